@@ -1,0 +1,257 @@
+//! The one error of the component, and the one map from HTTP status to it.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::{Deref, DerefMut};
+
+use crate::domain::Write;
+
+/// What the caller can do about a failure; one case of the contract's `error` each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The request is wrong.
+    InvalidInput,
+    /// The connection can't be used.
+    Denied,
+    /// The person or group does not exist.
+    NotFound,
+    /// What is in Retool contradicts the request.
+    Conflict,
+    /// A guard refused it.
+    Refused,
+    /// The dialect or this version can't do it.
+    Unsupported,
+    /// Too many requests.
+    RateLimited,
+    /// The server or the network failed.
+    Unavailable,
+}
+
+impl Kind {
+    /// The case of the contract's `error`.
+    pub fn case(self) -> &'static str {
+        match self {
+            Kind::InvalidInput => "permanent-invalid-input",
+            Kind::Denied => "permanent-denied",
+            Kind::NotFound => "permanent-not-found",
+            Kind::Conflict => "permanent-conflict",
+            Kind::Refused => "permanent-refused",
+            Kind::Unsupported => "permanent-unsupported",
+            Kind::RateLimited => "rate-limited",
+            Kind::Unavailable => "unavailable",
+        }
+    }
+
+    /// Whether another try is useless until somebody changes something.
+    pub fn is_permanent(self) -> bool {
+        !matches!(self, Kind::RateLimited | Kind::Unavailable)
+    }
+}
+
+/// Declares the codes with their stable spelling and their kind in one place.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal => $kind:ident,)*) => {
+        /// The finer reason of a failure. The spelling is part of the contract.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// Every code, in the order of the README's table.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The stable spelling.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $text,)* }
+            }
+
+            /// The case of the contract that carries it.
+            pub fn kind(self) -> Kind {
+                match self { $(Code::$name => Kind::$kind,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Not an e-mail address.
+    InvalidEmail = "invalid-email" => InvalidInput,
+    /// Too long, empty, or with control characters.
+    InvalidText = "invalid-text" => InvalidInput,
+    /// Out of range, or of no use here.
+    InvalidValue = "invalid-value" => InvalidInput,
+    /// One person twice.
+    DuplicatePerson = "duplicate-person" => InvalidInput,
+    /// One group twice.
+    DuplicateGroup = "duplicate-group" => InvalidInput,
+    /// One list names groups both by name and by id.
+    GroupByNameAndId = "group-by-name-and-id" => InvalidInput,
+    /// A person of the roster outside its span.
+    OutsideSpan = "outside-span" => InvalidInput,
+    /// To create somebody, the user type must be given.
+    UserTypeRequired = "user-type-required" => InvalidInput,
+    /// A page size out of range.
+    PageSizeOutOfRange = "page-size-out-of-range" => InvalidInput,
+    /// A cursor that is damaged, of another organisation or of another version.
+    CursorInvalid = "cursor-invalid" => InvalidInput,
+    /// A step that no plan makes.
+    StepInvalid = "step-invalid" => InvalidInput,
+    /// Not a base URL.
+    BaseUrlInvalid = "base-url-invalid" => Denied,
+    /// Plain HTTP to another machine.
+    HttpsRequired = "https-required" => Denied,
+    /// Nothing of Retool answers there.
+    BaseUrlWrong = "base-url-wrong" => Denied,
+    /// The server sends the caller elsewhere.
+    Redirected = "redirected" => Denied,
+    /// A variable whose name does not start with `RETOOL_`.
+    VariableRefused = "variable-refused" => Denied,
+    /// A tunable that can't be read or is out of range.
+    SettingInvalid = "setting-invalid" => Denied,
+    /// The token's variable is not set.
+    TokenMissing = "token-missing" => Denied,
+    /// The token can't stand in a header.
+    TokenInvalid = "token-invalid" => Denied,
+    /// The server rejects the token (401).
+    TokenRejected = "token-rejected" => Denied,
+    /// The token lacks a scope (403).
+    ScopeMissing = "scope-missing" => Denied,
+    /// No such person.
+    UserNotFound = "user-not-found" => NotFound,
+    /// No such group.
+    GroupNotFound = "group-not-found" => NotFound,
+    /// Several people of one address.
+    AmbiguousUser = "ambiguous-user" => Conflict,
+    /// Several groups of one name.
+    AmbiguousGroup = "ambiguous-group" => Conflict,
+    /// The server answered with somebody else.
+    WrongPerson = "wrong-person" => Conflict,
+    /// The name is another group's.
+    NameTaken = "name-taken" => Conflict,
+    /// The server refused the values (400, 409, 422).
+    ServerRefused = "server-refused" => Conflict,
+    /// A write was accepted and does not hold.
+    NotVerified = "not-verified" => Conflict,
+    /// A guard of the plan.
+    GuardTripped = "guard-tripped" => Refused,
+    /// A person the caller protects.
+    ProtectedPerson = "protected-person" => Refused,
+    /// Too few enabled administrators would be left.
+    LastAdmin = "last-admin" => Refused,
+    /// The person is disabled, and enabling was not asked for.
+    UserDisabled = "user-disabled" => Refused,
+    /// The group has members.
+    GroupHasMembers = "group-has-members" => Refused,
+    /// A dialect that this version does not speak yet.
+    DialectUnsupported = "dialect-unsupported" => Unsupported,
+    /// A function or option that this dialect or version lacks.
+    OperationUnsupported = "operation-unsupported" => Unsupported,
+    /// Too many requests.
+    RateLimited = "rate-limited" => RateLimited,
+    /// The server failed (5xx), also after retries.
+    ServerError = "server-error" => Unavailable,
+    /// No connection, or it broke.
+    ConnectionFailed = "connection-failed" => Unavailable,
+    /// The time allowed for the call ran out.
+    DeadlineExceeded = "deadline-exceeded" => Unavailable,
+    /// Not JSON, or not of the expected shape.
+    AnswerUnusable = "answer-unusable" => Unavailable,
+    /// More bytes than the cap allows.
+    BodyTooLarge = "body-too-large" => Unavailable,
+    /// A listing that did not add up.
+    ListingIncomplete = "listing-incomplete" => Unavailable,
+}
+
+/// What is known about a failure. See `error-detail` in the contract.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Detail {
+    /// The finer reason.
+    pub code: Code,
+    /// What happened and what to do next.
+    pub message: String,
+    /// Whom or what it concerns.
+    pub subject: Option<String>,
+    /// The field of bad input.
+    pub field: Option<String>,
+    /// Method and path template.
+    pub request: Option<String>,
+    /// The server's id of the request.
+    pub request_id: Option<String>,
+    /// The HTTP status.
+    pub http_status: Option<u16>,
+    /// How many times the request was sent.
+    pub attempts: u32,
+    /// How long to wait before trying again.
+    pub retry_after_ms: Option<u32>,
+    /// Whether the request that failed may have taken effect all the same. Of use for
+    /// writes; not part of the contract, which has `writes` for it.
+    pub maybe_applied: bool,
+    /// The writes of the call so far.
+    pub writes: Vec<Write>,
+}
+
+/// A failure; a box, because results are passed around a lot and failures are rare.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Error(Box<Detail>);
+
+/// A result with the component's error.
+pub type Result<T, E = Error> = core::result::Result<T, E>;
+
+impl Error {
+    /// A failure with a reason and a sentence for people.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Error(Box::new(Detail {
+            code,
+            message: message.into(),
+            subject: None,
+            field: None,
+            request: None,
+            request_id: None,
+            http_status: None,
+            attempts: 0,
+            retry_after_ms: None,
+            maybe_applied: false,
+            writes: Vec::new(),
+        }))
+    }
+
+    /// Says whom or what it concerns.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        self.0.subject = Some(subject.into());
+        self
+    }
+
+    /// Names the field of bad input.
+    #[must_use]
+    pub fn in_field(mut self, field: impl Into<String>) -> Self {
+        self.0.field = Some(field.into());
+        self
+    }
+
+    /// Puts the writes of the whole call into it.
+    #[must_use]
+    pub fn after(mut self, writes: Vec<Write>) -> Self {
+        self.0.writes = writes;
+        self
+    }
+
+    /// Takes the detail out.
+    pub fn into_detail(self) -> Detail {
+        *self.0
+    }
+}
+
+impl Deref for Error {
+    type Target = Detail;
+
+    fn deref(&self) -> &Detail {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Detail {
+        &mut self.0
+    }
+}

@@ -1,0 +1,278 @@
+//! Groups themselves: made, changed, removed.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use crate::domain::{
+    Email, FieldChange, Group, GroupPatch, GroupRef, Member, User, Write, WriteKind,
+};
+use crate::error::{Code, Error, Result};
+use crate::group_index::GroupIndex;
+use crate::journal::Journal;
+use crate::lifecycle::{create_group_once, find_one};
+use crate::retool::{Directory, READINGS};
+
+/// What `ensure` did.
+#[derive(Clone, Debug)]
+pub struct Ensured {
+    /// The group.
+    pub group: Group,
+    /// Whether this call created it.
+    pub created: bool,
+    /// The writes.
+    pub writes: Vec<Write>,
+}
+
+/// Makes a group of this name exist.
+pub async fn ensure(
+    directory: &dyn Directory,
+    name: &str,
+    universal_app_access: Option<&str>,
+) -> Result<Ensured> {
+    let groups = directory.list_groups().await?;
+    let found = GroupIndex::new(&groups).find(&GroupRef::Name(name.into()))?;
+    if let Some(group) = found {
+        return Ok(Ensured { group: group.clone(), created: false, writes: Vec::new() });
+    }
+    let mut journal = Journal::default();
+    match create_group_once(directory, name, universal_app_access, &mut journal).await {
+        Ok(group) => Ok(Ensured { group, created: true, writes: journal.into_writes() }),
+        Err(error) => Err(journal.blame(error)),
+    }
+}
+
+/// What shall be different about a group.
+#[derive(Clone, Debug)]
+pub struct Reshaping {
+    /// The group.
+    pub group: GroupRef,
+    /// Its fields.
+    pub patch: GroupPatch,
+    /// People to add.
+    pub add: Vec<Email>,
+    /// People to remove.
+    pub remove: Vec<Email>,
+}
+
+/// What `change` did.
+#[derive(Clone, Debug)]
+pub struct Reshaped {
+    /// The group afterwards.
+    pub group: Group,
+    /// The fields that were set.
+    pub changes: Vec<FieldChange>,
+    /// Who was added.
+    pub added: Vec<Member>,
+    /// Who was removed.
+    pub removed: Vec<Member>,
+    /// The writes.
+    pub writes: Vec<Write>,
+}
+
+/// Changes a group's fields and members. On failure the error carries the writes so far.
+pub async fn change(directory: &dyn Directory, reshaping: &Reshaping) -> Result<Reshaped> {
+    let mut journal = Journal::default();
+    match reshape(directory, reshaping, &mut journal).await {
+        Ok(mut done) => {
+            done.writes = journal.into_writes();
+            Ok(done)
+        }
+        Err(error) => Err(journal.blame(error)),
+    }
+}
+
+async fn reshape(
+    directory: &dyn Directory,
+    reshaping: &Reshaping,
+    journal: &mut Journal,
+) -> Result<Reshaped> {
+    // Everything that can be refused is refused before the first write.
+    let groups = directory.list_groups().await?;
+    let index = GroupIndex::new(&groups);
+    let group = index.find(&reshaping.group)?.ok_or_else(|| not_found(&reshaping.group))?;
+    if let Some(name) = &reshaping.patch.name
+        && groups.iter().any(|other| other.id != group.id && other.name.trim() == name)
+    {
+        return Err(Error::new(Code::NameTaken, "Another group has this name, so nothing was written. Choose another, or rename that one first.")
+            .about(name.as_str()));
+    }
+    let joining = people(directory, &reshaping.add, true).await?;
+    let leaving = people(directory, &reshaping.remove, false).await?;
+
+    let changes = differences(&reshaping.patch, group);
+    let mut after = group.clone();
+    if !changes.is_empty() {
+        let Some(account) = directory.read_group(&group.id).await? else {
+            return Err(not_found(&reshaping.group));
+        };
+        let updated = directory.update_group(&account, &reshaping.patch).await;
+        after = journal.record(WriteKind::GroupUpdated, &group.name, Some(&group.name), updated)?;
+    }
+    let mut done = Reshaped {
+        group: after,
+        changes,
+        added: Vec::new(),
+        removed: Vec::new(),
+        writes: Vec::new(),
+    };
+    if joining.is_empty() && leaving.is_empty() {
+        return Ok(done);
+    }
+    let before = members(directory, group).await?;
+    let is_in = |members: &[Member], user: &User| members.iter().any(|member| member.id == user.id);
+    for user in joining.iter().filter(|user| !is_in(&before, user)) {
+        let added = directory.add_member(&group.id, &user.id).await;
+        journal.record(WriteKind::MemberAdded, user.email.as_str(), Some(&group.name), added)?;
+    }
+    for user in leaving.iter().filter(|user| is_in(&before, user)) {
+        let removed = directory.remove_member(&group.id, &user.id).await;
+        journal.record(
+            WriteKind::MemberRemoved,
+            user.email.as_str(),
+            Some(&group.name),
+            removed,
+        )?;
+    }
+    let mut reading = 1;
+    let now = loop {
+        let now = members(directory, group).await?;
+        let odd = joining
+            .iter()
+            .find(|user| !is_in(&now, user))
+            .or(leaving.iter().find(|user| is_in(&now, user)));
+        match odd {
+            None => break now,
+            Some(user) if reading == READINGS || !directory.settle(reading).await => {
+                return Err(Error::new(
+                    Code::NotVerified,
+                    format!("The server accepted the change to {}, but it did not hold when read back. Look at the group in Retool, then ask again.", group.name),
+                )
+                .about(user.email.as_str()));
+            }
+            Some(_) => reading += 1,
+        }
+    };
+    let was_in = |member: &&Member| before.iter().any(|other| other.id == member.id);
+    done.added = now
+        .iter()
+        .filter(|member| !was_in(member) && joining.iter().any(|user| user.id == member.id))
+        .cloned()
+        .collect();
+    done.removed = before
+        .into_iter()
+        .filter(|member| leaving.iter().any(|user| user.id == member.id))
+        .collect();
+    done.group.members = Some(now);
+    Ok(done)
+}
+
+/// Looks people up. Unknown ones are an error if they `must` be there, and left out otherwise.
+async fn people(directory: &dyn Directory, emails: &[Email], must: bool) -> Result<Vec<User>> {
+    let mut users = Vec::new();
+    for email in emails {
+        match find_one(directory, email).await? {
+            Some(user) => users.push(user),
+            None if must => {
+                return Err(Error::new(Code::UserNotFound, "Nobody in Retool has this address, so nothing was written. Provision the person first.")
+                    .about(email.as_str()));
+            }
+            None => {}
+        }
+    }
+    Ok(users)
+}
+
+async fn members(directory: &dyn Directory, group: &Group) -> Result<Vec<Member>> {
+    directory
+        .list_members(&group.id)
+        .await?
+        .ok_or_else(|| not_found(&GroupRef::Name(group.name.clone())))
+}
+
+fn differences(patch: &GroupPatch, group: &Group) -> Vec<FieldChange> {
+    let GroupPatch { name, universal_app_access } = patch;
+    let name = name.as_ref().map(|after| ("name", Some(&group.name), after));
+    let access = universal_app_access
+        .as_ref()
+        .map(|after| ("universal-app-access", group.universal_app_access.as_ref(), after));
+    name.into_iter()
+        .chain(access)
+        .filter(|(_, before, after)| *before != Some(*after))
+        .map(|(field, before, after)| FieldChange {
+            field,
+            before: before.cloned(),
+            after: after.clone(),
+        })
+        .collect()
+}
+
+/// What `remove` did.
+#[derive(Clone, Debug)]
+pub struct Removed {
+    /// The group as it was.
+    pub group: Option<Group>,
+    /// The writes.
+    pub writes: Vec<Write>,
+}
+
+/// Deletes a group; one with members only if told so.
+pub async fn remove(
+    directory: &dyn Directory,
+    reference: &GroupRef,
+    even_with_members: bool,
+) -> Result<Removed> {
+    let groups = directory.list_groups().await?;
+    let found = match GroupIndex::new(&groups).find(reference) {
+        Err(error) if error.code == Code::GroupNotFound => None,
+        other => other?,
+    };
+    let Some(found) = found else {
+        return Ok(Removed { group: None, writes: Vec::new() });
+    };
+    // Read once more, whole: the name must still be this group's when it goes.
+    let Some(account) = directory.read_group(&found.id).await? else {
+        return Ok(Removed { group: None, writes: Vec::new() });
+    };
+    if account.group.name != found.name {
+        return Err(Error::new(
+            Code::NotVerified,
+            "The group was renamed by somebody else meanwhile, so it was not removed. Ask again.",
+        )
+        .about(found.name.as_str()));
+    }
+    let mut group = account.group;
+    let members = directory.list_members(&group.id).await?.unwrap_or_default();
+    if !members.is_empty() && !even_with_members {
+        return Err(Error::new(
+            Code::GroupHasMembers,
+            format!("The group has {} members, so it was not removed. Remove them first, or say that it may go with its members.", members.len()),
+        )
+        .about(group.name.as_str()));
+    }
+    group.members = Some(members);
+    let mut deleted = directory.delete_group(&group.id).await;
+    // Where no answer came, a look tells.
+    if deleted.as_ref().is_err_and(|error| error.maybe_applied)
+        && let Ok(None) = directory.read_group(&group.id).await
+    {
+        deleted = Ok(true);
+    }
+    let mut journal = Journal::default();
+    match journal.record(WriteKind::GroupDeleted, &group.name.clone(), Some(&group.name), deleted) {
+        Ok(true) => Ok(Removed { group: Some(group), writes: journal.into_writes() }),
+        Ok(false) => Ok(Removed { group: None, writes: Vec::new() }),
+        Err(error) => Err(journal.blame(error)),
+    }
+}
+
+fn not_found(reference: &GroupRef) -> Error {
+    let label = match reference {
+        GroupRef::Id(id) => id.value.as_str(),
+        GroupRef::Name(name) => name.as_str(),
+    };
+    Error::new(
+        Code::GroupNotFound,
+        "There is no such group, so nothing was written. Look it up, or create it first.",
+    )
+    .about(label)
+}

@@ -1,0 +1,68 @@
+//! What comes back when a request went well.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::Deserialize;
+use serde_json::error::Category;
+
+use super::Label;
+use crate::error::{Code, Error, Result};
+
+/// An answer with a good status, and what an error about it needs to say.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+    pub(super) label: Label,
+    pub(super) subject: Option<String>,
+    pub(super) request_id: Option<String>,
+    pub(super) attempts: u32,
+}
+
+impl Answer {
+    /// The status: 200 to 299.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The body, which may be empty.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Reads the body as JSON, borrowing from it. Fails with `answer-unusable`, without
+    /// repeating any of the body.
+    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let what = match error.classify() {
+                Category::Data => "has another shape than expected",
+                Category::Eof => "ends too early",
+                Category::Syntax | Category::Io => "is not JSON",
+            };
+            self.error(
+                Code::AnswerUnusable,
+                format!(
+                    "The server's answer {what} (line {}, column {}). Check that the base URL \
+                     leads to Retool and nothing in between changes its answers.",
+                    error.line(),
+                    error.column()
+                ),
+            )
+        })
+    }
+
+    /// An error about this answer, with request, request id, status, attempts and subject
+    /// filled in. For a write `maybe_applied` is set, as the server said that it went well.
+    pub fn error(&self, code: Code, message: impl Into<String>) -> Error {
+        let mut error = Error::new(code, message);
+        error.subject.clone_from(&self.subject);
+        error.request = Some(self.label.to_string());
+        error.request_id.clone_from(&self.request_id);
+        error.http_status = Some(self.status);
+        error.attempts = self.attempts;
+        error.maybe_applied = self.label.is_write();
+        error
+    }
+}

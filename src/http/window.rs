@@ -1,0 +1,278 @@
+//! How many requests are on their way at once: as many as the server bears.
+
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::future::poll_fn;
+use core::task::Poll;
+
+use super::Local;
+use crate::error::Result;
+
+/// Runs futures side by side, within a width that adapts: it halves when the server throttles
+/// and grows by one after as many successes as it is wide.
+///
+/// The client tells it how requests fare; whoever has many requests to make runs them in it.
+#[derive(Debug)]
+pub struct Window {
+    max: u32,
+    width: Cell<u32>,
+    successes: Cell<u32>,
+    /// How many times it has shrunk. All that is on its way when the server throttles is
+    /// likely to be throttled too, and counts as one reason to shrink.
+    shrinks: Cell<u32>,
+}
+
+impl Window {
+    /// One that starts at its greatest width.
+    pub fn new(max: u32) -> Self {
+        let max = max.max(1);
+        Window { max, width: Cell::new(max), successes: Cell::new(0), shrinks: Cell::new(0) }
+    }
+
+    /// How many may be on their way now.
+    pub fn width(&self) -> u32 {
+        self.width.get()
+    }
+
+    /// To be handed to [`throttled`](Self::throttled) if the request that starts now is.
+    pub(super) fn mark(&self) -> u32 {
+        self.shrinks.get()
+    }
+
+    /// A request that started at `mark` was throttled.
+    pub(super) fn throttled(&self, mark: u32) {
+        if mark == self.shrinks.get() {
+            self.shrinks.set(mark.wrapping_add(1));
+            self.width.set((self.width.get() / 2).max(1));
+            self.successes.set(0);
+        }
+    }
+
+    /// A request succeeded.
+    pub(super) fn succeeded(&self) {
+        let successes = self.successes.get() + 1;
+        if self.width.get() >= self.max {
+            return;
+        }
+        if successes >= self.width.get() {
+            self.width.set(self.width.get() + 1);
+            self.successes.set(0);
+        } else {
+            self.successes.set(successes);
+        }
+    }
+
+    /// Runs `start(0)` to `start(count - 1)` and returns their results in that order. The
+    /// first error ends it: what is on its way is dropped and nothing more is started.
+    pub async fn run<'a, T>(
+        &self,
+        count: usize,
+        mut start: impl FnMut(usize) -> Local<'a, Result<T>>,
+    ) -> Result<Vec<T>> {
+        let mut results = Vec::new();
+        results.resize_with(count, || None);
+        let mut running: Vec<(usize, Local<'a, Result<T>>)> = Vec::new();
+        let mut next = 0;
+        poll_fn(|context| {
+            loop {
+                while next < count && running.len() < self.width() as usize {
+                    running.push((next, start(next)));
+                    next += 1;
+                }
+                // Without wakers nobody knows which one can go on, so all are asked.
+                let mut at = 0;
+                while let Some((index, future)) = running.get_mut(at) {
+                    match future.as_mut().poll(context) {
+                        Poll::Pending => at += 1,
+                        Poll::Ready(Ok(value)) => {
+                            results[*index] = Some(value);
+                            drop(running.remove(at));
+                        }
+                        Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                    }
+                }
+                // What has finished makes room, and what starts must be polled before the whole
+                // may wait, or nothing would wake it.
+                if next < count && running.len() < self.width() as usize {
+                    continue;
+                }
+                return if running.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending };
+            }
+        })
+        .await?;
+        Ok(results.into_iter().flatten().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::boxed::Box;
+    use alloc::rc::Rc;
+    use core::cell::RefCell;
+
+    use super::super::testing::FakePlatform;
+    use super::super::{Clock, Response};
+    use super::*;
+    use crate::error::{Code, Error};
+
+    fn fake() -> FakePlatform {
+        FakePlatform::new(|_| Response::default().into())
+    }
+
+    /// Counts what runs at once, and how much was at most.
+    #[derive(Default)]
+    struct Meter {
+        now: Cell<usize>,
+        most: Cell<usize>,
+    }
+
+    struct Running(Rc<Meter>);
+
+    impl Running {
+        fn new(meter: &Rc<Meter>) -> Self {
+            meter.now.set(meter.now.get() + 1);
+            meter.most.set(meter.most.get().max(meter.now.get()));
+            Running(Rc::clone(meter))
+        }
+    }
+
+    impl Drop for Running {
+        fn drop(&mut self) {
+            self.0.now.set(self.0.now.get() - 1);
+        }
+    }
+
+    #[test]
+    fn results_come_in_order_though_they_finish_in_another() {
+        let fake = fake();
+        let clock = fake.clock();
+        let results = fake.run(async {
+            Window::new(4)
+                .run(9, |index| {
+                    let clock = &clock;
+                    Box::pin(async move {
+                        clock.sleep(100 - 10 * index as u64).await;
+                        Ok(index)
+                    })
+                })
+                .await
+        });
+        assert_eq!(results, Ok((0..9).collect()));
+    }
+
+    #[test]
+    fn as_many_run_at_once_as_it_is_wide() {
+        for (max, count, rounds) in
+            [(1, 6, 6), (2, 6, 3), (4, 6, 2), (64, 6, 1), (0, 2, 2), (5, 0, 0)]
+        {
+            let fake = fake();
+            let clock = fake.clock();
+            let meter = Rc::new(Meter::default());
+            let done = fake.run(async {
+                Window::new(max)
+                    .run(count, |_| {
+                        let running = Running::new(&meter);
+                        let clock = &clock;
+                        Box::pin(async move {
+                            clock.sleep(10).await;
+                            drop(running);
+                            Ok(())
+                        })
+                    })
+                    .await
+            });
+            assert_eq!(done.unwrap().len(), count);
+            assert_eq!(meter.most.get(), count.min(max.max(1) as usize), "width {max}");
+            assert_eq!(clock.monotonic_ms(), 10 * rounds, "width {max}");
+        }
+    }
+
+    #[test]
+    fn what_is_ready_at_once_needs_no_waiting() {
+        let done = fake().run(async {
+            Window::new(2).run(1000, |index| Box::pin(async move { Ok(index) })).await
+        });
+        assert_eq!(done.unwrap().len(), 1000);
+    }
+
+    #[test]
+    fn the_first_error_ends_it_and_drops_the_rest() {
+        let fake = fake();
+        let clock = fake.clock();
+        let meter = Rc::new(Meter::default());
+        let started = RefCell::new(Vec::new());
+        let result = fake.run(async {
+            Window::new(3)
+                .run(10, |index| {
+                    started.borrow_mut().push(index);
+                    let running = Running::new(&meter);
+                    let clock = &clock;
+                    Box::pin(async move {
+                        clock.sleep(if index == 1 { 5 } else { 50 }).await;
+                        drop(running);
+                        if index == 1 { Err(Error::new(Code::ServerError, "one")) } else { Ok(()) }
+                    })
+                })
+                .await
+        });
+        assert_eq!(result.unwrap_err().message, "one");
+        assert_eq!(*started.borrow(), [0, 1, 2]);
+        assert_eq!(clock.monotonic_ms(), 5);
+        assert_eq!(meter.now.get(), 0);
+    }
+
+    #[test]
+    fn a_change_of_width_counts_for_what_starts_next() {
+        let fake = fake();
+        let clock = fake.clock();
+        let window = Window::new(8);
+        let starts = RefCell::new(Vec::new());
+        let done = fake.run(async {
+            window
+                .run(16, |index| {
+                    starts.borrow_mut().push(clock.monotonic_ms());
+                    if index == 7 {
+                        window.throttled(window.mark());
+                        window.throttled(window.mark());
+                    }
+                    let clock = &clock;
+                    Box::pin(async move {
+                        clock.sleep(10).await;
+                        Ok(())
+                    })
+                })
+                .await
+        });
+        assert!(done.is_ok());
+        let at = |ms| starts.borrow().iter().filter(|start| **start == ms).count();
+        assert_eq!([at(0), at(10), at(20), at(30), at(40)], [8, 2, 2, 2, 2]);
+    }
+
+    #[test]
+    fn throttling_halves_it_once_for_all_that_was_on_its_way() {
+        let window = Window::new(32);
+        let mark = window.mark();
+        for _ in 0..32 {
+            window.throttled(mark);
+        }
+        assert_eq!(window.width(), 16);
+        for width in [8, 4, 2, 1, 1] {
+            window.throttled(window.mark());
+            assert_eq!(window.width(), width);
+        }
+    }
+
+    #[test]
+    fn it_grows_by_one_per_width_of_successes_up_to_the_maximum() {
+        let window = Window::new(4);
+        window.throttled(window.mark());
+        window.throttled(window.mark());
+        let mut widths = Vec::new();
+        for _ in 0..8 {
+            widths.push(window.width());
+            window.succeeded();
+        }
+        assert_eq!(widths, [1, 2, 2, 3, 3, 3, 4, 4]);
+        assert_eq!(window.width(), 4);
+    }
+}

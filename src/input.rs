@@ -1,0 +1,234 @@
+//! Checks of callers' values, before anything is sent.
+//!
+//! Every check is given the path of the field in the request, such as
+//! `request.roster[3].email`, and names it in its error; inside lists and records it adds the
+//! rest of the path. A [`Display`] rather than a string, so that a path that is put together
+//! costs nothing unless it is needed. Values come back trimmed and in one spelling.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt::Display;
+
+use crate::domain::{Email, GroupId, GroupIdKind, GroupRef, UserType};
+use crate::error::{Code, Error, Result};
+
+mod address;
+mod roster;
+
+pub use address::email;
+pub use roster::{span, sync_request};
+
+/// The most characters of a name, of a group's name and of an id.
+const MAX_NAME: usize = 256;
+/// The most characters of a URL.
+const MAX_URL: usize = 2048;
+/// The most characters of a value that an error repeats.
+const MAX_EXCERPT: usize = 64;
+/// The page sizes that may be asked for.
+const PAGE_SIZES: core::ops::RangeInclusive<u32> = 1..=1000;
+
+/// People's addresses, each as [`email`].
+pub fn emails(field: &dyn Display, emails: Vec<Email>) -> Result<Vec<Email>> {
+    emails
+        .into_iter()
+        .enumerate()
+        .map(|(index, address)| email(&format_args!("{field}[{index}]"), address.as_str()))
+        .collect()
+}
+
+/// A given or family name: at most 256 characters, without control characters; trimmed. An
+/// empty one is refused, because it would read as "remove the name".
+pub fn name(field: &dyn Display, name: Option<String>) -> Result<Option<String>> {
+    name.map(|name| line(field, &name, MAX_NAME)).transpose()
+}
+
+/// A group's name: as [`name`], and always given.
+pub fn group_name(field: &dyn Display, name: &str) -> Result<String> {
+    line(field, name, MAX_NAME)
+}
+
+/// What members of a group may do in every app, as the server words it: as [`name`].
+pub fn app_access(field: &dyn Display, access: Option<String>) -> Result<Option<String>> {
+    name(field, access)
+}
+
+/// A list of groups: all by name or all by id, none twice.
+pub fn group_refs(field: &dyn Display, refs: Vec<GroupRef>) -> Result<Vec<GroupRef>> {
+    let mut checked: Vec<GroupRef> = Vec::with_capacity(refs.len());
+    let mut seen = BTreeSet::new();
+    for (index, group) in refs.into_iter().enumerate() {
+        let group = group_ref(&format_args!("{field}[{index}]"), group)?;
+        if let Some(first) = checked.first()
+            && matches!(first, GroupRef::Id(_)) != matches!(group, GroupRef::Id(_))
+        {
+            let message = "The list names some groups by name and some by id. Name all of them \
+                           the same way.";
+            return Err(invalid(
+                Code::GroupByNameAndId,
+                &format_args!("{field}[{index}]"),
+                message,
+            ));
+        }
+        if !seen.insert(group.clone()) {
+            let label = match &group {
+                GroupRef::Name(name) => name,
+                GroupRef::Id(id) => &id.value,
+            };
+            let message = format!(
+                "The group \"{}\" stands twice in one list. Name every group once.",
+                excerpt(label)
+            );
+            return Err(invalid(Code::DuplicateGroup, &format_args!("{field}[{index}]"), message));
+        }
+        checked.push(group);
+    }
+    Ok(checked)
+}
+
+/// One group, by name or by id.
+pub fn group_ref(field: &dyn Display, group: GroupRef) -> Result<GroupRef> {
+    Ok(match group {
+        GroupRef::Name(name) => GroupRef::Name(group_name(field, &name)?),
+        GroupRef::Id(id) => GroupRef::Id(group_id(field, id)?),
+    })
+}
+
+/// A group's id: for REST a decimal number that fits 64 bits, returned without leading zeros;
+/// for SCIM 1 to 256 characters without control characters, returned as it is.
+pub fn group_id(field: &dyn Display, id: GroupId) -> Result<GroupId> {
+    let GroupId { kind, value } = id;
+    let value = match kind {
+        GroupIdKind::Rest => {
+            let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+            match value.parse::<u64>() {
+                Ok(number) if digits => number.to_string(),
+                _ => {
+                    let message = format!(
+                        "\"{}\" is not a group's id. Give a whole number that fits 64 bits.",
+                        excerpt(&value)
+                    );
+                    return Err(invalid(Code::InvalidValue, field, message));
+                }
+            }
+        }
+        GroupIdKind::Scim => {
+            line(field, &value, MAX_NAME)?;
+            value
+        }
+    };
+    Ok(GroupId { kind, value })
+}
+
+/// The URL of a photo: absolute, `https`, without a user's name or password in it.
+pub fn photo_url(field: &dyn Display, url: Option<String>) -> Result<Option<String>> {
+    let Some(url) = url else { return Ok(None) };
+    let url = line(field, &url, MAX_URL)?;
+    let authority = url
+        .split_at_checked("https://".len())
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("https://"))
+        .map_or("", |(_, rest)| rest)
+        .split(['/', '?', '#'])
+        .next()
+        .unwrap_or_default();
+    let plain = !url.contains(|c: char| c.is_whitespace() || "\"<>\\^`{|}".contains(c));
+    if authority.is_empty() || authority.contains('@') || !plain {
+        let message =
+            format!("\"{}\" is not the URL of a photo. Give an absolute https URL.", excerpt(&url));
+        return Err(invalid(Code::InvalidValue, field, message));
+    }
+    Ok(Some(url))
+}
+
+/// A percentage, 0 to 100; `default` where none is given.
+pub fn percent(field: &dyn Display, percent: Option<u32>, default: u32) -> Result<u32> {
+    let percent = percent.unwrap_or(default);
+    if percent > 100 {
+        let message = format!("{percent} is not a percentage. Give a number from 0 to 100.");
+        return Err(invalid(Code::InvalidValue, field, message));
+    }
+    Ok(percent)
+}
+
+/// A page size, 1 to 1000.
+pub fn page_size(field: &dyn Display, size: Option<u32>) -> Result<Option<u32>> {
+    match size {
+        Some(size) if !PAGE_SIZES.contains(&size) => {
+            let message = format!(
+                "A page of {size} is out of range. Give a number from {} to {}.",
+                PAGE_SIZES.start(),
+                PAGE_SIZES.end()
+            );
+            Err(invalid(Code::PageSizeOutOfRange, field, message))
+        }
+        size => Ok(size),
+    }
+}
+
+/// What somebody is to be billed as; `unrecognized` stands only in answers.
+pub fn user_type(field: &dyn Display, user_type: Option<UserType>) -> Result<Option<UserType>> {
+    match user_type {
+        Some(UserType::Unrecognized) => Err(invalid(
+            Code::InvalidValue,
+            field,
+            "The user type \"unrecognized\" stands only in answers. Give a type, or none to leave \
+             it as it is.",
+        )),
+        user_type => Ok(user_type),
+    }
+}
+
+/// A caller's value as an error may repeat it: at most 64 characters, and what does not print
+/// escaped.
+pub fn excerpt(text: &str) -> String {
+    let mut excerpt = String::new();
+    let mut chars = text.chars();
+    for c in chars.by_ref().take(MAX_EXCERPT) {
+        if breaks_line(c) || is_invisible(c) {
+            excerpt.extend(c.escape_unicode());
+        } else {
+            excerpt.push(c);
+        }
+    }
+    if chars.next().is_some() {
+        excerpt.push('…');
+    }
+    excerpt
+}
+
+/// One line of text: trimmed, not empty, not too long, without control characters.
+fn line(field: &dyn Display, text: &str, max: usize) -> Result<String> {
+    let trimmed = text.trim();
+    let problem = if trimmed.is_empty() {
+        "is empty. Give a text, or none to leave it as it is.".to_owned()
+    } else if trimmed.contains(breaks_line) {
+        "has a control character. Remove it.".to_owned()
+    } else if trimmed.chars().nth(max).is_some() {
+        format!("is too long. Give at most {max} characters.")
+    } else {
+        return Ok(trimmed.to_owned());
+    };
+    let message = format!("\"{}\" {problem}", excerpt(trimmed));
+    Err(invalid(Code::InvalidText, field, message))
+}
+
+/// Whether a character has no place in a line of text.
+fn breaks_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Whether a character can't be seen, or turns the direction of others. Some languages need
+/// them in names, but an address with one is another than it looks.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+fn invalid(code: Code, field: &dyn Display, message: impl Into<String>) -> Error {
+    Error::new(code, message).in_field(field.to_string())
+}
+
+#[cfg(test)]
+mod tests;

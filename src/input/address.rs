@@ -1,0 +1,60 @@
+//! What counts as an e-mail address.
+
+use alloc::format;
+use core::fmt::Display;
+
+use super::{breaks_line, excerpt, invalid, is_invisible};
+use crate::domain::Email;
+use crate::error::{Code, Result};
+
+/// An address: 3 to 254 characters with one `@`; trimmed.
+///
+/// Plain addresses as people have them, with any letters and with what RFC 5322 allows
+/// without quotes (`o'brien+x@example.com`). Quoted local parts, comments, display names and
+/// domain literals are refused, as are lists: they are mistakes more often than addresses.
+pub fn email(field: &dyn Display, text: &str) -> Result<Email> {
+    let email = Email::new(text);
+    match problem(email.as_str()) {
+        None => Ok(email),
+        Some(problem) => {
+            let message = format!(
+                "\"{}\" is not an e-mail address: {problem}. Give a plain address such as \
+                 ada@example.com.",
+                excerpt(email.as_str())
+            );
+            Err(invalid(Code::InvalidEmail, field, message))
+        }
+    }
+}
+
+fn problem(text: &str) -> Option<&'static str> {
+    if text.chars().nth(254).is_some() {
+        return Some("it has more than 254 characters");
+    }
+    let Some((local, domain)) = text.split_once('@') else {
+        return Some("it has no @");
+    };
+    if domain.contains('@') {
+        return Some("it has more than one @");
+    }
+    if local.is_empty() {
+        return Some("there is nothing before the @");
+    }
+    if domain.is_empty() {
+        return Some("there is nothing after the @");
+    }
+    if text.contains(|c: char| breaks_line(c) || is_invisible(c)) {
+        return Some("it has a control character or one that can't be seen");
+    }
+    if text.contains(char::is_whitespace) {
+        return Some("it has a space");
+    }
+    if local.contains(|c: char| "<>()[],:;\"\\".contains(c)) {
+        return Some("it has a character that stands between addresses");
+    }
+    let in_domain = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "-._".contains(c);
+    if !domain.chars().all(in_domain) || domain.split('.').any(str::is_empty) {
+        return Some("what follows the @ is not a domain");
+    }
+    None
+}

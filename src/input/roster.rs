@@ -1,0 +1,160 @@
+//! The checks of a whole roster.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Display;
+
+use super::{
+    breaks_line, email, emails, excerpt, group_refs, invalid, name, percent, photo_url, user_type,
+};
+use crate::domain::{Email, UserPatch};
+use crate::error::{Code, Result};
+use crate::sync::{DesiredUser, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest};
+
+/// The most characters of an end of a span, as of an address.
+const MAX_BOUND: usize = 254;
+
+/// A roster and its policy: every field by its own check, nobody twice, nobody outside the
+/// span. Where memberships are left alone the groups are not looked at.
+pub fn sync_request(request: SyncRequest) -> Result<SyncRequest> {
+    let SyncRequest { roster, span, policy } = request;
+    let span = self::span(&"request.span", span)?;
+    let policy = self::policy(policy)?;
+    let with_groups = policy.memberships != MembershipPolicy::Leave;
+    let roster = roster
+        .into_iter()
+        .enumerate()
+        .map(|(index, desired)| {
+            desired_user(&format_args!("request.roster[{index}]"), desired, with_groups)
+        })
+        .collect::<Result<Vec<_>>>()?;
+    nobody_twice(&roster)?;
+    nobody_outside(&roster, &span)?;
+    Ok(SyncRequest { roster, span, policy })
+}
+
+/// A span of addresses: each end in the form that addresses are compared by, and the first
+/// before the last. The ends need not be addresses.
+pub fn span(field: &dyn Display, span: Span) -> Result<Span> {
+    let start = bound(&format_args!("{field}.start"), span.start)?;
+    let before = bound(&format_args!("{field}.before"), span.before)?;
+    if let (Some(start), Some(before)) = (&start, &before)
+        && start >= before
+    {
+        let message = format!(
+            "The span from \"{}\" to \"{}\" has nobody inside. Its end must come after its start.",
+            excerpt(start),
+            excerpt(before)
+        );
+        return Err(invalid(Code::InvalidValue, &format_args!("{field}.before"), message));
+    }
+    Ok(Span { start, before })
+}
+
+fn bound(field: &dyn Display, bound: Option<String>) -> Result<Option<String>> {
+    let Some(bound) = bound else { return Ok(None) };
+    // Through `Email`, so that both sides of the comparison are folded the same way.
+    let key = Email::new(&bound).key().to_owned();
+    if key.is_empty() || key.contains(breaks_line) || key.chars().nth(MAX_BOUND).is_some() {
+        let message = format!(
+            "\"{}\" can't be the end of a span. Give 1 to {MAX_BOUND} characters without control \
+             characters, or none.",
+            excerpt(&bound)
+        );
+        return Err(invalid(Code::InvalidText, field, message));
+    }
+    Ok(Some(key))
+}
+
+fn policy(policy: Policy) -> Result<Policy> {
+    let managed_groups = match policy.memberships {
+        MembershipPolicy::Leave => policy.managed_groups,
+        MembershipPolicy::Add | MembershipPolicy::Exact => {
+            group_refs(&"request.policy.managed-groups", policy.managed_groups)?
+        }
+    };
+    let default_user_type =
+        user_type(&"request.policy.default-user-type", policy.default_user_type)?;
+    let guards = guards(&"request.policy.guards", policy.guards)?;
+    Ok(Policy { managed_groups, default_user_type, guards, ..policy })
+}
+
+fn guards(field: &dyn Display, limits: GuardLimits) -> Result<GuardLimits> {
+    let max_user_removal_percent = limits.max_user_removal_percent;
+    let max_member_removal_percent = limits.max_member_removal_percent;
+    percent(&format_args!("{field}.max-user-removal-percent"), Some(max_user_removal_percent), 0)?;
+    percent(
+        &format_args!("{field}.max-member-removal-percent"),
+        Some(max_member_removal_percent),
+        0,
+    )?;
+    let required_admins = emails(&format_args!("{field}.required-admins"), limits.required_admins)?;
+    let protected_people =
+        emails(&format_args!("{field}.protected-people"), limits.protected_people)?;
+    Ok(GuardLimits { required_admins, protected_people, ..limits })
+}
+
+fn desired_user(
+    field: &dyn Display,
+    desired: DesiredUser,
+    with_groups: bool,
+) -> Result<DesiredUser> {
+    let DesiredUser { email: address, fields, groups } = desired;
+    let UserPatch { first_name, last_name, user_type, admin, disabled: _, profile_photo_url } =
+        fields;
+    Ok(DesiredUser {
+        email: email(&format_args!("{field}.email"), address.as_str())?,
+        fields: UserPatch {
+            first_name: name(&format_args!("{field}.first-name"), first_name)?,
+            last_name: name(&format_args!("{field}.last-name"), last_name)?,
+            user_type: super::user_type(&format_args!("{field}.user-type"), user_type)?,
+            admin,
+            disabled: None,
+            profile_photo_url: photo_url(
+                &format_args!("{field}.profile-photo-url"),
+                profile_photo_url,
+            )?,
+        },
+        groups: if with_groups {
+            group_refs(&format_args!("{field}.groups"), groups)?
+        } else {
+            groups
+        },
+    })
+}
+
+fn nobody_twice(roster: &[DesiredUser]) -> Result<()> {
+    let mut first: BTreeMap<&Email, usize> = BTreeMap::new();
+    for (second, desired) in roster.iter().enumerate() {
+        if let Some(first) = first.insert(&desired.email, second) {
+            let address = desired.email.as_str();
+            let message = format!(
+                "{} is on the roster twice, as request.roster[{first}] and request.roster[{second}]. \
+                 Name everybody once.",
+                excerpt(address)
+            );
+            let field = format_args!("request.roster[{second}].email");
+            return Err(invalid(Code::DuplicatePerson, &field, message).about(address));
+        }
+    }
+    Ok(())
+}
+
+fn nobody_outside(roster: &[DesiredUser], span: &Span) -> Result<()> {
+    match roster.iter().enumerate().find(|(_, desired)| !span.contains(&desired.email)) {
+        None => Ok(()),
+        Some((index, desired)) => {
+            let address = desired.email.as_str();
+            let message = format!(
+                "{} is on the roster and outside its span. Take the person off the roster or widen \
+                 the span.",
+                excerpt(address)
+            );
+            let field = format_args!("request.roster[{index}].email");
+            Err(invalid(Code::OutsideSpan, &field, message).about(address))
+        }
+    }
+}

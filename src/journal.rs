@@ -1,0 +1,66 @@
+//! What a call wrote so far: for its result if it succeeds, and for its error if it fails.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use crate::domain::{Write, WriteKind};
+use crate::error::{Error, Result};
+
+/// The writes of one call, in the order they were sent.
+#[derive(Debug, Default)]
+pub struct Journal {
+    writes: Vec<Write>,
+}
+
+impl Journal {
+    /// Records a write that the server confirmed.
+    pub fn confirmed(&mut self, kind: WriteKind, subject: &str, group: Option<&str>) {
+        self.push(kind, subject, group, true);
+    }
+
+    /// Records a write whose answer was lost for good.
+    pub fn unconfirmed(&mut self, kind: WriteKind, subject: &str, group: Option<&str>) {
+        self.push(kind, subject, group, false);
+    }
+
+    /// Records the outcome of a write: confirmed; or of unknown effect; or, where the failure
+    /// proves that nothing happened, not at all.
+    pub fn record<T>(
+        &mut self,
+        kind: WriteKind,
+        subject: &str,
+        group: Option<&str>,
+        outcome: Result<T>,
+    ) -> Result<T> {
+        match &outcome {
+            Ok(_) => self.push(kind, subject, group, true),
+            Err(error) if error.maybe_applied => self.push(kind, subject, group, false),
+            Err(_) => {}
+        }
+        outcome
+    }
+
+    fn push(&mut self, kind: WriteKind, subject: &str, group: Option<&str>, confirmed: bool) {
+        self.writes.push(Write {
+            kind,
+            subject: subject.to_string(),
+            group: group.map(ToString::to_string),
+            confirmed,
+        });
+    }
+
+    /// Whether nothing was written.
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+
+    /// The writes, for a result.
+    pub fn into_writes(self) -> Vec<Write> {
+        self.writes
+    }
+
+    /// Puts the writes into an error.
+    pub fn blame(self, error: Error) -> Error {
+        error.after(self.writes)
+    }
+}

@@ -1,0 +1,15 @@
+//! One person: arrival, departure, return.
+
+mod departure;
+mod person;
+mod provision;
+mod restore;
+mod target_groups;
+
+pub use departure::{
+    Departure, DeprovisionOutcome, Deprovisioned, Mode, Tombstone, delete_account, deprovision,
+};
+pub use person::{Creation, create_once, find_one, reread};
+pub use provision::{Arrival, ProvisionOutcome, Provisioned, last_admin, provision};
+pub use restore::{Restoration, RestoreOutcome, Restored, restore};
+pub use target_groups::create_group_once;

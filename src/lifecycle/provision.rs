@@ -1,0 +1,381 @@
+//! Arrival: one person made to be there, with the given fields and groups.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::person::{Creation, create_once, enabled_admins_besides, find_one, memberships, reread};
+use super::target_groups::{Targets, create_group_once, targets};
+use crate::domain::{
+    Dialect, Email, FieldChange, GroupId, GroupLink, GroupRef, NewUser, User, UserId, UserPatch,
+    Write, WriteKind,
+};
+use crate::error::{Code, Error, Result};
+use crate::group_index::GroupIndex;
+use crate::journal::Journal;
+use crate::retool::{Directory, READINGS};
+
+/// Who shall be there, and as what.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The person.
+    pub email: Email,
+    /// The fields to have; `disabled` is always `None`.
+    pub fields: UserPatch,
+    /// The groups to be in.
+    pub groups: Vec<GroupRef>,
+    /// Create groups that are named and missing.
+    pub create_missing_groups: bool,
+    /// Create the person if missing.
+    pub create_missing: bool,
+    /// Set the fields of somebody who exists.
+    pub update_existing: bool,
+    /// Enable somebody who is disabled.
+    pub re_enable_disabled: bool,
+}
+
+/// What became of the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProvisionOutcome {
+    /// New.
+    Created,
+    /// Disabled before, enabled now.
+    ReEnabled,
+    /// Fields or memberships were changed.
+    Updated,
+    /// Nothing was written.
+    Unchanged,
+}
+
+/// What an arrival took.
+#[derive(Clone, Debug)]
+pub struct Provisioned {
+    /// What became of the person.
+    pub outcome: ProvisionOutcome,
+    /// The person afterwards.
+    pub user: User,
+    /// The fields that were set.
+    pub changes: Vec<FieldChange>,
+    /// The fields that differ and were left.
+    pub differences: Vec<FieldChange>,
+    /// The groups the person was added to.
+    pub groups_added: Vec<GroupLink>,
+    /// The groups the person was in already.
+    pub groups_kept: Vec<GroupLink>,
+    /// The groups that were created.
+    pub groups_created: Vec<GroupLink>,
+    /// Whether this call made the server send an invitation.
+    pub invitation_sent: bool,
+    /// What a person must still do.
+    pub remaining: Vec<String>,
+    /// The writes, in order.
+    pub writes: Vec<Write>,
+}
+
+/// Makes one person be there. On failure the error carries the writes so far.
+pub async fn provision(directory: &dyn Directory, arrival: &Arrival) -> Result<Provisioned> {
+    let mut journal = Journal::default();
+    match arrive(directory, arrival, &mut journal).await {
+        Ok(mut done) => {
+            done.writes = journal.into_writes();
+            Ok(done)
+        }
+        Err(error) => Err(journal.blame(error)),
+    }
+}
+
+async fn arrive(
+    directory: &dyn Directory,
+    arrival: &Arrival,
+    journal: &mut Journal,
+) -> Result<Provisioned> {
+    // Everything that can be refused is refused before the first write.
+    check_user_type(directory, arrival)?;
+    let found = find_one(directory, &arrival.email).await?;
+    match &found {
+        Some(user) => check_existing(arrival, user)?,
+        None => check_missing(directory, arrival)?,
+    }
+    let groups =
+        if arrival.groups.is_empty() { Vec::new() } else { directory.list_groups().await? };
+    let Targets { existing, missing } =
+        targets(&GroupIndex::new(&groups), &arrival.groups, arrival.create_missing_groups)?;
+    let change = match found {
+        Some(user) => Some(Change::of(directory, arrival, user).await?),
+        None => None,
+    };
+
+    let mut wanted = existing;
+    let mut groups_created = Vec::new();
+    for name in &missing {
+        let group = create_group_once(directory, name, None, journal).await?;
+        groups_created.push(group.link());
+        wanted.push(group.link());
+    }
+
+    let (mut outcome, user, changes, differences) = match change {
+        Some(change) => change.make(directory, journal).await?,
+        None => create(directory, arrival, journal).await?,
+    };
+    let invitation_sent =
+        outcome == ProvisionOutcome::Created && directory.capabilities().create_invites;
+
+    // A new person is in no group but those that the server manages, where its answer says so.
+    let before = if outcome == ProvisionOutcome::Created {
+        user.groups.clone().unwrap_or_default()
+    } else if wanted.is_empty() {
+        Vec::new()
+    } else {
+        memberships(directory, &user).await?
+    };
+    let (groups_kept, groups_added): (Vec<_>, Vec<_>) =
+        wanted.into_iter().partition(|group| before.iter().any(|link| link.id == group.id));
+    for group in &groups_added {
+        let added = directory.add_member(&group.id, &user.id).await;
+        journal.record(
+            WriteKind::MemberAdded,
+            user.email.as_str(),
+            Some(group.label()),
+            added,
+        )?;
+    }
+
+    let user = if journal.is_empty() {
+        user
+    } else {
+        read_back(directory, &user.id, &arrival.email, &groups_added).await?
+    };
+    if outcome == ProvisionOutcome::Unchanged && !journal.is_empty() {
+        outcome = ProvisionOutcome::Updated;
+    }
+    Ok(Provisioned {
+        outcome,
+        remaining: remaining(outcome, invitation_sent, &arrival.email),
+        user,
+        changes,
+        differences,
+        groups_added,
+        groups_kept,
+        groups_created,
+        invitation_sent,
+        writes: Vec::new(),
+    })
+}
+
+fn check_user_type(directory: &dyn Directory, arrival: &Arrival) -> Result<()> {
+    match arrival.fields.user_type {
+        Some(user_type) if !user_type.is_set_by(directory.capabilities().dialect) => {
+            Err(Error::new(
+                Code::OperationUnsupported,
+                format!(
+                    "This API can't bill anybody as \"{}\". Give another user type.",
+                    user_type.as_str()
+                ),
+            )
+            .in_field("request.user-type")
+            .about(arrival.email.as_str()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_existing(arrival: &Arrival, user: &User) -> Result<()> {
+    if user.disabled && !arrival.re_enable_disabled {
+        return Err(Error::new(
+            Code::UserDisabled,
+            "The account exists and is disabled, so it was left alone. Allow disabled people to be re-enabled if they shall come back.",
+        )
+        .about(arrival.email.as_str()));
+    }
+    Ok(())
+}
+
+fn check_missing(directory: &dyn Directory, arrival: &Arrival) -> Result<()> {
+    if !arrival.create_missing {
+        return Err(Error::new(
+            Code::UserNotFound,
+            "Nobody in Retool has this address, and creating people was not asked for.",
+        )
+        .about(arrival.email.as_str()));
+    }
+    if arrival.fields.user_type.is_none() && directory.capabilities().dialect != Dialect::Scim {
+        return Err(Error::new(
+            Code::UserTypeRequired,
+            "To create somebody, say what the seat is billed as: there is no safe default. Nothing was written.",
+        )
+        .in_field("request.user-type")
+        .about(arrival.email.as_str()));
+    }
+    Ok(())
+}
+
+/// What an existing account needs.
+struct Change {
+    user: User,
+    patch: UserPatch,
+    changes: Vec<FieldChange>,
+    differences: Vec<FieldChange>,
+}
+
+impl Change {
+    /// Finds out, without writing; refuses to take the rights of the last administrator.
+    async fn of(directory: &dyn Directory, arrival: &Arrival, user: User) -> Result<Change> {
+        let mut asked = arrival.fields.clone();
+        let mut differences = Vec::new();
+        if !arrival.update_existing {
+            differences = asked.differences(&user);
+            asked = UserPatch::default();
+        }
+        if user.disabled {
+            asked.disabled = Some(false);
+        }
+        let changes = asked.differences(&user);
+        if asked.admin == Some(false)
+            && user.admin
+            && !user.disabled
+            && enabled_admins_besides(directory, &user.id).await? == 0
+        {
+            return Err(last_admin(&arrival.email, 0, 1));
+        }
+        let mut patch = UserPatch::default();
+        for change in &changes {
+            if let Some(field) = crate::domain::Field::parse(change.field) {
+                patch.set(field, &change.after);
+            }
+        }
+        Ok(Change { user, patch, changes, differences })
+    }
+
+    async fn make(
+        self,
+        directory: &dyn Directory,
+        journal: &mut Journal,
+    ) -> Result<(ProvisionOutcome, User, Vec<FieldChange>, Vec<FieldChange>)> {
+        let Change { user, patch, changes, differences } = self;
+        if patch.is_empty() {
+            return Ok((ProvisionOutcome::Unchanged, user, changes, differences));
+        }
+        let address = user.email.as_str();
+        let Some(account) = reread(directory, &user.id, &user.email).await? else {
+            return Err(vanished(&user.email));
+        };
+        let (kind, outcome) = if user.disabled {
+            (WriteKind::UserEnabled, ProvisionOutcome::ReEnabled)
+        } else {
+            (WriteKind::UserUpdated, ProvisionOutcome::Updated)
+        };
+        let updated = directory.update_user(&account, &patch).await;
+        let updated = journal.record(kind, address, None, updated)?;
+        Ok((outcome, updated, changes, differences))
+    }
+}
+
+async fn create(
+    directory: &dyn Directory,
+    arrival: &Arrival,
+    journal: &mut Journal,
+) -> Result<(ProvisionOutcome, User, Vec<FieldChange>, Vec<FieldChange>)> {
+    let new = NewUser { email: arrival.email.clone(), fields: arrival.fields.clone() };
+    match create_once(directory, &new, journal).await? {
+        Creation::Created(user) => {
+            let blank = User {
+                first_name: None,
+                last_name: None,
+                user_type: None,
+                admin: false,
+                profile_photo_url: None,
+                ..user.clone()
+            };
+            Ok((ProvisionOutcome::Created, user, arrival.fields.differences(&blank), Vec::new()))
+        }
+        // Somebody else was faster: the account is treated as any that exists.
+        Creation::Found(user) => {
+            check_existing(arrival, &user)?;
+            Change::of(directory, arrival, user).await?.make(directory, journal).await
+        }
+    }
+}
+
+/// Reads the person back until the additions show.
+async fn read_back(
+    directory: &dyn Directory,
+    id: &UserId,
+    email: &Email,
+    added: &[GroupLink],
+) -> Result<User> {
+    let mut reading = 1;
+    loop {
+        let missing = match reread(directory, id, email).await? {
+            None => String::from("the account"),
+            Some(account) => {
+                let mut user = account.user;
+                let mut groups = user.groups.take();
+                if groups.is_none() && !added.is_empty() {
+                    groups = Some(joined(directory, id, added).await?);
+                }
+                user.groups = groups;
+                let is_in =
+                    |group: &GroupId| user.groups.iter().flatten().any(|link| link.id == *group);
+                match added.iter().find(|group| !is_in(&group.id)) {
+                    None => return Ok(user),
+                    Some(group) => format!("the membership of {}", group.label()),
+                }
+            }
+        };
+        if reading == READINGS || !directory.settle(reading).await {
+            return Err(Error::new(
+                Code::NotVerified,
+                format!("The server accepted the writes, but {missing} did not hold when read back. Look at the person in Retool, then ask again."),
+            )
+            .about(email.as_str()));
+        }
+        reading += 1;
+    }
+}
+
+/// Which of these groups list somebody, for servers whose users don't say.
+async fn joined(
+    directory: &dyn Directory,
+    id: &UserId,
+    groups: &[GroupLink],
+) -> Result<Vec<GroupLink>> {
+    let mut links = Vec::new();
+    for group in groups {
+        let members = directory.list_members(&group.id).await?.unwrap_or_default();
+        if members.iter().any(|member| member.id == *id) {
+            links.push(group.clone());
+        }
+    }
+    Ok(links)
+}
+
+fn remaining(outcome: ProvisionOutcome, invitation_sent: bool, email: &Email) -> Vec<String> {
+    let mut steps = Vec::new();
+    if invitation_sent {
+        steps.push(format!("{} must accept the invitation that Retool sent.", email.as_str()));
+    }
+    if outcome == ProvisionOutcome::Created {
+        steps.push(String::from(
+            "Where SSO is enforced, access begins with the first login through SSO.",
+        ));
+    }
+    steps
+}
+
+/// Too few administrators would be left.
+pub fn last_admin(email: &Email, others: u32, minimum: u32) -> Error {
+    Error::new(
+        Code::LastAdmin,
+        format!(
+            "{others} other enabled administrators would be left, and there must be {minimum}; nothing was written. \
+             Make somebody else an administrator first."
+        ),
+    )
+    .about(email.as_str())
+}
+
+/// Deleted by somebody else between two requests.
+pub(super) fn vanished(email: &Email) -> Error {
+    Error::new(Code::UserNotFound, "The account was deleted by somebody else meanwhile. Ask again.")
+        .about(email.as_str())
+}

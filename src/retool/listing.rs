@@ -1,0 +1,143 @@
+//! Reading a whole listing page by page, and noticing when it does not add up.
+//!
+//! Pages by number shift when somebody is added or removed meanwhile, and servers repeat
+//! pages, ignore the page asked for, or never end. So every item is counted once, the count
+//! must equal a total that did not move, and what does not add up is read again and then
+//! given up: a listing that may lack somebody must never look whole.
+
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::error::{Code, Error, Result};
+use crate::http::{Local, Log, Window};
+
+/// How often a listing that did not add up is read again.
+const READINGS: u32 = 3;
+
+/// More items than any organisation has: where a listing that never ends is given up.
+const MOST_ITEMS: u32 = 2_000_000;
+
+/// A page as the server gave it.
+pub struct Sheet<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// How many items the server says there are in all.
+    pub total: Option<u32>,
+}
+
+/// Which page to fetch; pages count from 1. Without a size the server's default holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// The page's number.
+    pub page: u32,
+    /// How many items to ask for.
+    pub size: Option<u32>,
+}
+
+/// A listing that can be read.
+pub struct Source<'a, T> {
+    /// What is listed, for people.
+    pub what: &'static str,
+    /// Fetches a page.
+    pub fetch: &'a dyn Fn(Ask) -> Local<'a, Result<Sheet<T>>>,
+    /// What tells items apart.
+    pub key: fn(&T) -> &str,
+    /// The page size to ask for.
+    pub size: Option<u32>,
+    /// Whether an answer without a total is the whole listing, rather than a page of it.
+    pub whole_without_total: bool,
+}
+
+impl<T> Source<'_, T> {
+    /// Reads everything, each item once, in the server's order.
+    pub async fn read(&self, window: &Window, log: &dyn Log) -> Result<Vec<T>> {
+        for reading in 1..=READINGS {
+            if let Some(items) = self.read_once(window, log).await? {
+                return Ok(items);
+            }
+            log.line(&alloc::format!(
+                "listing {} did not add up (reading {reading} of {READINGS})",
+                self.what
+            ));
+        }
+        Err(self.incomplete("did not add up, however often it was read"))
+    }
+
+    async fn read_once(&self, window: &Window, log: &dyn Log) -> Result<Option<Vec<T>>> {
+        let first = (self.fetch)(Ask { page: 1, size: self.size }).await?;
+        let Some(total) = first.total else {
+            if self.whole_without_total {
+                return Ok(self.each_once(first.items));
+            }
+            return self.read_to_the_end(first.items, log).await;
+        };
+        if total > MOST_ITEMS {
+            return Err(self.incomplete("claims more items than can be"));
+        }
+        // What the server really gives, whatever was asked for.
+        let size = first.items.len() as u32;
+        if size == 0 && total > 0 {
+            return Ok(None);
+        }
+        let pages = if size == 0 { 1 } else { total.div_ceil(size) };
+        let mut items = first.items;
+        if pages > 1 {
+            items.reserve_exact((total - size) as usize);
+            log.line(&alloc::format!("listing {}: {size} of {total}, {pages} pages", self.what));
+            let rest = window
+                .run((pages - 1) as usize, |i| {
+                    (self.fetch)(Ask { page: i as u32 + 2, size: Some(size) })
+                })
+                .await?;
+            for sheet in rest {
+                if sheet.total != Some(total) {
+                    return Ok(None);
+                }
+                items.extend(sheet.items);
+            }
+        }
+        let complete = items.len() == total as usize;
+        Ok(if complete { self.each_once(items) } else { None })
+    }
+
+    /// Without a total only a page shorter than the first tells the end.
+    async fn read_to_the_end(&self, first: Vec<T>, log: &dyn Log) -> Result<Option<Vec<T>>> {
+        let size = first.len() as u32;
+        let mut items = first;
+        let mut page = 1;
+        let mut last = size == 0;
+        while !last {
+            page += 1;
+            let next = (self.fetch)(Ask { page, size: Some(size) }).await?.items;
+            last = (next.len() as u32) < size;
+            // A server that ignores the page asked for gives the first one for ever.
+            if next.first().zip(items.first()).is_some_and(|(a, b)| (self.key)(a) == (self.key)(b))
+            {
+                return Err(self.incomplete("gives the same page again and again"));
+            }
+            items.extend(next);
+            if items.len() > MOST_ITEMS as usize {
+                return Err(self.incomplete("does not end"));
+            }
+            log.line(&alloc::format!("listing {}: {}", self.what, items.len()));
+        }
+        Ok(self.each_once(items))
+    }
+
+    /// `None` if an item came twice: then another was pushed off its page, and is missing.
+    fn each_once(&self, items: Vec<T>) -> Option<Vec<T>> {
+        let mut seen = BTreeSet::new();
+        let distinct = items.iter().all(|item| seen.insert((self.key)(item)));
+        drop(seen);
+        distinct.then_some(items)
+    }
+
+    fn incomplete(&self, how: &str) -> Error {
+        let message = alloc::format!(
+            "The listing of {} {how}. Nothing was planned on it; try again when nobody else is changing it.",
+            self.what
+        );
+        Error::new(Code::ListingIncomplete, message).about(String::from(self.what))
+    }
+}

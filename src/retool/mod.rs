@@ -1,0 +1,136 @@
+//! What the component needs of a Retool API, whichever dialect it is.
+//!
+//! Reading and writing are two traits, so that what only plans can't write. A dialect's folder
+//! holds its wire types and its client, and nothing else.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::domain::{
+    Account, Dialect, Email, Group, GroupAccount, GroupId, GroupPatch, Member, NewUser, User,
+    UserId, UserPatch,
+};
+use crate::error::Result;
+use crate::http::Local;
+
+pub mod listing;
+pub mod v1;
+
+/// How often what was written is read back before it counts as not held: a server may answer
+/// from the state before the write for a moment.
+pub const READINGS: u32 = 5;
+
+/// What a dialect can do, where they differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Which one it is.
+    pub dialect: Dialect,
+    /// Whether creating somebody sends an invitation.
+    pub create_invites: bool,
+    /// Whether deleting somebody is for good, rather than deactivating.
+    pub deletes: bool,
+}
+
+/// One page of a listing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// What to ask for the next page with.
+    pub next: Option<String>,
+    /// How many there are in all.
+    pub total: Option<u32>,
+}
+
+/// Reading. Nothing here writes.
+pub trait ReadDirectory {
+    /// What this dialect can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Waits before a write is tried again, longer with each attempt (from 1). `false`, at once,
+    /// if it should not be tried again.
+    fn pause(&self, attempt: u32) -> Local<'_, bool>;
+
+    /// Waits before something that was written is read back once more, longer with each reading
+    /// (from 1). `false`, at once, if there is no time.
+    fn settle(&self, reading: u32) -> Local<'_, bool>;
+
+    /// Everybody of this address: the returned addresses were compared, and where the server
+    /// ignored the filter the whole listing was searched.
+    fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>>;
+
+    /// One person, whole; `None` if the server has nobody of this id.
+    fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>>;
+
+    /// Everybody, each once. Fails rather than leave somebody out.
+    fn list_users(&self) -> Local<'_, Result<Vec<User>>>;
+
+    /// One page of people; the first without a cursor.
+    fn page_users<'a>(
+        &'a self,
+        cursor: Option<&'a str>,
+        size: Option<u32>,
+    ) -> Local<'a, Result<Page<User>>>;
+
+    /// Every group, each once, without members. Fails rather than leave one out.
+    fn list_groups(&self) -> Local<'_, Result<Vec<Group>>>;
+
+    /// One page of groups, without members.
+    fn page_groups<'a>(
+        &'a self,
+        cursor: Option<&'a str>,
+        size: Option<u32>,
+    ) -> Local<'a, Result<Page<Group>>>;
+
+    /// One group, whole; `None` if the server has none of this id.
+    fn read_group<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<Option<GroupAccount>>>;
+
+    /// Everybody in a group. `None` if the server has no group of this id.
+    fn list_members<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<Option<Vec<Member>>>>;
+}
+
+/// Writing. Every method is one write, sent at most once where repeating it is not safe. On
+/// an error with `maybe_applied` the write may have taken effect.
+pub trait WriteDirectory {
+    /// Creates somebody. Never sent twice: after a lost reply the caller looks first.
+    fn create_user<'a>(&'a self, user: &'a NewUser) -> Local<'a, Result<User>>;
+
+    /// Changes the fields of the patch and no other, and checks that they hold. `account` must
+    /// have just been read: a dialect that replaces whole records merges into it.
+    fn update_user<'a>(
+        &'a self,
+        account: &'a Account,
+        patch: &'a UserPatch,
+    ) -> Local<'a, Result<User>>;
+
+    /// Deletes somebody. `false` if there was nobody of this id.
+    fn delete_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<bool>>;
+
+    /// Creates a group. Never sent twice.
+    fn create_group<'a>(
+        &'a self,
+        name: &'a str,
+        universal_app_access: Option<&'a str>,
+    ) -> Local<'a, Result<Group>>;
+
+    /// Changes the fields of the patch and no other, and checks that they hold.
+    fn update_group<'a>(
+        &'a self,
+        account: &'a GroupAccount,
+        patch: &'a GroupPatch,
+    ) -> Local<'a, Result<Group>>;
+
+    /// Deletes a group. `false` if there was none of this id.
+    fn delete_group<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<bool>>;
+
+    /// Adds somebody to a group. Being in it already is not an error.
+    fn add_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId) -> Local<'a, Result<()>>;
+
+    /// Removes somebody from a group. Not being in it is not an error.
+    fn remove_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId) -> Local<'a, Result<()>>;
+}
+
+/// A dialect: both.
+pub trait Directory: ReadDirectory + WriteDirectory {}
+
+impl<T: ReadDirectory + WriteDirectory> Directory for T {}

@@ -1,0 +1,128 @@
+//! The cursors of `page-users` and `page-groups` on `/api/v1`: opaque to callers, plain inside.
+
+use alloc::format;
+use alloc::string::String;
+
+use crate::error::{Code, Error, Result};
+
+/// Where a listing of users goes on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UserCursor {
+    /// The page, from 1.
+    pub page: u32,
+    /// The page size of the whole listing.
+    pub size: u32,
+}
+
+impl UserCursor {
+    /// Reads a cursor, or starts with a page size.
+    pub fn resume(cursor: Option<&str>, size: u32) -> Result<Self> {
+        let Some(cursor) = cursor else {
+            return Ok(UserCursor { page: 1, size });
+        };
+        let (page, size) = numbers(cursor, "v1-users")?;
+        if page < 2 {
+            return Err(invalid());
+        }
+        Ok(UserCursor { page, size })
+    }
+
+    /// The cursor of the next page, if there is one.
+    pub fn after(self, items: usize, total: Option<u32>) -> Option<String> {
+        // A server may give fewer than asked for; its pages are then as long as this one.
+        let size = if self.page == 1 { (items as u32).min(self.size) } else { self.size };
+        let more = match total {
+            Some(total) => items > 0 && u64::from(self.page) * u64::from(size) < u64::from(total),
+            None => items > 0 && items as u32 >= size,
+        };
+        more.then(|| format!("v1-users.{}.{}", self.page + 1, size))
+    }
+}
+
+/// Where a listing of groups goes on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GroupCursor {
+    /// How many groups came before.
+    pub offset: usize,
+    /// The page size of the whole listing.
+    pub size: u32,
+}
+
+impl GroupCursor {
+    /// Reads a cursor, or starts with a page size.
+    pub fn resume(cursor: Option<&str>, size: u32) -> Result<Self> {
+        let Some(cursor) = cursor else {
+            return Ok(GroupCursor { offset: 0, size });
+        };
+        let (offset, size) = numbers(cursor, "v1-groups")?;
+        Ok(GroupCursor { offset: offset as usize, size })
+    }
+
+    /// The cursor of the next page, if there is one.
+    pub fn after(self, total: usize) -> Option<String> {
+        let offset = self.offset.saturating_add(self.size as usize);
+        (offset < total).then(|| format!("v1-groups.{offset}.{}", self.size))
+    }
+}
+
+fn numbers(cursor: &str, kind: &str) -> Result<(u32, u32)> {
+    let mut parts = cursor.split('.');
+    let parsed = match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(found), Some(position), Some(size), None) if found == kind => {
+            position.parse::<u32>().ok().zip(size.parse::<u32>().ok())
+        }
+        _ => None,
+    };
+    parsed
+        .filter(|(position, size)| *position < u32::MAX && (1..=1000).contains(size))
+        .ok_or_else(invalid)
+}
+
+fn invalid() -> Error {
+    Error::new(
+        Code::CursorInvalid,
+        "The cursor is not one that this function gave out. Start again without one.",
+    )
+    .in_field("page.cursor")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_go_on_until_the_total_is_reached() {
+        let first = UserCursor::resume(None, 50).expect("a start");
+        let next = first.after(50, Some(120)).expect("a second page");
+        let second = UserCursor::resume(Some(&next), 7).expect("a cursor");
+        assert_eq!(second, UserCursor { page: 2, size: 50 });
+        let third =
+            UserCursor::resume(second.after(50, Some(120)).as_deref(), 7).expect("a cursor");
+        assert_eq!(third.after(20, Some(120)), None);
+    }
+
+    #[test]
+    fn a_server_with_smaller_pages_sets_the_size() {
+        let first = UserCursor::resume(None, 500).expect("a start");
+        assert_eq!(first.after(100, Some(250)).as_deref(), Some("v1-users.2.100"));
+    }
+
+    #[test]
+    fn damaged_cursors_are_told() {
+        for bad in [
+            "",
+            "v1-users",
+            "v1-users.2",
+            "v1-users.1.50",
+            "v1-users.2.0",
+            "v1-groups.2.50",
+            "v1-users.2.50.1",
+            "v1-users.-2.50",
+            "v1-users.99999999999.50",
+            "v1-users.2.5000",
+        ] {
+            let error = UserCursor::resume(Some(bad), 50).expect_err(bad);
+            assert_eq!(error.code, Code::CursorInvalid, "{bad}");
+        }
+    }
+}

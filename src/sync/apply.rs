@@ -1,0 +1,408 @@
+//! A plan applied in one go, right after the listing it was made from: in order, person by
+//! person, with a report on everybody.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::admins::Admins;
+use super::step::{self, StepOutcome};
+use super::{GuardReport, Plan, Step, StepKind, SyncRequest, plan, snapshot};
+use crate::domain::{Email, FieldChange, GroupId, GroupLink, UserId, Write};
+use crate::error::{Code, Error, Kind, Result};
+use crate::http::Log;
+use crate::journal::Journal;
+use crate::lifecycle::last_admin;
+use crate::retool::{Directory, READINGS};
+
+/// Progress is told every so many steps.
+const STEPS_PER_LINE: usize = 25;
+
+/// What became of a person.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PersonOutcome {
+    /// New.
+    Created,
+    /// Fields or memberships were changed.
+    Updated,
+    /// Disabled before, enabled now.
+    ReEnabled,
+    /// Disabled now.
+    Disabled,
+    /// Deleted.
+    Deleted,
+    /// Nothing to do.
+    Unchanged,
+    /// Left alone, and why.
+    Refused(String),
+    /// Changed by somebody else since the plan, and how.
+    Stale(String),
+    /// A step failed.
+    Failed(Error),
+}
+
+impl PersonOutcome {
+    /// Whether the person is as planned.
+    fn is_done(&self) -> bool {
+        !matches!(
+            self,
+            PersonOutcome::Refused(_) | PersonOutcome::Stale(_) | PersonOutcome::Failed(_)
+        )
+    }
+}
+
+/// One person of a sync.
+#[derive(Clone, Debug)]
+pub struct PersonReport {
+    /// The person.
+    pub email: Email,
+    /// The id, where known.
+    pub user: Option<UserId>,
+    /// What became of them.
+    pub outcome: PersonOutcome,
+    /// The fields that were set.
+    pub changes: Vec<FieldChange>,
+    /// The groups they were added to.
+    pub groups_added: Vec<GroupLink>,
+    /// The groups they were removed from.
+    pub groups_removed: Vec<GroupLink>,
+}
+
+/// What a sync did.
+#[derive(Clone, Debug)]
+pub struct SyncReport {
+    /// The plan that was applied.
+    pub plan: Plan,
+    /// Everybody, by address.
+    pub people: Vec<PersonReport>,
+    /// The groups that were created.
+    pub groups_created: Vec<GroupLink>,
+    /// Whether everybody is as planned.
+    pub complete: bool,
+    /// The writes, in order.
+    pub writes: Vec<Write>,
+}
+
+/// Plans without writing.
+pub async fn plan_sync(
+    directory: &dyn crate::retool::ReadDirectory,
+    request: &SyncRequest,
+) -> Result<Plan> {
+    plan::plan(request, &snapshot::read(directory, plan::needs_memberships(request)).await?)
+}
+
+/// Plans and applies. On failure the error carries the writes so far.
+pub async fn sync(
+    directory: &dyn Directory,
+    request: &SyncRequest,
+    log: &dyn Log,
+) -> Result<SyncReport> {
+    let snapshot = snapshot::read(directory, plan::needs_memberships(request)).await?;
+    let plan = plan::plan(request, &snapshot)?;
+    if plan.tripped().next().is_some() {
+        return Err(refused(plan.tripped()));
+    }
+    // Filled one by one: collecting into a map compiles a sort for each type of map.
+    let mut ids = BTreeMap::new();
+    let mut admins = Admins::new(request.policy.guards.minimum_admins);
+    for user in snapshot.users {
+        admins.see(&user);
+        ids.insert(user.email, user.id);
+    }
+    let mut run = Run {
+        directory,
+        people: start(&plan, &ids),
+        new_groups: BTreeMap::new(),
+        lost_groups: BTreeMap::new(),
+        touched: BTreeMap::new(),
+        admins,
+        journal: Journal::default(),
+    };
+    match run.apply(&plan, log).await {
+        Err(error) => Err(run.journal.blame(error)),
+        Ok(()) => {
+            let people: Vec<_> = run.people.into_values().collect();
+            Ok(SyncReport {
+                complete: run.lost_groups.is_empty()
+                    && people.iter().all(|person| person.outcome.is_done()),
+                people,
+                groups_created: run.new_groups.into_values().collect(),
+                writes: run.journal.into_writes(),
+                plan,
+            })
+        }
+    }
+}
+
+fn refused<'a>(tripped: impl Iterator<Item = &'a GuardReport>) -> Error {
+    let mut message = String::from("Nothing was written.");
+    for report in tripped {
+        message.push_str(&format!(" Guard {}: {}", report.guard.as_str(), report.message));
+    }
+    message.push_str(" Look at the plan; if it is right, raise the limit for this run.");
+    Error::new(Code::GuardTripped, message)
+}
+
+/// Everybody the plan knows, as if nothing were done yet.
+fn start(plan: &Plan, ids: &BTreeMap<Email, UserId>) -> BTreeMap<Email, PersonReport> {
+    let report = |email: &Email, outcome| PersonReport {
+        email: email.clone(),
+        user: ids.get(email).cloned(),
+        outcome,
+        changes: Vec::new(),
+        groups_added: Vec::new(),
+        groups_removed: Vec::new(),
+    };
+    let unchanged =
+        plan.unchanged.iter().chain(plan.steps.iter().filter_map(|step| step.email.as_ref()));
+    let mut people = BTreeMap::new();
+    for email in unchanged {
+        people.entry(email.clone()).or_insert_with(|| report(email, PersonOutcome::Unchanged));
+    }
+    for refusal in &plan.refusals {
+        let outcome = PersonOutcome::Refused(refusal.message.clone());
+        people.insert(refusal.email.clone(), report(&refusal.email, outcome));
+    }
+    people
+}
+
+/// An application under way.
+struct Run<'a> {
+    directory: &'a dyn Directory,
+    people: BTreeMap<Email, PersonReport>,
+    /// Groups that were created, by name.
+    new_groups: BTreeMap<String, GroupLink>,
+    /// Groups that could not be created, and why.
+    lost_groups: BTreeMap<String, Error>,
+    /// What memberships shall be, for reading back: by group, then person.
+    touched: BTreeMap<GroupId, Touched>,
+    admins: Admins,
+    journal: Journal,
+}
+
+struct Touched {
+    group: GroupLink,
+    members: BTreeMap<UserId, (Email, bool)>,
+}
+
+/// What a step came to, beside its outcome.
+enum Done {
+    Group(GroupLink),
+    User(UserId),
+    Membership(GroupLink),
+    Nothing,
+}
+
+impl Run<'_> {
+    async fn apply(&mut self, plan: &Plan, log: &dyn Log) -> Result<()> {
+        // Where a new administrator must come before an old one goes, the old one waits.
+        let mut waiting = Vec::new();
+        for (index, step) in plan.steps.iter().enumerate() {
+            if index > 0 && index % STEPS_PER_LINE == 0 {
+                log.line(&format!("applying: {index} of {} steps", plan.steps.len()));
+            }
+            if self.admins.too_few_after(step) {
+                waiting.push(step);
+            } else {
+                self.take(step).await?;
+            }
+        }
+        for step in waiting {
+            if self.admins.too_few_after(step) {
+                // The guard held for the plan, but a grant that it counted on came to nothing.
+                let email = step::person(step)?;
+                let (others, minimum) = self.admins.others();
+                self.note_failure(step, last_admin(email, others, minimum));
+            } else {
+                self.take(step).await?;
+            }
+        }
+        self.read_back().await
+    }
+
+    /// Applies a step, unless its person was given up. Fails only with what ends the run.
+    async fn take(&mut self, step: &Step) -> Result<()> {
+        let given_up =
+            step.email.as_ref().and_then(|email| self.people.get(email)).is_some_and(|person| {
+                matches!(person.outcome, PersonOutcome::Stale(_) | PersonOutcome::Failed(_))
+            });
+        if given_up {
+            return Ok(());
+        }
+        match self.apply_step(step).await {
+            Ok((outcome, done)) => self.note(step, outcome, done),
+            Err(error) if ends_the_run(&error) => return Err(error),
+            Err(error) => self.note_failure(step, error),
+        }
+        Ok(())
+    }
+
+    async fn apply_step(&mut self, step: &Step) -> Result<(StepOutcome, Done)> {
+        let directory = self.directory;
+        match step.kind {
+            StepKind::CreateGroup => {
+                let name = step::group_name(step)?;
+                let (outcome, link) =
+                    step::create_group(directory, name, &mut self.journal).await?;
+                Ok((outcome, Done::Group(link)))
+            }
+            StepKind::CreateUser => {
+                let (outcome, id) =
+                    step::create_user(directory, &step::new_user(step)?, &mut self.journal).await?;
+                Ok((outcome, Done::User(id)))
+            }
+            StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => {
+                Ok((step::change_user(directory, step, &mut self.journal).await?, Done::Nothing))
+            }
+            StepKind::DeleteUser => {
+                Ok((step::delete_user(directory, step, &mut self.journal).await?, Done::Nothing))
+            }
+            StepKind::AddMember | StepKind::RemoveMember => {
+                let email = step::person(step)?;
+                let group = self.group_of(step)?;
+                let known = step
+                    .user
+                    .as_ref()
+                    .or_else(|| self.people.get(email).and_then(|person| person.user.as_ref()));
+                let Some(id) = known.cloned() else {
+                    return Ok((
+                        StepOutcome::Stale("The account was not created.".into()),
+                        Done::Nothing,
+                    ));
+                };
+                step::write_membership(directory, step, &id, &group, &mut self.journal).await?;
+                let touched = self.touched.entry(group.id.clone());
+                let touched = touched
+                    .or_insert_with(|| Touched { group: group.clone(), members: BTreeMap::new() });
+                touched.members.insert(id, (email.clone(), step.kind == StepKind::AddMember));
+                Ok((StepOutcome::Applied, Done::Membership(group)))
+            }
+        }
+    }
+
+    fn group_of(&self, step: &Step) -> Result<GroupLink> {
+        if let Some(id) = &step.group {
+            return Ok(GroupLink { id: id.clone(), name: step.group_name.clone() });
+        }
+        let name = step::group_name(step)?;
+        match (self.new_groups.get(name), self.lost_groups.get(name)) {
+            (Some(link), _) => Ok(link.clone()),
+            (None, Some(error)) => Err(error.clone()),
+            (None, None) => {
+                Err(Error::new(Code::GroupNotFound, "The group was not created. Sync again.")
+                    .about(name))
+            }
+        }
+    }
+
+    fn note(&mut self, step: &Step, outcome: StepOutcome, done: Done) {
+        if let Done::Group(link) = done {
+            if let Some(name) = &step.group_name {
+                self.new_groups.insert(name.clone(), link);
+            }
+            return;
+        }
+        let Some(person) = step.email.as_ref().and_then(|email| self.people.get_mut(email)) else {
+            return;
+        };
+        match outcome {
+            StepOutcome::Stale(reason) => person.outcome = PersonOutcome::Stale(reason),
+            StepOutcome::AlreadySo => {
+                if let Done::User(id) = done {
+                    person.user = Some(id);
+                }
+            }
+            StepOutcome::Applied => {
+                let id = match &done {
+                    Done::User(id) => Some(id.clone()),
+                    _ => step.user.clone(),
+                };
+                person.changes.extend(step.changes.iter().cloned());
+                match done {
+                    Done::User(id) => person.user = Some(id),
+                    Done::Membership(group) if step.kind == StepKind::AddMember => {
+                        person.groups_added.push(group)
+                    }
+                    Done::Membership(group) => person.groups_removed.push(group),
+                    Done::Group(_) | Done::Nothing => {}
+                }
+                let now = match step.kind {
+                    StepKind::CreateUser => PersonOutcome::Created,
+                    StepKind::EnableUser => PersonOutcome::ReEnabled,
+                    StepKind::DisableUser => PersonOutcome::Disabled,
+                    StepKind::DeleteUser => PersonOutcome::Deleted,
+                    _ => PersonOutcome::Updated,
+                };
+                // The first of a person's steps says most: creation before memberships.
+                if person.outcome == PersonOutcome::Unchanged {
+                    person.outcome = now;
+                }
+                if let Some(id) = id {
+                    self.admins.applied(step, id);
+                }
+            }
+        }
+    }
+
+    fn note_failure(&mut self, step: &Step, error: Error) {
+        match step.email.as_ref().and_then(|email| self.people.get_mut(email)) {
+            Some(person) => person.outcome = PersonOutcome::Failed(error),
+            None => {
+                let name = step.group_name.clone().unwrap_or_default();
+                self.lost_groups.insert(name, error);
+            }
+        }
+    }
+
+    /// Reads every group back whose members were changed, each once where all is well.
+    async fn read_back(&mut self) -> Result<()> {
+        for (id, touched) in &self.touched {
+            let mut reading = 1;
+            let odd = loop {
+                let members = match self.directory.list_members(id).await {
+                    Ok(members) => members.unwrap_or_default(),
+                    Err(error) if ends_the_run(&error) => return Err(error),
+                    Err(error) => {
+                        break touched
+                            .members
+                            .values()
+                            .map(|(email, _)| (email, error.clone()))
+                            .collect();
+                    }
+                };
+                let mut present = BTreeSet::new();
+                for member in &members {
+                    present.insert(&member.id);
+                }
+                let odd: Vec<_> = touched
+                    .members
+                    .iter()
+                    .filter(|(id, (_, wanted))| present.contains(id) != *wanted)
+                    .map(|(_, (email, _))| {
+                        (email, step::membership_not_held(email, &touched.group))
+                    })
+                    .collect();
+                if odd.is_empty() || reading == READINGS || !self.directory.settle(reading).await {
+                    break odd;
+                }
+                reading += 1;
+            };
+            for (email, error) in odd {
+                if let Some(person) = self.people.get_mut(email)
+                    && person.outcome != PersonOutcome::Deleted
+                {
+                    person.outcome = PersonOutcome::Failed(error);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What stands in the way of everybody, not of one person.
+fn ends_the_run(error: &Error) -> bool {
+    error.code != Code::ScopeMissing && error.code.kind() == Kind::Denied
+        || error.code.kind() == Kind::RateLimited
+        || error.code == Code::DeadlineExceeded
+}

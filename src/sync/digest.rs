@@ -1,0 +1,358 @@
+//! Digests of what a plan was computed from: SHA-256 over a canonical encoding, as 64
+//! lower-case hexadecimal digits.
+//!
+//! Texts and lists carry their length, options and kinds a tag byte, so that two different
+//! states can't run together into the same bytes. Plans are kept as JSON and applied later,
+//! perhaps by a later build: a change of the encoding makes every kept plan stale, so it must
+//! come with another `VERSION`.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    AbsentPolicy, DesiredUser, Guard, GuardLimits, GuardReport, MembershipPolicy, Policy, Span,
+    Step, SyncRequest,
+};
+use crate::domain::{
+    Dialect, Email, GroupId, GroupIdKind, GroupRef, User, UserId, UserPatch, UserType,
+};
+use crate::order;
+
+/// Stands first in everything that is hashed.
+const VERSION: &str = "retool-lifecycle 1";
+
+/// The state of an account: its id and the fields that can be set. Neither timestamps, which
+/// change without anybody's doing, nor memberships, which have digests of their own.
+pub fn user_state(user: &User) -> String {
+    let mut canon = Canon::new("user");
+    canon.user(user);
+    canon.hex()
+}
+
+/// The state of somebody who does not exist: what a creation is planned on.
+pub fn absent() -> String {
+    Canon::new("absent").hex()
+}
+
+/// Whether somebody is in a group. `None` stands for a group or a person that the plan itself
+/// creates.
+pub fn membership(group: Option<&GroupId>, user: Option<&UserId>, member: bool) -> String {
+    let mut canon = Canon::new("membership");
+    canon.option(group, Canon::group_id);
+    canon.option(user, Canon::user_id);
+    canon.flag(member);
+    canon.hex()
+}
+
+/// The state of a group that does not exist: what its creation is planned on.
+pub fn group_absent(name: &str) -> String {
+    let mut canon = Canon::new("group-absent");
+    canon.text(name);
+    canon.hex()
+}
+
+/// The digest of a plan while the plan is made.
+///
+/// It covers the request, the accounts that the plan is about, and, through the reports of
+/// the guards, what was counted of everybody else. Somebody else's change elsewhere in the
+/// organisation leaves it as it is, so that an approval does not lapse for nothing.
+pub struct PlanDigest(Canon);
+
+impl PlanDigest {
+    /// Starts with all of the request but the roster, whose people come one by one.
+    pub fn new(dialect: Dialect, request: &SyncRequest, complete: bool) -> Self {
+        let SyncRequest { roster, span, policy } = request;
+        let mut canon = Canon::new("plan");
+        canon.dialect(dialect);
+        canon.flag(complete);
+        canon.count(roster.len());
+        canon.span(span);
+        canon.policy(policy);
+        PlanDigest(canon)
+    }
+
+    /// A group that the request names. To be called in one order for one request.
+    pub fn group(&mut self, name: &str, id: Option<&GroupId>) {
+        self.0.tag(1);
+        self.0.text(name);
+        self.0.option(id, Canon::group_id);
+    }
+
+    /// Somebody the plan is about: what the roster says, and each account of the address with
+    /// its memberships in the groups that are named. To be called by address.
+    pub fn person(&mut self, desired: Option<&DesiredUser>, named_groups: bool) {
+        self.0.tag(2);
+        self.0.option(desired, |canon, desired| canon.desired(desired, named_groups));
+    }
+
+    /// An account of the person last given to [`PlanDigest::person`].
+    pub fn account<'a>(&mut self, user: &User, groups: impl Iterator<Item = &'a GroupId>) {
+        self.0.tag(3);
+        self.0.user(user);
+        for group in groups {
+            self.0.tag(4);
+            self.0.group_id(group);
+        }
+    }
+
+    /// Closes it with what was computed.
+    pub fn finish(mut self, steps: &[Step], guards: &[GuardReport]) -> String {
+        self.0.tag(5);
+        self.0.list(steps, Canon::step);
+        self.0.list(guards, Canon::guard);
+        self.0.hex()
+    }
+}
+
+/// The canonical encoding, hashed as it is written. Each method destructures what it writes,
+/// so that a new field breaks the build here.
+struct Canon(Sha256);
+
+impl Canon {
+    fn new(kind: &str) -> Self {
+        let mut canon = Canon(Sha256::new());
+        canon.text(VERSION);
+        canon.text(kind);
+        canon
+    }
+
+    fn tag(&mut self, tag: u8) {
+        self.0.update([tag]);
+    }
+
+    fn flag(&mut self, value: bool) {
+        self.tag(u8::from(value));
+    }
+
+    fn number(&mut self, value: u32) {
+        self.0.update(value.to_be_bytes());
+    }
+
+    fn count(&mut self, value: usize) {
+        self.0.update((value as u64).to_be_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.count(text.len());
+        self.0.update(text.as_bytes());
+    }
+
+    fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+        self.flag(value.is_some());
+        if let Some(value) = value {
+            write(self, value);
+        }
+    }
+
+    fn list<'a, T>(&mut self, items: &'a [T], mut write: impl FnMut(&mut Self, &'a T)) {
+        self.count(items.len());
+        for item in items {
+            write(self, item);
+        }
+    }
+
+    fn dialect(&mut self, dialect: Dialect) {
+        self.tag(match dialect {
+            Dialect::V1 => 1,
+            Dialect::V2 => 2,
+            Dialect::Scim => 3,
+        });
+    }
+
+    fn user_id(&mut self, id: &UserId) {
+        let UserId { dialect, value } = id;
+        self.dialect(*dialect);
+        self.text(value);
+    }
+
+    fn group_id(&mut self, id: &GroupId) {
+        let GroupId { kind, value } = id;
+        self.tag(match kind {
+            GroupIdKind::Rest => 1,
+            GroupIdKind::Scim => 2,
+        });
+        self.text(value);
+    }
+
+    fn group_ref(&mut self, group: &GroupRef) {
+        match group {
+            GroupRef::Id(id) => {
+                self.tag(1);
+                self.group_id(id);
+            }
+            GroupRef::Name(name) => {
+                self.tag(2);
+                self.text(name);
+            }
+        }
+    }
+
+    fn user_type(&mut self, user_type: UserType) {
+        self.text(user_type.as_str());
+    }
+
+    fn user(&mut self, user: &User) {
+        let User {
+            id,
+            email,
+            first_name,
+            last_name,
+            user_type,
+            admin,
+            disabled,
+            profile_photo_url,
+            invited: _,
+            groups: _,
+            created_at: _,
+            updated_at: _,
+            last_active_at: _,
+        } = user;
+        self.user_id(id);
+        self.text(email.key());
+        self.option(first_name.as_deref(), Self::text);
+        self.option(last_name.as_deref(), Self::text);
+        self.option(*user_type, Self::user_type);
+        self.flag(*admin);
+        self.flag(*disabled);
+        self.option(profile_photo_url.as_deref(), Self::text);
+    }
+
+    fn desired(&mut self, desired: &DesiredUser, with_groups: bool) {
+        let DesiredUser { email, fields, groups } = desired;
+        let UserPatch { first_name, last_name, user_type, admin, disabled, profile_photo_url } =
+            fields;
+        self.text(email.key());
+        self.option(first_name.as_deref(), Self::text);
+        self.option(last_name.as_deref(), Self::text);
+        self.option(*user_type, Self::user_type);
+        self.option(*admin, Self::flag);
+        self.option(*disabled, Self::flag);
+        self.option(profile_photo_url.as_deref(), Self::text);
+        if with_groups {
+            self.group_set(groups);
+        }
+    }
+
+    /// Groups whose order means nothing.
+    fn group_set(&mut self, groups: &[GroupRef]) {
+        let mut groups: Vec<&GroupRef> = groups.iter().collect();
+        order::sort(&mut groups);
+        self.list(&groups, |canon, group| canon.group_ref(group));
+    }
+
+    /// People whose order means nothing.
+    fn email_set(&mut self, emails: &[Email]) {
+        let mut emails: Vec<&Email> = emails.iter().collect();
+        order::sort(&mut emails);
+        emails.dedup_by(|a, b| (*a).cmp(b) == Ordering::Equal);
+        self.list(&emails, |canon, email| canon.text(email.key()));
+    }
+
+    fn span(&mut self, span: &Span) {
+        let Span { start, before } = span;
+        self.option(start.as_deref(), Self::text);
+        self.option(before.as_deref(), Self::text);
+    }
+
+    fn policy(&mut self, policy: &Policy) {
+        let Policy {
+            create_missing,
+            update_existing,
+            re_enable_disabled,
+            absent,
+            memberships,
+            managed_groups,
+            create_missing_groups,
+            default_user_type,
+            guards,
+        } = policy;
+        self.flag(*create_missing);
+        self.flag(*update_existing);
+        self.flag(*re_enable_disabled);
+        self.tag(match absent {
+            AbsentPolicy::Keep => 1,
+            AbsentPolicy::Disable => 2,
+            AbsentPolicy::Delete => 3,
+        });
+        self.tag(match memberships {
+            MembershipPolicy::Leave => 1,
+            MembershipPolicy::Add => 2,
+            MembershipPolicy::Exact => 3,
+        });
+        if *memberships != MembershipPolicy::Leave {
+            self.group_set(managed_groups);
+        }
+        self.flag(*create_missing_groups);
+        self.option(*default_user_type, Self::user_type);
+        self.guard_limits(guards);
+    }
+
+    fn guard_limits(&mut self, limits: &GuardLimits) {
+        let GuardLimits {
+            max_user_removal_percent,
+            max_user_removal_floor,
+            max_member_removal_percent,
+            max_member_removal_floor,
+            minimum_admins,
+            required_admins,
+            protected_people,
+            allow_empty_roster,
+        } = limits;
+        self.number(*max_user_removal_percent);
+        self.number(*max_user_removal_floor);
+        self.number(*max_member_removal_percent);
+        self.number(*max_member_removal_floor);
+        self.number(*minimum_admins);
+        self.email_set(required_admins);
+        self.email_set(protected_people);
+        self.flag(*allow_empty_roster);
+    }
+
+    fn step(&mut self, step: &Step) {
+        let Step { kind, email, user, group_name, group, changes, precondition } = step;
+        self.text(kind.as_str());
+        self.option(email.as_ref(), |canon, email| canon.text(email.as_str()));
+        self.option(user.as_ref(), Self::user_id);
+        self.option(group_name.as_deref(), Self::text);
+        self.option(group.as_ref(), Self::group_id);
+        self.list(changes, |canon, change| {
+            canon.text(change.field);
+            canon.option(change.before.as_deref(), Self::text);
+            canon.text(&change.after);
+        });
+        self.text(precondition);
+    }
+
+    /// The message is left out: it says the same as the numbers, and may be reworded.
+    fn guard(&mut self, report: &GuardReport) {
+        let GuardReport { guard, subject, limit, actual, tripped, message: _ } = report;
+        self.tag(match guard {
+            Guard::UserRemovals => 1,
+            Guard::MemberRemovals => 2,
+            Guard::MinimumAdmins => 3,
+            Guard::RequiredAdmins => 4,
+            Guard::EmptyRoster => 5,
+            Guard::IncompleteSnapshot => 6,
+        });
+        self.option(subject.as_deref(), Self::text);
+        self.number(*limit);
+        self.number(*actual);
+        self.flag(*tripped);
+    }
+
+    fn hex(self) -> String {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hex = String::with_capacity(64);
+        for byte in self.0.finalize() {
+            hex.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            hex.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+        hex
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::domain::Field;
+use crate::sync::plan::testing::{
+    account, desired, email, fulfilled, group, group_id, join, model, named, plan, user, user_id,
+};
+use crate::sync::{Snapshot, plan::testing::permissive};
+
+fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// A change of these makes every kept plan stale: see [`VERSION`]. They were computed with
+/// another implementation of SHA-256.
+#[test]
+fn the_encoding_is_fixed() {
+    assert_eq!(absent(), "f9c02efd99c7ebca5b113bdba08e7a8abcee8cfa6625b6524851886680e0736a");
+    assert_eq!(
+        group_absent("Engineering"),
+        "ec849c6ad061cbb2e7d6ea1013a071f730f71be834471780e1123e40052bb209"
+    );
+    assert_eq!(
+        membership(Some(&group_id("Support")), None, true),
+        "de8b735a0c402d79cf5ce310882d459d88576ff21c8e3e6ba1c090ae015432ae"
+    );
+    let mut ada = user("Ada@Example.com");
+    ada.first_name = Some("Ada".into());
+    ada.admin = true;
+    assert_eq!(
+        user_state(&ada),
+        "33231942043e60dcadb588314063d70aabe05266da498d126b2d583b9185a20d"
+    );
+}
+
+#[test]
+fn every_field_of_an_account_counts_and_nothing_else() {
+    let before = user("ada@example.com");
+    let digest = user_state(&before);
+    assert!(is_digest(&digest));
+
+    let mut same = before.clone();
+    same.email = email("ADA@example.com");
+    same.invited = true;
+    same.created_at = None;
+    same.updated_at = Some("2026-02-02T00:00:00Z".into());
+    same.last_active_at = Some("2026-02-02T00:00:00Z".into());
+    join(&mut same, "Support");
+    assert_eq!(user_state(&same), digest);
+
+    let mut digests = BTreeSet::from([digest]);
+    for field in Field::ALL {
+        let mut changed = before.clone();
+        match field {
+            Field::FirstName => changed.first_name = Some("Ada".into()),
+            Field::LastName => changed.last_name = Some("Ada".into()),
+            Field::UserType => changed.user_type = None,
+            Field::Admin => changed.admin = true,
+            Field::Disabled => changed.disabled = true,
+            Field::ProfilePhotoUrl => changed.profile_photo_url = Some("Ada".into()),
+        }
+        assert!(digests.insert(user_state(&changed)), "{field:?}");
+    }
+    let mut renamed = before.clone();
+    renamed.email = email("ada2@example.com");
+    assert!(digests.insert(user_state(&renamed)));
+    let mut other = before.clone();
+    other.id.value.push('2');
+    assert!(digests.insert(user_state(&other)));
+    let mut other = before;
+    other.id.dialect = Dialect::V2;
+    assert!(digests.insert(user_state(&other)));
+}
+
+#[test]
+fn texts_do_not_run_together_and_nothing_is_not_an_empty_text() {
+    let with = |first: Option<&str>, last: Option<&str>| {
+        let mut user = user("ada@example.com");
+        user.first_name = first.map(String::from);
+        user.last_name = last.map(String::from);
+        user_state(&user)
+    };
+    let digests = BTreeSet::from([
+        with(Some("ab"), Some("c")),
+        with(Some("a"), Some("bc")),
+        with(Some("abc"), None),
+        with(None, Some("abc")),
+        with(Some("abc"), Some("")),
+        with(None, None),
+        with(Some(""), None),
+    ]);
+    assert_eq!(digests.len(), 7);
+}
+
+#[test]
+fn memberships_differ_by_group_person_and_state() {
+    let support = group_id("Support");
+    let sales = group_id("Sales");
+    let ada = user_id("ada@example.com");
+    let mut scim = support.clone();
+    scim.kind = GroupIdKind::Scim;
+    let digests = BTreeSet::from([
+        membership(Some(&support), Some(&ada), true),
+        membership(Some(&support), Some(&ada), false),
+        membership(Some(&sales), Some(&ada), true),
+        membership(Some(&scim), Some(&ada), true),
+        membership(Some(&support), None, true),
+        membership(None, Some(&ada), true),
+        membership(None, None, true),
+        absent(),
+        group_absent("Support"),
+        group_absent("Sales"),
+    ]);
+    assert_eq!(digests.len(), 10);
+    assert!(digests.iter().all(|digest| is_digest(digest)));
+}
+
+/// A plan with something of everything.
+fn busy() -> (SyncRequest, Snapshot) {
+    let mut request = model();
+    let mut actual = fulfilled(&request);
+    request.roster.push(desired("new@example.com", &["Engineering"]));
+    account(&mut actual, "grace@example.com").first_name = None;
+    actual.users.push(user("old@example.com"));
+    (request, actual)
+}
+
+#[test]
+fn every_part_of_the_request_counts() {
+    let (request, actual) = busy();
+    let original = plan(&request, &actual).digest;
+    assert!(is_digest(&original));
+    let changes: [fn(&mut SyncRequest); 24] = [
+        |r| r.policy.create_missing = false,
+        |r| r.policy.update_existing = false,
+        |r| r.policy.re_enable_disabled = false,
+        |r| r.policy.absent = AbsentPolicy::Keep,
+        |r| r.policy.absent = AbsentPolicy::Disable,
+        |r| r.policy.memberships = MembershipPolicy::Add,
+        |r| r.policy.memberships = MembershipPolicy::Leave,
+        |r| r.policy.managed_groups = named(&["Support"]),
+        |r| r.policy.create_missing_groups = false,
+        |r| r.policy.default_user_type = Some(UserType::EndUser),
+        |r| r.policy.guards.max_user_removal_percent = 99,
+        |r| r.policy.guards.max_user_removal_floor = 99,
+        |r| r.policy.guards.max_member_removal_percent = 99,
+        |r| r.policy.guards.max_member_removal_floor = 99,
+        |r| r.policy.guards.minimum_admins = 1,
+        |r| r.policy.guards.required_admins = vec![email("ada@example.com")],
+        |r| r.policy.guards.protected_people = vec![email("ada@example.com")],
+        |r| r.policy.guards.allow_empty_roster = false,
+        |r| r.span.start = Some("a".into()),
+        |r| r.span.before = Some("z".into()),
+        |r| r.roster[0].fields.admin = None,
+        |r| r.roster[0].groups = named(&["Engineering"]),
+        |r| r.roster[3].fields.last_name = Some("New".into()),
+        |r| drop(r.roster.pop()),
+    ];
+    let mut digests = BTreeSet::from([original]);
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut request = request.clone();
+        change(&mut request);
+        assert!(digests.insert(plan(&request, &actual).digest), "change {number}");
+    }
+}
+
+#[test]
+fn what_the_plan_saw_counts_and_the_rest_does_not() {
+    let (request, actual) = busy();
+    let original = plan(&request, &actual).digest;
+    let seen: [fn(&mut Snapshot); 6] = [
+        |s| s.dialect = Dialect::V2,
+        |s| s.complete = false,
+        |s| account(s, "joan@example.com").last_name = Some("New".into()),
+        |s| account(s, "old@example.com").last_name = Some("New".into()),
+        |s| join(account(s, "joan@example.com"), "Support"),
+        |s| s.users.push(user("another@example.com")),
+    ];
+    let mut digests = BTreeSet::from([original.clone()]);
+    for (number, change) in seen.into_iter().enumerate() {
+        let mut actual = actual.clone();
+        change(&mut actual);
+        let mut request = request.clone();
+        if actual.dialect == Dialect::V2 {
+            // v2 has no end users.
+            request.roster[1].fields.user_type = None;
+        }
+        assert!(digests.insert(plan(&request, &actual).digest), "change {number}");
+    }
+
+    let mut elsewhere = actual.clone();
+    elsewhere.groups.push(group("Unnamed"));
+    join(account(&mut elsewhere, "joan@example.com"), "Unnamed");
+    account(&mut elsewhere, "joan@example.com").updated_at = Some("2026-02-02".into());
+    assert_eq!(plan(&request, &elsewhere).digest, original);
+}
+
+#[test]
+fn somebody_kept_counts_only_for_the_guards() {
+    let (mut request, mut actual) = busy();
+    request.policy.absent = AbsentPolicy::Keep;
+    let original = plan(&request, &actual).digest;
+    account(&mut actual, "old@example.com").last_name = Some("New".into());
+    assert_eq!(plan(&request, &actual).digest, original);
+    account(&mut actual, "old@example.com").admin = true;
+    assert_ne!(plan(&request, &actual).digest, original);
+}
+
+#[test]
+fn groups_count_only_where_memberships_do() {
+    let (mut request, actual) = busy();
+    request.policy.memberships = MembershipPolicy::Leave;
+    let original = plan(&request, &actual).digest;
+    request.roster[0].groups = named(&["Elsewhere"]);
+    request.policy.managed_groups = named(&["Elsewhere"]);
+    assert_eq!(plan(&request, &actual).digest, original);
+}
+
+#[test]
+fn lists_whose_order_means_nothing_are_sorted() {
+    let (mut request, actual) = busy();
+    let [a, b] = ["ada@example.com", "grace@example.com"].map(email);
+    request.policy = permissive();
+    request.policy.managed_groups = named(&["Support", "Engineering"]);
+    request.policy.guards.required_admins = vec![a.clone(), b.clone()];
+    request.policy.guards.protected_people = vec![a.clone(), b.clone(), a.clone()];
+    let original = plan(&request, &actual).digest;
+    request.roster.reverse();
+    request.policy.managed_groups.reverse();
+    request.policy.guards.required_admins.reverse();
+    request.policy.guards.protected_people = vec![b, a];
+    assert_eq!(plan(&request, &actual).digest, original);
+}
+
+#[test]
+fn steps_and_judgements_count() {
+    let (mut request, mut actual) = busy();
+    request.policy.absent = AbsentPolicy::Keep;
+    let plan_of_all = plan(&request, &actual);
+    let finish = |steps: &[Step], guards: &[GuardReport]| {
+        PlanDigest::new(Dialect::V1, &request, true).finish(steps, guards)
+    };
+    let (steps, guards) = (&plan_of_all.steps, &plan_of_all.guards);
+    let mut reversed = steps.clone();
+    reversed.reverse();
+    let mut other = steps.clone();
+    other[0].precondition = absent() + "0";
+    let digests = BTreeSet::from([
+        finish(steps, guards),
+        finish(&steps[1..], guards),
+        finish(&reversed, guards),
+        finish(&other, guards),
+        finish(steps, &guards[1..]),
+        finish(steps, &[]),
+    ]);
+    assert_eq!(digests.len(), 6);
+
+    actual.complete = false;
+    let incomplete = plan(&request, &actual);
+    assert_eq!(incomplete.steps, plan_of_all.steps, "nothing is removed");
+    assert_ne!(incomplete.digest, plan_of_all.digest);
+}

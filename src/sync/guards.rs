@@ -1,0 +1,321 @@
+//! What limits the damage of a wrong roster: pure judgements of a plan's steps against the
+//! organisation that they were planned on.
+//!
+//! A limit on removals is a share of what is there, rounded down, or the floor if that is
+//! more; the limit itself is allowed.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Guard, GuardLimits, GuardReport, Snapshot, Span, Step, StepKind, SyncRequest};
+use crate::domain::{Email, Field, GroupId, User, UserId};
+use crate::order;
+
+/// What steps do to people, by person.
+#[derive(Debug, Default)]
+pub struct Effects<'a> {
+    disabled: BTreeSet<&'a UserId>,
+    enabled: BTreeSet<&'a UserId>,
+    deleted: BTreeSet<&'a UserId>,
+    admin: BTreeMap<&'a UserId, bool>,
+    created_admins: BTreeSet<&'a Email>,
+    members_removed: BTreeMap<&'a GroupId, usize>,
+    removals: usize,
+}
+
+impl<'a> Effects<'a> {
+    /// Reads them off the steps.
+    pub fn of(steps: &'a [Step]) -> Self {
+        let mut effects = Effects::default();
+        for step in steps {
+            effects.note(step);
+        }
+        effects
+    }
+
+    fn note(&mut self, step: &'a Step) {
+        let admin = step
+            .changes
+            .iter()
+            .find(|change| change.field == Field::Admin.as_str())
+            .map(|change| change.after == "true");
+        if let (Some(id), Some(admin)) = (&step.user, admin) {
+            self.admin.insert(id, admin);
+        }
+        match step.kind {
+            StepKind::CreateUser => {
+                if admin == Some(true) {
+                    self.created_admins.extend(&step.email);
+                }
+            }
+            StepKind::EnableUser => self.enabled.extend(&step.user),
+            StepKind::DisableUser => {
+                self.removals += 1;
+                self.disabled.extend(&step.user);
+            }
+            StepKind::DeleteUser => {
+                self.removals += 1;
+                self.deleted.extend(&step.user);
+            }
+            StepKind::RemoveMember => {
+                self.removals += 1;
+                if let Some(group) = &step.group {
+                    *self.members_removed.entry(group).or_default() += 1;
+                }
+            }
+            StepKind::CreateGroup | StepKind::UpdateUser | StepKind::AddMember => {}
+        }
+    }
+
+    /// Whether somebody who is there is an enabled administrator afterwards.
+    fn leaves_admin(&self, user: &User) -> bool {
+        let disabled =
+            self.disabled.contains(&user.id) || (user.disabled && !self.enabled.contains(&user.id));
+        let admin = self.admin.get(&user.id).copied().unwrap_or(user.admin);
+        admin && !disabled && !self.deleted.contains(&user.id)
+    }
+}
+
+/// Judges steps by every guard, in the order of [`Guard`]; the groups by name and the
+/// required administrators by address.
+pub fn judge(request: &SyncRequest, snapshot: &Snapshot, steps: &[Step]) -> Vec<GuardReport> {
+    let limits = &request.policy.guards;
+    let effects = Effects::of(steps);
+    let mut reports = Vec::new();
+    reports.push(user_removals(limits, &request.span, snapshot, &effects));
+    reports.extend(member_removals(limits, snapshot, &effects));
+    reports.push(minimum_admins(limits, snapshot, &effects));
+    reports.extend(required_admins(limits, snapshot, &effects));
+    reports.push(empty_roster(limits, request.roster.len()));
+    reports.push(incomplete_snapshot(snapshot.complete, &effects));
+    reports
+}
+
+/// People disabled or deleted, against the enabled people of the span. Deleting somebody who
+/// is disabled already counts too: it can't be undone.
+pub fn user_removals(
+    limits: &GuardLimits,
+    span: &Span,
+    snapshot: &Snapshot,
+    effects: &Effects<'_>,
+) -> GuardReport {
+    let mut base = 0;
+    let mut of_base = 0;
+    let mut others = 0;
+    for user in &snapshot.users {
+        let enabled = !user.disabled;
+        base += usize::from(enabled && span.contains(&user.email));
+        if effects.deleted.contains(&user.id) || effects.disabled.contains(&user.id) {
+            of_base += usize::from(enabled);
+            others += usize::from(!enabled);
+        }
+    }
+    let limit = allowed(base, limits.max_user_removal_percent, limits.max_user_removal_floor);
+    let actual = number(of_base + others);
+    let message = if others == 0 {
+        format!(
+            "{of_base} of {base} enabled people would be disabled or deleted; the limit is {limit}."
+        )
+    } else {
+        format!(
+            "{actual} people would be disabled or deleted: {of_base} of {base} enabled people \
+             and {others} disabled before; the limit is {limit}."
+        )
+    };
+    most(Guard::UserRemovals, None, limit, actual, message)
+}
+
+/// Members removed, a report for each group that loses some. Memberships that go with a
+/// deleted account count, in groups that the request does not name too.
+pub fn member_removals(
+    limits: &GuardLimits,
+    snapshot: &Snapshot,
+    effects: &Effects<'_>,
+) -> Vec<GuardReport> {
+    let mut removed: BTreeMap<&GroupId, usize> = effects.members_removed.clone();
+    for user in &snapshot.users {
+        if effects.deleted.contains(&user.id) {
+            for group in group_ids(user) {
+                *removed.entry(group).or_default() += 1;
+            }
+        }
+    }
+    if removed.is_empty() {
+        return Vec::new();
+    }
+    let mut members: BTreeMap<&GroupId, usize> = BTreeMap::new();
+    for group in snapshot.users.iter().flat_map(group_ids) {
+        if removed.contains_key(group) {
+            *members.entry(group).or_default() += 1;
+        }
+    }
+    let names = group_names(snapshot, &removed);
+    let mut groups: Vec<(&str, &GroupId, usize)> = removed
+        .into_iter()
+        .map(|(id, count)| (names.get(id).copied().unwrap_or(&id.value), id, count))
+        .collect();
+    order::sort(&mut groups);
+    groups
+        .into_iter()
+        .map(|(name, id, removed)| {
+            let members = members.get(id).copied().unwrap_or(0);
+            let limit = allowed(
+                members,
+                limits.max_member_removal_percent,
+                limits.max_member_removal_floor,
+            );
+            let message = format!(
+                "{removed} of {members} members of the group \"{name}\" would be removed; \
+                 the limit is {limit}."
+            );
+            let subject = Some(String::from(name));
+            most(Guard::MemberRemovals, subject, limit, number(removed), message)
+        })
+        .collect()
+}
+
+/// The names of the groups that lose members. A snapshot that left the groups out has their
+/// names next to people, if at all.
+fn group_names<'a>(
+    snapshot: &'a Snapshot,
+    wanted: &BTreeMap<&GroupId, usize>,
+) -> BTreeMap<&'a GroupId, &'a str> {
+    let mut names = BTreeMap::new();
+    for group in &snapshot.groups {
+        names.insert(&group.id, group.name.as_str());
+    }
+    if wanted.keys().any(|id| !names.contains_key(id)) {
+        let links = snapshot.users.iter().flat_map(|user| &user.groups).flatten();
+        for link in links.filter(|link| wanted.contains_key(&link.id)) {
+            if let Some(name) = &link.name {
+                names.entry(&link.id).or_insert(name);
+            }
+        }
+    }
+    names
+}
+
+/// Enabled administrators left in the whole organisation. Does not trip where the plan takes
+/// none away, so that an organisation that has too few can still be synced.
+pub fn minimum_admins(
+    limits: &GuardLimits,
+    snapshot: &Snapshot,
+    effects: &Effects<'_>,
+) -> GuardReport {
+    let mut left = effects.created_admins.len();
+    let mut taken = 0;
+    for user in &snapshot.users {
+        let remains = effects.leaves_admin(user);
+        left += usize::from(remains);
+        taken += usize::from(user.admin && !user.disabled && !remains);
+    }
+    let limit = limits.minimum_admins;
+    let actual = number(left);
+    let tripped = taken > 0 && actual < limit;
+    let message = if taken == 0 && actual < limit {
+        format!(
+            "Enabled administrators left: {actual}; the minimum is {limit}, but this plan takes \
+             none away."
+        )
+    } else {
+        format!("Enabled administrators left: {actual}; the minimum is {limit}.")
+    };
+    GuardReport { guard: Guard::MinimumAdmins, subject: None, limit, actual, tripped, message }
+}
+
+/// Required administrators, a report for each. Somebody who is none before, and whom the plan
+/// does not make one, trips it too; of several people of one address all must be.
+pub fn required_admins(
+    limits: &GuardLimits,
+    snapshot: &Snapshot,
+    effects: &Effects<'_>,
+) -> Vec<GuardReport> {
+    let mut required: BTreeMap<&Email, Option<bool>> = BTreeMap::new();
+    for email in &limits.required_admins {
+        required.insert(email, None);
+    }
+    if required.is_empty() {
+        return Vec::new();
+    }
+    for user in &snapshot.users {
+        if let Some(held) = required.get_mut(&user.email) {
+            *held = Some(held.unwrap_or(true) && effects.leaves_admin(user));
+        }
+    }
+    required
+        .into_iter()
+        .map(|(email, held)| {
+            let holds = held.unwrap_or_else(|| effects.created_admins.contains(email));
+            let address = email.as_str();
+            let message = if holds {
+                format!("{address} would be an enabled administrator: 1 of 1 required.")
+            } else {
+                format!("{address} would not be an enabled administrator: 0 of 1 required.")
+            };
+            GuardReport {
+                guard: Guard::RequiredAdmins,
+                subject: Some(String::from(address)),
+                limit: 1,
+                actual: u32::from(holds),
+                tripped: !holds,
+                message,
+            }
+        })
+        .collect()
+}
+
+/// A roster without anybody, whatever happens to absent people: it is far more often a
+/// failed export than an intention.
+pub fn empty_roster(limits: &GuardLimits, people: usize) -> GuardReport {
+    let limit = u32::from(!limits.allow_empty_roster);
+    let actual = number(people);
+    GuardReport {
+        guard: Guard::EmptyRoster,
+        subject: None,
+        limit,
+        actual,
+        tripped: actual < limit,
+        message: format!("People on the roster: {actual}; the minimum is {limit}."),
+    }
+}
+
+/// Removals out of a listing that may lack people: none is allowed.
+pub fn incomplete_snapshot(complete: bool, effects: &Effects<'_>) -> GuardReport {
+    let actual = if complete { 0 } else { effects.removals };
+    let message = format!("Removals out of an incomplete listing: {actual}; the limit is 0.");
+    most(Guard::IncompleteSnapshot, None, 0, number(actual), message)
+}
+
+/// The report of a guard whose limit is the most that may go.
+fn most(
+    guard: Guard,
+    subject: Option<String>,
+    limit: u32,
+    actual: u32,
+    message: String,
+) -> GuardReport {
+    GuardReport { guard, subject, limit, actual, tripped: actual > limit, message }
+}
+
+/// How many of `base` may go.
+fn allowed(base: usize, percent: u32, floor: u32) -> u32 {
+    let share = base as u64 * u64::from(percent) / 100;
+    u32::try_from(share).unwrap_or(u32::MAX).max(floor)
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// The groups somebody is in, each once.
+fn group_ids(user: &User) -> Vec<&GroupId> {
+    let mut ids: Vec<&GroupId> = user.groups.iter().flatten().map(|link| &link.id).collect();
+    order::sort(&mut ids);
+    ids.dedup();
+    ids
+}
+
+#[cfg(test)]
+mod tests;

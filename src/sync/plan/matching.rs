@@ -1,0 +1,68 @@
+//! Who on the roster is who in Retool.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use crate::domain::User;
+use crate::error::{Code, Error, Result};
+use crate::order;
+use crate::sync::{DesiredUser, Snapshot, SyncRequest};
+
+/// The roster and the snapshot, both by address.
+pub(super) struct Matching<'a> {
+    roster: Vec<(usize, &'a DesiredUser)>,
+    users: Vec<&'a User>,
+}
+
+/// An address, what the roster says about it and who has it.
+pub(super) struct Person<'a, 's> {
+    /// The entry, with its place on the roster.
+    pub desired: Option<(usize, &'a DesiredUser)>,
+    /// The accounts of the address, by id; more than one is ambiguous.
+    pub accounts: &'s [&'a User],
+}
+
+impl<'a> Matching<'a> {
+    /// Sorts both. Fails for somebody who is on the roster twice: the second entry would
+    /// otherwise look like a person who is missing.
+    pub fn of(request: &'a SyncRequest, snapshot: &'a Snapshot) -> Result<Self> {
+        let mut roster: Vec<(usize, &DesiredUser)> = request.roster.iter().enumerate().collect();
+        order::sort_by(&mut roster, |(_, a), (_, b)| a.email.cmp(&b.email));
+        let twice = roster.windows(2).find(|pair| pair[0].1.email == pair[1].1.email);
+        if let Some([_, (index, desired)]) = twice {
+            let email = desired.email.as_str();
+            let message = format!("{email} is on the roster twice. Name everybody once.");
+            return Err(Error::new(Code::DuplicatePerson, message)
+                .about(email)
+                .in_field(format!("request.roster[{index}].email")));
+        }
+        let mut users: Vec<&User> = snapshot.users.iter().collect();
+        order::sort_by(&mut users, |a, b| a.email.cmp(&b.email).then_with(|| a.id.cmp(&b.id)));
+        Ok(Matching { roster, users })
+    }
+
+    /// Everybody on the roster or in the snapshot, once each, by address.
+    pub fn by_address(&self) -> impl Iterator<Item = Person<'a, '_>> {
+        let mut roster = self.roster.as_slice();
+        let mut users = self.users.as_slice();
+        core::iter::from_fn(move || {
+            let next_desired = roster.first().map(|(_, desired)| &desired.email);
+            let next_user = users.first().map(|user| &user.email);
+            let email = match (next_desired, next_user) {
+                (Some(a), Some(b)) => a.min(b),
+                (one, other) => one.or(other)?,
+            };
+            let desired = match roster {
+                [first, rest @ ..] if first.1.email == *email => {
+                    roster = rest;
+                    Some(*first)
+                }
+                _ => None,
+            };
+            let count = users.iter().take_while(|user| user.email == *email).count();
+            let (accounts, rest) = users.split_at(count);
+            users = rest;
+            Some(Person { desired, accounts })
+        })
+    }
+}

@@ -1,0 +1,54 @@
+//! Which memberships change.
+
+use alloc::vec::Vec;
+
+use super::groups::NamedGroup;
+use crate::domain::{Email, UserId};
+use crate::sync::{MembershipPolicy, Step, StepKind, digest};
+
+/// The groups, by rank, that somebody joins and leaves.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Changes {
+    /// To be added to.
+    pub joins: Vec<usize>,
+    /// To be removed from.
+    pub leaves: Vec<usize>,
+}
+
+/// What takes somebody from `current` to `wanted`; both are named groups, sorted.
+pub(super) fn changes(policy: MembershipPolicy, current: &[usize], wanted: &[usize]) -> Changes {
+    Changes {
+        joins: match policy {
+            MembershipPolicy::Leave => Vec::new(),
+            MembershipPolicy::Add | MembershipPolicy::Exact => without(wanted, current),
+        },
+        leaves: match policy {
+            MembershipPolicy::Leave | MembershipPolicy::Add => Vec::new(),
+            MembershipPolicy::Exact => without(current, wanted),
+        },
+    }
+}
+
+fn without(these: &[usize], those: &[usize]) -> Vec<usize> {
+    these.iter().copied().filter(|rank| those.binary_search(rank).is_err()).collect()
+}
+
+/// The step that adds somebody to a group or removes them from it. `user` is `None` for
+/// somebody whom the plan creates.
+pub(super) fn step(
+    kind: StepKind,
+    email: &Email,
+    user: Option<&UserId>,
+    group: &NamedGroup,
+) -> Step {
+    let member = kind == StepKind::RemoveMember;
+    Step {
+        kind,
+        email: Some(email.clone()),
+        user: user.cloned(),
+        group_name: Some(group.name.clone()),
+        group: group.id.clone(),
+        changes: Vec::new(),
+        precondition: digest::membership(group.id.as_ref(), user, member),
+    }
+}

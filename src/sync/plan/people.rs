@@ -1,0 +1,280 @@
+//! What happens to a person.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Draft;
+use super::groups::{Groups, NamedGroup};
+use super::memberships;
+use crate::domain::{Dialect, Email, Field, FieldChange, User, UserPatch, UserType};
+use crate::error::{Code, Error, Result};
+use crate::sync::{
+    AbsentPolicy, DesiredUser, Policy, RefusalReason, Span, Step, StepKind, SyncRequest, digest,
+};
+
+/// Decides about one person after the other.
+pub(super) struct Planner<'a> {
+    policy: &'a Policy,
+    span: &'a Span,
+    dialect: Dialect,
+    groups: &'a Groups<'a>,
+    protected: BTreeSet<&'a Email>,
+}
+
+impl<'a> Planner<'a> {
+    /// For a request, the dialect spoken and the groups named.
+    pub fn new(request: &'a SyncRequest, dialect: Dialect, groups: &'a Groups<'a>) -> Self {
+        let mut protected = BTreeSet::new();
+        protected.extend(&request.policy.guards.protected_people);
+        Planner { policy: &request.policy, span: &request.span, dialect, groups, protected }
+    }
+
+    /// Somebody on the roster, at `index`.
+    pub fn on_roster(
+        &self,
+        index: usize,
+        desired: &DesiredUser,
+        accounts: &[&User],
+        draft: &mut Draft,
+    ) -> Result<()> {
+        let wanted =
+            self.groups.ranks(&desired.groups, || format!("request.roster[{index}].groups"))?;
+        let mut fields = desired.fields.clone();
+        fields.disabled = None;
+        if self.dialect == Dialect::Scim {
+            fields.user_type = None;
+        }
+        match accounts {
+            [] => self.missing(index, &desired.email, fields, &wanted, draft),
+            [user] => self.existing(index, user, fields, &wanted, draft),
+            several => {
+                refuse_ambiguous(several, draft);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the policy has anything to say about an address that is not on the roster. An
+    /// account without an address could not be named on any, so its absence says nothing.
+    pub fn covers_absent(&self, accounts: &[&User]) -> bool {
+        self.policy.absent != AbsentPolicy::Keep
+            && accounts
+                .first()
+                .is_some_and(|user| !user.email.key().is_empty() && self.span.contains(&user.email))
+    }
+
+    /// Somebody who is not on the roster, and whom the policy [covers](Self::covers_absent).
+    pub fn absent(&self, accounts: &[&User], draft: &mut Draft) {
+        let [user] = accounts else {
+            refuse_ambiguous(accounts, draft);
+            return;
+        };
+        let (kind, changes, verb) = match self.policy.absent {
+            AbsentPolicy::Keep => return,
+            AbsentPolicy::Disable if user.disabled => {
+                draft.unchanged.push(user.email.clone());
+                return;
+            }
+            AbsentPolicy::Disable => (StepKind::DisableUser, disabled_to(user, true), "disabled"),
+            AbsentPolicy::Delete => (StepKind::DeleteUser, Vec::new(), "deleted"),
+        };
+        if self.protected.contains(&user.email) {
+            let message = format!(
+                "{} is protected, and is not {verb} for not being on the roster.",
+                user.email.as_str()
+            );
+            draft.refuse(&user.email, RefusalReason::ProtectedPerson, message);
+            return;
+        }
+        if !user.disabled {
+            draft.seats.free(user.user_type);
+        }
+        draft.steps.push(account_step(kind, user, changes));
+    }
+
+    fn missing(
+        &self,
+        index: usize,
+        email: &Email,
+        mut fields: UserPatch,
+        wanted: &[usize],
+        draft: &mut Draft,
+    ) -> Result<()> {
+        let address = email.as_str();
+        if !self.policy.create_missing {
+            let message = format!("{address} is missing, and the policy creates nobody.");
+            draft.refuse(email, RefusalReason::CreationNotAllowed, message);
+            return Ok(());
+        }
+        if self.dialect != Dialect::Scim {
+            let from_entry = fields.user_type.is_some();
+            fields.user_type = fields.user_type.or(self.policy.default_user_type);
+            let Some(user_type) = fields.user_type else {
+                let message = format!(
+                    "{address} is missing, and neither the entry nor the policy says what a new \
+                     person is billed as."
+                );
+                draft.refuse(email, RefusalReason::UserTypeRequired, message);
+                return Ok(());
+            };
+            self.check_user_type(email, user_type, || {
+                if from_entry {
+                    entry_user_type(index)
+                } else {
+                    String::from("request.policy.default-user-type")
+                }
+            })?;
+        }
+        draft.seats.take(fields.user_type);
+        draft.steps.push(Step {
+            kind: StepKind::CreateUser,
+            email: Some(email.clone()),
+            user: None,
+            group_name: None,
+            group: None,
+            changes: initial(&fields),
+            precondition: digest::absent(),
+        });
+        for group in self.named(wanted) {
+            let step = memberships::step(StepKind::AddMember, email, None, group);
+            draft.steps.push(step);
+        }
+        Ok(())
+    }
+
+    fn existing(
+        &self,
+        index: usize,
+        user: &User,
+        mut fields: UserPatch,
+        wanted: &[usize],
+        draft: &mut Draft,
+    ) -> Result<()> {
+        if user.disabled && !self.policy.re_enable_disabled {
+            let message =
+                format!("{} is disabled, and the policy enables nobody.", user.email.as_str());
+            draft.refuse(&user.email, RefusalReason::UserDisabled, message);
+            return Ok(());
+        }
+        let protected = self.protected.contains(&user.email);
+        let mut dropped: Vec<String> = Vec::new();
+        if !self.policy.update_existing {
+            fields = UserPatch::default();
+        }
+        if protected && user.admin && fields.admin == Some(false) {
+            fields.admin = None;
+            dropped.push(String::from("the administrator's rights"));
+        }
+        if user.disabled {
+            fields.disabled = Some(false);
+        }
+        let changes = fields.differences(user);
+        let after = match fields.user_type {
+            Some(user_type) if user.user_type != Some(user_type) => {
+                self.check_user_type(&user.email, user_type, || entry_user_type(index))?;
+                Some(user_type)
+            }
+            _ => user.user_type,
+        };
+
+        let steps_before = draft.steps.len();
+        if user.disabled {
+            draft.seats.take(after);
+            draft.steps.push(account_step(StepKind::EnableUser, user, changes));
+        } else if !changes.is_empty() {
+            draft.seats.exchange(user.user_type, after);
+            draft.steps.push(account_step(StepKind::UpdateUser, user, changes));
+        }
+
+        let current = self.groups.memberships_of(user);
+        let changes = memberships::changes(self.policy.memberships, &current, wanted);
+        for group in self.named(&changes.joins) {
+            let step = memberships::step(StepKind::AddMember, &user.email, Some(&user.id), group);
+            draft.steps.push(step);
+        }
+        for group in self.named(&changes.leaves) {
+            if protected {
+                dropped.push(format!("the membership of \"{}\"", group.name));
+                continue;
+            }
+            let step =
+                memberships::step(StepKind::RemoveMember, &user.email, Some(&user.id), group);
+            draft.steps.push(step);
+        }
+
+        if !dropped.is_empty() {
+            let message =
+                format!("{} is protected, and keeps {}.", user.email.as_str(), dropped.join(", "));
+            draft.refuse(&user.email, RefusalReason::ProtectedPerson, message);
+        } else if draft.steps.len() == steps_before {
+            draft.unchanged.push(user.email.clone());
+        }
+        Ok(())
+    }
+
+    fn named(&self, ranks: &[usize]) -> impl Iterator<Item = &'a NamedGroup> {
+        let all = self.groups.all();
+        ranks.iter().map(|&rank| &all[rank])
+    }
+
+    /// Fails for a user type that the dialect can't set: no step could make it so.
+    fn check_user_type(
+        &self,
+        email: &Email,
+        user_type: UserType,
+        field: impl FnOnce() -> String,
+    ) -> Result<()> {
+        if user_type.is_set_by(self.dialect) {
+            return Ok(());
+        }
+        let message = format!(
+            "This API can't bill anybody as \"{}\". Give another user type.",
+            user_type.as_str()
+        );
+        Err(Error::new(Code::OperationUnsupported, message).about(email.as_str()).in_field(field()))
+    }
+}
+
+fn entry_user_type(index: usize) -> String {
+    format!("request.roster[{index}].user-type")
+}
+
+/// The fields of a new person. Nobody administers the organisation unless asked for.
+fn initial(fields: &UserPatch) -> Vec<FieldChange> {
+    Field::ALL
+        .into_iter()
+        .filter(|&field| field != Field::Admin || fields.admin == Some(true))
+        .filter_map(|field| {
+            Some(FieldChange { field: field.as_str(), before: None, after: fields.get(field)? })
+        })
+        .collect()
+}
+
+fn disabled_to(user: &User, disabled: bool) -> Vec<FieldChange> {
+    let patch = UserPatch { disabled: Some(disabled), ..UserPatch::default() };
+    patch.differences(user)
+}
+
+fn account_step(kind: StepKind, user: &User, changes: Vec<FieldChange>) -> Step {
+    Step {
+        kind,
+        email: Some(user.email.clone()),
+        user: Some(user.id.clone()),
+        group_name: None,
+        group: None,
+        changes,
+        precondition: digest::user_state(user),
+    }
+}
+
+fn refuse_ambiguous(accounts: &[&User], draft: &mut Draft) {
+    let Some(user) = accounts.first() else { return };
+    let address = user.email.as_str();
+    let message = format!(
+        "{} people have the address {address}; it is not known which one is meant.",
+        accounts.len()
+    );
+    draft.refuse(&user.email, RefusalReason::AmbiguousUser, message);
+}

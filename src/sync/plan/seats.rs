@@ -1,0 +1,56 @@
+//! What a plan does to the bill.
+
+use alloc::vec::Vec;
+
+use crate::domain::UserType;
+use crate::sync::SeatChange;
+
+/// Every type, in the order of the rows.
+const TYPES: [UserType; 5] = [
+    UserType::Default,
+    UserType::EndUser,
+    UserType::Mobile,
+    UserType::Embed,
+    UserType::Unrecognized,
+];
+
+/// Seats taken and freed so far, by type. Enabled people hold a seat, disabled ones none;
+/// people whose type is not known count as [`UserType::Default`].
+#[derive(Debug, Default)]
+pub(super) struct Seats([(u32, u32); TYPES.len()]);
+
+impl Seats {
+    /// A seat is taken.
+    pub fn take(&mut self, user_type: Option<UserType>) {
+        self.row(user_type).0 += 1;
+    }
+
+    /// A seat is freed.
+    pub fn free(&mut self, user_type: Option<UserType>) {
+        self.row(user_type).1 += 1;
+    }
+
+    /// A seat becomes another.
+    pub fn exchange(&mut self, before: Option<UserType>, after: Option<UserType>) {
+        if before.unwrap_or(UserType::Default) != after.unwrap_or(UserType::Default) {
+            self.free(before);
+            self.take(after);
+        }
+    }
+
+    fn row(&mut self, user_type: Option<UserType>) -> &mut (u32, u32) {
+        &mut self.0[user_type.unwrap_or(UserType::Default) as usize]
+    }
+
+    /// The types of which any seat is taken or freed.
+    pub fn rows(&self) -> Vec<SeatChange> {
+        TYPES
+            .into_iter()
+            .map(|user_type| {
+                let (added, removed) = self.0[user_type as usize];
+                SeatChange { user_type, added, removed }
+            })
+            .filter(|row| row.added > 0 || row.removed > 0)
+            .collect()
+    }
+}

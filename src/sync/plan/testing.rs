@@ -1,0 +1,283 @@
+//! What tests of plans share: a desired model, the organisation in which it is true, and the
+//! application of steps to an organisation in memory.
+
+use std::collections::BTreeMap;
+
+use crate::domain::{
+    Dialect, Email, Field, Group, GroupId, GroupIdKind, GroupLink, GroupRef, User, UserId,
+    UserPatch, UserType,
+};
+use crate::sync::{
+    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Plan, Policy, Snapshot, Span, Step,
+    StepKind, SyncRequest, digest,
+};
+
+pub(crate) fn email(text: &str) -> Email {
+    Email::new(text)
+}
+
+/// Somebody enabled with nothing set, whose id follows from the address.
+pub(crate) fn user(address: &str) -> User {
+    User {
+        id: user_id(address),
+        email: email(address),
+        first_name: None,
+        last_name: None,
+        user_type: Some(UserType::Default),
+        admin: false,
+        disabled: false,
+        invited: false,
+        profile_photo_url: None,
+        groups: Some(Vec::new()),
+        created_at: Some("2026-01-01T00:00:00Z".into()),
+        updated_at: None,
+        last_active_at: None,
+    }
+}
+
+pub(crate) fn user_id(address: &str) -> UserId {
+    UserId { dialect: Dialect::V1, value: format!("id-of-{}", email(address).key()) }
+}
+
+/// The id of the group of a name, unless a test gives it another.
+pub(crate) fn group_id(name: &str) -> GroupId {
+    let number = name.bytes().fold(7u64, |n, byte| (n * 31 + u64::from(byte)) % 1_000_003);
+    GroupId { kind: GroupIdKind::Rest, value: number.to_string() }
+}
+
+pub(crate) fn group(name: &str) -> Group {
+    Group {
+        id: group_id(name),
+        name: name.into(),
+        universal_app_access: None,
+        members: None,
+        created_at: None,
+        updated_at: None,
+    }
+}
+
+pub(crate) fn desired(address: &str, groups: &[&str]) -> DesiredUser {
+    DesiredUser {
+        email: email(address),
+        fields: UserPatch { user_type: Some(UserType::Default), ..UserPatch::default() },
+        groups: named(groups),
+    }
+}
+
+pub(crate) fn named(groups: &[&str]) -> Vec<GroupRef> {
+    groups.iter().map(|name| GroupRef::Name((*name).into())).collect()
+}
+
+pub(crate) fn join(user: &mut User, group: &str) {
+    let link = GroupLink { id: group_id(group), name: Some(group.into()) };
+    user.groups.get_or_insert_default().push(link);
+}
+
+/// Everything allowed and no guard that trips, so that a test restricts what it is about.
+pub(crate) fn permissive() -> Policy {
+    Policy {
+        create_missing: true,
+        update_existing: true,
+        re_enable_disabled: true,
+        absent: AbsentPolicy::Delete,
+        memberships: MembershipPolicy::Exact,
+        managed_groups: Vec::new(),
+        create_missing_groups: true,
+        default_user_type: None,
+        guards: GuardLimits {
+            max_user_removal_percent: 100,
+            max_member_removal_percent: 100,
+            minimum_admins: 0,
+            allow_empty_roster: true,
+            ..GuardLimits::default()
+        },
+    }
+}
+
+/// Three people and two groups.
+pub(crate) fn model() -> SyncRequest {
+    let mut ada = desired("ada@example.com", &["Engineering", "Support"]);
+    ada.fields.first_name = Some("Ada".into());
+    ada.fields.last_name = Some("Lovelace".into());
+    ada.fields.admin = Some(true);
+    let mut grace = desired("grace@example.com", &["Engineering"]);
+    grace.fields.first_name = Some("Grace".into());
+    grace.fields.user_type = Some(UserType::EndUser);
+    let joan = desired("joan@example.com", &[]);
+    SyncRequest { roster: vec![ada, grace, joan], span: Span::default(), policy: permissive() }
+}
+
+/// The organisation in which a request whose groups are named is true already.
+pub(crate) fn fulfilled(request: &SyncRequest) -> Snapshot {
+    let mut groups: BTreeMap<&str, Group> = BTreeMap::new();
+    let mut users = Vec::new();
+    let policy = &request.policy;
+    for name in policy.managed_groups.iter().map(name_of) {
+        groups.insert(name, group(name));
+    }
+    for desired in &request.roster {
+        let fields = &desired.fields;
+        let mut user = user(desired.email.as_str());
+        user.first_name = fields.first_name.clone();
+        user.last_name = fields.last_name.clone();
+        user.user_type = fields.user_type.or(policy.default_user_type);
+        user.admin = fields.admin.unwrap_or(false);
+        user.profile_photo_url = fields.profile_photo_url.clone();
+        for name in desired.groups.iter().map(name_of) {
+            groups.insert(name, group(name));
+            join(&mut user, name);
+        }
+        users.push(user);
+    }
+    Snapshot { dialect: Dialect::V1, users, groups: groups.into_values().collect(), complete: true }
+}
+
+fn name_of(group: &GroupRef) -> &str {
+    match group {
+        GroupRef::Name(name) => name,
+        GroupRef::Id(id) => panic!("the model names groups, not {id:?}"),
+    }
+}
+
+/// The account of an address, to be changed by a test.
+pub(crate) fn account<'a>(snapshot: &'a mut Snapshot, address: &str) -> &'a mut User {
+    snapshot
+        .users
+        .iter_mut()
+        .find(|user| user.email == email(address))
+        .expect("an account of this address")
+}
+
+/// The plan for a request that must have one.
+pub(crate) fn plan(request: &SyncRequest, snapshot: &Snapshot) -> Plan {
+    super::plan(request, snapshot).expect("a plan")
+}
+
+/// Steps as lines to compare with.
+pub(crate) fn lines(steps: &[Step]) -> Vec<String> {
+    steps.iter().map(line).collect()
+}
+
+fn line(step: &Step) -> String {
+    let mut line = String::from(step.kind.as_str());
+    if let Some(email) = &step.email {
+        line += &format!(" {}", email.as_str());
+    }
+    if let Some(name) = &step.group_name {
+        line += &format!(" [{name}]");
+    }
+    for change in &step.changes {
+        let before = change.before.as_deref().unwrap_or("-");
+        line += &format!(" {}:{before}>{}", change.field, change.after);
+    }
+    line
+}
+
+/// The organisation after steps that are applied in order. Every step's precondition must
+/// hold when its turn comes, as `apply-step` demands.
+pub(crate) fn apply(snapshot: &Snapshot, steps: &[Step]) -> Snapshot {
+    let mut after = snapshot.clone();
+    for step in steps {
+        apply_one(&mut after, step);
+    }
+    after
+}
+
+fn apply_one(world: &mut Snapshot, step: &Step) {
+    if step.kind == StepKind::CreateGroup {
+        let name = step.group_name.as_deref().expect("a name");
+        assert_eq!(step.precondition, digest::group_absent(name));
+        assert!(world.groups.iter().all(|group| group.name != name));
+        world.groups.push(group(name));
+        return;
+    }
+    let email = step.email.clone().expect("a person");
+    let at = world.users.iter().position(|user| user.email == email);
+    if step.kind == StepKind::CreateUser {
+        assert_eq!(at, None, "{} is there already", email.as_str());
+        assert_eq!(step.precondition, digest::absent());
+        let mut new = user(email.as_str());
+        new.user_type = None;
+        set(&mut new, step);
+        world.users.push(new);
+        return;
+    }
+    let at = at.expect("an account");
+    let target = &mut world.users[at];
+    assert!(step.user.as_ref().is_none_or(|id| *id == target.id));
+    match step.kind {
+        StepKind::AddMember | StepKind::RemoveMember => {
+            let name = step.group_name.as_deref().expect("a name");
+            let id = step.group.clone().unwrap_or_else(|| group_id(name));
+            let groups = target.groups.get_or_insert_default();
+            let member = groups.iter().any(|link| link.id == id);
+            assert_eq!(member, step.kind == StepKind::RemoveMember);
+            assert_eq!(
+                step.precondition,
+                digest::membership(step.group.as_ref(), step.user.as_ref(), member)
+            );
+            if member {
+                groups.retain(|link| link.id != id);
+            } else {
+                groups.push(GroupLink { id, name: None });
+            }
+        }
+        StepKind::DeleteUser => {
+            assert_eq!(step.precondition, digest::user_state(target));
+            world.users.remove(at);
+        }
+        _ => {
+            assert_eq!(step.precondition, digest::user_state(target));
+            set(target, step);
+        }
+    }
+}
+
+fn set(user: &mut User, step: &Step) {
+    let mut patch = UserPatch::default();
+    for change in &step.changes {
+        let field = Field::parse(change.field).expect("a field");
+        assert_eq!(change.before, field.of(user).filter(|_| step.kind != StepKind::CreateUser));
+        assert!(patch.set(field, &change.after));
+    }
+    let UserPatch { first_name, last_name, user_type, admin, disabled, profile_photo_url } = patch;
+    user.first_name = first_name.or(user.first_name.take());
+    user.last_name = last_name.or(user.last_name.take());
+    user.user_type = user_type.or(user.user_type);
+    user.admin = admin.unwrap_or(user.admin);
+    user.disabled = disabled.unwrap_or(user.disabled);
+    user.profile_photo_url = profile_photo_url.or(user.profile_photo_url.take());
+}
+
+/// A small generator of pseudo-random numbers (xorshift64*), so that tests with many cases
+/// come out the same every time.
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Self {
+        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+        usize::try_from(number).expect("31 bits") % bound
+    }
+
+    /// True once in `n` times.
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[self.below(items.len())]
+    }
+
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+use crate::sync::plan::testing::{
+    account, desired, fulfilled, group, group_id, join, lines, model, named, plan, user, user_id,
+};
+use crate::sync::{AbsentPolicy, MembershipPolicy, Span, digest};
+
+#[test]
+fn missing_memberships_are_added() {
+    let request = model();
+    let mut actual = fulfilled(&request);
+    account(&mut actual, "ada@example.com").groups = Some(Vec::new());
+    let plan = plan(&request, &actual);
+    assert_eq!(
+        lines(&plan.steps),
+        ["add-member ada@example.com [Engineering]", "add-member ada@example.com [Support]",]
+    );
+    let id = user_id("ada@example.com");
+    assert_eq!(plan.steps[1].user, Some(id.clone()));
+    assert_eq!(plan.steps[1].group, Some(group_id("Support")));
+    assert_eq!(
+        plan.steps[1].precondition,
+        digest::membership(Some(&group_id("Support")), Some(&id), false)
+    );
+}
+
+#[test]
+fn exact_removes_people_of_the_roster_who_do_not_list_the_group() {
+    let mut request = model();
+    let mut actual = fulfilled(&request);
+    join(account(&mut actual, "joan@example.com"), "Support");
+    let exact = plan(&request, &actual);
+    assert_eq!(lines(&exact.steps), ["remove-member joan@example.com [Support]"]);
+    let id = user_id("joan@example.com");
+    assert_eq!(
+        exact.steps[0].precondition,
+        digest::membership(Some(&group_id("Support")), Some(&id), true)
+    );
+
+    request.policy.memberships = MembershipPolicy::Add;
+    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+}
+
+#[test]
+fn groups_that_are_not_named_are_not_touched() {
+    let request = model();
+    let mut actual = fulfilled(&request);
+    actual.groups.push(group("All Users"));
+    join(account(&mut actual, "joan@example.com"), "All Users");
+    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+}
+
+#[test]
+fn managed_groups_are_named_even_if_nobody_lists_them() {
+    let mut request = model();
+    request.policy.managed_groups = named(&["Contractors"]);
+    let mut actual = fulfilled(&request);
+    join(account(&mut actual, "joan@example.com"), "Contractors");
+    assert_eq!(
+        lines(&plan(&request, &actual).steps),
+        ["remove-member joan@example.com [Contractors]"]
+    );
+}
+
+#[test]
+fn absent_people_keep_their_memberships_unless_they_are_deleted_with_them() {
+    let mut request = model();
+    let mut actual = fulfilled(&request);
+    let mut old = user("old@example.com");
+    join(&mut old, "Support");
+    actual.users.push(old);
+    for (absent, expected) in [
+        (AbsentPolicy::Keep, vec![]),
+        (AbsentPolicy::Disable, vec!["disable-user old@example.com disabled:false>true"]),
+        (AbsentPolicy::Delete, vec!["delete-user old@example.com"]),
+    ] {
+        request.policy.absent = absent;
+        assert_eq!(lines(&plan(&request, &actual).steps), expected, "{absent:?}");
+    }
+}
+
+#[test]
+fn people_outside_the_span_keep_their_memberships() {
+    let mut request = model();
+    request.span = Span { start: None, before: Some("p".into()) };
+    let mut actual = fulfilled(&request);
+    let mut zoe = user("zoe@example.com");
+    join(&mut zoe, "Support");
+    actual.users.push(zoe);
+    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+}
+
+#[test]
+fn leave_does_not_look_at_groups() {
+    let mut request = model();
+    let mut actual = fulfilled(&request);
+    request.policy.memberships = MembershipPolicy::Leave;
+    request.policy.create_missing_groups = false;
+    request.policy.managed_groups = named(&["Nor this"]);
+    request.roster[0].groups = named(&["No such group"]);
+    request.roster.push(desired("new@example.com", &["Engineering"]));
+    account(&mut actual, "grace@example.com").groups = Some(Vec::new());
+    assert_eq!(
+        lines(&plan(&request, &actual).steps),
+        ["create-user new@example.com user-type:->default"]
+    );
+}
+
+#[test]
+fn a_membership_that_the_server_lists_twice_is_removed_once() {
+    let mut request = model();
+    request.roster[0].groups = named(&["Engineering"]);
+    request.roster[1].groups = named(&["Engineering", "Support"]);
+    let mut actual = fulfilled(&request);
+    join(account(&mut actual, "ada@example.com"), "Support");
+    join(account(&mut actual, "ada@example.com"), "Support");
+    assert_eq!(lines(&plan(&request, &actual).steps), ["remove-member ada@example.com [Support]"]);
+}

@@ -1,0 +1,28 @@
+//! The organisation as one listing sees it.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::Snapshot;
+use crate::domain::{GroupLink, UserId};
+use crate::error::Result;
+use crate::retool::ReadDirectory;
+
+/// Reads everybody, and with `memberships` every group and who is in it.
+pub async fn read(directory: &dyn ReadDirectory, memberships: bool) -> Result<Snapshot> {
+    let mut users = directory.list_users().await?;
+    let groups = if memberships { directory.list_groups().await? } else { Vec::new() };
+    // Users mostly carry their memberships; where one doesn't, the groups are asked.
+    if memberships && users.iter().any(|user| user.groups.is_none()) {
+        let mut links: BTreeMap<UserId, Vec<GroupLink>> = BTreeMap::new();
+        for group in &groups {
+            for member in directory.list_members(&group.id).await?.unwrap_or_default() {
+                links.entry(member.id).or_default().push(group.link());
+            }
+        }
+        for user in &mut users {
+            user.groups = Some(links.remove(&user.id).unwrap_or_default());
+        }
+    }
+    Ok(Snapshot { dialect: directory.capabilities().dialect, users, groups, complete: true })
+}

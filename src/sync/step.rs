@@ -1,0 +1,378 @@
+//! One step of a plan: checked against the state that the plan saw, then written.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::{Step, StepKind, digest};
+use crate::domain::{
+    Account, Dialect, Email, Field, FieldChange, GroupId, GroupIdKind, GroupLink, GroupRef,
+    NewUser, User, UserId, UserPatch, Write, WriteKind,
+};
+use crate::error::{Code, Error, Result};
+use crate::group_index::GroupIndex;
+use crate::journal::Journal;
+use crate::lifecycle::{
+    Creation, create_group_once, create_once, delete_account, find_one, reread,
+};
+use crate::retool::{Directory, READINGS};
+
+/// What became of a step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepOutcome {
+    /// It was written, and holds.
+    Applied,
+    /// What it asks for was so already.
+    AlreadySo,
+    /// The world is no longer what the plan saw; what is different.
+    Stale(String),
+}
+
+/// A step applied on its own.
+#[derive(Clone, Debug)]
+pub struct StepResult {
+    /// What became of it.
+    pub outcome: StepOutcome,
+    /// The writes.
+    pub writes: Vec<Write>,
+}
+
+/// Applies one step of a plan that may be old. On failure the error carries the write.
+pub async fn apply(directory: &dyn Directory, step: &Step) -> Result<StepResult> {
+    let mut journal = Journal::default();
+    match apply_checked(directory, step, &mut journal).await {
+        Ok(outcome) => Ok(StepResult { outcome, writes: journal.into_writes() }),
+        Err(error) => Err(journal.blame(error)),
+    }
+}
+
+async fn apply_checked(
+    directory: &dyn Directory,
+    step: &Step,
+    journal: &mut Journal,
+) -> Result<StepOutcome> {
+    check(step, directory.capabilities().dialect)?;
+    match step.kind {
+        StepKind::CreateGroup => {
+            let (outcome, _) = create_group(directory, group_name(step)?, journal).await?;
+            Ok(outcome)
+        }
+        StepKind::CreateUser => {
+            let new = new_user(step)?;
+            match find_one(directory, &new.email).await? {
+                Some(user) => Ok(found_instead(&new, &user)),
+                None => create_user(directory, &new, journal).await.map(|(outcome, _)| outcome),
+            }
+        }
+        StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => {
+            change_user(directory, step, journal).await
+        }
+        StepKind::DeleteUser => delete_user(directory, step, journal).await,
+        StepKind::AddMember | StepKind::RemoveMember => {
+            let email = person(step)?;
+            let id = match &step.user {
+                Some(id) => id.clone(),
+                None => match find_one(directory, email).await? {
+                    Some(user) => user.id,
+                    None => return Ok(StepOutcome::Stale("Nobody has this address.".into())),
+                },
+            };
+            let user = match current(directory, &id, email).await? {
+                Current::Account(account) => account.user,
+                Current::Gone => return Ok(StepOutcome::Stale("The account is gone.".into())),
+                Current::Renamed => return Ok(renamed()),
+            };
+            let Some(group) = find_group(directory, step).await? else {
+                return Ok(StepOutcome::Stale("The group is gone.".into()));
+            };
+            let wanted = step.kind == StepKind::AddMember;
+            if is_member(directory, &user, &group.id).await? == wanted {
+                return Ok(StepOutcome::AlreadySo);
+            }
+            write_membership(directory, step, &user.id, &group, journal).await?;
+            verify_membership(directory, &user, &group, wanted).await?;
+            Ok(StepOutcome::Applied)
+        }
+    }
+}
+
+/// Refuses, before any request, a step that no plan makes for this dialect: what it would do
+/// is not what anybody approved.
+fn check(step: &Step, dialect: Dialect) -> Result<()> {
+    if step.user.as_ref().is_some_and(|id| id.dialect != dialect) {
+        return Err(invalid("step.user", "the person's id is of another API"));
+    }
+    let kind_of_id = match dialect {
+        Dialect::V1 | Dialect::V2 => GroupIdKind::Rest,
+        Dialect::Scim => GroupIdKind::Scim,
+    };
+    if step.group.as_ref().is_some_and(|id| id.kind != kind_of_id) {
+        return Err(invalid("step.group", "the group's id is of another API"));
+    }
+    let patch = patch(&step.changes)?;
+    let (disabled, changes) = match step.kind {
+        StepKind::CreateUser => (None, true),
+        StepKind::UpdateUser => (None, !patch.is_empty()),
+        StepKind::EnableUser => (Some(false), true),
+        StepKind::DisableUser => (Some(true), true),
+        StepKind::DeleteUser => (None, patch.is_empty()),
+        StepKind::CreateGroup => {
+            group_name(step)?;
+            (None, patch.is_empty())
+        }
+        StepKind::AddMember | StepKind::RemoveMember => {
+            if step.group.is_none() {
+                group_name(step)?;
+            }
+            (None, patch.is_empty())
+        }
+    };
+    if !changes || patch.disabled != disabled {
+        return Err(invalid("step.changes", "the changes do not go with its kind"));
+    }
+    let settable = match patch.user_type {
+        Some(user_type) => user_type.is_set_by(dialect),
+        None => step.kind != StepKind::CreateUser || dialect == Dialect::Scim,
+    };
+    if !settable {
+        return Err(invalid("step.changes", "the user type is missing, or not one of this API"));
+    }
+    Ok(())
+}
+
+/// Makes a group exist, and says which it is.
+pub(super) async fn create_group(
+    directory: &dyn Directory,
+    name: &str,
+    journal: &mut Journal,
+) -> Result<(StepOutcome, GroupLink)> {
+    // Looked up even in a fresh plan: a second group of one name could not be taken back.
+    let groups = directory.list_groups().await?;
+    if let Some(group) = GroupIndex::new(&groups).find(&GroupRef::Name(name.to_string()))? {
+        return Ok((StepOutcome::AlreadySo, group.link()));
+    }
+    let group = create_group_once(directory, name, None, journal).await?;
+    Ok((StepOutcome::Applied, group.link()))
+}
+
+/// Creates a person whom a look just did not find.
+pub(super) async fn create_user(
+    directory: &dyn Directory,
+    new: &NewUser,
+    journal: &mut Journal,
+) -> Result<(StepOutcome, UserId)> {
+    match create_once(directory, new, journal).await? {
+        Creation::Found(user) => Ok((found_instead(new, &user), user.id)),
+        Creation::Created(user) => {
+            let id = user.id.clone();
+            // A short answer does not show every field.
+            if !new.fields.differences(&user).is_empty() {
+                let account = reread(directory, &id, &new.email).await?;
+                let differences = account
+                    .map(|account| new.fields.differences(&account.user))
+                    .unwrap_or_default();
+                if let Some(change) = differences.first() {
+                    return Err(Error::new(
+                        Code::NotVerified,
+                        format!("The person was created, but the server did not take the field {}. Sync again to set it.", change.field),
+                    )
+                    .about(new.email.as_str()));
+                }
+            }
+            Ok((StepOutcome::Applied, id))
+        }
+    }
+}
+
+fn found_instead(new: &NewUser, user: &User) -> StepOutcome {
+    if !user.disabled && new.fields.differences(user).is_empty() {
+        StepOutcome::AlreadySo
+    } else {
+        StepOutcome::Stale("Somebody else created the account, with other fields.".into())
+    }
+}
+
+/// Enables, changes or disables: read, compare, write, verify.
+pub(super) async fn change_user(
+    directory: &dyn Directory,
+    step: &Step,
+    journal: &mut Journal,
+) -> Result<StepOutcome> {
+    let email = person(step)?;
+    let patch = patch(&step.changes)?;
+    let account = match current(directory, known_user(step)?, email).await? {
+        Current::Account(account) => account,
+        Current::Gone => return Ok(StepOutcome::Stale("The account is gone.".into())),
+        Current::Renamed => return Ok(renamed()),
+    };
+    if patch.differences(&account.user).is_empty() {
+        return Ok(StepOutcome::AlreadySo);
+    }
+    if digest::user_state(&account.user) != step.precondition {
+        return Ok(StepOutcome::Stale(
+            "The account's fields were changed by somebody else.".into(),
+        ));
+    }
+    let kind = match step.kind {
+        StepKind::EnableUser => WriteKind::UserEnabled,
+        StepKind::DisableUser => WriteKind::UserDisabled,
+        _ => WriteKind::UserUpdated,
+    };
+    let updated = directory.update_user(&account, &patch).await;
+    journal.record(kind, email.as_str(), None, updated)?;
+    Ok(StepOutcome::Applied)
+}
+
+/// Deletes: read, compare, delete, look.
+pub(super) async fn delete_user(
+    directory: &dyn Directory,
+    step: &Step,
+    journal: &mut Journal,
+) -> Result<StepOutcome> {
+    let account = match current(directory, known_user(step)?, person(step)?).await? {
+        Current::Account(account) => account,
+        Current::Gone => return Ok(StepOutcome::AlreadySo),
+        Current::Renamed => return Ok(renamed()),
+    };
+    if digest::user_state(&account.user) != step.precondition {
+        return Ok(StepOutcome::Stale(
+            "The account's fields were changed by somebody else.".into(),
+        ));
+    }
+    delete_account(directory, &account.user, journal).await?;
+    Ok(StepOutcome::Applied)
+}
+
+/// Adds or removes a member; the caller reads it back.
+pub(super) async fn write_membership(
+    directory: &dyn Directory,
+    step: &Step,
+    user: &UserId,
+    group: &GroupLink,
+    journal: &mut Journal,
+) -> Result<()> {
+    let address = person(step)?.as_str();
+    if step.kind == StepKind::AddMember {
+        let added = directory.add_member(&group.id, user).await;
+        journal.record(WriteKind::MemberAdded, address, Some(group.label()), added)
+    } else {
+        let removed = directory.remove_member(&group.id, user).await;
+        journal.record(WriteKind::MemberRemoved, address, Some(group.label()), removed)
+    }
+}
+
+async fn verify_membership(
+    directory: &dyn Directory,
+    user: &User,
+    group: &GroupLink,
+    wanted: bool,
+) -> Result<()> {
+    let mut reading = 1;
+    loop {
+        let Some(account) = reread(directory, &user.id, &user.email).await? else {
+            return Err(membership_not_held(&user.email, group));
+        };
+        if is_member(directory, &account.user, &group.id).await? == wanted {
+            return Ok(());
+        }
+        if reading == READINGS || !directory.settle(reading).await {
+            return Err(membership_not_held(&user.email, group));
+        }
+        reading += 1;
+    }
+}
+
+/// A change of a membership that was accepted and does not show.
+pub(super) fn membership_not_held(email: &Email, group: &GroupLink) -> Error {
+    Error::new(
+        Code::NotVerified,
+        format!(
+            "The server accepted the change to the group {}, but it did not hold when read back. Look at the group in Retool, then ask again.",
+            group.label()
+        ),
+    )
+    .about(email.as_str())
+}
+
+async fn is_member(directory: &dyn Directory, user: &User, group: &GroupId) -> Result<bool> {
+    if let Some(groups) = &user.groups {
+        return Ok(groups.iter().any(|link| link.id == *group));
+    }
+    let members = directory.list_members(group).await?.unwrap_or_default();
+    Ok(members.iter().any(|member| member.id == user.id))
+}
+
+async fn find_group(directory: &dyn Directory, step: &Step) -> Result<Option<GroupLink>> {
+    let reference = match &step.group {
+        Some(id) => GroupRef::Id(id.clone()),
+        None => GroupRef::Name(group_name(step)?.to_string()),
+    };
+    let groups = directory.list_groups().await?;
+    match GroupIndex::new(&groups).find(&reference) {
+        Ok(found) => Ok(found.map(|group| group.link())),
+        Err(error) if error.code == Code::GroupNotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+enum Current {
+    Account(Account),
+    Gone,
+    Renamed,
+}
+
+/// The person of a step as they are now.
+async fn current(directory: &dyn Directory, id: &UserId, email: &Email) -> Result<Current> {
+    match directory.read_user(id).await? {
+        None => Ok(Current::Gone),
+        Some(account) if account.user.email == *email => Ok(Current::Account(account)),
+        Some(_) => Ok(Current::Renamed),
+    }
+}
+
+fn renamed() -> StepOutcome {
+    StepOutcome::Stale("The account has another address now.".into())
+}
+
+/// The person to create.
+pub(super) fn new_user(step: &Step) -> Result<NewUser> {
+    Ok(NewUser { email: person(step)?.clone(), fields: patch(&step.changes)? })
+}
+
+/// The step's person.
+pub(super) fn person(step: &Step) -> Result<&Email> {
+    step.email.as_ref().ok_or_else(|| invalid("step.email", "this kind of step needs a person"))
+}
+
+fn known_user(step: &Step) -> Result<&UserId> {
+    step.user
+        .as_ref()
+        .ok_or_else(|| invalid("step.user", "this kind of step needs the person's id"))
+}
+
+/// The step's group, by name.
+pub(super) fn group_name(step: &Step) -> Result<&str> {
+    step.group_name
+        .as_deref()
+        .ok_or_else(|| invalid("step.group-name", "this kind of step needs a group"))
+}
+
+/// The fields that a step sets.
+fn patch(changes: &[FieldChange]) -> Result<UserPatch> {
+    let mut patch = UserPatch::default();
+    for change in changes {
+        let known = Field::parse(change.field).is_some_and(|field| patch.set(field, &change.after));
+        if !known {
+            return Err(invalid("step.changes", "a change is not one that a plan makes"));
+        }
+    }
+    Ok(patch)
+}
+
+fn invalid(field: &str, why: &str) -> Error {
+    Error::new(
+        Code::StepInvalid,
+        format!("The step is not one of a plan: {why}. Nothing was written."),
+    )
+    .in_field(field)
+}

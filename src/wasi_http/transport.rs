@@ -1,0 +1,251 @@
+//! One HTTP exchange over `wasi:http`. Every handle is dropped before the one that it came
+//! from, which hosts insist on; hence the blocks.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::Poll;
+
+use wasi::http::outgoing_handler;
+use wasi::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse,
+    Method as WasiMethod, OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
+};
+use wasi::io::streams::StreamError;
+
+use super::NS_PER_MS;
+use super::executor::Reactor;
+use crate::http::{Limits, Local, Method, Request, Response, Transport, TransportError};
+
+/// How much of a body is asked for at once.
+const CHUNK: u64 = 64 * 1024;
+
+const USER_AGENT: &str = concat!("retool-lifecycle/", env!("CARGO_PKG_VERSION"));
+
+pub(super) struct WasiTransport {
+    reactor: Rc<Reactor>,
+}
+
+impl WasiTransport {
+    pub fn new(reactor: Rc<Reactor>) -> Self {
+        WasiTransport { reactor }
+    }
+}
+
+impl Transport for WasiTransport {
+    fn send<'a>(
+        &'a self,
+        request: &'a Request,
+        limits: Limits,
+    ) -> Local<'a, Result<Response, TransportError>> {
+        Box::pin(async move {
+            // The host's own limits are per phase, and a server that drips keeps to them.
+            let timer = self.reactor.timer(limits.timeout_ms);
+            let mut timeout = pin!(timer.ready());
+            let mut exchange = pin!(exchange(&self.reactor, request, limits));
+            poll_fn(|context| {
+                if let Poll::Ready(result) = exchange.as_mut().poll(context) {
+                    return Poll::Ready(result);
+                }
+                timeout.as_mut().poll(context).map(|()| Err(TransportError::TimedOut))
+            })
+            .await
+        })
+    }
+}
+
+async fn exchange(
+    reactor: &Reactor,
+    request: &Request,
+    limits: Limits,
+) -> Result<Response, TransportError> {
+    let response = {
+        let future = start(reactor, request, limits).await?;
+        let watch = reactor.watch(future.subscribe());
+        loop {
+            watch.ready().await;
+            match future.get() {
+                Some(Ok(Ok(response))) => break response,
+                Some(Ok(Err(code))) => return Err(reason(&code)),
+                Some(Err(())) => return Err(TransportError::Failed),
+                None => {}
+            }
+        }
+    };
+    receive(reactor, &response, limits.max_body_bytes).await
+}
+
+/// Hands the request to the host and writes its body.
+async fn start(
+    reactor: &Reactor,
+    request: &Request,
+    limits: Limits,
+) -> Result<FutureIncomingResponse, TransportError> {
+    let outgoing = OutgoingRequest::new(headers(request)?);
+    let scheme = if request.https { Scheme::Https } else { Scheme::Http };
+    let set = outgoing
+        .set_method(&method(request.method))
+        .and_then(|()| outgoing.set_scheme(Some(&scheme)))
+        .and_then(|()| outgoing.set_authority(Some(&request.authority)))
+        .and_then(|()| outgoing.set_path_with_query(Some(&request.path_and_query)));
+    set.map_err(|()| TransportError::Failed)?;
+    let body = match &request.body {
+        Some(bytes) => Some((outgoing.body().map_err(|()| TransportError::Failed)?, bytes)),
+        None => None,
+    };
+    let future =
+        outgoing_handler::handle(outgoing, Some(options(limits))).map_err(|code| reason(&code))?;
+    if let Some((body, bytes)) = body {
+        // A server may answer without reading everything; then the answer is what counts, and
+        // if there is none the future says so.
+        let _ = write(reactor, body, bytes).await;
+    }
+    Ok(future)
+}
+
+fn headers(request: &Request) -> Result<Fields, TransportError> {
+    let mut list = Vec::from([
+        ("authorization".to_string(), format!("Bearer {}", request.token.expose()).into_bytes()),
+        ("accept".to_string(), request.media_type.as_bytes().to_vec()),
+        ("user-agent".to_string(), USER_AGENT.as_bytes().to_vec()),
+    ]);
+    if request.body.is_some() {
+        list.push(("content-type".to_string(), request.media_type.as_bytes().to_vec()));
+    }
+    let headers = Fields::from_list(&list).map_err(|_| TransportError::Failed)?;
+    if let Some(body) = &request.body {
+        // Spares servers a chunked body; a host that sets it itself may refuse this.
+        let _ = headers.append("content-length", body.len().to_string().as_bytes());
+    }
+    Ok(headers)
+}
+
+fn options(limits: Limits) -> RequestOptions {
+    let options = RequestOptions::new();
+    let timeout = Some(limits.timeout_ms.saturating_mul(NS_PER_MS));
+    // Hosts may lack any of these; the timer of the whole exchange is always there.
+    let _ = options.set_connect_timeout(timeout);
+    let _ = options.set_first_byte_timeout(timeout);
+    let _ = options.set_between_bytes_timeout(timeout);
+    options
+}
+
+fn method(method: Method) -> WasiMethod {
+    match method {
+        Method::Get => WasiMethod::Get,
+        Method::Post => WasiMethod::Post,
+        Method::Put => WasiMethod::Put,
+        Method::Patch => WasiMethod::Patch,
+        Method::Delete => WasiMethod::Delete,
+    }
+}
+
+/// What became of an exchange, as far as hosts agree. Their own words are never used.
+fn reason(code: &ErrorCode) -> TransportError {
+    match code {
+        ErrorCode::DnsTimeout
+        | ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::HttpResponseTimeout => TransportError::TimedOut,
+        _ => TransportError::Failed,
+    }
+}
+
+struct NotWritten;
+
+async fn write(reactor: &Reactor, body: OutgoingBody, bytes: &[u8]) -> Result<(), NotWritten> {
+    {
+        let stream = body.write().map_err(|()| NotWritten)?;
+        let watch = reactor.watch(stream.subscribe());
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let allowed = stream.check_write().map_err(|_| NotWritten)?;
+            if allowed == 0 {
+                watch.ready().await;
+                continue;
+            }
+            let (now, later) =
+                rest.split_at(rest.len().min(usize::try_from(allowed).unwrap_or(usize::MAX)));
+            stream.write(now).map_err(|_| NotWritten)?;
+            rest = later;
+        }
+        stream.flush().map_err(|_| NotWritten)?;
+        while stream.check_write().map_err(|_| NotWritten)? == 0 {
+            watch.ready().await;
+        }
+    }
+    OutgoingBody::finish(body, None).map_err(|_| NotWritten)
+}
+
+async fn receive(
+    reactor: &Reactor,
+    incoming: &IncomingResponse,
+    max_body_bytes: usize,
+) -> Result<Response, TransportError> {
+    let mut response = Response { status: incoming.status(), ..Response::default() };
+    let announced = {
+        let headers = incoming.headers();
+        response.retry_after = header(&headers, "retry-after");
+        response.content_type = header(&headers, "content-type");
+        response.request_id = header(&headers, "x-request-id");
+        header(&headers, "content-length").and_then(|text| text.parse::<usize>().ok())
+    };
+    let read = if announced.is_some_and(|length| length > max_body_bytes) {
+        Err(TransportError::TooLarge)
+    } else {
+        let body = incoming.consume().map_err(|()| TransportError::Failed)?;
+        read(reactor, &body, max_body_bytes).await
+    };
+    let good = (200..=299).contains(&response.status);
+    response.body = match read {
+        // Hosts differ in whether they notice a body that ends too early.
+        Ok(body)
+            if good
+                && response.status != 204
+                && announced.is_some_and(|length| body.len() < length) =>
+        {
+            return Err(TransportError::Failed);
+        }
+        Ok(body) => body,
+        // The status says enough.
+        Err(_) if !good => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    Ok(response)
+}
+
+fn header(headers: &Fields, name: &str) -> Option<String> {
+    let value = headers.get(name).into_iter().next()?;
+    Some(String::from_utf8_lossy(&value).into_owned())
+}
+
+async fn read(
+    reactor: &Reactor,
+    body: &IncomingBody,
+    max_body_bytes: usize,
+) -> Result<Vec<u8>, TransportError> {
+    let stream = body.stream().map_err(|()| TransportError::Failed)?;
+    let mut watch = None;
+    let mut bytes = Vec::new();
+    loop {
+        // Read first: most of it is there already, and hosts differ in whether the end of a
+        // body that was not read makes its pollable ready.
+        match stream.read(CHUNK) {
+            Ok(chunk) if chunk.is_empty() => {
+                watch.get_or_insert_with(|| reactor.watch(stream.subscribe())).ready().await;
+            }
+            Ok(chunk) if bytes.len() + chunk.len() > max_body_bytes => {
+                return Err(TransportError::TooLarge);
+            }
+            Ok(chunk) if bytes.is_empty() => bytes = chunk,
+            Ok(chunk) => bytes.extend_from_slice(&chunk),
+            Err(StreamError::Closed) => return Ok(bytes),
+            Err(StreamError::LastOperationFailed(_)) => return Err(TransportError::Failed),
+        }
+    }
+}
