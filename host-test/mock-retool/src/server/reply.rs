@@ -1,0 +1,173 @@
+//! Answers that are not as they should be.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use futures_util::stream;
+use serde_json::{Value, json};
+use tokio::task::yield_now;
+use tokio::time::sleep;
+
+use super::Close;
+use crate::faults::FaultKind;
+
+const JSON: &str = "application/json";
+
+/// How many bytes more than there are a truncated answer announces.
+const MISSING: usize = 64;
+
+/// An answer of this status. The body is a message in JSON where there is none.
+pub(super) fn status(code: u16, retry_after: Option<&str>, body: Option<&str>) -> Response {
+    let status = StatusCode::from_u16(code)
+        .ok()
+        // An informational status is no answer.
+        .filter(|status| !status.is_informational())
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let text = match body {
+        Some(body) => body.to_owned(),
+        None => {
+            json!({ "message": status.canonical_reason().unwrap_or("Injected fault") }).to_string()
+        }
+    };
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+    let mut answer = (status, text).into_response();
+    if is_json {
+        set(&mut answer, CONTENT_TYPE, JSON);
+    }
+    if let Some(retry_after) = retry_after {
+        set(&mut answer, RETRY_AFTER, retry_after);
+    }
+    answer
+}
+
+/// What happens instead of serving the request; `None` for a fault that needs it to be served.
+pub(super) fn instead(fault: &FaultKind) -> Option<Result<Response, Close>> {
+    match fault {
+        FaultKind::Status { code, retry_after, body } => {
+            Some(Ok(status(*code, retry_after.as_deref(), body.as_deref())))
+        }
+        FaultKind::Reset => Some(Err(Close::Reset)),
+        FaultKind::Html200 => Some(Ok(login_page())),
+        FaultKind::HugeBody(bytes) => Some(Ok(huge(*bytes))),
+        FaultKind::Redirect(to) => {
+            let mut answer = status(302, None, None);
+            set(&mut answer, LOCATION, to);
+            Some(Ok(answer))
+        }
+        _ => None,
+    }
+}
+
+/// Spoils the true answer.
+pub(super) async fn spoil(answer: Response, fault: FaultKind) -> Result<Response, Close> {
+    let (parts, body) = answer.into_parts();
+    // The bodies of all dialects are in memory, so this can't fail.
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let length = body.len();
+    let (length, body) = match fault {
+        FaultKind::LoseReply => return Err(Close::Quietly),
+        FaultKind::ResetInBody => {
+            let half = body.slice(..length / 2);
+            (length, cut_off(half, Close::Reset))
+        }
+        FaultKind::Truncate => (length + MISSING, cut_off(body, Close::Quietly)),
+        FaultKind::Drip { bytes_per_tick, tick } => {
+            (length, drip(body, bytes_per_tick.max(1), tick))
+        }
+        FaultKind::InvalidJson => (length / 2, Body::from(body.slice(..length / 2))),
+        FaultKind::DeepJson(depth) => {
+            let deep = nest(&body, depth);
+            (deep.len(), Body::from(deep))
+        }
+        FaultKind::ContentType(kind) => {
+            let mut answer = Response::from_parts(parts, Body::from(body));
+            set(&mut answer, CONTENT_TYPE, &kind);
+            return Ok(answer);
+        }
+        _ => (length, Body::from(body)),
+    };
+    let mut answer = Response::from_parts(parts, body);
+    answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+    Ok(answer)
+}
+
+/// Sets a header. One that can't be sent, such as one with a line break, is left out.
+fn set(answer: &mut Response, name: HeaderName, value: &str) {
+    match HeaderValue::from_str(value) {
+        Ok(value) => answer.headers_mut().insert(name, value),
+        Err(_) => answer.headers_mut().remove(name),
+    };
+}
+
+fn login_page() -> Response {
+    Html("<!doctype html><html><head><title>Log in</title></head><body>Log in</body></html>")
+        .into_response()
+}
+
+/// These bytes, and then the end of the connection.
+fn cut_off(bytes: Bytes, end: Close) -> Body {
+    Body::from_stream(stream::unfold(Some(bytes), move |bytes| async move {
+        match bytes {
+            Some(bytes) if !bytes.is_empty() => Some((Ok(bytes), Some(Bytes::new()))),
+            Some(_) => {
+                // hyper sends what it has when the body makes it wait, and drops it when the
+                // body fails.
+                yield_now().await;
+                Some((Err(end), None))
+            }
+            None => None,
+        }
+    }))
+}
+
+fn drip(bytes: Bytes, piece: usize, tick: Duration) -> Body {
+    Body::from_stream(stream::unfold((bytes, false), move |(mut rest, begun)| async move {
+        if rest.is_empty() {
+            return None;
+        }
+        if begun {
+            sleep(tick).await;
+        }
+        let next = rest.split_to(piece.min(rest.len()));
+        Some((Ok::<_, Close>(next), (rest, true)))
+    }))
+}
+
+/// A JSON object of this many bytes, made as it is sent.
+fn huge(bytes: usize) -> Response {
+    const OPEN: &[u8] = b"{\"padding\":\"";
+    const FILL: &[u8] = &[b'x'; 64 * 1024];
+    const CLOSE: &[u8] = b"\"}";
+
+    let fill = bytes.saturating_sub(OPEN.len() + CLOSE.len());
+    let pieces = std::iter::once(OPEN)
+        .chain(std::iter::repeat_n(FILL, fill / FILL.len()))
+        .chain([&FILL[..fill % FILL.len()], CLOSE])
+        .filter(|piece| !piece.is_empty())
+        .map(|piece| Ok::<_, Close>(Bytes::from_static(piece)));
+    let mut answer = Body::from_stream(stream::iter(pieces)).into_response();
+    set(&mut answer, CONTENT_TYPE, JSON);
+    answer
+}
+
+/// Adds the field `nested`, arrays in arrays, to an answer and to every user in it. Text is put
+/// in for a mark, because a `Value` of that depth could not be dropped.
+fn nest(body: &[u8], depth: usize) -> Bytes {
+    const MARK: &str = "the nested arrays go here";
+
+    let Ok(mut answer) = serde_json::from_slice::<Value>(body) else {
+        return Bytes::copy_from_slice(body);
+    };
+    let users = answer.get_mut("users").and_then(Value::as_array_mut);
+    for user in users.into_iter().flatten().filter_map(Value::as_object_mut) {
+        user.insert("nested".to_owned(), json!(MARK));
+    }
+    if let Some(fields) = answer.as_object_mut() {
+        fields.insert("nested".to_owned(), json!(MARK));
+    }
+    let arrays = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    Bytes::from(answer.to_string().replace(&format!("\"{MARK}\""), &arrays))
+}

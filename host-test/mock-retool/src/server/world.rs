@@ -1,0 +1,150 @@
+//! What a mock holds, shared by its connections and its owner.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+
+use super::quota::Quota;
+use crate::faults::Faults;
+use crate::hook::OnRequest;
+use crate::log::Log;
+use crate::options::Options;
+use crate::state::Organisation;
+use crate::v1;
+
+/// What a mock holds.
+pub(crate) struct World {
+    options: Options,
+    routes: Router,
+    organisation: Arc<Mutex<Organisation>>,
+    stale: Mutex<Option<Stale>>,
+    log: Mutex<Log>,
+    faults: Mutex<Faults>,
+    quota: Mutex<Quota>,
+    hook: Mutex<Option<OnRequest>>,
+    request_ids: AtomicU64,
+}
+
+/// A state that some more reads answer from.
+struct Stale {
+    organisation: Arc<Mutex<Organisation>>,
+    reads_left: u32,
+}
+
+impl World {
+    /// As it is at the start.
+    pub(crate) fn new(options: Options) -> Self {
+        let routes = Router::new()
+            .nest(
+                "/api/v1",
+                v1::router(v1::Settings {
+                    token: options.token.clone(),
+                    scopes: options.scopes.clone(),
+                    max_page_size: options.max_page_size,
+                }),
+            )
+            .fallback(async || v1::Refusal::not_found());
+        World {
+            routes,
+            organisation: Arc::new(Mutex::new(seed(&options))),
+            stale: Mutex::default(),
+            log: Mutex::default(),
+            faults: Mutex::default(),
+            quota: Mutex::new(Quota::new(options.quota)),
+            hook: Mutex::default(),
+            request_ids: AtomicU64::new(1),
+            options,
+        }
+    }
+
+    /// Goes back to the start.
+    pub(crate) fn reset(&self) {
+        *self.organisation() = seed(&self.options);
+        self.log().clear();
+        self.clear_faults();
+        *lock(&self.quota) = Quota::new(self.options.quota);
+    }
+
+    /// What the mock was started with.
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The routes of all dialects.
+    pub(super) fn routes(&self) -> Router {
+        self.routes.clone()
+    }
+
+    /// The organisation.
+    pub(crate) fn organisation(&self) -> MutexGuard<'_, Organisation> {
+        lock(&self.organisation)
+    }
+
+    /// The organisation that a request is served from.
+    pub(super) fn organisation_for(&self, is_write: bool) -> Arc<Mutex<Organisation>> {
+        if !is_write
+            && let Some(stale) = lock(&self.stale).as_mut()
+            && let Some(left) = stale.reads_left.checked_sub(1)
+        {
+            stale.reads_left = left;
+            return Arc::clone(&stale.organisation);
+        }
+        Arc::clone(&self.organisation)
+    }
+
+    /// Lets the next reads answer from the state as it is now, whatever is written meanwhile.
+    pub(super) fn freeze(&self, reads: u32) {
+        let organisation = Arc::new(Mutex::new(self.organisation().clone()));
+        *lock(&self.stale) = Some(Stale { organisation, reads_left: reads });
+    }
+
+    /// The log.
+    pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
+        lock(&self.log)
+    }
+
+    /// The faults in force.
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        lock(&self.faults)
+    }
+
+    /// Lifts every fault, and what one left behind.
+    pub(crate) fn clear_faults(&self) {
+        self.faults().clear();
+        *lock(&self.stale) = None;
+    }
+
+    /// The quota.
+    pub(super) fn quota(&self) -> MutexGuard<'_, Quota> {
+        lock(&self.quota)
+    }
+
+    /// Who is asked about requests.
+    pub(super) fn hook(&self) -> Option<OnRequest> {
+        lock(&self.hook).clone()
+    }
+
+    /// Replaces who is asked.
+    pub(crate) fn set_hook(&self, hook: OnRequest) {
+        *lock(&self.hook) = Some(hook);
+    }
+
+    /// A request id that no other answer of this mock has.
+    pub(super) fn request_id(&self) -> String {
+        format!("mock-{:06}", self.request_ids.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+fn seed(options: &Options) -> Organisation {
+    if options.empty {
+        Organisation::empty(options.seed)
+    } else {
+        Organisation::seeded(options.seed, options.users, options.groups)
+    }
+}
+
+/// A test that panics while it edits must not hide its own message behind a poisoned lock.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

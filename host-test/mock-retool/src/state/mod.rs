@@ -1,0 +1,290 @@
+//! One organisation in memory: people, groups and who is in what. It knows no dialect and does
+//! no I/O; the dialects read and change it through [`Organisation`].
+
+mod clock;
+mod group;
+mod seed;
+mod user;
+
+use serde::Serialize;
+
+use clock::Clock;
+pub use group::{ADMIN, EDITOR, Group, VIEWER};
+pub use user::{Member, Membership, User, same_email};
+
+/// Why the organisation did not do what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Another person has the address.
+    EmailTaken,
+    /// There is no such person.
+    NoSuchUser,
+    /// There is no such group.
+    NoSuchGroup,
+    /// The person is not in the group.
+    NotAMember,
+    /// A built-in group can't be renamed or deleted.
+    BuiltIn,
+    /// Who is in the `admin` group follows from who is an administrator.
+    Managed,
+}
+
+/// An organisation.
+///
+/// The methods keep it consistent and advance its clock, as the server does for a request. The
+/// fields can be set directly, for a state that no request leads to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Organisation {
+    /// The people, in the order in which they are listed.
+    pub users: Vec<User>,
+    /// The groups, in the order in which they are listed; the built-in ones come first.
+    pub groups: Vec<Group>,
+    /// The addresses that invitations were sent to, one entry per mail.
+    pub invitations: Vec<String>,
+    #[serde(skip)]
+    clock: Clock,
+    #[serde(skip)]
+    ids: fastrand::Rng,
+    #[serde(skip)]
+    next_group_id: u32,
+}
+
+impl Organisation {
+    /// An organisation of nobody, with the three built-in groups. Ids are drawn from `seed`.
+    pub fn empty(seed: u64) -> Self {
+        let mut organisation = Organisation {
+            users: Vec::new(),
+            groups: Vec::new(),
+            invitations: Vec::new(),
+            clock: Clock::default(),
+            ids: fastrand::Rng::with_seed(seed),
+            next_group_id: 1,
+        };
+        for (id, name, access) in group::BUILT_IN {
+            let created = organisation.create_group(Group {
+                universal_app_access: access.to_owned(),
+                ..Group::new(name)
+            });
+            debug_assert_eq!(created.id, id);
+        }
+        organisation
+    }
+
+    /// An organisation of `users` people and `groups` groups beside the built-in ones. The same
+    /// arguments give the same organisation.
+    pub fn seeded(seed: u64, users: usize, groups: usize) -> Self {
+        seed::organisation(seed, users, groups)
+    }
+
+    /// The organisation's time, e.g. `2026-01-05T09:00:00.000Z`. It starts there and advances
+    /// by a second with every change.
+    pub fn now(&self) -> String {
+        self.clock.now()
+    }
+
+    /// Lets time pass.
+    pub fn advance(&mut self, by: std::time::Duration) {
+        self.clock.advance(by);
+    }
+
+    /// The person with this id.
+    pub fn user(&self, id: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.id == id)
+    }
+
+    /// The person with this id, to be changed.
+    pub fn user_mut(&mut self, id: &str) -> Option<&mut User> {
+        self.users.iter_mut().find(|user| user.id == id)
+    }
+
+    /// The first person with this address, compared without case.
+    pub fn user_by_email(&self, email: &str) -> Option<&User> {
+        self.users.iter().find(|user| same_email(&user.email, email))
+    }
+
+    /// The first person with this address, compared without case, to be changed.
+    pub fn user_by_email_mut(&mut self, email: &str) -> Option<&mut User> {
+        self.users.iter_mut().find(|user| same_email(&user.email, email))
+    }
+
+    /// Adds a person and invites them. Of the draft, the id and the timestamps are replaced,
+    /// and the memberships are kept.
+    pub fn create_user(&mut self, draft: User) -> Result<&User, Refused> {
+        self.admit(&draft)?;
+        self.invitations.push(draft.email.clone());
+        Ok(self.enrol(draft))
+    }
+
+    /// Replaces a person's fields by the draft's. Id, memberships and time of creation stay.
+    pub fn replace_user(&mut self, id: &str, draft: User) -> Result<&User, Refused> {
+        let Some(at) = self.users.iter().position(|user| user.id == id) else {
+            return Err(Refused::NoSuchUser);
+        };
+        let taken =
+            self.users.iter().any(|user| user.id != id && same_email(&user.email, &draft.email));
+        if taken {
+            return Err(Refused::EmailTaken);
+        }
+        let updated_at = self.clock.tick();
+        let user = &mut self.users[at];
+        *user = User {
+            id: std::mem::take(&mut user.id),
+            memberships: std::mem::take(&mut user.memberships),
+            created_at: std::mem::take(&mut user.created_at),
+            updated_at,
+            ..draft
+        };
+        Ok(user)
+    }
+
+    /// Deletes a person for good, memberships and all.
+    pub fn delete_user(&mut self, id: &str) -> Result<(), Refused> {
+        let before = self.users.len();
+        self.users.retain(|user| user.id != id);
+        if self.users.len() == before {
+            return Err(Refused::NoSuchUser);
+        }
+        self.clock.tick();
+        Ok(())
+    }
+
+    /// The group with this id.
+    pub fn group(&self, id: u32) -> Option<&Group> {
+        self.groups.iter().find(|group| group.id == id)
+    }
+
+    /// The group with this id, to be changed.
+    pub fn group_mut(&mut self, id: u32) -> Option<&mut Group> {
+        self.groups.iter_mut().find(|group| group.id == id)
+    }
+
+    /// The first group of this name.
+    pub fn group_named(&self, name: &str) -> Option<&Group> {
+        self.groups.iter().find(|group| group.name == name)
+    }
+
+    /// Adds a group. Names need not be unique. Of the draft, the id and the timestamps are
+    /// replaced.
+    pub fn create_group(&mut self, draft: Group) -> &Group {
+        let now = self.clock.tick();
+        let id = self.next_group_id;
+        self.next_group_id += 1;
+        self.groups.push(Group { id, created_at: now.clone(), updated_at: now, ..draft });
+        &self.groups[self.groups.len() - 1]
+    }
+
+    /// Replaces a group's fields by the draft's. Id, members and time of creation stay.
+    pub fn replace_group(&mut self, id: u32, draft: Group) -> Result<&Group, Refused> {
+        let Some(at) = self.groups.iter().position(|group| group.id == id) else {
+            return Err(Refused::NoSuchGroup);
+        };
+        if self.groups[at].is_built_in() && self.groups[at].name != draft.name {
+            return Err(Refused::BuiltIn);
+        }
+        let updated_at = self.clock.tick();
+        let group = &mut self.groups[at];
+        *group =
+            Group { id, created_at: std::mem::take(&mut group.created_at), updated_at, ..draft };
+        Ok(group)
+    }
+
+    /// Deletes a group for good. Its members stay in the organisation.
+    pub fn delete_group(&mut self, id: u32) -> Result<(), Refused> {
+        let group = self.group(id).ok_or(Refused::NoSuchGroup)?;
+        if group.is_built_in() {
+            return Err(Refused::BuiltIn);
+        }
+        self.groups.retain(|group| group.id != id);
+        for user in &mut self.users {
+            user.memberships.retain(|membership| membership.group != id);
+        }
+        self.clock.tick();
+        Ok(())
+    }
+
+    /// Puts a person into a group. Says whether that changed anything; somebody who is a member
+    /// stays one as they are.
+    pub fn join(&mut self, group: u32, user: &str) -> Result<bool, Refused> {
+        self.changeable_members(group)?;
+        let person = self.user_mut(user).ok_or(Refused::NoSuchUser)?;
+        if person.as_member(group).is_some() {
+            return Ok(false);
+        }
+        person.memberships.push(Membership { group, is_group_admin: false });
+        person.memberships.sort_by_key(|membership| membership.group);
+        self.touch_group(group);
+        Ok(true)
+    }
+
+    /// Takes a person out of a group.
+    pub fn leave(&mut self, group: u32, user: &str) -> Result<(), Refused> {
+        self.changeable_members(group)?;
+        let person = self.user_mut(user).ok_or(Refused::NoSuchUser)?;
+        let before = person.memberships.len();
+        person.memberships.retain(|membership| membership.group != group);
+        if person.memberships.len() == before {
+            return Err(Refused::NotAMember);
+        }
+        self.touch_group(group);
+        Ok(())
+    }
+
+    /// The groups that a person is in, by id; `admin` for an administrator.
+    pub fn groups_of<'a>(&'a self, user: &'a User) -> impl Iterator<Item = &'a Group> {
+        let admin = user.is_admin.then_some(ADMIN);
+        let joined = user
+            .memberships
+            .iter()
+            .map(|membership| membership.group)
+            .filter(|group| *group != ADMIN);
+        admin.into_iter().chain(joined).filter_map(|id| self.group(id))
+    }
+
+    /// The members of a group, in the order of the people.
+    pub fn members(&self, group: u32) -> impl Iterator<Item = Member<'_>> {
+        self.users.iter().filter_map(move |user| user.as_member(group))
+    }
+
+    fn admit(&self, draft: &User) -> Result<(), Refused> {
+        if self.user_by_email(&draft.email).is_some() {
+            return Err(Refused::EmailTaken);
+        }
+        for membership in &draft.memberships {
+            self.changeable_members(membership.group)?;
+        }
+        Ok(())
+    }
+
+    fn enrol(&mut self, draft: User) -> &User {
+        let now = self.clock.tick();
+        let id = uuid::Builder::from_random_bytes(self.ids.u128(..).to_be_bytes()).into_uuid();
+        let mut memberships = draft.memberships;
+        memberships.sort_by_key(|membership| membership.group);
+        memberships.dedup_by_key(|membership| membership.group);
+        self.users.push(User {
+            id: id.to_string(),
+            memberships,
+            created_at: now.clone(),
+            updated_at: now,
+            ..draft
+        });
+        &self.users[self.users.len() - 1]
+    }
+
+    fn changeable_members(&self, group: u32) -> Result<(), Refused> {
+        if self.group(group).is_none() {
+            Err(Refused::NoSuchGroup)
+        } else if group == ADMIN {
+            Err(Refused::Managed)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn touch_group(&mut self, id: u32) {
+        let now = self.clock.tick();
+        if let Some(group) = self.group_mut(id) {
+            group.updated_at = now;
+        }
+    }
+}

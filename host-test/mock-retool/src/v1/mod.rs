@@ -1,0 +1,53 @@
+//! The `/api/v1` dialect: wire records and routes over an [`Organisation`].
+
+mod access;
+mod groups;
+mod members;
+mod paging;
+mod payload;
+mod refusal;
+mod users;
+mod wire;
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::routing::{delete, get};
+
+use crate::faults::Quirks;
+use crate::options::Scope;
+use crate::state::Organisation;
+pub(crate) use refusal::Refusal;
+
+/// What holds for every request of one mock.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// The token that is accepted.
+    pub(crate) token: String,
+    /// What the token may do.
+    pub(crate) scopes: Vec<Scope>,
+    /// The largest page that is given.
+    pub(crate) max_page_size: usize,
+}
+
+/// What one request is served from; an extension of the request.
+#[derive(Clone)]
+pub(crate) struct Call {
+    /// The organisation to read and change.
+    pub(crate) organisation: Arc<Mutex<Organisation>>,
+    /// How the answer deviates.
+    pub(crate) quirks: Quirks,
+}
+
+/// The routes, to be nested under `/api/v1`. Every request must carry a [`Call`].
+pub(crate) fn router(settings: Settings) -> Router {
+    Router::new()
+        .route("/users", get(users::list).post(users::create))
+        .route("/users/{user}", get(users::read).put(users::replace).delete(users::delete))
+        .route("/groups", get(groups::list).post(groups::create))
+        .route("/groups/{group}", get(groups::read).put(groups::replace).delete(groups::delete))
+        .route("/groups/{group}/members", get(members::list).post(members::add))
+        .route("/groups/{group}/members/{user}", delete(members::remove))
+        .method_not_allowed_fallback(async || Refusal::wrong_method())
+        .with_state(Arc::new(settings))
+}

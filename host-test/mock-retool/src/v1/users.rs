@@ -1,0 +1,87 @@
+//! `/users`.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::Refusal;
+use super::access::Caller;
+use super::paging::Listing;
+use super::payload::{InPath, Payload};
+use super::wire::{UserList, user_draft, user_record};
+use crate::options::Scope;
+use crate::state::{Refused, User, same_email};
+
+/// `GET /users`, by page or by address.
+pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, Refusal> {
+    let organisation = caller.with(Scope::UsersRead)?;
+    let mut quirks = caller.quirks().clone();
+    let filter = listing.email.as_deref().filter(|_| !quirks.ignore_filter);
+    // Who looks for one person is not sent round for ever.
+    quirks.endless_pages &= filter.is_none();
+    let found: Vec<&User> = organisation
+        .users
+        .iter()
+        .filter(|user| filter.is_none_or(|email| same_email(&user.email, email)))
+        .collect();
+    let window = listing.window(found.len(), caller.max_page_size(), &quirks);
+    let strangers: Vec<User> =
+        (window.items.start.max(found.len())..window.items.end).map(stranger).collect();
+    let users = found
+        .into_iter()
+        .take(window.items.end)
+        .skip(window.items.start)
+        .chain(&strangers)
+        .map(|user| user_record(&organisation, user, &quirks))
+        .collect();
+    let total = window.total;
+    Ok(Json(UserList { users, total }).into_response())
+}
+
+/// `GET /users/{user}`.
+pub(super) async fn read(
+    caller: Caller,
+    InPath(user): InPath<String>,
+) -> Result<Response, Refusal> {
+    let organisation = caller.with(Scope::UsersRead)?;
+    let user = organisation.user(&user).ok_or(Refused::NoSuchUser)?;
+    Ok(Json(user_record(&organisation, user, caller.quirks())).into_response())
+}
+
+/// `POST /users`.
+pub(super) async fn create(caller: Caller, payload: Payload) -> Result<Response, Refusal> {
+    let mut organisation = caller.with(Scope::UsersWrite)?;
+    let draft = user_draft(payload.fields()?, None)?;
+    let user = organisation.create_user(draft)?.clone();
+    Ok(Json(user_record(&organisation, &user, caller.quirks())).into_response())
+}
+
+/// `PUT /users/{user}`.
+pub(super) async fn replace(
+    caller: Caller,
+    InPath(user): InPath<String>,
+    payload: Payload,
+) -> Result<Response, Refusal> {
+    let mut organisation = caller.with(Scope::UsersWrite)?;
+    let current = organisation.user(&user).ok_or(Refused::NoSuchUser)?;
+    let draft = user_draft(payload.fields()?, Some(current))?;
+    let user = organisation.replace_user(&user, draft)?.clone();
+    Ok(Json(user_record(&organisation, &user, caller.quirks())).into_response())
+}
+
+/// `DELETE /users/{user}`.
+pub(super) async fn delete(
+    caller: Caller,
+    InPath(user): InPath<String>,
+) -> Result<Response, Refusal> {
+    caller.with(Scope::UsersWrite)?.delete_user(&user)?;
+    Ok(Json(json!({ "success": true })).into_response())
+}
+
+/// Somebody who fills an endless listing and can't be found otherwise.
+fn stranger(index: usize) -> User {
+    User {
+        id: format!("00000000-0000-4000-8000-{index:012x}"),
+        ..User::new(format!("stranger{index}@example.com"))
+    }
+}

@@ -1,0 +1,294 @@
+use std::io::ErrorKind;
+use std::time::{Duration, Instant};
+
+use mock_retool::{Fault, FaultKind, Mock, Options};
+use serde_json::{Value, json};
+
+use crate::client::{Client, raw, raw_get, start};
+
+/// A mock on which this goes wrong with every request.
+async fn broken(kind: FaultKind) -> (Mock, Client) {
+    let (mock, client) = start(Options::default()).await;
+    mock.inject(Fault::new(kind));
+    (mock, client)
+}
+
+/// The length that an answer announces, and the length of what follows its headers.
+fn lengths(received: &str) -> (usize, usize) {
+    let (head, body) = received.split_once("\r\n\r\n").expect("headers");
+    let announced = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .expect("a content length")
+        .parse()
+        .expect("a number");
+    (announced, body.len())
+}
+
+/// The ids in a listing.
+fn ids(listing: &Value) -> Vec<String> {
+    listing["users"]
+        .as_array()
+        .expect("users")
+        .iter()
+        .map(|user| user["id"].as_str().expect("an id").to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_status_comes_instead_of_the_deed() {
+    let (mock, client) = broken(FaultKind::Status {
+        code: 503,
+        retry_after: Some("Wed, 21 Oct 2026 07:28:00 GMT".to_owned()),
+        body: Some("<h1>Down</h1>".to_owned()),
+    })
+    .await;
+    let answer = client.post("/api/v1/groups", json!({"name": "New"})).await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.header("retry-after"), "Wed, 21 Oct 2026 07:28:00 GMT");
+    assert_eq!(answer.text, "<h1>Down</h1>");
+    assert!(answer.header("content-type").starts_with("text/plain"));
+    assert!(!answer.header("x-request-id").is_empty());
+    assert!(mock.state().group_named("New").is_none());
+}
+
+#[tokio::test]
+async fn a_status_without_more_has_a_message_and_no_retry_after() {
+    let (mock, client) =
+        broken(FaultKind::Status { code: 429, retry_after: None, body: None }).await;
+    let answer = client.get("/api/v1/users").await;
+    assert_eq!((answer.status, answer.message()), (429, "Too Many Requests"));
+    assert_eq!(answer.header("retry-after"), "");
+    mock.clear_faults();
+    assert_eq!(client.get("/api/v1/users").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_fault_keeps_to_its_method_path_and_times() {
+    let (mock, client) = start(Options::default()).await;
+    mock.inject(Fault {
+        method: Some("GET".to_owned()),
+        path: Some("/api/v1/users".to_owned()),
+        skip: 1,
+        times: Some(1),
+        ..Fault::new(FaultKind::Status { code: 500, retry_after: None, body: None })
+    });
+    let mut statuses = Vec::new();
+    for path in ["groups", "users", "groups", "users", "users"] {
+        statuses.push(client.get(&format!("/api/v1/{path}")).await.status);
+    }
+    assert_eq!(statuses, [200, 200, 200, 500, 200]);
+}
+
+#[tokio::test]
+async fn a_lost_reply_leaves_the_deed_done() {
+    let (mock, client) = start(Options::default()).await;
+    mock.inject(Fault { times: Some(1), ..Fault::new(FaultKind::LoseReply) });
+    let lost = client.try_send("POST", "/api/v1/users", r#"{"email": "new@example.com"}"#).await;
+    assert!(lost.is_err());
+    assert_eq!(mock.state().invitations, ["new@example.com"]);
+    assert_eq!(mock.requests()[0].status, None);
+    let again = client.post("/api/v1/users", json!({"email": "new@example.com"})).await;
+    assert_eq!(again.status, 409);
+}
+
+#[tokio::test]
+async fn a_lost_reply_is_an_end_and_a_reset_is_a_reset() {
+    let (mock, _) = broken(FaultKind::LoseReply).await;
+    let (received, end) = raw(&mock, &raw_get(&mock, "/api/v1/users")).await;
+    assert_eq!(received, "");
+    assert!(end.is_ok(), "{end:?}");
+
+    let (mock, client) = broken(FaultKind::Reset).await;
+    let (received, end) = raw(&mock, &raw_get(&mock, "/api/v1/users")).await;
+    assert_eq!(received, "");
+    assert_eq!(end.map_err(|e| e.kind()), Err(ErrorKind::ConnectionReset));
+    let write = client.try_send("POST", "/api/v1/groups", r#"{"name": "New"}"#).await;
+    assert!(write.is_err());
+    assert!(mock.state().group_named("New").is_none());
+}
+
+#[tokio::test]
+async fn a_reset_in_the_body_comes_after_half_of_it() {
+    let (mock, _) = broken(FaultKind::ResetInBody).await;
+    let (received, end) = raw(&mock, &raw_get(&mock, "/api/v1/users")).await;
+    assert_eq!(end.map_err(|e| e.kind()), Err(ErrorKind::ConnectionReset));
+    assert!(received.starts_with("HTTP/1.1 200 OK"), "{received}");
+    let (announced, sent) = lengths(&received);
+    assert_eq!(sent, announced / 2);
+}
+
+#[tokio::test]
+async fn a_truncated_body_is_shorter_than_announced() {
+    let (mock, client) = broken(FaultKind::Truncate).await;
+    let (received, end) = raw(&mock, &raw_get(&mock, "/api/v1/users")).await;
+    assert!(end.is_ok(), "{end:?}");
+    let (announced, sent) = lengths(&received);
+    assert!(sent > 0 && sent < announced, "{sent} of {announced}");
+    let body = received.split_once("\r\n\r\n").expect("a body").1;
+    assert!(serde_json::from_str::<Value>(body).is_ok());
+    assert!(client.try_send("GET", "/api/v1/users", "").await.is_err());
+}
+
+#[tokio::test]
+async fn a_dripping_body_comes_whole_in_its_time() {
+    let (_mock, client) =
+        broken(FaultKind::Drip { bytes_per_tick: 100, tick: Duration::from_millis(2) }).await;
+    let begin = Instant::now();
+    let answer = client.get("/api/v1/users").await;
+    assert_eq!(ids(&answer.body).len(), 12);
+    let pauses = (answer.text.len().div_ceil(100) - 1) as u32;
+    assert!(pauses > 10);
+    assert!(begin.elapsed() >= pauses * Duration::from_millis(2));
+}
+
+#[tokio::test]
+async fn the_type_can_be_wrong_and_the_body_right() {
+    let (_mock, client) = broken(FaultKind::ContentType("text/html".to_owned())).await;
+    let answer = client.get("/api/v1/users").await;
+    assert_eq!(answer.header("content-type"), "text/html");
+    assert_eq!(answer.body["total"], 12);
+}
+
+#[tokio::test]
+async fn a_login_page_pretends_that_all_is_well() {
+    let (mock, client) = broken(FaultKind::Html200).await;
+    let answer = client.post("/api/v1/groups", json!({"name": "New"})).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.header("content-type").starts_with("text/html"));
+    assert!(answer.text.starts_with("<!doctype html>"));
+    assert!(mock.state().group_named("New").is_none());
+}
+
+#[tokio::test]
+async fn invalid_json_arrives_in_full_length() {
+    let (mock, client) = broken(FaultKind::InvalidJson).await;
+    let answer = client.post("/api/v1/groups", json!({"name": "New"})).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert!(answer.text.starts_with('{'));
+    assert!(serde_json::from_str::<Value>(&answer.text).is_err());
+    assert!(mock.state().group_named("New").is_some(), "it was served");
+}
+
+#[tokio::test]
+async fn deep_json_nests_as_deep_as_asked_in_every_user() {
+    let (_mock, client) = broken(FaultKind::DeepJson(100_000)).await;
+    let answer = client.get("/api/v1/users?pageSize=2").await;
+    assert_eq!(answer.text.matches('[').count(), answer.text.matches(']').count());
+    let deep = "[".repeat(100_000);
+    assert_eq!(answer.text.matches(&deep).count(), 3);
+}
+
+#[tokio::test]
+async fn a_huge_body_has_the_size_asked_for_and_does_not_say_so() {
+    for size in [1_000, 300_000] {
+        let (_mock, client) = broken(FaultKind::HugeBody(size)).await;
+        let answer = client.get("/api/v1/users").await;
+        assert_eq!(answer.text.len(), size);
+        assert!(answer.body["padding"].is_string());
+        assert_eq!(answer.header("content-length"), "");
+        assert_eq!(answer.header("content-type"), "application/json");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_points_where_it_was_told() {
+    let (_mock, client) =
+        broken(FaultKind::Redirect("https://elsewhere.example/".to_owned())).await;
+    let answer = client.get("/api/v1/users").await;
+    assert_eq!(answer.status, 302);
+    assert_eq!(answer.header("location"), "https://elsewhere.example/");
+}
+
+#[tokio::test]
+async fn a_repeated_page_is_always_the_first() {
+    let (_mock, client) = broken(FaultKind::RepeatPage).await;
+    let first = client.get("/api/v1/users?page=1&pageSize=5").await.body;
+    let second = client.get("/api/v1/users?page=2&pageSize=5").await.body;
+    assert_eq!(first["users"].as_array().map(Vec::len), Some(5));
+    assert_eq!(first, second);
+}
+
+#[tokio::test]
+async fn endless_pages_are_full_of_ever_new_people() {
+    let (mock, client) = broken(FaultKind::EndlessPages).await;
+    let mut seen = Vec::new();
+    let mut totals = Vec::new();
+    for page in 1..=5 {
+        let answer = client.get(&format!("/api/v1/users?page={page}&pageSize=5")).await;
+        let page = ids(&answer.body);
+        assert_eq!(page.len(), 5);
+        seen.extend(page);
+        totals.push(answer.body["total"].as_u64().expect("a total"));
+        assert!(totals[totals.len() - 1] > seen.len() as u64);
+    }
+    let real: Vec<String> = mock.state().users.into_iter().map(|user| user.id).collect();
+    assert_eq!(seen[..12], real);
+    assert!(totals[4] > totals[2]);
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 25);
+}
+
+#[tokio::test]
+async fn who_is_looked_for_is_found_in_endless_pages() {
+    let (mock, client) = broken(FaultKind::EndlessPages).await;
+    let email = mock.state().users[0].email.clone();
+    let answer = client.get(&format!("/api/v1/users?email={email}")).await;
+    assert_eq!(answer.body["total"], 1);
+}
+
+#[tokio::test]
+async fn a_moving_total_moves_and_the_people_stay() {
+    let (_mock, client) = broken(FaultKind::MovingTotal).await;
+    for total in [12, 13, 14] {
+        let answer = client.get("/api/v1/users").await;
+        assert_eq!(answer.body["total"], total);
+        assert_eq!(ids(&answer.body).len(), 12);
+    }
+}
+
+#[tokio::test]
+async fn an_ignored_filter_gives_somebody_else_first() {
+    let (mock, client) = broken(FaultKind::IgnoreFilter).await;
+    let state = mock.state();
+    let answer = client.get(&format!("/api/v1/users?email={}", state.users[3].email)).await;
+    assert_eq!(answer.body["total"], 12);
+    assert_eq!(answer.body["users"][0]["id"], json!(state.users[0].id));
+}
+
+#[tokio::test]
+async fn an_omitted_field_is_missing_from_users_alone() {
+    let (mock, client) = start(Options::default()).await;
+    for field in ["groups", "email"] {
+        mock.inject(Fault::new(FaultKind::OmitField(field.to_owned())));
+    }
+    let id = mock.state().users[0].id.clone();
+    let path = format!("/api/v1/users/{id}");
+    let listed = client.get("/api/v1/users").await.body["users"][0].clone();
+    let read = client.get(&path).await.body;
+    let written = client.put(&path, json!({"firstName": "Jo"})).await.body;
+    for record in [&listed, &read, &written] {
+        let fields = record.as_object().expect("a record");
+        assert!(!fields.contains_key("groups") && !fields.contains_key("email"));
+        assert_eq!(fields["id"], json!(id));
+    }
+    let members = client.get("/api/v1/groups/1/members").await.body;
+    assert!(members["members"][0]["email"].is_string());
+}
+
+#[tokio::test]
+async fn after_a_write_some_reads_do_not_see_it() {
+    let (mock, client) = broken(FaultKind::StaleReads { requests: 2 }).await;
+    assert_eq!(client.get("/api/v1/users").await.body["total"], 12);
+    client.post("/api/v1/users", json!({"email": "new@example.com"})).await;
+    assert_eq!(mock.state().users.len(), 13, "it was written");
+    for total in [12, 12, 13, 13] {
+        assert_eq!(client.get("/api/v1/users").await.body["total"], total);
+    }
+
+    client.post("/api/v1/users", json!({"email": "newer@example.com"})).await;
+    mock.clear_faults();
+    assert_eq!(client.get("/api/v1/users").await.body["total"], 14);
+}
