@@ -97,19 +97,7 @@ fn number(env: &[(String, String)], name: &str, min: u32, max: u32, default: u32
 /// value can't stand in a header (`token-invalid`). No error repeats the value, or a name
 /// that was refused: somebody may have put the token there.
 pub fn token(env: &[(String, String)], variable: Option<&str>, default: &str) -> Result<Secret> {
-    let name = variable.unwrap_or(default);
-    let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    let rest = name.strip_prefix(PREFIX).unwrap_or_default();
-    if rest.is_empty() || name.len() > MAX_NAME || !rest.bytes().all(allowed) {
-        return Err(Error::new(
-            Code::VariableRefused,
-            format!(
-                "The name of a token's variable must be {PREFIX} followed by capital letters, \
-                 digits or underscores, {MAX_NAME} characters at most. Give the name of the \
-                 variable, not the token."
-            ),
-        ));
-    }
+    let name = token_variable(variable, default)?;
     match value(env, name) {
         None | Some("") => Err(Error::new(
             Code::TokenMissing,
@@ -129,6 +117,24 @@ pub fn token(env: &[(String, String)], variable: Option<&str>, default: &str) ->
             ),
         )),
     }
+}
+
+/// The name of a token's variable, checked: nothing else of the environment is ever sent.
+pub fn token_variable<'a>(variable: Option<&'a str>, default: &'a str) -> Result<&'a str> {
+    let name = variable.unwrap_or(default);
+    let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let rest = name.strip_prefix(PREFIX).unwrap_or_default();
+    if rest.is_empty() || name.len() > MAX_NAME || !rest.bytes().all(allowed) {
+        return Err(Error::new(
+            Code::VariableRefused,
+            format!(
+                "The name of a token's variable must be {PREFIX} followed by capital letters, \
+                 digits or underscores, {MAX_NAME} characters at most. Give the name of the \
+                 variable, not the token."
+            ),
+        ));
+    }
+    Ok(name)
 }
 
 fn value<'a>(env: &'a [(String, String)], name: &str) -> Option<&'a str> {

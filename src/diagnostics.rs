@@ -121,7 +121,8 @@ fn answered(report: &mut Report, failures: [Option<&Error>; 2]) {
     };
     let one_worked = failures.iter().any(Option::is_none);
     let silent = |error: &Error| error.http_status.is_none() && error.code != Code::AnswerUnusable;
-    match find(&|error: &Error| silent(error)).filter(|_| !one_worked) {
+    let answered = failures.iter().any(|failure| failure.is_none_or(|error| !silent(error)));
+    match find(&|error: &Error| silent(error)).filter(|_| !answered) {
         Some(error) => {
             report.add("reachable", Status::Failed, Some(error.code), error.message.clone())
         }
@@ -134,20 +135,21 @@ fn answered(report: &mut Report, failures: [Option<&Error>; 2]) {
         Some(error) => {
             report.add("dialect", Status::Failed, Some(error.code), error.message.clone())
         }
-        None if one_worked || find(&|error: &Error| denied(error)).is_some() => {
+        // Any proxy may ask for another token; a missing scope only Retool knows.
+        None if one_worked || find(&|error: &Error| lacks_scope(error)).is_some() => {
             report.add("dialect", Status::Passed, None, "The server speaks /api/v1.");
         }
         None => report.add("dialect", Status::Unknown, None, "No answer told."),
     }
     match find(&|error: &Error| error.code == Code::TokenRejected) {
         Some(error) => report.add("token", Status::Failed, Some(error.code), error.message.clone()),
-        None if one_worked || find(&|error: &Error| error.code == Code::ScopeMissing).is_some() => {
+        None if one_worked || find(&|error: &Error| lacks_scope(error)).is_some() => {
             report.add("token", Status::Passed, None, "The token is accepted.");
         }
         None => report.add("token", Status::Unknown, None, "No answer told.".to_string()),
     }
 }
 
-fn denied(error: &Error) -> bool {
-    matches!(error.code, Code::TokenRejected | Code::ScopeMissing)
+fn lacks_scope(error: &Error) -> bool {
+    error.code == Code::ScopeMissing
 }

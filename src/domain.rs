@@ -180,8 +180,8 @@ pub struct User {
     pub admin: bool,
     /// Barred from logging in.
     pub disabled: bool,
-    /// An invitation that nobody has accepted.
-    pub invited: bool,
+    /// An invitation that nobody has accepted, where the server says.
+    pub invited: Option<bool>,
     /// The photo's URL.
     pub profile_photo_url: Option<String>,
     /// Memberships, where the answer carried them.
@@ -376,8 +376,8 @@ pub struct Member {
     pub id: UserId,
     /// The address, where the server gave it.
     pub email: Option<Email>,
-    /// Administers the group.
-    pub group_admin: bool,
+    /// Administers the group, where the server says.
+    pub group_admin: Option<bool>,
 }
 
 /// A group of people.

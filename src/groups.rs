@@ -10,7 +10,8 @@ use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
 use crate::journal::Journal;
 use crate::lifecycle::{create_group_once, find_one};
-use crate::retool::{Directory, READINGS};
+use crate::retool::Directory;
+use crate::retool::settled::{Look, settled};
 
 /// What `ensure` did.
 #[derive(Clone, Debug)]
@@ -122,36 +123,27 @@ async fn reshape(
     let is_in = |members: &[Member], user: &User| members.iter().any(|member| member.id == user.id);
     for user in joining.iter().filter(|user| !is_in(&before, user)) {
         let added = directory.add_member(&group.id, &user.id).await;
-        journal.record(WriteKind::MemberAdded, user.email.as_str(), Some(&group.name), added)?;
+        journal.member(WriteKind::MemberAdded, user.email.as_str(), &group.name, added)?;
     }
     for user in leaving.iter().filter(|user| is_in(&before, user)) {
         let removed = directory.remove_member(&group.id, &user.id).await;
-        journal.record(
-            WriteKind::MemberRemoved,
-            user.email.as_str(),
-            Some(&group.name),
-            removed,
-        )?;
+        journal.member(WriteKind::MemberRemoved, user.email.as_str(), &group.name, removed)?;
     }
-    let mut reading = 1;
-    let now = loop {
+    let read = settled(directory, async || {
         let now = members(directory, group).await?;
-        let odd = joining
-            .iter()
-            .find(|user| !is_in(&now, user))
-            .or(leaving.iter().find(|user| is_in(&now, user)));
-        match odd {
-            None => break now,
-            Some(user) if reading == READINGS || !directory.settle(reading).await => {
-                return Err(Error::new(
-                    Code::NotVerified,
-                    format!("The server accepted the change to {}, but it did not hold when read back. Look at the group in Retool, then ask again.", group.name),
-                )
-                .about(user.email.as_str()));
-            }
-            Some(_) => reading += 1,
-        }
-    };
+        let absent = joining.iter().find(|user| !is_in(&now, user));
+        Ok(match absent.or(leaving.iter().find(|user| is_in(&now, user))) {
+            None => Look::Holds(now),
+            Some(user) => Look::Waits(user.email.clone()),
+        })
+    });
+    let now = read.await?.map_err(|email| {
+        Error::new(
+            Code::NotVerified,
+            format!("The server accepted the change to {}, but it did not hold when read back. Look at the group in Retool, then ask again.", group.name),
+        )
+        .about(email.as_str())
+    })?;
     let was_in = |member: &&Member| before.iter().any(|other| other.id == member.id);
     done.added = now
         .iter()
@@ -270,9 +262,6 @@ fn not_found(reference: &GroupRef) -> Error {
         GroupRef::Id(id) => id.value.as_str(),
         GroupRef::Name(name) => name.as_str(),
     };
-    Error::new(
-        Code::GroupNotFound,
-        "There is no such group, so nothing was written. Look it up, or create it first.",
-    )
-    .about(label)
+    Error::new(Code::GroupNotFound, "There is no such group. Look it up, or create it first.")
+        .about(label)
 }

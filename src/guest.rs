@@ -6,12 +6,12 @@ use alloc::string::String;
 use crate::bindings::exports::user_lifecycle::retool::{
     diagnostics, directory, groups, lifecycle, synchronization, types,
 };
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::http::Local;
 use crate::retool::Page;
 use crate::session::{Connection, Session, Wanted};
 use crate::sync::{apply, step};
-use crate::{convert, input, wasi_http};
+use crate::{convert, feed, input, wasi_http};
 
 type Answer<T> = core::result::Result<T, types::Error>;
 
@@ -175,11 +175,17 @@ impl directory::Guest for Component {
         })
     }
 
-    fn changes_since(_: types::Connection, _: Option<String>) -> Answer<directory::ChangeSet> {
-        Err(convert::error(Error::new(
-            Code::OperationUnsupported,
-            "This version of the component can't tell changes yet. Compare listings of page-users.",
-        )))
+    fn changes_since(
+        connection: types::Connection,
+        cursor: Option<String>,
+    ) -> Answer<directory::ChangeSet> {
+        let organisation =
+            convert::directory::organisation(&connection.base_url).map_err(convert::error)?;
+        call(connection, async |session| {
+            let told =
+                feed::changes_since(session.reader(), &organisation, cursor.as_deref()).await?;
+            Ok(convert::directory::changes(told))
+        })
     }
 }
 

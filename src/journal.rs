@@ -24,7 +24,7 @@ impl Journal {
     }
 
     /// Records the outcome of a write: confirmed; or of unknown effect; or, where the failure
-    /// proves that nothing happened, not at all.
+    /// proves that nothing happened, not at all. The failure then is about the subject.
     pub fn record<T>(
         &mut self,
         kind: WriteKind,
@@ -37,7 +37,23 @@ impl Journal {
             Err(error) if error.maybe_applied => self.push(kind, subject, group, false),
             Err(_) => {}
         }
-        outcome
+        // The request knew only ids.
+        outcome.map_err(|error| error.about(subject))
+    }
+
+    /// As [`record`](Self::record), for a membership, which may have been so already: then
+    /// nothing was written. Says whether something was.
+    pub fn member(
+        &mut self,
+        kind: WriteKind,
+        subject: &str,
+        group: &str,
+        outcome: Result<bool>,
+    ) -> Result<bool> {
+        match outcome {
+            Ok(false) => Ok(false),
+            other => self.record(kind, subject, Some(group), other),
+        }
     }
 
     fn push(&mut self, kind: WriteKind, subject: &str, group: Option<&str>, confirmed: bool) {

@@ -1,9 +1,9 @@
 //! The Retool user lifecycle as a WebAssembly component: provision, deprovision, sync.
 //!
 //! The contract is in `wit/`; start there. Inside, dependencies point one way: the functions
-//! of the contract (`guest`) convert and call `lifecycle`, `sync`, `groups` and `diagnostics`,
-//! which know a Retool API only through the traits of `retool`, which speak HTTP only through
-//! the traits of `http`, which WASI implements in `wasi_http`.
+//! of the contract (`guest`) convert and call `lifecycle`, `sync`, `feed`, `groups` and
+//! `diagnostics`, which know a Retool API only through the traits of `retool`, which speak HTTP
+//! only through the traits of `http`, which WASI implements in `wasi_http`.
 //!
 //! On WebAssembly the crate is `no_std`, so that the component imports only what it calls;
 //! natively it is an ordinary library, so that all but `guest`, `rt` and `wasi_http` can be
@@ -18,6 +18,7 @@ pub mod config;
 pub mod diagnostics;
 pub mod domain;
 pub mod error;
+pub mod feed;
 pub mod group_index;
 pub mod groups;
 pub mod http;

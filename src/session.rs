@@ -65,6 +65,11 @@ impl Session {
                 .in_field("connection.dialect"));
             }
         }
+        // Not used by this dialect, but a name that is refused is refused by all.
+        config::token_variable(
+            connection.scim_token_variable.as_deref(),
+            config::SCIM_TOKEN_VARIABLE,
+        )?;
         let token = config::token(
             env,
             connection.api_token_variable.as_deref(),
@@ -98,12 +103,14 @@ impl Session {
         }
         match self.directory.page_users(None, Some(1)).await {
             Ok(_) => Ok(()),
-            Err(error) if error.code == Code::BaseUrlWrong => Err(Error::new(
-                Code::DialectUnsupported,
-                "Nothing answers under /api/v1, and this version of the component speaks nothing else. \
-                 Check that the base URL is the instance's address.",
-            )
-            .about(&*self.base_url)),
+            Err(mut error) if error.code == Code::BaseUrlWrong => {
+                error.code = Code::DialectUnsupported;
+                error.message = String::from(
+                    "Nothing answers under /api/v1, and this version of the component speaks nothing else. \
+                     Check that the base URL is the instance's address.",
+                );
+                Err(error.about(&*self.base_url))
+            }
             Err(error) => Err(error),
         }
     }

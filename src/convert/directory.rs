@@ -1,12 +1,14 @@
 //! `directory`.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{group, list, user};
+use super::{group, group_link, list, user, user_id};
 use crate::bindings::exports::user_lifecycle::retool::directory as wit;
 use crate::domain::{Group, User};
 use crate::error::{Code, Error, Result};
+use crate::feed::{Change, ChangeKind, ChangeSet};
+use crate::http::BaseUrl;
 use crate::input;
 use crate::retool::Page;
 
@@ -62,5 +64,34 @@ pub fn groups(page: Page<Group>) -> wit::GroupPage {
         next: page.next,
         total: page.total,
         mismatches: Vec::new(),
+    }
+}
+
+/// What tells the organisation at a base URL from others, however the URL is spelled.
+pub fn organisation(base_url: &str) -> Result<String> {
+    let base = BaseUrl::parse(base_url)?;
+    Ok(base.origin() + base.prefix())
+}
+
+/// What changed.
+pub fn changes(told: ChangeSet) -> wit::ChangeSet {
+    wit::ChangeSet { changes: list(told.changes, change), cursor: told.cursor }
+}
+
+fn change(change: Change) -> wit::Change {
+    wit::Change {
+        kind: match change.kind {
+            ChangeKind::Created => wit::ChangeKind::Created,
+            ChangeKind::Updated => wit::ChangeKind::Updated,
+            ChangeKind::Disabled => wit::ChangeKind::Disabled,
+            ChangeKind::Enabled => wit::ChangeKind::Enabled,
+            ChangeKind::Deleted => wit::ChangeKind::Deleted,
+            ChangeKind::Joined => wit::ChangeKind::Joined,
+            ChangeKind::Left => wit::ChangeKind::Left,
+        },
+        user: user_id(change.user),
+        email: change.email.map(|email| email.as_str().to_string()),
+        fields: list(change.fields, String::from),
+        group: change.group.map(group_link),
     }
 }

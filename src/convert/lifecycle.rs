@@ -1,5 +1,6 @@
 //! `lifecycle`.
 
+use super::directory::organisation;
 use super::{
     emails_in, field_change, group_link, group_ref_in, list, user, user_id_in, user_in,
     user_type_in, write,
@@ -113,7 +114,8 @@ pub fn deprovisioned(done: Deprovisioned, base_url: &str) -> wit::DeprovisionRes
 /// A checked request; the tombstone must be of the organisation at `base_url`.
 pub fn restoration(request: wit::RestoreRequest, base_url: &str) -> Result<Restoration> {
     let tombstone = request.tombstone;
-    if tombstone.base_url.trim_end_matches('/') != base_url.trim_end_matches('/') {
+    let here = organisation(base_url)?;
+    if !organisation(&tombstone.base_url).is_ok_and(|there| there == here) {
         return Err(Error::new(
             Code::InvalidValue,
             "The tombstone is of another organisation. Restore the person where they were.",

@@ -156,7 +156,7 @@ fn group_ref_in(reference: wit::GroupRef) -> GroupRef {
 }
 
 fn group_link(link: GroupLink) -> wit::GroupLink {
-    wit::GroupLink { id: group_id(link.id), name: link.name }
+    wit::GroupLink { id: group_id(link.id), name: link.name, group_admin: None }
 }
 
 fn group_link_in(link: wit::GroupLink) -> GroupLink {

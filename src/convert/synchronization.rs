@@ -10,7 +10,7 @@ use crate::bindings::exports::user_lifecycle::retool::synchronization as wit;
 use crate::domain::{Email, Field, FieldChange, UserPatch};
 use crate::error::{Code, Error, Result};
 use crate::input;
-use crate::sync::apply::{PersonOutcome, PersonReport, SyncReport};
+use crate::sync::report::{PersonOutcome, PersonReport, SyncReport};
 use crate::sync::step::{StepOutcome, StepResult};
 use crate::sync::{
     AbsentPolicy, DesiredUser, Guard, GuardLimits, GuardReport, MembershipPolicy, Plan, Policy,
@@ -139,6 +139,8 @@ pub fn step_in(step: wit::Step) -> Result<Step> {
     };
     let email = match kind {
         StepKind::CreateGroup => None,
+        // Only whom a caller named is created.
+        StepKind::CreateUser => Some(input::email(&"step.email", &step.email)?),
         _ => Some(step_email(&step.email)?),
     };
     let group_name =
@@ -221,6 +223,10 @@ fn seat_change(change: SeatChange) -> wit::SeatChange {
 pub fn step_result(result: StepResult) -> wit::StepResult {
     let (outcome, reason) = match result.outcome {
         StepOutcome::Applied => (wit::StepOutcome::Applied, None),
+        StepOutcome::Deactivated => (
+            wit::StepOutcome::Applied,
+            Some("The server only disabled the account; it does not delete.".into()),
+        ),
         StepOutcome::AlreadySo => (wit::StepOutcome::AlreadySo, None),
         StepOutcome::Stale(reason) => (wit::StepOutcome::Stale, Some(reason)),
     };
@@ -234,6 +240,7 @@ pub fn report(report: SyncReport) -> wit::SyncReport {
         dialect: dialect(report.plan.dialect),
         people: list(report.people, person),
         groups_created: list(report.groups_created, group_link),
+        groups_failed: list(report.groups_failed, |error| error_detail(error.into_detail())),
         seats: list(report.plan.seats, seat_change),
         guards: list(report.plan.guards, guard_report),
         limitations: report.plan.limitations,

@@ -22,11 +22,6 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The status: 200 to 299.
-    pub fn status(&self) -> u16 {
-        self.status
-    }
-
     /// The body, which may be empty.
     pub fn body(&self) -> &[u8] {
         &self.body

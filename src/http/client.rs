@@ -84,11 +84,6 @@ impl Client {
         &self.settings
     }
 
-    /// The instance.
-    pub fn base(&self) -> &BaseUrl {
-        &self.base
-    }
-
     /// In which many requests are run side by side.
     pub fn window(&self) -> &Window {
         &self.window
@@ -172,16 +167,17 @@ impl Client {
         }
     }
 
-    /// For a creation that the caller repeats after it looked and found nothing: waits before
-    /// try `attempts + 1` as after any transient failure. `false`, without waiting, if it
-    /// should not be tried again: too many tries, too many failures, or no time.
-    pub async fn pause(&self, attempts: u32) -> bool {
+    /// For a write that the caller repeats after it looked and did not find it done: waits
+    /// before try `attempts + 1` as after any transient failure, and at least as long as the
+    /// server asked for. `false`, without waiting, if it should not be tried again: too many
+    /// tries, too many failures, or no time.
+    pub async fn pause(&self, attempts: u32, retry_after_ms: Option<u32>) -> bool {
         let wait = self.wait_before(Attempt {
             number: attempts,
             max: self.settings.max_attempts,
             failure: Failure::Transient,
             repeat: Repeat::Safe,
-            retry_after_ms: None,
+            retry_after_ms: retry_after_ms.map(u64::from),
             remaining_ms: self.remaining_ms(),
         });
         match wait {

@@ -1,7 +1,7 @@
 //! Departure: one person removed, as far as the mode says.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::person::{enabled_admins_besides, find_one, memberships, reread};
@@ -9,7 +9,8 @@ use super::provision::last_admin;
 use crate::domain::{Account, Email, GroupLink, User, UserId, UserPatch, Write, WriteKind};
 use crate::error::{Code, Error, Result};
 use crate::journal::Journal;
-use crate::retool::{Directory, READINGS};
+use crate::retool::Directory;
+use crate::retool::settled::{Look, settled};
 use crate::time::{days_ms, format_iso, parse_iso};
 
 /// How far a departure goes.
@@ -137,17 +138,15 @@ async fn depart(
         .in_field("request.expected-id")
         .about(email.as_str()));
     }
+    check_admins(directory, departure, &found).await?;
     let Some(mut account) = reread(directory, &found.id, email).await? else {
         return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyGone));
     };
+    if account.user.admin && !found.admin {
+        check_admins(directory, departure, &account.user).await?;
+    }
     account.user.groups = Some(memberships(directory, &account.user).await?);
     let user = &account.user;
-    if user.admin && !user.disabled {
-        let others = enabled_admins_besides(directory, &user.id).await?;
-        if others < departure.minimum_admins {
-            return Err(last_admin(email, others, departure.minimum_admins));
-        }
-    }
     let mut done = match departure.mode {
         Mode::Disable => disable(directory, &account, journal).await?,
         Mode::DisableAndStripGroups => {
@@ -155,7 +154,7 @@ async fn depart(
             strip(directory, user, &mut done, journal).await?;
             done
         }
-        Mode::Delete => delete_account(directory, user, journal).await?,
+        Mode::Delete => delete(directory, user, journal).await?,
         Mode::DeleteOnceDisabled(days) => {
             delete_when_due(directory, &account, days, now, journal).await?
         }
@@ -163,6 +162,19 @@ async fn depart(
     done.tombstone =
         Some(Tombstone { user: account.user, raw: account.raw, recorded_at: format_iso(now) });
     Ok(done)
+}
+
+/// Refuses to take the last administrators.
+async fn check_admins(directory: &dyn Directory, departure: &Departure, user: &User) -> Result<()> {
+    let minimum = departure.minimum_admins;
+    if minimum == 0 || !user.admin || user.disabled {
+        return Ok(());
+    }
+    let others = enabled_admins_besides(directory, &user.id).await?;
+    if others < minimum {
+        return Err(last_admin(&departure.email, others, minimum));
+    }
+    Ok(())
 }
 
 async fn disable(
@@ -188,8 +200,9 @@ async fn strip(
     let address = user.email.as_str();
     for group in user.groups.iter().flatten() {
         let removed = directory.remove_member(&group.id, &user.id).await;
-        match journal.record(WriteKind::MemberRemoved, address, Some(group.label()), removed) {
-            Ok(()) => done.groups_removed.push(group.clone()),
+        match journal.member(WriteKind::MemberRemoved, address, group.label(), removed) {
+            Ok(true) => done.groups_removed.push(group.clone()),
+            Ok(false) => {}
             // Groups whose members the server manages can't be left.
             Err(error) if error.code == Code::ServerRefused => {
                 done.remaining
@@ -201,68 +214,87 @@ async fn strip(
     if done.groups_removed.is_empty() {
         return Ok(());
     }
-    let mut reading = 1;
-    loop {
+    let read = settled(directory, async || {
         let Some(account) = reread(directory, &user.id, &user.email).await? else {
-            return Ok(());
+            return Ok(Look::Holds(()));
         };
         let left = memberships(directory, &account.user).await?;
-        let Some(kept) =
-            done.groups_removed.iter().find(|group| left.iter().any(|link| link.id == group.id))
-        else {
-            return Ok(());
-        };
-        if reading == READINGS || !directory.settle(reading).await {
-            return Err(Error::new(
-                Code::NotVerified,
-                format!("The server accepted the removal from {}, but it did not hold when read back. Look at the group in Retool, then ask again.", kept.label()),
-            )
-            .about(address));
-        }
-        reading += 1;
-    }
+        let kept =
+            done.groups_removed.iter().find(|group| left.iter().any(|link| link.id == group.id));
+        Ok(kept.map_or(Look::Holds(()), |group| Look::Waits(group.label().to_string())))
+    });
+    read.await?.map_err(|kept| {
+        Error::new(
+            Code::NotVerified,
+            format!("The server accepted the removal from {kept}, but it did not hold when read back. Look at the group in Retool, then ask again."),
+        )
+        .about(address)
+    })
 }
 
-/// Deletes an account that was just read, and looks what the server made of it.
+/// What a deletion came to.
+pub enum Deletion {
+    /// The account is gone for good.
+    Deleted,
+    /// The server only disabled it.
+    Deactivated,
+    /// It was not there.
+    AlreadyGone,
+}
+
+/// Deletes an account that was just read, and looks what the server made of it: what it did
+/// decides what is reported.
 pub async fn delete_account(
     directory: &dyn Directory,
     user: &User,
     journal: &mut Journal,
-) -> Result<Deprovisioned> {
+) -> Result<Deletion> {
     let address = user.email.as_str();
-    let mut deleted = directory.delete_user(&user.id).await;
-    // Where no answer came, a look tells; to be asked again would find nothing to record.
-    if deleted.as_ref().is_err_and(|error| error.maybe_applied)
-        && let Ok(None) = reread(directory, &user.id, &user.email).await
-    {
-        deleted = Ok(true);
-    }
-    let there = match &deleted {
-        Ok(there) => *there,
-        Err(_) => true,
+    let failure = match directory.delete_user(&user.id).await {
+        Ok(true) => None,
+        Ok(false) => return Ok(Deletion::AlreadyGone),
+        Err(error) if error.maybe_applied => Some(error.about(address)),
+        Err(error) => return Err(error.about(address)),
     };
-    if !there {
-        return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyGone));
-    }
-    journal.record(WriteKind::UserDeleted, address, None, deleted)?;
-    // What the server did decides what is reported: some only deactivate.
-    let mut reading = 1;
-    loop {
-        let Some(account) = reread(directory, &user.id, &user.email).await? else {
-            return Ok(Deprovisioned::new(DeprovisionOutcome::Deleted));
-        };
-        if reading == READINGS || !directory.settle(reading).await {
-            if account.user.disabled {
-                return Ok(Deprovisioned::new(DeprovisionOutcome::Deactivated));
-            }
-            return Err(Error::new(
-                Code::NotVerified,
-                "The server accepted the deletion, but the account is still there and enabled. Disable it, and look at the server's log.",
-            )
-            .about(address));
+    let look = settled(directory, async || {
+        Ok(match reread(directory, &user.id, &user.email).await? {
+            None => Look::Holds(()),
+            Some(account) => Look::Waits(account.user.disabled),
+        })
+    });
+    let disabled = match (look.await, failure) {
+        (Ok(Ok(())), _) => {
+            journal.confirmed(WriteKind::UserDeleted, address, None);
+            return Ok(Deletion::Deleted);
         }
-        reading += 1;
+        (Ok(Err(disabled)), None) => disabled,
+        (Ok(Err(_)), Some(failure)) | (Err(_), Some(failure)) | (Err(failure), None) => {
+            journal.unconfirmed(WriteKind::UserDeleted, address, None);
+            return Err(failure);
+        }
+    };
+    if disabled {
+        journal.confirmed(WriteKind::UserDisabled, address, None);
+        return Ok(Deletion::Deactivated);
     }
+    journal.unconfirmed(WriteKind::UserDeleted, address, None);
+    Err(Error::new(
+        Code::NotVerified,
+        "The server accepted the deletion, but the account is still there and enabled. Disable it, and look at the server's log.",
+    )
+    .about(address))
+}
+
+async fn delete(
+    directory: &dyn Directory,
+    user: &User,
+    journal: &mut Journal,
+) -> Result<Deprovisioned> {
+    Ok(Deprovisioned::new(match delete_account(directory, user, journal).await? {
+        Deletion::Deleted => DeprovisionOutcome::Deleted,
+        Deletion::Deactivated => DeprovisionOutcome::Deactivated,
+        Deletion::AlreadyGone => DeprovisionOutcome::AlreadyGone,
+    }))
 }
 
 async fn delete_when_due(
@@ -274,7 +306,7 @@ async fn delete_when_due(
 ) -> Result<Deprovisioned> {
     if !account.user.disabled {
         let mut done = disable(directory, account, journal).await?;
-        done.deletion_due = Some(format_iso(now + days_ms(days)));
+        done.deletion_due = Some(format_iso(now.saturating_add(days_ms(days))));
         return Ok(done);
     }
     let Some(since) = account.user.updated_at.as_deref().and_then(parse_iso) else {
@@ -286,7 +318,7 @@ async fn delete_when_due(
     };
     let due = since.saturating_add(days_ms(days));
     if due <= now {
-        return delete_account(directory, &account.user, journal).await;
+        return delete(directory, &account.user, journal).await;
     }
     let mut done = Deprovisioned::new(DeprovisionOutcome::AlreadyDeactivated);
     done.deletion_due = Some(format_iso(due));

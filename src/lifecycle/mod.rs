@@ -7,7 +7,8 @@ mod restore;
 mod target_groups;
 
 pub use departure::{
-    Departure, DeprovisionOutcome, Deprovisioned, Mode, Tombstone, delete_account, deprovision,
+    Deletion, Departure, DeprovisionOutcome, Deprovisioned, Mode, Tombstone, delete_account,
+    deprovision,
 };
 pub use person::{Creation, create_once, find_one, reread};
 pub use provision::{Arrival, ProvisionOutcome, Provisioned, last_admin, provision};

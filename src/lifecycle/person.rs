@@ -31,14 +31,14 @@ pub async fn reread(
     id: &UserId,
     email: &Email,
 ) -> Result<Option<Account>> {
-    let account = directory.read_user(id).await?;
+    let account = directory.read_user(id).await.map_err(|error| error.about(email.as_str()))?;
     if let Some(account) = &account
         && account.user.email != *email
     {
         return Err(Error::new(
             Code::WrongPerson,
-            "The account that was found by this address has another one now, so it was not touched. \
-             Look at who it belongs to.",
+            "The account that was found by this address has another one now, so nothing more was \
+             done to it. Look at who it belongs to.",
         )
         .about(email.as_str()));
     }
@@ -86,18 +86,16 @@ pub async fn create_once(
         if !failure.maybe_applied && !taken {
             return Err(unconfirmed(journal, lost, address, failure));
         }
-        let waited = taken || directory.pause(attempt).await;
+        // A look-up right after a write may not see it yet.
+        let waited = directory.pause(attempt, failure.retry_after_ms).await
+            && directory.settle(attempt + 1).await;
         match find_one(directory, &user.email).await {
             Ok(Some(found)) if lost => {
                 journal.confirmed(WriteKind::UserCreated, address, None);
                 return Ok(Creation::Created(found));
             }
             Ok(Some(found)) => return Ok(Creation::Found(found)),
-            Ok(None) if !taken && waited && attempt < CREATIONS => attempt += 1,
-            // A look-up right after a write may not see it yet.
-            Ok(None) if taken && attempt < CREATIONS && directory.pause(attempt).await => {
-                attempt += 1
-            }
+            Ok(None) if waited && attempt < CREATIONS => attempt += 1,
             Ok(None) | Err(_) => return Err(unconfirmed(journal, lost, address, failure)),
         }
     }

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::person::{Creation, create_once, enabled_admins_besides, find_one, memberships, reread};
+use super::person::{Creation, create_once, enabled_admins_besides, find_one, reread};
 use super::target_groups::{Targets, create_group_once, targets};
 use crate::domain::{
     Dialect, Email, FieldChange, GroupId, GroupLink, GroupRef, NewUser, User, UserId, UserPatch,
@@ -13,7 +13,8 @@ use crate::domain::{
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
 use crate::journal::Journal;
-use crate::retool::{Directory, READINGS};
+use crate::retool::Directory;
+use crate::retool::settled::{Look, settled};
 
 /// Who shall be there, and as what.
 #[derive(Clone, Debug)]
@@ -123,27 +124,34 @@ async fn arrive(
     // A new person is in no group but those that the server manages, where its answer says so.
     let before = if outcome == ProvisionOutcome::Created {
         user.groups.clone().unwrap_or_default()
-    } else if wanted.is_empty() {
-        Vec::new()
+    } else if let Some(groups) = &user.groups {
+        groups.clone()
     } else {
-        memberships(directory, &user).await?
+        joined(directory, &user.id, &wanted).await?
     };
-    let (groups_kept, groups_added): (Vec<_>, Vec<_>) =
-        wanted.into_iter().partition(|group| before.iter().any(|link| link.id == group.id));
-    for group in &groups_added {
-        let added = directory.add_member(&group.id, &user.id).await;
-        journal.record(
-            WriteKind::MemberAdded,
-            user.email.as_str(),
-            Some(group.label()),
-            added,
-        )?;
+    let (mut groups_kept, mut groups_added) = (Vec::new(), Vec::new());
+    for group in wanted {
+        let is_in = before.iter().any(|link| link.id == group.id) || {
+            let mut added = directory.add_member(&group.id, &user.id).await;
+            // Some groups have members that the server manages, and adding to them is refused:
+            // no harm where a new person, whose answer did not say so, is in already.
+            if added.as_ref().is_err_and(|error| error.code == Code::ServerRefused)
+                && !joined(directory, &user.id, core::slice::from_ref(&group)).await?.is_empty()
+            {
+                added = Ok(false);
+            }
+            !journal.member(WriteKind::MemberAdded, user.email.as_str(), group.label(), added)?
+        };
+        if is_in { groups_kept.push(group) } else { groups_added.push(group) }
     }
 
     let user = if journal.is_empty() {
         user
     } else {
-        read_back(directory, &user.id, &arrival.email, &groups_added).await?
+        // An adopted person's fields were left as they are.
+        let adopted = !arrival.update_existing && outcome != ProvisionOutcome::Created;
+        let fields = if adopted { UserPatch::default() } else { arrival.fields.clone() };
+        read_back(directory, &user.id, &arrival.email, &fields, &groups_added).await?
     };
     if outcome == ProvisionOutcome::Unchanged && !journal.is_empty() {
         outcome = ProvisionOutcome::Updated;
@@ -194,7 +202,7 @@ fn check_missing(directory: &dyn Directory, arrival: &Arrival) -> Result<()> {
     if !arrival.create_missing {
         return Err(Error::new(
             Code::UserNotFound,
-            "Nobody in Retool has this address, and creating people was not asked for.",
+            "Nobody in Retool has this address, and creating people was not asked for. Correct the address, or allow missing people to be created.",
         )
         .about(arrival.email.as_str()));
     }
@@ -296,41 +304,38 @@ async fn create(
     }
 }
 
-/// Reads the person back until the additions show.
+/// Reads the person back until fields and memberships are as they were made.
 async fn read_back(
     directory: &dyn Directory,
     id: &UserId,
     email: &Email,
+    fields: &UserPatch,
     added: &[GroupLink],
 ) -> Result<User> {
-    let mut reading = 1;
-    loop {
-        let missing = match reread(directory, id, email).await? {
-            None => String::from("the account"),
-            Some(account) => {
-                let mut user = account.user;
-                let mut groups = user.groups.take();
-                if groups.is_none() && !added.is_empty() {
-                    groups = Some(joined(directory, id, added).await?);
-                }
-                user.groups = groups;
-                let is_in =
-                    |group: &GroupId| user.groups.iter().flatten().any(|link| link.id == *group);
-                match added.iter().find(|group| !is_in(&group.id)) {
-                    None => return Ok(user),
-                    Some(group) => format!("the membership of {}", group.label()),
-                }
-            }
+    let read = settled(directory, async || {
+        let Some(account) = reread(directory, id, email).await? else {
+            return Ok(Look::Waits(String::from("the account")));
         };
-        if reading == READINGS || !directory.settle(reading).await {
-            return Err(Error::new(
-                Code::NotVerified,
-                format!("The server accepted the writes, but {missing} did not hold when read back. Look at the person in Retool, then ask again."),
-            )
-            .about(email.as_str()));
+        let mut user = account.user;
+        if user.groups.is_none() && !added.is_empty() {
+            user.groups = Some(joined(directory, id, added).await?);
         }
-        reading += 1;
-    }
+        if let Some(change) = fields.differences(&user).first() {
+            return Ok(Look::Waits(format!("the field {}", change.field)));
+        }
+        let is_in = |group: &GroupId| user.groups.iter().flatten().any(|link| link.id == *group);
+        Ok(match added.iter().find(|group| !is_in(&group.id)) {
+            None => Look::Holds(user),
+            Some(group) => Look::Waits(format!("the membership of {}", group.label())),
+        })
+    });
+    read.await?.map_err(|missing| {
+        Error::new(
+            Code::NotVerified,
+            format!("The server accepted the writes, but {missing} did not hold when read back. Look at the person in Retool, then ask again."),
+        )
+        .about(email.as_str())
+    })
 }
 
 /// Which of these groups list somebody, for servers whose users don't say.
@@ -367,7 +372,7 @@ pub fn last_admin(email: &Email, others: u32, minimum: u32) -> Error {
     Error::new(
         Code::LastAdmin,
         format!(
-            "{others} other enabled administrators would be left, and there must be {minimum}; nothing was written. \
+            "{others} other enabled administrators would be left, and there must be {minimum}, so this was not written. \
              Make somebody else an administrator first."
         ),
     )

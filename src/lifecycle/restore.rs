@@ -5,9 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::departure::Tombstone;
+use super::person::find_one;
 use super::provision::{Arrival, ProvisionOutcome, provision};
 use crate::domain::{GroupLink, GroupRef, User, UserPatch, UserType, Write};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::retool::Directory;
 
 /// What to bring back.
@@ -53,6 +54,9 @@ pub struct Restored {
 /// groups that still exist.
 pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Result<Restored> {
     let was = &restoration.tombstone.user;
+    if !restoration.re_create {
+        same_account(directory, was).await?;
+    }
     let mut not_restored = Vec::new();
     let mut groups = Vec::new();
     let wanted = was.groups.as_deref().unwrap_or_default();
@@ -91,6 +95,9 @@ pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Re
         not_restored.push(String::from(
             "App permissions given to the person alone went with the old account.",
         ));
+        not_restored.push(String::from(
+            "Fields that this version does not know were not set on the new account; the tombstone has them.",
+        ));
     }
     Ok(Restored {
         outcome: match done.outcome {
@@ -105,4 +112,23 @@ pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Re
         invitation_sent: done.invitation_sent,
         writes: done.writes,
     })
+}
+
+/// Without leave to create, the account must be the one that left: the address may be somebody
+/// else's by now.
+async fn same_account(directory: &dyn Directory, was: &User) -> Result<()> {
+    match find_one(directory, &was.email).await? {
+        Some(user) if user.id == was.id => Ok(()),
+        Some(_) => Err(Error::new(
+            Code::WrongPerson,
+            "The account is gone, and another one has its address, so nothing was written. Look at whose it is; \
+             allow the account to be created again to restore onto the other one.",
+        )
+        .about(was.email.as_str())),
+        None => Err(Error::new(
+            Code::UserNotFound,
+            "The account is gone. Allow it to be created again.",
+        )
+        .about(was.email.as_str())),
+    }
 }

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::group_index::{GroupIndex, groups_missing};
 use crate::journal::Journal;
 use crate::retool::Directory;
+use crate::retool::settled::{Look, settled};
 
 /// How often the creation of a group is sent, each time after a look that found none.
 const CREATIONS: u32 = 3;
@@ -31,14 +32,18 @@ pub async fn create_group_once(
         };
         failure.attempts += attempt - 1;
         lost |= failure.maybe_applied;
-        let found =
-            if failure.maybe_applied { look_again(directory, name, attempt).await } else { None };
+        let found = if failure.maybe_applied { look(directory, name).await } else { None };
         match found {
             Some(Some(group)) => {
                 journal.confirmed(WriteKind::GroupCreated, name, Some(name));
                 return Ok(group);
             }
-            Some(None) if attempt < CREATIONS => attempt += 1,
+            Some(None)
+                if attempt < CREATIONS
+                    && directory.pause(attempt, failure.retry_after_ms).await =>
+            {
+                attempt += 1;
+            }
             Some(None) | None => {
                 if lost {
                     journal.unconfirmed(WriteKind::GroupCreated, name, Some(name));
@@ -51,19 +56,14 @@ pub async fn create_group_once(
 
 /// Looks for a group whose creation got no answer: `None` if that can't be told. A look-up
 /// right after a write may not see it yet, and a second group of one name is not taken back,
-/// so it has to be missed twice.
-async fn look_again(directory: &dyn Directory, name: &str, attempt: u32) -> Option<Option<Group>> {
-    for _ in 0..2 {
-        let waited = directory.pause(attempt).await;
-        let groups = directory.list_groups().await.ok()?;
-        if let Some(group) = groups.into_iter().find(|group| group.name.trim() == name) {
-            return Some(Some(group));
-        }
-        if !waited {
-            return None;
-        }
-    }
-    Some(None)
+/// so it has to be missed again and again.
+async fn look(directory: &dyn Directory, name: &str) -> Option<Option<Group>> {
+    let found = settled(directory, async || {
+        let groups = directory.list_groups().await?;
+        let group = groups.into_iter().find(|group| group.name.trim() == name);
+        Ok(group.map_or(Look::Waits(()), Look::Holds))
+    });
+    found.await.ok().map(core::result::Result::ok)
 }
 
 /// The groups of a request: those that exist, and the names to create.
@@ -91,3 +91,6 @@ pub fn targets(
     }
     Ok(targets)
 }
+
+#[cfg(test)]
+mod tests;

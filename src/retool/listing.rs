@@ -16,7 +16,11 @@ use crate::http::{Local, Log, Window};
 const READINGS: u32 = 3;
 
 /// More items than any organisation has: where a listing that never ends is given up.
-const MOST_ITEMS: u32 = 2_000_000;
+/// It bounds the component's memory too.
+const MOST_ITEMS: u32 = 250_000;
+
+/// More pages than any server makes of them.
+const MOST_PAGES: u32 = 25_000;
 
 /// A page as the server gave it.
 pub struct Sheet<T> {
@@ -45,8 +49,9 @@ pub struct Source<'a, T> {
     pub key: fn(&T) -> &str,
     /// The page size to ask for.
     pub size: Option<u32>,
-    /// Whether an answer without a total is the whole listing, rather than a page of it.
-    pub whole_without_total: bool,
+    /// For what the server may not page: how long its pages would be if it did. An answer
+    /// without a total that is not a multiple of it is the whole listing.
+    pub default_size: Option<u32>,
 }
 
 impl<T> Source<'_, T> {
@@ -67,7 +72,10 @@ impl<T> Source<'_, T> {
     async fn read_once(&self, window: &Window, log: &dyn Log) -> Result<Option<Vec<T>>> {
         let first = (self.fetch)(Ask { page: 1, size: self.size }).await?;
         let Some(total) = first.total else {
-            if self.whole_without_total {
+            let whole = self
+                .default_size
+                .is_some_and(|size| !(first.items.len() as u32).is_multiple_of(size));
+            if whole {
                 return Ok(self.each_once(first.items));
             }
             return self.read_to_the_end(first.items, log).await;
@@ -82,8 +90,10 @@ impl<T> Source<'_, T> {
         }
         let pages = if size == 0 { 1 } else { total.div_ceil(size) };
         let mut items = first.items;
+        if pages > MOST_PAGES {
+            return Err(self.incomplete("comes in more pages than can be"));
+        }
         if pages > 1 {
-            items.reserve_exact((total - size) as usize);
             log.line(&alloc::format!("listing {}: {size} of {total}, {pages} pages", self.what));
             let rest = window
                 .run((pages - 1) as usize, |i| {
@@ -101,21 +111,26 @@ impl<T> Source<'_, T> {
         Ok(if complete { self.each_once(items) } else { None })
     }
 
-    /// Without a total only a page shorter than the first tells the end.
+    /// Without a total only a page with nothing on it tells the end.
     async fn read_to_the_end(&self, first: Vec<T>, log: &dyn Log) -> Result<Option<Vec<T>>> {
         let size = first.len() as u32;
         let mut items = first;
         let mut page = 1;
-        let mut last = size == 0;
-        while !last {
+        // Where the last page begins: a server that ignores the page asked for repeats one.
+        let mut last = 0;
+        while !items.is_empty() {
             page += 1;
             let next = (self.fetch)(Ask { page, size: Some(size) }).await?.items;
-            last = (next.len() as u32) < size;
-            // A server that ignores the page asked for gives the first one for ever.
-            if next.first().zip(items.first()).is_some_and(|(a, b)| (self.key)(a) == (self.key)(b))
-            {
+            let Some(begin) = next.first() else { break };
+            let repeats =
+                |at: usize| items.get(at).is_some_and(|item| (self.key)(item) == (self.key)(begin));
+            if repeats(0) && self.default_size.is_some() {
+                break;
+            }
+            if repeats(0) || repeats(last) {
                 return Err(self.incomplete("gives the same page again and again"));
             }
+            last = items.len();
             items.extend(next);
             if items.len() > MOST_ITEMS as usize {
                 return Err(self.incomplete("does not end"));
@@ -141,3 +156,6 @@ impl<T> Source<'_, T> {
         Error::new(Code::ListingIncomplete, message).about(String::from(self.what))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,11 +14,8 @@ use crate::error::Result;
 use crate::http::Local;
 
 pub mod listing;
+pub mod settled;
 pub mod v1;
-
-/// How often what was written is read back before it counts as not held: a server may answer
-/// from the state before the write for a moment.
-pub const READINGS: u32 = 5;
 
 /// What a dialect can do, where they differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +24,6 @@ pub struct Capabilities {
     pub dialect: Dialect,
     /// Whether creating somebody sends an invitation.
     pub create_invites: bool,
-    /// Whether deleting somebody is for good, rather than deactivating.
-    pub deletes: bool,
 }
 
 /// One page of a listing.
@@ -47,9 +42,9 @@ pub trait ReadDirectory {
     /// What this dialect can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// Waits before a write is tried again, longer with each attempt (from 1). `false`, at once,
-    /// if it should not be tried again.
-    fn pause(&self, attempt: u32) -> Local<'_, bool>;
+    /// Waits before a write is tried again, longer with each attempt (from 1) and at least as
+    /// long as the server asked for. `false`, at once, if it should not be tried again.
+    fn pause(&self, attempt: u32, retry_after_ms: Option<u32>) -> Local<'_, bool>;
 
     /// Waits before something that was written is read back once more, longer with each reading
     /// (from 1). `false`, at once, if there is no time.
@@ -123,11 +118,12 @@ pub trait WriteDirectory {
     /// Deletes a group. `false` if there was none of this id.
     fn delete_group<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<bool>>;
 
-    /// Adds somebody to a group. Being in it already is not an error.
-    fn add_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId) -> Local<'a, Result<()>>;
+    /// Adds somebody to a group. `false` if the server says that they were in it already.
+    fn add_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId) -> Local<'a, Result<bool>>;
 
-    /// Removes somebody from a group. Not being in it is not an error.
-    fn remove_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId) -> Local<'a, Result<()>>;
+    /// Removes somebody from a group. `false` if they were not in it.
+    fn remove_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId)
+    -> Local<'a, Result<bool>>;
 }
 
 /// A dialect: both.

@@ -7,82 +7,19 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::admins::Admins;
+use super::report::{PersonOutcome, PersonReport, SyncReport};
 use super::step::{self, StepOutcome};
 use super::{GuardReport, Plan, Step, StepKind, SyncRequest, plan, snapshot};
-use crate::domain::{Email, FieldChange, GroupId, GroupLink, UserId, Write};
+use crate::domain::{Email, GroupId, GroupLink, Member, UserId};
 use crate::error::{Code, Error, Kind, Result};
 use crate::http::Log;
 use crate::journal::Journal;
 use crate::lifecycle::last_admin;
-use crate::retool::{Directory, READINGS};
+use crate::retool::Directory;
+use crate::retool::settled::{Look, settled};
 
 /// Progress is told every so many steps.
 const STEPS_PER_LINE: usize = 25;
-
-/// What became of a person.
-#[derive(Clone, Debug, PartialEq)]
-pub enum PersonOutcome {
-    /// New.
-    Created,
-    /// Fields or memberships were changed.
-    Updated,
-    /// Disabled before, enabled now.
-    ReEnabled,
-    /// Disabled now.
-    Disabled,
-    /// Deleted.
-    Deleted,
-    /// Nothing to do.
-    Unchanged,
-    /// Left alone, and why.
-    Refused(String),
-    /// Changed by somebody else since the plan, and how.
-    Stale(String),
-    /// A step failed.
-    Failed(Error),
-}
-
-impl PersonOutcome {
-    /// Whether the person is as planned.
-    fn is_done(&self) -> bool {
-        !matches!(
-            self,
-            PersonOutcome::Refused(_) | PersonOutcome::Stale(_) | PersonOutcome::Failed(_)
-        )
-    }
-}
-
-/// One person of a sync.
-#[derive(Clone, Debug)]
-pub struct PersonReport {
-    /// The person.
-    pub email: Email,
-    /// The id, where known.
-    pub user: Option<UserId>,
-    /// What became of them.
-    pub outcome: PersonOutcome,
-    /// The fields that were set.
-    pub changes: Vec<FieldChange>,
-    /// The groups they were added to.
-    pub groups_added: Vec<GroupLink>,
-    /// The groups they were removed from.
-    pub groups_removed: Vec<GroupLink>,
-}
-
-/// What a sync did.
-#[derive(Clone, Debug)]
-pub struct SyncReport {
-    /// The plan that was applied.
-    pub plan: Plan,
-    /// Everybody, by address.
-    pub people: Vec<PersonReport>,
-    /// The groups that were created.
-    pub groups_created: Vec<GroupLink>,
-    /// Whether everybody is as planned.
-    pub complete: bool,
-    /// The writes, in order.
-    pub writes: Vec<Write>,
-}
 
 /// Plans without writing.
 pub async fn plan_sync(
@@ -114,6 +51,7 @@ pub async fn sync(
         directory,
         people: start(&plan, &ids),
         new_groups: BTreeMap::new(),
+        groups_created: Vec::new(),
         lost_groups: BTreeMap::new(),
         touched: BTreeMap::new(),
         admins,
@@ -122,13 +60,21 @@ pub async fn sync(
     match run.apply(&plan, log).await {
         Err(error) => Err(run.journal.blame(error)),
         Ok(()) => {
-            let people: Vec<_> = run.people.into_values().collect();
+            let writes = run.journal.into_writes();
+            let mut people: Vec<_> = run.people.into_values().collect();
+            for person in &mut people {
+                let email = person.email.as_str();
+                if let PersonOutcome::Failed(error) = &mut person.outcome {
+                    error.writes = writes.iter().filter(|w| w.subject == email).cloned().collect();
+                }
+            }
             Ok(SyncReport {
                 complete: run.lost_groups.is_empty()
                     && people.iter().all(|person| person.outcome.is_done()),
                 people,
-                groups_created: run.new_groups.into_values().collect(),
-                writes: run.journal.into_writes(),
+                groups_created: run.groups_created,
+                groups_failed: run.lost_groups.into_values().collect(),
+                writes,
                 plan,
             })
         }
@@ -171,8 +117,10 @@ fn start(plan: &Plan, ids: &BTreeMap<Email, UserId>) -> BTreeMap<Email, PersonRe
 struct Run<'a> {
     directory: &'a dyn Directory,
     people: BTreeMap<Email, PersonReport>,
-    /// Groups that were created, by name.
+    /// Groups that the plan creates, by name, once they are there.
     new_groups: BTreeMap<String, GroupLink>,
+    /// Those of them that this run created.
+    groups_created: Vec<GroupLink>,
     /// Groups that could not be created, and why.
     lost_groups: BTreeMap<String, Error>,
     /// What memberships shall be, for reading back: by group, then person.
@@ -271,7 +219,20 @@ impl Run<'_> {
                         Done::Nothing,
                     ));
                 };
-                step::write_membership(directory, step, &id, &group, &mut self.journal).await?;
+                let written =
+                    step::write_membership(directory, step, &id, &group, &mut self.journal).await;
+                match written {
+                    Ok(true) => {}
+                    Ok(false) => return Ok((StepOutcome::AlreadySo, Done::Nothing)),
+                    // Some groups follow from people's fields, which may have been set just now.
+                    Err(error)
+                        if error.code == Code::ServerRefused
+                            && step::membership_holds(directory, step, &id, &group).await =>
+                    {
+                        return Ok((StepOutcome::AlreadySo, Done::Nothing));
+                    }
+                    Err(error) => return Err(error),
+                }
                 let touched = self.touched.entry(group.id.clone());
                 let touched = touched
                     .or_insert_with(|| Touched { group: group.clone(), members: BTreeMap::new() });
@@ -299,21 +260,24 @@ impl Run<'_> {
     fn note(&mut self, step: &Step, outcome: StepOutcome, done: Done) {
         if let Done::Group(link) = done {
             if let Some(name) = &step.group_name {
-                self.new_groups.insert(name.clone(), link);
+                self.new_groups.insert(name.clone(), link.clone());
+            }
+            if outcome == StepOutcome::Applied {
+                self.groups_created.push(link);
             }
             return;
         }
         let Some(person) = step.email.as_ref().and_then(|email| self.people.get_mut(email)) else {
             return;
         };
-        match outcome {
-            StepOutcome::Stale(reason) => person.outcome = PersonOutcome::Stale(reason),
+        match &outcome {
+            StepOutcome::Stale(reason) => person.outcome = PersonOutcome::Stale(reason.clone()),
             StepOutcome::AlreadySo => {
                 if let Done::User(id) = done {
                     person.user = Some(id);
                 }
             }
-            StepOutcome::Applied => {
+            StepOutcome::Applied | StepOutcome::Deactivated => {
                 let id = match &done {
                     Done::User(id) => Some(id.clone()),
                     _ => step.user.clone(),
@@ -331,6 +295,9 @@ impl Run<'_> {
                     StepKind::CreateUser => PersonOutcome::Created,
                     StepKind::EnableUser => PersonOutcome::ReEnabled,
                     StepKind::DisableUser => PersonOutcome::Disabled,
+                    StepKind::DeleteUser if outcome == StepOutcome::Deactivated => {
+                        PersonOutcome::Disabled
+                    }
                     StepKind::DeleteUser => PersonOutcome::Deleted,
                     _ => PersonOutcome::Updated,
                 };
@@ -358,37 +325,24 @@ impl Run<'_> {
     /// Reads every group back whose members were changed, each once where all is well.
     async fn read_back(&mut self) -> Result<()> {
         for (id, touched) in &self.touched {
-            let mut reading = 1;
-            let odd = loop {
-                let members = match self.directory.list_members(id).await {
-                    Ok(members) => members.unwrap_or_default(),
-                    Err(error) if ends_the_run(&error) => return Err(error),
-                    Err(error) => {
-                        break touched
-                            .members
-                            .values()
-                            .map(|(email, _)| (email, error.clone()))
-                            .collect();
-                    }
-                };
-                let mut present = BTreeSet::new();
-                for member in &members {
-                    present.insert(&member.id);
+            let read = settled(self.directory, async || {
+                let members = self.directory.list_members(id).await?.unwrap_or_default();
+                let odd = touched.odd(&members);
+                Ok(if odd.is_empty() { Look::Holds(()) } else { Look::Waits(odd) })
+            });
+            let failures: Vec<(&Email, Error)> = match read.await {
+                Ok(Ok(())) => continue,
+                Ok(Err(odd)) => {
+                    let not_held =
+                        |email| (email, step::membership_not_held(email, &touched.group));
+                    odd.into_iter().map(not_held).collect()
                 }
-                let odd: Vec<_> = touched
-                    .members
-                    .iter()
-                    .filter(|(id, (_, wanted))| present.contains(id) != *wanted)
-                    .map(|(_, (email, _))| {
-                        (email, step::membership_not_held(email, &touched.group))
-                    })
-                    .collect();
-                if odd.is_empty() || reading == READINGS || !self.directory.settle(reading).await {
-                    break odd;
+                Err(error) if ends_the_run(&error) => return Err(error),
+                Err(error) => {
+                    touched.members.values().map(|(email, _)| (email, error.clone())).collect()
                 }
-                reading += 1;
             };
-            for (email, error) in odd {
+            for (email, error) in failures {
                 if let Some(person) = self.people.get_mut(email)
                     && person.outcome != PersonOutcome::Deleted
                 {
@@ -397,6 +351,18 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Touched {
+    /// The people whose membership is not as it shall be.
+    fn odd<'a>(&'a self, members: &[Member]) -> Vec<&'a Email> {
+        let mut present = BTreeSet::new();
+        for member in members {
+            present.insert(&member.id);
+        }
+        let odd = self.members.iter().filter(|(id, (_, wanted))| present.contains(id) != *wanted);
+        odd.map(|(_, (email, _))| email).collect()
     }
 }
 

@@ -15,6 +15,7 @@ pub mod apply;
 pub mod digest;
 pub mod guards;
 pub mod plan;
+pub mod report;
 pub mod snapshot;
 pub mod step;
 

@@ -1,5 +1,6 @@
 //! One step of a plan: checked against the state that the plan saw, then written.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,15 +14,18 @@ use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
 use crate::journal::Journal;
 use crate::lifecycle::{
-    Creation, create_group_once, create_once, delete_account, find_one, reread,
+    Creation, Deletion, create_group_once, create_once, delete_account, find_one, reread,
 };
-use crate::retool::{Directory, READINGS};
+use crate::retool::Directory;
+use crate::retool::settled::{Look, settled};
 
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepOutcome {
     /// It was written, and holds.
     Applied,
+    /// It was a deletion, and the server only disabled the account.
+    Deactivated,
     /// What it asks for was so already.
     AlreadySo,
     /// The world is no longer what the plan saw; what is different.
@@ -85,13 +89,16 @@ async fn apply_checked(
             let Some(group) = find_group(directory, step).await? else {
                 return Ok(StepOutcome::Stale("The group is gone.".into()));
             };
+            if group.name.as_deref().map(str::trim) != step.group_name.as_deref().map(str::trim) {
+                return Ok(StepOutcome::Stale("The group has another name now.".into()));
+            }
             let wanted = step.kind == StepKind::AddMember;
             if is_member(directory, &user, &group.id).await? == wanted {
                 return Ok(StepOutcome::AlreadySo);
             }
-            write_membership(directory, step, &user.id, &group, journal).await?;
+            let written = write_membership(directory, step, &user.id, &group, journal).await?;
             verify_membership(directory, &user, &group, wanted).await?;
-            Ok(StepOutcome::Applied)
+            Ok(if written { StepOutcome::Applied } else { StepOutcome::AlreadySo })
         }
     }
 }
@@ -101,6 +108,10 @@ async fn apply_checked(
 fn check(step: &Step, dialect: Dialect) -> Result<()> {
     if step.user.as_ref().is_some_and(|id| id.dialect != dialect) {
         return Err(invalid("step.user", "the person's id is of another API"));
+    }
+    // They would vanish from the path that they are put in.
+    if step.user.as_ref().is_some_and(|id| matches!(id.value.as_str(), "" | "." | "..")) {
+        return Err(invalid("step.user", "no person has such an id"));
     }
     let kind_of_id = match dialect {
         Dialect::V1 | Dialect::V2 => GroupIdKind::Rest,
@@ -112,21 +123,42 @@ fn check(step: &Step, dialect: Dialect) -> Result<()> {
     let patch = patch(&step.changes)?;
     let (disabled, changes) = match step.kind {
         StepKind::CreateUser => (None, true),
-        StepKind::UpdateUser => (None, !patch.is_empty()),
-        StepKind::EnableUser => (Some(false), true),
-        StepKind::DisableUser => (Some(true), true),
-        StepKind::DeleteUser => (None, patch.is_empty()),
+        StepKind::UpdateUser
+        | StepKind::EnableUser
+        | StepKind::DisableUser
+        | StepKind::DeleteUser => {
+            known_user(step)?;
+            match step.kind {
+                StepKind::EnableUser => (Some(false), true),
+                StepKind::DisableUser => (Some(true), true),
+                StepKind::DeleteUser => (None, patch.is_empty()),
+                _ => (None, !patch.is_empty()),
+            }
+        }
         StepKind::CreateGroup => {
             group_name(step)?;
             (None, patch.is_empty())
         }
         StepKind::AddMember | StepKind::RemoveMember => {
-            if step.group.is_none() {
-                group_name(step)?;
-            }
+            group_name(step)?;
             (None, patch.is_empty())
         }
     };
+    if patch.profile_photo_url.is_some() || sets_twice(&step.changes) {
+        return Err(invalid("step.changes", "a change is not one that a plan makes"));
+    }
+    let (group, user) = (step.group.as_ref(), step.user.as_ref());
+    let planned_on = match step.kind {
+        StepKind::CreateGroup => Some(digest::group_absent(group_name(step)?)),
+        StepKind::CreateUser => Some(digest::absent()),
+        StepKind::AddMember => Some(digest::membership(group, user, false)),
+        StepKind::RemoveMember => Some(digest::membership(group, user, true)),
+        // The state of an account is compared with the account.
+        _ => None,
+    };
+    if planned_on.is_some_and(|digest| digest != step.precondition) {
+        return Err(invalid("step.precondition", "it does not go with the rest of the step"));
+    }
     if !changes || patch.disabled != disabled {
         return Err(invalid("step.changes", "the changes do not go with its kind"));
     }
@@ -138,6 +170,13 @@ fn check(step: &Step, dialect: Dialect) -> Result<()> {
         return Err(invalid("step.changes", "the user type is missing, or not one of this API"));
     }
     Ok(())
+}
+
+fn sets_twice(changes: &[FieldChange]) -> bool {
+    changes
+        .iter()
+        .enumerate()
+        .any(|(at, change)| changes[..at].iter().any(|earlier| earlier.field == change.field))
 }
 
 /// Makes a group exist, and says which it is.
@@ -167,21 +206,28 @@ pub(super) async fn create_user(
             let id = user.id.clone();
             // A short answer does not show every field.
             if !new.fields.differences(&user).is_empty() {
-                let account = reread(directory, &id, &new.email).await?;
-                let differences = account
-                    .map(|account| new.fields.differences(&account.user))
-                    .unwrap_or_default();
-                if let Some(change) = differences.first() {
-                    return Err(Error::new(
-                        Code::NotVerified,
-                        format!("The person was created, but the server did not take the field {}. Sync again to set it.", change.field),
-                    )
-                    .about(new.email.as_str()));
-                }
+                verify_fields(directory, &id, new).await?;
             }
             Ok((StepOutcome::Applied, id))
         }
     }
+}
+
+async fn verify_fields(directory: &dyn Directory, id: &UserId, new: &NewUser) -> Result<()> {
+    let read = settled(directory, async || {
+        let Some(account) = reread(directory, id, &new.email).await? else {
+            return Ok(Look::Waits("account"));
+        };
+        let differences = new.fields.differences(&account.user);
+        Ok(differences.first().map_or(Look::Holds(()), |change| Look::Waits(change.field)))
+    });
+    read.await?.map_err(|missing| {
+        Error::new(
+            Code::NotVerified,
+            format!("The person was created, but {missing} did not hold when read back. Sync again to set it."),
+        )
+        .about(new.email.as_str())
+    })
 }
 
 fn found_instead(new: &NewUser, user: &User) -> StepOutcome {
@@ -239,25 +285,28 @@ pub(super) async fn delete_user(
             "The account's fields were changed by somebody else.".into(),
         ));
     }
-    delete_account(directory, &account.user, journal).await?;
-    Ok(StepOutcome::Applied)
+    Ok(match delete_account(directory, &account.user, journal).await? {
+        Deletion::Deleted => StepOutcome::Applied,
+        Deletion::Deactivated => StepOutcome::Deactivated,
+        Deletion::AlreadyGone => StepOutcome::AlreadySo,
+    })
 }
 
-/// Adds or removes a member; the caller reads it back.
+/// Adds or removes a member; the caller reads it back. `false` if it was so already.
 pub(super) async fn write_membership(
     directory: &dyn Directory,
     step: &Step,
     user: &UserId,
     group: &GroupLink,
     journal: &mut Journal,
-) -> Result<()> {
+) -> Result<bool> {
     let address = person(step)?.as_str();
     if step.kind == StepKind::AddMember {
         let added = directory.add_member(&group.id, user).await;
-        journal.record(WriteKind::MemberAdded, address, Some(group.label()), added)
+        journal.member(WriteKind::MemberAdded, address, group.label(), added)
     } else {
         let removed = directory.remove_member(&group.id, user).await;
-        journal.record(WriteKind::MemberRemoved, address, Some(group.label()), removed)
+        journal.member(WriteKind::MemberRemoved, address, group.label(), removed)
     }
 }
 
@@ -267,19 +316,26 @@ async fn verify_membership(
     group: &GroupLink,
     wanted: bool,
 ) -> Result<()> {
-    let mut reading = 1;
-    loop {
+    let read = settled(directory, async || {
         let Some(account) = reread(directory, &user.id, &user.email).await? else {
-            return Err(membership_not_held(&user.email, group));
+            return Ok(Look::Waits(()));
         };
-        if is_member(directory, &account.user, &group.id).await? == wanted {
-            return Ok(());
-        }
-        if reading == READINGS || !directory.settle(reading).await {
-            return Err(membership_not_held(&user.email, group));
-        }
-        reading += 1;
-    }
+        let holds = is_member(directory, &account.user, &group.id).await? == wanted;
+        Ok(if holds { Look::Holds(()) } else { Look::Waits(()) })
+    });
+    read.await?.map_err(|()| membership_not_held(&user.email, group))
+}
+
+/// Whether a membership is as the step wants it; not if that can't be told.
+pub(super) async fn membership_holds(
+    directory: &dyn Directory,
+    step: &Step,
+    user: &UserId,
+    group: &GroupLink,
+) -> bool {
+    let Ok(Some(account)) = directory.read_user(user).await else { return false };
+    let wanted = step.kind == StepKind::AddMember;
+    is_member(directory, &account.user, &group.id).await.is_ok_and(|is_in| is_in == wanted)
 }
 
 /// A change of a membership that was accepted and does not show.
@@ -316,16 +372,21 @@ async fn find_group(directory: &dyn Directory, step: &Step) -> Result<Option<Gro
 }
 
 enum Current {
-    Account(Account),
+    Account(Box<Account>),
     Gone,
     Renamed,
 }
 
 /// The person of a step as they are now.
 async fn current(directory: &dyn Directory, id: &UserId, email: &Email) -> Result<Current> {
-    match directory.read_user(id).await? {
-        None => Ok(Current::Gone),
-        Some(account) if account.user.email == *email => Ok(Current::Account(account)),
+    match directory.read_user(id).await.map_err(|error| error.about(email.as_str()))? {
+        None => {
+            // A wrong base URL has no such person either; a listing, which is always there,
+            // tells the two apart.
+            directory.find_users(email).await?;
+            Ok(Current::Gone)
+        }
+        Some(account) if account.user.email == *email => Ok(Current::Account(Box::new(account))),
         Some(_) => Ok(Current::Renamed),
     }
 }

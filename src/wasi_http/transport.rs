@@ -243,9 +243,22 @@ async fn read(
                 return Err(TransportError::TooLarge);
             }
             Ok(chunk) if bytes.is_empty() => bytes = chunk,
-            Ok(chunk) => bytes.extend_from_slice(&chunk),
+            Ok(chunk) => {
+                make_room(&mut bytes, chunk.len(), max_body_bytes);
+                bytes.extend_from_slice(&chunk);
+            }
             Err(StreamError::Closed) => return Ok(bytes),
             Err(StreamError::LastOperationFailed(_)) => return Err(TransportError::Failed),
         }
+    }
+}
+
+/// Makes room for more bytes as a `Vec` does by itself, by doubling, but for no more than there
+/// may be: a body that is refused must not take three times its limit.
+fn make_room(bytes: &mut Vec<u8>, more: usize, max: usize) {
+    let needed = bytes.len() + more;
+    if needed > bytes.capacity() {
+        let doubled = bytes.capacity().saturating_mul(2).min(max);
+        bytes.reserve_exact(needed.max(doubled) - bytes.len());
     }
 }

@@ -12,7 +12,8 @@ use super::{GROUP, GROUPS_WRITE, USER, USERS_WRITE, V1, call, decode_account};
 use crate::domain::{Account, Field, Group, GroupAccount, GroupPatch, User, UserPatch};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Repeat};
-use crate::retool::{READINGS, ReadDirectory};
+use crate::retool::ReadDirectory;
+use crate::retool::settled::{Look, settled};
 
 /// How often a PUT is sent for one change, each time merged into what was just read.
 const WRITES: u32 = 3;
@@ -22,7 +23,7 @@ impl V1 {
     pub(super) async fn merge_user(&self, account: &Account, patch: &UserPatch) -> Result<User> {
         let (id, subject) = (&account.user.id, account.user.email.as_str());
         let mut base = Cow::Borrowed(account);
-        let mut attempt = 1;
+        let (mut attempt, mut lost) = (1, false);
         loop {
             let body = parsed(&base.raw, subject)?.with_user_patch(patch);
             let segments = [id.value.as_str()];
@@ -33,9 +34,10 @@ impl V1 {
             };
             let failure = match self.client.send(call).await {
                 Ok(answer) => return self.verify_user(&base, &body, patch, &answer).await,
-                Err(error) => tried(error, attempt),
+                Err(error) => tried(error, attempt, lost),
             };
-            if !failure.maybe_applied || attempt == WRITES || !self.pause(attempt).await {
+            lost = failure.maybe_applied;
+            if !lost || attempt == WRITES || !self.pause(attempt, failure.retry_after_ms).await {
                 return Err(failure);
             }
             attempt += 1;
@@ -69,19 +71,16 @@ impl V1 {
                 return Ok(shown.user);
             }
         }
-        let mut reading = 1;
-        loop {
-            let Some(now) = self.account(id).await.map_err(sent)? else {
-                return Err(sent(not_held(base.user.email.as_str(), "the account itself")));
-            };
-            match user_holds(&base.user, body, patch, &now) {
-                Ok(()) => return Ok(now.user),
-                Err(lost) if reading == READINGS || !self.settle(reading).await => {
-                    return Err(sent(not_held(base.user.email.as_str(), &lost)));
-                }
-                Err(_) => reading += 1,
-            }
-        }
+        let read = settled(self, async || {
+            Ok(match self.account(id).await.map_err(sent)? {
+                None => Look::Waits("the account itself".into()),
+                Some(now) => match user_holds(&base.user, body, patch, &now) {
+                    Ok(()) => Look::Holds(now.user),
+                    Err(lost) => Look::Waits(lost),
+                },
+            })
+        });
+        read.await?.map_err(|lost| sent(not_held(base.user.email.as_str(), &lost)))
     }
 
     /// Sets the fields of the patch in a group's record and checks that they hold.
@@ -92,7 +91,7 @@ impl V1 {
     ) -> Result<Group> {
         let (id, subject) = (&account.group.id, account.group.name.as_str());
         let mut base = Cow::Borrowed(account);
-        let mut attempt = 1;
+        let (mut attempt, mut lost) = (1, false);
         loop {
             let body = parsed(&base.raw, subject)?.with_group_patch(patch);
             let segments = [id.value.as_str()];
@@ -103,9 +102,10 @@ impl V1 {
             };
             let failure = match self.client.send(call).await {
                 Ok(_) => return self.verify_group(&base.group, &body, patch).await,
-                Err(error) => tried(error, attempt),
+                Err(error) => tried(error, attempt, lost),
             };
-            if !failure.maybe_applied || attempt == WRITES || !self.pause(attempt).await {
+            lost = failure.maybe_applied;
+            if !lost || attempt == WRITES || !self.pause(attempt, failure.retry_after_ms).await {
                 return Err(failure);
             }
             attempt += 1;
@@ -125,17 +125,14 @@ impl V1 {
         body: &Record,
         patch: &GroupPatch,
     ) -> Result<Group> {
-        let mut reading = 1;
-        loop {
+        let read = settled(self, async || {
             let now = self.group_account(&before.id).await.map_err(sent)?;
-            if let Some(now) = now.filter(|now| group_holds(body, patch, now)) {
-                return Ok(now.group);
-            }
-            if reading == READINGS || !self.settle(reading).await {
-                return Err(sent(not_held(&before.name, "the group's fields")));
-            }
-            reading += 1;
-        }
+            Ok(match now.filter(|now| group_holds(body, patch, now)) {
+                Some(now) => Look::Holds(now.group),
+                None => Look::Waits(()),
+            })
+        });
+        read.await?.map_err(|()| sent(not_held(&before.name, "the group's fields")))
     }
 }
 
@@ -153,9 +150,11 @@ fn put<'a>(
     }
 }
 
-/// Says how many times the PUT was sent by now, whatever each error on its own knows.
-fn tried(mut error: Error, before: u32) -> Error {
-    error.attempts += before - 1;
+/// Says what is true of all tries so far, of which an error on its own knows the last: how many
+/// there were, and whether one of them may have taken effect.
+fn tried(mut error: Error, attempt: u32, lost: bool) -> Error {
+    error.attempts += attempt - 1;
+    error.maybe_applied |= lost;
     error
 }
 

@@ -89,6 +89,12 @@ fn text(value: Option<Text<'_>>) -> Option<String> {
 }
 
 impl UserRecord<'_> {
+    /// Whether it leaves out what decides what is done to the person. Servers that show lists in
+    /// short leave out whole fields; a text without a value may be left out by any.
+    pub fn is_short(&self) -> bool {
+        self.is_admin.is_none() || self.is_disabled.is_none() || self.user_type.is_none()
+    }
+
     /// As the rest of the component knows it.
     pub fn into_user(self) -> User {
         User {
@@ -99,7 +105,7 @@ impl UserRecord<'_> {
             user_type: self.user_type.as_ref().map(|user_type| parse_user_type(&user_type.0)),
             admin: self.is_admin.unwrap_or(false),
             disabled: self.is_disabled.unwrap_or(false),
-            invited: false,
+            invited: None,
             profile_photo_url: text(self.profile_photo_url),
             groups: self.groups.map(|links| links.into_iter().map(LinkRecord::into_link).collect()),
             created_at: text(self.created_at),
@@ -169,6 +175,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for LinkRecord<'a> {
                 Ok(LinkRecord { id: Id(Cow::Owned(number.to_string())), name: None })
             }
 
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(LinkRecord { id: Id(Cow::Borrowed(text)), name: None })
+            }
+
+            // With escapes in it, it can't be borrowed.
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(LinkRecord { id: Id(Cow::Owned(text.to_string())), name: None })
+            }
+
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
                 let whole = Whole::deserialize(de::value::MapAccessDeserializer::new(map))?;
                 Ok(LinkRecord { id: whole.id, name: whole.name })
@@ -226,7 +241,7 @@ impl MemberRecord<'_> {
         Member {
             id: user_id(self.id),
             email: self.email.map(|email| Email::new(&email.0)),
-            group_admin: self.is_group_admin.unwrap_or(false),
+            group_admin: self.is_group_admin,
         }
     }
 }
@@ -349,6 +364,15 @@ mod tests {
         assert_eq!(groups[0].name.as_deref(), Some("A\nB"));
         assert_eq!(groups[1].id.value, "7");
         assert_eq!(groups[1].name, None);
+    }
+
+    #[test]
+    fn groups_may_be_ids_alone_as_text() {
+        let user = user(r#"{"id":"u","email":"a@b.c","groups":["4","a\u002fb"]}"#);
+        let groups = user.groups.expect("groups");
+        let ids: Vec<_> = groups.iter().map(|group| group.id.value.as_str()).collect();
+        assert_eq!(ids, ["4", "a/b"]);
+        assert!(groups.iter().all(|group| group.name.is_none()));
     }
 
     #[test]

@@ -41,7 +41,7 @@ fn every_field_of_an_account_counts_and_nothing_else() {
 
     let mut same = before.clone();
     same.email = email("ADA@example.com");
-    same.invited = true;
+    same.invited = Some(true);
     same.created_at = None;
     same.updated_at = Some("2026-02-02T00:00:00Z".into());
     same.last_active_at = Some("2026-02-02T00:00:00Z".into());

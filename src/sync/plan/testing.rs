@@ -26,7 +26,7 @@ pub(crate) fn user(address: &str) -> User {
         user_type: Some(UserType::Default),
         admin: false,
         disabled: false,
-        invited: false,
+        invited: None,
         profile_photo_url: None,
         groups: Some(Vec::new()),
         created_at: Some("2026-01-01T00:00:00Z".into()),

@@ -11,7 +11,7 @@ fn absent_people_are_treated_by_policy() {
     gone.disabled = true;
     actual.users.push(gone);
     let mut pending = user("pending@example.com");
-    pending.invited = true;
+    pending.invited = Some(true);
     actual.users.push(pending);
 
     request.policy.absent = AbsentPolicy::Keep;

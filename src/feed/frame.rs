@@ -1,0 +1,117 @@
+//! A cursor as text: what it holds between a head and a checksum.
+//!
+//! Version (1 byte), length of the whole (4 bytes, the lowest first), digest of the
+//! organisation (8 bytes), content, and the first 8 bytes of the SHA-256 of all that. Every
+//! version keeps version, length and checksum at their places, so that each can tell a cursor
+//! of another from a damaged one.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use sha2::{Digest, Sha256};
+
+use super::{Organisation, base64url};
+use crate::error::{Code, Error, Result};
+
+const VERSION: u8 = 1;
+const LENGTH: usize = size_of::<u32>();
+const DIGEST: usize = 8;
+const HEAD: usize = 1 + LENGTH + DIGEST;
+const CHECKSUM: usize = 8;
+
+/// So many letters at the start hold version and length.
+const START: usize = 8;
+
+/// The longest cursor in letters: 12 MiB of bytes, some 300,000 people.
+const MAX_TEXT: usize = 16 << 20;
+const MAX_BYTES: usize = MAX_TEXT / 4 * 3;
+
+/// Makes a cursor; `write` appends what it holds. Fails with `operation-unsupported` for an
+/// organisation that is too large.
+pub fn seal(organisation: &Organisation, write: impl FnOnce(&mut Vec<u8>)) -> Result<String> {
+    let mut bytes = Vec::from([VERSION, 0, 0, 0, 0]);
+    bytes.extend_from_slice(&organisation.salt()[..DIGEST]);
+    write(&mut bytes);
+    let length = bytes.len() + CHECKSUM;
+    if length > MAX_BYTES {
+        return Err(Error::new(
+            Code::OperationUnsupported,
+            format!(
+                "The organisation is too large for a cursor, which would have {length} bytes of at most \
+                 {MAX_BYTES}. Compare listings of page-users."
+            ),
+        ));
+    }
+    bytes[1..=LENGTH].copy_from_slice(&(length as u32).to_le_bytes());
+    let checksum = checksum(&bytes);
+    bytes.extend_from_slice(&checksum);
+    Ok(base64url::encode(&bytes))
+}
+
+/// What a cursor holds; [`content`] takes it out. Fails with `cursor-invalid`.
+pub fn open(cursor: &str, organisation: &Organisation) -> Result<Vec<u8>> {
+    if cursor.len() > MAX_TEXT {
+        return Err(invalid(&format!(
+            "is too long: {} characters, and the longest has {MAX_TEXT}",
+            cursor.len()
+        )));
+    }
+    if cursor.len() < START {
+        return Err(cut_short());
+    }
+    let start = cursor.get(..START).and_then(base64url::decode).ok_or_else(damaged)?;
+    let [_, length @ ..] = start.first_chunk::<{ 1 + LENGTH }>().ok_or_else(damaged)?;
+    let length = u32::from_le_bytes(*length) as usize;
+    if !(HEAD + CHECKSUM..=MAX_BYTES).contains(&length) {
+        return Err(damaged());
+    }
+    if cursor.len() < base64url::text_len(length) {
+        return Err(cut_short());
+    }
+    let bytes = base64url::decode(cursor).filter(|bytes| bytes.len() == length);
+    let bytes = bytes.ok_or_else(damaged)?;
+    let (checked, sum) = bytes.split_at(length - CHECKSUM);
+    if checksum(checked) != *sum {
+        return Err(damaged());
+    }
+    if checked[0] != VERSION {
+        return Err(invalid(&format!(
+            "is of version {} of the format, and this version of the component reads {VERSION}",
+            checked[0]
+        )));
+    }
+    if checked[1 + LENGTH..HEAD] != organisation.salt()[..DIGEST] {
+        return Err(invalid(
+            "is of another organisation: it was given out for another base URL or another dialect",
+        ));
+    }
+    Ok(bytes)
+}
+
+/// What is between head and checksum.
+pub fn content(opened: &[u8]) -> &[u8] {
+    opened.get(HEAD..opened.len().saturating_sub(CHECKSUM)).unwrap_or_default()
+}
+
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
+    let mut checksum = [0; CHECKSUM];
+    checksum.copy_from_slice(&Sha256::digest(bytes)[..CHECKSUM]);
+    checksum
+}
+
+/// A cursor that nobody gave out as it is.
+pub fn damaged() -> Error {
+    invalid("is damaged, or not one that this function gave out")
+}
+
+fn cut_short() -> Error {
+    invalid("was cut short: its end is missing")
+}
+
+fn invalid(why: &str) -> Error {
+    let message = format!(
+        "The cursor {why}. Start again without one; what changed meanwhile must then be found by comparing listings."
+    );
+    Error::new(Code::CursorInvalid, message).in_field("cursor")
+}

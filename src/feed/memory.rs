@@ -1,0 +1,190 @@
+//! What a cursor holds: the ids of people, portraits of their fields, and their groups.
+//!
+//! Groups are numbered in order of their ids, and people refer to them by number. Somebody is
+//! a byte of flags, the number of groups, the id, and a mark for each field that has a value:
+//! 38 bytes at most for somebody with a UUID. What is read is walked along, not unfolded, so
+//! that memory stays in proportion to the bytes, whatever they claim.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::iter;
+
+use super::bytes::{Reader, write_number, write_text};
+use super::portrait::{Mark, Portrait};
+use super::{Present, uuid};
+use crate::domain::UserType;
+use crate::order;
+
+const ADMIN: u8 = 1;
+const DISABLED: u8 = 1 << 1;
+const USER_TYPE_SHIFT: u32 = 2;
+const USER_TYPE_MASK: u8 = 7;
+const FIRST_NAME: u8 = 1 << 5;
+const LAST_NAME: u8 = 1 << 6;
+const PHOTO: u8 = 1 << 7;
+
+/// Beside the number of groups: the id is a text and no packed UUID.
+const TEXT_ID: u32 = 1;
+
+/// Writes everybody, who must be in order of their ids.
+pub fn write(people: &[Present<'_>], out: &mut Vec<u8>) {
+    let mut groups: Vec<&str> = people.iter().flat_map(Present::group_ids).collect();
+    order::sort(&mut groups);
+    groups.dedup();
+    write_number(groups.len() as u32, out);
+    for group in &groups {
+        write_text(group, out);
+    }
+    write_number(people.len() as u32, out);
+    for present in people {
+        write_person(present, &groups, out);
+    }
+}
+
+fn write_person(present: &Present<'_>, groups: &[&str], out: &mut Vec<u8>) {
+    let Portrait { email, first_name, last_name, user_type, admin, disabled, profile_photo_url } =
+        present.portrait;
+    let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+    out.push(
+        flag(admin, ADMIN)
+            | flag(disabled, DISABLED)
+            | user_type_code(user_type) << USER_TYPE_SHIFT
+            | flag(first_name.is_some(), FIRST_NAME)
+            | flag(last_name.is_some(), LAST_NAME)
+            | flag(profile_photo_url.is_some(), PHOTO),
+    );
+    let count = (present.groups.len() as u32) << 1;
+    let id = &present.user.id.value;
+    match uuid::pack(id) {
+        Some(packed) => {
+            write_number(count, out);
+            out.extend_from_slice(&packed);
+        }
+        None => {
+            write_number(count | TEXT_ID, out);
+            write_text(id, out);
+        }
+    }
+    for mark in [Some(email), first_name, last_name, profile_photo_url].into_iter().flatten() {
+        out.extend_from_slice(&mark);
+    }
+    let mut before = 0;
+    for id in present.group_ids() {
+        // All of them are in the table: it was made of them.
+        let number = groups.binary_search(&id).unwrap_or_default() as u32;
+        write_number(number - before, out);
+        before = number;
+    }
+}
+
+fn user_type_code(user_type: Option<UserType>) -> u8 {
+    match user_type {
+        None => 0,
+        Some(UserType::Default) => 1,
+        Some(UserType::EndUser) => 2,
+        Some(UserType::Mobile) => 3,
+        Some(UserType::Embed) => 4,
+        Some(UserType::Unrecognized) => 5,
+    }
+}
+
+fn user_type_of(code: u8) -> Option<Option<UserType>> {
+    Some(match code {
+        0 => None,
+        1 => Some(UserType::Default),
+        2 => Some(UserType::EndUser),
+        3 => Some(UserType::Mobile),
+        4 => Some(UserType::Embed),
+        5 => Some(UserType::Unrecognized),
+        _ => return None,
+    })
+}
+
+/// The organisation as a cursor remembers it.
+pub struct Memory<'a> {
+    groups: Vec<&'a str>,
+    count: u32,
+    people: Reader<'a>,
+}
+
+/// Somebody as a cursor remembers them.
+#[derive(Debug, PartialEq)]
+pub struct Remembered<'a> {
+    /// The id.
+    pub id: String,
+    /// The fields.
+    pub portrait: Portrait,
+    /// The ids of the groups, in order.
+    pub groups: Vec<&'a str>,
+}
+
+impl<'a> Memory<'a> {
+    /// Reads what [`write`] wrote; `None` if it did not write it.
+    pub fn read(bytes: &'a [u8]) -> Option<Self> {
+        let mut reader = Reader(bytes);
+        let mut groups: Vec<&str> = Vec::new();
+        for _ in 0..reader.number()? {
+            let group = reader.text()?;
+            if groups.last().is_some_and(|last| *last >= group) {
+                return None;
+            }
+            groups.push(group);
+        }
+        let count = reader.number()?;
+        let memory = Memory { groups, count, people: reader };
+        // Once along all of it, so that nobody is missing when it is read for good.
+        let mut last = None;
+        for _ in 0..count {
+            let person = memory.person(&mut reader)?;
+            if last.is_some_and(|last| last >= person.id) {
+                return None;
+            }
+            last = Some(person.id);
+        }
+        reader.0.is_empty().then_some(memory)
+    }
+
+    /// Everybody, in order of their ids.
+    pub fn people(&self) -> impl Iterator<Item = Remembered<'a>> {
+        let mut reader = self.people;
+        let mut left = self.count;
+        iter::from_fn(move || {
+            left = left.checked_sub(1)?;
+            self.person(&mut reader)
+        })
+    }
+
+    fn person(&self, reader: &mut Reader<'a>) -> Option<Remembered<'a>> {
+        let flags = reader.byte()?;
+        let head = reader.number()?;
+        let id = match head & TEXT_ID {
+            0 => uuid::unpack(&reader.array()?),
+            _ => reader.text()?.to_string(),
+        };
+        let email = reader.array()?;
+        let mut mark = |flag: u8| -> Option<Option<Mark>> {
+            if flags & flag == 0 { Some(None) } else { reader.array().map(Some) }
+        };
+        let portrait = Portrait {
+            email,
+            first_name: mark(FIRST_NAME)?,
+            last_name: mark(LAST_NAME)?,
+            user_type: user_type_of(flags >> USER_TYPE_SHIFT & USER_TYPE_MASK)?,
+            admin: flags & ADMIN != 0,
+            disabled: flags & DISABLED != 0,
+            profile_photo_url: mark(PHOTO)?,
+        };
+        let mut groups = Vec::new();
+        let mut number = 0u32;
+        for at in 0..head >> 1 {
+            let step = reader.number()?;
+            // Nobody is in a group twice.
+            if at > 0 && step == 0 {
+                return None;
+            }
+            number = number.checked_add(step)?;
+            groups.push(*self.groups.get(number as usize)?);
+        }
+        Some(Remembered { id, portrait, groups })
+    }
+}

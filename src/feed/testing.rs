@@ -1,0 +1,197 @@
+//! What tests of the feed share: an organisation in memory, and changes as lines to compare.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use super::{Change, ChangeKind, Organisation};
+use crate::domain::{
+    Account, Dialect, Email, Group, GroupAccount, GroupId, GroupIdKind, GroupLink, Member, User,
+    UserId, UserType,
+};
+use crate::error::Result;
+use crate::http::Local;
+use crate::retool::{Capabilities, Page, ReadDirectory};
+
+pub(super) const ACME: &str = "https://acme.example";
+
+pub(super) fn acme() -> Organisation {
+    Organisation::new(ACME, Dialect::V1)
+}
+
+/// Somebody of a number, with a UUID in the order of the numbers, every field and no groups.
+pub(super) fn user(number: u32) -> User {
+    User {
+        id: user_id(number),
+        email: Email::new(&format!("user{number}@acme.example")),
+        first_name: Some(format!("First{number}")),
+        last_name: Some(format!("Last{number}")),
+        user_type: Some(UserType::Default),
+        admin: false,
+        disabled: false,
+        invited: None,
+        profile_photo_url: Some(format!("https://acme.example/{number}.png")),
+        groups: Some(Vec::new()),
+        created_at: None,
+        updated_at: None,
+        last_active_at: None,
+    }
+}
+
+pub(super) fn user_id(number: u32) -> UserId {
+    UserId { dialect: Dialect::V1, value: format!("{number:08x}-4455-6677-8899-aabbccddeeff") }
+}
+
+pub(super) fn group_id(number: u32) -> GroupId {
+    GroupId { kind: GroupIdKind::Rest, value: number.to_string() }
+}
+
+/// A membership, without the group's name.
+pub(super) fn link(number: u32) -> GroupLink {
+    GroupLink { id: group_id(number), name: None }
+}
+
+/// Somebody in these groups.
+pub(super) fn member(number: u32, groups: &[u32]) -> User {
+    User { groups: Some(groups.iter().map(|group| link(*group)).collect()), ..user(number) }
+}
+
+pub(super) fn group(number: u32) -> Group {
+    Group {
+        id: group_id(number),
+        name: format!("Group {number}"),
+        universal_app_access: None,
+        members: None,
+        created_at: None,
+        updated_at: None,
+    }
+}
+
+/// Changes as `kind person[: fields][group]`, people by the number in their id.
+pub(super) fn lines(changes: &[Change]) -> Vec<String> {
+    changes.iter().map(line).collect()
+}
+
+fn line(change: &Change) -> String {
+    let Change { kind, user, email, fields, group } = change;
+    let number = u32::from_str_radix(&user.value[..8], 16).expect("a number");
+    assert_eq!(email.is_none(), *kind == ChangeKind::Deleted, "{change:?}");
+    let mut line = format!("{kind:?} {number}").to_lowercase();
+    if !fields.is_empty() {
+        line += &format!(": {}", fields.join(", "));
+    }
+    if let Some(group) = group {
+        line += &format!(" {}", group.id.value);
+        line += &group.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    }
+    line
+}
+
+/// A directory in memory whose listings may overlook people.
+#[derive(Default)]
+pub(super) struct Directory {
+    pub users: Vec<User>,
+    pub groups: Vec<Group>,
+    /// For each listing in turn, the numbers of the people it overlooks; then nobody.
+    pub overlooked: RefCell<Vec<Vec<u32>>>,
+    /// Whether single records lack the groups.
+    pub groupless_records: bool,
+    pub listings: Cell<usize>,
+    /// The ids of the records that were read.
+    pub records: RefCell<Vec<String>>,
+}
+
+impl Directory {
+    /// The changes since a cursor and the next cursor.
+    pub fn changes(&self, cursor: Option<&str>) -> Result<(Vec<String>, String)> {
+        let set = finish(super::changes_since(self, ACME, cursor))?;
+        Ok((lines(&set.changes), set.cursor))
+    }
+
+    /// A cursor to start from.
+    pub fn cursor(&self) -> String {
+        let (changes, cursor) = self.changes(None).expect("a cursor");
+        assert_eq!(changes, [""; 0]);
+        self.listings.set(0);
+        cursor
+    }
+}
+
+/// Runs a future that never has to wait.
+pub(super) fn finish<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("there is nothing to wait for"),
+    }
+}
+
+fn ready<'a, T: 'a>(value: T) -> Local<'a, T> {
+    Box::pin(std::future::ready(value))
+}
+
+impl ReadDirectory for Directory {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { dialect: Dialect::V1, create_invites: true }
+    }
+
+    fn list_users(&self) -> Local<'_, Result<Vec<User>>> {
+        self.listings.set(self.listings.get() + 1);
+        let mut overlooked = self.overlooked.borrow_mut();
+        let overlooked = if overlooked.is_empty() { Vec::new() } else { overlooked.remove(0) };
+        let overlooked: Vec<_> = overlooked.into_iter().map(user_id).collect();
+        let users = self.users.iter().filter(|user| !overlooked.contains(&user.id));
+        ready(Ok(users.cloned().collect()))
+    }
+
+    fn list_groups(&self) -> Local<'_, Result<Vec<Group>>> {
+        ready(Ok(self.groups.clone()))
+    }
+
+    fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>> {
+        self.records.borrow_mut().push(id.value.clone());
+        let user = self.users.iter().find(|user| user.id == *id).cloned().map(|mut user| {
+            if self.groupless_records {
+                user.groups = None;
+            }
+            Account { user, raw: String::new() }
+        });
+        ready(Ok(user))
+    }
+
+    fn pause(&self, _: u32, _: Option<u32>) -> Local<'_, bool> {
+        unreachable!("the feed does not write")
+    }
+
+    fn settle(&self, _: u32) -> Local<'_, bool> {
+        unreachable!("the feed does not write")
+    }
+
+    fn find_users<'a>(&'a self, _: &'a Email) -> Local<'a, Result<Vec<User>>> {
+        unreachable!("the feed knows no addresses")
+    }
+
+    fn page_users<'a>(
+        &'a self,
+        _: Option<&'a str>,
+        _: Option<u32>,
+    ) -> Local<'a, Result<Page<User>>> {
+        unreachable!("the feed reads whole listings")
+    }
+
+    fn page_groups<'a>(
+        &'a self,
+        _: Option<&'a str>,
+        _: Option<u32>,
+    ) -> Local<'a, Result<Page<Group>>> {
+        unreachable!("the feed reads whole listings")
+    }
+
+    fn read_group<'a>(&'a self, _: &'a GroupId) -> Local<'a, Result<Option<GroupAccount>>> {
+        unreachable!("the feed reads whole listings")
+    }
+
+    fn list_members<'a>(&'a self, _: &'a GroupId) -> Local<'a, Result<Option<Vec<Member>>>> {
+        unreachable!("people carry their groups here")
+    }
+}

@@ -1,0 +1,4 @@
+//! The feed against an organisation in memory.
+
+mod changes;
+mod cursors;

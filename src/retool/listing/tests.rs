@@ -1,0 +1,141 @@
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::ToString;
+use core::cell::RefCell;
+
+use super::*;
+use crate::http::testing::{FakePlatform, Reply};
+
+type Answered = Sheet<String>;
+
+/// People, paged by number, 100 at a time.
+const PEOPLE: (Option<u32>, Option<u32>) = (Some(100), None);
+
+/// Groups, which servers may or may not page, by 100.
+const GROUPS: (Option<u32>, Option<u32>) = (None, Some(100));
+
+/// Reads a listing from a server; gives the pages that it was asked for too.
+fn read(
+    (size, default_size): (Option<u32>, Option<u32>),
+    server: impl Fn(Ask) -> Answered,
+) -> (Result<Vec<String>>, Vec<u32>) {
+    let fake = FakePlatform::new(|_| Reply::json(500, ""));
+    let asked = RefCell::new(Vec::new());
+    let fetch = |ask: Ask| -> Local<'_, Result<Answered>> {
+        asked.borrow_mut().push(ask.page);
+        let sheet = server(ask);
+        Box::pin(async move { Ok(sheet) })
+    };
+    let source =
+        Source { what: "things", fetch: &fetch, key: |item| item.as_str(), size, default_size };
+    let items = fake.run(source.read(&Window::new(4), &*fake.platform().log));
+    (items, asked.into_inner())
+}
+
+fn things(range: core::ops::Range<u32>) -> Vec<String> {
+    range.map(|at| format!("thing {at}")).collect()
+}
+
+/// A page of a server that says no total.
+fn sheet(range: core::ops::Range<u32>) -> Answered {
+    Sheet { items: things(range), total: None }
+}
+
+fn incomplete(result: &Result<Vec<String>>) -> bool {
+    result.as_ref().is_err_and(|error| error.code == Code::ListingIncomplete)
+}
+
+#[test]
+fn a_listing_without_a_total_is_read_to_the_end_where_it_is_paged() {
+    let (items, asked) = read(GROUPS, |ask| match ask.page {
+        1 => sheet(0..100),
+        2 => sheet(100..120),
+        _ => sheet(0..0),
+    });
+    assert_eq!(items.unwrap(), things(0..120));
+    assert_eq!(asked, [1, 2, 3]);
+}
+
+#[test]
+fn a_listing_that_is_not_paged_is_whole_however_long_it_is() {
+    for (count, requests) in [(0, 1), (7, 1), (99, 1), (100, 2), (101, 1), (200, 2)] {
+        let (items, asked) = read(GROUPS, |_| sheet(0..count));
+        assert_eq!(items.unwrap(), things(0..count), "{count}");
+        assert_eq!(asked.len(), requests, "{count}");
+    }
+}
+
+#[test]
+fn a_short_page_in_the_middle_is_not_the_end() {
+    let (items, _) = read(PEOPLE, |ask| match ask.page {
+        1 => sheet(0..100),
+        2 => sheet(100..130),
+        3 => sheet(130..230),
+        _ => sheet(0..0),
+    });
+    assert_eq!(items.unwrap(), things(0..230));
+    let (items, _) = read(PEOPLE, |ask| match ask.page {
+        1 => sheet(0..30),
+        2 => sheet(30..60),
+        _ => sheet(0..0),
+    });
+    assert_eq!(items.unwrap(), things(0..60));
+}
+
+#[test]
+fn a_page_that_comes_again_and_again_is_an_error() {
+    let (items, asked) = read(PEOPLE, |_| sheet(0..100));
+    assert!(incomplete(&items));
+    assert_eq!(asked, [1, 2]);
+    for kind in [PEOPLE, GROUPS] {
+        let (items, asked) = read(kind, |ask| match ask.page {
+            1 => sheet(0..100),
+            _ => sheet(100..200),
+        });
+        assert!(incomplete(&items));
+        assert_eq!(asked, [1, 2, 3]);
+    }
+}
+
+#[test]
+fn a_listing_that_never_ends_is_given_up() {
+    let (items, _) = read(PEOPLE, |ask| sheet(ask.page * 10_000..(ask.page + 1) * 10_000));
+    assert!(incomplete(&items));
+}
+
+/// It is given up before anything is asked for or kept because of it.
+#[test]
+fn an_absurd_total_is_an_error_at_once() {
+    for (total, count) in [(2_000_000, 100), (250_001, 100), (u32::MAX, 100), (u32::MAX, 0)] {
+        let (items, asked) =
+            read(PEOPLE, |_| Sheet { items: things(0..count), total: Some(total) });
+        assert!(incomplete(&items), "{total}");
+        assert_eq!(asked, [1], "{total}");
+    }
+    let (items, asked) = read(PEOPLE, |_| Sheet { items: things(0..1), total: Some(200_000) });
+    assert!(incomplete(&items), "one item a page");
+    assert_eq!(asked, [1]);
+}
+
+#[test]
+fn a_total_that_moves_is_read_again() {
+    let tries = RefCell::new(0);
+    let (items, _) = read(PEOPLE, |ask| {
+        *tries.borrow_mut() += u32::from(ask.page == 1);
+        let moved = ask.page == 2 && *tries.borrow() == 1;
+        let start = (ask.page - 1) * 100;
+        Sheet { items: things(start..(start + 100).min(150)), total: Some(150 + u32::from(moved)) }
+    });
+    assert_eq!(items.unwrap(), things(0..150));
+    assert_eq!(tries.into_inner(), 2);
+}
+
+#[test]
+fn somebody_who_is_listed_twice_hides_somebody_else() {
+    let (items, asked) = read(PEOPLE, |_| Sheet {
+        items: Vec::from(["a", "b", "a"].map(|item| item.to_string())),
+        total: Some(3),
+    });
+    assert!(incomplete(&items));
+    assert_eq!(asked, [1, 1, 1]);
+}

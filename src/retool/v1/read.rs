@@ -1,0 +1,298 @@
+//! Reading over `/api/v1`.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::wire::{GroupRecord, GroupsPage, MembersPage, UserRecord, UsersPage};
+use super::{
+    GROUP, GROUPS, GROUPS_READ, MEMBERS, USER, USERS, USERS_READ, V1, call, cursor, decode_account,
+    is_not_found, whole_body,
+};
+use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
+use crate::error::{Code, Result};
+use crate::http::{Answer, Call, Local, Method, Missing};
+use crate::retool::listing::{Ask, Sheet, Source};
+use crate::retool::{Capabilities, Page, ReadDirectory};
+
+/// A user as a list shows them.
+struct Listed {
+    user: User,
+    /// Whether the list leaves out fields that decide what is done: then the record is read on
+    /// its own.
+    short: bool,
+}
+
+impl Listed {
+    fn new(record: UserRecord<'_>) -> Self {
+        Listed { short: record.is_short(), user: record.into_user() }
+    }
+}
+
+/// Page and size for the query, as text.
+struct Paging {
+    page: String,
+    size: Option<String>,
+}
+
+impl Paging {
+    fn new(ask: Ask) -> Self {
+        Paging { page: ask.page.to_string(), size: ask.size.map(|size| size.to_string()) }
+    }
+
+    fn query(&self) -> Vec<(&str, &str)> {
+        let mut query = Vec::from([("page", self.page.as_str())]);
+        query.extend(self.size.as_deref().map(|size| ("pageSize", size)));
+        query
+    }
+
+    /// As the guide asks for what it does not page: the first request says nothing of pages.
+    fn query_if_needed(&self, ask: Ask) -> Vec<(&str, &str)> {
+        if ask.page == 1 { Vec::new() } else { self.query() }
+    }
+}
+
+impl V1 {
+    /// A GET of something that is there for sure, if the base URL is right.
+    async fn get_list(
+        &self,
+        template: &'static str,
+        scope: &'static str,
+        query: &[(&str, &str)],
+    ) -> Result<Answer> {
+        self.client
+            .send(Call {
+                query,
+                missing: Missing::BaseUrl,
+                ..call(Method::Get, template, &[], scope)
+            })
+            .await
+    }
+
+    async fn users_sheet(&self, ask: Ask) -> Result<Sheet<Listed>> {
+        let answer = self.get_list(USERS, USERS_READ, &Paging::new(ask).query()).await?;
+        let page: UsersPage<'_> = answer.decode()?;
+        let items = page.users.into_iter().map(Listed::new).collect();
+        Ok(Sheet { items, total: page.total })
+    }
+
+    async fn groups_sheet(&self, ask: Ask) -> Result<Sheet<Group>> {
+        let paging = Paging::new(ask);
+        let answer = self.get_list(GROUPS, GROUPS_READ, &paging.query_if_needed(ask)).await?;
+        let page: GroupsPage<'_> = answer.decode()?;
+        let items = page.groups.into_iter().map(GroupRecord::into_group).collect();
+        Ok(Sheet { items, total: page.total })
+    }
+
+    async fn members_sheet(&self, id: &GroupId, ask: Ask) -> Result<Sheet<Member>> {
+        let paging = Paging::new(ask);
+        let segments = [id.value.as_str()];
+        let call = Call {
+            query: &paging.query_if_needed(ask),
+            missing: Missing::Group,
+            about: Some(&id.value),
+            ..call(Method::Get, MEMBERS, &segments, GROUPS_READ)
+        };
+        let answer = self.client.send(call).await?;
+        let page: MembersPage<'_> = answer.decode()?;
+        let items = page.members.into_iter().map(|member| member.into_member()).collect();
+        Ok(Sheet { items, total: page.total })
+    }
+
+    async fn everybody(&self) -> Result<Vec<User>> {
+        let fetch = |ask| -> Local<'_, Result<Sheet<Listed>>> { Box::pin(self.users_sheet(ask)) };
+        let source = Source {
+            what: "users",
+            fetch: &fetch,
+            key: |listed: &Listed| &listed.user.id.value,
+            size: Some(self.client.settings().page_size),
+            default_size: None,
+        };
+        let listed = source.read(self.client.window(), &*self.client.platform().log).await?;
+        self.whole(listed).await
+    }
+
+    async fn every_group(&self) -> Result<Vec<Group>> {
+        let fetch = |ask| -> Local<'_, Result<Sheet<Group>>> { Box::pin(self.groups_sheet(ask)) };
+        let source = Source {
+            what: "groups",
+            fetch: &fetch,
+            key: |group: &Group| &group.id.value,
+            size: None,
+            default_size: Some(DEFAULT_PAGE_SIZE),
+        };
+        source.read(self.client.window(), &*self.client.platform().log).await
+    }
+
+    async fn every_member(&self, id: &GroupId) -> Result<Option<Vec<Member>>> {
+        let fetch =
+            |ask| -> Local<'_, Result<Sheet<Member>>> { Box::pin(self.members_sheet(id, ask)) };
+        let source = Source {
+            what: "members",
+            fetch: &fetch,
+            key: |member: &Member| &member.id.value,
+            size: None,
+            default_size: Some(DEFAULT_PAGE_SIZE),
+        };
+        match source.read(self.client.window(), &*self.client.platform().log).await {
+            Ok(members) => Ok(Some(members)),
+            Err(error) if is_not_found(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads those on their own whom a list shows in short, and leaves out who went meanwhile.
+    async fn whole(&self, listed: Vec<Listed>) -> Result<Vec<User>> {
+        let ids: Vec<UserId> =
+            listed.iter().filter(|listed| listed.short).map(|l| l.user.id.clone()).collect();
+        let read = self
+            .client
+            .window()
+            .run(ids.len(), |at| -> Local<'_, Result<Option<Account>>> {
+                Box::pin(self.account(&ids[at]))
+            })
+            .await?;
+        let mut read = read.into_iter();
+        let whole = listed.into_iter().filter_map(|listed| {
+            if listed.short { read.next()?.map(|account| account.user) } else { Some(listed.user) }
+        });
+        Ok(whole.collect())
+    }
+
+    async fn users_of(&self, email: &Email) -> Result<Vec<User>> {
+        let query = [("email", email.as_str())];
+        let answer =
+            self.get_list(USERS, USERS_READ, &query).await.map_err(|e| e.about(email.as_str()))?;
+        let page: UsersPage<'_> = answer.decode()?;
+        let answered = page.users.len();
+        let mut found: Vec<Listed> = page.users.into_iter().map(Listed::new).collect();
+        found.retain(|listed| listed.user.email == *email);
+        // A filter that lets others through may have been ignored, and one that finds nobody may
+        // compare case: only the whole listing proves who is there.
+        let trusted = !found.is_empty()
+            && found.len() == answered
+            && page.total.is_none_or(|total| total as usize <= answered);
+        if trusted {
+            return self.whole(found).await;
+        }
+        let mut everybody = self.everybody().await?;
+        everybody.retain(|user| user.email == *email);
+        Ok(everybody)
+    }
+
+    /// Reads one record; `None` for a 404.
+    async fn read(&self, call: Call<'_>) -> Result<Option<Answer>> {
+        match self.client.send(call).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if is_not_found(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One person, whole; `None` if the server has nobody of this id.
+    pub(super) async fn account(&self, id: &UserId) -> Result<Option<Account>> {
+        let segments = [id.value.as_str()];
+        let call = Call {
+            missing: Missing::User,
+            about: Some(&id.value),
+            ..call(Method::Get, USER, &segments, USERS_READ)
+        };
+        let answer = self.read(call).await?;
+        answer.map(|answer| decode_account(&answer, id)).transpose()
+    }
+
+    /// One group, whole; `None` if the server has none of this id.
+    pub(super) async fn group_account(&self, id: &GroupId) -> Result<Option<GroupAccount>> {
+        let segments = [id.value.as_str()];
+        let call = Call {
+            missing: Missing::Group,
+            about: Some(&id.value),
+            ..call(Method::Get, GROUP, &segments, GROUPS_READ)
+        };
+        let Some(answer) = self.read(call).await? else {
+            return Ok(None);
+        };
+        let record: GroupRecord<'_> = answer.decode()?;
+        let group = record.into_group();
+        if group.id != *id {
+            return Err(answer.error(Code::AnswerUnusable, "The server answered with another group than the one asked for. Look for a proxy that mixes up answers."));
+        }
+        Ok(Some(GroupAccount { group, raw: whole_body(&answer) }))
+    }
+}
+
+/// How many records a server gives that is not told how many.
+const DEFAULT_PAGE_SIZE: u32 = 100;
+
+impl ReadDirectory for V1 {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { dialect: Dialect::V1, create_invites: true }
+    }
+
+    fn pause(&self, attempt: u32, retry_after_ms: Option<u32>) -> Local<'_, bool> {
+        Box::pin(self.client.pause(attempt, retry_after_ms))
+    }
+
+    fn settle(&self, reading: u32) -> Local<'_, bool> {
+        Box::pin(self.client.settle(reading))
+    }
+
+    fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
+        Box::pin(self.users_of(email))
+    }
+
+    fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>> {
+        Box::pin(self.account(id))
+    }
+
+    fn list_users(&self) -> Local<'_, Result<Vec<User>>> {
+        Box::pin(self.everybody())
+    }
+
+    fn page_users<'a>(
+        &'a self,
+        cursor: Option<&'a str>,
+        size: Option<u32>,
+    ) -> Local<'a, Result<Page<User>>> {
+        Box::pin(async move {
+            let asked = cursor::UserCursor::resume(
+                cursor,
+                size.unwrap_or(self.client.settings().page_size),
+            )?;
+            let sheet = self.users_sheet(Ask { page: asked.page, size: Some(asked.size) }).await?;
+            let next = asked.after(sheet.items.len(), sheet.total);
+            let items = self.whole(sheet.items).await?;
+            Ok(Page { items, next, total: sheet.total })
+        })
+    }
+
+    fn list_groups(&self) -> Local<'_, Result<Vec<Group>>> {
+        Box::pin(self.every_group())
+    }
+
+    fn page_groups<'a>(
+        &'a self,
+        cursor: Option<&'a str>,
+        size: Option<u32>,
+    ) -> Local<'a, Result<Page<Group>>> {
+        Box::pin(async move {
+            let asked = cursor::GroupCursor::resume(
+                cursor,
+                size.unwrap_or(self.client.settings().page_size),
+            )?;
+            // The server does not page groups, so each page reads them all and shows a part.
+            let groups = self.every_group().await?;
+            let total = groups.len();
+            let items = groups.into_iter().skip(asked.offset).take(asked.size as usize).collect();
+            Ok(Page { items, next: asked.after(total), total: Some(total as u32) })
+        })
+    }
+
+    fn read_group<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<Option<GroupAccount>>> {
+        Box::pin(self.group_account(id))
+    }
+
+    fn list_members<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<Option<Vec<Member>>>> {
+        Box::pin(self.every_member(id))
+    }
+}

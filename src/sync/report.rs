@@ -1,0 +1,75 @@
+//! What a sync came to.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Plan;
+use crate::domain::{Email, FieldChange, GroupLink, UserId, Write};
+use crate::error::Error;
+
+/// What became of a person.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PersonOutcome {
+    /// New.
+    Created,
+    /// Fields or memberships were changed.
+    Updated,
+    /// Disabled before, enabled now.
+    ReEnabled,
+    /// Disabled now.
+    Disabled,
+    /// Deleted.
+    Deleted,
+    /// Nothing to do.
+    Unchanged,
+    /// Left alone, and why.
+    Refused(String),
+    /// Changed by somebody else since the plan, and how.
+    Stale(String),
+    /// A step failed.
+    Failed(Error),
+}
+
+impl PersonOutcome {
+    /// Whether the person is as planned.
+    pub fn is_done(&self) -> bool {
+        !matches!(
+            self,
+            PersonOutcome::Refused(_) | PersonOutcome::Stale(_) | PersonOutcome::Failed(_)
+        )
+    }
+}
+
+/// One person of a sync.
+#[derive(Clone, Debug)]
+pub struct PersonReport {
+    /// The person.
+    pub email: Email,
+    /// The id, where known.
+    pub user: Option<UserId>,
+    /// What became of them.
+    pub outcome: PersonOutcome,
+    /// The fields that were set.
+    pub changes: Vec<FieldChange>,
+    /// The groups they were added to.
+    pub groups_added: Vec<GroupLink>,
+    /// The groups they were removed from.
+    pub groups_removed: Vec<GroupLink>,
+}
+
+/// What a sync did.
+#[derive(Clone, Debug)]
+pub struct SyncReport {
+    /// The plan that was applied.
+    pub plan: Plan,
+    /// Everybody, by address.
+    pub people: Vec<PersonReport>,
+    /// The groups that this run created.
+    pub groups_created: Vec<GroupLink>,
+    /// The groups that could not be created, and why.
+    pub groups_failed: Vec<Error>,
+    /// Whether everybody is as planned.
+    pub complete: bool,
+    /// The writes, in order.
+    pub writes: Vec<Write>,
+}
