@@ -3,7 +3,12 @@
 //! Pages by number shift when somebody is added or removed meanwhile, and servers repeat
 //! pages, ignore the page asked for, or never end. So every item is counted once, the count
 //! must equal a total that did not move, and what does not add up is read again and then
-//! given up: a listing that may lack somebody must never look whole.
+//! given up: a listing that may lack somebody must not look whole.
+//!
+//! One thing can't be noticed: if one leaves and another joins between two pages, a third may
+//! fall between them while the total is right. So absence from a listing alone is never acted
+//! on: who is to be created is refused by the server if they exist, and is then found; who is
+//! to be told as deleted is looked for by id first.
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;

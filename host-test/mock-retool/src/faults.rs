@@ -83,8 +83,12 @@ pub enum FaultKind {
     MovingTotal,
     /// The listing of people ignores the filter by address.
     IgnoreFilter,
+    /// The filter by address finds only addresses written exactly so.
+    ExactFilter,
     /// This field is left out of user records.
     OmitField(String),
+    /// This field is left out of the user records of lists.
+    OmitInLists(String),
     /// After a write, some reads answer from the state before it.
     StaleReads {
         /// How many reads.
@@ -99,7 +103,9 @@ impl FaultKind {
             FaultKind::RepeatPage
             | FaultKind::EndlessPages
             | FaultKind::MovingTotal
-            | FaultKind::IgnoreFilter => !request.is_write(),
+            | FaultKind::IgnoreFilter
+            | FaultKind::ExactFilter
+            | FaultKind::OmitInLists(_) => !request.is_write(),
             FaultKind::StaleReads { .. } => request.is_write(),
             FaultKind::Status { .. }
             | FaultKind::LoseReply
@@ -130,8 +136,12 @@ pub(crate) struct Quirks {
     pub(crate) total_drift: usize,
     /// Ignore the filter by address.
     pub(crate) ignore_filter: bool,
+    /// Compare case in the filter by address.
+    pub(crate) exact_filter: bool,
     /// Leave these fields out of user records.
     pub(crate) omit: Vec<String>,
+    /// Leave these fields out of user records in lists.
+    pub(crate) omit_in_lists: Vec<String>,
 }
 
 /// What goes wrong with one request.
@@ -184,7 +194,9 @@ impl Faults {
                 FaultKind::EndlessPages => trouble.quirks.endless_pages = true,
                 FaultKind::MovingTotal => trouble.quirks.total_drift += *used as usize,
                 FaultKind::IgnoreFilter => trouble.quirks.ignore_filter = true,
+                FaultKind::ExactFilter => trouble.quirks.exact_filter = true,
                 FaultKind::OmitField(name) => trouble.quirks.omit.push(name.clone()),
+                FaultKind::OmitInLists(name) => trouble.quirks.omit_in_lists.push(name.clone()),
                 FaultKind::StaleReads { requests } => trouble.stale_reads = Some(*requests),
                 kind => trouble.spoil = Some(kind.clone()),
             }
@@ -201,7 +213,9 @@ fn changes_listings(kind: &FaultKind) -> bool {
             | FaultKind::EndlessPages
             | FaultKind::MovingTotal
             | FaultKind::IgnoreFilter
+            | FaultKind::ExactFilter
             | FaultKind::OmitField(_)
+            | FaultKind::OmitInLists(_)
             | FaultKind::StaleReads { .. }
     )
 }

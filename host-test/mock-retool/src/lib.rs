@@ -24,19 +24,24 @@
 //! # }
 //! ```
 
+mod dialects;
 mod faults;
 mod hook;
 mod log;
 mod mock;
+mod offline;
 mod options;
 mod server;
 mod state;
 mod v1;
 
+/// The types of requests and answers that [`Offline`] takes and gives.
+pub use axum::http;
 pub use faults::{Fault, FaultKind};
 pub use hook::Hook;
 pub use log::LoggedRequest;
 pub use mock::Mock;
+pub use offline::Offline;
 pub use options::{Options, Scope, UnknownScope};
 pub use state::{
     ADMIN, EDITOR, Group, Member, Membership, Organisation, Refused, User, VIEWER, same_email,

@@ -1,5 +1,7 @@
 //! The log of requests, which tests assert on.
 
+use std::collections::VecDeque;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -26,11 +28,16 @@ impl LoggedRequest {
     }
 }
 
-/// The requests so far, in the order of their arrival.
+/// How many requests are kept; the oldest are forgotten first. A mock may run for days.
+const KEPT: usize = 100_000;
+
+/// The requests so far, in the order of their arrival, the latest ones.
 #[derive(Default)]
 pub(crate) struct Log {
-    entries: Vec<(u64, LoggedRequest)>,
+    entries: VecDeque<(u64, LoggedRequest)>,
     next_key: u64,
+    /// How many of those since the log was cleared are forgotten.
+    forgotten: usize,
 }
 
 /// What a request is entered under.
@@ -46,8 +53,12 @@ impl Log {
     pub(crate) fn enter(&mut self, request: LoggedRequest) -> Entry {
         let key = self.next_key;
         self.next_key += 1;
-        self.entries.push((key, request));
-        Entry { key, number: self.entries.len() }
+        if self.entries.len() == KEPT {
+            self.entries.pop_front();
+            self.forgotten += 1;
+        }
+        self.entries.push_back((key, request));
+        Entry { key, number: self.forgotten + self.entries.len() }
     }
 
     /// Notes how a request was answered. Does nothing if the log was cleared meanwhile.
@@ -60,10 +71,40 @@ impl Log {
     /// Forgets every request; numbers start from 1 again.
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
+        self.forgotten = 0;
     }
 
     /// The requests.
     pub(crate) fn requests(&self) -> Vec<LoggedRequest> {
         self.entries.iter().map(|(_, request)| request.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_keeps_the_latest_requests_and_counts_all() {
+        let mut log = Log::default();
+        let request = |path: usize| LoggedRequest {
+            method: "GET".to_owned(),
+            path: path.to_string(),
+            query: String::new(),
+            body: Value::Null,
+            status: None,
+        };
+        let first = log.enter(request(1));
+        let mut last = first;
+        for number in 2..=KEPT + 1 {
+            last = log.enter(request(number));
+        }
+        assert_eq!(last.number, KEPT + 1);
+        log.answered(first, 500);
+        log.answered(last, 200);
+        let kept = log.requests();
+        assert_eq!(kept.len(), KEPT);
+        assert_eq!((kept[0].path.as_str(), kept[0].status), ("2", None));
+        assert_eq!(kept[KEPT - 1].status, Some(200));
     }
 }

@@ -23,8 +23,15 @@ pub struct Mock {
 }
 
 impl Mock {
-    /// Starts to serve on the loopback interface. Fails if the port is taken.
+    /// Starts to serve on the loopback interface. Fails if the port is taken, and if the token
+    /// is empty: nobody could send that one.
     pub async fn start(options: Options) -> std::io::Result<Mock> {
+        if options.token.is_empty() {
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::InvalidInput,
+                "the token is empty",
+            ));
+        }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let address = listener.local_addr()?;
         let world = Arc::new(World::new(options));

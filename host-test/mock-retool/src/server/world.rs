@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 
 use super::quota::Quota;
+use crate::dialects;
 use crate::faults::Faults;
 use crate::hook::OnRequest;
 use crate::log::Log;
 use crate::options::Options;
 use crate::state::Organisation;
-use crate::v1;
 
 /// What a mock holds.
 pub(crate) struct World {
@@ -35,18 +35,8 @@ struct Stale {
 impl World {
     /// As it is at the start.
     pub(crate) fn new(options: Options) -> Self {
-        let routes = Router::new()
-            .nest(
-                "/api/v1",
-                v1::router(v1::Settings {
-                    token: options.token.clone(),
-                    scopes: options.scopes.clone(),
-                    max_page_size: options.max_page_size,
-                }),
-            )
-            .fallback(async || v1::Refusal::not_found());
         World {
-            routes,
+            routes: dialects::routes(&options),
             organisation: Arc::new(Mutex::new(seed(&options))),
             stale: Mutex::default(),
             log: Mutex::default(),

@@ -52,14 +52,8 @@ pub struct Organisation {
 impl Organisation {
     /// An organisation of nobody, with the three built-in groups. Ids are drawn from `seed`.
     pub fn empty(seed: u64) -> Self {
-        let mut organisation = Organisation {
-            users: Vec::new(),
-            groups: Vec::new(),
-            invitations: Vec::new(),
-            clock: Clock::default(),
-            ids: fastrand::Rng::with_seed(seed),
-            next_group_id: 1,
-        };
+        let mut organisation =
+            Organisation { ids: fastrand::Rng::with_seed(seed), ..Organisation::vacant() };
         for (id, name, access) in group::BUILT_IN {
             let created = organisation.create_group(Group {
                 universal_app_access: access.to_owned(),
@@ -68,6 +62,18 @@ impl Organisation {
             debug_assert_eq!(created.id, id);
         }
         organisation
+    }
+
+    /// An organisation without anything, not even the built-in groups.
+    pub(crate) fn vacant() -> Self {
+        Organisation {
+            users: Vec::new(),
+            groups: Vec::new(),
+            invitations: Vec::new(),
+            clock: Clock::default(),
+            ids: fastrand::Rng::with_seed(0),
+            next_group_id: 1,
+        }
     }
 
     /// An organisation of `users` people and `groups` groups beside the built-in ones. The same

@@ -19,10 +19,14 @@ pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, R
     let filter = listing.email.as_deref().filter(|_| !quirks.ignore_filter);
     // Who looks for one person is not sent round for ever.
     quirks.endless_pages &= filter.is_none();
+    quirks.omit.append(&mut quirks.omit_in_lists);
+    let is_called = |user: &User, email: &str| {
+        if quirks.exact_filter { user.email == email } else { same_email(&user.email, email) }
+    };
     let found: Vec<&User> = organisation
         .users
         .iter()
-        .filter(|user| filter.is_none_or(|email| same_email(&user.email, email)))
+        .filter(|user| filter.is_none_or(|email| is_called(user, email)))
         .collect();
     let window = listing.window(found.len(), caller.max_page_size(), &quirks);
     let strangers: Vec<User> =

@@ -259,6 +259,32 @@ async fn an_ignored_filter_gives_somebody_else_first() {
 }
 
 #[tokio::test]
+async fn an_exact_filter_compares_case() {
+    let (mock, client) = start(Options::default()).await;
+    let email = mock.state().users[3].email.clone();
+    let found = async |email: &str| {
+        client.get(&format!("/api/v1/users?email={email}")).await.body["total"].clone()
+    };
+    let shouted = email.to_uppercase();
+    assert_eq!((found(&email).await, found(&shouted).await), (json!(1), json!(1)));
+    mock.inject(Fault::new(FaultKind::ExactFilter));
+    assert_eq!((found(&email).await, found(&shouted).await), (json!(1), json!(0)));
+}
+
+#[tokio::test]
+async fn a_field_omitted_in_lists_is_there_in_records() {
+    let (mock, client) = broken(FaultKind::OmitInLists("isDisabled".to_owned())).await;
+    let user = mock.state().users[0].clone();
+    for list in ["/api/v1/users".to_owned(), format!("/api/v1/users?email={}", user.email)] {
+        let listed = client.get(&list).await.body["users"][0].clone();
+        assert_eq!(listed["id"], json!(user.id));
+        assert!(listed.get("isDisabled").is_none() && listed["isAdmin"].is_boolean());
+    }
+    let read = client.get(&format!("/api/v1/users/{}", user.id)).await.body;
+    assert_eq!(read["isDisabled"], json!(user.is_disabled));
+}
+
+#[tokio::test]
 async fn an_omitted_field_is_missing_from_users_alone() {
     let (mock, client) = start(Options::default()).await;
     for field in ["groups", "email"] {

@@ -1,0 +1,90 @@
+//! The dialects without a network, for simulations.
+
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, Response, StatusCode};
+use futures_util::FutureExt;
+use tower::ServiceExt;
+
+use crate::dialects;
+use crate::faults::Quirks;
+use crate::options::Options;
+use crate::state::Organisation;
+use crate::v1::Call;
+
+/// The same server without sockets, time or threads: a request in, its answer out. Of the
+/// options, the token, the scopes and the largest page count. Nothing goes wrong by itself and
+/// nothing is logged.
+pub struct Offline {
+    routes: Router,
+}
+
+impl Offline {
+    /// A server with these options.
+    pub fn new(options: &Options) -> Self {
+        Offline { routes: dialects::routes(options) }
+    }
+
+    /// Serves one request over `organisation`. The request's URI is path and query.
+    pub fn serve(
+        &self,
+        organisation: &mut Organisation,
+        request: Request<Vec<u8>>,
+    ) -> Response<Vec<u8>> {
+        // The routes share what they serve from with nobody else here, so it is lent to them.
+        let lent = Arc::new(Mutex::new(mem::replace(organisation, Organisation::vacant())));
+        let mut request = request.map(Body::from);
+        request
+            .extensions_mut()
+            .insert(Call { organisation: Arc::clone(&lent), quirks: Quirks::default() });
+        let answer = self.routes.clone().oneshot(request).now_or_never();
+        *organisation = match Arc::try_unwrap(lent) {
+            Ok(alone) => alone.into_inner().unwrap_or_else(PoisonError::into_inner),
+            Err(shared) => shared.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        };
+        let whole = answer.and_then(Result::ok).and_then(|answer| {
+            let (parts, body) = answer.into_parts();
+            let body = to_bytes(body, usize::MAX).now_or_never()?.ok()?;
+            Some(Response::from_parts(parts, body.to_vec()))
+        });
+        // All is in memory, so nothing has to be waited for and nothing fails.
+        whole.unwrap_or_else(|| {
+            let mut answer = Response::new(Vec::new());
+            *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            answer
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::Offline;
+    use crate::options::Options;
+    use crate::state::Organisation;
+
+    #[test]
+    fn a_request_is_served_over_the_organisation_that_is_given() {
+        let offline = Offline::new(&Options::default());
+        let mut organisation = Organisation::seeded(1, 4, 1);
+        let id = organisation.users[3].id.clone();
+        let request = |method: &str, token: &str| {
+            Request::builder()
+                .method(method)
+                .uri(format!("/api/v1/users/{id}"))
+                .header("authorization", format!("Bearer {token}"))
+                .body(Vec::new())
+                .expect("a request")
+        };
+        let refused = offline.serve(&mut organisation, request("DELETE", "another"));
+        assert_eq!((refused.status().as_u16(), organisation.users.len()), (401, 4));
+        let served = offline.serve(&mut organisation, request("DELETE", "mock-token"));
+        assert_eq!(served.status(), 200);
+        assert_eq!(served.into_body(), br#"{"success":true}"#);
+        assert_eq!(organisation.users.len(), 3);
+    }
+}
