@@ -1,0 +1,457 @@
+//! The arguments.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use mock_retool::Options;
+
+use crate::retool::types::{Dialect, UserType};
+
+/// Provisions, deprovisions and syncs the people of a Retool organisation.
+///
+/// Tokens are taken from the environment only: RETOOL_API_TOKEN and RETOOL_SCIM_TOKEN. Every
+/// other RETOOL_ variable is passed on as it is.
+#[derive(Debug, Parser)]
+#[command(
+    name = "retool-lifecycle",
+    version,
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or roster, 3 refused by a guard, \
+                  4 partly done or somebody left alone,\n130 interrupted while \
+                  writing.\n\n\
+                  Example:\n  retool-lifecycle demo"
+)]
+pub(crate) struct Arguments {
+    /// Print one JSON document on stdout, and nothing else there.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show everything against a mock Retool (what happens without a command).
+    #[command(after_help = "Example:\n  retool-lifecycle demo --latency-ms 20")]
+    Demo(DemoArgs),
+
+    /// Serve a mock Retool on the loopback interface until it is interrupted.
+    #[command(
+        after_help = "Example:\n  retool-lifecycle mock --port 8080 --users 200 --token secret"
+    )]
+    Mock(MockArgs),
+
+    /// Say whether the server is reachable and what the token may do.
+    #[command(
+        after_help = "Example:\n  RETOOL_API_TOKEN=... retool-lifecycle check --base-url https://acme.retool.com"
+    )]
+    Check(ConnectionArgs),
+
+    /// Make one person be in Retool, with the given fields and groups.
+    #[command(
+        after_help = "Example:\n  retool-lifecycle provision --base-url https://acme.retool.com \\\n    \
+                      --email ada@example.com --first-name Ada --user-type default --group Engineering"
+    )]
+    Provision(Box<ProvisionArgs>),
+
+    /// Remove one person, as far as the mode says.
+    #[command(
+        after_help = "Example:\n  retool-lifecycle deprovision --base-url https://acme.retool.com \\\n    \
+                      --email ada@example.com --mode delete-after --days 30 --tombstone ada.json"
+    )]
+    Deprovision(DeprovisionArgs),
+
+    /// Show what a roster would change. Writes nothing.
+    #[command(
+        after_help = "Example:\n  retool-lifecycle plan --base-url https://acme.retool.com \\\n    \
+                      --roster people.csv --absent disable\n\n\
+                      The roster has the columns email, first name, last name, user type, admin and \
+                      groups\n(separated by `;`), or is a JSON array of objects with the same fields: texts, but \
+                      true or\nfalse for admin and an array for groups. User types are default, end-user, \
+                      mobile, embed."
+    )]
+    Plan(Box<SyncArgs>),
+
+    /// Make a roster true.
+    #[command(
+        after_help = "Example:\n  retool-lifecycle sync --base-url https://acme.retool.com \\\n    \
+                      --roster people.csv --absent disable --protect boss@example.com"
+    )]
+    Sync(Box<SyncArgs>),
+
+    /// Print what changes, as one line of JSON per change, until it is interrupted.
+    #[command(
+        after_help = "Example:\n  retool-lifecycle changes --base-url https://acme.retool.com \\\n    \
+                      --cursor-file acme.cursor --interval 60\n\n\
+                      The first run makes the cursor file and prints nothing. The file is replaced once \
+                      the lines are\nprinted: a run that is killed in between prints them again, and \
+                      loses none."
+    )]
+    Changes(ChangesArgs),
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Command::Demo(DemoArgs { latency_ms: 0 })
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// How long the mock takes for each request.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    latency_ms: u64,
+}
+
+impl DemoArgs {
+    pub(crate) fn latency(&self) -> Duration {
+        Duration::from_millis(self.latency_ms)
+    }
+}
+
+/// The mock's token, which is not to be seen where arguments are shown.
+#[derive(Clone)]
+pub(crate) struct Token(pub(crate) String);
+
+impl From<String> for Token {
+    fn from(token: String) -> Self {
+        Token(token)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MockArgs {
+    /// The port to listen on; 0 for any free one.
+    #[arg(long, value_name = "N", default_value_t = Options::default().port)]
+    pub(crate) port: u16,
+    /// How many people to start with.
+    #[arg(long, value_name = "N", default_value_t = Options::default().users)]
+    pub(crate) users: usize,
+    /// How many groups to start with, beside the built-in ones.
+    #[arg(long, value_name = "N", default_value_t = Options::default().groups)]
+    pub(crate) groups: usize,
+    /// The token that requests must carry; `mock-token` if not given.
+    #[arg(long, value_name = "T")]
+    pub(crate) token: Option<Token>,
+    /// Start with nobody, and no groups but the built-in ones.
+    #[arg(long)]
+    pub(crate) empty: bool,
+    /// How long each request takes.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) latency_ms: u64,
+    /// How many requests are answered a minute; no limit if not given.
+    #[arg(long, value_name = "N")]
+    pub(crate) quota: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConnectionArgs {
+    /// Where the organisation lives, e.g. https://acme.retool.com.
+    #[arg(long, value_name = "URL", env = "RETOOL_BASE_URL")]
+    pub(crate) base_url: String,
+    /// Which API to speak.
+    #[arg(long, value_enum, default_value_t = Api::Auto)]
+    pub(crate) api: Api,
+    /// Show every line of the log, even on a terminal.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Api {
+    /// Ask the server.
+    Auto,
+    /// The REST API under /api/v1.
+    V1,
+    /// The REST API under /api/v2.
+    V2,
+    /// SCIM 2.0.
+    Scim,
+}
+
+impl From<Api> for Dialect {
+    fn from(api: Api) -> Dialect {
+        match api {
+            Api::Auto => Dialect::Auto,
+            Api::V1 => Dialect::V1,
+            Api::V2 => Dialect::V2,
+            Api::Scim => Dialect::Scim,
+        }
+    }
+}
+
+/// What a seat is billed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Seat {
+    /// A standard user.
+    Default,
+    /// An end user (v1 only).
+    EndUser,
+    /// A mobile user (v2 only).
+    Mobile,
+    /// An embed user (v2 only).
+    Embed,
+}
+
+impl From<Seat> for UserType {
+    fn from(seat: Seat) -> UserType {
+        match seat {
+            Seat::Default => UserType::Default,
+            Seat::EndUser => UserType::EndUser,
+            Seat::Mobile => UserType::Mobile,
+            Seat::Embed => UserType::Embed,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProvisionArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// The person.
+    #[arg(long)]
+    pub(crate) email: String,
+    /// Given name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) first_name: Option<String>,
+    /// Family name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) last_name: Option<String>,
+    /// What the seat is billed as; needed to create somebody.
+    #[arg(long, value_enum, value_name = "TYPE")]
+    pub(crate) user_type: Option<Seat>,
+    /// Whether the person administers the organisation; `--admin` alone means true.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub(crate) admin: Option<bool>,
+    /// Where the profile photo is.
+    #[arg(long, value_name = "URL")]
+    pub(crate) profile_photo_url: Option<String>,
+    /// Groups to be in, by name.
+    #[arg(long = "group", value_name = "NAME", num_args = 1.., action = ArgAction::Append)]
+    pub(crate) groups: Vec<String>,
+    /// Groups to be in, by id.
+    #[arg(long = "group-id", value_name = "ID", num_args = 1.., action = ArgAction::Append)]
+    pub(crate) group_ids: Vec<String>,
+    /// Create the groups that are missing.
+    #[arg(long)]
+    pub(crate) create_missing_groups: bool,
+    /// Fail rather than create the person.
+    #[arg(long)]
+    pub(crate) no_create: bool,
+    /// Leave the fields of somebody who exists, and say what differs.
+    #[arg(long)]
+    pub(crate) no_update: bool,
+    /// Enable the person if disabled, rather than fail.
+    #[arg(long)]
+    pub(crate) re_enable: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeprovisionArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// The person.
+    #[arg(long)]
+    pub(crate) email: String,
+    /// How far the departure goes.
+    #[arg(long, value_enum, default_value_t = Mode::Disable)]
+    pub(crate) mode: Mode,
+    /// For delete-after: how many days the account must have been disabled.
+    #[arg(long, value_name = "N", required_if_eq("mode", "delete-after"))]
+    pub(crate) days: Option<u32>,
+    /// The id that the person found must have too.
+    #[arg(long, value_name = "ID")]
+    pub(crate) expect_id: Option<String>,
+    /// Where to keep the record of the person as they were, which restoring needs, as JSON. It
+    /// is printed if not given. A file that exists is never overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tombstone: Option<PathBuf>,
+    /// People who are never removed.
+    #[arg(long, value_name = "EMAIL", num_args = 1.., action = ArgAction::Append)]
+    pub(crate) protect: Vec<String>,
+    /// How many other administrators must be left; 1 if not given.
+    #[arg(long, value_name = "N")]
+    pub(crate) minimum_admins: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    /// Bar the person from logging in.
+    Disable,
+    /// Disable, and remove every membership.
+    Strip,
+    /// Delete the account for good.
+    Delete,
+    /// Disable now, and delete in a later call after --days.
+    DeleteAfter,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SyncArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// The file with the people, CSV or JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) roster: PathBuf,
+    /// What happens to people who are not on the roster.
+    #[arg(long, value_enum, default_value_t = Absent::Keep)]
+    pub(crate) absent: Absent,
+    /// What happens to memberships.
+    #[arg(long, value_enum, default_value_t = Memberships::Add)]
+    pub(crate) memberships: Memberships,
+    /// More groups that --memberships covers, beside those on the roster.
+    #[arg(long = "manage-group", value_name = "NAME", num_args = 1.., action = ArgAction::Append)]
+    pub(crate) manage_groups: Vec<String>,
+    /// Create the groups that are missing.
+    #[arg(long)]
+    pub(crate) create_missing_groups: bool,
+    /// Create nobody.
+    #[arg(long)]
+    pub(crate) no_create: bool,
+    /// Leave the fields of people who exist.
+    #[arg(long)]
+    pub(crate) no_update: bool,
+    /// Enable people on the roster who are disabled.
+    #[arg(long)]
+    pub(crate) re_enable: bool,
+    /// What new people are billed as where the roster does not say.
+    #[arg(long, value_enum, value_name = "TYPE")]
+    pub(crate) default_user_type: Option<Seat>,
+    /// The first address that the roster speaks for.
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) start: Option<String>,
+    /// The first address that the roster no longer speaks for.
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) before: Option<String>,
+    #[command(flatten)]
+    pub(crate) guards: GuardArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Absent {
+    /// Nothing.
+    Keep,
+    /// They are disabled.
+    Disable,
+    /// They are deleted for good.
+    Delete,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Memberships {
+    /// Nothing.
+    Leave,
+    /// People are added to their groups; nobody is removed.
+    Add,
+    /// Named groups hold exactly the people that the roster puts there.
+    Exact,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChangesArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// The file that remembers what has been printed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cursor_file: PathBuf,
+    /// How long to wait before asking again.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    pub(crate) interval: u64,
+    /// Ask a single time.
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Guards")]
+pub(crate) struct GuardArgs {
+    /// The most people that may be disabled or deleted, in percent; 5 if not given.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_user_removal_percent: Option<u32>,
+    /// So many people may be disabled or deleted in any case; 3 if not given.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_user_removal_floor: Option<u32>,
+    /// The most members of one group that may be removed, in percent; 25 if not given.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_member_removal_percent: Option<u32>,
+    /// So many members of one group may be removed in any case; 3 if not given.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_member_removal_floor: Option<u32>,
+    /// How many administrators must be left; 2 if not given.
+    #[arg(long, value_name = "N")]
+    pub(crate) minimum_admins: Option<u32>,
+    /// People who must be administrators afterwards.
+    #[arg(long = "require-admin", value_name = "EMAIL", num_args = 1.., action = ArgAction::Append)]
+    pub(crate) require_admins: Vec<String>,
+    /// People who are never disabled, deleted, or taken a right or a membership of.
+    #[arg(long, value_name = "EMAIL", num_args = 1.., action = ArgAction::Append)]
+    pub(crate) protect: Vec<String>,
+    /// Allow a roster without anybody.
+    #[arg(long)]
+    pub(crate) allow_empty_roster: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_mocks_token_is_not_seen_among_the_arguments() {
+        let line = ["retool-lifecycle", "mock", "--token=a-chosen-one"];
+        let arguments = Arguments::try_parse_from(line).expect("arguments");
+        assert!(!format!("{arguments:?}").contains("a-chosen-one"));
+    }
+
+    #[test]
+    fn admin_is_true_alone_and_as_said_otherwise() {
+        let admin = |flag: &str| {
+            let line = ["retool-lifecycle", "provision", "--base-url=x", "--email=a", flag];
+            match Arguments::try_parse_from(line).expect("arguments").command {
+                Some(Command::Provision(options)) => options.admin,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(admin("--admin"), Some(true));
+        assert_eq!(admin("--admin=true"), Some(true));
+        assert_eq!(admin("--admin=false"), Some(false));
+        assert_eq!(admin("--re-enable"), None);
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        for command in Arguments::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string);
+            let help = help.unwrap_or_default();
+            assert!(
+                help.contains(&format!("retool-lifecycle {}", command.get_name())),
+                "{}: {help}",
+                command.get_name()
+            );
+        }
+    }
+}

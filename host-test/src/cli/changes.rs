@@ -1,0 +1,223 @@
+//! `changes`.
+
+use std::fs;
+use std::future::Future;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::time::Duration;
+
+use tempfile::NamedTempFile;
+
+use super::Exit;
+use super::args::{ChangesArgs, ConnectionArgs};
+use super::connection::tenant;
+use super::failure::Failure;
+use super::output::Output;
+use crate::answer::error_case;
+use crate::json;
+use crate::retool::directory::Change;
+use crate::retool::types::Error;
+
+/// Asks until it is interrupted, or a single time. On stdout are the changes and nothing else,
+/// with `--json` too.
+pub(crate) async fn run(arguments: ChangesArgs) -> Result<Exit, Failure> {
+    let ChangesArgs { connection, cursor_file, interval, once } = arguments;
+    let interval = Duration::from_secs(interval);
+    let mut file = CursorFile::open(cursor_file)?;
+    let mut interrupted = Box::pin(async {
+        // Without the signal there is only the hard way to end it.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    });
+    loop {
+        let polled = poll(&connection, &mut file, interrupted.as_mut()).await;
+        let wait = match polled {
+            Ok(Polled::Interrupted) => return Ok(Exit::Done),
+            Ok(Polled::Told) if once => return Ok(Exit::Done),
+            Ok(Polled::Told) => interval,
+            Err(failure) => {
+                Output::new(false).failure(&failure);
+                match retry_after(&failure) {
+                    Some(wanted) if !once => pause(interval, wanted),
+                    _ => return Ok(Exit::Failed),
+                }
+            }
+        };
+        tokio::select! {
+            () = interrupted.as_mut() => return Ok(Exit::Done),
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// How an asking ended.
+enum Polled {
+    /// What changed is printed and remembered.
+    Told,
+    /// It was given up; nothing is printed or remembered.
+    Interrupted,
+}
+
+/// Asks once. An interruption ends the call, which only reads, but comes never between printing
+/// and remembering.
+async fn poll(
+    connection: &ConnectionArgs,
+    file: &mut CursorFile,
+    interrupted: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Polled, Failure> {
+    let (tenant, progress) = tenant(connection, "asking for changes")?;
+    let answer = tokio::select! {
+        // In this order, so that the signal is listened to before anything is sent.
+        biased;
+        () = interrupted => return Ok(Polled::Interrupted),
+        answer = tenant.changes_since(file.cursor.as_deref()) => answer,
+    };
+    drop(progress);
+    let told = answer?.map_err(|error| located(error, &file.path))?;
+    print(&told.changes)?;
+    file.remember(told.cursor)?;
+    Ok(Polled::Told)
+}
+
+/// The component names its parameter; the user knows the file.
+fn located(error: Error, path: &Path) -> Failure {
+    let (_, detail) = error_case(&error);
+    let of_cursor = detail.is_some_and(|detail| detail.field.as_deref() == Some("cursor"));
+    let place = of_cursor.then(|| path.display().to_string());
+    Failure::Component { error: Box::new(error), place }
+}
+
+/// How long to wait at least before another try; `None` if none is worth it.
+fn retry_after(failure: &Failure) -> Option<Duration> {
+    let Failure::Component { error, .. } = failure else {
+        return None;
+    };
+    let (_, detail) = error_case(error);
+    let detail = detail.filter(|detail| !detail.permanent)?;
+    Some(Duration::from_millis(detail.retry_after_ms.unwrap_or(0).into()))
+}
+
+fn pause(interval: Duration, wanted: Duration) -> Duration {
+    interval.max(wanted)
+}
+
+fn print(changes: &[Change]) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::Other(format!("the changes could not be printed: {error}"))
+    };
+    let mut lines = String::new();
+    for change in changes {
+        let line = json::value(change).map_err(|error| failed(&error))?;
+        lines += &format!("{line}\n");
+    }
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| failed(&error))
+}
+
+/// The file that holds the cursor, and the cursor.
+struct CursorFile {
+    path: PathBuf,
+    cursor: Option<String>,
+}
+
+impl CursorFile {
+    /// Reads the file; without one there is no cursor yet.
+    fn open(path: PathBuf) -> Result<Self, Failure> {
+        let cursor = match fs::read_to_string(&path) {
+            Ok(text) => Some(text.trim_end().to_owned()),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => {
+                let message = format!("{} could not be read: {error}", path.display());
+                return Err(Failure::Usage(message));
+            }
+        };
+        Ok(CursorFile { path, cursor })
+    }
+
+    /// Replaces the file, so that whoever reads it sees the whole old or the whole new cursor.
+    fn remember(&mut self, cursor: String) -> Result<(), Failure> {
+        if self.cursor.as_ref() != Some(&cursor) {
+            replace(&self.path, &format!("{cursor}\n")).map_err(|error| {
+                Failure::Other(format!("{} could not be written: {error}", self.path.display()))
+            })?;
+            self.cursor = Some(cursor);
+        }
+        Ok(())
+    }
+}
+
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    // Renaming works within a file system only, so the new file is made beside the old one.
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::HostError;
+    use crate::render::samples::detail;
+    use crate::retool::types::ErrorDetail;
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        let wanted = |error: Error| retry_after(&error.into());
+        let transient = ErrorDetail {
+            permanent: false,
+            retry_after_ms: Some(90_000),
+            ..detail("rate-limited", "Too many requests.")
+        };
+        let permanent = ErrorDetail { permanent: true, ..transient.clone() };
+        let silent = ErrorDetail { retry_after_ms: None, ..transient.clone() };
+        assert_eq!(wanted(Error::RateLimited(transient)), Some(Duration::from_secs(90)));
+        assert_eq!(wanted(Error::Unavailable(silent)), Some(Duration::ZERO));
+        assert_eq!(wanted(Error::PermanentDenied(permanent)), None);
+        let host = HostError::Setup { message: "bad".to_owned() };
+        assert_eq!(retry_after(&Failure::Host(host)), None);
+    }
+
+    #[test]
+    fn the_wait_is_the_longer_of_the_two() {
+        let [minute, hour] = [60, 3600].map(Duration::from_secs);
+        assert_eq!(pause(minute, hour), hour);
+        assert_eq!(pause(hour, minute), hour);
+    }
+
+    #[test]
+    fn a_file_is_replaced_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("cursor");
+        let mut file = CursorFile::open(path.clone()).expect("no file yet");
+        assert_eq!(file.cursor, None);
+        for cursor in ["one", "two"] {
+            file.remember(cursor.to_owned()).expect("a written file");
+            let read = CursorFile::open(path.clone()).expect("a file");
+            assert_eq!(read.cursor.as_deref(), Some(cursor));
+        }
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        // A folder that is not empty can't be renamed over.
+        let path = folder.path().join("cursor");
+        fs::create_dir(&path).expect("a folder");
+        fs::write(path.join("kept"), "kept").expect("a file");
+        assert!(matches!(CursorFile::open(path.clone()), Err(Failure::Usage(_))));
+        let mut file = CursorFile { path: path.clone(), cursor: None };
+        assert!(matches!(file.remember("one".to_owned()), Err(Failure::Other(_))));
+        assert_eq!(file.cursor, None);
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+        assert_eq!(fs::read_to_string(path.join("kept")).expect("a file"), "kept");
+    }
+}

@@ -1,0 +1,117 @@
+//! The connection of a command, and `check`.
+
+use std::env;
+use std::ffi::OsString;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::Exit;
+use super::args::ConnectionArgs;
+use super::failure::Failure;
+use super::output::{Output, Progress};
+use crate::engine::Host;
+use crate::error::HostError;
+use crate::limits::Limits;
+use crate::render;
+use crate::tenant::{Tenant, TenantOptions};
+
+/// The variable that stands for `--base-url`; it is the command's own and not passed on.
+const BASE_URL_VARIABLE: &str = "RETOOL_BASE_URL";
+
+/// The organisation that a command is for. The spinner runs for as long as the second value
+/// lives.
+pub(crate) fn tenant(
+    arguments: &ConnectionArgs,
+    what: &str,
+) -> Result<(Tenant, Progress), Failure> {
+    let progress = Progress::start(what, arguments.verbose);
+    let mut options =
+        TenantOptions::new(&arguments.base_url).dialect(arguments.api.into()).limits(limits());
+    options.env = passed_on(env::vars_os())?;
+    options.on_log = Some(progress.sink());
+    Ok((host()?.tenant(options), progress))
+}
+
+/// A command makes one call after the other; a second may begin while the first is cleaned up.
+const CONCURRENT_CALLS: u32 = 2;
+
+/// The host of this process, which sets less aside than one that serves many tenants.
+pub(crate) fn host() -> Result<Host, Failure> {
+    static HOST: OnceLock<Result<Host, HostError>> = OnceLock::new();
+    let made = || Host::with_concurrency(Host::embedded_component(), CONCURRENT_CALLS);
+    Ok(HOST.get_or_init(made).clone()?)
+}
+
+/// Wider than the library's: the component's own deadline, which may be an hour, is what ends
+/// a call in order, and there is one call in this process.
+fn limits() -> Limits {
+    Limits {
+        memory: 1 << 30,
+        wall_clock: Duration::from_secs(2 * 60 * 60),
+        compute: Duration::from_secs(10 * 60),
+        log: 64 << 20,
+    }
+}
+
+/// The component's deadline where the user sets none: the longest that it takes, because nobody
+/// but the user waits for this process.
+const DEADLINE: (&str, &str) = ("RETOOL_DEADLINE_MS", "3600000");
+
+/// Tokens and tunables.
+fn passed_on(
+    environment: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Vec<(String, String)>, Failure> {
+    let mut variables = Vec::new();
+    for (name, value) in environment {
+        let Some(name) = name.to_str().filter(|name| name.starts_with("RETOOL_")) else {
+            continue;
+        };
+        if name == BASE_URL_VARIABLE {
+            continue;
+        }
+        let value = value
+            .into_string()
+            .map_err(|_| Failure::Usage(format!("the value of {name} is not UTF-8")))?;
+        variables.push((name.to_owned(), value));
+    }
+    let (name, value) = DEADLINE;
+    if !variables.iter().any(|(other, _)| other == name) {
+        variables.push((name.to_owned(), value.to_owned()));
+    }
+    Ok(variables)
+}
+
+pub(crate) async fn check(arguments: ConnectionArgs, output: &Output) -> Result<Exit, Failure> {
+    let (tenant, progress) = tenant(&arguments, "checking the connection")?;
+    let report = progress.reading(tenant.check_connection()).await?;
+    output.result(&report, |report| render::check(&arguments.base_url, report))?;
+    Ok(if report.healthy { Exit::Done } else { Exit::Failed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passed(environment: &[(&str, &str)]) -> Vec<(String, String)> {
+        let environment = environment.iter().map(|&(name, value)| (name.into(), value.into()));
+        passed_on(environment).expect("UTF-8")
+    }
+
+    #[test]
+    fn what_is_the_components_own_is_passed_on_and_nothing_else() {
+        let passed = passed(&[
+            ("PATH", "/bin"),
+            ("RETOOL_API_TOKEN", "t"),
+            ("RETOOL_BASE_URL", "https://x"),
+            ("RETOOL_DEADLINE_MS", "500"),
+        ]);
+        let expected = [("RETOOL_API_TOKEN", "t"), ("RETOOL_DEADLINE_MS", "500")];
+        assert_eq!(passed, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn a_command_has_an_hour_unless_told() {
+        let hour = ("RETOOL_DEADLINE_MS".to_owned(), "3600000".to_owned());
+        assert_eq!(passed(&[]), [hour]);
+    }
+}

@@ -1,0 +1,98 @@
+//! The command line: arguments, what each command does, how results and errors are told.
+
+mod args;
+mod changes;
+pub(crate) mod connection;
+pub(crate) mod failure;
+pub(crate) mod output;
+mod person;
+mod serve;
+mod sync;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use args::Command;
+use failure::Failure;
+use output::Output;
+
+pub(crate) use args::Arguments;
+
+/// How a command ended, as its exit code tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All is done.
+    Done = 0,
+    /// It failed. Nothing was written, or where the component was stopped, what was written is
+    /// not known.
+    Failed = 1,
+    /// The arguments, the environment or the roster are wrong.
+    Usage = 2,
+    /// A guard refused it.
+    Refused = 3,
+    /// Some of it is done, or somebody was left alone.
+    Partly = 4,
+    /// It was interrupted while it was writing.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Runs the command with the arguments and the environment of this process.
+///
+/// Results go to stdout, logs and errors to stderr; with `--json` there is exactly one JSON
+/// document on stdout, error or not (but `changes` prints its lines alone). The exit codes: 0
+/// done, 1 failed, 2 wrong usage or roster, 3 refused by a guard, 4 partly done or somebody left
+/// alone, 130 interrupted while writing.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error).into(),
+    };
+    let output = Output::new(arguments.json);
+    let exit = match run(arguments, &output) {
+        Ok(exit) => exit,
+        Err(failure) => output.failure(&failure),
+    };
+    exit.into()
+}
+
+/// Help that was asked for, or wrong usage.
+fn refuse(error: &clap::Error) -> Exit {
+    let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    // The arguments could not be read, so this one is looked for as it stands.
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if json && !asked_for {
+        let message = error.to_string();
+        let message = message.trim_start_matches("error: ").trim_end();
+        return Output::new(true).failure(&Failure::Usage(message.to_owned()));
+    }
+    // Nothing is left to be done about a closed terminal.
+    let _ = error.print();
+    if asked_for { Exit::Done } else { Exit::Usage }
+}
+
+fn run(arguments: Arguments, output: &Output) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Other(format!("the runtime could not be started: {error}")))?;
+    runtime.block_on(async {
+        match arguments.command.unwrap_or_default() {
+            Command::Demo(options) => crate::demo::run(options.latency(), output).await,
+            Command::Mock(options) => serve::run(options, output).await,
+            Command::Check(connection) => connection::check(connection, output).await,
+            Command::Provision(options) => person::provision(*options, output).await,
+            Command::Deprovision(options) => person::deprovision(options, output).await,
+            Command::Plan(options) => sync::plan(*options, output).await,
+            Command::Sync(options) => sync::sync(*options, output).await,
+            Command::Changes(options) => changes::run(options).await,
+        }
+    })
+}

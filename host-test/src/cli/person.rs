@@ -1,0 +1,269 @@
+//! `provision` and `deprovision`.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use super::Exit;
+use super::args::{Api, DeprovisionArgs, Mode, ProvisionArgs};
+use super::connection::tenant;
+use super::failure::Failure;
+use super::output::Output;
+use crate::json;
+use crate::render;
+use crate::retool::lifecycle::{DeprovisionMode, DeprovisionRequest, ProvisionRequest, Tombstone};
+use crate::retool::types::{GroupId, GroupRef, UserId};
+
+pub(crate) async fn provision(arguments: ProvisionArgs, output: &Output) -> Result<Exit, Failure> {
+    let (tenant, progress) = tenant(&arguments.connection, "provisioning")?;
+    let request = provision_request(arguments);
+    let result = progress.writing(tenant.provision(&request)).await?;
+    output
+        .result(&result, render::provision)
+        .map_err(|failure| failure.after(result.writes.len()))?;
+    Ok(Exit::Done)
+}
+
+fn provision_request(arguments: ProvisionArgs) -> ProvisionRequest {
+    let ProvisionArgs {
+        connection,
+        email,
+        first_name,
+        last_name,
+        user_type,
+        admin,
+        profile_photo_url,
+        groups,
+        group_ids,
+        create_missing_groups,
+        no_create,
+        no_update,
+        re_enable,
+    } = arguments;
+    let by_name = groups.into_iter().map(GroupRef::Name);
+    let by_id = group_ids.into_iter().map(|id| GroupRef::Id(group_id(connection.api, id)));
+    ProvisionRequest {
+        email,
+        first_name,
+        last_name,
+        user_type: user_type.map(Into::into),
+        admin,
+        profile_photo_url,
+        groups: by_name.chain(by_id).collect(),
+        create_missing_groups,
+        create_missing: !no_create,
+        update_existing: !no_update,
+        re_enable_disabled: re_enable,
+    }
+}
+
+fn group_id(api: Api, id: String) -> GroupId {
+    match api {
+        Api::Scim => GroupId::Scim(id),
+        Api::Auto | Api::V1 | Api::V2 => GroupId::Rest(id),
+    }
+}
+
+pub(crate) async fn deprovision(
+    arguments: DeprovisionArgs,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let request = deprovision_request(&arguments)?;
+    let file = arguments.tombstone.as_deref().map(RecordFile::beside).transpose()?;
+    let (tenant, progress) = tenant(&arguments.connection, "deprovisioning")?;
+    let result = progress.writing(tenant.deprovision(&request)).await?;
+    let writes = result.writes.len();
+
+    let kept = match (file, &result.tombstone) {
+        (Some(file), Some(tombstone)) => Some(file.keep(tombstone)),
+        _ => None,
+    };
+    let told = output.result(&result, |result| {
+        let mut text = render::deprovision(&arguments.email, result);
+        match (&kept, &result.tombstone) {
+            (Some(Ok(path)), _) => text += &render::kept(path),
+            (_, Some(tombstone)) => text += &render::tombstone(tombstone),
+            (_, None) => {}
+        }
+        text
+    });
+    told.map_err(|failure| failure.after(writes))?;
+    match kept {
+        // The record is on stdout then.
+        Some(Err(message)) if writes > 0 => Err(Failure::Unrecorded(message)),
+        Some(Err(message)) => Err(Failure::Other(message)),
+        Some(Ok(_)) | None => Ok(Exit::Done),
+    }
+}
+
+/// The file that a tombstone will be in, whole or not at all.
+struct RecordFile<'a> {
+    path: &'a Path,
+    file: NamedTempFile,
+}
+
+impl<'a> RecordFile<'a> {
+    /// Begins a file beside it, so that a folder that cannot be written to is found out before
+    /// anybody is removed. A record is never overwritten: that of a repeated call has less.
+    fn beside(path: &'a Path) -> Result<Self, Failure> {
+        if path.symlink_metadata().is_ok() {
+            return Err(Failure::Usage(format!(
+                "{} is there already, and a record is never overwritten",
+                path.display()
+            )));
+        }
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let file = NamedTempFile::new_in(folder).map_err(|error| {
+            Failure::Usage(format!("{} could not be written: {error}", path.display()))
+        })?;
+        Ok(RecordFile { path, file })
+    }
+
+    fn keep(mut self, tombstone: &Tombstone) -> Result<&'a Path, String> {
+        let written = json::value(tombstone)
+            .map_err(io::Error::other)
+            .and_then(|record| writeln!(self.file, "{record:#}"))
+            .and_then(|()| self.file.as_file().sync_all())
+            .and_then(|()| Ok(self.file.persist_noclobber(self.path)?));
+        match written {
+            Ok(_) => Ok(self.path),
+            Err(error) => {
+                Err(format!("the record could not be written to {}: {error}", self.path.display()))
+            }
+        }
+    }
+}
+
+fn deprovision_request(arguments: &DeprovisionArgs) -> Result<DeprovisionRequest, Failure> {
+    let mode = match (arguments.mode, arguments.days) {
+        (Mode::DeleteAfter, Some(days)) => DeprovisionMode::DeleteOnceDisabled(days),
+        (Mode::DeleteAfter, None) => {
+            return Err(Failure::Usage("--mode delete-after needs --days".to_owned()));
+        }
+        (_, Some(_)) => {
+            return Err(Failure::Usage("--days is for --mode delete-after alone".to_owned()));
+        }
+        (Mode::Disable, None) => DeprovisionMode::Disable,
+        (Mode::Strip, None) => DeprovisionMode::DisableAndStripGroups,
+        (Mode::Delete, None) => DeprovisionMode::Delete,
+    };
+    Ok(DeprovisionRequest {
+        email: arguments.email.clone(),
+        expected_id: arguments.expect_id.as_deref().map(|id| user_id(arguments.connection.api, id)),
+        mode,
+        protected_people: arguments.protect.clone(),
+        minimum_admins: arguments.minimum_admins,
+    })
+}
+
+/// Ids of `/api/v2` show that they are such; without `--api` any other is one of `/api/v1`.
+fn user_id(api: Api, id: &str) -> UserId {
+    let id = id.to_owned();
+    match api {
+        Api::V1 => UserId::V1(id),
+        Api::V2 => UserId::V2(id),
+        Api::Scim => UserId::Scim(id),
+        Api::Auto if id.starts_with("user_") => UserId::V2(id),
+        Api::Auto => UserId::V1(id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::args::{Arguments, Command};
+    use super::*;
+
+    fn parsed(line: &[&str]) -> Command {
+        let line = ["retool-lifecycle"].iter().chain(line);
+        let arguments = Arguments::try_parse_from(line).expect("arguments");
+        arguments.command.expect("a command")
+    }
+
+    fn departure(flags: &[&str]) -> Result<DeprovisionRequest, Failure> {
+        let line = [&["deprovision", "--base-url=x", "--email=ada@x.com"], flags].concat();
+        match parsed(&line) {
+            Command::Deprovision(arguments) => deprovision_request(&arguments),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn everything_about_a_new_person_is_passed_on() {
+        let Command::Provision(arguments) = parsed(&[
+            "provision",
+            "--base-url=x",
+            "--email=ada@x.com",
+            "--first-name=Ada",
+            "--last-name=King",
+            "--user-type=end-user",
+            "--admin=false",
+            "--profile-photo-url=https://x/y.png",
+            "--group",
+            "A",
+            "B",
+            "--group=C",
+            "--group-id=7",
+            "--create-missing-groups",
+            "--no-create",
+            "--no-update",
+            "--re-enable",
+        ]) else {
+            panic!("another command");
+        };
+        assert_eq!(
+            provision_request(*arguments),
+            ProvisionRequest {
+                email: "ada@x.com".to_owned(),
+                first_name: Some("Ada".to_owned()),
+                last_name: Some("King".to_owned()),
+                user_type: Some(crate::retool::types::UserType::EndUser),
+                admin: Some(false),
+                profile_photo_url: Some("https://x/y.png".to_owned()),
+                groups: vec![
+                    GroupRef::Name("A".to_owned()),
+                    GroupRef::Name("B".to_owned()),
+                    GroupRef::Name("C".to_owned()),
+                    GroupRef::Id(GroupId::Rest("7".to_owned())),
+                ],
+                create_missing_groups: true,
+                create_missing: false,
+                update_existing: false,
+                re_enable_disabled: true,
+            }
+        );
+    }
+
+    #[test]
+    fn a_departure_is_the_gentlest_unless_told() {
+        let request = departure(&[]).expect("a request");
+        assert_eq!(request.mode, DeprovisionMode::Disable);
+        assert_eq!(request.expected_id, None);
+        assert_eq!(request.minimum_admins, None);
+    }
+
+    #[test]
+    fn days_go_with_the_mode_that_has_them() {
+        let request = departure(&["--mode=delete-after", "--days=30"]).expect("a request");
+        assert_eq!(request.mode, DeprovisionMode::DeleteOnceDisabled(30));
+        assert!(matches!(departure(&["--mode=delete", "--days=30"]), Err(Failure::Usage(_))));
+        let without = ["x", "deprovision", "--base-url=x", "--email=a", "--mode=delete-after"];
+        assert!(Arguments::try_parse_from(without).is_err());
+    }
+
+    #[test]
+    fn an_expected_id_is_of_the_api_that_is_spoken() {
+        let expected = |flags: &[&str]| departure(flags).expect("a request").expected_id;
+        assert_eq!(expected(&["--expect-id=user_1"]), Some(UserId::V2("user_1".to_owned())));
+        assert_eq!(expected(&["--expect-id=5f0c"]), Some(UserId::V1("5f0c".to_owned())));
+        assert_eq!(
+            expected(&["--expect-id=5f0c", "--api=scim"]),
+            Some(UserId::Scim("5f0c".to_owned()))
+        );
+    }
+}

@@ -1,0 +1,259 @@
+//! `plan` and `sync`.
+
+use std::fs;
+use std::path::Path;
+
+use super::Exit;
+use super::args::{Absent, GuardArgs, Memberships, SyncArgs};
+use super::connection::tenant;
+use super::failure::Failure;
+use super::output::Output;
+use crate::answer::error_detail_mut;
+use crate::render;
+use crate::retool::synchronization::{
+    AbsentPolicy, EmailSpan, Guards, MembershipPolicy, SyncPolicy, SyncRequest,
+};
+use crate::retool::types::GroupRef;
+use crate::roster::{self, Format, ROSTER_FIELD, Roster};
+
+pub(crate) async fn plan(arguments: SyncArgs, output: &Output) -> Result<Exit, Failure> {
+    let roster = read(&arguments.roster)?;
+    let request = request(&arguments, &roster);
+    let (tenant, progress) = tenant(&arguments.connection, "planning")?;
+    let plan = progress
+        .reading(tenant.plan_sync(&request))
+        .await
+        .map_err(|failure| located(failure, &arguments.roster, &roster))?;
+    output.result(&plan, render::plan)?;
+    Ok(if plan.guards.iter().any(|guard| guard.tripped) { Exit::Refused } else { Exit::Done })
+}
+
+pub(crate) async fn sync(arguments: SyncArgs, output: &Output) -> Result<Exit, Failure> {
+    let roster = read(&arguments.roster)?;
+    let request = request(&arguments, &roster);
+    let (tenant, progress) = tenant(&arguments.connection, "syncing")?;
+    let report = progress
+        .writing(tenant.sync(&request))
+        .await
+        .map_err(|failure| located(failure, &arguments.roster, &roster))?;
+    output.result(&report, render::report).map_err(|failure| failure.after(report.writes.len()))?;
+    Ok(if report.complete { Exit::Done } else { Exit::Partly })
+}
+
+fn read(path: &Path) -> Result<Roster, Failure> {
+    let bytes = fs::read(path).map_err(|error| {
+        Failure::Usage(format!("{} could not be read: {error}", path.display()))
+    })?;
+    roster::parse(&bytes, Format::of(path, &bytes))
+        .map_err(|error| Failure::Roster { path: path.to_owned(), error })
+}
+
+/// The component names a bad entry by its number; the user knows it by its line.
+fn located(failure: Failure, path: &Path, roster: &Roster) -> Failure {
+    let Failure::Component { mut error, place: _ } = failure else {
+        return failure;
+    };
+    let mut place = None;
+    if let Some(detail) = error_detail_mut(&mut error) {
+        detail.message = roster.located(&detail.message);
+        let field = detail.field.as_deref().filter(|field| field.starts_with(ROSTER_FIELD));
+        place = field.map(|field| format!("{}, {}", path.display(), roster.located(field)));
+    }
+    Failure::Component { error, place }
+}
+
+fn request(arguments: &SyncArgs, roster: &Roster) -> SyncRequest {
+    let SyncArgs {
+        connection: _,
+        roster: _,
+        absent,
+        memberships,
+        manage_groups,
+        create_missing_groups,
+        no_create,
+        no_update,
+        re_enable,
+        default_user_type,
+        start,
+        before,
+        guards: limits,
+    } = arguments;
+    let span = (start.is_some() || before.is_some())
+        .then(|| EmailSpan { start: start.clone(), before: before.clone() });
+    SyncRequest {
+        roster: roster.entries.clone(),
+        span,
+        policy: SyncPolicy {
+            create_missing: !no_create,
+            update_existing: !no_update,
+            re_enable_disabled: *re_enable,
+            absent: match absent {
+                Absent::Keep => AbsentPolicy::Keep,
+                Absent::Disable => AbsentPolicy::Disable,
+                Absent::Delete => AbsentPolicy::Delete,
+            },
+            memberships: match memberships {
+                Memberships::Leave => MembershipPolicy::Leave,
+                Memberships::Add => MembershipPolicy::Add,
+                Memberships::Exact => MembershipPolicy::Exact,
+            },
+            managed_groups: manage_groups.iter().cloned().map(GroupRef::Name).collect(),
+            create_missing_groups: *create_missing_groups,
+            default_user_type: default_user_type.map(Into::into),
+            guards: guards(limits),
+        },
+    }
+}
+
+fn guards(arguments: &GuardArgs) -> Guards {
+    let GuardArgs {
+        max_user_removal_percent,
+        max_user_removal_floor,
+        max_member_removal_percent,
+        max_member_removal_floor,
+        minimum_admins,
+        require_admins,
+        protect,
+        allow_empty_roster,
+    } = arguments;
+    Guards {
+        max_user_removal_percent: *max_user_removal_percent,
+        max_user_removal_floor: *max_user_removal_floor,
+        max_member_removal_percent: *max_member_removal_percent,
+        max_member_removal_floor: *max_member_removal_floor,
+        minimum_admins: *minimum_admins,
+        required_admins: require_admins.clone(),
+        protected_people: protect.clone(),
+        allow_empty_roster: *allow_empty_roster,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::args::{Arguments, Command};
+    use super::*;
+    use crate::answer::error_case;
+    use crate::render::samples::detail;
+    use crate::retool::types::{Error, ErrorDetail, UserType};
+
+    fn requested(flags: &[&str]) -> SyncRequest {
+        let line = [&["x", "sync", "--base-url=x", "--roster=people.csv"], flags].concat();
+        let roster = Roster { entries: Vec::new(), lines: Vec::new() };
+        match Arguments::try_parse_from(line).expect("arguments").command {
+            Some(Command::Sync(arguments)) => request(&arguments, &roster),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_defaults_create_and_update_and_remove_nothing() {
+        assert_eq!(
+            requested(&[]),
+            SyncRequest {
+                roster: Vec::new(),
+                span: None,
+                policy: SyncPolicy {
+                    create_missing: true,
+                    update_existing: true,
+                    re_enable_disabled: false,
+                    absent: AbsentPolicy::Keep,
+                    memberships: MembershipPolicy::Add,
+                    managed_groups: Vec::new(),
+                    create_missing_groups: false,
+                    default_user_type: None,
+                    guards: crate::defaults::default_guards(),
+                },
+            }
+        );
+    }
+
+    #[test]
+    fn every_flag_is_passed_on() {
+        let request = requested(&[
+            "--absent=delete",
+            "--memberships=exact",
+            "--manage-group",
+            "A",
+            "B",
+            "--create-missing-groups",
+            "--no-create",
+            "--no-update",
+            "--re-enable",
+            "--default-user-type=mobile",
+            "--start=a@x.com",
+            "--before=n@x.com",
+            "--max-user-removal-percent=1",
+            "--max-user-removal-floor=2",
+            "--max-member-removal-percent=3",
+            "--max-member-removal-floor=4",
+            "--minimum-admins=5",
+            "--require-admin=r@x.com",
+            "--protect=p@x.com",
+            "--protect=q@x.com",
+            "--allow-empty-roster",
+        ]);
+        assert_eq!(
+            request,
+            SyncRequest {
+                roster: Vec::new(),
+                span: Some(EmailSpan {
+                    start: Some("a@x.com".to_owned()),
+                    before: Some("n@x.com".to_owned()),
+                }),
+                policy: SyncPolicy {
+                    create_missing: false,
+                    update_existing: false,
+                    re_enable_disabled: true,
+                    absent: AbsentPolicy::Delete,
+                    memberships: MembershipPolicy::Exact,
+                    managed_groups: vec![
+                        GroupRef::Name("A".to_owned()),
+                        GroupRef::Name("B".to_owned()),
+                    ],
+                    create_missing_groups: true,
+                    default_user_type: Some(UserType::Mobile),
+                    guards: Guards {
+                        max_user_removal_percent: Some(1),
+                        max_user_removal_floor: Some(2),
+                        max_member_removal_percent: Some(3),
+                        max_member_removal_floor: Some(4),
+                        minimum_admins: Some(5),
+                        required_admins: vec!["r@x.com".to_owned()],
+                        protected_people: vec!["p@x.com".to_owned(), "q@x.com".to_owned()],
+                        allow_empty_roster: true,
+                    },
+                },
+            }
+        );
+    }
+
+    #[test]
+    fn a_bad_entry_is_named_by_its_line() {
+        let place = |field: &str, lines: &[u64]| {
+            let error = Error::PermanentInvalidInput(ErrorDetail {
+                field: Some(field.to_owned()),
+                ..detail("invalid-email", "No address in request.roster[0].")
+            });
+            let roster = Roster { entries: Vec::new(), lines: lines.to_vec() };
+            match located(error.into(), Path::new("people.csv"), &roster) {
+                Failure::Component { place, error } => {
+                    let (_, detail) = error_case(&error);
+                    (place, detail.expect("a detail").message.clone())
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        let at = |place: &str, message: &str| (Some(place.to_owned()), message.to_owned());
+        assert_eq!(
+            place("request.roster[1].first-name", &[2, 5]),
+            at("people.csv, line 5, first name", "No address in line 2.")
+        );
+        assert_eq!(
+            place("request.roster[1].email", &[]),
+            at("people.csv, person 2, email", "No address in person 1.")
+        );
+        assert_eq!(place("request.policy.guards", &[2, 5]).0, None);
+    }
+}

@@ -1,0 +1,212 @@
+//! Which server a tenant's component may talk to: the one of its connection, and no other.
+
+use std::fmt;
+use std::io::ErrorKind;
+
+use http::Uri;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_hooks};
+
+use crate::log::Stderr;
+
+/// Scheme, host and port of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    scheme: String,
+    host: String,
+    port: u16,
+}
+
+impl Origin {
+    /// The origin of an absolute `http` or `https` URL, with the scheme's own port where the
+    /// URL has none; `None` for anything else, and for a URL with user information.
+    pub fn of(url: &str) -> Option<Origin> {
+        Origin::of_uri(&url.trim().parse().ok()?)
+    }
+
+    fn of_uri(uri: &Uri) -> Option<Origin> {
+        let scheme = uri.scheme_str()?.to_ascii_lowercase();
+        let authority = uri.authority()?;
+        if authority.as_str().contains('@') || authority.host().is_empty() {
+            return None;
+        }
+        let default = match scheme.as_str() {
+            "http" => 80,
+            "https" => 443,
+            _ => return None,
+        };
+        // Not `Authority::port`, which has none for a number that is too large.
+        let port = match authority.as_str().strip_prefix(authority.host())? {
+            "" => default,
+            port => port.strip_prefix(':')?.parse().ok()?,
+        };
+        Some(Origin { scheme, host: authority.host().to_ascii_lowercase(), port })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
+    }
+}
+
+/// Sends requests to the allowed origin, and refuses and remembers the others.
+pub(crate) struct Egress {
+    allowed: Option<Origin>,
+    refused: Option<String>,
+    log: Stderr,
+}
+
+impl Egress {
+    /// Why a request could not be sent is said in `log`.
+    pub(crate) fn new(allowed: Option<Origin>, log: Stderr) -> Self {
+        Egress { allowed, refused: None, log }
+    }
+
+    /// The first origin that was refused, without path and query.
+    pub(crate) fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
+    }
+
+    /// The origin that is allowed, for people.
+    pub(crate) fn allowed(&self) -> Option<String> {
+        self.allowed.as_ref().map(Origin::to_string)
+    }
+
+    fn permits(&mut self, uri: &Uri) -> bool {
+        let origin = Origin::of_uri(uri);
+        if origin.is_some() && origin == self.allowed {
+            return true;
+        }
+        self.refused.get_or_insert_with(|| match origin {
+            Some(origin) => origin.to_string(),
+            None => "an address without an origin".to_owned(),
+        });
+        false
+    }
+}
+
+/// What became of a request: the answer, and what drives its connection on.
+type Sent = Result<(http::Response<WasiBody>, Driver), Error>;
+type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
+
+impl WasiHttpHooks for Egress {
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        done: Driver,
+    ) -> Box<dyn Future<Output = Sent> + Send> {
+        if !self.permits(request.uri()) {
+            return Box::new(async { Err(Error::HttpRequestDenied) });
+        }
+        let sent = Box::into_pin(default_hooks().send_request(request, options, done));
+        let (log, origin) = (self.log.clone(), self.allowed());
+        Box::new(async move {
+            let answer = sent.await;
+            if let Err(error) = &answer {
+                let origin = origin.unwrap_or_default();
+                log.note(&format!("host: a request to {origin} failed: {}", cause(error)));
+            }
+            answer
+        })
+    }
+}
+
+/// The kind of failure in fixed words: the contract has one code for all of them, and the
+/// errors' own texts may say more than a log should.
+fn cause(error: &Error) -> &'static str {
+    match error {
+        Error::Connect(error) => match error.kind() {
+            ErrorKind::ConnectionRefused => "the connection was refused",
+            ErrorKind::TimedOut => "the connection timed out",
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+                "the server is unreachable"
+            }
+            // The resolver's errors are none of the system's numbered ones.
+            _ if error.raw_os_error().is_none() => "the server's name could not be resolved (DNS)",
+            _ => "no connection could be made",
+        },
+        Error::Tls(_) => {
+            "TLS failed: the certificate is not of a public authority or not of this server, or \
+             the server does not speak TLS"
+        }
+        Error::ConnectionTimeout => "the connection timed out",
+        Error::HttpResponseTimeout | Error::ConnectionReadTimeout => "no answer came in time",
+        Error::Hyper(_) | Error::ConnectionTerminated => "the connection broke",
+        _ => "the request could not be sent",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::log::LogLines;
+
+    fn egress(allowed: Option<Origin>) -> Egress {
+        Egress::new(allowed, Stderr::new(1000, LogLines::default(), None))
+    }
+
+    #[test]
+    fn the_causes_of_a_failed_connection_are_told_apart() {
+        let connect = |error: io::Error| cause(&Error::Connect(error));
+        assert!(connect(ErrorKind::ConnectionRefused.into()).contains("refused"));
+        assert!(connect(ErrorKind::TimedOut.into()).contains("timed out"));
+        assert!(connect(io::Error::other("secret")).contains("DNS"));
+        assert!(cause(&Error::Tls(io::Error::other("secret"))).contains("TLS"));
+        assert!(cause(&Error::HttpResponseTimeout).contains("in time"));
+    }
+
+    fn shown(url: &str) -> Option<String> {
+        Origin::of(url).map(|origin| origin.to_string())
+    }
+
+    #[test]
+    fn an_origin_has_the_port_of_its_scheme_and_no_path() {
+        assert_eq!(
+            shown("https://Acme.retool.com/base/?q=1").as_deref(),
+            Some("https://acme.retool.com:443")
+        );
+        assert_eq!(shown(" http://127.0.0.1:8080 ").as_deref(), Some("http://127.0.0.1:8080"));
+        assert_eq!(shown("http://[::1]/").as_deref(), Some("http://[::1]:80"));
+    }
+
+    #[test]
+    fn what_is_no_http_url_has_no_origin() {
+        for url in [
+            "",
+            "acme.retool.com",
+            "/api/v1",
+            "ftp://acme.retool.com",
+            "ftp://acme.retool.com:21",
+            "https://user:secret@acme.retool.com",
+            "https://acme.retool.com:99999",
+            "https://acme.retool.com:",
+        ] {
+            assert_eq!(shown(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn another_scheme_host_or_port_is_refused_and_the_first_is_remembered() {
+        let mut egress = egress(Origin::of("https://acme.retool.com/api"));
+        let mut permits = |url: &str| egress.permits(&url.parse().expect("a URI"));
+
+        assert!(permits("https://acme.retool.com/anything?q"));
+        assert!(permits("https://ACME.retool.com:443/"));
+        assert!(!permits("https://evil.example/token?secret=1"));
+        assert!(!permits("http://acme.retool.com/"));
+        assert!(!permits("https://acme.retool.com:8443/"));
+        assert!(!permits("https://acme.retool.com.evil.example/"));
+        assert!(!permits("https://x@acme.retool.com/"));
+        assert_eq!(egress.refused(), Some("https://evil.example:443"));
+    }
+
+    #[test]
+    fn without_an_origin_everything_is_refused() {
+        let mut egress = egress(None);
+        assert!(!egress.permits(&"https://acme.retool.com/".parse().expect("a URI")));
+        assert!(!egress.permits(&"/relative".parse().expect("a URI")));
+    }
+}

@@ -1,0 +1,156 @@
+//! The engine and the component in it: compiled once, instantiated for every call.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime_wasi::WasiView;
+use wasmtime_wasi::cli::{WasiCli, WasiCliView};
+use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
+use wasmtime_wasi::p2::bindings::{cli, clocks, random};
+use wasmtime_wasi::random::WasiRandom;
+
+use crate::bindings::PluginPre;
+use crate::call::State;
+use crate::error::HostError;
+use crate::tenant::{Tenant, TenantOptions};
+
+/// The component that the build script made.
+const EMBEDDED: &[u8] = include_bytes!(env!("RETOOL_LIFECYCLE_COMPONENT"));
+
+/// How many calls run at a time unless told; more wait.
+const CONCURRENT_CALLS: u32 = 64;
+
+/// What any number of calls is cut to: the pool counts in 32 bits, and the address space ends.
+const MOST_CONCURRENT_CALLS: u32 = 10_000;
+
+/// Core instances, memories and tables that one component takes from the pool: its own
+/// module, and the small ones that the component format puts beside it.
+const CORE_INSTANCES: u32 = 16;
+
+/// How often a computing component gives way, so that limits are seen in time.
+const TICK: Duration = Duration::from_millis(10);
+
+/// A component, compiled and linked. Cheap to share: clones are handles to the same one.
+///
+/// Linked are `wasi:io`, `wasi:clocks`, `wasi:random/random`, `wasi:cli` environment and
+/// stderr, and outgoing `wasi:http`. There are no files and no sockets: a component that
+/// imports anything else is refused.
+#[derive(Clone)]
+pub struct Host {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) pre: PluginPre<State>,
+    pub(crate) calls: Semaphore,
+}
+
+impl Host {
+    /// Compiles and links a component, which takes a fraction of a second. 64 calls run at a
+    /// time; more wait.
+    pub fn new(component: &[u8]) -> Result<Host, HostError> {
+        Host::with_concurrency(component, CONCURRENT_CALLS)
+    }
+
+    /// As [`Host::new`], with another number of calls that run at a time (at least 1). A bit
+    /// more than 4 GiB of address space, not of memory, is set aside for each of them; where
+    /// the system does not grant that, it is asked for call by call.
+    pub fn with_concurrency(component: &[u8], calls: u32) -> Result<Host, HostError> {
+        let calls = calls.clamp(1, MOST_CONCURRENT_CALLS);
+        let inner = Inner::new(component, calls).map_err(|error| HostError::setup(&error))?;
+        Ok(Host { inner: Arc::new(inner) })
+    }
+
+    /// A new host of the component that was built with this library.
+    pub fn embedded() -> Result<Host, HostError> {
+        Host::new(EMBEDDED)
+    }
+
+    /// The one host of the embedded component in this process, made when first asked for.
+    pub fn shared() -> Result<Host, HostError> {
+        static SHARED: OnceLock<Result<Host, HostError>> = OnceLock::new();
+        SHARED.get_or_init(Host::embedded).clone()
+    }
+
+    /// The embedded component itself, as a file in the component format.
+    pub fn embedded_component() -> &'static [u8] {
+        EMBEDDED
+    }
+
+    /// An organisation to call the component for.
+    pub fn tenant(&self, options: TenantOptions) -> Tenant {
+        Tenant::new(self.inner.clone(), options)
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn new(component: &[u8], calls: u32) -> wasmtime::Result<Inner> {
+        let engine = engine(calls)?;
+        let component = Component::from_binary(&engine, component)?;
+        let linker = linker(&engine)?;
+        let pre = PluginPre::new(linker.instantiate_pre(&component)?)?;
+        tick(&engine)?;
+        Ok(Inner { pre, calls: Semaphore::new(calls as usize) })
+    }
+}
+
+/// With everything that the calls need set aside, or where there is no room for that, without.
+fn engine(calls: u32) -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config.epoch_interruption(true).concurrency_support(false);
+    config.allocation_strategy(pool(calls));
+    Engine::new(&config)
+        .or_else(|_| Engine::new(config.allocation_strategy(InstanceAllocationStrategy::OnDemand)))
+}
+
+fn pool(calls: u32) -> InstanceAllocationStrategy {
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(calls)
+        .total_core_instances(calls * CORE_INSTANCES)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .total_memories(calls)
+        .max_memories_per_component(1)
+        .total_tables(calls * CORE_INSTANCES)
+        .total_stacks(calls);
+    InstanceAllocationStrategy::Pooling(pool)
+}
+
+fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    let l = &mut linker;
+    wasmtime_wasi_io::add_to_linker_async(l)?;
+    clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
+    clocks::wall_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
+    random::random::add_to_linker::<State, WasiRandom>(l, |state| state.ctx().ctx.random())?;
+    cli::environment::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    cli::stderr::add_to_linker::<State, WasiCli>(l, State::cli)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(l)?;
+    Ok(linker)
+}
+
+/// Starts the thread that makes computing components give way, for as long as the engine
+/// lives.
+fn tick(engine: &Engine) -> wasmtime::Result<()> {
+    let engine = engine.weak();
+    thread::Builder::new().name("epochs".to_owned()).spawn(move || {
+        loop {
+            thread::sleep(TICK);
+            let Some(engine) = engine.upgrade() else {
+                return;
+            };
+            engine.increment_epoch();
+        }
+    })?;
+    Ok(())
+}

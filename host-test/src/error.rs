@@ -1,0 +1,124 @@
+//! How a call fails on the host's side, as opposed to the component's own typed errors.
+
+use std::fmt;
+use std::time::Duration;
+
+/// The component could not be run, or was stopped. No value of the environment is ever in it.
+///
+/// What a stopped call had written by then is not known. Every function of the component may
+/// be repeated, and then does what is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostError {
+    /// The engine or the component could not be set up.
+    Setup {
+        /// What went wrong.
+        message: String,
+    },
+    /// The component trapped: it panicked, or broke a rule of the sandbox.
+    Trap {
+        /// The function that was called, as WIT names it.
+        function: &'static str,
+        /// What the engine says.
+        message: String,
+    },
+    /// The call took longer than [`Limits::wall_clock`](crate::Limits::wall_clock).
+    WallClock {
+        /// The function that was called.
+        function: &'static str,
+        /// The limit.
+        limit: Duration,
+    },
+    /// The call computed for longer than [`Limits::compute`](crate::Limits::compute).
+    Compute {
+        /// The function that was called.
+        function: &'static str,
+        /// The limit.
+        limit: Duration,
+    },
+    /// The component needed more than [`Limits::memory`](crate::Limits::memory).
+    Memory {
+        /// The function that was called.
+        function: &'static str,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The component tried to reach another origin than the tenant's. The request was not
+    /// sent, and no socket was opened for it.
+    Egress {
+        /// The function that was called.
+        function: &'static str,
+        /// The origin that it tried to reach, without path and query.
+        attempted: String,
+        /// The one origin that is allowed; `None` where the tenant's base URL has none.
+        allowed: Option<String>,
+    },
+}
+
+/// The functions that never write.
+const READING: [&str; 6] =
+    ["plan-sync", "find-user", "page-users", "page-groups", "changes-since", "check-connection"];
+
+impl HostError {
+    /// A stable name of the kind of failure, e.g. `host-trap`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            HostError::Setup { .. } => "host-setup",
+            HostError::Trap { .. } => "host-trap",
+            HostError::WallClock { .. } => "host-wall-clock",
+            HostError::Compute { .. } => "host-compute",
+            HostError::Memory { .. } => "host-memory",
+            HostError::Egress { .. } => "host-egress",
+        }
+    }
+
+    /// Whether the call may have written something before it ended. What, is not known then.
+    pub fn may_have_written(&self) -> bool {
+        match self {
+            HostError::Setup { .. } => false,
+            HostError::Trap { function, .. }
+            | HostError::WallClock { function, .. }
+            | HostError::Compute { function, .. }
+            | HostError::Memory { function, .. }
+            | HostError::Egress { function, .. } => !READING.contains(function),
+        }
+    }
+
+    pub(crate) fn setup(error: &wasmtime::Error) -> Self {
+        HostError::Setup { message: format!("{error:#}") }
+    }
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HostError::Setup { message } => {
+                write!(f, "the component could not be set up: {message}")
+            }
+            HostError::Trap { function, message } => {
+                write!(f, "the component failed in `{function}`: {message}")
+            }
+            HostError::WallClock { function, limit } => write!(
+                f,
+                "`{function}` was stopped after {} s, the longest that a call may take",
+                limit.as_secs_f64()
+            ),
+            HostError::Compute { function, limit } => write!(
+                f,
+                "`{function}` was stopped after computing for {} s, the longest that a call may",
+                limit.as_secs_f64()
+            ),
+            HostError::Memory { function, limit } => write!(
+                f,
+                "`{function}` needed more than the {limit} bytes of memory that a call may have"
+            ),
+            HostError::Egress { function, attempted, allowed: Some(allowed) } => {
+                write!(f, "`{function}` tried to reach {attempted}; only {allowed} is allowed")
+            }
+            HostError::Egress { function, attempted, allowed: None } => {
+                write!(f, "`{function}` tried to reach {attempted}; the base URL allows no origin")
+            }
+        }
+    }
+}
+
+impl std::error::Error for HostError {}

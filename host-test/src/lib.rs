@@ -1,0 +1,49 @@
+//! Runs the retool-lifecycle component in a wasmtime sandbox.
+//!
+//! A [`Host`] holds the compiled component. A [`Tenant`] is one organisation: its connection,
+//! its environment (the tokens), and the one origin that the component may reach for it. Every
+//! call gets a fresh instance within [`Limits`], and comes to an [`Answer`].
+//!
+//! ```no_run
+//! use host_test::{Host, TenantOptions};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let tenant = Host::shared()?.tenant(
+//!     TenantOptions::new("https://acme.retool.com")
+//!         .env("RETOOL_API_TOKEN", std::env::var("RETOOL_API_TOKEN")?),
+//! );
+//! let report = tenant.check_connection().await??;
+//! println!("healthy: {}", report.healthy);
+//! # Ok(())
+//! # }
+//! ```
+#![deny(missing_docs)]
+
+mod answer;
+pub mod bindings;
+mod call;
+pub mod cli;
+mod defaults;
+mod demo;
+mod egress;
+mod engine;
+mod error;
+pub mod json;
+mod limits;
+mod log;
+mod render;
+pub mod roster;
+mod tenant;
+mod text;
+
+/// The interfaces of the contract, with their types.
+pub use bindings::exports::user_lifecycle::retool;
+
+pub use answer::error_case;
+pub use defaults::default_guards;
+pub use egress::Origin;
+pub use engine::Host;
+pub use error::HostError;
+pub use limits::Limits;
+pub use log::LogSink;
+pub use tenant::{Answer, Tenant, TenantOptions};

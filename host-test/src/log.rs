@@ -1,0 +1,238 @@
+//! What the component writes to stderr: its log, line by line and bounded.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use wasmtime_wasi_io::bytes::Bytes;
+
+/// Called with each line, without its end, while the call is still running.
+pub type LogSink = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// How many lines a tenant keeps; older ones are dropped first.
+const KEPT_LINES: usize = 2_000;
+
+/// The lines that a tenant's calls have logged, the latest ones.
+#[derive(Clone, Default)]
+pub(crate) struct LogLines(Arc<Mutex<VecDeque<String>>>);
+
+impl LogLines {
+    fn push(&self, line: &str) {
+        let mut lines = lock(&self.0);
+        if lines.len() == KEPT_LINES {
+            lines.pop_front();
+        }
+        lines.push_back(line.to_owned());
+    }
+
+    pub(crate) fn all(&self) -> Vec<String> {
+        lock(&self.0).iter().cloned().collect()
+    }
+
+    pub(crate) fn clear(&self) {
+        lock(&self.0).clear();
+    }
+}
+
+/// The stderr of one call.
+#[derive(Clone)]
+pub(crate) struct Stderr(Arc<Mutex<Capture>>);
+
+struct Capture {
+    /// The line that has no end yet.
+    partial: Vec<u8>,
+    /// How many more bytes this call may write.
+    budget: usize,
+    limit: usize,
+    cut: bool,
+    lines: LogLines,
+    sink: Option<LogSink>,
+}
+
+impl Stderr {
+    pub(crate) fn new(limit: usize, lines: LogLines, sink: Option<LogSink>) -> Self {
+        Stderr(Arc::new(Mutex::new(Capture {
+            partial: Vec::new(),
+            budget: limit,
+            limit,
+            cut: false,
+            lines,
+            sink,
+        })))
+    }
+
+    /// Hands on a last line that has no end.
+    pub(crate) fn finish(&self) {
+        lock(&self.0).end_line();
+    }
+
+    /// A line of the host's own among the component's.
+    pub(crate) fn note(&self, line: &str) {
+        let mut capture = lock(&self.0);
+        capture.end_line();
+        capture.take(line.as_bytes());
+        capture.take(b"\n");
+    }
+
+    fn take(&self, bytes: &[u8]) {
+        lock(&self.0).take(bytes);
+    }
+}
+
+impl Capture {
+    fn take(&mut self, bytes: &[u8]) {
+        let allowed = bytes.len().min(self.budget);
+        for &byte in &bytes[..allowed] {
+            if byte == b'\n' {
+                self.end_line();
+            } else {
+                self.partial.push(byte);
+            }
+        }
+        self.budget -= allowed;
+        if bytes.len() > allowed && !self.cut {
+            self.cut = true;
+            self.end_line();
+            let limit = self.limit;
+            self.hand_on(&format!("(the rest of the log is cut: {limit} bytes a call)"));
+        }
+    }
+
+    fn end_line(&mut self) {
+        if self.partial.is_empty() {
+            return;
+        }
+        let bytes = std::mem::take(&mut self.partial);
+        let line = String::from_utf8_lossy(&bytes);
+        self.hand_on(line.trim_end_matches('\r'));
+    }
+
+    fn hand_on(&self, line: &str) {
+        self.lines.push(line);
+        if let Some(sink) = &self.sink {
+            sink(line);
+        }
+    }
+}
+
+/// The data is whole even where a holder panicked: every change is one step.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl IsTerminal for Stderr {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Stderr {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    // The default goes through a background task, whose last lines would come after the call.
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+impl AsyncWrite for Stderr {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.take(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Stderr {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for Stderr {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.take(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(64 << 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn captured(limit: usize, writes: &[&[u8]]) -> Vec<String> {
+        let lines = LogLines::default();
+        let stderr = Stderr::new(limit, lines.clone(), None);
+        for bytes in writes {
+            stderr.take(bytes);
+        }
+        stderr.finish();
+        lines.all()
+    }
+
+    #[test]
+    fn lines_are_put_together_from_pieces() {
+        assert_eq!(
+            captured(1000, &[b"GET /us", b"ers\r\n\nretry", b"ing\nlast"]),
+            ["GET /users", "retrying", "last"]
+        );
+    }
+
+    #[test]
+    fn what_exceeds_the_limit_is_cut_once_and_said() {
+        assert_eq!(
+            captured(8, &[b"12345\n", b"6789\n", b"more\n"]),
+            ["12345", "67", "(the rest of the log is cut: 8 bytes a call)"]
+        );
+    }
+
+    #[test]
+    fn the_sink_sees_a_line_as_soon_as_it_ends() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink: LogSink = {
+            let seen = seen.clone();
+            Arc::new(move |line| lock(&seen).push(line.to_owned()))
+        };
+        let stderr = Stderr::new(1000, LogLines::default(), Some(sink));
+        stderr.take(b"one\ntw");
+        assert_eq!(*lock(&seen), ["one"]);
+        stderr.finish();
+        assert_eq!(*lock(&seen), ["one", "tw"]);
+    }
+
+    #[test]
+    fn a_tenant_keeps_the_latest_lines() {
+        let lines = LogLines::default();
+        for number in 0..KEPT_LINES + 2 {
+            lines.push(&number.to_string());
+        }
+        let kept = lines.all();
+        assert_eq!(kept.len(), KEPT_LINES);
+        assert_eq!(kept[0], "2");
+    }
+}

@@ -1,0 +1,7 @@
+//! The command `retool-lifecycle`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    host_test::cli::main()
+}

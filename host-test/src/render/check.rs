@@ -1,0 +1,76 @@
+//! What is true of a connection.
+
+use super::words;
+use crate::retool::diagnostics::{Check, CheckStatus, ConnectionReport};
+use crate::text::shown;
+
+pub(crate) fn check(base_url: &str, report: &ConnectionReport) -> String {
+    let ConnectionReport { healthy, dialect, checks, user_count, group_count } = report;
+    let state = if *healthy { "healthy" } else { "NOT HEALTHY" };
+    let mut text = format!("{} ({}): {state}\n", shown(base_url), words::dialect(*dialect));
+    let width = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
+    for Check { name, status, code, detail } in checks {
+        let status = match status {
+            CheckStatus::Passed => "passed",
+            CheckStatus::Warning => "warning",
+            CheckStatus::Failed => "FAILED",
+            CheckStatus::Unknown => "unknown",
+        };
+        let code = match code {
+            Some(code) => format!(" ({})", shown(code)),
+            None => String::new(),
+        };
+        text += &format!("  {status:<8} {:<width$}  {}{code}\n", shown(name), shown(detail));
+    }
+    if let Some(count) = user_count {
+        text += &format!("  {}\n", words::count(*count as usize, "person", "people"));
+    }
+    if let Some(count) = group_count {
+        text += &format!("  {}\n", words::count(*count as usize, "group", "groups"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::retool::types::Dialect;
+
+    #[test]
+    fn checks_are_told_one_a_line() {
+        let made = |name: &str, status, code: Option<&str>, detail: &str| Check {
+            name: name.to_owned(),
+            status,
+            code: code.map(str::to_owned),
+            detail: detail.to_owned(),
+        };
+        let shown = check(
+            "https://acme.retool.com",
+            &ConnectionReport {
+                healthy: false,
+                dialect: Dialect::V1,
+                checks: vec![
+                    made("reachable", CheckStatus::Passed, None, "It answers."),
+                    made(
+                        "scope groups:read",
+                        CheckStatus::Failed,
+                        Some("scope-missing"),
+                        "The token lacks it.",
+                    ),
+                ],
+                user_count: Some(1),
+                group_count: Some(8),
+            },
+        );
+        assert_eq!(
+            shown,
+            "\
+https://acme.retool.com (v1): NOT HEALTHY
+  passed   reachable          It answers.
+  FAILED   scope groups:read  The token lacks it. (scope-missing)
+  1 person
+  8 groups
+"
+        );
+    }
+}

@@ -1,0 +1,139 @@
+//! Which flag of the command helps.
+
+use crate::retool::synchronization::Guard;
+use crate::retool::types::ErrorDetail;
+
+/// What helps against a code of an error or a refusal: in a sync or its plan, and in the
+/// commands for one person. The README lists the codes.
+const CODES: [(&str, Option<&str>, Option<&str>); 9] = [
+    ("ambiguous-user", None, Some("--expect-id ID (deprovision) says who of them is meant")),
+    ("creation-not-allowed", Some("without --no-create they are created"), None),
+    (
+        "group-not-found",
+        Some("--create-missing-groups creates groups that are missing"),
+        Some("--create-missing-groups creates groups that are missing"),
+    ),
+    (
+        "last-admin",
+        Some("--minimum-admins N lowers how many must be left"),
+        Some("--minimum-admins N (deprovision) lowers how many must be left"),
+    ),
+    (
+        "outside-span",
+        Some("--start EMAIL and --before EMAIL are the span; without them it is everybody"),
+        None,
+    ),
+    (
+        "protected-person",
+        Some("--protect EMAIL protects them: leave that out"),
+        Some("--protect EMAIL protects them: leave that out"),
+    ),
+    (
+        "user-disabled",
+        Some("--re-enable enables people who are disabled"),
+        Some("--re-enable enables people who are disabled"),
+    ),
+    ("user-not-found", None, Some("without --no-create (provision) the person is created")),
+    (
+        "user-type-required",
+        Some("--default-user-type TYPE, or a user type on the roster, gives one"),
+        Some("--user-type TYPE gives one"),
+    ),
+];
+
+/// What raises or lowers the limit of a guard; `None` where no flag should.
+pub(super) fn for_guard(guard: Guard) -> Option<&'static str> {
+    match guard {
+        Guard::UserRemovals => {
+            Some("--max-user-removal-percent N or --max-user-removal-floor N raises the limit")
+        }
+        Guard::MemberRemovals => {
+            Some("--max-member-removal-percent N or --max-member-removal-floor N raises the limit")
+        }
+        Guard::MinimumAdmins => Some("--minimum-admins N lowers how many must be left"),
+        Guard::RequiredAdmins => Some("--require-admin EMAIL requires them: leave that out"),
+        Guard::EmptyRoster => Some("--allow-empty-roster allows it"),
+        Guard::IncompleteSnapshot => None,
+    }
+}
+
+/// The guards by the names that the component's message has.
+const GUARDS: [(&str, Guard); 6] = [
+    ("user-removals", Guard::UserRemovals),
+    ("member-removals", Guard::MemberRemovals),
+    ("minimum-admins", Guard::MinimumAdmins),
+    ("required-admins", Guard::RequiredAdmins),
+    ("empty-roster", Guard::EmptyRoster),
+    ("incomplete-snapshot", Guard::IncompleteSnapshot),
+];
+
+/// For a code within a plan or a report.
+pub(super) fn for_sync(code: &str) -> Option<&'static str> {
+    CODES.iter().find(|(of, ..)| *of == code).and_then(|(_, sync, _)| *sync)
+}
+
+/// For an error that ended a command.
+pub(crate) fn for_error(detail: &ErrorDetail) -> Option<String> {
+    if detail.code == "guard-tripped" {
+        // All of the guards that tripped are in one error, named in its message.
+        let named = |guard: &str| detail.message.contains(&format!("Guard {guard}:"));
+        let tripped = GUARDS.iter().filter(|(name, _)| named(name));
+        let hints: Vec<&str> = tripped.filter_map(|(_, guard)| for_guard(*guard)).collect();
+        return (!hints.is_empty()).then(|| hints.join("; "));
+    }
+    let (_, sync, person) = CODES.iter().find(|(of, ..)| *of == detail.code)?;
+    let field = detail.field.as_deref().unwrap_or_default();
+    let of_sync = field.contains("roster") || field.contains("policy");
+    let (first, second) = if of_sync { (sync, person) } else { (person, sync) };
+    first.or(*second).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::cli::Arguments;
+    use crate::render::samples::detail;
+
+    #[test]
+    fn every_flag_that_is_named_exists() {
+        let command = Arguments::command();
+        let known: Vec<String> = command
+            .get_subcommands()
+            .flat_map(|command| command.get_arguments())
+            .filter_map(|argument| argument.get_long().map(|long| format!("--{long}")))
+            .collect();
+        let codes = CODES.iter().flat_map(|(_, sync, person)| [*sync, *person]);
+        let guards = GUARDS.iter().map(|(_, guard)| for_guard(*guard));
+        for hint in codes.chain(guards).flatten() {
+            let mut flags = hint.split([' ', ',', ':', ';']).filter(|word| word.starts_with("--"));
+            assert!(flags.clone().next().is_some(), "no flag in: {hint}");
+            assert!(flags.all(|flag| known.iter().any(|long| long == flag)), "{hint}");
+        }
+    }
+
+    #[test]
+    fn a_tripped_guard_is_told_with_its_own_flag() {
+        let hint = |message| for_error(&detail("guard-tripped", message));
+        let several = hint("Nothing was written. Guard user-removals: 9. Guard empty-roster: 0.");
+        let several = several.expect("a hint");
+        assert!(several.contains("--max-user-removal-floor"), "{several}");
+        assert!(several.contains("--allow-empty-roster"), "{several}");
+        assert!(!several.contains("--minimum-admins"), "{several}");
+        assert_eq!(hint("Guard incomplete-snapshot: 1."), None);
+    }
+
+    #[test]
+    fn a_roster_is_told_of_the_flag_of_a_sync() {
+        let hint = |field: &str| {
+            for_error(&ErrorDetail {
+                field: Some(field.to_owned()),
+                ..detail("user-type-required", "It is needed.")
+            })
+        };
+        assert_eq!(hint("request.user-type").as_deref(), Some("--user-type TYPE gives one"));
+        assert!(hint("request.roster[1].user-type").is_some_and(|hint| hint.contains("default")));
+        assert_eq!(for_error(&detail("token-rejected", "It is.")), None);
+    }
+}

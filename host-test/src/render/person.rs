@@ -1,0 +1,235 @@
+//! What became of one person.
+
+use std::path::Path;
+
+use super::words;
+use crate::json;
+use crate::retool::lifecycle::{
+    DeprovisionOutcome, DeprovisionResult, ProvisionOutcome, ProvisionResult, Tombstone,
+};
+use crate::retool::types::{GroupLink, Write};
+use crate::text::{quoted, shown, shown_json};
+
+pub(crate) fn provision(result: &ProvisionResult) -> String {
+    let ProvisionResult {
+        outcome,
+        user,
+        changes,
+        differences,
+        groups_added,
+        groups_kept,
+        groups_created,
+        invitation_sent,
+        remaining,
+        writes,
+    } = result;
+    let (what, is_new) = match outcome {
+        ProvisionOutcome::Created => ("created", true),
+        ProvisionOutcome::ReEnabled => ("enabled again", false),
+        ProvisionOutcome::Updated => ("updated", false),
+        ProvisionOutcome::Unchanged => ("unchanged", false),
+    };
+    let mut text =
+        Lines::headed(&format!("{}: {what} (id {})", shown(&user.email), words::user_id(&user.id)));
+    let set = if is_new { words::setting } else { words::change };
+    text.each(changes.iter().map(set));
+    text.each(differences.iter().map(|difference| {
+        let before = difference.before.as_deref();
+        format!(
+            "left as it is: {} is {}, not {}",
+            shown(&difference.field).replace('-', " "),
+            before.map_or("not set".to_owned(), quoted),
+            quoted(&difference.after)
+        )
+    }));
+    text.groups("groups created", groups_created);
+    text.groups("added to", groups_added);
+    text.groups("already in", groups_kept);
+    if *invitation_sent {
+        text.line("an invitation was sent");
+    }
+    text.remaining(remaining);
+    text.writes(writes);
+    text.done()
+}
+
+pub(crate) fn deprovision(email: &str, result: &DeprovisionResult) -> String {
+    let DeprovisionResult { outcome, tombstone, groups_removed, deletion_due, remaining, writes } =
+        result;
+    let what = match outcome {
+        DeprovisionOutcome::Deleted => "deleted for good",
+        DeprovisionOutcome::Deactivated => "disabled",
+        DeprovisionOutcome::AlreadyDeactivated => "disabled already",
+        DeprovisionOutcome::AlreadyGone => "not in Retool, nothing to do",
+    };
+    let mut text = Lines::headed(&format!("{}: {what}", shown(email)));
+    text.groups("removed from", groups_removed);
+    if let Some(due) = deletion_due {
+        text.line(&format!("may be deleted from {} on", shown(due)));
+    }
+    if let Some(tombstone) = tombstone {
+        text.line(&format!("recorded as they were at {}", shown(&tombstone.recorded_at)));
+    }
+    text.remaining(remaining);
+    text.writes(writes);
+    text.done()
+}
+
+/// Where the record of somebody is.
+pub(crate) fn kept(path: &Path) -> String {
+    format!("  the record is in {}\n", shown(&path.to_string_lossy()))
+}
+
+/// The record of somebody as JSON, for the caller to keep.
+pub(crate) fn tombstone(tombstone: &Tombstone) -> String {
+    match json::value(tombstone) {
+        Ok(record) => format!(
+            "\nThe record, which restoring needs (--tombstone FILE keeps it in a file):\n{}\n",
+            shown_json(&format!("{record:#}"))
+        ),
+        // A record of texts and numbers is always JSON.
+        Err(error) => format!("\nThe record could not be written as JSON: {error}\n"),
+    }
+}
+
+/// A heading with indented lines under it.
+struct Lines(String);
+
+impl Lines {
+    fn headed(heading: &str) -> Self {
+        Lines(format!("{heading}\n"))
+    }
+
+    fn line(&mut self, line: &str) {
+        self.0 += &format!("  {line}\n");
+    }
+
+    fn each(&mut self, lines: impl IntoIterator<Item = String>) {
+        for line in lines {
+            self.line(&line);
+        }
+    }
+
+    fn groups(&mut self, label: &str, groups: &[GroupLink]) {
+        if !groups.is_empty() {
+            let names: Vec<String> = groups.iter().map(words::group).collect();
+            self.line(&format!("{label}: {}", names.join(", ")));
+        }
+    }
+
+    fn remaining(&mut self, remaining: &[String]) {
+        self.each(remaining.iter().map(|what| format!("still to do: {}", shown(what))));
+    }
+
+    fn writes(&mut self, writes: &[Write]) {
+        self.line(&words::count(writes.len(), "write", "writes"));
+        self.each(writes.iter().map(|write| format!("  {}", words::write(write))));
+    }
+
+    fn done(self) -> String {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{change, group, user, written};
+    use super::*;
+    use crate::retool::types::{Certainty, WriteKind};
+
+    #[test]
+    fn a_new_person_is_told_with_all_that_happened() {
+        let shown = provision(&ProvisionResult {
+            outcome: ProvisionOutcome::Created,
+            user: user("ada@x.com"),
+            changes: vec![change("first-name", None, "Ada")],
+            differences: Vec::new(),
+            groups_added: vec![group("Sales"), group("Data")],
+            groups_kept: Vec::new(),
+            groups_created: vec![group("Data")],
+            invitation_sent: true,
+            remaining: vec!["Accept the invitation.".to_owned()],
+            writes: vec![
+                written(WriteKind::UserCreated, "ada@x.com", None),
+                Write {
+                    certainty: Certainty::Unknown,
+                    ..written(WriteKind::MemberAdded, "ada@x.com", Some("Sales"))
+                },
+            ],
+        });
+        assert_eq!(
+            shown,
+            "\
+ada@x.com: created (id id-1)
+  first name: \"Ada\"
+  groups created: Data
+  added to: Sales, Data
+  an invitation was sent
+  still to do: Accept the invitation.
+  2 writes
+    user created: ada@x.com
+    member added: ada@x.com to Sales (the reply was lost: it may have taken effect)
+"
+        );
+    }
+
+    #[test]
+    fn somebody_adopted_is_told_with_the_differences() {
+        let shown = provision(&ProvisionResult {
+            outcome: ProvisionOutcome::Unchanged,
+            user: user("ada@x.com"),
+            changes: Vec::new(),
+            differences: vec![
+                change("last-name", Some("Byron"), "King"),
+                change("first-name", None, "Ada"),
+            ],
+            groups_added: Vec::new(),
+            groups_kept: vec![group("Sales")],
+            groups_created: Vec::new(),
+            invitation_sent: false,
+            remaining: Vec::new(),
+            writes: Vec::new(),
+        });
+        assert_eq!(
+            shown,
+            "\
+ada@x.com: unchanged (id id-1)
+  left as it is: last name is \"Byron\", not \"King\"
+  left as it is: first name is not set, not \"Ada\"
+  already in: Sales
+  0 writes
+"
+        );
+    }
+
+    #[test]
+    fn a_departure_is_told_with_what_is_left() {
+        let shown = deprovision(
+            "ada@x.com",
+            &DeprovisionResult {
+                outcome: DeprovisionOutcome::Deactivated,
+                tombstone: Some(Tombstone {
+                    base_url: "http://127.0.0.1".to_owned(),
+                    user: user("ada@x.com"),
+                    raw: "{}".to_owned(),
+                    recorded_at: "2026-01-02T03:04:05Z".to_owned(),
+                }),
+                groups_removed: vec![group("Sales")],
+                deletion_due: Some("2026-02-01T00:00:00Z".to_owned()),
+                remaining: Vec::new(),
+                writes: vec![written(WriteKind::UserDisabled, "ada@x.com", None)],
+            },
+        );
+        assert_eq!(
+            shown,
+            "\
+ada@x.com: disabled
+  removed from: Sales
+  may be deleted from 2026-02-01T00:00:00Z on
+  recorded as they were at 2026-01-02T03:04:05Z
+  1 write
+    user disabled: ada@x.com
+"
+        );
+    }
+}

@@ -1,0 +1,395 @@
+//! A plan as a diff that somebody can approve: person by person, then what it comes to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::hints;
+use super::words::{self, count, section};
+use crate::retool::synchronization::{PersonRefusal, Plan, Step, StepKind};
+use crate::text::shown;
+
+/// The plan, or where a guard has tripped, what it would have been.
+pub(crate) fn plan(plan: &Plan) -> String {
+    let Plan { digest, dialect, steps, withheld, unchanged, refusals, seats, guards, limitations } =
+        plan;
+    let refused = guards.iter().any(|guard| guard.tripped);
+    let steps = if refused { withheld } else { steps };
+    let tally = Tally::of(steps);
+
+    let mut text = if refused {
+        "REFUSED: a guard has tripped, and nothing may be applied. Withheld is:\n".to_owned()
+    } else if !steps.is_empty() {
+        "To be done:\n".to_owned()
+    } else if !refusals.is_empty() {
+        format!("Nothing can be done; {} left alone:\n", refusals.len())
+    } else {
+        "Nothing to do.\n".to_owned()
+    };
+    text += &section("Groups", steps.iter().filter_map(new_group));
+    text += &section("People", people(steps));
+    text += &section("Left alone", refusals.iter().flat_map(refusal));
+    text += &section(
+        "What this API cannot do",
+        limitations.iter().map(|text| shown(text).into_owned()),
+    );
+    text += &format!(
+        "\nTotal: {}; {unchanged} unchanged, {} left alone\n",
+        tally.words(),
+        refusals.len()
+    );
+    if let Some(seats) = words::seats(seats) {
+        text += &format!("{seats}\n");
+    }
+    text += &section("Guards", guards.iter().flat_map(words::guard));
+    text += &format!("\nPlan {} ({})\n", shown(digest), words::dialect(*dialect));
+    text
+}
+
+fn new_group(step: &Step) -> Option<String> {
+    (step.kind == StepKind::CreateGroup).then(|| format!("+ {}  create", group_of(step)))
+}
+
+fn group_of(step: &Step) -> String {
+    words::named(step.group_name.as_deref(), step.group.as_ref())
+}
+
+fn refusal(refusal: &PersonRefusal) -> Vec<String> {
+    let PersonRefusal { email, code, message } = refusal;
+    let mut lines = vec![format!("! {}  {}: {}", shown(email), shown(code), shown(message))];
+    lines.extend(hints::for_sync(code).map(|hint| format!("    {hint}")));
+    lines
+}
+
+/// The lines of everybody whom the steps concern, by address.
+fn people(steps: &[Step]) -> Vec<String> {
+    let mut by_address: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
+    for step in steps {
+        if step.kind != StepKind::CreateGroup {
+            by_address.entry(&step.email).or_default().push(step);
+        }
+    }
+    by_address.into_iter().flat_map(|(email, steps)| person(email, &steps)).collect()
+}
+
+fn person(email: &str, steps: &[&Step]) -> Vec<String> {
+    let mut mark = '~';
+    let mut verbs = Vec::new();
+    let mut details = Vec::new();
+    let mut groups = Vec::new();
+    for step in steps {
+        match step.kind {
+            StepKind::CreateGroup => {}
+            StepKind::CreateUser => {
+                mark = '+';
+                verbs.push("create");
+                details.extend(step.changes.iter().map(words::setting));
+            }
+            StepKind::EnableUser => {
+                verbs.push("enable");
+                let others = step.changes.iter().filter(|change| !words::is_said(change));
+                details.extend(others.map(words::change));
+            }
+            StepKind::UpdateUser => {
+                verbs.push("update");
+                details.extend(step.changes.iter().map(words::change));
+            }
+            StepKind::AddMember => groups.push(format!("+{}", group_of(step))),
+            StepKind::RemoveMember => groups.push(format!("-{}", group_of(step))),
+            StepKind::DisableUser => {
+                mark = '-';
+                verbs.push("disable");
+            }
+            StepKind::DeleteUser => {
+                mark = '-';
+                verbs.push("delete");
+            }
+        }
+    }
+    if verbs.is_empty() {
+        verbs.push("update");
+    }
+    if !groups.is_empty() {
+        details.push(format!("groups: {}", groups.join(", ")));
+    }
+    let mut lines = vec![format!("{mark} {}  {}", shown(email), verbs.join(", "))];
+    lines.extend(details.into_iter().map(|detail| format!("    {detail}")));
+    lines
+}
+
+/// How many steps there are of each kind, but for updates: how many people are updated, be it
+/// their memberships alone, as a report counts them.
+#[derive(Default)]
+struct Tally {
+    created: usize,
+    enabled: usize,
+    updated: usize,
+    disabled: usize,
+    deleted: usize,
+    added: usize,
+    removed: usize,
+    groups: usize,
+}
+
+impl Tally {
+    fn of(steps: &[Step]) -> Tally {
+        let mut tally = Tally::default();
+        let mut updated = BTreeSet::new();
+        let mut otherwise = BTreeSet::new();
+        for step in steps {
+            match step.kind {
+                StepKind::CreateGroup => {}
+                StepKind::UpdateUser | StepKind::AddMember | StepKind::RemoveMember => {
+                    updated.insert(step.email.as_str());
+                }
+                StepKind::CreateUser
+                | StepKind::EnableUser
+                | StepKind::DisableUser
+                | StepKind::DeleteUser => {
+                    otherwise.insert(step.email.as_str());
+                }
+            }
+            let counter = match step.kind {
+                StepKind::CreateGroup => &mut tally.groups,
+                StepKind::CreateUser => &mut tally.created,
+                StepKind::EnableUser => &mut tally.enabled,
+                StepKind::UpdateUser => continue,
+                StepKind::AddMember => &mut tally.added,
+                StepKind::RemoveMember => &mut tally.removed,
+                StepKind::DisableUser => &mut tally.disabled,
+                StepKind::DeleteUser => &mut tally.deleted,
+            };
+            *counter += 1;
+        }
+        tally.updated = updated.difference(&otherwise).count();
+        tally
+    }
+
+    fn words(&self) -> String {
+        let Tally { created, enabled, updated, disabled, deleted, added, removed, groups } = self;
+        let mut words = vec![format!("{created} to create"), format!("{updated} to update")];
+        if *enabled > 0 {
+            words.push(format!("{enabled} to enable"));
+        }
+        words.push(format!("{disabled} to disable"));
+        words.push(format!("{deleted} to delete"));
+        words.push(format!(
+            "{} to add and {removed} to remove",
+            count(*added, "membership", "memberships")
+        ));
+        if *groups > 0 {
+            words.push(format!("{} to create", count(*groups, "group", "groups")));
+        }
+        words.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{change, guard, step};
+    use super::*;
+    use crate::retool::synchronization::{Guard, SeatChange};
+    use crate::retool::types::{Dialect, GroupId, UserType};
+
+    fn empty() -> Plan {
+        Plan {
+            digest: "3f2a".to_owned(),
+            dialect: Dialect::V1,
+            steps: Vec::new(),
+            withheld: Vec::new(),
+            unchanged: 0,
+            refusals: Vec::new(),
+            seats: Vec::new(),
+            guards: Vec::new(),
+            limitations: Vec::new(),
+        }
+    }
+
+    fn steps() -> Vec<Step> {
+        let member = |kind, email, group: &str| Step {
+            group_name: Some(group.to_owned()),
+            ..step(kind, email)
+        };
+        vec![
+            Step { group_name: Some("Data".to_owned()), ..step(StepKind::CreateGroup, "") },
+            Step {
+                changes: vec![
+                    change("first-name", None, "Ada"),
+                    change("user-type", None, "default"),
+                ],
+                ..step(StepKind::CreateUser, "ada@x.com")
+            },
+            Step {
+                changes: vec![
+                    change("disabled", Some("true"), "false"),
+                    change("user-type", Some("default"), "end-user"),
+                ],
+                ..step(StepKind::EnableUser, "eve@x.com")
+            },
+            Step {
+                changes: vec![
+                    change("last-name", Some("Byron"), "King"),
+                    change("admin", Some("false"), "true"),
+                ],
+                ..step(StepKind::UpdateUser, "bob@x.com")
+            },
+            member(StepKind::AddMember, "ada@x.com", "Data"),
+            member(StepKind::AddMember, "cy@x.com", "Data"),
+            member(StepKind::AddMember, "cy@x.com", "Sales"),
+            Step {
+                group: Some(GroupId::Rest("7".to_owned())),
+                ..step(StepKind::RemoveMember, "cy@x.com")
+            },
+            step(StepKind::DisableUser, "dan@x.com"),
+            step(StepKind::DeleteUser, "zoe@x.com"),
+        ]
+    }
+
+    #[test]
+    fn a_plan_is_a_diff_person_by_person_and_then_the_totals() {
+        let shown = plan(&Plan {
+            steps: steps(),
+            unchanged: 9,
+            refusals: vec![PersonRefusal {
+                email: "finn@x.com".to_owned(),
+                code: "user-type-required".to_owned(),
+                message: "A new person needs a user type.".to_owned(),
+            }],
+            seats: vec![
+                SeatChange { user_type: UserType::Default, added: 1, removed: 2 },
+                SeatChange { user_type: UserType::EndUser, added: 0, removed: 0 },
+            ],
+            guards: vec![guard(Guard::UserRemovals, None, 3, 2, false)],
+            limitations: vec!["Sessions cannot be ended.".to_owned()],
+            ..empty()
+        });
+        assert_eq!(
+            shown,
+            "\
+To be done:
+
+Groups
+  + Data  create
+
+People
+  + ada@x.com  create
+      first name: \"Ada\"
+      user type: default
+      groups: +Data
+  ~ bob@x.com  update
+      last name: \"Byron\" -> \"King\"
+      admin: false -> true
+  ~ cy@x.com  update
+      groups: +Data, +Sales, -#7
+  - dan@x.com  disable
+  ~ eve@x.com  enable
+      user type: default -> end-user
+  - zoe@x.com  delete
+
+Left alone
+  ! finn@x.com  user-type-required: A new person needs a user type.
+      --default-user-type TYPE, or a user type on the roster, gives one
+
+What this API cannot do
+  Sessions cannot be ended.
+
+Total: 1 to create, 2 to update, 1 to enable, 1 to disable, 1 to delete, 3 memberships to add and \
+1 to remove, 1 group to create; 9 unchanged, 1 left alone
+Seats: default +1 -2
+
+Guards
+  ok       user removals: 2, at most 3
+
+Plan 3f2a (v1)
+"
+        );
+    }
+
+    #[test]
+    fn a_refused_plan_shows_what_is_withheld_and_the_guard() {
+        let shown = plan(&Plan {
+            withheld: vec![step(StepKind::DisableUser, "dan@x.com")],
+            guards: vec![
+                guard(Guard::UserRemovals, None, 0, 1, true),
+                guard(Guard::MemberRemovals, Some("Sales"), 3, 0, false),
+            ],
+            ..empty()
+        });
+        assert_eq!(
+            shown,
+            "\
+REFUSED: a guard has tripped, and nothing may be applied. Withheld is:
+
+People
+  - dan@x.com  disable
+
+Total: 0 to create, 0 to update, 1 to disable, 0 to delete, 0 memberships to add and 0 to remove; \
+0 unchanged, 0 left alone
+
+Guards
+  TRIPPED  user removals: 1, at most 0. Too many.
+           --max-user-removal-percent N or --max-user-removal-floor N raises the limit
+  ok       member removals (Sales): 0, at most 3
+
+Plan 3f2a (v1)
+"
+        );
+    }
+
+    #[test]
+    fn a_converged_plan_says_that_there_is_nothing_to_do() {
+        let shown = plan(&Plan { unchanged: 12, ..empty() });
+        assert_eq!(
+            shown,
+            "\
+Nothing to do.
+
+Total: 0 to create, 0 to update, 0 to disable, 0 to delete, 0 memberships to add and 0 to remove; \
+12 unchanged, 0 left alone
+
+Plan 3f2a (v1)
+"
+        );
+    }
+
+    #[test]
+    fn a_plan_that_can_do_nothing_does_not_say_that_all_is_well() {
+        let shown = plan(&Plan {
+            refusals: vec![PersonRefusal {
+                email: "eve@x.com".to_owned(),
+                code: "user-disabled".to_owned(),
+                message: "The person is disabled.".to_owned(),
+            }],
+            ..empty()
+        });
+        assert!(shown.starts_with("Nothing can be done; 1 left alone:\n"), "{shown}");
+        assert!(shown.contains("\n      --re-enable enables"), "{shown}");
+    }
+
+    #[test]
+    fn nothing_from_outside_can_write_a_line_of_its_own() {
+        let nasty = "x\n  - boss@x.com  delete\u{1b}[1A";
+        let shown = plan(&Plan {
+            digest: nasty.to_owned(),
+            steps: vec![
+                Step {
+                    changes: vec![change(nasty, Some(nasty), nasty)],
+                    ..step(StepKind::UpdateUser, nasty)
+                },
+                Step { group_name: Some(nasty.to_owned()), ..step(StepKind::AddMember, nasty) },
+                Step {
+                    group: Some(GroupId::Scim(nasty.to_owned())),
+                    ..step(StepKind::CreateGroup, "")
+                },
+            ],
+            refusals: vec![PersonRefusal {
+                email: nasty.to_owned(),
+                code: nasty.to_owned(),
+                message: nasty.to_owned(),
+            }],
+            guards: vec![guard(Guard::RequiredAdmins, Some(nasty), 1, 0, false)],
+            limitations: vec![nasty.to_owned()],
+            ..empty()
+        });
+        assert!(!shown.contains('\u{1b}'), "{shown}");
+        assert!(!shown.lines().any(|line| line.starts_with("  - ")), "{shown}");
+    }
+}

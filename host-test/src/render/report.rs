@@ -1,0 +1,284 @@
+//! What a sync did.
+
+use super::hints;
+use super::words::{self, count, section};
+use crate::retool::synchronization::{PersonOutcome, PersonReport, SyncReport};
+use crate::retool::types::ErrorDetail;
+use crate::text::shown;
+
+pub(crate) fn report(report: &SyncReport) -> String {
+    let SyncReport {
+        digest,
+        dialect,
+        people,
+        groups_created,
+        groups_failed,
+        seats,
+        guards,
+        limitations,
+        complete,
+        writes,
+    } = report;
+    let mut text = match (complete, writes.is_empty()) {
+        (true, true) => "Nothing to do: everybody is as the roster says.\n".to_owned(),
+        (true, false) => "Done: everybody is as the roster says.\n".to_owned(),
+        (false, true) => "NOT DONE: nothing was written, and some people are not as the roster \
+                          says.\n"
+            .to_owned(),
+        (false, false) => "PARTLY DONE: some people are not as the roster says.\n".to_owned(),
+    };
+    text += &section(
+        "Groups",
+        groups_created
+            .iter()
+            .map(|group| format!("+ {}  created", words::group(group)))
+            .chain(groups_failed.iter().flat_map(group_failure)),
+    );
+    text += &section("People", people.iter().flat_map(person));
+    text += &section(
+        "What this API cannot do",
+        limitations.iter().map(|text| shown(text).into_owned()),
+    );
+    text += &format!("\nTotal: {}; {}\n", tally(people), count(writes.len(), "write", "writes"));
+    if let Some(seats) = words::seats(seats) {
+        text += &format!("{seats}\n");
+    }
+    text += &section("Guards", guards.iter().flat_map(words::guard));
+    text += &format!("\nPlan {} ({})\n", shown(digest), words::dialect(*dialect));
+    text
+}
+
+fn group_failure(detail: &ErrorDetail) -> Vec<String> {
+    let name = detail.subject.as_deref().unwrap_or("(a group)");
+    let mut lines = vec![format!("! {}  not created", shown(name))];
+    lines.extend(failure_lines(detail));
+    lines
+}
+
+/// What went wrong and which flag helps, under the line of whom it concerns.
+fn failure_lines(detail: &ErrorDetail) -> Vec<String> {
+    let mut lines = vec![format!("    {}: {}", shown(&detail.code), shown(&detail.message))];
+    lines.extend(hints::for_sync(&detail.code).map(|hint| format!("    {hint}")));
+    lines
+}
+
+fn outcome(outcome: PersonOutcome) -> (char, &'static str) {
+    match outcome {
+        PersonOutcome::Created => ('+', "created"),
+        PersonOutcome::Updated => ('~', "updated"),
+        PersonOutcome::ReEnabled => ('~', "enabled"),
+        PersonOutcome::Disabled => ('-', "disabled"),
+        PersonOutcome::Deleted => ('-', "deleted"),
+        PersonOutcome::Unchanged => ('=', "unchanged"),
+        PersonOutcome::Refused => ('!', "left alone"),
+        PersonOutcome::Stale => ('!', "stale"),
+        PersonOutcome::Failed => ('!', "failed"),
+    }
+}
+
+fn person(report: &PersonReport) -> Vec<String> {
+    let PersonReport {
+        email,
+        user: _,
+        outcome: became,
+        changes,
+        groups_added,
+        groups_removed,
+        refusal,
+        failure,
+    } = report;
+    if *became == PersonOutcome::Unchanged {
+        return Vec::new();
+    }
+    let (mark, word) = outcome(*became);
+    let mut lines = vec![format!("{mark} {}  {word}", shown(email))];
+    let set = if *became == PersonOutcome::Created { words::setting } else { words::change };
+    let said = matches!(became, PersonOutcome::Disabled | PersonOutcome::ReEnabled);
+    let changes = changes.iter().filter(|change| !(said && words::is_said(change)));
+    lines.extend(changes.map(|change| format!("    {}", set(change))));
+    let groups: Vec<String> = groups_added
+        .iter()
+        .map(|group| format!("+{}", words::group(group)))
+        .chain(groups_removed.iter().map(|group| format!("-{}", words::group(group))))
+        .collect();
+    if !groups.is_empty() {
+        lines.push(format!("    groups: {}", groups.join(", ")));
+    }
+    if let Some(refusal) = refusal {
+        lines.push(format!("    {}", shown(refusal)));
+    }
+    if let Some(failure) = failure {
+        lines.extend(failure_lines(failure));
+    }
+    lines
+}
+
+/// How many people came to what, without what nobody came to.
+fn tally(people: &[PersonReport]) -> String {
+    let all = [
+        PersonOutcome::Created,
+        PersonOutcome::Updated,
+        PersonOutcome::ReEnabled,
+        PersonOutcome::Disabled,
+        PersonOutcome::Deleted,
+        PersonOutcome::Unchanged,
+        PersonOutcome::Refused,
+        PersonOutcome::Stale,
+        PersonOutcome::Failed,
+    ];
+    let words: Vec<String> = all
+        .into_iter()
+        .filter_map(|kind| {
+            let number = people.iter().filter(|person| person.outcome == kind).count();
+            (number > 0).then(|| format!("{number} {}", outcome(kind).1))
+        })
+        .collect();
+    if words.is_empty() { "nobody".to_owned() } else { words.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{change, detail, group, guard, written};
+    use super::*;
+    use crate::retool::synchronization::{Guard, SeatChange};
+    use crate::retool::types::{Dialect, UserType, WriteKind};
+
+    fn about(email: &str, outcome: PersonOutcome) -> PersonReport {
+        PersonReport {
+            email: email.to_owned(),
+            user: None,
+            outcome,
+            changes: Vec::new(),
+            groups_added: Vec::new(),
+            groups_removed: Vec::new(),
+            refusal: None,
+            failure: None,
+        }
+    }
+
+    fn empty() -> SyncReport {
+        SyncReport {
+            digest: "3f2a".to_owned(),
+            dialect: Dialect::V1,
+            people: Vec::new(),
+            groups_created: Vec::new(),
+            groups_failed: Vec::new(),
+            seats: Vec::new(),
+            guards: Vec::new(),
+            limitations: Vec::new(),
+            complete: true,
+            writes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_report_tells_everybody_who_changed_or_could_not() {
+        let shown = report(&SyncReport {
+            people: vec![
+                PersonReport {
+                    changes: vec![change("first-name", None, "Ada")],
+                    groups_added: vec![group("Data")],
+                    ..about("ada@x.com", PersonOutcome::Created)
+                },
+                PersonReport {
+                    changes: vec![change("last-name", Some("B"), "C")],
+                    groups_removed: vec![group("Sales")],
+                    ..about("bob@x.com", PersonOutcome::Updated)
+                },
+                about("cy@x.com", PersonOutcome::Unchanged),
+                PersonReport {
+                    failure: Some(detail("server-error", "The server failed.\nTry again.")),
+                    ..about("dan@x.com", PersonOutcome::Failed)
+                },
+                PersonReport {
+                    refusal: Some("A new person needs a user type.".to_owned()),
+                    ..about("eve@x.com", PersonOutcome::Refused)
+                },
+                PersonReport {
+                    changes: vec![change("disabled", Some("false"), "true")],
+                    ..about("fay@x.com", PersonOutcome::Disabled)
+                },
+            ],
+            groups_created: vec![group("Data")],
+            seats: vec![SeatChange { user_type: UserType::Default, added: 1, removed: 0 }],
+            guards: vec![guard(Guard::MinimumAdmins, None, 2, 3, false)],
+            complete: false,
+            writes: vec![written(WriteKind::UserCreated, "ada@x.com", None)],
+            ..empty()
+        });
+        assert_eq!(
+            shown,
+            "\
+PARTLY DONE: some people are not as the roster says.
+
+Groups
+  + Data  created
+
+People
+  + ada@x.com  created
+      first name: \"Ada\"
+      groups: +Data
+  ~ bob@x.com  updated
+      last name: \"B\" -> \"C\"
+      groups: -Sales
+  ! dan@x.com  failed
+      server-error: The server failed.\\nTry again.
+  ! eve@x.com  left alone
+      A new person needs a user type.
+  - fay@x.com  disabled
+
+Total: 1 created, 1 updated, 1 disabled, 1 unchanged, 1 left alone, 1 failed; 1 write
+Seats: default +1
+
+Guards
+  ok       administrators left: 3, at least 2
+
+Plan 3f2a (v1)
+"
+        );
+    }
+
+    #[test]
+    fn a_sync_that_wrote_nothing_and_is_not_complete_is_not_done() {
+        let shown = report(&SyncReport {
+            complete: false,
+            groups_failed: vec![ErrorDetail {
+                subject: Some("Data\n".to_owned()),
+                ..detail("scope-missing", "The token lacks groups:write.")
+            }],
+            ..empty()
+        });
+        assert_eq!(
+            shown,
+            "\
+NOT DONE: nothing was written, and some people are not as the roster says.
+
+Groups
+  ! Data\\n  not created
+      scope-missing: The token lacks groups:write.
+
+Total: nobody; 0 writes
+
+Plan 3f2a (v1)
+"
+        );
+    }
+
+    #[test]
+    fn a_sync_with_nothing_to_do_says_so() {
+        let shown = report(&SyncReport {
+            people: vec![about("cy@x.com", PersonOutcome::Unchanged)],
+            ..empty()
+        });
+        assert_eq!(
+            shown,
+            "\
+Nothing to do: everybody is as the roster says.
+
+Total: 1 unchanged; 0 writes
+
+Plan 3f2a (v1)
+"
+        );
+    }
+}

@@ -1,0 +1,171 @@
+//! The words that several texts share.
+
+use super::hints;
+use crate::retool::synchronization::{Guard, GuardReport, SeatChange};
+use crate::retool::types::{
+    Certainty, Dialect, FieldChange, GroupId, GroupLink, UserId, UserType, Write, WriteKind,
+};
+use crate::text::{quoted, shown};
+
+pub(super) fn dialect(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Auto => "auto",
+        Dialect::V1 => "v1",
+        Dialect::V2 => "v2",
+        Dialect::Scim => "scim",
+    }
+}
+
+pub(super) fn user_type(user_type: UserType) -> &'static str {
+    match user_type {
+        UserType::Default => "default",
+        UserType::EndUser => "end-user",
+        UserType::Mobile => "mobile",
+        UserType::Embed => "embed",
+        UserType::Unrecognized => "another type",
+    }
+}
+
+pub(super) fn user_id(id: &UserId) -> String {
+    let (UserId::V1(id) | UserId::V2(id) | UserId::Scim(id)) = id;
+    shown(id).into_owned()
+}
+
+/// The group's name, or its id where only that is known.
+pub(super) fn group(group: &GroupLink) -> String {
+    named(group.name.as_deref(), Some(&group.id))
+}
+
+pub(super) fn named(name: Option<&str>, id: Option<&GroupId>) -> String {
+    match (name, id) {
+        (Some(name), _) => shown(name).into_owned(),
+        (None, Some(GroupId::Rest(id) | GroupId::Scim(id))) => format!("#{}", shown(id)),
+        (None, None) => "(a group without a name)".to_owned(),
+    }
+}
+
+/// `first-name` as `first name`.
+fn field_name(field: &str) -> String {
+    shown(field).replace('-', " ")
+}
+
+/// Free text between quotation marks; words of a fixed list as they are.
+fn value(field: &str, value: &str) -> String {
+    match field {
+        "admin" | "disabled" | "user-type" => shown(value).into_owned(),
+        _ => quoted(value),
+    }
+}
+
+/// `last name: "B" -> "C"`.
+pub(super) fn change(change: &FieldChange) -> String {
+    let FieldChange { field, before, after } = change;
+    let before = match before {
+        Some(before) => value(field, before),
+        None => "(none)".to_owned(),
+    };
+    format!("{}: {before} -> {}", field_name(field), value(field, after))
+}
+
+/// Whether the word for what becomes of the person says it already.
+pub(super) fn is_said(change: &FieldChange) -> bool {
+    change.field == "disabled"
+}
+
+/// `last name: "C"`, for what nothing was before.
+pub(super) fn setting(change: &FieldChange) -> String {
+    let FieldChange { field, before: _, after } = change;
+    format!("{}: {}", field_name(field), value(field, after))
+}
+
+/// `user created: ada@x.com`; `member added: ada@x.com to Engineering`.
+pub(super) fn write(write: &Write) -> String {
+    let Write { kind, subject, group, certainty } = write;
+    let what = match kind {
+        WriteKind::UserCreated => "user created",
+        WriteKind::UserUpdated => "user updated",
+        WriteKind::UserDisabled => "user disabled",
+        WriteKind::UserEnabled => "user enabled",
+        WriteKind::UserDeleted => "user deleted",
+        WriteKind::MemberAdded => "member added",
+        WriteKind::MemberRemoved => "member removed",
+        WriteKind::GroupCreated => "group created",
+        WriteKind::GroupUpdated => "group updated",
+        WriteKind::GroupDeleted => "group deleted",
+        WriteKind::InvitationCancelled => "invitation cancelled",
+        WriteKind::SessionsEnded => "sessions ended",
+    };
+    let place = match (kind, group) {
+        (WriteKind::MemberAdded, Some(group)) => format!(" to {}", shown(group)),
+        (WriteKind::MemberRemoved, Some(group)) => format!(" from {}", shown(group)),
+        _ => String::new(),
+    };
+    let doubt = match certainty {
+        Certainty::Confirmed => "",
+        Certainty::Unknown => " (the reply was lost: it may have taken effect)",
+    };
+    format!("{what}: {}{place}{doubt}", shown(subject))
+}
+
+/// `1 person`, `2 people`.
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// `Seats: default +1 -2, end-user +1`; nothing where no seat changes.
+pub(super) fn seats(seats: &[SeatChange]) -> Option<String> {
+    let changes: Vec<String> = seats
+        .iter()
+        .filter(|seat| seat.added > 0 || seat.removed > 0)
+        .map(|seat| {
+            let mut words = user_type(seat.user_type).to_owned();
+            if seat.added > 0 {
+                words += &format!(" +{}", seat.added);
+            }
+            if seat.removed > 0 {
+                words += &format!(" -{}", seat.removed);
+            }
+            words
+        })
+        .collect();
+    (!changes.is_empty()).then(|| format!("Seats: {}", changes.join(", ")))
+}
+
+/// `user removals: 1, at most 3`; what it says and which flag helps where it has tripped.
+pub(super) fn guard(report: &GuardReport) -> Vec<String> {
+    let GuardReport { guard, subject, limit, actual, tripped, message } = report;
+    let (name, bound) = match guard {
+        Guard::UserRemovals => ("user removals", "at most"),
+        Guard::MemberRemovals => ("member removals", "at most"),
+        Guard::MinimumAdmins => ("administrators left", "at least"),
+        Guard::RequiredAdmins => ("required administrators", "at least"),
+        Guard::EmptyRoster => ("people on the roster", "at least"),
+        Guard::IncompleteSnapshot => ("removals out of an incomplete listing", "at most"),
+    };
+    let subject = match subject {
+        Some(subject) => format!(" ({})", shown(subject)),
+        None => String::new(),
+    };
+    if *tripped {
+        let mut lines = vec![format!(
+            "TRIPPED  {name}{subject}: {actual}, {bound} {limit}. {}",
+            shown(message)
+        )];
+        lines.extend(hints::for_guard(*guard).map(|hint| format!("         {hint}")));
+        lines
+    } else {
+        vec![format!("ok       {name}{subject}: {actual}, {bound} {limit}")]
+    }
+}
+
+/// Lines under a heading; nothing where there are none.
+pub(super) fn section(heading: &str, lines: impl IntoIterator<Item = String>) -> String {
+    let mut text = String::new();
+    for line in lines {
+        if text.is_empty() {
+            text = format!("\n{heading}\n");
+        }
+        text += &format!("  {line}\n");
+    }
+    text
+}

@@ -1,0 +1,252 @@
+//! One organisation: where it lives, what its component is given, and one method per function
+//! that the component exports.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::call::{Call, Setup, within};
+use crate::egress::{Egress, Origin};
+use crate::engine::Inner;
+use crate::error::HostError;
+use crate::limits::Limits;
+use crate::log::{LogLines, LogSink, Stderr};
+use crate::retool::diagnostics::ConnectionReport;
+use crate::retool::directory::{ChangeSet, GroupPage, PageRequest, UserPage};
+use crate::retool::groups::{
+    ChangeGroupRequest, ChangeGroupResult, EnsureGroupRequest, EnsureGroupResult,
+    RemoveGroupRequest, RemoveGroupResult,
+};
+use crate::retool::lifecycle::{
+    DeprovisionRequest, DeprovisionResult, ProvisionRequest, ProvisionResult, RestoreRequest,
+    RestoreResult,
+};
+use crate::retool::synchronization::{Plan, Step, StepResult, SyncReport, SyncRequest};
+use crate::retool::types::{Connection, Dialect, Error, User};
+
+/// What a call comes to: the component's own answer, which may be its typed error, or the
+/// host's account of why there is none. `call.await??` gets at the answer.
+pub type Answer<T> = Result<Result<T, Error>, HostError>;
+
+/// What a tenant is made of.
+#[derive(Clone)]
+pub struct TenantOptions {
+    /// Where the organisation lives. The origin of the base URL is the only one that the
+    /// component can reach; where the base URL has none, that is nothing at all.
+    pub connection: Connection,
+    /// The component's whole environment: tokens and tunables, by name.
+    pub env: Vec<(String, String)>,
+    /// What each call may take.
+    pub limits: Limits,
+    /// Called with each line that the component logs.
+    pub on_log: Option<LogSink>,
+}
+
+impl TenantOptions {
+    /// An organisation at this base URL, e.g. `https://acme.retool.com`: dialect `auto`, the
+    /// usual names of the token variables, an empty environment, the default limits.
+    pub fn new(base_url: impl Into<String>) -> Self {
+        TenantOptions {
+            connection: Connection {
+                base_url: base_url.into(),
+                dialect: Dialect::Auto,
+                api_token_variable: None,
+                scim_token_variable: None,
+            },
+            env: Vec::new(),
+            limits: Limits::default(),
+            on_log: None,
+        }
+    }
+
+    /// Speaks this dialect.
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.connection.dialect = dialect;
+        self
+    }
+
+    /// Sets a variable of the component's environment.
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Limits each call to this.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Calls this with each line that the component logs, while the call is running.
+    pub fn on_log(mut self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.on_log = Some(Arc::new(sink));
+        self
+    }
+}
+
+/// Names the variables; their values are secrets.
+impl fmt::Debug for TenantOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TenantOptions { connection, env, limits, on_log } = self;
+        let names: Vec<&str> = env.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("TenantOptions")
+            .field("connection", connection)
+            .field("env", &names)
+            .field("limits", limits)
+            .field("on_log", &on_log.is_some())
+            .finish()
+    }
+}
+
+/// An organisation to call the component for. Calls may run at the same time; each has an
+/// instance of its own. Dropping a call's future ends it where it stands.
+#[derive(Clone)]
+pub struct Tenant {
+    inner: Arc<Inner>,
+    connection: Connection,
+    origin: Option<Origin>,
+    env: Arc<[(String, String)]>,
+    limits: Limits,
+    log: LogLines,
+    on_log: Option<LogSink>,
+}
+
+impl Tenant {
+    pub(crate) fn new(inner: Arc<Inner>, options: TenantOptions) -> Tenant {
+        let TenantOptions { connection, env, limits, on_log } = options;
+        Tenant {
+            inner,
+            origin: Origin::of(&connection.base_url),
+            connection,
+            env: env.into(),
+            limits,
+            log: LogLines::default(),
+            on_log,
+        }
+    }
+
+    /// The connection that every call is made with.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The same tenant calling with another connection. What it can reach stays the same: the
+    /// origin of the connection that it was made with.
+    pub fn with_connection(&self, connection: Connection) -> Tenant {
+        Tenant { connection, ..self.clone() }
+    }
+
+    /// What the component has logged in all calls so far, the latest lines.
+    pub fn log(&self) -> Vec<String> {
+        self.log.all()
+    }
+
+    /// Forgets what has been logged.
+    pub fn clear_log(&self) {
+        self.log.clear();
+    }
+
+    async fn begin(&self, function: &'static str) -> Result<Call<'_>, HostError> {
+        let stderr = Stderr::new(self.limits.log, self.log.clone(), self.on_log.clone());
+        let setup = Setup {
+            function,
+            env: &self.env,
+            limits: &self.limits,
+            egress: Egress::new(self.origin.clone(), stderr.clone()),
+            stderr,
+        };
+        Call::begin(&self.inner, setup).await
+    }
+}
+
+/// Without the environment, whose values are secrets.
+impl fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tenant")
+            .field("connection", &self.connection)
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One method per exported function: its name in WIT, the method, the interface that exports
+/// it, the arguments after the connection, the answer.
+macro_rules! exported {
+    ($($(#[$doc:meta])* $name:literal $method:ident $interface:ident $call:ident
+        ($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        impl Tenant {$(
+            $(#[$doc])*
+            pub async fn $method(&self, $($argument: $type),*) -> Answer<$answer> {
+                let _turn = self.inner.calls.acquire().await.map_err(|_| HostError::Setup {
+                    message: "the host is shutting down".to_owned(),
+                })?;
+                let mut call = self.begin($name).await?;
+                let ended = within(
+                    &self.limits,
+                    call.plugin
+                        .$interface()
+                        .$call(&mut call.store, &self.connection, $($argument),*),
+                )
+                .await;
+                call.end(ended)
+            }
+        )*}
+    };
+}
+
+exported! {
+    /// Makes one person be in Retool with the given fields and groups.
+    "provision" provision user_lifecycle_retool_lifecycle call_provision
+        (request: &ProvisionRequest) -> ProvisionResult;
+
+    /// Removes one person, as far as the mode says.
+    "deprovision" deprovision user_lifecycle_retool_lifecycle call_deprovision
+        (request: &DeprovisionRequest) -> DeprovisionResult;
+
+    /// Undoes a departure from its tombstone.
+    "restore" restore user_lifecycle_retool_lifecycle call_restore
+        (request: &RestoreRequest) -> RestoreResult;
+
+    /// Says what making the roster true would take. Writes nothing.
+    "plan-sync" plan_sync user_lifecycle_retool_synchronization call_plan_sync
+        (request: &SyncRequest) -> Plan;
+
+    /// Makes one write of a plan, after comparing what it was planned on.
+    "apply-step" apply_step user_lifecycle_retool_synchronization call_apply_step
+        (step: &Step) -> StepResult;
+
+    /// Plans, and applies the plan under the same guards.
+    "sync" sync user_lifecycle_retool_synchronization call_sync
+        (request: &SyncRequest) -> SyncReport;
+
+    /// Finds one person by address.
+    "find-user" find_user user_lifecycle_retool_directory call_find_user
+        (email: &str) -> Option<User>;
+
+    /// Reads one page of people.
+    "page-users" page_users user_lifecycle_retool_directory call_page_users
+        (page: &PageRequest) -> UserPage;
+
+    /// Reads one page of groups.
+    "page-groups" page_groups user_lifecycle_retool_directory call_page_groups
+        (page: &PageRequest) -> GroupPage;
+
+    /// Says what changed since a cursor was given out.
+    "changes-since" changes_since user_lifecycle_retool_directory call_changes_since
+        (cursor: Option<&str>) -> ChangeSet;
+
+    /// Makes a group of this name exist.
+    "ensure-group" ensure_group user_lifecycle_retool_groups call_ensure_group
+        (request: &EnsureGroupRequest) -> EnsureGroupResult;
+
+    /// Changes a group's fields and members.
+    "change-group" change_group user_lifecycle_retool_groups call_change_group
+        (request: &ChangeGroupRequest) -> ChangeGroupResult;
+
+    /// Deletes a group for good.
+    "remove-group" remove_group user_lifecycle_retool_groups call_remove_group
+        (request: &RemoveGroupRequest) -> RemoveGroupResult;
+
+    /// Says what is wrong with the connection, if anything is.
+    "check-connection" check_connection user_lifecycle_retool_diagnostics call_check_connection
+        () -> ConnectionReport;
+}

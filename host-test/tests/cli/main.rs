@@ -1,0 +1,8 @@
+//! The command as it is run: what it prints where, and its exit codes.
+
+mod changes;
+mod command;
+mod errors;
+mod person;
+mod show;
+mod sync;

@@ -1,0 +1,242 @@
+//! The embedded component in its sandbox, against mocks.
+
+use std::time::Duration;
+
+use host_test::retool::directory::PageRequest;
+use host_test::retool::synchronization::{
+    AbsentPolicy, MembershipPolicy, Plan, RosterEntry, StepOutcome, SyncPolicy, SyncRequest,
+};
+use host_test::retool::types::{Connection, Error, GroupRef, UserType};
+use host_test::{Host, HostError, Limits, Tenant, TenantOptions, default_guards, error_case, json};
+use mock_retool::{Fault, FaultKind, Mock, Options};
+
+async fn mock() -> Mock {
+    Mock::start(Options::default()).await.expect("a mock")
+}
+
+fn options(mock: &Mock) -> TenantOptions {
+    TenantOptions::new(mock.base_url()).env("RETOOL_API_TOKEN", mock.token())
+}
+
+fn tenant(options: TenantOptions) -> Tenant {
+    Host::shared().expect("a host").tenant(options)
+}
+
+/// The address of somebody who is there.
+fn somebody(mock: &Mock) -> String {
+    mock.state().users[0].email.clone()
+}
+
+#[tokio::test]
+async fn a_call_goes_out_to_the_server_and_comes_back() {
+    let mock = mock().await;
+    let email = somebody(&mock);
+    let user =
+        tenant(options(&mock)).find_user(&email).await.expect("the host").expect("the component");
+    assert_eq!(user.expect("somebody").email, email);
+    assert!(!mock.requests().is_empty());
+}
+
+#[tokio::test]
+async fn another_origin_is_refused_before_anything_is_sent() {
+    let (own, other) = (mock().await, mock().await);
+    let tenant = tenant(options(&own));
+    let elsewhere = tenant
+        .with_connection(Connection { base_url: other.base_url(), ..tenant.connection().clone() });
+    let error = elsewhere.find_user("ada@example.com").await.expect_err("a refusal");
+    assert_eq!(
+        error,
+        HostError::Egress {
+            function: "find-user",
+            attempted: other.base_url(),
+            allowed: Some(own.base_url()),
+        }
+    );
+    assert!(other.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_base_url_that_is_none_is_for_the_component_to_refuse() {
+    let tenant = tenant(TenantOptions::new("nonsense").env("RETOOL_API_TOKEN", "t"));
+    let error =
+        tenant.find_user("ada@example.com").await.expect("the host").expect_err("a refusal");
+    assert!(matches!(error, Error::PermanentDenied(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_component_sees_the_given_environment_and_no_other() {
+    let mock = mock().await;
+    let without = tenant(TenantOptions::new(mock.base_url()));
+    let error =
+        without.find_user("ada@example.com").await.expect("the host").expect_err("a refusal");
+    let (case, detail) = error_case(&error);
+    assert_eq!(case, "permanent-denied");
+    assert!(detail.expect("detail").message.contains("RETOOL_API_TOKEN"), "{error:?}");
+    assert!(mock.requests().is_empty());
+}
+
+#[tokio::test]
+async fn waiting_ends_at_the_limit_of_time() {
+    let mock = Mock::start(Options { latency: Duration::from_secs(600), ..Options::default() })
+        .await
+        .expect("a mock");
+    let limit = Duration::from_millis(100);
+    let tenant = tenant(options(&mock).limits(Limits { wall_clock: limit, ..Limits::default() }));
+    let error = tenant.find_user("ada@example.com").await.expect_err("the limit");
+    assert_eq!(error, HostError::WallClock { function: "find-user", limit });
+}
+
+#[tokio::test]
+async fn waiting_is_not_counted_as_computing() {
+    let mock = Mock::start(Options { latency: Duration::from_millis(400), ..Options::default() })
+        .await
+        .expect("a mock");
+    let tenant = tenant(
+        options(&mock).limits(Limits { compute: Duration::from_millis(300), ..Limits::default() }),
+    );
+    let found = tenant.find_user("ada@example.com").await;
+    assert!(found.is_ok(), "{found:?}");
+}
+
+#[tokio::test]
+async fn memory_ends_at_its_limit() {
+    let mock = mock().await;
+    let limit = 64 << 10;
+    let tenant = tenant(options(&mock).limits(Limits { memory: limit, ..Limits::default() }));
+    let error = tenant.find_user("ada@example.com").await.expect_err("the limit");
+    assert_eq!(error, HostError::Memory { function: "find-user", limit });
+}
+
+#[tokio::test]
+async fn what_the_component_logs_is_kept_and_handed_on() {
+    use std::sync::{Arc, Mutex};
+
+    let mock = mock().await;
+    mock.inject(Fault {
+        times: Some(1),
+        ..Fault::new(FaultKind::Status { code: 503, retry_after: None, body: None })
+    });
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sink = seen.clone();
+    let tenant = tenant(options(&mock).on_log(move |line| {
+        sink.lock().expect("lines").push(line.to_owned());
+    }));
+    let found = tenant.find_user(&somebody(&mock)).await.expect("the host");
+    assert!(found.is_ok(), "{found:?}");
+
+    let log = tenant.log();
+    assert!(log.iter().any(|line| line.contains("503")), "a retry is logged: {log:?}");
+    assert!(!log.concat().contains(mock.token()), "{log:?}");
+    assert_eq!(*seen.lock().expect("lines"), log);
+
+    tenant.clear_log();
+    assert!(tenant.log().is_empty());
+}
+
+#[tokio::test]
+async fn a_plan_that_was_kept_as_json_can_be_applied() {
+    let mock = mock().await;
+    let tenant = tenant(options(&mock));
+    let mary = RosterEntry {
+        email: "mary@example.com".to_owned(),
+        first_name: Some("Mary".to_owned()),
+        last_name: None,
+        user_type: Some(UserType::EndUser),
+        admin: None,
+        groups: vec![GroupRef::Name("Engineering".to_owned())],
+    };
+    let request = SyncRequest {
+        roster: vec![mary],
+        span: None,
+        policy: SyncPolicy {
+            create_missing: true,
+            update_existing: true,
+            re_enable_disabled: false,
+            absent: AbsentPolicy::Keep,
+            memberships: MembershipPolicy::Add,
+            managed_groups: Vec::new(),
+            create_missing_groups: false,
+            default_user_type: None,
+            guards: default_guards(),
+        },
+    };
+    let plan = tenant.plan_sync(&request).await.expect("the host").expect("a plan");
+    let kept = json::value(&plan).expect("JSON").to_string();
+    let read: Plan = json::from_value(serde_json::from_str(&kept).expect("JSON")).expect("a plan");
+    assert_eq!(read, plan);
+    assert_eq!(read.steps.len(), 2);
+    for step in &read.steps {
+        let applied = tenant.apply_step(step).await.expect("the host").expect("a result");
+        assert_eq!(applied.outcome, StepOutcome::Applied);
+    }
+    assert!(mock.state().user_by_email("mary@example.com").is_some());
+}
+
+#[tokio::test]
+async fn calls_beyond_the_concurrency_wait_for_their_turn() {
+    let mock = mock().await;
+    let host = Host::with_concurrency(Host::embedded_component(), 1).expect("a host");
+    let tenant = host.tenant(options(&mock));
+    let somebody = somebody(&mock);
+    let (first, second) = tokio::join!(tenant.find_user(&somebody), tenant.find_user(&somebody));
+    assert!(first.expect("the host").is_ok() && second.expect("the host").is_ok());
+}
+
+#[tokio::test]
+async fn calls_of_many_tenants_run_beside_each_other() {
+    let mocks = [mock().await, mock().await];
+    let page = PageRequest {
+        cursor: None,
+        page_size: Some(3),
+        with_members: false,
+        with_other_ids: false,
+    };
+    let calls: Vec<_> = (0..100)
+        .map(|number| {
+            let mock = &mocks[number % 2];
+            let tenant = tenant(options(mock));
+            let page = page.clone();
+            let first = somebody(mock);
+            tokio::spawn(async move {
+                let page = tenant.page_users(&page).await;
+                let page = page.expect("the host").expect("the component");
+                assert_eq!(page.users.len(), 3);
+                assert_eq!(page.users[0].email, first);
+            })
+        })
+        .collect();
+    for call in calls {
+        call.await.expect("no panic");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_ends_and_gives_its_place_back() {
+    let mock = Mock::start(Options { latency: Duration::from_secs(600), ..Options::default() })
+        .await
+        .expect("a mock");
+    let tenant = tenant(options(&mock));
+    for _ in 0..100 {
+        let call = tenant.find_user("ada@example.com");
+        let dropped = tokio::time::timeout(Duration::from_millis(2), call).await;
+        assert!(dropped.is_err(), "it was answered: {dropped:?}");
+    }
+    drop(mock);
+    let other = self::mock().await;
+    let found = self::tenant(options(&other)).find_user(&somebody(&other)).await;
+    assert!(found.is_ok_and(|found| found.is_ok()));
+}
+
+#[test]
+fn the_shared_host_is_one() {
+    let component = Host::embedded_component();
+    assert_eq!(&component[..4], b"\0asm");
+    let started = std::time::Instant::now();
+    Host::shared().expect("a host");
+    let first = started.elapsed();
+    let started = std::time::Instant::now();
+    for _ in 0..1000 {
+        Host::shared().expect("a host");
+    }
+    assert!(started.elapsed() < first.max(Duration::from_millis(50)));
+}

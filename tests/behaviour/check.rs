@@ -1,0 +1,225 @@
+//! What is wrong with a connection.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use host_test::retool::diagnostics::{CheckStatus, ConnectionReport};
+use host_test::retool::types::{Connection, Dialect};
+use host_test::{Host, Tenant, TenantOptions};
+use mock_retool::{Fault, FaultKind, Options, Scope};
+
+use crate::support::acme::wit_name;
+use crate::support::{World, done, failed};
+
+/// The checks as `name: status`, with the code behind it.
+fn lines(report: &ConnectionReport) -> Vec<String> {
+    let line = |check: &host_test::retool::diagnostics::Check| {
+        let code = check.code.as_deref().map(|code| format!(" ({code})"));
+        let status = wit_name(&check.status);
+        format!("{}: {status}{}", check.name, code.unwrap_or_default())
+    };
+    report.checks.iter().map(line).collect()
+}
+
+fn tenant(base_url: String, dialect: Dialect, token: &str) -> Tenant {
+    let options = TenantOptions::new(base_url)
+        .dialect(dialect)
+        .env("RETOOL_API_TOKEN", token)
+        // What can't be reached is not tried for long.
+        .env("RETOOL_MAX_ATTEMPTS", "1");
+    Host::shared().expect("a host").tenant(options)
+}
+
+/// An address at which nobody listens.
+fn nowhere() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    format!("http://{address}")
+}
+
+const WRITES_AND_SCIM: [&str; 3] =
+    ["scope users:write: unknown", "scope groups:write: unknown", "scim: unknown"];
+
+fn with_writes_and_scim(checks: [&str; 5]) -> Vec<&str> {
+    checks.into_iter().chain(WRITES_AND_SCIM).collect()
+}
+
+#[tokio::test]
+async fn a_healthy_connection() {
+    let world = World::acme().await;
+    for dialect in [Dialect::V1, Dialect::Auto] {
+        let tenant = tenant(world.mock.base_url(), dialect, world.mock.token());
+        let report = done(tenant.check_connection().await);
+        assert!(report.healthy);
+        assert_eq!(report.dialect, Dialect::V1);
+        assert_eq!((report.user_count, report.group_count), (Some(4), Some(6)));
+        assert_eq!(
+            lines(&report),
+            with_writes_and_scim([
+                "reachable: passed",
+                "dialect: passed",
+                "token: passed",
+                "scope users:read: passed",
+                "scope groups:read: passed",
+            ])
+        );
+        assert!(report.checks.iter().all(|check| !check.detail.is_empty()));
+        assert_eq!(world.requests(), ["GET /api/v1/users", "GET /api/v1/groups"]);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_scope_is_named() {
+    for (missing, expected) in [
+        (Scope::UsersRead, ["failed (scope-missing)", "passed"]),
+        (Scope::GroupsRead, ["passed", "failed (scope-missing)"]),
+    ] {
+        let scopes = Scope::ALL.into_iter().filter(|scope| *scope != missing);
+        let world = World::with(Options { scopes: scopes.collect(), ..Options::default() }).await;
+        let report = done(world.tenant.check_connection().await);
+        assert!(!report.healthy);
+        assert_eq!(report.dialect, Dialect::V1);
+        let [users, groups] = expected;
+        assert_eq!(
+            lines(&report),
+            with_writes_and_scim([
+                "reachable: passed",
+                "dialect: passed",
+                "token: passed",
+                &format!("scope users:read: {users}"),
+                &format!("scope groups:read: {groups}"),
+            ])
+        );
+        let failed = report.checks.iter().find(|check| check.status == CheckStatus::Failed);
+        let detail = &failed.expect("a failed check").detail;
+        assert!(detail.contains(missing.name()), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_without_any_reading_scope_is_still_a_token() {
+    let scopes = vec![Scope::UsersWrite, Scope::GroupsWrite];
+    let world = World::with(Options { scopes, ..Options::default() }).await;
+    let report = done(world.tenant.check_connection().await);
+    assert!(!report.healthy);
+    assert!(lines(&report).contains(&"token: passed".to_owned()), "{:?}", lines(&report));
+    assert_eq!((report.user_count, report.group_count), (None, None));
+}
+
+#[tokio::test]
+async fn a_rejected_token_is_told_from_everything_else() {
+    let world = World::acme().await;
+    let tenant = tenant(world.mock.base_url(), Dialect::V1, "another-token");
+    let report = done(tenant.check_connection().await);
+    assert!(!report.healthy);
+    assert_eq!(
+        lines(&report),
+        with_writes_and_scim([
+            "reachable: passed",
+            "dialect: unknown",
+            "token: failed (token-rejected)",
+            "scope users:read: unknown (token-rejected)",
+            "scope groups:read: unknown (token-rejected)",
+        ])
+    );
+    assert!(!format!("{report:?}").contains("another-token"));
+}
+
+/// Whoever answers one of the requests is there.
+#[tokio::test]
+async fn one_answer_is_enough_to_be_reachable() {
+    let world = World::acme().await;
+    world
+        .mock
+        .inject(Fault { path: Some("/api/v1/groups".into()), ..Fault::new(FaultKind::Reset) });
+    let tenant = tenant(world.mock.base_url(), Dialect::V1, "another-token");
+    let report = done(tenant.check_connection().await);
+    assert_eq!(
+        lines(&report)[..3],
+        ["reachable: passed", "dialect: unknown", "token: failed (token-rejected)"]
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_path_is_no_retool() {
+    let world = World::acme().await;
+    let base_url = format!("{}/retool", world.mock.base_url());
+    for (wanted, spoken) in [(Dialect::V1, Dialect::V1), (Dialect::Auto, Dialect::Auto)] {
+        let tenant = tenant(base_url.clone(), wanted, world.mock.token());
+        let report = done(tenant.check_connection().await);
+        assert!(!report.healthy);
+        assert_eq!(report.dialect, spoken);
+        let lines = lines(&report);
+        assert_eq!(
+            lines[..3],
+            ["reachable: passed", "dialect: failed (base-url-wrong)", "token: unknown"]
+        );
+        assert_eq!((report.user_count, report.group_count), (None, None));
+    }
+    let paths = world.requests();
+    assert!(paths.iter().all(|path| path.starts_with("GET /retool/api/v1/")), "{paths:?}");
+}
+
+#[tokio::test]
+async fn an_unreachable_server_is_in_the_report() {
+    let report = done(tenant(nowhere(), Dialect::V1, "a-token").check_connection().await);
+    assert!(!report.healthy);
+    assert_eq!(
+        lines(&report)[..3],
+        ["reachable: failed (connection-failed)", "dialect: unknown", "token: unknown"]
+    );
+    let report = done(tenant(nowhere(), Dialect::Auto, "a-token").check_connection().await);
+    assert_eq!(report.dialect, Dialect::Auto);
+}
+
+#[tokio::test]
+async fn what_can_not_even_be_tried_is_an_error() {
+    let world = World::acme().await;
+    let without_token =
+        Host::shared().expect("a host").tenant(TenantOptions::new(world.mock.base_url()));
+    let (case, detail) = failed(without_token.check_connection().await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-denied", "token-missing"));
+    assert!(detail.message.contains("RETOOL_API_TOKEN"), "{}", detail.message);
+
+    for dialect in [Dialect::V2, Dialect::Scim] {
+        let other = tenant(world.mock.base_url(), dialect, world.mock.token());
+        let (case, detail) = failed(other.check_connection().await);
+        assert_eq!((case, detail.code.as_str()), ("permanent-unsupported", "dialect-unsupported"));
+    }
+    assert!(world.requests().is_empty());
+}
+
+/// The token's variable may have another name, so that one component serves many organisations.
+#[tokio::test]
+async fn the_token_is_taken_from_the_variable_that_is_named() {
+    let world = World::acme().await;
+    let tenant = world.tenant_with(&[("RETOOL_ACME", world.mock.token()), ("RETOOL_OTHER", "x")]);
+    for (variable, healthy) in [("RETOOL_ACME", true), ("RETOOL_OTHER", false)] {
+        let mut connection = tenant.connection().clone();
+        connection.api_token_variable = Some(variable.into());
+        let report = done(tenant.with_connection(connection).check_connection().await);
+        assert_eq!(report.healthy, healthy, "{variable}");
+    }
+}
+
+/// Nothing else of the environment is ever read, even by a dialect that is not spoken.
+#[tokio::test]
+async fn a_variable_that_is_not_retools_is_refused() {
+    let world = World::acme().await;
+    for variable in ["HOME", "MY_RETOOL_TOKEN", "retool_scim_token", "RETOOL_", ""] {
+        let with = |change: fn(&mut Connection, String)| {
+            let mut connection = world.tenant.connection().clone();
+            change(&mut connection, variable.into());
+            world.tenant.with_connection(connection)
+        };
+        let tenants = [
+            with(|connection, name| connection.api_token_variable = Some(name)),
+            with(|connection, name| connection.scim_token_variable = Some(name)),
+        ];
+        for tenant in tenants {
+            let (_, detail) = failed(tenant.check_connection().await);
+            assert_eq!(detail.code, "variable-refused", "{variable}");
+        }
+    }
+    assert!(world.requests().is_empty());
+}

@@ -1,0 +1,274 @@
+//! Reading who is there.
+
+use std::collections::BTreeSet;
+
+use host_test::retool::directory::{GroupPage, PageRequest, UserPage};
+use host_test::retool::types::{GroupId, UserId, UserType};
+use mock_retool::{Options, User};
+
+use crate::support::acme::{ADA, JOAN, KEN, NEW, SUPPORT, link};
+use crate::support::{World, done, failed};
+
+fn first() -> PageRequest {
+    PageRequest { cursor: None, page_size: None, with_members: false, with_other_ids: false }
+}
+
+fn sized(size: u32) -> PageRequest {
+    PageRequest { page_size: Some(size), ..first() }
+}
+
+fn after(cursor: String) -> PageRequest {
+    PageRequest { cursor: Some(cursor), ..first() }
+}
+
+async fn user_pages(world: &World, start: PageRequest) -> Vec<UserPage> {
+    let mut pages = vec![done(world.tenant.page_users(&start).await)];
+    while let Some(next) = pages.last().and_then(|page| page.next.clone()) {
+        pages.push(done(world.tenant.page_users(&after(next)).await));
+    }
+    pages
+}
+
+async fn group_pages(world: &World, start: PageRequest) -> Vec<GroupPage> {
+    let mut pages = vec![done(world.tenant.page_groups(&start).await)];
+    while let Some(next) = pages.last().and_then(|page| page.next.clone()) {
+        pages.push(done(world.tenant.page_groups(&after(next)).await));
+    }
+    pages
+}
+
+#[tokio::test]
+async fn a_person_is_found_with_every_field() {
+    let world = World::acme().await;
+    let ken = world.person(KEN);
+    let found = done(world.tenant.find_user(KEN).await).expect("Ken");
+    assert_eq!(found.id, UserId::V1(ken.id));
+    assert_eq!(found.email, KEN);
+    assert_eq!(found.first_name.as_deref(), Some("ken"));
+    assert_eq!(found.last_name.as_deref(), Some("Doe"));
+    assert_eq!(found.user_type, Some(UserType::EndUser));
+    assert!(found.disabled && !found.admin && found.invited.is_none());
+    assert_eq!(found.profile_photo_url, ken.profile_photo_url);
+    assert_eq!(found.groups.as_deref(), Some(&[link(SUPPORT, "Support")][..]));
+    assert_eq!(found.created_at, Some(ken.created_at));
+    assert_eq!(found.updated_at, Some(ken.updated_at));
+    assert!(found.other_ids.is_empty());
+    assert_eq!(world.requests_with_queries(), ["GET /api/v1/users?email=ken%40acme.example"]);
+
+    world.shape(KEN, |ken| ken.user_type = "builder".into());
+    let found = done(world.tenant.find_user(KEN).await).expect("Ken");
+    assert_eq!(found.user_type, Some(UserType::Unrecognized));
+}
+
+#[tokio::test]
+async fn nobody_is_none_and_case_is_ignored() {
+    let world = World::acme().await;
+    assert!(done(world.tenant.find_user(NEW).await).is_none());
+    let found = done(world.tenant.find_user("  ADA@Acme.Example ").await);
+    assert_eq!(found.expect("Ada").email, ADA);
+}
+
+#[tokio::test]
+async fn an_address_is_encoded_in_the_query() {
+    let world = World::acme().await;
+    for email in [
+        "a+b@acme.example",
+        "o'brien@acme.example",
+        "a&page=2@acme.example",
+        "100%25@acme.example",
+        "jürgen@acme.example",
+    ] {
+        let id = world.add(email, &[]);
+        let found = done(world.tenant.find_user(email).await);
+        assert_eq!(found.expect(email).id, UserId::V1(id));
+    }
+}
+
+#[tokio::test]
+async fn two_people_of_one_address_are_an_error() {
+    let world = World::acme().await;
+    world.mock.edit(|acme| {
+        let twin = User {
+            id: "11111111-1111-4111-8111-111111111111".into(),
+            email: JOAN.to_uppercase(),
+            ..acme.user_by_email(JOAN).expect("Joan").clone()
+        };
+        acme.users.push(twin);
+    });
+    let (case, detail) = failed(world.tenant.find_user(JOAN).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "ambiguous-user"));
+    assert!(detail.message.contains('2'), "{}", detail.message);
+}
+
+#[tokio::test]
+async fn pages_of_people_hold_everybody_once_in_the_servers_order() {
+    let world = World::with(Options { users: 23, ..Options::default() }).await;
+    let pages = user_pages(&world, sized(10)).await;
+    let sizes: Vec<_> = pages.iter().map(|page| page.users.len()).collect();
+    assert_eq!(sizes, [10, 10, 3]);
+    assert!(pages.iter().all(|page| page.total == Some(23)));
+    assert!(pages.iter().all(|page| page.mismatches.is_empty()));
+    let emails: Vec<_> =
+        pages.iter().flat_map(|page| &page.users).map(|user| user.email.clone()).collect();
+    let expected: Vec<_> = world.mock.state().users;
+    let expected: Vec<_> = expected.into_iter().map(|user| user.email).collect();
+    assert_eq!(emails, expected);
+    assert_eq!(
+        world.requests_with_queries(),
+        [
+            "GET /api/v1/users?page=1&pageSize=10",
+            "GET /api/v1/users?page=2&pageSize=10",
+            "GET /api/v1/users?page=3&pageSize=10",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_last_page_that_is_full_has_no_next() {
+    let world = World::acme().await;
+    for size in [1, 2, 4, 5] {
+        let pages = user_pages(&world, sized(size)).await;
+        assert_eq!(pages.len() as u32, 4_u32.div_ceil(size), "{size}");
+        assert_eq!(pages.iter().map(|page| page.users.len()).sum::<usize>(), 4);
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_an_empty_page() {
+    let world = World::with(Options { empty: true, ..Options::default() }).await;
+    let page = done(world.tenant.page_users(&first()).await);
+    assert!(page.users.is_empty() && page.next.is_none());
+    assert_eq!(page.total, Some(0));
+}
+
+#[tokio::test]
+async fn a_server_may_give_fewer_than_asked_for() {
+    let world = World::with(Options { users: 23, max_page_size: 5, ..Options::default() }).await;
+    let pages = user_pages(&world, sized(10)).await;
+    let ids: Vec<_> = pages.iter().flat_map(|page| &page.users).collect();
+    assert_eq!(pages.len(), 5);
+    assert_eq!(ids.len(), 23);
+    let distinct: BTreeSet<_> = ids.iter().map(|user| &user.email).collect();
+    assert_eq!(distinct.len(), 23);
+}
+
+#[tokio::test]
+async fn the_page_size_is_as_configured_where_none_is_given() {
+    let world = World::acme().await;
+    let tenant = world.tenant_with(&[("RETOOL_PAGE_SIZE", "3")]);
+    let users = done(tenant.page_users(&first()).await);
+    assert_eq!(users.users.len(), 3);
+    let rest = done(tenant.page_users(&after(users.next.expect("more"))).await);
+    assert_eq!(rest.users.len(), 1);
+    let groups = done(tenant.page_groups(&first()).await);
+    assert_eq!(groups.groups.len(), 3);
+}
+
+#[tokio::test]
+async fn a_page_size_out_of_range_is_refused_before_any_request() {
+    let world = World::acme().await;
+    for size in [0, 1001] {
+        for (case, detail) in [
+            failed(world.tenant.page_users(&sized(size)).await),
+            failed(world.tenant.page_groups(&sized(size)).await),
+        ] {
+            assert_eq!(
+                (case, detail.code.as_str()),
+                ("permanent-invalid-input", "page-size-out-of-range")
+            );
+            assert_eq!(detail.field.as_deref(), Some("page.page-size"));
+        }
+    }
+    assert!(world.requests().is_empty());
+    done(world.tenant.page_users(&sized(1000)).await);
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_not_the_functions_own_is_refused() {
+    let world = World::acme().await;
+    let users = done(world.tenant.page_users(&sized(1)).await).next;
+    let groups = done(world.tenant.page_groups(&sized(1)).await).next;
+    let (users, groups) = (users.expect("more"), groups.expect("more"));
+    world.mock.clear_requests();
+    for cursor in ["", "2", "nonsense", &groups, &users[1..]] {
+        let (case, detail) = failed(world.tenant.page_users(&after(cursor.into())).await);
+        assert_eq!(
+            (case, detail.code.as_str()),
+            ("permanent-invalid-input", "cursor-invalid"),
+            "{cursor}"
+        );
+    }
+    let (_, detail) = failed(world.tenant.page_groups(&after(users.clone())).await);
+    assert_eq!(detail.code, "cursor-invalid");
+    let both = PageRequest { page_size: Some(1), ..after(users) };
+    let (case, detail) = failed(world.tenant.page_users(&both).await);
+    assert_eq!(case, "permanent-invalid-input");
+    assert_eq!(detail.field.as_deref(), Some("page.page-size"));
+    assert!(world.requests().is_empty());
+}
+
+#[tokio::test]
+async fn pages_of_groups_hold_every_group_once() {
+    let world = World::acme().await;
+    let pages = group_pages(&world, sized(4)).await;
+    let names: Vec<_> = pages
+        .iter()
+        .map(|page| {
+            let names = page.groups.iter().map(|group| group.name.as_str());
+            names.collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(
+        names,
+        [vec!["admin", "editor", "viewer", "Engineering"], vec!["Support", "Finance"]]
+    );
+    assert!(pages.iter().all(|page| page.total == Some(6)));
+    let support = &pages[1].groups[0];
+    assert_eq!(support.id, GroupId::Rest("5".into()));
+    assert_eq!(support.universal_app_access.as_deref(), Some("none"));
+    assert!(support.created_at.is_some() && support.updated_at.is_some());
+    assert_eq!(support.members, None, "not asked for");
+}
+
+#[tokio::test]
+async fn members_of_groups_cost_one_request_per_group() {
+    let world = World::acme().await;
+    world.shape(JOAN, |joan| joan.memberships[1].is_group_admin = true);
+    let request = PageRequest { with_members: true, ..first() };
+    let page = done(world.tenant.page_groups(&request).await);
+    let support = page.groups[4].members.as_deref().expect("members");
+    let members: Vec<_> = support
+        .iter()
+        .map(|member| {
+            let email = member.email.as_deref().expect("an address");
+            (email, member.group_admin)
+        })
+        .collect();
+    assert_eq!(members, [(ADA, Some(false)), (JOAN, Some(true)), (KEN, Some(false))]);
+    assert_eq!(support[0].id, UserId::V1(world.id_of(ADA)));
+    assert_eq!(page.groups[5].members.as_deref(), Some(&[][..]));
+    assert_eq!(
+        world.requests(),
+        [
+            "GET /api/v1/groups",
+            "GET /api/v1/groups/1/members",
+            "GET /api/v1/groups/2/members",
+            "GET /api/v1/groups/3/members",
+            "GET /api/v1/groups/4/members",
+            "GET /api/v1/groups/5/members",
+            "GET /api/v1/groups/6/members",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_this_version_can_not_do_is_unsupported_and_asks_nothing() {
+    let world = World::acme().await;
+    let with_other_ids = PageRequest { with_other_ids: true, ..first() };
+    let cases = [
+        failed(world.tenant.page_users(&with_other_ids).await).0,
+        failed(world.tenant.page_groups(&with_other_ids).await).0,
+    ];
+    assert_eq!(cases, ["permanent-unsupported"; 2]);
+    assert!(world.requests().is_empty());
+}

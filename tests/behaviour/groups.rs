@@ -1,0 +1,298 @@
+//! Groups made, changed and removed.
+
+use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGroupRequest};
+use host_test::retool::types::{GroupId, GroupRef, Member, UserId};
+use mock_retool::Group;
+use serde_json::json;
+
+use crate::support::acme::{
+    ADA, ENGINEERING, FINANCE, GRACE, JOAN, KEN, NEW, SUPPORT, changed, written,
+};
+use crate::support::{World, done, failed, named, numbered};
+
+fn ensuring(name: &str) -> EnsureGroupRequest {
+    EnsureGroupRequest { name: name.into(), universal_app_access: None }
+}
+
+fn changing(group: GroupRef) -> ChangeGroupRequest {
+    ChangeGroupRequest {
+        group,
+        new_name: None,
+        universal_app_access: None,
+        add_members: Vec::new(),
+        remove_members: Vec::new(),
+    }
+}
+
+fn removing(group: GroupRef, even_with_members: bool) -> RemoveGroupRequest {
+    RemoveGroupRequest { group, even_with_members }
+}
+
+fn emails(members: &[Member]) -> Vec<&str> {
+    let mut emails: Vec<_> =
+        members.iter().map(|member| member.email.as_deref().expect("an address")).collect();
+    emails.sort_unstable();
+    emails
+}
+
+fn twins(world: &World) {
+    world.mock.edit(|acme| {
+        acme.create_group(Group::new("Support"));
+    });
+}
+
+#[tokio::test]
+async fn a_group_is_created_once() {
+    let world = World::acme().await;
+    let request =
+        EnsureGroupRequest { universal_app_access: Some("use".into()), ..ensuring("  Legal ") };
+    let result = done(world.tenant.ensure_group(&request).await);
+    assert!(result.created);
+    assert_eq!(result.group.name, "Legal");
+    assert_eq!(result.group.id, GroupId::Rest("7".into()));
+    assert_eq!(result.group.universal_app_access.as_deref(), Some("use"));
+    assert_eq!(written(&result.writes), ["group-created Legal [Legal]"]);
+    assert_eq!(world.body_of_the_write(), json!({"name": "Legal", "universalAppAccess": "use"}));
+    assert_eq!(world.requests(), ["GET /api/v1/groups", "POST /api/v1/groups"]);
+
+    let again = done(world.tenant.ensure_group(&ensuring("Legal")).await);
+    assert!(!again.created);
+    assert_eq!(again.group.id, result.group.id);
+    assert!(again.writes.is_empty());
+    assert_eq!(world.requests(), ["GET /api/v1/groups"]);
+    assert_eq!(world.mock.state().groups.len(), 7);
+}
+
+#[tokio::test]
+async fn what_a_new_group_may_do_is_for_the_server_to_say_unless_given() {
+    let world = World::acme().await;
+    let result = done(world.tenant.ensure_group(&ensuring("Legal")).await);
+    assert_eq!(world.body_of_the_write(), json!({"name": "Legal"}));
+    assert_eq!(result.group.universal_app_access.as_deref(), Some("none"));
+}
+
+#[tokio::test]
+async fn what_an_existing_group_may_do_is_left() {
+    let world = World::acme().await;
+    let request =
+        EnsureGroupRequest { universal_app_access: Some("own".into()), ..ensuring("Support") };
+    let result = done(world.tenant.ensure_group(&request).await);
+    assert!(!result.created);
+    assert_eq!(result.group.universal_app_access.as_deref(), Some("none"));
+    assert_eq!(world.group("Support").universal_app_access, "none");
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn never_a_third_of_two_groups_with_one_name() {
+    let world = World::acme().await;
+    twins(&world);
+    let (case, detail) = failed(world.tenant.ensure_group(&ensuring("Support")).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "ambiguous-group"));
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn fields_are_changed_and_reported() {
+    let world = World::acme().await;
+    let request = ChangeGroupRequest {
+        new_name: Some(" Helpdesk ".into()),
+        universal_app_access: Some("edit".into()),
+        ..changing(named("Support"))
+    };
+    let result = done(world.tenant.change_group(&request).await);
+    assert_eq!(
+        changed(&result.changes),
+        ["name: Support -> Helpdesk", "universal-app-access: none -> edit"]
+    );
+    assert_eq!(result.group.name, "Helpdesk");
+    assert_eq!(result.group.universal_app_access.as_deref(), Some("edit"));
+    assert_eq!(written(&result.writes), ["group-updated Support [Support]"]);
+    assert_eq!(world.members_of("Helpdesk"), [ADA, JOAN, KEN]);
+    assert_eq!(
+        world.requests(),
+        [
+            "GET /api/v1/groups",
+            "GET /api/v1/groups/5",
+            "PUT /api/v1/groups/5",
+            "GET /api/v1/groups/5",
+        ],
+        "found, read to merge, written, verified"
+    );
+}
+
+#[tokio::test]
+async fn what_is_so_already_is_not_written() {
+    let world = World::acme().await;
+    let request = ChangeGroupRequest {
+        new_name: Some("Support".into()),
+        universal_app_access: Some("none".into()),
+        add_members: vec![JOAN.into()],
+        remove_members: vec![GRACE.into()],
+        ..changing(numbered(SUPPORT))
+    };
+    let result = done(world.tenant.change_group(&request).await);
+    assert!(result.changes.is_empty() && result.writes.is_empty());
+    assert!(result.members_added.is_empty() && result.members_removed.is_empty());
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn by_id_a_renaming_may_be_repeated() {
+    let world = World::acme().await;
+    let request =
+        ChangeGroupRequest { new_name: Some("Helpdesk".into()), ..changing(numbered(SUPPORT)) };
+    done(world.tenant.change_group(&request).await);
+    world.mock.clear_requests();
+    let again = done(world.tenant.change_group(&request).await);
+    assert!(again.changes.is_empty());
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn another_groups_name_is_not_taken() {
+    let world = World::acme().await;
+    let request = ChangeGroupRequest {
+        new_name: Some("Finance".into()),
+        add_members: vec![GRACE.into()],
+        ..changing(named("Support"))
+    };
+    let (case, detail) = failed(world.tenant.change_group(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "name-taken"));
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn members_join_and_leave_and_are_read_back() {
+    let world = World::acme().await;
+    let (grace, joan) = (world.id_of(GRACE), world.id_of(JOAN));
+    let request = ChangeGroupRequest {
+        add_members: vec![" Grace@ACME.example ".into(), ADA.into()],
+        remove_members: vec![JOAN.into(), "nobody@acme.example".into()],
+        ..changing(named("Support"))
+    };
+    let result = done(world.tenant.change_group(&request).await);
+    assert_eq!(world.members_of("Support"), [ADA, GRACE, KEN]);
+    assert_eq!(emails(&result.members_added), [GRACE]);
+    assert_eq!(emails(&result.members_removed), [JOAN]);
+    assert_eq!(result.members_added[0].id, UserId::V1(grace.clone()));
+    assert_eq!(emails(result.group.members.as_deref().expect("members")), [ADA, GRACE, KEN]);
+    assert_eq!(
+        written(&result.writes),
+        ["member-added grace@acme.example [Support]", "member-removed joan@acme.example [Support]",]
+    );
+    assert!(result.changes.is_empty());
+    assert_eq!(
+        world.requests_with_queries(),
+        [
+            "GET /api/v1/groups?".to_owned(),
+            "GET /api/v1/users?email=Grace%40ACME.example".to_owned(),
+            "GET /api/v1/users?email=ada%40acme.example".to_owned(),
+            "GET /api/v1/users?email=joan%40acme.example".to_owned(),
+            "GET /api/v1/users?email=nobody%40acme.example".to_owned(),
+            "GET /api/v1/users?page=1&pageSize=500".to_owned(),
+            "GET /api/v1/groups/5/members?".to_owned(),
+            "POST /api/v1/groups/5/members?".to_owned(),
+            format!("DELETE /api/v1/groups/5/members/{joan}?"),
+            "GET /api/v1/groups/5/members?".to_owned(),
+        ]
+    );
+
+    let again = done(world.tenant.change_group(&request).await);
+    assert!(again.members_added.is_empty() && again.members_removed.is_empty());
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn somebody_unknown_can_not_join_and_nothing_is_written() {
+    let world = World::acme().await;
+    let request = ChangeGroupRequest {
+        new_name: Some("Helpdesk".into()),
+        add_members: vec![GRACE.into(), NEW.into()],
+        remove_members: vec![JOAN.into()],
+        ..changing(named("Support"))
+    };
+    let (case, detail) = failed(world.tenant.change_group(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-not-found", "user-not-found"));
+    assert_eq!(detail.subject.as_deref(), Some(NEW));
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn nobody_may_stand_in_both_lists() {
+    let world = World::acme().await;
+    let request = ChangeGroupRequest {
+        add_members: vec![GRACE.into(), JOAN.into()],
+        remove_members: vec!["JOAN@acme.example".into()],
+        ..changing(named("Support"))
+    };
+    let (case, detail) = failed(world.tenant.change_group(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-invalid-input", "duplicate-person"));
+    assert_eq!(detail.field.as_deref(), Some("request.remove-members[0]"));
+    assert!(world.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_group_that_is_not_there_can_not_be_changed() {
+    let world = World::acme().await;
+    for group in [named("Legal"), numbered(99), GroupRef::Id(GroupId::Scim("5".into()))] {
+        let request = ChangeGroupRequest { new_name: Some("Helpdesk".into()), ..changing(group) };
+        let (case, detail) = failed(world.tenant.change_group(&request).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent-not-found", "group-not-found"));
+    }
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn an_empty_group_is_removed() {
+    let world = World::acme().await;
+    let result = done(world.tenant.remove_group(&removing(named("Finance"), false)).await);
+    let removed = result.removed.expect("the group");
+    assert_eq!(removed.id, GroupId::Rest(FINANCE.to_string()));
+    assert_eq!(removed.members.as_deref(), Some(&[][..]));
+    assert_eq!(written(&result.writes), ["group-deleted Finance [Finance]"]);
+    assert!(world.mock.state().group(FINANCE).is_none());
+    assert_eq!(world.mock.state().groups.len(), 5);
+
+    world.mock.clear_requests();
+    let again = done(world.tenant.remove_group(&removing(named("Finance"), false)).await);
+    assert!(again.removed.is_none() && again.writes.is_empty());
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_group_with_members_goes_only_if_told_so() {
+    let world = World::acme().await;
+    let users = world.mock.state().users.len();
+    let (case, detail) =
+        failed(world.tenant.remove_group(&removing(numbered(ENGINEERING), false)).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-refused", "group-has-members"));
+    assert!(detail.message.contains('2'), "{}", detail.message);
+    assert!(world.writes().is_empty());
+
+    let result = done(world.tenant.remove_group(&removing(numbered(ENGINEERING), true)).await);
+    let members = result.removed.and_then(|group| group.members);
+    assert_eq!(emails(&members.expect("members")), [ADA, GRACE]);
+    assert!(world.mock.state().group(ENGINEERING).is_none());
+    assert_eq!(world.mock.state().users.len(), users, "its people stay");
+    assert_eq!(world.groups_of(GRACE), ["admin"]);
+}
+
+#[tokio::test]
+async fn one_of_two_groups_is_removed_by_id_alone() {
+    let world = World::acme().await;
+    twins(&world);
+    let (case, _) = failed(world.tenant.remove_group(&removing(named("Support"), true)).await);
+    assert_eq!(case, "permanent-conflict");
+    done(world.tenant.remove_group(&removing(numbered(7), true)).await);
+    assert_eq!(world.members_of("Support"), [ADA, JOAN, KEN]);
+}
+
+#[tokio::test]
+async fn a_built_in_group_stays() {
+    let world = World::acme().await;
+    let (case, detail) = failed(world.tenant.remove_group(&removing(named("editor"), true)).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "server-refused"));
+    assert!(detail.writes.is_empty());
+    assert!(world.mock.state().group(2).is_some());
+}

@@ -1,0 +1,19 @@
+//! What the component does, seen from outside: through the wasmtime host, over real HTTP,
+//! against the mock server. One module per behaviour.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod apply_step;
+mod changes;
+mod check;
+mod contract;
+mod deprovision;
+mod directory;
+mod fields;
+mod groups;
+mod identity;
+mod plan;
+mod provision;
+mod restore;
+mod sync;

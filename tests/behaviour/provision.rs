@@ -1,0 +1,574 @@
+//! One person made to be there.
+
+use std::sync::Arc;
+
+use host_test::retool::lifecycle::{ProvisionOutcome, ProvisionRequest};
+use host_test::retool::types::{Dialect, GroupId, GroupRef, UserId, UserType};
+use mock_retool::{Fault, FaultKind, Group, Hook, User};
+use serde_json::json;
+
+use crate::support::acme::{
+    ADA, ENGINEERING, GRACE, JOAN, KEN, NEW, SUPPORT, changed, link, timeless, written,
+};
+use crate::support::{World, arrival, done, failed, named, numbered};
+
+/// Everything about a new person.
+fn newcomer() -> ProvisionRequest {
+    ProvisionRequest {
+        first_name: Some("Nina".into()),
+        last_name: Some("Newman".into()),
+        profile_photo_url: Some("https://acme.example/nina.png".into()),
+        groups: vec![named("Engineering"), named("Support")],
+        ..arrival(NEW)
+    }
+}
+
+#[tokio::test]
+async fn a_new_person_is_created_with_fields_and_groups_and_invited_once() {
+    let world = World::acme().await;
+    let before = world.mock.state();
+    let result = done(world.tenant.provision(&newcomer()).await);
+
+    let nina = world.person(NEW);
+    assert_eq!(nina.first_name.as_deref(), Some("Nina"));
+    assert_eq!(nina.last_name.as_deref(), Some("Newman"));
+    assert_eq!(nina.profile_photo_url.as_deref(), Some("https://acme.example/nina.png"));
+    assert_eq!(nina.user_type, "default");
+    assert!(!nina.is_admin && !nina.is_disabled);
+    assert_eq!(world.groups_of(NEW), ["Engineering", "Support"]);
+    let after = world.mock.state();
+    assert_eq!(after.invitations, [NEW]);
+    assert_eq!(after.users[..4], before.users[..], "nobody else is touched");
+
+    assert_eq!(result.outcome, ProvisionOutcome::Created);
+    assert_eq!(result.user.id, UserId::V1(nina.id.clone()));
+    assert_eq!(result.user.email, NEW);
+    assert_eq!(result.user.user_type, Some(UserType::Default));
+    assert_eq!(result.user.created_at, Some(nina.created_at));
+    let groups = [link(ENGINEERING, "Engineering"), link(SUPPORT, "Support")];
+    assert_eq!(result.user.groups.as_deref(), Some(&groups[..]));
+    assert_eq!(result.groups_added, groups);
+    assert!(result.groups_kept.is_empty() && result.groups_created.is_empty());
+    assert!(result.differences.is_empty());
+    assert!(result.invitation_sent);
+    assert_eq!(
+        changed(&result.changes),
+        [
+            "first-name: (nothing) -> Nina",
+            "last-name: (nothing) -> Newman",
+            "user-type: (nothing) -> default",
+            "profile-photo-url: (nothing) -> https://acme.example/nina.png",
+        ]
+    );
+    assert!(
+        result.remaining.iter().any(|line| line.contains(NEW) && line.contains("invitation")),
+        "{:?}",
+        result.remaining
+    );
+    assert_eq!(
+        written(&result.writes),
+        [
+            "user-created new@acme.example",
+            "member-added new@acme.example [Engineering]",
+            "member-added new@acme.example [Support]",
+        ]
+    );
+
+    let bodies: Vec<_> = world.writes().into_iter().map(|write| write.body).collect();
+    assert_eq!(
+        bodies,
+        [
+            json!({
+                "email": NEW, "firstName": "Nina", "lastName": "Newman", "userType": "default",
+                "profilePhotoUrl": "https://acme.example/nina.png",
+            }),
+            json!({ "userId": nina.id }),
+            json!({ "userId": nina.id }),
+        ]
+    );
+    assert_eq!(
+        world.requests_with_queries(),
+        [
+            "GET /api/v1/users?email=new%40acme.example".to_owned(),
+            "GET /api/v1/users?page=1&pageSize=500".to_owned(),
+            "GET /api/v1/groups?".to_owned(),
+            "POST /api/v1/users?".to_owned(),
+            "POST /api/v1/groups/4/members?".to_owned(),
+            "POST /api/v1/groups/5/members?".to_owned(),
+            format!("GET /api/v1/users/{}?", nina.id),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn repeating_it_reads_and_writes_nothing() {
+    let world = World::acme().await;
+    done(world.tenant.provision(&newcomer()).await);
+    let before = world.mock.state();
+    world.requests();
+
+    let again = done(world.tenant.provision(&newcomer()).await);
+    assert_eq!(again.outcome, ProvisionOutcome::Unchanged);
+    assert_eq!(again.user.email, NEW);
+    assert!(!again.invitation_sent);
+    assert_eq!(again.groups_kept, [link(ENGINEERING, "Engineering"), link(SUPPORT, "Support")]);
+    assert!(again.groups_added.is_empty());
+    assert!(again.changes.is_empty() && again.writes.is_empty() && again.remaining.is_empty());
+    assert_eq!(world.requests(), ["GET /api/v1/users", "GET /api/v1/groups"]);
+    assert_eq!(world.mock.state(), before);
+}
+
+#[tokio::test]
+async fn a_new_person_administers_only_if_asked_for() {
+    let world = World::acme().await;
+    done(world.tenant.provision(&arrival(NEW)).await);
+    assert!(!world.person(NEW).is_admin);
+    let boss = ProvisionRequest { admin: Some(true), ..arrival("boss@acme.example") };
+    let result = done(world.tenant.provision(&boss).await);
+    assert!(world.person("boss@acme.example").is_admin);
+    assert!(result.user.admin);
+}
+
+#[tokio::test]
+async fn creating_without_a_user_type_is_refused_because_it_decides_the_bill() {
+    let world = World::acme().await;
+    let request = ProvisionRequest { user_type: None, ..newcomer() };
+    let (case, detail) = failed(world.tenant.provision(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-invalid-input", "user-type-required"));
+    assert_eq!(detail.field.as_deref(), Some("request.user-type"));
+    assert_eq!(detail.subject.as_deref(), Some(NEW));
+    assert!(world.writes().is_empty());
+
+    // Somebody who exists keeps theirs.
+    world.shape(JOAN, |joan| joan.user_type = "endUser".into());
+    let request =
+        ProvisionRequest { user_type: None, first_name: Some("Joanna".into()), ..arrival(JOAN) };
+    let result = done(world.tenant.provision(&request).await);
+    assert_eq!(changed(&result.changes), ["first-name: joan -> Joanna"]);
+    assert_eq!(world.person(JOAN).user_type, "endUser");
+}
+
+#[tokio::test]
+async fn an_end_user_is_spelled_as_the_server_does() {
+    let world = World::acme().await;
+    let request = ProvisionRequest { user_type: Some(UserType::EndUser), ..arrival(NEW) };
+    let result = done(world.tenant.provision(&request).await);
+    assert_eq!(world.body_of_the_write(), json!({"email": NEW, "userType": "endUser"}));
+    assert_eq!(result.user.user_type, Some(UserType::EndUser));
+}
+
+#[tokio::test]
+async fn user_types_of_other_dialects_are_refused_before_any_request() {
+    let world = World::acme().await;
+    for user_type in [UserType::Mobile, UserType::Embed] {
+        let request = ProvisionRequest { user_type: Some(user_type), ..arrival(NEW) };
+        let (case, detail) = failed(world.tenant.provision(&request).await);
+        assert_eq!(case, "permanent-unsupported");
+        assert_eq!(detail.field.as_deref(), Some("request.user-type"));
+    }
+    assert!(world.requests().is_empty());
+}
+
+#[tokio::test]
+async fn an_existing_person_gets_the_given_fields_and_keeps_the_others() {
+    let world = World::acme().await;
+    let before = world.person(JOAN);
+    let request = ProvisionRequest {
+        last_name: Some("Clarke".into()),
+        user_type: Some(UserType::EndUser),
+        admin: Some(true),
+        ..arrival(JOAN)
+    };
+    let result = done(world.tenant.provision(&request).await);
+
+    let expected = User {
+        last_name: Some("Clarke".into()),
+        user_type: "endUser".into(),
+        is_admin: true,
+        ..before.clone()
+    };
+    assert_eq!(timeless(world.person(JOAN)), timeless(expected));
+    assert_eq!(result.outcome, ProvisionOutcome::Updated);
+    assert_eq!(
+        changed(&result.changes),
+        ["last-name: Doe -> Clarke", "user-type: default -> end-user", "admin: false -> true",]
+    );
+    assert_eq!(result.user.last_name.as_deref(), Some("Clarke"));
+    assert_eq!(result.user.first_name.as_deref(), Some("joan"));
+    assert_eq!(written(&result.writes), ["user-updated joan@acme.example"], "one update");
+    assert!(!result.invitation_sent && result.remaining.is_empty());
+    let user = format!("/api/v1/users/{}", before.id);
+    assert_eq!(
+        world.requests(),
+        [
+            "GET /api/v1/users".to_owned(),
+            format!("GET {user}"),
+            format!("PUT {user}"),
+            format!("GET {user}"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_photo_is_replaced_and_a_bad_one_is_refused() {
+    let world = World::acme().await;
+    let with_photo =
+        |url: &str| ProvisionRequest { profile_photo_url: Some(url.into()), ..arrival(JOAN) };
+    let (case, detail) =
+        failed(world.tenant.provision(&with_photo("http://acme.example/j.png")).await);
+    assert_eq!(case, "permanent-invalid-input");
+    assert_eq!(detail.field.as_deref(), Some("request.profile-photo-url"));
+    assert!(world.requests().is_empty());
+
+    let url = "https://acme.example/joan/2.png";
+    done(world.tenant.provision(&with_photo(url)).await);
+    assert_eq!(world.person(JOAN).profile_photo_url.as_deref(), Some(url));
+}
+
+#[tokio::test]
+async fn without_update_existing_a_person_is_adopted_and_differences_are_reported() {
+    let world = World::acme().await;
+    let before = world.person(JOAN);
+    let request = ProvisionRequest {
+        last_name: Some("Clarke".into()),
+        first_name: Some("joan".into()),
+        admin: Some(true),
+        update_existing: false,
+        ..arrival(JOAN)
+    };
+    let result = done(world.tenant.provision(&request).await);
+    assert_eq!(result.outcome, ProvisionOutcome::Unchanged);
+    assert_eq!(changed(&result.differences), ["last-name: Doe -> Clarke", "admin: false -> true"]);
+    assert!(result.changes.is_empty() && result.writes.is_empty());
+    assert_eq!(world.person(JOAN), before);
+    assert!(world.writes().is_empty());
+
+    // The memberships are theirs to have all the same.
+    let request = ProvisionRequest { groups: vec![named("Finance")], ..request };
+    let result = done(world.tenant.provision(&request).await);
+    assert_eq!(result.outcome, ProvisionOutcome::Updated);
+    assert_eq!(world.groups_of(JOAN), ["Finance", "Support", "viewer"]);
+    assert_eq!(world.person(JOAN).last_name, before.last_name);
+}
+
+#[tokio::test]
+async fn a_disabled_person_comes_back_only_if_allowed() {
+    let world = World::acme().await;
+    let before = world.person(KEN);
+    let request = ProvisionRequest {
+        user_type: None,
+        first_name: Some("Kenneth".into()),
+        groups: vec![named("Engineering")],
+        ..arrival(KEN)
+    };
+    let (case, detail) = failed(
+        world
+            .tenant
+            .provision(&ProvisionRequest { re_enable_disabled: false, ..request.clone() })
+            .await,
+    );
+    assert_eq!((case, detail.code.as_str()), ("permanent-refused", "user-disabled"));
+    assert_eq!(detail.subject.as_deref(), Some(KEN));
+    assert!(detail.permanent);
+    assert!(world.writes().is_empty());
+
+    let result = done(world.tenant.provision(&request).await);
+    assert_eq!(result.outcome, ProvisionOutcome::ReEnabled);
+    assert_eq!(changed(&result.changes), ["first-name: ken -> Kenneth", "disabled: true -> false"]);
+    assert_eq!(
+        written(&result.writes),
+        ["user-enabled ken@acme.example", "member-added ken@acme.example [Engineering]",]
+    );
+    assert!(!result.invitation_sent);
+    let ken = world.person(KEN);
+    assert!(!ken.is_disabled);
+    assert_eq!(ken.first_name.as_deref(), Some("Kenneth"));
+    assert_eq!(ken.extra, before.extra);
+    assert_eq!(world.groups_of(KEN), ["Engineering", "Support"]);
+    assert!(world.mock.state().invitations.is_empty());
+}
+
+#[tokio::test]
+async fn enabling_without_updating_sets_no_other_field() {
+    let world = World::acme().await;
+    let request = ProvisionRequest {
+        first_name: Some("Kenneth".into()),
+        update_existing: false,
+        ..arrival(KEN)
+    };
+    let result = done(world.tenant.provision(&request).await);
+    assert_eq!(result.outcome, ProvisionOutcome::ReEnabled);
+    assert_eq!(changed(&result.changes), ["disabled: true -> false"]);
+    assert_eq!(
+        changed(&result.differences),
+        ["first-name: ken -> Kenneth", "user-type: end-user -> default"]
+    );
+    let ken = world.person(KEN);
+    assert!(!ken.is_disabled);
+    assert_eq!(ken.first_name.as_deref(), Some("ken"));
+    assert_eq!(ken.user_type, "endUser");
+}
+
+#[tokio::test]
+async fn a_missing_person_is_created_only_if_allowed() {
+    let world = World::acme().await;
+    let request = ProvisionRequest { create_missing: false, ..newcomer() };
+    let (case, detail) = failed(world.tenant.provision(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-not-found", "user-not-found"));
+    assert_eq!(detail.subject.as_deref(), Some(NEW));
+    assert!(world.writes().is_empty());
+    assert!(!world.has(NEW));
+}
+
+#[tokio::test]
+async fn a_missing_group_is_found_before_anything_is_written() {
+    let world = World::acme().await;
+    for email in [NEW, JOAN, KEN] {
+        let request = ProvisionRequest {
+            first_name: Some("Other".into()),
+            groups: vec![named("Engineering"), named("Legal")],
+            ..arrival(email)
+        };
+        let (case, detail) = failed(world.tenant.provision(&request).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent-not-found", "group-not-found"));
+        assert_eq!(detail.subject.as_deref(), Some("Legal"));
+    }
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn missing_groups_are_created_if_allowed() {
+    let world = World::acme().await;
+    let request = ProvisionRequest {
+        groups: vec![named("Legal"), named("Engineering"), named(" Tax ")],
+        create_missing_groups: true,
+        ..arrival(NEW)
+    };
+    let result = done(world.tenant.provision(&request).await);
+    assert_eq!(result.groups_created, [link(7, "Legal"), link(8, "Tax")]);
+    assert_eq!(world.groups_of(NEW), ["Engineering", "Legal", "Tax"]);
+    assert_eq!(world.mock.state().groups.len(), 8);
+    assert_eq!(
+        written(&result.writes),
+        [
+            "group-created Legal [Legal]",
+            "group-created Tax [Tax]",
+            "user-created new@acme.example",
+            "member-added new@acme.example [Engineering]",
+            "member-added new@acme.example [Legal]",
+            "member-added new@acme.example [Tax]",
+        ]
+    );
+
+    let again = done(world.tenant.provision(&request).await);
+    assert_eq!(again.outcome, ProvisionOutcome::Unchanged);
+    assert!(again.groups_created.is_empty());
+    assert_eq!(world.mock.state().groups.len(), 8);
+}
+
+#[tokio::test]
+async fn groups_may_be_given_by_id() {
+    let world = World::acme().await;
+    let with = |groups| ProvisionRequest { groups, create_missing_groups: true, ..arrival(JOAN) };
+    let ids = vec![numbered(SUPPORT), numbered(ENGINEERING)];
+    let result = done(world.tenant.provision(&with(ids)).await);
+    assert_eq!(result.groups_kept, [link(SUPPORT, "Support")]);
+    assert_eq!(result.groups_added, [link(ENGINEERING, "Engineering")]);
+    assert_eq!(world.groups_of(JOAN), ["Engineering", "Support", "viewer"]);
+    world.mock.clear_requests();
+
+    // An id names nothing that could be created; and SCIM's "4" is not the REST API's 4.
+    let unknown = [numbered(99), GroupRef::Id(GroupId::Scim(SUPPORT.to_string()))];
+    for group in unknown {
+        let (case, _) = failed(world.tenant.provision(&with(vec![group])).await);
+        assert_eq!(case, "permanent-not-found");
+    }
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_group_is_named_whole_and_exactly_but_for_white_space_around() {
+    let world = World::acme().await;
+    let with = |name| ProvisionRequest { groups: vec![named(name)], ..arrival(JOAN) };
+    for other in ["engineering", "Engineer", "Engineering Team"] {
+        let (case, _) = failed(world.tenant.provision(&with(other)).await);
+        assert_eq!(case, "permanent-not-found", "{other}");
+    }
+    let result = done(world.tenant.provision(&with("\u{a0} Engineering ")).await);
+    assert_eq!(result.groups_added, [link(ENGINEERING, "Engineering")]);
+}
+
+#[tokio::test]
+async fn two_groups_of_one_name_are_an_error() {
+    let world = World::acme().await;
+    world.mock.edit(|acme| {
+        acme.create_group(Group::new("Engineering"));
+    });
+    let request = ProvisionRequest { groups: vec![named("Engineering")], ..arrival(NEW) };
+    let (case, detail) = failed(world.tenant.provision(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "ambiguous-group"));
+    assert!(world.writes().is_empty());
+    assert!(world.members_of("Engineering").len() == 2);
+}
+
+#[tokio::test]
+async fn case_and_white_space_of_an_address_make_no_second_account() {
+    let world = World::acme().await;
+    world.shape(JOAN, |joan| joan.email = "Joan@Acme.Example".into());
+    for spelling in ["JOAN@ACME.EXAMPLE", "  joan@acme.example\t", "Joan@acme.example"] {
+        let result = done(world.tenant.provision(&arrival(spelling)).await);
+        assert_eq!(result.outcome, ProvisionOutcome::Unchanged, "{spelling}");
+        assert_eq!(result.user.email, "Joan@Acme.Example", "as the server stores it");
+    }
+    assert!(world.writes().is_empty());
+
+    done(world.tenant.provision(&arrival("  New@acme.example ")).await);
+    let again = done(world.tenant.provision(&arrival("nEW@acme.example")).await);
+    assert_eq!(again.outcome, ProvisionOutcome::Unchanged);
+    assert_eq!(world.mock.state().invitations, ["New@acme.example"]);
+}
+
+#[tokio::test]
+async fn an_address_of_two_people_is_an_error() {
+    let world = World::acme().await;
+    world.mock.edit(|acme| {
+        let twin = User {
+            id: "11111111-1111-4111-8111-111111111111".into(),
+            ..acme.user_by_email(JOAN).expect("Joan").clone()
+        };
+        acme.users.push(twin);
+    });
+    let request = ProvisionRequest { first_name: Some("Other".into()), ..arrival(JOAN) };
+    let (case, detail) = failed(world.tenant.provision(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "ambiguous-user"));
+    assert_eq!(detail.subject.as_deref(), Some(JOAN));
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn the_last_enabled_administrator_keeps_the_rights() {
+    let world = World::acme().await;
+    let demote = |email| ProvisionRequest { admin: Some(false), ..arrival(email) };
+    // A disabled administrator is no help.
+    world.shape(KEN, |ken| ken.is_admin = true);
+    done(world.tenant.provision(&demote(GRACE)).await);
+    assert!(!world.person(GRACE).is_admin);
+    world.mock.clear_requests();
+
+    let (case, detail) = failed(world.tenant.provision(&demote(ADA)).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-refused", "last-admin"));
+    assert_eq!(detail.subject.as_deref(), Some(ADA));
+    assert!(world.writes().is_empty());
+    assert!(world.person(ADA).is_admin);
+}
+
+/// A built-in group that holds whoever administers can't be joined by asking for it.
+#[tokio::test]
+async fn a_new_administrator_is_in_the_admin_group_already() {
+    let world = World::acme().await;
+    let request = ProvisionRequest {
+        admin: Some(true),
+        groups: vec![named("admin"), named("Support")],
+        ..arrival(NEW)
+    };
+    let result = done(world.tenant.provision(&request).await);
+    assert_eq!(result.groups_kept, [link(1, "admin")]);
+    assert_eq!(result.groups_added, [link(SUPPORT, "Support")]);
+    assert_eq!(world.groups_of(NEW), ["Support", "admin"]);
+}
+
+#[tokio::test]
+async fn somebody_created_meanwhile_is_taken_as_they_are_found() {
+    let world = World::acme().await;
+    world.before("POST /api/v1/users", |acme| {
+        acme.create_user(User::new("New@Acme.example")).expect("a new address");
+    });
+    let result = done(world.tenant.provision(&newcomer()).await);
+    assert_eq!(result.outcome, ProvisionOutcome::Updated);
+    assert!(!result.invitation_sent, "it was the other one's");
+    assert_eq!(world.mock.state().invitations, ["New@Acme.example"]);
+    assert_eq!(world.person(NEW).first_name.as_deref(), Some("Nina"));
+    assert_eq!(world.groups_of(NEW), ["Engineering", "Support"]);
+    assert_eq!(
+        written(&result.writes),
+        [
+            "user-updated New@Acme.example",
+            "member-added New@Acme.example [Engineering]",
+            "member-added New@Acme.example [Support]",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_error_says_what_was_written_before_it() {
+    let world = World::acme().await;
+    world.mock.inject(Fault {
+        method: Some("POST".into()),
+        path: Some("/api/v1/groups/5/members".into()),
+        ..Fault::new(FaultKind::Status { code: 422, retry_after: None, body: None })
+    });
+    let (case, detail) = failed(world.tenant.provision(&newcomer()).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "server-refused"));
+    assert_eq!(detail.request.as_deref(), Some("POST /api/v1/groups/{id}/members"));
+    assert_eq!(detail.http_status, Some(422));
+    assert_eq!(detail.attempts, 1);
+    assert!(detail.request_id.is_some());
+    assert_eq!(
+        written(&detail.writes),
+        ["user-created new@acme.example", "member-added new@acme.example [Engineering]",]
+    );
+
+    // Repeating does what is left.
+    world.mock.clear_faults();
+    let result = done(world.tenant.provision(&newcomer()).await);
+    assert_eq!(result.outcome, ProvisionOutcome::Updated);
+    assert_eq!(result.groups_added, [link(SUPPORT, "Support")]);
+    assert_eq!(world.mock.state().invitations, [NEW]);
+}
+
+#[tokio::test]
+async fn the_dialect_is_found_out_by_asking_once() {
+    let world = World::acme().await;
+    let mut connection = world.tenant.connection().clone();
+    connection.dialect = Dialect::Auto;
+    let tenant = world.tenant.with_connection(connection);
+    let result = done(tenant.provision(&arrival(JOAN)).await);
+    assert_eq!(result.outcome, ProvisionOutcome::Unchanged);
+    assert_eq!(
+        world.requests_with_queries(),
+        ["GET /api/v1/users?page=1&pageSize=1", "GET /api/v1/users?email=joan%40acme.example",]
+    );
+}
+
+/// A server may accept a creation and set something else: that is no success.
+#[tokio::test]
+async fn a_field_that_the_server_did_not_take_is_reported() {
+    let changes: [fn(&mut User); 2] =
+        [|user| user.user_type = "endUser".into(), |user| user.first_name = None];
+    for change in changes {
+        let world = World::acme().await;
+        let mock = Arc::downgrade(&world.mock);
+        world.mock.on_request(move |_, request| {
+            let reads_back = request.method == "GET" && request.path.starts_with("/api/v1/users/");
+            if let Some(mock) = mock.upgrade().filter(|_| reads_back) {
+                mock.edit(|acme| acme.user_by_email_mut(NEW).map(change));
+            }
+            Hook::Serve
+        });
+        let (case, detail) = failed(world.tenant.provision(&newcomer()).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "not-verified"));
+        assert_eq!(detail.subject.as_deref(), Some(NEW));
+        assert_eq!(written(&detail.writes)[0], "user-created new@acme.example");
+    }
+}
+
+/// Some servers show people in short in lists: what is not there is not "no".
+#[tokio::test]
+async fn a_list_that_does_not_say_who_is_disabled_enables_nobody() {
+    let world = World::acme().await;
+    world.mock.inject(Fault::new(FaultKind::OmitInLists("isDisabled".into())));
+    let request = ProvisionRequest { re_enable_disabled: false, ..arrival(KEN) };
+    let (case, detail) = failed(world.tenant.provision(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-refused", "user-disabled"));
+    assert!(world.writes().is_empty());
+}

@@ -1,0 +1,159 @@
+//! A departure undone.
+
+use host_test::retool::lifecycle::{
+    DeprovisionMode, RestoreOutcome, RestoreRequest, RestoreResult, Tombstone,
+};
+use host_test::retool::types::UserId;
+use mock_retool::{Fault, FaultKind};
+
+use crate::support::acme::{ADA, JOAN, SUPPORT, link, timeless, written};
+use crate::support::{World, departure, done, failed};
+
+async fn tombstone(world: &World, email: &str, mode: DeprovisionMode) -> Tombstone {
+    let result = done(world.tenant.deprovision(&departure(email, mode)).await);
+    world.mock.clear_requests();
+    result.tombstone.expect("a tombstone")
+}
+
+async fn restore(world: &World, tombstone: &Tombstone) -> RestoreResult {
+    let request = RestoreRequest { tombstone: tombstone.clone(), re_create: true };
+    done(world.tenant.restore(&request).await)
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_enabled_with_its_memberships() {
+    let world = World::acme().await;
+    let before = world.person(JOAN);
+    let stone = tombstone(&world, JOAN, DeprovisionMode::DisableAndStripGroups).await;
+    let result = restore(&world, &stone).await;
+    assert_eq!(result.outcome, RestoreOutcome::ReEnabled);
+    assert_eq!(result.groups_added, [link(3, "viewer"), link(SUPPORT, "Support")]);
+    assert!(!result.invitation_sent && result.not_restored.is_empty());
+    assert_eq!(
+        written(&result.writes),
+        [
+            "user-enabled joan@acme.example",
+            "member-added joan@acme.example [viewer]",
+            "member-added joan@acme.example [Support]",
+        ]
+    );
+    assert_eq!(timeless(world.person(JOAN)), timeless(before));
+
+    world.mock.clear_requests();
+    let again = restore(&world, &stone).await;
+    assert_eq!(again.outcome, RestoreOutcome::Unchanged);
+    assert!(again.writes.is_empty() && world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn fields_that_changed_meanwhile_are_set_back() {
+    let world = World::acme().await;
+    let stone = tombstone(&world, JOAN, DeprovisionMode::Disable).await;
+    world.shape(JOAN, |joan| {
+        joan.is_disabled = false;
+        joan.last_name = Some("Other".into());
+    });
+    let result = restore(&world, &stone).await;
+    assert_eq!(result.outcome, RestoreOutcome::Updated);
+    assert_eq!(world.person(JOAN).last_name.as_deref(), Some("Doe"));
+}
+
+#[tokio::test]
+async fn a_deleted_account_is_made_anew_if_allowed() {
+    let world = World::acme().await;
+    let before = world.person(JOAN);
+    let stone = tombstone(&world, JOAN, DeprovisionMode::Delete).await;
+    let request = RestoreRequest { tombstone: stone.clone(), re_create: false };
+    let (case, _) = failed(world.tenant.restore(&request).await);
+    assert_eq!(case, "permanent-not-found");
+    assert!(world.writes().is_empty());
+
+    let result = restore(&world, &stone).await;
+    assert_eq!(result.outcome, RestoreOutcome::ReCreated);
+    assert!(result.invitation_sent);
+    let after = world.person(JOAN);
+    assert_ne!(after.id, before.id);
+    assert_eq!(result.user.id, UserId::V1(after.id.clone()));
+    assert_eq!(
+        (after.first_name, after.last_name, after.profile_photo_url),
+        (before.first_name, before.last_name, before.profile_photo_url)
+    );
+    assert_eq!(world.groups_of(JOAN), ["Support", "viewer"]);
+    assert_eq!(world.mock.state().invitations, [JOAN]);
+    assert!(
+        result.not_restored.iter().any(|line| line.contains(&after.id)),
+        "{:?}",
+        result.not_restored
+    );
+}
+
+#[tokio::test]
+async fn a_deleted_administrator_administers_again() {
+    let world = World::acme().await;
+    let stone = tombstone(&world, ADA, DeprovisionMode::Delete).await;
+    let result = restore(&world, &stone).await;
+    assert_eq!(result.outcome, RestoreOutcome::ReCreated);
+    assert!(world.person(ADA).is_admin);
+    assert_eq!(world.groups_of(ADA), ["Engineering", "Support", "admin"]);
+}
+
+#[tokio::test]
+async fn a_group_that_is_gone_is_said_to_be() {
+    let world = World::acme().await;
+    let stone = tombstone(&world, JOAN, DeprovisionMode::DisableAndStripGroups).await;
+    world.mock.edit(|acme| acme.delete_group(SUPPORT).expect("a group"));
+    let result = restore(&world, &stone).await;
+    assert_eq!(result.groups_added, [link(3, "viewer")]);
+    let [line] = &result.not_restored[..] else { panic!("{:?}", result.not_restored) };
+    assert!(line.contains("Support"), "{line}");
+}
+
+#[tokio::test]
+async fn a_tombstone_of_another_organisation_is_refused_before_any_request() {
+    let world = World::acme().await;
+    let mut stone = tombstone(&world, JOAN, DeprovisionMode::Disable).await;
+    stone.base_url = "https://other.example".into();
+    let request = RestoreRequest { tombstone: stone, re_create: true };
+    let (case, detail) = failed(world.tenant.restore(&request).await);
+    assert_eq!(case, "permanent-invalid-input");
+    assert_eq!(detail.field.as_deref(), Some("request.tombstone.base-url"));
+    assert!(world.requests().is_empty());
+}
+
+/// The address may be somebody else's by now.
+#[tokio::test]
+async fn another_account_of_the_address_is_left_alone() {
+    let world = World::acme().await;
+    let stone = tombstone(&world, JOAN, DeprovisionMode::Delete).await;
+    world.add(JOAN, &[]);
+    world.shape(JOAN, |other| {
+        other.first_name = Some("Joanna".into());
+        other.is_disabled = true;
+    });
+    let before = world.mock.state();
+    let request = RestoreRequest { tombstone: stone, re_create: false };
+    let (case, detail) = failed(world.tenant.restore(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "wrong-person"));
+    assert_eq!(detail.subject.as_deref(), Some(JOAN));
+    assert!(world.writes().is_empty());
+    assert_eq!(world.mock.state(), before);
+}
+
+#[tokio::test]
+async fn an_administrator_comes_back_though_the_server_does_not_tell_peoples_groups() {
+    let world = World::acme().await;
+    world.mock.inject(Fault::new(FaultKind::OmitField("groups".into())));
+    world.shape(JOAN, |joan| joan.is_admin = true);
+    let stone = tombstone(&world, JOAN, DeprovisionMode::Delete).await;
+    let result = restore(&world, &stone).await;
+    assert_eq!(result.outcome, RestoreOutcome::ReCreated);
+    assert!(world.person(JOAN).is_admin);
+    assert_eq!(
+        written(&result.writes),
+        [
+            "user-created joan@acme.example",
+            "member-added joan@acme.example [viewer]",
+            "member-added joan@acme.example [Support]",
+        ]
+    );
+}

@@ -1,0 +1,116 @@
+//! Rosters that speak for a part of the people only.
+
+use host_test::retool::synchronization::{
+    AbsentPolicy, EmailSpan, Guard, MembershipPolicy, SyncRequest,
+};
+
+use super::{in_groups, outcomes};
+use crate::support::acme::{ADA, GRACE, JOAN, KEN};
+use crate::support::{World, done, entry, failed, named, roster};
+
+fn span(start: Option<&str>, before: Option<&str>) -> Option<EmailSpan> {
+    Some(EmailSpan { start: start.map(Into::into), before: before.map(Into::into) })
+}
+
+fn disabling(people: &[&str], span: Option<EmailSpan>) -> SyncRequest {
+    let mut request = roster(people.iter().map(|email| entry(email)).collect());
+    request.span = span;
+    request.policy.absent = AbsentPolicy::Disable;
+    request
+}
+
+#[tokio::test]
+async fn absence_counts_inside_the_span_only() {
+    let world = World::acme().await;
+    world.add("kim@acme.example", &[]);
+    let report = done(world.tenant.sync(&disabling(&[JOAN], span(Some("h"), Some("kim@")))).await);
+    // Ada and Grace come before it; Kim is at its end, which is outside.
+    assert_eq!(outcomes(&report), ["joan@acme.example: unchanged", "ken@acme.example: unchanged"]);
+    assert!(report.writes.is_empty());
+
+    let report = done(world.tenant.sync(&disabling(&[JOAN], span(Some("h"), None))).await);
+    assert_eq!(
+        outcomes(&report),
+        [
+            "joan@acme.example: unchanged",
+            "ken@acme.example: unchanged",
+            "kim@acme.example: disabled"
+        ]
+    );
+    assert!(!world.person(ADA).is_disabled && !world.person(GRACE).is_disabled);
+}
+
+#[tokio::test]
+async fn the_start_is_inside_and_the_end_is_not() {
+    let world = World::acme().await;
+    world.shape(KEN, |ken| ken.is_disabled = false);
+    world.shape(JOAN, |joan| joan.email = "JOAN@acme.example".into());
+    let mut request = disabling(&[], span(Some("Joan@ACME.example"), Some(KEN)));
+    request.policy.guards.allow_empty_roster = true;
+    let report = done(world.tenant.sync(&request).await);
+    assert_eq!(outcomes(&report), ["JOAN@acme.example: disabled"]);
+    assert!(!world.person(KEN).is_disabled);
+}
+
+#[tokio::test]
+async fn spans_that_follow_each_other_do_what_one_sync_does() {
+    let (whole, parts) = (World::acme().await, World::acme().await);
+    let people = [ADA, GRACE, KEN, "new@acme.example"];
+    done(whole.tenant.sync(&disabling(&people, None)).await);
+
+    let mut seen = Vec::new();
+    for (start, before) in [(None, Some("b")), (Some("b"), Some("k")), (Some("k"), None)] {
+        let inside = |email: &&str| {
+            start.is_none_or(|start| *email >= start) && before.is_none_or(|before| *email < before)
+        };
+        let people: Vec<_> = people.into_iter().filter(inside).collect();
+        let report = done(parts.tenant.sync(&disabling(&people, span(start, before))).await);
+        assert!(report.complete);
+        seen.extend(report.people.into_iter().map(|person| person.email));
+    }
+    assert_eq!(seen, [ADA, GRACE, JOAN, KEN, "new@acme.example"], "everybody once");
+    let (whole, parts) = (whole.mock.state(), parts.mock.state());
+    for (whole, parts) in whole.users.iter().zip(&parts.users) {
+        assert_eq!((&whole.email, whole.is_disabled), (&parts.email, parts.is_disabled));
+    }
+    assert_eq!(whole.users.len(), parts.users.len());
+}
+
+#[tokio::test]
+async fn memberships_outside_the_span_are_not_touched() {
+    let world = World::acme().await;
+    let mut request = roster(vec![in_groups(JOAN, &[])]);
+    request.span = span(Some("j"), None);
+    request.policy.memberships = MembershipPolicy::Exact;
+    request.policy.managed_groups = vec![named("Support")];
+    done(world.tenant.sync(&request).await);
+    assert_eq!(world.members_of("Support"), [ADA, KEN]);
+}
+
+#[tokio::test]
+async fn removals_are_counted_against_the_people_of_the_span() {
+    let world = World::acme().await;
+    let mut request = disabling(&[], span(Some("j"), None));
+    request.policy.guards.allow_empty_roster = true;
+    request.policy.guards.max_user_removal_floor = Some(0);
+    request.policy.guards.max_user_removal_percent = Some(99);
+    // Joan is one of three enabled people, but the only one in the span: 99 % of one is none.
+    let plan = done(world.tenant.plan_sync(&request).await);
+    let guard = plan.guards.iter().find(|guard| guard.guard == Guard::UserRemovals);
+    let guard = guard.expect("a report");
+    assert_eq!((guard.limit, guard.actual, guard.tripped), (0, 1, true));
+}
+
+#[tokio::test]
+async fn a_person_outside_or_a_span_of_nobody_is_refused_before_any_request() {
+    let world = World::acme().await;
+    let outside = disabling(&[JOAN, ADA], span(Some("b"), None));
+    let (case, detail) = failed(world.tenant.sync(&outside).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-invalid-input", "outside-span"));
+    assert_eq!(detail.field.as_deref(), Some("request.roster[1].email"));
+    let nobody = disabling(&[], span(Some("k"), Some("b")));
+    let (case, detail) = failed(world.tenant.plan_sync(&nobody).await);
+    assert_eq!(case, "permanent-invalid-input");
+    assert_eq!(detail.field.as_deref(), Some("request.span.before"));
+    assert!(world.requests().is_empty());
+}

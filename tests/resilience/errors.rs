@@ -1,0 +1,735 @@
+//! What every failure says: its case, its code, the request, the status, the tries, whom it
+//! concerns, and what to do about it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use host_test::retool::directory::PageRequest;
+use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGroupRequest};
+use host_test::retool::lifecycle::{DeprovisionMode, ProvisionRequest};
+use host_test::retool::synchronization::{AbsentPolicy, Step, StepKind};
+use host_test::retool::types::{Connection, Dialect, ErrorDetail, UserId, UserType};
+use host_test::{Host, Tenant, TenantOptions};
+use mock_retool::{Fault, FaultKind, Group, Mock, Options, Scope, User};
+use retool_lifecycle::error::Code;
+
+use super::fault::{status, status_after};
+use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW};
+use crate::support::{
+    World, arrival, departure, done, entry, failed, named, numbered, roster, roster_of,
+};
+
+const LIST_USERS: &str = "GET /api/v1/users";
+const CREATE_USER: &str = "POST /api/v1/users";
+const WRITE_USER: &str = "PUT /api/v1/users/{id}";
+const DELETE_USER: &str = "DELETE /api/v1/users/{id}";
+const LIST_GROUPS: &str = "GET /api/v1/groups";
+const CREATE_GROUP: &str = "POST /api/v1/groups";
+const WRITE_GROUP: &str = "PUT /api/v1/groups/{id}";
+const DELETE_GROUP: &str = "DELETE /api/v1/groups/{id}";
+const ADD_MEMBER: &str = "POST /api/v1/groups/{id}/members";
+const REMOVE_MEMBER: &str = "DELETE /api/v1/groups/{id}/members/{userId}";
+
+/// What an error shall say. What is not given must not be there either.
+#[derive(Clone, Copy, Default)]
+struct Expected<'a> {
+    case: &'a str,
+    code: &'a str,
+    request: Option<&'a str>,
+    status: Option<u16>,
+    attempts: u32,
+    subject: Option<&'a str>,
+    field: Option<&'a str>,
+    /// Words of the message.
+    says: &'a [&'a str],
+}
+
+/// Compares errors, and keeps the codes that it saw.
+#[derive(Default)]
+struct Table {
+    codes: BTreeSet<String>,
+}
+
+impl Table {
+    fn expect(&mut self, what: &str, (case, detail): (&str, ErrorDetail), expected: Expected<'_>) {
+        assert_eq!(
+            (case, detail.code.as_str()),
+            (expected.case, expected.code),
+            "{what}: {detail:?}"
+        );
+        assert_eq!(detail.request.as_deref(), expected.request, "{what}");
+        assert_eq!(detail.http_status, expected.status, "{what}");
+        assert_eq!(detail.attempts, expected.attempts, "{what}");
+        assert_eq!(detail.subject.as_deref(), expected.subject, "{what}");
+        assert_eq!(detail.field.as_deref(), expected.field, "{what}");
+        assert_eq!(detail.permanent, case.starts_with("permanent-"), "{what}");
+        // The mock gives every answer an id.
+        assert_eq!(detail.request_id.is_some(), expected.status.is_some(), "{what}");
+        for word in expected.says {
+            assert!(detail.message.contains(word), "{what}: no {word:?} in {:?}", detail.message);
+        }
+        assert_is_advice(what, &detail.message);
+        self.codes.insert(detail.code);
+    }
+}
+
+/// One sentence for what happened, and one for what to do next.
+fn assert_is_advice(what: &str, message: &str) {
+    let sentences = message.matches(". ").count() + usize::from(message.ends_with('.'));
+    assert!(
+        sentences >= 2 || message.contains("; ") || message.contains("The server says"),
+        "{what}: no advice in {message:?}"
+    );
+    assert!((20..600).contains(&message.len()), "{what}: {message:?}");
+}
+
+/// A tenant whose connection or environment is not as it should be.
+fn tenant(mock: &Mock, env: &[(&str, &str)], change: impl FnOnce(&mut Connection)) -> Tenant {
+    let mut options = TenantOptions::new(mock.base_url()).dialect(Dialect::V1);
+    for (name, value) in env {
+        options = options.env(*name, *value);
+    }
+    change(&mut options.connection);
+    Host::shared().expect("a host").tenant(options)
+}
+
+fn first_page() -> PageRequest {
+    PageRequest { cursor: None, page_size: None, with_members: false, with_other_ids: false }
+}
+
+fn renamed(email: &str) -> ProvisionRequest {
+    ProvisionRequest { first_name: Some("Renamed".into()), ..arrival(email) }
+}
+
+fn members(group: &str, add: &[&str], remove: &[&str]) -> ChangeGroupRequest {
+    ChangeGroupRequest {
+        group: named(group),
+        new_name: None,
+        universal_app_access: None,
+        add_members: add.iter().map(|email| (*email).to_owned()).collect(),
+        remove_members: remove.iter().map(|email| (*email).to_owned()).collect(),
+    }
+}
+
+fn legal() -> EnsureGroupRequest {
+    EnsureGroupRequest { name: "Legal".into(), universal_app_access: None }
+}
+
+fn removal(group: &str) -> RemoveGroupRequest {
+    RemoveGroupRequest { group: named(group), even_with_members: false }
+}
+
+/// Every code that `/api/v1` can lead to, and none that is not in the list.
+#[tokio::test]
+async fn every_code_comes_with_all_that_the_contract_says() {
+    let mut table = Table::default();
+    environment(&mut table).await;
+    addresses(&mut table).await;
+    denied_by_the_server(&mut table).await;
+    scopes(&mut table).await;
+    input(&mut table).await;
+    missing(&mut table).await;
+    conflicts(&mut table).await;
+    refusals(&mut table).await;
+    unsupported(&mut table).await;
+    trouble(&mut table).await;
+    let known: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str().to_owned()).collect();
+    assert_eq!(table.codes, known);
+}
+
+async fn environment(table: &mut Table) {
+    let mock = Mock::start(Options::default()).await.expect("a mock");
+    let token = [("RETOOL_API_TOKEN", mock.token())];
+    let denied = Expected { case: "permanent-denied", ..Expected::default() };
+
+    let missing = Expected { code: "token-missing", ..denied };
+    let unset = tenant(&mock, &[], |_| {});
+    let says = &["RETOOL_API_TOKEN"][..];
+    table.expect("unset", failed(unset.find_user(JOAN).await), Expected { says, ..missing });
+    let empty = tenant(&mock, &[("RETOOL_API_TOKEN", "")], |_| {});
+    table.expect("empty", failed(empty.find_user(JOAN).await), Expected { says, ..missing });
+    let other = tenant(&mock, &token, |connection| {
+        connection.api_token_variable = Some("RETOOL_ACME".into());
+    });
+    let says = &["RETOOL_ACME"][..];
+    table.expect("another", failed(other.find_user(JOAN).await), Expected { says, ..missing });
+
+    let refused = Expected { code: "variable-refused", says: &["RETOOL_"], ..denied };
+    for name in ["AWS_SECRET_ACCESS_KEY", "PATH", "RETOOL_", "retool_api_token", ""] {
+        let env = [("AWS_SECRET_ACCESS_KEY", "s3cret"), ("PATH", "s3cret"), ("", "s3cret")];
+        let other = tenant(&mock, &env, |connection| {
+            connection.api_token_variable = Some(name.into());
+        });
+        table.expect(name, failed(other.find_user(JOAN).await), refused);
+    }
+
+    let invalid = Expected { code: "token-invalid", says: &["RETOOL_API_TOKEN"], ..denied };
+    for token in ["mock-token\n", " mock-token", "mock\ttoken", "möck-token", "a\r\nHost: evil"] {
+        let bad = tenant(&mock, &[("RETOOL_API_TOKEN", token)], |_| {});
+        table.expect(token, failed(bad.find_user(JOAN).await), invalid);
+    }
+
+    let settings = [
+        ("RETOOL_DEADLINE_MS", "0"),
+        ("RETOOL_DEADLINE_MS", "3600001"),
+        ("RETOOL_WINDOW", "65"),
+        ("RETOOL_PAGE_SIZE", "1001"),
+        ("RETOOL_MAX_BODY_BYTES", "1"),
+        ("RETOOL_MAX_ATTEMPTS", "0"),
+        ("RETOOL_MAX_ATTEMPTS", "many"),
+        ("RETOOL_WINDOW", ""),
+        ("RETOOL_WINDOW", "-1"),
+    ];
+    for (name, value) in settings {
+        let bad = tenant(&mock, &[token[0], (name, value)], |_| {});
+        let says = &[name, "default"][..];
+        let expected = Expected { code: "setting-invalid", says, ..denied };
+        table.expect(name, failed(bad.find_user(JOAN).await), expected);
+    }
+    assert_eq!(mock.requests(), []);
+}
+
+async fn addresses(table: &mut Table) {
+    let mock = Mock::start(Options::default()).await.expect("a mock");
+    let host = mock.base_url();
+    let host = host.strip_prefix("http://").expect("plain HTTP");
+    let denied = Expected {
+        case: "permanent-denied",
+        field: Some("connection.base-url"),
+        ..Expected::default()
+    };
+    let at = |base_url: &str| {
+        tenant(&mock, &[("RETOOL_API_TOKEN", mock.token())], |connection| {
+            connection.base_url = base_url.to_owned();
+        })
+    };
+    let invalid = [
+        String::new(),
+        "acme.retool.com".into(),
+        "ftp://acme.retool.com".into(),
+        "https://".into(),
+        "https://acme .retool.com".into(),
+        format!("http://admin:hunter2@{host}"),
+        format!("http://{host}/?token=hunter2"),
+        format!("http://{host}#fragment"),
+        format!("http://{host}/a/../b"),
+        format!("http://{host}/api/v1"),
+        "https://acme.retool.com:99999".into(),
+        "https://127.1".into(),
+    ];
+    for address in invalid {
+        let told = failed(at(&address).find_user(JOAN).await);
+        assert!(!told.1.message.contains("hunter2"), "{}", told.1.message);
+        let expected = Expected { code: "base-url-invalid", says: &["https://"], ..denied };
+        table.expect(&address, told, expected);
+    }
+    for address in
+        ["http://acme.retool.com", "HTTP://10.0.0.7:3000", "http://127.0.0.1.evil.example"]
+    {
+        let expected = Expected { code: "https-required", says: &["https://"], ..denied };
+        table.expect(address, failed(at(address).find_user(JOAN).await), expected);
+        // Nor is it a check of the connection that something was sent for.
+        table.expect(address, failed(at(address).check_connection().await), expected);
+    }
+    assert_eq!(mock.requests(), []);
+}
+
+async fn denied_by_the_server(table: &mut Table) {
+    let world = World::acme().await;
+    let mock = &world.mock;
+    let denied = Expected { case: "permanent-denied", attempts: 1, ..Expected::default() };
+
+    let stranger = tenant(mock, &[("RETOOL_API_TOKEN", "another")], |_| {});
+    let rejected = Expected { code: "token-rejected", status: Some(401), says: &["401"], ..denied };
+    let expected = Expected { request: Some(LIST_USERS), subject: Some(JOAN), ..rejected };
+    table.expect("find", failed(stranger.find_user(JOAN).await), expected);
+    let expected = Expected { request: Some(LIST_USERS), ..rejected };
+    table.expect("page", failed(stranger.page_users(&first_page()).await), expected);
+    table.expect("plan", failed(stranger.plan_sync(&roster_of(mock)).await), expected);
+    let expected = Expected { request: Some(LIST_GROUPS), ..rejected };
+    table.expect("groups", failed(stranger.page_groups(&first_page()).await), expected);
+
+    let astray = tenant(mock, &[("RETOOL_API_TOKEN", mock.token())], |connection| {
+        connection.base_url += "/wrong/place/";
+    });
+    let wrong =
+        Expected { code: "base-url-wrong", status: Some(404), says: &["base URL"], ..denied };
+    let expected = Expected { request: Some(LIST_USERS), subject: Some(JOAN), ..wrong };
+    table.expect("find", failed(astray.find_user(JOAN).await), expected);
+    let gone = departure(JOAN, DeprovisionMode::Delete);
+    table.expect("deprovision", failed(astray.deprovision(&gone).await), expected);
+    let expected = Expected { subject: Some(NEW), ..expected };
+    table.expect("provision", failed(astray.provision(&arrival(NEW)).await), expected);
+    let expected = Expected { request: Some(LIST_USERS), ..wrong };
+    table.expect("sync", failed(astray.sync(&roster_of(mock)).await), expected);
+    let expected = Expected { request: Some(LIST_GROUPS), ..wrong };
+    table.expect("ensure", failed(astray.ensure_group(&legal()).await), expected);
+
+    mock.inject(Fault::new(FaultKind::Redirect("https://elsewhere.example".into())));
+    let expected = Expected {
+        code: "redirected",
+        status: Some(302),
+        request: Some(LIST_USERS),
+        subject: Some(JOAN),
+        says: &["base URL"],
+        ..denied
+    };
+    table.expect("redirect", failed(world.tenant.find_user(JOAN).await), expected);
+}
+
+async fn scopes(table: &mut Table) {
+    async fn without(scope: Scope) -> World {
+        let scopes = Scope::ALL.into_iter().filter(|other| *other != scope).collect();
+        World::acme_with(Options { scopes, ..Options::default() }).await
+    }
+    let lacking = Expected {
+        case: "permanent-denied",
+        code: "scope-missing",
+        status: Some(403),
+        attempts: 1,
+        ..Expected::default()
+    };
+
+    let world = without(Scope::UsersRead).await;
+    let tenant = &world.tenant;
+    let expected = Expected { request: Some(LIST_USERS), says: &["users:read"], ..lacking };
+    table.expect("plan", failed(tenant.plan_sync(&roster_of(&world.mock)).await), expected);
+    table.expect("page", failed(tenant.page_users(&first_page()).await), expected);
+    let expected = Expected { subject: Some(JOAN), ..expected };
+    table.expect("find", failed(tenant.find_user(JOAN).await), expected);
+
+    let world = without(Scope::UsersWrite).await;
+    let tenant = &world.tenant;
+    let expected = Expected { says: &["users:write"], ..lacking };
+    let create = Expected { request: Some(CREATE_USER), subject: Some(NEW), ..expected };
+    table.expect("create", failed(tenant.provision(&arrival(NEW)).await), create);
+    let update = Expected { request: Some(WRITE_USER), subject: Some(JOAN), ..expected };
+    table.expect("update", failed(tenant.provision(&renamed(JOAN)).await), update);
+    let disable = departure(JOAN, DeprovisionMode::Disable);
+    table.expect("disable", failed(tenant.deprovision(&disable).await), update);
+    let delete = Expected { request: Some(DELETE_USER), subject: Some(JOAN), ..expected };
+    let gone = departure(JOAN, DeprovisionMode::Delete);
+    table.expect("delete", failed(tenant.deprovision(&gone).await), delete);
+
+    let world = without(Scope::GroupsRead).await;
+    let tenant = &world.tenant;
+    let expected = Expected { request: Some(LIST_GROUPS), says: &["groups:read"], ..lacking };
+    table.expect("groups", failed(tenant.page_groups(&first_page()).await), expected);
+    table.expect("plan", failed(tenant.plan_sync(&roster_of(&world.mock)).await), expected);
+    let mut joining = arrival(NEW);
+    joining.groups = vec![named("Support")];
+    table.expect("join", failed(tenant.provision(&joining).await), expected);
+    assert!(!world.has(NEW), "found out before anything was written");
+
+    let world = without(Scope::GroupsWrite).await;
+    let tenant = &world.tenant;
+    let expected = Expected { says: &["groups:write"], ..lacking };
+    let create = Expected { request: Some(CREATE_GROUP), subject: Some("Legal"), ..expected };
+    table.expect("ensure", failed(tenant.ensure_group(&legal()).await), create);
+    let delete = Expected { request: Some(DELETE_GROUP), subject: Some("Finance"), ..expected };
+    table.expect("remove", failed(tenant.remove_group(&removal("Finance")).await), delete);
+    let update = Expected { request: Some(WRITE_GROUP), subject: Some("Finance"), ..expected };
+    let rename =
+        ChangeGroupRequest { new_name: Some("Money".into()), ..members("Finance", &[], &[]) };
+    table.expect("rename", failed(tenant.change_group(&rename).await), update);
+    let add = Expected { request: Some(ADD_MEMBER), subject: Some(JOAN), ..expected };
+    let adding = members("Finance", &[JOAN], &[]);
+    table.expect("add", failed(tenant.change_group(&adding).await), add);
+    let remove = Expected { request: Some(REMOVE_MEMBER), subject: Some(JOAN), ..expected };
+    let removing = members("Support", &[], &[JOAN]);
+    table.expect("remove member", failed(tenant.change_group(&removing).await), remove);
+}
+
+/// One of each code; `input` of this folder has the rest.
+async fn input(table: &mut Table) {
+    let world = World::acme().await;
+    let tenant = &world.tenant;
+    let invalid = Expected { case: "permanent-invalid-input", ..Expected::default() };
+    let page = |cursor: Option<&str>, page_size| PageRequest {
+        cursor: cursor.map(str::to_owned),
+        page_size,
+        ..first_page()
+    };
+
+    let expected = Expected { code: "invalid-email", field: Some("email"), ..invalid };
+    table.expect("email", failed(tenant.find_user("nobody").await), expected);
+    let mut request = arrival(NEW);
+    request.first_name = Some("x".repeat(10_000));
+    let expected = Expected { code: "invalid-text", field: Some("request.first-name"), ..invalid };
+    table.expect("name", failed(tenant.provision(&request).await), expected);
+    let days = departure(JOAN, DeprovisionMode::DeleteOnceDisabled(0));
+    let expected = Expected { code: "invalid-value", field: Some("request.mode"), ..invalid };
+    table.expect("days", failed(tenant.deprovision(&days).await), expected);
+    let request = roster(vec![entry(JOAN), entry("Joan@Acme.Example")]);
+    let expected = Expected {
+        code: "duplicate-person",
+        field: Some("request.roster[1].email"),
+        subject: Some("Joan@Acme.Example"),
+        says: &["request.roster[0]"],
+        ..invalid
+    };
+    table.expect("twice", failed(tenant.sync(&request).await), expected);
+    let mut request = arrival(NEW);
+    request.groups = vec![named("Support"), named(" Support ")];
+    let expected =
+        Expected { code: "duplicate-group", field: Some("request.groups[1]"), ..invalid };
+    table.expect("group twice", failed(tenant.provision(&request).await), expected);
+    request.groups = vec![named("Support"), numbered(5)];
+    let expected =
+        Expected { code: "group-by-name-and-id", field: Some("request.groups[1]"), ..invalid };
+    table.expect("both ways", failed(tenant.provision(&request).await), expected);
+    let mut request = roster(vec![entry(JOAN)]);
+    request.span = Some(host_test::retool::synchronization::EmailSpan {
+        start: Some("k".into()),
+        before: None,
+    });
+    let expected = Expected {
+        code: "outside-span",
+        field: Some("request.roster[0].email"),
+        subject: Some(JOAN),
+        ..invalid
+    };
+    table.expect("span", failed(tenant.plan_sync(&request).await), expected);
+    let expected =
+        Expected { code: "page-size-out-of-range", field: Some("page.page-size"), ..invalid };
+    table.expect("page", failed(tenant.page_users(&page(None, Some(0))).await), expected);
+    let expected = Expected { code: "cursor-invalid", field: Some("page.cursor"), ..invalid };
+    table.expect("cursor", failed(tenant.page_users(&page(Some("?"), None)).await), expected);
+    let expected = Expected { code: "step-invalid", field: Some("step.user"), ..invalid };
+    let step = step(StepKind::UpdateUser, JOAN, None);
+    table.expect("step", failed(tenant.apply_step(&step).await), expected);
+    assert_eq!(world.requests(), [""; 0]);
+
+    // The only one that depends on what is there.
+    let mut request = arrival(NEW);
+    request.user_type = None;
+    let expected = Expected {
+        code: "user-type-required",
+        field: Some("request.user-type"),
+        subject: Some(NEW),
+        ..invalid
+    };
+    table.expect("seat", failed(tenant.provision(&request).await), expected);
+    assert_eq!(world.writes(), []);
+}
+
+async fn missing(table: &mut Table) {
+    let world = World::acme().await;
+    let tenant = &world.tenant;
+    let missing = Expected { case: "permanent-not-found", ..Expected::default() };
+    let mut request = arrival(NEW);
+    request.create_missing = false;
+    let expected = Expected { code: "user-not-found", subject: Some(NEW), ..missing };
+    table.expect("user", failed(tenant.provision(&request).await), expected);
+    let adding = members("Finance", &[NEW], &[]);
+    table.expect("member", failed(tenant.change_group(&adding).await), expected);
+
+    let mut request = arrival(NEW);
+    request.groups = vec![named("Legal")];
+    let expected = Expected { code: "group-not-found", subject: Some("Legal"), ..missing };
+    table.expect("by name", failed(tenant.provision(&request).await), expected);
+    let changing = members("Legal", &[], &[]);
+    table.expect("change", failed(tenant.change_group(&changing).await), expected);
+    let mut request = roster_of(&world.mock);
+    request.roster[0].groups.push(named("Legal"));
+    request.policy.create_missing_groups = false;
+    table.expect("sync", failed(tenant.sync(&request).await), expected);
+    let mut request = arrival(NEW);
+    request.groups = vec![numbered(4711)];
+    request.create_missing_groups = true;
+    let expected = Expected { subject: Some("4711"), ..expected };
+    table.expect("by id", failed(tenant.provision(&request).await), expected);
+    assert_eq!(world.writes(), []);
+}
+
+async fn conflicts(table: &mut Table) {
+    let conflict = Expected { case: "permanent-conflict", ..Expected::default() };
+
+    let world = World::acme().await;
+    world.mock.edit(|acme| {
+        let double = acme.user_by_email(JOAN).expect("Joan").clone();
+        acme.users.push(User { id: "another".into(), email: "JOAN@acme.example".into(), ..double });
+        acme.create_group(Group::new("Support"));
+    });
+    let expected = Expected { code: "ambiguous-user", subject: Some(JOAN), ..conflict };
+    table.expect("two people", failed(world.tenant.find_user(JOAN).await), expected);
+    table.expect("two people", failed(world.tenant.provision(&renamed(JOAN)).await), expected);
+    let gone = departure(JOAN, DeprovisionMode::Delete);
+    table.expect("two people", failed(world.tenant.deprovision(&gone).await), expected);
+    let expected = Expected { code: "ambiguous-group", subject: Some("Support"), ..conflict };
+    let ensure = EnsureGroupRequest { name: "Support".into(), universal_app_access: None };
+    table.expect("two groups", failed(world.tenant.ensure_group(&ensure).await), expected);
+    table.expect(
+        "two groups",
+        failed(world.tenant.remove_group(&removal("Support")).await),
+        expected,
+    );
+    let mut joining = arrival(NEW);
+    joining.groups = vec![named("Support")];
+    table.expect("two groups", failed(world.tenant.provision(&joining).await), expected);
+    assert_eq!(world.writes(), []);
+
+    let world = World::acme().await;
+    let mut gone = departure(JOAN, DeprovisionMode::Delete);
+    gone.expected_id = Some(UserId::V1(world.id_of(GRACE)));
+    let expected = Expected {
+        code: "wrong-person",
+        subject: Some(JOAN),
+        field: Some("request.expected-id"),
+        ..conflict
+    };
+    table.expect("another id", failed(world.tenant.deprovision(&gone).await), expected);
+    let rename =
+        ChangeGroupRequest { new_name: Some("Support".into()), ..members("Finance", &[], &[]) };
+    let expected = Expected { code: "name-taken", subject: Some("Support"), ..conflict };
+    table.expect("name", failed(world.tenant.change_group(&rename).await), expected);
+    assert_eq!(world.writes(), []);
+
+    // The mock does not let a built-in group be renamed, and says so.
+    let rename =
+        ChangeGroupRequest { new_name: Some("Editors".into()), ..members("editor", &[], &[]) };
+    let expected = Expected {
+        code: "server-refused",
+        request: Some(WRITE_GROUP),
+        status: Some(400),
+        attempts: 1,
+        subject: Some("editor"),
+        says: &["400", "The server says: A built-in group"],
+        ..conflict
+    };
+    table.expect("built in", failed(world.tenant.change_group(&rename).await), expected);
+
+    let world = World::acme().await;
+    world.mock.inject(Fault::new(FaultKind::StaleReads { requests: 1000 }));
+    let mut joining = arrival(GRACE);
+    joining.groups = vec![named("Finance")];
+    let expected =
+        Expected { code: "not-verified", subject: Some(GRACE), says: &["Finance"], ..conflict };
+    table.expect("not held", failed(world.tenant.provision(&joining).await), expected);
+}
+
+async fn refusals(table: &mut Table) {
+    let world = World::acme().await;
+    let tenant = &world.tenant;
+    let refused = Expected { case: "permanent-refused", ..Expected::default() };
+
+    let mut request = roster(vec![entry(ADA), entry(GRACE)]);
+    request.policy.absent = AbsentPolicy::Delete;
+    request.policy.guards.max_user_removal_percent = Some(0);
+    request.policy.guards.max_user_removal_floor = Some(1);
+    let expected = Expected { code: "guard-tripped", says: &["2 people", "limit is 1"], ..refused };
+    table.expect("guard", failed(tenant.sync(&request).await), expected);
+
+    let mut gone = departure(JOAN, DeprovisionMode::Delete);
+    gone.protected_people = vec!["JOAN@acme.example".into()];
+    let expected = Expected { code: "protected-person", subject: Some(JOAN), ..refused };
+    table.expect("protected", failed(tenant.deprovision(&gone).await), expected);
+
+    let mut gone = departure(ADA, DeprovisionMode::Disable);
+    gone.minimum_admins = Some(2);
+    let expected = Expected { code: "last-admin", subject: Some(ADA), ..refused };
+    table.expect("last", failed(tenant.deprovision(&gone).await), expected);
+
+    let mut back = arrival(KEN);
+    back.re_enable_disabled = false;
+    let expected = Expected { code: "user-disabled", subject: Some(KEN), ..refused };
+    table.expect("disabled", failed(tenant.provision(&back).await), expected);
+
+    let expected = Expected {
+        code: "group-has-members",
+        subject: Some("Support"),
+        says: &["3 members"],
+        ..refused
+    };
+    table.expect("members", failed(tenant.remove_group(&removal("Support")).await), expected);
+    assert_eq!(world.writes(), []);
+}
+
+async fn unsupported(table: &mut Table) {
+    let world = World::acme().await;
+    let mock = &world.mock;
+    let unsupported = Expected { case: "permanent-unsupported", ..Expected::default() };
+    for dialect in [Dialect::V2, Dialect::Scim] {
+        let other = tenant(mock, &[("RETOOL_API_TOKEN", mock.token())], |connection| {
+            connection.dialect = dialect;
+        });
+        let expected = Expected {
+            code: "dialect-unsupported",
+            field: Some("connection.dialect"),
+            says: &["v1"],
+            ..unsupported
+        };
+        table.expect("dialect", failed(other.find_user(JOAN).await), expected);
+        table.expect("dialect", failed(other.sync(&roster_of(mock)).await), expected);
+    }
+    let expected = Expected {
+        code: "operation-unsupported",
+        field: Some("page.with-other-ids"),
+        ..unsupported
+    };
+    let both = PageRequest { with_other_ids: true, ..first_page() };
+    table.expect("other ids", failed(world.tenant.page_users(&both).await), expected);
+    let mut mobile = arrival(NEW);
+    mobile.user_type = Some(UserType::Mobile);
+    let expected = Expected {
+        field: Some("request.user-type"),
+        subject: Some(NEW),
+        says: &["mobile"],
+        ..expected
+    };
+    table.expect("mobile", failed(world.tenant.provision(&mobile).await), expected);
+    assert_eq!(world.requests(), [""; 0]);
+
+    // `auto` fails closed: it asks, and does not guess.
+    let astray = tenant(mock, &[("RETOOL_API_TOKEN", mock.token())], |connection| {
+        connection.base_url += "/wrong";
+        connection.dialect = Dialect::Auto;
+    });
+    let base_url = format!("{}/wrong", mock.base_url());
+    let expected = Expected {
+        code: "dialect-unsupported",
+        request: Some(LIST_USERS),
+        status: Some(404),
+        attempts: 1,
+        subject: Some(&base_url),
+        says: &["/api/v1", "base URL"],
+        ..unsupported
+    };
+    table.expect("auto", failed(astray.provision(&arrival(NEW)).await), expected);
+    assert_eq!(world.requests(), ["GET /wrong/api/v1/users"]);
+}
+
+async fn trouble(table: &mut Table) {
+    let at_users = Expected {
+        case: "unavailable",
+        request: Some(LIST_USERS),
+        subject: Some(JOAN),
+        ..Expected::default()
+    };
+    let cases = [
+        (
+            status(500),
+            Expected { code: "server-error", status: Some(500), attempts: 3, ..at_users },
+        ),
+        (FaultKind::Reset, Expected { code: "connection-failed", attempts: 3, ..at_users }),
+        (
+            FaultKind::Html200,
+            Expected { code: "answer-unusable", status: Some(200), attempts: 1, ..at_users },
+        ),
+        (
+            FaultKind::HugeBody(9 << 20),
+            Expected { code: "body-too-large", attempts: 1, ..at_users },
+        ),
+        (
+            FaultKind::Drip { bytes_per_tick: 1, tick: Duration::from_millis(50) },
+            Expected { code: "deadline-exceeded", attempts: 1, ..at_users },
+        ),
+        (
+            status_after(429, "3600"),
+            Expected {
+                case: "rate-limited",
+                code: "rate-limited",
+                status: Some(429),
+                attempts: 1,
+                ..at_users
+            },
+        ),
+    ];
+    for (kind, expected) in cases {
+        let world = World::acme().await;
+        let hurried = [("RETOOL_DEADLINE_MS", "900")];
+        let late = expected.code == "deadline-exceeded";
+        let tenant = world.tenant_with(if late { &hurried } else { &[] });
+        world.mock.inject(Fault::new(kind.clone()));
+        table.expect(&format!("{kind:?}"), failed(tenant.find_user(JOAN).await), expected);
+    }
+    let world = World::acme().await;
+    let tenant = world.tenant_with(&[("RETOOL_PAGE_SIZE", "2")]);
+    world.mock.inject(Fault::new(FaultKind::RepeatPage));
+    let expected = Expected {
+        case: "unavailable",
+        code: "listing-incomplete",
+        subject: Some("users"),
+        ..Expected::default()
+    };
+    table.expect("pages", failed(tenant.plan_sync(&roster_of(&world.mock)).await), expected);
+}
+
+fn step(kind: StepKind, email: &str, user: Option<&str>) -> Step {
+    Step {
+        kind,
+        email: email.into(),
+        user: user.map(|id| UserId::V1(id.into())),
+        group_name: None,
+        group: None,
+        changes: Vec::new(),
+        precondition: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn auto_finds_v1() {
+    let world = World::acme().await;
+    let mock = &world.mock;
+    let auto = tenant(mock, &[("RETOOL_API_TOKEN", mock.token())], |connection| {
+        connection.dialect = Dialect::Auto;
+    });
+    let plan = done(auto.plan_sync(&roster_of(mock)).await);
+    assert_eq!(plan.dialect, Dialect::V1);
+    assert!(done(auto.find_user(JOAN).await).is_some());
+}
+
+/// Whoever answers there, it is not taken for Retool without `/api/v1`.
+#[tokio::test]
+async fn auto_does_not_guess() {
+    let world = World::acme().await;
+    let mock = &world.mock;
+    let auto = tenant(mock, &[("RETOOL_API_TOKEN", mock.token())], |connection| {
+        connection.dialect = Dialect::Auto;
+    });
+    for (kind, case) in [
+        (status(404), "permanent-unsupported"),
+        (FaultKind::Html200, "unavailable"),
+        (FaultKind::Redirect("/login".into()), "permanent-denied"),
+        (status(401), "permanent-denied"),
+        (status(500), "unavailable"),
+    ] {
+        mock.clear_faults();
+        mock.inject(Fault::new(kind.clone()));
+        let (told, _) = failed(auto.provision(&arrival(NEW)).await);
+        assert_eq!(told, case, "{kind:?}");
+    }
+    assert_eq!(world.writes(), []);
+    assert!(!world.has(NEW));
+}
+
+/// A wrong path answers 404 to everything; that is not "this person is gone".
+#[tokio::test]
+async fn a_wrong_base_url_is_told_from_a_missing_person() {
+    let world = World::acme().await;
+    let mock = &world.mock;
+    let astray = tenant(mock, &[("RETOOL_API_TOKEN", mock.token())], |connection| {
+        connection.base_url += "/wrong";
+    });
+    let mut request = roster(vec![entry(ADA), entry(GRACE), entry(KEN)]);
+    request.roster[2].first_name = Some("Kenneth".into());
+    request.roster[1].groups.push(named("Finance"));
+    request.policy.absent = AbsentPolicy::Delete;
+    let plan = done(world.tenant.plan_sync(&request).await);
+    let mut kinds = BTreeSet::new();
+    for step in &plan.steps {
+        kinds.insert(format!("{:?}", step.kind));
+        let (case, detail) = failed(astray.apply_step(step).await);
+        assert_eq!(
+            (case, detail.code.as_str()),
+            ("permanent-denied", "base-url-wrong"),
+            "{:?}",
+            step.kind
+        );
+    }
+    assert_eq!(kinds.len(), 3, "{kinds:?}");
+    for step in &plan.steps {
+        done(world.tenant.apply_step(step).await);
+    }
+    assert!(!world.has(JOAN));
+}

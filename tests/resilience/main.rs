@@ -1,0 +1,17 @@
+//! What the component does on a bad day: servers that fail, lie, stall or are somebody else's,
+//! hosts that are killed, callers that ask for nonsense. One module per kind of trouble.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod fault;
+
+mod bounds;
+mod errors;
+mod input;
+mod kill;
+mod lost_replies;
+mod partial;
+mod paths;
+mod retries;
+mod secrets;
