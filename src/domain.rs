@@ -194,6 +194,13 @@ pub struct User {
     pub last_active_at: Option<String>,
 }
 
+impl User {
+    /// Whether they administer the organisation and can log in to do so.
+    pub fn is_enabled_admin(&self) -> bool {
+        self.admin && !self.disabled
+    }
+}
+
 /// One person read on their own, ready to be written back: what the server said, whole.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Account {

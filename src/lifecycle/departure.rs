@@ -138,14 +138,22 @@ async fn depart(
         .in_field("request.expected-id")
         .about(email.as_str()));
     }
-    check_admins(directory, departure, &found).await?;
-    let Some(mut account) = reread(directory, &found.id, email).await? else {
-        return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyGone));
+    // What takes a while comes before the account is read: what somebody else changes between
+    // that and the write is undone by a full PUT.
+    let mut known = found;
+    let account = loop {
+        check_admins(directory, departure, &known).await?;
+        let groups = memberships(directory, &known).await?;
+        let Some(mut account) = reread(directory, &known.id, email).await? else {
+            return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyGone));
+        };
+        account.user.groups.get_or_insert(groups);
+        if !account.user.is_enabled_admin() || known.is_enabled_admin() {
+            break account;
+        }
+        // Made an administrator, or enabled, since the look that was checked.
+        known = account.user;
     };
-    if account.user.admin && !found.admin {
-        check_admins(directory, departure, &account.user).await?;
-    }
-    account.user.groups = Some(memberships(directory, &account.user).await?);
     let user = &account.user;
     let mut done = match departure.mode {
         Mode::Disable => disable(directory, &account, journal).await?,
@@ -167,7 +175,7 @@ async fn depart(
 /// Refuses to take the last administrators.
 async fn check_admins(directory: &dyn Directory, departure: &Departure, user: &User) -> Result<()> {
     let minimum = departure.minimum_admins;
-    if minimum == 0 || !user.admin || user.disabled {
+    if minimum == 0 || !user.is_enabled_admin() {
         return Ok(());
     }
     let others = enabled_admins_besides(directory, &user.id).await?;

@@ -127,5 +127,5 @@ pub async fn memberships(directory: &dyn ReadDirectory, user: &User) -> Result<V
 /// How many enabled administrators there are besides one person.
 pub async fn enabled_admins_besides(directory: &dyn ReadDirectory, id: &UserId) -> Result<u32> {
     let users = directory.list_users().await?;
-    Ok(users.iter().filter(|user| user.admin && !user.disabled && user.id != *id).count() as u32)
+    Ok(users.iter().filter(|user| user.is_enabled_admin() && user.id != *id).count() as u32)
 }

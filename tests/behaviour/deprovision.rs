@@ -343,6 +343,35 @@ async fn enough_other_enabled_administrators_must_be_left() {
 }
 
 #[tokio::test]
+async fn an_administrator_who_is_enabled_while_being_looked_at_counts_as_one() {
+    let world = World::acme().await;
+    world.shape(KEN, |ken| ken.is_admin = true);
+    world.before(&format!("GET {}", world.path_of(KEN)), |acme| {
+        acme.user_by_email_mut(KEN).expect("Ken").is_disabled = false;
+    });
+    let request =
+        DeprovisionRequest { minimum_admins: Some(3), ..departure(KEN, DeprovisionMode::Disable) };
+    let (case, detail) = failed(world.tenant.deprovision(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-refused", "last-admin"));
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn somebody_made_an_administrator_while_an_answer_was_lost_counts_as_one() {
+    let world = World::acme().await;
+    world.instead(&format!("PUT {}", world.path_of(JOAN)), 500, |acme| {
+        acme.user_by_email_mut(JOAN).expect("Joan").is_admin = true;
+    });
+    let request =
+        DeprovisionRequest { minimum_admins: Some(3), ..departure(JOAN, DeprovisionMode::Disable) };
+    let (_, detail) = failed(world.tenant.deprovision(&request).await);
+    assert!(!detail.permanent, "{detail:?}");
+    assert!(!world.person(JOAN).is_disabled);
+    let (_, detail) = failed(world.tenant.deprovision(&request).await);
+    assert_eq!(detail.code, "last-admin");
+}
+
+#[tokio::test]
 async fn the_person_must_have_the_expected_id() {
     let world = World::acme().await;
     let id = world.id_of(JOAN);

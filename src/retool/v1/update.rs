@@ -50,6 +50,11 @@ impl V1 {
             if user_holds(&base.user, &body, patch, &now).is_ok() {
                 return Ok(now.user);
             }
+            // Whether enough administrators are left was judged when this was none.
+            let takes_rights = patch.disabled == Some(true) || patch.admin == Some(false);
+            if takes_rights && now.user.is_enabled_admin() && !account.user.is_enabled_admin() {
+                return Err(failure);
+            }
             base = Cow::Owned(now);
         }
     }
