@@ -281,14 +281,15 @@ pub async fn delete_account(
             return Err(failure);
         }
     };
-    if disabled {
+    // Of somebody who was disabled before it tells nothing: the look may be of the state before.
+    if disabled && !user.disabled {
         journal.confirmed(WriteKind::UserDisabled, address, None);
         return Ok(Deletion::Deactivated);
     }
     journal.unconfirmed(WriteKind::UserDeleted, address, None);
     Err(Error::new(
         Code::NotVerified,
-        "The server accepted the deletion, but the account is still there and enabled. Disable it, and look at the server's log.",
+        "The server accepted the deletion, but the account is still there. Look at it in Retool, and ask again.",
     )
     .about(address))
 }

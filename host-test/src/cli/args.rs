@@ -90,6 +90,14 @@ pub(crate) enum Command {
                       loses none."
     )]
     Changes(ChangesArgs),
+
+    /// Run the component's core against a simulated Retool, with faults, kills and another
+    /// administrator, each run drawn from a seed.
+    #[command(
+        after_help = "Exits with 1 and prints the seed where a run violates an invariant.\n\n\
+                      Example:\n  retool-lifecycle simulate --seeds 10000 --from 0"
+    )]
+    Simulate(SimulateArgs),
 }
 
 impl Default for Command {
@@ -150,6 +158,19 @@ pub(crate) struct MockArgs {
     /// How many requests are answered a minute; no limit if not given.
     #[arg(long, value_name = "N")]
     pub(crate) quota: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// How many runs to make.
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) seeds: u64,
+    /// The first seed.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub(crate) from: u64,
+    /// With --seeds 1: show everything that happens.
+    #[arg(long)]
+    pub(crate) trace: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ pub(crate) mod failure;
 pub(crate) mod output;
 mod person;
 mod serve;
+mod simulate;
 mod sync;
 
 use std::process::ExitCode;
@@ -93,6 +94,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<Exit, Failure> {
             Command::Plan(options) => sync::plan(*options, output).await,
             Command::Sync(options) => sync::sync(*options, output).await,
             Command::Changes(options) => changes::run(options).await,
+            Command::Simulate(options) => simulate::simulate(&options, output),
         }
     })
 }

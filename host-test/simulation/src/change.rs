@@ -1,0 +1,163 @@
+//! What is different between two states of an organisation.
+
+use std::collections::BTreeMap;
+
+use mock_retool::{Group, Organisation, User};
+use serde_json::{Value, json};
+
+/// One difference. People and groups are named as they were before it, or as they are if they
+/// are new.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A new person.
+    UserCreated { id: String, email: String },
+    /// A person who is gone.
+    UserDeleted { id: String, email: String, was_enabled_admin: bool },
+    /// A field of a person.
+    UserField { id: String, email: String, field: String, before: Value, after: Value },
+    /// A new group.
+    GroupCreated { id: u32, name: String },
+    /// A group that is gone.
+    GroupDeleted { id: u32, name: String },
+    /// A field of a group.
+    GroupField { id: u32, name: String, field: String, before: Value, after: Value },
+    /// Somebody is in a group.
+    Joined { id: String, email: String, group: u32 },
+    /// Somebody is no longer in a group; both are still there.
+    Left { id: String, email: String, group: u32 },
+}
+
+/// What addresses are compared by.
+pub fn key(address: &str) -> String {
+    address.trim().to_lowercase()
+}
+
+/// A person's fields as they stand on the wire, but for what the server alone decides.
+pub fn user_fields(user: &User) -> BTreeMap<String, Value> {
+    let mut fields: BTreeMap<String, Value> =
+        user.extra.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    fields.insert("email".into(), json!(user.email));
+    fields.insert("firstName".into(), json!(user.first_name));
+    fields.insert("lastName".into(), json!(user.last_name));
+    fields.insert("profilePhotoUrl".into(), json!(user.profile_photo_url));
+    fields.insert("isAdmin".into(), json!(user.is_admin));
+    fields.insert("isDisabled".into(), json!(user.is_disabled));
+    fields.insert("userType".into(), json!(user.user_type));
+    fields
+}
+
+fn group_fields(group: &Group) -> BTreeMap<String, Value> {
+    let mut fields: BTreeMap<String, Value> =
+        group.extra.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    fields.insert("name".into(), json!(group.name));
+    fields.insert("universalAppAccess".into(), json!(group.universal_app_access));
+    fields
+}
+
+/// Every difference from `before` to `after`.
+pub fn changes(before: &Organisation, after: &Organisation) -> Vec<Change> {
+    let mut found = Vec::new();
+    for group in &before.groups {
+        let (id, name) = (group.id, &group.name);
+        match after.group(id) {
+            None => found.push(Change::GroupDeleted { id, name: name.clone() }),
+            Some(now) if now != group => {
+                differences(group_fields(group), group_fields(now), |field, before, after| {
+                    let name = name.clone();
+                    found.push(Change::GroupField { id, name, field, before, after });
+                });
+            }
+            Some(_) => {}
+        }
+    }
+    for group in after.groups.iter().filter(|group| before.group(group.id).is_none()) {
+        found.push(Change::GroupCreated { id: group.id, name: group.name.clone() });
+    }
+    for user in &before.users {
+        match after.user(&user.id) {
+            None => found.push(Change::UserDeleted {
+                id: user.id.clone(),
+                email: user.email.clone(),
+                was_enabled_admin: user.is_admin && !user.is_disabled,
+            }),
+            Some(now) if now != user => user_changes(user, now, after, &mut found),
+            Some(_) => {}
+        }
+    }
+    for user in after.users.iter().filter(|user| before.user(&user.id).is_none()) {
+        let (id, email) = (user.id.clone(), user.email.clone());
+        for membership in &user.memberships {
+            let (id, email) = (id.clone(), email.clone());
+            found.push(Change::Joined { id, email, group: membership.group });
+        }
+        found.push(Change::UserCreated { id, email });
+    }
+    found
+}
+
+fn user_changes(user: &User, now: &User, after: &Organisation, found: &mut Vec<Change>) {
+    let (id, email) = (&user.id, &user.email);
+    differences(user_fields(user), user_fields(now), |field, before, after| {
+        let (id, email) = (id.clone(), email.clone());
+        found.push(Change::UserField { id, email, field, before, after });
+    });
+    for was in &user.memberships {
+        let (id, email) = (id.clone(), email.clone());
+        match now.memberships.iter().find(|is| is.group == was.group) {
+            // With the group went its memberships.
+            None if after.group(was.group).is_none() => {}
+            None => found.push(Change::Left { id, email, group: was.group }),
+            Some(is) if is.is_group_admin != was.is_group_admin => {
+                found.push(Change::UserField {
+                    id,
+                    email,
+                    field: format!("administers group {}", was.group),
+                    before: json!(was.is_group_admin),
+                    after: json!(is.is_group_admin),
+                });
+            }
+            Some(_) => {}
+        }
+    }
+    for is in &now.memberships {
+        if !user.memberships.iter().any(|was| was.group == is.group) {
+            let (id, email) = (id.clone(), email.clone());
+            found.push(Change::Joined { id, email, group: is.group });
+        }
+    }
+}
+
+/// Tells of each field that is not the same; one that is missing is told as null.
+fn differences(
+    mut before: BTreeMap<String, Value>,
+    after: BTreeMap<String, Value>,
+    mut tell: impl FnMut(String, Value, Value),
+) {
+    for (field, after) in after {
+        match before.remove(&field) {
+            Some(before) if before == after => {}
+            before => tell(field, before.unwrap_or_default(), after),
+        }
+    }
+    for (field, before) in before {
+        tell(field, before, Value::Null);
+    }
+}
+
+/// How many enabled administrators there are.
+pub fn enabled_admins(organisation: &Organisation) -> u32 {
+    organisation.users.iter().filter(|user| user.is_admin && !user.is_disabled).count() as u32
+}
+
+/// Whether a change takes an enabled administrator away; `before` is the state it was made in.
+pub fn takes_admin(change: &Change, before: &Organisation) -> bool {
+    match change {
+        Change::UserDeleted { was_enabled_admin, .. } => *was_enabled_admin,
+        Change::UserField { id, field, after, .. } => {
+            let was = before.user(id).is_some_and(|user| user.is_admin && !user.is_disabled);
+            was && (field == "isAdmin" && *after == false
+                || field == "isDisabled" && *after == true)
+        }
+        _ => false,
+    }
+}

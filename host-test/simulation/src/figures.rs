@@ -1,0 +1,56 @@
+//! How much was simulated.
+
+use std::ops::AddAssign;
+
+/// Sums over one run or many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Seeds.
+    pub seeds: u64,
+    /// Calls of the component, repetitions included.
+    pub operations: u64,
+    /// Requests that arrived.
+    pub requests: u64,
+    /// Of those, the ones that may write.
+    pub writes: u64,
+    /// Faults injected.
+    pub faults: u64,
+    /// Calls that were killed.
+    pub kills: u64,
+    /// Edits by another administrator.
+    pub edits: u64,
+    /// Edits of another administrator that a PUT undid, because they were made between the
+    /// reading and the writing of the record. `/api/v1` offers nothing against that.
+    pub overwritten: u64,
+    /// Calls that ended with a result.
+    pub succeeded: u64,
+    /// Calls that ended with an error.
+    pub failed: u64,
+}
+
+impl AddAssign for Figures {
+    fn add_assign(&mut self, other: Figures) {
+        let Figures {
+            seeds,
+            operations,
+            requests,
+            writes,
+            faults,
+            kills,
+            edits,
+            overwritten,
+            succeeded,
+            failed,
+        } = other;
+        self.seeds += seeds;
+        self.operations += operations;
+        self.requests += requests;
+        self.writes += writes;
+        self.faults += faults;
+        self.kills += kills;
+        self.edits += edits;
+        self.overwritten += overwritten;
+        self.succeeded += succeeded;
+        self.failed += failed;
+    }
+}

@@ -1,0 +1,321 @@
+//! What a call was asked to do, and so what it may write. Computed from the request alone, with
+//! none of the component's own logic.
+
+use retool_lifecycle::domain::{Field, GroupLink, GroupRef, UserPatch, UserType};
+use retool_lifecycle::lifecycle::Mode;
+use retool_lifecycle::sync::{
+    AbsentPolicy, DesiredUser, MembershipPolicy, Step, StepKind, SyncRequest,
+};
+use serde_json::{Value, json};
+
+use crate::change::key;
+use crate::operation::Operation;
+
+/// A group as it is known by id and by one of the names it has had.
+pub struct KnownGroup<'a> {
+    /// The id.
+    pub id: u32,
+    /// The name, trimmed.
+    pub name: &'a str,
+}
+
+impl KnownGroup<'_> {
+    fn is(&self, reference: &GroupRef) -> bool {
+        match reference {
+            GroupRef::Id(id) => id.value == self.id.to_string(),
+            GroupRef::Name(name) => name.trim() == self.name,
+        }
+    }
+
+    fn is_any(&self, references: &[GroupRef]) -> bool {
+        references.iter().any(|reference| self.is(reference))
+    }
+}
+
+impl Operation {
+    /// Whether the person may be created.
+    pub fn may_create(&self, person: &str) -> bool {
+        match self {
+            Operation::Provision(arrival) => {
+                arrival.create_missing && arrival.email.key() == person
+            }
+            Operation::Restore(restoration) => {
+                restoration.re_create && restoration.tombstone.user.email.key() == person
+            }
+            Operation::Sync(request) => {
+                request.policy.create_missing && desired(request, person).is_some()
+            }
+            Operation::Step(step, _) => is_step(step, StepKind::CreateUser, person),
+            _ => false,
+        }
+    }
+
+    /// What a field of somebody new, or of somebody who exists, may be set to.
+    pub fn asked(&self, person: &str, field: &str, new: bool) -> Option<Value> {
+        let value = match self {
+            Operation::Provision(arrival) if arrival.email.key() == person => {
+                if !new && field == "isDisabled" {
+                    return arrival.re_enable_disabled.then_some(json!(false));
+                }
+                (new || arrival.update_existing).then(|| value(&arrival.fields, field))?
+            }
+            Operation::Restore(restoration) if restoration.tombstone.user.email.key() == person => {
+                if field == "isDisabled" {
+                    return (!new).then_some(json!(false));
+                }
+                let was = &restoration.tombstone.user;
+                let patch = UserPatch {
+                    first_name: was.first_name.clone(),
+                    last_name: was.last_name.clone(),
+                    user_type: was.user_type,
+                    admin: Some(was.admin),
+                    disabled: None,
+                    profile_photo_url: was.profile_photo_url.clone(),
+                };
+                value(&patch, field)
+            }
+            Operation::Deprovision(departure) => {
+                let disables = departure.mode != Mode::Delete
+                    && departure.email.key() == person
+                    && !departure.protected_people.iter().any(|one| one.key() == person);
+                (disables && field == "isDisabled").then_some(json!(true))
+            }
+            Operation::Sync(request) => return asked_by_roster(request, person, field, new),
+            Operation::Step(step, _) => {
+                if step.email.as_ref().is_none_or(|email| email.key() != person) {
+                    return None;
+                }
+                let mut patch = UserPatch::default();
+                for change in &step.changes {
+                    if let Some(field) = Field::parse(change.field) {
+                        patch.set(field, &change.after);
+                    }
+                }
+                value(&patch, field)
+            }
+            _ => None,
+        };
+        value.filter(|_| new || field != "email")
+    }
+
+    /// Whether the person may be deleted, and if only once disabled for some days, how many.
+    pub fn may_delete(&self, person: &str) -> Option<Option<u32>> {
+        match self {
+            Operation::Deprovision(departure) => {
+                let theirs = departure.email.key() == person
+                    && !departure.protected_people.iter().any(|one| one.key() == person);
+                match departure.mode {
+                    Mode::Delete if theirs => Some(None),
+                    Mode::DeleteOnceDisabled(days) if theirs => Some(Some(days)),
+                    _ => None,
+                }
+            }
+            Operation::Sync(request) => {
+                let goes =
+                    request.policy.absent == AbsentPolicy::Delete && is_absent(request, person);
+                goes.then_some(None)
+            }
+            Operation::Step(step, _) => is_step(step, StepKind::DeleteUser, person).then_some(None),
+            _ => None,
+        }
+    }
+
+    /// Whether the person may be put into the group.
+    pub fn may_join(&self, person: &str, group: &KnownGroup<'_>) -> bool {
+        match self {
+            Operation::Provision(arrival) => {
+                arrival.email.key() == person && group.is_any(&arrival.groups)
+            }
+            Operation::Restore(restoration) => {
+                let was = &restoration.tombstone.user;
+                let its = |link: &GroupLink| link.id.value == group.id.to_string();
+                was.email.key() == person && was.groups.iter().flatten().any(its)
+            }
+            Operation::Sync(request) => {
+                request.policy.memberships != MembershipPolicy::Leave
+                    && desired(request, person).is_some_and(|desired| group.is_any(&desired.groups))
+            }
+            Operation::Step(step, _) => {
+                is_step(step, StepKind::AddMember, person) && is_group_of(step, group)
+            }
+            Operation::ChangeGroup(reshaping) => {
+                group.is(&reshaping.group) && reshaping.add.iter().any(|one| one.key() == person)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the person may be taken out of the group.
+    pub fn may_leave(&self, person: &str, group: &KnownGroup<'_>) -> bool {
+        match self {
+            Operation::Deprovision(departure) => {
+                departure.mode == Mode::DisableAndStripGroups && departure.email.key() == person
+            }
+            Operation::Sync(request) => {
+                let policy = &request.policy;
+                let named = group.is_any(&policy.managed_groups)
+                    || request.roster.iter().any(|one| group.is_any(&one.groups));
+                policy.memberships == MembershipPolicy::Exact
+                    && named
+                    && !is_protected(request, person)
+                    && desired(request, person)
+                        .is_some_and(|desired| !group.is_any(&desired.groups))
+            }
+            Operation::Step(step, _) => {
+                is_step(step, StepKind::RemoveMember, person) && is_group_of(step, group)
+            }
+            Operation::ChangeGroup(reshaping) => {
+                group.is(&reshaping.group) && reshaping.remove.iter().any(|one| one.key() == person)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a group of this name, trimmed, may be created.
+    pub fn may_create_group(&self, name: &str) -> bool {
+        let is_named = |references: &[GroupRef]| {
+            references
+                .iter()
+                .any(|one| matches!(one, GroupRef::Name(asked) if asked.trim() == name))
+        };
+        match self {
+            Operation::Provision(arrival) => {
+                arrival.create_missing_groups && is_named(&arrival.groups)
+            }
+            Operation::Sync(request) => {
+                let policy = &request.policy;
+                policy.create_missing_groups
+                    && policy.memberships != MembershipPolicy::Leave
+                    && (is_named(&policy.managed_groups)
+                        || request.roster.iter().any(|one| is_named(&one.groups)))
+            }
+            Operation::Step(step, _) => {
+                step.kind == StepKind::CreateGroup
+                    && step.group_name.as_deref().is_some_and(|asked| asked.trim() == name)
+            }
+            Operation::EnsureGroup(asked) => asked.trim() == name,
+            _ => false,
+        }
+    }
+
+    /// What a field of a group may be set to.
+    pub fn asked_of_group(&self, group: &KnownGroup<'_>, field: &str) -> Option<Value> {
+        match self {
+            Operation::ChangeGroup(reshaping) if group.is(&reshaping.group) => match field {
+                "name" => reshaping.patch.name.as_ref().map(|name| json!(name)),
+                "universalAppAccess" => {
+                    reshaping.patch.universal_app_access.as_ref().map(|access| json!(access))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether the group may be deleted.
+    pub fn may_delete_group(&self, group: &KnownGroup<'_>) -> bool {
+        matches!(self, Operation::RemoveGroup(reference, _) if group.is(reference))
+    }
+
+    /// People who may not be disabled, deleted, or taken rights or a membership of.
+    pub fn is_protected(&self, person: &str) -> bool {
+        match self {
+            Operation::Deprovision(departure) => {
+                departure.protected_people.iter().any(|one| one.key() == person)
+            }
+            Operation::Sync(request) | Operation::Plan(request) | Operation::Step(_, request) => {
+                is_protected(request, person)
+            }
+            _ => false,
+        }
+    }
+
+    /// How many enabled administrators must be left where one is taken away; `None` where the
+    /// call on its own promises nothing.
+    pub fn minimum_admins(&self) -> Option<u32> {
+        match self {
+            Operation::Provision(_) | Operation::Restore(_) => Some(1),
+            Operation::Deprovision(departure) => Some(departure.minimum_admins),
+            Operation::Sync(request) => Some(request.policy.guards.minimum_admins),
+            // The guard judged the plan as a whole; one step is not judged again.
+            _ => None,
+        }
+    }
+}
+
+/// The roster's entry for somebody.
+pub fn desired<'a>(request: &'a SyncRequest, person: &str) -> Option<&'a DesiredUser> {
+    request.roster.iter().find(|one| one.email.key() == person)
+}
+
+fn is_protected(request: &SyncRequest, person: &str) -> bool {
+    request.policy.guards.protected_people.iter().any(|one| one.key() == person)
+}
+
+/// Whether somebody is missing on a roster that speaks for them.
+pub fn is_absent(request: &SyncRequest, person: &str) -> bool {
+    let span = &request.span;
+    desired(request, person).is_none()
+        && span.start.as_deref().is_none_or(|start| person >= start)
+        && span.before.as_deref().is_none_or(|before| person < before)
+        && !is_protected(request, person)
+}
+
+fn asked_by_roster(request: &SyncRequest, person: &str, field: &str, new: bool) -> Option<Value> {
+    let policy = &request.policy;
+    let Some(desired) = desired(request, person) else {
+        let goes = policy.absent == AbsentPolicy::Disable && is_absent(request, person);
+        return (goes && field == "isDisabled").then_some(json!(true));
+    };
+    if field == "isDisabled" {
+        return (!new && policy.re_enable_disabled).then_some(json!(false));
+    }
+    if new {
+        let mut fields = desired.fields.clone();
+        fields.user_type = fields.user_type.or(policy.default_user_type);
+        return value(&fields, field);
+    }
+    let keeps_rights =
+        field == "isAdmin" && desired.fields.admin == Some(false) && is_protected(request, person);
+    if policy.update_existing && !keeps_rights { value(&desired.fields, field) } else { None }
+}
+
+fn is_step(step: &Step, kind: StepKind, person: &str) -> bool {
+    step.kind == kind && step.email.as_ref().is_some_and(|email| email.key() == person)
+}
+
+fn is_group_of(step: &Step, group: &KnownGroup<'_>) -> bool {
+    match (&step.group, &step.group_name) {
+        (Some(id), _) => id.value == group.id.to_string(),
+        (None, Some(name)) => name.trim() == group.name,
+        (None, None) => false,
+    }
+}
+
+/// A field of a patch as it stands on the wire; `None` where nothing is asked.
+pub fn value(patch: &UserPatch, field: &str) -> Option<Value> {
+    match field {
+        "firstName" => patch.first_name.as_ref().map(|text| json!(text)),
+        "lastName" => patch.last_name.as_ref().map(|text| json!(text)),
+        "profilePhotoUrl" => patch.profile_photo_url.as_ref().map(|text| json!(text)),
+        "isAdmin" => patch.admin.map(|admin| json!(admin)),
+        "isDisabled" => patch.disabled.map(|disabled| json!(disabled)),
+        "userType" => match patch.user_type? {
+            UserType::Default => Some(json!("default")),
+            UserType::EndUser => Some(json!("endUser")),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The person that a call is about, where it is about one.
+pub fn person_of(operation: &Operation) -> Option<String> {
+    match operation {
+        Operation::Provision(arrival) => Some(arrival.email.key().to_owned()),
+        Operation::Deprovision(departure) => Some(departure.email.key().to_owned()),
+        Operation::Restore(restoration) => Some(key(restoration.tombstone.user.email.as_str())),
+        Operation::Step(step, _) => step.email.as_ref().map(|email| email.key().to_owned()),
+        _ => None,
+    }
+}

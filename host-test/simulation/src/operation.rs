@@ -1,0 +1,186 @@
+//! One call of the component, and what it came to.
+
+use retool_lifecycle::domain::{GroupRef, Write};
+use retool_lifecycle::error::{Error, Result};
+use retool_lifecycle::groups::{self, Ensured, Removed, Reshaped, Reshaping};
+use retool_lifecycle::lifecycle::{
+    self, Arrival, Departure, Deprovisioned, Provisioned, Restoration, Restored,
+};
+use retool_lifecycle::session::Session;
+use retool_lifecycle::sync::apply;
+use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
+use retool_lifecycle::sync::step::{self, StepResult};
+use retool_lifecycle::sync::{Plan, Step, SyncRequest};
+
+/// One call of the component. Every input is as it is after the component's own checks.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// `provision`.
+    Provision(Arrival),
+    /// `deprovision`.
+    Deprovision(Departure),
+    /// `restore`.
+    Restore(Restoration),
+    /// `sync`.
+    Sync(SyncRequest),
+    /// `plan-sync`.
+    Plan(SyncRequest),
+    /// `apply-step`, of a plan that was made for this request.
+    Step(Box<Step>, SyncRequest),
+    /// `ensure-group`.
+    EnsureGroup(String),
+    /// `change-group`.
+    ChangeGroup(Reshaping),
+    /// `remove-group`, and whether it may have members.
+    RemoveGroup(GroupRef, bool),
+}
+
+/// What a call came to where it succeeded.
+#[derive(Debug)]
+pub enum Done {
+    /// `provision`.
+    Provisioned(Provisioned),
+    /// `deprovision`.
+    Deprovisioned(Deprovisioned),
+    /// `restore`.
+    Restored(Restored),
+    /// `sync`.
+    Synced(Box<SyncReport>),
+    /// `plan-sync`.
+    Planned(Plan),
+    /// `apply-step`.
+    Stepped(StepResult),
+    /// `ensure-group`.
+    Ensured(Ensured),
+    /// `change-group`.
+    Reshaped(Reshaped),
+    /// `remove-group`.
+    Removed(Removed),
+}
+
+impl Done {
+    /// The writes that it tells of.
+    pub fn writes(&self) -> &[Write] {
+        match self {
+            Done::Provisioned(done) => &done.writes,
+            Done::Deprovisioned(done) => &done.writes,
+            Done::Restored(done) => &done.writes,
+            Done::Synced(done) => &done.writes,
+            Done::Planned(_) => &[],
+            Done::Stepped(done) => &done.writes,
+            Done::Ensured(done) => &done.writes,
+            Done::Reshaped(done) => &done.writes,
+            Done::Removed(done) => &done.writes,
+        }
+    }
+
+    /// What it came to, in a word or two.
+    pub fn outcome(&self) -> String {
+        match self {
+            Done::Provisioned(done) => format!("{:?}", done.outcome),
+            Done::Deprovisioned(done) => format!("{:?}", done.outcome),
+            Done::Restored(done) => format!("{:?}", done.outcome),
+            Done::Synced(done) if done.complete => "complete".into(),
+            Done::Synced(done) => {
+                let left = done.people.iter().filter(|person| {
+                    use PersonOutcome::{Failed, Refused, Stale};
+                    matches!(person.outcome, Failed(_) | Refused(_) | Stale(_))
+                });
+                let left: Vec<String> = left
+                    .map(|person| format!("{}: {:?}", person.email.as_str(), person.outcome))
+                    .collect();
+                format!("incomplete: {}", left.join("; "))
+            }
+            Done::Planned(plan) => {
+                let tripped = plan.tripped().count();
+                format!("{} steps, {tripped} guards tripped", plan.steps.len())
+            }
+            Done::Stepped(done) => format!("{:?}", done.outcome),
+            Done::Ensured(done) => format!("created: {}", done.created),
+            Done::Reshaped(_) => "changed".into(),
+            Done::Removed(done) => format!("removed: {}", done.group.is_some()),
+        }
+    }
+}
+
+impl Operation {
+    /// Makes the call.
+    pub async fn perform(&self, session: &Session) -> Result<Done, Error> {
+        session.settle().await?;
+        let directory = &*session.directory;
+        Ok(match self {
+            Operation::Provision(arrival) => {
+                Done::Provisioned(lifecycle::provision(directory, arrival).await?)
+            }
+            Operation::Deprovision(departure) => Done::Deprovisioned(
+                lifecycle::deprovision(directory, departure, session.now).await?,
+            ),
+            Operation::Restore(restoration) => {
+                Done::Restored(lifecycle::restore(directory, restoration).await?)
+            }
+            Operation::Sync(request) => {
+                Done::Synced(Box::new(apply::sync(directory, request, &*session.log).await?))
+            }
+            Operation::Plan(request) => {
+                Done::Planned(apply::plan_sync(session.reader(), request).await?)
+            }
+            Operation::Step(step, _) => Done::Stepped(step::apply(directory, step).await?),
+            Operation::EnsureGroup(name) => {
+                Done::Ensured(groups::ensure(directory, name, None).await?)
+            }
+            Operation::ChangeGroup(reshaping) => {
+                Done::Reshaped(groups::change(directory, reshaping).await?)
+            }
+            Operation::RemoveGroup(group, even_with_members) => {
+                Done::Removed(groups::remove(directory, group, *even_with_members).await?)
+            }
+        })
+    }
+
+    /// The request of a sync or of a plan of one.
+    pub fn sync_request(&self) -> Option<&SyncRequest> {
+        match self {
+            Operation::Sync(request) | Operation::Plan(request) => Some(request),
+            _ => None,
+        }
+    }
+
+    /// In a line.
+    pub fn describe(&self) -> String {
+        match self {
+            Operation::Sync(request) => format!("sync of {}", request_line(request)),
+            Operation::Plan(request) => format!("plan of {}", request_line(request)),
+            Operation::Step(step, _) => format!(
+                "step {} {} {:?} {:?}",
+                step.kind.as_str(),
+                step.email.as_ref().map_or("", |email| email.as_str()),
+                step.group_name,
+                step.changes
+            ),
+            Operation::Provision(arrival) => format!("provision {arrival:?}"),
+            Operation::Deprovision(departure) => format!("deprovision {departure:?}"),
+            Operation::Restore(restoration) => format!(
+                "restore {:?}, re-create: {}",
+                restoration.tombstone.user, restoration.re_create
+            ),
+            Operation::EnsureGroup(name) => format!("ensure group {name:?}"),
+            Operation::ChangeGroup(reshaping) => format!("change group {reshaping:?}"),
+            Operation::RemoveGroup(group, any) => format!("remove group {group:?}, any: {any}"),
+        }
+    }
+}
+
+fn request_line(request: &SyncRequest) -> String {
+    let people: Vec<String> = request
+        .roster
+        .iter()
+        .map(|person| format!("{} {:?} {:?}", person.email.as_str(), person.fields, person.groups))
+        .collect();
+    format!(
+        "{} people, {:?}, {:?}\n    {}",
+        people.len(),
+        request.span,
+        request.policy,
+        people.join("\n    ")
+    )
+}

@@ -1,0 +1,92 @@
+//! The organisation that a run starts with, and the server it is on.
+
+use mock_retool::{Group, Organisation, User};
+use serde_json::json;
+
+use crate::chance::Chance;
+use crate::server::Nature;
+
+/// Draws an organisation of 2 to 40 people and 3 to 8 groups.
+pub fn draw(seed: u64, chance: &mut Chance) -> Organisation {
+    let people = if chance.percent(50) { chance.between(2, 12) } else { chance.between(2, 40) };
+    let groups = chance.between(3, 8);
+    let mut organisation = Organisation::seeded(seed, people as usize, groups as usize);
+    for user in &mut organisation.users {
+        change(user, chance);
+    }
+    if chance.percent(8) {
+        // Some have two groups of one name, or of nearly one.
+        let twin = chance.pick(&organisation.groups).name.clone();
+        let twin = if chance.percent(50) { twin } else { format!("{twin} ") };
+        organisation.create_group(Group::new(twin));
+    }
+    if chance.percent(4) {
+        // And some have two people of one address.
+        let twin = chance.pick(&organisation.users).clone();
+        let hidden = User { email: format!("twin@{}", organisation.users.len()), ..twin.clone() };
+        let id = organisation.create_user(hidden).map(|user| user.id.clone());
+        if let Some(user) = id.ok().and_then(|id| organisation.user_mut(&id)) {
+            user.email = twin.email.to_uppercase();
+        }
+        organisation.invitations.clear();
+    }
+    organisation
+}
+
+fn change(user: &mut User, chance: &mut Chance) {
+    if chance.percent(10) {
+        user.is_disabled = !user.is_disabled;
+    }
+    if chance.percent(8) {
+        user.is_admin = !user.is_admin;
+    }
+    if chance.percent(15) {
+        user.email = varied(&user.email, chance).trim().to_owned();
+    }
+    if chance.percent(8) {
+        user.last_name = None;
+    }
+    if chance.percent(4) {
+        user.user_type = "legacy".into();
+    }
+    if chance.percent(20) {
+        user.extra.insert("costCentre".into(), json!(123_456_789_012_345_678_u64));
+        user.extra.insert("flags".into(), json!({"a": [1, 2, {"b": null}], "c": 1.5}));
+        user.extra.insert("nothing".into(), json!(null));
+    }
+}
+
+/// The same address in another spelling.
+pub fn varied(address: &str, chance: &mut Chance) -> String {
+    match chance.below(6) {
+        0 => address.to_uppercase(),
+        1 => format!("  {address}"),
+        2 => format!("{address} \t"),
+        3 => {
+            let mut odd = false;
+            let flipped = address.chars().map(|letter| {
+                odd = !odd;
+                if odd { letter.to_ascii_uppercase() } else { letter }
+            });
+            flipped.collect()
+        }
+        _ => address.to_owned(),
+    }
+}
+
+/// Draws a server.
+pub fn nature(chance: &mut Chance) -> Nature {
+    let takes_doubles = chance.percent(15);
+    let slow = *chance.pick(&[0, 5, 40, 400, 3000]);
+    Nature {
+        max_page_size: *chance.pick(&[1, 3, 7, 20, 100, 1000]),
+        ignores_filter: chance.percent(8),
+        silent_about_groups: chance.percent(6),
+        terse: chance.percent(10),
+        takes_doubles,
+        latency: (slow / 4, slow),
+        fault_rate: *chance.pick(&[0, 20, 80, 200, 350]),
+        // Who takes two of one address and shows neither can't be helped.
+        stale_rate: if takes_doubles { 0 } else { *chance.pick(&[0, 0, 50, 300]) },
+    }
+}

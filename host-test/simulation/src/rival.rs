@@ -1,0 +1,130 @@
+//! Another administrator, who changes what they like while the component is at work.
+
+use mock_retool::{ADMIN, Group, Organisation, User};
+use serde_json::json;
+
+use crate::chance::Chance;
+
+/// Another administrator.
+pub struct Rival {
+    chance: Chance,
+    /// How many requests in a thousand they get ahead of.
+    rate: u32,
+    /// Addresses of people who are to come, whom they may create as well.
+    pub joiners: Vec<String>,
+    /// Names of groups that are to come.
+    pub new_groups: Vec<String>,
+}
+
+impl Rival {
+    /// One who edits before so many requests in a thousand.
+    pub fn new(seed: u64, rate: u32) -> Self {
+        Rival { chance: Chance::new(seed, 4), rate, joiners: Vec::new(), new_groups: Vec::new() }
+    }
+
+    /// Whether they ever edit.
+    pub fn is_there(&self) -> bool {
+        self.rate > 0
+    }
+
+    /// An edit, if this is the moment for one. Says what it was.
+    pub fn perhaps_edits(
+        &mut self,
+        organisation: &mut Organisation,
+        person: Option<&str>,
+    ) -> Option<String> {
+        if self.chance.per_mille(self.rate) { self.edits(organisation, person) } else { None }
+    }
+
+    /// An edit, often of the `person` with this id. `None` where it could not be made.
+    pub fn edits(
+        &mut self,
+        organisation: &mut Organisation,
+        person: Option<&str>,
+    ) -> Option<String> {
+        let chance = &mut self.chance;
+        let theirs = person.filter(|_| chance.percent(50)).and_then(|id| organisation.user(id));
+        let user = theirs.or(chance.any(&organisation.users))?.clone();
+        let who = user.email.clone();
+        let change = |organisation: &mut Organisation, draft: User| {
+            organisation.replace_user(&user.id, draft).ok().map(|_| ())
+        };
+        let number = chance.below(90);
+        match chance.below(16) {
+            0 => {
+                let first_name = Some(format!("Edited {number}"));
+                change(organisation, User { first_name, ..user.clone() })?;
+                Some(format!("first name of {who}"))
+            }
+            1 => {
+                let last_name = number.is_multiple_of(3).then(|| format!("Edited {number}"));
+                change(organisation, User { last_name, ..user.clone() })?;
+                Some(format!("last name of {who}"))
+            }
+            2 | 3 => {
+                let mut draft = user.clone();
+                draft.extra.insert("locale".into(), json!(format!("xx-{number}")));
+                draft.extra.insert(format!("custom{}", number % 3), json!({"by": "another"}));
+                change(organisation, draft)?;
+                Some(format!("extra fields of {who}"))
+            }
+            4 => {
+                let user_type = if user.user_type == "default" { "endUser" } else { "default" };
+                change(organisation, User { user_type: user_type.into(), ..user.clone() })?;
+                Some(format!("user type of {who}"))
+            }
+            5 => {
+                change(organisation, User { is_disabled: !user.is_disabled, ..user.clone() })?;
+                Some(format!("{who} disabled: {}", !user.is_disabled))
+            }
+            6 => {
+                change(organisation, User { is_admin: !user.is_admin, ..user.clone() })?;
+                Some(format!("{who} admin: {}", !user.is_admin))
+            }
+            7 => {
+                let email = format!("moved{number}.{}", who.trim_start());
+                change(organisation, User { email: email.clone(), ..user.clone() })?;
+                Some(format!("{who} is {email} now"))
+            }
+            8 => {
+                organisation.delete_user(&user.id).ok()?;
+                Some(format!("{who} is deleted"))
+            }
+            9 | 10 => {
+                let group = chance.any(&organisation.groups).filter(|one| one.id != ADMIN)?.id;
+                organisation.join(group, &user.id).ok()?;
+                Some(format!("{who} joins {group}"))
+            }
+            11 => {
+                let group = chance.any(&user.memberships)?.group;
+                organisation.leave(group, &user.id).ok()?;
+                Some(format!("{who} leaves {group}"))
+            }
+            12 | 13 => {
+                let address = chance.any(&self.joiners)?;
+                let address =
+                    if number.is_multiple_of(2) { address.to_uppercase() } else { address.clone() };
+                organisation.create_user(User::new(address.clone())).ok()?;
+                Some(format!("{address} is created"))
+            }
+            14 => {
+                let name = chance.any(&self.new_groups)?.clone();
+                let taken = organisation.groups.iter().any(|group| group.name.trim() == name);
+                (!taken).then(|| organisation.create_group(Group::new(name.clone())))?;
+                Some(format!("the group {name} is created"))
+            }
+            _ => {
+                let group = chance.any(&organisation.groups)?.clone();
+                if number.is_multiple_of(4) {
+                    organisation.delete_group(group.id).ok()?;
+                    return Some(format!("the group {} is deleted", group.name));
+                }
+                let name = format!("{} {number}", group.name.trim());
+                organisation
+                    .replace_group(group.id, Group { name: name.clone(), ..group.clone() })
+                    .ok()?;
+                Some(format!("the group {} is {name} now", group.name))
+            }
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! One run: an organisation, a server, some jobs, and what became of them.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use retool_lifecycle::domain::Dialect;
+use retool_lifecycle::error::{Code, Error};
+use retool_lifecycle::http::{Entropy, Platform, Transport};
+use retool_lifecycle::session::{Connection, Session, Wanted};
+use retool_lifecycle::sync::report::PersonOutcome;
+use retool_lifecycle::sync::step::StepOutcome;
+use retool_lifecycle::sync::{Plan, SyncRequest};
+
+use crate::chance::Chance;
+use crate::change::enabled_admins;
+use crate::clock::{Ended, VirtualClock};
+use crate::defect::Defect;
+use crate::figures::Figures;
+use crate::network::Network;
+use crate::operation::{Done, Operation};
+use crate::organisation;
+use crate::rival::Rival;
+use crate::scenario::{Job, Scenario};
+use crate::server::Server;
+use crate::trace::Trace;
+use crate::watch::Watch;
+
+/// Time between two calls: longer than reads can be stale.
+const BETWEEN_CALLS_MS: u64 = 2_000;
+
+/// More than the component may be late: it does not sleep past its deadline.
+const GRACE_MS: u64 = 10;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Run {
+    /// The seed that it was drawn from.
+    pub seed: u64,
+    /// How much was simulated.
+    pub figures: Figures,
+    /// Everything that was wrong: an invariant, and how it was violated.
+    pub violations: Vec<String>,
+    /// What happened, line by line; empty unless it was to be traced.
+    pub trace: Vec<String>,
+}
+
+/// Makes one run. The same arguments give the same run. With `traced` it keeps a line for all
+/// that happens; a `defect` is planted between the component and the server.
+pub fn run(seed: u64, traced: bool, defect: Option<Defect>) -> Run {
+    let clock = Rc::new(VirtualClock::default());
+    let trace = Rc::new(Trace::new(Rc::clone(&clock), traced));
+    let made = catch_unwind(AssertUnwindSafe(|| {
+        let mut world = World::new(seed, defect, clock, Rc::clone(&trace));
+        world.live();
+        let state = world.server.state();
+        (state.figures, state.watch.violations().to_vec(), state.watch.overwritten())
+    }));
+    let (mut figures, violations, overwritten) = made.unwrap_or_else(|panic| {
+        (Figures::default(), vec![format!("no panic: {}", message(&*panic))], 0)
+    });
+    figures.seeds = 1;
+    figures.overwritten = overwritten;
+    Run { seed, figures, violations, trace: trace.take() }
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message")
+}
+
+/// The component's own randomness.
+struct Jitter(std::cell::RefCell<Chance>);
+
+impl Entropy for Jitter {
+    fn random_u64(&self) -> u64 {
+        self.0.borrow_mut().number()
+    }
+}
+
+/// Everything that there is in a run.
+struct World {
+    chance: Chance,
+    scenario: Scenario,
+    server: Rc<Server>,
+    network: Rc<Network>,
+    clock: Rc<VirtualClock>,
+    trace: Rc<Trace>,
+    jitter: Rc<Jitter>,
+    defect: Option<Defect>,
+    kills: u32,
+    settings: Vec<(String, String)>,
+    wanted: Wanted,
+}
+
+impl World {
+    fn new(seed: u64, defect: Option<Defect>, clock: Rc<VirtualClock>, trace: Rc<Trace>) -> Self {
+        let mut chance = Chance::new(seed, 1);
+        let organisation = organisation::draw(seed, &mut chance);
+        let nature = organisation::nature(&mut chance);
+        let scenario = Scenario::new(seed);
+        let mut rival = Rival::new(seed, *chance.pick(&[0, 0, 30, 120, 300]));
+        rival.joiners.clone_from(&scenario.joiners);
+        rival.new_groups.clone_from(&scenario.new_groups);
+        let settings = [
+            ("RETOOL_API_TOKEN", "mock-token".to_owned()),
+            ("RETOOL_WINDOW", chance.pick(&[1, 2, 8, 64]).to_string()),
+            ("RETOOL_PAGE_SIZE", chance.pick(&[1, 2, 5, 17, 100, 500]).to_string()),
+            ("RETOOL_MAX_ATTEMPTS", chance.pick(&[1, 2, 3, 3, 10]).to_string()),
+        ];
+        trace.say(|| format!("seed {seed}: {nature:?}"));
+        trace.say(|| format!("settings {:?}", &settings[1..]));
+        let start = Rc::new(organisation.clone());
+        let watch = Watch::new(Rc::new(Operation::EnsureGroup(String::new())), start);
+        let server = Rc::new(Server::new(
+            seed,
+            nature,
+            organisation,
+            watch,
+            rival,
+            Rc::clone(&clock),
+            Rc::clone(&trace),
+        ));
+        World {
+            network: Rc::new(Network::new(Rc::clone(&server), Rc::clone(&clock))),
+            server,
+            scenario,
+            clock,
+            trace,
+            jitter: Rc::new(Jitter(Chance::new(seed, 5).into())),
+            defect,
+            kills: *chance.pick(&[0, 0, 20, 60]),
+            settings: settings.map(|(name, value)| (name.to_owned(), value)).into(),
+            wanted: if chance.percent(20) { Wanted::Auto } else { Wanted::Dialect(Dialect::V1) },
+            chance,
+        }
+    }
+
+    fn live(&mut self) {
+        for _ in 0..self.chance.between(1, 4) {
+            let job = {
+                let state = self.server.state();
+                self.scenario.next(&state.organisation)
+            };
+            match job {
+                Job::One(operation) => self.do_one(&Rc::new(operation)),
+                Job::KeptPlan(request) => self.do_kept_plan(&request),
+            }
+            if !self.server.state().watch.violations().is_empty() {
+                return;
+            }
+            let pause =
+                if self.chance.percent(30) { DAY_MS * self.chance.between(0, 45) } else { 0 };
+            self.clock.advance(pause);
+            let mut state = self.server.state();
+            if state.rival.is_there() && self.chance.percent(30) {
+                state.edit(&self.trace);
+            }
+        }
+        let state = &mut *self.server.state();
+        state.watch.finish(&state.organisation);
+    }
+
+    fn do_one(&mut self, operation: &Rc<Operation>) {
+        for _ in 0..self.chance.between(1, 4) {
+            match self.attempt(operation, true) {
+                Some(Ok(_)) => break,
+                Some(Err(error)) if error.code.kind().is_permanent() => break,
+                Some(Err(_)) | None => {}
+            }
+        }
+        // Now and then the next job finds what this one left.
+        if self.chance.percent(85) {
+            self.conclude(operation);
+        }
+    }
+
+    fn do_kept_plan(&mut self, request: &SyncRequest) {
+        let before = enabled_admins(&self.server.state().organisation);
+        let planning = Rc::new(Operation::Plan(request.clone()));
+        let mut kept: Option<Plan> = None;
+        for _ in 0..3 {
+            if let Some(Ok(Done::Planned(plan))) = self.attempt(&planning, true) {
+                kept = Some(plan);
+                break;
+            }
+        }
+        let Some(plan) = kept else { return };
+        let steps: Vec<Rc<Operation>> = plan
+            .steps
+            .into_iter()
+            .map(|step| Rc::new(Operation::Step(Box::new(step), request.clone())))
+            .collect();
+        for step in &steps {
+            for _ in 0..3 {
+                if let Some(Ok(_)) = self.attempt(step, true) {
+                    break;
+                }
+            }
+        }
+        let mut all_done = true;
+        for step in &steps {
+            let done = self.calmly(step);
+            all_done &= matches!(&done, Some(Ok(Done::Stepped(done))) if !matches!(done.outcome, StepOutcome::Stale(_)));
+            self.judge_calm(step, done.as_ref());
+        }
+        for step in &steps {
+            self.calmly(step);
+            self.judge_idle(step);
+        }
+        let state = &mut *self.server.state();
+        let left = enabled_admins(&state.organisation);
+        let minimum = request.policy.guards.minimum_admins;
+        if all_done && !state.rival.is_there() && left < before && left < minimum {
+            state.watch.violated("guards", format!("the plan leaves {left} of {minimum} admins"));
+        }
+    }
+
+    /// With nothing going wrong any more, a call succeeds or says why it can't, and then there
+    /// is nothing left to do.
+    fn conclude(&mut self, operation: &Rc<Operation>) {
+        let first = self.calmly(operation);
+        self.judge_calm(operation, first.as_ref());
+        if !self.server.state().watch.violations().is_empty() {
+            return;
+        }
+        let second = self.calmly(operation);
+        self.judge_idle(operation);
+        if let (Some(Ok(_)), Some(Err(error))) = (&first, &second) {
+            // A change by name that renames can't be repeated; all else can.
+            let what = format!("it succeeded, and then failed: {error:?}");
+            self.server.state().watch.violated("convergence", what);
+        }
+    }
+
+    fn calmly(&mut self, operation: &Rc<Operation>) -> Option<Result<Done, Error>> {
+        {
+            let mut state = self.server.state();
+            state.calm = true;
+            state.forget_stale();
+        }
+        let done = self.attempt(operation, false);
+        self.server.state().calm = false;
+        done
+    }
+
+    fn judge_calm(&mut self, operation: &Operation, done: Option<&Result<Done, Error>>) {
+        let what = match done {
+            None => return,
+            Some(Err(error)) if is_stated_reason(operation, error.code) => return,
+            Some(Err(error)) => format!("without a reason: {error:?}"),
+            Some(Ok(Done::Synced(report))) => {
+                let odd = report.people.iter().find(|person| {
+                    matches!(person.outcome, PersonOutcome::Stale(_) | PersonOutcome::Failed(_))
+                });
+                match odd {
+                    Some(person) => format!("{} is {:?}", person.email.as_str(), person.outcome),
+                    None => return,
+                }
+            }
+            Some(Ok(_)) => return,
+        };
+        let what = format!("with nothing going wrong, {} ends so: {what}", operation.describe());
+        self.server.state().watch.violated("convergence", what);
+    }
+
+    fn judge_idle(&mut self, operation: &Operation) {
+        let state = &mut *self.server.state();
+        let writes = state.watch.writes(true);
+        if writes > 0 {
+            let what = format!("{writes} writes by a repetition of {}", operation.describe());
+            state.watch.violated("convergence", what);
+        }
+    }
+
+    /// Makes a call. `None` if it was killed.
+    fn attempt(&mut self, operation: &Rc<Operation>, stormy: bool) -> Option<Result<Done, Error>> {
+        let killed = stormy && self.chance.percent(self.kills);
+        let kill_in_turn = killed.then(|| {
+            let within = *self.chance.pick(&[4, 16, 64, 256]);
+            self.chance.below(within) as u32
+        });
+        let deadline =
+            if stormy { *self.chance.pick(&[2_000, 20_000, 120_000]) } else { 3_600_000_u64 };
+        self.trace.say(|| format!("CALL {}", operation.describe()));
+        {
+            let state = &mut *self.server.state();
+            state.figures.operations += 1;
+            state.watch.begin(Rc::clone(operation), Rc::new(state.organisation.clone()));
+        }
+        let (understood, transport): (Rc<Operation>, Rc<dyn Transport>) = match self.defect {
+            None => (Rc::clone(operation), self.network.clone()),
+            Some(defect) => {
+                (Rc::new(defect.misunderstood(operation)), defect.planted(self.network.clone()))
+            }
+        };
+        let platform = Platform {
+            transport,
+            clock: self.clock.clone(),
+            entropy: self.jitter.clone(),
+            log: self.trace.clone(),
+        };
+        let connection = Connection {
+            base_url: "https://retool.example.com".into(),
+            wanted: self.wanted,
+            api_token_variable: None,
+            scim_token_variable: None,
+        };
+        let mut settings = self.settings.clone();
+        settings.push(("RETOOL_DEADLINE_MS".into(), deadline.to_string()));
+        let ended = self.clock.run(
+            async {
+                let session = Session::open(connection, &settings, platform)?;
+                understood.perform(&session).await
+            },
+            kill_in_turn,
+            deadline + GRACE_MS,
+        );
+        let result = self.judge_end(ended);
+        self.clock.advance(BETWEEN_CALLS_MS);
+        result
+    }
+
+    fn judge_end(&mut self, ended: Ended<Result<Done, Error>>) -> Option<Result<Done, Error>> {
+        let state = &mut *self.server.state();
+        match ended {
+            Ended::Done(result) => {
+                match &result {
+                    Ok(_) => state.figures.succeeded += 1,
+                    Err(_) => state.figures.failed += 1,
+                }
+                self.trace.say(|| match &result {
+                    Ok(done) => format!("DONE {}; {:?}", done.outcome(), done.writes()),
+                    Err(error) => format!("FAILED {error:?}"),
+                });
+                state.watch.told(&result);
+                if let Ok(Done::Deprovisioned(done)) = &result {
+                    self.scenario.tombstones.extend(done.tombstone.clone());
+                }
+                Some(result)
+            }
+            Ended::Killed => {
+                state.figures.kills += 1;
+                self.trace.say(|| "KILLED".into());
+                None
+            }
+            Ended::Stuck(how) => {
+                self.trace.say(|| format!("STUCK: {how}"));
+                state.watch.violated("no hang", how);
+                None
+            }
+        }
+    }
+}
+
+/// Errors that say what is to be done about them, where nothing goes wrong.
+fn is_stated_reason(operation: &Operation, code: Code) -> bool {
+    match code {
+        // The account that shall come back is gone, and somebody else has its address.
+        Code::WrongPerson => matches!(operation, Operation::Restore(_)),
+        Code::AmbiguousGroup
+        | Code::AmbiguousUser
+        | Code::DuplicateGroup
+        | Code::GroupHasMembers
+        | Code::GroupNotFound
+        | Code::GuardTripped
+        | Code::LastAdmin
+        | Code::NameTaken
+        | Code::ProtectedPerson
+        | Code::ServerRefused
+        | Code::UserDisabled
+        | Code::UserNotFound
+        | Code::UserTypeRequired => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,319 @@
+//! What is asked of the component: calls that fit the organisation, more or less.
+
+use mock_retool::{ADMIN, Group, Organisation, User};
+use retool_lifecycle::domain::{
+    Email, GroupId, GroupIdKind, GroupPatch, GroupRef, UserPatch, UserType,
+};
+use retool_lifecycle::groups::Reshaping;
+use retool_lifecycle::input;
+use retool_lifecycle::lifecycle::{Arrival, Departure, Mode, Restoration, Tombstone};
+use retool_lifecycle::sync::{
+    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest,
+};
+
+use crate::chance::Chance;
+use crate::change::key;
+use crate::operation::Operation;
+use crate::organisation::varied;
+
+/// What is asked for.
+pub enum Job {
+    /// One call.
+    One(Operation),
+    /// A plan, kept and applied step by step.
+    KeptPlan(SyncRequest),
+}
+
+/// Draws what is asked for.
+pub struct Scenario {
+    chance: Chance,
+    /// People who are to come.
+    pub joiners: Vec<String>,
+    /// Groups that are to come.
+    pub new_groups: Vec<String>,
+    /// What departures left.
+    pub tombstones: Vec<Tombstone>,
+}
+
+impl Scenario {
+    /// Of a seed.
+    pub fn new(seed: u64) -> Self {
+        let mut chance = Chance::new(seed, 2);
+        let joiners =
+            (0..chance.below(4)).map(|index| format!("new.person{index}@example.com")).collect();
+        let new_groups = (0..chance.below(3)).map(|index| format!("New group {index}")).collect();
+        Scenario { chance, joiners, new_groups, tombstones: Vec::new() }
+    }
+
+    /// Draws the next job.
+    pub fn next(&mut self, organisation: &Organisation) -> Job {
+        match self.chance.below(20) {
+            0..=3 => Job::One(Operation::Provision(self.arrival(organisation))),
+            4..=6 => Job::One(Operation::Deprovision(self.departure(organisation))),
+            7 | 8 => match self.chance.any(&self.tombstones).cloned() {
+                Some(tombstone) => Job::One(Operation::Restore(Restoration {
+                    tombstone,
+                    re_create: self.chance.percent(80),
+                })),
+                None => Job::One(Operation::Deprovision(self.departure(organisation))),
+            },
+            9..=13 => Job::One(Operation::Sync(self.roster(organisation))),
+            14..=16 => Job::KeptPlan(self.roster(organisation)),
+            17 => Job::One(Operation::EnsureGroup(self.group_name(organisation))),
+            18 => Job::One(Operation::ChangeGroup(self.reshaping(organisation))),
+            _ => {
+                let group = self.group_ref(organisation);
+                Job::One(Operation::RemoveGroup(group, self.chance.percent(50)))
+            }
+        }
+    }
+
+    fn email(&mut self, address: &str) -> Email {
+        Email::new(&varied(address, &mut self.chance))
+    }
+
+    /// Somebody who is there, or who is to come.
+    fn person(&mut self, organisation: &Organisation) -> Email {
+        let chance = &mut self.chance;
+        let address = match (chance.any(&organisation.users), chance.any(&self.joiners)) {
+            (Some(user), Some(joiner)) => {
+                let joins = chance.percent(40);
+                if joins { joiner.clone() } else { user.email.trim().to_owned() }
+            }
+            (Some(user), None) => user.email.trim().to_owned(),
+            (None, Some(joiner)) => joiner.clone(),
+            (None, None) => "nobody@example.com".into(),
+        };
+        self.email(&address)
+    }
+
+    fn fields(&mut self, user: Option<&User>) -> UserPatch {
+        let chance = &mut self.chance;
+        let number = chance.below(100);
+        let renamed = chance.percent(20);
+        let mut fields = UserPatch::default();
+        if chance.percent(60) {
+            let same = user.and_then(|user| user.first_name.clone()).filter(|_| !renamed);
+            fields.first_name = Some(same.unwrap_or_else(|| format!("First {number}")));
+        }
+        if chance.percent(60) {
+            let same = user.and_then(|user| user.last_name.clone());
+            fields.last_name = Some(same.unwrap_or_else(|| format!("Last {number}")));
+        }
+        if chance.percent(if user.is_none() { 85 } else { 25 }) {
+            let end_user = chance.percent(40);
+            fields.user_type = Some(if end_user { UserType::EndUser } else { UserType::Default });
+        }
+        if chance.percent(10) {
+            fields.admin = Some(chance.percent(50));
+        }
+        if chance.percent(6) {
+            fields.profile_photo_url = Some(format!("https://example.com/{number}.png"));
+        }
+        fields
+    }
+
+    fn group_name(&mut self, organisation: &Organisation) -> String {
+        if let (Some(name), true) = (self.chance.any(&self.new_groups), self.chance.percent(40)) {
+            return name.clone();
+        }
+        self.chance.pick(&organisation.groups).name.trim().to_owned()
+    }
+
+    fn group_ref(&mut self, organisation: &Organisation) -> GroupRef {
+        if self.chance.percent(50) {
+            GroupRef::Name(self.group_name(organisation))
+        } else {
+            by_id(self.chance.pick(&organisation.groups))
+        }
+    }
+
+    /// Groups all by name or all by id; those of `user`, with a change now and then.
+    fn groups(&mut self, organisation: &Organisation, user: Option<&User>) -> Vec<GroupRef> {
+        let is_wanted = |group: &&Group| group.id != ADMIN;
+        let mut wanted: Vec<&Group> = match user {
+            Some(user) => organisation.groups_of(user).filter(is_wanted).collect(),
+            None => Vec::new(),
+        };
+        if !wanted.is_empty() && self.chance.percent(15) {
+            let place = self.chance.below(wanted.len());
+            wanted.remove(place);
+        }
+        if user.is_none() || self.chance.percent(20) {
+            wanted.extend(self.chance.any(&organisation.groups).filter(is_wanted));
+        }
+        wanted.sort_by_key(|group| group.id);
+        wanted.dedup_by(|a, b| a.name.trim() == b.name.trim());
+        if self.chance.percent(20) {
+            return wanted.into_iter().map(by_id).collect();
+        }
+        let mut names: Vec<GroupRef> =
+            wanted.iter().map(|group| GroupRef::Name(group.name.trim().to_owned())).collect();
+        if self.chance.percent(8)
+            && let Some(name) = self.chance.any(&self.new_groups)
+        {
+            names.push(GroupRef::Name(name.clone()));
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn arrival(&mut self, organisation: &Organisation) -> Arrival {
+        let email = self.person(organisation);
+        let user = organisation.users.iter().find(|user| key(&user.email) == email.key());
+        let (fields, groups) = (self.fields(user), self.groups(organisation, user));
+        Arrival {
+            email,
+            fields,
+            groups: input::group_refs(&"groups", groups).unwrap_or_default(),
+            create_missing_groups: self.chance.percent(60),
+            create_missing: self.chance.percent(85),
+            update_existing: self.chance.percent(75),
+            re_enable_disabled: self.chance.percent(70),
+        }
+    }
+
+    fn departure(&mut self, organisation: &Organisation) -> Departure {
+        let email = self.person(organisation);
+        let protected_people =
+            if self.chance.percent(8) { vec![self.person(organisation)] } else { Vec::new() };
+        Departure {
+            email,
+            expected_id: None,
+            mode: match self.chance.below(4) {
+                0 => Mode::Disable,
+                1 => Mode::DisableAndStripGroups,
+                2 => Mode::Delete,
+                _ => Mode::DeleteOnceDisabled(self.chance.between(1, 40) as u32),
+            },
+            protected_people,
+            minimum_admins: self.chance.below(3) as u32,
+        }
+    }
+
+    fn reshaping(&mut self, organisation: &Organisation) -> Reshaping {
+        // By id it may be repeated also where it renames.
+        let group = by_id(self.chance.pick(&organisation.groups[1..]));
+        let mut people: Vec<Email> = Vec::new();
+        for _ in 0..self.chance.below(5) {
+            let person = self.person(organisation);
+            if !people.contains(&person) {
+                people.push(person);
+            }
+        }
+        let joining = self.chance.below(people.len() + 1);
+        let remove = people.split_off(joining);
+        let renamed = self.chance.percent(30).then(|| self.chance.below(50));
+        Reshaping {
+            group,
+            patch: GroupPatch {
+                name: renamed.map(|number| format!("Renamed {number}")),
+                universal_app_access: self.chance.percent(30).then(|| "use".into()),
+            },
+            add: people,
+            remove,
+        }
+    }
+
+    fn roster(&mut self, organisation: &Organisation) -> SyncRequest {
+        let leaving = *self.chance.pick(&[0, 3, 10, 40]);
+        let mut roster: Vec<DesiredUser> = Vec::new();
+        for user in &organisation.users {
+            if self.chance.percent(leaving) {
+                continue;
+            }
+            let email = self.email(user.email.trim());
+            if roster.iter().any(|one| one.email == email) {
+                continue;
+            }
+            let entry = self.entry(email, organisation, Some(user));
+            roster.push(entry);
+        }
+        for joiner in self.joiners.clone() {
+            let email = self.email(&joiner);
+            if self.chance.percent(70) && !roster.iter().any(|one| one.email == email) {
+                let entry = self.entry(email, organisation, None);
+                roster.push(entry);
+            }
+        }
+        let span = self.span(organisation);
+        roster.retain(|one| span.contains(&one.email));
+        let policy = self.policy(organisation);
+        input::sync_request(SyncRequest { roster, span, policy })
+            .expect("a roster that passes the component's checks")
+    }
+
+    fn entry(
+        &mut self,
+        email: Email,
+        organisation: &Organisation,
+        user: Option<&User>,
+    ) -> DesiredUser {
+        // A roster has no photos.
+        let fields = UserPatch { profile_photo_url: None, ..self.fields(user) };
+        DesiredUser { email, fields, groups: self.groups(organisation, user) }
+    }
+
+    fn span(&mut self, organisation: &Organisation) -> Span {
+        let mut end = || {
+            let user = self.chance.any(&organisation.users);
+            user.filter(|_| self.chance.percent(15)).map(|user| key(&user.email))
+        };
+        match (end(), end()) {
+            (Some(start), Some(before)) if start >= before => Span::default(),
+            (start, before) => Span { start, before },
+        }
+    }
+
+    fn policy(&mut self, organisation: &Organisation) -> Policy {
+        let chance = &mut self.chance;
+        let admins: Vec<&User> =
+            organisation.users.iter().filter(|user| user.is_admin && !user.is_disabled).collect();
+        let required = chance.any(&admins).filter(|_| chance.percent(8));
+        let protected = organisation.users.iter().filter(|_| chance.percent(5)).map(email_of);
+        let guards = GuardLimits {
+            protected_people: protected.collect(),
+            required_admins: required.map(|user| email_of(user)).into_iter().collect(),
+            max_user_removal_percent: *chance.pick(&[0, 5, 25, 50, 100]),
+            max_user_removal_floor: *chance.pick(&[0, 1, 3, 10]),
+            max_member_removal_percent: *chance.pick(&[0, 25, 50, 100]),
+            max_member_removal_floor: *chance.pick(&[0, 1, 3, 10]),
+            minimum_admins: chance.below(4) as u32,
+            allow_empty_roster: chance.percent(50),
+        };
+        let managed = organisation.groups.iter().filter(|group| group.id != ADMIN);
+        let mut managed: Vec<GroupRef> =
+            managed.filter(|_| chance.percent(10)).map(by_id).collect();
+        managed.truncate(3);
+        Policy {
+            create_missing: chance.percent(85),
+            update_existing: chance.percent(80),
+            re_enable_disabled: chance.percent(60),
+            absent: *chance.pick(&[
+                AbsentPolicy::Keep,
+                AbsentPolicy::Disable,
+                AbsentPolicy::Disable,
+                AbsentPolicy::Delete,
+            ]),
+            memberships: *chance.pick(&[
+                MembershipPolicy::Leave,
+                MembershipPolicy::Add,
+                MembershipPolicy::Exact,
+                MembershipPolicy::Exact,
+            ]),
+            managed_groups: managed,
+            create_missing_groups: chance.percent(80),
+            default_user_type: chance.percent(70).then_some(UserType::EndUser),
+            guards,
+        }
+    }
+}
+
+fn email_of(user: &User) -> Email {
+    Email::new(&user.email)
+}
+
+fn by_id(group: &Group) -> GroupRef {
+    GroupRef::Id(GroupId { kind: GroupIdKind::Rest, value: group.id.to_string() })
+}

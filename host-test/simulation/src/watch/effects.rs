@@ -1,0 +1,164 @@
+//! What writes did to the organisation, and whether the guards held.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mock_retool::Organisation;
+
+use super::{Watch, Who};
+use crate::change::{Change, enabled_admins, key, takes_admin};
+use crate::operation::Operation;
+use crate::wire::Wire;
+
+impl Watch {
+    /// What the component just changed, one by one.
+    pub(super) fn judge_changes(
+        &mut self,
+        before: &Organisation,
+        after: &Organisation,
+        changes: &[Change],
+        wire: Option<&Wire>,
+    ) {
+        let operation = std::rc::Rc::clone(&self.operation);
+        let line = wire.map(Wire::line).unwrap_or_default();
+        for change in changes {
+            match change {
+                Change::UserField { id, field, after: value, .. } => {
+                    let people = self.addresses_of(id);
+                    let asked = people.iter().any(|person| {
+                        operation.asked(person, field, false).as_ref() == Some(value)
+                    });
+                    if !asked && !self.undoes_an_edit(id, field) {
+                        let what = format!("{field} of {people:?} became {value} ({line})");
+                        self.violated("fields", what);
+                    } else if !asked {
+                        self.overwritten += 1;
+                    }
+                }
+                Change::UserCreated { email, .. } => {
+                    let person = key(email);
+                    let is_them = |other: &str| key(other) == person;
+                    // The other administrator may have made one since the look.
+                    let made_meanwhile = self.by_rival().any(|change| match change {
+                        Change::UserCreated { email, .. } => is_them(email),
+                        Change::UserField { field, after, .. } => {
+                            field == "email" && after.as_str().is_some_and(is_them)
+                        }
+                        _ => false,
+                    });
+                    let twice = before.users.iter().any(|user| is_them(&user.email));
+                    if twice && !made_meanwhile {
+                        self.violated("one invitation", format!("{person} is there twice"));
+                    } else if twice {
+                        *self.vacated.entry(person).or_default() += 1;
+                    }
+                }
+                Change::GroupCreated { name, .. } => {
+                    let name = name.trim();
+                    // The other administrator may have made one since the look.
+                    let made_meanwhile = self.by_rival().any(|change| {
+                        matches!(change, Change::GroupCreated { .. } | Change::GroupField { .. })
+                    });
+                    let twice = before.groups.iter().any(|group| group.name.trim() == name);
+                    if twice && !made_meanwhile {
+                        self.violated("one group of a name", format!("{name:?} ({line})"));
+                    }
+                }
+                _ => {}
+            }
+        }
+        // Who was made an administrator since the record was read is not seen.
+        let is_seen = |change: &Change| match change {
+            Change::UserField { id, .. } | Change::UserDeleted { id, .. } => {
+                self.shown.get(id).is_some_and(|record| {
+                    let flag =
+                        |name: &str| record.get(name) == Some(&serde_json::Value::Bool(true));
+                    flag("isAdmin") && !flag("isDisabled")
+                })
+            }
+            _ => true,
+        };
+        let takes = changes.iter().any(|change| takes_admin(change, before) && is_seen(change));
+        if let (true, Some(minimum)) = (takes, operation.minimum_admins()) {
+            let left = enabled_admins(after);
+            if left + self.admins_taken_by_rival() < minimum {
+                let what = format!("{left} administrators are left of {minimum} ({line})");
+                self.violated("guards", what);
+            }
+        }
+    }
+
+    fn by_rival(&self) -> impl Iterator<Item = &Change> {
+        let theirs = self.moments.iter().filter(|moment| moment.who == Who::Rival);
+        theirs.flat_map(|moment| &moment.changes)
+    }
+
+    /// Whether the other administrator changed this field in this call, so that a PUT of what
+    /// was read before undoes it.
+    fn undoes_an_edit(&self, user: &str, of: &str) -> bool {
+        self.by_rival().any(
+            |change| matches!(change, Change::UserField { id, field, .. } if id == user && field == of),
+        )
+    }
+
+    /// The limits on removals of a sync, by its own listing.
+    pub(super) fn judge_guards(&mut self) {
+        let Operation::Sync(request) = &*self.operation else { return };
+        let limits = &request.policy.guards;
+        let mut removed = BTreeSet::new();
+        let mut left: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
+        let mut before = &self.start;
+        for moment in &self.moments {
+            if moment.who == Who::Component {
+                for change in &moment.changes {
+                    match change {
+                        Change::UserDeleted { id, .. } => {
+                            removed.insert(id.as_str());
+                            let user = before.user(id);
+                            for group in user.iter().flat_map(|user| before.groups_of(user)) {
+                                left.entry(group.id).or_default().insert(id);
+                            }
+                        }
+                        Change::UserField { id, field, after, .. }
+                            if field == "isDisabled" && *after == true =>
+                        {
+                            removed.insert(id);
+                        }
+                        Change::Left { id, group, .. } => {
+                            left.entry(*group).or_default().insert(id);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            before = &moment.after;
+        }
+        let allowed = |base: usize, percent: u32, floor: u32| {
+            (base * percent as usize / 100).max(floor as usize)
+        };
+        let enabled = self.readings.iter().map(|reading| reading.enabled).max().unwrap_or(0);
+        let limit =
+            allowed(enabled, limits.max_user_removal_percent, limits.max_user_removal_floor);
+        let mut found = Vec::new();
+        if removed.len() > limit {
+            found.push(format!("{} people are removed; the limit is {limit}", removed.len()));
+        }
+        for (group, gone) in &left {
+            let members = self.readings.iter().filter_map(|reading| reading.members.get(group));
+            // Another administrator may add somebody to the group whom the plan deletes.
+            let joined = self.by_rival().filter(
+                |change| matches!(change, Change::Joined { group: joined, .. } if joined == group),
+            );
+            let limit = allowed(
+                members.copied().max().unwrap_or(0),
+                limits.max_member_removal_percent,
+                limits.max_member_removal_floor,
+            ) + joined.count();
+            if gone.len() > limit {
+                found.push(format!("{} leave group {group}; the limit is {limit}", gone.len()));
+            }
+        }
+        for what in found {
+            self.violated("guards", what);
+        }
+    }
+}

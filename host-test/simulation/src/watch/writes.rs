@@ -1,0 +1,210 @@
+//! Writes as they arrive: only what was asked for, about whom it was asked for, and on the
+//! ground of what was just read.
+
+use mock_retool::ADMIN;
+use retool_lifecycle::http::Method;
+use retool_lifecycle::time::{days_ms, parse_iso};
+use serde_json::{Map, Value};
+
+use super::Watch;
+use crate::change::key;
+use crate::mandate::KnownGroup;
+use crate::operation::Operation;
+use crate::wire::{Target, Wire};
+
+/// What the server sets itself and does not take back.
+const MANAGED: [&str; 5] = ["id", "createdAt", "updatedAt", "groups", "members"];
+
+impl Watch {
+    /// A write arrives; `now` is milliseconds since the Unix epoch.
+    pub fn arrives(&mut self, wire: &Wire, now: i64) {
+        let operation = std::rc::Rc::clone(&self.operation);
+        let found = match (&wire.target, wire.method) {
+            (Target::Users, Method::Post) => self.judge_creation(&operation, &wire.body),
+            (Target::User(id), Method::Put) => self.judge_update(&operation, id, &wire.body),
+            (Target::User(id), Method::Delete) => self.judge_deletion(&operation, id, now),
+            (Target::Groups, Method::Post) => self.judge_group_creation(&operation, &wire.body),
+            (Target::Group(id), Method::Put) => {
+                self.judge_group_update(&operation, *id, &wire.body)
+            }
+            (Target::Group(id), Method::Delete) => {
+                if self.is_known_as(*id, |group| operation.may_delete_group(group)) {
+                    Ok(())
+                } else {
+                    Err(("only the request", "a group that nobody asked to delete".into()))
+                }
+            }
+            (Target::Members(group), Method::Post) => {
+                let id = wire.body["userId"].as_str().unwrap_or_default();
+                self.judge_membership(&operation, *group, id, true)
+            }
+            (Target::Member(group, id), Method::Delete) => {
+                self.judge_membership(&operation, *group, id, false)
+            }
+            _ => Err(("only the request", "a request that the dialect does not have".into())),
+        };
+        if let Err((invariant, what)) = found {
+            self.violated(invariant, format_args!("{what} ({})", wire.line()));
+        }
+    }
+
+    fn judge_creation(&self, operation: &Operation, body: &Value) -> Verdict {
+        let person = key(body["email"].as_str().unwrap_or_default());
+        if !operation.may_create(&person) {
+            return Err(("only the request", format!("nobody asked to create {person}")));
+        }
+        for (field, value) in body.as_object().into_iter().flatten() {
+            let asked =
+                field == "email" || operation.asked(&person, field, true).as_ref() == Some(value);
+            if !asked {
+                return Err(("fields", format!("{field} of somebody new was not asked for")));
+            }
+        }
+        if self.posted.contains(&person) {
+            return Err(("one invitation", format!("{person} is posted again without a look")));
+        }
+        match self.looks.get(&person) {
+            Some(false) => Ok(()),
+            Some(true) => Err(("one invitation", format!("{person} was found and is posted"))),
+            None if self.listed || matches!(operation, Operation::Step(..)) => Ok(()),
+            None => Err(("one invitation", format!("{person} is posted without a look"))),
+        }
+    }
+
+    fn judge_update(&self, operation: &Operation, id: &str, body: &Value) -> Verdict {
+        let (Some(shown), true) = (self.shown.get(id), self.read.contains(id)) else {
+            return Err(("fields", "a record is written that was not read".into()));
+        };
+        let person = self.shown_address(id).unwrap_or_default();
+        let body = body.as_object().cloned().unwrap_or_default();
+        let asked = |field: &str| operation.asked(&person, field, false);
+        same_but_for_asked(shown, &body, asked)?;
+        if body.get("isDisabled") == Some(&Value::Bool(true)) {
+            let before = shown.get("isDisabled").and_then(Value::as_bool).unwrap_or(false);
+            if !before {
+                return self.judge_removal(operation, &person);
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_deletion(&self, operation: &Operation, id: &str, now: i64) -> Verdict {
+        let (Some(shown), true) = (self.shown.get(id), self.read.contains(id)) else {
+            return Err(("only the request", "somebody is deleted who was not read".into()));
+        };
+        let person = self.shown_address(id).unwrap_or_default();
+        match operation.may_delete(&person) {
+            None => return Err(("only the request", format!("nobody asked to delete {person}"))),
+            Some(None) => {}
+            Some(Some(days)) => {
+                let disabled = shown.get("isDisabled") == Some(&Value::Bool(true));
+                let since = shown.get("updatedAt").and_then(Value::as_str).and_then(parse_iso);
+                let due = since.is_some_and(|since| since + days_ms(days) <= now);
+                if !disabled || !due {
+                    return Err(("only the request", format!("{person} is deleted too early")));
+                }
+            }
+        }
+        self.judge_removal(operation, &person)
+    }
+
+    /// Removals are planned on whole listings and spare the protected.
+    fn judge_removal(&self, operation: &Operation, person: &str) -> Verdict {
+        if operation.is_protected(person) {
+            return Err(("guards", format!("{person} is protected and is removed")));
+        }
+        let whole = self.readings.iter().any(super::Reading::is_complete);
+        if operation.sync_request().is_some() && !whole {
+            return Err(("whole listings", format!("{person} is removed out of a part of one")));
+        }
+        Ok(())
+    }
+
+    fn judge_membership(
+        &self,
+        operation: &Operation,
+        group: u32,
+        id: &str,
+        joins: bool,
+    ) -> Verdict {
+        let Some(addresses) = self.addresses.get(id) else {
+            return Err(("only the request", "a membership of somebody who was not read".into()));
+        };
+        let allowed = addresses.iter().any(|person| {
+            self.is_known_as(group, |group| {
+                if joins {
+                    operation.may_join(person, group)
+                } else {
+                    operation.may_leave(person, group)
+                }
+            })
+        });
+        if !allowed {
+            let what = if joins { "join" } else { "leave" };
+            let names = self.group_names(group);
+            let what = format!("nobody asked that {addresses:?} {what} {names:?}");
+            return Err(("only the request", what));
+        }
+        if !joins && group != ADMIN {
+            for person in addresses {
+                self.judge_removal(operation, person)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_group_creation(&self, operation: &Operation, body: &Value) -> Verdict {
+        let name = body["name"].as_str().unwrap_or_default().trim();
+        if !operation.may_create_group(name) {
+            return Err(("only the request", format!("nobody asked to create {name:?}")));
+        }
+        if !self.groups_listed || self.groups_posted.contains(name) {
+            return Err(("one group of a name", format!("{name:?} is posted without a look")));
+        }
+        Ok(())
+    }
+
+    fn judge_group_update(&self, operation: &Operation, id: u32, body: &Value) -> Verdict {
+        let (Some(shown), true) = (self.groups_shown.get(&id), self.groups_read.contains(&id))
+        else {
+            return Err(("fields", "a group is written that was not read".into()));
+        };
+        let body = body.as_object().cloned().unwrap_or_default();
+        let names = self.group_names(id);
+        let asked = |field: &str| {
+            names.iter().find_map(|name| operation.asked_of_group(&KnownGroup { id, name }, field))
+        };
+        same_but_for_asked(shown, &body, asked)
+    }
+
+    /// Whether something holds of a group under one of the names it has had.
+    fn is_known_as(&self, id: u32, holds: impl Fn(&KnownGroup<'_>) -> bool) -> bool {
+        self.group_names(id).iter().any(|name| holds(&KnownGroup { id, name }))
+    }
+}
+
+/// What a write violates, and how.
+type Verdict = Result<(), (&'static str, String)>;
+
+/// A PUT replaces the whole record: so it must be the one that was shown last, but for what
+/// was asked for.
+fn same_but_for_asked(
+    shown: &Map<String, Value>,
+    sent: &Map<String, Value>,
+    asked: impl Fn(&str) -> Option<Value>,
+) -> Verdict {
+    let is_managed = |field: &str| MANAGED.contains(&field);
+    for (field, value) in shown.iter().filter(|(field, _)| !is_managed(field)) {
+        match sent.get(field) {
+            None => return Err(("fields", format!("{field} is left out, which resets it"))),
+            Some(sent) if sent == value || asked(field).as_ref() == Some(sent) => {}
+            Some(sent) => {
+                return Err(("fields", format!("{field} was {value} and is sent as {sent}")));
+            }
+        }
+    }
+    match sent.keys().find(|field| !shown.contains_key(*field) && asked(field).is_none()) {
+        Some(field) => Err(("fields", format!("{field} is sent and was not there"))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,49 @@
+//! The simulation itself: thousands of seeds, and the proof that it sees what it looks for.
+
+use simulation::{Campaign, Defect, run};
+
+#[test]
+fn two_thousand_seeds_violate_nothing() {
+    let tally = Campaign { from: 0, seeds: 2000, threads: 2, defect: None }.make(|_| {});
+    if let Some(failure) = tally.failure {
+        panic!(
+            "seed {}\n{}\n{:#?}\nReplay it with `cargo run -- simulate --seeds 1 --from {} --trace`.",
+            failure.seed,
+            failure.trace.join("\n"),
+            failure.violations,
+            failure.seed
+        );
+    }
+    // What is not simulated can't be violated.
+    let figures = tally.figures;
+    assert_eq!(figures.seeds, 2000);
+    assert!(figures.faults > 5_000 && figures.kills > 500 && figures.edits > 3_000, "{figures:?}");
+    assert!(figures.succeeded > 10_000 && figures.failed > 1_000, "{figures:?}");
+}
+
+#[test]
+fn every_planted_defect_is_caught() {
+    for &defect in Defect::ALL {
+        let campaign = Campaign { from: 0, seeds: 600, threads: 2, defect: Some(defect) };
+        assert!(campaign.make(|_| {}).failure.is_some(), "{} is not caught", defect.name());
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_run_every_time() {
+    for seed in [3, 77, 1234] {
+        let (one, other) = (run(seed, true, None), run(seed, true, None));
+        assert!(!one.trace.is_empty());
+        assert_eq!(one.trace, other.trace);
+        assert_eq!(one.figures, other.figures);
+        assert_ne!(one.trace, run(seed + 1, true, None).trace);
+    }
+}
+
+#[test]
+fn defects_are_found_by_name() {
+    for &defect in Defect::ALL {
+        assert_eq!(Defect::named(defect.name()), Some(defect));
+    }
+    assert_eq!(Defect::named("none-of-them"), None);
+}
