@@ -5,4 +5,5 @@ mod command;
 mod errors;
 mod person;
 mod show;
+mod simulate;
 mod sync;
