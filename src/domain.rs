@@ -208,6 +208,8 @@ pub struct Account {
     pub user: User,
     /// The server's record as JSON, with the fields this version does not know.
     pub raw: String,
+    /// What the server's clock said then, in milliseconds since the Unix epoch, where it did.
+    pub read_at: Option<i64>,
 }
 
 /// A field of a user that can be set.

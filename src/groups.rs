@@ -10,8 +10,8 @@ use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
 use crate::journal::Journal;
 use crate::lifecycle::{create_group_once, find_one};
-use crate::retool::Directory;
 use crate::retool::settled::{Look, settled};
+use crate::retool::{Directory, membership};
 
 /// What `ensure` did.
 #[derive(Clone, Debug)]
@@ -175,8 +175,7 @@ async fn people(directory: &dyn Directory, emails: &[Email], must: bool) -> Resu
 }
 
 async fn members(directory: &dyn Directory, group: &Group) -> Result<Vec<Member>> {
-    directory
-        .list_members(&group.id)
+    membership::members(directory, &group.id)
         .await?
         .ok_or_else(|| not_found(&GroupRef::Name(group.name.clone())))
 }
@@ -233,7 +232,7 @@ pub async fn remove(
         .about(found.name.as_str()));
     }
     let mut group = account.group;
-    let members = directory.list_members(&group.id).await?.unwrap_or_default();
+    let members = membership::members(directory, &group.id).await?.unwrap_or_default();
     if !members.is_empty() && !even_with_members {
         return Err(Error::new(
             Code::GroupHasMembers,

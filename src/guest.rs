@@ -8,7 +8,7 @@ use crate::bindings::exports::user_lifecycle::retool::{
 };
 use crate::error::Result;
 use crate::http::Local;
-use crate::retool::Page;
+use crate::retool::{Page, membership};
 use crate::session::{Connection, Session, Wanted};
 use crate::sync::{apply, step};
 use crate::{convert, feed, input, wasi_http};
@@ -165,10 +165,9 @@ impl directory::Guest for Component {
             let mut page: Page<_> =
                 session.reader().page_groups(ask.cursor.as_deref(), ask.size).await?;
             if ask.with_members {
-                for group in &mut page.items {
-                    // A group that went meanwhile has nobody in it.
-                    let members = session.reader().list_members(&group.id).await?;
-                    group.members = Some(members.unwrap_or_default());
+                let members = membership::members_of(session.reader(), &page.items).await?;
+                for (group, members) in page.items.iter_mut().zip(members) {
+                    group.members = Some(members);
                 }
             }
             Ok(convert::directory::groups(page))

@@ -37,6 +37,7 @@ pub fn arrival(request: wit::ProvisionRequest) -> Result<Arrival> {
         create_missing: request.create_missing,
         update_existing: request.update_existing,
         re_enable_disabled: request.re_enable_disabled,
+        skip_closed_groups: false,
     })
 }
 

@@ -154,7 +154,7 @@ impl ReadDirectory for Directory {
             if self.groupless_records {
                 user.groups = None;
             }
-            Account { user, raw: String::new() }
+            Account { user, raw: String::new(), read_at: None }
         });
         ready(Ok(user))
     }
@@ -191,7 +191,7 @@ impl ReadDirectory for Directory {
         unreachable!("the feed reads whole listings")
     }
 
-    fn list_members<'a>(&'a self, _: &'a GroupId) -> Local<'a, Result<Option<Vec<Member>>>> {
+    fn list_members<'a>(&'a self, _: &'a [GroupId]) -> Local<'a, Result<Vec<Option<Vec<Member>>>>> {
         unreachable!("people carry their groups here")
     }
 }

@@ -19,12 +19,19 @@ pub struct Answer {
     pub(super) subject: Option<String>,
     pub(super) request_id: Option<String>,
     pub(super) attempts: u32,
+    pub(super) answered_at: Option<i64>,
 }
 
 impl Answer {
     /// The body, which may be empty.
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// What the server's clock said, in milliseconds since the Unix epoch; `None` if it sent no
+    /// date, or none that can be read.
+    pub fn answered_at(&self) -> Option<i64> {
+        self.answered_at
     }
 
     /// Reads the body as JSON, borrowing from it. Fails with `answer-unusable`, without

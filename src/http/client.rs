@@ -12,7 +12,7 @@ use super::{
     Answer, BaseUrl, Call, Label, Limits, Platform, Repeat, Request, Response, Secret,
     TransportError, Window,
 };
-use super::{retry_after, url};
+use super::{date, retry_after, url};
 use crate::config::Settings;
 use crate::error::{Code, Error, Result};
 
@@ -118,12 +118,13 @@ impl Client {
         let mut maybe_applied = false;
         let mut attempts = 0;
         loop {
-            let failed = match self.try_once(&request, asked).await {
+            let failed = match self.try_once(label, &request, asked).await {
                 Some(Ok(response)) => {
                     self.bucket.borrow_mut().succeeded();
                     return Ok(Answer {
                         status: response.status,
                         request_id: status::request_id(&response, &self.token),
+                        answered_at: self.answered_at(&response),
                         body: response.body,
                         label,
                         subject: call.about.map(ToString::to_string),
@@ -206,6 +207,11 @@ impl Client {
         self.bucket.borrow_mut().wait(attempt, random)
     }
 
+    fn answered_at(&self, response: &Response) -> Option<i64> {
+        let now = i64::try_from(self.platform.clock.unix_ms() / 1000).ok()?;
+        date::parse(response.date.as_deref()?, now)?.checked_mul(1000)
+    }
+
     fn path_and_query(&self, call: &Call<'_>) -> Result<String> {
         let mut text = String::from(self.base.prefix());
         if call.path.write(&mut text).is_err() {
@@ -227,6 +233,7 @@ impl Client {
     /// Sends once; `None` if there is no time to.
     async fn try_once(
         &self,
+        label: Label,
         request: &Request,
         asked: Asked<'_>,
     ) -> Option<Result<Response, Failed>> {
@@ -236,6 +243,7 @@ impl Client {
         }
         let limits = Limits { timeout_ms, max_body_bytes: self.settings.max_body_bytes as usize };
         let mark = self.window.mark();
+        let sent_at = self.elapsed_ms();
         let result = self.platform.transport.send(request, limits).await;
         let response = match result {
             Ok(response) => response,
@@ -244,7 +252,10 @@ impl Client {
         let status = response.status;
         match status {
             429 | 503 => self.window.throttled(mark),
-            200..=299 => self.window.succeeded(),
+            200..=299 => {
+                let took_ms = self.elapsed_ms().saturating_sub(sent_at);
+                self.window.succeeded(label, mark, took_ms);
+            }
             _ => {}
         }
         let Err(error) = status::check(&response, asked) else {

@@ -11,6 +11,7 @@ use core::pin::Pin;
 mod answer;
 mod call;
 mod client;
+mod date;
 mod retry;
 mod retry_after;
 mod status;
@@ -157,6 +158,8 @@ pub struct Limits {
 pub struct Response {
     /// The status.
     pub status: u16,
+    /// `Date`.
+    pub date: Option<String>,
     /// `Retry-After`.
     pub retry_after: Option<String>,
     /// `Content-Type`.

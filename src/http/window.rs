@@ -1,32 +1,48 @@
 //! How many requests are on their way at once: as many as the server bears.
 
 use alloc::vec::Vec;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::future::poll_fn;
 use core::task::Poll;
 
-use super::Local;
+use super::{Label, Local};
 use crate::error::Result;
 
+/// What an answer may take beyond twice the usual before it counts as slow: what jitter, and
+/// the decoding of the answers before it, add on an idle server.
+const SLACK_MS: u64 = 100;
+
 /// Runs futures side by side, within a width that adapts: it halves when the server throttles
-/// and grows by one after as many successes as it is wide.
+/// or becomes slow, and grows by one after as many successes as it is wide.
 ///
 /// The client tells it how requests fare; whoever has many requests to make runs them in it.
 #[derive(Debug)]
 pub struct Window {
     max: u32,
     width: Cell<u32>,
+    /// How many successes there were in this round, which ends with as many as it is wide.
     successes: Cell<u32>,
+    /// How many of them were slow.
+    slow: Cell<u32>,
     /// How many times it has shrunk. All that is on its way when the server throttles is
     /// likely to be throttled too, and counts as one reason to shrink.
     shrinks: Cell<u32>,
+    /// How long requests of each kind take when all is well.
+    usual: RefCell<Vec<(Label, u64)>>,
 }
 
 impl Window {
     /// One that starts at its greatest width.
     pub fn new(max: u32) -> Self {
         let max = max.max(1);
-        Window { max, width: Cell::new(max), successes: Cell::new(0), shrinks: Cell::new(0) }
+        Window {
+            max,
+            width: Cell::new(max),
+            successes: Cell::new(0),
+            slow: Cell::new(0),
+            shrinks: Cell::new(0),
+            usual: RefCell::default(),
+        }
     }
 
     /// How many may be on their way now.
@@ -34,7 +50,7 @@ impl Window {
         self.width.get()
     }
 
-    /// To be handed to [`throttled`](Self::throttled) if the request that starts now is.
+    /// To be handed back with how the request that starts now fared.
     pub(super) fn mark(&self) -> u32 {
         self.shrinks.get()
     }
@@ -42,23 +58,61 @@ impl Window {
     /// A request that started at `mark` was throttled.
     pub(super) fn throttled(&self, mark: u32) {
         if mark == self.shrinks.get() {
-            self.shrinks.set(mark.wrapping_add(1));
-            self.width.set((self.width.get() / 2).max(1));
-            self.successes.set(0);
+            self.shrink();
         }
     }
 
-    /// A request succeeded.
-    pub(super) fn succeeded(&self) {
-        let successes = self.successes.get() + 1;
-        if self.width.get() >= self.max {
+    /// A request that started at `mark` succeeded after `took_ms`.
+    pub(super) fn succeeded(&self, label: Label, mark: u32, took_ms: u64) {
+        let slow = self.is_slow(label, took_ms);
+        if mark != self.shrinks.get() {
+            // It tells of the width that was, not of the one that is.
             return;
         }
-        if successes >= self.width.get() {
-            self.width.set(self.width.get() + 1);
-            self.successes.set(0);
+        self.successes.set(self.successes.get() + 1);
+        self.slow.set(self.slow.get() + u32::from(slow));
+        if self.successes.get() < self.width.get() {
+            return;
+        }
+        if self.slow.get() * 2 > self.successes.get() {
+            self.shrink();
+            self.expect(label, took_ms);
         } else {
-            self.successes.set(successes);
+            self.width.set((self.width.get() + 1).min(self.max));
+            self.start_round();
+        }
+    }
+
+    fn shrink(&self) {
+        self.shrinks.set(self.shrinks.get().wrapping_add(1));
+        self.width.set((self.width.get() / 2).max(1));
+        self.start_round();
+    }
+
+    fn start_round(&self) {
+        self.successes.set(0);
+        self.slow.set(0);
+    }
+
+    /// Whether that is far more than requests of this kind took when they were quickest.
+    fn is_slow(&self, label: Label, took_ms: u64) -> bool {
+        let mut usual = self.usual.borrow_mut();
+        let Some((_, best)) = usual.iter_mut().find(|(known, _)| *known == label) else {
+            usual.push((label, took_ms));
+            return false;
+        };
+        *best = (*best).min(took_ms);
+        took_ms > best.saturating_mul(2).saturating_add(SLACK_MS)
+    }
+
+    /// Expects this kind of request to take longer from now on. A server that has become slow
+    /// for other reasons would keep the window at its narrowest otherwise: what shrinks it is
+    /// latency that grows, not latency that is high.
+    fn expect(&self, label: Label, took_ms: u64) {
+        for (known, usual) in &mut *self.usual.borrow_mut() {
+            if *known == label {
+                *usual = usual.midpoint(took_ms);
+            }
         }
     }
 
@@ -111,7 +165,7 @@ mod tests {
     use core::cell::RefCell;
 
     use super::super::testing::FakePlatform;
-    use super::super::{Clock, Response};
+    use super::super::{Clock, Method, Response};
     use super::*;
     use crate::error::{Code, Error};
 
@@ -262,6 +316,17 @@ mod tests {
         }
     }
 
+    const LIST: Label = Label { method: Method::Get, template: "/users" };
+    const FIND: Label = Label { method: Method::Get, template: "/users/{id}" };
+
+    /// Tells it of as many successes as it is wide.
+    fn round(window: &Window, label: Label, took_ms: u64) {
+        let mark = window.mark();
+        for _ in 0..window.width() {
+            window.succeeded(label, mark, took_ms);
+        }
+    }
+
     #[test]
     fn it_grows_by_one_per_width_of_successes_up_to_the_maximum() {
         let window = Window::new(4);
@@ -270,9 +335,64 @@ mod tests {
         let mut widths = Vec::new();
         for _ in 0..8 {
             widths.push(window.width());
-            window.succeeded();
+            window.succeeded(LIST, window.mark(), 10);
         }
         assert_eq!(widths, [1, 2, 2, 3, 3, 3, 4, 4]);
+        assert_eq!(window.width(), 4);
+    }
+
+    #[test]
+    fn growing_latency_halves_it_and_it_grows_back() {
+        let window = Window::new(8);
+        round(&window, LIST, 20);
+        for (took_ms, width) in [(140, 8), (141, 4), (141, 5), (20, 6), (20, 7), (20, 8)] {
+            round(&window, LIST, took_ms);
+            assert_eq!(window.width(), width, "after {took_ms} ms");
+        }
+    }
+
+    #[test]
+    fn latency_that_stays_high_does_not_keep_it_narrow() {
+        let window = Window::new(8);
+        round(&window, LIST, 10);
+        let mut widths = Vec::new();
+        for _ in 0..10 {
+            round(&window, LIST, 1000);
+            widths.push(window.width());
+        }
+        assert_eq!(widths, [4, 5, 6, 7, 8, 8, 8, 8, 8, 8]);
+    }
+
+    #[test]
+    fn it_takes_most_of_a_round_to_be_slow() {
+        let window = Window::new(4);
+        round(&window, LIST, 10);
+        for (slow, width) in [(1, 4), (2, 4), (3, 2)] {
+            for at in 0..4 {
+                window.succeeded(LIST, window.mark(), if at < slow { 9000 } else { 10 });
+            }
+            assert_eq!(window.width(), width, "{slow} of 4");
+        }
+    }
+
+    #[test]
+    fn what_was_on_its_way_when_it_shrank_does_not_shrink_it_again() {
+        let window = Window::new(8);
+        round(&window, LIST, 10);
+        let mark = window.mark();
+        for _ in 0..16 {
+            window.succeeded(LIST, mark, 500);
+        }
+        assert_eq!(window.width(), 4);
+    }
+
+    #[test]
+    fn each_kind_of_request_has_its_own_usual_latency() {
+        let window = Window::new(4);
+        round(&window, FIND, 5);
+        for _ in 0..3 {
+            round(&window, LIST, 400);
+        }
         assert_eq!(window.width(), 4);
     }
 }

@@ -93,10 +93,25 @@ impl Deprovisioned {
             writes: Vec::new(),
         }
     }
+
+    fn disabled(disabled: &Disabled) -> Self {
+        Deprovisioned::new(match disabled {
+            Disabled::Now(_) => DeprovisionOutcome::Deactivated,
+            Disabled::Before => DeprovisionOutcome::AlreadyDeactivated,
+        })
+    }
 }
 
-/// Removes one person; `now` is milliseconds since the Unix epoch. On failure the error
-/// carries the writes so far.
+/// When somebody was disabled.
+enum Disabled {
+    /// By this call; when the account last changed, as the server wrote it.
+    Now(Option<String>),
+    /// Before it.
+    Before,
+}
+
+/// Removes one person; `now` is milliseconds since the Unix epoch, for the tombstone. On
+/// failure the error carries the writes so far.
 pub async fn deprovision(
     directory: &dyn Directory,
     departure: &Departure,
@@ -156,15 +171,16 @@ async fn depart(
     };
     let user = &account.user;
     let mut done = match departure.mode {
-        Mode::Disable => disable(directory, &account, journal).await?,
+        Mode::Disable => Deprovisioned::disabled(&disable(directory, &account, journal).await?),
         Mode::DisableAndStripGroups => {
-            let mut done = disable(directory, &account, journal).await?;
+            let disabled = disable(directory, &account, journal).await?;
+            let mut done = Deprovisioned::disabled(&disabled);
             strip(directory, user, &mut done, journal).await?;
             done
         }
         Mode::Delete => delete(directory, user, journal).await?,
         Mode::DeleteOnceDisabled(days) => {
-            delete_when_due(directory, &account, days, now, journal).await?
+            delete_when_due(directory, &account, days, journal).await?
         }
     };
     done.tombstone =
@@ -189,14 +205,15 @@ async fn disable(
     directory: &dyn Directory,
     account: &Account,
     journal: &mut Journal,
-) -> Result<Deprovisioned> {
+) -> Result<Disabled> {
     if account.user.disabled {
-        return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyDeactivated));
+        return Ok(Disabled::Before);
     }
     let patch = UserPatch { disabled: Some(true), ..UserPatch::default() };
     let disabled = directory.update_user(account, &patch).await;
-    journal.record(WriteKind::UserDisabled, account.user.email.as_str(), None, disabled)?;
-    Ok(Deprovisioned::new(DeprovisionOutcome::Deactivated))
+    let user =
+        journal.record(WriteKind::UserDisabled, account.user.email.as_str(), None, disabled)?;
+    Ok(Disabled::Now(user.updated_at))
 }
 
 async fn strip(
@@ -306,30 +323,38 @@ async fn delete(
     }))
 }
 
+/// Disables, or deletes once the account was left alone for so many days while disabled. Only
+/// the server's clock counts, for both ends: a host's may be wrong by any amount, and what is
+/// deleted too early is gone.
 async fn delete_when_due(
     directory: &dyn Directory,
     account: &Account,
     days: u32,
-    now: i64,
     journal: &mut Journal,
 ) -> Result<Deprovisioned> {
-    if !account.user.disabled {
-        let mut done = disable(directory, account, journal).await?;
-        done.deletion_due = Some(format_iso(now.saturating_add(days_ms(days))));
-        return Ok(done);
-    }
-    let Some(since) = account.user.updated_at.as_deref().and_then(parse_iso) else {
-        let mut done = Deprovisioned::new(DeprovisionOutcome::AlreadyDeactivated);
+    let disabled = disable(directory, account, journal).await?;
+    let mut done = Deprovisioned::disabled(&disabled);
+    let changed_at = match &disabled {
+        Disabled::Now(changed_at) => changed_at,
+        Disabled::Before => &account.user.updated_at,
+    };
+    let Some(since) = changed_at.as_deref().and_then(parse_iso) else {
         done.remaining.push(String::from(
-            "The server does not say when the account was last changed, so it is not deleted by age. Delete it by hand.",
+            "The server does not say when the account was last changed, or not so that it can be read, so it is \
+             not deleted by age. Delete it by hand.",
         ));
         return Ok(done);
     };
     let due = since.saturating_add(days_ms(days));
-    if due <= now {
-        return delete(directory, &account.user, journal).await;
+    if let Disabled::Before = disabled {
+        match account.read_at {
+            Some(now) if due <= now => return delete(directory, &account.user, journal).await,
+            Some(_) => {}
+            None => done.remaining.push(String::from(
+                "The server's answers carry no date, so the account is not deleted by age. Delete it by hand.",
+            )),
+        }
     }
-    let mut done = Deprovisioned::new(DeprovisionOutcome::AlreadyDeactivated);
     done.deletion_due = Some(format_iso(due));
     Ok(done)
 }

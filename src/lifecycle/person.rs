@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::domain::{Account, Email, GroupLink, NewUser, User, UserId, WriteKind};
 use crate::error::{Code, Error, Result};
 use crate::journal::Journal;
-use crate::retool::{Directory, ReadDirectory};
+use crate::retool::{Directory, ReadDirectory, membership};
 
 /// How often a creation is sent, each time after a look that found nobody.
 const CREATIONS: u32 = 3;
@@ -114,14 +114,8 @@ pub async fn memberships(directory: &dyn ReadDirectory, user: &User) -> Result<V
     if let Some(groups) = &user.groups {
         return Ok(groups.clone());
     }
-    let mut links = Vec::new();
-    for group in directory.list_groups().await? {
-        let members = directory.list_members(&group.id).await?.unwrap_or_default();
-        if members.iter().any(|member| member.id == user.id) {
-            links.push(group.link());
-        }
-    }
-    Ok(links)
+    let groups = directory.list_groups().await?;
+    Ok(membership::links(directory, &groups).await?.remove(&user.id).unwrap_or_default())
 }
 
 /// How many enabled administrators there are besides one person.

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use super::person::{Creation, create_once, enabled_admins_besides, find_one, reread};
 use super::target_groups::{Targets, create_group_once, targets};
 use crate::domain::{
-    Dialect, Email, FieldChange, GroupId, GroupLink, GroupRef, NewUser, User, UserId, UserPatch,
-    Write, WriteKind,
+    Dialect, Email, FieldChange, GroupId, GroupLink, GroupRef, Member, NewUser, User, UserId,
+    UserPatch, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
@@ -33,6 +33,8 @@ pub struct Arrival {
     pub update_existing: bool,
     /// Enable somebody who is disabled.
     pub re_enable_disabled: bool,
+    /// Go on where a group refuses to take the person in.
+    pub skip_closed_groups: bool,
 }
 
 /// What became of the person.
@@ -65,6 +67,8 @@ pub struct Provisioned {
     pub groups_kept: Vec<GroupLink>,
     /// The groups that were created.
     pub groups_created: Vec<GroupLink>,
+    /// The groups that refused to take the person in, and were skipped.
+    pub groups_closed: Vec<GroupLink>,
     /// Whether this call made the server send an invitation.
     pub invitation_sent: bool,
     /// What a person must still do.
@@ -129,20 +133,29 @@ async fn arrive(
     } else {
         joined(directory, &user.id, &wanted).await?
     };
-    let (mut groups_kept, mut groups_added) = (Vec::new(), Vec::new());
+    let (mut groups_kept, mut groups_added, mut groups_closed) =
+        (Vec::new(), Vec::new(), Vec::new());
     for group in wanted {
-        let is_in = before.iter().any(|link| link.id == group.id) || {
-            let mut added = directory.add_member(&group.id, &user.id).await;
-            // Some groups have members that the server manages, and adding to them is refused:
-            // no harm where a new person, whose answer did not say so, is in already.
-            if added.as_ref().is_err_and(|error| error.code == Code::ServerRefused)
-                && !joined(directory, &user.id, core::slice::from_ref(&group)).await?.is_empty()
-            {
+        if before.iter().any(|link| link.id == group.id) {
+            groups_kept.push(group);
+            continue;
+        }
+        let mut added = directory.add_member(&group.id, &user.id).await;
+        // Some groups have members that the server manages, and adding to them is refused:
+        // no harm where a new person, whose answer did not say so, is in already.
+        if added.as_ref().is_err_and(|error| error.code == Code::ServerRefused) {
+            if !joined(directory, &user.id, core::slice::from_ref(&group)).await?.is_empty() {
                 added = Ok(false);
+            } else if arrival.skip_closed_groups {
+                groups_closed.push(group);
+                continue;
             }
-            !journal.member(WriteKind::MemberAdded, user.email.as_str(), group.label(), added)?
-        };
-        if is_in { groups_kept.push(group) } else { groups_added.push(group) }
+        }
+        let email = user.email.as_str();
+        match journal.member(WriteKind::MemberAdded, email, group.label(), added)? {
+            true => groups_added.push(group),
+            false => groups_kept.push(group),
+        }
     }
 
     let user = if journal.is_empty() {
@@ -165,6 +178,7 @@ async fn arrive(
         groups_added,
         groups_kept,
         groups_created,
+        groups_closed,
         invitation_sent,
         writes: Vec::new(),
     })
@@ -344,14 +358,11 @@ async fn joined(
     id: &UserId,
     groups: &[GroupLink],
 ) -> Result<Vec<GroupLink>> {
-    let mut links = Vec::new();
-    for group in groups {
-        let members = directory.list_members(&group.id).await?.unwrap_or_default();
-        if members.iter().any(|member| member.id == *id) {
-            links.push(group.clone());
-        }
-    }
-    Ok(links)
+    let ids: Vec<GroupId> = groups.iter().map(|group| group.id.clone()).collect();
+    let members = directory.list_members(&ids).await?;
+    let is_in =
+        |members: &Option<Vec<Member>>| members.iter().flatten().any(|member| member.id == *id);
+    Ok(groups.iter().zip(&members).filter(|(_, m)| is_in(m)).map(|(g, _)| g.clone()).collect())
 }
 
 fn remaining(outcome: ProvisionOutcome, invitation_sent: bool, email: &Email) -> Vec<String> {

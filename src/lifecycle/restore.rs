@@ -54,9 +54,7 @@ pub struct Restored {
 /// groups that still exist.
 pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Result<Restored> {
     let was = &restoration.tombstone.user;
-    if !restoration.re_create {
-        same_account(directory, was).await?;
-    }
+    find_account(directory, was, restoration.re_create).await?;
     let mut not_restored = Vec::new();
     let mut groups = Vec::new();
     let wanted = was.groups.as_deref().unwrap_or_default();
@@ -85,8 +83,21 @@ pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Re
         create_missing: restoration.re_create,
         update_existing: true,
         re_enable_disabled: true,
+        skip_closed_groups: true,
     };
-    let done = provision(directory, &arrival).await?;
+    let done = provision(directory, &arrival).await.map_err(|mut error| {
+        if error.code == Code::UserTypeRequired {
+            error.field = Some("request.tombstone.user.user-type".into());
+            error.message = String::from(
+                "The account must be created again, and the tombstone does not say what its seat was billed as. \
+                 Fill that in. Nothing was written.",
+            );
+        }
+        error
+    })?;
+    for group in &done.groups_closed {
+        not_restored.push(format!("The group {} takes nobody in.", group.label()));
+    }
     if done.user.id != was.id {
         not_restored.push(format!(
             "The account has the new id {}; the old one can't be had again.",
@@ -114,21 +125,36 @@ pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Re
     })
 }
 
-/// Without leave to create, the account must be the one that left: the address may be somebody
-/// else's by now.
-async fn same_account(directory: &dyn Directory, was: &User) -> Result<()> {
-    match find_one(directory, &was.email).await? {
-        Some(user) if user.id == was.id => Ok(()),
-        Some(_) => Err(Error::new(
+/// Makes sure that restoring the address restores the person: an account that was given another
+/// address is still theirs, and without leave to create the account must be the one that left.
+async fn find_account(directory: &dyn Directory, was: &User, re_create: bool) -> Result<()> {
+    let account = directory.read_user(&was.id).await;
+    if let Some(account) = account.map_err(|error| error.about(was.email.as_str()))? {
+        if account.user.email == was.email {
+            return Ok(());
+        }
+        return Err(Error::new(
+            Code::WrongPerson,
+            format!(
+                "The account has the address {} now, so nothing was written. Provision that address, or give the \
+                 account its old one first.",
+                account.user.email.as_str()
+            ),
+        )
+        .about(was.email.as_str()));
+    }
+    if re_create {
+        return Ok(());
+    }
+    Err(match find_one(directory, &was.email).await? {
+        Some(_) => Error::new(
             Code::WrongPerson,
             "The account is gone, and another one has its address, so nothing was written. Look at whose it is; \
              allow the account to be created again to restore onto the other one.",
-        )
-        .about(was.email.as_str())),
-        None => Err(Error::new(
-            Code::UserNotFound,
-            "The account is gone. Allow it to be created again.",
-        )
-        .about(was.email.as_str())),
+        ),
+        None => {
+            Error::new(Code::UserNotFound, "The account is gone. Allow it to be created again.")
+        }
     }
+    .about(was.email.as_str()))
 }

@@ -10,9 +10,13 @@
 //! on: who is to be created is refused by the server if they exist, and is then found; who is
 //! to be told as deleted is looked for by id first.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::Cell;
+use core::fmt;
 
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log, Window};
@@ -26,6 +30,27 @@ const MOST_ITEMS: u32 = 250_000;
 
 /// More pages than any server makes of them.
 const MOST_PAGES: u32 = 25_000;
+
+/// What does not add up in a listing that was read to its end.
+enum Odd {
+    /// It had not as many items as it said.
+    Short { total: u32, given: usize },
+    /// It said how many items there are in different ways.
+    Moved { from: u32, to: Option<u32> },
+    /// It gave an item twice.
+    Twice,
+}
+
+impl fmt::Display for Odd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Odd::Short { total, given } => write!(f, "says {total} and gives {given}"),
+            Odd::Moved { from, to: Some(to) } => write!(f, "says first {from} and then {to}"),
+            Odd::Moved { from, to: None } => write!(f, "says first {from} and then nothing"),
+            Odd::Twice => f.write_str("gives one twice"),
+        }
+    }
+}
 
 /// A page as the server gave it.
 pub struct Sheet<T> {
@@ -62,19 +87,27 @@ pub struct Source<'a, T> {
 impl<T> Source<'_, T> {
     /// Reads everything, each item once, in the server's order.
     pub async fn read(&self, window: &Window, log: &dyn Log) -> Result<Vec<T>> {
-        for reading in 1..=READINGS {
-            if let Some(items) = self.read_once(window, log).await? {
-                return Ok(items);
+        let mut reading = 1;
+        loop {
+            let odd = match self.read_once(window, log).await? {
+                Ok(items) => return Ok(items),
+                Err(odd) => odd,
+            };
+            log.line(&format!("listing {} {odd} (reading {reading} of {READINGS})", self.what));
+            if reading == READINGS {
+                return Err(
+                    self.incomplete(&format!("{odd}, the last of {READINGS} times it was read"))
+                );
             }
-            log.line(&alloc::format!(
-                "listing {} did not add up (reading {reading} of {READINGS})",
-                self.what
-            ));
+            reading += 1;
         }
-        Err(self.incomplete("did not add up, however often it was read"))
     }
 
-    async fn read_once(&self, window: &Window, log: &dyn Log) -> Result<Option<Vec<T>>> {
+    async fn read_once(
+        &self,
+        window: &Window,
+        log: &dyn Log,
+    ) -> Result<core::result::Result<Vec<T>, Odd>> {
         let first = (self.fetch)(Ask { page: 1, size: self.size }).await?;
         let Some(total) = first.total else {
             let whole = self
@@ -83,7 +116,8 @@ impl<T> Source<'_, T> {
             if whole {
                 return Ok(self.each_once(first.items));
             }
-            return self.read_to_the_end(first.items, log).await;
+            let items = self.read_to_the_end(first.items, log).await?;
+            return Ok(self.each_once(items));
         };
         if total > MOST_ITEMS {
             return Err(self.incomplete("claims more items than can be"));
@@ -91,7 +125,7 @@ impl<T> Source<'_, T> {
         // What the server really gives, whatever was asked for.
         let size = first.items.len() as u32;
         if size == 0 && total > 0 {
-            return Ok(None);
+            return Ok(Err(Odd::Short { total, given: 0 }));
         }
         let pages = if size == 0 { 1 } else { total.div_ceil(size) };
         let mut items = first.items;
@@ -99,25 +133,48 @@ impl<T> Source<'_, T> {
             return Err(self.incomplete("comes in more pages than can be"));
         }
         if pages > 1 {
-            log.line(&alloc::format!("listing {}: {size} of {total}, {pages} pages", self.what));
+            log.line(&format!("listing {}: {size} of {total}, {pages} pages", self.what));
+            let arrived = Cell::new(1);
             let rest = window
                 .run((pages - 1) as usize, |i| {
-                    (self.fetch)(Ask { page: i as u32 + 2, size: Some(size) })
+                    let sheet = (self.fetch)(Ask { page: i as u32 + 2, size: Some(size) });
+                    let arrived = &arrived;
+                    Box::pin(async move {
+                        let sheet = sheet.await?;
+                        if sheet.items.len() > size as usize {
+                            return Err(self.incomplete("gives longer pages than it began with"));
+                        }
+                        arrived.set(arrived.get() + 1);
+                        self.tell(arrived.get(), pages, log);
+                        Ok(sheet)
+                    })
                 })
                 .await?;
             for sheet in rest {
                 if sheet.total != Some(total) {
-                    return Ok(None);
+                    return Ok(Err(Odd::Moved { from: total, to: sheet.total }));
                 }
                 items.extend(sheet.items);
             }
         }
-        let complete = items.len() == total as usize;
-        Ok(if complete { self.each_once(items) } else { None })
+        let given = items.len();
+        Ok(if given == total as usize {
+            self.each_once(items)
+        } else {
+            Err(Odd::Short { total, given })
+        })
+    }
+
+    /// Tells how far a listing is that takes a while, about ten times.
+    fn tell(&self, arrived: u32, pages: u32, log: &dyn Log) {
+        let step = pages.div_ceil(10);
+        if step > 1 && arrived < pages && arrived.is_multiple_of(step) {
+            log.line(&format!("listing {}: {arrived} of {pages} pages", self.what));
+        }
     }
 
     /// Without a total only a page with nothing on it tells the end.
-    async fn read_to_the_end(&self, first: Vec<T>, log: &dyn Log) -> Result<Option<Vec<T>>> {
+    async fn read_to_the_end(&self, first: Vec<T>, log: &dyn Log) -> Result<Vec<T>> {
         let size = first.len() as u32;
         let mut items = first;
         let mut page = 1;
@@ -140,21 +197,21 @@ impl<T> Source<'_, T> {
             if items.len() > MOST_ITEMS as usize {
                 return Err(self.incomplete("does not end"));
             }
-            log.line(&alloc::format!("listing {}: {}", self.what, items.len()));
+            log.line(&format!("listing {}: {}", self.what, items.len()));
         }
-        Ok(self.each_once(items))
+        Ok(items)
     }
 
-    /// `None` if an item came twice: then another was pushed off its page, and is missing.
-    fn each_once(&self, items: Vec<T>) -> Option<Vec<T>> {
+    /// Fails if an item came twice: then another was pushed off its page, and is missing.
+    fn each_once(&self, items: Vec<T>) -> core::result::Result<Vec<T>, Odd> {
         let mut seen = BTreeSet::new();
         let distinct = items.iter().all(|item| seen.insert((self.key)(item)));
         drop(seen);
-        distinct.then_some(items)
+        if distinct { Ok(items) } else { Err(Odd::Twice) }
     }
 
     fn incomplete(&self, how: &str) -> Error {
-        let message = alloc::format!(
+        let message = format!(
             "The listing of {} {how}. Nothing was planned on it; try again when nobody else is changing it.",
             self.what
         );

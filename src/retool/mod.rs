@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::http::Local;
 
 pub mod listing;
+pub mod membership;
 pub mod settled;
 pub mod v1;
 
@@ -67,10 +68,11 @@ pub trait ReadDirectory {
         size: Option<u32>,
     ) -> Local<'a, Result<Page<User>>>;
 
-    /// Every group, each once, without members. Fails rather than leave one out.
+    /// Every group, each once, with its members where the listing carries them. Fails rather
+    /// than leave one out.
     fn list_groups(&self) -> Local<'_, Result<Vec<Group>>>;
 
-    /// One page of groups, without members.
+    /// One page of groups, as [`list_groups`](Self::list_groups) gives them.
     fn page_groups<'a>(
         &'a self,
         cursor: Option<&'a str>,
@@ -80,8 +82,12 @@ pub trait ReadDirectory {
     /// One group, whole; `None` if the server has none of this id.
     fn read_group<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<Option<GroupAccount>>>;
 
-    /// Everybody in a group. `None` if the server has no group of this id.
-    fn list_members<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<Option<Vec<Member>>>>;
+    /// Everybody in each of these groups, in their order, with requests side by side. `None`
+    /// for an id that the server has no group of.
+    fn list_members<'a>(
+        &'a self,
+        ids: &'a [GroupId],
+    ) -> Local<'a, Result<Vec<Option<Vec<Member>>>>>;
 }
 
 /// Writing. Every method is one write, sent at most once where repeating it is not safe. On

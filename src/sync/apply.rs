@@ -15,8 +15,8 @@ use crate::error::{Code, Error, Kind, Result};
 use crate::http::Log;
 use crate::journal::Journal;
 use crate::lifecycle::last_admin;
-use crate::retool::Directory;
 use crate::retool::settled::{Look, settled};
+use crate::retool::{Directory, membership};
 
 /// Progress is told every so many steps.
 const STEPS_PER_LINE: usize = 25;
@@ -43,9 +43,16 @@ pub async fn sync(
     // Filled one by one: collecting into a map compiles a sort for each type of map.
     let mut ids = BTreeMap::new();
     let mut admins = Admins::new(request.policy.guards.minimum_admins);
+    let mut shared = Vec::new();
     for user in snapshot.users {
         admins.see(&user);
-        ids.insert(user.email, user.id);
+        if ids.insert(user.email.clone(), user.id).is_some() {
+            shared.push(user.email);
+        }
+    }
+    // Which of several is meant is not known.
+    for email in shared {
+        ids.remove(&email);
     }
     let mut run = Run {
         directory,
@@ -326,7 +333,7 @@ impl Run<'_> {
     async fn read_back(&mut self) -> Result<()> {
         for (id, touched) in &self.touched {
             let read = settled(self.directory, async || {
-                let members = self.directory.list_members(id).await?.unwrap_or_default();
+                let members = membership::members(self.directory, id).await?.unwrap_or_default();
                 let odd = touched.odd(&members);
                 Ok(if odd.is_empty() { Look::Holds(()) } else { Look::Waits(odd) })
             });

@@ -1,12 +1,10 @@
 //! The organisation as one listing sees it.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::Snapshot;
-use crate::domain::{GroupLink, UserId};
 use crate::error::Result;
-use crate::retool::ReadDirectory;
+use crate::retool::{ReadDirectory, membership};
 
 /// Reads everybody, and with `memberships` every group and who is in it.
 pub async fn read(directory: &dyn ReadDirectory, memberships: bool) -> Result<Snapshot> {
@@ -14,12 +12,7 @@ pub async fn read(directory: &dyn ReadDirectory, memberships: bool) -> Result<Sn
     let groups = if memberships { directory.list_groups().await? } else { Vec::new() };
     // Users mostly carry their memberships; where one doesn't, the groups are asked.
     if memberships && users.iter().any(|user| user.groups.is_none()) {
-        let mut links: BTreeMap<UserId, Vec<GroupLink>> = BTreeMap::new();
-        for group in &groups {
-            for member in directory.list_members(&group.id).await?.unwrap_or_default() {
-                links.entry(member.id).or_default().push(group.link());
-            }
-        }
+        let mut links = membership::links(directory, &groups).await?;
         for user in &mut users {
             user.groups = Some(links.remove(&user.id).unwrap_or_default());
         }

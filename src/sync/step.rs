@@ -16,8 +16,8 @@ use crate::journal::Journal;
 use crate::lifecycle::{
     Creation, Deletion, create_group_once, create_once, delete_account, find_one, reread,
 };
-use crate::retool::Directory;
 use crate::retool::settled::{Look, settled};
+use crate::retool::{Directory, membership};
 
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq)]
@@ -130,7 +130,7 @@ fn check(step: &Step, dialect: Dialect) -> Result<()> {
             known_user(step)?;
             match step.kind {
                 StepKind::EnableUser => (Some(false), true),
-                StepKind::DisableUser => (Some(true), true),
+                StepKind::DisableUser => (Some(true), step.changes.len() == 1),
                 StepKind::DeleteUser => (None, patch.is_empty()),
                 _ => (None, !patch.is_empty()),
             }
@@ -354,7 +354,7 @@ async fn is_member(directory: &dyn Directory, user: &User, group: &GroupId) -> R
     if let Some(groups) = &user.groups {
         return Ok(groups.iter().any(|link| link.id == *group));
     }
-    let members = directory.list_members(group).await?.unwrap_or_default();
+    let members = membership::members(directory, group).await?.unwrap_or_default();
     Ok(members.iter().any(|member| member.id == user.id))
 }
 

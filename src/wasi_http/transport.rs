@@ -190,6 +190,7 @@ async fn receive(
     let mut response = Response { status: incoming.status(), ..Response::default() };
     let announced = {
         let headers = incoming.headers();
+        response.date = header(&headers, "date");
         response.retry_after = header(&headers, "retry-after");
         response.content_type = header(&headers, "content-type");
         response.request_id = header(&headers, "x-request-id");

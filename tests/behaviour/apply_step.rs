@@ -343,6 +343,10 @@ async fn a_step_that_was_tampered_with_is_refused_before_any_request() {
     steps.push(Step { precondition: leave.precondition.clone(), ..join });
     let twice = [&rename.changes[..], &rename.changes[..]].concat();
     steps.push(Step { changes: twice, ..rename.clone() });
+    // What is told as a disabling does nothing else.
+    let mut disable = planned(&world, absent(AbsentPolicy::Disable)).await;
+    disable.changes.extend(rename.changes.clone());
+    steps.push(disable);
     for step in [rename, create] {
         let photo = FieldChange {
             field: "profile-photo-url".into(),

@@ -2,7 +2,7 @@
 
 use host_test::retool::lifecycle::{DeprovisionMode, DeprovisionOutcome, DeprovisionRequest};
 use host_test::retool::types::{UserId, UserType};
-use mock_retool::User;
+use mock_retool::{Fault, FaultKind, User};
 use serde_json::{Value, json};
 
 use crate::support::acme::{
@@ -180,6 +180,24 @@ async fn a_deletion_that_only_disables_is_no_deletion() {
     assert_eq!(written(&result.writes), ["user-disabled joan@acme.example"]);
 }
 
+/// Ken was disabled before, so that he is shown so tells nothing of the deletion.
+#[tokio::test]
+async fn a_deletion_that_does_not_show_is_not_taken_for_a_disabling() {
+    let world = World::acme().await;
+    world.mock.inject(Fault {
+        method: Some("DELETE".into()),
+        ..Fault::new(FaultKind::StaleReads { requests: 20 })
+    });
+    let request = departure(KEN, DeprovisionMode::Delete);
+    let (case, detail) = failed(world.tenant.deprovision(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "not-verified"));
+    assert_eq!(detail.subject.as_deref(), Some(KEN));
+    assert_eq!(written(&detail.writes), ["user-deleted ken@acme.example ?"]);
+    world.mock.clear_faults();
+    let again = done(world.tenant.deprovision(&request).await);
+    assert_eq!(again.outcome, DeprovisionOutcome::AlreadyGone);
+}
+
 #[tokio::test]
 async fn somebody_deleted_by_another_meanwhile_is_already_gone() {
     let world = World::acme().await;
@@ -244,11 +262,10 @@ async fn deletion_waits_until_the_account_was_disabled_for_so_many_days() {
     let result = done(world.tenant.deprovision(&request).await);
     assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
     assert!(world.person(JOAN).is_disabled);
-    // One day later at the same time of the day, by the component's clock.
-    let (due, now) =
-        (result.deletion_due.expect("a date"), result.tombstone.expect("a tombstone").recorded_at);
-    assert!(due[..10] > now[..10], "{due} {now}");
-    assert_eq!(due[10..], now[10..]);
+    // One day after the change, at the same time of the day, by the server's clock.
+    let (due, changed) = (result.deletion_due.expect("a date"), world.person(JOAN).updated_at);
+    assert!(changed.starts_with("2026-01-05T"), "{changed}");
+    assert_eq!(due, changed.replacen("01-05", "01-06", 1));
 
     // The server's clock counts from the last change of the disabled account.
     world.shape(JOAN, |joan| joan.updated_at = "2999-12-30T23:30:00.500+01:00".into());

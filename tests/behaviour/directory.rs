@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use host_test::retool::directory::{GroupPage, PageRequest, UserPage};
-use host_test::retool::types::{GroupId, UserId, UserType};
+use host_test::retool::types::{self, GroupId, GroupLink, Member, UserId, UserType};
 use mock_retool::{Options, User};
 
-use crate::support::acme::{ADA, JOAN, KEN, NEW, SUPPORT, link};
+use crate::support::acme::{ADA, ENGINEERING, GRACE, JOAN, KEN, NEW, SUPPORT, link};
 use crate::support::{World, done, failed};
 
 fn first() -> PageRequest {
@@ -123,6 +123,56 @@ async fn pages_of_people_hold_everybody_once_in_the_servers_order() {
     );
 }
 
+/// Somebody as the mock has them.
+fn record(world: &World, email: &str, groups: &[GroupLink]) -> types::User {
+    let person = world.person(email);
+    types::User {
+        id: UserId::V1(person.id),
+        other_ids: Vec::new(),
+        email: person.email,
+        first_name: person.first_name,
+        last_name: person.last_name,
+        user_type: Some(match person.user_type.as_str() {
+            "default" => UserType::Default,
+            "endUser" => UserType::EndUser,
+            _ => UserType::Unrecognized,
+        }),
+        admin: person.is_admin,
+        disabled: person.is_disabled,
+        invited: None,
+        profile_photo_url: person.profile_photo_url,
+        groups: Some(groups.to_vec()),
+        created_at: Some(person.created_at),
+        updated_at: Some(person.updated_at),
+        last_active_at: None,
+    }
+}
+
+#[tokio::test]
+async fn people_come_as_whole_records() {
+    let world = World::acme().await;
+    world.add(NEW, &[]);
+    world.shape(NEW, |new| {
+        new.last_name = None;
+        new.user_type = "builder".into();
+    });
+    world.shape(KEN, |ken| ken.updated_at = "2031-02-03T04:05:06.789Z".into());
+    let page = done(world.tenant.page_users(&first()).await);
+    let admin = link(1, "admin");
+    let engineering = link(ENGINEERING, "Engineering");
+    let support = link(SUPPORT, "Support");
+    assert_eq!(
+        page.users,
+        [
+            record(&world, ADA, &[admin.clone(), engineering.clone(), support.clone()]),
+            record(&world, GRACE, &[admin, engineering]),
+            record(&world, JOAN, &[link(3, "viewer"), support.clone()]),
+            record(&world, KEN, &[support]),
+            record(&world, NEW, &[]),
+        ]
+    );
+}
+
 #[tokio::test]
 async fn a_last_page_that_is_full_has_no_next() {
     let world = World::acme().await;
@@ -231,6 +281,47 @@ async fn pages_of_groups_hold_every_group_once() {
 }
 
 #[tokio::test]
+async fn groups_come_as_whole_records_with_their_members() {
+    let world = World::acme().await;
+    world.mock.edit(|acme| {
+        let support = acme.group_mut(SUPPORT).expect("a group");
+        support.universal_app_access = "use".into();
+        support.updated_at = "2031-02-03T04:05:06.789Z".into();
+    });
+    world.shape(JOAN, |joan| joan.memberships[1].is_group_admin = true);
+    let member = |email: &str, group_admin| Member {
+        id: UserId::V1(world.id_of(email)),
+        email: Some(email.to_owned()),
+        group_admin: Some(group_admin),
+    };
+    let expected = [
+        ("admin", vec![member(ADA, false), member(GRACE, false)]),
+        ("editor", vec![]),
+        ("viewer", vec![member(JOAN, false)]),
+        ("Engineering", vec![member(ADA, false), member(GRACE, false)]),
+        ("Support", vec![member(ADA, false), member(JOAN, true), member(KEN, false)]),
+        ("Finance", vec![]),
+    ]
+    .map(|(name, members)| {
+        let group = world.group(name);
+        types::Group {
+            id: GroupId::Rest(group.id.to_string()),
+            other_ids: Vec::new(),
+            name: name.to_owned(),
+            universal_app_access: Some(group.universal_app_access),
+            members: Some(members),
+            created_at: Some(group.created_at),
+            updated_at: Some(group.updated_at),
+        }
+    });
+    let request = PageRequest { with_members: true, ..first() };
+    assert_eq!(done(world.tenant.page_groups(&request).await).groups, expected);
+
+    let without = expected.map(|group| types::Group { members: None, ..group });
+    assert_eq!(done(world.tenant.page_groups(&first()).await).groups, without);
+}
+
+#[tokio::test]
 async fn members_of_groups_cost_one_request_per_group() {
     let world = World::acme().await;
     world.shape(JOAN, |joan| joan.memberships[1].is_group_admin = true);
@@ -271,4 +362,20 @@ async fn what_this_version_can_not_do_is_unsupported_and_asks_nothing() {
     ];
     assert_eq!(cases, ["permanent-unsupported"; 2]);
     assert!(world.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_long_listing_tells_the_host_how_far_it_is() {
+    let world = World::with(Options { users: 120, ..Options::default() }).await;
+    let tenant = world.tenant_with(&[("RETOOL_PAGE_SIZE", "5")]);
+    done(tenant.changes_since(None).await);
+    let log = tenant.log();
+    let told: Vec<_> = log.iter().filter_map(|line| line.strip_prefix("listing users: ")).collect();
+    assert_eq!(told[0], "5 of 120, 24 pages");
+    let pages = ["3", "6", "9", "12", "15", "18", "21"].map(|page| format!("{page} of 24 pages"));
+    assert_eq!(told[1..], pages);
+
+    // What takes a moment is not worth a line each.
+    done(world.tenant.changes_since(None).await);
+    assert_eq!(world.tenant.log(), Vec::<String>::new());
 }

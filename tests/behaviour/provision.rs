@@ -562,6 +562,18 @@ async fn a_field_that_the_server_did_not_take_is_reported() {
     }
 }
 
+/// Nobody is read on their own who could not be the one.
+#[tokio::test]
+async fn finding_that_nobody_is_there_takes_one_listing_however_short_it_is() {
+    let world = World::acme().await;
+    world.mock.inject(Fault::new(FaultKind::OmitInLists("isDisabled".into())));
+    assert!(done(world.tenant.find_user(NEW).await).is_none());
+    assert_eq!(
+        world.requests_with_queries(),
+        ["GET /api/v1/users?email=new%40acme.example", "GET /api/v1/users?page=1&pageSize=500"]
+    );
+}
+
 /// Some servers show people in short in lists: what is not there is not "no".
 #[tokio::test]
 async fn a_list_that_does_not_say_who_is_disabled_enables_nobody() {

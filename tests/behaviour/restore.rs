@@ -3,7 +3,7 @@
 use host_test::retool::lifecycle::{
     DeprovisionMode, RestoreOutcome, RestoreRequest, RestoreResult, Tombstone,
 };
-use host_test::retool::types::UserId;
+use host_test::retool::types::{UserId, UserType};
 use mock_retool::{Fault, FaultKind};
 
 use crate::support::acme::{ADA, JOAN, SUPPORT, link, timeless, written};
@@ -156,4 +156,54 @@ async fn an_administrator_comes_back_though_the_server_does_not_tell_peoples_gro
             "member-added joan@acme.example [Support]",
         ]
     );
+}
+
+/// The address that the tombstone knows is free, and a creation would make a second account.
+#[tokio::test]
+async fn an_account_with_another_address_by_now_is_not_made_twice() {
+    let world = World::acme().await;
+    let stone = tombstone(&world, JOAN, DeprovisionMode::Disable).await;
+    world.shape(JOAN, |joan| joan.email = "joan.new@acme.example".into());
+    for re_create in [false, true] {
+        let request = RestoreRequest { tombstone: stone.clone(), re_create };
+        let (case, detail) = failed(world.tenant.restore(&request).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "wrong-person"));
+        assert_eq!(detail.subject.as_deref(), Some(JOAN));
+        assert!(detail.message.contains("joan.new@acme.example"), "{}", detail.message);
+    }
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn a_tombstone_without_a_user_type_says_what_to_fill_in() {
+    let world = World::acme().await;
+    for unusable in [None, Some(UserType::Unrecognized)] {
+        let world = World::acme().await;
+        let mut stone = tombstone(&world, JOAN, DeprovisionMode::Delete).await;
+        stone.user.user_type = unusable;
+        let request = RestoreRequest { tombstone: stone.clone(), re_create: true };
+        let (case, detail) = failed(world.tenant.restore(&request).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent-invalid-input", "user-type-required"));
+        assert_eq!(detail.field.as_deref(), Some("request.tombstone.user.user-type"));
+        assert!(world.writes().is_empty());
+
+        stone.user.user_type = Some(UserType::Default);
+        assert_eq!(restore(&world, &stone).await.outcome, RestoreOutcome::ReCreated);
+    }
+    // Whoever is still there needs none.
+    let mut stone = tombstone(&world, JOAN, DeprovisionMode::Disable).await;
+    stone.user.user_type = None;
+    assert_eq!(restore(&world, &stone).await.outcome, RestoreOutcome::ReEnabled);
+}
+
+#[tokio::test]
+async fn a_group_that_takes_nobody_in_keeps_nobody_out_of_the_others() {
+    let world = World::acme().await;
+    let mut stone = tombstone(&world, JOAN, DeprovisionMode::DisableAndStripGroups).await;
+    let groups = stone.user.groups.as_mut().expect("her groups");
+    groups.insert(0, link(1, "admin"));
+    let result = restore(&world, &stone).await;
+    assert_eq!(result.not_restored, ["The group admin takes nobody in."]);
+    assert_eq!(world.groups_of(JOAN), ["Support", "viewer"]);
+    assert!(!world.person(JOAN).is_disabled);
 }

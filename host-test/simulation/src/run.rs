@@ -6,11 +6,12 @@ use std::rc::Rc;
 
 use retool_lifecycle::domain::Dialect;
 use retool_lifecycle::error::{Code, Error};
-use retool_lifecycle::http::{Entropy, Platform, Transport};
+use retool_lifecycle::http::{Clock, Entropy, Platform, Transport};
 use retool_lifecycle::session::{Connection, Session, Wanted};
 use retool_lifecycle::sync::report::PersonOutcome;
 use retool_lifecycle::sync::step::StepOutcome;
 use retool_lifecycle::sync::{Plan, SyncRequest};
+use retool_lifecycle::time::parse_iso;
 
 use crate::chance::Chance;
 use crate::change::enabled_admins;
@@ -227,12 +228,22 @@ impl World {
             return;
         }
         let second = self.calmly(operation);
+        if self.has_fallen_due(first.as_ref()) {
+            return;
+        }
         self.judge_idle(operation);
         if let (Some(Ok(_)), Some(Err(error))) = (&first, &second) {
             // A change by name that renames can't be repeated; all else can.
             let what = format!("it succeeded, and then failed: {error:?}");
             self.server.state().watch.violated("convergence", what);
         }
+    }
+
+    /// Whether a call put off a deletion that is due by now.
+    fn has_fallen_due(&self, done: Option<&Result<Done, Error>>) -> bool {
+        let Some(Ok(Done::Deprovisioned(done))) = done else { return false };
+        let due = done.deletion_due.as_deref().and_then(parse_iso);
+        due.is_some_and(|due| u64::try_from(due).is_ok_and(|due| due <= self.clock.unix_ms()))
     }
 
     fn calmly(&mut self, operation: &Rc<Operation>) -> Option<Result<Done, Error>> {

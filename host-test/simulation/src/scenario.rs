@@ -171,6 +171,7 @@ impl Scenario {
             create_missing: self.chance.percent(85),
             update_existing: self.chance.percent(75),
             re_enable_disabled: self.chance.percent(70),
+            skip_closed_groups: false,
         }
     }
 

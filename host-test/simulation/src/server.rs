@@ -191,8 +191,9 @@ impl Server {
             let from = state.stale.as_mut().map_or(&mut state.organisation, |(old, _)| old);
             answer = Some(self.serve(from, &asked, &wire));
         }
-        let reply = reply(answer, fault);
-        if let Reply::Answer(response) = &reply {
+        let mut reply = reply(answer, fault);
+        if let Reply::Answer(response) = &mut reply {
+            response.date = Some(httpdate::fmt_http_date(self.clock.system_time()));
             wire.answered = Some(response.status);
             let whole = serde_json::from_slice(&response.body).ok();
             if let (200..=299, Some(body)) = (response.status, whole) {

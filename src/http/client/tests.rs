@@ -280,6 +280,24 @@ fn throttling_narrows_the_window_and_successes_widen_it() {
 }
 
 #[test]
+fn growing_latency_narrows_the_window() {
+    let calls = Cell::new(0);
+    let fake = FakePlatform::new(move |_| {
+        calls.set(calls.get() + 1);
+        status(200).after(if (2..=9).contains(&calls.get()) { 500 } else { 20 })
+    });
+    let client = client(&fake, Settings::default());
+    let done = fake.run(async {
+        client.send(READ).await?;
+        let narrowed = async |_| client.send(READ).await.map(|_| client.window().width());
+        client.window().run(40, |index| Box::pin(narrowed(index))).await
+    });
+    let widths = done.unwrap();
+    assert_eq!(widths.iter().min(), Some(&4));
+    assert_eq!(client.window().width(), 8);
+}
+
+#[test]
 fn a_retry_is_logged_without_values() {
     let call = Call { query: &[("email", "ann@example.com")], ..READ };
     let (_, fake) = outcome(
@@ -344,6 +362,7 @@ fn no_error_and_no_log_line_holds_the_token() {
             let mut response = Response {
                 status: number,
                 content_type: Some(TOKEN.to_string()),
+                date: Some(TOKEN.to_string()),
                 retry_after: Some(TOKEN.to_string()),
                 request_id: Some(TOKEN.to_string()),
                 body: format!(r#"{{"message":"{TOKEN}","error":"Bearer {TOKEN}"}}"#).into_bytes(),

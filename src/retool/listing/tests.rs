@@ -139,3 +139,30 @@ fn somebody_who_is_listed_twice_hides_somebody_else() {
     assert!(incomplete(&items));
     assert_eq!(asked, [1, 1, 1]);
 }
+
+#[test]
+fn pages_may_not_grow() {
+    let (items, asked) = read(PEOPLE, |ask| match ask.page {
+        1 => Sheet { items: things(0..2), total: Some(4) },
+        _ => Sheet { items: things(2..9), total: Some(4) },
+    });
+    assert!(incomplete(&items));
+    assert_eq!(asked, [1, 2]);
+}
+
+#[test]
+fn what_does_not_add_up_is_told_in_figures() {
+    let told = |server: fn(Ask) -> Answered| read(PEOPLE, server).0.unwrap_err().message.clone();
+    let short = told(|_| Sheet { items: things(0..1), total: Some(3) });
+    assert!(short.contains("gives one twice"), "{short}");
+    let short = told(|ask| match ask.page {
+        1 => Sheet { items: things(0..2), total: Some(4) },
+        _ => Sheet { items: things(2..3), total: Some(4) },
+    });
+    assert!(short.contains("says 4 and gives 3"), "{short}");
+    let moved = told(|ask| match ask.page {
+        1 => Sheet { items: things(0..2), total: Some(4) },
+        _ => Sheet { items: things(2..4), total: Some(5) },
+    });
+    assert!(moved.contains("says first 4 and then 5"), "{moved}");
+}

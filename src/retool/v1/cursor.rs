@@ -75,6 +75,8 @@ fn numbers(cursor: &str, kind: &str) -> Result<(u32, u32)> {
     };
     parsed
         .filter(|(position, size)| *position < u32::MAX && (1..=1000).contains(size))
+        // Numbers are read in other spellings too, which nobody gave out.
+        .filter(|(position, size)| format!("{kind}.{position}.{size}") == cursor)
         .ok_or_else(invalid)
 }
 
@@ -118,6 +120,8 @@ mod tests {
             "v1-groups.2.50",
             "v1-users.2.50.1",
             "v1-users.-2.50",
+            "v1-users.+2.50",
+            "v1-users.02.50",
             "v1-users.99999999999.50",
             "v1-users.2.5000",
         ] {

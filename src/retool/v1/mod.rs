@@ -1,6 +1,9 @@
 //! `/api/v1`: pages by number, records replaced whole, integer group ids.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
+
+use serde::Deserialize;
 
 use crate::domain::{Account, UserId};
 use crate::error::{Code, Error, Result};
@@ -13,7 +16,7 @@ mod update;
 mod wire;
 mod write;
 
-use wire::UserRecord;
+use wire::{Object, UserRecord};
 
 const USERS: &str = "/api/v1/users";
 const USER: &str = "/api/v1/users/{id}";
@@ -60,7 +63,7 @@ fn call<'a>(
 
 /// Reads a user and makes sure that it is the one asked for.
 fn decode_account(answer: &Answer, id: &UserId) -> Result<Account> {
-    let record: UserRecord<'_> = answer.decode()?;
+    let record: UserRecord<'_> = decode(answer)?;
     let user = record.into_user();
     if user.id != *id {
         return Err(answer.error(
@@ -68,12 +71,23 @@ fn decode_account(answer: &Answer, id: &UserId) -> Result<Account> {
             "The server answered with another user than the one asked for. Look for a proxy that mixes up answers.",
         ));
     }
-    Ok(Account { user, raw: whole_body(answer) })
+    Ok(Account { user, raw: whole_body(answer)?, read_at: answer.answered_at() })
 }
 
-/// The body as text; it was JSON, so it is UTF-8.
-fn whole_body(answer: &Answer) -> String {
-    String::from_utf8_lossy(answer.body()).into_owned()
+/// Reads an answer that must be an object.
+fn decode<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<T> {
+    answer.decode().map(|Object(value)| value)
+}
+
+/// The body as text. That it was read as JSON does not make it UTF-8: what is not looked at is
+/// not checked either.
+fn whole_body(answer: &Answer) -> Result<String> {
+    str::from_utf8(answer.body()).map(ToOwned::to_owned).map_err(|_| {
+        answer.error(
+            Code::AnswerUnusable,
+            "The server's answer is not UTF-8, so it could not be written back as it is. Look for a proxy that changes answers.",
+        )
+    })
 }
 
 fn is_not_found(error: &Error) -> bool {

@@ -1,17 +1,18 @@
 //! Reading over `/api/v1`.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::wire::{GroupRecord, GroupsPage, MembersPage, UserRecord, UsersPage};
+use super::wire::{GroupRecord, GroupsPage, MembersPage, Object, UserRecord, UsersPage};
 use super::{
-    GROUP, GROUPS, GROUPS_READ, MEMBERS, USER, USERS, USERS_READ, V1, call, cursor, decode_account,
-    is_not_found, whole_body,
+    GROUP, GROUPS, GROUPS_READ, MEMBERS, USER, USERS, USERS_READ, V1, call, cursor, decode,
+    decode_account, is_not_found, whole_body,
 };
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Result};
-use crate::http::{Answer, Call, Local, Method, Missing};
+use crate::http::{Answer, Call, Local, Method, Missing, Window};
 use crate::retool::listing::{Ask, Sheet, Source};
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
@@ -71,16 +72,16 @@ impl V1 {
 
     async fn users_sheet(&self, ask: Ask) -> Result<Sheet<Listed>> {
         let answer = self.get_list(USERS, USERS_READ, &Paging::new(ask).query()).await?;
-        let page: UsersPage<'_> = answer.decode()?;
-        let items = page.users.into_iter().map(Listed::new).collect();
+        let page: UsersPage<'_> = decode(&answer)?;
+        let items = page.users.into_iter().map(|Object(record)| Listed::new(record)).collect();
         Ok(Sheet { items, total: page.total })
     }
 
     async fn groups_sheet(&self, ask: Ask) -> Result<Sheet<Group>> {
         let paging = Paging::new(ask);
         let answer = self.get_list(GROUPS, GROUPS_READ, &paging.query_if_needed(ask)).await?;
-        let page: GroupsPage<'_> = answer.decode()?;
-        let items = page.groups.into_iter().map(GroupRecord::into_group).collect();
+        let page: GroupsPage<'_> = decode(&answer)?;
+        let items = page.groups.into_iter().map(|Object(record)| record.into_group()).collect();
         Ok(Sheet { items, total: page.total })
     }
 
@@ -94,12 +95,17 @@ impl V1 {
             ..call(Method::Get, MEMBERS, &segments, GROUPS_READ)
         };
         let answer = self.client.send(call).await?;
-        let page: MembersPage<'_> = answer.decode()?;
-        let items = page.members.into_iter().map(|member| member.into_member()).collect();
+        let page: MembersPage<'_> = decode(&answer)?;
+        let items = page.members.into_iter().map(|Object(record)| record.into_member()).collect();
         Ok(Sheet { items, total: page.total })
     }
 
     async fn everybody(&self) -> Result<Vec<User>> {
+        let listed = self.listing().await?;
+        self.whole(listed).await
+    }
+
+    async fn listing(&self) -> Result<Vec<Listed>> {
         let fetch = |ask| -> Local<'_, Result<Sheet<Listed>>> { Box::pin(self.users_sheet(ask)) };
         let source = Source {
             what: "users",
@@ -108,8 +114,7 @@ impl V1 {
             size: Some(self.client.settings().page_size),
             default_size: None,
         };
-        let listed = source.read(self.client.window(), &*self.client.platform().log).await?;
-        self.whole(listed).await
+        source.read(self.client.window(), &*self.client.platform().log).await
     }
 
     async fn every_group(&self) -> Result<Vec<Group>> {
@@ -134,7 +139,8 @@ impl V1 {
             size: None,
             default_size: Some(DEFAULT_PAGE_SIZE),
         };
-        match source.read(self.client.window(), &*self.client.platform().log).await {
+        // Its pages one by one: the groups are what is read side by side.
+        match source.read(&Window::new(1), &*self.client.platform().log).await {
             Ok(members) => Ok(Some(members)),
             Err(error) if is_not_found(&error) => Ok(None),
             Err(error) => Err(error),
@@ -163,21 +169,26 @@ impl V1 {
         let query = [("email", email.as_str())];
         let answer =
             self.get_list(USERS, USERS_READ, &query).await.map_err(|e| e.about(email.as_str()))?;
-        let page: UsersPage<'_> = answer.decode()?;
+        let page: UsersPage<'_> = decode(&answer)?;
         let answered = page.users.len();
-        let mut found: Vec<Listed> = page.users.into_iter().map(Listed::new).collect();
+        let mut found: Vec<Listed> =
+            page.users.into_iter().map(|Object(record)| Listed::new(record)).collect();
         found.retain(|listed| listed.user.email == *email);
-        // A filter that lets others through may have been ignored, and one that finds nobody may
-        // compare case: only the whole listing proves who is there.
+        let distinct: BTreeSet<&UserId> = found.iter().map(|listed| &listed.user.id).collect();
+        // A filter that lets others through may have been ignored, one that finds nobody may
+        // compare case, and one person twice is no answer: only the whole listing proves who is
+        // there.
         let trusted = !found.is_empty()
-            && found.len() == answered
+            && distinct.len() == answered
             && page.total.is_none_or(|total| total as usize <= answered);
-        if trusted {
-            return self.whole(found).await;
+        if !trusted {
+            found = self.listing().await?;
+            found.retain(|listed| listed.user.email == *email);
         }
-        let mut everybody = self.everybody().await?;
-        everybody.retain(|user| user.email == *email);
-        Ok(everybody)
+        let mut found = self.whole(found).await?;
+        // Who was read on their own may have another address by now.
+        found.retain(|user| user.email == *email);
+        Ok(found)
     }
 
     /// Reads one record; `None` for a 404.
@@ -212,12 +223,12 @@ impl V1 {
         let Some(answer) = self.read(call).await? else {
             return Ok(None);
         };
-        let record: GroupRecord<'_> = answer.decode()?;
+        let record: GroupRecord<'_> = decode(&answer)?;
         let group = record.into_group();
         if group.id != *id {
             return Err(answer.error(Code::AnswerUnusable, "The server answered with another group than the one asked for. Look for a proxy that mixes up answers."));
         }
-        Ok(Some(GroupAccount { group, raw: whole_body(&answer) }))
+        Ok(Some(GroupAccount { group, raw: whole_body(&answer)? }))
     }
 }
 
@@ -292,7 +303,11 @@ impl ReadDirectory for V1 {
         Box::pin(self.group_account(id))
     }
 
-    fn list_members<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<Option<Vec<Member>>>> {
-        Box::pin(self.every_member(id))
+    fn list_members<'a>(
+        &'a self,
+        ids: &'a [GroupId],
+    ) -> Local<'a, Result<Vec<Option<Vec<Member>>>>> {
+        let members = |at: usize| -> Local<'a, _> { Box::pin(self.every_member(&ids[at])) };
+        Box::pin(self.client.window().run(ids.len(), members))
     }
 }

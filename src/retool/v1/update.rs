@@ -25,7 +25,9 @@ impl V1 {
         let mut base = Cow::Borrowed(account);
         let (mut attempt, mut lost) = (1, false);
         loop {
-            let body = parsed(&base.raw, subject)?.with_user_patch(patch);
+            let body = parsed(&base.raw, subject)
+                .map_err(|error| tried(error, attempt, lost))?
+                .with_user_patch(patch);
             let segments = [id.value.as_str()];
             let call = Call {
                 missing: Missing::User,
@@ -98,7 +100,9 @@ impl V1 {
         let mut base = Cow::Borrowed(account);
         let (mut attempt, mut lost) = (1, false);
         loop {
-            let body = parsed(&base.raw, subject)?.with_group_patch(patch);
+            let body = parsed(&base.raw, subject)
+                .map_err(|error| tried(error, attempt, lost))?
+                .with_group_patch(patch);
             let segments = [id.value.as_str()];
             let call = Call {
                 missing: Missing::Group,
@@ -173,7 +177,7 @@ fn parsed(raw: &str, subject: &str) -> Result<Record> {
     Record::parse(raw).ok_or_else(|| {
         Error::new(
             Code::AnswerUnusable,
-            "The record to change is not a JSON object, so nothing was written. Try again.",
+            "The record to change is not a JSON object, so it was not written. Try again.",
         )
         .about(subject)
     })
@@ -198,11 +202,16 @@ fn user_holds(
         return Err(lost.as_str().into());
     }
     match Record::parse(&now.raw) {
-        Some(after) => {
-            body.first_lost(&after).map_or(Ok(()), |lost| Err(format!("the field {lost}")))
-        }
+        Some(after) => body.first_lost(&after).map_or(Ok(()), |lost| Err(named(lost))),
         None => Err("the record".into()),
     }
+}
+
+/// A field of the record as messages name it: the name is the server's, and only a plain one is
+/// repeated.
+fn named(field: &str) -> String {
+    let plain = field.len() <= 40 && field.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if plain { format!("the field {field}") } else { "a field of an odd name".into() }
 }
 
 fn group_holds(body: &Record, patch: &GroupPatch, now: &GroupAccount) -> bool {

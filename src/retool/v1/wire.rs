@@ -5,6 +5,7 @@ use alloc::borrow::{Cow, ToOwned};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
+use core::marker::PhantomData;
 
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,30 @@ impl<'de> Visitor<'de> for TextVisitor {
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
         Ok(Cow::Owned(number.to_string()))
+    }
+}
+
+/// A value that stands as an object. What is derived takes an array of the fields' values too,
+/// which no server sends, and which would make a listing of nobody out of `[[], 0]`.
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(de::value::MapAccessDeserializer::new(map)).map(Object)
     }
 }
 
@@ -251,7 +276,7 @@ impl MemberRecord<'_> {
 pub struct UsersPage<'a> {
     /// The records.
     #[serde(borrow)]
-    pub users: Vec<UserRecord<'a>>,
+    pub users: Vec<Object<UserRecord<'a>>>,
     /// How many there are in all.
     pub total: Option<u32>,
 }
@@ -261,7 +286,7 @@ pub struct UsersPage<'a> {
 pub struct GroupsPage<'a> {
     /// The records.
     #[serde(borrow)]
-    pub groups: Vec<GroupRecord<'a>>,
+    pub groups: Vec<Object<GroupRecord<'a>>>,
     /// How many there are in all.
     pub total: Option<u32>,
 }
@@ -271,7 +296,7 @@ pub struct GroupsPage<'a> {
 pub struct MembersPage<'a> {
     /// The records.
     #[serde(borrow, alias = "users")]
-    pub members: Vec<MemberRecord<'a>>,
+    pub members: Vec<Object<MemberRecord<'a>>>,
     /// How many there are in all.
     pub total: Option<u32>,
 }
@@ -389,5 +414,17 @@ mod tests {
         assert!(serde_json::from_str::<UsersPage<'_>>("{}").is_err());
         assert!(serde_json::from_str::<UsersPage<'_>>(r#"{"users":[],"total":0}"#).is_ok());
         assert!(serde_json::from_str::<MembersPage<'_>>(r#"{"users":[{"userId":"u"}]}"#).is_ok());
+    }
+
+    #[test]
+    fn an_array_of_values_is_no_object() {
+        assert!(serde_json::from_str::<Object<UsersPage<'_>>>(r#"{"users":[],"total":0}"#).is_ok());
+        assert!(serde_json::from_str::<Object<UsersPage<'_>>>("[[],0]").is_err());
+        let page = |person: &str| {
+            serde_json::from_str::<MembersPage<'_>>(&alloc::format!(r#"{{"members":[{person}]}}"#))
+                .is_ok()
+        };
+        assert!(page(r#"{"id":"u","email":"a@b.c"}"#));
+        assert!(!page(r#"["u","a@b.c",null]"#));
     }
 }

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 
 use super::wire::{Acknowledgement, AddMember, CreateGroup, CreateUser, GroupRecord, UserRecord};
 use super::{
-    GROUP, GROUPS, GROUPS_WRITE, MEMBER, MEMBERS, USER, USERS, USERS_WRITE, V1, call, is_not_found,
+    GROUP, GROUPS, GROUPS_WRITE, MEMBER, MEMBERS, USER, USERS, USERS_WRITE, V1, call, decode,
+    is_not_found,
 };
 use crate::domain::{
     Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId, UserPatch,
@@ -21,7 +22,7 @@ impl V1 {
         if answer.body().is_empty() {
             return Ok(());
         }
-        if answer.decode::<Acknowledgement>()?.success == Some(false) {
+        if decode::<Acknowledgement>(&answer)?.success == Some(false) {
             return Err(answer.error(
                 Code::ServerRefused,
                 "The server answered that it did not do it, without a reason. Look at its log.",
@@ -57,7 +58,7 @@ impl WriteDirectory for V1 {
                 ..call(Method::Post, USERS, &[], USERS_WRITE)
             };
             let answer = self.client.send(call).await?;
-            let record: UserRecord<'_> = answer.decode()?;
+            let record: UserRecord<'_> = decode(&answer)?;
             Ok(record.into_user())
         })
     }
@@ -96,7 +97,7 @@ impl WriteDirectory for V1 {
                 ..call(Method::Post, GROUPS, &[], GROUPS_WRITE)
             };
             let answer = self.client.send(call).await?;
-            let record: GroupRecord<'_> = answer.decode()?;
+            let record: GroupRecord<'_> = decode(&answer)?;
             let group = record.into_group();
             if group.name.trim() != name {
                 return Err(answer.error(

@@ -12,6 +12,8 @@ use crate::sync::{
     StepKind, SyncRequest, digest,
 };
 
+pub(crate) mod cases;
+
 pub(crate) fn email(text: &str) -> Email {
     Email::new(text)
 }
@@ -247,37 +249,4 @@ fn set(user: &mut User, step: &Step) {
     user.admin = admin.unwrap_or(user.admin);
     user.disabled = disabled.unwrap_or(user.disabled);
     user.profile_photo_url = profile_photo_url.or(user.profile_photo_url.take());
-}
-
-/// A small generator of pseudo-random numbers (xorshift64*), so that tests with many cases
-/// come out the same every time.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let number = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        usize::try_from(number).expect("31 bits") % bound
-    }
-
-    /// True once in `n` times.
-    pub(crate) fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        &items[self.below(items.len())]
-    }
-
-    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            items.swap(last, self.below(last + 1));
-        }
-    }
 }

@@ -181,6 +181,9 @@ async fn people_are_refused_one_by_one_with_a_reason() {
         assert!(refusal.contains(email), "{refusal}");
         assert!(person.changes.is_empty() && person.failure.is_none());
     }
+    // Which of the two is meant is not known.
+    assert_eq!(of(&report, "twin@acme.example").user, None);
+    assert_eq!(of(&report, KEN).user, Some(UserId::V1(world.id_of(KEN))));
     assert!(!report.complete);
     assert_eq!(written(&report.writes), ["user-updated joan@acme.example"]);
     assert!(world.person(ADA).is_admin);

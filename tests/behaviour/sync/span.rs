@@ -76,6 +76,63 @@ async fn spans_that_follow_each_other_do_what_one_sync_does() {
     assert_eq!(whole.users.len(), parts.users.len());
 }
 
+/// All of the roster is not empty, and a part of it is.
+#[tokio::test]
+async fn a_part_with_nobody_on_the_roster_is_refused_unless_allowed() {
+    let world = World::acme().await;
+    world.shape(KEN, |ken| ken.is_disabled = false);
+    let before = world.mock.state();
+    let people = |span| disabling(&[], span);
+    for empty in [span(None, Some("b")), span(Some("b"), Some("h")), span(Some("k"), None)] {
+        let plan = done(world.tenant.plan_sync(&people(empty.clone())).await);
+        let tripped: Vec<_> = plan.guards.iter().filter(|guard| guard.tripped).collect();
+        assert!(tripped.iter().any(|guard| guard.guard == Guard::EmptyRoster), "{empty:?}");
+        assert!(plan.steps.is_empty(), "{empty:?}");
+        let (case, detail) = failed(world.tenant.sync(&people(empty)).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent-refused", "guard-tripped"));
+    }
+    // Nothing would be done there, and it is refused all the same.
+    let mut nobody_there = people(span(Some("x"), None));
+    let (case, _) = failed(world.tenant.sync(&nobody_there).await);
+    assert_eq!(case, "permanent-refused");
+    assert!(world.writes().is_empty());
+    assert_eq!(world.mock.state(), before);
+
+    nobody_there.policy.guards.allow_empty_roster = true;
+    assert!(done(world.tenant.sync(&nobody_there).await).complete);
+    let mut the_end = people(span(Some("k"), None));
+    the_end.policy.guards.allow_empty_roster = true;
+    let report = done(world.tenant.sync(&the_end).await);
+    assert_eq!(outcomes(&report), ["ken@acme.example: disabled"]);
+}
+
+/// Two leave in each part: too many for one sync, and not for either of the parts.
+#[tokio::test]
+async fn the_guards_judge_each_part_on_its_own() {
+    let world = World::acme().await;
+    for email in ["a1@acme.example", "a2@acme.example", "y1@acme.example", "y2@acme.example"] {
+        world.add(email, &[]);
+    }
+    let stay = [ADA, GRACE, JOAN, KEN];
+    let sync = |span: Option<EmailSpan>, inside: &[&str]| {
+        let mut request = disabling(inside, span);
+        request.policy.re_enable_disabled = false;
+        request.policy.guards.max_user_removal_floor = Some(2);
+        request
+    };
+    let (case, detail) = failed(world.tenant.sync(&sync(None, &stay)).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-refused", "guard-tripped"));
+    assert!(detail.message.contains("user-removals"), "{}", detail.message);
+    assert!(world.writes().is_empty());
+
+    for (span, inside) in [(span(None, Some("b")), &stay[..1]), (span(Some("b"), None), &stay[1..])]
+    {
+        let report = done(world.tenant.sync(&sync(span, inside)).await);
+        let disabled = report.writes.len();
+        assert_eq!(disabled, 2, "{:?}", outcomes(&report));
+    }
+}
+
 #[tokio::test]
 async fn memberships_outside_the_span_are_not_touched() {
     let world = World::acme().await;

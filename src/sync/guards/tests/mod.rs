@@ -1,6 +1,7 @@
 mod admins;
 mod members;
 mod people;
+mod properties;
 mod whole;
 
 use crate::sync::plan::testing::{desired, fulfilled, model, named};

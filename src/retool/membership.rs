@@ -1,0 +1,47 @@
+//! Who is in which group, with as few requests as the dialect allows.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::slice;
+
+use super::ReadDirectory;
+use crate::domain::{Group, GroupId, GroupLink, Member, UserId};
+use crate::error::Result;
+
+/// Everybody in one group. `None` if the server has no group of this id.
+pub async fn members(directory: &dyn ReadDirectory, id: &GroupId) -> Result<Option<Vec<Member>>> {
+    Ok(directory.list_members(slice::from_ref(id)).await?.pop().flatten())
+}
+
+/// Everybody in each of these groups of a listing, in its order. Groups whose members the
+/// listing carried are not asked for again; one that went meanwhile has nobody in it.
+pub async fn members_of(
+    directory: &dyn ReadDirectory,
+    groups: &[Group],
+) -> Result<Vec<Vec<Member>>> {
+    let silent = groups.iter().filter(|group| group.members.is_none());
+    let ids: Vec<GroupId> = silent.map(|group| group.id.clone()).collect();
+    let mut asked = directory.list_members(&ids).await?.into_iter();
+    let mut all = Vec::with_capacity(groups.len());
+    for group in groups {
+        all.push(match &group.members {
+            Some(members) => members.clone(),
+            None => asked.next().flatten().unwrap_or_default(),
+        });
+    }
+    Ok(all)
+}
+
+/// The groups of everybody who is in one of these.
+pub async fn links(
+    directory: &dyn ReadDirectory,
+    groups: &[Group],
+) -> Result<BTreeMap<UserId, Vec<GroupLink>>> {
+    let mut links: BTreeMap<UserId, Vec<GroupLink>> = BTreeMap::new();
+    for (group, members) in groups.iter().zip(members_of(directory, groups).await?) {
+        for member in members {
+            links.entry(member.id).or_default().push(group.link());
+        }
+    }
+    Ok(links)
+}

@@ -1,0 +1,181 @@
+//! Rosters and organisations that are made up, for what must hold for all of them. A case that
+//! fails becomes smaller: fewer people, fewer groups, fewer differences.
+
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use super::{desired, email, group, join, named, permissive, user};
+use crate::domain::{Dialect, User, UserType};
+use crate::sync::{
+    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Policy, Snapshot, Span, SyncRequest,
+};
+
+/// What there is to plan: what shall be, and what is.
+pub(crate) type Case = (SyncRequest, Snapshot);
+
+/// Who there may be.
+pub(crate) const NAMES: [&str; 12] =
+    ["ada", "bea", "cleo", "dora", "edith", "fay", "grace", "hedy", "ida", "joan", "kate", "lise"];
+/// What they may be in.
+pub(crate) const GROUPS: [&str; 5] = ["Engineering", "Support", "Sales", "Finance", "Legal"];
+
+const FIRST: [Option<&str>; 3] = [None, Some("One"), Some("Two")];
+const TYPES: [UserType; 2] = [UserType::Default, UserType::EndUser];
+
+/// Somebody's address.
+pub(crate) fn address(name: &str) -> String {
+    format!("{name}@example.com")
+}
+
+/// A roster and an organisation that have some people in common, and a policy whose guards
+/// don't trip.
+pub(crate) fn cases() -> impl Strategy<Value = Case> {
+    let people = NAMES
+        .map(|name| (option::weighted(0.7, entry(name)), option::weighted(0.75, account(name))));
+    (people, policy()).prop_map(|(people, policy)| {
+        let (roster, users): (Vec<_>, Vec<_>) = people.into_iter().unzip();
+        let roster = roster.into_iter().flatten().collect();
+        let request = SyncRequest { roster, span: Span::default(), policy };
+        let actual = Snapshot {
+            dialect: Dialect::V1,
+            users: users.into_iter().flatten().collect(),
+            groups: GROUPS.into_iter().map(group).collect(),
+            complete: true,
+        };
+        (request, actual)
+    })
+}
+
+/// Somebody as they shall be.
+fn entry(name: &'static str) -> impl Strategy<Value = DesiredUser> {
+    let admin = select(vec![None, Some(false), Some(true)]);
+    (select(&FIRST[..]), select(&TYPES[..]), admin, some_groups()).prop_map(
+        move |(first_name, user_type, admin, groups)| {
+            let mut desired = desired(&address(name), &groups);
+            desired.fields.first_name = first_name.map(String::from);
+            desired.fields.user_type = Some(user_type);
+            desired.fields.admin = admin;
+            desired
+        },
+    )
+}
+
+/// Somebody as they are.
+fn account(name: &'static str) -> impl Strategy<Value = User> {
+    let (admin, disabled) = (prop::bool::weighted(0.3), prop::bool::weighted(0.25));
+    (select(&FIRST[..]), select(&TYPES[..]), admin, disabled, some_groups()).prop_map(
+        move |(first_name, user_type, admin, disabled, groups)| {
+            let mut user = user(&address(name));
+            user.first_name = first_name.map(String::from);
+            user.user_type = Some(user_type);
+            user.admin = admin;
+            user.disabled = disabled;
+            for group in groups {
+                join(&mut user, group);
+            }
+            user
+        },
+    )
+}
+
+fn some_groups() -> impl Strategy<Value = Vec<&'static str>> {
+    subsequence(&GROUPS[..], 0..=4)
+}
+
+fn policy() -> impl Strategy<Value = Policy> {
+    use AbsentPolicy::{Delete, Disable, Keep};
+    use MembershipPolicy::{Add, Exact, Leave};
+    let absent = select(vec![Keep, Disable, Delete]);
+    let memberships = select(vec![Leave, Add, Exact]);
+    let managed = subsequence(&GROUPS[..], 0..=GROUPS.len());
+    let protected = prop_oneof![2 => Just(&[][..]), 1 => Just(&["ada", "kate"][..])];
+    (absent, memberships, managed, protected).prop_map(
+        |(absent, memberships, managed, protected)| {
+            let mut policy = permissive();
+            policy.absent = absent;
+            policy.memberships = memberships;
+            policy.managed_groups = named(&managed);
+            policy.guards.max_user_removal_floor = 100;
+            policy.guards.max_member_removal_floor = 100;
+            policy.guards.protected_people =
+                protected.iter().map(|name| email(&address(name))).collect();
+            policy
+        },
+    )
+}
+
+/// The same people and groups in other orders.
+pub(crate) fn shuffled((request, actual): Case) -> impl Strategy<Value = Case> {
+    let roster = request.roster.iter().cloned().map(|desired| {
+        let groups = Just(desired.groups.clone()).prop_shuffle();
+        groups.prop_map(move |groups| DesiredUser { groups, ..desired.clone() })
+    });
+    let users = actual.users.iter().cloned().map(|user| {
+        let groups = Just(user.groups.clone().unwrap_or_default()).prop_shuffle();
+        groups.prop_map(move |groups| {
+            let groups = Some(groups);
+            User { groups, ..user.clone() }
+        })
+    });
+    let policy = request.policy.clone();
+    (
+        roster.collect::<Vec<_>>().prop_shuffle(),
+        Just(policy.managed_groups).prop_shuffle(),
+        Just(policy.guards.protected_people).prop_shuffle(),
+        users.collect::<Vec<_>>().prop_shuffle(),
+        Just(actual.groups.clone()).prop_shuffle(),
+    )
+        .prop_map(move |(roster, managed_groups, protected_people, users, groups)| {
+            let (mut request, actual) = (request.clone(), actual.clone());
+            request.roster = roster;
+            request.policy.managed_groups = managed_groups;
+            request.policy.guards.protected_people = protected_people;
+            (request, Snapshot { users, groups, ..actual })
+        })
+}
+
+/// Guards that trip for some cases and not for others.
+pub(crate) fn limits() -> impl Strategy<Value = GuardLimits> {
+    let percent = || select(vec![0, 5, 25, 50, 100]);
+    let required = subsequence(&NAMES[..], 0..=2);
+    (percent(), 0..5u32, percent(), 0..4u32, 0..5u32, required, any::<bool>()).prop_map(
+        |(users, few_users, members, few_members, minimum_admins, required, empty)| GuardLimits {
+            max_user_removal_percent: users,
+            max_user_removal_floor: few_users,
+            max_member_removal_percent: members,
+            max_member_removal_floor: few_members,
+            minimum_admins,
+            required_admins: required.iter().map(|name| email(&address(name))).collect(),
+            protected_people: Vec::new(),
+            allow_empty_roster: empty,
+        },
+    )
+}
+
+/// Cases with guards that may trip; sometimes nobody is on the roster, or the listing is not
+/// complete.
+pub(crate) fn guarded_cases() -> impl Strategy<Value = Case> {
+    let (empty, complete) = (prop::bool::weighted(0.1), prop::bool::weighted(0.8));
+    (cases(), limits(), empty, complete).prop_map(
+        |((mut request, mut actual), limits, empty, complete)| {
+            let protected_people = request.policy.guards.protected_people;
+            request.policy.guards = GuardLimits { protected_people, ..limits };
+            if empty {
+                request.roster.clear();
+            }
+            actual.complete = complete;
+            (request, actual)
+        },
+    )
+}
+
+/// So many of them, the same ones every time.
+pub(crate) fn some<T: Strategy>(count: usize, strategy: T) -> Vec<T::Value> {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+
+    let mut runner = TestRunner::deterministic();
+    let mut draw = || strategy.new_tree(&mut runner).expect("a case").current();
+    (0..count).map(|_| draw()).collect()
+}
