@@ -102,7 +102,7 @@ pub fn token(env: &[(String, String)], variable: Option<&str>, default: &str) ->
         None | Some("") => Err(Error::new(
             Code::TokenMissing,
             format!(
-                "The variable {name} is not set. Put the API token into it where the component \
+                "The variable {name} is not set. Put the token into it where the component \
                  runs."
             ),
         )),

@@ -1,12 +1,14 @@
 //! What is true of a connection, found out without writing.
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::domain::Dialect;
+use crate::domain::{Dialect, Group, User};
 use crate::error::{Code, Error};
 use crate::retool::ReadDirectory;
+use crate::session::{PREFERENCE, Session, Wanted, is_another};
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,27 +66,50 @@ impl Report {
     }
 }
 
-/// Checks a directory. With `probing`, its dialect is only a guess, and the report names it
-/// only if the server confirmed it.
-pub async fn check(directory: &dyn ReadDirectory, probing: bool) -> Report {
-    let users = directory.page_users(None, Some(1)).await;
-    let groups = directory.page_groups(None, Some(1)).await;
-    let mut report = Report {
-        dialect: Some(directory.capabilities().dialect),
-        checks: Vec::new(),
-        user_count: users.as_ref().ok().and_then(|page| page.total),
-        group_count: groups.as_ref().ok().and_then(|page| page.total),
+/// How many of what stands twice are named.
+const NAMED: usize = 5;
+
+/// Checks a connection: finds the dialect if none was asked for, lists everybody and every
+/// group, and asks whether SCIM is there too.
+pub async fn check(session: &Session) -> Report {
+    let found = match session.wanted() {
+        Wanted::Dialect(_) => Ok(None),
+        Wanted::Auto => session.access.probe(&PREFERENCE).await.map(Some),
     };
-    let reads = [
-        ("scope users:read", users.err(), "people"),
-        ("scope groups:read", groups.err(), "groups"),
-    ];
-    answered(&mut report, [reads[0].1.as_ref(), reads[1].1.as_ref()]);
-    let confirmed =
-        report.checks.iter().any(|check| check.name == "dialect" && check.status == Status::Passed);
-    if probing && !confirmed {
-        report.dialect = None;
-    }
+    let mut report =
+        Report { dialect: None, checks: Vec::new(), user_count: None, group_count: None };
+    let probed = match found {
+        Ok(probed) => probed,
+        Err(error) => {
+            answered(&mut report, None, [Some(&error), Some(&error)]);
+            for name in SCOPES {
+                report.add(name, Status::Unknown, Some(error.code), "No dialect was found.");
+            }
+            return report;
+        }
+    };
+    let directory: &dyn ReadDirectory = match &probed {
+        Some(probed) => &**probed,
+        None => session.reader(),
+    };
+    let dialect = directory.capabilities().dialect;
+    report.dialect = Some(dialect);
+    let users = directory.list_users().await;
+    let groups = directory.list_groups().await;
+    report.user_count = users.as_ref().ok().map(|users| users.len() as u32);
+    report.group_count = groups.as_ref().ok().map(|groups| groups.len() as u32);
+    answered(&mut report, Some(dialect), [users.as_ref().err(), groups.as_ref().err()]);
+    scopes(&mut report, users.as_ref().err(), groups.as_ref().err());
+    scim(&mut report, session, dialect).await;
+    duplicates(&mut report, users.ok(), groups.ok());
+    report
+}
+
+const SCOPES: [&str; 4] =
+    ["scope users:read", "scope groups:read", "scope users:write", "scope groups:write"];
+
+fn scopes(report: &mut Report, users: Option<&Error>, groups: Option<&Error>) {
+    let reads = [(SCOPES[0], users, "people"), (SCOPES[1], groups, "groups")];
     for (name, failure, what) in reads {
         match failure {
             None => report.add(name, Status::Passed, None, format!("The token may read {what}.")),
@@ -96,7 +121,7 @@ pub async fn check(directory: &dyn ReadDirectory, probing: bool) -> Report {
             }
         }
     }
-    for name in ["scope users:write", "scope groups:write"] {
+    for name in &SCOPES[2..] {
         report.add(
             name,
             Status::Unknown,
@@ -104,17 +129,70 @@ pub async fn check(directory: &dyn ReadDirectory, probing: bool) -> Report {
             "Only a write could tell, and this check never writes.",
         );
     }
-    report.add(
-        "scim",
-        Status::Unknown,
-        None,
-        "SCIM was not asked: this version speaks /api/v1 alone.",
-    );
-    report
+}
+
+/// Whether SCIM is there beside the dialect that was checked, and if not, why.
+async fn scim(report: &mut Report, session: &Session, spoken: Dialect) {
+    if spoken == Dialect::Scim {
+        return;
+    }
+    let asked = match session.access.open(Dialect::Scim) {
+        Err(error) => Err(error),
+        Ok(scim) => scim.probe().await,
+    };
+    let (status, code, detail) = match asked {
+        Ok(()) => (Status::Passed, None, String::from("SCIM answers, and takes the SCIM token.")),
+        Err(error) => {
+            let status = match error.code {
+                Code::TokenMissing => Status::Unknown,
+                Code::TokenRejected | Code::ScopeMissing => Status::Failed,
+                _ if is_another(&error) => Status::Warning,
+                _ => Status::Unknown,
+            };
+            (status, Some(error.code), error.message.clone())
+        }
+    };
+    report.add("scim", status, code, detail);
+}
+
+/// What an engine, or a person, will stumble over when it is named.
+fn duplicates(report: &mut Report, users: Option<Vec<User>>, groups: Option<Vec<Group>>) {
+    let users = users.map(|users| twice(users.iter().map(|user| user.email.key())));
+    let groups = groups.map(|groups| twice(groups.iter().map(|group| group.name.trim())));
+    let looks = [
+        (
+            "duplicate people",
+            users,
+            "People of one address, of whom none can be told from the other",
+        ),
+        ("duplicate groups", groups, "Groups of one name, which must be named by id"),
+    ];
+    for (name, found, what) in looks {
+        let (status, detail) = match found {
+            None => (Status::Unknown, String::from("The listing was not to be had.")),
+            Some(found) if found.is_empty() => (Status::Passed, String::from("There are none.")),
+            Some(found) => {
+                let more = found.len().saturating_sub(NAMED);
+                let named = found[..found.len() - more].join(", ");
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                (Status::Warning, format!("{what}: {named}{more}."))
+            }
+        };
+        report.add(name, status, None, detail);
+    }
+}
+
+/// What comes more than once, in order.
+fn twice<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    for key in keys {
+        *counts.entry(key).or_default() += 1;
+    }
+    counts.into_iter().filter(|(_, count)| *count > 1).map(|(key, _)| key.to_string()).collect()
 }
 
 /// The checks that every answer bears on: is somebody there, is it Retool, is the token good.
-fn answered(report: &mut Report, failures: [Option<&Error>; 2]) {
+fn answered(report: &mut Report, dialect: Option<Dialect>, failures: [Option<&Error>; 2]) {
     // What stands in the way of everything stands in the way of both; the first one tells.
     let find = |wanted: &dyn Fn(&Error) -> bool| {
         failures.into_iter().flatten().find(|error| wanted(error))
@@ -129,7 +207,7 @@ fn answered(report: &mut Report, failures: [Option<&Error>; 2]) {
         None => report.add("reachable", Status::Passed, None, "The server answers."),
     }
     let foreign = |error: &Error| {
-        matches!(error.code, Code::BaseUrlWrong | Code::Redirected | Code::AnswerUnusable)
+        is_another(error) || matches!(error.code, Code::Redirected | Code::DialectUnsupported)
     };
     match find(&|error: &Error| foreign(error)) {
         Some(error) => {
@@ -137,7 +215,8 @@ fn answered(report: &mut Report, failures: [Option<&Error>; 2]) {
         }
         // Any proxy may ask for another token; a missing scope only Retool knows.
         None if one_worked || find(&|error: &Error| lacks_scope(error)).is_some() => {
-            report.add("dialect", Status::Passed, None, "The server speaks /api/v1.");
+            let spoken = dialect.map_or("a known API", Dialect::as_str);
+            report.add("dialect", Status::Passed, None, format!("The server speaks {spoken}."));
         }
         None => report.add("dialect", Status::Unknown, None, "No answer told."),
     }

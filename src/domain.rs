@@ -63,6 +63,17 @@ pub enum Dialect {
     Scim,
 }
 
+impl Dialect {
+    /// What people call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Dialect::V1 => "/api/v1",
+            Dialect::V2 => "/api/v2",
+            Dialect::Scim => "SCIM",
+        }
+    }
+}
+
 /// A user's id and the API that issued it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UserId {
@@ -142,15 +153,6 @@ impl UserType {
         }
     }
 
-    /// Whether a dialect can set it.
-    pub fn is_set_by(self, dialect: Dialect) -> bool {
-        match dialect {
-            Dialect::V1 => matches!(self, UserType::Default | UserType::EndUser),
-            Dialect::V2 => matches!(self, UserType::Default | UserType::Mobile | UserType::Embed),
-            Dialect::Scim => false,
-        }
-    }
-
     /// Reads the spelling of field changes.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
@@ -195,6 +197,11 @@ pub struct User {
 }
 
 impl User {
+    /// Whether this is an invitation that nobody has accepted, and no account.
+    pub fn is_invitation(&self) -> bool {
+        self.invited == Some(true)
+    }
+
     /// Whether they administer the organisation and can log in to do so.
     pub fn is_enabled_admin(&self) -> bool {
         self.admin && !self.disabled
@@ -454,6 +461,10 @@ pub enum WriteKind {
     GroupUpdated,
     /// A group was deleted.
     GroupDeleted,
+    /// An invitation was withdrawn.
+    InvitationCancelled,
+    /// A user's sessions were ended.
+    SessionsEnded,
 }
 
 /// One write that was sent.

@@ -92,6 +92,8 @@ codes! {
     UserTypeRequired = "user-type-required" => InvalidInput,
     /// A page size out of range.
     PageSizeOutOfRange = "page-size-out-of-range" => InvalidInput,
+    /// The dialect creates nobody without a first and a last name.
+    NameRequired = "name-required" => InvalidInput,
     /// A cursor that is damaged, of another organisation or of another version.
     CursorInvalid = "cursor-invalid" => InvalidInput,
     /// A step that no plan makes.
@@ -142,8 +144,10 @@ codes! {
     UserDisabled = "user-disabled" => Refused,
     /// The group has members.
     GroupHasMembers = "group-has-members" => Refused,
-    /// A dialect that this version does not speak yet.
+    /// No dialect that is known, or not the one asked for.
     DialectUnsupported = "dialect-unsupported" => Unsupported,
+    /// Nothing of SCIM answers: too old a version, or SSO is not set up.
+    ScimUnavailable = "scim-unavailable" => Unsupported,
     /// A function or option that this dialect or version lacks.
     OperationUnsupported = "operation-unsupported" => Unsupported,
     /// Too many requests.

@@ -33,11 +33,16 @@ pub async fn ensure(
     let groups = directory.list_groups().await?;
     let found = GroupIndex::new(&groups).find(&GroupRef::Name(name.into()))?;
     if let Some(group) = found {
-        return Ok(Ensured { group: group.clone(), created: false, writes: Vec::new() });
+        let group = without_members(group.clone());
+        return Ok(Ensured { group, created: false, writes: Vec::new() });
     }
     let mut journal = Journal::default();
     match create_group_once(directory, name, universal_app_access, &mut journal).await {
-        Ok(group) => Ok(Ensured { group, created: true, writes: journal.into_writes() }),
+        Ok(group) => Ok(Ensured {
+            group: without_members(group),
+            created: true,
+            writes: journal.into_writes(),
+        }),
         Err(error) => Err(journal.blame(error)),
     }
 }
@@ -110,7 +115,7 @@ async fn reshape(
         after = journal.record(WriteKind::GroupUpdated, &group.name, Some(&group.name), updated)?;
     }
     let mut done = Reshaped {
-        group: after,
+        group: without_members(after),
         changes,
         added: Vec::new(),
         removed: Vec::new(),
@@ -156,6 +161,11 @@ async fn reshape(
         .collect();
     done.group.members = Some(now);
     Ok(done)
+}
+
+/// A group whose members were not asked for, though some dialects give them all the same.
+fn without_members(group: Group) -> Group {
+    Group { members: None, ..group }
 }
 
 /// Looks people up. Unknown ones are an error if they `must` be there, and left out otherwise.
@@ -241,19 +251,37 @@ pub async fn remove(
         .about(group.name.as_str()));
     }
     group.members = Some(members);
-    let mut deleted = directory.delete_group(&group.id).await;
-    // Where no answer came, a look tells.
-    if deleted.as_ref().is_err_and(|error| error.maybe_applied)
-        && let Ok(None) = directory.read_group(&group.id).await
-    {
-        deleted = Ok(true);
-    }
+    let deleted = delete(directory, &group).await;
     let mut journal = Journal::default();
     match journal.record(WriteKind::GroupDeleted, &group.name.clone(), Some(&group.name), deleted) {
         Ok(true) => Ok(Removed { group: Some(group), writes: journal.into_writes() }),
         Ok(false) => Ok(Removed { group: None, writes: Vec::new() }),
         Err(error) => Err(journal.blame(error)),
     }
+}
+
+/// Deletes a group and looks whether it is gone, whatever the server answered. `false` if it was
+/// gone before.
+async fn delete(directory: &dyn Directory, group: &Group) -> Result<bool> {
+    let failure = match directory.delete_group(&group.id).await {
+        Ok(true) => None,
+        Err(error) if error.maybe_applied => Some(error),
+        other => return other,
+    };
+    let look = settled(directory, async || {
+        let left = directory.read_group(&group.id).await?;
+        Ok(if left.is_none() { Look::Holds(()) } else { Look::Waits(()) })
+    });
+    let mut error = match (look.await, failure) {
+        (Ok(Ok(())), _) => return Ok(true),
+        (_, Some(failure)) | (Err(failure), None) => failure,
+        (Ok(Err(())), None) => Error::new(
+            Code::NotVerified,
+            "The server accepted the deletion, but the group is still there. Look at it in Retool, and ask again.",
+        ),
+    };
+    error.maybe_applied = true;
+    Err(error)
 }
 
 fn not_found(reference: &GroupRef) -> Error {

@@ -9,9 +9,9 @@ use crate::bindings::exports::user_lifecycle::retool::{
 use crate::error::Result;
 use crate::http::Local;
 use crate::retool::{Page, membership};
-use crate::session::{Connection, Session, Wanted};
+use crate::session::{Connection, Session};
 use crate::sync::{apply, step};
-use crate::{convert, feed, input, wasi_http};
+use crate::{convert, feed, graph, input, wasi_http};
 
 type Answer<T> = core::result::Result<T, types::Error>;
 
@@ -55,7 +55,7 @@ type Work<'w> = Box<dyn FnOnce(Session) -> Local<'w, Result<()>> + 'w>;
 fn in_session(connection: Connection, settle: bool, work: Work<'_>) -> Answer<()> {
     let env = wasi_http::environment();
     let done = wasi_http::run(async |platform| {
-        let session = Session::open(connection, &env, platform)?;
+        let mut session = Session::open(connection, &env, platform)?;
         if settle {
             session.settle().await?;
         }
@@ -152,7 +152,11 @@ impl directory::Guest for Component {
         let ask = convert::directory::page(page).map_err(convert::error)?;
         call(connection, async |session| {
             let page = session.reader().page_users(ask.cursor.as_deref(), ask.size).await?;
-            Ok(convert::directory::users(page))
+            let joined = match ask.with_other_ids {
+                true => Some(graph::users(session, &page, ask.cursor.is_none()).await?),
+                false => None,
+            };
+            Ok(convert::directory::users(page, joined))
         })
     }
 
@@ -169,8 +173,15 @@ impl directory::Guest for Component {
                 for (group, members) in page.items.iter_mut().zip(members) {
                     group.members = Some(members);
                 }
+            } else {
+                // Some listings carry them all the same.
+                page.items.iter_mut().for_each(|group| group.members = None);
             }
-            Ok(convert::directory::groups(page))
+            let joined = match ask.with_other_ids {
+                true => Some(graph::groups(session, &page, ask.cursor.is_none()).await?),
+                false => None,
+            };
+            Ok(convert::directory::groups(page, joined))
         })
     }
 
@@ -229,9 +240,7 @@ impl diagnostics::Guest for Component {
     fn check_connection(connection: types::Connection) -> Answer<diagnostics::ConnectionReport> {
         // The check is itself what finds the dialect, so the session is not settled first.
         open(connection, false, async |session| {
-            let report =
-                crate::diagnostics::check(session.reader(), session.wanted() == Wanted::Auto).await;
-            Ok(convert::diagnostics::report(report))
+            Ok(convert::diagnostics::report(crate::diagnostics::check(session).await))
         })
     }
 }

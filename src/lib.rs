@@ -19,6 +19,7 @@ pub mod diagnostics;
 pub mod domain;
 pub mod error;
 pub mod feed;
+pub mod graph;
 pub mod group_index;
 pub mod groups;
 pub mod http;

@@ -140,8 +140,8 @@ async fn a_plan_that_was_kept_as_json_can_be_applied() {
     let mary = RosterEntry {
         email: "mary@example.com".to_owned(),
         first_name: Some("Mary".to_owned()),
-        last_name: None,
-        user_type: Some(UserType::EndUser),
+        last_name: Some("Shelley".to_owned()),
+        user_type: Some(UserType::Default),
         admin: None,
         groups: vec![GroupRef::Name("Engineering".to_owned())],
     };

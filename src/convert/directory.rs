@@ -1,13 +1,13 @@
 //! `directory`.
 
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
-use super::{group, group_link, list, user, user_id};
+use super::{group, group_id, group_link, list, user, user_id};
 use crate::bindings::exports::user_lifecycle::retool::directory as wit;
-use crate::domain::{Group, User};
+use crate::domain::{Group, GroupId, User, UserId};
 use crate::error::{Code, Error, Result};
 use crate::feed::{Change, ChangeKind, ChangeSet};
+use crate::graph::Joined;
 use crate::http::BaseUrl;
 use crate::input;
 use crate::retool::Page;
@@ -20,6 +20,8 @@ pub struct PageAsk {
     pub size: Option<u32>,
     /// Whether to read the members of groups.
     pub with_members: bool,
+    /// Whether to ask the other kind of API for its ids.
+    pub with_other_ids: bool,
 }
 
 /// A checked request for a page.
@@ -32,14 +34,12 @@ pub fn page(page: wit::PageRequest) -> Result<PageAsk> {
         )
         .in_field("page.page-size"));
     }
-    if page.with_other_ids {
-        return Err(Error::new(
-            Code::OperationUnsupported,
-            "This version speaks /api/v1 alone, so it knows no other ids. Ask without them.",
-        )
-        .in_field("page.with-other-ids"));
-    }
-    Ok(PageAsk { cursor: page.cursor, size, with_members: page.with_members })
+    Ok(PageAsk {
+        cursor: page.cursor,
+        size,
+        with_members: page.with_members,
+        with_other_ids: page.with_other_ids,
+    })
 }
 
 /// A person, if any.
@@ -47,24 +47,24 @@ pub fn found(found: Option<User>) -> Option<wit::User> {
     found.map(user)
 }
 
-/// A page of people.
-pub fn users(page: Page<User>) -> wit::UserPage {
-    wit::UserPage {
-        users: list(page.items, user),
-        next: page.next,
-        total: page.total,
-        mismatches: Vec::new(),
+/// A page of people, with what the other kind of API knows of them.
+pub fn users(page: Page<User>, joined: Option<Joined<UserId>>) -> wit::UserPage {
+    let mut users = list(page.items, user);
+    let Joined { ids, mismatches } = joined.unwrap_or_default();
+    for (user, ids) in users.iter_mut().zip(ids) {
+        user.other_ids = list(ids, user_id);
     }
+    wit::UserPage { users, next: page.next, total: page.total, mismatches }
 }
 
-/// A page of groups.
-pub fn groups(page: Page<Group>) -> wit::GroupPage {
-    wit::GroupPage {
-        groups: list(page.items, group),
-        next: page.next,
-        total: page.total,
-        mismatches: Vec::new(),
+/// A page of groups, with what the other kind of API knows of them.
+pub fn groups(page: Page<Group>, joined: Option<Joined<GroupId>>) -> wit::GroupPage {
+    let mut groups = list(page.items, group);
+    let Joined { ids, mismatches } = joined.unwrap_or_default();
+    for (group, ids) in groups.iter_mut().zip(ids) {
+        group.other_ids = list(ids, group_id);
     }
+    wit::GroupPage { groups, next: page.next, total: page.total, mismatches }
 }
 
 /// What tells the organisation at a base URL from others, however the URL is spelled.

@@ -97,6 +97,8 @@ fn write(write: Write) -> wit::Write {
             WriteKind::GroupCreated => wit::WriteKind::GroupCreated,
             WriteKind::GroupUpdated => wit::WriteKind::GroupUpdated,
             WriteKind::GroupDeleted => wit::WriteKind::GroupDeleted,
+            WriteKind::InvitationCancelled => wit::WriteKind::InvitationCancelled,
+            WriteKind::SessionsEnded => wit::WriteKind::SessionsEnded,
         },
         subject: write.subject,
         group: write.group,

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
 
 use crate::domain::{Dialect, Email, GroupLink, User, UserId};
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::order;
 use crate::retool::ReadDirectory;
 use crate::sync::{Snapshot, snapshot};
@@ -136,8 +136,12 @@ async fn find_missing(
     let dialect = now.dialect;
     for person in people {
         let id = UserId { dialect, value: person.id };
-        let Some(account) = directory.read_user(&id).await? else {
-            continue;
+        let account = match directory.read_user(&id).await {
+            Ok(Some(account)) => account,
+            Ok(None) => continue,
+            // Of an id that can't stand in a path, the listing is all that can be known.
+            Err(error) if error.code == Code::InvalidValue => continue,
+            Err(error) => return Err(error),
         };
         // Where the record does not tell, the memberships are as they were.
         let link = |group: &&str| GroupLink { id: diff::group_id(dialect, group), name: None };

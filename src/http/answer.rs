@@ -20,6 +20,7 @@ pub struct Answer {
     pub(super) request_id: Option<String>,
     pub(super) attempts: u32,
     pub(super) answered_at: Option<i64>,
+    pub(super) etag: Option<String>,
 }
 
 impl Answer {
@@ -32,6 +33,11 @@ impl Answer {
     /// date, or none that can be read.
     pub fn answered_at(&self) -> Option<i64> {
         self.answered_at
+    }
+
+    /// The version of what the body shows, as the server wrote it, where it did.
+    pub fn etag(&self) -> Option<&str> {
+        self.etag.as_deref()
     }
 
     /// Reads the body as JSON, borrowing from it. Fails with `answer-unusable`, without

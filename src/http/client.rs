@@ -74,6 +74,20 @@ impl Client {
         }
     }
 
+    /// The same with a deadline that counts from then: of one call, whichever client speaks.
+    #[must_use]
+    pub fn since(mut self, started_at: u64) -> Self {
+        self.started_at = started_at;
+        self
+    }
+
+    /// The same with another media type to send and to ask for than JSON's plain one.
+    #[must_use]
+    pub fn with_media_type(mut self, media_type: &'static str) -> Self {
+        self.media_type = media_type;
+        self
+    }
+
     /// The world.
     pub fn platform(&self) -> &Platform {
         &self.platform
@@ -103,6 +117,12 @@ impl Client {
     /// else is an error. `maybe_applied` of the error is set for a write unless every try
     /// proved that it had no effect.
     pub async fn send(&self, call: Call<'_>) -> Result<Answer> {
+        self.send_if_match(call, None).await
+    }
+
+    /// As [`send`](Self::send), of a write that the server shall refuse (412) if the resource
+    /// is not of this version any more.
+    pub async fn send_if_match(&self, call: Call<'_>, version: Option<&str>) -> Result<Answer> {
         let label = call.label();
         let path_and_query = self.path_and_query(&call)?;
         let request = Request {
@@ -112,6 +132,7 @@ impl Client {
             path_and_query,
             token: self.token.clone(),
             media_type: self.media_type,
+            if_match: version.map(ToString::to_string),
             body: call.body,
         };
         let asked = Asked { missing: call.missing, scope: call.scope, token: &self.token };
@@ -125,6 +146,7 @@ impl Client {
                         status: response.status,
                         request_id: status::request_id(&response, &self.token),
                         answered_at: self.answered_at(&response),
+                        etag: response.etag,
                         body: response.body,
                         label,
                         subject: call.about.map(ToString::to_string),

@@ -140,6 +140,8 @@ pub struct Request {
     pub token: Secret,
     /// The media type that is sent and asked for.
     pub media_type: &'static str,
+    /// `If-Match`: the version that the resource must still have.
+    pub if_match: Option<String>,
     /// What is sent.
     pub body: Option<Vec<u8>>,
 }
@@ -160,6 +162,8 @@ pub struct Response {
     pub status: u16,
     /// `Date`.
     pub date: Option<String>,
+    /// `ETag`.
+    pub etag: Option<String>,
     /// `Retry-After`.
     pub retry_after: Option<String>,
     /// `Content-Type`.

@@ -157,7 +157,7 @@ fn claims_json(response: &Response) -> bool {
         return true;
     };
     let media = media_type(content_type).to_ascii_lowercase();
-    media.is_empty() || media == "application/json" || media.ends_with("+json")
+    matches!(&*media, "" | "application/json" | "text/json") || media.ends_with("+json")
 }
 
 /// The request id if there is one, made fit for messages.
@@ -170,7 +170,7 @@ pub(super) fn request_id(response: &Response, token: &Secret) -> Option<String> 
     Some(visible.chars().take(MAX_REQUEST_ID).collect())
 }
 
-/// The server's own words, from the field `message` or `error` of its answer.
+/// The server's own words, from the field `message`, `error` or, in SCIM, `detail` of its answer.
 fn said(body: &[u8], token: &Secret) -> Option<String> {
     #[derive(Deserialize)]
     struct Words<'a> {
@@ -178,9 +178,11 @@ fn said(body: &[u8], token: &Secret) -> Option<String> {
         message: Option<&'a RawValue>,
         #[serde(borrow, default)]
         error: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        detail: Option<&'a RawValue>,
     }
     let words: Words<'_> = serde_json::from_slice(body).ok()?;
-    [words.message, words.error]
+    [words.message, words.error, words.detail]
         .into_iter()
         .flatten()
         .filter_map(|raw| serde_json::from_str::<Text<'_>>(raw.get()).ok())
@@ -312,6 +314,8 @@ mod tests {
             Some("application/json"),
             Some("Application/JSON ; charset=utf-8"),
             Some("application/scim+json"),
+            // As Okta's documentation has SCIM servers answer.
+            Some("text/json;charset=UTF-8"),
         ];
         for content_type in good {
             assert_eq!(
@@ -338,6 +342,7 @@ mod tests {
             r#"{"message":"email is taken"}"#,
             r#"{"success":false,"error":"email is taken","x":[1,{}]}"#,
             r#"{"message":{"a":1},"error":"email is taken"}"#,
+            r#"{"schemas":[],"status":"409","scimType":"uniqueness","detail":"email is taken"}"#,
             r#"{"message":"","error":" email is\u0020taken\n"}"#,
             r#"{"message":null,"error":"em\u0000ail\u202e is\u001b taken"}"#,
         ] {

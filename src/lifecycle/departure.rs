@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::person::{enabled_admins_besides, find_one, memberships, reread};
+use super::person::{admins_besides, end_sessions, find_one, memberships, reread};
 use super::provision::last_admin;
 use crate::domain::{Account, Email, GroupLink, User, UserId, UserPatch, Write, WriteKind};
 use crate::error::{Code, Error, Result};
@@ -160,6 +160,14 @@ async fn depart(
         check_admins(directory, departure, &known).await?;
         let groups = memberships(directory, &known).await?;
         let Some(mut account) = reread(directory, &known.id, email).await? else {
+            // Who accepted an invitation meanwhile has an account.
+            if known.is_invitation()
+                && let Some(found) = find_one(directory, email).await?
+                && found.id != known.id
+            {
+                known = found;
+                continue;
+            }
             return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyGone));
         };
         account.user.groups.get_or_insert(groups);
@@ -171,6 +179,7 @@ async fn depart(
     };
     let user = &account.user;
     let mut done = match departure.mode {
+        _ if user.is_invitation() => withdraw(directory, user, journal).await?,
         Mode::Disable => Deprovisioned::disabled(&disable(directory, &account, journal).await?),
         Mode::DisableAndStripGroups => {
             let disabled = disable(directory, &account, journal).await?;
@@ -183,22 +192,47 @@ async fn depart(
             delete_when_due(directory, &account, days, journal).await?
         }
     };
+    if done.outcome == DeprovisionOutcome::Deactivated {
+        done.remaining.extend(end_sessions(directory, user, journal).await);
+    }
     done.tombstone =
         Some(Tombstone { user: account.user, raw: account.raw, recorded_at: format_iso(now) });
     Ok(done)
 }
 
-/// Refuses to take the last administrators.
+/// Refuses to take the last administrators, and whom nobody can tell from them.
 async fn check_admins(directory: &dyn Directory, departure: &Departure, user: &User) -> Result<()> {
     let minimum = departure.minimum_admins;
-    if minimum == 0 || !user.is_enabled_admin() {
+    let told = directory.capabilities().tells_admins;
+    if minimum == 0 || user.disabled || told && !user.admin {
         return Ok(());
     }
-    let others = enabled_admins_besides(directory, &user.id).await?;
-    if others < minimum {
-        return Err(last_admin(&departure.email, others, minimum));
+    let others = admins_besides(directory, &user.id).await?;
+    if user.admin && others.enabled < minimum {
+        return Err(last_admin(&departure.email, others.enabled, minimum));
+    }
+    if !told && !user.admin && !others.any {
+        return Err(Error::new(
+            Code::LastAdmin,
+            "This API does not say who administers the organisation, so that this is not the last administrator \
+             can't be told, and nothing was written. Protect the administrators by address, and set the minimum to 0.",
+        )
+        .in_field("request.minimum-admins")
+        .about(departure.email.as_str()));
     }
     Ok(())
+}
+
+/// Takes back an invitation that nobody has accepted; there is no account to be disabled.
+async fn withdraw(
+    directory: &dyn Directory,
+    user: &User,
+    journal: &mut Journal,
+) -> Result<Deprovisioned> {
+    Ok(Deprovisioned::new(match delete_account(directory, user, journal).await? {
+        Deletion::AlreadyGone => DeprovisionOutcome::AlreadyGone,
+        Deletion::Deleted | Deletion::Deactivated => DeprovisionOutcome::Deleted,
+    }))
 }
 
 async fn disable(
@@ -257,6 +291,11 @@ async fn strip(
     })
 }
 
+/// Whether a deletion has nothing left to do: where it only disables, of somebody disabled.
+pub fn is_as_gone_as_can_be(directory: &dyn Directory, user: &User) -> bool {
+    user.disabled && !user.is_invitation() && !directory.capabilities().deletes_people
+}
+
 /// What a deletion came to.
 pub enum Deletion {
     /// The account is gone for good.
@@ -275,9 +314,16 @@ pub async fn delete_account(
     journal: &mut Journal,
 ) -> Result<Deletion> {
     let address = user.email.as_str();
+    let kind = match user.is_invitation() {
+        true => WriteKind::InvitationCancelled,
+        false => WriteKind::UserDeleted,
+    };
     let failure = match directory.delete_user(&user.id).await {
         Ok(true) => None,
-        Ok(false) => return Ok(Deletion::AlreadyGone),
+        Ok(false) => {
+            check_not_accepted(directory, user).await?;
+            return Ok(Deletion::AlreadyGone);
+        }
         Err(error) if error.maybe_applied => Some(error.about(address)),
         Err(error) => return Err(error.about(address)),
     };
@@ -289,12 +335,16 @@ pub async fn delete_account(
     });
     let disabled = match (look.await, failure) {
         (Ok(Ok(())), _) => {
-            journal.confirmed(WriteKind::UserDeleted, address, None);
-            return Ok(Deletion::Deleted);
+            let checked = check_not_accepted(directory, user).await;
+            match &checked {
+                Ok(()) => journal.confirmed(kind, address, None),
+                Err(_) => journal.unconfirmed(kind, address, None),
+            }
+            return checked.map(|()| Deletion::Deleted);
         }
         (Ok(Err(disabled)), None) => disabled,
         (Ok(Err(_)), Some(failure)) | (Err(_), Some(failure)) | (Err(failure), None) => {
-            journal.unconfirmed(WriteKind::UserDeleted, address, None);
+            journal.unconfirmed(kind, address, None);
             return Err(failure);
         }
     };
@@ -303,7 +353,7 @@ pub async fn delete_account(
         journal.confirmed(WriteKind::UserDisabled, address, None);
         return Ok(Deletion::Deactivated);
     }
-    journal.unconfirmed(WriteKind::UserDeleted, address, None);
+    journal.unconfirmed(kind, address, None);
     Err(Error::new(
         Code::NotVerified,
         "The server accepted the deletion, but the account is still there. Look at it in Retool, and ask again.",
@@ -311,11 +361,29 @@ pub async fn delete_account(
     .about(address))
 }
 
+/// Makes sure that an invitation that is gone was not accepted before it went.
+async fn check_not_accepted(directory: &dyn Directory, user: &User) -> Result<()> {
+    if !user.is_invitation() {
+        return Ok(());
+    }
+    match find_one(directory, &user.email).await? {
+        Some(found) if !found.is_invitation() => Err(Error::new(
+            Code::NotVerified,
+            "The invitation was accepted at the same time, and there is an account now, which was left as it is. Ask again.",
+        )
+        .about(user.email.as_str())),
+        _ => Ok(()),
+    }
+}
+
 async fn delete(
     directory: &dyn Directory,
     user: &User,
     journal: &mut Journal,
 ) -> Result<Deprovisioned> {
+    if is_as_gone_as_can_be(directory, user) {
+        return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyDeactivated));
+    }
     Ok(Deprovisioned::new(match delete_account(directory, user, journal).await? {
         Deletion::Deleted => DeprovisionOutcome::Deleted,
         Deletion::Deactivated => DeprovisionOutcome::Deactivated,
@@ -358,3 +426,6 @@ async fn delete_when_due(
     done.deletion_due = Some(format_iso(due));
     Ok(done)
 }
+
+#[cfg(test)]
+mod tests;

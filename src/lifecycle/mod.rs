@@ -8,9 +8,9 @@ mod target_groups;
 
 pub use departure::{
     Deletion, Departure, DeprovisionOutcome, Deprovisioned, Mode, Tombstone, delete_account,
-    deprovision,
+    deprovision, is_as_gone_as_can_be,
 };
-pub use person::{Creation, create_once, find_one, reread};
+pub use person::{Creation, create_once, end_sessions, find_one, reread};
 pub use provision::{Arrival, ProvisionOutcome, Provisioned, last_admin, provision};
 pub use restore::{Restoration, RestoreOutcome, Restored, restore};
 pub use target_groups::create_group_once;

@@ -2,11 +2,13 @@
 //! one of them.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::domain::{Account, Email, GroupLink, NewUser, User, UserId, WriteKind};
 use crate::error::{Code, Error, Result};
 use crate::journal::Journal;
+use crate::retool::settled::{Look, settled};
 use crate::retool::{Directory, ReadDirectory, membership};
 
 /// How often a creation is sent, each time after a look that found nobody.
@@ -86,19 +88,39 @@ pub async fn create_once(
         if !failure.maybe_applied && !taken {
             return Err(unconfirmed(journal, lost, address, failure));
         }
-        // A look-up right after a write may not see it yet.
-        let waited = directory.pause(attempt, failure.retry_after_ms).await
-            && directory.settle(attempt + 1).await;
-        match find_one(directory, &user.email).await {
-            Ok(Some(found)) if lost => {
+        let (found, again) = if taken {
+            (shown(directory, &user.email).await, false)
+        } else {
+            // A look-up right after a write may not see it yet.
+            let waited = directory.pause(attempt, failure.retry_after_ms).await
+                && directory.settle(attempt + 1).await;
+            (find_one(directory, &user.email).await, waited && attempt < CREATIONS)
+        };
+        match found {
+            // An invitation is no account that this call made.
+            Ok(Some(found)) if lost && !found.is_invitation() => {
                 journal.confirmed(WriteKind::UserCreated, address, None);
                 return Ok(Creation::Created(found));
             }
-            Ok(Some(found)) => return Ok(Creation::Found(found)),
-            Ok(None) if waited && attempt < CREATIONS => attempt += 1,
+            Ok(Some(found)) => {
+                if lost {
+                    journal.unconfirmed(WriteKind::UserCreated, address, None);
+                }
+                return Ok(Creation::Found(found));
+            }
+            Ok(None) if again => attempt += 1,
             Ok(None) | Err(_) => return Err(unconfirmed(journal, lost, address, failure)),
         }
     }
+}
+
+/// Looks for somebody who must be there, as the server refuses to create them again: a read may
+/// answer from the state before for a moment.
+async fn shown(directory: &dyn ReadDirectory, email: &Email) -> Result<Option<User>> {
+    let look = settled(directory, async || {
+        Ok(find_one(directory, email).await?.map_or(Look::Waits(()), Look::Holds))
+    });
+    Ok(look.await?.ok())
 }
 
 fn unconfirmed(journal: &mut Journal, lost: bool, address: &str, mut failure: Error) -> Error {
@@ -118,8 +140,90 @@ pub async fn memberships(directory: &dyn ReadDirectory, user: &User) -> Result<V
     Ok(membership::links(directory, &groups).await?.remove(&user.id).unwrap_or_default())
 }
 
-/// How many enabled administrators there are besides one person.
-pub async fn enabled_admins_besides(directory: &dyn ReadDirectory, id: &UserId) -> Result<u32> {
+/// The administrators besides one person.
+pub struct Admins {
+    /// How many of them are enabled.
+    pub enabled: u32,
+    /// Whether there is any at all.
+    pub any: bool,
+}
+
+/// Counts the administrators besides one person.
+pub async fn admins_besides(directory: &dyn ReadDirectory, id: &UserId) -> Result<Admins> {
     let users = directory.list_users().await?;
-    Ok(users.iter().filter(|user| user.is_enabled_admin() && user.id != *id).count() as u32)
+    let others = users.iter().filter(|user| user.admin && user.id != *id);
+    let enabled = others.clone().filter(|user| !user.disabled).count() as u32;
+    Ok(Admins { enabled, any: others.count() > 0 })
+}
+
+/// Ends the sessions of somebody who was just disabled, where the server can. That they may
+/// not log in again holds whatever comes of this; what is then left to do is the answer.
+pub async fn end_sessions(
+    directory: &dyn Directory,
+    user: &User,
+    journal: &mut Journal,
+) -> Option<String> {
+    if !directory.capabilities().ends_sessions {
+        return None;
+    }
+    let address = user.email.as_str();
+    match directory.end_sessions(&user.id).await {
+        Ok(true) => {
+            journal.confirmed(WriteKind::SessionsEnded, address, None);
+            None
+        }
+        Ok(false) => None,
+        Err(error) => {
+            if error.maybe_applied {
+                journal.unconfirmed(WriteKind::SessionsEnded, address, None);
+            }
+            Some(format!(
+                "The sessions of {address} could not be ended ({}). End them in Retool.",
+                error.code.as_str()
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+    use crate::config::Settings;
+    use crate::domain::UserPatch;
+    use crate::http::testing::{FakePlatform, Reply};
+    use crate::http::{BaseUrl, Client, Method, Secret, TransportError};
+    use crate::retool::v2::V2;
+
+    /// Somebody invites the person while the answer to their creation is lost.
+    #[test]
+    fn an_invitation_is_not_taken_for_the_account_whose_creation_got_no_answer() {
+        let fake = FakePlatform::new(|request| {
+            let list = |records: &str| {
+                Reply::json(200, format!(r#"{{"success":true,"data":[{records}]}}"#))
+            };
+            match (request.method, request.path_and_query.as_str()) {
+                (Method::Post, _) => Reply::fails(TransportError::Failed),
+                (_, "/api/v2/user_invites") => {
+                    list(r#"{"id":7,"invited_email":"ada@example.com","groups":[]}"#)
+                }
+                _ => list(""),
+            }
+        });
+        let base = BaseUrl::parse("https://acme.retool.com").expect("a URL");
+        let secret = Secret::new("t0ken".to_string());
+        let directory = V2::new(Client::new(fake.platform(), base, secret, Settings::default()));
+        let fields = UserPatch {
+            first_name: Some("Ada".to_string()),
+            last_name: Some("Byron".to_string()),
+            ..UserPatch::default()
+        };
+        let new = NewUser { email: Email::new("ada@example.com"), fields };
+        let mut journal = Journal::default();
+        let made = fake.run(create_once(&directory, &new, &mut journal));
+        assert!(matches!(made, Ok(Creation::Found(found)) if found.is_invitation()));
+        let [write] = &journal.into_writes()[..] else { panic!("one write") };
+        assert!(!write.confirmed);
+    }
 }

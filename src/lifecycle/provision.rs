@@ -4,17 +4,17 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::person::{Creation, create_once, enabled_admins_besides, find_one, reread};
+use super::person::{Creation, admins_besides, create_once, find_one, reread};
 use super::target_groups::{Targets, create_group_once, targets};
 use crate::domain::{
-    Dialect, Email, FieldChange, GroupId, GroupLink, GroupRef, Member, NewUser, User, UserId,
+    Email, Field, FieldChange, GroupId, GroupLink, GroupRef, Member, NewUser, User, UserId,
     UserPatch, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
 use crate::journal::Journal;
-use crate::retool::Directory;
 use crate::retool::settled::{Look, settled};
+use crate::retool::{Capabilities, Directory};
 
 /// Who shall be there, and as what.
 #[derive(Clone, Debug)]
@@ -95,11 +95,12 @@ async fn arrive(
     journal: &mut Journal,
 ) -> Result<Provisioned> {
     // Everything that can be refused is refused before the first write.
-    check_user_type(directory, arrival)?;
+    let can = directory.capabilities();
+    check_user_type(can, arrival)?;
     let found = find_one(directory, &arrival.email).await?;
     match &found {
-        Some(user) => check_existing(arrival, user)?,
-        None => check_missing(directory, arrival)?,
+        Some(user) => check_existing(can, arrival, user)?,
+        None => check_missing(can, arrival)?,
     }
     let groups =
         if arrival.groups.is_empty() { Vec::new() } else { directory.list_groups().await? };
@@ -162,7 +163,8 @@ async fn arrive(
         user
     } else {
         // An adopted person's fields were left as they are.
-        let adopted = !arrival.update_existing && outcome != ProvisionOutcome::Created;
+        let adopted = outcome != ProvisionOutcome::Created
+            && (!arrival.update_existing || user.is_invitation());
         let fields = if adopted { UserPatch::default() } else { arrival.fields.clone() };
         read_back(directory, &user.id, &arrival.email, &fields, &groups_added).await?
     };
@@ -171,7 +173,7 @@ async fn arrive(
     }
     Ok(Provisioned {
         outcome,
-        remaining: remaining(outcome, invitation_sent, &arrival.email),
+        remaining: remaining(outcome, invitation_sent || user.is_invitation(), &arrival.email),
         user,
         changes,
         differences,
@@ -184,24 +186,53 @@ async fn arrive(
     })
 }
 
-fn check_user_type(directory: &dyn Directory, arrival: &Arrival) -> Result<()> {
+/// Refuses a user type that the dialect bills nobody as.
+fn check_user_type(can: Capabilities, arrival: &Arrival) -> Result<()> {
     match arrival.fields.user_type {
-        Some(user_type) if !user_type.is_set_by(directory.capabilities().dialect) => {
-            Err(Error::new(
-                Code::OperationUnsupported,
-                format!(
-                    "This API can't bill anybody as \"{}\". Give another user type.",
-                    user_type.as_str()
-                ),
-            )
-            .in_field("request.user-type")
-            .about(arrival.email.as_str()))
-        }
+        Some(user_type) if can.bills_seats && !can.bills(user_type) => Err(Error::new(
+            Code::OperationUnsupported,
+            format!(
+                "This API can't bill anybody as \"{}\". Give another user type.",
+                user_type.as_str()
+            ),
+        )
+        .in_field("request.user-type")
+        .about(arrival.email.as_str())),
         _ => Ok(()),
     }
 }
 
-fn check_existing(arrival: &Arrival, user: &User) -> Result<()> {
+/// Refuses fields that the dialect can't set, unless they are so already.
+fn check_fields(can: Capabilities, arrival: &Arrival, user: Option<&User>) -> Result<()> {
+    let so_already = |field: Field, asked: &str| match (field, user) {
+        // Nobody new administers anything.
+        (Field::Admin, None) => asked == "false",
+        (Field::Admin, Some(user)) if !can.tells_admins && !user.admin => false,
+        (_, Some(user)) => field.of(user).as_deref() == Some(asked),
+        (_, None) => false,
+    };
+    for field in Field::ALL.into_iter().filter(|field| !can.sets(*field)) {
+        let Some(asked) = arrival.fields.get(field) else { continue };
+        if !so_already(field, &asked) {
+            return Err(Error::new(
+                Code::OperationUnsupported,
+                format!(
+                    "This API can't set the field {} of a person, so nothing was written. Leave it out, or use \
+                     another of Retool's APIs.",
+                    field.as_str()
+                ),
+            )
+            .in_field(format!("request.{}", field.as_str()))
+            .about(arrival.email.as_str()));
+        }
+    }
+    Ok(())
+}
+
+fn check_existing(can: Capabilities, arrival: &Arrival, user: &User) -> Result<()> {
+    if arrival.update_existing && !user.is_invitation() {
+        check_fields(can, arrival, Some(user))?;
+    }
     if user.disabled && !arrival.re_enable_disabled {
         return Err(Error::new(
             Code::UserDisabled,
@@ -212,7 +243,10 @@ fn check_existing(arrival: &Arrival, user: &User) -> Result<()> {
     Ok(())
 }
 
-fn check_missing(directory: &dyn Directory, arrival: &Arrival) -> Result<()> {
+fn check_missing(can: Capabilities, arrival: &Arrival) -> Result<()> {
+    let refused = |code, message: &str, field: &str| {
+        Err(Error::new(code, message).in_field(field).about(arrival.email.as_str()))
+    };
     if !arrival.create_missing {
         return Err(Error::new(
             Code::UserNotFound,
@@ -220,15 +254,23 @@ fn check_missing(directory: &dyn Directory, arrival: &Arrival) -> Result<()> {
         )
         .about(arrival.email.as_str()));
     }
-    if arrival.fields.user_type.is_none() && directory.capabilities().dialect != Dialect::Scim {
-        return Err(Error::new(
+    let UserPatch { first_name, last_name, user_type, .. } = &arrival.fields;
+    if can.bills_seats && user_type.is_none() {
+        return refused(
             Code::UserTypeRequired,
             "To create somebody, say what the seat is billed as: there is no safe default. Nothing was written.",
-        )
-        .in_field("request.user-type")
-        .about(arrival.email.as_str()));
+            "request.user-type",
+        );
     }
-    Ok(())
+    if can.names_required && (first_name.is_none() || last_name.is_none()) {
+        let field = if first_name.is_none() { "request.first-name" } else { "request.last-name" };
+        return refused(
+            Code::NameRequired,
+            "This API creates nobody without a first and a last name. Give both. Nothing was written.",
+            field,
+        );
+    }
+    check_fields(can, arrival, None)
 }
 
 /// What an existing account needs.
@@ -244,7 +286,8 @@ impl Change {
     async fn of(directory: &dyn Directory, arrival: &Arrival, user: User) -> Result<Change> {
         let mut asked = arrival.fields.clone();
         let mut differences = Vec::new();
-        if !arrival.update_existing {
+        // An invitation has no fields until somebody accepts it.
+        if !arrival.update_existing || user.is_invitation() {
             differences = asked.differences(&user);
             asked = UserPatch::default();
         }
@@ -255,13 +298,13 @@ impl Change {
         if asked.admin == Some(false)
             && user.admin
             && !user.disabled
-            && enabled_admins_besides(directory, &user.id).await? == 0
+            && admins_besides(directory, &user.id).await?.enabled == 0
         {
             return Err(last_admin(&arrival.email, 0, 1));
         }
         let mut patch = UserPatch::default();
         for change in &changes {
-            if let Some(field) = crate::domain::Field::parse(change.field) {
+            if let Some(field) = Field::parse(change.field) {
                 patch.set(field, &change.after);
             }
         }
@@ -312,7 +355,7 @@ async fn create(
         }
         // Somebody else was faster: the account is treated as any that exists.
         Creation::Found(user) => {
-            check_existing(arrival, &user)?;
+            check_existing(directory.capabilities(), arrival, &user)?;
             Change::of(directory, arrival, user).await?.make(directory, journal).await
         }
     }
@@ -365,9 +408,9 @@ async fn joined(
     Ok(groups.iter().zip(&members).filter(|(_, m)| is_in(m)).map(|(g, _)| g.clone()).collect())
 }
 
-fn remaining(outcome: ProvisionOutcome, invitation_sent: bool, email: &Email) -> Vec<String> {
+fn remaining(outcome: ProvisionOutcome, invited: bool, email: &Email) -> Vec<String> {
     let mut steps = Vec::new();
-    if invitation_sent {
+    if invited {
         steps.push(format!("{} must accept the invitation that Retool sent.", email.as_str()));
     }
     if outcome == ProvisionOutcome::Created {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::departure::Tombstone;
 use super::person::find_one;
 use super::provision::{Arrival, ProvisionOutcome, provision};
-use crate::domain::{GroupLink, GroupRef, User, UserPatch, UserType, Write};
+use crate::domain::{Dialect, GroupLink, GroupRef, User, UserPatch, Write};
 use crate::error::{Code, Error, Result};
 use crate::retool::Directory;
 
@@ -54,6 +54,8 @@ pub struct Restored {
 /// groups that still exist.
 pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Result<Restored> {
     let was = &restoration.tombstone.user;
+    let can = directory.capabilities();
+    check_api(was, can.dialect)?;
     find_account(directory, was, restoration.re_create).await?;
     let mut not_restored = Vec::new();
     let mut groups = Vec::new();
@@ -68,15 +70,20 @@ pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Re
             }
         }
     }
+    if was.admin && !can.sets_admins {
+        not_restored.push(String::from(
+            "This API makes nobody an administrator: give the rights in Retool.",
+        ));
+    }
     let arrival = Arrival {
         email: was.email.clone(),
         fields: UserPatch {
             first_name: was.first_name.clone(),
             last_name: was.last_name.clone(),
-            user_type: was.user_type.filter(|user_type| *user_type != UserType::Unrecognized),
-            admin: Some(was.admin),
+            user_type: was.user_type.filter(|user_type| can.bills(*user_type)),
+            admin: can.sets_admins.then_some(was.admin),
             disabled: None,
-            profile_photo_url: was.profile_photo_url.clone(),
+            profile_photo_url: was.profile_photo_url.clone().filter(|_| can.sets_photos),
         },
         groups,
         create_missing_groups: false,
@@ -85,16 +92,7 @@ pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Re
         re_enable_disabled: true,
         skip_closed_groups: true,
     };
-    let done = provision(directory, &arrival).await.map_err(|mut error| {
-        if error.code == Code::UserTypeRequired {
-            error.field = Some("request.tombstone.user.user-type".into());
-            error.message = String::from(
-                "The account must be created again, and the tombstone does not say what its seat was billed as. \
-                 Fill that in. Nothing was written.",
-            );
-        }
-        error
-    })?;
+    let done = provision(directory, &arrival).await.map_err(of_tombstone)?;
     for group in &done.groups_closed {
         not_restored.push(format!("The group {} takes nobody in.", group.label()));
     }
@@ -123,6 +121,39 @@ pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Re
         invitation_sent: done.invitation_sent,
         writes: done.writes,
     })
+}
+
+/// What an arrival lacks, a tombstone lacks too.
+fn of_tombstone(mut error: Error) -> Error {
+    let lacking = match error.code {
+        Code::UserTypeRequired => "what its seat was billed as",
+        Code::NameRequired => "both names, without which this API creates nobody",
+        _ => return error,
+    };
+    error.message = format!(
+        "The account must be created again, and the tombstone does not say {lacking}. Fill that in. Nothing was \
+         written."
+    );
+    if let Some(field) = &mut error.field {
+        *field = field.replacen("request.", "request.tombstone.user.", 1);
+    }
+    error
+}
+
+/// Refuses, before any request, the ids of another API: they name nobody here, or somebody else.
+fn check_api(was: &User, spoken: Dialect) -> Result<()> {
+    if was.id.dialect == spoken {
+        return Ok(());
+    }
+    let message = format!(
+        "The tombstone is of {}, and this connection speaks {}: their ids have nothing in common. Restore it over {}.",
+        was.id.dialect.as_str(),
+        spoken.as_str(),
+        was.id.dialect.as_str()
+    );
+    Err(Error::new(Code::InvalidValue, message)
+        .in_field("request.tombstone.user.id")
+        .about(was.email.as_str()))
 }
 
 /// Makes sure that restoring the address restores the person: an account that was given another

@@ -7,25 +7,21 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::domain::{
-    Account, Dialect, Email, Group, GroupAccount, GroupId, GroupPatch, Member, NewUser, User,
-    UserId, UserPatch,
+    Account, Email, Group, GroupAccount, GroupId, GroupPatch, Member, NewUser, User, UserId,
+    UserPatch,
 };
 use crate::error::Result;
 use crate::http::Local;
 
+mod capabilities;
 pub mod listing;
 pub mod membership;
+pub mod scim;
 pub mod settled;
 pub mod v1;
+pub mod v2;
 
-/// What a dialect can do, where they differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capabilities {
-    /// Which one it is.
-    pub dialect: Dialect,
-    /// Whether creating somebody sends an invitation.
-    pub create_invites: bool,
-}
+pub use capabilities::Capabilities;
 
 /// One page of a listing.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +46,9 @@ pub trait ReadDirectory {
     /// Waits before something that was written is read back once more, longer with each reading
     /// (from 1). `false`, at once, if there is no time.
     fn settle(&self, reading: u32) -> Local<'_, bool>;
+
+    /// Asks for as little as shows that the server speaks this dialect, and takes the token.
+    fn probe(&self) -> Local<'_, Result<()>>;
 
     /// Everybody of this address: the returned addresses were compared, and where the server
     /// ignored the filter the whole listing was searched.
@@ -126,6 +125,17 @@ pub trait WriteDirectory {
 
     /// Adds somebody to a group. `false` if the server says that they were in it already.
     fn add_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId) -> Local<'a, Result<bool>>;
+
+    /// Adds several people to a group, in as few requests as the dialect allows, and says of
+    /// each whether they are new to it.
+    fn add_members<'a>(
+        &'a self,
+        group: &'a GroupId,
+        users: &'a [UserId],
+    ) -> Local<'a, Result<Vec<bool>>>;
+
+    /// Ends somebody's sessions. `false` if the server has no such request.
+    fn end_sessions<'a>(&'a self, user: &'a UserId) -> Local<'a, Result<bool>>;
 
     /// Removes somebody from a group. `false` if they were not in it.
     fn remove_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId)

@@ -5,7 +5,7 @@ use crate::error::Result;
 
 /// How often what was written is read back before it counts as not held: a server may answer
 /// from the state before the write for a moment.
-const READINGS: u32 = 5;
+pub const READINGS: u32 = 5;
 
 /// What a look at the server showed.
 pub enum Look<T, W> {

@@ -18,6 +18,8 @@ use crate::lifecycle::last_admin;
 use crate::retool::settled::{Look, settled};
 use crate::retool::{Directory, membership};
 
+mod batch;
+
 /// Progress is told every so many steps.
 const STEPS_PER_LINE: usize = 25;
 
@@ -153,11 +155,20 @@ impl Run<'_> {
     async fn apply(&mut self, plan: &Plan, log: &dyn Log) -> Result<()> {
         // Where a new administrator must come before an old one goes, the old one waits.
         let mut waiting = Vec::new();
+        let batches = self.directory.capabilities().batches_members;
+        let joins = |step: &Step| batches && step.kind == StepKind::AddMember;
         for (index, step) in plan.steps.iter().enumerate() {
             if index > 0 && index % STEPS_PER_LINE == 0 {
                 log.line(&format!("applying: {index} of {} steps", plan.steps.len()));
             }
-            if self.admins.too_few_after(step) {
+            if joins(step) {
+                // They stand together; the first of them brings all.
+                if index == 0 || !joins(&plan.steps[index - 1]) {
+                    let rest = &plan.steps[index..];
+                    let end = rest.iter().position(|step| !joins(step)).unwrap_or(rest.len());
+                    self.join_all(&rest[..end]).await?;
+                }
+            } else if self.admins.too_few_after(step) {
                 waiting.push(step);
             } else {
                 self.take(step).await?;
@@ -178,11 +189,7 @@ impl Run<'_> {
 
     /// Applies a step, unless its person was given up. Fails only with what ends the run.
     async fn take(&mut self, step: &Step) -> Result<()> {
-        let given_up =
-            step.email.as_ref().and_then(|email| self.people.get(email)).is_some_and(|person| {
-                matches!(person.outcome, PersonOutcome::Stale(_) | PersonOutcome::Failed(_))
-            });
-        if given_up {
+        if !self.has_not_given_up(step) {
             return Ok(());
         }
         match self.apply_step(step).await {
@@ -190,6 +197,31 @@ impl Run<'_> {
             Err(error) if ends_the_run(&error) => return Err(error),
             Err(error) => self.note_failure(step, error),
         }
+        Ok(())
+    }
+
+    fn has_not_given_up(&self, step: &Step) -> bool {
+        let person = step.email.as_ref().and_then(|email| self.people.get(email));
+        person.is_none_or(|person| {
+            !matches!(person.outcome, PersonOutcome::Stale(_) | PersonOutcome::Failed(_))
+        })
+    }
+
+    /// The id of a step's person, who may have been created by this run; `None` if not.
+    fn id_of(&self, step: &Step) -> Result<Option<UserId>> {
+        let email = step::person(step)?;
+        let created = || self.people.get(email).and_then(|person| person.user.as_ref());
+        Ok(step.user.as_ref().or_else(created).cloned())
+    }
+
+    /// Remembers a membership to be read back.
+    fn touch(&mut self, step: &Step, id: UserId, group: &GroupLink) -> Result<()> {
+        let email = step::person(step)?.clone();
+        let touched = self
+            .touched
+            .entry(group.id.clone())
+            .or_insert_with(|| Touched { group: group.clone(), members: BTreeMap::new() });
+        touched.members.insert(id, (email, step.kind == StepKind::AddMember));
         Ok(())
     }
 
@@ -214,13 +246,8 @@ impl Run<'_> {
                 Ok((step::delete_user(directory, step, &mut self.journal).await?, Done::Nothing))
             }
             StepKind::AddMember | StepKind::RemoveMember => {
-                let email = step::person(step)?;
                 let group = self.group_of(step)?;
-                let known = step
-                    .user
-                    .as_ref()
-                    .or_else(|| self.people.get(email).and_then(|person| person.user.as_ref()));
-                let Some(id) = known.cloned() else {
+                let Some(id) = self.id_of(step)? else {
                     return Ok((
                         StepOutcome::Stale("The account was not created.".into()),
                         Done::Nothing,
@@ -240,10 +267,7 @@ impl Run<'_> {
                     }
                     Err(error) => return Err(error),
                 }
-                let touched = self.touched.entry(group.id.clone());
-                let touched = touched
-                    .or_insert_with(|| Touched { group: group.clone(), members: BTreeMap::new() });
-                touched.members.insert(id, (email.clone(), step.kind == StepKind::AddMember));
+                self.touch(step, id, &group)?;
                 Ok((StepOutcome::Applied, Done::Membership(group)))
             }
         }

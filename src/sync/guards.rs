@@ -197,6 +197,12 @@ fn group_names<'a>(
     names
 }
 
+/// Whether the listing tells administrators from others. Where records have no field for it,
+/// the members of the administrators' group show it, if the server lists that.
+fn admins_are_told(snapshot: &Snapshot) -> bool {
+    snapshot.dialect.capabilities().tells_admins || snapshot.users.iter().any(|user| user.admin)
+}
+
 /// Enabled administrators left in the whole organisation. Does not trip where the plan takes
 /// none away, so that an organisation that has too few can still be synced.
 pub fn minimum_admins(
@@ -213,8 +219,14 @@ pub fn minimum_admins(
     }
     let limit = limits.minimum_admins;
     let actual = number(left);
-    let tripped = taken > 0 && actual < limit;
-    let message = if taken == 0 && actual < limit {
+    let unknown = effects.removals > 0 && limit > 0 && !admins_are_told(snapshot);
+    let tripped = taken > 0 && actual < limit || unknown;
+    let message = if unknown {
+        format!(
+            "This API does not say who administers, so that {limit} enabled administrators are \
+             left can't be told. Protect them by address, and set the minimum to 0."
+        )
+    } else if taken == 0 && actual < limit {
         format!(
             "Enabled administrators left: {actual}; the minimum is {limit}, but this plan takes \
              none away."

@@ -222,6 +222,8 @@ pub enum RefusalReason {
     ProtectedPerson,
     /// Several people of this address.
     AmbiguousUser,
+    /// Missing, and the dialect creates nobody without both names.
+    NameRequired,
 }
 
 impl RefusalReason {
@@ -233,6 +235,7 @@ impl RefusalReason {
             RefusalReason::UserTypeRequired => "user-type-required",
             RefusalReason::ProtectedPerson => "protected-person",
             RefusalReason::AmbiguousUser => "ambiguous-user",
+            RefusalReason::NameRequired => "name-required",
         }
     }
 }

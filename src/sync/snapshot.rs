@@ -14,7 +14,7 @@ pub async fn read(directory: &dyn ReadDirectory, memberships: bool) -> Result<Sn
     if memberships && users.iter().any(|user| user.groups.is_none()) {
         let mut links = membership::links(directory, &groups).await?;
         for user in &mut users {
-            user.groups = Some(links.remove(&user.id).unwrap_or_default());
+            user.groups.get_or_insert_with(|| links.remove(&user.id).unwrap_or_default());
         }
     }
     Ok(Snapshot { dialect: directory.capabilities().dialect, users, groups, complete: true })

@@ -14,7 +14,8 @@ use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
 use crate::journal::Journal;
 use crate::lifecycle::{
-    Creation, Deletion, create_group_once, create_once, delete_account, find_one, reread,
+    Creation, Deletion, create_group_once, create_once, delete_account, end_sessions, find_one,
+    is_as_gone_as_can_be, reread,
 };
 use crate::retool::settled::{Look, settled};
 use crate::retool::{Directory, membership};
@@ -163,8 +164,8 @@ fn check(step: &Step, dialect: Dialect) -> Result<()> {
         return Err(invalid("step.changes", "the changes do not go with its kind"));
     }
     let settable = match patch.user_type {
-        Some(user_type) => user_type.is_set_by(dialect),
-        None => step.kind != StepKind::CreateUser || dialect == Dialect::Scim,
+        Some(user_type) => dialect.capabilities().bills(user_type),
+        None => step.kind != StepKind::CreateUser || !dialect.capabilities().bills_seats,
     };
     if !settable {
         return Err(invalid("step.changes", "the user type is missing, or not one of this API"));
@@ -266,6 +267,9 @@ pub(super) async fn change_user(
     };
     let updated = directory.update_user(&account, &patch).await;
     journal.record(kind, email.as_str(), None, updated)?;
+    if kind == WriteKind::UserDisabled {
+        end_sessions(directory, &account.user, journal).await;
+    }
     Ok(StepOutcome::Applied)
 }
 
@@ -280,6 +284,9 @@ pub(super) async fn delete_user(
         Current::Gone => return Ok(StepOutcome::AlreadySo),
         Current::Renamed => return Ok(renamed()),
     };
+    if is_as_gone_as_can_be(directory, &account.user) {
+        return Ok(StepOutcome::AlreadySo);
+    }
     if digest::user_state(&account.user) != step.precondition {
         return Ok(StepOutcome::Stale(
             "The account's fields were changed by somebody else.".into(),
@@ -287,7 +294,10 @@ pub(super) async fn delete_user(
     }
     Ok(match delete_account(directory, &account.user, journal).await? {
         Deletion::Deleted => StepOutcome::Applied,
-        Deletion::Deactivated => StepOutcome::Deactivated,
+        Deletion::Deactivated => {
+            end_sessions(directory, &account.user, journal).await;
+            StepOutcome::Deactivated
+        }
         Deletion::AlreadyGone => StepOutcome::AlreadySo,
     })
 }

@@ -116,6 +116,9 @@ fn headers(request: &Request) -> Result<Fields, TransportError> {
     if request.body.is_some() {
         list.push(("content-type".to_string(), request.media_type.as_bytes().to_vec()));
     }
+    if let Some(version) = &request.if_match {
+        list.push(("if-match".to_string(), version.as_bytes().to_vec()));
+    }
     let headers = Fields::from_list(&list).map_err(|_| TransportError::Failed)?;
     if let Some(body) = &request.body {
         // Spares servers a chunked body; a host that sets it itself may refuse this.
@@ -191,6 +194,7 @@ async fn receive(
     let announced = {
         let headers = incoming.headers();
         response.date = header(&headers, "date");
+        response.etag = header(&headers, "etag");
         response.retry_after = header(&headers, "retry-after");
         response.content_type = header(&headers, "content-type");
         response.request_id = header(&headers, "x-request-id");

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use host_test::Tenant;
 use host_test::retool::directory::{Change, ChangeKind};
 use host_test::retool::types::{Dialect, GroupId, UserId};
-use mock_retool::{Fault, FaultKind, Group, Hook, Options, User};
+use mock_retool::{Dialect as Served, Fault, FaultKind, Group, Hook, Options, User};
+use sha2::{Digest, Sha256};
 
 use crate::support::acme::{ADA, ENGINEERING, FINANCE, GRACE, JOAN, KEN, NEW, SUPPORT, wit_name};
 use crate::support::{World, done, failed};
@@ -244,12 +246,48 @@ async fn a_cursor_is_of_one_organisation_and_one_dialect() {
     }
 }
 
+/// A cursor with another version byte, whose checksum is right all the same.
+fn of_version(version: u8, cursor: &str) -> String {
+    let mut bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).expect("bytes as text");
+    bytes.truncate(bytes.len() - 8);
+    bytes[0] = version;
+    let checksum = Sha256::digest(&bytes);
+    bytes.extend_from_slice(&checksum[..8]);
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_version_is_refused_as_such() {
+    let world = World::acme().await;
+    let cursor = Listener::new(&world.tenant).await.cursor;
+    assert_eq!(of_version(1, &cursor), cursor, "this is how a cursor is made");
+    world.mock.clear_requests();
+    for version in [0, 2, 255] {
+        let other = of_version(version, &cursor);
+        let (case, detail) = failed(world.tenant.changes_since(Some(&other)).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent-invalid-input", "cursor-invalid"));
+        assert_eq!(detail.field.as_deref(), Some("cursor"));
+        assert!(detail.permanent);
+        let version = format!("of version {version}");
+        assert!(detail.message.contains(&version), "{version}: {}", detail.message);
+        assert!(world.requests().is_empty());
+    }
+}
+
 #[tokio::test]
 async fn the_same_organisation_written_otherwise_is_the_same() {
     let world = World::acme().await;
     let mut listener = Listener::new(&world.tenant).await;
     let mut connection = world.tenant.connection().clone();
     connection.base_url += "/";
+    listener.tenant = world.tenant.with_connection(connection.clone());
+    assert_eq!(listener.changes().await, []);
+
+    // Which API it is makes no difference to the caller where it was found out.
+    let world =
+        World::acme_with(Options { dialects: vec![Served::V1], ..Options::default() }).await;
+    let mut listener = Listener::new(&world.tenant).await;
+    let mut connection = world.tenant.connection().clone();
     connection.dialect = Dialect::Auto;
     listener.tenant = world.tenant.with_connection(connection);
     assert_eq!(listener.changes().await, []);

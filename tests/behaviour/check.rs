@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use host_test::retool::diagnostics::{CheckStatus, ConnectionReport};
 use host_test::retool::types::{Connection, Dialect};
 use host_test::{Host, Tenant, TenantOptions};
-use mock_retool::{Fault, FaultKind, Options, Scope};
+use mock_retool::{Dialect as Served, Fault, FaultKind, Options, Scope};
 
 use crate::support::acme::wit_name;
 use crate::support::{World, done, failed};
@@ -38,15 +38,21 @@ fn nowhere() -> String {
 }
 
 const WRITES_AND_SCIM: [&str; 3] =
-    ["scope users:write: unknown", "scope groups:write: unknown", "scim: unknown"];
+    ["scope users:write: unknown", "scope groups:write: unknown", "scim: unknown (token-missing)"];
 
-fn with_writes_and_scim(checks: [&str; 5]) -> Vec<&str> {
-    checks.into_iter().chain(WRITES_AND_SCIM).collect()
+/// The five checks of an answer, those of writes and SCIM, and whether people and groups are
+/// looked at for duplicates, in this order.
+fn whole(checks: [&str; 5], people: bool, groups: bool) -> Vec<String> {
+    let looked =
+        |what, seen| format!("duplicate {what}: {}", if seen { "passed" } else { "unknown" });
+    let checks = checks.into_iter().chain(WRITES_AND_SCIM).map(str::to_owned);
+    checks.chain([looked("people", people), looked("groups", groups)]).collect()
 }
 
 #[tokio::test]
 async fn a_healthy_connection() {
-    let world = World::acme().await;
+    let options = Options { dialects: vec![Served::V1], ..Options::default() };
+    let world = World::acme_with(options).await;
     for dialect in [Dialect::V1, Dialect::Auto] {
         let tenant = tenant(world.mock.base_url(), dialect, world.mock.token());
         let report = done(tenant.check_connection().await);
@@ -55,16 +61,25 @@ async fn a_healthy_connection() {
         assert_eq!((report.user_count, report.group_count), (Some(4), Some(6)));
         assert_eq!(
             lines(&report),
-            with_writes_and_scim([
-                "reachable: passed",
-                "dialect: passed",
-                "token: passed",
-                "scope users:read: passed",
-                "scope groups:read: passed",
-            ])
+            whole(
+                [
+                    "reachable: passed",
+                    "dialect: passed",
+                    "token: passed",
+                    "scope users:read: passed",
+                    "scope groups:read: passed",
+                ],
+                true,
+                true
+            )
         );
         assert!(report.checks.iter().all(|check| !check.detail.is_empty()));
-        assert_eq!(world.requests(), ["GET /api/v1/users", "GET /api/v1/groups"]);
+        let asked = ["GET /api/v1/users", "GET /api/v1/groups"];
+        let found_out = ["GET /api/v2/users", "GET /api/v1/users"];
+        match dialect {
+            Dialect::Auto => assert_eq!(world.requests(), [found_out, asked].concat()),
+            _ => assert_eq!(world.requests(), asked),
+        }
     }
 }
 
@@ -82,13 +97,17 @@ async fn a_missing_scope_is_named() {
         let [users, groups] = expected;
         assert_eq!(
             lines(&report),
-            with_writes_and_scim([
-                "reachable: passed",
-                "dialect: passed",
-                "token: passed",
-                &format!("scope users:read: {users}"),
-                &format!("scope groups:read: {groups}"),
-            ])
+            whole(
+                [
+                    "reachable: passed",
+                    "dialect: passed",
+                    "token: passed",
+                    &format!("scope users:read: {users}"),
+                    &format!("scope groups:read: {groups}"),
+                ],
+                users == "passed",
+                groups == "passed"
+            )
         );
         let failed = report.checks.iter().find(|check| check.status == CheckStatus::Failed);
         let detail = &failed.expect("a failed check").detail;
@@ -114,13 +133,17 @@ async fn a_rejected_token_is_told_from_everything_else() {
     assert!(!report.healthy);
     assert_eq!(
         lines(&report),
-        with_writes_and_scim([
-            "reachable: passed",
-            "dialect: unknown",
-            "token: failed (token-rejected)",
-            "scope users:read: unknown (token-rejected)",
-            "scope groups:read: unknown (token-rejected)",
-        ])
+        whole(
+            [
+                "reachable: passed",
+                "dialect: unknown",
+                "token: failed (token-rejected)",
+                "scope users:read: unknown (token-rejected)",
+                "scope groups:read: unknown (token-rejected)",
+            ],
+            false,
+            false
+        )
     );
     assert!(!format!("{report:?}").contains("another-token"));
 }
@@ -144,7 +167,10 @@ async fn one_answer_is_enough_to_be_reachable() {
 async fn a_wrong_path_is_no_retool() {
     let world = World::acme().await;
     let base_url = format!("{}/retool", world.mock.base_url());
-    for (wanted, spoken) in [(Dialect::V1, Dialect::V1), (Dialect::Auto, Dialect::Auto)] {
+    for (wanted, spoken, code) in [
+        (Dialect::V1, Dialect::V1, "base-url-wrong"),
+        (Dialect::Auto, Dialect::Auto, "dialect-unsupported"),
+    ] {
         let tenant = tenant(base_url.clone(), wanted, world.mock.token());
         let report = done(tenant.check_connection().await);
         assert!(!report.healthy);
@@ -152,12 +178,12 @@ async fn a_wrong_path_is_no_retool() {
         let lines = lines(&report);
         assert_eq!(
             lines[..3],
-            ["reachable: passed", "dialect: failed (base-url-wrong)", "token: unknown"]
+            ["reachable: passed", &format!("dialect: failed ({code})"), "token: unknown"]
         );
         assert_eq!((report.user_count, report.group_count), (None, None));
     }
     let paths = world.requests();
-    assert!(paths.iter().all(|path| path.starts_with("GET /retool/api/v1/")), "{paths:?}");
+    assert!(paths.iter().all(|path| path.starts_with("GET /retool/api/v")), "{paths:?}");
 }
 
 #[tokio::test]
@@ -181,11 +207,11 @@ async fn what_can_not_even_be_tried_is_an_error() {
     assert_eq!((case, detail.code.as_str()), ("permanent-denied", "token-missing"));
     assert!(detail.message.contains("RETOOL_API_TOKEN"), "{}", detail.message);
 
-    for dialect in [Dialect::V2, Dialect::Scim] {
-        let other = tenant(world.mock.base_url(), dialect, world.mock.token());
-        let (case, detail) = failed(other.check_connection().await);
-        assert_eq!((case, detail.code.as_str()), ("permanent-unsupported", "dialect-unsupported"));
-    }
+    // SCIM has a token of its own.
+    let scim = tenant(world.mock.base_url(), Dialect::Scim, world.mock.token());
+    let (case, detail) = failed(scim.check_connection().await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-denied", "token-missing"));
+    assert!(detail.message.contains("RETOOL_SCIM_TOKEN"), "{}", detail.message);
     assert!(world.requests().is_empty());
 }
 

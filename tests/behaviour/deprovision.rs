@@ -282,6 +282,22 @@ async fn deletion_waits_until_the_account_was_disabled_for_so_many_days() {
     assert!(!world.has(JOAN));
 }
 
+/// The mock's clock stands in January 2026; whatever the host's says, it is later.
+#[tokio::test]
+async fn the_hosts_clock_deletes_nobody() {
+    let world = World::acme().await;
+    world.shape(KEN, |ken| ken.updated_at = "2025-12-20T00:00:00Z".into());
+    let waits = departure(KEN, DeprovisionMode::DeleteOnceDisabled(30));
+    let result = done(world.tenant.deprovision(&waits).await);
+    assert_eq!(result.outcome, DeprovisionOutcome::AlreadyDeactivated);
+    assert_eq!(result.deletion_due.as_deref(), Some("2026-01-19T00:00:00.000Z"));
+    assert!(world.writes().is_empty());
+
+    let due = departure(KEN, DeprovisionMode::DeleteOnceDisabled(10));
+    let result = done(world.tenant.deprovision(&due).await);
+    assert_eq!(result.outcome, DeprovisionOutcome::Deleted);
+}
+
 #[tokio::test]
 async fn an_account_without_a_date_is_not_deleted_by_age() {
     let world = World::acme().await;

@@ -353,15 +353,16 @@ async fn members_of_groups_cost_one_request_per_group() {
 }
 
 #[tokio::test]
-async fn what_this_version_can_not_do_is_unsupported_and_asks_nothing() {
+async fn the_other_ids_need_the_other_token() {
     let world = World::acme().await;
     let with_other_ids = PageRequest { with_other_ids: true, ..first() };
-    let cases = [
-        failed(world.tenant.page_users(&with_other_ids).await).0,
-        failed(world.tenant.page_groups(&with_other_ids).await).0,
-    ];
-    assert_eq!(cases, ["permanent-unsupported"; 2]);
-    assert!(world.requests().is_empty());
+    for (case, detail) in [
+        failed(world.tenant.page_users(&with_other_ids).await),
+        failed(world.tenant.page_groups(&with_other_ids).await),
+    ] {
+        assert_eq!((case, detail.code.as_str()), ("permanent-denied", "token-missing"));
+        assert!(detail.message.contains("RETOOL_SCIM_TOKEN"), "{}", detail.message);
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod changes;
 mod check;
 mod contract;
 mod deprovision;
+mod dialects;
 mod directory;
 mod fields;
 mod groups;

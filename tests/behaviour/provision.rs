@@ -536,7 +536,7 @@ async fn the_dialect_is_found_out_by_asking_once() {
     assert_eq!(result.outcome, ProvisionOutcome::Unchanged);
     assert_eq!(
         world.requests_with_queries(),
-        ["GET /api/v1/users?page=1&pageSize=1", "GET /api/v1/users?email=joan%40acme.example",]
+        ["GET /api/v2/users?limit=1", "GET /api/v2/users?email=joan%40acme.example"]
     );
 }
 

@@ -5,6 +5,8 @@
 mod host;
 
 mod calls;
+mod dialects;
+mod reliability;
 
 use host_test::retool::types::Dialect;
 use host_test::roster::{Format, parse};

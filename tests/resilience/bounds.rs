@@ -3,30 +3,19 @@
 use std::time::{Duration, Instant};
 
 use host_test::retool::directory::PageRequest;
-use host_test::retool::groups::EnsureGroupRequest;
-use host_test::retool::lifecycle::{DeprovisionMode, ProvisionOutcome};
+use host_test::retool::lifecycle::DeprovisionMode;
 use host_test::retool::synchronization::{AbsentPolicy, SyncRequest};
-use host_test::retool::types::Dialect;
-use host_test::{Host, Limits, TenantOptions};
-use mock_retool::{Fault, FaultKind, Mock, Options};
+use mock_retool::{Fault, FaultKind, Options};
 
-use super::fault::{always, once, status};
-use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, timeless, written};
-use crate::support::{World, arrival, departure, done, entry, failed, named, roster, roster_of};
+use super::fault::{always, answer, once, status};
+use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, written};
+use crate::support::{World, arrival, departure, done, entry, failed, roster, roster_of};
 
 const USERS: &str = "/api/v1/users";
 const FIND: &str = "GET /api/v1/users";
 
 /// A page of a listing has two people.
 const SMALL_PAGES: &[(&str, &str)] = &[("RETOOL_PAGE_SIZE", "2")];
-
-fn body(json: &str) -> FaultKind {
-    FaultKind::Status { code: 200, retry_after: None, body: Some(json.to_owned()) }
-}
-
-fn first_page() -> PageRequest {
-    PageRequest { cursor: None, page_size: None, with_members: false, with_other_ids: false }
-}
 
 /// The time a call takes is bounded, however it is spent.
 async fn ends_at_the_deadline(world: &World, what: &str) {
@@ -50,6 +39,15 @@ async fn a_body_that_drips_ends_at_the_deadline() {
         .mock
         .inject(Fault::new(FaultKind::Drip { bytes_per_tick: 1, tick: Duration::from_millis(20) }));
     ends_at_the_deadline(&world, "a dripping body").await;
+}
+
+#[tokio::test]
+async fn a_body_that_comes_slowly_and_in_time_is_read() {
+    let world = World::with(Options::default()).await;
+    let request = roster_of(&world.mock);
+    let drip = FaultKind::Drip { bytes_per_tick: 100, tick: Duration::from_millis(1) };
+    world.mock.inject(Fault::new(drip));
+    assert!(done(world.tenant.plan_sync(&request).await).steps.is_empty());
 }
 
 #[tokio::test]
@@ -108,77 +106,6 @@ async fn a_sync_that_runs_out_of_time_says_what_it_wrote() {
     assert_eq!(world.mock.state().invitations.len(), 40);
 }
 
-fn small(mock: &Mock, memory: usize) -> host_test::Tenant {
-    let options = TenantOptions::new(mock.base_url())
-        .dialect(Dialect::V1)
-        .env("RETOOL_API_TOKEN", mock.token())
-        .limits(Limits { memory, ..Limits::default() });
-    Host::shared().expect("a host").tenant(options)
-}
-
-/// 64 MiB, into a component that may have 24.
-#[tokio::test]
-async fn a_body_without_end_is_not_kept() {
-    let world = World::acme().await;
-    world.mock.inject(Fault::new(FaultKind::HugeBody(64 << 20)));
-    let tenant = small(&world.mock, 24 << 20);
-    let (case, detail) = failed(tenant.find_user(JOAN).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "body-too-large"));
-    assert!(detail.message.contains("RETOOL_MAX_BODY_BYTES"), "{}", detail.message);
-    assert_eq!(world.requests(), [FIND], "what is too large once is too large again");
-}
-
-#[tokio::test]
-async fn how_much_is_too_much_is_a_setting() {
-    let world = World::acme().await;
-    let length = 100_000;
-    world.mock.inject(always("GET", "/api/v1/users/", FaultKind::HugeBody(length)));
-    let request = departure(JOAN, DeprovisionMode::Disable);
-    let under = world.tenant_with(&[("RETOOL_MAX_BODY_BYTES", &(length - 1).to_string())]);
-    let (_, detail) = failed(under.deprovision(&request).await);
-    assert_eq!(detail.code, "body-too-large");
-    let exact = world.tenant_with(&[("RETOOL_MAX_BODY_BYTES", &length.to_string())]);
-    let (_, detail) = failed(exact.deprovision(&request).await);
-    assert_eq!(detail.code, "answer-unusable", "it was read, and is nobody");
-}
-
-#[tokio::test]
-async fn an_announced_length_is_enough_to_refuse() {
-    let world = World::with(Options { users: 200, ..Options::default() }).await;
-    let tenant = world.tenant_with(&[("RETOOL_MAX_BODY_BYTES", "2048")]);
-    let (case, detail) = failed(tenant.page_users(&first_page()).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "body-too-large"));
-    assert!(detail.message.contains("2048"), "{}", detail.message);
-    let smaller = PageRequest { page_size: Some(2), ..first_page() };
-    assert_eq!(done(tenant.page_users(&smaller).await).users.len(), 2);
-}
-
-/// Nesting costs a recursive reader its stack; here it costs nothing, and is kept.
-#[tokio::test]
-async fn nesting_ten_thousand_deep_is_no_trap() {
-    let world = World::acme().await;
-    world.mock.inject(always("GET", USERS, FaultKind::DeepJson(10_000)));
-    assert_eq!(done(world.tenant.find_user(JOAN).await).expect("Joan").email, JOAN);
-    assert_eq!(done(world.tenant.page_users(&first_page()).await).users.len(), 4);
-    assert!(done(world.tenant.plan_sync(&roster_of(&world.mock)).await).steps.is_empty());
-
-    // Where the whole record must be understood, what can't be is an error and not a trap.
-    let mut change = arrival(JOAN);
-    change.first_name = Some("Joanna".into());
-    let before = world.person(JOAN);
-    let answer = world.tenant.provision(&change).await.expect("an answer of the component");
-    match answer {
-        Ok(result) => assert_eq!(result.outcome, ProvisionOutcome::Updated),
-        Err(_) => assert_eq!(world.person(JOAN), before),
-    }
-
-    let world = World::acme().await;
-    world.mock.inject(always("POST", "/api/v1/", FaultKind::DeepJson(10_000)));
-    let mut new = arrival(NEW);
-    new.groups = vec![named("Support")];
-    assert_eq!(done(world.tenant.provision(&new).await).outcome, ProvisionOutcome::Created);
-}
-
 /// Everything that is not what was asked for, in place of a listing of people.
 fn unusable() -> Vec<FaultKind> {
     let mut kinds = vec![
@@ -203,7 +130,7 @@ fn unusable() -> Vec<FaultKind> {
         r#"{"users":[],"total":-1}"#,
         r#"{"users":[],"total":0}{"users":[]}"#,
     ];
-    kinds.extend(bodies.map(body));
+    kinds.extend(bodies.map(answer));
     kinds
 }
 
@@ -252,6 +179,18 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
+async fn no_kind_of_redirect_is_followed() {
+    for code in [300, 301, 303, 304, 305, 307, 308] {
+        let world = World::acme().await;
+        world.mock.inject(Fault::new(status(code)));
+        let (case, detail) = failed(world.tenant.find_user(JOAN).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent-denied", "redirected"), "{code}");
+        assert_eq!((detail.http_status, detail.attempts), (Some(code), 1), "{code}");
+        assert_eq!(world.requests(), [FIND], "{code}");
+    }
+}
+
+#[tokio::test]
 async fn a_write_is_not_redirected_either() {
     let (world, other) = (World::acme().await, World::acme().await);
     world.mock.inject(always("POST", USERS, FaultKind::Redirect(other.mock.base_url())));
@@ -287,8 +226,8 @@ async fn a_listing_that_cannot_be_trusted_removes_nobody() {
         status(500),
     ]);
     // Nobody, although there are some; more than there are; fewer than are shown.
-    kinds.extend([r#"{"users":[],"total":4}"#, r#"{"users":[],"total":4294967295}"#].map(body));
-    kinds.push(body(r#"{"users":[{"id":"a","email":"a@x.example"}],"total":0}"#));
+    kinds.extend([r#"{"users":[],"total":4}"#, r#"{"users":[],"total":4294967295}"#].map(answer));
+    kinds.push(answer(r#"{"users":[{"id":"a","email":"a@x.example"}],"total":0}"#));
     for kind in kinds {
         for absent in [AbsentPolicy::Disable, AbsentPolicy::Delete] {
             let world = World::acme().await;
@@ -329,6 +268,32 @@ async fn a_listing_that_does_not_add_up_says_so_and_ends() {
     }
 }
 
+/// A cache in between gives the first page once more: it is read again, and nobody is missed.
+#[tokio::test]
+async fn a_page_that_came_twice_is_read_again() {
+    let world = World::with(Options::default()).await;
+    let tenant = world.tenant_with(&[("RETOOL_PAGE_SIZE", "5")]);
+    let request = roster_of(&world.mock);
+    world.mock.inject(Fault { skip: 1, ..once("GET", USERS, FaultKind::RepeatPage) });
+    assert!(done(tenant.plan_sync(&request).await).steps.is_empty());
+    let pages = world.requests().iter().filter(|request| **request == FIND).count();
+    assert_eq!(pages, 6, "three pages, twice");
+}
+
+/// The groups are not paged: a server that ignores the page asked for gives them all again.
+#[tokio::test]
+async fn as_many_groups_as_fill_a_page_are_all_there_are() {
+    let world = World::with(Options { groups: 97, ..Options::default() }).await;
+    let everything = PageRequest {
+        cursor: None,
+        page_size: Some(1000),
+        with_members: false,
+        with_other_ids: false,
+    };
+    let page = done(world.tenant.page_groups(&everything).await);
+    assert_eq!((page.groups.len(), page.next), (100, None));
+}
+
 /// Somebody joins or goes while the pages are read: it is read again.
 #[tokio::test]
 async fn a_listing_that_moved_once_is_read_again() {
@@ -353,62 +318,6 @@ async fn an_ignored_filter_finds_the_right_person_or_nobody() {
     done(tenant.deprovision(&gone).await);
     assert_eq!(world.writes(), []);
     assert_eq!(world.mock.state().users.len(), 12);
-}
-
-#[tokio::test]
-async fn reads_from_the_state_before_a_write_are_waited_out() {
-    let stale = || Fault::new(FaultKind::StaleReads { requests: 2 });
-    let world = World::acme().await;
-    world.mock.inject(stale());
-    let mut new = arrival(NEW);
-    new.groups = vec![named("Support")];
-    let result = done(world.tenant.provision(&new).await);
-    assert_eq!(result.outcome, ProvisionOutcome::Created);
-    assert_eq!(world.groups_of(NEW), ["Support"]);
-
-    let world = World::acme().await;
-    world.mock.inject(stale());
-    done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await);
-    assert!(!world.has(JOAN));
-
-    let world = World::acme().await;
-    world.mock.inject(stale());
-    let before = world.person(JOAN);
-    let mut change = arrival(JOAN);
-    change.first_name = Some("Joanna".into());
-    done(world.tenant.provision(&change).await);
-    let mut after = world.person(JOAN);
-    assert_eq!(after.first_name.as_deref(), Some("Joanna"));
-    after.first_name.clone_from(&before.first_name);
-    assert_eq!(timeless(after), timeless(before));
-
-    let world = World::acme().await;
-    world.mock.inject(stale());
-    let mut request = roster_of(&world.mock);
-    let mut person = entry(NEW);
-    person.groups = vec![named("Brand new"), named("Support")];
-    request.roster.push(person);
-    assert!(done(world.tenant.sync(&request).await).complete);
-    assert_eq!(world.mock.state().invitations, [NEW]);
-    assert_eq!(world.members_of("Brand new"), [NEW]);
-
-    let world = World::acme().await;
-    world.mock.inject(stale());
-    let legal = EnsureGroupRequest { name: "Legal".into(), universal_app_access: None };
-    assert!(done(world.tenant.ensure_group(&legal).await).created);
-}
-
-/// A write that the server takes and never shows is not reported as done.
-#[tokio::test]
-async fn a_write_that_never_shows_is_an_error() {
-    let world = World::acme().await;
-    world.mock.inject(Fault::new(FaultKind::StaleReads { requests: 1000 }));
-    let mut change = arrival(GRACE);
-    change.groups = vec![named("Finance")];
-    let (case, detail) = failed(world.tenant.provision(&change).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "not-verified"));
-    assert_eq!(detail.subject.as_deref(), Some(GRACE));
-    assert_eq!(written(&detail.writes).len(), 1);
 }
 
 /// A field that is missing in one record is not taken for its default where that would remove

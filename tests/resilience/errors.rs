@@ -549,26 +549,7 @@ async fn unsupported(table: &mut Table) {
     let world = World::acme().await;
     let mock = &world.mock;
     let unsupported = Expected { case: "permanent-unsupported", ..Expected::default() };
-    for dialect in [Dialect::V2, Dialect::Scim] {
-        let other = tenant(mock, &[("RETOOL_API_TOKEN", mock.token())], |connection| {
-            connection.dialect = dialect;
-        });
-        let expected = Expected {
-            code: "dialect-unsupported",
-            field: Some("connection.dialect"),
-            says: &["v1"],
-            ..unsupported
-        };
-        table.expect("dialect", failed(other.find_user(JOAN).await), expected);
-        table.expect("dialect", failed(other.sync(&roster_of(mock)).await), expected);
-    }
-    let expected = Expected {
-        code: "operation-unsupported",
-        field: Some("page.with-other-ids"),
-        ..unsupported
-    };
-    let both = PageRequest { with_other_ids: true, ..first_page() };
-    table.expect("other ids", failed(world.tenant.page_users(&both).await), expected);
+    let expected = Expected { code: "operation-unsupported", ..unsupported };
     let mut mobile = arrival(NEW);
     mobile.user_type = Some(UserType::Mobile);
     let expected = Expected {
@@ -579,6 +560,49 @@ async fn unsupported(table: &mut Table) {
     };
     table.expect("mobile", failed(world.tenant.provision(&mobile).await), expected);
     assert_eq!(world.requests(), [""; 0]);
+
+    // Nobody is made an administrator over /api/v2.
+    let v2 = tenant(mock, &[("RETOOL_API_TOKEN", mock.token())], |connection| {
+        connection.dialect = Dialect::V2;
+    });
+    let mut admin = arrival(JOAN);
+    admin.admin = Some(true);
+    let expected = Expected {
+        field: Some("request.admin"),
+        subject: Some(JOAN),
+        says: &["admin"],
+        ..expected
+    };
+    table.expect("admin", failed(v2.provision(&admin).await), expected);
+    let mut nameless = arrival(NEW);
+    nameless.first_name = Some("Nell".into());
+    nameless.last_name = None;
+    let expected = Expected {
+        case: "permanent-invalid-input",
+        code: "name-required",
+        field: Some("request.last-name"),
+        subject: Some(NEW),
+        ..Expected::default()
+    };
+    table.expect("nameless", failed(v2.provision(&nameless).await), expected);
+
+    // Nothing of SCIM is there.
+    let bare = World::acme_with(Options { scim_not_configured: true, ..Options::default() }).await;
+    let scim = tenant(&bare.mock, &[("RETOOL_SCIM_TOKEN", bare.mock.scim_token())], |connection| {
+        connection.dialect = Dialect::Scim;
+    });
+    let expected = Expected {
+        code: "scim-unavailable",
+        request: Some("GET /api/scim/v2/Users"),
+        status: Some(404),
+        attempts: 1,
+        subject: Some(JOAN),
+        says: &["2.32.1", "SSO"],
+        ..unsupported
+    };
+    table.expect("scim", failed(scim.find_user(JOAN).await), expected);
+    assert!(world.writes().is_empty());
+    world.requests();
 
     // `auto` fails closed: it asks, and does not guess.
     let astray = tenant(mock, &[("RETOOL_API_TOKEN", mock.token())], |connection| {
@@ -596,7 +620,7 @@ async fn unsupported(table: &mut Table) {
         ..unsupported
     };
     table.expect("auto", failed(astray.provision(&arrival(NEW)).await), expected);
-    assert_eq!(world.requests(), ["GET /wrong/api/v1/users"]);
+    assert_eq!(world.requests(), ["GET /wrong/api/v2/users", "GET /wrong/api/v1/users"]);
 }
 
 async fn trouble(table: &mut Table) {
@@ -668,18 +692,25 @@ fn step(kind: StepKind, email: &str, user: Option<&str>) -> Step {
 }
 
 #[tokio::test]
-async fn auto_finds_v1() {
-    let world = World::acme().await;
-    let mock = &world.mock;
-    let auto = tenant(mock, &[("RETOOL_API_TOKEN", mock.token())], |connection| {
-        connection.dialect = Dialect::Auto;
-    });
-    let plan = done(auto.plan_sync(&roster_of(mock)).await);
-    assert_eq!(plan.dialect, Dialect::V1);
-    assert!(done(auto.find_user(JOAN).await).is_some());
+async fn auto_finds_what_the_server_speaks() {
+    use mock_retool::Dialect::{V1, V2};
+    for (served, spoken) in [(vec![V1, V2], Dialect::V2), (vec![V1], Dialect::V1)] {
+        let world = World::acme_with(Options { dialects: served, ..Options::default() }).await;
+        let mock = &world.mock;
+        let auto = tenant(mock, &[("RETOOL_API_TOKEN", mock.token())], |connection| {
+            connection.dialect = Dialect::Auto;
+        });
+        let mut request = roster_of(mock);
+        request.policy.guards.minimum_admins = Some(0);
+        for person in &mut request.roster {
+            person.user_type = None;
+        }
+        assert_eq!(done(auto.plan_sync(&request).await).dialect, spoken);
+        assert!(done(auto.find_user(JOAN).await).is_some());
+    }
 }
 
-/// Whoever answers there, it is not taken for Retool without `/api/v1`.
+/// Whoever answers there, it is not taken for Retool.
 #[tokio::test]
 async fn auto_does_not_guess() {
     let world = World::acme().await;

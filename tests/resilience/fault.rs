@@ -21,3 +21,8 @@ pub fn status(code: u16) -> FaultKind {
 pub fn status_after(code: u16, retry_after: &str) -> FaultKind {
     FaultKind::Status { code, retry_after: Some(retry_after.to_owned()), body: None }
 }
+
+/// Nothing is done, and this is the answer, with 200.
+pub fn answer(body: &str) -> FaultKind {
+    FaultKind::Status { code: 200, retry_after: None, body: Some(body.to_owned()) }
+}

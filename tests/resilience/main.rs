@@ -5,13 +5,22 @@
 mod support;
 
 mod fault;
+mod scene;
 
+mod acknowledgements;
+mod bad_days;
 mod bounds;
+mod conflicts;
 mod errors;
+mod every_call;
 mod input;
 mod kill;
 mod lost_replies;
 mod partial;
 mod paths;
 mod retries;
+mod retry_after;
 mod secrets;
+mod stale;
+mod too_much;
+mod traffic;

@@ -3,12 +3,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use host_test::retool::lifecycle::DeprovisionMode;
+use host_test::retool::lifecycle::{DeprovisionMode, RestoreRequest, Tombstone};
 use host_test::retool::synchronization::{PersonOutcome, SyncRequest};
-use mock_retool::{Fault, FaultKind, Hook, Options, Scope};
+use mock_retool::{Fault, FaultKind, Hook, Options, Scope, User};
 
 use super::fault::{always, status};
-use crate::support::acme::{ADA, GRACE, JOAN, NEW, written};
+use crate::support::acme::{ADA, GRACE, JOAN, NEW, timeless, written};
 use crate::support::{World, arrival, departure, done, entry, failed, named, roster_of};
 
 const USERS: &str = "/api/v1/users";
@@ -44,6 +44,71 @@ async fn half_of_a_departure_is_told() {
     world.mock.clear_faults();
     done(world.tenant.deprovision(&strip).await);
     assert_eq!(world.groups_of(JOAN), [""; 0]);
+}
+
+/// The connection breaks for good at one of the writes, before it is served or after.
+fn breaks_at_write(world: &World, number: usize, served: bool) {
+    let writes = AtomicUsize::new(0);
+    world.mock.on_request(move |_, logged| {
+        let this = usize::from(logged.is_write());
+        let earlier = writes.fetch_add(this, Ordering::Relaxed);
+        if earlier + this < number {
+            Hook::Serve
+        } else if earlier < number && served {
+            Hook::ServeThenClose
+        } else {
+            Hook::CloseBefore
+        }
+    });
+}
+
+/// A call that fails gives no tombstone. What `find-user` said before makes one, wherever the
+/// departure broke off, and the error tells everything that there is to undo.
+#[tokio::test]
+async fn half_of_a_departure_is_undone_from_what_was_read_before() {
+    for number in 1..=3 {
+        for served in [false, true] {
+            let world = World::acme().await;
+            let (before, groups) = (world.person(JOAN), world.groups_of(JOAN));
+            let found = done(world.tenant.find_user(JOAN).await).expect("Joan");
+
+            let at = format!("write {number}, served: {served}");
+            breaks_at_write(&world, number, served);
+            let strip = departure(JOAN, DeprovisionMode::DisableAndStripGroups);
+            let (case, detail) = failed(world.tenant.deprovision(&strip).await);
+            assert_eq!((case, detail.code.as_str()), ("unavailable", "connection-failed"), "{at}");
+            world.mock.on_request(|_, _| Hook::Serve);
+            let left = groups.iter().filter(|group| !world.groups_of(JOAN).contains(group));
+            let mut to_undo: Vec<_> =
+                left.map(|group| format!("member-removed {JOAN} [{group}]")).collect();
+            if world.person(JOAN).is_disabled {
+                to_undo.push(format!("user-disabled {JOAN}"));
+            }
+            assert_eq!(to_undo.len(), number - usize::from(!served), "{at}");
+            let told = written(&detail.writes);
+            for write in &to_undo {
+                assert!(
+                    told.iter().any(|line| line.trim_end_matches(" ?") == write),
+                    "{at}: {told:?}"
+                );
+            }
+
+            let tombstone = Tombstone {
+                base_url: world.mock.base_url(),
+                user: found,
+                raw: "{}".into(),
+                recorded_at: "2026-01-01T00:00:00Z".into(),
+            };
+            let request = RestoreRequest { tombstone, re_create: false };
+            let result = done(world.tenant.restore(&request).await);
+            assert_eq!(result.writes.len(), to_undo.len(), "{at}: {:?}", result.writes);
+            assert!(result.not_restored.is_empty(), "{at}: {:?}", result.not_restored);
+            assert_eq!(world.groups_of(JOAN), groups, "{at}");
+            let memberships = before.memberships.clone();
+            let after = User { memberships, ..world.person(JOAN) };
+            assert_eq!(timeless(after), timeless(before), "{at}");
+        }
+    }
 }
 
 /// Four new people, each in a group, beside everybody who is there.

@@ -1,14 +1,17 @@
 //! Ids that look like paths: each stays one segment of the path, or is refused.
 
+use host_test::retool::groups::{ChangeGroupRequest, RemoveGroupRequest};
 use host_test::retool::lifecycle::DeprovisionMode;
 use host_test::retool::synchronization::{Step, StepKind, StepOutcome};
 use host_test::retool::types::{FieldChange, GroupId, UserId};
 use mock_retool::User;
 use retool_lifecycle::domain;
 use retool_lifecycle::sync::digest;
+use serde_json::json;
 
+use super::fault::{always, answer};
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, written};
-use crate::support::{World, arrival, departure, done, entry, failed, named, roster_of};
+use crate::support::{World, arrival, departure, done, entry, failed, named, roster, roster_of};
 
 /// Ids, and the segment that each must be on the wire.
 const ODD: [(&str, &str); 12] = [
@@ -198,6 +201,66 @@ async fn people_whose_id_is_no_segment_are_left_alone() {
         assert!(!report.complete, "{id:?}");
         assert_eq!(world.person(ADA).first_name.as_deref(), Some("Renamed"));
         assert!(!written(&report.writes).iter().any(|write| write.contains(JOAN)), "{id:?}");
+    }
+}
+
+/// Asks for everything that leads to a group's path.
+async fn ask_for_support(world: &World) {
+    let tenant = &world.tenant;
+    let mut joining = arrival(GRACE);
+    joining.groups = vec![named("Support")];
+    let change = ChangeGroupRequest {
+        group: named("Support"),
+        new_name: Some("Helpdesk".into()),
+        universal_app_access: None,
+        add_members: vec![GRACE.into()],
+        remove_members: vec![JOAN.into()],
+    };
+    let removal = RemoveGroupRequest { group: named("Support"), even_with_members: true };
+    let mut grace = entry(GRACE);
+    grace.groups = vec![named("Support")];
+    // Whatever comes of it, it is an answer.
+    tenant.provision(&joining).await.expect("an answer").ok();
+    tenant.change_group(&change).await.expect("an answer").ok();
+    tenant.remove_group(&removal).await.expect("an answer").ok();
+    tenant.sync(&roster(vec![grace])).await.expect("an answer").ok();
+}
+
+#[tokio::test]
+async fn the_id_of_a_group_stays_one_segment() {
+    for (id, segment) in ODD {
+        let world = World::acme().await;
+        let before = world.mock.state();
+        let groups = json!({"groups": [{"id": id, "name": "Support"}]}).to_string();
+        // Also in place of what is below the list's path, so that no more than that is asked.
+        world.mock.inject(always("GET", "/api/v1/groups", answer(&groups)));
+        ask_for_support(&world).await;
+        let base = "/api/v1/groups/";
+        let paths: Vec<_> = world.mock.requests().into_iter().map(|request| request.path).collect();
+        let below: Vec<_> = paths.iter().filter_map(|path| path.strip_prefix(base)).collect();
+        assert!(!below.is_empty(), "{id}: nothing was asked of the group");
+        for rest in below {
+            let first = rest.split('/').next();
+            assert_eq!(first, Some(segment), "{id:?}: {rest}");
+        }
+        let others = paths.iter().filter(|path| !path.starts_with("/api/v1/groups"));
+        for path in others {
+            assert!(path.starts_with("/api/v1/users"), "{id:?}: {path}");
+        }
+        assert_eq!(world.mock.state(), before, "{id:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_group_whose_id_is_no_segment_is_left_alone() {
+    for id in REFUSED {
+        let world = World::acme().await;
+        let before = world.mock.state();
+        let groups = json!({"groups": [{"id": id, "name": "Support"}]}).to_string();
+        world.mock.inject(always("GET", "/api/v1/groups", answer(&groups)));
+        ask_for_support(&world).await;
+        assert_eq!(world.writes(), [], "{id:?}");
+        assert_eq!(world.mock.state(), before, "{id:?}");
     }
 }
 

@@ -13,6 +13,7 @@ use host_test::{Host, Tenant, TenantOptions, error_case};
 use mock_retool::{LoggedRequest, Mock, Options};
 
 pub mod acme;
+pub mod dialects;
 
 /// A mock server and a tenant for it.
 pub struct World {

@@ -1,9 +1,10 @@
 //! A faithful mock of Retool's user and group API, for tests and demonstrations.
 //!
-//! [`Mock::start`] serves the `/api/v1` dialect over one [`Organisation`] in memory, on the
-//! loopback interface. It takes requests as literally as a real instance: a PUT resets what it
-//! omits, scopes are enforced, a new user is invited by mail. Tests look at the [log of
-//! requests](Mock::requests) and the [state](Mock::state), change the state [as another
+//! [`Mock::start`] serves the dialects `/api/v1`, `/api/v2` and SCIM 2.0 over one
+//! [`Organisation`] in memory, on the loopback interface. It takes requests as literally as a real
+//! instance: a PUT resets what it omits, scopes are enforced, a user who is made with `/api/v1` is
+//! invited by mail and one who is deleted with `/api/v2` is only disabled. Tests look at the [log
+//! of requests](Mock::requests) and the [state](Mock::state), change the state [as another
 //! administrator would](Mock::edit), and let things [go wrong](Fault).
 //!
 //! Without a token, for people and for tests in other languages: `GET /_mock/requests`,
@@ -24,6 +25,7 @@
 //! # }
 //! ```
 
+mod call;
 mod dialects;
 mod faults;
 mod hook;
@@ -31,18 +33,24 @@ mod log;
 mod mock;
 mod offline;
 mod options;
+mod scim;
 mod server;
 mod state;
 mod v1;
+mod v2;
 
 /// The types of requests and answers that [`Offline`] takes and gives.
 pub use axum::http;
-pub use faults::{Fault, FaultKind};
+pub use dialects::Dialect;
+pub use faults::{Chance, Fault, FaultKind, FaultSyntax};
 pub use hook::Hook;
 pub use log::LoggedRequest;
 pub use mock::Mock;
 pub use offline::Offline;
 pub use options::{Options, Scope, UnknownScope};
+pub use scim::{MemberRemoval, PatchAnswer, ScimBase, ScimQuirks};
 pub use state::{
-    ADMIN, EDITOR, Group, Member, Membership, Organisation, Refused, User, VIEWER, same_email,
+    ADMIN, Access, EDITOR, Group, Invite, Member, Membership, Organisation, Refused, User, VIEWER,
+    same_email,
 };
+pub use v2::V2Options;

@@ -23,14 +23,15 @@ pub struct Mock {
 }
 
 impl Mock {
-    /// Starts to serve on the loopback interface. Fails if the port is taken, and if the token
-    /// is empty: nobody could send that one.
+    /// Starts to serve on the loopback interface. Fails if the port is taken, and if a token is
+    /// empty: nobody could send that one.
     pub async fn start(options: Options) -> std::io::Result<Mock> {
+        let refused = |why| Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, why));
         if options.token.is_empty() {
-            return Err(std::io::Error::new(
-                std::io::ErrorKind::InvalidInput,
-                "the token is empty",
-            ));
+            return refused("the token is empty");
+        }
+        if options.scim_token.is_empty() {
+            return refused("the SCIM token is empty");
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let address = listener.local_addr()?;
@@ -39,14 +40,19 @@ impl Mock {
         Ok(Mock { address, world, server })
     }
 
-    /// Where it is, e.g. `http://127.0.0.1:49152`; the dialects are below that.
+    /// Where it is, e.g. `http://127.0.0.1:49152`, with the prefix; the dialects are below that.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}{}", self.address, self.world.options().base_path())
     }
 
     /// The REST token that it accepts.
     pub fn token(&self) -> &str {
         &self.world.options().token
+    }
+
+    /// The SCIM token that it accepts.
+    pub fn scim_token(&self) -> &str {
+        &self.world.options().scim_token
     }
 
     /// The requests so far, in the order of their arrival.
@@ -85,7 +91,8 @@ impl Mock {
         self.world.set_hook(Arc::new(hook));
     }
 
-    /// Goes back to the state at the start: organisation, log, faults and quota. The hook stays.
+    /// Goes back to the state at the start: organisation, log, faults (those of the options) and
+    /// quota. The hook stays.
     pub fn reset(&self) {
         self.world.reset();
     }

@@ -9,14 +9,15 @@ use axum::http::{Request, Response, StatusCode};
 use futures_util::FutureExt;
 use tower::ServiceExt;
 
+use crate::call::Call;
 use crate::dialects;
 use crate::faults::Quirks;
 use crate::options::Options;
 use crate::state::Organisation;
-use crate::v1::Call;
 
 /// The same server without sockets, time or threads: a request in, its answer out. Of the
-/// options, the token, the scopes and the largest page count. Nothing goes wrong by itself and
+/// options, those count that say what is served and to whom: the token, the scopes, the largest
+/// page, the dialects with their own options, and the prefix. Nothing goes wrong by itself and
 /// nothing is logged.
 pub struct Offline {
     routes: Router,
@@ -62,6 +63,7 @@ impl Offline {
 #[cfg(test)]
 mod tests {
     use axum::http::Request;
+    use serde_json::{Value, json};
 
     use super::Offline;
     use crate::options::Options;
@@ -86,5 +88,36 @@ mod tests {
         assert_eq!(served.status(), 200);
         assert_eq!(served.into_body(), br#"{"success":true}"#);
         assert_eq!(organisation.users.len(), 3);
+    }
+
+    #[test]
+    fn every_dialect_is_served_over_the_same_organisation() {
+        let options = Options { prefix: "/retool".to_owned(), ..Options::default() };
+        let offline = Offline::new(&options);
+        let mut organisation = Organisation::seeded(1, 4, 1);
+        let sid = organisation.users[3].sid();
+        let mut serve = |method: &str, path: &str, body: &str| {
+            let request = Request::builder()
+                .method(method)
+                .uri(format!("/retool{path}"))
+                .header("authorization", "Bearer mock-token")
+                .header("content-type", "application/json")
+                .body(body.as_bytes().to_vec())
+                .expect("a request");
+            let answer = offline.serve(&mut organisation, request);
+            let body = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
+            (answer.status().as_u16(), body)
+        };
+        let operation = r#"{"op":"replace","path":"/first_name","value":"Jo"}"#;
+        let patched = serve(
+            "PATCH",
+            &format!("/api/v2/users/{sid}"),
+            &format!(r#"{{"operations":[{operation}]}}"#),
+        );
+        assert_eq!((patched.0, &patched.1["data"]["first_name"]), (200, &json!("Jo")));
+        let (_, listed) = serve("GET", "/api/v1/users?page=4&pageSize=1", "");
+        assert_eq!(listed["users"][0]["firstName"], "Jo");
+        let limited = serve("GET", "/api/v2/users?limit=2", "");
+        assert_eq!((limited.0, &limited.1["has_more"]), (200, &json!(true)));
     }
 }

@@ -4,6 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::dialects::Dialect;
+use crate::faults::Fault;
+use crate::scim::{ScimBase, ScimQuirks};
+use crate::v2::V2Options;
+
 /// What a token may do, as Retool names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
@@ -89,8 +94,27 @@ pub struct Options {
     /// How many requests are answered per minute (a fixed window); `None` for no limit. Beyond
     /// it the answer is 429 with `Retry-After` in seconds.
     pub quota: Option<u32>,
-    /// The largest page that is given, whatever is asked for.
+    /// The largest page that is given, whatever is asked for. Where no page is asked for, `/api/v2`
+    /// gives everything all the same.
     pub max_page_size: usize,
+    /// Which dialects are served; the paths of the others don't exist.
+    pub dialects: Vec<Dialect>,
+    /// What all paths begin with, such as `/retool`, as behind a proxy; nothing by default.
+    pub prefix: String,
+    /// What `/api/v2` has.
+    pub v2: V2Options,
+    /// The token that SCIM requests must carry. It is of no use elsewhere, and a REST token is of
+    /// none there.
+    pub scim_token: String,
+    /// Where SCIM is served.
+    pub scim_base: ScimBase,
+    /// The instance has no SCIM, because it is too old or has no SSO: where it would be, every
+    /// answer is 404 without a body.
+    pub scim_not_configured: bool,
+    /// How SCIM deviates from what a good server does.
+    pub scim_quirks: ScimQuirks,
+    /// What goes wrong from the start, until all faults are lifted.
+    pub faults: Vec<Fault>,
 }
 
 impl Default for Options {
@@ -106,6 +130,24 @@ impl Default for Options {
             latency: Duration::ZERO,
             quota: None,
             max_page_size: 1000,
+            dialects: Dialect::ALL.to_vec(),
+            prefix: String::new(),
+            v2: V2Options::default(),
+            scim_token: "mock-scim-token".to_owned(),
+            scim_base: ScimBase::default(),
+            scim_not_configured: false,
+            scim_quirks: ScimQuirks::default(),
+            faults: Vec::new(),
+        }
+    }
+}
+
+impl Options {
+    /// The prefix with a `/` before it and none after it; empty for none.
+    pub(crate) fn base_path(&self) -> String {
+        match self.prefix.trim_matches('/') {
+            "" => String::new(),
+            prefix => format!("/{prefix}"),
         }
     }
 }
@@ -123,6 +165,14 @@ impl fmt::Debug for Options {
             latency,
             quota,
             max_page_size,
+            dialects,
+            prefix,
+            v2,
+            scim_token: _,
+            scim_base,
+            scim_not_configured,
+            scim_quirks,
+            faults,
         } = self;
         f.debug_struct("Options")
             .field("port", port)
@@ -135,6 +185,14 @@ impl fmt::Debug for Options {
             .field("latency", latency)
             .field("quota", quota)
             .field("max_page_size", max_page_size)
+            .field("dialects", dialects)
+            .field("prefix", prefix)
+            .field("v2", v2)
+            .field("scim_token", &"(hidden)")
+            .field("scim_base", scim_base)
+            .field("scim_not_configured", scim_not_configured)
+            .field("scim_quirks", scim_quirks)
+            .field("faults", faults)
             .finish()
     }
 }

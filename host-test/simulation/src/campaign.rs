@@ -5,6 +5,8 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use mock_retool::Dialect;
+
 use crate::defect::Defect;
 use crate::figures::Figures;
 use crate::run::{Run, run};
@@ -21,6 +23,8 @@ pub struct Campaign {
     pub seeds: u64,
     /// How many threads share them.
     pub threads: usize,
+    /// The dialect of all runs; otherwise they take turns.
+    pub dialect: Option<Dialect>,
     /// A defect to plant in all of them.
     pub defect: Option<Defect>,
 }
@@ -58,7 +62,7 @@ impl Campaign {
                             if offset > lowest.load(Ordering::Relaxed) {
                                 break;
                             }
-                            let run = run(seed, false, self.defect);
+                            let run = run(seed, self.dialect, false, self.defect);
                             own += run.figures;
                             if !run.violations.is_empty() {
                                 lowest.fetch_min(offset, Ordering::Relaxed);
@@ -77,7 +81,7 @@ impl Campaign {
         Tally {
             figures: figures.into_inner().unwrap_or_else(PoisonError::into_inner),
             failure: (failed != u64::MAX)
-                .then(|| run(self.from.wrapping_add(failed), true, self.defect)),
+                .then(|| run(self.from.wrapping_add(failed), self.dialect, true, self.defect)),
         }
     }
 }

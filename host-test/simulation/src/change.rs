@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use mock_retool::{Group, Organisation, User};
+use mock_retool::{Group, Invite, Organisation, User};
 use serde_json::{Value, json};
 
 /// One difference. People and groups are named as they were before it, or as they are if they
-/// are new.
+/// are new. Whoever is invited is a person in a group, and nothing else.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// A new person.
@@ -15,6 +15,12 @@ pub enum Change {
     UserDeleted { id: String, email: String, was_enabled_admin: bool },
     /// A field of a person.
     UserField { id: String, email: String, field: String, before: Value, after: Value },
+    /// An invitation to join.
+    Invited { id: String, email: String },
+    /// An invitation that is gone. One that is accepted is a new person.
+    Uninvited { id: String, email: String },
+    /// The sessions of a person were ended.
+    SessionsEnded { id: String, email: String },
     /// A new group.
     GroupCreated { id: u32, name: String },
     /// A group that is gone.
@@ -32,6 +38,30 @@ pub fn key(address: &str) -> String {
     address.trim().to_lowercase()
 }
 
+/// What stands for an invitation where a person's id would.
+pub fn invitation(number: impl std::fmt::Display) -> String {
+    format!("invite-{number}")
+}
+
+/// Whether an id is that of an invitation.
+pub fn is_invitation(id: &str) -> bool {
+    id.starts_with("invite-")
+}
+
+/// The address that an invitation of this id was sent to.
+pub fn address_of_invitation(organisation: &Organisation, id: &str) -> Option<String> {
+    let number = id.strip_prefix("invite-")?.parse().ok()?;
+    organisation.invited(number).map(|invite| key(&invite.email))
+}
+
+/// The invitation that stands for somebody: nobody has an account of the address.
+pub fn invited<'a>(organisation: &'a Organisation, person: &str) -> Option<&'a Invite> {
+    let is_theirs = |invite: &&Invite| key(&invite.email) == person;
+    let invite =
+        organisation.invites.iter().filter(|one| organisation.is_pending(one)).find(is_theirs);
+    invite.filter(|_| !organisation.users.iter().any(|user| key(&user.email) == person))
+}
+
 /// A person's fields as they stand on the wire, but for what the server alone decides.
 pub fn user_fields(user: &User) -> BTreeMap<String, Value> {
     let mut fields: BTreeMap<String, Value> =
@@ -43,6 +73,10 @@ pub fn user_fields(user: &User) -> BTreeMap<String, Value> {
     fields.insert("isAdmin".into(), json!(user.is_admin));
     fields.insert("isDisabled".into(), json!(user.is_disabled));
     fields.insert("userType".into(), json!(user.user_type));
+    fields.insert("seatType".into(), json!(user.seat_type));
+    fields.insert("twoFactorAuthEnabled".into(), json!(user.two_factor_auth_enabled));
+    fields.insert("metadata".into(), json!(user.metadata));
+    fields.insert("what SCIM alone knows".into(), json!(user.scim));
     fields
 }
 
@@ -51,6 +85,8 @@ fn group_fields(group: &Group) -> BTreeMap<String, Value> {
         group.extra.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     fields.insert("name".into(), json!(group.name));
     fields.insert("universalAppAccess".into(), json!(group.universal_app_access));
+    fields.insert("access".into(), json!(group.access));
+    fields.insert("what SCIM alone knows".into(), json!(group.scim));
     fields
 }
 
@@ -92,7 +128,37 @@ pub fn changes(before: &Organisation, after: &Organisation) -> Vec<Change> {
         }
         found.push(Change::UserCreated { id, email });
     }
+    invitation_changes(before, after, &mut found);
+    for id in &after.ended_sessions[before.ended_sessions.len().min(after.ended_sessions.len())..] {
+        let email = before.user(id).map(|user| user.email.clone()).unwrap_or_default();
+        found.push(Change::SessionsEnded { id: id.clone(), email });
+    }
     found
+}
+
+fn invitation_changes(before: &Organisation, after: &Organisation, found: &mut Vec<Change>) {
+    for was in &before.invites {
+        let (id, email) = (invitation(was.id), was.email.clone());
+        let Some(is) = after.invited(was.id) else {
+            found.push(Change::Uninvited { id, email });
+            continue;
+        };
+        if is.claimed_at.is_some() {
+            continue;
+        }
+        for group in was.groups.iter().filter(|group| !is.groups.contains(group)) {
+            // With the group went the invitations to it.
+            if after.group(*group).is_some() {
+                found.push(Change::Left { id: id.clone(), email: email.clone(), group: *group });
+            }
+        }
+        for group in is.groups.iter().filter(|group| !was.groups.contains(group)) {
+            found.push(Change::Joined { id: id.clone(), email: email.clone(), group: *group });
+        }
+    }
+    for is in after.invites.iter().filter(|is| before.invited(is.id).is_none()) {
+        found.push(Change::Invited { id: invitation(is.id), email: is.email.clone() });
+    }
 }
 
 fn user_changes(user: &User, now: &User, after: &Organisation, found: &mut Vec<Change>) {
@@ -111,7 +177,7 @@ fn user_changes(user: &User, now: &User, after: &Organisation, found: &mut Vec<C
                 found.push(Change::UserField {
                     id,
                     email,
-                    field: format!("administers group {}", was.group),
+                    field: administers(was.group),
                     before: json!(was.is_group_admin),
                     after: json!(is.is_group_admin),
                 });
@@ -121,10 +187,31 @@ fn user_changes(user: &User, now: &User, after: &Organisation, found: &mut Vec<C
     }
     for is in &now.memberships {
         if !user.memberships.iter().any(|was| was.group == is.group) {
+            if is.is_group_admin {
+                found.push(Change::UserField {
+                    id: id.clone(),
+                    email: email.clone(),
+                    field: administers(is.group),
+                    before: json!(false),
+                    after: json!(true),
+                });
+            }
             let (id, email) = (id.clone(), email.clone());
             found.push(Change::Joined { id, email, group: is.group });
         }
     }
+}
+
+/// What stands for the field that somebody administers a group.
+fn administers(group: u32) -> String {
+    format!("{ADMINISTERS}{group}")
+}
+
+const ADMINISTERS: &str = "administers group ";
+
+/// The group that somebody administers by a field.
+pub fn administered(field: &str) -> Option<u32> {
+    field.strip_prefix(ADMINISTERS)?.parse().ok()
 }
 
 /// Tells of each field that is not the same; one that is missing is told as null.

@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, SystemTime};
 
 use retool_lifecycle::http::{Clock, Local};
 
@@ -36,11 +35,6 @@ impl VirtualClock {
     /// Milliseconds since the start.
     pub fn now(&self) -> u64 {
         self.now.get()
-    }
-
-    /// The same as a moment of the calendar.
-    pub fn system_time(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_millis(START_UNIX_MS + self.now.get())
     }
 
     /// Lets time pass while nothing runs.

@@ -5,13 +5,15 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use mock_retool::Dialect;
 use retool_lifecycle::http::{Limits, Local, Method, Request, Response, Transport, TransportError};
 use retool_lifecycle::sync::{GuardLimits, Span};
 use serde_json::{Value, json};
 
 use crate::change::key;
+use crate::dialects::{Tongue, tongue};
 use crate::operation::Operation;
-use crate::wire::{Target, Wire};
+use crate::wire::{Act, Shown, Target, Wire};
 
 /// Declares the defects with their names and what a component with them would do.
 macro_rules! defects {
@@ -61,12 +63,48 @@ defects! {
     WaitForEver = "wait-for-ever",
     /// Last names are read as if there were none, so that they are always to be set.
     ForgetLastNames = "forget-last-names",
+    /// Groups are read as if nobody were in them: who joins is added along with whoever should be
+    /// in the group, as somebody who does not administer it.
+    ForgetTheMembers = "forget-the-members",
+    /// A deletion that only disables is taken for one.
+    TakeDisabledForDeleted = "take-disabled-for-deleted",
+    /// The invitations are not looked at: who is invited gets an account too.
+    ForgetTheInvitations = "forget-the-invitations",
+    /// A change of somebody sends their metadata along, as empty.
+    EmptyTheMetadata = "empty-the-metadata",
+    /// A member is removed without saying which one.
+    EmptyTheGroup = "empty-the-group",
+    /// Who joins a group is put in place of those who are in it.
+    ReplaceTheMembers = "replace-the-members",
 }
 
 impl Defect {
     /// The defect of this name.
     pub fn named(name: &str) -> Option<Defect> {
         Defect::ALL.iter().copied().find(|defect| defect.name() == name)
+    }
+
+    /// The dialects in which it can be made.
+    pub fn dialects(self) -> &'static [Dialect] {
+        use Dialect::{Scim, V1, V2};
+        match self {
+            // Only there is a record replaced by what is sent.
+            Defect::DropTheMerge | Defect::MergeAnOldRecord => &[V1],
+            // Only there does an answer tell it.
+            Defect::ForgetTheMembers
+            | Defect::TakeDisabledForDeleted
+            | Defect::ForgetTheInvitations
+            | Defect::EmptyTheMetadata => &[V2],
+            Defect::EmptyTheGroup | Defect::ReplaceTheMembers => &[Scim],
+            // The whole listing is read where everybody comes at once.
+            Defect::IgnoreTheOtherPages => &[V1, Scim],
+            // Elsewhere what was removed is looked for, whatever the answer was.
+            Defect::TakeFailureForDone => &[V1],
+            // There the filter finds people however their address is written, and says so.
+            Defect::CompareWithCase => &[V1, Scim],
+            // What is not found by its address is looked for in the whole listing.
+            _ => &Dialect::ALL,
+        }
     }
 
     /// What the component would understand of a call.
@@ -98,15 +136,16 @@ impl Defect {
         operation
     }
 
-    /// A way to the server with this defect in it.
-    pub fn planted(self, inner: Rc<dyn Transport>) -> Rc<dyn Transport> {
-        Rc::new(Planted { inner, defect: self, memory: RefCell::default() })
+    /// A way to a server of this dialect with this defect in it.
+    pub fn planted(self, dialect: Dialect, inner: Rc<dyn Transport>) -> Rc<dyn Transport> {
+        Rc::new(Planted { inner, dialect, defect: self, memory: RefCell::default() })
     }
 }
 
 /// A way to the server with a defect in it, for one call.
 struct Planted {
     inner: Rc<dyn Transport>,
+    dialect: Dialect,
     defect: Defect,
     memory: RefCell<Memory>,
 }
@@ -121,15 +160,17 @@ struct Memory {
     skipping: bool,
     /// Whom ids are taken for.
     taken_for: BTreeMap<String, String>,
+    /// Who was deleted.
+    deleted: BTreeSet<String>,
 }
 
 impl Memory {
     /// Whether this is a look-up after a creation that got no answer.
     fn skips(&mut self, wire: &Wire) -> bool {
-        if wire.method != Method::Get || wire.target != Target::Users {
+        if !wire.lists_people() {
             return false;
         }
-        if let Some(email) = &wire.email {
+        if let Some(email) = wire.address() {
             self.skipping = self.lost.contains(&key(email));
         }
         self.skipping
@@ -143,9 +184,9 @@ impl Transport for Planted {
         limits: Limits,
     ) -> Local<'a, Result<Response, TransportError>> {
         Box::pin(async move {
-            let wire = Wire::of(request);
+            let wire = Wire::of(self.dialect, request);
             if self.defect == Defect::SkipTheLookUp && self.memory.borrow_mut().skips(&wire) {
-                return Ok(json_answer(&json!({"users": [], "total": 0})));
+                return Ok(json_answer(&self.nobody()));
             }
             let sent = self.outgoing(request, &wire);
             let limits = match self.defect {
@@ -164,20 +205,46 @@ impl Transport for Planted {
 }
 
 impl Planted {
+    fn tongue(&self) -> &'static dyn Tongue {
+        tongue(self.dialect)
+    }
+
+    /// A listing of nobody.
+    fn nobody(&self) -> Value {
+        match self.dialect {
+            Dialect::V1 => json!({"users": [], "total": 0}),
+            Dialect::V2 => {
+                json!({"success": true, "data": [], "total_count": 0, "has_more": false})
+            }
+            Dialect::Scim => json!({"Resources": [], "totalResults": 0}),
+        }
+    }
+
     fn outgoing(&self, request: &Request, wire: &Wire) -> Request {
         let mut request = request.clone();
-        let puts_user = wire.method == Method::Put && matches!(wire.target, Target::User(_));
-        if self.defect == Defect::DropTheMerge && puts_user {
-            let kept = ["email", "isDisabled", "isAdmin", "userType"];
-            let body: serde_json::Map<String, Value> = wire
-                .body
-                .as_object()
-                .into_iter()
-                .flatten()
-                .filter(|(field, _)| kept.contains(&field.as_str()))
-                .map(|(field, value)| (field.clone(), value.clone()))
-                .collect();
-            request.body = Some(Value::Object(body).to_string().into_bytes());
+        let mut send = |body: Value| request.body = Some(body.to_string().into_bytes());
+        match (self.defect, &wire.act) {
+            (Defect::DropTheMerge, Some(Act::Update { fields, .. })) => {
+                let kept = ["email", "isDisabled", "isAdmin", "userType"];
+                let fields = fields.iter().filter(|(field, _)| kept.contains(&field.as_str()));
+                send(fields.map(|(field, value)| (field.clone(), value.clone())).collect());
+            }
+            (Defect::EmptyTheMetadata, Some(Act::Update { .. })) => {
+                let mut body = wire.body.clone();
+                if let Some(operations) = body["operations"].as_array_mut() {
+                    operations.push(json!({"op": "replace", "path": "/metadata", "value": {}}));
+                }
+                send(body);
+            }
+            (Defect::EmptyTheGroup, Some(Act::Leave { .. })) => {
+                send(json!({"Operations": [{"op": "remove", "path": "members"}]}));
+            }
+            (Defect::ReplaceTheMembers, Some(Act::Join { .. })) => {
+                let mut body = wire.body.clone();
+                body["Operations"][0]["op"] = json!("replace");
+                send(body);
+            }
+            _ => {}
         }
         request
     }
@@ -188,7 +255,7 @@ impl Planted {
         mut result: Result<Response, TransportError>,
     ) -> Result<Response, TransportError> {
         let memory = &mut *self.memory.borrow_mut();
-        let is_read = wire.method == Method::Get;
+        let is_read = !wire.is_write();
         let is_good = result.as_ref().is_ok_and(|response| (200..=299).contains(&response.status));
         let failed =
             result.as_ref().map_or(true, |response| matches!(response.status, 408 | 500..=599));
@@ -200,45 +267,36 @@ impl Planted {
                     response.body.clone_from(body);
                 }
             }
-            (Defect::SkipTheLookUp, Target::Users) if wire.method == Method::Post && failed => {
-                memory.lost.insert(key(wire.body["email"].as_str().unwrap_or_default()));
+            (Defect::SkipTheLookUp, Target::Users) if failed => {
+                memory.lost.extend(wire.created().map(key));
             }
             (Defect::TrustTheFilter, Target::Users) => {
-                if let (Some(email), Ok(response)) = (&wire.email, &mut result) {
-                    change(response, |answer| {
-                        let Some(first) = answer["users"].get(0).cloned() else { return };
-                        let id = first["id"].as_str().unwrap_or_default().to_owned();
-                        memory.taken_for.insert(id, email.clone());
-                        *answer = json!({"users": [first], "total": 1});
-                        answer["users"][0]["email"] = json!(email);
-                    });
+                if let (Some(email), Ok(response)) = (wire.address(), &mut result) {
+                    change(response, |answer| self.take_the_first(answer, email, memory));
                 }
             }
             (Defect::TrustTheFilter, Target::User(id)) => {
                 if let (Some(email), Ok(response)) = (memory.taken_for.get(id), &mut result) {
-                    change(response, |record| {
-                        if record.get("email").is_some() {
-                            record["email"] = json!(email);
-                        }
-                    });
+                    change(response, |answer| self.readdress(answer, email));
                 }
             }
-            (Defect::IgnoreTheOtherPages, Target::Users) if wire.email.is_none() => {
+            (Defect::IgnoreTheOtherPages, Target::Users) if wire.address().is_none() => {
                 if let Ok(response) = &mut result {
                     change(response, |answer| {
-                        if let Some(users) = answer["users"].as_array() {
-                            answer["total"] = json!(users.len());
-                        }
+                        let listed = self.tongue().items(answer).map(|items| items.len());
+                        self.say_total(answer, listed);
                     });
                 }
             }
             (Defect::CompareWithCase, Target::Users) => {
-                if let (Some(email), Ok(response)) = (&wire.email, &mut result) {
+                if let (Some(email), Ok(response)) = (wire.address(), &mut result) {
                     change(response, |answer| {
-                        if let Some(users) = answer.get_mut("users").and_then(Value::as_array_mut) {
-                            users.retain(|user| user["email"] == json!(email));
-                            answer["total"] = json!(users.len());
-                        }
+                        let is_theirs = |record: &Value| self.address(record) == Some(email);
+                        let listed = self.tongue().items(answer).map(|items| {
+                            items.retain(is_theirs);
+                            items.len()
+                        });
+                        self.say_total(answer, listed);
                     });
                 }
             }
@@ -252,20 +310,81 @@ impl Planted {
             (Defect::ForgetLastNames, Target::Users | Target::User(_)) => {
                 if let Ok(response) = &mut result {
                     change(response, |answer| {
-                        for user in answer
-                            .get_mut("users")
-                            .and_then(Value::as_array_mut)
-                            .into_iter()
-                            .flatten()
-                        {
-                            user["lastName"] = Value::Null;
+                        for user in self.tongue().items(answer).into_iter().flatten() {
+                            match self.dialect {
+                                Dialect::V1 => user["lastName"] = Value::Null,
+                                Dialect::V2 => user["last_name"] = Value::Null,
+                                Dialect::Scim => user["name"]["familyName"] = Value::Null,
+                            }
                         }
                     });
                 }
             }
+            (Defect::ForgetTheMembers, Target::Groups | Target::Group(_)) if is_read => {
+                if let Ok(response) = &mut result {
+                    change(response, |answer| match answer["data"].as_array_mut() {
+                        Some(groups) => {
+                            groups.iter_mut().for_each(|group| group["members"] = json!([]));
+                        }
+                        None => answer["data"]["members"] = json!([]),
+                    });
+                }
+            }
+            (Defect::TakeDisabledForDeleted, Target::User(id)) => {
+                if wire.method == Method::Delete && is_good {
+                    memory.deleted.insert(id.clone());
+                } else if is_read && memory.deleted.contains(id) {
+                    return Ok(Response { status: 404, ..json_answer(&json!({"success": false})) });
+                }
+            }
+            (Defect::ForgetTheInvitations, Target::Invitations) if is_read => {
+                return Ok(json_answer(&self.nobody()));
+            }
             _ => {}
         }
         result
+    }
+
+    /// Makes the first one of a listing the only one, with this address.
+    fn take_the_first(&self, answer: &mut Value, email: &str, memory: &mut Memory) {
+        let Some(items) = self.tongue().items(answer) else { return };
+        items.truncate(1);
+        let Some(first) = items.first_mut() else { return };
+        match self.dialect {
+            Dialect::V1 | Dialect::V2 => first["email"] = json!(email),
+            Dialect::Scim => first["userName"] = json!(email),
+        }
+        if let Shown::People(people) = self.tongue().shown(&Target::Users, answer) {
+            let id = people.first().and_then(|one| one.get("id")).and_then(Value::as_str);
+            memory.taken_for.extend(id.map(|id| (id.to_owned(), email.to_owned())));
+        }
+        self.say_total(answer, Some(1));
+    }
+
+    /// Gives the record of one person another address.
+    fn readdress(&self, answer: &mut Value, email: &str) {
+        let (record, field) = match self.dialect {
+            Dialect::V1 => (answer, "email"),
+            Dialect::V2 => (&mut answer["data"], "email"),
+            Dialect::Scim => (answer, "userName"),
+        };
+        if record.get(field).is_some() {
+            record[field] = json!(email);
+        }
+    }
+
+    /// The address in a record of a listing.
+    fn address<'r>(&self, record: &'r Value) -> Option<&'r str> {
+        match self.dialect {
+            Dialect::V1 | Dialect::V2 => record["email"].as_str(),
+            Dialect::Scim => record["userName"].as_str(),
+        }
+    }
+
+    fn say_total(&self, answer: &mut Value, listed: Option<usize>) {
+        if let (Some(total), Some(listed)) = (self.tongue().total(answer), listed) {
+            *total = json!(listed);
+        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! What goes wrong with a request.
 
-use retool_lifecycle::http::Method;
-
 use crate::chance::Chance;
-use crate::wire::{Target, Wire};
+use crate::dialects::Tongue;
+use crate::wire::{Ask, Wire};
 
 /// Something that goes wrong with one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +31,7 @@ pub enum Fault {
     Empty,
     /// A login page, with 200.
     LoginPage,
-    /// Everybody, instead of the one who was looked for.
+    /// Everything, instead of what was looked for.
     IgnoredFilter,
     /// The first page, whatever page was asked for.
     FirstPage,
@@ -56,14 +55,14 @@ const RETRY_AFTER: [Option<&str>; 10] = [
 ];
 
 /// Draws a fault that a request can show.
-pub fn draw(chance: &mut Chance, wire: &Wire) -> Fault {
-    let is_listing = wire.method == Method::Get && wire.target == Target::Users;
+pub fn draw(chance: &mut Chance, tongue: &dyn Tongue, wire: &Wire) -> Fault {
+    let is_listing = !wire.is_write() && tongue.is_paged(&wire.target);
     if is_listing && chance.percent(40) {
-        return match (&wire.email, chance.below(3)) {
-            (Some(_), _) => Fault::IgnoredFilter,
-            (None, 0) => Fault::FirstPage,
-            (None, 1) => Fault::Shifted,
-            (None, _) => Fault::MovingTotal(*chance.pick(&[-1, 1, 3])),
+        return match (&wire.ask, chance.below(3)) {
+            (Ask::Named(_), _) => Fault::IgnoredFilter,
+            (_, 0) => Fault::FirstPage,
+            (_, 1) => Fault::Shifted,
+            (_, _) => Fault::MovingTotal(*chance.pick(&[-1, 1, 3])),
         };
     }
     match chance.below(20) {

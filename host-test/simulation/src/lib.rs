@@ -1,8 +1,8 @@
 //! The component's core against an in-memory Retool: on a virtual clock, with faults, kills and
 //! another administrator at work, everything drawn from one seed.
 //!
-//! [`run`] makes one run and judges it; a [`Campaign`] makes many. A run draws an organisation,
-//! a server with a nature of its own, and some jobs. Each job is tried under faults, perhaps
+//! [`run`] makes one run over one [`Dialect`] and judges it; a [`Campaign`] makes many. A run draws
+//! an organisation, a server with a nature of its own, and some jobs. Each job is tried under faults, perhaps
 //! killed, and repeated; then, with nothing going wrong any more, it must come to its end, and a
 //! further repetition must find nothing to write. All the while a watch looks at the wire and at
 //! every change of the organisation. It knows the request and the truth, and none of the
@@ -14,6 +14,7 @@ mod chance;
 mod change;
 mod clock;
 mod defect;
+mod dialects;
 mod fault;
 mod figures;
 mod mandate;
@@ -31,4 +32,5 @@ mod wire;
 pub use campaign::{Campaign, Tally};
 pub use defect::Defect;
 pub use figures::Figures;
-pub use run::{Run, run};
+pub use mock_retool::Dialect;
+pub use run::{Run, dialect_of, run};

@@ -9,6 +9,7 @@ use retool_lifecycle::sync::{
 use serde_json::{Value, json};
 
 use crate::change::key;
+use crate::dialects::group_number;
 use crate::operation::Operation;
 
 /// A group as it is known by id and by one of the names it has had.
@@ -22,7 +23,7 @@ pub struct KnownGroup<'a> {
 impl KnownGroup<'_> {
     fn is(&self, reference: &GroupRef) -> bool {
         match reference {
-            GroupRef::Id(id) => id.value == self.id.to_string(),
+            GroupRef::Id(id) => group_number(id) == Some(self.id),
             GroupRef::Name(name) => name.trim() == self.name,
         }
     }
@@ -120,6 +121,28 @@ impl Operation {
         }
     }
 
+    /// Whether the person's invitation may be withdrawn: that is how somebody leaves who has not
+    /// come yet, however far leaving goes.
+    pub fn may_withdraw(&self, person: &str) -> bool {
+        match self {
+            Operation::Deprovision(departure) => {
+                departure.email.key() == person
+                    && !departure.protected_people.iter().any(|one| one.key() == person)
+            }
+            Operation::Sync(request) => {
+                request.policy.absent != AbsentPolicy::Keep && is_absent(request, person)
+            }
+            Operation::Step(step, _) => is_step(step, StepKind::DeleteUser, person),
+            _ => false,
+        }
+    }
+
+    /// Whether the person's sessions may be ended: of whoever is disabled.
+    pub fn may_end_sessions(&self, person: &str) -> bool {
+        self.asked(person, "isDisabled", false) == Some(json!(true))
+            || self.may_delete(person).is_some()
+    }
+
     /// Whether the person may be put into the group.
     pub fn may_join(&self, person: &str, group: &KnownGroup<'_>) -> bool {
         match self {
@@ -128,7 +151,7 @@ impl Operation {
             }
             Operation::Restore(restoration) => {
                 let was = &restoration.tombstone.user;
-                let its = |link: &GroupLink| link.id.value == group.id.to_string();
+                let its = |link: &GroupLink| group_number(&link.id) == Some(group.id);
                 was.email.key() == person && was.groups.iter().flatten().any(its)
             }
             Operation::Sync(request) => {
@@ -286,7 +309,7 @@ fn is_step(step: &Step, kind: StepKind, person: &str) -> bool {
 
 fn is_group_of(step: &Step, group: &KnownGroup<'_>) -> bool {
     match (&step.group, &step.group_name) {
-        (Some(id), _) => id.value == group.id.to_string(),
+        (Some(id), _) => group_number(id) == Some(group.id),
         (None, Some(name)) => name.trim() == group.name,
         (None, None) => false,
     }
@@ -303,7 +326,9 @@ pub fn value(patch: &UserPatch, field: &str) -> Option<Value> {
         "userType" => match patch.user_type? {
             UserType::Default => Some(json!("default")),
             UserType::EndUser => Some(json!("endUser")),
-            _ => None,
+            UserType::Mobile => Some(json!("mobile")),
+            UserType::Embed => Some(json!("embed")),
+            UserType::Unrecognized => None,
         },
         _ => None,
     }

@@ -105,7 +105,7 @@ impl Done {
 
 impl Operation {
     /// Makes the call.
-    pub async fn perform(&self, session: &Session) -> Result<Done, Error> {
+    pub async fn perform(&self, mut session: Session) -> Result<Done, Error> {
         session.settle().await?;
         let directory = &*session.directory;
         Ok(match self {

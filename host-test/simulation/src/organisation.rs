@@ -1,19 +1,21 @@
 //! The organisation that a run starts with, and the server it is on.
 
-use mock_retool::{Group, Organisation, User};
+use mock_retool::{Dialect, Group, Organisation, User};
 use serde_json::json;
 
 use crate::chance::Chance;
+use crate::dialects::tongue;
 use crate::server::Nature;
 
 /// Draws an organisation of 2 to 40 people and 3 to 8 groups.
-pub fn draw(seed: u64, chance: &mut Chance) -> Organisation {
+pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> Organisation {
     let people = if chance.percent(50) { chance.between(2, 12) } else { chance.between(2, 40) };
     let groups = chance.between(3, 8);
     let mut organisation = Organisation::seeded(seed, people as usize, groups as usize);
     for user in &mut organisation.users {
         change(user, chance);
     }
+    tongue(dialect).colour(&mut organisation, &mut Chance::new(seed, 6));
     if chance.percent(8) {
         // Some have two groups of one name, or of nearly one.
         let twin = chance.pick(&organisation.groups).name.clone();
@@ -75,10 +77,12 @@ pub fn varied(address: &str, chance: &mut Chance) -> String {
 }
 
 /// Draws a server.
-pub fn nature(chance: &mut Chance) -> Nature {
+pub fn nature(dialect: Dialect, seed: u64, chance: &mut Chance) -> Nature {
     let takes_doubles = chance.percent(15);
     let slow = *chance.pick(&[0, 5, 40, 400, 3000]);
     Nature {
+        dialect,
+        habits: tongue(dialect).habits(&mut Chance::new(seed, 7)),
         max_page_size: *chance.pick(&[1, 3, 7, 20, 100, 1000]),
         ignores_filter: chance.percent(8),
         silent_about_groups: chance.percent(6),

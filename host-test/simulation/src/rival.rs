@@ -1,6 +1,6 @@
 //! Another administrator, who changes what they like while the component is at work.
 
-use mock_retool::{ADMIN, Group, Organisation, User};
+use mock_retool::{ADMIN, Dialect, Group, Invite, Organisation, User};
 use serde_json::json;
 
 use crate::chance::Chance;
@@ -8,8 +8,12 @@ use crate::chance::Chance;
 /// Another administrator.
 pub struct Rival {
     chance: Chance,
+    /// What they have is what the dialect has.
+    dialect: Dialect,
     /// How many requests in a thousand they get ahead of.
     rate: u32,
+    /// Whether they invite people; where they can't, nobody can see an invitation.
+    pub invites: bool,
     /// Addresses of people who are to come, whom they may create as well.
     pub joiners: Vec<String>,
     /// Names of groups that are to come.
@@ -18,8 +22,9 @@ pub struct Rival {
 
 impl Rival {
     /// One who edits before so many requests in a thousand.
-    pub fn new(seed: u64, rate: u32) -> Self {
-        Rival { chance: Chance::new(seed, 4), rate, joiners: Vec::new(), new_groups: Vec::new() }
+    pub fn new(dialect: Dialect, seed: u64, rate: u32) -> Self {
+        let chance = Chance::new(seed, 4);
+        Rival { chance, dialect, rate, invites: false, joiners: Vec::new(), new_groups: Vec::new() }
     }
 
     /// Whether they ever edit.
@@ -50,7 +55,12 @@ impl Rival {
             organisation.replace_user(&user.id, draft).ok().map(|_| ())
         };
         let number = chance.below(90);
-        match chance.below(16) {
+        let kinds = match self.dialect {
+            Dialect::V1 => 16,
+            Dialect::V2 if self.invites => 20,
+            Dialect::V2 | Dialect::Scim => 17,
+        };
+        match chance.below(kinds) {
             0 => {
                 let first_name = Some(format!("Edited {number}"));
                 change(organisation, User { first_name, ..user.clone() })?;
@@ -104,7 +114,12 @@ impl Rival {
                 let address = chance.any(&self.joiners)?;
                 let address =
                     if number.is_multiple_of(2) { address.to_uppercase() } else { address.clone() };
-                organisation.create_user(User::new(address.clone())).ok()?;
+                let user = User::new(address.clone());
+                if self.dialect == Dialect::V1 {
+                    organisation.create_user(user).ok()?;
+                } else {
+                    organisation.add_user(user).ok()?;
+                }
                 Some(format!("{address} is created"))
             }
             14 => {
@@ -112,6 +127,34 @@ impl Rival {
                 let taken = organisation.groups.iter().any(|group| group.name.trim() == name);
                 (!taken).then(|| organisation.create_group(Group::new(name.clone())))?;
                 Some(format!("the group {name} is created"))
+            }
+            16 => {
+                let group = chance.any(&organisation.groups)?.id;
+                let administers = number.is_multiple_of(2);
+                organisation.join_as(group, &[(user.id.clone(), administers)]).ok()?;
+                Some(format!("{who} administers {group}: {administers}"))
+            }
+            17 => {
+                let mut groups: Vec<u32> = organisation.groups.iter().map(|one| one.id).collect();
+                groups.retain(|_| chance.percent(20));
+                let address = chance.any(&self.joiners)?;
+                organisation.invite(Invite { groups, ..Invite::new(address.clone()) }).ok()?;
+                Some(format!("{address} is invited"))
+            }
+            18 => {
+                let invite = chance.any(&organisation.invites)?.clone();
+                organisation.claim_invite(invite.id, "Claimed", "Invite").ok()?;
+                Some(format!("{} accepts the invitation", invite.email))
+            }
+            19 => {
+                let invite = chance.any(&organisation.invites)?.clone();
+                if number.is_multiple_of(2) {
+                    organisation.revoke_invite(invite.id).ok()?;
+                    return Some(format!("the invitation of {} is withdrawn", invite.email));
+                }
+                let group = chance.any(&organisation.groups)?.id;
+                organisation.invite_to_group(group, &[invite.id]).ok()?;
+                Some(format!("{} is invited to {group}", invite.email))
             }
             _ => {
                 let group = chance.any(&organisation.groups)?.clone();

@@ -4,9 +4,9 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use retool_lifecycle::domain::Dialect;
+use mock_retool::Dialect;
 use retool_lifecycle::error::{Code, Error};
-use retool_lifecycle::http::{Clock, Entropy, Platform, Transport};
+use retool_lifecycle::http::{Entropy, Platform, Transport};
 use retool_lifecycle::session::{Connection, Session, Wanted};
 use retool_lifecycle::sync::report::PersonOutcome;
 use retool_lifecycle::sync::step::StepOutcome;
@@ -17,6 +17,7 @@ use crate::chance::Chance;
 use crate::change::enabled_admins;
 use crate::clock::{Ended, VirtualClock};
 use crate::defect::Defect;
+use crate::dialects::wanted;
 use crate::figures::Figures;
 use crate::network::Network;
 use crate::operation::{Done, Operation};
@@ -40,6 +41,8 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 pub struct Run {
     /// The seed that it was drawn from.
     pub seed: u64,
+    /// The dialect that it ran over.
+    pub dialect: Dialect,
     /// How much was simulated.
     pub figures: Figures,
     /// Everything that was wrong: an invariant, and how it was violated.
@@ -48,13 +51,20 @@ pub struct Run {
     pub trace: Vec<String>,
 }
 
-/// Makes one run. The same arguments give the same run. With `traced` it keeps a line for all
-/// that happens; a `defect` is planted between the component and the server.
-pub fn run(seed: u64, traced: bool, defect: Option<Defect>) -> Run {
+/// The dialect that a seed runs over where none is named.
+pub fn dialect_of(seed: u64) -> Dialect {
+    Dialect::ALL[(seed % Dialect::ALL.len() as u64) as usize]
+}
+
+/// Makes one run, over the seed's own dialect if none is named. The same arguments give the same
+/// run. With `traced` it keeps a line for all that happens; a `defect` is planted between the
+/// component and the server.
+pub fn run(seed: u64, dialect: Option<Dialect>, traced: bool, defect: Option<Defect>) -> Run {
+    let dialect = dialect.unwrap_or_else(|| dialect_of(seed));
     let clock = Rc::new(VirtualClock::default());
     let trace = Rc::new(Trace::new(Rc::clone(&clock), traced));
     let made = catch_unwind(AssertUnwindSafe(|| {
-        let mut world = World::new(seed, defect, clock, Rc::clone(&trace));
+        let mut world = World::new(seed, dialect, defect, clock, Rc::clone(&trace));
         world.live();
         let state = world.server.state();
         (state.figures, state.watch.violations().to_vec(), state.watch.overwritten())
@@ -64,7 +74,7 @@ pub fn run(seed: u64, traced: bool, defect: Option<Defect>) -> Run {
     });
     figures.seeds = 1;
     figures.overwritten = overwritten;
-    Run { seed, figures, violations, trace: trace.take() }
+    Run { seed, dialect, figures, violations, trace: trace.take() }
 }
 
 fn message(panic: &(dyn Any + Send)) -> &str {
@@ -83,6 +93,7 @@ impl Entropy for Jitter {
 
 /// Everything that there is in a run.
 struct World {
+    dialect: Dialect,
     chance: Chance,
     scenario: Scenario,
     server: Rc<Server>,
@@ -97,24 +108,37 @@ struct World {
 }
 
 impl World {
-    fn new(seed: u64, defect: Option<Defect>, clock: Rc<VirtualClock>, trace: Rc<Trace>) -> Self {
+    fn new(
+        seed: u64,
+        dialect: Dialect,
+        defect: Option<Defect>,
+        clock: Rc<VirtualClock>,
+        trace: Rc<Trace>,
+    ) -> Self {
         let mut chance = Chance::new(seed, 1);
-        let organisation = organisation::draw(seed, &mut chance);
-        let nature = organisation::nature(&mut chance);
-        let scenario = Scenario::new(seed);
-        let mut rival = Rival::new(seed, *chance.pick(&[0, 0, 30, 120, 300]));
+        let mut organisation = organisation::draw(dialect, seed, &mut chance);
+        let nature = organisation::nature(dialect, seed, &mut chance);
+        let invites = nature.habits.options.v2.user_invites;
+        if !invites {
+            // What nobody can see is not there.
+            organisation.invites.clear();
+        }
+        let scenario = Scenario::new(dialect, seed);
+        let mut rival = Rival::new(dialect, seed, *chance.pick(&[0, 0, 30, 120, 300]));
+        rival.invites = invites;
         rival.joiners.clone_from(&scenario.joiners);
         rival.new_groups.clone_from(&scenario.new_groups);
         let settings = [
             ("RETOOL_API_TOKEN", "mock-token".to_owned()),
+            ("RETOOL_SCIM_TOKEN", "mock-scim-token".to_owned()),
             ("RETOOL_WINDOW", chance.pick(&[1, 2, 8, 64]).to_string()),
             ("RETOOL_PAGE_SIZE", chance.pick(&[1, 2, 5, 17, 100, 500]).to_string()),
             ("RETOOL_MAX_ATTEMPTS", chance.pick(&[1, 2, 3, 3, 10]).to_string()),
         ];
         trace.say(|| format!("seed {seed}: {nature:?}"));
-        trace.say(|| format!("settings {:?}", &settings[1..]));
+        trace.say(|| format!("settings {:?}", &settings[2..]));
         let start = Rc::new(organisation.clone());
-        let watch = Watch::new(Rc::new(Operation::EnsureGroup(String::new())), start);
+        let watch = Watch::new(dialect, Rc::new(Operation::EnsureGroup(String::new())), start);
         let server = Rc::new(Server::new(
             seed,
             nature,
@@ -125,6 +149,7 @@ impl World {
             Rc::clone(&trace),
         ));
         World {
+            dialect,
             network: Rc::new(Network::new(Rc::clone(&server), Rc::clone(&clock))),
             server,
             scenario,
@@ -134,7 +159,11 @@ impl World {
             defect,
             kills: *chance.pick(&[0, 0, 20, 60]),
             settings: settings.map(|(name, value)| (name.to_owned(), value)).into(),
-            wanted: if chance.percent(20) { Wanted::Auto } else { Wanted::Dialect(Dialect::V1) },
+            wanted: if chance.percent(20) {
+                Wanted::Auto
+            } else {
+                Wanted::Dialect(wanted(dialect))
+            },
             chance,
         }
     }
@@ -243,7 +272,7 @@ impl World {
     fn has_fallen_due(&self, done: Option<&Result<Done, Error>>) -> bool {
         let Some(Ok(Done::Deprovisioned(done))) = done else { return false };
         let due = done.deletion_due.as_deref().and_then(parse_iso);
-        due.is_some_and(|due| u64::try_from(due).is_ok_and(|due| due <= self.clock.unix_ms()))
+        due.is_some_and(|due| due <= self.server.state().now_ms())
     }
 
     fn calmly(&mut self, operation: &Rc<Operation>) -> Option<Result<Done, Error>> {
@@ -299,13 +328,15 @@ impl World {
         {
             let state = &mut *self.server.state();
             state.figures.operations += 1;
+            state.age(self.clock.now());
             state.watch.begin(Rc::clone(operation), Rc::new(state.organisation.clone()));
         }
         let (understood, transport): (Rc<Operation>, Rc<dyn Transport>) = match self.defect {
             None => (Rc::clone(operation), self.network.clone()),
-            Some(defect) => {
-                (Rc::new(defect.misunderstood(operation)), defect.planted(self.network.clone()))
-            }
+            Some(defect) => (
+                Rc::new(defect.misunderstood(operation)),
+                defect.planted(self.dialect, self.network.clone()),
+            ),
         };
         let platform = Platform {
             transport,
@@ -324,7 +355,7 @@ impl World {
         let ended = self.clock.run(
             async {
                 let session = Session::open(connection, &settings, platform)?;
-                understood.perform(&session).await
+                understood.perform(session).await
             },
             kill_in_turn,
             deadline + GRACE_MS,
@@ -378,7 +409,9 @@ fn is_stated_reason(operation: &Operation, code: Code) -> bool {
         | Code::GroupNotFound
         | Code::GuardTripped
         | Code::LastAdmin
+        | Code::NameRequired
         | Code::NameTaken
+        | Code::OperationUnsupported
         | Code::ProtectedPerson
         | Code::ServerRefused
         | Code::UserDisabled

@@ -1,18 +1,18 @@
 //! What is asked of the component: calls that fit the organisation, more or less.
 
-use mock_retool::{ADMIN, Group, Organisation, User};
-use retool_lifecycle::domain::{
-    Email, GroupId, GroupIdKind, GroupPatch, GroupRef, UserPatch, UserType,
-};
+use mock_retool::{ADMIN, Dialect, Group, Organisation, User};
+use retool_lifecycle::domain::{Email, GroupPatch, GroupRef, UserPatch, UserType};
 use retool_lifecycle::groups::Reshaping;
 use retool_lifecycle::input;
 use retool_lifecycle::lifecycle::{Arrival, Departure, Mode, Restoration, Tombstone};
+use retool_lifecycle::retool::Capabilities;
 use retool_lifecycle::sync::{
     AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest,
 };
 
 use crate::chance::Chance;
-use crate::change::key;
+use crate::change::{invited, key};
+use crate::dialects::{capabilities, group_id, within};
 use crate::operation::Operation;
 use crate::organisation::varied;
 
@@ -27,6 +27,8 @@ pub enum Job {
 /// Draws what is asked for.
 pub struct Scenario {
     chance: Chance,
+    dialect: Dialect,
+    can: Capabilities,
     /// People who are to come.
     pub joiners: Vec<String>,
     /// Groups that are to come.
@@ -37,12 +39,13 @@ pub struct Scenario {
 
 impl Scenario {
     /// Of a seed.
-    pub fn new(seed: u64) -> Self {
+    pub fn new(dialect: Dialect, seed: u64) -> Self {
         let mut chance = Chance::new(seed, 2);
         let joiners =
             (0..chance.below(4)).map(|index| format!("new.person{index}@example.com")).collect();
         let new_groups = (0..chance.below(3)).map(|index| format!("New group {index}")).collect();
-        Scenario { chance, joiners, new_groups, tombstones: Vec::new() }
+        let can = capabilities(dialect);
+        Scenario { chance, dialect, can, joiners, new_groups, tombstones: Vec::new() }
     }
 
     /// Draws the next job.
@@ -84,6 +87,12 @@ impl Scenario {
             (None, Some(joiner)) => joiner.clone(),
             (None, None) => "nobody@example.com".into(),
         };
+        let invitation =
+            if self.can.tells_invitations { chance.any(&organisation.invites) } else { None };
+        let address = match invitation {
+            Some(invite) if chance.percent(25) => invite.email.clone(),
+            _ => address,
+        };
         self.email(&address)
     }
 
@@ -110,7 +119,11 @@ impl Scenario {
         if chance.percent(6) {
             fields.profile_photo_url = Some(format!("https://example.com/{number}.png"));
         }
-        fields
+        if user.is_none() && self.can.names_required && !number.is_multiple_of(10) {
+            fields.first_name.get_or_insert_with(|| format!("First {number}"));
+            fields.last_name.get_or_insert_with(|| format!("Last {number}"));
+        }
+        within(&self.can, fields, number)
     }
 
     fn group_name(&mut self, organisation: &Organisation) -> String {
@@ -124,7 +137,7 @@ impl Scenario {
         if self.chance.percent(50) {
             GroupRef::Name(self.group_name(organisation))
         } else {
-            by_id(self.chance.pick(&organisation.groups))
+            by_id(self.dialect, self.chance.pick(&organisation.groups))
         }
     }
 
@@ -145,7 +158,7 @@ impl Scenario {
         wanted.sort_by_key(|group| group.id);
         wanted.dedup_by(|a, b| a.name.trim() == b.name.trim());
         if self.chance.percent(20) {
-            return wanted.into_iter().map(by_id).collect();
+            return wanted.into_iter().map(|group| by_id(self.dialect, group)).collect();
         }
         let mut names: Vec<GroupRef> =
             wanted.iter().map(|group| GroupRef::Name(group.name.trim().to_owned())).collect();
@@ -195,7 +208,7 @@ impl Scenario {
 
     fn reshaping(&mut self, organisation: &Organisation) -> Reshaping {
         // By id it may be repeated also where it renames.
-        let group = by_id(self.chance.pick(&organisation.groups[1..]));
+        let group = by_id(self.dialect, self.chance.pick(&organisation.groups[1..]));
         let mut people: Vec<Email> = Vec::new();
         for _ in 0..self.chance.below(5) {
             let person = self.person(organisation);
@@ -206,11 +219,14 @@ impl Scenario {
         let joining = self.chance.below(people.len() + 1);
         let remove = people.split_off(joining);
         let renamed = self.chance.percent(30).then(|| self.chance.below(50));
+        let app_access = self.chance.percent(30).then(|| "use".to_owned());
+        // Now and then also what the dialect refuses.
+        let is_settable = self.can.sets_app_access || renamed.is_some_and(|number| number < 5);
         Reshaping {
             group,
             patch: GroupPatch {
                 name: renamed.map(|number| format!("Renamed {number}")),
-                universal_app_access: self.chance.percent(30).then(|| "use".into()),
+                universal_app_access: app_access.filter(|_| is_settable),
             },
             add: people,
             remove,
@@ -231,7 +247,13 @@ impl Scenario {
             let entry = self.entry(email, organisation, Some(user));
             roster.push(entry);
         }
-        for joiner in self.joiners.clone() {
+        let mut joiners = self.joiners.clone();
+        if self.can.tells_invitations {
+            // Of those who are invited, some are on it.
+            let open = organisation.invites.iter().map(|invite| invite.email.clone());
+            joiners.extend(open.filter(|email| invited(organisation, &key(email)).is_some()));
+        }
+        for joiner in joiners {
             let email = self.email(&joiner);
             if self.chance.percent(70) && !roster.iter().any(|one| one.email == email) {
                 let entry = self.entry(email, organisation, None);
@@ -268,6 +290,7 @@ impl Scenario {
     }
 
     fn policy(&mut self, organisation: &Organisation) -> Policy {
+        let (dialect, can) = (self.dialect, self.can);
         let chance = &mut self.chance;
         let admins: Vec<&User> =
             organisation.users.iter().filter(|user| user.is_admin && !user.is_disabled).collect();
@@ -285,7 +308,7 @@ impl Scenario {
         };
         let managed = organisation.groups.iter().filter(|group| group.id != ADMIN);
         let mut managed: Vec<GroupRef> =
-            managed.filter(|_| chance.percent(10)).map(by_id).collect();
+            managed.filter(|_| chance.percent(10)).map(|group| by_id(dialect, group)).collect();
         managed.truncate(3);
         Policy {
             create_missing: chance.percent(85),
@@ -305,7 +328,10 @@ impl Scenario {
             ]),
             managed_groups: managed,
             create_missing_groups: chance.percent(80),
-            default_user_type: chance.percent(70).then_some(UserType::EndUser),
+            default_user_type: chance.percent(70).then_some(match can.bills(UserType::Mobile) {
+                true => UserType::Mobile,
+                false => UserType::EndUser,
+            }),
             guards,
         }
     }
@@ -315,6 +341,6 @@ fn email_of(user: &User) -> Email {
     Email::new(&user.email)
 }
 
-fn by_id(group: &Group) -> GroupRef {
-    GroupRef::Id(GroupId { kind: GroupIdKind::Rest, value: group.id.to_string() })
+fn by_id(dialect: Dialect, group: &Group) -> GroupRef {
+    GroupRef::Id(group_id(dialect, group.id))
 }

@@ -1,16 +1,19 @@
-//! Retool, in memory: the mock's dialect over one organisation, with a nature of its own, with
+//! Retool, in memory: one of the mock's dialects over one organisation, with a nature of its own, with
 //! faults, with another administrator, and with the watch looking on.
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::{Duration, SystemTime};
 
 use mock_retool::http::{Request as HttpRequest, Response as HttpResponse};
-use mock_retool::{Offline, Options, Organisation, same_email};
-use retool_lifecycle::http::{Clock, Method, Request, Response};
+use mock_retool::{Dialect, Offline, Options, Organisation, same_email};
+use retool_lifecycle::http::{Request, Response};
+use retool_lifecycle::time::parse_iso;
 use serde_json::Value;
 
 use crate::chance::Chance;
 use crate::clock::VirtualClock;
+use crate::dialects::{Deaf, Habits, Tongue, tongue};
 use crate::fault::{self, Fault};
 use crate::figures::Figures;
 use crate::rival::Rival;
@@ -21,6 +24,10 @@ use crate::wire::{Target, Wire};
 /// What holds for a server always: servers differ.
 #[derive(Clone, Debug)]
 pub struct Nature {
+    /// The dialect that it speaks, and no other.
+    pub dialect: Dialect,
+    /// How servers of this dialect alone differ.
+    pub habits: Habits,
     /// The largest page that it gives.
     pub max_page_size: usize,
     /// It does not know the filter by address.
@@ -29,7 +36,7 @@ pub struct Nature {
     pub silent_about_groups: bool,
     /// Its writes are answered with a bare acknowledgement.
     pub terse: bool,
-    /// It takes two people of one address, and invites both.
+    /// It takes two people of one address.
     pub takes_doubles: bool,
     /// How long a request takes at least and at most, there and back, in milliseconds.
     pub latency: (u64, u64),
@@ -52,6 +59,7 @@ pub enum Reply {
 /// The server.
 pub struct Server {
     offline: Offline,
+    tongue: &'static dyn Tongue,
     nature: Nature,
     clock: Rc<VirtualClock>,
     trace: Rc<Trace>,
@@ -88,9 +96,14 @@ impl Server {
         clock: Rc<VirtualClock>,
         trace: Rc<Trace>,
     ) -> Self {
-        let options = Options { max_page_size: nature.max_page_size, ..Options::default() };
+        let options = Options {
+            max_page_size: nature.max_page_size,
+            dialects: vec![nature.dialect],
+            ..nature.habits.options.clone()
+        };
         Server {
             offline: Offline::new(&options),
+            tongue: tongue(nature.dialect),
             nature,
             clock,
             trace,
@@ -122,7 +135,7 @@ impl Server {
     /// A request that nobody waits for any more: with luck it still arrives.
     pub fn abandoned(&self, request: &Request) {
         let state = &mut *self.state();
-        let wire = Wire::of(request);
+        let wire = Wire::of(self.nature.dialect, request);
         if wire.is_write() && !state.calm && state.chance.percent(50) {
             self.trace.say(|| format!("{} arrives, though nobody waits for it", wire.line()));
             let answer = self.receive(state, wire, request, Some(Fault::LostAfter));
@@ -133,7 +146,7 @@ impl Server {
     /// A request arrives.
     pub fn arrive(&self, request: &Request) -> Reply {
         let state = &mut *self.state();
-        let wire = Wire::of(request);
+        let wire = Wire::of(self.nature.dialect, request);
         let mut fault = None;
         if !state.calm {
             if let Some(edit) = state.rival.perhaps_edits(&mut state.organisation, wire.person()) {
@@ -143,7 +156,7 @@ impl Server {
             }
             let writes = 1 + u32::from(wire.is_write());
             if state.chance.per_mille(self.nature.fault_rate * writes) {
-                fault = Some(fault::draw(&mut state.chance, &wire));
+                fault = Some(fault::draw(&mut state.chance, self.tongue, &wire));
                 state.figures.faults += 1;
             }
         }
@@ -158,6 +171,7 @@ impl Server {
         fault: Option<Fault>,
     ) -> Reply {
         state.age(self.clock.now());
+        state.watch.clock(state.organisation.now());
         state.figures.requests += 1;
         wire.served = !matches!(
             fault,
@@ -171,7 +185,7 @@ impl Server {
         let mut answer = None;
         if wire.is_write() {
             state.figures.writes += 1;
-            let now = i64::try_from(self.clock.unix_ms()).unwrap_or(i64::MAX);
+            let now = state.now_ms();
             state.watch.arrives(&wire, now);
             if wire.served {
                 let before = (!state.calm && state.chance.per_mille(self.nature.stale_rate))
@@ -187,13 +201,13 @@ impl Server {
         } else if wire.served {
             let now = self.clock.now();
             state.stale.take_if(|(_, until)| *until < now || state.calm);
-            let asked = altered(request, fault, self.nature.ignores_filter);
+            let asked = self.altered(request, fault, &wire);
             let from = state.stale.as_mut().map_or(&mut state.organisation, |(old, _)| old);
             answer = Some(self.serve(from, &asked, &wire));
         }
-        let mut reply = reply(answer, fault);
+        let mut reply = self.reply(answer, fault);
         if let Reply::Answer(response) = &mut reply {
-            response.date = Some(httpdate::fmt_http_date(self.clock.system_time()));
+            response.date = Some(state.http_date());
             wire.answered = Some(response.status);
             let whole = serde_json::from_slice(&response.body).ok();
             if let (200..=299, Some(body)) = (response.status, whole) {
@@ -226,17 +240,18 @@ impl Server {
         request: &Request,
         wire: &Wire,
     ) -> HttpResponse<Vec<u8>> {
-        let creates = wire.method == Method::Post && wire.target == Target::Users;
-        let hidden = (creates && self.nature.takes_doubles)
-            .then(|| hide(organisation, wire.body["email"].as_str().unwrap_or_default()));
+        let created = wire.created().filter(|_| self.nature.takes_doubles);
+        let hidden = created.map(|address| hide(organisation, address));
         let body = request.body.clone().unwrap_or_default();
-        let http = HttpRequest::builder()
+        let mut http = HttpRequest::builder()
             .method(request.method.as_str())
             .uri(&request.path_and_query)
             .header("authorization", format!("Bearer {}", request.token.expose()))
-            .header("content-type", request.media_type)
-            .body(body)
-            .unwrap_or_default();
+            .header("content-type", request.media_type);
+        if let Some(version) = &request.if_match {
+            http = http.header("if-match", version);
+        }
+        let http = http.body(body).unwrap_or_default();
         let mut answer = self.offline.serve(organisation, http);
         for (id, email) in hidden.into_iter().flatten() {
             if let Some(user) = organisation.user_mut(&id) {
@@ -244,22 +259,153 @@ impl Server {
             }
         }
         if answer.status().is_success() {
-            if self.nature.terse && wire.method == Method::Put {
-                *answer.body_mut() = br#"{"success":true}"#.to_vec();
-            } else if self.nature.silent_about_groups {
-                silence(answer.body_mut());
+            let terse = wire.is_write().then(|| self.tongue.terse(wire.method, &wire.target));
+            if let (true, Some(Some(terse))) = (self.nature.terse, terse) {
+                *answer.body_mut() = terse.to_vec();
+            } else {
+                self.keep_to_itself(&wire.target, answer.body_mut());
             }
         }
         answer
     }
 }
 
+impl Server {
+    /// The request as the server understands it.
+    fn altered(&self, request: &Request, fault: Option<Fault>, wire: &Wire) -> Request {
+        let mut request = request.clone();
+        let deaf = Deaf {
+            filter: self.nature.ignores_filter || fault == Some(Fault::IgnoredFilter),
+            page: fault == Some(Fault::FirstPage),
+        };
+        let (path, query) =
+            request.path_and_query.split_once('?').unwrap_or((&request.path_and_query, ""));
+        let pairs = query.split('&').filter(|pair| !pair.is_empty()).filter_map(|pair| match pair
+            .split_once('=')
+        {
+            Some(named) => {
+                self.tongue.heard(named, deaf).map(|(name, value)| format!("{name}={value}"))
+            }
+            None => Some(pair.to_owned()),
+        });
+        let mut query: Vec<String> = pairs.collect();
+        let is_limited = query.iter().any(|pair| pair.starts_with("limit="));
+        if let (Some(limit), true, false) =
+            (self.nature.habits.pages_unasked, wire.target == Target::Users, is_limited)
+        {
+            query.push(format!("limit={limit}"));
+        }
+        request.path_and_query = match query.is_empty() {
+            true => path.to_owned(),
+            false => format!("{path}?{}", query.join("&")),
+        };
+        request
+    }
+
+    /// Leaves out of an answer what this server does not tell.
+    fn keep_to_itself(&self, target: &Target, body: &mut Vec<u8>) {
+        let hides_members = self.nature.habits.hides_members && *target == Target::Groups;
+        if !hides_members && !self.nature.silent_about_groups {
+            return;
+        }
+        change(body, |answer| {
+            if hides_members {
+                for group in self.tongue.items(answer).into_iter().flatten() {
+                    if let Some(group) = group.as_object_mut() {
+                        group.remove("members");
+                    }
+                }
+            }
+            if self.nature.silent_about_groups {
+                self.tongue.silence(answer);
+                for record in self.tongue.items(answer).into_iter().flatten() {
+                    self.tongue.silence(record);
+                }
+            }
+        });
+    }
+
+    /// What comes back, with the fault.
+    fn reply(&self, answer: Option<HttpResponse<Vec<u8>>>, fault: Option<Fault>) -> Reply {
+        let mut response = match answer {
+            Some(answer) => {
+                let header = |name| {
+                    let value = answer.headers().get(name)?.to_str().ok()?;
+                    Some(value.to_owned())
+                };
+                Response {
+                    status: answer.status().as_u16(),
+                    content_type: header("content-type"),
+                    etag: header("etag"),
+                    body: answer.into_body(),
+                    ..Response::default()
+                }
+            }
+            None => Response::default(),
+        };
+        match fault {
+            Some(Fault::LostBefore | Fault::LostAfter) => return Reply::Broken,
+            Some(Fault::Silence { .. }) => return Reply::Silence,
+            Some(Fault::Status { code, retry_after, .. }) => {
+                return Reply::Answer(Response {
+                    status: code,
+                    retry_after: retry_after.map(Into::into),
+                    content_type: Some("application/json".into()),
+                    body: br#"{"message":"a fault"}"#.to_vec(),
+                    ..Response::default()
+                });
+            }
+            Some(Fault::LoginPage) => {
+                return Reply::Answer(Response {
+                    status: 200,
+                    content_type: Some("text/html".into()),
+                    body: b"<html>Log in</html>".to_vec(),
+                    ..Response::default()
+                });
+            }
+            Some(Fault::Half) => response.body.truncate(response.body.len() / 2),
+            Some(Fault::Empty) => response.body.clear(),
+            Some(Fault::Shifted) => change(&mut response.body, |answer| {
+                if let Some(items) = self.tongue.items(answer)
+                    && let Some(last) = items.last().cloned()
+                    && items.len() > 1
+                {
+                    items[0] = last;
+                }
+            }),
+            Some(Fault::MovingTotal(by)) => change(&mut response.body, |answer| {
+                let listed = self.tongue.items(answer).map_or(0, |items| items.len()) as i64;
+                if let Some(said) = self.tongue.total(answer)
+                    && let Some(total) = said.as_i64()
+                {
+                    let moved = total + i64::from(by);
+                    // A page that says that there is no other can't be told from the truth.
+                    *said = if moved > listed { moved } else { total }.into();
+                }
+            }),
+            Some(Fault::IgnoredFilter | Fault::FirstPage) | None => {}
+        }
+        Reply::Answer(response)
+    }
+}
+
 impl State {
     /// Lets the organisation's own clock follow.
-    fn age(&mut self, now: u64) {
+    pub fn age(&mut self, now: u64) {
         let passed = now.saturating_sub(self.aged_at);
-        self.organisation.advance(std::time::Duration::from_millis(passed));
+        self.organisation.advance(Duration::from_millis(passed));
         self.aged_at = now;
+    }
+
+    /// The server's time, in milliseconds since the Unix epoch.
+    pub fn now_ms(&self) -> i64 {
+        parse_iso(&self.organisation.now()).unwrap_or(i64::MAX)
+    }
+
+    /// The same as `Date` tells it.
+    fn http_date(&self) -> String {
+        let since_epoch = Duration::from_millis(self.now_ms().try_into().unwrap_or(0));
+        httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since_epoch)
     }
 
     /// Nothing of what was goes wrong any longer.
@@ -287,87 +433,7 @@ fn hide(organisation: &mut Organisation, address: &str) -> Vec<(String, String)>
     .collect()
 }
 
-/// The request as the server understands it.
-fn altered(request: &Request, fault: Option<Fault>, ignores_filter: bool) -> Request {
-    let mut request = request.clone();
-    let Some((path, query)) = request.path_and_query.split_once('?') else { return request };
-    let pairs = query.split('&').filter_map(|pair| match pair.split_once('=') {
-        Some(("email", _)) if ignores_filter || fault == Some(Fault::IgnoredFilter) => None,
-        Some(("page", _)) if fault == Some(Fault::FirstPage) => Some("page=1"),
-        _ => Some(pair),
-    });
-    let query: Vec<&str> = pairs.collect();
-    request.path_and_query = format!("{path}?{}", query.join("&"));
-    request
-}
-
-fn silence(body: &mut Vec<u8>) {
-    let Ok(mut answer) = serde_json::from_slice::<Value>(body) else { return };
-    let listed = answer.get_mut("users").and_then(Value::as_array_mut);
-    for user in listed.into_iter().flatten().filter_map(Value::as_object_mut) {
-        user.remove("groups");
-    }
-    if let Some(record) = answer.as_object_mut().filter(|record| record.contains_key("email")) {
-        record.remove("groups");
-    }
-    *body = answer.to_string().into_bytes();
-}
-
-/// What comes back, with the fault.
-fn reply(answer: Option<HttpResponse<Vec<u8>>>, fault: Option<Fault>) -> Reply {
-    let mut response = match answer {
-        Some(answer) => Response {
-            status: answer.status().as_u16(),
-            content_type: Some("application/json".into()),
-            body: answer.into_body(),
-            ..Response::default()
-        },
-        None => Response::default(),
-    };
-    match fault {
-        Some(Fault::LostBefore | Fault::LostAfter) => return Reply::Broken,
-        Some(Fault::Silence { .. }) => return Reply::Silence,
-        Some(Fault::Status { code, retry_after, .. }) => {
-            return Reply::Answer(Response {
-                status: code,
-                retry_after: retry_after.map(Into::into),
-                content_type: Some("application/json".into()),
-                body: br#"{"message":"a fault"}"#.to_vec(),
-                ..Response::default()
-            });
-        }
-        Some(Fault::LoginPage) => {
-            return Reply::Answer(Response {
-                status: 200,
-                content_type: Some("text/html".into()),
-                body: b"<html>Log in</html>".to_vec(),
-                ..Response::default()
-            });
-        }
-        Some(Fault::Half) => response.body.truncate(response.body.len() / 2),
-        Some(Fault::Empty) => response.body.clear(),
-        Some(Fault::Shifted) => change_listing(&mut response.body, |answer| {
-            if let Some(users) = answer.get_mut("users").and_then(Value::as_array_mut)
-                && let Some(last) = users.last().cloned()
-                && users.len() > 1
-            {
-                users[0] = last;
-            }
-        }),
-        Some(Fault::MovingTotal(by)) => change_listing(&mut response.body, |answer| {
-            let listed = answer["users"].as_array().map_or(0, Vec::len) as i64;
-            if let Some(total) = answer["total"].as_i64() {
-                let moved = total + i64::from(by);
-                // A page that says that there is no other can't be told from the truth.
-                answer["total"] = if moved > listed { moved } else { total }.into();
-            }
-        }),
-        Some(Fault::IgnoredFilter | Fault::FirstPage) | None => {}
-    }
-    Reply::Answer(response)
-}
-
-fn change_listing(body: &mut Vec<u8>, change: impl FnOnce(&mut Value)) {
+fn change(body: &mut Vec<u8>, change: impl FnOnce(&mut Value)) {
     if let Ok(mut answer) = serde_json::from_slice::<Value>(body) {
         change(&mut answer);
         *body = answer.to_string().into_bytes();

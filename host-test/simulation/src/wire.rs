@@ -1,7 +1,15 @@
-//! A request as it stands on the wire.
+//! A request as it stands on the wire, and what it means: the same for every dialect.
 
+use mock_retool::Dialect;
 use retool_lifecycle::http::{Method, Request};
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use crate::dialects::tongue;
+
+/// Fields of a person or a group, under the names that `/api/v1` has for them. Ids are those of
+/// the organisation, whatever the dialect makes of them; an invitation is a person whose id is
+/// that of [`invitation`](crate::change::invitation).
+pub type Fields = Map<String, Value>;
 
 /// What a path is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +18,10 @@ pub enum Target {
     Users,
     /// One person, by id.
     User(String),
+    /// The sessions of one person.
+    Sessions(String),
+    /// Everybody who is invited.
+    Invitations,
     /// Every group.
     Groups,
     /// One group, by id.
@@ -22,6 +34,59 @@ pub enum Target {
     Other,
 }
 
+/// What of a listing is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The beginning of it, or all of it.
+    Beginning,
+    /// What comes after a page.
+    Rest,
+    /// What is named so: the address of a person, the name of a group.
+    Named(String),
+}
+
+/// What a write does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Act {
+    /// It creates somebody.
+    Create { email: String, fields: Fields },
+    /// It changes somebody's fields; with `whole` it resets all others.
+    Update { id: String, fields: Fields, whole: bool },
+    /// It deletes somebody, as far as the server deletes anybody.
+    Delete { id: String },
+    /// It creates a group.
+    CreateGroup { name: String },
+    /// It changes a group's fields; with `whole` it resets all others.
+    UpdateGroup { id: u32, fields: Fields, whole: bool },
+    /// It deletes a group.
+    DeleteGroup { id: u32 },
+    /// It puts people into a group.
+    Join { group: u32, people: Vec<String> },
+    /// It takes somebody out of a group.
+    Leave { group: u32, id: String },
+    /// It ends somebody's sessions.
+    EndSessions { id: String },
+    /// Nothing that anybody could ask for.
+    Unknown,
+}
+
+/// What an answer shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shown {
+    /// People of a listing.
+    People(Vec<Fields>),
+    /// Everybody who is invited.
+    Invitations(Vec<Fields>),
+    /// One person.
+    Person(Fields),
+    /// Groups of a listing.
+    Groups(Vec<Fields>),
+    /// One group.
+    Group(Fields),
+    /// Nothing.
+    Nothing,
+}
+
 /// A request, taken apart.
 #[derive(Clone, Debug)]
 pub struct Wire {
@@ -29,10 +94,10 @@ pub struct Wire {
     pub method: Method,
     /// What it is about.
     pub target: Target,
-    /// The address that it looks for.
-    pub email: Option<String>,
-    /// The page that it asks for.
-    pub page: Option<u32>,
+    /// What of a listing it asks for.
+    pub ask: Ask,
+    /// What it does; `None` for one that only reads.
+    pub act: Option<Act>,
     /// What is sent; null where nothing is.
     pub body: Value,
     /// Path and query, for people.
@@ -44,27 +109,30 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Takes a request apart.
-    pub fn of(request: &Request) -> Self {
+    /// Takes a request of a dialect apart.
+    pub fn of(dialect: Dialect, request: &Request) -> Self {
         let (path, query) =
             request.path_and_query.split_once('?').unwrap_or((&request.path_and_query, ""));
-        let of_query = |name: &str| {
-            query
-                .split('&')
-                .filter_map(|pair| pair.split_once('='))
-                .find(|(found, _)| *found == name)
-                .map(|(_, value)| decoded(value))
-        };
+        let query: Vec<(&str, String)> = query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name, decoded(value)))
+            .collect();
+        let body = request
+            .body
+            .as_deref()
+            .and_then(|body| serde_json::from_slice(body).ok())
+            .unwrap_or_default();
+        let tongue = tongue(dialect);
+        let target = tongue.target(path);
+        let act = (request.method != Method::Get)
+            .then(|| tongue.act(request.method, &target, path, &body).unwrap_or(Act::Unknown));
         Wire {
             method: request.method,
-            target: target(path),
-            email: of_query("email"),
-            page: of_query("page").and_then(|page| page.parse().ok()),
-            body: request
-                .body
-                .as_deref()
-                .and_then(|body| serde_json::from_slice(body).ok())
-                .unwrap_or_default(),
+            ask: tongue.ask(&query),
+            target,
+            act,
+            body,
             path_and_query: request.path_and_query.clone(),
             served: false,
             answered: None,
@@ -73,38 +141,43 @@ impl Wire {
 
     /// Whether it may write.
     pub fn is_write(&self) -> bool {
-        self.method != Method::Get
+        self.act.is_some()
+    }
+
+    /// Whether it asks for a listing of everybody, or for somebody in it.
+    pub fn lists_people(&self) -> bool {
+        !self.is_write() && self.target == Target::Users
+    }
+
+    /// The address that it looks for.
+    pub fn address(&self) -> Option<&str> {
+        match &self.ask {
+            Ask::Named(name) if self.lists_people() => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The address of whom it creates.
+    pub fn created(&self) -> Option<&str> {
+        match &self.act {
+            Some(Act::Create { email, .. }) => Some(email),
+            _ => None,
+        }
     }
 
     /// The id of the person that it is about, where it is about one.
     pub fn person(&self) -> Option<&str> {
-        match &self.target {
-            Target::User(id) | Target::Member(_, id) => Some(id),
-            Target::Members(_) => self.body["userId"].as_str(),
-            Target::Users | Target::Groups | Target::Group(_) | Target::Other => None,
+        match (&self.target, &self.act) {
+            (Target::User(id) | Target::Sessions(id) | Target::Member(_, id), _) => Some(id),
+            (_, Some(Act::Join { people, .. })) => people.first().map(String::as_str),
+            (_, Some(Act::Leave { id, .. })) => Some(id),
+            _ => None,
         }
     }
 
     /// Method, path and query.
     pub fn line(&self) -> String {
         format!("{} {}", self.method.as_str(), self.path_and_query)
-    }
-}
-
-fn target(path: &str) -> Target {
-    let Some(path) = path.strip_prefix("/api/v1/") else { return Target::Other };
-    let segments: Vec<&str> = path.split('/').collect();
-    let group = |id: &str| id.parse().ok();
-    match segments.as_slice() {
-        ["users"] => Target::Users,
-        ["users", id] => Target::User((*id).to_owned()),
-        ["groups"] => Target::Groups,
-        ["groups", id] => group(id).map_or(Target::Other, Target::Group),
-        ["groups", id, "members"] => group(id).map_or(Target::Other, Target::Members),
-        ["groups", id, "members", user] => {
-            group(id).map_or(Target::Other, |group| Target::Member(group, (*user).to_owned()))
-        }
-        _ => Target::Other,
     }
 }
 
@@ -140,10 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_and_queries_are_taken_apart() {
-        assert_eq!(target("/api/v1/groups/4/members/a-b"), Target::Member(4, "a-b".into()));
-        assert_eq!(target("/api/v1/groups/x"), Target::Other);
-        assert_eq!(target("/api/v2/users"), Target::Other);
+    fn queries_are_taken_apart() {
         assert_eq!(decoded("a%2Bb%40example.com+%"), "a+b@example.com %");
     }
 }

@@ -1,14 +1,16 @@
 //! The simulation itself: thousands of seeds, and the proof that it sees what it looks for.
 
-use simulation::{Campaign, Defect, run};
+use simulation::{Campaign, Defect, Dialect, run};
 
 #[test]
 fn two_thousand_seeds_violate_nothing() {
-    let tally = Campaign { from: 0, seeds: 2000, threads: 2, defect: None }.make(|_| {});
+    let campaign = Campaign { from: 0, seeds: 2000, threads: 2, dialect: None, defect: None };
+    let tally = campaign.make(|_| {});
     if let Some(failure) = tally.failure {
         panic!(
-            "seed {}\n{}\n{:#?}\nReplay it with `cargo run -- simulate --seeds 1 --from {} --trace`.",
+            "seed {} over {:?}\n{}\n{:#?}\nReplay it with `cargo run -- simulate --seeds 1 --from {} --trace`.",
             failure.seed,
+            failure.dialect,
             failure.trace.join("\n"),
             failure.violations,
             failure.seed
@@ -22,22 +24,40 @@ fn two_thousand_seeds_violate_nothing() {
 }
 
 #[test]
-fn every_planted_defect_is_caught() {
+fn every_planted_defect_is_caught_in_each_dialect_that_can_have_it() {
     for &defect in Defect::ALL {
-        let campaign = Campaign { from: 0, seeds: 600, threads: 2, defect: Some(defect) };
-        assert!(campaign.make(|_| {}).failure.is_some(), "{} is not caught", defect.name());
+        for &dialect in defect.dialects() {
+            let campaign = Campaign {
+                from: 0,
+                seeds: 600,
+                threads: 2,
+                dialect: Some(dialect),
+                defect: Some(defect),
+            };
+            let failure = campaign.make(|_| {}).failure;
+            assert!(failure.is_some(), "{} is not caught in {dialect:?}", defect.name());
+        }
     }
 }
 
 #[test]
 fn a_seed_gives_the_same_run_every_time() {
-    for seed in [3, 77, 1234] {
-        let (one, other) = (run(seed, true, None), run(seed, true, None));
-        assert!(!one.trace.is_empty());
-        assert_eq!(one.trace, other.trace);
-        assert_eq!(one.figures, other.figures);
-        assert_ne!(one.trace, run(seed + 1, true, None).trace);
+    for dialect in Dialect::ALL {
+        for seed in [3, 77, 1234] {
+            let run = |seed| run(seed, Some(dialect), true, None);
+            let (one, other) = (run(seed), run(seed));
+            assert!(!one.trace.is_empty());
+            assert_eq!(one.trace, other.trace);
+            assert_eq!(one.figures, other.figures);
+            assert_ne!(one.trace, run(seed + 1).trace);
+        }
     }
+}
+
+#[test]
+fn seeds_take_turns_in_the_dialects() {
+    let dialects = [0, 1, 2].map(|seed| run(seed, None, false, None).dialect);
+    assert_eq!(dialects, Dialect::ALL);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use mock_retool::Options;
+use mock_retool::{Fault, Options};
 
 use crate::retool::types::{Dialect, UserType};
 
@@ -17,7 +17,7 @@ use crate::retool::types::{Dialect, UserType};
 #[command(
     name = "retool-lifecycle",
     version,
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or roster, 3 refused by a guard, \
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or file, 3 refused by a guard, \
                   4 partly done or somebody left alone,\n130 interrupted while \
                   writing.\n\n\
                   Example:\n  retool-lifecycle demo"
@@ -39,7 +39,8 @@ pub(crate) enum Command {
 
     /// Serve a mock Retool on the loopback interface until it is interrupted.
     #[command(
-        after_help = "Example:\n  retool-lifecycle mock --port 8080 --users 200 --token secret"
+        after_help = "Example:\n  retool-lifecycle mock --port 8080 --users 200 --token secret \\\n    \
+                      --fault 'POST /api/v1/users lose-reply chance=0.1 seed=7' --fault 'GET 429 retry-after=2 times=1'"
     )]
     Mock(MockArgs),
 
@@ -63,6 +64,12 @@ pub(crate) enum Command {
     )]
     Deprovision(DeprovisionArgs),
 
+    /// Bring somebody back as their departure recorded them.
+    #[command(
+        after_help = "Example:\n  retool-lifecycle restore --base-url https://acme.retool.com --tombstone ada.json"
+    )]
+    Restore(RestoreArgs),
+
     /// Show what a roster would change. Writes nothing.
     #[command(
         after_help = "Example:\n  retool-lifecycle plan --base-url https://acme.retool.com \\\n    \
@@ -85,9 +92,9 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example:\n  retool-lifecycle changes --base-url https://acme.retool.com \\\n    \
                       --cursor-file acme.cursor --interval 60\n\n\
-                      The first run makes the cursor file and prints nothing. The file is replaced once \
-                      the lines are\nprinted: a run that is killed in between prints them again, and \
-                      loses none."
+                      Without the cursor file, it is made, and nothing is printed but what changes from \
+                      then on.\nIt is replaced once the lines are printed: a run that is killed in \
+                      between prints them again\nand loses none. So every change is told at least once."
     )]
     Changes(ChangesArgs),
 
@@ -149,6 +156,9 @@ pub(crate) struct MockArgs {
     /// The token that requests must carry; `mock-token` if not given.
     #[arg(long, value_name = "T")]
     pub(crate) token: Option<Token>,
+    /// The token that SCIM requests must carry; `mock-scim-token` if not given.
+    #[arg(long, value_name = "T")]
+    pub(crate) scim_token: Option<Token>,
     /// Start with nobody, and no groups but the built-in ones.
     #[arg(long)]
     pub(crate) empty: bool,
@@ -158,6 +168,32 @@ pub(crate) struct MockArgs {
     /// How many requests are answered a minute; no limit if not given.
     #[arg(long, value_name = "N")]
     pub(crate) quota: Option<u32>,
+    /// What goes wrong, and for which requests; may be given several times (--help says how).
+    ///
+    /// [METHOD] [PATH] KIND [skip=N] [times=N] [chance=P [seed=N]] [retry-after=TEXT]
+    ///
+    /// It concerns requests with that method whose path begins so: not the first N (skip), no
+    /// more than N (times), and each of them with the probability P, 0 to 1, drawn from a seed.
+    /// Of several faults, the first that is due spoils a request. KIND is one of:
+    ///
+    ///   429, or any status          nothing is done; retry-after=TEXT, last, adds the header
+    ///   after=502, or any status    it is done, and this is the answer
+    ///   lose-reply                  it is done, and nobody answers
+    ///   reset, reset-in-body        a TCP reset: before it is done, or amid the answer
+    ///   delay=MS                    it is done so much later
+    ///   truncate, drip=BYTES/MS     the answer ends early, or comes piece by piece
+    ///   content-type=TYPE, html     not JSON by its type, or not JSON at all
+    ///   invalid-json, deep-json=N   half an answer, or N arrays in each other
+    ///   huge-body=BYTES             a body of that size
+    ///   redirect=URL                302 to there
+    ///   repeat-page, endless-pages, moving-total, ignore-filter, exact-filter
+    ///                               listings that can't be trusted
+    ///   second-account              two people of one address are taken
+    ///   omit=FIELD, omit-in-lists=FIELD
+    ///                               people without that field
+    ///   stale-reads=N, stale-for=MS after a write, reads show the state before it
+    #[arg(long = "fault", value_name = "FAULT", action = ArgAction::Append, verbatim_doc_comment)]
+    pub(crate) faults: Vec<Fault>,
 }
 
 #[derive(Debug, Args)]
@@ -168,9 +204,33 @@ pub(crate) struct SimulateArgs {
     /// The first seed.
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) from: u64,
+    /// The dialect of all runs. Otherwise they take turns, by seed.
+    #[arg(long, value_enum)]
+    pub(crate) dialect: Option<Spoken>,
     /// With --seeds 1: show everything that happens.
     #[arg(long)]
     pub(crate) trace: bool,
+}
+
+/// A dialect that is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Spoken {
+    /// The REST API under /api/v1.
+    V1,
+    /// The REST API under /api/v2.
+    V2,
+    /// SCIM 2.0.
+    Scim,
+}
+
+impl From<Spoken> for mock_retool::Dialect {
+    fn from(spoken: Spoken) -> Self {
+        match spoken {
+            Spoken::V1 => mock_retool::Dialect::V1,
+            Spoken::V2 => mock_retool::Dialect::V2,
+            Spoken::Scim => mock_retool::Dialect::Scim,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -298,7 +358,8 @@ pub(crate) struct DeprovisionArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) expect_id: Option<String>,
     /// Where to keep the record of the person as they were, which restoring needs, as JSON. It
-    /// is printed if not given. A file that exists is never overwritten.
+    /// is printed if not given. The file is there before anything is written, so that a
+    /// departure that fails half-way can be undone; one that exists is never overwritten.
     #[arg(long, value_name = "FILE")]
     pub(crate) tombstone: Option<PathBuf>,
     /// People who are never removed.
@@ -319,6 +380,19 @@ pub(crate) enum Mode {
     Delete,
     /// Disable now, and delete in a later call after --days.
     DeleteAfter,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// The record of the person as they were, as `deprovision --tombstone FILE` keeps it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tombstone: PathBuf,
+    /// Create the account again if it is gone, which sends an invitation, or restore onto the
+    /// account that has the address now.
+    #[arg(long)]
+    pub(crate) re_create: bool,
 }
 
 #[derive(Debug, Args)]
@@ -442,8 +516,9 @@ mod tests {
     }
 
     #[test]
-    fn the_mocks_token_is_not_seen_among_the_arguments() {
-        let line = ["retool-lifecycle", "mock", "--token=a-chosen-one"];
+    fn the_mocks_tokens_are_not_seen_among_the_arguments() {
+        let line =
+            ["retool-lifecycle", "mock", "--token=a-chosen-one", "--scim-token=a-chosen-one"];
         let arguments = Arguments::try_parse_from(line).expect("arguments");
         assert!(!format!("{arguments:?}").contains("a-chosen-one"));
     }

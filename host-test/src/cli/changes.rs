@@ -7,17 +7,16 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::Duration;
 
-use tempfile::NamedTempFile;
-
 use super::Exit;
 use super::args::{ChangesArgs, ConnectionArgs};
 use super::connection::tenant;
 use super::failure::Failure;
+use super::files;
 use super::output::Output;
 use crate::answer::error_case;
 use crate::json;
 use crate::retool::directory::Change;
-use crate::retool::types::Error;
+use crate::text::shown;
 
 /// Asks until it is interrupted, or a single time. On stdout are the changes and nothing else,
 /// with `--json` too.
@@ -25,6 +24,9 @@ pub(crate) async fn run(arguments: ChangesArgs) -> Result<Exit, Failure> {
     let ChangesArgs { connection, cursor_file, interval, once } = arguments;
     let interval = Duration::from_secs(interval);
     let mut file = CursorFile::open(cursor_file)?;
+    if file.cursor.is_none() {
+        starts_here(&file.path);
+    }
     let mut interrupted = Box::pin(async {
         // Without the signal there is only the hard way to end it.
         if tokio::signal::ctrl_c().await.is_err() {
@@ -38,10 +40,10 @@ pub(crate) async fn run(arguments: ChangesArgs) -> Result<Exit, Failure> {
             Ok(Polled::Told) if once => return Ok(Exit::Done),
             Ok(Polled::Told) => interval,
             Err(failure) => {
-                Output::new(false).failure(&failure);
+                let exit = Output::new(false).failure(&failure);
                 match retry_after(&failure) {
                     Some(wanted) if !once => pause(interval, wanted),
-                    _ => return Ok(Exit::Failed),
+                    _ => return Ok(exit),
                 }
             }
         };
@@ -50,6 +52,17 @@ pub(crate) async fn run(arguments: ChangesArgs) -> Result<Exit, Failure> {
             () = tokio::time::sleep(wait) => {}
         }
     }
+}
+
+/// A file that got lost must not pass for one that was never there.
+fn starts_here(path: &Path) {
+    let path = path.to_string_lossy();
+    // A log that nobody can read is no reason to stop.
+    let _ = writeln!(
+        io::stderr(),
+        "{} is not there: it is made now, and what changed before is not told",
+        shown(&path)
+    );
 }
 
 /// How an asking ended.
@@ -68,25 +81,27 @@ async fn poll(
     interrupted: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Polled, Failure> {
     let (tenant, progress) = tenant(connection, "asking for changes")?;
-    let answer = tokio::select! {
+    let told = tokio::select! {
         // In this order, so that the signal is listened to before anything is sent.
         biased;
         () = interrupted => return Ok(Polled::Interrupted),
-        answer = tenant.changes_since(file.cursor.as_deref()) => answer,
+        told = progress.reading(tenant.changes_since(file.cursor.as_deref())) => told,
     };
-    drop(progress);
-    let told = answer?.map_err(|error| located(error, &file.path))?;
+    let told = told.map_err(|failure| located(failure, &file.path))?;
     print(&told.changes)?;
     file.remember(told.cursor)?;
     Ok(Polled::Told)
 }
 
 /// The component names its parameter; the user knows the file.
-fn located(error: Error, path: &Path) -> Failure {
+fn located(failure: Failure, path: &Path) -> Failure {
+    let Failure::Component { error, place: _ } = failure else {
+        return failure;
+    };
     let (_, detail) = error_case(&error);
     let of_cursor = detail.is_some_and(|detail| detail.field.as_deref() == Some("cursor"));
     let place = of_cursor.then(|| path.display().to_string());
-    Failure::Component { error: Box::new(error), place }
+    Failure::Component { error, place }
 }
 
 /// How long to wait at least before another try; `None` if none is worth it.
@@ -139,7 +154,7 @@ impl CursorFile {
     /// Replaces the file, so that whoever reads it sees the whole old or the whole new cursor.
     fn remember(&mut self, cursor: String) -> Result<(), Failure> {
         if self.cursor.as_ref() != Some(&cursor) {
-            replace(&self.path, &format!("{cursor}\n")).map_err(|error| {
+            files::replace(&self.path, &format!("{cursor}\n")).map_err(|error| {
                 Failure::Other(format!("{} could not be written: {error}", self.path.display()))
             })?;
             self.cursor = Some(cursor);
@@ -148,25 +163,12 @@ impl CursorFile {
     }
 }
 
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    // Renaming works within a file system only, so the new file is made beside the old one.
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::HostError;
     use crate::render::samples::detail;
-    use crate::retool::types::ErrorDetail;
+    use crate::retool::types::{Error, ErrorDetail};
 
     #[test]
     fn only_what_may_pass_is_tried_again() {

@@ -44,7 +44,7 @@ pub(crate) fn host() -> Result<Host, Failure> {
 
 /// Wider than the library's: the component's own deadline, which may be an hour, is what ends
 /// a call in order, and there is one call in this process.
-fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits {
         memory: 1 << 30,
         wall_clock: Duration::from_secs(2 * 60 * 60),

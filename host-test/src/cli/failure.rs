@@ -30,6 +30,9 @@ pub(crate) enum Failure {
     Unprinted { message: String, writes: usize },
     /// Somebody was removed, and the record of them could not be kept where it was asked for.
     Unrecorded(String),
+    /// A departure that failed once something may have been written, and the file with the
+    /// record of the person from before it.
+    Recorded { failure: Box<Failure>, path: PathBuf },
     /// Anything else about this machine.
     Other(String),
 }
@@ -71,10 +74,26 @@ impl Failure {
         }
     }
 
+    /// Whether something may have been written before it.
+    pub(crate) fn may_have_written(&self) -> bool {
+        match self {
+            Failure::Component { error, place: _ } => {
+                let (_, detail) = error_case(error);
+                detail.is_none_or(|detail| !detail.writes.is_empty())
+            }
+            Failure::Host(error) => error.may_have_written(),
+            Failure::Interrupted | Failure::Unrecorded(_) => true,
+            Failure::Unprinted { message: _, writes } => *writes > 0,
+            Failure::Recorded { failure, path: _ } => failure.may_have_written(),
+            Failure::Usage(_) | Failure::Roster { .. } | Failure::Other(_) => false,
+        }
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Failure::Usage(_) | Failure::Roster { .. } => Exit::Usage,
             Failure::Interrupted => Exit::Interrupted,
+            Failure::Recorded { failure, path: _ } => failure.exit(),
             Failure::Unprinted { writes: 1.., .. } | Failure::Unrecorded(_) => Exit::Partly,
             Failure::Component { error, .. } => {
                 let (_, detail) = error_case(error);
@@ -114,6 +133,7 @@ impl Failure {
             Failure::Unprinted { message, writes } => {
                 format!("error: {}\n", shown(&unprinted(message, *writes)))
             }
+            Failure::Recorded { failure, path } => failure.text() + &render::recorded(path),
         }
     }
 
@@ -136,6 +156,11 @@ impl Failure {
             }
             Failure::Unrecorded(message) | Failure::Other(message) => {
                 simple("execution-failed", "host", message)
+            }
+            Failure::Recorded { failure, path } => {
+                let mut document = failure.json();
+                document["error"]["tombstone_file"] = path.to_string_lossy().into();
+                return document;
             }
         };
         json!({ "error": error })
@@ -244,6 +269,7 @@ mod tests {
             Error::Unavailable(detail("server-error", "It failed.")).into(),
             HostError::Setup { message: "bad".to_owned() }.into(),
             Failure::Other("bad".to_owned()),
+            Failure::Recorded { failure: Box::new(Failure::Interrupted), path: "ada.json".into() },
         ];
         for failure in failures {
             let value = failure.json();

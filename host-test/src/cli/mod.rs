@@ -4,8 +4,11 @@ mod args;
 mod changes;
 pub(crate) mod connection;
 pub(crate) mod failure;
+mod files;
 pub(crate) mod output;
 mod person;
+mod record;
+mod restore;
 mod serve;
 mod simulate;
 mod sync;
@@ -29,7 +32,7 @@ pub(crate) enum Exit {
     /// It failed. Nothing was written, or where the component was stopped, what was written is
     /// not known.
     Failed = 1,
-    /// The arguments, the environment or the roster are wrong.
+    /// The arguments, the environment or a file that was given are wrong.
     Usage = 2,
     /// A guard refused it.
     Refused = 3,
@@ -49,7 +52,7 @@ impl From<Exit> for ExitCode {
 ///
 /// Results go to stdout, logs and errors to stderr; with `--json` there is exactly one JSON
 /// document on stdout, error or not (but `changes` prints its lines alone). The exit codes: 0
-/// done, 1 failed, 2 wrong usage or roster, 3 refused by a guard, 4 partly done or somebody left
+/// done, 1 failed, 2 wrong usage or file, 3 refused by a guard, 4 partly done or somebody left
 /// alone, 130 interrupted while writing.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -91,6 +94,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<Exit, Failure> {
             Command::Check(connection) => connection::check(connection, output).await,
             Command::Provision(options) => person::provision(*options, output).await,
             Command::Deprovision(options) => person::deprovision(options, output).await,
+            Command::Restore(options) => restore::restore(options, output).await,
             Command::Plan(options) => sync::plan(*options, output).await,
             Command::Sync(options) => sync::sync(*options, output).await,
             Command::Changes(options) => changes::run(options).await,

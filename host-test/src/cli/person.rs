@@ -1,18 +1,13 @@
 //! `provision` and `deprovision`.
 
-use std::io::{self, Write};
-use std::path::Path;
-
-use tempfile::NamedTempFile;
-
 use super::Exit;
 use super::args::{Api, DeprovisionArgs, Mode, ProvisionArgs};
 use super::connection::tenant;
 use super::failure::Failure;
 use super::output::Output;
-use crate::json;
+use super::record::{self, RecordFile};
 use crate::render;
-use crate::retool::lifecycle::{DeprovisionMode, DeprovisionRequest, ProvisionRequest, Tombstone};
+use crate::retool::lifecycle::{DeprovisionMode, DeprovisionRequest, ProvisionRequest};
 use crate::retool::types::{GroupId, GroupRef, UserId};
 
 pub(crate) async fn provision(arguments: ProvisionArgs, output: &Output) -> Result<Exit, Failure> {
@@ -70,71 +65,45 @@ pub(crate) async fn deprovision(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let request = deprovision_request(&arguments)?;
-    let file = arguments.tombstone.as_deref().map(RecordFile::beside).transpose()?;
+    let mut file = arguments.tombstone.as_deref().map(RecordFile::at).transpose()?;
+    if let Some(file) = &mut file
+        && let Some(before) = record::take(&arguments.connection, &arguments.email).await?
+    {
+        file.keep(&before).map_err(Failure::Other)?;
+    }
     let (tenant, progress) = tenant(&arguments.connection, "deprovisioning")?;
-    let result = progress.writing(tenant.deprovision(&request)).await?;
+    let result = match progress.writing(tenant.deprovision(&request)).await {
+        Ok(result) => result,
+        Err(failure) => {
+            return Err(match file {
+                Some(file) => file.after(failure),
+                None => failure,
+            });
+        }
+    };
     let writes = result.writes.len();
 
-    let kept = match (file, &result.tombstone) {
-        (Some(file), Some(tombstone)) => Some(file.keep(tombstone)),
-        _ => None,
+    let kept = match (&mut file, &result.tombstone) {
+        (Some(file), Some(tombstone)) => file.keep(tombstone),
+        // Whoever went since they were found is not in the result, but in the file.
+        _ => Ok(()),
     };
+    let path = file.as_ref().and_then(RecordFile::path).filter(|_| kept.is_ok());
     let told = output.result(&result, |result| {
         let mut text = render::deprovision(&arguments.email, result);
-        match (&kept, &result.tombstone) {
-            (Some(Ok(path)), _) => text += &render::kept(path),
-            (_, Some(tombstone)) => text += &render::tombstone(tombstone),
-            (_, None) => {}
+        match (path, &result.tombstone) {
+            (Some(path), _) => text += &render::kept(path),
+            (None, Some(tombstone)) => text += &render::tombstone(tombstone),
+            (None, None) => {}
         }
         text
     });
     told.map_err(|failure| failure.after(writes))?;
     match kept {
         // The record is on stdout then.
-        Some(Err(message)) if writes > 0 => Err(Failure::Unrecorded(message)),
-        Some(Err(message)) => Err(Failure::Other(message)),
-        Some(Ok(_)) | None => Ok(Exit::Done),
-    }
-}
-
-/// The file that a tombstone will be in, whole or not at all.
-struct RecordFile<'a> {
-    path: &'a Path,
-    file: NamedTempFile,
-}
-
-impl<'a> RecordFile<'a> {
-    /// Begins a file beside it, so that a folder that cannot be written to is found out before
-    /// anybody is removed. A record is never overwritten: that of a repeated call has less.
-    fn beside(path: &'a Path) -> Result<Self, Failure> {
-        if path.symlink_metadata().is_ok() {
-            return Err(Failure::Usage(format!(
-                "{} is there already, and a record is never overwritten",
-                path.display()
-            )));
-        }
-        let folder = match path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
-        let file = NamedTempFile::new_in(folder).map_err(|error| {
-            Failure::Usage(format!("{} could not be written: {error}", path.display()))
-        })?;
-        Ok(RecordFile { path, file })
-    }
-
-    fn keep(mut self, tombstone: &Tombstone) -> Result<&'a Path, String> {
-        let written = json::value(tombstone)
-            .map_err(io::Error::other)
-            .and_then(|record| writeln!(self.file, "{record:#}"))
-            .and_then(|()| self.file.as_file().sync_all())
-            .and_then(|()| Ok(self.file.persist_noclobber(self.path)?));
-        match written {
-            Ok(_) => Ok(self.path),
-            Err(error) => {
-                Err(format!("the record could not be written to {}: {error}", self.path.display()))
-            }
-        }
+        Err(message) if writes > 0 => Err(Failure::Unrecorded(message)),
+        Err(message) => Err(Failure::Other(message)),
+        Ok(()) => Ok(Exit::Done),
     }
 }
 

@@ -13,42 +13,49 @@ use super::output::Output;
 
 /// Serves until the process is interrupted.
 pub(crate) async fn run(arguments: MockArgs, output: &Output) -> Result<Exit, Failure> {
-    let MockArgs { port, users, groups, token, empty, latency_ms, quota } = arguments;
-    let token = match token {
-        Some(Token(token)) => token,
-        None => Options::default().token,
-    };
+    let MockArgs { port, users, groups, token, scim_token, empty, latency_ms, quota, faults } =
+        arguments;
+    let defaults = Options::default();
+    let token = token.map_or(defaults.token, |Token(token)| token);
+    let scim_token = scim_token.map_or(defaults.scim_token, |Token(token)| token);
+    let empty_one = if token.is_empty() { "--token" } else { "--scim-token" };
     let mock = Mock::start(Options {
         port,
         users,
         groups,
         token,
+        scim_token,
         empty,
         latency: Duration::from_millis(latency_ms),
         quota,
+        faults,
         ..Options::default()
     })
     .await
     .map_err(|error| match error.kind() {
-        ErrorKind::InvalidInput => Failure::Usage(format!("--token: {error}")),
+        ErrorKind::InvalidInput => Failure::Usage(format!("{empty_one}: {error}")),
         _ => Failure::Other(format!("the mock could not listen on port {port}: {error}")),
     })?;
 
     let url = mock.base_url();
     if output.is_json() {
-        output.document(&json!({ "base_url": url }))?;
+        output.document(&json!({ "base_url": url, "scim_base_url": format!("{url}/scim/v2") }))?;
     } else {
-        // One that was chosen for this run is not repeated.
-        let token = if mock.token() == Options::default().token {
-            format!("export RETOOL_API_TOKEN='{}'\n", mock.token())
-        } else {
-            String::new()
-        };
+        let defaults = Options::default();
+        let token = export("RETOOL_API_TOKEN", mock.token(), &defaults.token);
+        let scim_token = export("RETOOL_SCIM_TOKEN", mock.scim_token(), &defaults.scim_token);
         output.say(&format!(
             "A mock Retool is at {url} (interrupt to stop it). Try:\n{token}\
              curl -H \"Authorization: Bearer $RETOOL_API_TOKEN\" '{url}/api/v1/users?pageSize=3'\n\
-             retool-lifecycle check --base-url '{url}'"
+             retool-lifecycle check --base-url '{url}'\n\
+             Its SCIM is at {url}/scim/v2, with a token of its own:\n{scim_token}\
+             curl -H \"Authorization: Bearer $RETOOL_SCIM_TOKEN\" '{url}/scim/v2/Users?count=3'"
         ))?;
     }
     std::future::pending().await
+}
+
+/// The line that sets a variable to a token. One that was chosen for this run is not repeated.
+fn export(variable: &str, token: &str, default: &str) -> String {
+    if token == default { format!("export {variable}='{token}'\n") } else { String::new() }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use simulation::{Campaign, Figures, Run, run};
+use simulation::{Campaign, Dialect, Figures, Run, run};
 
 use super::Exit;
 use super::args::SimulateArgs;
@@ -16,19 +16,20 @@ const THREADS: usize = 2;
 
 /// Makes the runs, and says how the first that fails can be replayed.
 pub(crate) fn simulate(arguments: &SimulateArgs, output: &Output) -> Result<Exit, Failure> {
-    let SimulateArgs { seeds, from, trace } = *arguments;
+    let SimulateArgs { seeds, from, dialect, trace } = *arguments;
+    let dialect = dialect.map(Dialect::from);
     if trace && seeds != 1 {
         return Err(Failure::Usage("--trace shows one run: give --seeds 1 with it".to_owned()));
     }
     let (figures, failure) = if trace {
-        let replayed = run(from, true, None);
+        let replayed = run(from, dialect, true, None);
         if !output.is_json() {
             output.say(&replayed.trace.join("\n"))?;
         }
         (replayed.figures, Some(replayed).filter(|run| !run.violations.is_empty()))
     } else {
         let progress = bar(seeds);
-        let campaign = Campaign { from, seeds, threads: THREADS, defect: None };
+        let campaign = Campaign { from, seeds, dialect, threads: THREADS, defect: None };
         let tally = campaign.make(|done| progress.set_position(done));
         progress.finish_and_clear();
         (tally.figures, tally.failure)
@@ -66,20 +67,29 @@ fn text(figures: &Figures, failure: Option<&Run>, traced: bool) -> String {
          administrator ({overwritten} undone by a PUT)."
     );
     let Some(run) = failure else { return text };
-    let seed = run.seed;
+    let (seed, dialect) = (run.seed, name(run.dialect));
     // Writing to a string can't fail.
-    let _ = write!(text, "\nSeed {seed} violates:");
+    let _ = write!(text, "\nSeed {seed} over {dialect} violates:");
     for violation in &run.violations {
         let _ = write!(text, "\n  {violation}");
     }
     if !traced {
         let _ = write!(
             text,
-            "\nThe run:\n{}\nReplay it with: retool-lifecycle simulate --seeds 1 --from {seed} --trace",
+            "\nThe run:\n{}\nReplay it with: retool-lifecycle simulate --seeds 1 --from {seed} --dialect {dialect} --trace",
             run.trace.join("\n")
         );
     }
     text
+}
+
+/// A dialect as it is named on the command line.
+fn name(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::V1 => "v1",
+        Dialect::V2 => "v2",
+        Dialect::Scim => "scim",
+    }
 }
 
 fn document(figures: &Figures, failure: Option<&Run>) -> serde_json::Value {
@@ -96,6 +106,7 @@ fn document(figures: &Figures, failure: Option<&Run>) -> serde_json::Value {
         "edits_undone": figures.overwritten,
         "failure": failure.map(|run| json!({
             "seed": run.seed,
+            "dialect": name(run.dialect),
             "violations": run.violations,
             "trace": run.trace,
         })),
@@ -110,12 +121,13 @@ mod tests {
     fn a_failing_seed_is_told_with_the_way_to_replay_it() {
         let run = Run {
             seed: 42,
+            dialect: Dialect::V1,
             figures: Figures::default(),
             violations: vec!["guards: too few".to_owned()],
             trace: vec!["0 ms  CALL".to_owned()],
         };
         let told = text(&Figures::default(), Some(&run), false);
-        for part in ["Seed 42", "guards: too few", "CALL", "--seeds 1 --from 42 --trace"] {
+        for part in ["Seed 42", "guards: too few", "CALL", "--from 42 --dialect v1 --trace"] {
             assert!(told.contains(part), "{part} is missing in {told}");
         }
         assert!(!text(&Figures::default(), None, false).contains("Seed"));

@@ -6,8 +6,15 @@ use crate::retool::types::ErrorDetail;
 /// What helps against a code of an error or a refusal: in a sync or its plan, and in the
 /// commands for one person. The README lists the codes.
 const CODES: [(&str, Option<&str>, Option<&str>); 9] = [
-    ("ambiguous-user", None, Some("--expect-id ID (deprovision) says who of them is meant")),
     ("creation-not-allowed", Some("without --no-create they are created"), None),
+    (
+        "cursor-invalid",
+        None,
+        Some(
+            "--cursor-file FILE: move that file away and start again; \
+             what changed since it was written is then not told",
+        ),
+    ),
     (
         "group-not-found",
         Some("--create-missing-groups creates groups that are missing"),
@@ -33,7 +40,14 @@ const CODES: [(&str, Option<&str>, Option<&str>); 9] = [
         Some("--re-enable enables people who are disabled"),
         Some("--re-enable enables people who are disabled"),
     ),
-    ("user-not-found", None, Some("without --no-create (provision) the person is created")),
+    (
+        "user-not-found",
+        None,
+        Some(
+            "without --no-create (provision) the person is created; \
+             --re-create (restore) creates the account again",
+        ),
+    ),
     (
         "user-type-required",
         Some("--default-user-type TYPE, or a user type on the roster, gives one"),

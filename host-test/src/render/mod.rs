@@ -12,7 +12,7 @@ mod words;
 pub(crate) use check::check;
 pub(crate) use error::{error, host_error};
 pub(crate) use hints::for_error;
-pub(crate) use person::{deprovision, kept, provision, tombstone};
+pub(crate) use person::{deprovision, kept, provision, recorded, restore, tombstone};
 pub(crate) use plan::plan;
 pub(crate) use report::report;
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::words;
 use crate::json;
 use crate::retool::lifecycle::{
-    DeprovisionOutcome, DeprovisionResult, ProvisionOutcome, ProvisionResult, Tombstone,
+    DeprovisionOutcome, DeprovisionResult, ProvisionOutcome, ProvisionResult, RestoreOutcome,
+    RestoreResult, Tombstone,
 };
 use crate::retool::types::{GroupLink, Write};
 use crate::text::{quoted, shown, shown_json};
@@ -75,16 +76,48 @@ pub(crate) fn deprovision(email: &str, result: &DeprovisionResult) -> String {
     text.done()
 }
 
+pub(crate) fn restore(result: &RestoreResult) -> String {
+    let RestoreResult { outcome, user, groups_added, not_restored, invitation_sent, writes } =
+        result;
+    let email = shown(&user.email);
+    let what = match outcome {
+        RestoreOutcome::ReEnabled => "enabled again",
+        RestoreOutcome::ReCreated => "created again",
+        RestoreOutcome::Updated => "updated",
+        RestoreOutcome::Unchanged => "unchanged",
+    };
+    let mut text = Lines::headed(&format!("{email}: {what} (id {})", words::user_id(&user.id)));
+    text.groups("added to", groups_added);
+    text.each(not_restored.iter().map(|what| format!("not restored: {}", shown(what))));
+    if *invitation_sent {
+        text.line("an invitation was sent");
+        text.line(&format!("still to do: {email} must accept the invitation that Retool sent."));
+    }
+    if !not_restored.is_empty() {
+        text.line("still to do: Give back by hand what was not restored and is still needed.");
+    }
+    text.writes(writes);
+    text.done()
+}
+
 /// Where the record of somebody is.
 pub(crate) fn kept(path: &Path) -> String {
     format!("  the record is in {}\n", shown(&path.to_string_lossy()))
+}
+
+/// Where the record of somebody is whose departure failed, and what follows for another try.
+pub(crate) fn recorded(path: &Path) -> String {
+    format!(
+        "  record   {} has the person as they were; leave --tombstone out when you run it again\n",
+        shown(&path.to_string_lossy())
+    )
 }
 
 /// The record of somebody as JSON, for the caller to keep.
 pub(crate) fn tombstone(tombstone: &Tombstone) -> String {
     match json::value(tombstone) {
         Ok(record) => format!(
-            "\nThe record, which restoring needs (--tombstone FILE keeps it in a file):\n{}\n",
+            "\nThe record, which `restore` needs (--tombstone FILE keeps it in a file):\n{}\n",
             shown_json(&format!("{record:#}"))
         ),
         // A record of texts and numbers is always JSON.

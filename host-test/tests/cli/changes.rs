@@ -90,17 +90,18 @@ fn json_changes_nothing_on_stdout_not_even_for_errors() {
 
     fs::write(kept.path(), "nonsense").expect("a file");
     let ran = server.run(&arguments);
-    assert_eq!((ran.exit, ran.stdout.as_str()), (1, ""), "{ran:#?}");
+    assert_eq!((ran.exit, ran.stdout.as_str()), (2, ""), "{ran:#?}");
     assert!(ran.stderr.contains("error: permanent-invalid-input"), "{}", ran.stderr);
 }
 
 #[test]
-fn a_file_with_something_else_is_1_and_kept() {
+fn a_file_with_something_else_is_2_and_kept_and_told_what_to_do_about() {
     let (server, kept) = (Server::start(), Kept::new());
     fs::write(kept.path(), "nonsense\n").expect("a file");
     let ran = kept.once(&server);
-    assert_eq!((ran.exit, ran.stdout.as_str()), (1, ""), "{ran:#?}");
+    assert_eq!((ran.exit, ran.stdout.as_str()), (2, ""), "{ran:#?}");
     assert!(ran.stderr.contains("(cursor-invalid)"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--cursor-file FILE: move that file away"), "{}", ran.stderr);
     assert!(ran.stderr.contains("acme.cursor"), "{}", ran.stderr);
     assert_eq!(kept.text().as_deref(), Some("nonsense\n"));
     assert!(server.mock.requests().is_empty());
@@ -114,6 +115,52 @@ fn a_file_that_cannot_be_read_is_2() {
     assert_eq!(ran.exit, 2, "{ran:#?}");
     assert!(ran.stderr.contains("acme.cursor could not be read"), "{}", ran.stderr);
     assert!(server.mock.requests().is_empty());
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told_once_and_no_other() {
+    let (server, kept) = (Server::start(), Kept::new());
+    let told = format!("{} is not there", kept.path());
+    let ran = kept.once(&server);
+    assert_eq!(ran.stderr.matches(&told).count(), 1, "{ran:#?}");
+    let ran = kept.once(&server);
+    assert!(!ran.stderr.contains(&told), "{ran:#?}");
+}
+
+#[test]
+fn a_token_that_is_missing_is_wrong_usage() {
+    let (server, kept) = (Server::start(), Kept::new());
+    let mut command = server.command(&["changes", "--api=v1", "--cursor-file", &kept.path()]);
+    let output = command.env_remove("RETOOL_API_TOKEN").output().expect("the command");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("(token-missing)"), "{output:?}");
+    assert_eq!(kept.text(), None);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_log_that_explains_an_error_is_shown_on_a_terminal() {
+    let (server, kept) = (Server::start(), Kept::new());
+    let base_url = server.mock.base_url();
+    drop(server);
+    // `script` runs it on a terminal of its own, and prints what that shows.
+    let watch = "exec \"$COMMAND\" changes --api=v1 --once --cursor-file \"$CURSOR_FILE\"";
+    let output = Command::new("script")
+        .args(["-qec", watch, "/dev/null"])
+        .env("COMMAND", env!("CARGO_BIN_EXE_retool-lifecycle"))
+        .env("CURSOR_FILE", kept.path())
+        .env("RETOOL_BASE_URL", base_url)
+        .env("RETOOL_API_TOKEN", "a-secret")
+        .env("RETOOL_MAX_ATTEMPTS", "1")
+        .stdin(Stdio::null())
+        .output()
+        .expect("script, of util-linux");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let shown = String::from_utf8(output.stdout).expect("UTF-8");
+    let (before, _) = shown.split_once("error: unavailable").expect("an error");
+    // The spinner draws the log as well, and clears it.
+    let left = before.rsplit("\u{1b}[2K").next().expect("a line");
+    assert!(left.contains("the connection was refused"), "{shown:?}");
 }
 
 #[test]

@@ -123,6 +123,21 @@ fn what_was_written_before_an_error_is_told_and_4() {
 }
 
 #[test]
+fn no_flag_is_said_to_help_against_an_address_that_several_people_have() {
+    let server = Server::start();
+    let email = server.plain_people()[0].clone();
+    let id = server.user(&email).expect("somebody").id;
+    server.mock.edit(|acme| {
+        acme.create_another_user(mock_retool::User::new(&email)).expect("an account");
+    });
+    let ran = server.run(&["deprovision", "--api=v1", "--email", &email, "--expect-id", &id]);
+    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert!(ran.stderr.contains("(ambiguous-user)"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("flag"), "{}", ran.stderr);
+    assert_eq!(server.writes(), 0);
+}
+
+#[test]
 fn tunables_are_passed_on() {
     let server = Server::start();
     let base_url = server.mock.base_url();

@@ -2,8 +2,10 @@
 
 mod changes;
 mod command;
+mod departure;
 mod errors;
 mod person;
+mod restore;
 mod show;
 mod simulate;
 mod sync;

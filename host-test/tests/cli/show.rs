@@ -6,8 +6,18 @@ use std::process::{Child, Command, Stdio};
 
 use crate::command::{Server, run};
 
-const COMMANDS: [&str; 8] =
-    ["demo", "mock", "check", "provision", "deprovision", "plan", "sync", "changes"];
+const COMMANDS: [&str; 10] = [
+    "demo",
+    "mock",
+    "check",
+    "provision",
+    "deprovision",
+    "restore",
+    "plan",
+    "sync",
+    "changes",
+    "simulate",
+];
 
 #[test]
 fn help_shows_an_example_for_each_command() {
@@ -73,49 +83,123 @@ fn a_connection_in_order_is_reported_so() {
     assert_eq!(report["user_count"], 12);
 }
 
-/// Ends the mock that it was started with.
-struct Running(Child);
+/// A mock that runs until it is dropped.
+struct Running {
+    mock: Child,
+    /// What it said beside its address.
+    hint: String,
+    /// What it said about SCIM.
+    about_scim: Vec<String>,
+    address: String,
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Running {
+        let mut mock = Command::new(env!("CARGO_BIN_EXE_retool-lifecycle"))
+            .args(["mock", "--port", "0", "--users", "3", "--token", "not-shown"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the command");
+        let stdout = mock.stdout.take().expect("a pipe");
+        let mut running =
+            Running { mock, hint: String::new(), about_scim: Vec::new(), address: String::new() };
+        let mut lines = BufReader::new(stdout).lines().map(|line| line.expect("UTF-8"));
+        let said = lines.next().expect("a line");
+        running.hint = lines.next().expect("a line");
+        let mut about_scim = lines.skip_while(|line| !line.contains("SCIM"));
+        while !running.about_scim.last().is_some_and(|line| line.starts_with("curl ")) {
+            running.about_scim.push(about_scim.next().expect("a line"));
+        }
+        let (_, rest) = said.split_once("http://").expect("an address");
+        running.address = rest.split_once(' ').expect("an address").0.to_owned();
+        running
+    }
+
+    fn get(&self, path: &str) -> String {
+        self.get_as("not-shown", path)
+    }
+
+    fn get_as(&self, token: &str, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("a connection");
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\
+             Connection: close\r\n\r\n",
+            self.address
+        )
+        .expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
         // Either it is running or it has ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.mock.kill();
+        let _ = self.mock.wait();
     }
 }
 
 #[test]
 fn a_mock_without_a_token_is_wrong_usage() {
-    let ran = run(&["mock", "--token", ""]);
-    assert_eq!(ran.exit, 2, "{ran:#?}");
-    assert!(ran.stderr.contains("--token"), "{}", ran.stderr);
+    for option in ["--token", "--scim-token"] {
+        let ran = run(&["mock", option, ""]);
+        assert_eq!(ran.exit, 2, "{ran:#?}");
+        assert!(ran.stderr.contains(&format!("{option}:")), "{}", ran.stderr);
+    }
 }
 
 #[test]
 fn a_mock_says_where_it_is_and_answers_there() {
-    let child = Command::new(env!("CARGO_BIN_EXE_retool-lifecycle"))
-        .args(["mock", "--port", "0", "--users", "3", "--token", "not-shown"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the command");
-    let mut running = Running(child);
-    let stdout = running.0.stdout.take().expect("a pipe");
-    let mut lines = BufReader::new(stdout).lines();
-    let said = lines.next().expect("a line").expect("UTF-8");
-    let hint = lines.next().expect("a line").expect("UTF-8");
+    let running = Running::start(&[]);
+    let hint = &running.hint;
     assert!(hint.starts_with("curl -H \"Authorization: Bearer $RETOOL_API_TOKEN\""), "{hint}");
-
-    let (_, rest) = said.split_once("http://").expect("an address");
-    let (address, _) = rest.split_once(' ').expect("an address");
-    let mut stream = TcpStream::connect(address).expect("a connection");
-    write!(
-        stream,
-        "GET /api/v1/users HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer not-shown\r\n\
-         Connection: close\r\n\r\n"
-    )
-    .expect("a request");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
+    let answer = running.get("/api/v1/users");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.contains("\"total\":3"), "{answer}");
+}
+
+#[test]
+fn a_mock_has_a_token_for_scim_and_says_which() {
+    let running = Running::start(&["--empty"]);
+    let said = running.about_scim.join("\n");
+    assert!(said.contains("export RETOOL_SCIM_TOKEN='mock-scim-token'"), "{said}");
+    assert!(said.contains(&format!("http://{}/scim/v2", running.address)), "{said}");
+    let answer = running.get_as("mock-scim-token", "/scim/v2/Users");
+    assert!(answer.contains("\"totalResults\":0"), "{answer}");
+    assert!(running.get("/scim/v2/Users").starts_with("HTTP/1.1 401"));
+
+    let running = Running::start(&["--scim-token", "not-shown-either"]);
+    let said = running.about_scim.join("\n");
+    assert!(!said.contains("not-shown"), "{said}");
+    let answer = running.get_as("not-shown-either", "/scim/v2/Users");
+    assert!(answer.contains("\"totalResults\":3"), "{answer}");
+}
+
+#[test]
+fn a_mock_fails_as_it_was_told_to() {
+    let running = Running::start(&[
+        "--fault=GET /api/v1/users 429 times=1 retry-after=Wed, 21 Oct 2026 07:28:00 GMT",
+        "--fault",
+        "/api/v1/groups after=502 chance=1",
+    ]);
+    let answer = running.get("/api/v1/users").to_ascii_lowercase();
+    assert!(answer.starts_with("http/1.1 429"), "{answer}");
+    assert!(answer.contains("retry-after: wed, 21 oct 2026 07:28:00 gmt\r\n"), "{answer}");
+    assert!(running.get("/api/v1/users").starts_with("HTTP/1.1 200"));
+    for _ in 0..2 {
+        assert!(running.get("/api/v1/groups").starts_with("HTTP/1.1 502"));
+    }
+}
+
+#[test]
+fn a_fault_that_is_none_is_wrong_usage() {
+    for (fault, why) in [("GET resett", "`resett`"), ("reset chance=2", "0 to 1")] {
+        let ran = run(&["mock", "--fault", fault]);
+        assert_eq!(ran.exit, 2, "{ran:#?}");
+        assert!(ran.stderr.contains("--fault") && ran.stderr.contains(why), "{}", ran.stderr);
+    }
 }

@@ -16,11 +16,17 @@ fn figures_are_printed_and_the_exit_says_that_all_held() {
 
 #[test]
 fn one_seed_is_replayed_with_every_request() {
-    let replay = || run_with(&["simulate", "--seeds", "1", "--from", "7", "--trace"], &[]);
-    let (one, other) = (replay(), replay());
-    assert_eq!(one.exit, 0, "{one:?}");
-    assert!(one.stdout.contains("seed 7") && one.stdout.contains("GET /api/v1/"), "{}", one.stdout);
-    assert_eq!(one.stdout, other.stdout);
+    for (dialect, request) in [("v1", "GET /api/v1/"), ("v2", "GET /api/v2/"), ("scim", "/Users?")]
+    {
+        let replay = || {
+            let one = ["simulate", "--seeds", "1", "--from", "7", "--dialect", dialect, "--trace"];
+            run_with(&one, &[])
+        };
+        let (one, other) = (replay(), replay());
+        assert_eq!(one.exit, 0, "{one:?}");
+        assert!(one.stdout.contains("seed 7") && one.stdout.contains(request), "{}", one.stdout);
+        assert_eq!(one.stdout, other.stdout);
+    }
 }
 
 #[test]

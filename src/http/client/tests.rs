@@ -363,6 +363,7 @@ fn no_error_and_no_log_line_holds_the_token() {
                 status: number,
                 content_type: Some(TOKEN.to_string()),
                 date: Some(TOKEN.to_string()),
+                etag: Some(TOKEN.to_string()),
                 retry_after: Some(TOKEN.to_string()),
                 request_id: Some(TOKEN.to_string()),
                 body: format!(r#"{{"message":"{TOKEN}","error":"Bearer {TOKEN}"}}"#).into_bytes(),

@@ -237,7 +237,7 @@ const DEFAULT_PAGE_SIZE: u32 = 100;
 
 impl ReadDirectory for V1 {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { dialect: Dialect::V1, create_invites: true }
+        Dialect::V1.capabilities()
     }
 
     fn pause(&self, attempt: u32, retry_after_ms: Option<u32>) -> Local<'_, bool> {
@@ -246,6 +246,10 @@ impl ReadDirectory for V1 {
 
     fn settle(&self, reading: u32) -> Local<'_, bool> {
         Box::pin(self.client.settle(reading))
+    }
+
+    fn probe(&self) -> Local<'_, Result<()>> {
+        Box::pin(async { self.users_sheet(Ask { page: 1, size: Some(1) }).await.map(|_| ()) })
     }
 
     fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {

@@ -148,6 +148,24 @@ impl WriteDirectory for V1 {
         })
     }
 
+    fn add_members<'a>(
+        &'a self,
+        group: &'a GroupId,
+        users: &'a [UserId],
+    ) -> Local<'a, Result<Vec<bool>>> {
+        Box::pin(async move {
+            let mut new = Vec::with_capacity(users.len());
+            for user in users {
+                new.push(self.add_member(group, user).await?);
+            }
+            Ok(new)
+        })
+    }
+
+    fn end_sessions<'a>(&'a self, _: &'a UserId) -> Local<'a, Result<bool>> {
+        Box::pin(core::future::ready(Ok(false)))
+    }
+
     fn remove_member<'a>(
         &'a self,
         group: &'a GroupId,

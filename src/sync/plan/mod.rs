@@ -140,9 +140,20 @@ fn limitations(request: &SyncRequest, dialect: Dialect) -> Vec<String> {
     let types_given = request.policy.default_user_type.is_some()
         || request.roster.iter().any(|desired| desired.fields.user_type.is_some());
     let mut limitations = Vec::new();
-    if dialect == Dialect::Scim && types_given {
+    let can = dialect.capabilities();
+    if !can.bills_seats && types_given {
         limitations.push(String::from(
-            "SCIM has no user types: those of the roster are neither compared nor set.",
+            "This API has no user types: those of the roster are neither compared nor set.",
+        ));
+    }
+    if !can.sets_admins && request.roster.iter().any(|desired| desired.fields.admin.is_some()) {
+        limitations.push(String::from(
+            "This API makes nobody an administrator: `admin` on the roster is neither compared nor set.",
+        ));
+    }
+    if !can.deletes_people && request.policy.absent == AbsentPolicy::Delete {
+        limitations.push(String::from(
+            "This API deletes nobody for good: who is to be deleted is disabled.",
         ));
     }
     limitations

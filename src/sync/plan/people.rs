@@ -10,6 +10,7 @@ use super::groups::{Groups, NamedGroup};
 use super::memberships;
 use crate::domain::{Dialect, Email, Field, FieldChange, User, UserPatch, UserType};
 use crate::error::{Code, Error, Result};
+use crate::retool::Capabilities;
 use crate::sync::{
     AbsentPolicy, DesiredUser, Policy, RefusalReason, Span, Step, StepKind, SyncRequest, digest,
 };
@@ -18,7 +19,7 @@ use crate::sync::{
 pub(super) struct Planner<'a> {
     policy: &'a Policy,
     span: &'a Span,
-    dialect: Dialect,
+    can: Capabilities,
     groups: &'a Groups<'a>,
     protected: BTreeSet<&'a Email>,
 }
@@ -28,7 +29,13 @@ impl<'a> Planner<'a> {
     pub fn new(request: &'a SyncRequest, dialect: Dialect, groups: &'a Groups<'a>) -> Self {
         let mut protected = BTreeSet::new();
         protected.extend(&request.policy.guards.protected_people);
-        Planner { policy: &request.policy, span: &request.span, dialect, groups, protected }
+        Planner {
+            policy: &request.policy,
+            span: &request.span,
+            can: dialect.capabilities(),
+            groups,
+            protected,
+        }
     }
 
     /// Somebody on the roster, at `index`.
@@ -43,8 +50,12 @@ impl<'a> Planner<'a> {
             self.groups.ranks(&desired.groups, || format!("request.roster[{index}].groups"))?;
         let mut fields = desired.fields.clone();
         fields.disabled = None;
-        if self.dialect == Dialect::Scim {
+        // What the dialect can't set is one of the plan's limitations.
+        if !self.can.bills_seats {
             fields.user_type = None;
+        }
+        if !self.can.sets_admins {
+            fields.admin = None;
         }
         match accounts {
             [] => self.missing(index, &desired.email, fields, &wanted, draft),
@@ -73,12 +84,18 @@ impl<'a> Planner<'a> {
         };
         let (kind, changes, verb) = match self.policy.absent {
             AbsentPolicy::Keep => return,
-            AbsentPolicy::Disable if user.disabled => {
+            // There is no account yet that could be disabled.
+            _ if user.is_invitation() => (StepKind::DeleteUser, Vec::new(), "withdrawn"),
+            AbsentPolicy::Delete if self.can.deletes_people || !user.disabled => {
+                (StepKind::DeleteUser, Vec::new(), "deleted")
+            }
+            AbsentPolicy::Disable | AbsentPolicy::Delete if user.disabled => {
                 draft.unchanged.push(user.email.clone());
                 return;
             }
-            AbsentPolicy::Disable => (StepKind::DisableUser, disabled_to(user, true), "disabled"),
-            AbsentPolicy::Delete => (StepKind::DeleteUser, Vec::new(), "deleted"),
+            AbsentPolicy::Disable | AbsentPolicy::Delete => {
+                (StepKind::DisableUser, disabled_to(user, true), "disabled")
+            }
         };
         if self.protected.contains(&user.email) {
             let message = format!(
@@ -108,7 +125,13 @@ impl<'a> Planner<'a> {
             draft.refuse(email, RefusalReason::CreationNotAllowed, message);
             return Ok(());
         }
-        if self.dialect != Dialect::Scim {
+        if self.can.names_required && (fields.first_name.is_none() || fields.last_name.is_none()) {
+            let message =
+                format!("{address} is missing, and this API creates nobody without both names.");
+            draft.refuse(email, RefusalReason::NameRequired, message);
+            return Ok(());
+        }
+        if self.can.bills_seats {
             let from_entry = fields.user_type.is_some();
             fields.user_type = fields.user_type.or(self.policy.default_user_type);
             let Some(user_type) = fields.user_type else {
@@ -160,7 +183,8 @@ impl<'a> Planner<'a> {
         }
         let protected = self.protected.contains(&user.email);
         let mut dropped: Vec<String> = Vec::new();
-        if !self.policy.update_existing {
+        // An invitation has no fields until somebody accepts it.
+        if !self.policy.update_existing || user.is_invitation() {
             fields = UserPatch::default();
         }
         if protected && user.admin && fields.admin == Some(false) {
@@ -226,7 +250,7 @@ impl<'a> Planner<'a> {
         user_type: UserType,
         field: impl FnOnce() -> String,
     ) -> Result<()> {
-        if user_type.is_set_by(self.dialect) {
+        if self.can.bills(user_type) {
             return Ok(());
         }
         let message = format!(

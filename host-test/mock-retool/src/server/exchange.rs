@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::HeaderName;
+use axum::http::header::{DATE, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use tower::ServiceExt;
 
 use super::{Close, World, control, reply};
-use crate::faults::Trouble;
+use crate::faults::{FaultKind, Trouble};
 use crate::hook::Hook;
 use crate::log::{Entry, LoggedRequest};
 use crate::v1::Call;
@@ -51,6 +51,9 @@ pub(super) async fn exchange(
     if let Ok(id) = HeaderValue::try_from(world.request_id()) {
         answer.headers_mut().insert(REQUEST_ID, id);
     }
+    if let Some(date) = world.date() {
+        answer.headers_mut().insert(DATE, date);
+    }
     world.log().answered(entry, answer.status().as_u16());
     Ok(answer)
 }
@@ -82,6 +85,10 @@ async fn answer(
     let mut trouble = world.faults().meet(logged);
     let answer = match trouble.spoil.take() {
         None => dispatch(world, trouble, logged, request).await,
+        Some(FaultKind::Delay(time)) => {
+            sleep(time).await;
+            dispatch(world, trouble, logged, request).await
+        }
         Some(fault) => match reply::instead(&fault) {
             Some(answer) => answer?,
             None => {
@@ -104,8 +111,8 @@ async fn dispatch(
     mut request: Request,
 ) -> Response {
     let organisation = world.organisation_for(logged.is_write());
-    if let Some(reads) = trouble.stale_reads {
-        world.freeze(reads);
+    if trouble.stale_reads.is_some() || trouble.stale_for.is_some() {
+        world.remember(trouble.stale_reads, trouble.stale_for);
     }
     request.extensions_mut().insert(Call { organisation, quirks: trouble.quirks });
     match world.routes().oneshot(request).await {

@@ -5,6 +5,7 @@ mod control;
 mod exchange;
 mod quota;
 mod reply;
+mod stale;
 mod world;
 
 use std::future::poll_fn;

@@ -69,6 +69,7 @@ pub(super) async fn spoil(answer: Response, fault: FaultKind) -> Result<Response
     let length = body.len();
     let (length, body) = match fault {
         FaultKind::LoseReply => return Err(Close::Quietly),
+        FaultKind::StatusAfter(code) => return Ok(status(code, None, None)),
         FaultKind::ResetInBody => {
             let half = body.slice(..length / 2);
             (length, cut_off(half, Close::Reset))
@@ -153,7 +154,10 @@ fn huge(bytes: usize) -> Response {
     answer
 }
 
-/// Adds the field `nested`, arrays in arrays, to an answer and to every user in it. Text is put
+/// Where the dialects have the records of an answer.
+const RECORDS: [&str; 3] = ["users", "data", "Resources"];
+
+/// Adds the field `nested`, arrays in arrays, to an answer and to every record in it. Text is put
 /// in for a mark, because a `Value` of that depth could not be dropped.
 fn nest(body: &[u8], depth: usize) -> Bytes {
     const MARK: &str = "the nested arrays go here";
@@ -161,9 +165,15 @@ fn nest(body: &[u8], depth: usize) -> Bytes {
     let Ok(mut answer) = serde_json::from_slice::<Value>(body) else {
         return Bytes::copy_from_slice(body);
     };
-    let users = answer.get_mut("users").and_then(Value::as_array_mut);
-    for user in users.into_iter().flatten().filter_map(Value::as_object_mut) {
-        user.insert("nested".to_owned(), json!(MARK));
+    for place in RECORDS {
+        let records = match answer.get_mut(place) {
+            Some(Value::Array(records)) => records.as_mut_slice(),
+            Some(record) => std::slice::from_mut(record),
+            None => &mut [],
+        };
+        for record in records.iter_mut().filter_map(Value::as_object_mut) {
+            record.insert("nested".to_owned(), json!(MARK));
+        }
     }
     if let Some(fields) = answer.as_object_mut() {
         fields.insert("nested".to_owned(), json!(MARK));

@@ -2,10 +2,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
+use axum::http::HeaderValue;
+use tokio::time::Instant;
 
 use super::quota::Quota;
+use super::stale::{Stale, State};
 use crate::dialects;
 use crate::faults::Faults;
 use crate::hook::OnRequest;
@@ -17,19 +21,13 @@ use crate::state::Organisation;
 pub(crate) struct World {
     options: Options,
     routes: Router,
-    organisation: Arc<Mutex<Organisation>>,
-    stale: Mutex<Option<Stale>>,
+    organisation: State,
+    stale: Mutex<Stale>,
     log: Mutex<Log>,
     faults: Mutex<Faults>,
     quota: Mutex<Quota>,
     hook: Mutex<Option<OnRequest>>,
     request_ids: AtomicU64,
-}
-
-/// A state that some more reads answer from.
-struct Stale {
-    organisation: Arc<Mutex<Organisation>>,
-    reads_left: u32,
 }
 
 impl World {
@@ -40,7 +38,7 @@ impl World {
             organisation: Arc::new(Mutex::new(seed(&options))),
             stale: Mutex::default(),
             log: Mutex::default(),
-            faults: Mutex::default(),
+            faults: Mutex::new(Faults::new(&options.faults)),
             quota: Mutex::new(Quota::new(options.quota)),
             hook: Mutex::default(),
             request_ids: AtomicU64::new(1),
@@ -53,6 +51,7 @@ impl World {
         *self.organisation() = seed(&self.options);
         self.log().clear();
         self.clear_faults();
+        *self.faults() = Faults::new(&self.options.faults);
         *lock(&self.quota) = Quota::new(self.options.quota);
     }
 
@@ -72,21 +71,23 @@ impl World {
     }
 
     /// The organisation that a request is served from.
-    pub(super) fn organisation_for(&self, is_write: bool) -> Arc<Mutex<Organisation>> {
-        if !is_write
-            && let Some(stale) = lock(&self.stale).as_mut()
-            && let Some(left) = stale.reads_left.checked_sub(1)
-        {
-            stale.reads_left = left;
-            return Arc::clone(&stale.organisation);
-        }
-        Arc::clone(&self.organisation)
+    pub(super) fn organisation_for(&self, is_write: bool) -> State {
+        let earlier = if is_write { None } else { lock(&self.stale).read(Instant::now()) };
+        earlier.unwrap_or_else(|| Arc::clone(&self.organisation))
     }
 
-    /// Lets the next reads answer from the state as it is now, whatever is written meanwhile.
-    pub(super) fn freeze(&self, reads: u32) {
-        let organisation = Arc::new(Mutex::new(self.organisation().clone()));
-        *lock(&self.stale) = Some(Stale { organisation, reads_left: reads });
+    /// Lets the next reads, or all reads for a while, answer from the state as it is now,
+    /// whatever is written meanwhile.
+    pub(super) fn remember(&self, reads: Option<u32>, time: Option<Duration>) {
+        let state = Arc::new(Mutex::new(self.organisation().clone()));
+        let mut stale = lock(&self.stale);
+        if let Some(reads) = reads {
+            stale.keep_for_reads(Arc::clone(&state), reads);
+        }
+        if let Some(time) = time {
+            // A time that no clock can count does not end.
+            stale.keep_until(state, Instant::now().checked_add(time));
+        }
     }
 
     /// The log.
@@ -102,7 +103,7 @@ impl World {
     /// Lifts every fault, and what one left behind.
     pub(crate) fn clear_faults(&self) {
         self.faults().clear();
-        *lock(&self.stale) = None;
+        *lock(&self.stale) = Stale::default();
     }
 
     /// The quota.
@@ -118,6 +119,13 @@ impl World {
     /// Replaces who is asked.
     pub(crate) fn set_hook(&self, hook: OnRequest) {
         *lock(&self.hook) = Some(hook);
+    }
+
+    /// The organisation's time, as the `Date` of an answer: what happened when, and what time it
+    /// is, are told by one clock.
+    pub(crate) fn date(&self) -> Option<HeaderValue> {
+        let now = humantime::parse_rfc3339(&self.organisation().now()).ok()?;
+        HeaderValue::try_from(httpdate::fmt_http_date(now)).ok()
     }
 
     /// A request id that no other answer of this mock has.

@@ -21,7 +21,13 @@ impl Default for Clock {
 impl Clock {
     /// The time, e.g. `2026-01-05T09:00:00.000Z`.
     pub(super) fn now(&self) -> String {
-        humantime::format_rfc3339_millis(SystemTime::UNIX_EPOCH + self.since_epoch).to_string()
+        self.after(Duration::ZERO)
+    }
+
+    /// The time that it will be then.
+    pub(super) fn after(&self, time: Duration) -> String {
+        let then = SystemTime::UNIX_EPOCH + self.since_epoch + time;
+        humantime::format_rfc3339_millis(then).to_string()
     }
 
     /// Moves on.

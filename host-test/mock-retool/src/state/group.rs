@@ -1,6 +1,6 @@
 //! Groups.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The id of the built-in group of the administrators. Its members follow from
@@ -11,11 +11,10 @@ pub const EDITOR: u32 = 2;
 /// The id of the built-in group `viewer`.
 pub const VIEWER: u32 = 3;
 
-/// Id, name and access of the groups that every organisation has.
-pub(super) const BUILT_IN: [(u32, &str, &str); 3] =
-    [(ADMIN, "admin", "own"), (EDITOR, "editor", "edit"), (VIEWER, "viewer", "use")];
+/// The ids of the groups that every organisation has.
+const BUILT_IN: [u32; 3] = [ADMIN, EDITOR, VIEWER];
 
-/// What a group may do in every app where nobody says otherwise.
+/// What a group may do where nobody says otherwise.
 const DEFAULT_ACCESS: &str = "none";
 
 /// A group. Who is in it stands with the people: see
@@ -28,12 +27,17 @@ pub struct Group {
     pub name: String,
     /// What members may do in every app: `none`, `use`, `edit`, `own`, or whatever was written.
     pub universal_app_access: String,
+    /// What else members may do.
+    pub access: Access,
     /// When it was made, in RFC 3339.
     pub created_at: String,
     /// When it, or who is in it, last changed, in RFC 3339.
     pub updated_at: String,
     /// Fields that the dialects do not define.
     pub extra: Map<String, Value>,
+    /// What SCIM clients wrote and the other dialects have no field for, such as `externalId`,
+    /// by the names of the SCIM schemas. The other dialects neither show nor reset it.
+    pub scim: Map<String, Value>,
 }
 
 impl Group {
@@ -43,14 +47,97 @@ impl Group {
             id: 0,
             name: name.into(),
             universal_app_access: DEFAULT_ACCESS.to_owned(),
+            access: Access::default(),
             created_at: String::new(),
             updated_at: String::new(),
             extra: Map::new(),
+            scim: Map::new(),
         }
     }
 
     /// Whether it is one of the three that can't be renamed or deleted.
     pub fn is_built_in(&self) -> bool {
-        BUILT_IN.iter().any(|(id, _, _)| *id == self.id)
+        BUILT_IN.contains(&self.id)
     }
+}
+
+/// What the members of a group may do beside what they may do in apps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Access {
+    /// What they may do with every resource: `none`, `use`, `edit` or `own`.
+    pub universal_resource_access: String,
+    /// What they may do with every workflow: `none`, `use`, `edit` or `own`.
+    pub universal_workflow_access: String,
+    /// What they may do with the query library: `none`, `use` or `edit`.
+    pub universal_query_library_access: String,
+    /// Whether they see the list of people.
+    pub user_list_access: bool,
+    /// Whether they see the audit log.
+    pub audit_log_access: bool,
+    /// Whether they see releases before these are published.
+    pub unpublished_release_access: bool,
+    /// Whether they see how much is used.
+    pub usage_analytics_access: bool,
+    /// Whether they may edit themes.
+    pub theme_access: bool,
+    /// Whether they see their account's details.
+    pub account_details_access: bool,
+    /// The app that they see first: a UUID.
+    pub landing_page_app_id: Option<String>,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Access {
+            universal_resource_access: DEFAULT_ACCESS.to_owned(),
+            universal_workflow_access: DEFAULT_ACCESS.to_owned(),
+            universal_query_library_access: DEFAULT_ACCESS.to_owned(),
+            user_list_access: false,
+            audit_log_access: false,
+            unpublished_release_access: false,
+            usage_analytics_access: false,
+            theme_access: false,
+            account_details_access: false,
+            landing_page_app_id: None,
+        }
+    }
+}
+
+/// The groups that every organisation has, in the order of their ids.
+pub(super) fn built_in() -> [Group; 3] {
+    let group =
+        |name: &str, apps: &str, [resources, workflows, queries]: [&str; 3], access| Group {
+            universal_app_access: apps.to_owned(),
+            access: Access {
+                universal_resource_access: resources.to_owned(),
+                universal_workflow_access: workflows.to_owned(),
+                universal_query_library_access: queries.to_owned(),
+                user_list_access: true,
+                account_details_access: true,
+                ..access
+            },
+            ..Group::new(name)
+        };
+    [
+        group(
+            "admin",
+            "own",
+            ["own", "own", "edit"],
+            Access {
+                audit_log_access: true,
+                unpublished_release_access: true,
+                usage_analytics_access: true,
+                theme_access: true,
+                ..Access::default()
+            },
+        ),
+        group(
+            "editor",
+            "edit",
+            ["own", "edit", "edit"],
+            Access { unpublished_release_access: true, ..Access::default() },
+        ),
+        group("viewer", "use", ["use", "use", "use"], Access::default()),
+    ]
 }

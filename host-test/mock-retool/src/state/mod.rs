@@ -3,25 +3,39 @@
 
 mod clock;
 mod group;
+mod invite;
+mod members;
 mod seed;
 mod user;
 
 use serde::Serialize;
 
 use clock::Clock;
-pub use group::{ADMIN, EDITOR, Group, VIEWER};
+pub use group::{ADMIN, Access, EDITOR, Group, VIEWER};
+pub use invite::Invite;
 pub use user::{Member, Membership, User, same_email};
+
+/// Larger than a 32-bit float can hold exactly, so that a client that keeps it in one shows.
+const FIRST_LEGACY_ID: u64 = 16_777_217;
 
 /// Why the organisation did not do what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// Another person has the address.
     EmailTaken,
+    /// Somebody with the address is invited already.
+    AlreadyInvited,
+    /// The person is disabled already.
+    AlreadyDisabled,
     /// There is no such person.
     NoSuchUser,
     /// There is no such group.
     NoSuchGroup,
-    /// The person is not in the group.
+    /// There is no such invitation.
+    NoSuchInvite,
+    /// The invitation was claimed or has expired.
+    InviteClosed,
+    /// The person is not in the group, or is not invited to it.
     NotAMember,
     /// A built-in group can't be renamed or deleted.
     BuiltIn,
@@ -41,12 +55,21 @@ pub struct Organisation {
     pub groups: Vec<Group>,
     /// The addresses that invitations were sent to, one entry per mail.
     pub invitations: Vec<String>,
+    /// The invitations to join that were made and not deleted, in the order in which they are
+    /// listed.
+    pub invites: Vec<Invite>,
+    /// The ids of the people whose sessions were ended, one entry each time.
+    pub ended_sessions: Vec<String>,
     #[serde(skip)]
     clock: Clock,
     #[serde(skip)]
     ids: fastrand::Rng,
     #[serde(skip)]
     next_group_id: u32,
+    #[serde(skip)]
+    next_legacy_id: u64,
+    #[serde(skip)]
+    next_invite_id: u64,
 }
 
 impl Organisation {
@@ -54,12 +77,9 @@ impl Organisation {
     pub fn empty(seed: u64) -> Self {
         let mut organisation =
             Organisation { ids: fastrand::Rng::with_seed(seed), ..Organisation::vacant() };
-        for (id, name, access) in group::BUILT_IN {
-            let created = organisation.create_group(Group {
-                universal_app_access: access.to_owned(),
-                ..Group::new(name)
-            });
-            debug_assert_eq!(created.id, id);
+        for group in group::built_in() {
+            let created = organisation.create_group(group);
+            debug_assert!(created.is_built_in());
         }
         organisation
     }
@@ -70,9 +90,13 @@ impl Organisation {
             users: Vec::new(),
             groups: Vec::new(),
             invitations: Vec::new(),
+            invites: Vec::new(),
+            ended_sessions: Vec::new(),
             clock: Clock::default(),
             ids: fastrand::Rng::with_seed(0),
             next_group_id: 1,
+            next_legacy_id: FIRST_LEGACY_ID,
+            next_invite_id: 1,
         }
     }
 
@@ -103,6 +127,11 @@ impl Organisation {
         self.users.iter_mut().find(|user| user.id == id)
     }
 
+    /// The person with this [`User::sid`].
+    pub fn user_by_sid(&self, sid: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.has_sid(sid))
+    }
+
     /// The first person with this address, compared without case.
     pub fn user_by_email(&self, email: &str) -> Option<&User> {
         self.users.iter().find(|user| same_email(&user.email, email))
@@ -113,16 +142,54 @@ impl Organisation {
         self.users.iter_mut().find(|user| same_email(&user.email, email))
     }
 
-    /// Adds a person and invites them. Of the draft, the id and the timestamps are replaced,
+    /// Adds a person and invites them. Of the draft, the ids and the timestamps are replaced,
     /// and the memberships are kept.
     pub fn create_user(&mut self, draft: User) -> Result<&User, Refused> {
-        self.admit(&draft)?;
+        if self.user_by_email(&draft.email).is_some() {
+            return Err(Refused::EmailTaken);
+        }
+        self.create_another_user(draft)
+    }
+
+    /// As [`Organisation::create_user`], also where somebody has the address.
+    pub fn create_another_user(&mut self, draft: User) -> Result<&User, Refused> {
+        self.joinable(&draft.memberships)?;
         self.invitations.push(draft.email.clone());
         Ok(self.enrol(draft))
     }
 
-    /// Replaces a person's fields by the draft's. Id, memberships and time of creation stay.
+    /// As [`Organisation::create_user`], without inviting anybody.
+    pub fn add_user(&mut self, draft: User) -> Result<&User, Refused> {
+        if self.user_by_email(&draft.email).is_some() {
+            return Err(Refused::EmailTaken);
+        }
+        self.add_another_user(draft)
+    }
+
+    /// As [`Organisation::add_user`], also where somebody has the address.
+    pub fn add_another_user(&mut self, draft: User) -> Result<&User, Refused> {
+        self.joinable(&draft.memberships)?;
+        Ok(self.enrol(draft))
+    }
+
+    /// Replaces a person's fields by the draft's. Ids, memberships and time of creation stay, and
+    /// so does what only other dialects show: metadata, seat, second factor, last activity, and
+    /// [`User::scim`].
     pub fn replace_user(&mut self, id: &str, draft: User) -> Result<&User, Refused> {
+        let user = self.user(id).ok_or(Refused::NoSuchUser)?;
+        let draft = User {
+            seat_type: user.seat_type.clone(),
+            two_factor_auth_enabled: user.two_factor_auth_enabled,
+            metadata: user.metadata.clone(),
+            last_active: user.last_active.clone(),
+            scim: user.scim.clone(),
+            ..draft
+        };
+        self.update_user(id, draft)
+    }
+
+    /// Replaces a person's fields by the draft's. Ids, memberships and time of creation stay.
+    pub fn update_user(&mut self, id: &str, draft: User) -> Result<&User, Refused> {
         let Some(at) = self.users.iter().position(|user| user.id == id) else {
             return Err(Refused::NoSuchUser);
         };
@@ -135,12 +202,30 @@ impl Organisation {
         let user = &mut self.users[at];
         *user = User {
             id: std::mem::take(&mut user.id),
+            legacy_id: user.legacy_id,
             memberships: std::mem::take(&mut user.memberships),
             created_at: std::mem::take(&mut user.created_at),
             updated_at,
             ..draft
         };
         Ok(user)
+    }
+
+    /// Bars a person from logging in. Memberships and all else stay.
+    pub fn disable_user(&mut self, id: &str) -> Result<(), Refused> {
+        let user = self.user(id).ok_or(Refused::NoSuchUser)?;
+        if user.is_disabled {
+            return Err(Refused::AlreadyDisabled);
+        }
+        self.update_user(id, User { is_disabled: true, ..user.clone() })?;
+        Ok(())
+    }
+
+    /// Ends the sessions of a person, which is only noted.
+    pub fn end_sessions(&mut self, id: &str) -> Result<(), Refused> {
+        let id = self.user(id).ok_or(Refused::NoSuchUser)?.id.clone();
+        self.ended_sessions.push(id);
+        Ok(())
     }
 
     /// Deletes a person for good, memberships and all.
@@ -179,8 +264,16 @@ impl Organisation {
         &self.groups[self.groups.len() - 1]
     }
 
-    /// Replaces a group's fields by the draft's. Id, members and time of creation stay.
+    /// Replaces a group's fields by the draft's. Id, members and time of creation stay, and so
+    /// do [`Group::access`] and [`Group::scim`].
     pub fn replace_group(&mut self, id: u32, draft: Group) -> Result<&Group, Refused> {
+        let group = self.group(id).ok_or(Refused::NoSuchGroup)?;
+        let draft = Group { access: group.access.clone(), scim: group.scim.clone(), ..draft };
+        self.update_group(id, draft)
+    }
+
+    /// Replaces a group's fields by the draft's. Id, members and time of creation stay.
+    pub fn update_group(&mut self, id: u32, draft: Group) -> Result<&Group, Refused> {
         let Some(at) = self.groups.iter().position(|group| group.id == id) else {
             return Err(Refused::NoSuchGroup);
         };
@@ -204,71 +297,24 @@ impl Organisation {
         for user in &mut self.users {
             user.memberships.retain(|membership| membership.group != id);
         }
+        for invite in &mut self.invites {
+            invite.groups.retain(|group| *group != id);
+        }
         self.clock.tick();
-        Ok(())
-    }
-
-    /// Puts a person into a group. Says whether that changed anything; somebody who is a member
-    /// stays one as they are.
-    pub fn join(&mut self, group: u32, user: &str) -> Result<bool, Refused> {
-        self.changeable_members(group)?;
-        let person = self.user_mut(user).ok_or(Refused::NoSuchUser)?;
-        if person.as_member(group).is_some() {
-            return Ok(false);
-        }
-        person.memberships.push(Membership { group, is_group_admin: false });
-        person.memberships.sort_by_key(|membership| membership.group);
-        self.touch_group(group);
-        Ok(true)
-    }
-
-    /// Takes a person out of a group.
-    pub fn leave(&mut self, group: u32, user: &str) -> Result<(), Refused> {
-        self.changeable_members(group)?;
-        let person = self.user_mut(user).ok_or(Refused::NoSuchUser)?;
-        let before = person.memberships.len();
-        person.memberships.retain(|membership| membership.group != group);
-        if person.memberships.len() == before {
-            return Err(Refused::NotAMember);
-        }
-        self.touch_group(group);
-        Ok(())
-    }
-
-    /// The groups that a person is in, by id; `admin` for an administrator.
-    pub fn groups_of<'a>(&'a self, user: &'a User) -> impl Iterator<Item = &'a Group> {
-        let admin = user.is_admin.then_some(ADMIN);
-        let joined = user
-            .memberships
-            .iter()
-            .map(|membership| membership.group)
-            .filter(|group| *group != ADMIN);
-        admin.into_iter().chain(joined).filter_map(|id| self.group(id))
-    }
-
-    /// The members of a group, in the order of the people.
-    pub fn members(&self, group: u32) -> impl Iterator<Item = Member<'_>> {
-        self.users.iter().filter_map(move |user| user.as_member(group))
-    }
-
-    fn admit(&self, draft: &User) -> Result<(), Refused> {
-        if self.user_by_email(&draft.email).is_some() {
-            return Err(Refused::EmailTaken);
-        }
-        for membership in &draft.memberships {
-            self.changeable_members(membership.group)?;
-        }
         Ok(())
     }
 
     fn enrol(&mut self, draft: User) -> &User {
         let now = self.clock.tick();
-        let id = uuid::Builder::from_random_bytes(self.ids.u128(..).to_be_bytes()).into_uuid();
+        let id = self.draw_uuid();
         let mut memberships = draft.memberships;
         memberships.sort_by_key(|membership| membership.group);
         memberships.dedup_by_key(|membership| membership.group);
+        let legacy_id = self.next_legacy_id;
+        self.next_legacy_id += 1;
         self.users.push(User {
-            id: id.to_string(),
+            id,
+            legacy_id,
             memberships,
             created_at: now.clone(),
             updated_at: now,
@@ -277,14 +323,8 @@ impl Organisation {
         &self.users[self.users.len() - 1]
     }
 
-    fn changeable_members(&self, group: u32) -> Result<(), Refused> {
-        if self.group(group).is_none() {
-            Err(Refused::NoSuchGroup)
-        } else if group == ADMIN {
-            Err(Refused::Managed)
-        } else {
-            Ok(())
-        }
+    fn draw_uuid(&mut self) -> String {
+        uuid::Builder::from_random_bytes(self.ids.u128(..).to_be_bytes()).into_uuid().to_string()
     }
 
     fn touch_group(&mut self, id: u32) {

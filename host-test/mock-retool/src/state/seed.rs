@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, json};
 
-use super::{EDITOR, Group, Membership, Organisation, User, VIEWER};
+use super::{EDITOR, FIRST_LEGACY_ID, Group, Membership, Organisation, User, VIEWER};
 
 const FIRST_NAMES: [&str; 24] = [
     "Ada",
@@ -49,8 +49,8 @@ const GROUPS: [(&str, &str); 5] = [
 
 const LOCALES: [&str; 4] = ["en-GB", "en-US", "de-DE", "fr-FR"];
 
-/// Larger than a 32-bit float can hold exactly, so that a client that keeps it in one shows.
-const FIRST_LEGACY_ID: u64 = 16_777_217;
+/// The last working day before the organisation's time begins.
+const LAST_SEEN: &str = "2026-01-02T16:30:00.000Z";
 
 /// As [`Organisation::seeded`].
 pub(super) fn organisation(seed: u64, users: usize, groups: usize) -> Organisation {
@@ -95,6 +95,10 @@ fn person(
 
     let admins = if of >= 6 { 3 } else { of.min(2) };
     let is_admin = index < admins;
+    let mut metadata = Map::new();
+    if index % 5 != 4 {
+        metadata.insert("costCentre".to_owned(), json!(1000 + index % 7));
+    }
     let mut extra = Map::new();
     extra.insert("legacyId".to_owned(), json!(FIRST_LEGACY_ID + index as u64));
     extra.insert("locale".to_owned(), json!(LOCALES[choice.usize(..LOCALES.len())]));
@@ -111,6 +115,10 @@ fn person(
         is_admin,
         is_disabled: index % 10 == 5,
         user_type: if index % 4 == 3 { "endUser" } else { "default" }.to_owned(),
+        seat_type: Some(if is_admin { "builder" } else { "internal" }.to_owned()),
+        two_factor_auth_enabled: index.is_multiple_of(2),
+        metadata,
+        last_active: (index % 4 != 2).then(|| LAST_SEEN.to_owned()),
         extra,
         ..User::new(format!("{mailbox}@example.com"))
     }

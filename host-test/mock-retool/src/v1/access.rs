@@ -1,12 +1,12 @@
 //! Who is asking, and what they may do.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use axum::extract::{Extension, FromRequestParts};
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
 use super::{Call, Refusal, Settings};
+use crate::call::bearer;
 use crate::faults::Quirks;
 use crate::options::Scope;
 use crate::state::Organisation;
@@ -25,14 +25,7 @@ impl FromRequestParts<Arc<Settings>> for Caller {
         parts: &mut Parts,
         settings: &Arc<Settings>,
     ) -> Result<Self, Refusal> {
-        let given = parts
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| token.trim());
-        if given != Some(settings.token.as_str()) {
+        if bearer(&parts.headers) != Some(settings.token.as_str()) {
             return Err(Refusal::unauthorized());
         }
         let Extension(call) = Extension::<Call>::from_request_parts(parts, settings)
@@ -48,7 +41,7 @@ impl Caller {
         if !self.settings.scopes.contains(&scope) {
             return Err(Refusal::missing_scope(scope));
         }
-        Ok(self.call.organisation.lock().unwrap_or_else(PoisonError::into_inner))
+        Ok(self.call.organisation())
     }
 
     /// How the answer is to deviate.

@@ -1,4 +1,5 @@
-//! The `/api/v1` dialect: wire records and routes over an [`Organisation`].
+//! The `/api/v1` dialect: wire records and routes over an
+//! [`Organisation`](crate::Organisation).
 
 mod access;
 mod groups;
@@ -9,14 +10,13 @@ mod refusal;
 mod users;
 mod wire;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{delete, get};
 
-use crate::faults::Quirks;
+pub(crate) use crate::call::Call;
 use crate::options::Scope;
-use crate::state::Organisation;
 pub(crate) use refusal::Refusal;
 
 /// What holds for every request of one mock.
@@ -28,15 +28,6 @@ pub(crate) struct Settings {
     pub(crate) scopes: Vec<Scope>,
     /// The largest page that is given.
     pub(crate) max_page_size: usize,
-}
-
-/// What one request is served from; an extension of the request.
-#[derive(Clone)]
-pub(crate) struct Call {
-    /// The organisation to read and change.
-    pub(crate) organisation: Arc<Mutex<Organisation>>,
-    /// How the answer deviates.
-    pub(crate) quirks: Quirks,
 }
 
 /// The routes, to be nested under `/api/v1`. Every request must carry a [`Call`].

@@ -2,12 +2,12 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::Refusal;
+use crate::call::is_json;
 
 /// Path parameters. What can't be read as `T` does not exist.
 pub(super) struct InPath<T>(pub(super) T);
@@ -33,12 +33,7 @@ impl<S: Send + Sync> FromRequest<S> for Payload {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let is_json = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+        let is_json = is_json(request.headers());
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|_| Refusal::bad_request("The body could not be read"))?;

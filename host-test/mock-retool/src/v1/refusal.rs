@@ -58,6 +58,11 @@ impl From<Refused> for Refusal {
             Refused::NoSuchUser => (StatusCode::NOT_FOUND, "User not found"),
             Refused::NoSuchGroup => (StatusCode::NOT_FOUND, "Group not found"),
             Refused::NotAMember => (StatusCode::NOT_FOUND, "The user is not a member of the group"),
+            // What these are about is not part of this dialect.
+            Refused::AlreadyInvited
+            | Refused::AlreadyDisabled
+            | Refused::NoSuchInvite
+            | Refused::InviteClosed => (StatusCode::CONFLICT, "The request could not be served"),
             Refused::BuiltIn => {
                 (StatusCode::BAD_REQUEST, "A built-in group cannot be renamed or deleted")
             }

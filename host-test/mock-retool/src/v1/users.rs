@@ -56,7 +56,12 @@ pub(super) async fn read(
 pub(super) async fn create(caller: Caller, payload: Payload) -> Result<Response, Refusal> {
     let mut organisation = caller.with(Scope::UsersWrite)?;
     let draft = user_draft(payload.fields()?, None)?;
-    let user = organisation.create_user(draft)?.clone();
+    let created = if caller.quirks().second_account {
+        organisation.create_another_user(draft)
+    } else {
+        organisation.create_user(draft)
+    };
+    let user = created?.clone();
     Ok(Json(user_record(&organisation, &user, caller.quirks())).into_response())
 }
 

@@ -66,12 +66,24 @@ impl Client {
 
     /// Sends a request; an answer that does not arrive whole is an error.
     pub async fn try_send(&self, method: &str, path: &str, body: &str) -> Result<Answer, String> {
+        let kind = [("content-type", "application/json")];
+        self.try_send_with(method, path, if body.is_empty() { &[] } else { &kind }, body).await
+    }
+
+    /// Sends a request with these headers, and none to say what the body is unless they do.
+    pub async fn try_send_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Answer, String> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base_url));
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);
         }
-        if !body.is_empty() {
-            request = request.header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let request = request
             .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))
@@ -107,6 +119,10 @@ impl Client {
         self.send("POST", path, &body.to_string()).await
     }
 
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send("PATCH", path, &body.to_string()).await
+    }
+
     pub async fn put(&self, path: &str, body: Value) -> Answer {
         self.send("PUT", path, &body.to_string()).await
     }
@@ -114,7 +130,12 @@ impl Client {
 
 /// Sends bytes as they stand, and says what came back and how the connection ended.
 pub async fn raw(mock: &Mock, sent: &str) -> (String, io::Result<()>) {
-    let address = mock.base_url().replace("http://", "");
+    raw_to(&mock.base_url(), sent).await
+}
+
+/// As [`raw`], to the mock that is there.
+pub async fn raw_to(base_url: &str, sent: &str) -> (String, io::Result<()>) {
+    let address = base_url.replace("http://", "");
     let exchange = async {
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         stream.write_all(sent.as_bytes()).await.expect("to write");

@@ -1,7 +1,7 @@
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use mock_retool::{Fault, FaultKind, Mock, Options};
+use mock_retool::{Chance, Fault, FaultKind, Mock, Options};
 use serde_json::{Value, json};
 
 use crate::client::{Client, raw, raw_get, start};
@@ -81,6 +81,61 @@ async fn a_fault_keeps_to_its_method_path_and_times() {
 }
 
 #[tokio::test]
+async fn a_status_after_the_deed_says_nothing_of_it() {
+    let (mock, client) = broken(FaultKind::StatusAfter(502)).await;
+    let answer = client.post("/api/v1/groups", json!({"name": "New"})).await;
+    assert_eq!((answer.status, answer.message()), (502, "Bad Gateway"));
+    assert!(mock.state().group_named("New").is_some(), "it was served");
+    assert_eq!(mock.requests()[0].status, Some(502));
+}
+
+#[tokio::test]
+async fn an_answer_may_say_that_it_has_no_body() {
+    let (mock, client) = broken(FaultKind::StatusAfter(204)).await;
+    let id = mock.state().users[0].id.clone();
+    let answer = client.delete(&format!("/api/v1/users/{id}")).await;
+    assert_eq!((answer.status, answer.text.as_str()), (204, ""));
+    assert!(mock.state().user(&id).is_none());
+}
+
+/// The same requests to two mocks, and to one with another seed.
+#[tokio::test]
+async fn a_chance_strikes_the_same_requests_of_a_kind_each_time() {
+    let statuses = async |seed| {
+        let (mock, client) = start(Options::default()).await;
+        mock.inject(Fault {
+            path: Some("/api/v1/users".to_owned()),
+            chance: Some(Chance { per_mille: 400, seed }),
+            ..Fault::new(FaultKind::StatusAfter(500))
+        });
+        let mut statuses = Vec::new();
+        for _ in 0..40 {
+            assert_eq!(client.get("/api/v1/groups").await.status, 200);
+            statuses.push(client.get("/api/v1/users?pageSize=1").await.status);
+        }
+        statuses
+    };
+    let first = statuses(1).await;
+    assert!(first.contains(&500) && first.contains(&200), "{first:?}");
+    assert_eq!(first, statuses(1).await);
+    assert_ne!(first, statuses(2).await);
+}
+
+#[tokio::test]
+async fn faults_of_the_options_are_there_from_the_start_and_again_after_a_reset() {
+    let fault = "GET /api/v1/users 503 times=1 retry-after=9".parse().expect("a fault");
+    let (mock, client) = start(Options { faults: vec![fault], ..Options::default() }).await;
+    for _ in 0..2 {
+        let answer = client.get("/api/v1/users").await;
+        assert_eq!((answer.status, answer.header("retry-after")), (503, "9"));
+        assert_eq!(client.get("/api/v1/users").await.status, 200);
+        mock.reset();
+    }
+    mock.clear_faults();
+    assert_eq!(client.get("/api/v1/users").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_lost_reply_leaves_the_deed_done() {
     let (mock, client) = start(Options::default()).await;
     mock.inject(Fault { times: Some(1), ..Fault::new(FaultKind::LoseReply) });
@@ -128,6 +183,16 @@ async fn a_truncated_body_is_shorter_than_announced() {
     let body = received.split_once("\r\n\r\n").expect("a body").1;
     assert!(serde_json::from_str::<Value>(body).is_ok());
     assert!(client.try_send("GET", "/api/v1/users", "").await.is_err());
+}
+
+#[tokio::test]
+async fn a_delayed_request_is_served_later_and_as_it_should_be() {
+    let delay = Duration::from_millis(30);
+    let (_mock, client) = broken(FaultKind::Delay(delay)).await;
+    let begin = Instant::now();
+    let answer = client.get("/api/v1/users").await;
+    assert_eq!(ids(&answer.body).len(), 12);
+    assert!(begin.elapsed() >= delay);
 }
 
 #[tokio::test]
@@ -272,6 +337,18 @@ async fn an_exact_filter_compares_case() {
 }
 
 #[tokio::test]
+async fn a_second_account_is_another_one_with_an_invitation_of_its_own() {
+    let (mock, client) = broken(FaultKind::SecondAccount).await;
+    let email = mock.state().users[3].email.clone();
+    let answer = client.post("/api/v1/users", json!({"email": email})).await;
+    assert_eq!(answer.status, 200);
+    let found = client.get(&format!("/api/v1/users?email={email}")).await.body;
+    assert_eq!(found["total"], 2);
+    assert_ne!(found["users"][0]["id"], found["users"][1]["id"]);
+    assert_eq!(mock.state().invitations, [email]);
+}
+
+#[tokio::test]
 async fn a_field_omitted_in_lists_is_there_in_records() {
     let (mock, client) = broken(FaultKind::OmitInLists("isDisabled".to_owned())).await;
     let user = mock.state().users[0].clone();
@@ -315,6 +392,32 @@ async fn after_a_write_some_reads_do_not_see_it() {
     }
 
     client.post("/api/v1/users", json!({"email": "newer@example.com"})).await;
+    mock.clear_faults();
+    assert_eq!(client.get("/api/v1/users").await.body["total"], 14);
+}
+
+#[tokio::test]
+async fn a_write_shows_once_its_time_has_passed() {
+    let lag = Duration::from_millis(60);
+    let (mock, client) = broken(FaultKind::StaleFor(lag)).await;
+    let begin = Instant::now();
+    client.post("/api/v1/users", json!({"email": "new@example.com"})).await;
+    assert_eq!(mock.state().users.len(), 13, "it was written");
+    while client.get("/api/v1/users").await.body["total"] == 12 {}
+    assert!(begin.elapsed() >= lag, "{:?}", begin.elapsed());
+    assert_eq!(client.get("/api/v1/users").await.body["total"], 13);
+}
+
+#[tokio::test]
+async fn writes_that_follow_each_other_show_one_after_the_other() {
+    let (mock, client) = broken(FaultKind::StaleFor(Duration::from_secs(3600))).await;
+    for email in ["new@example.com", "newer@example.com"] {
+        client.post("/api/v1/users", json!({"email": email})).await;
+        assert_eq!(client.get("/api/v1/users").await.body["total"], 12);
+    }
+    // A write is made to the state as it is.
+    let again = client.post("/api/v1/users", json!({"email": "new@example.com"})).await;
+    assert_eq!(again.status, 409);
     mock.clear_faults();
     assert_eq!(client.get("/api/v1/users").await.body["total"], 14);
 }

@@ -7,7 +7,7 @@ use mock_retool::Organisation;
 use super::{Watch, Who};
 use crate::change::{Change, enabled_admins, key, takes_admin};
 use crate::operation::Operation;
-use crate::wire::Wire;
+use crate::wire::{Act, Wire};
 
 impl Watch {
     /// What the component just changed, one by one.
@@ -20,13 +20,16 @@ impl Watch {
     ) {
         let operation = std::rc::Rc::clone(&self.operation);
         let line = wire.map(Wire::line).unwrap_or_default();
+        let act = wire.and_then(|wire| wire.act.as_ref());
+        // Whether a deletion may be one was judged when it arrived.
+        let is_deletion = matches!(act, Some(Act::Delete { .. }));
         for change in changes {
             match change {
                 Change::UserField { id, field, after: value, .. } => {
                     let people = self.addresses_of(id);
                     let asked = people.iter().any(|person| {
                         operation.asked(person, field, false).as_ref() == Some(value)
-                    });
+                    }) || is_deletion && field == "isDisabled" && *value == true;
                     if !asked && !self.undoes_an_edit(id, field) {
                         let what = format!("{field} of {people:?} became {value} ({line})");
                         self.violated("fields", what);
@@ -49,7 +52,36 @@ impl Watch {
                     if twice && !made_meanwhile {
                         self.violated("one invitation", format!("{person} is there twice"));
                     } else if twice {
-                        *self.vacated.entry(person).or_default() += 1;
+                        *self.vacated.entry(person.clone()).or_default() += 1;
+                    }
+                    let invited_meanwhile = self.by_rival().any(
+                        |change| matches!(change, Change::Invited { email, .. } if is_them(email)),
+                    );
+                    if !invited_meanwhile && self.invited(before, &person).is_some() {
+                        let what = format!("{person} is invited, and gets an account too");
+                        self.violated("one invitation", what);
+                    }
+                }
+                Change::Invited { email, .. } => {
+                    self.violated("one invitation", format!("{email} is invited ({line})"));
+                }
+                Change::Joined { id, group, .. } => {
+                    let asked = match act {
+                        Some(Act::Join { group: joined, people }) => {
+                            joined == group && people.contains(id)
+                        }
+                        _ => false,
+                    };
+                    if !asked {
+                        let what = format!("{:?} joins {group} by {line}", self.addresses_of(id));
+                        self.violated("only the request", what);
+                    }
+                }
+                Change::Left { id, group, .. } => {
+                    let asked = Some(&Act::Leave { group: *group, id: id.clone() });
+                    if act != asked {
+                        let what = format!("{:?} leaves {group} by {line}", self.addresses_of(id));
+                        self.violated("only the request", what);
                     }
                 }
                 Change::GroupCreated { name, .. } => {
@@ -72,7 +104,8 @@ impl Watch {
                 self.shown.get(id).is_some_and(|record| {
                     let flag =
                         |name: &str| record.get(name) == Some(&serde_json::Value::Bool(true));
-                    flag("isAdmin") && !flag("isDisabled")
+                    // Who can't be told from an administrator counts as one.
+                    (flag("isAdmin") || !record.contains_key("isAdmin")) && !flag("isDisabled")
                 })
             }
             _ => true,
@@ -100,6 +133,15 @@ impl Watch {
         )
     }
 
+    /// Whether the other administrator took somebody out of a group in this call.
+    pub(super) fn was_taken_out(&self, user: &str, of: u32) -> bool {
+        self.by_rival().any(|change| match change {
+            Change::Left { id, group, .. } => id == user && *group == of,
+            Change::UserDeleted { id, .. } => id == user,
+            _ => false,
+        })
+    }
+
     /// The limits on removals of a sync, by its own listing.
     pub(super) fn judge_guards(&mut self) {
         let Operation::Sync(request) = &*self.operation else { return };
@@ -122,6 +164,14 @@ impl Watch {
                             if field == "isDisabled" && *after == true =>
                         {
                             removed.insert(id);
+                        }
+                        Change::Uninvited { id, .. } => {
+                            removed.insert(id);
+                            let number = id.strip_prefix("invite-").and_then(|id| id.parse().ok());
+                            let invite = number.and_then(|number| before.invited(number));
+                            for group in invite.iter().flat_map(|invite| &invite.groups) {
+                                left.entry(*group).or_default().insert(id);
+                            }
                         }
                         Change::Left { id, group, .. } => {
                             left.entry(*group).or_default().insert(id);

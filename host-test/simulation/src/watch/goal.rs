@@ -1,17 +1,24 @@
 //! What must be so after a call that says that all is done, where nobody else wrote.
 
-use mock_retool::{Organisation, User};
-use retool_lifecycle::domain::{GroupRef, UserPatch};
+use mock_retool::{ADMIN, Group, Invite, Organisation, User};
+use retool_lifecycle::domain::{Field, GroupRef, UserPatch};
 use retool_lifecycle::lifecycle::Mode;
 use retool_lifecycle::sync::{AbsentPolicy, MembershipPolicy, SyncRequest};
 
 use super::Watch;
-use crate::change::{key, user_fields};
+use crate::change::{invited, key, user_fields};
+use crate::dialects::{group_number, tongue};
 use crate::mandate::{desired, is_absent, value};
 use crate::operation::{Done, Operation};
 
-const FIELDS: [&str; 6] =
-    ["firstName", "lastName", "profilePhotoUrl", "isAdmin", "isDisabled", "userType"];
+const FIELDS: [(Field, &str); 6] = [
+    (Field::FirstName, "firstName"),
+    (Field::LastName, "lastName"),
+    (Field::ProfilePhotoUrl, "profilePhotoUrl"),
+    (Field::Admin, "isAdmin"),
+    (Field::Disabled, "isDisabled"),
+    (Field::UserType, "userType"),
+];
 
 impl Watch {
     /// The first thing that is not as it was asked for.
@@ -20,6 +27,9 @@ impl Watch {
         match (&*self.operation, done) {
             (Operation::Provision(arrival), _) => {
                 let person = arrival.email.key();
+                if let Some(invite) = self.invited(now, person) {
+                    return uninvited(now, invite, &arrival.groups);
+                }
                 let Some(user) = find(now, person) else {
                     return Some(format!("{person} is not there"));
                 };
@@ -29,11 +39,14 @@ impl Watch {
                 } else {
                     UserPatch { disabled: Some(false), ..UserPatch::default() }
                 };
-                differs(user, &fields).or_else(|| outside(now, user, &arrival.groups))
+                self.differs(user, &fields).or_else(|| outside(now, user, &arrival.groups))
             }
             (Operation::Deprovision(departure), _) => {
+                if self.invited(now, departure.email.key()).is_some() {
+                    return Some(format!("{} is still invited", departure.email.key()));
+                }
                 let user = find(now, departure.email.key())?;
-                if departure.mode == Mode::Delete {
+                if departure.mode == Mode::Delete && self.can.deletes_people {
                     return Some(format!("{} is still there", departure.email.key()));
                 }
                 if departure.mode == Mode::DisableAndStripGroups && !user.memberships.is_empty() {
@@ -43,6 +56,9 @@ impl Watch {
             }
             (Operation::Restore(restoration), _) => {
                 let was = &restoration.tombstone.user;
+                if self.invited(now, was.email.key()).is_some() {
+                    return None;
+                }
                 let Some(user) = find(now, was.email.key()) else {
                     return Some(format!("{} is not there", was.email.key()));
                 };
@@ -58,10 +74,14 @@ impl Watch {
                     .groups
                     .iter()
                     .flatten()
-                    .filter(|link| now.groups.iter().any(|one| one.id.to_string() == link.id.value))
+                    .filter(|link| {
+                        now.groups.iter().any(|one| group_number(&link.id) == Some(one.id))
+                    })
+                    // Who administers the organisation is in it, and nobody else.
+                    .filter(|link| self.can.sets_admins || group_number(&link.id) != Some(ADMIN))
                     .map(|link| GroupRef::Id(link.id.clone()))
                     .collect();
-                differs(user, &fields).or_else(|| outside(now, user, &groups))
+                self.differs(user, &fields).or_else(|| outside(now, user, &groups))
             }
             (Operation::Sync(request), Done::Synced(report)) if report.complete => {
                 self.missed_by_roster(request, now)
@@ -72,7 +92,7 @@ impl Watch {
             }
             (Operation::ChangeGroup(reshaping), Done::Reshaped(told)) => {
                 let Some(group) =
-                    now.groups.iter().find(|one| one.id.to_string() == told.group.id.value)
+                    now.groups.iter().find(|one| group_number(&told.group.id) == Some(one.id))
                 else {
                     return Some("the group is gone".into());
                 };
@@ -81,6 +101,9 @@ impl Watch {
                 }
                 let is_in = |person: &str| {
                     now.members(group.id).any(|member| key(&member.user.email) == person)
+                        || self
+                            .invited(now, person)
+                            .is_some_and(|one| one.groups.contains(&group.id))
                 };
                 let missing = reshaping.add.iter().find(|one| !is_in(one.key()));
                 let left = reshaping.remove.iter().find(|one| is_in(one.key()));
@@ -99,6 +122,14 @@ impl Watch {
         let policy = &request.policy;
         for wanted in &request.roster {
             let person = wanted.email.key();
+            if let Some(invite) = self.invited(now, person) {
+                if policy.memberships != MembershipPolicy::Leave
+                    && let Some(what) = uninvited(now, invite, &wanted.groups)
+                {
+                    return Some(what);
+                }
+                continue;
+            }
             let Some(user) = find(now, person) else {
                 return Some(format!("{person} is not there"));
             };
@@ -109,7 +140,7 @@ impl Watch {
                 UserPatch::default()
             };
             fields.disabled = Some(false);
-            if let Some(what) = differs(user, &fields) {
+            if let Some(what) = self.differs(user, &fields) {
                 return Some(what);
             }
             if policy.memberships != MembershipPolicy::Leave
@@ -118,7 +149,7 @@ impl Watch {
                 return Some(what);
             }
             if policy.memberships == MembershipPolicy::Exact {
-                let named = |group: &mock_retool::Group| {
+                let named = |group: &Group| {
                     let of_roster = request.roster.iter().flat_map(|one| &one.groups);
                     of_roster.chain(&policy.managed_groups).any(|reference| is(group, reference))
                 };
@@ -137,10 +168,36 @@ impl Watch {
                 && match policy.absent {
                     AbsentPolicy::Keep => false,
                     AbsentPolicy::Disable => !user.is_disabled,
-                    AbsentPolicy::Delete => true,
+                    AbsentPolicy::Delete => self.can.deletes_people || !user.is_disabled,
                 }
         });
-        stays.map(|user| format!("{} stays as they were", user.email))
+        let stays = stays.map(|user| &user.email).or_else(|| {
+            let gone = |invite: &&Invite| {
+                let person = key(&invite.email);
+                policy.absent != AbsentPolicy::Keep
+                    && is_absent(request, &person)
+                    && self.invited(now, &person).is_some()
+            };
+            now.invites.iter().find(gone).map(|invite| &invite.email)
+        });
+        stays.map(|email| format!("{email} stays as they were"))
+    }
+
+    /// The invitation that stands for somebody, where the dialect tells of any.
+    pub(super) fn invited<'a>(&self, state: &'a Organisation, person: &str) -> Option<&'a Invite> {
+        invited(state, person)
+            .filter(|invite| self.can.tells_invitations && invite.expires_at > self.time)
+    }
+
+    fn differs(&self, user: &User, asked: &UserPatch) -> Option<String> {
+        let has = tongue(self.dialect).sees(user_fields(user).into_iter().collect());
+        let wrong =
+            |field: &str| value(asked, field).is_some_and(|asked| has.get(field) != Some(&asked));
+        FIELDS
+            .into_iter()
+            .filter(|(field, _)| self.can.sets(*field))
+            .find(|(_, field)| wrong(field))
+            .map(|(_, field)| format!("{field} of {} is not as asked", user.email))
     }
 }
 
@@ -148,21 +205,19 @@ fn find<'a>(state: &'a Organisation, person: &str) -> Option<&'a User> {
     state.users.iter().find(|user| key(&user.email) == person)
 }
 
-fn is(group: &mock_retool::Group, reference: &GroupRef) -> bool {
+fn is(group: &Group, reference: &GroupRef) -> bool {
     match reference {
-        GroupRef::Id(id) => id.value == group.id.to_string(),
+        GroupRef::Id(id) => group_number(id) == Some(group.id),
         GroupRef::Name(name) => name.trim() == group.name.trim(),
     }
 }
 
-fn differs(user: &User, asked: &UserPatch) -> Option<String> {
-    let has = user_fields(user);
-    let wrong =
-        |field: &str| value(asked, field).is_some_and(|asked| has.get(field) != Some(&asked));
-    FIELDS
-        .into_iter()
-        .find(|field| wrong(field))
-        .map(|field| format!("{field} of {} is not as asked", user.email))
+fn uninvited(state: &Organisation, invite: &Invite, groups: &[GroupRef]) -> Option<String> {
+    let to = |reference: &&GroupRef| {
+        state.groups.iter().any(|group| is(group, reference) && invite.groups.contains(&group.id))
+    };
+    let missing = groups.iter().find(|reference| !to(reference));
+    missing.map(|reference| format!("{} is not invited to {reference:?}", invite.email))
 }
 
 fn outside(state: &Organisation, user: &User, groups: &[GroupRef]) -> Option<String> {

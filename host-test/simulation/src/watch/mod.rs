@@ -12,12 +12,13 @@ mod writes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use mock_retool::Organisation;
-use serde_json::{Map, Value};
+use mock_retool::{ADMIN, Dialect, Organisation};
+use retool_lifecycle::retool::Capabilities;
 
-use crate::change::{Change, changes, key, takes_admin};
+use crate::change::{Change, address_of_invitation, changes, key, takes_admin};
+use crate::dialects::capabilities;
 use crate::operation::Operation;
-use crate::wire::{Target, Wire};
+use crate::wire::{Act, Fields, Wire};
 
 /// Who made a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,11 @@ impl Reading {
 
 /// What is known about the call that runs, and what was wrong so far.
 pub struct Watch {
+    dialect: Dialect,
+    can: Capabilities,
     operation: Rc<Operation>,
+    /// The server's time, in RFC 3339.
+    time: String,
     /// The organisation when the call began.
     start: Rc<Organisation>,
     /// Every change since.
@@ -67,13 +72,13 @@ pub struct Watch {
     /// Every write that arrived.
     writes: Vec<Wire>,
     /// The record of a person that the component was shown last, by id.
-    shown: BTreeMap<String, Map<String, Value>>,
+    shown: BTreeMap<String, Fields>,
     /// Those whose record was read on its own.
     read: BTreeSet<String>,
     /// Every address that the component was shown for an id.
     addresses: BTreeMap<String, BTreeSet<String>>,
     /// The record of a group that the component was shown last.
-    groups_shown: BTreeMap<u32, Map<String, Value>>,
+    groups_shown: BTreeMap<u32, Fields>,
     groups_read: BTreeSet<u32>,
     readings: Vec<Reading>,
     /// Addresses that were looked for, and whether somebody was found.
@@ -93,9 +98,12 @@ pub struct Watch {
 
 impl Watch {
     /// Before the first call.
-    pub fn new(operation: Rc<Operation>, now: Rc<Organisation>) -> Self {
+    pub fn new(dialect: Dialect, operation: Rc<Operation>, now: Rc<Organisation>) -> Self {
         Watch {
+            dialect,
+            can: capabilities(dialect),
             operation,
+            time: now.now(),
             start: now,
             moments: Vec::new(),
             writes: Vec::new(),
@@ -121,7 +129,13 @@ impl Watch {
         let violations = std::mem::take(&mut self.violations);
         let vacated = std::mem::take(&mut self.vacated);
         let overwritten = self.overwritten;
-        *self = Watch { violations, vacated, overwritten, ..Watch::new(operation, now) };
+        *self =
+            Watch { violations, vacated, overwritten, ..Watch::new(self.dialect, operation, now) };
+    }
+
+    /// What time it is by the server's clock.
+    pub fn clock(&mut self, time: String) {
+        self.time = time;
     }
 
     /// What was wrong.
@@ -136,6 +150,10 @@ impl Watch {
 
     /// All calls are over: nobody was invited more often than their address was free.
     pub fn finish(&mut self, organisation: &Organisation) {
+        if !self.can.create_invites {
+            // Then any invitation by the component is one too many.
+            return;
+        }
         let mut sent: BTreeMap<String, usize> = BTreeMap::new();
         for address in &organisation.invitations {
             *sent.entry(key(address)).or_default() += 1;
@@ -151,8 +169,11 @@ impl Watch {
     /// How many writes arrived in this call. With `effective` only those that the server did
     /// not refuse as a whole.
     pub fn writes(&self, effective: bool) -> usize {
-        let refused =
-            |wire: &&Wire| wire.answered.is_some_and(|status| (400..500).contains(&status));
+        // To the groups that the server manages it is the same whether it refuses or ignores.
+        let refused = |wire: &&Wire| {
+            wire.answered.is_some_and(|status| (400..500).contains(&status))
+                || matches!(wire.act, Some(Act::Leave { group: ADMIN, .. }))
+        };
         self.writes.iter().filter(|wire| !effective || !refused(wire)).count()
     }
 
@@ -198,14 +219,13 @@ impl Watch {
     /// A write is over, as far as the component can see.
     pub fn wrote(&mut self, wire: &Wire) {
         // 429 says for sure that nothing was done; then it may simply be posted again.
-        if wire.method == retool_lifecycle::http::Method::Post && wire.answered != Some(429) {
-            let text = |field: &str| wire.body[field].as_str().unwrap_or_default();
-            match wire.target {
-                Target::Users => {
-                    self.posted.insert(key(text("email")));
+        if wire.answered != Some(429) {
+            match &wire.act {
+                Some(Act::Create { email, .. }) => {
+                    self.posted.insert(key(email));
                 }
-                Target::Groups => {
-                    self.groups_posted.insert(text("name").trim().to_owned());
+                Some(Act::CreateGroup { name }) => {
+                    self.groups_posted.insert(name.trim().to_owned());
                 }
                 _ => {}
             }
@@ -225,7 +245,8 @@ impl Watch {
             .filter_map(|state| state.group(id))
             .map(|group| group.name.trim().to_owned())
             .collect();
-        if let Some(name) = self.groups_shown.get(&id).and_then(|record| record["name"].as_str()) {
+        let shown = self.groups_shown.get(&id).and_then(|record| record.get("name"));
+        if let Some(name) = shown.and_then(|name| name.as_str()) {
             names.insert(name.trim().to_owned());
         }
         names
@@ -236,6 +257,7 @@ impl Watch {
         let mut addresses = self.addresses.get(id).cloned().unwrap_or_default();
         addresses
             .extend(self.states().filter_map(|state| state.user(id)).map(|user| key(&user.email)));
+        addresses.extend(self.states().filter_map(|state| address_of_invitation(state, id)));
         addresses
     }
 

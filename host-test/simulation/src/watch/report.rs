@@ -9,9 +9,10 @@ use retool_lifecycle::lifecycle::{DeprovisionOutcome, ProvisionOutcome};
 use retool_lifecycle::sync::report::PersonOutcome;
 
 use super::{Watch, Who};
-use crate::change::{Change, key};
+use crate::change::{Change, address_of_invitation, administered, invitation, is_invitation, key};
+use crate::dialects::group_id;
 use crate::operation::Done;
-use crate::wire::Target;
+use crate::wire::{Act, Wire};
 
 impl Watch {
     /// A call is over, and this is what it says.
@@ -72,9 +73,28 @@ impl Watch {
                 Change::UserDeleted { id, .. } => {
                     is_told(&[UserDeleted], &self.addresses_of(id), None)
                 }
+                // A deletion may have disabled, and its answer may not have come.
+                Change::UserField { id, field, .. } if field == "isDisabled" => is_told(
+                    &[UserUpdated, UserDisabled, UserEnabled, UserDeleted],
+                    &self.addresses_of(id),
+                    None,
+                ),
+                Change::UserField { id, field, .. } if administered(field).is_some() => {
+                    is_told(&[MemberAdded], &self.addresses_of(id), administered(field))
+                }
                 Change::UserField { id, .. } => {
                     is_told(&[UserUpdated, UserDisabled, UserEnabled], &self.addresses_of(id), None)
                 }
+                // It was judged when it was made.
+                Change::Invited { .. } => true,
+                Change::Uninvited { id, .. } => {
+                    is_told(&[InvitationCancelled], &self.addresses_of(id), None)
+                }
+                Change::SessionsEnded { id, .. } => {
+                    is_told(&[SessionsEnded], &self.addresses_of(id), None)
+                }
+                // Back in, which the error says in words.
+                Change::Joined { id, group, .. } if self.was_taken_out(id, *group) => true,
                 Change::Joined { id, group, .. } => {
                     is_told(&[MemberAdded], &self.addresses_of(id), Some(*group))
                 }
@@ -103,19 +123,18 @@ impl Watch {
     }
 
     fn is_called(&self, group: u32, label: Option<&str>) -> bool {
-        label.is_some_and(|label| {
-            label == group.to_string() || self.group_names(group).contains(label.trim())
-        })
+        let id = group_id(self.dialect, group).value;
+        label.is_some_and(|label| label == id || self.group_names(group).contains(label.trim()))
     }
 
     /// Whether a write that is told as confirmed was sent, and showed at some time in the call.
     fn holds(&self, write: &Write) -> bool {
         let subject = key(&write.subject);
-        let ids: BTreeSet<&str> = self
-            .states()
-            .flat_map(|state| &state.users)
-            .filter(|user| self.addresses_of(&user.id).contains(&subject))
-            .map(|user| user.id.as_str())
+        let accounts = self.states().flat_map(|state| &state.users).map(|user| user.id.clone());
+        let invites = self.states().flat_map(|state| &state.invites);
+        let ids: BTreeSet<String> = accounts
+            .chain(invites.map(|invite| invitation(invite.id)))
+            .filter(|id| self.addresses_of(id).contains(&subject))
             .collect();
         let groups: BTreeSet<u32> = self
             .states()
@@ -123,61 +142,78 @@ impl Watch {
             .filter(|group| self.is_called(group.id, write.group.as_deref()))
             .map(|group| group.id)
             .collect();
-        let sent = |is: &dyn Fn(&Target) -> bool| self.writes.iter().any(|wire| is(&wire.target));
+        let sent = |is: &dyn Fn(&Act) -> bool| {
+            self.writes.iter().filter_map(|wire| wire.act.as_ref()).any(is)
+        };
         let shows = |is: &dyn Fn(&Organisation) -> bool| self.states().any(is);
         let is_member = |state: &Organisation, group: u32, id: &str| {
             state.members(group).any(|member| member.user.id == id)
+                || state.invites_to(group).any(|invite| invitation(invite.id) == id)
         };
         let is_someone =
             |state: &Organisation| state.users.iter().any(|user| key(&user.email) == subject);
-        let is_user =
-            |target: &Target| matches!(target, Target::User(id) if ids.contains(id.as_str()));
+        let updates = |act: &Act| matches!(act, Act::Update { id, .. } if ids.contains(id));
+        let deletes = |act: &Act| matches!(act, Act::Delete { id } if ids.contains(id));
         let any = |state: &Organisation, is: &dyn Fn(&mock_retool::User) -> bool| {
-            state.users.iter().any(|user| ids.contains(user.id.as_str()) && is(user))
+            state.users.iter().any(|user| ids.contains(&user.id) && is(user))
         };
         match write.kind {
             WriteKind::UserCreated => {
-                sent(&|target| *target == Target::Users) && shows(&is_someone)
+                sent(&|act| matches!(act, Act::Create { .. })) && shows(&is_someone)
             }
             WriteKind::UserUpdated => {
                 // Lost before it took effect, it may still be as asked for.
-                self.writes.iter().any(|wire| is_user(&wire.target) && wire.served)
-                    || self.is_disturbed()
+                let served = |wire: &Wire| wire.served && wire.act.as_ref().is_some_and(updates);
+                self.writes.iter().any(served) || self.is_disturbed()
             }
             WriteKind::UserDisabled => {
-                sent(&is_user) && shows(&|state| any(state, &|user| user.is_disabled))
+                sent(&|act| updates(act) || deletes(act))
+                    && shows(&|state| any(state, &|user| user.is_disabled))
             }
             WriteKind::UserEnabled => {
-                sent(&is_user) && shows(&|state| any(state, &|user| !user.is_disabled))
+                sent(&updates) && shows(&|state| any(state, &|user| !user.is_disabled))
             }
             WriteKind::UserDeleted => {
-                let gone = |state: &Organisation| ids.iter().any(|id| state.user(id).is_none());
-                sent(&is_user) && shows(&gone)
-            }
-            WriteKind::MemberAdded => self.writes.iter().any(|wire| {
-                let (Target::Members(group), Some(id)) = (&wire.target, wire.person()) else {
-                    return false;
+                let gone = |state: &Organisation| {
+                    ids.iter().any(|id| !is_invitation(id) && state.user(id).is_none())
                 };
+                sent(&deletes) && shows(&gone)
+            }
+            WriteKind::InvitationCancelled => {
+                let gone = |state: &Organisation| {
+                    ids.iter()
+                        .any(|id| is_invitation(id) && address_of_invitation(state, id).is_none())
+                };
+                sent(&deletes) && shows(&gone)
+            }
+            WriteKind::SessionsEnded => {
+                let ended =
+                    |state: &Organisation| state.ended_sessions.iter().any(|id| ids.contains(id));
+                sent(&|act| matches!(act, Act::EndSessions { id } if ids.contains(id)))
+                    && shows(&ended)
+            }
+            WriteKind::MemberAdded => sent(&|act| {
+                let Act::Join { group, people } = act else { return false };
+                let holds =
+                    |id: &String| ids.contains(id) && shows(&|state| is_member(state, *group, id));
+                groups.contains(group) && people.iter().any(holds)
+            }),
+            WriteKind::MemberRemoved => sent(&|act| {
+                let Act::Leave { group, id } = act else { return false };
                 groups.contains(group)
                     && ids.contains(id)
-                    && shows(&|state| is_member(state, *group, id))
-            }),
-            WriteKind::MemberRemoved => self.writes.iter().any(|wire| {
-                let Target::Member(group, id) = &wire.target else { return false };
-                groups.contains(group)
-                    && ids.contains(id.as_str())
                     && shows(&|state| !is_member(state, *group, id))
             }),
             WriteKind::GroupCreated => {
-                sent(&|target| *target == Target::Groups) && !groups.is_empty()
+                sent(&|act| matches!(act, Act::CreateGroup { .. })) && !groups.is_empty()
             }
             WriteKind::GroupUpdated => {
-                sent(&|target| matches!(target, Target::Group(id) if groups.contains(id)))
+                sent(&|act| matches!(act, Act::UpdateGroup { id, .. } if groups.contains(id)))
             }
             WriteKind::GroupDeleted => {
                 let gone =
                     |state: &Organisation| groups.iter().any(|id| state.group(*id).is_none());
-                sent(&|target| matches!(target, Target::Group(id) if groups.contains(id)))
+                sent(&|act| matches!(act, Act::DeleteGroup { id } if groups.contains(id)))
                     && shows(&gone)
             }
         }
@@ -192,9 +228,12 @@ impl Watch {
             )
         };
         let deleted = |person: &str| {
-            self.component_changes().any(
-                |change| matches!(change, Change::UserDeleted { email, .. } if key(email) == person),
-            )
+            self.component_changes().any(|change| match change {
+                Change::UserDeleted { email, .. } | Change::Uninvited { email, .. } => {
+                    key(email) == person
+                }
+                _ => false,
+            })
         };
         let find = |state: &Organisation, person: &str| {
             state.users.iter().find(|user| key(&user.email) == person).cloned()
@@ -203,7 +242,8 @@ impl Watch {
             Done::Provisioned(done) => {
                 let person = done.user.email.key();
                 let is_new = done.outcome == ProvisionOutcome::Created;
-                (is_new != created(person) || done.invitation_sent != created(person))
+                let invites = created(person) && self.can.create_invites;
+                (is_new != created(person) || done.invitation_sent != invites)
                     .then(|| format!("{person} was not {:?}", done.outcome))
             }
             Done::Deprovisioned(done) => {
@@ -213,7 +253,10 @@ impl Watch {
                     DeprovisionOutcome::Deactivated | DeprovisionOutcome::AlreadyDeactivated => {
                         find(now, &person).is_some_and(|user| user.is_disabled)
                     }
-                    DeprovisionOutcome::AlreadyGone => find(&self.start, &person).is_none(),
+                    DeprovisionOutcome::AlreadyGone => {
+                        find(&self.start, &person).is_none()
+                            && self.invited(&self.start, &person).is_none()
+                    }
                 };
                 (!is_so).then(|| format!("{person} is not {:?}", done.outcome))
             }
@@ -250,6 +293,7 @@ fn concerns(change: &Change, person: &str) -> bool {
         Change::UserCreated { email, .. }
         | Change::UserDeleted { email, .. }
         | Change::UserField { email, .. }
+        | Change::Uninvited { email, .. }
         | Change::Joined { email, .. }
         | Change::Left { email, .. } => key(email) == person,
         _ => false,

@@ -1,70 +1,63 @@
 //! What the component gets to see: answers that arrive whole.
 
 use mock_retool::Organisation;
-use retool_lifecycle::http::Method;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Reading, Watch};
-use crate::change::key;
-use crate::wire::{Target, Wire};
+use crate::change::{invited, key};
+use crate::dialects::tongue;
+use crate::wire::{Ask, Fields, Shown, Target, Wire};
 
 impl Watch {
     /// An answer with a good status arrives whole. `served_from` is the state that it shows.
     pub fn shows(&mut self, wire: &Wire, body: &Value, served_from: &Organisation) {
-        match (&wire.target, wire.method) {
-            (Target::Users, Method::Get) => {
-                let Some(users) = body["users"].as_array() else { return };
-                let records: Vec<&Map<String, Value>> =
-                    users.iter().filter_map(Value::as_object).collect();
-                match (&wire.email, wire.page) {
-                    (Some(email), _) => {
+        match tongue(self.dialect).shown(&wire.target, body) {
+            Shown::People(records) => {
+                match &wire.ask {
+                    Ask::Named(email) => {
                         let email = key(email);
-                        let is_theirs = |record: &&Map<String, Value>| address(record) == email;
+                        let is_theirs = |record: &Fields| address(record) == email;
                         self.posted.remove(&email);
                         self.looks.insert(email.clone(), records.iter().any(is_theirs));
                     }
-                    (None, page) => self.reads_page(page.unwrap_or(1), &records, served_from),
+                    Ask::Beginning => self.reads_page(true, &records, served_from),
+                    Ask::Rest => self.reads_page(false, &records, served_from),
                 }
-                for record in records {
-                    self.shows_user(record);
+                records.into_iter().for_each(|record| self.shows_user(record));
+            }
+            Shown::Invitations(records) => {
+                records.into_iter().for_each(|record| self.shows_user(record));
+            }
+            Shown::Person(record) => {
+                if !wire.is_write() {
+                    self.read.insert(id(&record).to_owned());
                 }
+                self.shows_user(record);
             }
-            (Target::User(id), Method::Get) => {
-                if let Some(record) = body.as_object() {
-                    self.read.insert(id.clone());
-                    self.shows_user(record);
+            Shown::Groups(records) => {
+                match &wire.ask {
+                    Ask::Named(name) => {
+                        self.groups_posted.remove(name.trim());
+                    }
+                    Ask::Beginning | Ask::Rest => {
+                        self.groups_listed = true;
+                        self.groups_posted.clear();
+                    }
                 }
+                records.into_iter().for_each(|record| self.shows_group(record));
             }
-            (Target::Users | Target::User(_), Method::Post | Method::Put) => {
-                if let Some(record) = body.as_object().filter(|record| record.contains_key("id")) {
-                    self.shows_user(record);
+            Shown::Group(record) => {
+                if let (Target::Group(id), false) = (&wire.target, wire.is_write()) {
+                    self.groups_read.insert(*id);
                 }
+                self.shows_group(record);
             }
-            (Target::Groups, Method::Get) => {
-                self.groups_listed = true;
-                self.groups_posted.clear();
-                for record in body["groups"].as_array().into_iter().flatten() {
-                    self.shows_group(record);
-                }
-            }
-            (Target::Group(id), Method::Get) => {
-                self.groups_read.insert(*id);
-                self.shows_group(body);
-            }
-            (Target::Groups | Target::Group(_), Method::Post | Method::Put) => {
-                self.shows_group(body);
-            }
-            _ => {}
+            Shown::Nothing => {}
         }
     }
 
-    fn reads_page(
-        &mut self,
-        page: u32,
-        records: &[&Map<String, Value>],
-        served_from: &Organisation,
-    ) {
-        if page == 1 {
+    fn reads_page(&mut self, is_first: bool, records: &[Fields], served_from: &Organisation) {
+        if is_first {
             self.readings.push(Reading::default());
             // Everybody is looked at, so everybody was looked for.
             self.listed = true;
@@ -83,24 +76,43 @@ impl Watch {
             let email = retool_lifecycle::domain::Email::new(&user.email);
             !user.is_disabled && span.as_ref().is_none_or(|span| span.contains(&email))
         });
-        reading.enabled = reading.enabled.max(enabled.count());
+        let invited = self.invitations(served_from).filter(|invite| {
+            let email = retool_lifecycle::domain::Email::new(&invite.email);
+            span.as_ref().is_none_or(|span| span.contains(&email))
+        });
+        let enabled = enabled.count() + invited.count();
+        let Some(reading) = self.readings.last_mut() else { return };
+        reading.enabled = reading.enabled.max(enabled);
         for group in &served_from.groups {
-            let members = served_from.members(group.id).count();
+            let members =
+                served_from.members(group.id).count() + served_from.invites_to(group.id).count();
             let most = reading.members.entry(group.id).or_default();
             *most = members.max(*most);
         }
     }
 
-    fn shows_user(&mut self, record: &Map<String, Value>) {
-        let id = id(record).to_owned();
-        self.addresses.entry(id.clone()).or_default().insert(address(record));
-        self.shown.insert(id, record.clone());
+    /// Those who are invited and count as people.
+    fn invitations<'a>(
+        &self,
+        organisation: &'a Organisation,
+    ) -> impl Iterator<Item = &'a mock_retool::Invite> + use<'a> {
+        let counts = self.can.tells_invitations;
+        organisation.invites.iter().filter(move |invite| {
+            counts
+                && invited(organisation, &key(&invite.email)).is_some_and(|one| one.id == invite.id)
+        })
     }
 
-    fn shows_group(&mut self, record: &Value) {
-        let id = record["id"].as_u64().and_then(|id| u32::try_from(id).ok());
-        if let (Some(id), Some(record)) = (id, record.as_object()) {
-            self.groups_shown.insert(id, record.clone());
+    fn shows_user(&mut self, record: Fields) {
+        let id = id(&record).to_owned();
+        self.addresses.entry(id.clone()).or_default().insert(address(&record));
+        self.shown.insert(id, record);
+    }
+
+    fn shows_group(&mut self, record: Fields) {
+        let id = record.get("id").and_then(Value::as_u64).and_then(|id| u32::try_from(id).ok());
+        if let Some(id) = id {
+            self.groups_shown.insert(id, record);
         }
     }
 
@@ -110,10 +122,10 @@ impl Watch {
     }
 }
 
-fn id(record: &Map<String, Value>) -> &str {
+fn id(record: &Fields) -> &str {
     record.get("id").and_then(Value::as_str).unwrap_or_default()
 }
 
-fn address(record: &Map<String, Value>) -> String {
+fn address(record: &Fields) -> String {
     key(record.get("email").and_then(Value::as_str).unwrap_or_default())
 }

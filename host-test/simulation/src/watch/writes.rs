@@ -2,15 +2,14 @@
 //! ground of what was just read.
 
 use mock_retool::ADMIN;
-use retool_lifecycle::http::Method;
 use retool_lifecycle::time::{days_ms, parse_iso};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Watch;
-use crate::change::key;
+use crate::change::{is_invitation, key};
 use crate::mandate::KnownGroup;
 use crate::operation::Operation;
-use crate::wire::{Target, Wire};
+use crate::wire::{Act, Fields, Wire};
 
 /// What the server sets itself and does not take back.
 const MANAGED: [&str; 5] = ["id", "createdAt", "updatedAt", "groups", "members"];
@@ -19,44 +18,40 @@ impl Watch {
     /// A write arrives; `now` is milliseconds since the Unix epoch.
     pub fn arrives(&mut self, wire: &Wire, now: i64) {
         let operation = std::rc::Rc::clone(&self.operation);
-        let found = match (&wire.target, wire.method) {
-            (Target::Users, Method::Post) => self.judge_creation(&operation, &wire.body),
-            (Target::User(id), Method::Put) => self.judge_update(&operation, id, &wire.body),
-            (Target::User(id), Method::Delete) => self.judge_deletion(&operation, id, now),
-            (Target::Groups, Method::Post) => self.judge_group_creation(&operation, &wire.body),
-            (Target::Group(id), Method::Put) => {
-                self.judge_group_update(&operation, *id, &wire.body)
+        let found = match wire.act.as_ref().unwrap_or(&Act::Unknown) {
+            Act::Create { email, fields } => self.judge_creation(&operation, email, fields),
+            Act::Update { id, fields, whole } => self.judge_update(&operation, id, fields, *whole),
+            Act::Delete { id } => self.judge_deletion(&operation, id, now),
+            Act::CreateGroup { name } => self.judge_group_creation(&operation, name),
+            Act::UpdateGroup { id, fields, whole } => {
+                self.judge_group_update(&operation, *id, fields, *whole)
             }
-            (Target::Group(id), Method::Delete) => {
+            Act::DeleteGroup { id } => {
                 if self.is_known_as(*id, |group| operation.may_delete_group(group)) {
                     Ok(())
                 } else {
                     Err(("only the request", "a group that nobody asked to delete".into()))
                 }
             }
-            (Target::Members(group), Method::Post) => {
-                let id = wire.body["userId"].as_str().unwrap_or_default();
-                self.judge_membership(&operation, *group, id, true)
+            Act::Join { group, people } => {
+                people.iter().try_for_each(|id| self.judge_membership(&operation, *group, id, true))
             }
-            (Target::Member(group, id), Method::Delete) => {
-                self.judge_membership(&operation, *group, id, false)
-            }
-            _ => Err(("only the request", "a request that the dialect does not have".into())),
+            Act::Leave { group, id } => self.judge_membership(&operation, *group, id, false),
+            Act::EndSessions { id } => self.judge_log_out(&operation, id),
+            Act::Unknown => Err(("only the request", "a request that nobody could ask for".into())),
         };
         if let Err((invariant, what)) = found {
             self.violated(invariant, format_args!("{what} ({})", wire.line()));
         }
     }
 
-    fn judge_creation(&self, operation: &Operation, body: &Value) -> Verdict {
-        let person = key(body["email"].as_str().unwrap_or_default());
+    fn judge_creation(&self, operation: &Operation, email: &str, fields: &Fields) -> Verdict {
+        let person = key(email);
         if !operation.may_create(&person) {
             return Err(("only the request", format!("nobody asked to create {person}")));
         }
-        for (field, value) in body.as_object().into_iter().flatten() {
-            let asked =
-                field == "email" || operation.asked(&person, field, true).as_ref() == Some(value);
-            if !asked {
+        for (field, value) in fields {
+            if operation.asked(&person, field, true).as_ref() != Some(value) {
                 return Err(("fields", format!("{field} of somebody new was not asked for")));
             }
         }
@@ -71,15 +66,24 @@ impl Watch {
         }
     }
 
-    fn judge_update(&self, operation: &Operation, id: &str, body: &Value) -> Verdict {
+    fn judge_update(
+        &self,
+        operation: &Operation,
+        id: &str,
+        fields: &Fields,
+        whole: bool,
+    ) -> Verdict {
         let (Some(shown), true) = (self.shown.get(id), self.read.contains(id)) else {
             return Err(("fields", "a record is written that was not read".into()));
         };
         let person = self.shown_address(id).unwrap_or_default();
-        let body = body.as_object().cloned().unwrap_or_default();
         let asked = |field: &str| operation.asked(&person, field, false);
-        same_but_for_asked(shown, &body, asked)?;
-        if body.get("isDisabled") == Some(&Value::Bool(true)) {
+        if whole {
+            same_but_for_asked(shown, fields, asked)?;
+        } else {
+            only_asked(fields, asked)?;
+        }
+        if fields.get("isDisabled") == Some(&Value::Bool(true)) {
             let before = shown.get("isDisabled").and_then(Value::as_bool).unwrap_or(false);
             if !before {
                 return self.judge_removal(operation, &person);
@@ -93,6 +97,13 @@ impl Watch {
             return Err(("only the request", "somebody is deleted who was not read".into()));
         };
         let person = self.shown_address(id).unwrap_or_default();
+        if is_invitation(id) {
+            if !operation.may_withdraw(&person) {
+                let what = format!("nobody asked to withdraw the invitation of {person}");
+                return Err(("only the request", what));
+            }
+            return self.judge_removal(operation, &person);
+        }
         match operation.may_delete(&person) {
             None => return Err(("only the request", format!("nobody asked to delete {person}"))),
             Some(None) => {}
@@ -127,6 +138,11 @@ impl Watch {
         id: &str,
         joins: bool,
     ) -> Verdict {
+        if joins && self.was_taken_out(id, group) {
+            // Who put the last one back in can't tell a server that empties groups from somebody
+            // else who took them out.
+            return Ok(());
+        }
         let Some(addresses) = self.addresses.get(id) else {
             return Err(("only the request", "a membership of somebody who was not read".into()));
         };
@@ -153,8 +169,17 @@ impl Watch {
         Ok(())
     }
 
-    fn judge_group_creation(&self, operation: &Operation, body: &Value) -> Verdict {
-        let name = body["name"].as_str().unwrap_or_default().trim();
+    fn judge_log_out(&self, operation: &Operation, id: &str) -> Verdict {
+        let person = self.shown_address(id).unwrap_or_default();
+        if operation.may_end_sessions(&person) {
+            Ok(())
+        } else {
+            Err(("only the request", format!("nobody asked to log {person} out")))
+        }
+    }
+
+    fn judge_group_creation(&self, operation: &Operation, name: &str) -> Verdict {
+        let name = name.trim();
         if !operation.may_create_group(name) {
             return Err(("only the request", format!("nobody asked to create {name:?}")));
         }
@@ -164,17 +189,22 @@ impl Watch {
         Ok(())
     }
 
-    fn judge_group_update(&self, operation: &Operation, id: u32, body: &Value) -> Verdict {
+    fn judge_group_update(
+        &self,
+        operation: &Operation,
+        id: u32,
+        fields: &Fields,
+        whole: bool,
+    ) -> Verdict {
         let (Some(shown), true) = (self.groups_shown.get(&id), self.groups_read.contains(&id))
         else {
             return Err(("fields", "a group is written that was not read".into()));
         };
-        let body = body.as_object().cloned().unwrap_or_default();
         let names = self.group_names(id);
         let asked = |field: &str| {
             names.iter().find_map(|name| operation.asked_of_group(&KnownGroup { id, name }, field))
         };
-        same_but_for_asked(shown, &body, asked)
+        if whole { same_but_for_asked(shown, fields, asked) } else { only_asked(fields, asked) }
     }
 
     /// Whether something holds of a group under one of the names it has had.
@@ -186,11 +216,21 @@ impl Watch {
 /// What a write violates, and how.
 type Verdict = Result<(), (&'static str, String)>;
 
+/// A PATCH sets what it names, and so must name nothing but what was asked for.
+fn only_asked(sent: &Fields, asked: impl Fn(&str) -> Option<Value>) -> Verdict {
+    match sent.iter().find(|(field, value)| asked(field).as_ref() != Some(value)) {
+        Some((field, value)) => {
+            Err(("fields", format!("{field} is sent as {value}, and nobody asked for that")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// A PUT replaces the whole record: so it must be the one that was shown last, but for what
 /// was asked for.
 fn same_but_for_asked(
-    shown: &Map<String, Value>,
-    sent: &Map<String, Value>,
+    shown: &Fields,
+    sent: &Fields,
     asked: impl Fn(&str) -> Option<Value>,
 ) -> Verdict {
     let is_managed = |field: &str| MANAGED.contains(&field);

@@ -1,4 +1,5 @@
 use super::{assert_judged, leavers};
+use crate::domain::Dialect;
 use crate::sync::plan::testing::{account, desired, email, fulfilled, plan, user};
 use crate::sync::{AbsentPolicy, Guard, GuardLimits, Snapshot, SyncRequest};
 
@@ -146,4 +147,29 @@ fn of_two_accounts_of_a_required_administrator_both_must_be_one() {
     actual.users[5].admin = true;
     actual.users[0].disabled = true;
     assert_judged(&plan(&request, &actual), Guard::RequiredAdmins, 1, 0, true);
+}
+
+/// What can't be told fails closed; any administrator in sight shows that they are told.
+#[test]
+fn where_nobody_says_who_administers_removals_need_a_minimum_of_none() {
+    let (mut request, mut actual) = leavers(10, 1, AbsentPolicy::Disable);
+    request.policy.guards = GuardLimits::default();
+    actual.dialect = Dialect::Scim;
+    let unknown = plan(&request, &actual);
+    assert_judged(&unknown, Guard::MinimumAdmins, 2, 0, true);
+
+    let mut seen = actual.clone();
+    seen.users[0].admin = true;
+    assert_judged(&plan(&request, &seen), Guard::MinimumAdmins, 2, 1, false);
+
+    request.policy.guards.minimum_admins = 0;
+    assert_judged(&plan(&request, &actual), Guard::MinimumAdmins, 0, 0, false);
+
+    let (request, mut nobody_goes) = leavers(10, 0, AbsentPolicy::Disable);
+    nobody_goes.dialect = Dialect::Scim;
+    let request = SyncRequest {
+        policy: crate::sync::Policy { guards: GuardLimits::default(), ..request.policy },
+        ..request
+    };
+    assert_judged(&plan(&request, &nobody_goes), Guard::MinimumAdmins, 2, 0, false);
 }

@@ -1,4 +1,5 @@
 use super::{EVERYBODY, refusals, unchanged};
+use crate::domain::Dialect;
 use crate::sync::plan::testing::{fulfilled, lines, model, plan, user, user_id};
 use crate::sync::{AbsentPolicy, RefusalReason, Span, digest};
 
@@ -25,7 +26,8 @@ fn absent_people_are_treated_by_policy() {
         lines(&disabled.steps),
         [
             "disable-user old@example.com disabled:false>true",
-            "disable-user pending@example.com disabled:false>true",
+            // There is no account to disable: the invitation is withdrawn.
+            "delete-user pending@example.com",
         ]
     );
     assert_eq!(
@@ -46,6 +48,23 @@ fn absent_people_are_treated_by_policy() {
     assert_eq!(unchanged(&deleted), EVERYBODY);
     assert_eq!(deleted.steps[1].user, Some(user_id("old@example.com")));
     assert_eq!(deleted.steps[1].precondition, digest::user_state(&user("old@example.com")));
+}
+
+/// It would be asked for again and again otherwise.
+#[test]
+fn where_a_deletion_only_disables_the_disabled_need_none() {
+    let mut request = model();
+    let mut actual = fulfilled(&request);
+    actual.dialect = Dialect::V2;
+    actual.users.push(user("old@example.com"));
+    let mut gone = user("gone@example.com");
+    gone.disabled = true;
+    actual.users.push(gone);
+    request.policy.absent = AbsentPolicy::Delete;
+    let planned = plan(&request, &actual);
+    assert_eq!(lines(&planned.steps), ["delete-user old@example.com"]);
+    assert!(unchanged(&planned).contains(&"gone@example.com"));
+    assert!(planned.limitations.iter().any(|line| line.contains("deletes nobody")));
 }
 
 #[test]

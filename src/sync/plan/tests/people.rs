@@ -1,4 +1,4 @@
-use crate::domain::{Dialect, GroupLink, UserType};
+use crate::domain::{Dialect, Field, GroupLink, UserType};
 use crate::error::Code;
 use crate::sync::plan::testing::{
     account, desired, email, fulfilled, group_id, join, lines, model, plan, user,
@@ -138,14 +138,69 @@ fn scim_has_no_user_types() {
     actual.users.remove(2);
     let with_types = plan(&request, &actual);
     assert_eq!(lines(&with_types.steps), ["create-user joan@example.com"]);
-    assert_eq!(with_types.limitations.len(), 1);
+    assert!(with_types.limitations.iter().any(|line| line.contains("user types")));
 
     for desired in &mut request.roster {
         desired.fields.user_type = None;
+        desired.fields.admin = None;
     }
     let without = plan(&request, &actual);
     assert_eq!(lines(&without.steps), ["create-user joan@example.com"]);
     assert_eq!(without.limitations, Vec::<String>::new());
+}
+
+#[test]
+fn where_nobody_can_be_made_an_administrator_the_plan_says_so() {
+    let mut request = model();
+    let mut actual = fulfilled(&request);
+    for admin in actual.users.iter_mut().filter(|user| user.admin) {
+        admin.admin = false;
+    }
+    assert_ne!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+    for dialect in [Dialect::V2, Dialect::Scim] {
+        actual.dialect = dialect;
+        let planned = plan(&request, &actual);
+        assert_eq!(lines(&planned.steps), Vec::<String>::new());
+        assert!(planned.limitations.iter().any(|line| line.contains("administrator")));
+    }
+    for desired in &mut request.roster {
+        desired.fields.admin = None;
+        desired.fields.user_type = None;
+    }
+    assert_eq!(plan(&request, &actual).limitations, Vec::<String>::new());
+}
+
+#[test]
+fn v2_creates_nobody_without_both_names() {
+    let mut request = model();
+    let mut actual = fulfilled(&request);
+    actual.users.retain(|user| user.email.as_str() != "joan@example.com");
+    actual.dialect = Dialect::V2;
+    let joan = &mut request.roster[2].fields;
+    (joan.first_name, joan.last_name) = (Some("Joan".into()), Some("Doe".into()));
+    assert!(plan(&request, &actual).refusals.is_empty());
+    for missing in [Field::FirstName, Field::LastName] {
+        let mut request = request.clone();
+        let joan = &mut request.roster[2].fields;
+        match missing {
+            Field::FirstName => joan.first_name = None,
+            _ => joan.last_name = None,
+        }
+        let planned = plan(&request, &actual);
+        assert_eq!(planned.refusals[0].reason, RefusalReason::NameRequired);
+        assert_eq!(lines(&planned.steps), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn an_invitation_has_no_fields_to_set() {
+    let mut request = model();
+    let mut actual = fulfilled(&request);
+    actual.dialect = Dialect::V2;
+    actual.users[2].invited = Some(true);
+    actual.users[2].user_type = None;
+    request.roster[2].fields.first_name = Some("Joan".into());
+    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
 }
 
 #[test]

@@ -1,0 +1,122 @@
+//! Roster files: any bytes are a roster or are refused in few words; everybody on one has an
+//! address; and a roster that is written down again is the same.
+
+use roster::{Entry, Format, MAX_PEOPLE, Roster, RosterError, UserType, parse};
+use serde_json::{Map, Value};
+
+/// More characters than a refusal has.
+const LONGEST_MESSAGE: usize = 320;
+
+/// Reads a roster as CSV.
+pub fn read_csv(bytes: &[u8]) -> bool {
+    let Some(roster) = judged(parse(bytes, Format::Csv), bytes) else { return false };
+    judge_lines(&roster, bytes);
+    assert_eq!(again(&as_csv(&roster.entries), Format::Csv), roster.entries);
+    assert_eq!(again(&as_json(&roster.entries), Format::Json), roster.entries);
+    true
+}
+
+/// Reads a roster as JSON.
+pub fn read_json(bytes: &[u8]) -> bool {
+    let Some(roster) = judged(parse(bytes, Format::Json), bytes) else { return false };
+    assert!(roster.lines.is_empty());
+    let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let rows: Vec<Map<String, Value>> = serde_json::from_slice(json).expect("an array of objects");
+    assert_eq!(rows.len(), roster.entries.len());
+    for (row, entry) in rows.iter().zip(&roster.entries) {
+        let has = |text: &str| {
+            row.values().any(|value| value.as_str().is_some_and(|value| value.trim() == text))
+        };
+        assert!(has(&entry.email), "an address from nowhere: {entry:?}");
+        let said = [&entry.first_name, &entry.last_name].into_iter().flatten();
+        assert!(said.into_iter().all(|name| has(name)), "a name from nowhere: {entry:?}");
+    }
+    assert_eq!(again(&as_json(&roster.entries), Format::Json), roster.entries);
+    true
+}
+
+fn judged(read: Result<Roster, RosterError>, bytes: &[u8]) -> Option<Roster> {
+    match read {
+        Ok(roster) => {
+            assert!(roster.entries.len() <= MAX_PEOPLE && roster.entries.len() <= bytes.len());
+            for entry in &roster.entries {
+                let names = [&entry.first_name, &entry.last_name].into_iter().flatten();
+                for text in names.chain(&entry.groups).chain([&entry.email]) {
+                    assert!(!text.is_empty() && text.trim() == text, "{entry:?}");
+                }
+            }
+            Some(roster)
+        }
+        Err(error) => {
+            let length = error.message.chars().count();
+            assert!((1..=LONGEST_MESSAGE).contains(&length), "{error}");
+            let ends = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
+            assert!(error.line <= ends as u64 + 1, "{error}");
+            None
+        }
+    }
+}
+
+/// Each person's line is after that of the person before, and names them.
+fn judge_lines(roster: &Roster, bytes: &[u8]) {
+    assert_eq!(roster.lines.len(), roster.entries.len());
+    assert!(roster.lines.first().is_none_or(|first| *first > 1));
+    assert!(roster.lines.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", roster.lines);
+    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n").replace('\r', "\n");
+    let lines: Vec<&str> = text.split('\n').collect();
+    assert!(roster.lines.last().is_none_or(|last| *last <= lines.len() as u64));
+    // With quotation marks an address may be on a line of its own, or be written differently.
+    if !text.contains('"') {
+        for (entry, line) in roster.entries.iter().zip(&roster.lines) {
+            let line = lines[usize::try_from(*line).expect("a line") - 1];
+            assert!(line.contains(&entry.email), "{entry:?} is not on {line:?}");
+        }
+    }
+}
+
+fn again(bytes: &[u8], format: Format) -> Vec<Entry> {
+    parse(bytes, format).expect("a roster that was just written").entries
+}
+
+fn user_type(entry: &Entry) -> Option<&'static str> {
+    entry.user_type.map(|user_type| match user_type {
+        UserType::Default => "default",
+        UserType::EndUser => "end-user",
+        UserType::Mobile => "mobile",
+        UserType::Embed => "embed",
+    })
+}
+
+fn as_csv(entries: &[Entry]) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let headers = ["email", "first name", "last name", "user type", "admin", "groups"];
+    writer.write_record(headers).expect("memory can be written to");
+    for entry in entries {
+        let groups = entry.groups.join(";");
+        let admin = entry.admin.map(|admin| if admin { "yes" } else { "no" });
+        let row = [
+            &entry.email,
+            entry.first_name.as_deref().unwrap_or_default(),
+            entry.last_name.as_deref().unwrap_or_default(),
+            user_type(entry).unwrap_or_default(),
+            admin.unwrap_or_default(),
+            &groups,
+        ];
+        writer.write_record(row).expect("memory can be written to");
+    }
+    writer.into_inner().expect("memory can be written to")
+}
+
+fn as_json(entries: &[Entry]) -> Vec<u8> {
+    let row = |entry: &Entry| {
+        serde_json::json!({
+            "email": entry.email,
+            "first_name": entry.first_name,
+            "last_name": entry.last_name,
+            "user_type": user_type(entry),
+            "admin": entry.admin,
+            "groups": entry.groups,
+        })
+    };
+    entries.iter().map(row).collect::<Value>().to_string().into_bytes()
+}

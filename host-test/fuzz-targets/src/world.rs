@@ -1,0 +1,286 @@
+//! A world for one call: a server that is a closure, time that passes only when everything
+//! waits, and a record of what was sent and said.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use retool_lifecycle::domain::Dialect;
+use retool_lifecycle::error::{Error, Kind};
+use retool_lifecycle::http::{
+    Clock, Entropy, Limits, Local, Log, Method, Platform, Request, Response, Transport,
+    TransportError,
+};
+use retool_lifecycle::session::{Connection, Session, Wanted};
+
+/// Where the organisation lives.
+pub const BASE_URL: &str = "https://retool.example";
+
+/// What must never be shown.
+pub const TOKEN: &str = "retool_01fuzzfuzzfuzzfuzzfuzz";
+
+/// When time starts unless it is said: Sun, 06 Nov 1994 08:49:37 GMT.
+pub const START_UNIX_MS: u64 = 784_111_777_000;
+
+/// More requests than any of the servers here has reason to be sent.
+const MOST_REQUESTS: usize = 200;
+
+/// More turns than so many requests take.
+const MOST_TURNS: usize = 10_000;
+
+/// More characters than a message for people has.
+const LONGEST_MESSAGE: usize = 800;
+
+/// The longest that a server may ask to wait and be believed: a day.
+const LONGEST_WAIT_MS: u32 = 24 * 60 * 60 * 1000;
+
+/// What the server does with a request.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// How long it takes, in milliseconds.
+    pub after_ms: u64,
+    /// How it ends.
+    pub outcome: Result<Response, TransportError>,
+}
+
+impl From<Response> for Reply {
+    fn from(response: Response) -> Self {
+        Reply { after_ms: 0, outcome: Ok(response) }
+    }
+}
+
+/// JSON with a status.
+pub fn json(status: u16, body: impl Into<Vec<u8>>) -> Reply {
+    let content_type = Some("application/json".to_owned());
+    Response { status, content_type, body: body.into(), ..Response::default() }.into()
+}
+
+/// A request, and what came back.
+pub struct Exchange {
+    /// Milliseconds since the start.
+    pub at_ms: u64,
+    /// What was sent.
+    pub request: Request,
+    /// What came back; `None` if the call was over before.
+    pub outcome: Option<Result<Response, TransportError>>,
+}
+
+impl Exchange {
+    /// The path without its query.
+    pub fn path(&self) -> &str {
+        self.request.path_and_query.split('?').next().unwrap_or_default()
+    }
+
+    /// The status, if there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        self.outcome.as_ref()?.as_ref().ok().map(|response| response.status)
+    }
+
+    /// The body of an answer with a good status.
+    pub fn good_body(&self) -> Option<&[u8]> {
+        let response = self.outcome.as_ref()?.as_ref().ok()?;
+        (200..=299).contains(&response.status).then_some(&response.body)
+    }
+
+    /// Whether it may have changed something: a write whose answer does not rule it out.
+    fn may_have_written(&self) -> bool {
+        let refused = |status: u16| (400..=499).contains(&status) && status != 408;
+        self.request.method != Method::Get && !self.status().is_some_and(refused)
+    }
+}
+
+type Server = Box<dyn FnMut(&Request) -> Reply>;
+
+/// Everything that there is.
+pub struct World {
+    clock: Rc<VirtualClock>,
+    wire: Rc<Wire>,
+    log: Rc<Lines>,
+}
+
+impl World {
+    /// A world with this server, which starts at a moment (Unix milliseconds).
+    pub fn new(start_unix_ms: u64, server: impl FnMut(&Request) -> Reply + 'static) -> Self {
+        let clock =
+            Rc::new(VirtualClock { start_unix_ms, now: Cell::new(0), next: Cell::new(None) });
+        let wire = Wire {
+            clock: Rc::clone(&clock),
+            server: RefCell::new(Box::new(server)),
+            exchanges: RefCell::default(),
+        };
+        World { clock, wire: Rc::new(wire), log: Rc::default() }
+    }
+
+    /// A session with these settings.
+    pub fn session(&self, settings: &[(&str, &str)]) -> Session {
+        let token = [("RETOOL_API_TOKEN", TOKEN)];
+        let variables: Vec<(String, String)> = token
+            .iter()
+            .chain(settings)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let connection = Connection {
+            base_url: BASE_URL.to_owned(),
+            wanted: Wanted::Dialect(Dialect::V1),
+            api_token_variable: None,
+            scim_token_variable: None,
+        };
+        let platform = Platform {
+            transport: self.wire.clone(),
+            clock: self.clock.clone(),
+            entropy: Rc::new(Sequence(Cell::new(0))),
+            log: self.log.clone(),
+        };
+        Session::open(connection, &variables, platform).expect("a good connection is opened")
+    }
+
+    /// Runs to the end, which must come within the time allowed.
+    pub fn run<T>(&self, deadline_ms: u64, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..MOST_TURNS {
+            self.clock.next.set(None);
+            if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+                let taken = self.elapsed_ms();
+                assert!(taken <= deadline_ms, "it took {taken} ms of {deadline_ms}");
+                return value;
+            }
+            let next = self.clock.next.get();
+            self.clock.now.set(next.expect("it waits for a moment"));
+        }
+        panic!("it does not end");
+    }
+
+    /// Milliseconds since the start.
+    pub fn elapsed_ms(&self) -> u64 {
+        self.clock.now.get()
+    }
+
+    /// What was sent so far, in order.
+    pub fn exchanges(&self) -> std::cell::Ref<'_, Vec<Exchange>> {
+        self.wire.exchanges.borrow()
+    }
+
+    /// What must hold of every failure: what is said is short, on one line and without the
+    /// token, and whether something may have been written is neither hidden nor made up.
+    pub fn judge_error(&self, error: &Error) {
+        judge_text(&error.message, LONGEST_MESSAGE);
+        assert!(!error.message.is_empty(), "a failure without a message");
+        for text in [&error.field, &error.request, &error.request_id].into_iter().flatten() {
+            judge_text(text, LONGEST_MESSAGE);
+        }
+        assert!(error.retry_after_ms.is_none_or(|ms| ms <= LONGEST_WAIT_MS), "{error:?}");
+        assert!(error.code.kind() != Kind::RateLimited || error.http_status == Some(429));
+        let may_have_written = self.exchanges().iter().any(Exchange::may_have_written);
+        assert_eq!(error.maybe_applied, may_have_written, "{error:?}");
+    }
+
+    /// What must hold of everything that was logged and asked for.
+    pub fn judge_traces(&self) {
+        for line in &*self.log.0.borrow() {
+            judge_text(line, LONGEST_MESSAGE);
+        }
+        for exchange in &*self.exchanges() {
+            let path = exchange.path();
+            assert!(exchange.request.https && exchange.request.authority == "retool.example");
+            assert!(path.starts_with("/api/v1/"), "{path}");
+            assert!(exchange.request.path_and_query.bytes().all(|byte| byte.is_ascii_graphic()));
+            assert!(!path.split('/').any(|part| matches!(part, "." | "..")), "{path}");
+        }
+    }
+}
+
+fn judge_text(text: &str, most: usize) {
+    assert!(!text.contains(TOKEN), "the token is shown: {text}");
+    assert!(!text.contains(char::is_control), "it has control characters: {text:?}");
+    assert!(text.chars().count() <= most, "it is too long: {text}");
+}
+
+/// Time that passes only when everything waits.
+struct VirtualClock {
+    start_unix_ms: u64,
+    now: Cell<u64>,
+    /// The earliest moment that anything polled in this turn waits for.
+    next: Cell<Option<u64>>,
+}
+
+impl VirtualClock {
+    async fn until(&self, then: u64) {
+        poll_fn(|_| {
+            if self.now.get() >= then {
+                return Poll::Ready(());
+            }
+            self.next.set(Some(self.next.get().map_or(then, |next| next.min(then))));
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl Clock for VirtualClock {
+    fn monotonic_ms(&self) -> u64 {
+        self.now.get()
+    }
+
+    fn unix_ms(&self) -> u64 {
+        self.start_unix_ms.saturating_add(self.now.get())
+    }
+
+    fn sleep(&self, ms: u64) -> Local<'_, ()> {
+        Box::pin(self.until(self.now.get().saturating_add(ms)))
+    }
+}
+
+/// The way to the server, which keeps the limits.
+struct Wire {
+    clock: Rc<VirtualClock>,
+    server: RefCell<Server>,
+    exchanges: RefCell<Vec<Exchange>>,
+}
+
+impl Transport for Wire {
+    fn send<'a>(
+        &'a self,
+        request: &'a Request,
+        limits: Limits,
+    ) -> Local<'a, Result<Response, TransportError>> {
+        Box::pin(async move {
+            let number = self.exchanges.borrow().len();
+            assert!(number < MOST_REQUESTS, "requests without end");
+            let (at_ms, sent) = (self.clock.monotonic_ms(), request.clone());
+            self.exchanges.borrow_mut().push(Exchange { at_ms, request: sent, outcome: None });
+            let Reply { after_ms, outcome } = (self.server.borrow_mut())(request);
+            let outcome = if after_ms >= limits.timeout_ms {
+                self.clock.sleep(limits.timeout_ms).await;
+                Err(TransportError::TimedOut)
+            } else {
+                self.clock.sleep(after_ms).await;
+                outcome
+            };
+            self.exchanges.borrow_mut()[number].outcome = Some(outcome.clone());
+            outcome
+        })
+    }
+}
+
+/// Jitter that is the same every time.
+struct Sequence(Cell<u64>);
+
+impl Entropy for Sequence {
+    fn random_u64(&self) -> u64 {
+        let next = self.0.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.0.set(next);
+        next >> 16
+    }
+}
+
+#[derive(Default)]
+struct Lines(RefCell<Vec<String>>);
+
+impl Log for Lines {
+    fn line(&self, text: &str) {
+        self.0.borrow_mut().push(text.to_owned());
+    }
+}

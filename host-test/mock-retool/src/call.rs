@@ -1,0 +1,41 @@
+//! What every dialect gets with a request.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+
+use crate::faults::Quirks;
+use crate::state::Organisation;
+
+/// What one request is served from; an extension of the request.
+#[derive(Clone)]
+pub(crate) struct Call {
+    /// The organisation to read and change.
+    pub(crate) organisation: Arc<Mutex<Organisation>>,
+    /// How the answer deviates.
+    pub(crate) quirks: Quirks,
+}
+
+impl Call {
+    /// The organisation, for this request alone.
+    pub(crate) fn organisation(&self) -> MutexGuard<'_, Organisation> {
+        // A test that panics while it edits must not hide its own message.
+        self.organisation.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The bearer token that a request carries.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whether a request says that its body is JSON.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}

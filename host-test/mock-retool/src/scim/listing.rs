@@ -1,0 +1,229 @@
+//! Listings: RFC 7644, section 3.4.2.
+
+use std::ops::Range;
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::access::Caller;
+use super::attr::Fields;
+use super::error::{Kind, ScimError};
+use super::filter::{Filter, Matching, Scope, read};
+use super::payload::parameters;
+use super::schema::ResourceType;
+use super::select::Selection;
+use crate::state::same_email;
+
+const SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
+
+/// The query of a listing.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Listing {
+    /// The place of the first one, from 1.
+    start: Option<usize>,
+    count: Option<usize>,
+    filter: Option<String>,
+    selection: Selection,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Listing {
+    type Rejection = ScimError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ScimError> {
+        let mut listing = Listing::default();
+        for (name, value) in parameters(parts, state).await? {
+            match name.to_ascii_lowercase().as_str() {
+                "startindex" => listing.start = Some(number(&name, &value)?),
+                "count" => listing.count = Some(number(&name, &value)?),
+                "filter" => listing.filter = Some(value),
+                _ => {
+                    listing.selection.read(&name, &value);
+                }
+            }
+        }
+        Ok(listing)
+    }
+}
+
+/// A whole number; what is negative counts as 0.
+fn number(name: &str, text: &str) -> Result<usize, ScimError> {
+    match text.parse::<i64>() {
+        Ok(number) => Ok(usize::try_from(number).unwrap_or(0)),
+        Err(_) => Err(ScimError::bad(Kind::InvalidValue, format!("{name} must be a whole number"))),
+    }
+}
+
+/// What of a list to answer with.
+#[derive(Debug, PartialEq)]
+struct Window {
+    /// The items, counted from 0.
+    items: Range<usize>,
+    /// How many items to say that there are.
+    total: usize,
+}
+
+/// What is listed.
+pub(super) struct Items<'a, T> {
+    /// The kind of resource.
+    pub(super) kind: &'static ResourceType,
+    /// All of them, in order.
+    pub(super) all: &'a [T],
+    /// The attribute that items are looked for by most, and its value.
+    pub(super) key: (&'static str, fn(&T) -> &str),
+    /// The resource.
+    pub(super) record: &'a dyn Fn(&T) -> Fields,
+    /// Makes up items for a listing that does not end.
+    pub(super) stranger: Option<fn(usize) -> T>,
+}
+
+impl Listing {
+    /// Reads the body of a search, which says what the query of a listing says.
+    pub(super) fn of_search(body: Fields) -> Result<Self, ScimError> {
+        let mut listing = Listing::default();
+        for (name, value) in body {
+            match (name.to_ascii_lowercase().as_str(), value) {
+                (_, Value::Null) => {}
+                ("startindex", value) => listing.start = Some(number(&name, &value.to_string())?),
+                ("count", value) => listing.count = Some(number(&name, &value.to_string())?),
+                ("filter", Value::String(filter)) => listing.filter = Some(filter),
+                ("filter", _) => {
+                    return Err(ScimError::bad(Kind::InvalidValue, "filter must be a string"));
+                }
+                (_, Value::Array(names)) => {
+                    for attribute in names.iter().filter_map(Value::as_str) {
+                        listing.selection.read(&name, attribute);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(listing)
+    }
+
+    /// Answers with a list.
+    pub(super) fn answer<T>(
+        &self,
+        caller: &Caller,
+        items: &Items<'_, T>,
+    ) -> Result<Response, ScimError> {
+        if let Some(filter) = self.filter(caller)? {
+            let found = find(&filter, matching(caller), items);
+            return Ok(self.answer_from(caller, found));
+        }
+        let is_endless = caller.faults().endless_pages && !caller.quirks().ignore_paging;
+        let stranger = items.stranger.filter(|_| is_endless);
+        let Window { items: page, total } =
+            self.window(items.all.len(), caller, stranger.is_some());
+        let all = items.all.iter().take(page.end).skip(page.start);
+        let mut records: Vec<Fields> = all.map(items.record).collect();
+        if let Some(stranger) = stranger {
+            let invented = page.start.max(items.all.len())..page.end;
+            records.extend(invented.map(|index| (items.record)(&stranger(index))));
+        }
+        Ok(self.reply(caller, records, total))
+    }
+
+    /// Answers with those of some resources, of any kind, that the filter holds for.
+    pub(super) fn answer_mixed(
+        &self,
+        caller: &Caller,
+        mut records: Vec<(&'static ResourceType, Fields)>,
+    ) -> Result<Response, ScimError> {
+        if let Some(filter) = self.filter(caller)? {
+            let matching = matching(caller);
+            records.retain(|(kind, record)| matching.holds(&filter, record, Scope::Resource(kind)));
+        }
+        let found = records.into_iter().map(|(_, record)| record).collect();
+        Ok(self.answer_from(caller, found))
+    }
+
+    /// Answers with a page of what was found. Who looks for something is not sent round for ever.
+    fn answer_from(&self, caller: &Caller, mut found: Vec<Fields>) -> Response {
+        let Window { items: page, total } = self.window(found.len(), caller, false);
+        found.truncate(page.end);
+        found.drain(..page.start);
+        self.reply(caller, found, total)
+    }
+
+    fn reply(&self, caller: &Caller, records: Vec<Fields>, total: usize) -> Response {
+        let resources: Vec<Value> = records
+            .into_iter()
+            .map(|record| Value::Object(self.selection.of(caller.as_shown(record, true))))
+            .collect();
+        let leave_out_empty = caller.quirks().leave_out_empty_resources;
+        document(resources, total, self.first(caller), leave_out_empty)
+    }
+
+    fn filter(&self, caller: &Caller) -> Result<Option<Filter>, ScimError> {
+        let filter = self.filter.as_deref().filter(|_| !caller.faults().ignore_filter);
+        filter
+            .map(read)
+            .transpose()
+            .map_err(|why| ScimError::bad(Kind::InvalidFilter, format!("The filter: {why}")))
+    }
+
+    /// The place of the first one in the answer, from 1.
+    fn first(&self, caller: &Caller) -> usize {
+        match self.start {
+            Some(start) if !caller.quirks().ignore_paging && !caller.faults().repeat_page => {
+                start.max(1)
+            }
+            _ => 1,
+        }
+    }
+
+    fn window(&self, length: usize, caller: &Caller, is_endless: bool) -> Window {
+        let drift = caller.faults().total_drift;
+        if caller.quirks().ignore_paging {
+            return Window { items: 0..length, total: length.saturating_add(drift) };
+        }
+        let max = caller.max_page_size();
+        let size = self.count.unwrap_or(max).min(max);
+        let start = self.first(caller) - 1;
+        let end = start.saturating_add(size);
+        if is_endless {
+            let total = end.saturating_add(size).max(length).saturating_add(drift);
+            return Window { items: start..end, total };
+        }
+        Window { items: start.min(length)..end.min(length), total: length.saturating_add(drift) }
+    }
+}
+
+fn matching(caller: &Caller) -> Matching {
+    Matching { exact: caller.faults().exact_filter }
+}
+
+/// The resources that a filter holds for.
+fn find<T>(filter: &Filter, matching: Matching, items: &Items<'_, T>) -> Vec<Fields> {
+    let (attribute, key) = items.key;
+    // To make a resource takes longer than to see that it is not the one.
+    let demanded = filter.demands(attribute);
+    let candidates =
+        items.all.iter().filter(|item| demanded.is_none_or(|text| same_email(key(item), text)));
+    candidates
+        .map(items.record)
+        .filter(|record| matching.holds(filter, record, Scope::Resource(items.kind)))
+        .collect()
+}
+
+/// The answer to a listing. Without hits it has an empty array, or no array at all.
+pub(super) fn document(
+    resources: Vec<Value>,
+    total: usize,
+    start: usize,
+    leave_out_empty: bool,
+) -> Response {
+    let mut list = json!({
+        "schemas": [SCHEMA],
+        "totalResults": total,
+        "startIndex": start,
+        "itemsPerPage": resources.len(),
+    });
+    if !(resources.is_empty() && leave_out_empty) {
+        list["Resources"] = Value::Array(resources);
+    }
+    Json(list).into_response()
+}

@@ -1,0 +1,142 @@
+//! What a request brings along: the id in the path, a body, conditions.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_TYPE, HeaderName, IF_MATCH, IF_NONE_MATCH};
+use axum::http::request::Parts;
+
+use super::attr::Fields;
+use super::error::{Kind, ScimError};
+use super::select::Selection;
+
+/// The id in a path.
+pub(super) struct Id(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = ScimError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ScimError> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(id)) => Ok(Id(id)),
+            Err(_) => Err(ScimError::no_endpoint()),
+        }
+    }
+}
+
+/// The parameters of a query, in their order.
+pub(super) async fn parameters<S: Send + Sync>(
+    parts: &mut Parts,
+    state: &S,
+) -> Result<Vec<(String, String)>, ScimError> {
+    match Query::from_request_parts(parts, state).await {
+        Ok(Query(pairs)) => Ok(pairs),
+        Err(_) => Err(ScimError::bad(Kind::InvalidSyntax, "The query could not be read")),
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Selection {
+    type Rejection = ScimError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ScimError> {
+        let mut selection = Selection::default();
+        for (name, value) in parameters(parts, state).await? {
+            selection.read(&name, &value);
+        }
+        Ok(selection)
+    }
+}
+
+/// A JSON object.
+pub(super) struct Payload(pub(super) Fields);
+
+impl<S: Send + Sync> FromRequest<S> for Payload {
+    type Rejection = ScimError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ScimError> {
+        let is_json = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .map(str::trim)
+            .is_some_and(|kind| {
+                ["application/scim+json", "application/json"]
+                    .iter()
+                    .any(|known| kind.eq_ignore_ascii_case(known))
+            });
+        if !is_json {
+            return Err(ScimError::unsupported_media_type());
+        }
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|_| ScimError::bad(Kind::InvalidSyntax, "The body could not be read"))?;
+        serde_json::from_slice(&bytes)
+            .map(Payload)
+            .map_err(|_| ScimError::bad(Kind::InvalidSyntax, "The body must be a JSON object"))
+    }
+}
+
+/// For which version of a resource a request is meant.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Conditions {
+    only_if: Option<String>,
+    unless: Option<String>,
+}
+
+impl Conditions {
+    /// The conditions of a request.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        Conditions { only_if: tags(headers, IF_MATCH), unless: tags(headers, IF_NONE_MATCH) }
+    }
+
+    /// Whether the request may change a resource of this version.
+    pub(super) fn allow_change_of(&self, version: &str) -> bool {
+        self.only_if.as_ref().is_none_or(|tags| names(tags, version))
+    }
+
+    /// Whether the one who asks has this version already.
+    pub(super) fn has(&self, version: &str) -> bool {
+        self.unless.as_ref().is_some_and(|tags| names(tags, version))
+    }
+}
+
+/// The entity tags in a header; `None` if it isn't there.
+fn tags(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    let lines: Vec<&str> =
+        headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect();
+    (!lines.is_empty()).then(|| lines.join(","))
+}
+
+/// Whether a list of entity tags has one. All tags here are weak, so they are compared without
+/// regard to that.
+fn names(tags: &str, version: &str) -> bool {
+    fn opaque(tag: &str) -> &str {
+        tag.trim().trim_start_matches("W/")
+    }
+    tags.trim() == "*" || tags.split(',').any(|tag| opaque(tag) == opaque(version))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderMap;
+
+    use super::Conditions;
+
+    fn conditions(if_match: &'static str) -> Conditions {
+        let mut headers = HeaderMap::new();
+        headers.insert("if-match", if_match.parse().expect("a header"));
+        Conditions::of(&headers)
+    }
+
+    #[test]
+    fn a_change_is_allowed_by_the_right_tag_among_others() {
+        for right in ["W/\"a\"", "\"a\"", "*", "\"b\", W/\"a\""] {
+            assert!(conditions(right).allow_change_of("W/\"a\""), "{right}");
+        }
+        for wrong in ["W/\"b\"", "a", "\"\"", ""] {
+            assert!(!conditions(wrong).allow_change_of("W/\"a\""), "{wrong}");
+        }
+        assert!(Conditions::default().allow_change_of("W/\"a\""));
+    }
+}

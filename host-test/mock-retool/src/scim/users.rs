@@ -1,0 +1,146 @@
+//! `/Users`.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use super::access::Caller;
+use super::error::ScimError;
+use super::input::canonical;
+use super::listing::{Items, Listing};
+use super::options::PatchAnswer;
+use super::patch::Patch;
+use super::payload::{Id, Payload};
+use super::record::{user_attributes, user_draft, user_name, user_record};
+use super::schema::USER;
+use super::select::Selection;
+use crate::state::{Organisation, Refused, User, same_email};
+
+/// `GET /Users`.
+pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, ScimError> {
+    let organisation = caller.organisation();
+    let items = Items {
+        kind: &USER,
+        all: &organisation.users,
+        key: ("userName", user_name),
+        record: &|user| user_record(&organisation, user, caller.base()),
+        stranger: Some(stranger),
+    };
+    listing.answer(&caller, &items)
+}
+
+/// `GET /Users/{id}`.
+pub(super) async fn read(
+    caller: Caller,
+    Id(id): Id,
+    selection: Selection,
+) -> Result<Response, ScimError> {
+    let organisation = caller.organisation();
+    let user = find(&organisation, &id)?;
+    Ok(caller.show(user_record(&organisation, user, caller.base()), &selection))
+}
+
+/// `POST /Users`. Nobody is invited: people come through SSO.
+pub(super) async fn create(
+    caller: Caller,
+    selection: Selection,
+    Payload(body): Payload,
+) -> Result<Response, ScimError> {
+    let mut organisation = caller.organisation();
+    let draft = user_draft(canonical(&USER, body)?, None, None)?;
+    let created = if caller.faults().second_account {
+        organisation.add_another_user(draft)
+    } else {
+        refuse_taken(&organisation, &draft)?;
+        organisation.add_user(draft)
+    };
+    let user = created?.clone();
+    let record = user_record(&organisation, &user, caller.base());
+    Ok(caller.answer(StatusCode::CREATED, record, &selection))
+}
+
+/// `PUT /Users/{id}`: what is omitted gets its default, or no value.
+pub(super) async fn replace(
+    caller: Caller,
+    Id(id): Id,
+    selection: Selection,
+    Payload(body): Payload,
+) -> Result<Response, ScimError> {
+    let mut organisation = caller.organisation();
+    let current = find(&organisation, &id)?.clone();
+    caller.check(&user_record(&organisation, &current, caller.base()))?;
+    let draft = user_draft(canonical(&USER, body)?, Some(&current), None)?;
+    write(&mut organisation, &current, draft)?;
+    let record = user_record(&organisation, find(&organisation, &id)?, caller.base());
+    Ok(caller.answer(StatusCode::OK, record, &selection))
+}
+
+/// `PATCH /Users/{id}`: all operations or none.
+pub(super) async fn modify(
+    caller: Caller,
+    Id(id): Id,
+    selection: Selection,
+    Payload(body): Payload,
+) -> Result<Response, ScimError> {
+    let mut organisation = caller.organisation();
+    let current = find(&organisation, &id)?.clone();
+    caller.check(&user_record(&organisation, &current, caller.base()))?;
+    let before = user_attributes(&current);
+    let mut attributes = before.clone();
+    Patch::read(&body, &USER)?.apply(&mut attributes, &USER)?;
+    let draft = user_draft(canonical(&USER, attributes)?, Some(&current), Some(&before))?;
+    write(&mut organisation, &current, draft)?;
+    let record = user_record(&organisation, find(&organisation, &id)?, caller.base());
+    let is_silent =
+        caller.quirks().patch_answer == PatchAnswer::NoContent && !selection.is_explicit();
+    Ok(if is_silent {
+        caller.nothing(&record)
+    } else {
+        caller.answer(StatusCode::OK, record, &selection)
+    })
+}
+
+/// `DELETE /Users/{id}`: for good, unless the server only disables.
+pub(super) async fn delete(caller: Caller, Id(id): Id) -> Result<Response, ScimError> {
+    let mut organisation = caller.organisation();
+    let user = find(&organisation, &id)?.clone();
+    caller.check(&user_record(&organisation, &user, caller.base()))?;
+    if !caller.quirks().delete_disables {
+        organisation.delete_user(&user.id)?;
+    } else if !user.is_disabled {
+        organisation.disable_user(&user.id)?;
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn find<'a>(organisation: &'a Organisation, id: &str) -> Result<&'a User, ScimError> {
+    organisation.user_by_scim_id(id).ok_or_else(|| ScimError::not_found(id))
+}
+
+/// Changes a user, if the draft differs.
+fn write(organisation: &mut Organisation, current: &User, draft: User) -> Result<(), ScimError> {
+    if draft != *current {
+        if !same_email(user_name(&draft), user_name(current)) {
+            refuse_taken(organisation, &draft)?;
+        }
+        organisation.update_user(&current.id, draft)?;
+    }
+    Ok(())
+}
+
+/// Refuses if somebody else has the `userName`. Addresses are compared when the draft is written.
+fn refuse_taken(organisation: &Organisation, draft: &User) -> Result<(), ScimError> {
+    let name = user_name(draft);
+    let is_taken = organisation
+        .users
+        .iter()
+        .any(|user| user.id != draft.id && same_email(user_name(user), name));
+    if is_taken { Err(Refused::EmailTaken.into()) } else { Ok(()) }
+}
+
+/// Somebody who fills an endless listing and can't be found otherwise.
+fn stranger(index: usize) -> User {
+    User {
+        id: format!("00000000-0000-4000-8000-{index:012x}"),
+        ..User::new(format!("stranger{index}@example.com"))
+    }
+}

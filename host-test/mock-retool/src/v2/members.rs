@@ -1,0 +1,42 @@
+//! `/groups/{group}/members`.
+
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::access::Caller;
+use super::payload::{InPath, Payload};
+use super::wire::NewMember;
+use super::{Refusal, groups, users};
+use crate::options::Scope;
+use crate::state::Refused;
+
+#[derive(Deserialize)]
+struct NewMembers {
+    members: Vec<NewMember>,
+}
+
+/// `POST /groups/{group}/members`: all of these people, or none. It also says of those who are
+/// members already whether they administer the group.
+pub(super) async fn add(
+    caller: Caller,
+    InPath(group): InPath<u32>,
+    payload: Payload,
+) -> Result<Response, Refusal> {
+    let mut organisation = caller.with(Scope::GroupsWrite)?;
+    organisation.group(group).ok_or(Refused::NoSuchGroup)?;
+    let NewMembers { members } = payload.read()?;
+    let members = NewMember::resolve(&members, &organisation)?;
+    organisation.join_as(group, &members)?;
+    groups::record(&organisation, group, &caller)
+}
+
+/// `DELETE /groups/{group}/members/{user}`.
+pub(super) async fn remove(
+    caller: Caller,
+    InPath((group, sid)): InPath<(u32, String)>,
+) -> Result<Response, Refusal> {
+    let mut organisation = caller.with(Scope::GroupsWrite)?;
+    let user = users::id_of(&organisation, &sid)?;
+    organisation.leave(group, &user)?;
+    groups::record(&organisation, group, &caller)
+}

@@ -1,0 +1,128 @@
+//! `/users`.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::Refusal;
+use super::access::Caller;
+use super::answer::{self, List};
+use super::paging::{Listing, stranger, token_after};
+use super::patch::Operations;
+use super::payload::{InPath, Pairs, Payload};
+use super::wire::{NewUser, UserFields, UserRecord};
+use crate::options::Scope;
+use crate::state::{Organisation, Refused, User, same_email};
+
+/// `GET /users`, all at once or by page, by address and by name.
+pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, Refusal> {
+    let organisation = caller.with(Scope::UsersRead)?;
+    let mut quirks = caller.quirks().clone();
+    let email = listing.email.as_deref().filter(|_| !quirks.ignore_filter);
+    // Who looks for one person is not sent round for ever.
+    quirks.endless_pages &= email.is_none();
+    let is_called = |user: &User, email: &str| {
+        if quirks.exact_filter { user.email == email } else { same_email(&user.email, email) }
+    };
+    let is_named =
+        |name: &Option<String>, filter: &Option<String>| filter.is_none() || name == filter;
+    let found: Vec<&User> = organisation
+        .users
+        .iter()
+        .filter(|user| email.is_none_or(|email| is_called(user, email)))
+        .filter(|user| is_named(&user.first_name, &listing.first_name))
+        .filter(|user| is_named(&user.last_name, &listing.last_name))
+        .collect();
+    let window = listing.window(&found, caller.max_page_size(), &quirks);
+    let strangers: Vec<User> =
+        (window.items.start.max(found.len())..window.items.end).map(stranger).collect();
+    let page: Vec<&User> = found
+        .iter()
+        .copied()
+        .take(window.items.end)
+        .skip(window.items.start)
+        .chain(&strangers)
+        .collect();
+    let last = page.last().filter(|_| window.has_more);
+    let next_token = last.map(|user| token_after(user.legacy_id));
+    let mut omit = quirks.omit.clone();
+    omit.extend_from_slice(&quirks.omit_in_lists);
+    let has = caller.server_has();
+    let data = page.iter().map(|user| UserRecord::of(user, has).without(&omit)).collect();
+    // Endless as the pages are, there is always somebody more.
+    let total = found.len().max(window.items.end + usize::from(window.has_more));
+    Ok(List { data, total, next_token }.answer(&quirks))
+}
+
+/// `GET /users/{user}`, with the groups if asked for.
+pub(super) async fn read(
+    caller: Caller,
+    InPath(sid): InPath<String>,
+    query: Pairs,
+) -> Result<Response, Refusal> {
+    let organisation = caller.with(Scope::UsersRead)?;
+    let user = organisation.user_by_sid(&sid).ok_or(Refused::NoSuchUser)?;
+    let mut record = UserRecord::of(user, caller.server_has());
+    if query.flag("includeGroups")? {
+        record = record.with_groups(organisation.groups_of(user));
+    }
+    Ok(answer::with(record.without(&caller.quirks().omit)))
+}
+
+/// `POST /users`. Nobody is invited by it, and a pending invitation stays pending.
+pub(super) async fn create(caller: Caller, payload: Payload) -> Result<Response, Refusal> {
+    let mut organisation = caller.with(Scope::UsersWrite)?;
+    let draft = payload.read::<NewUser>()?.draft(caller.server_has())?;
+    let user = if caller.quirks().second_account {
+        organisation.add_another_user(draft)
+    } else {
+        organisation.add_user(draft)
+    }?;
+    Ok(record(user, &caller))
+}
+
+/// `PATCH /users/{user}`.
+pub(super) async fn patch(
+    caller: Caller,
+    InPath(sid): InPath<String>,
+    payload: Payload,
+) -> Result<Response, Refusal> {
+    let mut organisation = caller.with(Scope::UsersWrite)?;
+    let user = organisation.user_by_sid(&sid).ok_or(Refused::NoSuchUser)?;
+    let has = caller.server_has();
+    let operations: Operations = payload.read()?;
+    let changed = operations.apply::<UserFields>(UserFields::of(user, has))?.over(user, has)?;
+    let id = user.id.clone();
+    Ok(record(organisation.update_user(&id, changed)?, &caller))
+}
+
+/// `DELETE /users/{user}`, which only disables.
+pub(super) async fn disable(
+    caller: Caller,
+    InPath(sid): InPath<String>,
+) -> Result<Response, Refusal> {
+    let mut organisation = caller.with(Scope::UsersWrite)?;
+    let id = id_of(&organisation, &sid)?;
+    organisation.disable_user(&id)?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /users/{user}/logout`.
+pub(super) async fn log_out(
+    caller: Caller,
+    InPath(sid): InPath<String>,
+) -> Result<Response, Refusal> {
+    let mut organisation = caller.with(Scope::UsersWrite)?;
+    let id = id_of(&organisation, &sid)?;
+    organisation.end_sessions(&id)?;
+    Ok(answer::with(json!({})))
+}
+
+fn record(user: &User, caller: &Caller) -> Response {
+    answer::with(UserRecord::of(user, caller.server_has()).without(&caller.quirks().omit))
+}
+
+/// The id of the person whom a path names.
+pub(super) fn id_of(organisation: &Organisation, sid: &str) -> Result<String, Refused> {
+    organisation.user_by_sid(sid).map(|user| user.id.clone()).ok_or(Refused::NoSuchUser)
+}

@@ -1,0 +1,49 @@
+//! The records as they are sent and read.
+
+mod group;
+mod invite;
+mod user;
+
+use serde::Serialize;
+
+use super::Refusal;
+use crate::state::Group;
+pub(super) use group::{GroupBody, GroupFields, GroupRecord, NewMember};
+pub(super) use invite::{InviteRecord, NewInvite};
+pub(super) use user::{NewUser, UserFields, UserRecord};
+
+/// A group as it is sent next to a person or an invitation.
+#[derive(Serialize)]
+pub(super) struct GroupLink<'a> {
+    id: u32,
+    legacy_id: u32,
+    name: &'a str,
+}
+
+impl<'a> From<&'a Group> for GroupLink<'a> {
+    fn from(group: &'a Group) -> Self {
+        GroupLink { id: group.id, legacy_id: group.id, name: &group.name }
+    }
+}
+
+/// Refuses what has not the form of an address.
+fn check_email(email: &str) -> Result<(), Refusal> {
+    match email.split_once('@') {
+        Some((mailbox, domain)) if !mailbox.is_empty() && !domain.is_empty() => Ok(()),
+        _ => Err(Refusal::bad_request("email must be an email address")),
+    }
+}
+
+/// Refuses what is not one of these, unless it is what the record has: the server gives out more
+/// than it takes.
+fn check_choice(
+    name: &str,
+    value: &str,
+    choices: &[&str],
+    current: Option<&str>,
+) -> Result<(), Refusal> {
+    if choices.contains(&value) || current == Some(value) {
+        return Ok(());
+    }
+    Err(Refusal::bad_request(format!("{name} must be one of {}", choices.join(", "))))
+}

@@ -1,0 +1,55 @@
+//! One person of a roster.
+
+use crate::{excerpt, folded};
+
+/// Somebody as a roster has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The address, trimmed and not empty; whether it is one is not checked.
+    pub email: String,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// What the seat is billed as.
+    pub user_type: Option<UserType>,
+    /// Whether they administer the organisation.
+    pub admin: Option<bool>,
+    /// The names of the groups that they are to be in, trimmed and not empty.
+    pub groups: Vec<String>,
+}
+
+/// What a seat is billed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserType {
+    /// A standard user.
+    Default,
+    /// An end user.
+    EndUser,
+    /// A mobile user.
+    Mobile,
+    /// An embed user.
+    Embed,
+}
+
+impl UserType {
+    /// Reads a type, however it is spelled; the error says which there are.
+    pub(crate) fn of(text: &str) -> Result<UserType, String> {
+        match folded(text).as_str() {
+            "default" => Ok(UserType::Default),
+            "enduser" => Ok(UserType::EndUser),
+            "mobile" => Ok(UserType::Mobile),
+            "embed" => Ok(UserType::Embed),
+            _ => Err(format!(
+                "`{}` is not a user type; they are default, end-user, mobile and embed",
+                excerpt(text)
+            )),
+        }
+    }
+}
+
+/// Text that says something: `None` where it is blank.
+pub(crate) fn said(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}

@@ -1,0 +1,343 @@
+//! SCIM.
+
+use mock_retool::{Group, MemberRemoval, Options, Organisation, PatchAnswer, ScimBase, ScimQuirks};
+use retool_lifecycle::http::Method;
+use serde_json::{Value, json};
+
+use super::{Deaf, Habits, Tongue, below, objects, text, with_id};
+use crate::chance::Chance;
+use crate::wire::{Act, Ask, Fields, Shown, Target};
+
+/// SCIM.
+pub struct Scim;
+
+impl Tongue for Scim {
+    fn target(&self, path: &str) -> Target {
+        let bases = ["/scim/v2", "/api/scim/v2"];
+        let Some(segments) = below(&bases, path) else { return Target::Other };
+        match segments.as_slice() {
+            ["Users"] => Target::Users,
+            ["Users", id] => Target::User(person(id)),
+            ["Groups"] => Target::Groups,
+            ["Groups", id] => group_number(id).map_or(Target::Other, Target::Group),
+            _ => Target::Other,
+        }
+    }
+
+    fn ask(&self, query: &[(&str, String)]) -> Ask {
+        let find = |name| query.iter().find(|(found, _)| *found == name).map(|(_, value)| value);
+        let start = find("startIndex").and_then(|start| start.parse::<u32>().ok());
+        match (find("filter"), start) {
+            (Some(filter), _) => Ask::Named(compared(filter).unwrap_or_default()),
+            (None, Some(start)) if start > 1 => Ask::Rest,
+            (None, _) => Ask::Beginning,
+        }
+    }
+
+    fn act(&self, method: Method, target: &Target, _: &str, body: &Value) -> Option<Act> {
+        Some(match (target, method) {
+            (Target::Users, Method::Post) => creation(body.as_object()?.clone())?,
+            (Target::User(id), Method::Patch) => {
+                let mut fields = Fields::new();
+                for Operation { op, path, value } in operations(body)? {
+                    if !matches!(op, "replace" | "add") {
+                        return None;
+                    }
+                    let (name, value) = match path {
+                        "name.givenName" => ("firstName", value),
+                        "name.familyName" => ("lastName", value),
+                        "active" => ("isDisabled", json!(!value.as_bool()?)),
+                        other => (other, value),
+                    };
+                    fields.insert(name.to_owned(), value);
+                }
+                Act::Update { id: id.clone(), fields, whole: false }
+            }
+            (Target::User(id), Method::Delete) => Act::Delete { id: id.clone() },
+            (Target::Groups, Method::Post) => {
+                let fields = body.as_object()?;
+                if !fields.keys().all(|name| name == "schemas" || name == "displayName") {
+                    return None;
+                }
+                Act::CreateGroup { name: text(fields, "displayName").to_owned() }
+            }
+            (Target::Group(id), Method::Patch) => change(*id, operations(body)?)?,
+            (Target::Group(id), Method::Delete) => Act::DeleteGroup { id: *id },
+            _ => return None,
+        })
+    }
+
+    fn shown(&self, target: &Target, body: &Value) -> Shown {
+        let many = |read: fn(&Fields) -> Fields| objects(&body["Resources"]).map(read).collect();
+        let is_list = body["Resources"].is_array() || body["totalResults"].is_number();
+        let one = body.as_object().filter(|record| record.contains_key("id"));
+        match target {
+            Target::Users if is_list => Shown::People(many(user)),
+            Target::Groups if is_list => Shown::Groups(many(group)),
+            Target::Users | Target::User(_) => one.map(user).map_or(Shown::Nothing, Shown::Person),
+            Target::Groups | Target::Group(_) => {
+                one.map(group).map_or(Shown::Nothing, Shown::Group)
+            }
+            _ => Shown::Nothing,
+        }
+    }
+
+    fn habits(&self, chance: &mut Chance) -> Habits {
+        use MemberRemoval::{EmptiesGroup, Ignored, Refused, Works};
+        let (remove_by_filter, remove_by_value) = *chance.pick(&[
+            (Works, Works),
+            (Works, Works),
+            (Works, Refused),
+            (Works, Ignored),
+            (Works, EmptiesGroup),
+            (Refused, Works),
+            (Ignored, Works),
+        ]);
+        let scim_quirks = ScimQuirks {
+            ignore_paging: chance.percent(50),
+            leave_out_empty_resources: chance.percent(20),
+            active_as_text: chance.percent(20),
+            no_location: chance.percent(30),
+            no_etag: chance.percent(50),
+            numeric_error_status: chance.percent(30),
+            plain_json: chance.percent(30),
+            patch_answer: *chance.pick(&[
+                PatchAnswer::AsDocumented,
+                PatchAnswer::Resource,
+                PatchAnswer::NoContent,
+            ]),
+            remove_by_filter,
+            remove_by_value,
+            ..ScimQuirks::default()
+        };
+        let scim_base = *chance.pick(&[ScimBase::Both, ScimBase::Scim, ScimBase::ApiScim]);
+        Habits {
+            options: Options { scim_quirks, scim_base, ..Options::default() },
+            pages_unasked: None,
+            hides_members: chance.percent(20),
+        }
+    }
+
+    fn heard<'q>(
+        &self,
+        (name, value): (&'q str, &'q str),
+        deaf: Deaf,
+    ) -> Option<(&'q str, &'q str)> {
+        match name {
+            "filter" if deaf.filter => None,
+            "startIndex" if deaf.page => Some((name, "1")),
+            _ => Some((name, value)),
+        }
+    }
+
+    fn items<'b>(&self, body: &'b mut Value) -> Option<&'b mut Vec<Value>> {
+        body.get_mut("Resources")?.as_array_mut()
+    }
+
+    fn total<'b>(&self, body: &'b mut Value) -> Option<&'b mut Value> {
+        body.get_mut("totalResults")
+    }
+
+    fn is_paged(&self, target: &Target) -> bool {
+        matches!(target, Target::Users | Target::Groups)
+    }
+
+    fn terse(&self, _: Method, _: &Target) -> Option<&'static [u8]> {
+        // That is one of the ways in which these servers answer a PATCH.
+        None
+    }
+
+    fn silence(&self, record: &mut Value) {
+        if let Some(record) =
+            record.as_object_mut().filter(|record| record.contains_key("userName"))
+        {
+            record.remove("groups");
+        }
+    }
+
+    fn sees(&self, fields: Fields) -> Fields {
+        fields
+    }
+
+    fn colour(&self, organisation: &mut Organisation, chance: &mut Chance) {
+        for (at, user) in organisation.users.iter_mut().enumerate() {
+            if chance.percent(20) {
+                user.scim.insert("externalId".into(), json!(format!("ext-{at}")));
+            }
+            if chance.percent(10) {
+                let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+                user.scim.insert(enterprise.into(), json!({"employeeNumber": at.to_string()}));
+            }
+            if chance.percent(6) {
+                user.scim.insert("userName".into(), json!(format!("login{at}")));
+            }
+        }
+    }
+}
+
+/// A person's id, as the organisation has it. The spelling of one is that of the other.
+fn person(id: &str) -> String {
+    with_id(id).scim_id()
+}
+
+/// A group's number, as the organisation has it.
+pub fn group_number(id: &str) -> Option<u32> {
+    let number = id.strip_prefix("grp_")?.parse().ok()?;
+    let spelled = Group { id: number, ..Group::new("") }.scim_id();
+    (spelled == id).then_some(number)
+}
+
+/// What a filter of the form `attribute eq "text"` compares with.
+fn compared(filter: &str) -> Option<String> {
+    let (_, text) = filter.split_once(" eq ")?;
+    serde_json::from_str(text).ok()
+}
+
+struct Operation<'a> {
+    op: &'a str,
+    path: &'a str,
+    value: Value,
+}
+
+fn operations(body: &Value) -> Option<Vec<Operation<'_>>> {
+    body["Operations"].as_array()?;
+    let operations = objects(&body["Operations"]).map(|operation| Operation {
+        op: text(operation, "op"),
+        path: text(operation, "path"),
+        value: operation.get("value").cloned().unwrap_or_default(),
+    });
+    Some(operations.collect())
+}
+
+/// The people in a list of references; `None` if it is none.
+fn references(value: &Value) -> Option<Vec<String>> {
+    value.as_array()?;
+    Some(objects(value).map(|reference| person(text(reference, "value"))).collect())
+}
+
+/// A change of a group: of its name, or of who is in it.
+fn change(id: u32, operations: Vec<Operation<'_>>) -> Option<Act> {
+    let [Operation { op, path, value }] = <[Operation<'_>; 1]>::try_from(operations).ok()?;
+    let named = path.strip_prefix("members[").and_then(|rest| rest.strip_suffix(']'));
+    match (op, path, named) {
+        ("replace", "displayName", _) => {
+            let fields = Fields::from_iter([("name".to_owned(), value)]);
+            Some(Act::UpdateGroup { id, fields, whole: false })
+        }
+        ("add", "members", _) => Some(Act::Join { group: id, people: references(&value)? }),
+        ("remove", _, Some(filter)) => {
+            Some(Act::Leave { group: id, id: person(&compared(filter)?) })
+        }
+        ("remove", "members", _) => match <[String; 1]>::try_from(references(&value)?) {
+            Ok([one]) => Some(Act::Leave { group: id, id: one }),
+            Err(_) => None,
+        },
+        _ => None,
+    }
+}
+
+fn creation(mut sent: Fields) -> Option<Act> {
+    sent.remove("schemas");
+    let email = text(&sent, "userName").to_owned();
+    sent.remove("userName");
+    // All of them say the same.
+    let emails = sent.remove("emails").unwrap_or_default();
+    if objects(&emails).any(|entry| text(entry, "value") != email) || sent.remove("active")? != true
+    {
+        return None;
+    }
+    let mut fields = Fields::new();
+    if let Some(Value::Object(name)) = sent.remove("name") {
+        for (part, value) in name {
+            let field = match part.as_str() {
+                "givenName" => "firstName".to_owned(),
+                "familyName" => "lastName".to_owned(),
+                _ => part,
+            };
+            fields.insert(field, value);
+        }
+    }
+    fields.append(&mut sent);
+    Some(Act::Create { email, fields })
+}
+
+fn user(record: &Fields) -> Fields {
+    let login = text(record, "userName");
+    let emails = || objects(record.get("emails").unwrap_or(&Value::Null));
+    let first = emails().find(|entry| entry.get("primary") == Some(&Value::Bool(true)));
+    let email = match first.or(emails().next()) {
+        Some(entry) if !login.contains('@') => text(entry, "value"),
+        _ => login,
+    };
+    let mut fields = Fields::new();
+    let mut tell = |name: &str, value: Option<&Value>| {
+        fields.insert(name.to_owned(), value.cloned().unwrap_or_default());
+    };
+    let name = record.get("name").and_then(Value::as_object);
+    tell("firstName", name.and_then(|name| name.get("givenName")));
+    tell("lastName", name.and_then(|name| name.get("familyName")));
+    tell("updatedAt", record.get("meta").and_then(|meta| meta.get("lastModified")));
+    fields.insert("id".into(), person(text(record, "id")).into());
+    fields.insert("email".into(), email.into());
+    let active = match record.get("active") {
+        Some(Value::Bool(active)) => Some(*active),
+        Some(Value::String(active)) => Some(active.eq_ignore_ascii_case("true")),
+        _ => None,
+    };
+    fields.insert("isDisabled".into(), active.map(|active| !active).into());
+    if let Some(groups) = record.get("groups") {
+        let is_admin = objects(groups).any(|group| text(group, "display") == "admin");
+        fields.insert("isAdmin".into(), is_admin.into());
+    }
+    fields
+}
+
+fn group(record: &Fields) -> Fields {
+    let mut fields = Fields::new();
+    fields.insert("id".into(), group_number(text(record, "id")).into());
+    fields.insert("name".into(), text(record, "displayName").into());
+    let members = objects(record.get("members").unwrap_or(&Value::Null))
+        .map(|member| json!({"id": person(text(member, "value")), "email": member.get("display")}))
+        .collect();
+    fields.insert("members".into(), Value::Array(members));
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "1607dcd4-2a48-4c31-b560-95ec5df0b125";
+
+    fn patched(operation: Value) -> Option<Act> {
+        Scim.act(Method::Patch, &Target::Group(4), "", &json!({"Operations": [operation]}))
+    }
+
+    #[test]
+    fn ids_are_those_of_the_organisation() {
+        let spelled = with_id(ID).scim_id();
+        for base in ["/scim/v2", "/api/scim/v2"] {
+            let path = format!("{base}/Users/{spelled}");
+            assert_eq!(Scim.target(&path), Target::User(ID.into()));
+        }
+        assert_eq!(Scim.target("/scim/v2/Groups/grp_4"), Target::Group(4));
+        assert_eq!(Scim.target("/scim/v2/Groups/4"), Target::Other);
+    }
+
+    #[test]
+    fn each_form_of_leaving_is_one_and_emptying_a_group_is_none() {
+        let spelled = with_id(ID).scim_id();
+        let leave = Some(Act::Leave { group: 4, id: ID.into() });
+        let path = format!("members[value eq \"{spelled}\"]");
+        assert_eq!(patched(json!({"op": "remove", "path": path})), leave);
+        let value = json!([{"value": spelled}]);
+        assert_eq!(patched(json!({"op": "remove", "path": "members", "value": value})), leave);
+        assert_eq!(patched(json!({"op": "remove", "path": "members"})), None);
+    }
+
+    #[test]
+    fn who_is_looked_for_is_read_out_of_the_filter() {
+        let query = [("filter", r#"userName eq "a\"b@example.com""#.to_owned())];
+        assert_eq!(Scim.ask(&query), Ask::Named("a\"b@example.com".into()));
+    }
+}

@@ -1,0 +1,309 @@
+//! `/api/v2`.
+
+use mock_retool::{Invite, Options, Organisation, V2Options};
+use retool_lifecycle::http::Method;
+use serde_json::{Value, json};
+
+use super::{Deaf, Habits, Tongue, below, objects, text};
+use crate::chance::Chance;
+use crate::change::invitation;
+use crate::wire::{Act, Ask, Fields, Shown, Target};
+
+/// `/api/v2`.
+pub struct V2;
+
+impl Tongue for V2 {
+    fn target(&self, path: &str) -> Target {
+        let Some(segments) = below(&["/api/v2"], path) else { return Target::Other };
+        let group = |id: &str| id.parse::<u32>().ok();
+        let found = match segments.as_slice() {
+            ["users"] => Some(Target::Users),
+            ["users", id] => Some(Target::User(person(id))),
+            ["users", id, "logout"] => Some(Target::Sessions(person(id))),
+            ["user_invites"] => Some(Target::Invitations),
+            ["user_invites", number] => Some(Target::User(invitation(number))),
+            ["groups"] => Some(Target::Groups),
+            ["groups", id] => group(id).map(Target::Group),
+            ["groups", id, "members" | "user_invites"] => group(id).map(Target::Members),
+            ["groups", id, "members", user] => {
+                group(id).map(|group| Target::Member(group, person(user)))
+            }
+            ["groups", id, "user_invites", number] => {
+                group(id).map(|group| Target::Member(group, invitation(number)))
+            }
+            _ => None,
+        };
+        found.unwrap_or(Target::Other)
+    }
+
+    fn ask(&self, query: &[(&str, String)]) -> Ask {
+        let find = |name| query.iter().find(|(found, _)| *found == name).map(|(_, value)| value);
+        match (find("email"), find("next_token")) {
+            (Some(email), _) => Ask::Named(email.clone()),
+            (None, None) => Ask::Beginning,
+            (None, Some(_)) => Ask::Rest,
+        }
+    }
+
+    fn act(&self, method: Method, target: &Target, path: &str, body: &Value) -> Option<Act> {
+        Some(match (target, method) {
+            (Target::Users, Method::Post) => {
+                let mut fields = user(body.as_object()?);
+                // A new account is enabled.
+                fields.retain(|name, value| !(name == "isDisabled" && *value == false));
+                let email = text(&fields, "email").to_owned();
+                fields.remove("email");
+                Act::Create { email, fields }
+            }
+            (Target::User(id), Method::Patch) => {
+                Act::Update { id: id.clone(), fields: user(&operations(body)?), whole: false }
+            }
+            (Target::User(id), Method::Delete) => Act::Delete { id: id.clone() },
+            (Target::Sessions(id), Method::Post) => Act::EndSessions { id: id.clone() },
+            (Target::Groups, Method::Post) => {
+                let fields = body.as_object()?;
+                let knows = |name: &String| name == "name" || name == "universal_app_access";
+                if !fields.keys().all(knows) {
+                    return None;
+                }
+                Act::CreateGroup { name: text(fields, "name").to_owned() }
+            }
+            (Target::Group(id), Method::Patch) => {
+                let fields = renamed(&operations(body)?, &GROUP_FIELDS);
+                Act::UpdateGroup { id: *id, fields, whole: false }
+            }
+            (Target::Group(id), Method::Delete) => Act::DeleteGroup { id: *id },
+            (Target::Members(group), Method::Post) => {
+                let people = if path.ends_with("/user_invites") {
+                    body["userInviteIds"].as_array()?.iter().map(invitation).collect()
+                } else {
+                    body["members"].as_array()?;
+                    objects(&body["members"]).map(|member| person(text(member, "id"))).collect()
+                };
+                Act::Join { group: *group, people }
+            }
+            (Target::Member(group, id), Method::Delete) => {
+                Act::Leave { group: *group, id: id.clone() }
+            }
+            _ => return None,
+        })
+    }
+
+    fn shown(&self, target: &Target, body: &Value) -> Shown {
+        let data = &body["data"];
+        let one = data.as_object().filter(|record| record.contains_key("id"));
+        let many = |read: fn(&Fields) -> Fields| objects(data).map(read).collect();
+        match target {
+            Target::Users if data.is_array() => Shown::People(many(user)),
+            Target::Invitations if data.is_array() => Shown::Invitations(many(invited)),
+            Target::Groups if data.is_array() => Shown::Groups(many(group)),
+            Target::Users => one.map(user).map_or(Shown::Nothing, Shown::Person),
+            Target::User(_) => {
+                let read = |record: &Fields| {
+                    if is_invitation(record) { invited(record) } else { user(record) }
+                };
+                one.map(read).map_or(Shown::Nothing, Shown::Person)
+            }
+            Target::Groups | Target::Group(_) | Target::Members(_) | Target::Member(..) => {
+                one.map(group).map_or(Shown::Nothing, Shown::Group)
+            }
+            _ => Shown::Nothing,
+        }
+    }
+
+    fn habits(&self, chance: &mut Chance) -> Habits {
+        let v2 = V2Options {
+            logout: chance.percent(75),
+            seat_type: chance.percent(75),
+            user_invites: chance.percent(80),
+        };
+        let pages = *chance.pick(&[1, 2, 7, 100]);
+        Habits {
+            options: Options { v2, ..Options::default() },
+            pages_unasked: chance.percent(30).then_some(pages),
+            hides_members: false,
+        }
+    }
+
+    fn heard<'q>(
+        &self,
+        (name, value): (&'q str, &'q str),
+        deaf: Deaf,
+    ) -> Option<(&'q str, &'q str)> {
+        let unheard = name == "email" && deaf.filter || name == "next_token" && deaf.page;
+        (!unheard).then_some((name, value))
+    }
+
+    fn items<'b>(&self, body: &'b mut Value) -> Option<&'b mut Vec<Value>> {
+        body.get_mut("data")?.as_array_mut()
+    }
+
+    fn total<'b>(&self, body: &'b mut Value) -> Option<&'b mut Value> {
+        body.get_mut("total_count")
+    }
+
+    fn is_paged(&self, target: &Target) -> bool {
+        matches!(target, Target::Users | Target::Groups | Target::Invitations)
+    }
+
+    fn terse(&self, method: Method, target: &Target) -> Option<&'static [u8]> {
+        let of_members = matches!(target, Target::Members(_) | Target::Member(..));
+        (method == Method::Patch || of_members).then_some(br#"{"success":true}"#)
+    }
+
+    fn silence(&self, record: &mut Value) {
+        let record = match record.get("data").is_some() {
+            true => &mut record["data"],
+            false => record,
+        };
+        if let Some(record) = record.as_object_mut().filter(|record| record.contains_key("email")) {
+            record.remove("groups");
+        }
+    }
+
+    fn sees(&self, mut fields: Fields) -> Fields {
+        let user_type = fields.get("userType").and_then(Value::as_str);
+        if !matches!(user_type, Some("default" | "mobile" | "embed")) {
+            fields.insert("userType".into(), json!("default"));
+        }
+        fields
+    }
+
+    fn colour(&self, organisation: &mut Organisation, chance: &mut Chance) {
+        for user in &mut organisation.users {
+            if chance.percent(15) {
+                user.user_type = (*chance.pick(&["mobile", "embed"])).to_owned();
+            }
+            for membership in &mut user.memberships {
+                membership.is_group_admin |= chance.percent(15);
+            }
+        }
+        let groups: Vec<u32> = organisation
+            .groups
+            .iter()
+            .filter(|one| one.id != mock_retool::ADMIN)
+            .map(|one| one.id)
+            .collect();
+        for number in 0..chance.below(4) {
+            let mut groups = groups.clone();
+            groups.retain(|_| chance.percent(20));
+            let draft = Invite { groups, ..Invite::new(format!("Invited{number}@example.com")) };
+            // Nobody else has the address.
+            let _ = organisation.invite(draft);
+        }
+    }
+}
+
+/// A person's id, as the organisation has it.
+fn person(sid: &str) -> String {
+    let Some(digits) = sid.strip_prefix("user_").filter(|digits| digits.len() == 32) else {
+        return sid.to_owned();
+    };
+    let mut id = String::with_capacity(36);
+    for (at, digit) in digits.chars().enumerate() {
+        if matches!(at, 8 | 12 | 16 | 20) {
+            id.push('-');
+        }
+        id.push(digit);
+    }
+    id
+}
+
+/// Replaces the names of some fields.
+fn renamed(record: &Fields, names: &[(&str, &str)]) -> Fields {
+    let name = |field: &str| {
+        names.iter().find(|(theirs, _)| *theirs == field).map_or(field, |(_, ours)| ours).to_owned()
+    };
+    record.iter().map(|(field, value)| (name(field), value.clone())).collect()
+}
+
+fn user(record: &Fields) -> Fields {
+    let mut fields = renamed(
+        record,
+        &[
+            ("first_name", "firstName"),
+            ("last_name", "lastName"),
+            ("is_admin", "isAdmin"),
+            ("user_type", "userType"),
+            ("seat_type", "seatType"),
+            ("updated_at", "updatedAt"),
+        ],
+    );
+    if let Some(active) = fields.remove("active") {
+        fields.insert("isDisabled".into(), active.as_bool().map(|active| !active).into());
+    }
+    if let Some(id) = record.get("id").and_then(Value::as_str) {
+        fields.insert("id".into(), person(id).into());
+    }
+    fields
+}
+
+fn is_invitation(record: &Fields) -> bool {
+    record.contains_key("invited_email")
+}
+
+fn invited(record: &Fields) -> Fields {
+    let mut fields = renamed(record, &[("invited_email", "email")]);
+    fields.insert("id".into(), record.get("id").map(invitation).into());
+    fields
+}
+
+const GROUP_FIELDS: [(&str, &str); 1] = [("universal_app_access", "universalAppAccess")];
+
+fn group(record: &Fields) -> Fields {
+    let mut fields = renamed(record, &GROUP_FIELDS);
+    let members = objects(&record.get("members").cloned().unwrap_or_default())
+        .map(|member| json!({"id": person(text(member, "id")), "email": member.get("email")}))
+        .chain(objects(&record.get("user_invites").cloned().unwrap_or_default()).map(|invite| {
+            json!({"id": invite.get("id").map(invitation), "email": invite.get("invited_email")})
+        }))
+        .collect();
+    fields.insert("members".into(), Value::Array(members));
+    fields
+}
+
+/// What a PATCH sets, under the names of the paths; `None` if it does anything else.
+fn operations(body: &Value) -> Option<Fields> {
+    let mut fields = Fields::new();
+    for operation in objects(&body["operations"]) {
+        if !matches!(text(operation, "op"), "replace" | "add") {
+            return None;
+        }
+        let name = text(operation, "path").strip_prefix('/')?;
+        fields.insert(name.to_owned(), operation.get("value").cloned().unwrap_or_default());
+    }
+    Some(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialects::with_id;
+
+    #[test]
+    fn ids_are_those_of_the_organisation() {
+        let id = "1607dcd4-2a48-4c31-b560-95ec5df0b125";
+        let sid = with_id(id).sid();
+        assert_eq!(V2.target(&format!("/api/v2/users/{sid}")), Target::User(id.into()));
+        assert_eq!(V2.target("/api/v2/user_invites/7"), Target::User(invitation(7)));
+        assert_eq!(V2.target("/api/v2/groups/4/user_invites/7"), Target::Member(4, invitation(7)));
+        assert_eq!(V2.target("/api/v1/users"), Target::Other);
+    }
+
+    #[test]
+    fn a_change_says_what_it_sets_and_nothing_else_is_one() {
+        let patch = |operation: Value| {
+            let body = json!({"operations": [operation]});
+            V2.act(Method::Patch, &Target::User("a".into()), "", &body)
+        };
+        let fields = Fields::from_iter([("isDisabled".to_owned(), json!(true))]);
+        let disabled = Act::Update { id: "a".into(), fields, whole: false };
+        assert_eq!(
+            patch(json!({"op": "replace", "path": "/active", "value": false})),
+            Some(disabled)
+        );
+        assert_eq!(patch(json!({"op": "remove", "path": "/metadata"})), None);
+        let group = Fields::from_iter([("name".to_owned(), json!("x"))]);
+        assert_eq!(super::group(&group).get("members"), Some(&json!([])));
+    }
+}

@@ -1,0 +1,146 @@
+//! The record of somebody as they were, which restoring needs, and the file that it is kept in.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::args::ConnectionArgs;
+use super::connection::{limits, tenant};
+use super::failure::Failure;
+use super::files;
+use crate::error::HostError;
+use crate::json;
+use crate::retool::directory::PageRequest;
+use crate::retool::lifecycle::Tombstone;
+use crate::retool::types::{Group, GroupLink, User, UserId};
+use crate::tenant::{Answer, Tenant};
+
+/// Reads a record that was kept.
+pub(crate) fn read(path: &Path) -> Result<Tombstone, Failure> {
+    let text = fs::read(path).map_err(|error| {
+        Failure::Usage(format!("{} could not be read: {error}", path.display()))
+    })?;
+    serde_json::from_slice(&text).and_then(json::from_value).map_err(|error| {
+        Failure::Usage(format!("{} is not the record of a departure: {error}", path.display()))
+    })
+}
+
+/// The file that the record of a departure is kept in, from before the departure on.
+pub(crate) struct RecordFile<'a> {
+    path: &'a Path,
+    /// Whether this run has made it: a file that was there before is never overwritten, because
+    /// the record of a repeated call has less.
+    made: bool,
+}
+
+impl<'a> RecordFile<'a> {
+    /// Makes nothing yet, but finds out whether it can be made before anybody is removed.
+    pub(crate) fn at(path: &'a Path) -> Result<Self, Failure> {
+        if path.symlink_metadata().is_ok() {
+            return Err(Failure::Usage(format!(
+                "{} is there already, and a record is never overwritten: give another file, or \
+                 leave --tombstone out if that is the record of this departure",
+                path.display()
+            )));
+        }
+        files::probe(path).map_err(|error| {
+            Failure::Usage(format!("{} could not be written: {error}", path.display()))
+        })?;
+        Ok(RecordFile { path, made: false })
+    }
+
+    /// Where it is, if it is there.
+    pub(crate) fn path(&self) -> Option<&'a Path> {
+        self.made.then_some(self.path)
+    }
+
+    /// Keeps this record, in place of an earlier one of this run.
+    pub(crate) fn keep(&mut self, tombstone: &Tombstone) -> Result<(), String> {
+        let write = if self.made { files::replace } else { files::create };
+        json::value(tombstone)
+            .map_err(io::Error::other)
+            .and_then(|record| write(self.path, &format!("{record:#}\n")))
+            .map_err(|error| {
+                format!("the record could not be written to {}: {error}", self.path.display())
+            })?;
+        self.made = true;
+        Ok(())
+    }
+
+    /// After a departure that failed: the record stays if something may have been written, and
+    /// the failure says so. Otherwise there is nothing to restore, and the file would only be in
+    /// the way of the next try.
+    pub(crate) fn after(self, failure: Failure) -> Failure {
+        let removed = || fs::remove_file(self.path).is_ok();
+        if !self.made || (!failure.may_have_written() && removed()) {
+            return failure;
+        }
+        Failure::Recorded { failure: Box::new(failure), path: self.path.to_owned() }
+    }
+}
+
+/// The person as they are, like the component's own record but without what the server's record
+/// has beyond the contract; `None` if nobody is there.
+///
+/// The component's own comes with its result, so one that is stopped half-way takes it along.
+pub(crate) async fn take(
+    connection: &ConnectionArgs,
+    email: &str,
+) -> Result<Option<Tombstone>, Failure> {
+    let (tenant, progress) = tenant(connection, "looking the person up")?;
+    let limit = limits().wall_clock;
+    let found = tokio::time::timeout(limit, found(&tenant, email));
+    let found =
+        async { found.await.unwrap_or(Err(HostError::WallClock { function: "find-user", limit })) };
+    Ok(progress.reading(found).await?.map(|user| Tombstone {
+        base_url: connection.base_url.clone(),
+        user,
+        raw: "{}".to_owned(),
+        recorded_at: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+    }))
+}
+
+/// The person with their memberships, also where the server does not say them with a person.
+async fn found(tenant: &Tenant, email: &str) -> Answer<Option<User>> {
+    let mut user = match tenant.find_user(email).await? {
+        Ok(Some(user)) => user,
+        other => return Ok(other),
+    };
+    if user.groups.is_none() {
+        user.groups = match memberships(tenant, &user.id).await? {
+            Ok(links) => Some(links),
+            Err(error) => return Ok(Err(error)),
+        };
+    }
+    Ok(Ok(Some(user)))
+}
+
+async fn memberships(tenant: &Tenant, user: &UserId) -> Answer<Vec<GroupLink>> {
+    let mut links = Vec::new();
+    let mut cursor = None;
+    loop {
+        let request =
+            PageRequest { cursor, page_size: None, with_members: true, with_other_ids: false };
+        let page = match tenant.page_groups(&request).await? {
+            Ok(page) => page,
+            Err(error) => return Ok(Err(error)),
+        };
+        for link in page.groups.into_iter().filter_map(|group| link(group, user)) {
+            // Pages shift when a group is made meanwhile, and a server may repeat one.
+            if links.iter().all(|known: &GroupLink| known.id != link.id) {
+                links.push(link);
+            }
+        }
+        match page.next {
+            None => return Ok(Ok(links)),
+            next => cursor = next,
+        }
+    }
+}
+
+/// The group as it stands next to the user, if they are in it.
+fn link(group: Group, user: &UserId) -> Option<GroupLink> {
+    let member = group.members?.into_iter().find(|member| member.id == *user)?;
+    Some(GroupLink { id: group.id, name: Some(group.name), group_admin: member.group_admin })
+}

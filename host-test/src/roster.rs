@@ -1,0 +1,121 @@
+//! Rosters in the contract's types. The package `roster` reads them.
+
+pub use ::roster::{Format, RosterError};
+
+use crate::retool::synchronization::RosterEntry;
+use crate::retool::types::{GroupRef, UserType};
+
+/// A roster as read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Roster {
+    /// The people, in the file's order.
+    pub entries: Vec<RosterEntry>,
+    /// For each of them the line that they start on, from 1. Empty for JSON, where the lines
+    /// are not kept.
+    pub lines: Vec<u64>,
+}
+
+/// Reads a roster, as [`::roster::parse`].
+pub fn parse(bytes: &[u8], format: Format) -> Result<Roster, RosterError> {
+    let ::roster::Roster { entries, lines } = ::roster::parse(bytes, format)?;
+    Ok(Roster { entries: entries.into_iter().map(entry).collect(), lines })
+}
+
+fn entry(entry: ::roster::Entry) -> RosterEntry {
+    let ::roster::Entry { email, first_name, last_name, user_type, admin, groups } = entry;
+    let user_type = user_type.map(|user_type| match user_type {
+        ::roster::UserType::Default => UserType::Default,
+        ::roster::UserType::EndUser => UserType::EndUser,
+        ::roster::UserType::Mobile => UserType::Mobile,
+        ::roster::UserType::Embed => UserType::Embed,
+    });
+    let groups = groups.into_iter().map(GroupRef::Name).collect();
+    RosterEntry { email, first_name, last_name, user_type, admin, groups }
+}
+
+/// How the component's errors begin that name somebody of the roster by their number.
+pub(crate) const ROSTER_FIELD: &str = "request.roster[";
+
+impl Roster {
+    /// The text with every `request.roster[3].first-name` replaced by `line 5, first name`, the
+    /// place in the file; `person 4` where the lines are not kept.
+    pub(crate) fn located(&self, text: &str) -> String {
+        let mut pieces = text.split(ROSTER_FIELD);
+        let mut located = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let found = piece
+                .split_once(']')
+                .and_then(|(number, rest)| Some((number.parse::<usize>().ok()?, rest)));
+            let Some((number, rest)) = found else {
+                located += ROSTER_FIELD;
+                located += piece;
+                continue;
+            };
+            located += &match self.lines.get(number) {
+                Some(line) => format!("line {line}"),
+                None => format!("person {}", number.saturating_add(1)),
+            };
+            let (field, rest) = field_after(rest);
+            if let Some(field) = field {
+                located += &format!(", {}", field.replace('-', " "));
+            }
+            located += rest;
+        }
+        located
+    }
+}
+
+/// `first-name` of `.first-name and more`, without a number in brackets, and what follows.
+fn field_after(text: &str) -> (Option<&str>, &str) {
+    let name = text.strip_prefix('.').map(|name| {
+        let end = name.find(|letter: char| !letter.is_ascii_lowercase() && letter != '-');
+        name.split_at(end.unwrap_or(name.len()))
+    });
+    match name {
+        None | Some(("", _)) => (None, text),
+        Some((field, rest)) => {
+            let number = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+            (Some(field), number.map_or(rest, |(_, rest)| rest))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_those_of_the_file() {
+        let file = "email,first name,last name,user type,admin,groups\n\
+                    ada@x,Ada,Lovelace,default,yes,A;B\nb@x,,,end-user,,\nc@x,,,mobile,,\n\
+                    d@x,,,embed,no,\n";
+        let roster = parse(file.as_bytes(), Format::Csv).expect("a roster");
+        let ada = RosterEntry {
+            email: "ada@x".to_owned(),
+            first_name: Some("Ada".to_owned()),
+            last_name: Some("Lovelace".to_owned()),
+            user_type: Some(UserType::Default),
+            admin: Some(true),
+            groups: vec![GroupRef::Name("A".to_owned()), GroupRef::Name("B".to_owned())],
+        };
+        assert_eq!(roster.entries[0], ada);
+        let user_types: Vec<_> = roster.entries.iter().map(|entry| entry.user_type).collect();
+        let all = [UserType::Default, UserType::EndUser, UserType::Mobile, UserType::Embed];
+        assert_eq!(user_types, all.map(Some));
+        assert_eq!(roster.entries[3].admin, Some(false));
+        assert_eq!(roster.lines, [2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn people_of_a_roster_are_named_by_their_place_in_the_file() {
+        let roster = Roster { entries: Vec::new(), lines: vec![2, 3, 7] };
+        assert_eq!(
+            roster.located("Twice, as request.roster[0] and request.roster[2]. Name all once."),
+            "Twice, as line 2 and line 7. Name all once."
+        );
+        assert_eq!(roster.located("request.roster[1].user-type"), "line 3, user type");
+        assert_eq!(roster.located("request.roster[1].groups[4] is bad"), "line 3, groups is bad");
+        assert_eq!(roster.located("request.roster[9].email"), "person 10, email");
+        assert_eq!(roster.located("request.roster[x] roster[1]"), "request.roster[x] roster[1]");
+    }
+}

@@ -1,0 +1,155 @@
+//! `restore`.
+
+use std::fs;
+
+use mock_retool::{Fault, FaultKind, User};
+use serde_json::Value;
+
+use crate::command::{File, Ran, Server};
+
+const ADA: &str = "ada.byron@example.com";
+
+/// A server that Ada has left, and the record of her.
+struct Departed {
+    server: Server,
+    record: File,
+}
+
+impl Departed {
+    fn by(mode: &str) -> Departed {
+        let server = Server::start();
+        server.mock.edit(|acme| {
+            let id = acme.create_user(User::new(ADA)).expect("an account").id.clone();
+            for name in ["Engineering", "Support"] {
+                let group = acme.group_named(name).expect("a group").id;
+                acme.join(group, &id).expect("a membership");
+            }
+        });
+        let record = File::new("ada.json", "");
+        fs::remove_file(record.path()).expect("the file");
+        let ran = server.run(&[
+            "deprovision",
+            "--api=v1",
+            "--email",
+            ADA,
+            mode,
+            "--tombstone",
+            record.path(),
+        ]);
+        assert_eq!(ran.exit, 0, "{ran:#?}");
+        server.mock.clear_requests();
+        Departed { server, record }
+    }
+
+    fn restore(&self, more: &[&str]) -> Ran {
+        let arguments = ["restore", "--api=v1", "--tombstone", self.record.path()];
+        self.server.run(&[&arguments, more].concat())
+    }
+
+    fn groups(&self) -> Vec<String> {
+        let state = self.server.mock.state();
+        let ada = state.user_by_email(ADA).expect("Ada");
+        state.groups_of(ada).map(|group| group.name.clone()).collect()
+    }
+}
+
+#[test]
+fn somebody_disabled_and_stripped_is_back_as_they_were() {
+    let departed = Departed::by("--mode=strip");
+    assert!(departed.groups().is_empty());
+    let ran = departed.restore(&[]);
+    assert_eq!(ran.exit, 0, "{ran:#?}");
+    let id = departed.server.user(ADA).expect("Ada").id;
+    assert_eq!(
+        ran.stdout,
+        format!(
+            "\
+{ADA}: enabled again (id {id})
+  added to: Engineering, Support
+  3 writes
+    user enabled: {ADA}
+    member added: {ADA} to Engineering
+    member added: {ADA} to Support
+"
+        )
+    );
+    assert_eq!(departed.groups(), ["Engineering", "Support"]);
+    assert!(!departed.server.user(ADA).expect("Ada").is_disabled);
+
+    departed.server.mock.clear_requests();
+    let ran = departed.restore(&["--json"]);
+    assert_eq!(ran.exit, 0, "{ran:#?}");
+    assert_eq!(ran.json()["outcome"], "unchanged");
+    assert_eq!(ran.json()["not_restored"], Value::Array(Vec::new()));
+    assert_eq!(departed.server.writes(), 0);
+}
+
+#[test]
+fn somebody_deleted_is_created_again_only_if_told_so() {
+    let departed = Departed::by("--mode=delete");
+    let ran = departed.restore(&[]);
+    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert_eq!(ran.stdout, "");
+    assert!(ran.stderr.contains("(user-not-found)"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--re-create"), "{}", ran.stderr);
+    assert_eq!(departed.server.writes(), 0);
+
+    departed.server.mock.edit(|acme| {
+        let support = acme.group_named("Support").expect("a group").id;
+        acme.delete_group(support).expect("a deletion");
+        acme.invitations.clear();
+    });
+    let ran = departed.restore(&["--re-create"]);
+    assert_eq!(ran.exit, 0, "{ran:#?}");
+    let id = departed.server.user(ADA).expect("Ada").id;
+    assert!(ran.stdout.starts_with(&format!("{ADA}: created again (id {id})\n")), "{}", ran.stdout);
+    for line in [
+        "  added to: Engineering\n",
+        "  not restored: The group Support is gone.\n",
+        "  an invitation was sent\n",
+        &format!("  still to do: {ADA} must accept the invitation"),
+        "  still to do: Give back by hand",
+        "  2 writes\n",
+    ] {
+        assert!(ran.stdout.contains(line), "{line} in {}", ran.stdout);
+    }
+    assert_eq!(departed.groups(), ["Engineering"]);
+    assert_eq!(departed.server.mock.state().invitations, [ADA]);
+}
+
+#[test]
+fn what_was_written_before_an_error_is_told_and_4() {
+    let departed = Departed::by("--mode=strip");
+    departed.server.mock.inject(Fault {
+        method: Some("POST".to_owned()),
+        ..Fault::new(FaultKind::Status { code: 403, retry_after: None, body: None })
+    });
+    let ran = departed.restore(&[]);
+    assert_eq!(ran.exit, 4, "{ran:#?}");
+    assert!(ran.stderr.contains(&format!("written  user enabled: {ADA}")), "{}", ran.stderr);
+}
+
+#[test]
+fn a_file_that_is_no_record_is_2_and_nothing_is_sent() {
+    let server = Server::start();
+    let not_json = File::new("not-json.json", "email,first name\n");
+    let another = File::new("another.json", r#"{"base_url": "https://acme.retool.com"}"#);
+    for path in [not_json.path(), another.path(), "no-such-file.json"] {
+        let ran = server.run(&["restore", "--api=v1", "--tombstone", path]);
+        assert_eq!(ran.exit, 2, "{ran:#?}");
+        assert_eq!(ran.stdout, "");
+        assert!(ran.stderr.contains(path), "{}", ran.stderr);
+    }
+    assert!(server.mock.requests().is_empty());
+}
+
+#[test]
+fn the_record_of_another_organisation_is_2_and_named() {
+    let departed = Departed::by("--mode=disable");
+    let elsewhere = Server::start();
+    let path = departed.record.path();
+    let ran = elsewhere.run(&["restore", "--api=v1", "--tombstone", path]);
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    assert!(ran.stderr.contains(&format!("at       {path}, base_url\n")), "{}", ran.stderr);
+    assert!(elsewhere.mock.requests().is_empty());
+}

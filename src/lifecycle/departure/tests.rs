@@ -1,0 +1,105 @@
+use alloc::rc::Rc;
+use alloc::string::ToString;
+use core::cell::Cell;
+
+use super::*;
+use crate::config::Settings;
+use crate::http::testing::{FakePlatform, Reply};
+use crate::http::{BaseUrl, Client, Method, Secret};
+use crate::retool::v2::V2;
+
+fn v2(fake: &FakePlatform) -> V2 {
+    let base = BaseUrl::parse("https://acme.retool.com").expect("a URL");
+    let secret = Secret::new("t0ken".to_string());
+    V2::new(Client::new(fake.platform(), base, secret, Settings::default()))
+}
+
+fn departure(mode: Mode) -> Departure {
+    Departure {
+        email: Email::new("ada@example.com"),
+        expected_id: None,
+        mode,
+        protected_people: Vec::new(),
+        minimum_admins: 2,
+    }
+}
+
+fn account(active: bool) -> String {
+    format!(
+        r#"{{"id":"user_1","email":"ada@example.com","active":{active},"is_admin":false,
+        "user_type":"default","groups":[]}}"#
+    )
+}
+
+fn one(record: &str) -> Reply {
+    Reply::json(200, format!(r#"{{"success":true,"data":{record}}}"#))
+}
+
+fn list(records: &str) -> Reply {
+    one(&format!("[{records}]"))
+}
+
+/// `/api/v2` can't delete: who is disabled there is as gone as can be, and a repetition of the
+/// deletion that disabled them says so and writes nothing.
+#[test]
+fn a_deletion_that_only_disables_may_be_repeated() {
+    let fake = FakePlatform::new(|request| {
+        assert_eq!(request.method, Method::Get, "{}", request.path_and_query);
+        if request.path_and_query.starts_with("/api/v2/users?") {
+            return list(&account(false));
+        }
+        one(&account(false))
+    });
+    let done = fake.run(deprovision(&v2(&fake), &departure(Mode::Delete), 0)).expect("no failure");
+    assert_eq!(done.outcome, DeprovisionOutcome::AlreadyDeactivated);
+    assert!(done.writes.is_empty() && done.tombstone.is_some());
+}
+
+/// A server with an invitation that is accepted at the `accepted`th request about it alone, and
+/// whether the account is enabled.
+fn inviting(accepted: u32) -> (FakePlatform, Rc<Cell<bool>>) {
+    let enabled = Rc::new(Cell::new(true));
+    let (state, seen) = (Rc::clone(&enabled), Cell::new(0));
+    let fake = FakePlatform::new(move |request| {
+        let invite = r#"{"id":7,"invited_email":"ada@example.com","groups":[]}"#;
+        let path = request.path_and_query.as_str();
+        if path.starts_with("/api/v2/user_invites/") {
+            seen.set(seen.get() + 1);
+        }
+        let is_accepted = seen.get() >= accepted;
+        match (request.method, path) {
+            (Method::Get, "/api/v2/user_invites") if is_accepted => list(""),
+            (Method::Get, "/api/v2/user_invites") => list(invite),
+            (Method::Get, "/api/v2/user_invites/7") if is_accepted => Reply::json(404, "{}"),
+            (Method::Get, "/api/v2/user_invites/7") => one(invite),
+            (Method::Delete, "/api/v2/user_invites/7") => Reply::json(204, ""),
+            (Method::Get, path) if path.starts_with("/api/v2/users/") => one(&account(state.get())),
+            (Method::Get, _) if is_accepted => list(&account(state.get())),
+            (Method::Get, _) => list(""),
+            (Method::Patch, _) => {
+                state.set(false);
+                one(&account(false))
+            }
+            (Method::Post, _) => Reply::json(404, "{}"),
+            (_, path) => panic!("{path}"),
+        }
+    });
+    (fake, enabled)
+}
+
+#[test]
+fn who_accepts_the_invitation_meanwhile_is_disabled() {
+    let (fake, enabled) = inviting(1);
+    let departure = Departure { minimum_admins: 0, ..departure(Mode::Disable) };
+    let done = fake.run(deprovision(&v2(&fake), &departure, 0)).expect("no failure");
+    assert_eq!((done.outcome, enabled.get()), (DeprovisionOutcome::Deactivated, false));
+}
+
+#[test]
+fn who_accepts_the_invitation_in_the_instant_is_not_told_as_gone() {
+    let (fake, enabled) = inviting(2);
+    let error = fake.run(deprovision(&v2(&fake), &departure(Mode::Disable), 0)).expect_err("Ada");
+    assert_eq!((error.code, enabled.get()), (Code::NotVerified, true));
+    let [write] = &error.writes[..] else { panic!("{:?}", error.writes) };
+    assert_eq!((write.kind, write.confirmed), (WriteKind::InvitationCancelled, false));
+}

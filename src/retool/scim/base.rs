@@ -1,0 +1,180 @@
+//! Where SCIM is: Retool's guide and Retool's own pages differ, so it is found out by asking,
+//! once, with a request that is needed anyway where that is possible.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::{Scim, call, explain};
+use crate::error::{Code, Error, Result};
+use crate::http::{Answer, BaseUrl, Call, Method, Missing};
+
+/// Where SCIM is below the connection's base URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// At the base URL itself.
+    Given,
+    /// At `/scim/v2`.
+    Scim,
+    /// At `/api/scim/v2`.
+    ApiScim,
+}
+
+/// What is there, below the base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    Users,
+    User,
+    Groups,
+    Group,
+}
+
+impl Base {
+    /// The base that a connection's base URL names, if it ends in one.
+    pub fn of(url: &BaseUrl) -> Option<Base> {
+        url.prefix().to_ascii_lowercase().ends_with("/scim/v2").then_some(Base::Given)
+    }
+
+    /// The path, e.g. `/scim/v2`.
+    pub fn path(self) -> &'static str {
+        match self {
+            Base::Given => "",
+            Base::Scim => "/scim/v2",
+            Base::ApiScim => "/api/scim/v2",
+        }
+    }
+
+    /// The template of a path.
+    pub(super) fn template(self, route: Route) -> &'static str {
+        let [users, user, groups, group] = match self {
+            Base::Given => ["/Users", "/Users/{id}", "/Groups", "/Groups/{id}"],
+            Base::Scim => {
+                ["/scim/v2/Users", "/scim/v2/Users/{id}", "/scim/v2/Groups", "/scim/v2/Groups/{id}"]
+            }
+            Base::ApiScim => [
+                "/api/scim/v2/Users",
+                "/api/scim/v2/Users/{id}",
+                "/api/scim/v2/Groups",
+                "/api/scim/v2/Groups/{id}",
+            ],
+        };
+        match route {
+            Route::Users => users,
+            Route::User => user,
+            Route::Groups => groups,
+            Route::Group => group,
+        }
+    }
+}
+
+impl Scim {
+    /// Where SCIM is. Asks the server if nobody did yet.
+    pub(super) async fn find_base(&self) -> Result<Base> {
+        match self.base.get() {
+            Some(base) => Ok(base),
+            None => {
+                let query = [("startIndex", "1"), ("count", "1")];
+                self.ask_everywhere(Route::Users, &query).await.map(|(base, _)| base)
+            }
+        }
+    }
+
+    /// A GET of a listing, which every SCIM server has.
+    pub(super) async fn get_list(&self, route: Route, query: &[(&str, &str)]) -> Result<Answer> {
+        match self.base.get() {
+            Some(base) => self.ask(base, route, query).await,
+            None => self.ask_everywhere(route, query).await.map(|(_, answer)| answer),
+        }
+    }
+
+    /// A GET of one record; `None` if there is none of this id.
+    pub(super) async fn get_one(
+        &self,
+        route: Route,
+        id: &str,
+        missing: Missing,
+    ) -> Result<Option<Answer>> {
+        let segments = [id];
+        let at = |base| {
+            let get = call(Method::Get, base, route, &segments);
+            self.send(Call { missing, about: Some(id), ..get })
+        };
+        let known = self.base.get();
+        let mut base = known.unwrap_or(Base::Scim);
+        let mut answer = at(base).await;
+        if known.is_none() {
+            if answer.is_ok() {
+                self.base.set(Some(base));
+            } else if answer.as_ref().is_err_and(may_be_elsewhere) {
+                // No such record, or no such path: only a listing tells the two apart.
+                let found = self.find_base().await?;
+                if found != base {
+                    base = found;
+                    answer = at(base).await;
+                }
+            }
+        }
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if super::is_not_found(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn ask(&self, base: Base, route: Route, query: &[(&str, &str)]) -> Result<Answer> {
+        self.send(Call { query, ..call(Method::Get, base, route, &[]) }).await
+    }
+
+    /// Asks under one base and, where nothing of SCIM answers, under the other; notes which it
+    /// was.
+    async fn ask_everywhere(&self, route: Route, query: &[(&str, &str)]) -> Result<(Base, Answer)> {
+        let mut failure: Option<Error> = None;
+        for base in [Base::Scim, Base::ApiScim] {
+            let error = match self.ask(base, route, query).await {
+                Ok(answer) if is_listing(&answer) => {
+                    self.base.set(Some(base));
+                    let log = &self.client.platform().log;
+                    log.line(&alloc::format!("SCIM is under {}", base.path()));
+                    return Ok((base, answer));
+                }
+                Ok(answer) => answer.error(
+                    Code::AnswerUnusable,
+                    "The server's answer is no listing of SCIM. Check that the base URL leads to Retool and \
+                     nothing in between changes its answers.",
+                ),
+                Err(error) if may_be_elsewhere(&error) => error,
+                Err(error) => return Err(error),
+            };
+            // Of a page under one path and nothing under the other, nothing tells more.
+            failure = match failure {
+                Some(earlier) if !is_absence(&error) => Some(earlier),
+                _ => Some(error),
+            };
+        }
+        Err(failure.unwrap_or_else(explain::unavailable))
+    }
+}
+
+/// Whether SCIM may still be under another path.
+fn may_be_elsewhere(error: &Error) -> bool {
+    is_absence(error) || matches!(error.code, Code::Redirected | Code::AnswerUnusable)
+}
+
+fn is_absence(error: &Error) -> bool {
+    error.http_status == Some(404)
+}
+
+/// Whether an answer has what every listing has.
+fn is_listing(answer: &Answer) -> bool {
+    #[derive(Deserialize)]
+    struct Envelope {
+        #[serde(rename = "totalResults")]
+        total: Option<IgnoredAny>,
+        #[serde(rename = "Resources")]
+        resources: Option<IgnoredAny>,
+    }
+    serde_json::from_slice(answer.body()).is_ok_and(
+        |super::Object(envelope): super::Object<Envelope>| {
+            envelope.total.is_some() || envelope.resources.is_some()
+        },
+    )
+}

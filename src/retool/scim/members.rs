@@ -1,0 +1,200 @@
+//! Adding people to a group: many at once, then read back and compared.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::slice;
+
+use super::Scim;
+use super::base::Route;
+use super::body::PatchOp;
+use super::patch::{Target, sent};
+use crate::domain::{GroupId, UserId};
+use crate::error::{Code, Error, Result};
+use crate::http::{Local, Missing};
+use crate::retool::settled::{Look, settled};
+
+/// The most members that one request adds: what IdPs send at once, which servers are used to.
+const BATCH: usize = 100;
+
+/// The most ids that a message names.
+const MOST_NAMED: usize = 20;
+
+impl Scim {
+    /// Adds people to a group, and says of each whether they are new to it.
+    pub(super) async fn join(&self, group: &GroupId, users: &[UserId]) -> Result<Vec<bool>> {
+        let Some(before) = self.member_ids(group).await? else {
+            return Err(no_such_group(group));
+        };
+        let others = self.staying(group, &before, "");
+        let mut known: BTreeSet<&str> = BTreeSet::new();
+        known.extend(&others);
+        let mut joining = Vec::new();
+        let mut new = Vec::with_capacity(users.len());
+        for user in users {
+            let is_new = known.insert(&user.value);
+            new.push(is_new);
+            if is_new {
+                joining.push(user.value.as_str());
+            }
+        }
+        if joining.is_empty() {
+            return Ok(new);
+        }
+        self.add_all(group, &joining).await?;
+        let now = self.read_joined(group, &joining).await?;
+        for id in &joining {
+            self.left.borrow_mut().remove(&(group.value.clone(), (*id).to_string()));
+        }
+        match vanished(&others, &now).len() {
+            count if count > 0 && count == others.len() => {
+                // With those who joined, as the server may take what is added for all there is.
+                let mut all = others;
+                all.extend(joining);
+                Err(self.put_back(group, &all, "some were added").await)
+            }
+            _ => Ok(new),
+        }
+    }
+
+    async fn add_all(&self, group: &GroupId, joining: &[&str]) -> Result<()> {
+        let mut written = false;
+        for batch in joining.chunks(BATCH) {
+            let added = match self.add(group, batch).await {
+                Err(error) if batch.len() > 1 && is_refusal(&error) => {
+                    self.add_each(group, batch, &mut written).await
+                }
+                other => other,
+            };
+            added.map_err(|mut error| {
+                error.maybe_applied |= written;
+                error
+            })?;
+            written = true;
+        }
+        Ok(())
+    }
+
+    /// For servers that take one member at a time.
+    async fn add_each(&self, group: &GroupId, ids: &[&str], written: &mut bool) -> Result<()> {
+        for id in ids {
+            self.add(group, slice::from_ref(id)).await?;
+            *written = true;
+        }
+        Ok(())
+    }
+
+    /// Adds members with one request.
+    async fn add(&self, group: &GroupId, ids: &[&str]) -> Result<()> {
+        let look = || -> Local<'_, Result<Look<(), Option<String>>>> {
+            Box::pin(async move {
+                let now = self.member_ids(group).await?.unwrap_or_default();
+                let all = vanished(ids, &now).is_empty();
+                Ok(if all { Look::Holds(()) } else { Look::Waits(None) })
+            })
+        };
+        self.patch(target(group), &PatchOp::add_members(ids), None, &look).await.map(|_| ())
+    }
+
+    /// Reads the group until all who joined are in it, and gives everybody who is.
+    async fn read_joined(&self, group: &GroupId, joining: &[&str]) -> Result<Vec<String>> {
+        let mut read = self.settled_with(group, joining).await.map_err(sent)?;
+        if let Err(missing) = &read
+            && joining.len() > 1
+        {
+            // Some servers take the first of many.
+            let mut written = true;
+            self.add_each(group, missing, &mut written).await.map_err(sent)?;
+            read = self.settled_with(group, joining).await.map_err(sent)?;
+        }
+        read.map_err(|missing| {
+            let message = format!(
+                "The server accepted the addition, but {} of {} did not show in the group when read back. Look at \
+                 the group in Retool, then ask again.",
+                missing.len(),
+                joining.len()
+            );
+            sent(Error::new(Code::NotVerified, message))
+        })
+    }
+
+    /// Reads a group until all of these are in it: everybody who is, or who is missing.
+    async fn settled_with<'a>(
+        &self,
+        group: &GroupId,
+        wanted: &[&'a str],
+    ) -> Result<core::result::Result<Vec<String>, Vec<&'a str>>> {
+        settled(self, async || {
+            let now = self.member_ids(group).await?.unwrap_or_default();
+            let missing = vanished(wanted, &now);
+            Ok(if missing.is_empty() { Look::Holds(now) } else { Look::Waits(missing) })
+        })
+        .await
+    }
+
+    /// Puts people back into a group that the server emptied; what came of it is the error.
+    pub(super) async fn put_back(&self, group: &GroupId, ids: &[&str], after: &str) -> Error {
+        // In one request: a server that takes what is added for all there is would keep the last.
+        let missing = match self.add(group, ids).await {
+            Ok(()) => match self.settled_with(group, ids).await {
+                Ok(read) => read.err().unwrap_or_default(),
+                Err(_) => ids.to_vec(),
+            },
+            Err(_) => ids.to_vec(),
+        };
+        let mut message = format!("The server emptied the whole group when {after}. ");
+        if missing.is_empty() {
+            message.push_str(
+                "Everybody else was put back, and is in it when read back. Change the members of this group in \
+                 Retool itself.",
+            );
+        } else {
+            message.push_str("These could not be put back for sure; put them back in Retool: ");
+            message.push_str(&named(&missing));
+        }
+        sent(Error::new(Code::NotVerified, message))
+    }
+}
+
+/// A group as the target of a change of its members.
+pub(super) fn target(group: &GroupId) -> Target<'_> {
+    // Of a group that is gone and a member that is, a server says the same.
+    let missing = Missing::Unspecified;
+    Target { route: Route::Group, id: &group.value, about: &group.value, missing }
+}
+
+/// Which of these are not among those.
+pub(super) fn vanished<'a>(these: &[&'a str], those: &[String]) -> Vec<&'a str> {
+    let mut there: BTreeSet<&str> = BTreeSet::new();
+    there.extend(those.iter().map(String::as_str));
+    these.iter().copied().filter(|id| !there.contains(id)).collect()
+}
+
+/// Whether the server says that it does not do it so.
+fn is_refusal(error: &Error) -> bool {
+    (error.code == Code::ServerRefused && !error.maybe_applied) || error.http_status == Some(501)
+}
+
+fn no_such_group(group: &GroupId) -> Error {
+    Error::new(
+        Code::GroupNotFound,
+        "There is no such group in this organisation. The group may have been deleted.",
+    )
+    .about(&*group.value)
+}
+
+/// Ids for people: the server's, so cut short.
+pub(super) fn named(ids: &[&str]) -> String {
+    let mut text = String::new();
+    for (at, id) in ids.iter().take(MOST_NAMED).enumerate() {
+        text.push_str(if at == 0 { "" } else { ", " });
+        text.extend(id.chars().filter(char::is_ascii_graphic).take(64));
+    }
+    match ids.len().saturating_sub(MOST_NAMED) {
+        0 => text.push('.'),
+        more => text.push_str(&format!(" and {more} more.")),
+    }
+    text
+}

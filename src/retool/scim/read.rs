@@ -1,0 +1,189 @@
+//! Reading over SCIM.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Scim;
+use super::base::Route;
+use super::cursor::Cursor;
+use super::group::{GroupRecord, decode_group, group_account};
+use super::list::decode_list;
+use super::user::UserRecord;
+use super::value::quoted;
+use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
+use crate::error::{Code, Error, Result};
+use crate::http::{Local, Missing};
+use crate::retool::{Capabilities, Page, ReadDirectory};
+
+impl Scim {
+    /// Everybody of an address.
+    pub(super) async fn users_of(&self, email: &Email) -> Result<Vec<User>> {
+        let filter = format!("userName eq {}", quoted(email.as_str()));
+        let (mut found, trusted) = match self.get_list(Route::Users, &[("filter", &filter)]).await {
+            Ok(answer) => {
+                let list = decode_list(&answer, UserRecord::into_listed)?;
+                let (answered, mut found) = (list.items.len(), list.items);
+                found.retain(|listed| listed.user.email == *email);
+                let distinct: BTreeSet<&UserId> =
+                    found.iter().map(|listed| &listed.user.id).collect();
+                // A filter that lets others through may have been ignored, one that finds nobody
+                // may compare case or not know the address by this attribute, and one person
+                // twice is no answer: only the whole listing proves who is there.
+                let trusted = !found.is_empty()
+                    && distinct.len() == answered
+                    && list.total.is_none_or(|total| total as usize <= answered);
+                (found, trusted)
+            }
+            Err(error) if may_mean_nobody(&error) => (Vec::new(), false),
+            Err(error) => return Err(error.about(email.as_str())),
+        };
+        if !trusted {
+            found = self.listing().await?;
+            found.retain(|listed| listed.user.email == *email);
+        }
+        let mut found = self.whole(found).await?;
+        // Who was read on their own may have another address by now.
+        found.retain(|user| user.email == *email);
+        Ok(found)
+    }
+
+    /// The groups of a name, as far as a filter finds them: one that finds none proves little.
+    pub(super) async fn groups_named(&self, name: &str) -> Result<Vec<Group>> {
+        let filter = format!("displayName eq {}", quoted(name));
+        match self.get_list(Route::Groups, &[("filter", &filter)]).await {
+            Ok(answer) => {
+                let mut groups = decode_list(&answer, GroupRecord::into_group)?.items;
+                groups.retain(|group| group.name.trim() == name.trim());
+                Ok(groups)
+            }
+            Err(error) if may_mean_nobody(&error) => Ok(Vec::new()),
+            Err(error) => Err(error.about(name)),
+        }
+    }
+
+    /// One person, whole; `None` if the server has nobody of this id.
+    pub(super) async fn account(&self, id: &UserId) -> Result<Option<Account>> {
+        let answer = self.get_one(Route::User, &id.value, Missing::User).await?;
+        answer.map(|answer| self.account_in(&answer, id)).transpose()
+    }
+
+    /// One group, whole; `None` if the server has none of this id.
+    pub(super) async fn group(&self, id: &GroupId) -> Result<Option<GroupAccount>> {
+        let answer = self.get_one(Route::Group, &id.value, Missing::Group).await?;
+        answer.map(|answer| group_account(&answer, id)).transpose()
+    }
+
+    /// The ids of everything in a group; `None` if the server has none of this id.
+    pub(super) async fn member_ids(&self, id: &GroupId) -> Result<Option<Vec<String>>> {
+        self.group_record(id, |record| record.into_member_ids()).await
+    }
+
+    async fn members(&self, id: &GroupId) -> Result<Option<Vec<Member>>> {
+        let group = self.group_record(id, |record| record.into_group()).await?;
+        Ok(group.map(|group| group.members.unwrap_or_default()))
+    }
+
+    async fn group_record<T>(
+        &self,
+        id: &GroupId,
+        convert: fn(GroupRecord<'_>) -> T,
+    ) -> Result<Option<T>> {
+        let answer = self.get_one(Route::Group, &id.value, Missing::Group).await?;
+        answer.map(|answer| decode_group(&answer, id).map(convert)).transpose()
+    }
+
+    fn size(&self, size: Option<u32>) -> u32 {
+        size.unwrap_or(self.client.settings().page_size)
+    }
+}
+
+/// Whether a failure to filter may only mean that nobody was found, or that the server can't:
+/// then the whole listing tells.
+fn may_mean_nobody(error: &Error) -> bool {
+    matches!(error.code, Code::ServerRefused | Code::ScimUnavailable)
+}
+
+impl ReadDirectory for Scim {
+    fn capabilities(&self) -> Capabilities {
+        Dialect::Scim.capabilities()
+    }
+
+    fn pause(&self, attempt: u32, retry_after_ms: Option<u32>) -> Local<'_, bool> {
+        Box::pin(self.client.pause(attempt, retry_after_ms))
+    }
+
+    fn settle(&self, reading: u32) -> Local<'_, bool> {
+        Box::pin(self.client.settle(reading))
+    }
+
+    fn probe(&self) -> Local<'_, Result<()>> {
+        Box::pin(async { self.users_from(1, 1).await.map(|_| ()) })
+    }
+
+    fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
+        Box::pin(
+            async move { self.users_of(email).await.map_err(|error| error.about(email.as_str())) },
+        )
+    }
+
+    fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>> {
+        Box::pin(self.account(id))
+    }
+
+    fn list_users(&self) -> Local<'_, Result<Vec<User>>> {
+        Box::pin(async move {
+            let listed = self.listing().await?;
+            self.whole(listed).await
+        })
+    }
+
+    fn page_users<'a>(
+        &'a self,
+        cursor: Option<&'a str>,
+        size: Option<u32>,
+    ) -> Local<'a, Result<Page<User>>> {
+        Box::pin(async move {
+            let asked = Cursor::resume("scim-users", cursor, self.size(size))?;
+            let (start, count) = asked.place();
+            let Page { items, next, total } = asked.page(self.users_from(start, count).await?);
+            Ok(Page { items: self.whole(items).await?, next, total })
+        })
+    }
+
+    fn list_groups(&self) -> Local<'_, Result<Vec<Group>>> {
+        Box::pin(self.every_group())
+    }
+
+    fn page_groups<'a>(
+        &'a self,
+        cursor: Option<&'a str>,
+        size: Option<u32>,
+    ) -> Local<'a, Result<Page<Group>>> {
+        Box::pin(async move {
+            let asked = Cursor::resume("scim-groups", cursor, self.size(size))?;
+            let (start, count) = asked.place();
+            Ok(asked.page(self.groups_from(start, count).await?))
+        })
+    }
+
+    fn read_group<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<Option<GroupAccount>>> {
+        Box::pin(self.group(id))
+    }
+
+    fn list_members<'a>(
+        &'a self,
+        ids: &'a [GroupId],
+    ) -> Local<'a, Result<Vec<Option<Vec<Member>>>>> {
+        Box::pin(async move {
+            if !ids.is_empty() {
+                // Once, and not by each of those that run side by side.
+                self.find_base().await?;
+            }
+            let members = |at: usize| -> Local<'_, _> { Box::pin(self.members(&ids[at])) };
+            self.client.window().run(ids.len(), members).await
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! Removing one member from a group, without harm to the others.
+//!
+//! Servers differ: some know the member by a path with a filter, some by a value, some accept a
+//! form and do nothing, and some then empty the whole group. So the group is read before and
+//! after each removal and all members are compared.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::cell::Cell;
+
+use super::Scim;
+use super::body::PatchOp;
+use super::members::{named, target, vanished};
+use super::patch::sent;
+use super::value::quoted;
+use crate::domain::GroupId;
+use crate::error::{Code, Error, Result};
+use crate::http::Local;
+use crate::retool::settled::{Look, READINGS, settled};
+
+/// How a member is removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Removal {
+    /// By the path `members[value eq "…"]`.
+    #[default]
+    ByPath,
+    /// By the path `members` and a value, which a server that ignores the value takes for all.
+    ByValue,
+    /// Not at all: no form is safe with this server.
+    Never,
+}
+
+impl Removal {
+    fn next(self) -> Removal {
+        match self {
+            Removal::ByPath => Removal::ByValue,
+            Removal::ByValue | Removal::Never => Removal::Never,
+        }
+    }
+}
+
+impl Scim {
+    /// Removes somebody from a group. `false` if they were not in it.
+    pub(super) async fn leave(&self, group: &GroupId, user: &str) -> Result<bool> {
+        let before = self.member_ids(group).await?.unwrap_or_default();
+        if !before.iter().any(|id| id == user) {
+            return Ok(false);
+        }
+        let others = self.staying(group, &before, user);
+        let mut form = self.removal.get();
+        if form == Removal::Never {
+            return Err(unsafe_server());
+        }
+        let (mut written, mut refusal) = (false, None);
+        while form != Removal::Never {
+            match self.remove(group, user, form).await {
+                Ok(()) => written = true,
+                Err(error) if says_no(&error) => {
+                    let lost = error.maybe_applied;
+                    if error.http_status == Some(404) && self.member_ids(group).await?.is_none() {
+                        // The group is gone, and with it the membership.
+                        return Ok(written || lost);
+                    }
+                    refusal = Some(error);
+                    if !lost {
+                        form = form.next();
+                        continue;
+                    }
+                    // An earlier try, whose answer was lost, may have done it.
+                    written = true;
+                }
+                Err(mut error) => {
+                    error.maybe_applied |= written;
+                    return Err(error);
+                }
+            }
+            let Left { now, waited } = self.read_left(group, user, &others).await.map_err(sent)?;
+            let gone = vanished(&others, &now);
+            if !gone.is_empty() && gone.len() == others.len() {
+                self.removal.set(form.next());
+                return Err(self.put_back(group, &others, "one member was removed").await);
+            }
+            let left = !now.iter().any(|id| id == user);
+            if !gone.is_empty() {
+                return Err(also_gone(left, &gone));
+            }
+            if left {
+                self.removal.set(form);
+                self.left.borrow_mut().insert((group.value.clone(), user.to_string()));
+                return Ok(true);
+            }
+            if !waited {
+                // It may be done and not show yet: another form could do more than was asked for.
+                refusal = None;
+                break;
+            }
+            // Accepted, and nothing done: that another form was refused says more.
+            form = form.next();
+        }
+        Err(match refusal {
+            Some(mut error) => {
+                error.maybe_applied |= written;
+                error
+            }
+            None => sent(Error::new(
+                Code::NotVerified,
+                "The server accepted the removal, but the person was still in the group when read back. Remove them \
+                 in Retool.",
+            )),
+        })
+    }
+
+    /// Who of the members is to stay when somebody leaves.
+    pub(super) fn staying<'a>(
+        &self,
+        group: &GroupId,
+        members: &'a [String],
+        leaving: &str,
+    ) -> Vec<&'a str> {
+        let left = self.left.borrow();
+        let stays =
+            |id: &&str| *id != leaving && !left.contains(&(group.value.clone(), (*id).to_string()));
+        members.iter().map(String::as_str).filter(stays).collect()
+    }
+
+    async fn remove(&self, group: &GroupId, user: &str, form: Removal) -> Result<()> {
+        let look = || -> Local<'_, Result<Look<(), Option<String>>>> {
+            Box::pin(async move {
+                let now = self.member_ids(group).await?.unwrap_or_default();
+                let left = !now.iter().any(|id| id == user);
+                Ok(if left { Look::Holds(()) } else { Look::Waits(None) })
+            })
+        };
+        let path = format!("members[value eq {}]", quoted(user));
+        let change = match form {
+            Removal::ByPath => PatchOp::remove_by_path(&path),
+            _ => PatchOp::remove_by_value(user),
+        };
+        self.patch(target(group), &change, None, &look).await.map(|_| ())
+    }
+
+    /// Reads the group until somebody is not in it, or somebody else is missing, or it was waited
+    /// for long enough.
+    async fn read_left(&self, group: &GroupId, user: &str, others: &[&str]) -> Result<Left> {
+        let readings = Cell::new(0);
+        let read = settled(self, async || {
+            readings.set(readings.get() + 1);
+            let now = self.member_ids(group).await?;
+            // A group that was deleted meanwhile has lost nobody by this.
+            let now = now.unwrap_or_else(|| others.iter().map(|id| String::from(*id)).collect());
+            let waits = now.iter().any(|id| id == user) && vanished(others, &now).is_empty();
+            Ok(if waits { Look::Waits(now) } else { Look::Holds(now) })
+        });
+        let now = read.await?.unwrap_or_else(|still| still);
+        Ok(Left { now, waited: readings.get() == READINGS })
+    }
+}
+
+/// Who is left in a group.
+struct Left {
+    /// Everybody in it.
+    now: Vec<String>,
+    /// Whether there was time to wait for what shows late.
+    waited: bool,
+}
+
+/// Whether the server's last answer is that it does not do it so, whatever became of the tries
+/// before.
+fn says_no(error: &Error) -> bool {
+    error.code == Code::ServerRefused || error.http_status == Some(501)
+}
+
+fn unsafe_server() -> Error {
+    Error::new(
+        Code::OperationUnsupported,
+        "This server empties a whole group when one member is removed, so nothing was written. Remove the person in \
+         Retool itself.",
+    )
+}
+
+/// Others are missing too, but not all of them: that may as well be somebody else's doing, and is
+/// not undone.
+fn also_gone(left: bool, gone: &[&str]) -> Error {
+    sent(Error::new(
+        Code::NotVerified,
+        format!(
+            "The person {} the group, and {} other members left it at the same time, by the server's doing or somebody \
+             else's. If that was not meant, put them back in Retool: {}",
+            if left { "left" } else { "is still in" },
+            gone.len(),
+            named(gone)
+        ),
+    ))
+}

@@ -1,0 +1,121 @@
+//! Finding people by address and groups by name.
+
+use super::*;
+use crate::domain::User;
+use crate::error::{Code, Result};
+use crate::retool::{ReadDirectory, WriteDirectory};
+
+/// Looks for an address at a server that gives these answers; gives the requests too.
+fn find(email: &str, replies: impl IntoIterator<Item = Reply>) -> (Result<Vec<User>>, Vec<String>) {
+    let fake = FakePlatform::replying(replies);
+    let found = fake.run(scim(&fake).find_users(&Email::new(email)));
+    (found, fake.lines())
+}
+
+fn hits(records: &[String]) -> Reply {
+    reply(200, list(records.len(), records))
+}
+
+#[test]
+fn the_address_is_quoted_as_json_and_then_encoded() {
+    let cases = [
+        ("a+b@x", "%22a%2Bb%40x%22"),
+        ("o'brien@x", "%22o%27brien%40x%22"),
+        (r#""q"@x"#, "%22%5C%22q%5C%22%40x%22"),
+        (r"back\slash@x", "%22back%5C%5Cslash%40x%22"),
+        (r#"x" or userName pr or "@x"#, "%22x%5C%22%20or%20userName%20pr%20or%20%5C%22%40x%22"),
+        ("ü@x", "%22%C3%BC%40x%22"),
+        ("a&b=c#d%40@x", "%22a%26b%3Dc%23d%2540%40x%22"),
+    ];
+    for (email, encoded) in cases {
+        let record = format!(
+            r#"{{"id":"u1","userName":{},"active":true}}"#,
+            serde_json::to_string(email).unwrap()
+        );
+        let (found, lines) = find(email, [hits(&[record])]);
+        assert_eq!(found.unwrap().len(), 1, "{email}");
+        assert_eq!(lines, [format!("GET /scim/v2/Users?filter=userName%20eq%20{encoded}")]);
+    }
+}
+
+#[test]
+fn case_and_space_do_not_matter_and_two_are_two() {
+    let both = [person("u1", "Ada@Example.com"), person("u2", " ada@example.com ")];
+    let (found, lines) = find("ADA@example.com", [hits(&both)]);
+    assert_eq!(found.unwrap().len(), 2);
+    assert_eq!(lines.len(), 1);
+}
+
+/// Each of these answers proves nothing, so everybody is looked through.
+#[test]
+fn an_answer_that_proves_nothing_is_confirmed_by_the_whole_listing() {
+    let ada = person("u1", "ada@example.com");
+    let grace = person("u2", "grace@example.com");
+    let everybody = [grace.clone(), ada.clone()];
+    let answers: [(&str, Reply); 7] = [
+        ("nobody", reply(200, r#"{"totalResults":0}"#)),
+        ("somebody else", hits(core::slice::from_ref(&grace))),
+        ("everybody", hits(&everybody)),
+        ("one twice", hits(&[ada.clone(), ada.clone()])),
+        ("one of more", reply(200, list(2, core::slice::from_ref(&ada)))),
+        ("a 404 for nobody", refusal(404)),
+        ("no filters", refusal(400)),
+    ];
+    for (what, answer) in answers {
+        let (found, lines) = find("ada@example.com", [answer, hits(&everybody)]);
+        assert_eq!(found.expect(what)[0].id, user_id("u1"));
+        assert_eq!(lines[1], "GET /scim/v2/Users?startIndex=1&count=500", "{what}");
+    }
+    let (found, _) =
+        find("nobody@example.com", [reply(200, r#"{"totalResults":0}"#), hits(&everybody)]);
+    assert_eq!(found.unwrap(), []);
+}
+
+#[test]
+fn who_was_renamed_between_two_looks_is_not_found() {
+    let short = r#"{"id":"u1","userName":"ada@example.com"}"#.to_string();
+    let (found, lines) =
+        find("ada@example.com", [hits(&[short]), reply(200, person("u1", "eve@example.com"))]);
+    assert_eq!(found.unwrap(), []);
+    assert_eq!(lines[1], "GET /scim/v2/Users/u1");
+}
+
+#[test]
+fn who_is_known_by_another_attribute_is_found_in_the_listing() {
+    let record = r#"{"id":"u1","userName":"ada","active":true,"emails":[{"value":"ada@example.com","type":"work"}]}"#;
+    let (found, _) =
+        find("ada@example.com", [reply(200, r#"{"totalResults":0}"#), hits(&[record.to_string()])]);
+    assert_eq!(found.unwrap()[0].email, ada());
+}
+
+#[test]
+fn a_search_that_fails_finds_nobody_and_says_so() {
+    for (status, code) in
+        [(401, Code::TokenRejected), (403, Code::ScopeMissing), (501, Code::ServerError)]
+    {
+        let (found, lines) = find("ada@example.com", [refusal(status)]);
+        let error = found.unwrap_err();
+        assert_eq!((error.code, lines.len()), (code, 1));
+        assert_eq!(error.subject.as_deref(), Some("ada@example.com"));
+    }
+}
+
+#[test]
+fn a_group_of_the_name_is_never_doubled() {
+    let group = |id: &str, name: &str| format!(r#"{{"id":"{id}","displayName":"{name}"}}"#);
+    for (groups, code) in [
+        (Vec::from([group("g1", "Support")]), Code::NameTaken),
+        (Vec::from([group("g1", "Support"), group("g2", " Support ")]), Code::AmbiguousGroup),
+    ] {
+        let fake = FakePlatform::replying([hits(&groups)]);
+        let error = fake.run(scim(&fake).create_group("Support", None)).unwrap_err();
+        assert_eq!((error.code, error.maybe_applied), (code, false));
+        assert_eq!(fake.lines(), ["GET /scim/v2/Groups?filter=displayName%20eq%20%22Support%22"]);
+    }
+    // Other groups, from a server that ignores the filter, are in nobody's way.
+    let fake = FakePlatform::replying([
+        hits(&[group("g1", "Sales"), group("g2", "support")]),
+        reply(201, group("g3", "Support")),
+    ]);
+    assert_eq!(fake.run(scim(&fake).create_group("Support", None)).unwrap().id, group_id("g3"));
+}

@@ -1,0 +1,142 @@
+//! A server with one group, g1, that changes members as told.
+
+use alloc::rc::Rc;
+use core::cell::{Cell, RefCell};
+
+use serde_json::Value;
+
+use super::*;
+use crate::http::{Method, Request, TransportError};
+
+/// What becomes of an operation.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Effect {
+    Works,
+    Refused,
+    Unknown,
+    Ignored,
+    /// Everybody but those of the operation is removed: of a removal, all are.
+    Replaces,
+    /// Only the first of many is taken.
+    TakesOne,
+    /// Many at once are refused.
+    RefusesMany,
+    /// One more is removed.
+    TakesAlong,
+}
+
+/// How the server behaves.
+#[derive(Clone)]
+pub(super) struct Behaviour {
+    pub add: Effect,
+    pub by_path: Effect,
+    pub by_value: Effect,
+    /// How many changes get no answer though they are made.
+    pub lost: Rc<Cell<u32>>,
+    /// How many reads after a change answer from before it.
+    pub stale: u32,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Behaviour {
+            add: Effect::Works,
+            by_path: Effect::Works,
+            by_value: Effect::Works,
+            lost: Rc::default(),
+            stale: 0,
+        }
+    }
+}
+
+/// The group's members; changed by others too.
+pub(super) type Members = Rc<RefCell<Vec<String>>>;
+
+/// The server, and the members of its group.
+pub(super) fn server(members: &[&str], behaviour: Behaviour) -> (FakePlatform, Members) {
+    let members: Members = Rc::new(RefCell::new(members.iter().map(ToString::to_string).collect()));
+    let state = Rc::clone(&members);
+    let mut old: Option<(u32, Vec<String>)> = None;
+    let fake = FakePlatform::new(move |request| {
+        if request.method == Method::Get {
+            assert_eq!(request.path_and_query, "/scim/v2/Groups/g1");
+            if let Some((left, before)) = &mut old
+                && *left > 0
+            {
+                *left -= 1;
+                return record(before);
+            }
+            return record(&state.borrow());
+        }
+        old = Some((behaviour.stale, state.borrow().clone()));
+        let reply = change(request, &mut state.borrow_mut(), &behaviour);
+        match behaviour.lost.get() {
+            0 => reply,
+            left => {
+                behaviour.lost.set(left - 1);
+                Reply::fails(TransportError::Failed)
+            }
+        }
+    });
+    (fake, members)
+}
+
+fn record(members: &[String]) -> Reply {
+    let members: Vec<Value> = members.iter().map(|id| serde_json::json!({ "value": id })).collect();
+    reply(
+        200,
+        serde_json::json!({"id": "g1", "displayName": "Support", "members": members}).to_string(),
+    )
+}
+
+fn change(request: &Request, members: &mut Vec<String>, behaviour: &Behaviour) -> Reply {
+    let body: Value = serde_json::from_slice(request.body.as_deref().unwrap()).unwrap();
+    let operation = &body["Operations"][0];
+    let path = operation["path"].as_str().unwrap();
+    let mut named: Vec<String> = operation["value"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|member| member["value"].as_str().unwrap().to_string())
+        .collect();
+    let effect = match (operation["op"].as_str().unwrap(), path) {
+        ("add", "members") => behaviour.add,
+        ("remove", "members") => behaviour.by_value,
+        ("remove", path) => {
+            let id = path.strip_prefix("members[value eq ").unwrap().strip_suffix(']').unwrap();
+            named.push(serde_json::from_str(id).unwrap());
+            behaviour.by_path
+        }
+        other => panic!("{other:?}"),
+    };
+    let adds = operation["op"] == "add";
+    match effect {
+        Effect::Refused => return refusal(400),
+        Effect::Unknown => return refusal(501),
+        Effect::RefusesMany if named.len() > 1 => return refusal(400),
+        Effect::Ignored => return reply(204, ""),
+        Effect::Replaces => members.clear(),
+        Effect::TakesOne => named.truncate(1),
+        Effect::TakesAlong => {
+            members.pop();
+        }
+        Effect::Works | Effect::RefusesMany => {}
+    }
+    members.retain(|id| !named.contains(id));
+    if adds {
+        members.extend(named);
+    }
+    reply(204, "")
+}
+
+/// The changes that were sent, as their operations.
+pub(super) fn changes(fake: &FakePlatform) -> Vec<String> {
+    let sent = fake.sent();
+    let patches = sent.iter().filter(|sent| sent.request.method == Method::Patch);
+    let operations = patches.map(|sent| {
+        let body: Value = serde_json::from_str(sent.body()).unwrap();
+        assert_eq!(body["schemas"][0], "urn:ietf:params:scim:api:messages:2.0:PatchOp");
+        body["Operations"].to_string()
+    });
+    operations.collect()
+}

@@ -1,0 +1,329 @@
+//! Changing people.
+
+use super::*;
+use crate::domain::{Account, User, UserPatch};
+use crate::error::{Code, Result};
+use crate::http::TransportError;
+use crate::retool::{ReadDirectory, WriteDirectory};
+
+/// u1 as they are before: Ada Byron, enabled.
+fn before() -> String {
+    person("u1", "ada@example.com")
+}
+
+fn disabled() -> String {
+    before().replace(r#""active":true"#, r#""active":"False""#)
+}
+
+/// With this version in its record.
+fn of_version(record: &str, version: &str) -> String {
+    record.replace(
+        r#""meta":{"#,
+        &format!(r#""meta":{{"version":{},"#, serde_json::to_string(version).unwrap()),
+    )
+}
+
+fn disable() -> UserPatch {
+    UserPatch { disabled: Some(true), ..UserPatch::default() }
+}
+
+/// Reads u1 from the first answer, and changes them.
+fn change(
+    patch: &UserPatch,
+    replies: impl IntoIterator<Item = Reply>,
+) -> (Result<User>, FakePlatform) {
+    let fake = FakePlatform::replying(replies);
+    let scim = scim(&fake);
+    let account: Account = fake.run(scim.read_user(&user_id("u1"))).unwrap().expect("an account");
+    let changed = fake.run(scim.update_user(&account, patch));
+    (changed, fake)
+}
+
+/// The requests after the first, by method.
+fn methods(fake: &FakePlatform) -> Vec<String> {
+    fake.lines()[1..]
+        .iter()
+        .map(|line| line.split(' ').next().unwrap_or_default().to_string())
+        .collect()
+}
+
+fn lost_answer() -> Reply {
+    Reply::fails(TransportError::Failed)
+}
+
+#[test]
+fn each_field_is_replaced_on_its_own() {
+    let patch = UserPatch {
+        first_name: Some("A\"da".to_string()),
+        last_name: Some("Lovelace".to_string()),
+        disabled: Some(false),
+        ..UserPatch::default()
+    };
+    let after = before().replace("Ada", "A\\\"da").replace("Byron", "Lovelace");
+    let (changed, fake) = change(&patch, [reply(200, before()), reply(200, after)]);
+    assert_eq!(changed.unwrap().last_name.as_deref(), Some("Lovelace"));
+    let sent = &fake.sent()[1];
+    assert_eq!(sent.line(), "PATCH /scim/v2/Users/u1");
+    assert_eq!(
+        sent.body(),
+        concat!(
+            r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":["#,
+            r#"{"op":"replace","path":"name.givenName","value":"A\"da"},"#,
+            r#"{"op":"replace","path":"name.familyName","value":"Lovelace"},"#,
+            r#"{"op":"replace","path":"active","value":true}]}"#
+        )
+    );
+}
+
+#[test]
+fn every_kind_of_answer_is_good_if_the_change_holds() {
+    // The record is proof; anything else is made up for by a look.
+    let (changed, fake) = change(&disable(), [reply(200, before()), reply(200, disabled())]);
+    assert!(changed.unwrap().disabled);
+    assert_eq!(methods(&fake), ["PATCH"]);
+    let short = r#"{"id":"u1","userName":"ada@example.com","name":{"givenName":"Ada","familyName":"Byron"}}"#;
+    for answer in
+        [reply(204, ""), reply(200, ""), reply(200, "{}"), reply(200, before()), reply(200, short)]
+    {
+        let (changed, fake) =
+            change(&disable(), [reply(200, before()), answer, reply(200, disabled())]);
+        assert!(changed.unwrap().disabled);
+        assert_eq!(methods(&fake), ["PATCH", "GET"]);
+    }
+}
+
+#[test]
+fn an_answer_that_does_not_say_who_is_active_proves_nothing() {
+    let enable = UserPatch { disabled: Some(false), ..UserPatch::default() };
+    let short = before().replace(r#""active":true,"#, "");
+    let (changed, fake) =
+        change(&enable, [reply(200, disabled()), reply(200, short), reply(200, before())]);
+    assert!(!changed.unwrap().disabled);
+    assert_eq!(methods(&fake), ["PATCH", "GET"]);
+}
+
+#[test]
+fn a_change_that_shows_late_is_waited_for_and_one_that_never_does_is_told() {
+    let (changed, fake) = change(
+        &disable(),
+        [reply(200, before()), reply(204, ""), reply(200, before()), reply(200, disabled())],
+    );
+    assert!(changed.unwrap().disabled);
+    assert_eq!(methods(&fake), ["PATCH", "GET", "GET"]);
+
+    let stubborn = (0..5).map(|_| reply(200, before()));
+    let (changed, _) =
+        change(&disable(), [reply(200, before()), reply(204, "")].into_iter().chain(stubborn));
+    let error = changed.unwrap_err();
+    assert_eq!((error.code, error.maybe_applied), (Code::NotVerified, true));
+    assert!(error.message.contains("disabled"), "{}", error.message);
+}
+
+#[test]
+fn a_change_that_takes_something_else_along_is_told() {
+    let losses = [
+        (disabled().replace(r#""givenName":"Ada","#, ""), "first-name"),
+        (disabled().replace("ada@example.com", "eve@example.com"), "the address"),
+    ];
+    for (after, what) in losses {
+        let replies = (0..6).map(|_| reply(200, after.as_str()));
+        let (changed, _) = change(&disable(), [reply(200, before())].into_iter().chain(replies));
+        let error = changed.unwrap_err();
+        assert_eq!(error.code, Code::NotVerified);
+        assert!(error.message.contains(what), "{}", error.message);
+    }
+}
+
+#[test]
+fn an_answer_about_somebody_else_is_told() {
+    let (changed, _) =
+        change(&disable(), [reply(200, before()), reply(200, person("u2", "ada@example.com"))]);
+    let error = changed.unwrap_err();
+    assert_eq!((error.code, error.maybe_applied), (Code::WrongPerson, true));
+}
+
+#[test]
+fn after_a_lost_answer_the_server_is_looked_at_before_anything_is_sent_again() {
+    // It was done.
+    let (changed, fake) = change(
+        &disable(),
+        [reply(200, before()), lost_answer(), reply(200, disabled()), reply(200, disabled())],
+    );
+    assert!(changed.unwrap().disabled);
+    assert_eq!(methods(&fake), ["PATCH", "GET", "GET"]);
+    // It was not.
+    let (changed, fake) = change(
+        &disable(),
+        [reply(200, before()), refusal(503), reply(200, before()), reply(200, disabled())],
+    );
+    assert!(changed.unwrap().disabled);
+    assert_eq!(methods(&fake), ["PATCH", "GET", "PATCH"]);
+    // It never is.
+    let replies = [
+        reply(200, before()),
+        lost_answer(),
+        reply(200, before()),
+        lost_answer(),
+        reply(200, before()),
+        lost_answer(),
+    ];
+    let (changed, _) = change(&disable(), replies);
+    let error = changed.unwrap_err();
+    assert_eq!(
+        (error.code, error.attempts, error.maybe_applied),
+        (Code::ConnectionFailed, 3, true)
+    );
+    // What became of the first one is not known, whatever becomes of the second.
+    let (changed, _) = change(
+        &disable(),
+        [reply(200, before()), lost_answer(), reply(200, before()), refusal(403)],
+    );
+    let error = changed.unwrap_err();
+    assert_eq!((error.code, error.attempts, error.maybe_applied), (Code::ScopeMissing, 2, true));
+    // Meanwhile the account is somebody else's.
+    let renamed = person("u1", "eve@example.com");
+    let (changed, fake) =
+        change(&disable(), [reply(200, before()), lost_answer(), reply(200, renamed)]);
+    let error = changed.unwrap_err();
+    assert_eq!((error.code, error.maybe_applied), (Code::WrongPerson, true));
+    assert_eq!(methods(&fake), ["PATCH", "GET"]);
+}
+
+/// What `If-Match` said in each request after the first.
+fn versions(fake: &FakePlatform) -> Vec<Option<String>> {
+    fake.sent()[1..].iter().map(|sent| sent.request.if_match.clone()).collect()
+}
+
+#[test]
+fn the_version_is_named_where_the_server_gave_one() {
+    let cases = [
+        (r#"W/"a""#, Some(r#"W/"a""#)),
+        (r#""a""#, Some(r#""a""#)),
+        // What is no entity tag could only be refused.
+        ("v1.0", None),
+        ("", None),
+        ("\"a\u{e9}\"", None),
+        ("\"a\"\r\nx: y\"", None),
+        (r#""a"b""#, None),
+    ];
+    for (version, sent) in cases {
+        let (changed, fake) = change(
+            &disable(),
+            [reply(200, of_version(&before(), version)), reply(200, disabled())],
+        );
+        assert!(changed.unwrap().disabled);
+        assert_eq!(versions(&fake), [sent.map(str::to_string)], "{version}");
+    }
+}
+
+#[test]
+fn a_version_in_the_header_alone_counts_too() {
+    let with = |etag: &str, record: String| -> Reply {
+        let etag = Some(etag.to_string());
+        Response { status: 200, etag, body: record.into_bytes(), ..Response::default() }.into()
+    };
+    let (_, fake) = change(&disable(), [with(r#""h""#, before()), reply(200, disabled())]);
+    assert_eq!(versions(&fake), [Some(r#""h""#.to_string())]);
+    let record = of_version(&before(), r#""m""#);
+    let (_, fake) = change(&disable(), [with(r#""h""#, record), reply(200, disabled())]);
+    assert_eq!(versions(&fake), [Some(r#""m""#.to_string())], "the record's own comes first");
+    let (_, fake) = change(&disable(), [with("h", before()), reply(200, disabled())]);
+    assert_eq!(versions(&fake), [None]);
+}
+
+#[test]
+fn a_version_of_somebody_else_is_not_used() {
+    let fake = FakePlatform::new(|request| {
+        let id = request.path_and_query.rsplit('/').next().unwrap_or_default().to_string();
+        let body = match request.method {
+            crate::http::Method::Get => person(&id, "ada@example.com"),
+            _ => disabled(),
+        };
+        let etag = Some(format!("\"{id}\""));
+        Response { status: 200, etag, body: body.into_bytes(), ..Response::default() }.into()
+    });
+    let scim = scim(&fake);
+    let account = fake.run(scim.read_user(&user_id("u1"))).unwrap().expect("an account");
+    fake.run(scim.read_user(&user_id("u2"))).unwrap();
+    fake.run(scim.update_user(&account, &disable())).unwrap();
+    assert_eq!(fake.sent()[2].request.if_match, None);
+}
+
+#[test]
+fn an_outdated_version_is_read_again_once() {
+    let old = of_version(&before(), r#"W/"1""#);
+    let new = of_version(&before().replace("Byron", "Lovelace"), r#"W/"2""#);
+    let new_disabled = disabled().replace("Byron", "Lovelace");
+
+    let (changed, fake) = change(
+        &disable(),
+        [
+            reply(200, old.as_str()),
+            refusal(412),
+            reply(200, of_version(&before(), r#"W/"2""#)),
+            reply(200, disabled()),
+        ],
+    );
+    assert!(changed.unwrap().disabled);
+    assert_eq!(methods(&fake), ["PATCH", "GET", "PATCH"]);
+    assert_eq!(versions(&fake)[2].as_deref(), Some(r#"W/"2""#));
+
+    let (changed, fake) = change(
+        &disable(),
+        [
+            reply(200, old.as_str()),
+            refusal(412),
+            reply(200, new.as_str()),
+            reply(200, new_disabled.as_str()),
+        ],
+    );
+    assert!(changed.unwrap().disabled);
+    assert_eq!(methods(&fake), ["PATCH", "GET", "PATCH"]);
+
+    // Nor is that undone which somebody else set in the same field.
+    let patch = UserPatch { last_name: Some("King".to_string()), ..UserPatch::default() };
+    let (changed, fake) =
+        change(&patch, [reply(200, old.as_str()), refusal(412), reply(200, new.as_str())]);
+    let error = changed.unwrap_err();
+    assert_eq!((error.http_status, error.maybe_applied), (Some(412), false));
+    assert_eq!(methods(&fake), ["PATCH", "GET"]);
+
+    // Twice is a reason to give up.
+    let (changed, fake) =
+        change(&disable(), [reply(200, old.as_str()), refusal(412), reply(200, new), refusal(412)]);
+    let error = changed.unwrap_err();
+    assert_eq!((error.code, error.http_status), (Code::ServerRefused, Some(412)));
+    assert!(!error.maybe_applied);
+    assert!(error.message.contains("Somebody else changes"), "{}", error.message);
+    assert_eq!(methods(&fake), ["PATCH", "GET", "PATCH"]);
+
+    // Somebody else did the same.
+    let (changed, fake) = change(
+        &disable(),
+        [reply(200, old), refusal(412), reply(200, disabled()), reply(200, disabled())],
+    );
+    assert!(changed.unwrap().disabled);
+    assert_eq!(methods(&fake), ["PATCH", "GET", "GET"]);
+}
+
+#[test]
+fn what_is_refused_is_sent_once_and_nothing_was_done() {
+    let cases = [(400, Code::ServerRefused), (403, Code::ScopeMissing), (404, Code::UserNotFound)];
+    for (status, code) in cases {
+        let (changed, fake) = change(&disable(), [reply(200, before()), refusal(status)]);
+        let error = changed.unwrap_err();
+        assert_eq!((error.code, error.maybe_applied), (code, false));
+        assert_eq!(methods(&fake), ["PATCH"]);
+    }
+}
+
+#[test]
+fn nothing_to_change_and_what_scim_lacks_are_not_sent() {
+    let (changed, fake) = change(&UserPatch::default(), [reply(200, before())]);
+    assert_eq!(changed.unwrap().email, ada());
+    assert!(methods(&fake).is_empty());
+    let patch = UserPatch { admin: Some(true), ..disable() };
+    let (changed, fake) = change(&patch, [reply(200, before())]);
+    assert_eq!(changed.unwrap_err().code, Code::OperationUnsupported);
+    assert!(methods(&fake).is_empty());
+}

@@ -1,0 +1,166 @@
+//! Writing over SCIM: creating and deleting; the rest is in `update`, `members` and `removal`.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::slice;
+
+use super::base::Route;
+use super::body::{CreateGroup, CreateUser, json};
+use super::group::GroupRecord;
+use super::update::{check_settable, no_app_access};
+use super::user::UserRecord;
+use super::{Scim, call, decode, is_not_found};
+use crate::domain::{
+    Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId, UserPatch,
+};
+use crate::error::{Code, Error, Result};
+use crate::http::{Answer, Call, Local, Method, Missing, Repeat};
+use crate::retool::WriteDirectory;
+
+impl Scim {
+    async fn create(&self, route: Route, about: &str, body: Vec<u8>) -> Result<Answer> {
+        let call = Call {
+            body: Some(body),
+            repeat: Repeat::Never,
+            about: Some(about),
+            ..call(Method::Post, self.find_base().await?, route, &[])
+        };
+        self.send(call).await
+    }
+
+    async fn new_user(&self, user: &NewUser) -> Result<User> {
+        let address = user.email.as_str();
+        check_settable(&user.fields).map_err(|error| error.about(address))?;
+        let answer = self.create(Route::Users, address, json(&CreateUser::new(user))).await?;
+        if !answer.body().is_empty() {
+            let record: UserRecord<'_> = decode(&answer)?;
+            return Ok(record.into_listed().user);
+        }
+        // Who was created is not shown; the caller looks again if this look came too early.
+        match <[User; 1]>::try_from(self.users_of(&user.email).await.unwrap_or_default()) {
+            Ok([user]) => Ok(user),
+            Err(_) => Err(answer.error(Code::NotVerified, NOT_SHOWN)),
+        }
+    }
+
+    async fn new_group(&self, name: &str) -> Result<Group> {
+        // Servers take two groups of one name, and IdPs push groups at any time: one last look.
+        let several = match self.groups_named(name).await?.len() {
+            0 => None,
+            1 => Some((
+                Code::NameTaken,
+                "A group of this name was created by somebody else meanwhile, so no second one was. Ask again to \
+                 use that one.",
+            )),
+            _ => Some((
+                Code::AmbiguousGroup,
+                "Several groups have this name, so no other one was created. Name the one that is meant by id.",
+            )),
+        };
+        if let Some((code, message)) = several {
+            return Err(Error::new(code, message).about(name));
+        }
+        let answer = self.create(Route::Groups, name, json(&CreateGroup::new(name))).await?;
+        let group = if answer.body().is_empty() {
+            self.groups_named(name).await.unwrap_or_default().pop()
+        } else {
+            let record: GroupRecord<'_> = decode(&answer)?;
+            Some(record.into_group())
+        };
+        let Some(group) = group else {
+            return Err(answer.error(Code::NotVerified, NOT_SHOWN));
+        };
+        if group.name.trim() != name.trim() {
+            return Err(answer.error(
+                Code::NotVerified,
+                "The server created the group under another name than the one asked for. Look it up in Retool, and \
+                 ask for that name.",
+            ));
+        }
+        Ok(group)
+    }
+
+    /// Deletes; `false` if there was nothing to delete.
+    async fn delete(&self, route: Route, id: &str, missing: Missing) -> Result<bool> {
+        let segments = [id];
+        let delete = call(Method::Delete, self.find_base().await?, route, &segments);
+        match self.send(Call { missing, about: Some(id), ..delete }).await {
+            Ok(_) => Ok(true),
+            // Not there after a try that nobody answered: its answer was lost, not its effect.
+            Err(error) if is_not_found(&error) => Ok(error.maybe_applied),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+const NOT_SHOWN: &str = "The server says that it created it, and does not show it. Look it up in Retool, then ask again.";
+
+impl WriteDirectory for Scim {
+    fn create_user<'a>(&'a self, user: &'a NewUser) -> Local<'a, Result<User>> {
+        Box::pin(self.new_user(user))
+    }
+
+    fn update_user<'a>(
+        &'a self,
+        account: &'a Account,
+        patch: &'a UserPatch,
+    ) -> Local<'a, Result<User>> {
+        Box::pin(self.change_user(account, patch))
+    }
+
+    fn delete_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<bool>> {
+        Box::pin(self.delete(Route::User, &id.value, Missing::User))
+    }
+
+    fn create_group<'a>(
+        &'a self,
+        name: &'a str,
+        universal_app_access: Option<&'a str>,
+    ) -> Local<'a, Result<Group>> {
+        Box::pin(async move {
+            match universal_app_access {
+                Some(_) => Err(no_app_access().about(name)),
+                None => self.new_group(name).await,
+            }
+        })
+    }
+
+    fn update_group<'a>(
+        &'a self,
+        account: &'a GroupAccount,
+        patch: &'a GroupPatch,
+    ) -> Local<'a, Result<Group>> {
+        Box::pin(self.change_group(account, patch))
+    }
+
+    fn delete_group<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<bool>> {
+        Box::pin(self.delete(Route::Group, &id.value, Missing::Group))
+    }
+
+    fn add_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId) -> Local<'a, Result<bool>> {
+        Box::pin(async move {
+            let new = self.join(group, slice::from_ref(user)).await?;
+            Ok(new.first().is_some_and(|new| *new))
+        })
+    }
+
+    fn add_members<'a>(
+        &'a self,
+        group: &'a GroupId,
+        users: &'a [UserId],
+    ) -> Local<'a, Result<Vec<bool>>> {
+        Box::pin(self.join(group, users))
+    }
+
+    fn end_sessions<'a>(&'a self, _: &'a UserId) -> Local<'a, Result<bool>> {
+        Box::pin(core::future::ready(Ok(false)))
+    }
+
+    fn remove_member<'a>(
+        &'a self,
+        group: &'a GroupId,
+        user: &'a UserId,
+    ) -> Local<'a, Result<bool>> {
+        Box::pin(self.leave(group, &user.value))
+    }
+}

@@ -1,0 +1,200 @@
+//! `/api/v2`: answers in an envelope, pages by cursor, records changed field by field, deletion
+//! that only disables, members next to groups, and invitations beside accounts.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use core::cell::Cell;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::error::{Code, Error, Result};
+use crate::http::{Answer, Call, Client, Method, Missing, Path, Repeat};
+
+mod body;
+mod cursor;
+mod invites;
+mod json;
+mod listing;
+mod members;
+mod pages;
+mod read;
+mod record;
+mod update;
+mod wire;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use json::Object;
+use wire::Envelope;
+
+const USERS: &str = "/api/v2/users";
+const USER: &str = "/api/v2/users/{id}";
+const LOGOUT: &str = "/api/v2/users/{id}/logout";
+const GROUPS: &str = "/api/v2/groups";
+const GROUP: &str = "/api/v2/groups/{id}";
+const MEMBERS: &str = "/api/v2/groups/{id}/members";
+const MEMBER: &str = "/api/v2/groups/{id}/members/{userId}";
+const GROUP_INVITES: &str = "/api/v2/groups/{id}/user_invites";
+const GROUP_INVITE: &str = "/api/v2/groups/{id}/user_invites/{inviteId}";
+const INVITES: &str = "/api/v2/user_invites";
+const INVITE: &str = "/api/v2/user_invites/{id}";
+
+const USERS_READ: &str = "users:read";
+const USERS_WRITE: &str = "users:write";
+const GROUPS_READ: &str = "groups:read";
+const GROUPS_WRITE: &str = "groups:write";
+
+/// How often a write is sent whose answer is lost, each time after a look that it did not take
+/// effect.
+const WRITES: u32 = 3;
+
+/// One organisation over `/api/v2`.
+pub struct V2 {
+    client: Client,
+    /// Whether the list of everybody in one answer turned out to be too much.
+    by_page: Cell<bool>,
+}
+
+impl V2 {
+    /// Speaks through a client.
+    pub fn new(client: Client) -> Self {
+        V2 { client, by_page: Cell::new(false) }
+    }
+
+    /// The time at which an answer was given, in milliseconds since the Unix epoch: by the
+    /// server's clock, or by the host's where the server does not say.
+    fn now(&self, answer: &Answer) -> i64 {
+        answer.answered_at().unwrap_or_else(|| {
+            i64::try_from(self.client.platform().clock.unix_ms()).unwrap_or(i64::MAX)
+        })
+    }
+
+    /// Sends what names one user or group; `None` if the server has none of it.
+    async fn send_to_one(&self, call: Call<'_>) -> Result<Option<Answer>> {
+        match self.client.send(call).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if is_not_found(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A request with nothing special about it.
+fn call<'a>(
+    method: Method,
+    template: &'static str,
+    segments: &'a [&'a str],
+    scope: &'static str,
+) -> Call<'a> {
+    Call {
+        method,
+        path: Path { template, segments },
+        query: &[],
+        body: None,
+        repeat: Repeat::Safe,
+        about: None,
+        missing: Missing::Unspecified,
+        scope,
+    }
+}
+
+fn is_not_found(error: &Error) -> bool {
+    matches!(error.code, Code::UserNotFound | Code::GroupNotFound)
+}
+
+/// Opens the envelope of an answer. Fails with `server-refused` where it says that the request
+/// was not served, whatever the status says.
+fn open<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<Envelope<'a, T>> {
+    match answer.decode() {
+        Ok(Object(Envelope { success: Some(false), .. })) => Err(refused(answer)),
+        Ok(Object(envelope)) => Ok(envelope),
+        // What comes with a refusal has no particular shape.
+        Err(error) => Err(if is_refused(answer) { refused(answer) } else { error }),
+    }
+}
+
+/// Whether an answer says that the request was not served.
+fn is_refused(answer: &Answer) -> bool {
+    serde_json::from_slice::<Object<Envelope<'_, IgnoredAny>>>(answer.body())
+        .is_ok_and(|Object(envelope)| envelope.success == Some(false))
+}
+
+fn refused(answer: &Answer) -> Error {
+    answer.error(
+        Code::ServerRefused,
+        "The server answered that it did not do it, with a status that says it did. Look at its log for the reason.",
+    )
+}
+
+/// The one record of an answer, unread.
+fn open_record(answer: &Answer) -> Result<&RawValue> {
+    open::<&RawValue>(answer)?.data.ok_or_else(|| odd_shape(answer))
+}
+
+/// Reads a record of an answer.
+fn read_record<'a, T: Deserialize<'a>>(answer: &Answer, raw: &'a RawValue) -> Result<T> {
+    match serde_json::from_str(raw.get()) {
+        Ok(Object(record)) => Ok(record),
+        Err(_) => Err(odd_shape(answer)),
+    }
+}
+
+/// For a record that lacks what can't be done without.
+fn odd_shape(answer: &Answer) -> Error {
+    answer.error(
+        Code::AnswerUnusable,
+        "The server's answer has another shape than expected. Check that the base URL leads to Retool and nothing in between changes its answers.",
+    )
+}
+
+fn another_group(answer: &Answer) -> Error {
+    answer.error(
+        Code::AnswerUnusable,
+        "The server answered with another group than the one asked for. Look for a proxy that mixes up answers.",
+    )
+}
+
+/// A write that answers with nothing, or with nothing that has to be looked at.
+fn acknowledged(answer: &Answer) -> Result<()> {
+    if answer.body().is_empty() {
+        return Ok(());
+    }
+    open::<IgnoredAny>(answer).map(drop)
+}
+
+/// Says what is true of all tries so far, of which an error on its own knows the last: how many
+/// there were, and whether one of them may have taken effect.
+fn tried(mut error: Error, attempt: u32, lost: bool) -> Error {
+    error.attempts += attempt - 1;
+    error.maybe_applied |= lost;
+    error
+}
+
+/// Marks an error that comes after a write was sent.
+fn sent(mut error: Error) -> Error {
+    error.maybe_applied = true;
+    error
+}
+
+/// A write that was accepted and does not show.
+fn not_held(message: impl Into<String>, subject: &str) -> Error {
+    sent(Error::new(Code::NotVerified, message).about(subject))
+}
+
+/// As JSON. Plain structs of text and flags: this can't fail.
+fn json<T: serde::Serialize>(body: &T) -> Option<alloc::vec::Vec<u8>> {
+    serde_json::to_vec(body).ok()
+}
+
+/// The part of a record that is kept: as it stands, or without some fields.
+fn kept(raw: &RawValue, without: &[&str]) -> String {
+    let whole = || raw.get().to_owned();
+    if without.is_empty() {
+        return whole();
+    }
+    record::without(raw.get(), without).unwrap_or_else(whole)
+}

@@ -1,0 +1,77 @@
+//! People one page at a time: accounts by the server's cursor, then invitations.
+
+use alloc::vec::Vec;
+
+use super::V2;
+use super::cursor::{After, Offset, UserCursor, invitations_after};
+use super::listing::{AGAIN, Ask, NO_WAY, Next, incomplete};
+use crate::domain::User;
+use crate::error::Result;
+use crate::retool::Page;
+
+impl V2 {
+    /// One page of people. Invitations are counted with the first page and shown after the last
+    /// account; that somebody has an account too is noticed where it is on the same page.
+    pub(super) async fn page_of_people(
+        &self,
+        cursor: Option<&str>,
+        size: Option<u32>,
+    ) -> Result<Page<User>> {
+        let size = size.unwrap_or(self.client.settings().page_size);
+        let (size, after) = match UserCursor::resume(cursor, size)? {
+            UserCursor::Accounts { size, after } => (size, after),
+            UserCursor::Invitations(at) => return self.page_of_invited(at).await,
+        };
+        let (token, invited, count) = match after {
+            Some(After { token, invited }) => (Some(token), None, invited),
+            None => {
+                let invited = self.invited().await?;
+                let count = invited.len() as u32;
+                (None, Some(invited), count)
+            }
+        };
+        let sheet = self.users_page(Ask { limit: Some(size), token: token.clone() }).await?;
+        let next = match sheet.next {
+            Next::Nothing => None,
+            Next::Page(next) if token.as_ref() != Some(&next) => {
+                Some(After { token: next, invited: count }.write(size))
+            }
+            Next::Page(_) => return Err(incomplete("users", AGAIN)),
+            Next::Unknown => return Err(incomplete("users", NO_WAY)),
+        };
+        let total = sheet.total.map(|total| total.saturating_add(count));
+        let mut page = Page { items: self.whole(sheet.items).await?, next, total };
+        if page.next.is_none() {
+            let invited = match invited {
+                Some(invited) => invited,
+                None => self.invited().await?,
+            };
+            fill(&mut page, invited, size);
+        }
+        Ok(page)
+    }
+
+    async fn page_of_invited(&self, at: Offset) -> Result<Page<User>> {
+        let invited = self.invited().await?;
+        let next = at.invitations_after(invited.len());
+        let items = invited.into_iter().skip(at.offset).take(at.size as usize).collect();
+        Ok(Page { items, next, total: None })
+    }
+}
+
+/// Fills the last page of accounts with invitations.
+fn fill(page: &mut Page<User>, invited: Vec<User>, size: u32) {
+    let accounts = page.items.len();
+    for (at, user) in invited.into_iter().enumerate() {
+        // Where there is an account too, it is the person.
+        if page.items[..accounts].iter().any(|account| account.email == user.email) {
+            page.total = page.total.map(|total| total.saturating_sub(1));
+            continue;
+        }
+        if page.items.len() >= size as usize {
+            page.next = Some(invitations_after(size, at));
+            return;
+        }
+        page.items.push(user);
+    }
+}

@@ -1,0 +1,337 @@
+//! Reading over `/api/v2`.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::cursor::Offset;
+use super::invites::without_accounts;
+use super::json::Object;
+use super::listing::{Ask, Next, Pages, Sheet, Source, limit};
+use super::wire::{GroupRecord, List, UserRecord, invitation_number};
+use super::{
+    GROUP, GROUPS, GROUPS_READ, USER, USERS, USERS_READ, V2, another_group, call, kept, odd_shape,
+    open, open_record, read_record,
+};
+use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
+use crate::error::{Code, Result};
+use crate::http::{Answer, Call, Local, Method, Missing};
+use crate::retool::{Capabilities, Page, ReadDirectory};
+
+/// What changes of a group without a change of its fields. Invitations have a secret in them.
+const OTHERS_IN_GROUP: [&str; 2] = ["members", "user_invites"];
+
+/// An account as a list shows it.
+pub(super) struct Listed {
+    user: User,
+    /// Whether the list leaves out fields that decide what is done: then the record is read on
+    /// its own.
+    short: bool,
+}
+
+impl Listed {
+    fn new(record: UserRecord<'_>) -> Option<Self> {
+        Some(Listed { short: record.is_short(), user: record.into_user()? })
+    }
+}
+
+impl V2 {
+    /// A GET of something that is there for sure, if the base URL is right.
+    async fn get_list(
+        &self,
+        template: &'static str,
+        scope: &'static str,
+        query: &[(&str, &str)],
+    ) -> Result<Answer> {
+        self.client
+            .send(Call {
+                query,
+                missing: Missing::BaseUrl,
+                ..call(Method::Get, template, &[], scope)
+            })
+            .await
+    }
+
+    async fn users_sheet(&self, query: &[(&str, &str)]) -> Result<Sheet<Listed>> {
+        let answer = self.get_list(USERS, USERS_READ, query).await?;
+        let mut list: List<'_, UserRecord<'_>> = open(&answer)?;
+        let records = list.data.take().ok_or_else(|| odd_shape(&answer))?;
+        let users = records.into_iter().map(|Object(record)| Listed::new(record));
+        let items = users.collect::<Option<Vec<_>>>().ok_or_else(|| odd_shape(&answer))?;
+        Ok(Sheet::new(items, list))
+    }
+
+    pub(super) async fn users_page(&self, ask: Ask) -> Result<Sheet<Listed>> {
+        let limit = ask.limit.map(|limit| limit.to_string());
+        let mut query = Vec::new();
+        query.extend(limit.as_deref().map(|limit| ("limit", limit)));
+        query.extend(ask.token.as_deref().map(|token| ("next_token", token)));
+        self.users_sheet(&query).await
+    }
+
+    async fn groups_sheet(&self) -> Result<Sheet<Group>> {
+        let answer = self.get_list(GROUPS, GROUPS_READ, &[]).await?;
+        let now = self.now(&answer);
+        let mut list: List<'_, GroupRecord<'_>> = open(&answer)?;
+        let records = list.data.take().ok_or_else(|| odd_shape(&answer))?;
+        let groups = records.into_iter().map(|Object(record)| record.into_group(now));
+        let items = groups.collect::<Option<Vec<_>>>().ok_or_else(|| odd_shape(&answer))?;
+        Ok(Sheet::new(items, list))
+    }
+
+    /// Everybody with an account, as lists show them.
+    async fn listing(&self) -> Result<Vec<Listed>> {
+        let fetch =
+            |ask: Ask| -> Local<'_, Result<Sheet<Listed>>> { Box::pin(self.users_page(ask)) };
+        let source = Source {
+            what: "users",
+            fetch: &fetch,
+            key: |listed: &Listed| &listed.user.id.value,
+            pages: Some(Pages {
+                limit: limit(self.client.settings().page_size),
+                by_page: &self.by_page,
+            }),
+        };
+        source.read(&*self.client.platform().log).await
+    }
+
+    async fn everybody(&self) -> Result<Vec<User>> {
+        // In this order, who accepts meanwhile is in both, and not in neither.
+        let mut invited = self.invited().await?;
+        let listed = self.listing().await?;
+        let mut users = self.whole(listed).await?;
+        without_accounts(&mut invited, &users);
+        users.append(&mut invited);
+        Ok(users)
+    }
+
+    async fn every_group(&self) -> Result<Vec<Group>> {
+        let fetch = |_: Ask| -> Local<'_, Result<Sheet<Group>>> { Box::pin(self.groups_sheet()) };
+        let source = Source {
+            what: "groups",
+            fetch: &fetch,
+            key: |group: &Group| &group.id.value,
+            pages: None,
+        };
+        source.read(&*self.client.platform().log).await
+    }
+
+    /// Reads those on their own whom a list shows in short, and leaves out who went meanwhile.
+    pub(super) async fn whole(&self, listed: Vec<Listed>) -> Result<Vec<User>> {
+        let ids: Vec<UserId> =
+            listed.iter().filter(|listed| listed.short).map(|l| l.user.id.clone()).collect();
+        let Some(first) = ids.first() else {
+            return Ok(listed.into_iter().map(|listed| listed.user).collect());
+        };
+        let first = self.account_as_told(first).await?;
+        // A server that never tells more need not be asked about everybody.
+        if first.as_ref().is_some_and(|(_, is_short)| *is_short) {
+            return Ok(listed.into_iter().map(|listed| listed.user).collect());
+        }
+        let read = self
+            .client
+            .window()
+            .run(ids.len() - 1, |at| -> Local<'_, Result<Option<Account>>> {
+                Box::pin(self.account(&ids[at + 1]))
+            })
+            .await?;
+        let mut read = core::iter::once(first.map(|(account, _)| account)).chain(read);
+        let whole = listed.into_iter().filter_map(|listed| {
+            if listed.short { read.next()?.map(|account| account.user) } else { Some(listed.user) }
+        });
+        Ok(whole.collect())
+    }
+
+    /// Those whom the server finds by an address; `None` if its answer is no proof of who has it.
+    async fn filtered(&self, email: &Email) -> Result<Option<Vec<Listed>>> {
+        let sheet = match self.users_sheet(&[("email", email.as_str())]).await {
+            Ok(sheet) => sheet,
+            // That many have no one address: the filter was ignored.
+            Err(error) if error.code == Code::BodyTooLarge => return Ok(None),
+            Err(error) => return Err(error.about(email.as_str())),
+        };
+        let answered = sheet.items.len();
+        let mut found = sheet.items;
+        found.retain(|listed| listed.user.email == *email);
+        let distinct: BTreeSet<&UserId> = found.iter().map(|listed| &listed.user.id).collect();
+        // A filter that lets others through may have been ignored, one that finds nobody may
+        // compare case, and one person twice or a part is no answer.
+        let trusted = !found.is_empty()
+            && distinct.len() == answered
+            && sheet.next == Next::Nothing
+            && sheet.total.is_none_or(|total| total as usize <= answered);
+        Ok(trusted.then_some(found))
+    }
+
+    /// Everybody with an account of this address.
+    async fn accounts_of(&self, email: &Email) -> Result<Vec<User>> {
+        let found = match self.filtered(email).await? {
+            Some(found) => found,
+            None => {
+                let mut everybody = self.listing().await?;
+                everybody.retain(|listed| listed.user.email == *email);
+                everybody
+            }
+        };
+        let mut found = self.whole(found).await?;
+        // Who was read on their own may have another address by now.
+        found.retain(|user| user.email == *email);
+        Ok(found)
+    }
+
+    async fn people_of(&self, email: &Email) -> Result<Vec<User>> {
+        let found = self.accounts_of(email).await?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let mut invited = self.invited().await?;
+        invited.retain(|user| user.email == *email);
+        Ok(invited)
+    }
+
+    /// One person, whole; `None` if the server has nobody of this id.
+    pub(super) async fn account(&self, id: &UserId) -> Result<Option<Account>> {
+        if let Some(number) = invitation_number(id) {
+            return self.invitation(id, number).await;
+        }
+        Ok(self.account_as_told(id).await?.map(|(account, _)| account))
+    }
+
+    /// One account, and whether its record is short.
+    async fn account_as_told(&self, id: &UserId) -> Result<Option<(Account, bool)>> {
+        let segments = [id.value.as_str()];
+        let call = Call {
+            query: &[("includeGroups", "true")],
+            missing: Missing::User,
+            about: Some(&id.value),
+            ..call(Method::Get, USER, &segments, USERS_READ)
+        };
+        let answer = self.send_to_one(call).await?;
+        answer.map(|answer| decode_account(&answer, id)).transpose()
+    }
+
+    /// One group, whole; `None` if the server has none of this id.
+    pub(super) async fn group_account(&self, id: &GroupId) -> Result<Option<GroupAccount>> {
+        let Some(answer) = self.get_group(id).await? else {
+            return Ok(None);
+        };
+        self.decode_group(&answer, id).map(Some)
+    }
+
+    /// The answer about one group; `None` if the server has none of this id.
+    pub(super) async fn get_group(&self, id: &GroupId) -> Result<Option<Answer>> {
+        let segments = [id.value.as_str()];
+        let call = Call {
+            missing: Missing::Group,
+            about: Some(&id.value),
+            ..call(Method::Get, GROUP, &segments, GROUPS_READ)
+        };
+        self.send_to_one(call).await
+    }
+
+    /// Reads a group and makes sure that it is the one asked for.
+    pub(super) fn decode_group(&self, answer: &Answer, id: &GroupId) -> Result<GroupAccount> {
+        let raw = open_record(answer)?;
+        let record: GroupRecord<'_> = read_record(answer, raw)?;
+        let group = record.into_group(self.now(answer)).ok_or_else(|| odd_shape(answer))?;
+        if group.id != *id {
+            return Err(another_group(answer));
+        }
+        Ok(GroupAccount { group, raw: kept(raw, &OTHERS_IN_GROUP) })
+    }
+
+    async fn members_of(&self, id: &GroupId) -> Result<Option<Vec<Member>>> {
+        let Some(answer) = self.get_group(id).await? else {
+            return Ok(None);
+        };
+        let group = self.decode_group(&answer, id)?.group;
+        group.members.map(Some).ok_or_else(|| odd_shape(&answer))
+    }
+}
+
+/// Reads an account and makes sure that it is the one asked for. Also says whether its record is
+/// short.
+pub(super) fn decode_account(answer: &Answer, id: &UserId) -> Result<(Account, bool)> {
+    let raw = open_record(answer)?;
+    let record: UserRecord<'_> = read_record(answer, raw)?;
+    let is_short = record.is_short();
+    let user = record.into_user().ok_or_else(|| odd_shape(answer))?;
+    if user.id != *id {
+        return Err(answer.error(
+            Code::WrongPerson,
+            "The server answered with another user than the one asked for. Look for a proxy that mixes up answers.",
+        ));
+    }
+    Ok((Account { user, raw: kept(raw, &[]), read_at: answer.answered_at() }, is_short))
+}
+
+impl ReadDirectory for V2 {
+    fn capabilities(&self) -> Capabilities {
+        Dialect::V2.capabilities()
+    }
+
+    fn pause(&self, attempt: u32, retry_after_ms: Option<u32>) -> Local<'_, bool> {
+        Box::pin(self.client.pause(attempt, retry_after_ms))
+    }
+
+    fn settle(&self, reading: u32) -> Local<'_, bool> {
+        Box::pin(self.client.settle(reading))
+    }
+
+    fn probe(&self) -> Local<'_, Result<()>> {
+        Box::pin(async { self.users_page(Ask { limit: Some(1), token: None }).await.map(|_| ()) })
+    }
+
+    fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
+        Box::pin(self.people_of(email))
+    }
+
+    fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>> {
+        Box::pin(self.account(id))
+    }
+
+    fn list_users(&self) -> Local<'_, Result<Vec<User>>> {
+        Box::pin(self.everybody())
+    }
+
+    fn page_users<'a>(
+        &'a self,
+        cursor: Option<&'a str>,
+        size: Option<u32>,
+    ) -> Local<'a, Result<Page<User>>> {
+        Box::pin(self.page_of_people(cursor, size))
+    }
+
+    fn list_groups(&self) -> Local<'_, Result<Vec<Group>>> {
+        Box::pin(self.every_group())
+    }
+
+    fn page_groups<'a>(
+        &'a self,
+        cursor: Option<&'a str>,
+        size: Option<u32>,
+    ) -> Local<'a, Result<Page<Group>>> {
+        Box::pin(async move {
+            let size = size.unwrap_or(self.client.settings().page_size);
+            let asked = Offset::resume_groups(cursor, size)?;
+            // The server does not page groups, so each page reads them all and shows a part.
+            let groups = self.every_group().await?;
+            let total = groups.len();
+            let items = groups.into_iter().skip(asked.offset).take(asked.size as usize).collect();
+            Ok(Page { items, next: asked.groups_after(total), total: Some(total as u32) })
+        })
+    }
+
+    fn read_group<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<Option<GroupAccount>>> {
+        Box::pin(self.group_account(id))
+    }
+
+    fn list_members<'a>(
+        &'a self,
+        ids: &'a [GroupId],
+    ) -> Local<'a, Result<Vec<Option<Vec<Member>>>>> {
+        let members = |at: usize| -> Local<'a, _> { Box::pin(self.members_of(&ids[at])) };
+        Box::pin(self.client.window().run(ids.len(), members))
+    }
+}

@@ -1,0 +1,262 @@
+//! Whole listings that do not add up.
+
+use core::cell::Cell;
+
+use super::*;
+
+/// Everything at once is too much for this server; by page it answers so. Gives the page that
+/// is asked for, counted from 0.
+fn by_page(answer: impl Fn(usize, Option<&str>) -> Reply + 'static) -> FakePlatform {
+    let asked = Cell::new(0);
+    FakePlatform::new(move |request| {
+        let path = request.path_and_query.as_str();
+        if path.ends_with("/user_invites") {
+            return no_route();
+        }
+        let Some((_, query)) = path.split_once("/users?limit=100") else {
+            return Reply::fails(TransportError::TooLarge);
+        };
+        asked.set(asked.get() + 1);
+        answer(asked.get() - 1, query.strip_prefix("&next_token="))
+    })
+}
+
+fn people(range: core::ops::Range<usize>) -> Vec<String> {
+    range.map(|at| person(&format!("p{at}"))).collect()
+}
+
+fn listed(fake: &FakePlatform) -> Result<usize> {
+    let users = fake.run(directory(fake).list_users())?;
+    Ok(users.len())
+}
+
+#[track_caller]
+fn assert_incomplete(fake: &FakePlatform, requests: usize, why: &str) {
+    let error = failure(listed(fake));
+    assert_eq!(error.code, Code::ListingIncomplete);
+    assert!(error.message.contains(why), "{}", error.message);
+    assert_eq!(fake.lines().len() - 2, requests, "but for the invitations and the first one");
+}
+
+#[test]
+fn a_listing_that_is_too_large_is_read_by_page() {
+    let fake = by_page(|_, token| match token {
+        None => page(&people(0..100), 230, Some("t1")),
+        Some("t1") => page(&people(100..200), 230, Some("t2")),
+        Some(_) => page(&people(200..230), 230, None),
+    });
+    let directory = directory(&fake);
+    assert_eq!(fake.run(directory.list_users()).expect("users").len(), 230);
+    let pages = [
+        "GET /users?limit=100",
+        "GET /users?limit=100&next_token=t1",
+        "GET /users?limit=100&next_token=t2",
+    ];
+    let mut expected = Vec::from(["GET /user_invites", "GET /users"]);
+    expected.extend(pages);
+    assert_eq!(lines(&fake), expected);
+    // From then on nobody asks for everything at once.
+    assert_eq!(fake.run(directory.list_users()).expect("users").len(), 230);
+    assert_eq!(lines(&fake)[5..], [&["GET /user_invites"][..], &pages].concat());
+}
+
+#[test]
+fn a_server_that_pages_unasked_is_read_by_page() {
+    let fake = FakePlatform::replying([
+        no_route(),
+        page(&people(0..2), 3, Some("t1")),
+        page(&people(0..2), 3, Some("t1")),
+        page(&people(2..3), 3, None),
+    ]);
+    assert_eq!(listed(&fake), Ok(3));
+    assert_eq!(lines(&fake)[2..], ["GET /users?limit=100", "GET /users?limit=100&next_token=t1"]);
+}
+
+#[test]
+fn a_smaller_page_size_holds_and_a_larger_one_does_not() {
+    for (page_size, asked) in [(7, 7), (500, 100)] {
+        let fake = FakePlatform::replying([
+            no_route(),
+            Reply::fails(TransportError::TooLarge),
+            all(&people(0..3)),
+        ]);
+        let directory = directory_with(&fake, Settings { page_size, ..Settings::default() });
+        assert_eq!(fake.run(directory.list_users()).expect("users").len(), 3);
+        assert_eq!(lines(&fake)[2], format!("GET /users?limit={asked}"));
+    }
+}
+
+/// A server may count what is on the page.
+#[test]
+fn a_total_of_the_page_is_as_good_as_one_of_the_listing() {
+    for totals in [[100, 100, 30], [100, 100, 100]] {
+        let fake = by_page(move |at, _| {
+            let (range, next) = match at {
+                0 => (0..100, Some("t1")),
+                1 => (100..200, Some("t2")),
+                _ => (200..200 + totals[2], None),
+            };
+            page(&people(range), totals[at], next)
+        });
+        assert_eq!(listed(&fake), Ok(200 + totals[2]));
+    }
+}
+
+#[test]
+fn a_total_that_is_not_told_is_no_fault() {
+    let fake = by_page(|at, _| {
+        let (range, rest) = match at {
+            0 => (0..100, r#""next_token":"t1","has_more":true"#),
+            _ => (100..120, r#""next_token":null"#),
+        };
+        let items = people(range).join(",");
+        Reply::json(200, format!(r#"{{"success":true,"data":[{items}],{rest}}}"#))
+    });
+    assert_eq!(listed(&fake), Ok(120));
+}
+
+#[test]
+fn more_without_a_token_is_given_up() {
+    let fake = by_page(|_, _| {
+        let items = people(0..100).join(",");
+        Reply::json(
+            200,
+            format!(
+                r#"{{"success":true,"data":[{items}],"total_count":230,"next_token":null,"has_more":true}}"#
+            ),
+        )
+    });
+    assert_incomplete(&fake, 3, "not how to ask for it");
+}
+
+#[test]
+fn a_page_with_nobody_on_it_leads_nowhere() {
+    let fake = by_page(|at, _| match at % 2 {
+        0 => page(&people(0..100), 230, Some("t1")),
+        _ => page(&[], 230, Some("t2")),
+    });
+    assert_incomplete(&fake, 6, "not how to ask for it");
+}
+
+#[test]
+fn a_token_that_comes_again_is_given_up() {
+    let fake = by_page(|at, _| match at % 3 {
+        0 => page(&people(0..100), 500, Some("t1")),
+        1 => page(&people(100..200), 500, Some("t2")),
+        _ => page(&people(200..300), 500, Some("t1")),
+    });
+    assert_incomplete(&fake, 9, "the same page again");
+}
+
+#[test]
+fn a_page_that_comes_again_is_given_up() {
+    let fake = by_page(|at, _| page(&people(0..100), 500, Some(&format!("t{at}"))));
+    assert_incomplete(&fake, 6, "the same page again");
+}
+
+#[test]
+fn pages_that_grow_without_end_are_given_up_at_once() {
+    let fake = by_page(|at, _| {
+        page(&people(at * 100..(at + 1) * 100), (at + 1) * 100 + 1, Some(&format!("t{at}")))
+    });
+    assert_incomplete(&fake, 6, "says first");
+}
+
+#[test]
+fn more_people_than_the_total_are_given_up() {
+    let fake =
+        by_page(|at, _| page(&people(at * 100..(at + 1) * 100), 150, Some(&format!("t{at}"))));
+    assert_incomplete(&fake, 6, "says 150 and gives 200");
+}
+
+#[test]
+fn fewer_people_than_the_total_are_given_up() {
+    let fake = by_page(|at, _| match at % 2 {
+        0 => page(&people(0..100), 230, Some("t1")),
+        _ => page(&people(100..120), 230, None),
+    });
+    assert_incomplete(&fake, 6, "says 230 and gives 120");
+}
+
+#[test]
+fn a_listing_that_never_ends_is_given_up() {
+    let fake = by_page(|at, _| {
+        let mut items = String::new();
+        for number in at * 2500..(at + 1) * 2500 {
+            let comma = if items.is_empty() { "" } else { "," };
+            items.push_str(&format!(
+                r#"{comma}{{"id":"u{number}","email":"","is_admin":false,"active":true,"user_type":"default"}}"#
+            ));
+        }
+        Reply::json(200, format!(r#"{{"success":true,"data":[{items}],"next_token":"t{at}"}}"#))
+    });
+    assert_incomplete(&fake, 101, "does not end");
+}
+
+#[test]
+fn a_total_that_moves_is_read_again() {
+    let fake = by_page(|at, _| match at {
+        0 => page(&people(0..100), 120, Some("t1")),
+        1 => page(&people(100..120), 121, None),
+        2 => page(&people(0..100), 121, Some("t1")),
+        _ => page(&people(100..121), 121, None),
+    });
+    assert_eq!(listed(&fake), Ok(121));
+    let fake = by_page(|at, _| match at % 2 {
+        0 => page(&people(0..100), 120, Some("t1")),
+        _ => page(&people(100..120), 121, None),
+    });
+    assert_incomplete(&fake, 6, "says first 120 and then 121");
+}
+
+#[test]
+fn somebody_who_comes_twice_hides_somebody_else() {
+    let fake = by_page(|at, _| match at % 2 {
+        0 => page(&people(0..100), 120, Some("t1")),
+        _ => page(&people(99..119), 120, None),
+    });
+    assert_incomplete(&fake, 6, "gives one twice");
+}
+
+#[test]
+fn what_comes_at_once_must_add_up_too() {
+    let lists = [
+        (page(&people(0..3), 22, None), "says 22 and gives 3"),
+        (page(&people(0..3), 2, None), "says 2 and gives 3"),
+        (all(&[person("p1"), person("p1")]), "gives one twice"),
+    ];
+    for (list, why) in lists {
+        let body = list.outcome.expect("an answer").body;
+        let body = String::from_utf8(body).expect("text");
+        let fake = FakePlatform::new(move |request| {
+            let invites = request.path_and_query.ends_with("/user_invites");
+            if invites { no_route() } else { Reply::json(200, body.clone()) }
+        });
+        assert_incomplete(&fake, 2, why);
+    }
+}
+
+#[test]
+fn groups_and_invitations_must_add_up_and_are_never_paged() {
+    let group = || group_record(4, &[], &[]);
+    for reply in [
+        || page(&[group_record(4, &[], &[])], 2, None),
+        || page(&[group_record(4, &[], &[])], 2, Some("t1")),
+        || page(&[group_record(4, &[], &[]), group_record(4, &[], &[])], 2, None),
+    ] {
+        let fake = FakePlatform::new(move |_| reply());
+        assert_eq!(code(fake.run(directory(&fake).list_groups())), Code::ListingIncomplete);
+        assert_eq!(lines(&fake), ["GET /groups"; 3]);
+    }
+    let fake = FakePlatform::replying([page(&[group()], 2, None), all(&[group()])]);
+    assert_eq!(fake.run(directory(&fake).list_groups()).map(|groups| groups.len()), Ok(1));
+    let fake = FakePlatform::new(|_| page(&[invite(7, "new@acme.example")], 2, None));
+    assert_eq!(code(fake.run(directory(&fake).list_users())), Code::ListingIncomplete);
+}
+
+#[test]
+fn what_is_too_large_by_page_too_is_told() {
+    let fake = by_page(|_, _| Reply::fails(TransportError::TooLarge));
+    assert_eq!(code(listed(&fake)), Code::BodyTooLarge);
+    assert_eq!(fake.lines().len(), 3);
+}

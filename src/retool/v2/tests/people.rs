@@ -1,0 +1,355 @@
+//! Accounts created, changed and disabled.
+
+use super::*;
+use crate::domain::{NewUser, UserPatch, UserType};
+use crate::retool::WriteDirectory;
+
+fn new(fields: UserPatch) -> NewUser {
+    NewUser { email: email("new@acme.example"), fields }
+}
+
+fn named() -> UserPatch {
+    UserPatch {
+        first_name: Some("New".into()),
+        last_name: Some("Doe".into()),
+        ..UserPatch::default()
+    }
+}
+
+fn rename(first: &str) -> UserPatch {
+    UserPatch { first_name: Some(first.into()), ..UserPatch::default() }
+}
+
+fn disable() -> UserPatch {
+    UserPatch { disabled: Some(true), ..UserPatch::default() }
+}
+
+fn ann() -> Account {
+    account(&person("ann"))
+}
+
+fn ann_as(first: &str, active: bool) -> String {
+    record("ann", &fields(first, "Doe", active))
+}
+
+#[test]
+fn a_person_is_created_with_names_and_without_a_flag_for_administrators() {
+    let fake = FakePlatform::replying([one(&person("new"))]);
+    let fields = UserPatch { user_type: Some(UserType::Embed), admin: Some(false), ..named() };
+    let created = fake.run(directory(&fake).create_user(&new(fields))).expect("a person");
+    assert_eq!(created.email, email("new@acme.example"));
+    assert_eq!(created.groups, None);
+    assert_eq!(lines(&fake), ["POST /users"]);
+    assert_eq!(
+        last_body(&fake),
+        r#"{"email":"new@acme.example","first_name":"New","last_name":"Doe","active":true,"user_type":"embed"}"#
+    );
+    let fake = FakePlatform::replying([one(&person("new"))]);
+    fake.run(directory(&fake).create_user(&new(named()))).expect("a person");
+    assert!(!last_body(&fake).contains("user_type"));
+}
+
+#[test]
+fn what_the_server_would_refuse_of_a_new_person_is_refused_before_any_request() {
+    let cases = [
+        (UserPatch { last_name: None, ..named() }, Code::NameRequired),
+        (UserPatch { first_name: None, ..named() }, Code::NameRequired),
+        (UserPatch { last_name: Some(" ".into()), ..named() }, Code::NameRequired),
+        (UserPatch { user_type: Some(UserType::EndUser), ..named() }, Code::OperationUnsupported),
+        (
+            UserPatch { user_type: Some(UserType::Unrecognized), ..named() },
+            Code::OperationUnsupported,
+        ),
+        (UserPatch { admin: Some(true), ..named() }, Code::OperationUnsupported),
+        (
+            UserPatch { profile_photo_url: Some("https://x".into()), ..named() },
+            Code::OperationUnsupported,
+        ),
+    ];
+    for (fields, expected) in cases {
+        let fake = FakePlatform::replying([]);
+        let error = failure(fake.run(directory(&fake).create_user(&new(fields.clone()))));
+        assert_eq!(error.code, expected, "{fields:?}");
+        assert_eq!(error.subject.as_deref(), Some("new@acme.example"));
+        assert!(!error.maybe_applied);
+    }
+}
+
+#[test]
+fn a_creation_is_not_repeated_after_a_lost_answer() {
+    for reply in [lost, || Reply::json(500, ""), || Reply::json(200, r#"{"success":false}"#)] {
+        let fake = FakePlatform::replying([reply()]);
+        let error = failure(fake.run(directory(&fake).create_user(&new(named()))));
+        assert!(error.maybe_applied);
+    }
+    let fake = FakePlatform::replying([Reply::retry_after(429, "1"), one(&person("new"))]);
+    assert!(fake.run(directory(&fake).create_user(&new(named()))).is_ok());
+    let fake = FakePlatform::replying([refused(409)]);
+    let error = failure(fake.run(directory(&fake).create_user(&new(named()))));
+    assert_eq!((error.code, error.http_status), (Code::ServerRefused, Some(409)));
+    assert!(!error.maybe_applied);
+}
+
+#[test]
+fn only_what_is_different_is_sent() {
+    let fake = FakePlatform::replying([one(&ann_as("Anna", false))]);
+    let patch = UserPatch {
+        first_name: Some("Anna".into()),
+        last_name: Some("Doe".into()),
+        user_type: Some(UserType::Default),
+        admin: Some(false),
+        disabled: Some(true),
+        ..UserPatch::default()
+    };
+    let after = fake.run(directory(&fake).update_user(&ann(), &patch)).expect("Ann");
+    assert!(after.disabled);
+    assert_eq!(after.groups.map(|groups| groups.len()), Some(1), "as they were read");
+    assert_eq!(lines(&fake), ["PATCH /users/user_ann"]);
+    assert_eq!(
+        last_body(&fake),
+        r#"{"operations":[{"op":"replace","path":"/first_name","value":"Anna"},{"op":"replace","path":"/active","value":false}]}"#
+    );
+}
+
+#[test]
+fn enabling_and_user_types_have_the_wires_words() {
+    let patch = UserPatch {
+        disabled: Some(false),
+        user_type: Some(UserType::Mobile),
+        ..UserPatch::default()
+    };
+    let before = account(&ann_as("Ann", false));
+    let after = ann_as("Ann", true).replace(r#""default""#, r#""mobile""#);
+    // What a seat is sold as may follow from its type.
+    let after = after.replace(r#""seat_type":"builder","#, r#""seat_type":null,"#);
+    let fake = FakePlatform::replying([one(&after)]);
+    let after = fake.run(directory(&fake).update_user(&before, &patch)).expect("Ann");
+    assert!(!after.disabled);
+    assert_eq!(
+        last_body(&fake),
+        r#"{"operations":[{"op":"replace","path":"/user_type","value":"mobile"},{"op":"replace","path":"/active","value":true}]}"#
+    );
+}
+
+#[test]
+fn what_is_so_already_is_sent_all_the_same() {
+    let fake = FakePlatform::replying([one(&person("ann"))]);
+    fake.run(directory(&fake).update_user(&ann(), &rename("Ann"))).expect("Ann");
+    assert!(last_body(&fake).contains("/first_name"));
+    let fake = FakePlatform::replying([]);
+    let unchanged = fake.run(directory(&fake).update_user(&ann(), &UserPatch::default()));
+    assert_eq!(unchanged, Ok(ann().user), "nothing to send");
+}
+
+#[test]
+fn a_field_that_can_not_be_set_is_refused_before_any_request() {
+    for patch in [
+        UserPatch { admin: Some(true), ..disable() },
+        UserPatch { profile_photo_url: Some("https://x".into()), ..disable() },
+        UserPatch { user_type: Some(UserType::EndUser), ..disable() },
+        UserPatch { user_type: Some(UserType::Unrecognized), ..disable() },
+    ] {
+        let fake = FakePlatform::replying([]);
+        let error = failure(fake.run(directory(&fake).update_user(&ann(), &patch)));
+        assert_eq!(error.code, Code::OperationUnsupported);
+        assert!(!error.maybe_applied);
+    }
+}
+
+/// A short answer, none, or one that does not show it yet: what counts is what is read.
+#[test]
+fn an_answer_that_is_no_proof_is_read_back() {
+    for answer in [
+        nothing(),
+        Reply::json(200, r#"{"success":true}"#),
+        one("null"),
+        one(r#"{"id":"user_ann","email":"ann@acme.example","first_name":"Anna"}"#),
+        one(&person("ann")),
+    ] {
+        let fake =
+            FakePlatform::replying([answer, one(&person("ann")), one(&ann_as("Anna", true))]);
+        let after = fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))).expect("Ann");
+        assert_eq!(after.first_name.as_deref(), Some("Anna"));
+        assert_eq!(lines(&fake)[1..], ["GET /users/user_ann?includeGroups=true"; 2]);
+    }
+}
+
+#[test]
+fn what_does_not_hold_or_loses_something_is_not_verified() {
+    let held = ann_as("Anna", true);
+    let cases = [
+        (person("ann"), "first-name"),
+        (held.replace(r#""blue""#, r#""red""#), "the field metadata"),
+        (held.replace(r#""metadata":{"team":"blue","n":[1,{}]},"#, ""), "the field metadata"),
+        (held.replace(r#""builder""#, r#""viewer""#), "the field seat_type"),
+        (held.replace(r#""legacy_id":16777217,"#, ""), "the field legacy_id"),
+        (held.replace(r#""Doe""#, r#""Roe""#), "last-name"),
+        (held.replace(r#""is_admin":false"#, r#""is_admin":true"#), "admin"),
+        (held.replace("ann@", "eve@"), "the address"),
+    ];
+    for (after, what) in cases {
+        let fake = FakePlatform::new(move |_| one(&after));
+        let error = failure(fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))));
+        assert_eq!(error.code, Code::NotVerified, "{what}");
+        assert!(error.message.contains(what), "{what}: {}", error.message);
+        assert!(error.maybe_applied);
+        assert_eq!(fake.lines().len(), 6, "one write and five looks");
+    }
+}
+
+#[test]
+fn values_may_come_back_in_another_order() {
+    let after = ann_as("Anna", true)
+        .replace(r#"{"team":"blue","n":[1,{}]}"#, r#"{ "n": [1, {}], "team": "\u0062lue" }"#);
+    let fake = FakePlatform::replying([one(&after)]);
+    assert!(fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))).is_ok());
+}
+
+#[test]
+fn an_answer_to_a_change_about_somebody_else_is_told() {
+    let fake = FakePlatform::replying([one(&person("bob"))]);
+    let error = failure(fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))));
+    assert_eq!((error.code, error.maybe_applied), (Code::WrongPerson, true));
+}
+
+#[test]
+fn a_refused_change_is_an_error_and_not_repeated() {
+    for reply in [refused(400), refused(422), Reply::json(200, r#"{"success":false}"#)] {
+        let fake = FakePlatform::replying([reply]);
+        let error = failure(fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))));
+        assert_eq!(error.code, Code::ServerRefused);
+        assert_eq!(error.subject.as_deref(), Some("ann@acme.example"));
+    }
+    let fake = FakePlatform::replying([no_route()]);
+    let error = failure(fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))));
+    assert_eq!((error.code, error.maybe_applied), (Code::UserNotFound, false));
+}
+
+#[test]
+fn a_change_whose_answer_was_lost_is_looked_into_before_it_is_repeated() {
+    // It took effect.
+    let fake = FakePlatform::replying([lost(), one(&ann_as("Anna", true))]);
+    let after = fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))).expect("Ann");
+    assert_eq!(after.first_name.as_deref(), Some("Anna"));
+    assert_eq!(lines(&fake), ["PATCH /users/user_ann", "GET /users/user_ann?includeGroups=true"]);
+
+    // It did not, and is sent again for what is still different.
+    let patch = UserPatch { last_name: Some("Roe".into()), ..rename("Anna") };
+    let half = record("ann", &fields("Anna", "Doe", true));
+    let whole = record("ann", &fields("Anna", "Roe", true));
+    let fake = FakePlatform::replying([lost(), one(&half), one(&whole)]);
+    assert!(fake.run(directory(&fake).update_user(&ann(), &patch)).is_ok());
+    assert!(last_body(&fake).contains("Roe") && !last_body(&fake).contains("Anna"));
+
+    // Nobody knows, after three tries.
+    let fake =
+        FakePlatform::replying([lost(), one(&person("ann")), lost(), one(&person("ann")), lost()]);
+    let error = failure(fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))));
+    assert_eq!((error.code, error.attempts), (Code::ConnectionFailed, 3));
+    assert!(error.maybe_applied);
+
+    // The second is refused, but the first may have been done.
+    let look = || one(&person("ann"));
+    let fake = FakePlatform::replying([lost(), look(), refused(400), look(), refused(400)]);
+    let error = failure(fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))));
+    assert_eq!((error.code, error.maybe_applied), (Code::ServerRefused, true));
+}
+
+#[test]
+fn nobody_is_changed_who_became_somebody_else_meanwhile() {
+    let renamed = person("ann").replace("ann@", "eve@");
+    let fake = FakePlatform::replying([lost(), one(&renamed)]);
+    let error = failure(fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))));
+    assert_eq!((error.code, error.maybe_applied), (Code::WrongPerson, true));
+}
+
+/// Whether enough administrators are left was judged when this was none.
+#[test]
+fn disabling_is_not_repeated_for_somebody_who_became_an_administrator() {
+    let admin = |active| ann_as("Ann", active).replace(r#""is_admin":false"#, r#""is_admin":true"#);
+    let fake = FakePlatform::replying([lost(), one(&admin(true))]);
+    let error = failure(fake.run(directory(&fake).update_user(&ann(), &disable())));
+    assert_eq!((error.code, error.maybe_applied), (Code::ConnectionFailed, true));
+    // Somebody who was one before was judged as one.
+    let before = account(&admin(true));
+    let fake = FakePlatform::replying([lost(), one(&admin(true)), one(&admin(false))]);
+    assert!(fake.run(directory(&fake).update_user(&before, &disable())).is_ok());
+    // To rename an administrator takes no rights.
+    let fake = FakePlatform::replying([
+        lost(),
+        one(&admin(true)),
+        one(&admin(true).replace("Ann", "Anna")),
+    ]);
+    assert!(fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))).is_ok());
+}
+
+#[test]
+fn a_deletion_is_sent_and_only_disables() {
+    let fake = FakePlatform::replying([nothing()]);
+    assert_eq!(fake.run(directory(&fake).delete_user(&user_id("user_ann"))), Ok(true));
+    assert_eq!(lines(&fake), ["DELETE /users/user_ann"]);
+    let fake = FakePlatform::replying([no_route()]);
+    assert_eq!(fake.run(directory(&fake).delete_user(&user_id("user_ann"))), Ok(false));
+}
+
+#[test]
+fn a_second_deletion_is_no_error_if_the_person_is_disabled() {
+    let ann = user_id("user_ann");
+    let fake = FakePlatform::replying([refused(422), one(&ann_as("Ann", false))]);
+    assert_eq!(fake.run(directory(&fake).delete_user(&ann)), Ok(true));
+    // The first one's answer was lost.
+    let fake = FakePlatform::replying([lost(), refused(422), one(&ann_as("Ann", false))]);
+    assert_eq!(fake.run(directory(&fake).delete_user(&ann)), Ok(true));
+    // It says so for some other reason.
+    let fake = FakePlatform::replying([refused(422), one(&person("ann"))]);
+    let error = failure(fake.run(directory(&fake).delete_user(&ann)));
+    assert_eq!((error.code, error.http_status), (Code::ServerRefused, Some(422)));
+    let fake = FakePlatform::replying([refused(422), no_route()]);
+    assert_eq!(fake.run(directory(&fake).delete_user(&ann)), Ok(false));
+    let fake = FakePlatform::replying([refused(400)]);
+    assert_eq!(code(fake.run(directory(&fake).delete_user(&ann))), Code::ServerRefused);
+    let fake = FakePlatform::replying([Reply::json(200, r#"{"success":false}"#)]);
+    assert_eq!(code(fake.run(directory(&fake).delete_user(&ann))), Code::ServerRefused);
+}
+
+#[test]
+fn sessions_are_ended_where_the_server_can() {
+    let ann = user_id("user_ann");
+    for (reply, expected) in [
+        (one("{}"), true),
+        (nothing(), true),
+        (Reply::json(200, r#"{"success":true}"#), true),
+        (no_route(), false),
+        (
+            crate::http::Response {
+                status: 404,
+                content_type: Some("text/html".to_string()),
+                body: b"<pre>Cannot POST</pre>".to_vec(),
+                ..crate::http::Response::default()
+            }
+            .into(),
+            false,
+        ),
+    ] {
+        let fake = FakePlatform::replying([reply]);
+        assert_eq!(fake.run(directory(&fake).end_sessions(&ann)), Ok(expected));
+        assert_eq!(lines(&fake), ["POST /users/user_ann/logout"]);
+    }
+    for (reply, expected) in [
+        (Reply::json(200, r#"{"success":false}"#), Code::ServerRefused),
+        (refused(403), Code::ScopeMissing),
+    ] {
+        let fake = FakePlatform::replying([reply]);
+        assert_eq!(code(fake.run(directory(&fake).end_sessions(&ann))), expected);
+    }
+}
+
+/// A route that answers nobody is not told from one that is not there.
+#[test]
+fn a_missing_route_after_a_lost_answer_is_no_missing_route() {
+    let fake = FakePlatform::replying([lost(), no_route()]);
+    let error = failure(fake.run(directory(&fake).end_sessions(&user_id("user_ann"))));
+    assert_eq!((error.http_status, error.maybe_applied), (Some(404), true));
+    let fake = FakePlatform::replying([no_route()]);
+    assert_eq!(fake.run(directory(&fake).end_sessions(&user_id("user_ann"))), Ok(false));
+}

@@ -1,0 +1,427 @@
+//! What `/api/v2` answers, as it stands on the wire. Reading is lenient (unknown and missing
+//! fields, ids as text or number); a list without its envelope is not a list.
+
+use alloc::borrow::Cow;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::Deserialize;
+
+use super::json::{Id, Object, Text, text};
+use crate::domain::{
+    Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
+};
+use crate::time::parse_iso;
+
+/// What the ids of invitations begin with here. The server gives them plain numbers, which
+/// could not be told from ids of people.
+const INVITATION: &str = "invite-";
+
+/// The server's number of an invitation; `None` for the id of an account.
+pub fn invitation_number(id: &UserId) -> Option<&str> {
+    id.value.strip_prefix(INVITATION)
+}
+
+/// The envelope of every answer.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+pub struct Envelope<'a, T> {
+    /// `false` with a status of 200 is a failure all the same.
+    pub success: Option<bool>,
+    /// What was asked for.
+    pub data: Option<T>,
+    /// Of a list: how many items there are.
+    pub total_count: Option<u32>,
+    /// Of a list: what to ask for its next page with.
+    #[serde(borrow)]
+    pub next_token: Option<Id<'a>>,
+    /// Of a list: whether there is a next page.
+    pub has_more: Option<bool>,
+}
+
+/// A list in its envelope.
+pub type List<'a, T> = Envelope<'a, Vec<Object<T>>>;
+
+/// An account.
+#[derive(Deserialize)]
+pub struct UserRecord<'a> {
+    #[serde(borrow)]
+    id: Id<'a>,
+    #[serde(borrow)]
+    email: Text<'a>,
+    #[serde(borrow)]
+    first_name: Option<Text<'a>>,
+    #[serde(borrow)]
+    last_name: Option<Text<'a>>,
+    is_admin: Option<bool>,
+    active: Option<bool>,
+    #[serde(borrow)]
+    user_type: Option<Text<'a>>,
+    #[serde(borrow)]
+    groups: Option<Vec<Object<LinkRecord<'a>>>>,
+    #[serde(borrow)]
+    created_at: Option<Text<'a>>,
+    #[serde(borrow)]
+    updated_at: Option<Text<'a>>,
+    #[serde(borrow)]
+    last_active: Option<Text<'a>>,
+}
+
+impl UserRecord<'_> {
+    /// Whether it leaves out what decides what is done to the person.
+    pub fn is_short(&self) -> bool {
+        self.is_admin.is_none() || self.active.is_none() || self.user_type.is_none()
+    }
+
+    /// As the rest of the component knows it; `None` if one of the groups has no id.
+    pub fn into_user(self) -> Option<User> {
+        Some(User {
+            id: UserId { dialect: Dialect::V2, value: self.id.0.into_owned() },
+            email: Email::new(&self.email.0),
+            first_name: text(self.first_name),
+            last_name: text(self.last_name),
+            user_type: self.user_type.as_ref().map(|text| user_type(&text.0)),
+            admin: self.is_admin.unwrap_or(false),
+            disabled: !self.active.unwrap_or(true),
+            invited: Some(false),
+            profile_photo_url: None,
+            groups: links(self.groups)?,
+            created_at: text(self.created_at),
+            updated_at: text(self.updated_at),
+            last_active_at: text(self.last_active),
+        })
+    }
+}
+
+fn user_type(text: &str) -> UserType {
+    match text {
+        "default" => UserType::Default,
+        "mobile" => UserType::Mobile,
+        "embed" => UserType::Embed,
+        _ => UserType::Unrecognized,
+    }
+}
+
+/// The wire's spelling; `None` for types that `/api/v2` does not have.
+pub fn user_type_text(user_type: UserType) -> Option<&'static str> {
+    match user_type {
+        UserType::Default => Some("default"),
+        UserType::Mobile => Some("mobile"),
+        UserType::Embed => Some("embed"),
+        UserType::EndUser | UserType::Unrecognized => None,
+    }
+}
+
+/// A group's id: `id`, or `legacy_id` where that is null. They are the same number so far.
+fn group_id(id: Option<Id<'_>>, legacy_id: Option<Id<'_>>) -> Option<GroupId> {
+    Some(GroupId { kind: GroupIdKind::Rest, value: id.or(legacy_id)?.0.into_owned() })
+}
+
+/// A group next to a person.
+#[derive(Deserialize)]
+struct LinkRecord<'a> {
+    #[serde(borrow)]
+    id: Option<Id<'a>>,
+    #[serde(borrow)]
+    legacy_id: Option<Id<'a>>,
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+}
+
+/// The groups next to a person, where they are told; `None` if one of them has no id.
+fn links(records: Option<Vec<Object<LinkRecord<'_>>>>) -> Option<Option<Vec<GroupLink>>> {
+    let Some(records) = records else {
+        return Some(None);
+    };
+    let mut links = Vec::with_capacity(records.len());
+    for Object(record) in records {
+        let id = group_id(record.id, record.legacy_id)?;
+        links.push(GroupLink { id, name: text(record.name) });
+    }
+    Some(Some(links))
+}
+
+/// An invitation.
+#[derive(Deserialize)]
+pub struct InviteRecord<'a> {
+    #[serde(borrow)]
+    id: Option<Id<'a>>,
+    #[serde(borrow)]
+    legacy_id: Option<Id<'a>>,
+    #[serde(borrow)]
+    invited_email: Option<Text<'a>>,
+    #[serde(borrow)]
+    expires_at: Option<Text<'a>>,
+    #[serde(borrow)]
+    claimed_by: Option<Id<'a>>,
+    #[serde(borrow)]
+    claimed_at: Option<Text<'a>>,
+    #[serde(borrow)]
+    user_type: Option<Text<'a>>,
+    #[serde(borrow)]
+    groups: Option<Vec<Object<LinkRecord<'a>>>>,
+    #[serde(borrow)]
+    created_at: Option<Text<'a>>,
+}
+
+/// An invitation as the person who was invited.
+pub struct Invitation {
+    /// The person.
+    pub user: User,
+    /// Whether it can still be accepted.
+    pub pending: bool,
+}
+
+impl InviteRecord<'_> {
+    /// What stands for it in place of a user's id; `None` if it has none.
+    fn user_id(&self) -> Option<UserId> {
+        let number = self.id.as_ref().or(self.legacy_id.as_ref())?;
+        Some(UserId { dialect: Dialect::V2, value: format!("{INVITATION}{}", number.0) })
+    }
+
+    /// Whether it can still be accepted at `now`, in milliseconds since the Unix epoch. One
+    /// whose end can't be read counts as open: to withdraw it does no harm.
+    fn is_pending(&self, now: i64) -> bool {
+        let is_told = |text: &Cow<'_, str>| !text.is_empty();
+        let claimed = self.claimed_by.as_ref().is_some_and(|by| is_told(&by.0))
+            || self.claimed_at.as_ref().is_some_and(|at| is_told(&at.0));
+        let end = self.expires_at.as_ref().and_then(|at| parse_iso(&at.0));
+        !claimed && end.is_none_or(|end| end > now)
+    }
+
+    fn email(&self) -> Option<Email> {
+        self.invited_email.as_ref().map(|email| Email::new(&email.0))
+    }
+
+    /// As the rest of the component knows it; `None` if it has no address, or it or one of its
+    /// groups no id.
+    pub fn into_invitation(self, now: i64) -> Option<Invitation> {
+        let pending = self.is_pending(now);
+        let user = User {
+            id: self.user_id()?,
+            email: self.email()?,
+            first_name: None,
+            last_name: None,
+            user_type: self.user_type.as_ref().map(|text| user_type(&text.0)),
+            admin: false,
+            disabled: false,
+            invited: Some(true),
+            profile_photo_url: None,
+            groups: links(self.groups)?,
+            created_at: text(self.created_at),
+            updated_at: None,
+            last_active_at: None,
+        };
+        Some(Invitation { user, pending })
+    }
+}
+
+/// A group.
+#[derive(Deserialize)]
+pub struct GroupRecord<'a> {
+    #[serde(borrow)]
+    id: Option<Id<'a>>,
+    #[serde(borrow)]
+    legacy_id: Option<Id<'a>>,
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow)]
+    universal_app_access: Option<Text<'a>>,
+    #[serde(borrow)]
+    members: Option<Vec<Object<MemberRecord<'a>>>>,
+    #[serde(borrow)]
+    user_invites: Option<Vec<Object<InviteRecord<'a>>>>,
+    #[serde(borrow)]
+    created_at: Option<Text<'a>>,
+    #[serde(borrow)]
+    updated_at: Option<Text<'a>>,
+}
+
+/// A member of a group.
+#[derive(Deserialize)]
+struct MemberRecord<'a> {
+    #[serde(borrow)]
+    id: Id<'a>,
+    #[serde(borrow)]
+    email: Option<Text<'a>>,
+    is_group_admin: Option<bool>,
+}
+
+impl GroupRecord<'_> {
+    /// Everybody in it and everybody who is or was invited to it; `None` if it does not say.
+    pub fn everybody(self) -> Option<BTreeSet<UserId>> {
+        let mut everybody = BTreeSet::new();
+        for Object(member) in self.members? {
+            everybody.insert(UserId { dialect: Dialect::V2, value: member.id.0.into_owned() });
+        }
+        for Object(invite) in self.user_invites.into_iter().flatten() {
+            everybody.extend(invite.user_id());
+        }
+        Some(everybody)
+    }
+
+    /// Whether it is the group of this id.
+    pub fn is(&self, id: &GroupId) -> bool {
+        let own = self.id.as_ref().or(self.legacy_id.as_ref());
+        id.kind == GroupIdKind::Rest && own.is_some_and(|own| own.0 == id.value)
+    }
+
+    /// As the rest of the component knows it at `now`, with the invitations to it that can still
+    /// be accepted among the members; `None` if it has no id.
+    pub fn into_group(self, now: i64) -> Option<Group> {
+        let mut members = self.members.map(into_members);
+        if let Some(members) = &mut members {
+            for Object(invite) in self.user_invites.into_iter().flatten() {
+                let email = invite.email();
+                // Where there is an account too, it is the person.
+                if invite.is_pending(now)
+                    && members.iter().all(|member| member.email != email || email.is_none())
+                {
+                    members.push(Member { id: invite.user_id()?, email, group_admin: None });
+                }
+            }
+        }
+        Some(Group {
+            id: group_id(self.id, self.legacy_id)?,
+            name: self.name.0.into_owned(),
+            universal_app_access: text(self.universal_app_access),
+            members,
+            created_at: text(self.created_at),
+            updated_at: text(self.updated_at),
+        })
+    }
+}
+
+fn into_members(records: Vec<Object<MemberRecord<'_>>>) -> Vec<Member> {
+    let members = records.into_iter().map(|Object(record)| Member {
+        id: UserId { dialect: Dialect::V2, value: record.id.0.into_owned() },
+        email: record.email.map(|email| Email::new(&email.0)),
+        group_admin: record.is_group_admin,
+    });
+    members.collect()
+}
+
+/// The server's token for the next page, if it gave one.
+pub fn token(next_token: Option<Id<'_>>) -> Option<String> {
+    next_token.filter(|token| !token.0.is_empty()).map(|token| token.0.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(json: &str) -> User {
+        let record = serde_json::from_str::<UserRecord<'_>>(json).expect("a user");
+        record.into_user().expect("a user with ids")
+    }
+
+    fn group(json: &str) -> Option<Group> {
+        serde_json::from_str::<GroupRecord<'_>>(json).expect("a group").into_group(0)
+    }
+
+    #[test]
+    fn a_recorded_account_is_read() {
+        let user = user(
+            r#"{"id":"user_1607dcd42a484c31b56095ec5df0b125","legacy_id":32,"first_name":"Test",
+            "last_name":"User","created_at":"2026-02-04T22:09:34.223Z","last_active":null,
+            "email":"tf-acc-user-v4@example.retool.com","active":true,
+            "metadata":{"department":"engineering"},"is_admin":false,
+            "two_factor_auth_enabled":false,"user_type":"default"}"#,
+        );
+        assert_eq!(user.id.value, "user_1607dcd42a484c31b56095ec5df0b125");
+        assert_eq!(user.id.dialect, Dialect::V2);
+        assert_eq!(user.email.as_str(), "tf-acc-user-v4@example.retool.com");
+        assert_eq!(
+            (user.first_name.as_deref(), user.last_name.as_deref()),
+            (Some("Test"), Some("User"))
+        );
+        assert_eq!((user.disabled, user.admin, user.invited), (false, false, Some(false)));
+        assert_eq!(user.user_type, Some(UserType::Default));
+        assert_eq!(user.created_at.as_deref(), Some("2026-02-04T22:09:34.223Z"));
+        assert_eq!((user.last_active_at, user.updated_at), (None, None));
+        assert_eq!(user.groups, None, "not told is not the same as none");
+    }
+
+    #[test]
+    fn ids_of_64_bits_are_read_from_text_and_number_and_never_rounded() {
+        let user = user(
+            r#"{"id":16777217,"legacy_id":9007199254740993,"email":"\u0061@b.c","groups":[
+            {"id":9007199254740993,"legacy_id":1,"name":"A\nB"},
+            {"id":null,"legacy_id":18446744073709551615,"name":"C"},
+            {"id":"7"}]}"#,
+        );
+        assert_eq!(user.id.value, "16777217");
+        assert_eq!(user.email.as_str(), "a@b.c");
+        let groups = user.groups.expect("groups");
+        let ids: Vec<_> = groups.iter().map(|group| group.id.value.as_str()).collect();
+        assert_eq!(ids, ["9007199254740993", "18446744073709551615", "7"]);
+        assert_eq!(groups[0].name.as_deref(), Some("A\nB"));
+        assert_eq!(groups[2].name, None);
+    }
+
+    #[test]
+    fn a_group_without_any_id_is_no_group() {
+        assert_eq!(
+            group(r#"{"id":null,"legacy_id":5,"name":"x"}"#).expect("a group").id.value,
+            "5"
+        );
+        assert_eq!(group(r#"{"id":null,"legacy_id":null,"name":"x"}"#), None);
+        assert_eq!(group(r#"{"name":"x"}"#), None);
+        let record = r#"{"id":"u","email":"a@b.c","groups":[{"name":"x"}]}"#;
+        let record = serde_json::from_str::<UserRecord<'_>>(record).expect("a record");
+        assert_eq!(record.into_user(), None);
+    }
+
+    #[test]
+    fn what_is_not_known_is_told_as_such() {
+        for (text, user_type) in [
+            ("default", UserType::Default),
+            ("mobile", UserType::Mobile),
+            ("embed", UserType::Embed),
+            ("endUser", UserType::Unrecognized),
+            ("external", UserType::Unrecognized),
+            ("builder", UserType::Unrecognized),
+        ] {
+            let json = format!(r#"{{"id":"u","email":"a@b.c","user_type":"{text}"}}"#);
+            assert_eq!(user(&json).user_type, Some(user_type), "{text}");
+        }
+        let sparse = user(r#"{"id":"u","email":"a@b.c","first_name":null,"last_name":""}"#);
+        assert_eq!((sparse.first_name, sparse.last_name, sparse.user_type), (None, None, None));
+        assert!(!sparse.disabled && !sparse.admin);
+    }
+
+    #[test]
+    fn an_invitation_is_pending_until_it_is_claimed_or_expires() {
+        let pending = |fields: &str, now: &str| {
+            let json = format!(r#"{{"id":5,"invited_email":"a@b.c"{fields}}}"#);
+            let record = serde_json::from_str::<InviteRecord<'_>>(&json).expect("an invitation");
+            let now = parse_iso(now).expect("a time");
+            record.into_invitation(now).expect("an id").pending
+        };
+        let until =
+            r#","expires_at":"2026-01-12T09:00:00.000Z","claimed_by":null,"claimed_at":null"#;
+        assert!(pending(until, "2026-01-12T08:59:59.999Z"));
+        assert!(!pending(until, "2026-01-12T09:00:00.000Z"));
+        let now = "2026-01-12T08:00:00Z";
+        assert!(!pending(r#","claimed_by":"user_1""#, now));
+        assert!(!pending(r#","claimed_by":32"#, now));
+        assert!(!pending(r#","claimed_at":"2026-01-10T09:00:00.000Z""#, now));
+        assert!(pending(r#","expires_at":"soon""#, now), "withdrawing one does no harm");
+        assert!(pending("", now));
+    }
+
+    #[test]
+    fn an_envelope_is_an_object_with_objects_in_it() {
+        let list = |json: &str| {
+            serde_json::from_str::<Object<List<'_, UserRecord<'_>>>>(json)
+                .is_ok_and(|Object(list)| list.data.is_some())
+        };
+        assert!(list(r#"{"success":true,"data":[{"id":"u","email":"a@b.c"}],"total_count":1}"#));
+        assert!(!list(r#"[true,[],0]"#));
+        assert!(!list(r#"{"success":true}"#));
+        assert!(!list(r#"{"success":true,"data":[["u","a@b.c"]]}"#));
+        assert!(!list(r#"{"success":true,"data":{}}"#));
+    }
+}

@@ -1,0 +1,90 @@
+//! New members of groups, many at once where the dialect can: one request for each group.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::{Done, Run, ends_the_run};
+use crate::domain::{GroupId, GroupLink, UserId, WriteKind};
+use crate::error::Result;
+use crate::sync::Step;
+use crate::sync::step::{self, StepOutcome};
+
+/// Those who join one group.
+struct Batch<'s> {
+    group: GroupLink,
+    steps: Vec<&'s Step>,
+    ids: Vec<UserId>,
+}
+
+impl Run<'_> {
+    /// Applies steps that add people to groups. Fails only with what ends the run.
+    pub(super) async fn join_all(&mut self, steps: &[Step]) -> Result<()> {
+        let mut batches: BTreeMap<GroupId, Batch<'_>> = BTreeMap::new();
+        for step in steps {
+            let group = self.group_of(step);
+            match (self.has_not_given_up(step), group, self.id_of(step)?) {
+                (true, Ok(group), Some(id)) => {
+                    let batch = batches.entry(group.id.clone());
+                    let batch = batch.or_insert_with(|| Batch {
+                        group,
+                        steps: Vec::new(),
+                        ids: Vec::new(),
+                    });
+                    batch.steps.push(step);
+                    batch.ids.push(id);
+                }
+                // It has nobody or no group to it, which it tells on its own.
+                _ => self.take(step).await?,
+            }
+        }
+        for batch in batches.into_values() {
+            self.join(batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn join(&mut self, batch: Batch<'_>) -> Result<()> {
+        let Batch { group, steps, ids } = batch;
+        if let [step] = steps[..] {
+            return self.take(step).await;
+        }
+        let added = self.directory.add_members(&group.id, &ids).await;
+        match added {
+            Ok(new) => {
+                for ((step, id), new) in steps.into_iter().zip(ids).zip(new) {
+                    if !new {
+                        self.note(step, StepOutcome::AlreadySo, Done::Nothing);
+                        continue;
+                    }
+                    let address = step::person(step)?.as_str();
+                    let name = Some(group.label());
+                    self.journal.confirmed(WriteKind::MemberAdded, address, name);
+                    self.touch(step, id, &group)?;
+                    self.note(step, StepOutcome::Applied, Done::Membership(group.clone()));
+                }
+            }
+            Err(error) => {
+                if error.maybe_applied {
+                    for step in &steps {
+                        let address = step::person(step)?.as_str();
+                        let name = Some(group.label());
+                        self.journal.unconfirmed(WriteKind::MemberAdded, address, name);
+                    }
+                }
+                if ends_the_run(&error) {
+                    return Err(error);
+                }
+                for step in steps {
+                    if error.maybe_applied {
+                        let address = step::person(step)?.as_str();
+                        self.note_failure(step, error.clone().about(address));
+                    } else {
+                        // One whom the server refuses keeps nobody else out.
+                        self.take(step).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

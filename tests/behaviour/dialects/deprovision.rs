@@ -1,0 +1,295 @@
+//! One person removed, as far as the mode says and the dialect can.
+
+use host_test::retool::lifecycle::{DeprovisionMode, DeprovisionOutcome, DeprovisionRequest};
+use host_test::retool::types::{Dialect, UserType};
+use mock_retool::{Options, V2Options};
+use serde_json::Value;
+
+use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, timeless, written};
+use crate::support::{World, departure, done, failed};
+
+over_every_dialect!(
+    disabling_bars_the_person_and_keeps_all_else,
+    stripping_removes_every_membership_and_nobody_elses,
+    a_group_that_the_server_manages_is_left_for_a_person_to_do,
+    deleting_is_told_as_what_it_was,
+    somebody_disabled_is_deleted_where_that_can_be_done,
+    repeating_a_departure_writes_nothing,
+    nobody_is_already_gone,
+    deletion_by_age_goes_by_the_servers_dates_or_is_left_to_people,
+    the_tombstone_holds_the_account_as_it_was,
+    the_protected_and_the_last_administrators_stay,
+    the_id_that_is_expected_is_compared,
+);
+
+/// The writes of a departure: `/api/v2` ends sessions besides.
+fn with_sessions_ended(dialect: Dialect, writes: &[&str]) -> Vec<String> {
+    let ended = (dialect == Dialect::V2).then_some("sessions-ended joan@acme.example");
+    writes.iter().copied().chain(ended).map(str::to_owned).collect()
+}
+
+async fn disabling_bars_the_person_and_keeps_all_else(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let before = world.mock.state();
+    let result = done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Disable)).await);
+    assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
+    assert_eq!(
+        written(&result.writes),
+        with_sessions_ended(dialect, &["user-disabled joan@acme.example"])
+    );
+    assert!(result.groups_removed.is_empty() && result.remaining.is_empty());
+    assert_eq!(result.deletion_due, None);
+    let mut expected = before.users;
+    expected[2].is_disabled = true;
+    let after = world.mock.state();
+    let joan = after.users[2].id.clone();
+    assert_eq!(
+        after.users.into_iter().map(timeless).collect::<Vec<_>>(),
+        expected.into_iter().map(timeless).collect::<Vec<_>>()
+    );
+    let ended = if dialect == Dialect::V2 { vec![joan] } else { vec![] };
+    assert_eq!(after.ended_sessions, ended);
+}
+
+async fn stripping_removes_every_membership_and_nobody_elses(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let request = departure(JOAN, DeprovisionMode::DisableAndStripGroups);
+    let result = done(world.tenant.deprovision(&request).await);
+    assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
+    assert_eq!(result.groups_removed, world.links(&["viewer", "Support"]));
+    assert_eq!(
+        written(&result.writes),
+        with_sessions_ended(
+            dialect,
+            &[
+                "user-disabled joan@acme.example",
+                "member-removed joan@acme.example [viewer]",
+                "member-removed joan@acme.example [Support]",
+            ]
+        )
+    );
+    assert!(result.remaining.is_empty());
+    assert!(world.person(JOAN).is_disabled);
+    assert!(world.groups_of(JOAN).is_empty());
+    assert_eq!(world.members_of("Support"), [ADA, KEN]);
+
+    world.mock.clear_requests();
+    let again = done(world.tenant.deprovision(&request).await);
+    assert_eq!(again.outcome, DeprovisionOutcome::AlreadyDeactivated);
+    assert!(again.groups_removed.is_empty() && again.writes.is_empty());
+    assert!(world.writes().is_empty());
+}
+
+async fn a_group_that_the_server_manages_is_left_for_a_person_to_do(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let request = departure(ADA, DeprovisionMode::DisableAndStripGroups);
+    let result = done(world.tenant.deprovision(&request).await);
+    assert_eq!(result.groups_removed, world.links(&["Engineering", "Support"]));
+    assert_eq!(world.groups_of(ADA), ["admin"]);
+    let [remaining] = &result.remaining[..] else { panic!("{:?}", result.remaining) };
+    assert!(remaining.contains("admin") && remaining.contains(ADA), "{remaining}");
+}
+
+/// What `/api/v2` calls a deletion only disables, and is never told as a deletion.
+async fn deleting_is_told_as_what_it_was(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let request = departure(JOAN, DeprovisionMode::Delete);
+    let result = done(world.tenant.deprovision(&request).await);
+    let again = done(world.tenant.deprovision(&request).await);
+    if dialect == Dialect::V2 {
+        assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
+        assert_eq!(
+            written(&result.writes),
+            ["user-disabled joan@acme.example", "sessions-ended joan@acme.example"]
+        );
+        assert!(world.person(JOAN).is_disabled);
+        assert_eq!(world.members_of("Support"), [ADA, JOAN, KEN], "memberships stay");
+        assert_eq!(again.outcome, DeprovisionOutcome::AlreadyDeactivated);
+    } else {
+        assert_eq!(result.outcome, DeprovisionOutcome::Deleted);
+        assert_eq!(written(&result.writes), ["user-deleted joan@acme.example"]);
+        assert!(!world.has(JOAN));
+        assert_eq!(world.members_of("Support"), [ADA, KEN]);
+        assert_eq!(again.outcome, DeprovisionOutcome::AlreadyGone);
+        assert!(again.tombstone.is_none());
+    }
+    assert!(again.writes.is_empty());
+}
+
+async fn somebody_disabled_is_deleted_where_that_can_be_done(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let result = done(world.tenant.deprovision(&departure(KEN, DeprovisionMode::Delete)).await);
+    if dialect == Dialect::V2 {
+        assert_eq!(result.outcome, DeprovisionOutcome::AlreadyDeactivated);
+        assert!(result.writes.is_empty());
+        assert!(world.person(KEN).is_disabled);
+    } else {
+        assert_eq!(result.outcome, DeprovisionOutcome::Deleted);
+        assert!(!world.has(KEN));
+    }
+}
+
+async fn repeating_a_departure_writes_nothing(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let before = world.mock.state();
+    let result = done(world.tenant.deprovision(&departure(KEN, DeprovisionMode::Disable)).await);
+    assert_eq!(result.outcome, DeprovisionOutcome::AlreadyDeactivated);
+    assert!(result.writes.is_empty() && world.writes().is_empty());
+    assert!(result.tombstone.expect("a tombstone").user.disabled);
+    assert_eq!(world.mock.state(), before);
+}
+
+async fn nobody_is_already_gone(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let before = world.mock.state();
+    for mode in [
+        DeprovisionMode::Disable,
+        DeprovisionMode::DisableAndStripGroups,
+        DeprovisionMode::Delete,
+        DeprovisionMode::DeleteOnceDisabled(1),
+    ] {
+        let result = done(world.tenant.deprovision(&departure(NEW, mode)).await);
+        assert_eq!(result.outcome, DeprovisionOutcome::AlreadyGone, "{mode:?}");
+        assert!(result.tombstone.is_none(), "{mode:?}");
+    }
+    assert!(world.writes().is_empty());
+    assert_eq!(world.mock.state(), before);
+}
+
+async fn deletion_by_age_goes_by_the_servers_dates_or_is_left_to_people(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let request = departure(JOAN, DeprovisionMode::DeleteOnceDisabled(1));
+    let result = done(world.tenant.deprovision(&request).await);
+    assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
+    assert!(world.person(JOAN).is_disabled);
+    // `/api/v2` does not say when an account last changed.
+    let dated = dialect != Dialect::V2;
+    let changed = world.person(JOAN).updated_at;
+    let due = dated.then(|| changed.replacen("01-05", "01-06", 1));
+    assert_eq!(result.deletion_due, due);
+    assert_eq!(result.remaining.len(), usize::from(!dated), "{:?}", result.remaining);
+
+    world.shape(JOAN, |joan| joan.updated_at = "2020-01-01T00:00:00Z".into());
+    let result = done(world.tenant.deprovision(&request).await);
+    if dated {
+        assert_eq!(result.outcome, DeprovisionOutcome::Deleted);
+        assert!(!world.has(JOAN));
+    } else {
+        assert_eq!(result.outcome, DeprovisionOutcome::AlreadyDeactivated);
+        assert_eq!((result.deletion_due, result.remaining.len()), (None, 1));
+        assert!(world.has(JOAN));
+    }
+}
+
+async fn the_tombstone_holds_the_account_as_it_was(dialect: Dialect) {
+    for mode in [DeprovisionMode::Disable, DeprovisionMode::Delete] {
+        let world = World::acme_over(dialect).await;
+        let id = world.user_id(JOAN);
+        let links = world.links(&["viewer", "Support"]);
+        let result = done(world.tenant.deprovision(&departure(JOAN, mode)).await);
+        let tombstone = result.tombstone.expect("a tombstone");
+        assert_eq!(tombstone.base_url, world.mock.base_url());
+        assert_eq!(tombstone.user.id, id);
+        assert_eq!(tombstone.user.email, JOAN);
+        assert_eq!(tombstone.user.first_name.as_deref(), Some("joan"));
+        let user_type = (dialect != Dialect::Scim).then_some(UserType::Default);
+        assert_eq!(tombstone.user.user_type, user_type);
+        assert!(!tombstone.user.disabled, "as it was before");
+        assert_eq!(tombstone.user.groups.as_ref(), Some(&links));
+        let raw: Value = serde_json::from_str(&tombstone.raw).expect("JSON");
+        let own = match dialect {
+            Dialect::V1 => &raw["isDisabled"],
+            _ => &raw["active"],
+        };
+        assert_eq!(*own, Value::from(dialect != Dialect::V1), "{raw}");
+    }
+}
+
+async fn the_protected_and_the_last_administrators_stay(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let request = DeprovisionRequest {
+        protected_people: vec![" JOAN@acme.EXAMPLE ".into()],
+        ..departure(JOAN, DeprovisionMode::Delete)
+    };
+    let (case, detail) = failed(world.tenant.deprovision(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-refused", "protected-person"));
+
+    world.shape(GRACE, |grace| grace.is_admin = false);
+    for mode in [DeprovisionMode::Disable, DeprovisionMode::Delete] {
+        let (case, detail) = failed(world.tenant.deprovision(&departure(ADA, mode)).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent-refused", "last-admin"));
+    }
+    assert!(world.writes().is_empty());
+
+    let request =
+        DeprovisionRequest { minimum_admins: Some(0), ..departure(ADA, DeprovisionMode::Disable) };
+    done(world.tenant.deprovision(&request).await);
+    assert!(world.person(ADA).is_disabled);
+}
+
+async fn the_id_that_is_expected_is_compared(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let others = [Dialect::V1, Dialect::V2, Dialect::Scim].into_iter().filter(|d| *d != dialect);
+    let foreign = others.map(|other| world.user_id_in(other, JOAN));
+    for id in [world.user_id(KEN)].into_iter().chain(foreign) {
+        let request = DeprovisionRequest {
+            expected_id: Some(id),
+            ..departure(JOAN, DeprovisionMode::Disable)
+        };
+        let (case, detail) = failed(world.tenant.deprovision(&request).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "wrong-person"));
+    }
+    assert!(world.writes().is_empty());
+    let request = DeprovisionRequest {
+        expected_id: Some(world.user_id(JOAN)),
+        ..departure(JOAN, DeprovisionMode::Disable)
+    };
+    done(world.tenant.deprovision(&request).await);
+    assert!(world.person(JOAN).is_disabled);
+}
+
+/// Servers without a route to log people out are not asked for more than they have.
+#[tokio::test]
+async fn a_server_that_ends_no_sessions_is_no_failure() {
+    let v2 = V2Options { logout: false, ..V2Options::default() };
+    let options = Options { v2, ..Options::default() };
+    let world = World::acme_over_with(Dialect::V2, options).await;
+    for (email, mode) in [(JOAN, DeprovisionMode::Disable), (GRACE, DeprovisionMode::Delete)] {
+        let result = done(world.tenant.deprovision(&departure(email, mode)).await);
+        assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
+        assert_eq!(written(&result.writes), [format!("user-disabled {email}")]);
+        assert!(result.remaining.is_empty(), "{:?}", result.remaining);
+    }
+}
+
+/// Who is barred stays barred, whatever becomes of the sessions; a person is told to end them.
+#[tokio::test]
+async fn sessions_that_can_not_be_ended_are_left_to_people() {
+    let world = World::acme_over(Dialect::V2).await;
+    let logout = format!("{}/logout", world.user_path(JOAN));
+    world.instead(&format!("POST {logout}"), 422, |_| {});
+    let result = done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Disable)).await);
+    assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
+    assert_eq!(written(&result.writes), ["user-disabled joan@acme.example"]);
+    let [remaining] = &result.remaining[..] else { panic!("{:?}", result.remaining) };
+    assert!(remaining.contains("sessions") && remaining.contains(JOAN), "{remaining}");
+}
+
+/// Without the group of the administrators in the records, nobody can tell who is the last.
+#[tokio::test]
+async fn where_nobody_says_who_administers_nobody_is_removed_unless_told_so() {
+    let world = World::acme_over(Dialect::Scim).await;
+    for email in [ADA, GRACE] {
+        world.shape(email, |user| user.is_admin = false);
+    }
+    let request = departure(JOAN, DeprovisionMode::Disable);
+    let (case, detail) = failed(world.tenant.deprovision(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-refused", "last-admin"));
+    assert_eq!(detail.field.as_deref(), Some("request.minimum-admins"));
+    assert!(world.writes().is_empty());
+
+    let request = DeprovisionRequest { minimum_admins: Some(0), ..request };
+    let result = done(world.tenant.deprovision(&request).await);
+    assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
+    assert!(world.person(JOAN).is_disabled);
+}

@@ -1,0 +1,249 @@
+//! Groups made, changed and removed.
+
+use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGroupRequest};
+use host_test::retool::types::{Dialect, GroupRef, Member};
+use mock_retool::Group;
+
+use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, changed, written};
+use crate::support::{World, done, failed, named};
+
+over_every_dialect!(
+    a_group_is_created_once,
+    a_name_of_any_characters_is_one_name,
+    never_a_third_of_two_groups_with_one_name,
+    what_a_group_may_do_is_set_where_that_can_be_done,
+    a_group_is_renamed_and_keeps_all_else,
+    a_name_of_another_group_is_refused,
+    members_come_and_go,
+    what_is_so_already_is_not_written,
+    somebody_unknown_is_found_before_anything_is_written,
+    a_group_with_members_goes_only_if_told_so,
+    a_built_in_group_stays,
+);
+
+fn ensuring(name: &str) -> EnsureGroupRequest {
+    EnsureGroupRequest { name: name.into(), universal_app_access: None }
+}
+
+fn changing(group: GroupRef) -> ChangeGroupRequest {
+    ChangeGroupRequest {
+        group,
+        new_name: None,
+        universal_app_access: None,
+        add_members: Vec::new(),
+        remove_members: Vec::new(),
+    }
+}
+
+fn removing(group: GroupRef, even_with_members: bool) -> RemoveGroupRequest {
+    RemoveGroupRequest { group, even_with_members }
+}
+
+/// The ids of members, as those of people in some order.
+fn assert_are(world: &World, members: &[Member], emails: &[&str]) {
+    let mut ids: Vec<_> = members.iter().map(|member| format!("{:?}", member.id)).collect();
+    let mut expected: Vec<_> =
+        emails.iter().map(|email| format!("{:?}", world.user_id(email))).collect();
+    ids.sort();
+    expected.sort();
+    assert_eq!(ids, expected);
+}
+
+async fn a_group_is_created_once(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let result = done(world.tenant.ensure_group(&ensuring("  Legal ")).await);
+    assert!(result.created);
+    assert_eq!(result.group.name, "Legal");
+    assert_eq!(result.group.id, world.group_id("Legal"));
+    assert_eq!(written(&result.writes), ["group-created Legal [Legal]"]);
+    assert_eq!(world.count_of_writes(), 1);
+    world.mock.clear_requests();
+    let again = done(world.tenant.ensure_group(&ensuring("Legal")).await);
+    assert!(!again.created && again.writes.is_empty() && world.writes().is_empty());
+    assert_eq!(again.group.id, result.group.id);
+    assert_eq!(world.mock.state().groups.len(), 7);
+}
+
+async fn a_name_of_any_characters_is_one_name(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    for name in [
+        "R&D + \"QA\" \\ Ops",
+        "Support\" or displayName pr and \"a\" eq \"a",
+        "100% Ärzte/Ärztinnen?#",
+        "{id}",
+    ] {
+        let result = done(world.tenant.ensure_group(&ensuring(name)).await);
+        assert!(result.created, "{name}");
+        assert_eq!(result.group.name, name);
+        let again = done(world.tenant.ensure_group(&ensuring(name)).await);
+        assert!(!again.created, "{name}");
+        let join = ChangeGroupRequest { add_members: vec![JOAN.into()], ..changing(named(name)) };
+        done(world.tenant.change_group(&join).await);
+        assert_eq!(world.members_of(name), [JOAN]);
+    }
+    assert_eq!(world.mock.state().groups.len(), 10);
+    assert_eq!(world.members_of("Support"), [ADA, JOAN, KEN]);
+}
+
+async fn never_a_third_of_two_groups_with_one_name(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    world.mock.edit(|acme| acme.create_group(Group::new("Support")).id);
+    let (case, detail) = failed(world.tenant.ensure_group(&ensuring("Support")).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "ambiguous-group"));
+    assert!(world.writes().is_empty());
+}
+
+async fn what_a_group_may_do_is_set_where_that_can_be_done(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let access = Some("use".to_owned());
+    let ensure = EnsureGroupRequest { universal_app_access: access.clone(), ..ensuring("Legal") };
+    let change =
+        ChangeGroupRequest { universal_app_access: access.clone(), ..changing(named("Support")) };
+    if dialect == Dialect::Scim {
+        for (case, detail) in [
+            failed(world.tenant.ensure_group(&ensure).await),
+            failed(world.tenant.change_group(&change).await),
+        ] {
+            assert_eq!(
+                (case, detail.code.as_str()),
+                ("permanent-unsupported", "operation-unsupported")
+            );
+        }
+        assert!(world.writes().is_empty());
+        assert_eq!(world.mock.state().groups.len(), 6);
+        return;
+    }
+    let result = done(world.tenant.ensure_group(&ensure).await);
+    assert_eq!(result.group.universal_app_access, access);
+    let result = done(world.tenant.change_group(&change).await);
+    assert_eq!(changed(&result.changes), ["universal-app-access: none -> use"]);
+    for name in ["Legal", "Support"] {
+        assert_eq!(world.group(name).universal_app_access, "use");
+    }
+}
+
+async fn a_group_is_renamed_and_keeps_all_else(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    world.mock.edit(|acme| {
+        let id = acme.group_named("Support").expect("a group").id;
+        let support = acme.group_mut(id).expect("a group");
+        support.universal_app_access = "edit".into();
+        support.access.audit_log_access = true;
+        support.scim.insert("externalId".into(), "00g-support".into());
+    });
+    let before = world.group("Support");
+    let request = ChangeGroupRequest {
+        new_name: Some(" Helpdesk ".into()),
+        ..changing(world.by_id("Support"))
+    };
+    let result = done(world.tenant.change_group(&request).await);
+    assert_eq!(changed(&result.changes), ["name: Support -> Helpdesk"]);
+    assert_eq!(written(&result.writes), ["group-updated Support [Support]"]);
+    assert_eq!(result.group.name, "Helpdesk");
+    assert_eq!(result.group.members, None, "none were to change");
+    let updated_at = world.group("Helpdesk").updated_at;
+    let expected = Group { name: "Helpdesk".into(), updated_at, ..before };
+    assert_eq!(world.group("Helpdesk"), expected);
+    assert_eq!(world.members_of("Helpdesk"), [ADA, JOAN, KEN]);
+
+    world.mock.clear_requests();
+    let request = ChangeGroupRequest { group: world.by_id("Helpdesk"), ..request };
+    let again = done(world.tenant.change_group(&request).await);
+    assert!(again.writes.is_empty() && world.writes().is_empty(), "by id it may be repeated");
+}
+
+async fn a_name_of_another_group_is_refused(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let request = ChangeGroupRequest {
+        new_name: Some("Finance".into()),
+        add_members: vec![GRACE.into()],
+        ..changing(named("Support"))
+    };
+    let (case, detail) = failed(world.tenant.change_group(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "name-taken"));
+    assert!(world.writes().is_empty());
+}
+
+async fn members_come_and_go(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let request = ChangeGroupRequest {
+        add_members: vec![GRACE.to_uppercase(), JOAN.into()],
+        remove_members: vec![ADA.into(), KEN.into(), NEW.into()],
+        ..changing(named("Support"))
+    };
+    let result = done(world.tenant.change_group(&request).await);
+    assert_eq!(world.members_of("Support"), [GRACE, JOAN]);
+    assert_are(&world, &result.members_added, &[GRACE]);
+    assert_are(&world, &result.members_removed, &[ADA, KEN]);
+    assert_are(&world, &result.group.members.expect("members"), &[GRACE, JOAN]);
+    assert_eq!(
+        written(&result.writes),
+        [
+            "member-added grace@acme.example [Support]",
+            "member-removed ada@acme.example [Support]",
+            "member-removed ken@acme.example [Support]",
+        ]
+    );
+    assert_eq!(world.members_of("Engineering"), [ADA, GRACE], "no other group");
+}
+
+async fn what_is_so_already_is_not_written(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let request = ChangeGroupRequest {
+        new_name: Some("Support".into()),
+        add_members: vec![JOAN.into()],
+        remove_members: vec![GRACE.into()],
+        ..changing(named("Support"))
+    };
+    let result = done(world.tenant.change_group(&request).await);
+    assert!(result.changes.is_empty() && result.writes.is_empty());
+    assert!(result.members_added.is_empty() && result.members_removed.is_empty());
+    assert!(world.writes().is_empty());
+}
+
+async fn somebody_unknown_is_found_before_anything_is_written(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let request = ChangeGroupRequest {
+        new_name: Some("Helpdesk".into()),
+        add_members: vec![GRACE.into(), NEW.into()],
+        ..changing(named("Support"))
+    };
+    let (case, detail) = failed(world.tenant.change_group(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-not-found", "user-not-found"));
+    assert_eq!(detail.subject.as_deref(), Some(NEW));
+    assert!(world.writes().is_empty());
+}
+
+async fn a_group_with_members_goes_only_if_told_so(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let (case, detail) =
+        failed(world.tenant.remove_group(&removing(named("Support"), false)).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-refused", "group-has-members"));
+    assert!(detail.message.contains('3'), "{}", detail.message);
+    assert!(world.writes().is_empty());
+
+    let id = world.group_id("Support");
+    let result = done(world.tenant.remove_group(&removing(named("Support"), true)).await);
+    let removed = result.removed.expect("the group");
+    assert_eq!(removed.id, id);
+    assert_are(&world, &removed.members.expect("members"), &[ADA, JOAN, KEN]);
+    assert_eq!(written(&result.writes), ["group-deleted Support [Support]"]);
+    let state = world.mock.state();
+    assert!(state.group_named("Support").is_none());
+    assert_eq!((state.groups.len(), state.users.len()), (5, 4), "its people stay");
+
+    world.mock.clear_requests();
+    let again = done(world.tenant.remove_group(&removing(named("Support"), true)).await);
+    assert!(again.removed.is_none() && again.writes.is_empty() && world.writes().is_empty());
+    // An empty one may just go.
+    done(world.tenant.remove_group(&removing(named("Finance"), false)).await);
+    assert!(world.mock.state().group_named("Finance").is_none());
+}
+
+async fn a_built_in_group_stays(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let (case, detail) = failed(world.tenant.remove_group(&removing(named("editor"), true)).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "server-refused"));
+    assert!(detail.writes.is_empty());
+    assert!(world.mock.state().group_named("editor").is_some());
+}

@@ -1,0 +1,127 @@
+//! What limits the damage of a wrong roster: the same over every dialect, and nothing is written.
+
+use host_test::retool::synchronization::{
+    AbsentPolicy, Guard, MembershipPolicy, Plan, SyncRequest,
+};
+use host_test::retool::types::Dialect;
+
+use crate::support::acme::{ADA, GRACE, JOAN, KEN};
+use crate::support::{World, done, entry, failed, named, roster};
+
+over_every_dialect!(
+    three_people_may_go_and_not_a_fourth,
+    three_members_may_leave_a_group_and_not_a_fourth,
+    two_administrators_are_left,
+    required_administrators_are_looked_at,
+    an_empty_roster_is_refused_unless_it_is_meant,
+    protected_people_stay_in_their_groups_and_enabled,
+);
+
+/// The guards of a plan that refuse it.
+fn tripped(plan: &Plan) -> Vec<Guard> {
+    plan.guards.iter().filter(|report| report.tripped).map(|report| report.guard).collect()
+}
+
+/// Makes sure that a guard refuses plan and sync, and that nothing is written.
+async fn assert_refused(world: &World, request: &SyncRequest, guard: Guard) {
+    let before = world.mock.state();
+    let plan = done(world.tenant.plan_sync(request).await);
+    assert_eq!(tripped(&plan), [guard]);
+    assert!(plan.steps.is_empty());
+    let (case, detail) = failed(world.tenant.sync(request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-refused", "guard-tripped"));
+    assert!(world.writes().is_empty());
+    assert_eq!(world.mock.state(), before);
+}
+
+async fn three_people_may_go_and_not_a_fourth(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let leavers = ["p1@acme.example", "p2@acme.example", "p3@acme.example"];
+    for leaver in leavers {
+        world.add(leaver, &[]);
+    }
+    for absent in [AbsentPolicy::Disable, AbsentPolicy::Delete] {
+        let mut request = roster(vec![entry(ADA), entry(GRACE), entry(KEN)]);
+        request.policy.re_enable_disabled = false;
+        request.policy.absent = absent;
+        // Joan too.
+        assert_refused(&world, &request, Guard::UserRemovals).await;
+        request.roster.push(entry(JOAN));
+        assert_eq!(tripped(&done(world.tenant.plan_sync(&request).await)), []);
+    }
+}
+
+async fn three_members_may_leave_a_group_and_not_a_fourth(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let people = ["p1@acme.example", "p2@acme.example", "p3@acme.example", "p4@acme.example"];
+    for person in people {
+        world.add(person, &["Finance"]);
+    }
+    let mut request = roster(people.into_iter().map(entry).collect());
+    request.policy.memberships = MembershipPolicy::Exact;
+    request.policy.managed_groups = vec![named("Finance")];
+    assert_refused(&world, &request, Guard::MemberRemovals).await;
+    request.roster[0].groups = vec![named("Finance")];
+    assert!(done(world.tenant.sync(&request).await).complete);
+    assert_eq!(world.members_of("Finance"), ["p1@acme.example"]);
+}
+
+async fn two_administrators_are_left(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let mut request = roster(vec![entry(GRACE), entry(JOAN)]);
+    request.policy.absent = AbsentPolicy::Disable;
+    assert_refused(&world, &request, Guard::MinimumAdmins).await;
+    request.policy.guards.minimum_admins = Some(1);
+    assert!(done(world.tenant.sync(&request).await).complete);
+    assert!(world.person(ADA).is_disabled);
+}
+
+async fn required_administrators_are_looked_at(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let mut request = roster(vec![entry(ADA), entry(GRACE)]);
+    request.policy.guards.required_admins = vec![ADA.into(), JOAN.into()];
+    assert_refused(&world, &request, Guard::RequiredAdmins).await;
+    request.policy.guards.required_admins = vec![ADA.into(), GRACE.to_uppercase()];
+    assert_eq!(tripped(&done(world.tenant.plan_sync(&request).await)), []);
+}
+
+async fn an_empty_roster_is_refused_unless_it_is_meant(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let mut request = roster(Vec::new());
+    assert_refused(&world, &request, Guard::EmptyRoster).await;
+    request.policy.guards.allow_empty_roster = true;
+    assert!(done(world.tenant.sync(&request).await).writes.is_empty());
+}
+
+async fn protected_people_stay_in_their_groups_and_enabled(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let before = world.mock.state();
+    let mut request = roster(vec![entry(ADA), entry(GRACE)]);
+    request.policy.absent = AbsentPolicy::Delete;
+    request.policy.memberships = MembershipPolicy::Exact;
+    request.policy.managed_groups = vec![named("Support"), named("Engineering")];
+    request.policy.guards.protected_people =
+        vec![ADA.into(), GRACE.into(), JOAN.into(), KEN.into()];
+    let report = done(world.tenant.sync(&request).await);
+    assert!(!report.complete && report.writes.is_empty());
+    assert_eq!(world.mock.state(), before);
+}
+
+/// SCIM has no field for who administers: without a group that tells, nobody is removed.
+#[tokio::test]
+async fn where_nobody_says_who_administers_removals_are_refused() {
+    let world = World::acme_over(Dialect::Scim).await;
+    for email in [ADA, GRACE] {
+        world.shape(email, |user| user.is_admin = false);
+    }
+    let mut request = roster(vec![entry(ADA), entry(GRACE)]);
+    request.policy.absent = AbsentPolicy::Disable;
+    assert_refused(&world, &request, Guard::MinimumAdmins).await;
+    let plan = done(world.tenant.plan_sync(&request).await);
+    let report = plan.guards.iter().find(|report| report.tripped).expect("a guard");
+    assert!(report.message.contains("does not say who administers"), "{}", report.message);
+
+    request.policy.guards.minimum_admins = Some(0);
+    assert!(done(world.tenant.sync(&request).await).complete);
+    assert!(world.person(JOAN).is_disabled);
+}

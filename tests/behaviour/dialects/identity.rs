@@ -1,0 +1,192 @@
+//! Nobody is acted on but the person who was asked for, whatever the server answers.
+
+use host_test::retool::lifecycle::{
+    DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, ProvisionRequest,
+};
+use host_test::retool::types::Dialect;
+use mock_retool::{Fault, FaultKind, User};
+
+use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, timeless};
+use crate::support::dialects::{known, nina};
+use crate::support::{World, departure, done, failed};
+
+over_every_dialect!(
+    a_filter_that_is_ignored_finds_nobody_else,
+    a_newcomer_is_created_though_the_filter_is_ignored,
+    somebody_is_found_however_the_server_spells_the_address,
+    an_account_that_was_given_another_address_is_left_alone,
+    of_two_people_of_one_address_neither_is_touched,
+    whoever_was_created_meanwhile_is_taken_as_they_are_found,
+    an_answer_about_somebody_else_is_refused,
+    an_id_leads_nowhere_else,
+);
+
+async fn a_filter_that_is_ignored_finds_nobody_else(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    world.mock.inject(Fault::new(FaultKind::IgnoreFilter));
+    let before = world.mock.state();
+    let found = done(world.tenant.find_user(JOAN).await).expect("Joan");
+    assert_eq!(found.id, world.user_id(JOAN));
+    assert!(done(world.tenant.find_user(NEW).await).is_none());
+    for mode in
+        [DeprovisionMode::Disable, DeprovisionMode::DisableAndStripGroups, DeprovisionMode::Delete]
+    {
+        let result = done(world.tenant.deprovision(&departure(NEW, mode)).await);
+        assert_eq!(result.outcome, DeprovisionOutcome::AlreadyGone);
+    }
+    assert!(world.writes().is_empty());
+    assert_eq!(world.mock.state(), before);
+
+    done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Disable)).await);
+    let barred: Vec<_> = world.mock.state().users;
+    let barred = barred.iter().filter(|user| user.is_disabled).map(|user| user.email.as_str());
+    assert_eq!(barred.collect::<Vec<_>>(), [JOAN, KEN]);
+}
+
+async fn a_newcomer_is_created_though_the_filter_is_ignored(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    world.mock.inject(Fault::new(FaultKind::IgnoreFilter));
+    let before = world.mock.state();
+    let result = done(world.tenant.provision(&nina(dialect)).await);
+    assert_eq!(result.outcome, ProvisionOutcome::Created);
+    assert_eq!(result.user.id, world.user_id(NEW));
+    assert_eq!(world.mock.state().users[..4], before.users[..]);
+}
+
+/// A filter that compares case does not hide anybody.
+async fn somebody_is_found_however_the_server_spells_the_address(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    world.shape(JOAN, |joan| joan.email = "Joan@ACME.example".into());
+    world.mock.inject(Fault::new(FaultKind::ExactFilter));
+    let result = done(world.tenant.provision(&known(JOAN)).await);
+    assert_eq!(result.outcome, ProvisionOutcome::Unchanged);
+    assert!(world.writes().is_empty(), "no second account is asked for");
+    let result = done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Disable)).await);
+    assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
+    assert!(world.person(JOAN).is_disabled);
+}
+
+/// Between the search by address and the read by id, the account is given another address.
+async fn an_account_that_was_given_another_address_is_left_alone(dialect: Dialect) {
+    let renamed = async || {
+        let world = World::acme_over(dialect).await;
+        world.before(&format!("GET {}", world.user_path(JOAN)), |acme| {
+            acme.user_by_email_mut(JOAN).expect("Joan").email = "other@acme.example".into();
+        });
+        world
+    };
+    for mode in [DeprovisionMode::Disable, DeprovisionMode::Delete] {
+        let world = renamed().await;
+        let (case, detail) = failed(world.tenant.deprovision(&departure(JOAN, mode)).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "wrong-person"));
+        assert_eq!(detail.subject.as_deref(), Some(JOAN));
+        assert!(world.writes().is_empty());
+    }
+    let world = renamed().await;
+    let request = ProvisionRequest { first_name: Some("Joanna".into()), ..known(JOAN) };
+    let (_, detail) = failed(world.tenant.provision(&request).await);
+    assert_eq!(detail.code, "wrong-person");
+    assert!(world.writes().is_empty());
+}
+
+async fn of_two_people_of_one_address_neither_is_touched(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    world.mock.edit(|acme| {
+        let twin = User {
+            id: "11111111-1111-4111-8111-111111111111".into(),
+            legacy_id: 99,
+            ..acme.user_by_email(JOAN).expect("Joan").clone()
+        };
+        acme.users.push(twin);
+    });
+    let joanna = ProvisionRequest { first_name: Some("Joanna".into()), ..known(JOAN) };
+    for (case, detail) in [
+        failed(world.tenant.provision(&joanna).await),
+        failed(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await),
+    ] {
+        assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "ambiguous-user"));
+    }
+    assert!(world.writes().is_empty());
+}
+
+/// The creation is answered with 409: whoever is there was not created by this call, and is
+/// enabled only if that is allowed.
+async fn whoever_was_created_meanwhile_is_taken_as_they_are_found(dialect: Dialect) {
+    for (disabled, allowed) in [(false, false), (true, true), (true, false)] {
+        let world = World::acme_over(dialect).await;
+        world.before(&format!("POST {}", world.users_path()), move |acme| {
+            let meanwhile = User {
+                first_name: Some("Nina".into()),
+                last_name: Some("Newman".into()),
+                is_disabled: disabled,
+                ..User::new(NEW)
+            };
+            acme.add_user(meanwhile).expect("a new address");
+        });
+        let request = ProvisionRequest { re_enable_disabled: allowed, ..nina(dialect) };
+        if disabled && !allowed {
+            let (case, detail) = failed(world.tenant.provision(&request).await);
+            assert_eq!((case, detail.code.as_str()), ("permanent-refused", "user-disabled"));
+            assert!(world.person(NEW).is_disabled);
+        } else {
+            let result = done(world.tenant.provision(&request).await);
+            let outcome =
+                if disabled { ProvisionOutcome::ReEnabled } else { ProvisionOutcome::Unchanged };
+            assert_eq!(result.outcome, outcome);
+            assert!(!result.invitation_sent && !world.person(NEW).is_disabled);
+        }
+        let everybody = world.mock.state().users;
+        assert_eq!(everybody.iter().filter(|user| user.email == NEW).count(), 1);
+    }
+}
+
+/// A proxy that mixes up answers gives Grace's record for Joan's.
+async fn an_answer_about_somebody_else_is_refused(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let before = world.mock.state();
+    let id = crate::support::dialects::text(&world.user_id(GRACE)).to_owned();
+    let body = match dialect {
+        Dialect::V1 => format!(r#"{{"id":"{id}","email":"{JOAN}","isAdmin":false}}"#),
+        Dialect::V2 => format!(r#"{{"success":true,"data":{{"id":"{id}","email":"{JOAN}"}}}}"#),
+        _ => format!(r#"{{"id":"{id}","userName":"{JOAN}","active":true}}"#),
+    };
+    world.mock.inject(Fault {
+        method: Some("GET".into()),
+        path: Some(world.user_path(JOAN)),
+        ..Fault::new(FaultKind::Status { code: 200, retry_after: None, body: Some(body) })
+    });
+    for mode in [DeprovisionMode::Disable, DeprovisionMode::Delete] {
+        let (case, detail) = failed(world.tenant.deprovision(&departure(JOAN, mode)).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "wrong-person"));
+    }
+    assert!(world.writes().is_empty());
+    assert_eq!(world.mock.state(), before);
+}
+
+/// Whatever an id is made of, it stays one segment of the path.
+async fn an_id_leads_nowhere_else(dialect: Dialect) {
+    for id in ["../groups/4", "a b", "%2e%2e", "a/b?c#d", "..%2f", "é\\"] {
+        let world = World::acme_over(dialect).await;
+        world.shape(JOAN, |joan| joan.id = id.into());
+        let before = world.mock.state();
+        let joan = world.user_id(JOAN);
+        let result =
+            done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Disable)).await);
+        assert_eq!(result.tombstone.expect("a tombstone").user.id, joan, "{id}");
+        let after = world.mock.state();
+        assert!(after.users[2].is_disabled, "{id}");
+        assert_eq!(after.groups, before.groups);
+        for (now, was) in after.users.iter().zip(before.users).filter(|(now, _)| now.email != JOAN)
+        {
+            assert_eq!(timeless(now.clone()), timeless(was));
+        }
+        for request in &world.requests() {
+            let (_, path) = request.split_once(' ').expect("a path");
+            let rest = path.strip_prefix(world.users_path());
+            let Some(rest) = rest.and_then(|rest| rest.strip_prefix('/')) else { continue };
+            let rest = rest.strip_suffix("/logout").unwrap_or(rest);
+            assert!(!rest.contains('/') && !rest.is_empty(), "{path}");
+        }
+        assert!(world.has(ADA));
+    }
+}

@@ -1,0 +1,198 @@
+//! Invitations that nobody has accepted yet, which `/api/v2` keeps beside the accounts: each
+//! counts as the person who was invited.
+
+use host_test::retool::lifecycle::{
+    DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, ProvisionRequest, RestoreOutcome,
+    RestoreRequest,
+};
+use host_test::retool::synchronization::{AbsentPolicy, MembershipPolicy, PersonOutcome};
+use host_test::retool::types::{Dialect, UserId, UserType};
+use mock_retool::{Options, V2Options};
+
+use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, changed, written};
+use crate::support::dialects::{known, nina};
+use crate::support::{World, departure, done, entry, failed, named, roster};
+
+async fn invited(groups: &[&str]) -> (World, UserId) {
+    let world = World::acme_over(Dialect::V2).await;
+    let number = world.invite(NEW, groups);
+    (world, UserId::V2(format!("invite-{number}")))
+}
+
+/// The groups that the invitation is to, in order.
+fn groups_of_the_invitation(world: &World) -> Vec<String> {
+    let state = world.mock.state();
+    let [invite] = &state.invites[..] else { panic!("{:?}", state.invites) };
+    let name = |id: &u32| state.group(*id).expect("a group").name.clone();
+    invite.groups.iter().map(name).collect()
+}
+
+#[tokio::test]
+async fn who_is_invited_is_found_listed_and_counted() {
+    let (world, id) = invited(&["Support"]).await;
+    let found = done(world.tenant.find_user(" NEW@acme.example").await).expect("the invited");
+    assert_eq!((found.id, found.invited, found.disabled), (id.clone(), Some(true), false));
+    assert_eq!(found.groups, Some(world.links(&["Support"])));
+    let joan = done(world.tenant.find_user(JOAN).await).expect("Joan");
+    assert_eq!(joan.invited, Some(false));
+    let report = done(world.tenant.check_connection().await);
+    assert_eq!(report.user_count, Some(5));
+}
+
+#[tokio::test]
+async fn who_is_invited_is_not_created_and_joins_groups_by_the_invitation() {
+    let (world, id) = invited(&["Support"]).await;
+    let request = ProvisionRequest {
+        groups: vec![named("Engineering"), named("Support")],
+        ..nina(Dialect::V2)
+    };
+    let result = done(world.tenant.provision(&request).await);
+    assert_eq!(result.outcome, ProvisionOutcome::Updated);
+    assert_eq!(result.user.id, id);
+    assert_eq!(result.user.invited, Some(true));
+    assert_eq!(result.groups_added, world.links(&["Engineering"]));
+    assert_eq!(result.groups_kept, world.links(&["Support"]));
+    assert_eq!(written(&result.writes), ["member-added new@acme.example [Engineering]"]);
+    // An invitation has no names until somebody accepts it.
+    assert_eq!(
+        changed(&result.differences)[..2],
+        ["first-name: (nothing) -> Nina", "last-name: (nothing) -> Newman"]
+    );
+    assert!(result.changes.is_empty() && !result.invitation_sent);
+    assert!(result.remaining.iter().any(|line| line.contains("accept")), "{:?}", result.remaining);
+    assert_eq!(groups_of_the_invitation(&world), ["Engineering", "Support"]);
+    let state = world.mock.state();
+    assert_eq!((state.users.len(), state.invitations.len()), (4, 0), "nobody is created or mailed");
+
+    let again = done(world.tenant.provision(&request).await);
+    assert_eq!(again.outcome, ProvisionOutcome::Unchanged);
+    assert!(again.writes.is_empty());
+}
+
+#[tokio::test]
+async fn a_pending_invitation_is_withdrawn_whatever_the_mode() {
+    for mode in [
+        DeprovisionMode::Disable,
+        DeprovisionMode::DisableAndStripGroups,
+        DeprovisionMode::Delete,
+        DeprovisionMode::DeleteOnceDisabled(30),
+    ] {
+        let (world, id) = invited(&["Support"]).await;
+        let result = done(world.tenant.deprovision(&departure(NEW, mode)).await);
+        assert_eq!(result.outcome, DeprovisionOutcome::Deleted, "{mode:?}");
+        assert_eq!(written(&result.writes), ["invitation-cancelled new@acme.example"], "{mode:?}");
+        let tombstone = result.tombstone.expect("a tombstone");
+        assert_eq!(tombstone.user.id, id);
+        assert!(!tombstone.raw.contains("invite_link"), "whoever has the link can accept");
+        assert!(world.mock.state().invites.is_empty());
+
+        let again = done(world.tenant.deprovision(&departure(NEW, mode)).await);
+        assert_eq!(again.outcome, DeprovisionOutcome::AlreadyGone, "{mode:?}");
+    }
+}
+
+/// An invitation has no names, and without them `/api/v2` creates nobody in its place.
+#[tokio::test]
+async fn who_was_invited_is_restored_with_names_that_a_person_fills_in() {
+    let (world, _) = invited(&["Support"]).await;
+    let request = departure(NEW, DeprovisionMode::Delete);
+    let left = done(world.tenant.deprovision(&request).await);
+    let mut tombstone = left.tombstone.expect("a tombstone");
+    tombstone.user.user_type = Some(UserType::Default);
+    world.mock.clear_requests();
+    let request = RestoreRequest { tombstone: tombstone.clone(), re_create: true };
+    let (case, detail) = failed(world.tenant.restore(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-invalid-input", "name-required"));
+    assert_eq!(detail.field.as_deref(), Some("request.tombstone.user.first-name"));
+    assert!(detail.message.contains("tombstone"), "{}", detail.message);
+    assert!(world.writes().is_empty());
+
+    tombstone.user.first_name = Some("Nina".into());
+    tombstone.user.last_name = Some("Newman".into());
+    let request = RestoreRequest { tombstone, re_create: true };
+    let back = done(world.tenant.restore(&request).await);
+    assert_eq!(back.outcome, RestoreOutcome::ReCreated);
+    assert_eq!(back.user.id, world.user_id(NEW));
+    assert_eq!(world.groups_of(NEW), ["Support"]);
+}
+
+#[tokio::test]
+async fn an_expired_or_claimed_invitation_is_nobody() {
+    let (world, _) = invited(&[]).await;
+    world.mock.edit(|acme| acme.invites[0].expires_at = "2020-01-01T00:00:00.000Z".into());
+    assert!(done(world.tenant.find_user(NEW).await).is_none());
+    let result = done(world.tenant.provision(&nina(Dialect::V2)).await);
+    assert_eq!(result.outcome, ProvisionOutcome::Created);
+
+    let (world, _) = invited(&["Support"]).await;
+    world.mock.edit(|acme| {
+        let id = acme.invites[0].id;
+        acme.claim_invite(id, "Nina", "Newman").expect("an account");
+    });
+    let found = done(world.tenant.find_user(NEW).await).expect("Nina");
+    assert_eq!((found.id, found.invited), (world.user_id(NEW), Some(false)));
+    let result = done(world.tenant.deprovision(&departure(NEW, DeprovisionMode::Disable)).await);
+    assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
+    assert_eq!(world.mock.state().invites.len(), 1, "what was accepted is left");
+}
+
+#[tokio::test]
+async fn a_roster_counts_the_invited_as_there() {
+    let (world, _) = invited(&["Support"]).await;
+    let on_roster = |groups: &[&str]| host_test::retool::synchronization::RosterEntry {
+        groups: groups.iter().map(|name| named(name)).collect(),
+        ..entry(NEW)
+    };
+    let mut request = roster(vec![
+        entry(ADA),
+        entry(GRACE),
+        entry(JOAN),
+        entry(KEN),
+        on_roster(&["Engineering"]),
+    ]);
+    request.policy.re_enable_disabled = false;
+    request.policy.memberships = MembershipPolicy::Exact;
+    request.policy.managed_groups = vec![named("Finance")];
+    let report = done(world.tenant.sync(&request).await);
+    assert!(
+        written(&report.writes).contains(&"member-added new@acme.example [Engineering]".into())
+    );
+    assert_eq!(groups_of_the_invitation(&world), ["Engineering", "Support"]);
+    assert_eq!(world.mock.state().users.len(), 4);
+
+    // Taken out of the groups that are named, and withdrawn when off the roster.
+    request.roster[4] = on_roster(&["Finance"]);
+    request.policy.managed_groups = vec![named("Engineering")];
+    done(world.tenant.sync(&request).await);
+    assert_eq!(groups_of_the_invitation(&world), ["Support", "Finance"]);
+
+    request.roster.truncate(4);
+    request.policy.absent = AbsentPolicy::Disable;
+    let report = done(world.tenant.sync(&request).await);
+    let nina = report.people.iter().find(|person| person.email == NEW).expect("a report");
+    assert_eq!(nina.outcome, PersonOutcome::Deleted);
+    assert_eq!(written(&report.writes), ["invitation-cancelled new@acme.example"]);
+    assert!(world.mock.state().invites.is_empty());
+}
+
+#[tokio::test]
+async fn a_server_without_invitations_has_none() {
+    let v2 = V2Options { user_invites: false, ..V2Options::default() };
+    let world = World::acme_over_with(Dialect::V2, Options { v2, ..Options::default() }).await;
+    assert!(done(world.tenant.find_user(NEW).await).is_none());
+    assert_eq!(done(world.tenant.check_connection().await).user_count, Some(4));
+    let result = done(world.tenant.provision(&known(JOAN)).await);
+    assert_eq!(result.outcome, ProvisionOutcome::Unchanged);
+}
+
+#[tokio::test]
+async fn two_invitations_of_one_address_are_ambiguous() {
+    let (world, _) = invited(&[]).await;
+    world.mock.edit(|acme| {
+        let second = mock_retool::Invite { id: 99, ..acme.invites[0].clone() };
+        acme.invites.push(second);
+    });
+    let (case, detail) = failed(world.tenant.provision(&nina(Dialect::V2)).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "ambiguous-user"));
+    assert!(world.writes().is_empty());
+}

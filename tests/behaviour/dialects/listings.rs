@@ -1,0 +1,181 @@
+//! Listings that don't add up: read again and then given up, and nobody is removed for them.
+
+use host_test::Tenant;
+use host_test::retool::directory::PageRequest;
+use host_test::retool::synchronization::{AbsentPolicy, MembershipPolicy, SyncRequest};
+use host_test::retool::types::Dialect;
+use mock_retool::{Fault, FaultKind, Options, ScimQuirks};
+
+use crate::support::dialects::tenant_at;
+use crate::support::{World, done, entry, failed, roster};
+
+over_every_dialect!(
+    a_total_that_moves_removes_nobody,
+    pages_that_lead_nowhere_remove_nobody,
+    a_listing_that_is_not_there_is_a_wrong_base_url,
+    a_page_in_place_of_a_listing_is_nobody,
+);
+
+async fn sixty(dialect: Dialect) -> World {
+    let mut world = World::with(Options { users: 60, ..Options::default() }).await;
+    world.tenant = world.over(dialect);
+    world
+}
+
+/// A tenant that reads ten people at a time. Over `/api/v2` everybody is asked for at once, unless
+/// that turns out to be too much.
+fn by_page(world: &World) -> Tenant {
+    let options = host_test::TenantOptions::new(world.mock.base_url())
+        .dialect(world.dialect())
+        .env("RETOOL_API_TOKEN", world.mock.token())
+        .env("RETOOL_SCIM_TOKEN", world.mock.scim_token())
+        .env("RETOOL_PAGE_SIZE", "10")
+        .env("RETOOL_MAX_BODY_BYTES", "20000");
+    host_test::Host::shared().expect("a host").tenant(options)
+}
+
+/// All of the organisation is to go but one person, and nothing would keep it.
+fn everybody_leaves(world: &World) -> SyncRequest {
+    let mut request = roster(vec![entry(&world.mock.state().users[0].email)]);
+    request.policy.memberships = MembershipPolicy::Leave;
+    request.policy.absent = AbsentPolicy::Disable;
+    request.policy.guards.max_user_removal_percent = Some(100);
+    request.policy.guards.minimum_admins = Some(0);
+    request
+}
+
+async fn assert_given_up(world: &World, tenant: &Tenant, how: &str) {
+    let before = world.mock.state();
+    let request = everybody_leaves(world);
+    let (case, detail) = failed(tenant.sync(&request).await);
+    assert_eq!((case, detail.code.as_str()), ("unavailable", "listing-incomplete"), "{how}");
+    assert!(detail.writes.is_empty() && world.writes().is_empty(), "{how}");
+    let (_, detail) = failed(tenant.plan_sync(&request).await);
+    assert_eq!(detail.code, "listing-incomplete", "{how}");
+    assert_eq!(world.mock.state(), before, "{how}");
+}
+
+async fn a_total_that_moves_removes_nobody(dialect: Dialect) {
+    let world = sixty(dialect).await;
+    world.mock.inject(Fault { skip: 1, ..Fault::new(FaultKind::MovingTotal) });
+    world.mock.inject(Fault::new(FaultKind::MovingTotal));
+    assert_given_up(&world, &by_page(&world), "a total that moves").await;
+}
+
+async fn pages_that_lead_nowhere_remove_nobody(dialect: Dialect) {
+    for kind in [FaultKind::RepeatPage, FaultKind::EndlessPages] {
+        let how = format!("{kind:?}");
+        let world = sixty(dialect).await;
+        world.mock.inject(Fault::new(kind));
+        assert_given_up(&world, &by_page(&world), &how).await;
+    }
+    // Without faults they lead to everybody.
+    let world = sixty(dialect).await;
+    let tenant = by_page(&world);
+    let plan = done(tenant.plan_sync(&everybody_leaves(&world)).await);
+    let state = world.mock.state();
+    let enabled = state.users.iter().skip(1).filter(|user| !user.is_disabled).count();
+    assert_eq!(plan.steps.len(), enabled);
+}
+
+async fn a_listing_that_is_not_there_is_a_wrong_base_url(dialect: Dialect) {
+    let world = sixty(dialect).await;
+    let body = match dialect {
+        Dialect::V1 => r#"{"message":"Not found"}"#,
+        Dialect::V2 => r#"{"success":false,"message":"Not found"}"#,
+        _ => r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"404"}"#,
+    };
+    let not_found = FaultKind::Status { code: 404, retry_after: None, body: Some(body.to_owned()) };
+    world.mock.inject(Fault::new(not_found));
+    let email = world.mock.state().users[0].email.clone();
+    let expected = if dialect == Dialect::Scim { "scim-unavailable" } else { "base-url-wrong" };
+    let request = everybody_leaves(&world);
+    for (_, detail) in
+        [failed(world.tenant.find_user(&email).await), failed(world.tenant.sync(&request).await)]
+    {
+        assert_eq!((detail.code.as_str(), detail.permanent), (expected, true));
+    }
+    assert!(world.writes().is_empty());
+}
+
+async fn a_page_in_place_of_a_listing_is_nobody(dialect: Dialect) {
+    let answer = |body: &str| FaultKind::Status {
+        code: 200,
+        retry_after: None,
+        body: Some(body.to_owned()),
+    };
+    for kind in
+        [FaultKind::Html200, FaultKind::InvalidJson, answer("{}"), answer("[]"), answer("null")]
+    {
+        let how = format!("{kind:?}");
+        let world = sixty(dialect).await;
+        world.mock.inject(Fault::new(kind));
+        let (case, detail) = failed(world.tenant.sync(&everybody_leaves(&world)).await);
+        assert_eq!((case, detail.code.as_str()), ("unavailable", "answer-unusable"), "{how}");
+        assert!(world.writes().is_empty(), "{how}");
+    }
+}
+
+/// More pages, and nothing to ask for them with.
+#[tokio::test]
+async fn more_without_a_token_is_no_end() {
+    let world = sixty(Dialect::V2).await;
+    world.mock.inject(Fault::new(FaultKind::OmitInLists("next_token".into())));
+    assert_given_up(&world, &by_page(&world), "no token").await;
+    let first = PageRequest {
+        cursor: None,
+        page_size: Some(10),
+        with_members: false,
+        with_other_ids: false,
+    };
+    let (_, detail) = failed(world.tenant.page_users(&first).await);
+    assert_eq!(detail.code, "listing-incomplete");
+}
+
+/// The server's token stays one value of the query, whatever it is made of.
+#[tokio::test]
+async fn a_listing_that_is_too_large_at_once_is_read_by_page() {
+    let world = sixty(Dialect::V2).await;
+    let found = done(by_page(&world).check_connection().await);
+    assert_eq!(found.user_count, Some(60));
+    let requests = world.requests_with_queries();
+    let pages = requests.iter().filter(|request| request.contains("limit=10")).count();
+    assert_eq!(pages, 6, "{requests:?}");
+    assert!(
+        requests.iter().any(|request| request.contains("next_token=") && request.contains("%2B"))
+    );
+}
+
+/// Retool's SCIM gives everything whatever page is asked for.
+#[tokio::test]
+async fn a_scim_server_that_ignores_paging_is_read_whole_and_once() {
+    let scim_quirks = ScimQuirks { ignore_paging: true, ..ScimQuirks::default() };
+    let options = Options { users: 60, scim_quirks, ..Options::default() };
+    let mut world = World::with(options).await;
+    world.tenant = tenant_at(world.mock.base_url(), Dialect::Scim, &world);
+    let state = world.mock.state();
+    let expected: Vec<_> = state.users.iter().map(|user| world.user_id(&user.email)).collect();
+
+    let plan = done(world.tenant.plan_sync(&everybody_leaves(&world)).await);
+    let enabled = state.users.iter().skip(1).filter(|user| !user.is_disabled).count();
+    assert_eq!(plan.steps.len(), enabled);
+    assert_eq!(world.requests(), ["GET /scim/v2/Users"]);
+
+    // Pages are parts of what the server gives.
+    let mut request = PageRequest {
+        cursor: None,
+        page_size: Some(25),
+        with_members: false,
+        with_other_ids: false,
+    };
+    let mut pages = Vec::new();
+    loop {
+        let page = done(world.tenant.page_users(&request).await);
+        assert_eq!(page.total, Some(60));
+        pages.push(page.users.into_iter().map(|user| user.id).collect::<Vec<_>>());
+        let Some(cursor) = page.next else { break };
+        request = PageRequest { cursor: Some(cursor), page_size: None, ..request };
+    }
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [25, 25, 10]);
+    assert_eq!(pages.concat(), expected);
+}

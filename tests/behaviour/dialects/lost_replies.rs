@@ -1,0 +1,214 @@
+//! Writes whose answer is lost, or can't be read: nobody knows what became of them, and nobody
+//! and nothing is made twice for it.
+
+use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest};
+use host_test::retool::lifecycle::{
+    DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, ProvisionRequest,
+};
+use host_test::retool::synchronization::{PersonOutcome, RosterEntry};
+use host_test::retool::types::Dialect;
+use mock_retool::{Fault, FaultKind, Hook};
+
+use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, timeless, written};
+use crate::support::dialects::{known, nina};
+use crate::support::{World, departure, done, entry, failed, named, roster};
+
+over_every_dialect!(
+    a_creation_without_an_answer_makes_one_account,
+    a_creation_that_stays_unknown_is_told_and_can_be_repeated,
+    a_group_without_an_answer_is_made_once,
+    an_update_without_an_answer_holds_and_loses_nothing,
+    a_departure_without_an_answer_holds,
+    memberships_without_an_answer_hold,
+    a_sync_makes_everybody_once,
+);
+
+/// Every way in which a write is done, or not, and the answer does not say which.
+fn lost() -> Vec<FaultKind> {
+    let status = |code| FaultKind::Status { code, retry_after: None, body: None };
+    vec![
+        FaultKind::LoseReply,
+        FaultKind::ResetInBody,
+        FaultKind::Truncate,
+        FaultKind::StatusAfter(502),
+        FaultKind::Reset,
+        status(500),
+        status(503),
+        status(408),
+    ]
+}
+
+/// The first write goes wrong.
+fn first_write(kind: FaultKind, method: &str) -> Fault {
+    Fault { method: Some(method.into()), times: Some(1), ..Fault::new(kind) }
+}
+
+/// How a dialect changes a record.
+fn change(dialect: Dialect) -> &'static str {
+    if dialect == Dialect::V1 { "PUT" } else { "PATCH" }
+}
+
+/// How many accounts have the address.
+fn accounts(world: &World, email: &str) -> usize {
+    world.mock.state().users.iter().filter(|user| user.email == email).count()
+}
+
+async fn a_creation_without_an_answer_makes_one_account(dialect: Dialect) {
+    let unread = [FaultKind::InvalidJson, FaultKind::ContentType("text/html".into())];
+    for kind in lost().into_iter().chain(unread) {
+        let how = format!("{kind:?}");
+        let world = World::acme_over(dialect).await;
+        // The server would take a second account of the address.
+        world.mock.inject(Fault::new(FaultKind::SecondAccount));
+        world.mock.inject(first_write(kind, "POST"));
+        let request = ProvisionRequest { groups: vec![named("Support")], ..nina(dialect) };
+        let result = done(world.tenant.provision(&request).await);
+        assert_eq!(result.outcome, ProvisionOutcome::Created, "{how}");
+        assert_eq!(accounts(&world, NEW), 1, "{how}");
+        assert_eq!(world.groups_of(NEW), ["Support"], "{how}");
+        assert_eq!(
+            written(&result.writes),
+            [format!("user-created {NEW}"), format!("member-added {NEW} [Support]")],
+            "{how}"
+        );
+    }
+}
+
+async fn a_creation_that_stays_unknown_is_told_and_can_be_repeated(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let lost = std::sync::atomic::AtomicBool::new(false);
+    world.mock.on_request(move |_, logged| {
+        use std::sync::atomic::Ordering::Relaxed;
+        match logged.method.as_str() {
+            "POST" if !lost.swap(true, Relaxed) => Hook::ServeThenClose,
+            // Nobody can be looked up any more.
+            _ if lost.load(Relaxed) => Hook::CloseBefore,
+            _ => Hook::Serve,
+        }
+    });
+    let (case, detail) = failed(world.tenant.provision(&nina(dialect)).await);
+    assert_eq!((case, detail.code.as_str()), ("unavailable", "connection-failed"));
+    assert_eq!(written(&detail.writes), [format!("user-created {NEW} ?")]);
+
+    world.mock.on_request(|_, _| Hook::Serve);
+    world.mock.clear_requests();
+    let again = done(world.tenant.provision(&nina(dialect)).await);
+    assert_eq!(again.outcome, ProvisionOutcome::Unchanged);
+    assert_eq!((accounts(&world, NEW), world.count_of_writes()), (1, 0));
+}
+
+/// Servers take two groups of one name, so a look that misses the first would be final.
+async fn a_group_without_an_answer_is_made_once(dialect: Dialect) {
+    for kind in lost() {
+        let how = format!("{kind:?}");
+        let world = World::acme_over(dialect).await;
+        world.mock.inject(first_write(kind, "POST"));
+        world.mock.inject(first_write(FaultKind::StaleReads { requests: 1 }, "POST"));
+        let request = EnsureGroupRequest { name: "Legal".into(), universal_app_access: None };
+        done(world.tenant.ensure_group(&request).await);
+        let groups = world.mock.state().groups;
+        assert_eq!(groups.iter().filter(|group| group.name == "Legal").count(), 1, "{how}");
+    }
+}
+
+async fn an_update_without_an_answer_holds_and_loses_nothing(dialect: Dialect) {
+    for kind in lost() {
+        let how = format!("{kind:?}");
+        let world = World::acme_over(dialect).await;
+        let before = world.person(JOAN);
+        world.mock.inject(first_write(kind, change(dialect)));
+        let request = ProvisionRequest { first_name: Some("Joanna".into()), ..known(JOAN) };
+        let result = done(world.tenant.provision(&request).await);
+        assert_eq!(result.outcome, ProvisionOutcome::Updated, "{how}");
+        assert_eq!(written(&result.writes), [format!("user-updated {JOAN}")], "{how}");
+        let expected = mock_retool::User { first_name: Some("Joanna".into()), ..before };
+        assert_eq!(timeless(world.person(JOAN)), timeless(expected), "{how}");
+    }
+}
+
+async fn a_departure_without_an_answer_holds(dialect: Dialect) {
+    for kind in lost() {
+        for mode in [DeprovisionMode::Disable, DeprovisionMode::Delete] {
+            let how = format!("{mode:?} {kind:?}");
+            let world = World::acme_over(dialect).await;
+            let deletes = mode == DeprovisionMode::Delete;
+            let method = if deletes { "DELETE" } else { change(dialect) };
+            world.mock.inject(first_write(kind.clone(), method));
+            let result = done(world.tenant.deprovision(&departure(JOAN, mode)).await);
+            let gone = deletes && dialect != Dialect::V2;
+            let outcome =
+                if gone { DeprovisionOutcome::Deleted } else { DeprovisionOutcome::Deactivated };
+            assert_eq!(result.outcome, outcome, "{how}");
+            assert_eq!(world.has(JOAN), !gone, "{how}");
+            assert!(gone || world.person(JOAN).is_disabled, "{how}");
+            assert!(result.writes.iter().all(|write| write.subject == JOAN), "{how}");
+            assert!(!written(&result.writes).iter().any(|line| line.ends_with('?')), "{how}");
+        }
+    }
+}
+
+async fn memberships_without_an_answer_hold(dialect: Dialect) {
+    let (adds, removes) = match dialect {
+        Dialect::Scim => ("PATCH", "PATCH"),
+        _ => ("POST", "DELETE"),
+    };
+    for kind in lost() {
+        let how = format!("{kind:?}");
+        let world = World::acme_over(dialect).await;
+        world.shape(JOAN, |joan| joan.memberships[1].is_group_admin = true);
+        let fault = first_write(kind, adds);
+        world.mock.inject(fault.clone());
+        // The removal is the second request of its kind over SCIM.
+        let skip = u32::from(adds == removes);
+        world.mock.inject(Fault { method: Some(removes.into()), skip, ..fault });
+        let request = ChangeGroupRequest {
+            group: named("Support"),
+            new_name: None,
+            universal_app_access: None,
+            add_members: vec![GRACE.into()],
+            remove_members: vec![KEN.into()],
+        };
+        let result = done(world.tenant.change_group(&request).await);
+        assert_eq!(world.members_of("Support"), [ADA, GRACE, JOAN], "{how}");
+        assert_eq!(
+            written(&result.writes),
+            [
+                "member-added grace@acme.example [Support]",
+                "member-removed ken@acme.example [Support]"
+            ],
+            "{how}"
+        );
+        assert!(world.person(JOAN).memberships[1].is_group_admin, "{how}");
+    }
+}
+
+async fn a_sync_makes_everybody_once(dialect: Dialect) {
+    for kind in [FaultKind::LoseReply, FaultKind::Reset, FaultKind::StatusAfter(502)] {
+        let how = format!("{kind:?}");
+        let world = World::acme_over(dialect).await;
+        world.mock.inject(Fault::new(FaultKind::SecondAccount));
+        let new: Vec<_> = (0..3).map(|at| format!("new{at}@acme.example")).collect();
+        let people = new.iter().map(|email| RosterEntry {
+            first_name: Some("New".into()),
+            last_name: Some("Person".into()),
+            groups: vec![named("Support"), named("Brand new")],
+            ..entry(email)
+        });
+        let request = roster(people.collect());
+        for skip in [0, 1, 3] {
+            for method in ["POST", "PATCH"] {
+                world.mock.inject(Fault { skip, ..first_write(kind.clone(), method) });
+            }
+        }
+        let report = done(world.tenant.sync(&request).await);
+        assert!(report.complete, "{how}: {report:#?}");
+        for email in &new {
+            assert_eq!(accounts(&world, email), 1, "{how}");
+            assert_eq!(world.groups_of(email), ["Brand new", "Support"], "{how}");
+            let person = report.people.iter().find(|person| person.email == *email);
+            assert_eq!(person.map(|person| person.outcome), Some(PersonOutcome::Created), "{how}");
+        }
+        let groups = world.mock.state().groups;
+        assert_eq!(groups.iter().filter(|group| group.name == "Brand new").count(), 1, "{how}");
+    }
+}

@@ -1,0 +1,54 @@
+//! One meaning over every dialect: the same request comes to the same end, and what a dialect
+//! can't do is said before anything is written.
+
+/// Makes a test for each dialect of functions that take one.
+macro_rules! over_every_dialect {
+    ($($test:ident),* $(,)?) => {
+        mod v1 {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(host_test::retool::types::Dialect::V1).await;
+            })*
+        }
+        mod v2 {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(host_test::retool::types::Dialect::V2).await;
+            })*
+        }
+        mod scim {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(host_test::retool::types::Dialect::Scim).await;
+            })*
+        }
+    };
+}
+
+mod apply_step;
+mod auto;
+mod batches;
+mod changes;
+mod check;
+mod deprovision;
+mod directory;
+mod golden;
+mod groups;
+mod guards;
+mod identity;
+mod invitations;
+mod kept;
+mod listings;
+mod lost_replies;
+mod other_ids;
+mod prefix;
+mod provision;
+mod provision_groups;
+mod provision_limits;
+mod restore;
+mod scim_quirks;
+mod scim_versions;
+mod seeded;
+mod sync;
+mod tokens;
+mod v2;

@@ -1,0 +1,169 @@
+//! One person and one group, and what each API calls them.
+
+use host_test::retool::directory::{GroupPage, PageRequest, UserPage};
+use host_test::retool::types::Dialect;
+use host_test::{Host, TenantOptions};
+use mock_retool::{Dialect as Served, Fault, FaultKind, Group, Options};
+use serde_json::json;
+
+use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW};
+use crate::support::{World, done, failed};
+
+over_every_dialect!(
+    people_and_groups_come_with_their_ids_in_the_other_api,
+    who_and_what_is_only_in_one_is_told,
+    who_is_only_in_the_other_is_told_with_the_last_page,
+    a_name_of_two_groups_is_told,
+    without_the_other_token_nothing_is_joined,
+);
+
+fn first() -> PageRequest {
+    PageRequest { cursor: None, page_size: None, with_members: false, with_other_ids: true }
+}
+
+async fn users(world: &World) -> UserPage {
+    done(world.tenant.page_users(&first()).await)
+}
+
+async fn groups(world: &World) -> GroupPage {
+    done(world.tenant.page_groups(&first()).await)
+}
+
+/// The API that another one is joined with, where the server speaks all.
+fn counterpart(dialect: Dialect) -> Dialect {
+    if dialect == Dialect::Scim { Dialect::V2 } else { Dialect::Scim }
+}
+
+async fn people_and_groups_come_with_their_ids_in_the_other_api(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let other = counterpart(dialect);
+    world.shape(JOAN, |joan| joan.email = "Joan@ACME.example".into());
+    let page = users(&world).await;
+    assert_eq!(page.users.len(), 4);
+    for user in &page.users {
+        assert_eq!(user.id, world.user_id(&user.email));
+        assert_eq!(user.other_ids, [world.user_id_in(other, &user.email)]);
+    }
+    assert!(page.mismatches.is_empty(), "{:?}", page.mismatches);
+    let page = groups(&world).await;
+    assert_eq!(page.groups.len(), 6);
+    for group in &page.groups {
+        assert_eq!(group.other_ids, [world.group_id_in(other, &group.name)]);
+    }
+    assert!(page.mismatches.is_empty(), "{:?}", page.mismatches);
+    assert!(world.writes().is_empty());
+}
+
+/// Lets a listing be another one: of Ada, of Ken who is enabled there, and of somebody else.
+fn another_listing(world: &World) {
+    let (path, body) = match counterpart(world.dialect()) {
+        Dialect::Scim => {
+            let user = |id: &str, email: &str| json!({"id": id, "userName": email, "active": true});
+            let people = [user("s1", ADA), user("s2", KEN), user("s3", NEW)];
+            ("/scim/v2/Users", json!({"totalResults": 3, "Resources": people}))
+        }
+        _ => {
+            let user = |id: &str, email: &str| {
+                json!({
+                    "id": id, "email": email, "active": true, "is_admin": false,
+                    "user_type": "default",
+                })
+            };
+            let people = [user("s1", ADA), user("s2", KEN), user("s3", NEW)];
+            ("/api/v2/users", json!({"success": true, "data": people}))
+        }
+    };
+    world.mock.inject(Fault {
+        path: Some(path.into()),
+        ..Fault::new(FaultKind::Status {
+            code: 200,
+            retry_after: None,
+            body: Some(body.to_string()),
+        })
+    });
+}
+
+async fn who_and_what_is_only_in_one_is_told(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    another_listing(&world);
+    let name = if dialect == Dialect::Scim { "/api/v2" } else { "SCIM" };
+    let page = users(&world).await;
+    assert_eq!(
+        page.mismatches,
+        [
+            format!("{GRACE} is not in {name}."),
+            format!("{JOAN} is not in {name}."),
+            format!("{KEN} is enabled only in {name}."),
+            format!("{NEW} is only in {name}."),
+        ]
+    );
+    let found: Vec<_> = page.users.iter().map(|user| user.other_ids.len()).collect();
+    assert_eq!(found, [1, 0, 0, 1]);
+}
+
+async fn who_is_only_in_the_other_is_told_with_the_last_page(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    another_listing(&world);
+    let mut told = Vec::new();
+    let mut request = PageRequest { page_size: Some(2), ..first() };
+    loop {
+        let page = done(world.tenant.page_users(&request).await);
+        told.push(page.mismatches.iter().map(|line| line.contains(NEW)).collect::<Vec<_>>());
+        let Some(cursor) = page.next else { break };
+        request = PageRequest { cursor: Some(cursor), ..first() };
+    }
+    assert_eq!(told, [vec![false], vec![false, false, true]]);
+}
+
+async fn a_name_of_two_groups_is_told(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    world.mock.edit(|acme| acme.create_group(Group::new("Support")).id);
+    let page = groups(&world).await;
+    let name = if dialect == Dialect::Scim { "/api/v2" } else { "SCIM" };
+    let twice = format!("Support is in {name} 2 times.");
+    assert_eq!(page.mismatches, [twice.clone(), twice]);
+    let support = page.groups.iter().filter(|group| group.name == "Support");
+    assert!(support.into_iter().all(|group| group.other_ids.len() == 2), "which is not known");
+}
+
+async fn without_the_other_token_nothing_is_joined(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let options = TenantOptions::new(world.mock.base_url()).dialect(dialect);
+    let (options, missing) = match dialect {
+        Dialect::Scim => {
+            (options.env("RETOOL_SCIM_TOKEN", world.mock.scim_token()), "RETOOL_API_TOKEN")
+        }
+        _ => (options.env("RETOOL_API_TOKEN", world.mock.token()), "RETOOL_SCIM_TOKEN"),
+    };
+    let tenant = Host::shared().expect("a host").tenant(options);
+    for (case, detail) in
+        [failed(tenant.page_users(&first()).await), failed(tenant.page_groups(&first()).await)]
+    {
+        assert_eq!((case, detail.code.as_str()), ("permanent-denied", "token-missing"));
+        assert!(detail.message.contains(missing), "{}", detail.message);
+    }
+    let without = PageRequest { with_other_ids: false, ..first() };
+    let page = done(tenant.page_users(&without).await);
+    assert!(page.users.iter().all(|user| user.other_ids.is_empty()));
+}
+
+/// Where the server has no newer API, SCIM is joined with the older one.
+#[tokio::test]
+async fn scim_is_joined_with_whichever_rest_api_there_is() {
+    let dialects = vec![Served::V1, Served::Scim];
+    let world =
+        World::acme_over_with(Dialect::Scim, Options { dialects, ..Options::default() }).await;
+    let page = users(&world).await;
+    let ids: Vec<_> = page.users.into_iter().flat_map(|user| user.other_ids).collect();
+    assert_eq!(ids, [ADA, GRACE, JOAN, KEN].map(|email| world.user_id_in(Dialect::V1, email)));
+}
+
+/// Who is only invited has no account yet that SCIM could know.
+#[tokio::test]
+async fn the_invited_are_not_in_scim() {
+    let world = World::acme_over(Dialect::V2).await;
+    world.invite(NEW, &[]);
+    let page = users(&world).await;
+    assert_eq!(page.users.len(), 5);
+    assert_eq!(page.mismatches, ["new@acme.example is not in SCIM."]);
+}

@@ -1,0 +1,98 @@
+//! Paths keep what a proxy puts before them.
+
+use host_test::retool::lifecycle::{
+    DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, ProvisionRequest,
+};
+use host_test::retool::types::Dialect;
+use mock_retool::{Options, ScimBase};
+
+use crate::support::acme::{JOAN, NEW};
+use crate::support::dialects::{known, nina, tenant_at};
+use crate::support::{World, departure, done, entry, failed, named, roster};
+
+over_every_dialect!(every_request_keeps_the_prefix, without_the_prefix_nothing_of_retool_is_there,);
+
+fn behind(prefix: &str) -> Options {
+    Options { prefix: prefix.into(), ..Options::default() }
+}
+
+async fn every_request_keeps_the_prefix(dialect: Dialect) {
+    for (prefix, slash) in [("/retool", ""), ("/a/b%20c", "/")] {
+        let mut world = World::acme_over_with(dialect, behind(prefix)).await;
+        world.tenant = tenant_at(format!("{}{slash}", world.mock.base_url()), dialect, &world);
+        let request = ProvisionRequest {
+            groups: vec![named("Legal"), named("Support")],
+            create_missing_groups: true,
+            ..nina(dialect)
+        };
+        let result = done(world.tenant.provision(&request).await);
+        assert_eq!(result.outcome, ProvisionOutcome::Created);
+        let joanna = ProvisionRequest { first_name: Some("Joanna".into()), ..known(JOAN) };
+        done(world.tenant.provision(&joanna).await);
+        let stripping = departure(NEW, DeprovisionMode::DisableAndStripGroups);
+        let left = done(world.tenant.deprovision(&stripping).await);
+        assert_eq!(left.outcome, DeprovisionOutcome::Deactivated);
+        done(world.tenant.sync(&roster(vec![entry(JOAN)])).await);
+        assert!(done(world.tenant.check_connection().await).healthy);
+        assert!(world.groups_of(NEW).is_empty());
+        let requests = world.requests();
+        assert!(requests.len() > 10);
+        for request in requests {
+            let (_, path) = request.split_once(' ').expect("a path");
+            let rest = path.strip_prefix(prefix).unwrap_or_else(|| panic!("{path}"));
+            assert!(rest.starts_with("/api/v") || rest.starts_with("/scim/v2/"), "{path}");
+        }
+    }
+}
+
+async fn without_the_prefix_nothing_of_retool_is_there(dialect: Dialect) {
+    let world = World::acme_over_with(dialect, behind("/retool")).await;
+    let base_url = world.mock.base_url();
+    let origin = base_url.strip_suffix("/retool").expect("the prefix");
+    let tenant = tenant_at(origin.to_owned(), dialect, &world);
+    let expected = match dialect {
+        Dialect::Scim => ("permanent-unsupported", "scim-unavailable"),
+        _ => ("permanent-denied", "base-url-wrong"),
+    };
+    for (case, detail) in [
+        failed(tenant.provision(&nina(dialect)).await),
+        failed(tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await),
+        failed(tenant.sync(&roster(vec![entry(JOAN)])).await),
+    ] {
+        assert_eq!((case, detail.code.as_str()), expected);
+    }
+    assert!(world.writes().is_empty());
+}
+
+#[tokio::test]
+async fn auto_asks_behind_the_prefix_too() {
+    let world = World::acme_over_with(Dialect::Auto, behind("/retool")).await;
+    let joan = done(world.tenant.find_user(JOAN).await).expect("Joan");
+    assert_eq!(joan.id, world.user_id_in(Dialect::V2, JOAN));
+    assert!(world.requests().iter().all(|request| request.starts_with("GET /retool/api/v2/")));
+}
+
+/// Retool's guide and Retool's own pages put SCIM under two paths; a base URL may name one.
+#[tokio::test]
+async fn scim_is_found_under_either_path_and_where_the_base_url_says() {
+    for (scim_base, path, found) in [
+        (ScimBase::Scim, "", "/retool/scim/v2/"),
+        (ScimBase::ApiScim, "", "/retool/api/scim/v2/"),
+        (ScimBase::ApiScim, "/api/scim/v2", "/retool/api/scim/v2/"),
+        (ScimBase::Scim, "/scim/v2/", "/retool/scim/v2/"),
+    ] {
+        let options = Options { scim_base, ..behind("/retool") };
+        let mut world = World::acme_over_with(Dialect::Scim, options).await;
+        let base_url = format!("{}{path}", world.mock.base_url());
+        world.tenant = tenant_at(base_url, Dialect::Scim, &world);
+        let request = ProvisionRequest { groups: vec![named("Support")], ..nina(Dialect::Scim) };
+        done(world.tenant.provision(&request).await);
+        assert_eq!(world.groups_of(NEW), ["Support"]);
+        let requests = world.mock.requests();
+        let elsewhere: Vec<_> =
+            requests.iter().filter(|request| !request.path.starts_with(found)).collect();
+        let asked = usize::from(scim_base == ScimBase::ApiScim && path.is_empty());
+        assert_eq!(elsewhere.len(), asked, "{elsewhere:?}");
+        assert!(elsewhere.iter().all(|request| !request.is_write()));
+    }
+}

@@ -1,0 +1,136 @@
+//! A departure undone.
+
+use host_test::retool::lifecycle::{
+    DeprovisionMode, RestoreOutcome, RestoreRequest, RestoreResult, Tombstone,
+};
+use host_test::retool::types::Dialect;
+
+use crate::support::acme::{ADA, JOAN, timeless, written};
+use crate::support::{World, departure, done, failed};
+
+over_every_dialect!(
+    a_disabled_account_is_enabled_with_its_memberships,
+    a_deleted_account_is_made_anew_where_accounts_are_deleted,
+    fields_that_changed_meanwhile_are_set_back,
+    rights_that_can_not_be_given_are_told,
+    groups_that_are_gone_are_told,
+    a_tombstone_of_another_api_restores_nobody_else,
+);
+
+async fn tombstone(world: &World, email: &str, mode: DeprovisionMode) -> Tombstone {
+    let result = done(world.tenant.deprovision(&departure(email, mode)).await);
+    world.mock.clear_requests();
+    result.tombstone.expect("a tombstone")
+}
+
+async fn restore(world: &World, tombstone: &Tombstone) -> RestoreResult {
+    let request = RestoreRequest { tombstone: tombstone.clone(), re_create: true };
+    done(world.tenant.restore(&request).await)
+}
+
+async fn a_disabled_account_is_enabled_with_its_memberships(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let before = world.person(JOAN);
+    let stone = tombstone(&world, JOAN, DeprovisionMode::DisableAndStripGroups).await;
+    let result = restore(&world, &stone).await;
+    assert_eq!(result.outcome, RestoreOutcome::ReEnabled);
+    assert_eq!(result.groups_added, world.links(&["viewer", "Support"]));
+    assert!(!result.invitation_sent && result.not_restored.is_empty(), "{:?}", result.not_restored);
+    assert_eq!(
+        written(&result.writes),
+        [
+            "user-enabled joan@acme.example",
+            "member-added joan@acme.example [viewer]",
+            "member-added joan@acme.example [Support]",
+        ]
+    );
+    assert_eq!(timeless(world.person(JOAN)), timeless(before));
+
+    world.mock.clear_requests();
+    let again = restore(&world, &stone).await;
+    assert_eq!(again.outcome, RestoreOutcome::Unchanged);
+    assert!(again.writes.is_empty() && world.writes().is_empty());
+}
+
+async fn a_deleted_account_is_made_anew_where_accounts_are_deleted(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let before = world.person(JOAN);
+    let stone = tombstone(&world, JOAN, DeprovisionMode::Delete).await;
+    if dialect == Dialect::V2 {
+        // It only was disabled.
+        let result = restore(&world, &stone).await;
+        assert_eq!(result.outcome, RestoreOutcome::ReEnabled);
+        assert_eq!(written(&result.writes), ["user-enabled joan@acme.example"]);
+        assert_eq!(timeless(world.person(JOAN)), timeless(before));
+        return;
+    }
+    let request = RestoreRequest { tombstone: stone.clone(), re_create: false };
+    let (case, _) = failed(world.tenant.restore(&request).await);
+    assert_eq!(case, "permanent-not-found");
+    assert!(world.writes().is_empty());
+
+    let result = restore(&world, &stone).await;
+    assert_eq!(result.outcome, RestoreOutcome::ReCreated);
+    let after = world.person(JOAN);
+    assert_ne!(after.id, before.id);
+    assert_eq!(result.user.id, world.user_id(JOAN));
+    assert_eq!((after.first_name, after.last_name), (before.first_name, before.last_name));
+    assert_eq!(world.groups_of(JOAN), ["Support", "viewer"]);
+    assert_eq!(result.invitation_sent, dialect == Dialect::V1);
+    let told = |word: &str| result.not_restored.iter().any(|line| line.contains(word));
+    assert!(told("new id") && told("App permissions"), "{:?}", result.not_restored);
+}
+
+async fn fields_that_changed_meanwhile_are_set_back(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let stone = tombstone(&world, JOAN, DeprovisionMode::Disable).await;
+    world.shape(JOAN, |joan| {
+        joan.is_disabled = false;
+        joan.last_name = Some("Other".into());
+    });
+    let result = restore(&world, &stone).await;
+    assert_eq!(result.outcome, RestoreOutcome::Updated);
+    assert_eq!(world.person(JOAN).last_name.as_deref(), Some("Doe"));
+}
+
+async fn rights_that_can_not_be_given_are_told(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let stone = tombstone(&world, ADA, DeprovisionMode::Disable).await;
+    world.shape(ADA, |ada| ada.is_admin = false);
+    let result = restore(&world, &stone).await;
+    assert_eq!(result.outcome, RestoreOutcome::ReEnabled);
+    let told = result.not_restored.iter().any(|line| line.contains("administrator"));
+    let gives = dialect == Dialect::V1;
+    assert_eq!(world.person(ADA).is_admin, gives);
+    assert_eq!(told, !gives, "{:?}", result.not_restored);
+}
+
+async fn groups_that_are_gone_are_told(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let stone = tombstone(&world, JOAN, DeprovisionMode::DisableAndStripGroups).await;
+    let support = world.group("Support").id;
+    world.mock.edit(|acme| acme.delete_group(support)).expect("the group");
+    let result = restore(&world, &stone).await;
+    assert_eq!(result.groups_added, world.links(&["viewer"]));
+    let [gone] = &result.not_restored[..] else { panic!("{:?}", result.not_restored) };
+    assert!(gone.contains("Support"), "{gone}");
+}
+
+/// The ids of one API mean nothing to another, which is not asked for them.
+async fn a_tombstone_of_another_api_restores_nobody_else(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let stone = tombstone(&world, JOAN, DeprovisionMode::Disable).await;
+    let other = match dialect {
+        Dialect::V1 => Dialect::V2,
+        Dialect::V2 => Dialect::Scim,
+        _ => Dialect::V1,
+    };
+    for re_create in [false, true] {
+        let request = RestoreRequest { tombstone: stone.clone(), re_create };
+        let (case, detail) = failed(world.over(other).restore(&request).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent-invalid-input", "invalid-value"));
+        assert_eq!(detail.field.as_deref(), Some("request.tombstone.user.id"));
+    }
+    assert!(world.requests().is_empty());
+    assert!(world.person(JOAN).is_disabled);
+}

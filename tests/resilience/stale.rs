@@ -1,0 +1,193 @@
+//! Servers that still show the state before a write, for a while or for ever.
+
+use std::time::Duration;
+
+use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest};
+use host_test::retool::lifecycle::{
+    DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, RestoreOutcome, RestoreRequest,
+};
+use host_test::retool::synchronization::{AbsentPolicy, StepOutcome};
+use mock_retool::{Fault, FaultKind};
+use tokio::task::JoinSet;
+
+use super::fault::once;
+use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, timeless, written};
+use crate::support::{World, arrival, departure, done, entry, failed, named, roster, roster_of};
+
+#[tokio::test]
+async fn reads_from_the_state_before_a_write_are_waited_out() {
+    let stale = || Fault::new(FaultKind::StaleReads { requests: 2 });
+    let world = World::acme().await;
+    world.mock.inject(stale());
+    let mut new = arrival(NEW);
+    new.groups = vec![named("Support")];
+    let result = done(world.tenant.provision(&new).await);
+    assert_eq!(result.outcome, ProvisionOutcome::Created);
+    assert_eq!(world.groups_of(NEW), ["Support"]);
+
+    let world = World::acme().await;
+    world.mock.inject(stale());
+    done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await);
+    assert!(!world.has(JOAN));
+
+    let world = World::acme().await;
+    world.mock.inject(stale());
+    let before = world.person(JOAN);
+    let mut change = arrival(JOAN);
+    change.first_name = Some("Joanna".into());
+    done(world.tenant.provision(&change).await);
+    let mut after = world.person(JOAN);
+    assert_eq!(after.first_name.as_deref(), Some("Joanna"));
+    after.first_name.clone_from(&before.first_name);
+    assert_eq!(timeless(after), timeless(before));
+
+    let world = World::acme().await;
+    world.mock.inject(stale());
+    let mut request = roster_of(&world.mock);
+    let mut person = entry(NEW);
+    person.groups = vec![named("Brand new"), named("Support")];
+    request.roster.push(person);
+    assert!(done(world.tenant.sync(&request).await).complete);
+    assert_eq!(world.mock.state().invitations, [NEW]);
+    assert_eq!(world.members_of("Brand new"), [NEW]);
+
+    let world = World::acme().await;
+    world.mock.inject(stale());
+    let legal = EnsureGroupRequest { name: "Legal".into(), universal_app_access: None };
+    assert!(done(world.tenant.ensure_group(&legal).await).created);
+}
+
+/// A write that the server takes and never shows is not reported as done.
+#[tokio::test]
+async fn a_write_that_never_shows_is_an_error() {
+    let world = World::acme().await;
+    world.mock.inject(Fault::new(FaultKind::StaleReads { requests: 1000 }));
+    let mut change = arrival(GRACE);
+    change.groups = vec![named("Finance")];
+    let (case, detail) = failed(world.tenant.provision(&change).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "not-verified"));
+    assert_eq!(detail.subject.as_deref(), Some(GRACE));
+    assert_eq!(written(&detail.writes).len(), 1);
+}
+
+/// A server on which every write shows a second late.
+async fn lagging() -> World {
+    let world = World::acme().await;
+    world.mock.inject(Fault::new(FaultKind::StaleFor(Duration::from_secs(1))));
+    world
+}
+
+async fn a_person_arrives() {
+    let world = lagging().await;
+    let mut new = arrival(NEW);
+    new.first_name = Some("Nina".into());
+    new.groups = vec![named("Support"), named("Brand new")];
+    new.create_missing_groups = true;
+    let result = done(world.tenant.provision(&new).await);
+    assert_eq!(result.outcome, ProvisionOutcome::Created);
+    assert_eq!(result.user.first_name.as_deref(), Some("Nina"));
+    assert_eq!(world.groups_of(NEW), ["Brand new", "Support"]);
+    assert_eq!(world.mock.state().invitations, [NEW]);
+}
+
+async fn a_person_arrives_whose_creation_nobody_confirms() {
+    let world = lagging().await;
+    world.mock.inject(once("POST", "/api/v1/users", FaultKind::LoseReply));
+    let result = done(world.tenant.provision(&arrival(NEW)).await);
+    assert_eq!(result.outcome, ProvisionOutcome::Created);
+    assert_eq!(world.mock.state().invitations, [NEW]);
+}
+
+async fn a_person_is_changed() {
+    let world = lagging().await;
+    let before = world.person(JOAN);
+    let mut change = arrival(JOAN);
+    change.first_name = Some("Joanna".into());
+    change.groups = vec![named("Finance")];
+    let result = done(world.tenant.provision(&change).await);
+    assert_eq!(result.user.first_name.as_deref(), Some("Joanna"));
+    assert_eq!(world.groups_of(JOAN), ["Finance", "Support", "viewer"]);
+    let mut after = world.person(JOAN);
+    after.first_name.clone_from(&before.first_name);
+    after.memberships.clone_from(&before.memberships);
+    assert_eq!(timeless(after), timeless(before));
+}
+
+async fn a_person_leaves_and_comes_back() {
+    for mode in [DeprovisionMode::DisableAndStripGroups, DeprovisionMode::Delete] {
+        let world = lagging().await;
+        let gone = done(world.tenant.deprovision(&departure(JOAN, mode)).await);
+        let deleted = mode == DeprovisionMode::Delete;
+        let expected =
+            if deleted { DeprovisionOutcome::Deleted } else { DeprovisionOutcome::Deactivated };
+        assert_eq!(gone.outcome, expected);
+        assert!(world.mock.state().user_by_email(JOAN).is_none_or(|joan| joan.is_disabled));
+
+        let tombstone = gone.tombstone.expect("a tombstone");
+        let request = RestoreRequest { tombstone, re_create: true };
+        let back = done(world.tenant.restore(&request).await);
+        let expected = if deleted { RestoreOutcome::ReCreated } else { RestoreOutcome::ReEnabled };
+        assert_eq!(back.outcome, expected);
+        assert!(!world.person(JOAN).is_disabled);
+        assert_eq!(world.groups_of(JOAN), ["Support", "viewer"]);
+    }
+}
+
+async fn a_group_is_made_and_changed() {
+    let world = lagging().await;
+    let legal = EnsureGroupRequest { name: "Legal".into(), universal_app_access: None };
+    assert!(done(world.tenant.ensure_group(&legal).await).created);
+    let change = ChangeGroupRequest {
+        group: named("Support"),
+        new_name: Some("Helpdesk".into()),
+        universal_app_access: None,
+        add_members: vec![GRACE.into()],
+        remove_members: vec![KEN.into()],
+    };
+    assert_eq!(done(world.tenant.change_group(&change).await).group.name, "Helpdesk");
+    assert_eq!(world.members_of("Helpdesk"), [ADA, GRACE, JOAN]);
+}
+
+async fn a_roster_is_made_true() {
+    let world = lagging().await;
+    let mut new = entry(NEW);
+    new.groups = vec![named("Brand new"), named("Support")];
+    let mut grace = entry(GRACE);
+    grace.last_name = Some("Hopper".into());
+    let mut request = roster(vec![entry(ADA), grace, entry(KEN), new]);
+    request.policy.absent = AbsentPolicy::Delete;
+    let report = done(world.tenant.sync(&request).await);
+    assert!(report.complete, "{report:#?}");
+    assert!(!world.has(JOAN) && !world.person(KEN).is_disabled);
+    assert_eq!(world.person(GRACE).last_name.as_deref(), Some("Hopper"));
+    assert_eq!(world.members_of("Brand new"), [NEW]);
+    assert_eq!(world.mock.state().invitations, [NEW]);
+}
+
+async fn a_plan_is_applied_step_by_step() {
+    let world = lagging().await;
+    let mut grace = entry(GRACE);
+    grace.last_name = Some("Hopper".into());
+    grace.groups = vec![named("Finance")];
+    let plan = done(world.tenant.plan_sync(&roster(vec![grace, entry(KEN)])).await);
+    assert_eq!(plan.steps.len(), 3, "{:?}", plan.steps);
+    for step in &plan.steps {
+        let result = done(world.tenant.apply_step(step).await);
+        assert_eq!(result.outcome, StepOutcome::Applied, "{step:?}");
+    }
+    assert_eq!(world.person(GRACE).last_name.as_deref(), Some("Hopper"));
+    assert_eq!(world.members_of("Finance"), [GRACE]);
+}
+
+#[tokio::test]
+async fn what_shows_a_second_late_is_waited_for() {
+    let mut calls = JoinSet::new();
+    calls.spawn(a_person_arrives());
+    calls.spawn(a_person_arrives_whose_creation_nobody_confirms());
+    calls.spawn(a_person_is_changed());
+    calls.spawn(a_person_leaves_and_comes_back());
+    calls.spawn(a_group_is_made_and_changed());
+    calls.spawn(a_roster_is_made_true());
+    calls.spawn(a_plan_is_applied_step_by_step());
+    calls.join_all().await;
+}

@@ -1,0 +1,92 @@
+//! Groups themselves.
+
+use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGroupRequest};
+use host_test::retool::types::UserId;
+use serde_json::json;
+
+use crate::support::{failed, named};
+use crate::{ADA, GRACE, JOAN, World, done, user};
+
+fn ensuring(name: &str) -> EnsureGroupRequest {
+    EnsureGroupRequest { name: name.into(), universal_app_access: None }
+}
+
+fn changing(name: &str) -> ChangeGroupRequest {
+    ChangeGroupRequest {
+        group: named(name),
+        new_name: None,
+        universal_app_access: None,
+        add_members: Vec::new(),
+        remove_members: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_group_is_created_once() {
+    let world = World::new().await;
+    assert!(done(world.tenant.ensure_group(&ensuring("Night \"shift\"")).await).created);
+    assert!(!done(world.tenant.ensure_group(&ensuring("Night \"shift\"")).await).created);
+    let groups = world.server.groups().await;
+    assert_eq!(groups.len(), 1);
+    assert_eq!(groups[0]["displayName"], "Night \"shift\"");
+}
+
+#[tokio::test]
+async fn a_group_is_renamed_and_its_members_are_exchanged_and_no_others() {
+    let world = World::with_engineers().await;
+    assert_eq!(world.server.ask("POST", "/Users", &user("ken@example.com")).await.status, 201);
+    let request = ChangeGroupRequest {
+        new_name: Some("Platform".into()),
+        add_members: vec!["ken@example.com".into(), GRACE.into()],
+        remove_members: vec![ADA.into()],
+        ..changing("Engineering")
+    };
+    let result = done(world.tenant.change_group(&request).await);
+    // The server gives members by id alone.
+    let ken = UserId::Scim(world.id_of("ken@example.com").await);
+    let ada = UserId::Scim(world.id_of(ADA).await);
+    assert_eq!(result.members_added.iter().map(|member| &member.id).collect::<Vec<_>>(), [&ken]);
+    assert_eq!(result.members_removed.iter().map(|member| &member.id).collect::<Vec<_>>(), [&ada]);
+    assert_eq!(world.server.members_of("Platform").await, [GRACE, JOAN, "ken@example.com"]);
+    assert_eq!(world.server.groups().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_group_without_members_is_taken_for_what_it_is() {
+    let world = World::with_engineers().await;
+    let all = [ADA, GRACE, JOAN].map(str::to_owned);
+    let emptied = ChangeGroupRequest { remove_members: all.to_vec(), ..changing("Engineering") };
+    let result = done(world.tenant.change_group(&emptied).await);
+    assert_eq!(result.members_removed.len(), 3);
+    // The attribute goes with the last member.
+    assert_eq!(world.server.groups().await[0].get("members"), None);
+
+    let filled = ChangeGroupRequest { add_members: all.to_vec(), ..changing("Engineering") };
+    done(world.tenant.change_group(&filled).await);
+    assert_eq!(world.server.members_of("Engineering").await, all);
+}
+
+#[tokio::test]
+async fn a_group_is_removed_and_of_two_with_one_name_neither() {
+    let world = World::with_engineers().await;
+    let removal = RemoveGroupRequest { group: named("Engineering"), even_with_members: false };
+    let (_, error) = failed(world.tenant.remove_group(&removal).await);
+    assert_eq!(error.code, "group-has-members");
+    let twin = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+        "displayName": "Engineering",
+    });
+    let twin = world.server.ask("POST", "/Groups", &twin).await.body();
+    let removal = RemoveGroupRequest { even_with_members: true, ..removal };
+    let (case, error) = failed(world.tenant.remove_group(&removal).await);
+    assert_eq!((case, &*error.code), ("permanent-conflict", "ambiguous-group"));
+    let (_, error) = failed(world.tenant.ensure_group(&ensuring("Engineering")).await);
+    assert_eq!(error.code, "ambiguous-group");
+
+    let id = twin["id"].as_str().expect("an id");
+    let gone = world.server.ask("DELETE", &format!("/Groups/{id}"), &json!(null)).await;
+    assert_eq!(gone.status, 204);
+    let removed = done(world.tenant.remove_group(&removal).await).removed.expect("a group");
+    assert_eq!(removed.members.map(|members| members.len()), Some(3));
+    assert_eq!(world.server.groups().await.len(), 0);
+}
