@@ -1,7 +1,8 @@
 //! Reading back what was written.
 
 use super::ReadDirectory;
-use crate::error::Result;
+use crate::domain::GroupId;
+use crate::error::{Code, Error, Result};
 
 /// How often what was written is read back before it counts as not held: a server may answer
 /// from the state before the write for a moment.
@@ -30,4 +31,20 @@ pub async fn settled<T, W>(
             Look::Waits(_) => reading += 1,
         }
     }
+}
+
+/// Reads a group until it shows: one that was just created may not at once.
+pub async fn shown_group<T>(
+    directory: &dyn ReadDirectory,
+    group: &GroupId,
+    mut read: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    let look = async || Ok(read().await?.map_or(Look::Waits(()), Look::Holds));
+    settled(directory, look).await?.map_err(|()| {
+        Error::new(
+            Code::GroupNotFound,
+            "There is no such group in this organisation. The group may have been deleted.",
+        )
+        .about(&*group.value)
+    })
 }

@@ -14,7 +14,7 @@ use super::patch::{Target, sent};
 use crate::domain::{GroupId, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing};
-use crate::retool::settled::{Look, settled};
+use crate::retool::settled::{Look, settled, shown_group};
 
 /// The most members that one request adds: what IdPs send at once, which servers are used to.
 const BATCH: usize = 100;
@@ -25,9 +25,7 @@ const MOST_NAMED: usize = 20;
 impl Scim {
     /// Adds people to a group, and says of each whether they are new to it.
     pub(super) async fn join(&self, group: &GroupId, users: &[UserId]) -> Result<Vec<bool>> {
-        let Some(before) = self.member_ids(group).await? else {
-            return Err(no_such_group(group));
-        };
+        let before = shown_group(self, group, async || self.member_ids(group).await).await?;
         let others = self.staying(group, &before, "");
         let mut known: BTreeSet<&str> = BTreeSet::new();
         known.extend(&others);
@@ -175,14 +173,6 @@ pub(super) fn vanished<'a>(these: &[&'a str], those: &[String]) -> Vec<&'a str> 
 /// Whether the server says that it does not do it so.
 fn is_refusal(error: &Error) -> bool {
     (error.code == Code::ServerRefused && !error.maybe_applied) || error.http_status == Some(501)
-}
-
-fn no_such_group(group: &GroupId) -> Error {
-    Error::new(
-        Code::GroupNotFound,
-        "There is no such group in this organisation. The group may have been deleted.",
-    )
-    .about(&*group.value)
 }
 
 /// Ids for people: the server's, so cut short.

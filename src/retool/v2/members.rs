@@ -15,7 +15,7 @@ use crate::domain::{GroupId, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Repeat};
 use crate::retool::ReadDirectory;
-use crate::retool::settled::{Look, settled};
+use crate::retool::settled::{Look, settled, shown_group};
 
 /// How many people are added with one request. Nobody says how many a server takes; these are
 /// less than the 100 KB that many take of any request.
@@ -37,15 +37,8 @@ impl V2 {
         if users.is_empty() {
             return Ok(Vec::new());
         }
-        let Some(before) = self.roll(group).await? else {
-            return Err(Error::new(
-                Code::GroupNotFound,
-                "There is no such group in this organisation. The group may have been deleted.",
-            )
-            .about(group.value.as_str()));
-        };
+        let mut known = shown_group(self, group, async || self.roll(group).await).await?;
         let (mut accounts, mut invitations) = (Vec::new(), Vec::new());
-        let mut known = before;
         let mut new = Vec::with_capacity(users.len());
         for user in users {
             let is_new = known.insert(user.clone());

@@ -49,6 +49,7 @@ mod restore;
 mod scim_quirks;
 mod scim_versions;
 mod seeded;
+mod stale;
 mod sync;
 mod tokens;
 mod v2;
