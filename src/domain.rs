@@ -1,5 +1,5 @@
 //! The vocabulary of the component's own logic: people, groups and what is done to them.
-//! Depends on nothing. The contract's types are converted to and from these in `convert`.
+//! Depends on nothing. The contract's types are declared over these in `contract`.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -68,9 +68,9 @@ pub struct Reshaped {
     /// The fields that were set.
     pub changes: Vec<FieldChange>,
     /// Who was added.
-    pub added: Vec<Member>,
+    pub members_added: Vec<Member>,
     /// Who was removed.
-    pub removed: Vec<Member>,
+    pub members_removed: Vec<Member>,
     /// The writes.
     pub writes: Vec<Write>,
 }
@@ -117,8 +117,8 @@ async fn reshape(
     let mut done = Reshaped {
         group: without_members(after),
         changes,
-        added: Vec::new(),
-        removed: Vec::new(),
+        members_added: Vec::new(),
+        members_removed: Vec::new(),
         writes: Vec::new(),
     };
     if joining.is_empty() && leaving.is_empty() {
@@ -150,12 +150,12 @@ async fn reshape(
         .about(email.as_str())
     })?;
     let was_in = |member: &&Member| before.iter().any(|other| other.id == member.id);
-    done.added = now
+    done.members_added = now
         .iter()
         .filter(|member| !was_in(member) && joining.iter().any(|user| user.id == member.id))
         .cloned()
         .collect();
-    done.removed = before
+    done.members_removed = before
         .into_iter()
         .filter(|member| leaving.iter().any(|user| user.id == member.id))
         .collect();
@@ -211,7 +211,7 @@ fn differences(patch: &GroupPatch, group: &Group) -> Vec<FieldChange> {
 #[derive(Clone, Debug)]
 pub struct Removed {
     /// The group as it was.
-    pub group: Option<Group>,
+    pub removed: Option<Group>,
     /// The writes.
     pub writes: Vec<Write>,
 }
@@ -228,11 +228,11 @@ pub async fn remove(
         other => other?,
     };
     let Some(found) = found else {
-        return Ok(Removed { group: None, writes: Vec::new() });
+        return Ok(Removed { removed: None, writes: Vec::new() });
     };
     // Read once more, whole: the name must still be this group's when it goes.
     let Some(account) = directory.read_group(&found.id).await? else {
-        return Ok(Removed { group: None, writes: Vec::new() });
+        return Ok(Removed { removed: None, writes: Vec::new() });
     };
     if account.group.name != found.name {
         return Err(Error::new(
@@ -254,8 +254,8 @@ pub async fn remove(
     let deleted = delete(directory, &group).await;
     let mut journal = Journal::default();
     match journal.record(WriteKind::GroupDeleted, &group.name.clone(), Some(&group.name), deleted) {
-        Ok(true) => Ok(Removed { group: Some(group), writes: journal.into_writes() }),
-        Ok(false) => Ok(Removed { group: None, writes: Vec::new() }),
+        Ok(true) => Ok(Removed { removed: Some(group), writes: journal.into_writes() }),
+        Ok(false) => Ok(Removed { removed: None, writes: Vec::new() }),
         Err(error) => Err(journal.blame(error)),
     }
 }

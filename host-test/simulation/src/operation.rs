@@ -98,7 +98,7 @@ impl Done {
             Done::Stepped(done) => format!("{:?}", done.outcome),
             Done::Ensured(done) => format!("created: {}", done.created),
             Done::Reshaped(_) => "changed".into(),
-            Done::Removed(done) => format!("removed: {}", done.group.is_some()),
+            Done::Removed(done) => format!("removed: {}", done.removed.is_some()),
         }
     }
 }
