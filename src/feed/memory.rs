@@ -144,6 +144,11 @@ impl<'a> Memory<'a> {
         reader.0.is_empty().then_some(memory)
     }
 
+    /// How many people there were.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
     /// Everybody, in order of their ids.
     pub fn people(&self) -> impl Iterator<Item = Remembered<'a>> {
         let mut reader = self.people;

@@ -88,7 +88,10 @@ pub async fn changes_since(
     let opened = cursor.map(|cursor| frame::open(cursor, &organisation)).transpose()?;
     let before = opened.as_deref().map(remembered).transpose()?;
 
-    let mut now = snapshot::read(directory, true).await?;
+    let mut now = match &before {
+        Some(before) => snapshot::read_again(directory, before.count()).await?,
+        None => snapshot::read(directory, true).await?,
+    };
     in_order(&mut now);
     if let Some(before) = &before {
         find_missing(directory, before, &mut now).await?;

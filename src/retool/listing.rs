@@ -82,6 +82,9 @@ pub struct Source<'a, T> {
     /// For what the server may not page: how long its pages would be if it did. An answer
     /// without a total that is not a multiple of it is the whole listing.
     pub default_size: Option<u32>,
+    /// How many items there were the last time, if that is known: so many pages are asked for
+    /// at once, and not only when the first has come. It need not be true any more.
+    pub expected: Option<u32>,
 }
 
 impl<T> Source<'_, T> {
@@ -89,7 +92,9 @@ impl<T> Source<'_, T> {
     pub async fn read(&self, window: &Window, log: &dyn Log) -> Result<Vec<T>> {
         let mut reading = 1;
         loop {
-            let odd = match self.read_once(window, log).await? {
+            // What was expected may be what does not add up.
+            let expected = self.expected.filter(|_| reading == 1);
+            let odd = match self.read_once(expected, window, log).await? {
                 Ok(items) => return Ok(items),
                 Err(odd) => odd,
             };
@@ -105,10 +110,11 @@ impl<T> Source<'_, T> {
 
     async fn read_once(
         &self,
+        expected: Option<u32>,
         window: &Window,
         log: &dyn Log,
     ) -> Result<core::result::Result<Vec<T>, Odd>> {
-        let first = (self.fetch)(Ask { page: 1, size: self.size }).await?;
+        let (first, mut others) = self.begin(expected, window).await?;
         let Some(total) = first.total else {
             let whole = self
                 .default_size
@@ -128,34 +134,41 @@ impl<T> Source<'_, T> {
             return Ok(Err(Odd::Short { total, given: 0 }));
         }
         let pages = if size == 0 { 1 } else { total.div_ceil(size) };
-        let mut items = first.items;
         if pages > MOST_PAGES {
             return Err(self.incomplete("comes in more pages than can be"));
         }
-        if pages > 1 {
+        if self.size.is_some_and(|asked| size < asked) {
+            // Shorter pages begin elsewhere than the ones that were asked for.
+            others.clear();
+        }
+        let begun = 1 + others.len() as u32;
+        if pages > begun {
             log.line(&format!("listing {}: {size} of {total}, {pages} pages", self.what));
-            let arrived = Cell::new(1);
+            let arrived = Cell::new(begun);
             let rest = window
-                .run((pages - 1) as usize, |i| {
-                    let sheet = (self.fetch)(Ask { page: i as u32 + 2, size: Some(size) });
+                .run((pages - begun) as usize, |i| {
+                    let page = begun + 1 + i as u32;
+                    let sheet = (self.fetch)(Ask { page, size: Some(size) });
                     let arrived = &arrived;
                     Box::pin(async move {
                         let sheet = sheet.await?;
-                        if sheet.items.len() > size as usize {
-                            return Err(self.incomplete("gives longer pages than it began with"));
-                        }
                         arrived.set(arrived.get() + 1);
                         self.tell(arrived.get(), pages, log);
                         Ok(sheet)
                     })
                 })
                 .await?;
-            for sheet in rest {
-                if sheet.total != Some(total) {
-                    return Ok(Err(Odd::Moved { from: total, to: sheet.total }));
-                }
-                items.extend(sheet.items);
+            others.extend(rest);
+        }
+        let mut items = first.items;
+        for sheet in others {
+            if sheet.items.len() > size as usize {
+                return Err(self.incomplete("gives longer pages than it began with"));
             }
+            if sheet.total != Some(total) {
+                return Ok(Err(Odd::Moved { from: total, to: sheet.total }));
+            }
+            items.extend(sheet.items);
         }
         let given = items.len();
         Ok(if given == total as usize {
@@ -163,6 +176,33 @@ impl<T> Source<'_, T> {
         } else {
             Err(Odd::Short { total, given })
         })
+    }
+
+    /// The first page, and those after it that are expected and fit into the window.
+    async fn begin(
+        &self,
+        expected: Option<u32>,
+        window: &Window,
+    ) -> Result<(Sheet<T>, Vec<Sheet<T>>)> {
+        let pages = match (expected, self.size) {
+            (Some(expected), Some(size)) => expected.div_ceil(size).min(window.width()),
+            _ => 1,
+        };
+        if pages > 1 {
+            let ask = |i| (self.fetch)(Ask { page: i as u32 + 1, size: self.size });
+            match window.run(pages as usize, ask).await {
+                Ok(mut sheets) if !sheets.is_empty() => {
+                    let first = sheets.remove(0);
+                    return Ok((first, sheets));
+                }
+                // Some servers know no page beyond the last.
+                Err(error) if !matches!(error.code, Code::ServerRefused | Code::BaseUrlWrong) => {
+                    return Err(error);
+                }
+                _ => {}
+            }
+        }
+        Ok(((self.fetch)(Ask { page: 1, size: self.size }).await?, Vec::new()))
     }
 
     /// Tells how far a listing is that takes a while, about ten times.

@@ -50,6 +50,10 @@ pub trait ReadDirectory {
     /// Asks for as little as shows that the server speaks this dialect, and takes the token.
     fn probe(&self) -> Local<'_, Result<()>>;
 
+    /// Says how many people there were the last time, so that a listing can be asked for at
+    /// once. Nothing depends on it; an API that does not page has no use for it.
+    fn expect_users(&self, _count: u32) {}
+
     /// Everybody of this address: the returned addresses were compared, and where the server
     /// ignored the filter the whole listing was searched.
     fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>>;

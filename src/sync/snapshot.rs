@@ -1,15 +1,64 @@
 //! The organisation as one listing sees it.
 
 use alloc::vec::Vec;
+use core::future::poll_fn;
+use core::task::Poll;
 
 use super::Snapshot;
+use crate::domain::{Group, User};
 use crate::error::Result;
+use crate::http::Local;
 use crate::retool::{ReadDirectory, membership};
 
 /// Reads everybody, and with `memberships` every group and who is in it.
 pub async fn read(directory: &dyn ReadDirectory, memberships: bool) -> Result<Snapshot> {
-    let mut users = directory.list_users().await?;
+    let users = directory.list_users().await?;
     let groups = if memberships { directory.list_groups().await? } else { Vec::new() };
+    put_together(directory, users, groups, memberships).await
+}
+
+/// Reads everybody and who is in which group, where it is known how many people there were
+/// when the server last answered: everything is asked for at once.
+pub async fn read_again(directory: &dyn ReadDirectory, users: u32) -> Result<Snapshot> {
+    directory.expect_users(users);
+    let (users, groups) = both(directory.list_users(), directory.list_groups()).await?;
+    put_together(directory, users, groups, true).await
+}
+
+/// Waits for two things side by side. What fails first ends it.
+async fn both<A, B>(
+    mut one: Local<'_, Result<A>>,
+    mut other: Local<'_, Result<B>>,
+) -> Result<(A, B)> {
+    let (mut a, mut b) = (None, None);
+    poll_fn(|context| {
+        if a.is_none()
+            && let Poll::Ready(ready) = one.as_mut().poll(context)
+        {
+            a = Some(ready?);
+        }
+        if b.is_none()
+            && let Poll::Ready(ready) = other.as_mut().poll(context)
+        {
+            b = Some(ready?);
+        }
+        match (a.take(), b.take()) {
+            (Some(ready), Some(other)) => Poll::Ready(Ok((ready, other))),
+            (still_a, still_b) => {
+                (a, b) = (still_a, still_b);
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
+async fn put_together(
+    directory: &dyn ReadDirectory,
+    mut users: Vec<User>,
+    groups: Vec<Group>,
+    memberships: bool,
+) -> Result<Snapshot> {
     // Users mostly carry their memberships; where one doesn't, the groups are asked.
     if memberships && users.iter().any(|user| user.groups.is_none()) {
         let mut links = membership::links(directory, &groups).await?;

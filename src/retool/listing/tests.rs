@@ -2,6 +2,8 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::ToString;
 use core::cell::RefCell;
+use core::future::poll_fn;
+use core::task::Poll;
 
 use super::*;
 use crate::http::testing::{FakePlatform, Reply};
@@ -26,8 +28,14 @@ fn read(
         let sheet = server(ask);
         Box::pin(async move { Ok(sheet) })
     };
-    let source =
-        Source { what: "things", fetch: &fetch, key: |item| item.as_str(), size, default_size };
+    let source = Source {
+        what: "things",
+        fetch: &fetch,
+        key: |item| item.as_str(),
+        size,
+        default_size,
+        expected: None,
+    };
     let items = fake.run(source.read(&Window::new(4), &*fake.platform().log));
     (items, asked.into_inner())
 }
@@ -165,4 +173,84 @@ fn what_does_not_add_up_is_told_in_figures() {
         _ => Sheet { items: things(2..4), total: Some(5) },
     });
     assert!(moved.contains("says first 4 and then 5"), "{moved}");
+}
+
+/// Reads a listing of which so many items are expected, 100 to a page, from a server that answers
+/// the first page only when it was asked for `together` pages. Gives the pages asked for too.
+fn read_expecting(
+    expected: u32,
+    together: usize,
+    server: impl Fn(Ask) -> Result<Answered>,
+) -> (Result<Vec<String>>, Vec<u32>) {
+    let fake = FakePlatform::new(|_| Reply::json(500, ""));
+    let asked = RefCell::new(Vec::new());
+    let asked = &asked;
+    let fetch = |ask: Ask| -> Local<'_, Result<Answered>> {
+        asked.borrow_mut().push(ask.page);
+        let sheet = server(ask);
+        Box::pin(async move {
+            poll_fn(
+                |_| if asked.borrow().len() < together { Poll::Pending } else { Poll::Ready(()) },
+            )
+            .await;
+            sheet
+        })
+    };
+    let source = Source {
+        what: "things",
+        fetch: &fetch,
+        key: |item| item.as_str(),
+        size: Some(100),
+        default_size: None,
+        expected: Some(expected),
+    };
+    let items = fake.run(source.read(&Window::new(4), &*fake.platform().log));
+    (items, asked.borrow().clone())
+}
+
+/// Pages of a server that has so many items, `size` to a page at most.
+fn paged(total: u32, size: u32) -> impl Fn(Ask) -> Result<Answered> {
+    move |ask| {
+        let size = ask.size.unwrap_or(100).min(size);
+        let start = (ask.page - 1) * size;
+        let items = things(start.min(total)..(start + size).min(total));
+        Ok(Sheet { items, total: Some(total) })
+    }
+}
+
+#[test]
+fn pages_that_are_expected_are_asked_for_at_once() {
+    let (items, asked) = read_expecting(350, 4, paged(350, 100));
+    assert_eq!(items.unwrap(), things(0..350));
+    assert_eq!(asked, [1, 2, 3, 4]);
+    // As far as the window goes.
+    let (items, asked) = read_expecting(600, 4, paged(600, 100));
+    assert_eq!(items.unwrap(), things(0..600));
+    assert_eq!(asked, [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn what_was_expected_need_not_be_true_any_more() {
+    for (expected, total) in [(350, 120), (350, 350), (350, 380), (150, 380), (350, 0)] {
+        let (items, _) = read_expecting(expected, 1, paged(total, 100));
+        assert_eq!(items.unwrap(), things(0..total), "{expected} expected, {total} there");
+    }
+    // The server has shorter pages than are asked for.
+    let (items, asked) = read_expecting(350, 1, paged(350, 90));
+    assert_eq!(items.unwrap(), things(0..350));
+    assert_eq!(asked, [1, 2, 3, 4, 2, 3, 4]);
+    // A page beyond the last is an error to some.
+    let (items, asked) = read_expecting(350, 1, |ask| match ask.page {
+        1 | 2 => paged(120, 100)(ask),
+        _ => Err(Error::new(Code::ServerRefused, "There is no such page.")),
+    });
+    assert_eq!(items.unwrap(), things(0..120));
+    assert_eq!(asked, [1, 2, 3, 4, 1, 2]);
+}
+
+#[test]
+fn a_rejected_token_is_not_tried_again() {
+    let (items, asked) = read_expecting(350, 1, |_| Err(Error::new(Code::TokenRejected, "No.")));
+    assert_eq!(items.unwrap_err().code, Code::TokenRejected);
+    assert_eq!(asked, [1, 2, 3, 4]);
 }

@@ -58,6 +58,7 @@ impl Scim {
             key: |listed: &Listed| &listed.user.id.value,
             size: Some(self.client.settings().page_size),
             default_size: WHOLE_ONCE,
+            expected: None,
         };
         source.read(self.client.window(), &*self.client.platform().log).await
     }
@@ -79,6 +80,7 @@ impl Scim {
             key: |group: &Group| &group.id.value,
             size: Some(self.client.settings().page_size),
             default_size: WHOLE_ONCE,
+            expected: None,
         };
         source.read(self.client.window(), &*self.client.platform().log).await
     }

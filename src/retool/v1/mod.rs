@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use core::cell::Cell;
 
 use serde::Deserialize;
 
@@ -33,12 +34,14 @@ const GROUPS_WRITE: &str = "groups:write";
 /// One organisation over `/api/v1`.
 pub struct V1 {
     client: Client,
+    /// How many people there were the last time.
+    expected: Cell<Option<u32>>,
 }
 
 impl V1 {
     /// Speaks through a client.
     pub fn new(client: Client) -> Self {
-        V1 { client }
+        V1 { client, expected: Cell::new(None) }
     }
 }
 

@@ -113,6 +113,7 @@ impl V1 {
             key: |listed: &Listed| &listed.user.id.value,
             size: Some(self.client.settings().page_size),
             default_size: None,
+            expected: self.expected.get(),
         };
         source.read(self.client.window(), &*self.client.platform().log).await
     }
@@ -125,6 +126,7 @@ impl V1 {
             key: |group: &Group| &group.id.value,
             size: None,
             default_size: Some(DEFAULT_PAGE_SIZE),
+            expected: None,
         };
         source.read(self.client.window(), &*self.client.platform().log).await
     }
@@ -138,6 +140,7 @@ impl V1 {
             key: |member: &Member| &member.id.value,
             size: None,
             default_size: Some(DEFAULT_PAGE_SIZE),
+            expected: None,
         };
         // Its pages one by one: the groups are what is read side by side.
         match source.read(&Window::new(1), &*self.client.platform().log).await {
@@ -250,6 +253,10 @@ impl ReadDirectory for V1 {
 
     fn probe(&self) -> Local<'_, Result<()>> {
         Box::pin(async { self.users_sheet(Ask { page: 1, size: Some(1) }).await.map(|_| ()) })
+    }
+
+    fn expect_users(&self, count: u32) {
+        self.expected.set(Some(count));
     }
 
     fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {

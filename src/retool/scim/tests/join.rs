@@ -4,6 +4,7 @@ use super::server::{Behaviour, Effect, changes, server};
 use super::*;
 use crate::error::Code;
 use crate::retool::WriteDirectory;
+use crate::retool::settled::READINGS;
 
 fn ids(values: &[&str]) -> Vec<UserId> {
     values.iter().map(|value| user_id(value)).collect()
@@ -106,7 +107,8 @@ fn somebody_who_is_gone_is_not_taken_for_the_group() {
 
 #[test]
 fn a_group_that_is_gone_takes_nobody() {
-    let fake = FakePlatform::replying([refusal(404)]);
+    // It may have been created a moment ago, so it is looked for more than once.
+    let fake = FakePlatform::replying((0..READINGS).map(|_| refusal(404)));
     let error = fake.run(scim(&fake).add_member(&group_id("g1"), &user_id("u1"))).unwrap_err();
     assert_eq!((error.code, error.maybe_applied), (Code::GroupNotFound, false));
 }
