@@ -1,12 +1,13 @@
 //! Which server a tenant's component may talk to: the one of its connection, and no other.
 
 use std::fmt;
-use std::io::ErrorKind;
 
 use http::Uri;
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_hooks};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+use crate::credentials::Credentials;
 use crate::log::Stderr;
+use crate::net::Connections;
 
 /// Scheme, host and port of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,17 +50,27 @@ impl fmt::Display for Origin {
     }
 }
 
+/// The ways out of a tenant, which its calls share.
+#[derive(Clone)]
+pub(crate) struct Ways {
+    /// The one origin that may be reached.
+    pub(crate) allowed: Option<Origin>,
+    pub(crate) connections: Connections,
+    /// What is sent for the component's placeholders.
+    pub(crate) credentials: Credentials,
+}
+
 /// Sends requests to the allowed origin, and refuses and remembers the others.
 pub(crate) struct Egress {
-    allowed: Option<Origin>,
+    ways: Ways,
     refused: Option<String>,
     log: Stderr,
 }
 
 impl Egress {
     /// Why a request could not be sent is said in `log`.
-    pub(crate) fn new(allowed: Option<Origin>, log: Stderr) -> Self {
-        Egress { allowed, refused: None, log }
+    pub(crate) fn new(ways: Ways, log: Stderr) -> Self {
+        Egress { ways, refused: None, log }
     }
 
     /// The first origin that was refused, without path and query.
@@ -69,12 +80,12 @@ impl Egress {
 
     /// The origin that is allowed, for people.
     pub(crate) fn allowed(&self) -> Option<String> {
-        self.allowed.as_ref().map(Origin::to_string)
+        self.ways.allowed.as_ref().map(Origin::to_string)
     }
 
     fn permits(&mut self, uri: &Uri) -> bool {
         let origin = Origin::of_uri(uri);
-        if origin.is_some() && origin == self.allowed {
+        if origin.is_some() && origin == self.ways.allowed {
             return true;
         }
         self.refused.get_or_insert_with(|| match origin {
@@ -85,77 +96,50 @@ impl Egress {
     }
 }
 
-/// What became of a request: the answer, and what drives its connection on.
+/// What became of a request: the answer, and what drives its connection on, which is nothing
+/// here.
 type Sent = Result<(http::Response<WasiBody>, Driver), Error>;
 type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 impl WasiHttpHooks for Egress {
     fn send_request(
         &mut self,
-        request: http::Request<WasiBody>,
+        mut request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
-        done: Driver,
+        _: Driver,
     ) -> Box<dyn Future<Output = Sent> + Send> {
+        // First of all: nothing of it may leave, not even the name of its server to a resolver.
         if !self.permits(request.uri()) {
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
-        let sent = Box::into_pin(default_hooks().send_request(request, options, done));
+        self.ways.credentials.put_into(request.headers_mut());
+        let connections = self.ways.connections.clone();
         let (log, origin) = (self.log.clone(), self.allowed());
         Box::new(async move {
-            let answer = sent.await;
-            if let Err(error) = &answer {
-                let origin = origin.unwrap_or_default();
-                log.note(&format!("host: a request to {origin} failed: {}", cause(error)));
+            match connections.send(request, options).await {
+                Ok(answer) => Ok((answer, Box::new(async { Ok(()) }) as Driver)),
+                Err(failure) => {
+                    let origin = origin.unwrap_or_default();
+                    log.note(&format!("host: a request to {origin} failed: {failure}"));
+                    Err(failure.into())
+                }
             }
-            answer
         })
-    }
-}
-
-/// The kind of failure in fixed words: the contract has one code for all of them, and the
-/// errors' own texts may say more than a log should.
-fn cause(error: &Error) -> &'static str {
-    match error {
-        Error::Connect(error) => match error.kind() {
-            ErrorKind::ConnectionRefused => "the connection was refused",
-            ErrorKind::TimedOut => "the connection timed out",
-            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
-                "the server is unreachable"
-            }
-            // The resolver's errors are none of the system's numbered ones.
-            _ if error.raw_os_error().is_none() => "the server's name could not be resolved (DNS)",
-            _ => "no connection could be made",
-        },
-        Error::Tls(_) => {
-            "TLS failed: the certificate is not of a public authority or not of this server, or \
-             the server does not speak TLS"
-        }
-        Error::ConnectionTimeout => "the connection timed out",
-        Error::HttpResponseTimeout | Error::ConnectionReadTimeout => "no answer came in time",
-        Error::Hyper(_) | Error::ConnectionTerminated => "the connection broke",
-        _ => "the request could not be sent",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use super::*;
     use crate::log::LogLines;
 
     fn egress(allowed: Option<Origin>) -> Egress {
-        Egress::new(allowed, Stderr::new(1000, LogLines::default(), None))
-    }
-
-    #[test]
-    fn the_causes_of_a_failed_connection_are_told_apart() {
-        let connect = |error: io::Error| cause(&Error::Connect(error));
-        assert!(connect(ErrorKind::ConnectionRefused.into()).contains("refused"));
-        assert!(connect(ErrorKind::TimedOut.into()).contains("timed out"));
-        assert!(connect(io::Error::other("secret")).contains("DNS"));
-        assert!(cause(&Error::Tls(io::Error::other("secret"))).contains("TLS"));
-        assert!(cause(&Error::HttpResponseTimeout).contains("in time"));
+        let ways = Ways {
+            allowed,
+            connections: Connections::new(Default::default(), Default::default()),
+            credentials: Credentials::default(),
+        };
+        Egress::new(ways, Stderr::new(1000, LogLines::default(), None))
     }
 
     fn shown(url: &str) -> Option<String> {

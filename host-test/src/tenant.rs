@@ -5,11 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::call::{Call, Setup, within};
-use crate::egress::{Egress, Origin};
+use crate::credentials::Credentials;
+use crate::egress::{Egress, Origin, Ways};
 use crate::engine::Inner;
 use crate::error::HostError;
 use crate::limits::Limits;
 use crate::log::{LogLines, LogSink, Stderr};
+use crate::net::{CaCertificates, Connections, Proxies};
 use crate::retool::diagnostics::ConnectionReport;
 use crate::retool::directory::{ChangeSet, GroupPage, PageRequest, UserPage};
 use crate::retool::groups::{
@@ -35,6 +37,12 @@ pub struct TenantOptions {
     pub connection: Connection,
     /// The component's whole environment: tokens and tunables, by name.
     pub env: Vec<(String, String)>,
+    /// Whether the component is given placeholders instead of the tokens.
+    pub inject_credentials: bool,
+    /// Who is trusted to vouch for the server, beside those whom this machine trusts.
+    pub ca_certificates: CaCertificates,
+    /// The proxies that requests go through. None by default.
+    pub proxies: Proxies,
     /// What each call may take.
     pub limits: Limits,
     /// Called with each line that the component logs.
@@ -53,6 +61,9 @@ impl TenantOptions {
                 scim_token_variable: None,
             },
             env: Vec::new(),
+            inject_credentials: false,
+            ca_certificates: CaCertificates::default(),
+            proxies: Proxies::default(),
             limits: Limits::default(),
             on_log: None,
         }
@@ -67,6 +78,26 @@ impl TenantOptions {
     /// Sets a variable of the component's environment.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Keeps the tokens out of the component. In its environment a placeholder stands for every
+    /// variable that is not one of its tunables. The host puts the token in on the way out, where
+    /// the placeholder stands in `Authorization`.
+    pub fn inject_credentials(mut self) -> Self {
+        self.inject_credentials = true;
+        self
+    }
+
+    /// Trusts these authorities to vouch for the server, beside those whom this machine trusts.
+    pub fn ca_certificates(mut self, certificates: CaCertificates) -> Self {
+        self.ca_certificates = certificates;
+        self
+    }
+
+    /// Sends requests through these proxies.
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
         self
     }
 
@@ -86,11 +117,22 @@ impl TenantOptions {
 /// Names the variables; their values are secrets.
 impl fmt::Debug for TenantOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TenantOptions { connection, env, limits, on_log } = self;
+        let TenantOptions {
+            connection,
+            env,
+            inject_credentials,
+            ca_certificates,
+            proxies,
+            limits,
+            on_log,
+        } = self;
         let names: Vec<&str> = env.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("TenantOptions")
             .field("connection", connection)
             .field("env", &names)
+            .field("inject_credentials", inject_credentials)
+            .field("ca_certificates", ca_certificates)
+            .field("proxies", proxies)
             .field("limits", limits)
             .field("on_log", &on_log.is_some())
             .finish()
@@ -99,11 +141,15 @@ impl fmt::Debug for TenantOptions {
 
 /// An organisation to call the component for. Calls may run at the same time; each has an
 /// instance of its own. Dropping a call's future ends it where it stands.
+///
+/// The calls of a tenant and of its clones share connections, which are kept for a few seconds
+/// after use. A connection is driven by the runtime of the call that opened it: a tenant that is
+/// called on several runtimes needs all of them running.
 #[derive(Clone)]
 pub struct Tenant {
     inner: Arc<Inner>,
     connection: Connection,
-    origin: Option<Origin>,
+    ways: Ways,
     env: Arc<[(String, String)]>,
     limits: Limits,
     log: LogLines,
@@ -112,10 +158,28 @@ pub struct Tenant {
 
 impl Tenant {
     pub(crate) fn new(inner: Arc<Inner>, options: TenantOptions) -> Tenant {
-        let TenantOptions { connection, env, limits, on_log } = options;
+        let TenantOptions {
+            connection,
+            mut env,
+            inject_credentials,
+            ca_certificates,
+            proxies,
+            limits,
+            on_log,
+        } = options;
+        let credentials = if inject_credentials {
+            Credentials::taken_from(&mut env)
+        } else {
+            Credentials::default()
+        };
+        let ways = Ways {
+            allowed: Origin::of(&connection.base_url),
+            connections: Connections::new(ca_certificates, proxies),
+            credentials,
+        };
         Tenant {
             inner,
-            origin: Origin::of(&connection.base_url),
+            ways,
             connection,
             env: env.into(),
             limits,
@@ -151,7 +215,7 @@ impl Tenant {
             function,
             env: &self.env,
             limits: &self.limits,
-            egress: Egress::new(self.origin.clone(), stderr.clone()),
+            egress: Egress::new(self.ways.clone(), stderr.clone()),
             stderr,
         };
         Call::begin(&self.inner, setup).await
@@ -163,7 +227,7 @@ impl fmt::Debug for Tenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tenant")
             .field("connection", &self.connection)
-            .field("origin", &self.origin)
+            .field("origin", &self.ways.allowed)
             .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,162 @@
+//! Tokens that the component never sees: it is given a placeholder, which the host replaces on
+//! the way out.
+
+use std::sync::Arc;
+
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+
+/// The component's tunables, which it has to read. Every other variable may be a token: the
+/// connection names them.
+const TUNABLES: [&str; 5] = [
+    "RETOOL_DEADLINE_MS",
+    "RETOOL_MAX_ATTEMPTS",
+    "RETOOL_MAX_BODY_BYTES",
+    "RETOOL_PAGE_SIZE",
+    "RETOOL_WINDOW",
+];
+
+/// What stands for which token.
+#[derive(Clone, Default)]
+pub(crate) struct Credentials(Arc<[Credential]>);
+
+struct Credential {
+    placeholder: String,
+    token: HeaderValue,
+}
+
+impl Credentials {
+    /// Puts a placeholder in the place of each token of the environment.
+    ///
+    /// A value that can't be sent is replaced too, by one that can't be sent either, so that
+    /// the component says the same about it. An empty one stays.
+    pub(crate) fn taken_from(env: &mut [(String, String)]) -> Credentials {
+        let mut taken = Vec::new();
+        for (name, value) in env {
+            if value.is_empty() || TUNABLES.contains(&name.as_str()) {
+                continue;
+            }
+            let mut placeholder = format!("placeholder-for-{name}");
+            // As the component takes them.
+            let token = Some(&*value).filter(|value| value.bytes().all(|b| b.is_ascii_graphic()));
+            match token.and_then(|token| HeaderValue::try_from(token).ok()) {
+                Some(mut token) => {
+                    token.set_sensitive(true);
+                    taken.push(Credential { placeholder: placeholder.clone(), token });
+                }
+                None => placeholder.push('\n'),
+            }
+            *value = placeholder;
+        }
+        Credentials(taken.into())
+    }
+
+    /// Puts the token in `Authorization` where its placeholder stands there, alone or after a
+    /// scheme.
+    pub(crate) fn put_into(&self, headers: &mut HeaderMap) {
+        let Some(value) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) else {
+            return;
+        };
+        let (scheme, placeholder) = match value.rsplit_once(' ') {
+            Some((scheme, placeholder)) => (Some(scheme), placeholder),
+            None => (None, value),
+        };
+        let Some(credential) = self.0.iter().find(|held| held.placeholder == placeholder) else {
+            return;
+        };
+        let value = match scheme {
+            None => Ok(credential.token.clone()),
+            Some(scheme) => {
+                let token = credential.token.as_bytes();
+                HeaderValue::from_bytes(&[scheme.as_bytes(), b" ", token].concat())
+            }
+        };
+        // What two values were made of makes a value.
+        if let Ok(mut value) = value {
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment() -> Vec<(String, String)> {
+        [
+            ("RETOOL_API_TOKEN", "hunter2"),
+            ("RETOOL_ACME_3", "other"),
+            ("RETOOL_SCIM_TOKEN", ""),
+            ("RETOOL_BROKEN", "secret\n"),
+            ("RETOOL_WINDOW", "8"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+    }
+
+    fn sent(credentials: &Credentials, value: &str) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, HeaderValue::try_from(value).expect("a value"));
+        credentials.put_into(&mut headers);
+        let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        value.expect("a value").to_owned()
+    }
+
+    #[test]
+    fn no_token_is_left_in_the_environment() {
+        let mut env = environment();
+        Credentials::taken_from(&mut env);
+        let values: Vec<&str> = env.iter().map(|(_, value)| value.as_str()).collect();
+        assert_eq!(
+            values,
+            [
+                "placeholder-for-RETOOL_API_TOKEN",
+                "placeholder-for-RETOOL_ACME_3",
+                "",
+                "placeholder-for-RETOOL_BROKEN\n",
+                "8"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_placeholder_is_replaced_where_it_stands_for_the_whole_credential() {
+        let mut env = environment();
+        let credentials = Credentials::taken_from(&mut env);
+        let sent = |value: &str| sent(&credentials, value);
+        assert_eq!(sent("Bearer placeholder-for-RETOOL_API_TOKEN"), "Bearer hunter2");
+        assert_eq!(sent("placeholder-for-RETOOL_ACME_3"), "other");
+        for other in [
+            "Bearer placeholder-for-RETOOL_API_TOKENS",
+            "Bearer xplaceholder-for-RETOOL_API_TOKEN",
+            "Bearer placeholder-for-RETOOL_WINDOW",
+            "Bearer placeholder-for-RETOOL_BROKEN",
+            "Bearer",
+        ] {
+            assert_eq!(sent(other), other);
+        }
+    }
+
+    #[test]
+    fn nothing_is_added_and_no_other_header_is_touched() {
+        let mut env = environment();
+        let credentials = Credentials::taken_from(&mut env);
+        let placeholder = HeaderValue::from_static("placeholder-for-RETOOL_API_TOKEN");
+        let mut headers = HeaderMap::new();
+        headers.insert("x-copy", placeholder.clone());
+        credentials.put_into(&mut headers);
+        assert_eq!(headers.len(), 1);
+        assert_eq!(headers.get("x-copy"), Some(&placeholder));
+    }
+
+    #[test]
+    fn a_token_is_not_shown_where_headers_are() {
+        let mut env = environment();
+        let credentials = Credentials::taken_from(&mut env);
+        let mut headers = HeaderMap::new();
+        let value = HeaderValue::from_static("Bearer placeholder-for-RETOOL_API_TOKEN");
+        headers.insert(AUTHORIZATION, value);
+        credentials.put_into(&mut headers);
+        assert!(!format!("{headers:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,68 @@
+//! The body of an answer, each piece of which must come in time.
+
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep};
+use wasmtime_wasi_http::Error;
+use wasmtime_wasi_io::bytes::Bytes;
+
+/// A body that fails where nothing comes for too long.
+pub(super) struct Timed {
+    body: Incoming,
+    limit: Duration,
+    /// Until when the next piece must be there. Made when first waited for: most bodies are
+    /// there as soon as they are asked for.
+    wait: Option<Pin<Box<Sleep>>>,
+    waiting: bool,
+}
+
+impl Timed {
+    pub(super) fn new(body: Incoming, limit: Duration) -> Timed {
+        Timed { body, limit, wait: None, waiting: false }
+    }
+
+    fn poll_limit(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let limit = self.limit;
+        let wait = self.wait.get_or_insert_with(|| Box::pin(sleep(limit)));
+        if !self.waiting {
+            self.waiting = true;
+            if let Some(end) = Instant::now().checked_add(limit) {
+                wait.as_mut().reset(end);
+            }
+        }
+        wait.as_mut().poll(context)
+    }
+}
+
+impl Body for Timed {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Poll::Ready(frame) = pin!(&mut self.body).poll_frame(context) {
+            self.waiting = false;
+            return Poll::Ready(frame.map(|frame| frame.map_err(|error| broken(&error))));
+        }
+        ready!(self.poll_limit(context));
+        Poll::Ready(Some(Err(Error::ConnectionReadTimeout)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+fn broken(error: &hyper::Error) -> Error {
+    if error.is_parse() { Error::HttpProtocolError } else { Error::HttpResponseIncomplete }
+}

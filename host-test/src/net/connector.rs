@@ -1,0 +1,181 @@
+//! Makes connections: DNS, TCP, a proxy if there is one, TLS.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use http::uri::Scheme;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::proxy::matcher::Intercept;
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio_rustls::TlsConnector;
+use tower_service::Service;
+
+use super::stream::{Duplex, Stream};
+use super::tls::Tls;
+use super::{Failure, Proxies};
+
+/// The longest that making a connection may take, whatever the component allows.
+const LIMIT: Duration = Duration::from_secs(30);
+
+type Made<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
+
+/// Makes the connections of one tenant. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Connector(Arc<Ways>);
+
+struct Ways {
+    tcp: HttpConnector<Resolver>,
+    tls: Tls,
+    proxies: Proxies,
+}
+
+impl Connector {
+    pub(super) fn new(tls: Tls, proxies: Proxies) -> Connector {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        Connector(Arc::new(Ways { tcp, tls, proxies }))
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = Failure;
+    type Future = Made<Stream>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        let ways = Arc::clone(&self.0);
+        Box::pin(async move {
+            let made = tokio::time::timeout(LIMIT, connect(ways, server)).await;
+            made.unwrap_or(Err(Failure::ConnectTimeout))
+        })
+    }
+}
+
+async fn connect(ways: Arc<Ways>, server: Uri) -> Result<Stream, Failure> {
+    let https = server.scheme() == Some(&Scheme::HTTPS);
+    let proxy = ways.proxies.of(&server);
+    if !https {
+        return match proxy {
+            Some(proxy) => Ok(Stream::forwarded(reach(&ways, &proxy).await?)),
+            None => Ok(Stream::direct(dial(&ways, server).await?, false)),
+        };
+    }
+    // Before a socket is opened for nothing.
+    let config = ways.tls.config()?;
+    let io = match proxy {
+        Some(proxy) => tunnel(&ways, proxy, server.clone()).await?,
+        None => dial(&ways, server.clone()).await?,
+    };
+    secure(io, &server, config).await
+}
+
+async fn dial(ways: &Ways, server: Uri) -> Result<Box<dyn Duplex>, Failure> {
+    let dialed = ways.tcp.clone().call(server).await;
+    let stream = dialed.map_err(|error| Failure::connecting(&error))?;
+    Ok(Box::new(stream.into_inner()))
+}
+
+async fn secure(
+    io: Box<dyn Duplex>,
+    server: &Uri,
+    config: Arc<ClientConfig>,
+) -> Result<Stream, Failure> {
+    let host = server.host().ok_or(Failure::Tls)?;
+    let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let name = ServerName::try_from(literal.unwrap_or(host)).map_err(|_| Failure::OtherName)?;
+    let shaken = TlsConnector::from(config).connect(name.to_owned(), io).await;
+    let stream = shaken.map_err(|error| Failure::shaking_hands(&error))?;
+    let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    Ok(Stream::direct(Box::new(stream), http2))
+}
+
+/// A connection to the proxy itself.
+async fn reach(ways: &Ways, proxy: &Intercept) -> Result<Box<dyn Duplex>, Failure> {
+    let uri = proxy.uri();
+    let dialed = dial(ways, uri.clone()).await.map_err(|_| Failure::NoProxy)?;
+    if uri.scheme() != Some(&Scheme::HTTPS) {
+        return Ok(dialed);
+    }
+    let mut config = ClientConfig::clone(&*ways.tls.config()?);
+    // Proxies are spoken to in HTTP/1.1.
+    config.alpn_protocols.clear();
+    let stream = secure(dialed, uri, Arc::new(config)).await?;
+    Ok(stream.into_inner())
+}
+
+/// A way through the proxy to the server, in which the proxy sees nothing but bytes.
+async fn tunnel(
+    ways: &Arc<Ways>,
+    proxy: Intercept,
+    server: Uri,
+) -> Result<Box<dyn Duplex>, Failure> {
+    let mut tunnel = Tunnel::new(proxy.uri().clone(), Reach(Arc::clone(ways), proxy.clone()));
+    if let Some(credentials) = proxy.basic_auth() {
+        tunnel = tunnel.with_auth(credentials.clone());
+    }
+    let opened = tunnel.call(server).await;
+    let io = opened.map_err(|error| match Failure::connecting(&error) {
+        Failure::NoConnection => refusal(&error.to_string()),
+        failure => failure,
+    })?;
+    Ok(io.into_inner())
+}
+
+/// Why the proxy opened no tunnel. The error's type has no name outside its library, so its
+/// fixed words have to do.
+fn refusal(words: &str) -> Failure {
+    if words.contains("authorization required") {
+        Failure::ProxyCredentials
+    } else {
+        Failure::ProxyRefused
+    }
+}
+
+/// [`reach`], as the tunnel calls it.
+struct Reach(Arc<Ways>, Intercept);
+
+impl Service<Uri> for Reach {
+    type Response = TokioIo<Box<dyn Duplex>>;
+    type Error = Failure;
+    type Future = Made<Self::Response>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let (ways, proxy) = (Arc::clone(&self.0), self.1.clone());
+        Box::pin(async move { Ok(TokioIo::new(reach(&ways, &proxy).await?)) })
+    }
+}
+
+/// The system's resolver, whose errors are told from others.
+#[derive(Clone)]
+struct Resolver(GaiResolver);
+
+impl Service<Name> for Resolver {
+    type Response = GaiAddrs;
+    type Error = Failure;
+    type Future = Made<GaiAddrs>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let resolved = self.0.call(name);
+        Box::pin(async move { resolved.await.map_err(|_| Failure::Dns) })
+    }
+}

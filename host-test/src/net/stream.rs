@@ -1,0 +1,87 @@
+//! One connection: TCP, or TLS over it, to the server itself or through a proxy.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// Bytes both ways.
+pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// A connection as the client pools it.
+pub(super) struct Stream {
+    io: TokioIo<Box<dyn Duplex>>,
+    http2: bool,
+    /// Whether a proxy reads the requests, which then say where they go.
+    forwarded: bool,
+}
+
+impl Stream {
+    /// To the server, in HTTP/1.1 or where that was agreed on, HTTP/2.
+    pub(super) fn direct(io: Box<dyn Duplex>, http2: bool) -> Stream {
+        Stream { io: TokioIo::new(io), http2, forwarded: false }
+    }
+
+    /// The bytes alone.
+    pub(super) fn into_inner(self) -> Box<dyn Duplex> {
+        self.io.into_inner()
+    }
+
+    /// To a proxy that forwards requests.
+    pub(super) fn forwarded(io: Box<dyn Duplex>) -> Stream {
+        Stream { io: TokioIo::new(io), http2: false, forwarded: true }
+    }
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        let connected = Connected::new().proxy(self.forwarded);
+        if self.http2 { connected.negotiated_h2() } else { connected }
+    }
+}
+
+impl Read for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(context, buffer)
+    }
+}
+
+impl Write for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(context, pieces)
+    }
+}
