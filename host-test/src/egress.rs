@@ -113,11 +113,13 @@ impl WasiHttpHooks for Egress {
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
         self.ways.credentials.put_into(request.headers_mut());
-        let connections = self.ways.connections.clone();
+        let Ways { connections, credentials, .. } = self.ways.clone();
         let (log, origin) = (self.log.clone(), self.allowed());
         Box::new(async move {
             match connections.send(request, options).await {
-                Ok(answer) => Ok((answer, Box::new(async { Ok(()) }) as Driver)),
+                Ok(answer) => {
+                    Ok((credentials.kept_out(answer), Box::new(async { Ok(()) }) as Driver))
+                }
                 Err(failure) => {
                     let origin = origin.unwrap_or_default();
                     log.note(&format!("host: a request to {origin} failed: {failure}"));

@@ -62,7 +62,14 @@ impl Host {
     /// the system does not grant that, it is asked for call by call.
     pub fn with_concurrency(component: &[u8], calls: u32) -> Result<Host, HostError> {
         let calls = calls.clamp(1, MOST_CONCURRENT_CALLS);
-        let inner = Inner::new(component, calls).map_err(|error| HostError::setup(&error))?;
+        let engine = engine(calls).map_err(|error| HostError::setup(&error))?;
+        Host::on(&engine, component, calls)
+    }
+
+    /// A host on this engine, which interrupts by epochs.
+    pub(crate) fn on(engine: &Engine, component: &[u8], calls: u32) -> Result<Host, HostError> {
+        let inner =
+            Inner::new(engine, component, calls).map_err(|error| HostError::setup(&error))?;
         Ok(Host { inner: Arc::new(inner) })
     }
 
@@ -95,12 +102,11 @@ impl fmt::Debug for Host {
 }
 
 impl Inner {
-    fn new(component: &[u8], calls: u32) -> wasmtime::Result<Inner> {
-        let engine = engine(calls)?;
-        let component = Component::from_binary(&engine, component)?;
-        let linker = linker(&engine)?;
+    fn new(engine: &Engine, component: &[u8], calls: u32) -> wasmtime::Result<Inner> {
+        let component = Component::from_binary(engine, component)?;
+        let linker = linker(engine)?;
         let pre = PluginPre::new(linker.instantiate_pre(&component)?)?;
-        tick(&engine)?;
+        tick(engine)?;
         Ok(Inner { pre, calls: Semaphore::new(calls as usize) })
     }
 }

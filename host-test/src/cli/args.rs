@@ -241,6 +241,12 @@ pub(crate) struct ConnectionArgs {
     /// Which API to speak.
     #[arg(long, value_enum, default_value_t = Api::Auto)]
     pub(crate) api: Api,
+    /// Trust the certificate authorities in this PEM file too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Give the component placeholders, and put the tokens in on the way out.
+    #[arg(long)]
+    pub(crate) inject_credentials: bool,
     /// Show every line of the log, even on a terminal.
     #[arg(long, short)]
     pub(crate) verbose: bool,

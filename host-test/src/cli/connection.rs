@@ -2,6 +2,9 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fmt::Display;
+use std::fs;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -12,6 +15,7 @@ use super::output::{Output, Progress};
 use crate::engine::Host;
 use crate::error::HostError;
 use crate::limits::Limits;
+use crate::net::{CaCertificates, Proxies};
 use crate::render;
 use crate::tenant::{Tenant, TenantOptions};
 
@@ -28,8 +32,28 @@ pub(crate) fn tenant(
     let mut options =
         TenantOptions::new(&arguments.base_url).dialect(arguments.api.into()).limits(limits());
     options.env = passed_on(env::vars_os())?;
+    options.inject_credentials = arguments.inject_credentials;
+    options.ca_certificates = ca_certificates(arguments.ca_file.as_deref())?;
+    options.proxies = proxies()?;
     options.on_log = Some(progress.sink());
     Ok((host()?.tenant(options), progress))
+}
+
+/// Who is trusted beside those whom this machine trusts.
+fn ca_certificates(file: Option<&Path>) -> Result<CaCertificates, Failure> {
+    let Some(file) = file else {
+        return Ok(CaCertificates::default());
+    };
+    let wrong = |why: &dyn Display| Failure::Usage(format!("{}: {why}", file.display()));
+    let pem = fs::read(file).map_err(|error| wrong(&error))?;
+    CaCertificates::from_pem(&pem).map_err(|error| wrong(&error))
+}
+
+/// Those of the environment.
+fn proxies() -> Result<Proxies, Failure> {
+    // What is not UTF-8 must be refused as a URL, not passed over: requests would go out directly.
+    let variable = |name: &str| Some(env::var_os(name)?.to_string_lossy().into_owned());
+    Proxies::from_env(variable).map_err(|error| Failure::Usage(error.to_string()))
 }
 
 /// A command makes one call after the other; a second may begin while the first is cleaned up.

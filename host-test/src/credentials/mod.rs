@@ -1,9 +1,18 @@
 //! Tokens that the component never sees: it is given a placeholder, which the host replaces on
 //! the way out.
 
+mod mask;
+#[cfg(test)]
+mod scan;
+
 use std::sync::Arc;
 
+use http::Response;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http_body_util::BodyExt;
+use wasmtime_wasi_http::WasiBody;
+
+use mask::{Mask, Masked};
 
 /// The component's tunables, which it has to read. Every other variable may be a token: the
 /// connection names them.
@@ -75,6 +84,27 @@ impl Credentials {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
+    }
+}
+
+impl Credentials {
+    /// Masks the tokens in an answer that is an error or a redirect. The component shows what
+    /// such an answer says, and can't know a token there that it was not given. Records are left
+    /// as they are.
+    pub(crate) fn kept_out(&self, mut answer: Response<WasiBody>) -> Response<WasiBody> {
+        if self.0.is_empty() || answer.status().is_success() {
+            return answer;
+        }
+        let tokens: Vec<Vec<u8>> =
+            self.0.iter().map(|held| held.token.as_bytes().to_vec()).collect();
+        for value in answer.headers_mut().values_mut() {
+            let shown = Mask::new(tokens.clone()).whole(value.as_bytes());
+            if shown != value.as_bytes() {
+                // Asterisks in the place of letters are a value as well.
+                *value = HeaderValue::from_bytes(&shown).unwrap_or(HeaderValue::from_static(""));
+            }
+        }
+        answer.map(|body| Masked::new(body, Mask::new(tokens)).boxed_unsync())
     }
 }
 
