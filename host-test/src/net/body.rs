@@ -11,8 +11,8 @@ use wasmtime_wasi_http::Error;
 use wasmtime_wasi_io::bytes::Bytes;
 
 /// A body that fails where nothing comes for too long.
-pub(super) struct Timed {
-    body: Incoming,
+pub(super) struct Timed<B = Incoming> {
+    body: B,
     limit: Duration,
     /// Until when the next piece must be there. Made when first waited for: most bodies are
     /// there as soon as they are asked for.
@@ -20,8 +20,9 @@ pub(super) struct Timed {
     waiting: bool,
 }
 
-impl Timed {
-    pub(super) fn new(body: Incoming, limit: Duration) -> Timed {
+impl<B> Timed<B> {
+    /// `limit` is for each piece, the first one included.
+    pub(super) fn new(body: B, limit: Duration) -> Timed<B> {
         Timed { body, limit, wait: None, waiting: false }
     }
 
@@ -38,7 +39,7 @@ impl Timed {
     }
 }
 
-impl Body for Timed {
+impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Timed<B> {
     type Data = Bytes;
     type Error = Error;
 
@@ -65,4 +66,48 @@ impl Body for Timed {
 
 fn broken(error: &hyper::Error) -> Error {
     if error.is_parse() { Error::HttpProtocolError } else { Error::HttpResponseIncomplete }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// A body that comes as a test sends it.
+    struct Pieces(mpsc::UnboundedReceiver<Bytes>);
+
+    impl Body for Pieces {
+        type Data = Bytes;
+        type Error = hyper::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+            self.0.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+        }
+    }
+
+    #[tokio::test]
+    async fn each_piece_has_all_of_the_time() {
+        let (pieces, body) = mpsc::unbounded_channel();
+        let mut body = Timed::new(Pieces(body), Duration::from_secs(600));
+        let poll = |body: &mut Timed<Pieces>| {
+            pin!(body).poll_frame(&mut Context::from_waker(Waker::noop())).map(|_| ())
+        };
+        let end = |body: &Timed<Pieces>| body.wait.as_ref().map(|wait| wait.deadline());
+
+        assert!(poll(&mut body).is_pending());
+        let first = end(&body).expect("a limit");
+        assert!(poll(&mut body).is_pending());
+        assert_eq!(end(&body), Some(first), "asking is not a piece");
+
+        pieces.send(Bytes::from_static(b"one")).expect("a body");
+        assert!(poll(&mut body).is_ready());
+        assert!(poll(&mut body).is_pending());
+        assert!(end(&body).expect("a limit") > first);
+    }
 }

@@ -112,7 +112,10 @@ impl Failure {
             return Failure::Tls;
         };
         match reason {
-            CertificateError::UnknownIssuer => Failure::UnknownAuthority,
+            // The second: by an authority of the same name as one that is trusted.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                Failure::UnknownAuthority
+            }
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Failure::OtherName
             }
@@ -206,6 +209,7 @@ mod tests {
             Failure::shaking_hands(&io::Error::new(ErrorKind::InvalidData, error))
         };
         assert_eq!(shaken(CertificateError::UnknownIssuer), Failure::UnknownAuthority);
+        assert_eq!(shaken(CertificateError::BadSignature), Failure::UnknownAuthority);
         assert_eq!(shaken(CertificateError::NotValidForName), Failure::OtherName);
         assert_eq!(shaken(CertificateError::Expired), Failure::CertificateTime);
         assert_eq!(shaken(CertificateError::Revoked), Failure::Certificate);

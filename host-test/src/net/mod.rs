@@ -9,6 +9,8 @@ mod connector;
 mod failure;
 mod proxies;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::future;

@@ -33,6 +33,8 @@ impl Proxies {
         if let Some(all) = proxy(all, "all_proxy")? {
             (any, matcher) = (true, matcher.all(all));
         }
+        // The matcher would except names alone, and no addresses.
+        any &= no.trim() != "*";
         Ok(Proxies(any.then(|| Arc::new(matcher.build()))))
     }
 
@@ -196,6 +198,7 @@ mod tests {
         }
         let none = from(&[("https_proxy", "http://proxy:1"), ("NO_PROXY", "*")]);
         assert_eq!(through(&none, "https://acme.retool.com/"), None);
+        assert_eq!(through(&none, "https://127.0.0.1/"), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod changes;
 mod command;
 mod departure;
 mod errors;
+mod network;
 mod person;
 mod restore;
 mod show;

@@ -1,0 +1,328 @@
+//! Connections against servers that count what comes, and misbehave.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinSet, yield_now};
+use wasmtime_wasi_http::{Error as WasiError, RequestOptions, WasiBody};
+
+use super::*;
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+/// What a server does with a request, once it has read all of it.
+#[derive(Clone, Copy)]
+enum Reply {
+    /// Says this and waits for the next request.
+    Say(&'static str),
+    /// Says this and closes the connection.
+    SayAndClose(&'static str),
+    /// Closes the connection with a TCP reset.
+    Reset,
+    /// Says this and nothing else, ever.
+    SayAndWait(&'static str),
+}
+
+/// What a server has seen: the first line of each request, under the number of its connection.
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<Vec<(usize, String)>>>);
+
+impl Seen {
+    fn all(&self) -> Vec<(usize, String)> {
+        self.0.lock().expect("what was seen").clone()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.all().into_iter().map(|(_, line)| line).collect()
+    }
+}
+
+struct Server {
+    origin: String,
+    seen: Seen,
+    _serving: JoinSet<()>,
+}
+
+impl Server {
+    /// Answers the requests, in the order in which they come, with `replies`; the last one is
+    /// for all that follow.
+    async fn start(replies: &'static [Reply]) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let seen = Seen::default();
+        let mut serving = JoinSet::new();
+        let log = seen.clone();
+        serving.spawn(async move {
+            let mut connections = JoinSet::new();
+            for number in 0.. {
+                let (stream, _) = listener.accept().await.expect("a connection");
+                connections.spawn(converse(stream, number, log.clone(), replies));
+            }
+        });
+        Server { origin, seen, _serving: serving }
+    }
+
+    fn request(&self, method: Method, body: &'static str) -> Request<WasiBody> {
+        request(method, &format!("{}/path?query", self.origin), body)
+    }
+}
+
+async fn converse(mut stream: TcpStream, number: usize, seen: Seen, replies: &'static [Reply]) {
+    while let Some(line) = read_request(&mut stream).await {
+        let reply = {
+            let mut seen = seen.0.lock().expect("what was seen");
+            let reply = replies[seen.len().min(replies.len() - 1)];
+            seen.push((number, line));
+            reply
+        };
+        match reply {
+            Reply::Say(text) => stream.write_all(text.as_bytes()).await.expect("an answer"),
+            Reply::SayAndClose(text) => {
+                stream.write_all(text.as_bytes()).await.expect("an answer");
+                return;
+            }
+            Reply::Reset => {
+                stream.set_zero_linger().expect("a socket");
+                return;
+            }
+            Reply::SayAndWait(text) => {
+                stream.write_all(text.as_bytes()).await.expect("an answer");
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+/// The first line of a request, all of which is read; `None` where the connection ends.
+async fn read_request(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    let head = String::from_utf8(head).ok()?;
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    if let Some(length) = length {
+        let mut body = vec![0; length.parse().ok()?];
+        stream.read_exact(&mut body).await.ok()?;
+    }
+    Some(head.lines().next()?.to_owned())
+}
+
+fn request(method: Method, uri: &str, body: &'static str) -> Request<WasiBody> {
+    let body = Full::from(body).map_err(|never| match never {}).boxed_unsync();
+    Request::builder().method(method).uri(uri).body(body).expect("a request")
+}
+
+fn connections() -> Connections {
+    Connections::new(CaCertificates::default(), Proxies::default())
+}
+
+async fn text(answer: Response<WasiBody>) -> Result<String, WasiError> {
+    let bytes = answer.into_body().collect().await?.to_bytes();
+    Ok(String::from_utf8(bytes.to_vec()).expect("UTF-8"))
+}
+
+/// Lets the runtime see what has happened on its sockets.
+async fn settle() {
+    for _ in 0..1000 {
+        yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    let server = Server::start(&[Reply::Say(OK)]).await;
+    let connections = connections();
+    for _ in 0..20 {
+        let answer = connections.send(server.request(Method::GET, ""), None).await;
+        assert_eq!(text(answer.expect("an answer")).await.expect("a body"), "ok");
+        settle().await;
+    }
+    let seen = server.seen.all();
+    assert_eq!(seen.len(), 20);
+    assert!(seen.iter().all(|(connection, _)| *connection == 0), "{seen:?}");
+}
+
+#[tokio::test]
+async fn no_more_connections_are_opened_than_requests_are_on_their_way() {
+    let server = Server::start(&[Reply::Say(OK)]).await;
+    let connections = connections();
+    let mut workers = JoinSet::new();
+    for _ in 0..8 {
+        let connections = connections.clone();
+        let uri = server.origin.clone();
+        workers.spawn(async move {
+            for _ in 0..50 {
+                let answer = connections.send(request(Method::GET, &uri, ""), None).await;
+                text(answer.expect("an answer")).await.expect("a body");
+            }
+        });
+    }
+    workers.join_all().await;
+    let seen = server.seen.all();
+    assert_eq!(seen.len(), 400);
+    let opened = seen.iter().map(|(connection, _)| connection).max().map_or(0, |last| last + 1);
+    assert!(opened <= 8, "{opened} connections");
+}
+
+#[tokio::test]
+async fn what_was_written_is_never_written_again() {
+    // The connection is known to be good, and breaks after the second request was read.
+    for method in [Method::POST, Method::PATCH, Method::PUT, Method::DELETE, Method::GET] {
+        for reply in [&[Reply::Say(OK), Reply::Reset], &[Reply::Say(OK), Reply::SayAndClose("")]] {
+            let server = Server::start(reply).await;
+            let connections = connections();
+            let answer = connections.send(server.request(Method::GET, ""), None).await;
+            text(answer.expect("an answer")).await.expect("a body");
+            settle().await;
+
+            let answer = connections.send(server.request(method.clone(), "{}"), None).await;
+            assert_eq!(answer.map(|_| ()), Err(Failure::Broken), "{method}");
+            settle().await;
+            let seen = server.seen.all();
+            assert_eq!(seen.len(), 2, "{seen:?}");
+            assert_eq!(seen[0].0, seen[1].0, "it was not the same connection");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fault_on_a_used_connection_is_the_one_that_a_fresh_one_shows() {
+    const CUT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\nshort";
+    let used: &'static [Reply] = &[Reply::Say(OK), Reply::SayAndClose(CUT)];
+    let fresh: &'static [Reply] = &[Reply::SayAndClose(CUT)];
+    for replies in [used, fresh] {
+        let server = Server::start(replies).await;
+        let connections = connections();
+        let mut last = None;
+        for _ in replies {
+            let answer = connections.send(server.request(Method::GET, ""), None).await;
+            last = Some(text(answer.expect("an answer")).await);
+            settle().await;
+        }
+        assert!(matches!(last, Some(Err(WasiError::HttpResponseIncomplete))), "{last:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_meanwhile_is_not_used() {
+    let server = Server::start(&[Reply::SayAndClose(OK)]).await;
+    let connections = connections();
+    for count in 1..=10 {
+        let answer = connections.send(server.request(Method::POST, "{}"), None).await;
+        assert_eq!(text(answer.expect("an answer")).await.expect("a body"), "ok");
+        settle().await;
+        assert_eq!(server.seen.all().len(), count);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_crosses_with_the_end_of_a_connection_is_sent_once_or_not_at_all() {
+    let server = Server::start(&[Reply::SayAndClose(OK)]).await;
+    let connections = connections();
+    for _ in 0..50 {
+        let before = server.seen.all().len();
+        // At once, with the end of the last connection still on its way or unseen.
+        let answer = connections.send(server.request(Method::POST, "{}"), None).await;
+        let answered = answer.map(|_| ());
+        settle().await;
+        let sent = server.seen.all().len() - before;
+        match answered {
+            Ok(()) => assert_eq!(sent, 1),
+            Err(failure) => assert_eq!((failure, sent), (Failure::Broken, 0)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_like_any_other() {
+    const REDIRECT: &str =
+        "HTTP/1.1 307 Elsewhere\r\nlocation: /there\r\ncontent-length: 0\r\n\r\n";
+    let server = Server::start(&[Reply::Say(REDIRECT)]).await;
+    let answer = connections().send(server.request(Method::POST, "{}"), None).await;
+    assert_eq!(answer.expect("an answer").status(), StatusCode::TEMPORARY_REDIRECT);
+    settle().await;
+    assert_eq!(server.seen.lines(), ["POST /path?query HTTP/1.1"]);
+}
+
+const SHORT: Duration = Duration::from_millis(30);
+const LONG: Duration = Duration::from_secs(600);
+
+#[tokio::test]
+async fn a_connection_that_is_not_made_in_time_is_given_up() {
+    // It accepts, and says nothing to the beginning of TLS.
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    let options = RequestOptions {
+        connect_timeout: Some(SHORT),
+        first_byte_timeout: Some(LONG),
+        between_bytes_timeout: Some(LONG),
+    };
+    let request = request(Method::GET, &format!("https://{address}/"), "");
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("one");
+    let trusted = CaCertificates::from_pem(own.cert.pem().as_bytes()).expect("a certificate");
+    let connections = Connections::new(trusted, Proxies::default());
+    let answer = connections.send(request, Some(options)).await;
+    assert_eq!(answer.map(|_| ()), Err(Failure::ConnectTimeout));
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_begin_in_time_is_given_up() {
+    let server = Server::start(&[Reply::SayAndWait(""), Reply::Say(OK)]).await;
+    let options = RequestOptions {
+        connect_timeout: Some(LONG),
+        first_byte_timeout: Some(SHORT),
+        between_bytes_timeout: Some(LONG),
+    };
+    let connections = connections();
+    let answer = connections.send(server.request(Method::POST, "{}"), Some(options)).await;
+    assert_eq!(answer.map(|_| ()), Err(Failure::AnswerTimeout));
+    assert_eq!(server.seen.all().len(), 1);
+
+    // An answer that comes late after all must not be taken for the next one's.
+    let answer = connections.send(server.request(Method::GET, ""), None).await;
+    assert_eq!(text(answer.expect("an answer")).await.expect("a body"), "ok");
+    let seen = server.seen.all();
+    assert_ne!(seen[0].0, seen[1].0, "the connection was used again");
+}
+
+#[tokio::test]
+async fn a_body_that_stops_coming_is_given_up() {
+    const BEGUN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\nbegun";
+    let server = Server::start(&[Reply::SayAndWait(BEGUN)]).await;
+    let options = RequestOptions {
+        connect_timeout: Some(LONG),
+        first_byte_timeout: Some(LONG),
+        between_bytes_timeout: Some(SHORT),
+    };
+    let answer = connections().send(server.request(Method::GET, ""), Some(options)).await;
+    let read = text(answer.expect("an answer")).await;
+    assert!(matches!(read, Err(WasiError::ConnectionReadTimeout)), "{read:?}");
+}
+
+async fn failure(uri: &str) -> Failure {
+    let answer = connections().send(request(Method::GET, uri, ""), None).await;
+    answer.map(|_| ()).expect_err("a failure")
+}
+
+#[tokio::test]
+async fn why_there_is_no_answer_is_told_apart() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    assert_eq!(failure(&format!("http://{address}/")).await, Failure::Refused);
+
+    // No resolver is asked for a name that is none: a label ends at 63 letters.
+    let name = "a".repeat(64);
+    assert_eq!(failure(&format!("http://{name}/")).await, Failure::Dns);
+
+    let server = Server::start(&[Reply::SayAndClose("220 mail.example ready\r\n\r\n")]).await;
+    assert_eq!(failure(&server.origin).await, Failure::NotHttp);
+
+    let server = Server::start(&[Reply::SayAndClose("")]).await;
+    assert_eq!(failure(&server.origin).await, Failure::Broken);
+}

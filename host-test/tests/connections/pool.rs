@@ -1,0 +1,52 @@
+//! Connections are kept, and shared by the calls of a tenant.
+
+use crate::server::{Server, Service, options, tenant};
+
+#[tokio::test]
+async fn a_listing_takes_no_more_connections_than_its_window_is_wide() {
+    let server = Server::start(Service::new(300), None).await;
+    let options = options(&format!("http://{}", server.address))
+        .env("RETOOL_WINDOW", "4")
+        .env("RETOOL_PAGE_SIZE", "5");
+    let changes = tenant(options).changes_since(None).await;
+    changes.expect("the host").expect("the component");
+    let requests = server.service.seen().len();
+    assert!(requests > 60, "{requests} requests");
+    let connections = server.service.connections();
+    assert!(connections <= 4, "{connections} connections for {requests} requests");
+}
+
+#[tokio::test]
+async fn calls_one_after_the_other_take_one_connection() {
+    let server = Server::start(Service::new(3), None).await;
+    let email = server.service.somebody();
+    let tenant = tenant(options(&format!("http://{}", server.address)).env("RETOOL_WINDOW", "1"));
+    for _ in 0..5 {
+        let found = tenant.find_user(&email).await.expect("the host").expect("the component");
+        assert!(found.is_some());
+    }
+    assert!(server.service.seen().len() >= 5);
+    assert_eq!(server.service.connections(), 1);
+}
+
+#[tokio::test]
+async fn tenants_share_no_connections() {
+    let server = Server::start(Service::new(3), None).await;
+    let email = server.service.somebody();
+    for count in 1..=3 {
+        let tenant = tenant(options(&format!("http://{}", server.address)));
+        tenant.find_user(&email).await.expect("the host").expect("the component");
+        assert_eq!(server.service.connections(), count);
+    }
+}
+
+#[tokio::test]
+async fn the_host_header_is_the_one_of_the_base_url() {
+    let server = Server::start(Service::new(3), None).await;
+    let email = server.service.somebody();
+    let tenant = tenant(options(&format!("http://{}", server.address)));
+    tenant.find_user(&email).await.expect("the host").expect("the component");
+    let seen = server.service.seen();
+    assert_eq!(seen[0].host.as_deref(), Some(server.address.to_string().as_str()));
+    assert!(seen[0].uri.starts_with("/api/v1/"), "{seen:?}");
+}
