@@ -25,6 +25,7 @@ pub mod groups;
 pub mod http;
 pub mod input;
 pub mod journal;
+pub mod json;
 pub mod lifecycle;
 pub mod order;
 pub mod retool;

@@ -4,11 +4,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::Deserialize;
-use serde_json::error::Category;
-
 use super::Label;
 use crate::error::{Code, Error, Result};
+use crate::json::{self, Kind, Record, Slot};
 
 /// An answer with a good status, and what an error about it needs to say.
 #[derive(Clone, Debug)]
@@ -40,22 +38,26 @@ impl Answer {
         self.etag.as_deref()
     }
 
-    /// Reads the body as JSON, borrowing from it. Fails with `answer-unusable`, without
-    /// repeating any of the body.
-    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let what = match error.classify() {
-                Category::Data => "has another shape than expected",
-                Category::Eof => "ends too early",
-                Category::Syntax | Category::Io => "is not JSON",
+    /// Reads the body, which must be an object, and borrows from it. Fails with
+    /// `answer-unusable`, without repeating any of the body.
+    pub fn decode<'a, R: Record<'a> + Default>(&'a self) -> Result<R> {
+        let mut record = R::default();
+        self.read(Slot::Record(&mut record)).map(|()| record)
+    }
+
+    fn read<'a>(&'a self, slot: Slot<'_, 'a>) -> Result<()> {
+        json::read(&self.body, slot).map_err(|error| {
+            let what = match error.kind {
+                Kind::Shape => "has another shape than expected",
+                Kind::End => "ends too early",
+                Kind::Syntax => "is not JSON",
             };
+            let (line, column) = error.place(&self.body);
             self.error(
                 Code::AnswerUnusable,
                 format!(
-                    "The server's answer {what} (line {}, column {}). Check that the base URL \
-                     leads to Retool and nothing in between changes its answers.",
-                    error.line(),
-                    error.column()
+                    "The server's answer {what} (line {line}, column {column}). Check that the base \
+                     URL leads to Retool and nothing in between changes its answers."
                 ),
             )
         })

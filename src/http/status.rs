@@ -1,14 +1,11 @@
 //! The one map from HTTP status to the component's error. Pure.
 
-use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::{Missing, Response, Secret};
 use crate::error::{Code, Error, Result};
+use crate::json::{self, Record, Slot, Text, Told};
 
 /// The most characters of the server's own words that a message repeats.
 const MAX_SAID: usize = 200;
@@ -170,28 +167,34 @@ pub(super) fn request_id(response: &Response, token: &Secret) -> Option<String> 
     Some(visible.chars().take(MAX_REQUEST_ID).collect())
 }
 
-/// The server's own words, from the field `message`, `error` or, in SCIM, `detail` of its answer.
-fn said(body: &[u8], token: &Secret) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Words<'a> {
-        #[serde(borrow, default)]
-        message: Option<&'a RawValue>,
-        #[serde(borrow, default)]
-        error: Option<&'a RawValue>,
-        #[serde(borrow, default)]
-        detail: Option<&'a RawValue>,
-    }
-    let words: Words<'_> = serde_json::from_slice(body).ok()?;
-    [words.message, words.error, words.detail]
-        .into_iter()
-        .flatten()
-        .filter_map(|raw| serde_json::from_str::<Text<'_>>(raw.get()).ok())
-        .find_map(|text| presentable(&text.0, token))
+/// Where servers say in their own words what is wrong; `detail` in SCIM.
+#[derive(Default)]
+struct Words<'a> {
+    message: Text<'a>,
+    error: Text<'a>,
+    detail: Text<'a>,
 }
 
-/// A string of JSON, borrowed where it has no escapes.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+impl<'a> Record<'a> for Words<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "message" => Slot::Raw(&mut self.message),
+            "error" => Slot::Raw(&mut self.error),
+            "detail" => Slot::Raw(&mut self.detail),
+            _ => Slot::Skip,
+        }
+    }
+}
+
+/// The server's own words: the first of the fields that holds any.
+fn said(body: &[u8], token: &Secret) -> Option<String> {
+    let words: Words<'_> = json::read_record(body).ok()?;
+    [words.message, words.error, words.detail].iter().find_map(|raw| {
+        let mut text = Told::Nothing;
+        json::read(raw.get()?.as_bytes(), Slot::Text(&mut text)).ok()?;
+        presentable(text.get()?, token)
+    })
+}
 
 /// Text of the server on one line and in bounds; `None` if nothing is left or the token is
 /// in it.

@@ -3,11 +3,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
-use serde::Deserialize;
-
 use super::super::testing::{FakePlatform, Reply};
 use super::super::{Clock, Method, Missing, Path};
 use super::*;
+use crate::json::{Record, Slot, Text};
 
 const TOKEN: &str = "t0ken-value";
 
@@ -326,31 +325,60 @@ fn an_id_that_would_change_the_path_is_refused_before_any_request() {
     }
 }
 
+/// A record of one field, which must be there.
+#[derive(Debug, Default)]
+struct Name<'a>(Text<'a>);
+
+impl<'a> Record<'a> for Name<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "name" => Slot::Text(&mut self.0),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.0.is_value()
+    }
+}
+
 #[test]
 fn the_body_is_decoded_in_place() {
-    #[derive(Deserialize)]
-    struct Name<'a> {
-        name: &'a str,
-    }
     let (answer, _) = outcome(READ, [Reply::json(200, r#"{"name":"Ann","more":[]}"#)]);
     let answer = answer.unwrap();
-    let name: Name<'_> = answer.decode().unwrap();
-    assert_eq!(name.name, "Ann");
-    assert!(answer.body().as_ptr_range().contains(&name.name.as_ptr()));
+    let Name(name) = answer.decode().unwrap();
+    let name = name.value().unwrap();
+    assert_eq!(name, "Ann");
+    assert!(answer.body().as_ptr_range().contains(&name.as_ptr()));
 }
 
 #[test]
 fn an_answer_of_another_shape_is_an_error_that_repeats_none_of_it() {
     let deep = "[".repeat(100_000);
-    for body in ["", "{", "[1,2", "hunter2", r#"{"hunter2":1}"#, r#""hunter2""#, &deep, "\u{0}"] {
+    let deep_within = format!(r#"{{"x":{deep}"#);
+    for (body, what) in [
+        ("", "ends too early (line 1, column 1)"),
+        ("{", "ends too early (line 1, column 2)"),
+        ("{\n \"hunter2\":", "ends too early (line 2, column 12)"),
+        ("[1,2", "has another shape"),
+        ("hunter2", "is not JSON (line 1, column 1)"),
+        (r#"{"hunter2":1}"#, "has another shape"),
+        (r#"{"name":1}"#, "has another shape"),
+        (r#"{"name":"hunter2"}}"#, "is not JSON"),
+        (r#""hunter2""#, "has another shape"),
+        (&deep, "has another shape"),
+        (&deep_within, "ends too early"),
+        ("\u{0}", "is not JSON"),
+    ] {
         let (answer, _) = outcome(create(), [Reply::json(201, body)]);
-        let error = answer.unwrap().decode::<Vec<serde_json::Value>>().unwrap_err();
+        let error = answer.unwrap().decode::<Name<'_>>().unwrap_err();
         assert_eq!(
             (error.code, error.http_status, error.attempts),
             (Code::AnswerUnusable, Some(201), 1)
         );
         assert_eq!(error.request.as_deref(), Some("POST /api/v1/users"));
         assert!(error.maybe_applied);
+        assert!(error.message.contains(what), "{}", error.message);
         assert!(!error.message.contains("hunter2"), "{}", error.message);
     }
 }

@@ -3,159 +3,107 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::Serialize;
-
 use crate::domain::{NewUser, UserPatch};
+use crate::json::{Object, array, quoted};
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
+/// An object of this schema, without its fields.
+fn of_schema(schema: &str) -> Object {
+    Object::default().list("schemas", &[quoted(schema)])
+}
+
 /// What creates a user.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CreateUser<'a> {
-    schemas: [&'static str; 1],
-    user_name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<Name<'a>>,
-    emails: [EmailValue<'a>; 1],
-    active: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Name<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    given_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    family_name: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct EmailValue<'a> {
-    value: &'a str,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    primary: bool,
-}
-
-impl<'a> CreateUser<'a> {
-    pub(super) fn new(user: &'a NewUser) -> Self {
-        let email = user.email.as_str();
-        let given_name = user.fields.first_name.as_deref();
-        let family_name = user.fields.last_name.as_deref();
-        let named = given_name.is_some() || family_name.is_some();
-        CreateUser {
-            schemas: [USER],
-            user_name: email,
-            name: named.then_some(Name { given_name, family_name }),
-            emails: [EmailValue { value: email, kind: "work", primary: true }],
-            active: true,
-        }
+pub(super) fn create_user(user: &NewUser) -> Vec<u8> {
+    let email = user.email.as_str();
+    let name = Object::default()
+        .text_if("givenName", user.fields.first_name.as_deref())
+        .text_if("familyName", user.fields.last_name.as_deref());
+    let address = Object::default().text("value", email).text("type", "work").flag("primary", true);
+    let mut body = of_schema(USER).text("userName", email);
+    if !name.is_empty() {
+        body = body.raw("name", &name.into_json());
     }
+    body.list("emails", &[address.into_json()]).flag("active", true).into_body()
 }
 
 /// What creates a group.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct CreateGroup<'a> {
-    schemas: [&'static str; 1],
-    display_name: &'a str,
-}
-
-impl<'a> CreateGroup<'a> {
-    pub(super) fn new(name: &'a str) -> Self {
-        CreateGroup { schemas: [GROUP], display_name: name }
-    }
+pub(super) fn create_group(name: &str) -> Vec<u8> {
+    of_schema(GROUP).text("displayName", name).into_body()
 }
 
 /// A PATCH.
-#[derive(Serialize)]
-pub(super) struct PatchOp<'a> {
-    schemas: [&'static str; 1],
-    #[serde(rename = "Operations")]
-    operations: Vec<Operation<'a>>,
-}
+#[derive(Default)]
+pub(super) struct PatchOp(Vec<String>);
 
-#[derive(Serialize)]
-struct Operation<'a> {
-    op: &'static str,
-    path: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<Value<'a>>,
-}
+impl PatchOp {
+    fn with(mut self, op: &str, path: &str, value: Option<&str>) -> Self {
+        let operation = Object::default().text("op", op).text("path", path);
+        let operation = match value {
+            Some(json) => operation.raw("value", json),
+            None => operation,
+        };
+        self.0.push(operation.into_json());
+        self
+    }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Value<'a> {
-    Flag(bool),
-    Text(&'a str),
-    Members(Vec<Reference<'a>>),
-}
-
-/// A member by id.
-#[derive(Serialize)]
-struct Reference<'a> {
-    value: &'a str,
-}
-
-fn members<'a>(ids: &[&'a str]) -> Option<Value<'a>> {
-    Some(Value::Members(ids.iter().map(|id| Reference { value: id }).collect()))
-}
-
-impl<'a> PatchOp<'a> {
-    fn of(operations: Vec<Operation<'a>>) -> Self {
-        PatchOp { schemas: [PATCH], operations }
+    fn replace(self, path: &str, text: Option<&str>) -> Self {
+        match text {
+            Some(text) => self.with("replace", path, Some(&quoted(text))),
+            None => self,
+        }
     }
 
     /// Whether it changes nothing.
     pub(super) fn is_empty(&self) -> bool {
-        self.operations.is_empty()
+        self.0.is_empty()
     }
 
     /// Sets the fields of a patch that SCIM has.
-    pub(super) fn user(patch: &'a UserPatch) -> Self {
-        let text = |path, value: &'a Option<String>| {
-            value.as_deref().map(|value| (path, Value::Text(value)))
-        };
-        let values = [
-            text("name.givenName", &patch.first_name),
-            text("name.familyName", &patch.last_name),
-            patch.disabled.map(|disabled| ("active", Value::Flag(!disabled))),
-        ];
-        let values = values.into_iter().flatten();
-        Self::of(
-            values
-                .map(|(path, value)| Operation { op: "replace", path, value: Some(value) })
-                .collect(),
-        )
+    pub(super) fn user(patch: &UserPatch) -> Self {
+        let change = Self::default()
+            .replace("name.givenName", patch.first_name.as_deref())
+            .replace("name.familyName", patch.last_name.as_deref());
+        match patch.disabled {
+            Some(true) => change.with("replace", "active", Some("false")),
+            Some(false) => change.with("replace", "active", Some("true")),
+            None => change,
+        }
     }
 
     /// Renames a group.
-    pub(super) fn rename(name: &'a str) -> Self {
-        let value = Some(Value::Text(name));
-        Self::of(Vec::from([Operation { op: "replace", path: "displayName", value }]))
+    pub(super) fn rename(name: &str) -> Self {
+        Self::default().replace("displayName", Some(name))
     }
 
     /// Adds members to a group.
-    pub(super) fn add_members(ids: &[&'a str]) -> Self {
-        Self::of(Vec::from([Operation { op: "add", path: "members", value: members(ids) }]))
+    pub(super) fn add_members(ids: &[&str]) -> Self {
+        Self::default().with("add", "members", Some(&members(ids)))
     }
 
     /// Removes one member, named in the path.
-    pub(super) fn remove_by_path(path: &'a str) -> Self {
-        Self::of(Vec::from([Operation { op: "remove", path, value: None }]))
+    pub(super) fn remove_by_path(path: &str) -> Self {
+        Self::default().with("remove", path, None)
     }
 
     /// Removes one member, named in the value.
-    pub(super) fn remove_by_value(id: &'a str) -> Self {
-        Self::of(Vec::from([Operation { op: "remove", path: "members", value: members(&[id]) }]))
+    pub(super) fn remove_by_value(id: &str) -> Self {
+        Self::default().with("remove", "members", Some(&members(&[id])))
+    }
+
+    /// As it is sent.
+    pub(super) fn body(&self) -> Vec<u8> {
+        of_schema(PATCH).list("Operations", &self.0).into_body()
     }
 }
 
-/// As JSON.
-pub(super) fn json<T: Serialize>(body: &T) -> Vec<u8> {
-    // Plain structs of text and flags: this can't fail.
-    serde_json::to_vec(body).unwrap_or_default()
+/// Members by their ids.
+fn members(ids: &[&str]) -> String {
+    let mut members = Vec::with_capacity(ids.len());
+    for id in ids {
+        members.push(Object::default().text("value", id).into_json());
+    }
+    array(&members)
 }

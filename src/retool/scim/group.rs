@@ -1,53 +1,69 @@
 //! Groups as they stand on the wire.
 
 use alloc::collections::BTreeSet;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::Deserialize;
-
-use super::decode;
-use super::user::whole_body;
-use super::value::{Meta, Object, Text, is_address, text};
+use super::user::{is, whole_body};
+use super::value::{Meta, is_address};
 use crate::domain::{Dialect, Email, Group, GroupAccount, GroupId, GroupIdKind, Member, UserId};
 use crate::error::{Code, Result};
 use crate::http::Answer;
+use crate::json::{List, Nested, Record, Slot, Text};
 
 /// A group record.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default)]
 pub(super) struct GroupRecord<'a> {
-    #[serde(borrow)]
     id: Text<'a>,
-    #[serde(borrow)]
     display_name: Text<'a>,
-    #[serde(borrow)]
-    members: Option<Vec<Object<MemberRecord<'a>>>>,
-    #[serde(borrow)]
-    meta: Option<Object<Meta<'a>>>,
+    members: List<MemberRecord<'a>>,
+    meta: Nested<Meta<'a>>,
 }
 
-#[derive(Deserialize)]
+impl<'a> Record<'a> for GroupRecord<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "id" => Slot::Id(&mut self.id),
+            "displayName" => Slot::Id(&mut self.display_name),
+            "members" => self.members.slot(),
+            "meta" => self.meta.slot(),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.id.is_value() && self.display_name.is_value()
+    }
+}
+
+#[derive(Default)]
 struct MemberRecord<'a> {
-    #[serde(borrow)]
     value: Text<'a>,
-    #[serde(borrow)]
-    display: Option<Text<'a>>,
-    #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
+    display: Text<'a>,
+    kind: Text<'a>,
+}
+
+impl<'a> Record<'a> for MemberRecord<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "value" => Slot::Id(&mut self.value),
+            "display" => Slot::Id(&mut self.display),
+            "type" => Slot::Id(&mut self.kind),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.value.is_value()
+    }
 }
 
 impl MemberRecord<'_> {
-    /// Groups may be members too.
-    fn is_person(&self) -> bool {
-        !self.kind.as_ref().is_some_and(|kind| kind.0.eq_ignore_ascii_case("group"))
-    }
-
     fn into_member(self) -> Member {
-        let address = self.display.filter(|display| is_address(&display.0));
+        let address = self.display.get().filter(|display| is_address(display));
         Member {
-            id: UserId { dialect: Dialect::Scim, value: self.value.0.into_owned() },
-            email: address.map(|address| Email::new(&address.0)),
+            email: address.map(|address| Email::new(address)),
+            id: UserId { dialect: Dialect::Scim, value: self.value.into_text() },
             group_admin: None,
         }
     }
@@ -56,50 +72,50 @@ impl MemberRecord<'_> {
 impl GroupRecord<'_> {
     /// As the rest of the component knows it.
     pub(super) fn into_group(self) -> Group {
-        let (created_at, updated_at) = match self.meta {
-            Some(Object(meta)) => (text(meta.created), text(meta.last_modified)),
-            None => (None, None),
-        };
         Group {
             id: group_id(self.id),
-            name: self.display_name.0.into_owned(),
+            name: self.display_name.into_text(),
             universal_app_access: None,
-            members: self.members.map(people),
-            created_at,
-            updated_at,
+            members: self.members.value().map(people),
+            created_at: self.meta.record.created.filled(),
+            updated_at: self.meta.record.last_modified.filled(),
         }
     }
 
     /// The ids of all members, groups among them.
     pub(super) fn into_member_ids(self) -> Vec<String> {
-        let members = self.members.into_iter().flatten();
-        members.map(|Object(member)| member.value.0.into_owned()).collect()
+        self.members.items().into_iter().map(|member| member.value.into_text()).collect()
     }
 
     pub(super) fn is(&self, id: &GroupId) -> bool {
-        self.id.0 == id.value
+        self.id.get().is_some_and(|own| *own == id.value)
     }
 }
 
 /// The people among members, each once.
-fn people(members: Vec<Object<MemberRecord<'_>>>) -> Vec<Member> {
+fn people(members: Vec<MemberRecord<'_>>) -> Vec<Member> {
     let mut seen = BTreeSet::new();
     let mut people = Vec::with_capacity(members.len());
-    for Object(member) in members {
-        if member.is_person() && seen.insert(member.value.0.to_string()) {
-            people.push(member.into_member());
+    for member in members {
+        // Groups may be members too.
+        if is(&member.kind, "group") {
+            continue;
+        }
+        let member = member.into_member();
+        if seen.insert(member.id.value.clone()) {
+            people.push(member);
         }
     }
     people
 }
 
 pub(super) fn group_id(id: Text<'_>) -> GroupId {
-    GroupId { kind: GroupIdKind::Scim, value: id.0.into_owned() }
+    GroupId { kind: GroupIdKind::Scim, value: id.into_text() }
 }
 
 /// Reads a group and makes sure that it is the one asked for.
 pub(super) fn decode_group<'a>(answer: &'a Answer, id: &GroupId) -> Result<GroupRecord<'a>> {
-    let record: GroupRecord<'a> = decode(answer)?;
+    let record: GroupRecord<'a> = answer.decode()?;
     if !record.is(id) {
         return Err(answer.error(
             Code::AnswerUnusable,

@@ -2,22 +2,32 @@
 
 use alloc::vec::Vec;
 
-use serde::Deserialize;
-
-use super::decode;
-use super::value::{Object, Text};
+use super::value::count;
 use crate::error::{Code, Result};
 use crate::http::Answer;
+use crate::json::{List as Records, Record, Slot, Text};
 
 /// A list response.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ListResponse<'a, T> {
+struct ListResponse<'a, R> {
     // Left out by some where there is nothing to list.
-    #[serde(rename = "Resources")]
-    resources: Option<Vec<Object<T>>>,
-    #[serde(borrow)]
-    total_results: Option<Text<'a>>,
+    resources: Records<R>,
+    total_results: Text<'a>,
+}
+
+impl<R> Default for ListResponse<'_, R> {
+    fn default() -> Self {
+        ListResponse { resources: Records::default(), total_results: Text::default() }
+    }
+}
+
+impl<'a, R: Record<'a> + Default> Record<'a> for ListResponse<'a, R> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "Resources" => self.resources.slot(),
+            "totalResults" => Slot::Id(&mut self.total_results),
+            _ => Slot::Skip,
+        }
+    }
 }
 
 /// What a list response says.
@@ -29,19 +39,18 @@ pub(super) struct List<T> {
 }
 
 /// Reads a list. An object with neither records nor their number is no list.
-pub(super) fn decode_list<'a, T: Deserialize<'a>, U>(
+pub(super) fn decode_list<'a, R: Record<'a> + Default, T>(
     answer: &'a Answer,
-    convert: fn(T) -> U,
-) -> Result<List<U>> {
-    let list: ListResponse<'a, T> = decode(answer)?;
-    if list.resources.is_none() && list.total_results.is_none() {
+    convert: fn(R) -> T,
+) -> Result<List<T>> {
+    let list: ListResponse<'a, R> = answer.decode()?;
+    if !list.resources.is_value() && !list.total_results.is_value() {
         return Err(answer.error(
             Code::AnswerUnusable,
             "The server's answer is no listing of SCIM. Check that the base URL leads to Retool and nothing in \
              between changes its answers.",
         ));
     }
-    let total = list.total_results.as_ref().and_then(Text::count);
-    let records = list.resources.into_iter().flatten();
-    Ok(List { items: records.map(|Object(record)| convert(record)).collect(), total })
+    let total = count(&list.total_results);
+    Ok(List { items: list.resources.items().into_iter().map(convert).collect(), total })
 }

@@ -8,8 +8,6 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use core::cell::{Cell, RefCell};
 
-use serde::Deserialize;
-
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Client, Method, Missing, Path, Repeat};
 
@@ -32,7 +30,6 @@ mod write;
 pub use base::Base;
 use base::Route;
 use removal::Removal;
-use value::Object;
 
 /// What is sent and asked for; plain JSON is taken too.
 const MEDIA_TYPE: &str = "application/scim+json";
@@ -87,11 +84,6 @@ fn call<'a>(method: Method, base: Base, route: Route, segments: &'a [&'a str]) -
         // SCIM tokens have none; `explain` says what else a 403 may be about.
         scope: "of SCIM",
     }
-}
-
-/// Reads an answer that must be an object.
-fn decode<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<T> {
-    answer.decode().map(|Object(value)| value)
 }
 
 fn is_not_found(error: &Error) -> bool {

@@ -7,7 +7,7 @@
 use alloc::string::{String, ToString};
 
 use super::base::Route;
-use super::body::{PatchOp, json};
+use super::body::PatchOp;
 use super::{Scim, call, explain};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Repeat};
@@ -35,7 +35,7 @@ impl Scim {
     pub(super) async fn patch(
         &self,
         target: Target<'_>,
-        change: &PatchOp<'_>,
+        change: &PatchOp,
         mut version: Option<String>,
         look: Looking<'_>,
     ) -> Result<Option<Answer>> {
@@ -44,7 +44,7 @@ impl Scim {
         let (mut attempt, mut lost, mut outdated) = (1, false, false);
         loop {
             let call = Call {
-                body: Some(json(change)),
+                body: Some(change.body()),
                 repeat: Repeat::Never,
                 missing: target.missing,
                 about: Some(target.about),

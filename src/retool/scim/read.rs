@@ -12,10 +12,10 @@ use super::cursor::Cursor;
 use super::group::{GroupRecord, decode_group, group_account};
 use super::list::decode_list;
 use super::user::UserRecord;
-use super::value::quoted;
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing};
+use crate::json::quoted;
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
 impl Scim {

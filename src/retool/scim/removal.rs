@@ -14,10 +14,10 @@ use super::Scim;
 use super::body::PatchOp;
 use super::members::{named, target, vanished};
 use super::patch::sent;
-use super::value::quoted;
 use crate::domain::GroupId;
 use crate::error::{Code, Error, Result};
 use crate::http::Local;
+use crate::json::quoted;
 use crate::retool::settled::{Look, READINGS, settled};
 
 /// How a member is removed.

@@ -3,63 +3,101 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::group::group_id;
-use super::value::{Flag, Meta, Object, Text, is_address, text};
-use super::{Scim, decode, value};
+use super::value::{Meta, is_address};
+use super::{Scim, value};
 use crate::domain::{Account, Dialect, Email, GroupLink, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::Answer;
+use crate::json::{self, Flag, List, Nested, Record, Slot, Text, Told};
 
 /// A user record.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default)]
 pub(super) struct UserRecord<'a> {
-    #[serde(borrow)]
     id: Text<'a>,
-    #[serde(borrow)]
     user_name: Text<'a>,
-    #[serde(borrow)]
-    name: Option<Object<Name<'a>>>,
+    name: Nested<Name<'a>>,
     // Read only where the user name is no address: servers write these in many ways.
-    #[serde(borrow)]
-    emails: Option<&'a RawValue>,
-    active: Option<Flag>,
-    #[serde(borrow)]
-    groups: Option<Vec<Object<LinkRecord<'a>>>>,
-    #[serde(borrow)]
-    meta: Option<Object<Meta<'a>>>,
+    emails: Text<'a>,
+    active: Flag,
+    groups: List<LinkRecord<'a>>,
+    meta: Nested<Meta<'a>>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+impl<'a> Record<'a> for UserRecord<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "id" => Slot::Id(&mut self.id),
+            "userName" => Slot::Id(&mut self.user_name),
+            "name" => self.name.slot(),
+            "emails" => Slot::Raw(&mut self.emails),
+            "active" => Slot::NamedFlag(&mut self.active),
+            "groups" => self.groups.slot(),
+            "meta" => self.meta.slot(),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.id.is_value() && self.user_name.is_value()
+    }
+}
+
+#[derive(Default)]
 struct Name<'a> {
-    #[serde(borrow)]
-    given_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    family_name: Option<Text<'a>>,
+    given_name: Text<'a>,
+    family_name: Text<'a>,
+}
+
+impl<'a> Record<'a> for Name<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "givenName" => Slot::Id(&mut self.given_name),
+            "familyName" => Slot::Id(&mut self.family_name),
+            _ => Slot::Skip,
+        }
+    }
 }
 
 /// A group next to a user.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct LinkRecord<'a> {
-    #[serde(borrow)]
     value: Text<'a>,
-    #[serde(borrow)]
-    display: Option<Text<'a>>,
-    #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
+    display: Text<'a>,
+    kind: Text<'a>,
 }
 
-#[derive(Deserialize)]
+impl<'a> Record<'a> for LinkRecord<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "value" => Slot::Id(&mut self.value),
+            "display" => Slot::Id(&mut self.display),
+            "type" => Slot::Id(&mut self.kind),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.value.is_value()
+    }
+}
+
+#[derive(Default)]
 struct EmailRecord<'a> {
-    #[serde(borrow)]
-    value: Option<Text<'a>>,
-    #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
-    primary: Option<Flag>,
+    value: Text<'a>,
+    kind: Text<'a>,
+    primary: Flag,
+}
+
+impl<'a> Record<'a> for EmailRecord<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "value" => Slot::Id(&mut self.value),
+            "type" => Slot::Id(&mut self.kind),
+            "primary" => Slot::NamedFlag(&mut self.primary),
+            _ => Slot::Skip,
+        }
+    }
 }
 
 /// The built-in group of those who administer the organisation.
@@ -76,78 +114,73 @@ impl UserRecord<'_> {
     /// As the rest of the component knows it. SCIM has no field for who administers the
     /// organisation; the members of Retool's built-in group for it do.
     pub(super) fn into_listed(self) -> Listed {
-        let (first_name, last_name) = match self.name {
-            Some(Object(name)) => (text(name.given_name), text(name.family_name)),
-            None => (None, None),
-        };
-        let (created_at, updated_at) = match self.meta {
-            Some(Object(meta)) => (text(meta.created), text(meta.last_modified)),
-            None => (None, None),
-        };
-        let email = match self.emails {
-            Some(emails) if !is_address(&self.user_name.0) => address(emails),
+        let user_name = self.user_name.into_text();
+        let email = match self.emails.get() {
+            Some(emails) if !is_address(&user_name) => address(emails),
             _ => None,
         };
         // Some servers echo the empty list that a client sent; the groups themselves know.
-        let groups = self.groups.map(links).filter(|links| !links.is_empty());
+        let groups = self.groups.value().map(links).filter(|links| !links.is_empty());
         let is_admins = |link: &GroupLink| link.name.as_deref() == Some(ADMINISTRATORS);
         let user = User {
             id: user_id(self.id),
-            email: email.unwrap_or_else(|| Email::new(&self.user_name.0)),
-            first_name,
-            last_name,
+            email: email.unwrap_or_else(|| Email::new(&user_name)),
+            first_name: self.name.record.given_name.filled(),
+            last_name: self.name.record.family_name.filled(),
             user_type: None,
             admin: groups.iter().flatten().any(is_admins),
-            disabled: self.active.is_some_and(|Flag(active)| !active),
+            disabled: self.active == Told::Value(false),
             invited: None,
             profile_photo_url: None,
             groups,
-            created_at,
-            updated_at,
+            created_at: self.meta.record.created.filled(),
+            updated_at: self.meta.record.last_modified.filled(),
             last_active_at: None,
         };
-        Listed { user, short: self.active.is_none() }
+        Listed { user, short: !self.active.is_value() }
     }
 }
 
-fn links(records: Vec<Object<LinkRecord<'_>>>) -> Vec<GroupLink> {
-    let direct = records.into_iter().map(|Object(record)| record).filter(|record| {
-        // Who is in a group through another one can't be removed from it.
-        !record.kind.as_ref().is_some_and(|kind| kind.0.eq_ignore_ascii_case("indirect"))
-    });
-    direct.map(|link| GroupLink { id: group_id(link.value), name: text(link.display) }).collect()
+fn links(records: Vec<LinkRecord<'_>>) -> Vec<GroupLink> {
+    // Who is in a group through another one can't be removed from it.
+    let direct = records.into_iter().filter(|record| !is(&record.kind, "indirect"));
+    direct.map(|link| GroupLink { id: group_id(link.value), name: link.display.filled() }).collect()
+}
+
+/// Whether it is this name, in any case.
+pub(super) fn is(text: &Text<'_>, name: &str) -> bool {
+    text.get().is_some_and(|text| text.eq_ignore_ascii_case(name))
 }
 
 /// The address that stands for a person: the primary one, else the one for work, else the first.
-fn address(emails: &RawValue) -> Option<Email> {
-    let records: Vec<Object<EmailRecord<'_>>> = serde_json::from_str(emails.get()).ok()?;
-    let is_work = |record: &EmailRecord<'_>| {
-        record.kind.as_ref().is_some_and(|kind| kind.0.eq_ignore_ascii_case("work"))
-    };
+fn address(emails: &str) -> Option<Email> {
+    let mut records = List::<EmailRecord<'_>>::default();
+    json::read(emails.as_bytes(), records.slot()).ok()?;
+    let records = records.value()?;
     let mut best = None;
-    for Object(record) in &records {
-        let Some(value) = record.value.as_ref().filter(|value| is_address(&value.0)) else {
+    for record in &records {
+        let Some(value) = record.value.get().filter(|value| is_address(value)) else {
             continue;
         };
         let rank = match record.primary {
-            Some(Flag(true)) => 2,
-            _ if is_work(record) => 1,
+            Told::Value(true) => 2,
+            _ if is(&record.kind, "work") => 1,
             _ => 0,
         };
         if best.is_none_or(|(known, _)| rank > known) {
-            best = Some((rank, value.0.as_ref()));
+            best = Some((rank, value));
         }
     }
     best.map(|(_, value)| Email::new(value))
 }
 
 fn user_id(id: Text<'_>) -> UserId {
-    UserId { dialect: Dialect::Scim, value: id.0.into_owned() }
+    UserId { dialect: Dialect::Scim, value: id.into_text() }
 }
 
 /// Reads a user and makes sure that it is the one asked for.
 pub(super) fn decode_user(answer: &Answer, id: &UserId) -> Result<Listed> {
-    let record: UserRecord<'_> = decode(answer)?;
+    let record: UserRecord<'_> = answer.decode()?;
     let listed = record.into_listed();
     if listed.user.id != *id {
         return Err(answer.error(

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use core::slice;
 
 use super::base::Route;
-use super::body::{CreateGroup, CreateUser, json};
+use super::body;
 use super::group::GroupRecord;
 use super::update::{check_settable, no_app_access};
 use super::user::UserRecord;
-use super::{Scim, call, decode, is_not_found};
+use super::{Scim, call, is_not_found};
 use crate::domain::{
     Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId, UserPatch,
 };
@@ -31,9 +31,9 @@ impl Scim {
     async fn new_user(&self, user: &NewUser) -> Result<User> {
         let address = user.email.as_str();
         check_settable(&user.fields).map_err(|error| error.about(address))?;
-        let answer = self.create(Route::Users, address, json(&CreateUser::new(user))).await?;
+        let answer = self.create(Route::Users, address, body::create_user(user)).await?;
         if !answer.body().is_empty() {
-            let record: UserRecord<'_> = decode(&answer)?;
+            let record: UserRecord<'_> = answer.decode()?;
             return Ok(record.into_listed().user);
         }
         // Who was created is not shown; the caller looks again if this look came too early.
@@ -60,11 +60,11 @@ impl Scim {
         if let Some((code, message)) = several {
             return Err(Error::new(code, message).about(name));
         }
-        let answer = self.create(Route::Groups, name, json(&CreateGroup::new(name))).await?;
+        let answer = self.create(Route::Groups, name, body::create_group(name)).await?;
         let group = if answer.body().is_empty() {
             self.groups_named(name).await.unwrap_or_default().pop()
         } else {
-            let record: GroupRecord<'_> = decode(&answer)?;
+            let record: GroupRecord<'_> = answer.decode()?;
             Some(record.into_group())
         };
         let Some(group) = group else {

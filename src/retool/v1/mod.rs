@@ -4,12 +4,11 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use core::cell::Cell;
 
-use serde::Deserialize;
-
 use crate::domain::{Account, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Client, Method, Missing, Path, Repeat};
 
+mod body;
 mod cursor;
 mod read;
 mod record;
@@ -17,7 +16,7 @@ mod update;
 mod wire;
 mod write;
 
-use wire::{Object, UserRecord};
+use wire::UserRecord;
 
 const USERS: &str = "/api/v1/users";
 const USER: &str = "/api/v1/users/{id}";
@@ -66,7 +65,7 @@ fn call<'a>(
 
 /// Reads a user and makes sure that it is the one asked for.
 fn decode_account(answer: &Answer, id: &UserId) -> Result<Account> {
-    let record: UserRecord<'_> = decode(answer)?;
+    let record: UserRecord<'_> = answer.decode()?;
     let user = record.into_user();
     if user.id != *id {
         return Err(answer.error(
@@ -75,11 +74,6 @@ fn decode_account(answer: &Answer, id: &UserId) -> Result<Account> {
         ));
     }
     Ok(Account { user, raw: whole_body(answer)?, read_at: answer.answered_at() })
-}
-
-/// Reads an answer that must be an object.
-fn decode<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<T> {
-    answer.decode().map(|Object(value)| value)
 }
 
 /// The body as text. That it was read as JSON does not make it UTF-8: what is not looked at is

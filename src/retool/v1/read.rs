@@ -5,10 +5,10 @@ use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::wire::{GroupRecord, GroupsPage, MembersPage, Object, UserRecord, UsersPage};
+use super::wire::{GroupRecord, GroupsPage, MemberRecord, MembersPage, UserRecord, UsersPage};
 use super::{
-    GROUP, GROUPS, GROUPS_READ, MEMBERS, USER, USERS, USERS_READ, V1, call, cursor, decode,
-    decode_account, is_not_found, whole_body,
+    GROUP, GROUPS, GROUPS_READ, MEMBERS, USER, USERS, USERS_READ, V1, call, cursor, decode_account,
+    is_not_found, whole_body,
 };
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Result};
@@ -72,17 +72,17 @@ impl V1 {
 
     async fn users_sheet(&self, ask: Ask) -> Result<Sheet<Listed>> {
         let answer = self.get_list(USERS, USERS_READ, &Paging::new(ask).query()).await?;
-        let page: UsersPage<'_> = decode(&answer)?;
-        let items = page.users.into_iter().map(|Object(record)| Listed::new(record)).collect();
-        Ok(Sheet { items, total: page.total })
+        let page: UsersPage<'_> = answer.decode()?;
+        let items = page.users.items().into_iter().map(Listed::new).collect();
+        Ok(Sheet { items, total: page.total.value() })
     }
 
     async fn groups_sheet(&self, ask: Ask) -> Result<Sheet<Group>> {
         let paging = Paging::new(ask);
         let answer = self.get_list(GROUPS, GROUPS_READ, &paging.query_if_needed(ask)).await?;
-        let page: GroupsPage<'_> = decode(&answer)?;
-        let items = page.groups.into_iter().map(|Object(record)| record.into_group()).collect();
-        Ok(Sheet { items, total: page.total })
+        let page: GroupsPage<'_> = answer.decode()?;
+        let items = page.groups.items().into_iter().map(GroupRecord::into_group).collect();
+        Ok(Sheet { items, total: page.total.value() })
     }
 
     async fn members_sheet(&self, id: &GroupId, ask: Ask) -> Result<Sheet<Member>> {
@@ -95,9 +95,9 @@ impl V1 {
             ..call(Method::Get, MEMBERS, &segments, GROUPS_READ)
         };
         let answer = self.client.send(call).await?;
-        let page: MembersPage<'_> = decode(&answer)?;
-        let items = page.members.into_iter().map(|Object(record)| record.into_member()).collect();
-        Ok(Sheet { items, total: page.total })
+        let page: MembersPage<'_> = answer.decode()?;
+        let items = page.members.items().into_iter().map(MemberRecord::into_member).collect();
+        Ok(Sheet { items, total: page.total.value() })
     }
 
     async fn everybody(&self) -> Result<Vec<User>> {
@@ -172,10 +172,9 @@ impl V1 {
         let query = [("email", email.as_str())];
         let answer =
             self.get_list(USERS, USERS_READ, &query).await.map_err(|e| e.about(email.as_str()))?;
-        let page: UsersPage<'_> = decode(&answer)?;
-        let answered = page.users.len();
-        let mut found: Vec<Listed> =
-            page.users.into_iter().map(|Object(record)| Listed::new(record)).collect();
+        let page: UsersPage<'_> = answer.decode()?;
+        let mut found: Vec<Listed> = page.users.items().into_iter().map(Listed::new).collect();
+        let answered = found.len();
         found.retain(|listed| listed.user.email == *email);
         let distinct: BTreeSet<&UserId> = found.iter().map(|listed| &listed.user.id).collect();
         // A filter that lets others through may have been ignored, one that finds nobody may
@@ -183,7 +182,7 @@ impl V1 {
         // there.
         let trusted = !found.is_empty()
             && distinct.len() == answered
-            && page.total.is_none_or(|total| total as usize <= answered);
+            && page.total.value().is_none_or(|total| total as usize <= answered);
         if !trusted {
             found = self.listing().await?;
             found.retain(|listed| listed.user.email == *email);
@@ -226,7 +225,7 @@ impl V1 {
         let Some(answer) = self.read(call).await? else {
             return Ok(None);
         };
-        let record: GroupRecord<'_> = decode(&answer)?;
+        let record: GroupRecord<'_> = answer.decode()?;
         let group = record.into_group();
         if group.id != *id {
             return Err(answer.error(Code::AnswerUnusable, "The server answered with another group than the one asked for. Look for a proxy that mixes up answers."));

@@ -7,11 +7,12 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 
-use super::record::Record;
+use super::record::{with_group_patch, with_user_patch};
 use super::{GROUP, GROUPS_WRITE, USER, USERS_WRITE, V1, call, decode_account};
 use crate::domain::{Account, Field, Group, GroupAccount, GroupPatch, User, UserPatch};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Repeat};
+use crate::json::Fields;
 use crate::retool::ReadDirectory;
 use crate::retool::settled::{Look, settled};
 
@@ -25,9 +26,8 @@ impl V1 {
         let mut base = Cow::Borrowed(account);
         let (mut attempt, mut lost) = (1, false);
         loop {
-            let body = parsed(&base.raw, subject)
-                .map_err(|error| tried(error, attempt, lost))?
-                .with_user_patch(patch);
+            let record = parsed(&base.raw, subject).map_err(|error| tried(error, attempt, lost))?;
+            let body = with_user_patch(record, patch);
             let segments = [id.value.as_str()];
             let call = Call {
                 missing: Missing::User,
@@ -64,14 +64,13 @@ impl V1 {
     async fn verify_user(
         &self,
         base: &Account,
-        body: &Record,
+        body: &Fields<'_>,
         patch: &UserPatch,
         answer: &Answer,
     ) -> Result<User> {
         let id = &base.user.id;
         // An answer that shows the whole record is proof enough; a shorter one has to be read.
-        let whole = serde_json::from_slice::<Record>(answer.body())
-            .is_ok_and(|shown| body.is_covered_by(&shown));
+        let whole = Fields::parse(answer.body()).is_some_and(|shown| body.is_covered_by(&shown));
         if whole {
             let shown = decode_account(answer, id).map_err(sent)?;
             if user_holds(&base.user, body, patch, &shown).is_ok() {
@@ -100,9 +99,8 @@ impl V1 {
         let mut base = Cow::Borrowed(account);
         let (mut attempt, mut lost) = (1, false);
         loop {
-            let body = parsed(&base.raw, subject)
-                .map_err(|error| tried(error, attempt, lost))?
-                .with_group_patch(patch);
+            let record = parsed(&base.raw, subject).map_err(|error| tried(error, attempt, lost))?;
+            let body = with_group_patch(record, patch);
             let segments = [id.value.as_str()];
             let call = Call {
                 missing: Missing::Group,
@@ -131,7 +129,7 @@ impl V1 {
     async fn verify_group(
         &self,
         before: &Group,
-        body: &Record,
+        body: &Fields<'_>,
         patch: &GroupPatch,
     ) -> Result<Group> {
         let read = settled(self, async || {
@@ -150,10 +148,10 @@ fn put<'a>(
     template: &'static str,
     segments: &'a [&'a str],
     scope: &'static str,
-    body: &Record,
+    body: &Fields<'_>,
 ) -> Call<'a> {
     Call {
-        body: Some(body.to_json()),
+        body: Some(body.to_json().into_bytes()),
         repeat: Repeat::Never,
         ..call(Method::Put, template, segments, scope)
     }
@@ -173,8 +171,8 @@ fn sent(mut error: Error) -> Error {
     error
 }
 
-fn parsed(raw: &str, subject: &str) -> Result<Record> {
-    Record::parse(raw).ok_or_else(|| {
+fn parsed<'a>(raw: &'a str, subject: &str) -> Result<Fields<'a>> {
+    Fields::parse(raw.as_bytes()).ok_or_else(|| {
         Error::new(
             Code::AnswerUnusable,
             "The record to change is not a JSON object, so it was not written. Try again.",
@@ -186,7 +184,7 @@ fn parsed(raw: &str, subject: &str) -> Result<Record> {
 /// Whether the patch is there, and all else is as it was. What is not, if anything.
 fn user_holds(
     before: &User,
-    body: &Record,
+    body: &Fields<'_>,
     patch: &UserPatch,
     now: &Account,
 ) -> Result<(), String> {
@@ -201,8 +199,8 @@ fn user_holds(
     if let Some(lost) = Field::ALL.iter().find(|field| !kept(field)) {
         return Err(lost.as_str().into());
     }
-    match Record::parse(&now.raw) {
-        Some(after) => body.first_lost(&after).map_or(Ok(()), |lost| Err(named(lost))),
+    match Fields::parse(now.raw.as_bytes()) {
+        Some(after) => body.first_lost(&after, &[]).map_or(Ok(()), |lost| Err(named(lost))),
         None => Err("the record".into()),
     }
 }
@@ -214,12 +212,13 @@ fn named(field: &str) -> String {
     if plain { format!("the field {field}") } else { "a field of an odd name".into() }
 }
 
-fn group_holds(body: &Record, patch: &GroupPatch, now: &GroupAccount) -> bool {
+fn group_holds(body: &Fields<'_>, patch: &GroupPatch, now: &GroupAccount) -> bool {
     let GroupPatch { name, universal_app_access } = patch;
     name.as_ref().is_none_or(|name| now.group.name == *name)
         && (universal_app_access.is_none()
             || now.group.universal_app_access == *universal_app_access)
-        && Record::parse(&now.raw).is_some_and(|after| body.first_lost(&after).is_none())
+        && Fields::parse(now.raw.as_bytes())
+            .is_some_and(|after| body.first_lost(&after, &[]).is_none())
 }
 
 fn renamed(subject: &str) -> Error {

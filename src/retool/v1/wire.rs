@@ -1,151 +1,87 @@
-//! What `/api/v1` sends and takes, as it stands on the wire. Reading is lenient (unknown and
-//! missing fields, ids as text or number); a list without its envelope is not a list.
+//! What `/api/v1` answers, as it stands on the wire. Reading is lenient (unknown and missing
+//! fields, ids as text or number); a list without its envelope is not a list.
 
-use alloc::borrow::{Cow, ToOwned};
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
-use core::marker::PhantomData;
-
-use serde::de::{self, Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, NewUser, User, UserId, UserType,
+    Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
-
-/// Text that borrows from the body where it can, which `Option<Cow>` alone does not.
-struct Text<'a>(Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(TextVisitor).map(Text)
-    }
-}
-
-/// An id: text, or a whole number of up to 64 bits.
-struct Id<'a>(Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Id<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor).map(Id)
-    }
-}
-
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text or a whole number")
-    }
-
-    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(text))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(text.to_owned()))
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(number.to_string()))
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(number.to_string()))
-    }
-}
-
-/// A value that stands as an object. What is derived takes an array of the fields' values too,
-/// which no server sends, and which would make a listing of nobody out of `[[], 0]`.
-pub struct Object<T>(pub T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ObjectVisitor(PhantomData))
-    }
-}
-
-struct ObjectVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
-    type Value = Object<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(de::value::MapAccessDeserializer::new(map)).map(Object)
-    }
-}
+use crate::json::{Count, Flag, List, Record, Slot, Text};
 
 /// A user record.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default)]
 pub struct UserRecord<'a> {
-    #[serde(borrow)]
-    id: Id<'a>,
-    #[serde(borrow)]
+    id: Text<'a>,
     email: Text<'a>,
-    #[serde(borrow)]
-    first_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    last_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    profile_photo_url: Option<Text<'a>>,
-    is_admin: Option<bool>,
-    is_disabled: Option<bool>,
-    #[serde(borrow)]
-    user_type: Option<Text<'a>>,
-    #[serde(borrow)]
-    groups: Option<Vec<LinkRecord<'a>>>,
-    #[serde(borrow)]
-    created_at: Option<Text<'a>>,
-    #[serde(borrow)]
-    updated_at: Option<Text<'a>>,
+    first_name: Text<'a>,
+    last_name: Text<'a>,
+    profile_photo_url: Text<'a>,
+    is_admin: Flag,
+    is_disabled: Flag,
+    user_type: Text<'a>,
+    groups: List<LinkRecord<'a>>,
+    created_at: Text<'a>,
+    updated_at: Text<'a>,
 }
 
-/// Nothing and the empty text mean the same to the server.
-fn text(value: Option<Text<'_>>) -> Option<String> {
-    value.filter(|text| !text.0.is_empty()).map(|text| text.0.into_owned())
+impl<'a> Record<'a> for UserRecord<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "id" => Slot::Id(&mut self.id),
+            "email" => Slot::Text(&mut self.email),
+            "firstName" => Slot::Text(&mut self.first_name),
+            "lastName" => Slot::Text(&mut self.last_name),
+            "profilePhotoUrl" => Slot::Text(&mut self.profile_photo_url),
+            "isAdmin" => Slot::Flag(&mut self.is_admin),
+            "isDisabled" => Slot::Flag(&mut self.is_disabled),
+            "userType" => Slot::Text(&mut self.user_type),
+            "groups" => self.groups.slot(),
+            "createdAt" => Slot::Text(&mut self.created_at),
+            "updatedAt" => Slot::Text(&mut self.updated_at),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.id.is_value() && self.email.is_value()
+    }
 }
 
 impl UserRecord<'_> {
     /// Whether it leaves out what decides what is done to the person. Servers that show lists in
     /// short leave out whole fields; a text without a value may be left out by any.
     pub fn is_short(&self) -> bool {
-        self.is_admin.is_none() || self.is_disabled.is_none() || self.user_type.is_none()
+        let says_all =
+            self.is_admin.is_value() && self.is_disabled.is_value() && self.user_type.is_value();
+        !says_all
     }
 
     /// As the rest of the component knows it.
     pub fn into_user(self) -> User {
         User {
             id: user_id(self.id),
-            email: Email::new(&self.email.0),
-            first_name: text(self.first_name),
-            last_name: text(self.last_name),
-            user_type: self.user_type.as_ref().map(|user_type| parse_user_type(&user_type.0)),
-            admin: self.is_admin.unwrap_or(false),
-            disabled: self.is_disabled.unwrap_or(false),
+            email: Email::new(&self.email.into_text()),
+            first_name: self.first_name.filled(),
+            last_name: self.last_name.filled(),
+            user_type: self.user_type.get().map(|text| parse_user_type(text)),
+            admin: self.is_admin.value().unwrap_or(false),
+            disabled: self.is_disabled.value().unwrap_or(false),
             invited: None,
-            profile_photo_url: text(self.profile_photo_url),
-            groups: self.groups.map(|links| links.into_iter().map(LinkRecord::into_link).collect()),
-            created_at: text(self.created_at),
-            updated_at: text(self.updated_at),
+            profile_photo_url: self.profile_photo_url.filled(),
+            groups: self.groups.value().map(links),
+            created_at: self.created_at.filled(),
+            updated_at: self.updated_at.filled(),
             last_active_at: None,
         }
     }
 }
 
-fn user_id(id: Id<'_>) -> UserId {
-    UserId { dialect: Dialect::V1, value: id.0.into_owned() }
+fn user_id(id: Text<'_>) -> UserId {
+    UserId { dialect: Dialect::V1, value: id.into_text() }
 }
 
-fn group_id(id: Id<'_>) -> GroupId {
-    GroupId { kind: GroupIdKind::Rest, value: id.0.into_owned() }
+fn group_id(id: Text<'_>) -> GroupId {
+    GroupId { kind: GroupIdKind::Rest, value: id.into_text() }
 }
 
 fn parse_user_type(text: &str) -> UserType {
@@ -166,73 +102,60 @@ pub fn user_type_text(user_type: UserType) -> Option<&'static str> {
 }
 
 /// A group next to a user: an object, or only its id.
+#[derive(Default)]
 struct LinkRecord<'a> {
-    id: Id<'a>,
-    name: Option<Text<'a>>,
+    id: Text<'a>,
+    name: Text<'a>,
 }
 
-impl LinkRecord<'_> {
-    fn into_link(self) -> GroupLink {
-        GroupLink { id: group_id(self.id), name: text(self.name) }
+impl<'a> Record<'a> for LinkRecord<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "id" => Slot::Id(&mut self.id),
+            "name" => Slot::Text(&mut self.name),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.id.is_value()
+    }
+
+    fn id_alone(&mut self) -> Option<&mut Text<'a>> {
+        Some(&mut self.id)
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for LinkRecord<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Whole<'a> {
-            #[serde(borrow)]
-            id: Id<'a>,
-            #[serde(borrow)]
-            name: Option<Text<'a>>,
-        }
-
-        struct LinkVisitor;
-
-        impl<'de> Visitor<'de> for LinkVisitor {
-            type Value = LinkRecord<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a group or its id")
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
-                Ok(LinkRecord { id: Id(Cow::Owned(number.to_string())), name: None })
-            }
-
-            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(LinkRecord { id: Id(Cow::Borrowed(text)), name: None })
-            }
-
-            // With escapes in it, it can't be borrowed.
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(LinkRecord { id: Id(Cow::Owned(text.to_string())), name: None })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                let whole = Whole::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(LinkRecord { id: whole.id, name: whole.name })
-            }
-        }
-
-        deserializer.deserialize_any(LinkVisitor)
-    }
+fn links(records: Vec<LinkRecord<'_>>) -> Vec<GroupLink> {
+    let links = records.into_iter();
+    links.map(|link| GroupLink { id: group_id(link.id), name: link.name.filled() }).collect()
 }
 
 /// A group record.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default)]
 pub struct GroupRecord<'a> {
-    #[serde(borrow)]
-    id: Id<'a>,
-    #[serde(borrow)]
+    id: Text<'a>,
     name: Text<'a>,
-    #[serde(borrow)]
-    universal_app_access: Option<Text<'a>>,
-    #[serde(borrow)]
-    created_at: Option<Text<'a>>,
-    #[serde(borrow)]
-    updated_at: Option<Text<'a>>,
+    universal_app_access: Text<'a>,
+    created_at: Text<'a>,
+    updated_at: Text<'a>,
+}
+
+impl<'a> Record<'a> for GroupRecord<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "id" => Slot::Id(&mut self.id),
+            "name" => Slot::Text(&mut self.name),
+            "universalAppAccess" => Slot::Text(&mut self.universal_app_access),
+            "createdAt" => Slot::Text(&mut self.created_at),
+            "updatedAt" => Slot::Text(&mut self.updated_at),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.id.is_value() && self.name.is_value()
+    }
 }
 
 impl GroupRecord<'_> {
@@ -240,24 +163,36 @@ impl GroupRecord<'_> {
     pub fn into_group(self) -> Group {
         Group {
             id: group_id(self.id),
-            name: self.name.0.into_owned(),
-            universal_app_access: text(self.universal_app_access),
+            name: self.name.into_text(),
+            universal_app_access: self.universal_app_access.filled(),
             members: None,
-            created_at: text(self.created_at),
-            updated_at: text(self.updated_at),
+            created_at: self.created_at.filled(),
+            updated_at: self.updated_at.filled(),
         }
     }
 }
 
 /// A member of a group. The guide does not show the record; some servers say `userId`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default)]
 pub struct MemberRecord<'a> {
-    #[serde(borrow, alias = "userId")]
-    id: Id<'a>,
-    #[serde(borrow)]
-    email: Option<Text<'a>>,
-    is_group_admin: Option<bool>,
+    id: Text<'a>,
+    email: Text<'a>,
+    is_group_admin: Flag,
+}
+
+impl<'a> Record<'a> for MemberRecord<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "id" | "userId" => Slot::Id(&mut self.id),
+            "email" => Slot::Text(&mut self.email),
+            "isGroupAdmin" => Slot::Flag(&mut self.is_group_admin),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.id.is_value()
+    }
 }
 
 impl MemberRecord<'_> {
@@ -265,105 +200,106 @@ impl MemberRecord<'_> {
     pub fn into_member(self) -> Member {
         Member {
             id: user_id(self.id),
-            email: self.email.map(|email| Email::new(&email.0)),
-            group_admin: self.is_group_admin,
+            email: self.email.get().map(|email| Email::new(email)),
+            group_admin: self.is_group_admin.value(),
         }
     }
 }
 
 /// A page of users.
-#[derive(Deserialize)]
+#[derive(Default)]
 pub struct UsersPage<'a> {
     /// The records.
-    #[serde(borrow)]
-    pub users: Vec<Object<UserRecord<'a>>>,
+    pub users: List<UserRecord<'a>>,
     /// How many there are in all.
-    pub total: Option<u32>,
+    pub total: Count,
+}
+
+impl<'a> Record<'a> for UsersPage<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "users" => self.users.slot(),
+            "total" => Slot::Count(&mut self.total),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.users.is_value()
+    }
 }
 
 /// A page of groups.
-#[derive(Deserialize)]
+#[derive(Default)]
 pub struct GroupsPage<'a> {
     /// The records.
-    #[serde(borrow)]
-    pub groups: Vec<Object<GroupRecord<'a>>>,
+    pub groups: List<GroupRecord<'a>>,
     /// How many there are in all.
-    pub total: Option<u32>,
+    pub total: Count,
+}
+
+impl<'a> Record<'a> for GroupsPage<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "groups" => self.groups.slot(),
+            "total" => Slot::Count(&mut self.total),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.groups.is_value()
+    }
 }
 
 /// A page of members; the guide does not name the list.
-#[derive(Deserialize)]
+#[derive(Default)]
 pub struct MembersPage<'a> {
     /// The records.
-    #[serde(borrow, alias = "users")]
-    pub members: Vec<Object<MemberRecord<'a>>>,
+    pub members: List<MemberRecord<'a>>,
     /// How many there are in all.
-    pub total: Option<u32>,
+    pub total: Count,
+}
+
+impl<'a> Record<'a> for MembersPage<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "members" | "users" => self.members.slot(),
+            "total" => Slot::Count(&mut self.total),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.members.is_value()
+    }
 }
 
 /// What a write answers where there is no record to show.
-#[derive(Deserialize)]
+#[derive(Default)]
 pub struct Acknowledgement {
     /// `false` with a status of 200 is a failure all the same.
-    pub success: Option<bool>,
+    pub success: Flag,
 }
 
-/// What creates a user.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CreateUser<'a> {
-    email: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    profile_photo_url: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is_admin: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_type: Option<&'static str>,
-}
-
-impl<'a> CreateUser<'a> {
-    /// From what is asked for; the user type must be one that `/api/v1` has.
-    pub fn new(user: &'a NewUser) -> Self {
-        CreateUser {
-            email: user.email.as_str(),
-            first_name: user.fields.first_name.as_deref(),
-            last_name: user.fields.last_name.as_deref(),
-            profile_photo_url: user.fields.profile_photo_url.as_deref(),
-            is_admin: user.fields.admin,
-            user_type: user.fields.user_type.and_then(user_type_text),
+impl<'a> Record<'a> for Acknowledgement {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "success" => Slot::Flag(&mut self.success),
+            _ => Slot::Skip,
         }
     }
 }
 
-/// What creates a group.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CreateGroup<'a> {
-    /// The name.
-    pub name: &'a str,
-    /// What members may do in every app.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub universal_app_access: Option<&'a str>,
-}
-
-/// What adds a member.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AddMember<'a> {
-    /// The user's id.
-    pub user_id: &'a str,
-}
-
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
+    use crate::json::read_record;
 
     fn user(json: &str) -> User {
-        serde_json::from_str::<UserRecord<'_>>(json).expect("a user").into_user()
+        read_record::<UserRecord<'_>>(json.as_bytes()).expect("a user").into_user()
     }
 
     #[test]
@@ -411,20 +347,24 @@ mod tests {
 
     #[test]
     fn an_object_without_its_list_is_no_listing() {
-        assert!(serde_json::from_str::<UsersPage<'_>>("{}").is_err());
-        assert!(serde_json::from_str::<UsersPage<'_>>(r#"{"users":[],"total":0}"#).is_ok());
-        assert!(serde_json::from_str::<MembersPage<'_>>(r#"{"users":[{"userId":"u"}]}"#).is_ok());
+        assert!(read_record::<UsersPage<'_>>(b"{}").is_err());
+        assert!(read_record::<UsersPage<'_>>(br#"{"users":null}"#).is_err());
+        assert!(read_record::<UsersPage<'_>>(br#"{"users":[],"total":0}"#).is_ok());
+        assert!(read_record::<MembersPage<'_>>(br#"{"users":[{"userId":"u"}]}"#).is_ok());
+        let twice = br#"{"users":[{"userId":"u"}],"members":[]}"#;
+        assert!(read_record::<MembersPage<'_>>(twice).is_err());
     }
 
     #[test]
     fn an_array_of_values_is_no_object() {
-        assert!(serde_json::from_str::<Object<UsersPage<'_>>>(r#"{"users":[],"total":0}"#).is_ok());
-        assert!(serde_json::from_str::<Object<UsersPage<'_>>>("[[],0]").is_err());
+        assert!(read_record::<UsersPage<'_>>(b"[[],0]").is_err());
         let page = |person: &str| {
-            serde_json::from_str::<MembersPage<'_>>(&alloc::format!(r#"{{"members":[{person}]}}"#))
-                .is_ok()
+            let page = format!(r#"{{"members":[{person}]}}"#);
+            read_record::<MembersPage<'_>>(page.as_bytes()).is_ok()
         };
         assert!(page(r#"{"id":"u","email":"a@b.c"}"#));
         assert!(!page(r#"["u","a@b.c",null]"#));
+        assert!(!page("null"));
+        assert!(!page(r#""u""#), "only a group may stand as its id alone");
     }
 }

@@ -3,16 +3,17 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::wire::{Acknowledgement, AddMember, CreateGroup, CreateUser, GroupRecord, UserRecord};
+use super::body;
+use super::wire::{Acknowledgement, GroupRecord, UserRecord};
 use super::{
-    GROUP, GROUPS, GROUPS_WRITE, MEMBER, MEMBERS, USER, USERS, USERS_WRITE, V1, call, decode,
-    is_not_found,
+    GROUP, GROUPS, GROUPS_WRITE, MEMBER, MEMBERS, USER, USERS, USERS_WRITE, V1, call, is_not_found,
 };
 use crate::domain::{
     Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId, UserPatch,
 };
 use crate::error::{Code, Result};
 use crate::http::{Call, Local, Method, Missing, Repeat};
+use crate::json::Told;
 use crate::retool::WriteDirectory;
 
 impl V1 {
@@ -22,7 +23,7 @@ impl V1 {
         if answer.body().is_empty() {
             return Ok(());
         }
-        if decode::<Acknowledgement>(&answer)?.success == Some(false) {
+        if answer.decode::<Acknowledgement>()?.success == Told::Value(false) {
             return Err(answer.error(
                 Code::ServerRefused,
                 "The server answered that it did not do it, without a reason. Look at its log.",
@@ -42,23 +43,18 @@ impl V1 {
     }
 }
 
-fn json<T: serde::Serialize>(body: &T) -> Option<Vec<u8>> {
-    // Plain structs of text and flags: this can't fail.
-    serde_json::to_vec(body).ok()
-}
-
 impl WriteDirectory for V1 {
     fn create_user<'a>(&'a self, user: &'a NewUser) -> Local<'a, Result<User>> {
         Box::pin(async move {
             let call = Call {
-                body: json(&CreateUser::new(user)),
+                body: Some(body::create_user(user)),
                 repeat: Repeat::Never,
                 missing: Missing::BaseUrl,
                 about: Some(user.email.as_str()),
                 ..call(Method::Post, USERS, &[], USERS_WRITE)
             };
             let answer = self.client.send(call).await?;
-            let record: UserRecord<'_> = decode(&answer)?;
+            let record: UserRecord<'_> = answer.decode()?;
             Ok(record.into_user())
         })
     }
@@ -90,14 +86,14 @@ impl WriteDirectory for V1 {
     ) -> Local<'a, Result<Group>> {
         Box::pin(async move {
             let call = Call {
-                body: json(&CreateGroup { name, universal_app_access }),
+                body: Some(body::create_group(name, universal_app_access)),
                 repeat: Repeat::Never,
                 missing: Missing::BaseUrl,
                 about: Some(name),
                 ..call(Method::Post, GROUPS, &[], GROUPS_WRITE)
             };
             let answer = self.client.send(call).await?;
-            let record: GroupRecord<'_> = decode(&answer)?;
+            let record: GroupRecord<'_> = answer.decode()?;
             let group = record.into_group();
             if group.name.trim() != name {
                 return Err(answer.error(
@@ -133,7 +129,7 @@ impl WriteDirectory for V1 {
         Box::pin(async move {
             let segments = [group.value.as_str()];
             let call = Call {
-                body: json(&AddMember { user_id: &user.value }),
+                body: Some(body::add_member(&user.value)),
                 // Of a missing group and a missing user, the server says the same.
                 missing: Missing::Unspecified,
                 about: Some(&group.value),

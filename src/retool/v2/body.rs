@@ -1,100 +1,60 @@
 //! What `/api/v2` is sent.
 
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-
-use serde::Serialize;
 
 use super::wire::user_type_text;
 use crate::domain::{GroupPatch, NewUser, UserId, UserPatch};
+use crate::json::{Object, quoted};
 
-/// What creates a user.
-#[derive(Serialize)]
-pub struct CreateUser<'a> {
-    email: &'a str,
-    first_name: &'a str,
-    last_name: &'a str,
-    active: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_type: Option<&'static str>,
+/// What creates a user; `None` without both names.
+pub fn create_user(user: &NewUser) -> Option<Vec<u8>> {
+    let body = Object::default()
+        .text("email", user.email.as_str())
+        .text("first_name", given(user.fields.first_name.as_deref())?)
+        .text("last_name", given(user.fields.last_name.as_deref())?)
+        .flag("active", true)
+        .text_if("user_type", user.fields.user_type.and_then(user_type_text));
+    Some(body.into_body())
 }
 
-impl<'a> CreateUser<'a> {
-    /// From what is asked for; `None` without both names.
-    pub fn new(user: &'a NewUser) -> Option<Self> {
-        let given = |name: &'a Option<alloc::string::String>| {
-            name.as_deref().filter(|name| !name.trim().is_empty())
-        };
-        Some(CreateUser {
-            email: user.email.as_str(),
-            first_name: given(&user.fields.first_name)?,
-            last_name: given(&user.fields.last_name)?,
-            active: true,
-            user_type: user.fields.user_type.and_then(user_type_text),
-        })
+/// A name that is more than white space.
+fn given(name: Option<&str>) -> Option<&str> {
+    name.filter(|name| !name.trim().is_empty())
+}
+
+/// What creates a group, and sets what its members may do in every app.
+pub fn create_group(name: &str, universal_app_access: Option<&str>) -> Vec<u8> {
+    Object::default()
+        .text("name", name)
+        .text_if("universal_app_access", universal_app_access)
+        .into_body()
+}
+
+/// What adds members who don't administer the group: only for people who are not in it, as it
+/// sets that too.
+pub fn add_members(people: &[&UserId]) -> Vec<u8> {
+    let mut members = Vec::with_capacity(people.len());
+    for id in people {
+        let member = Object::default().text("id", &id.value).flag("is_group_admin", false);
+        members.push(member.into_json());
     }
+    Object::default().list("members", &members).into_body()
 }
 
-/// What creates a group.
-#[derive(Serialize)]
-pub struct CreateGroup<'a> {
-    /// The name.
-    pub name: &'a str,
-    /// What members may do in every app.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub universal_app_access: Option<&'a str>,
-}
-
-/// What adds members, and sets whether they administer the group.
-#[derive(Serialize)]
-pub struct AddMembers<'a> {
-    members: Vec<NewMember<'a>>,
-}
-
-#[derive(Serialize)]
-struct NewMember<'a> {
-    id: &'a str,
-    is_group_admin: bool,
-}
-
-impl<'a> AddMembers<'a> {
-    /// As members who don't administer the group: only for people who are not in it.
-    pub fn new(people: &[&'a UserId]) -> Self {
-        let members = people.iter().map(|id| NewMember { id: &id.value, is_group_admin: false });
-        AddMembers { members: members.collect() }
-    }
-}
-
-/// What adds invitations to a group.
-#[derive(Serialize)]
-pub struct AddInvites {
-    /// The server's numbers of them.
-    #[serde(rename = "userInviteIds")]
-    pub numbers: Vec<u64>,
+/// What adds invitations to a group, by the server's numbers of them.
+pub fn add_invites(numbers: &[u64]) -> Vec<u8> {
+    let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    Object::default().list("userInviteIds", &numbers).into_body()
 }
 
 /// What changes fields of a record and no other.
-#[derive(Default, Serialize)]
-pub struct Operations<'a> {
-    operations: Vec<Replace<'a>>,
-}
+#[derive(Default)]
+pub struct Operations(Vec<String>);
 
-#[derive(Serialize)]
-struct Replace<'a> {
-    op: &'static str,
-    path: &'static str,
-    value: Value<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Value<'a> {
-    Text(&'a str),
-    Flag(bool),
-}
-
-impl<'a> Operations<'a> {
+impl Operations {
     /// For the fields of a patch that this dialect can set.
-    pub fn of_user(patch: &'a UserPatch) -> Self {
+    pub fn of_user(patch: &UserPatch) -> Self {
         let UserPatch {
             first_name,
             last_name,
@@ -108,13 +68,13 @@ impl<'a> Operations<'a> {
         operations.text("/last_name", last_name.as_deref());
         operations.text("/user_type", user_type.and_then(user_type_text));
         if let Some(disabled) = disabled {
-            operations.replace("/active", Value::Flag(!disabled));
+            operations.replace("/active", if *disabled { "false" } else { "true" });
         }
         operations
     }
 
     /// For the fields of a patch of a group.
-    pub fn of_group(patch: &'a GroupPatch) -> Self {
+    pub fn of_group(patch: &GroupPatch) -> Self {
         let GroupPatch { name, universal_app_access } = patch;
         let mut operations = Operations::default();
         operations.text("/name", name.as_deref());
@@ -123,18 +83,24 @@ impl<'a> Operations<'a> {
     }
 
     /// Sets a field to a text, if there is one.
-    fn text(&mut self, path: &'static str, value: Option<&'a str>) {
+    fn text(&mut self, path: &'static str, value: Option<&str>) {
         if let Some(value) = value {
-            self.replace(path, Value::Text(value));
+            self.replace(path, &quoted(value));
         }
     }
 
-    fn replace(&mut self, path: &'static str, value: Value<'a>) {
-        self.operations.push(Replace { op: "replace", path, value });
+    fn replace(&mut self, path: &'static str, json: &str) {
+        let operation = Object::default().text("op", "replace").text("path", path);
+        self.0.push(operation.raw("value", json).into_json());
     }
 
     /// Whether they change nothing.
     pub fn is_empty(&self) -> bool {
-        self.operations.is_empty()
+        self.0.is_empty()
+    }
+
+    /// As they are sent.
+    pub fn body(&self) -> Vec<u8> {
+        Object::default().list("operations", &self.0).into_body()
     }
 }

@@ -3,11 +3,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::json::Object;
 use super::listing::{Ask, Sheet, Source};
-use super::wire::{Invitation, InviteRecord, List};
+use super::wire::{Invitation, InviteRecord};
 use super::{
-    INVITE, INVITES, USERS_READ, V2, call, kept, odd_shape, open, open_record, read_record,
+    INVITE, INVITES, USERS_READ, V2, call, kept, odd_shape, open_list, open_record, read_record,
 };
 use crate::domain::{Account, User, UserId};
 use crate::error::{Code, Result};
@@ -41,11 +40,7 @@ impl V2 {
     async fn invites_sheet(&self) -> Result<Sheet<Invitation>> {
         let answer = self.client.send(call(Method::Get, INVITES, &[], USERS_READ)).await?;
         let now = self.now(&answer);
-        let mut list: List<'_, InviteRecord<'_>> = open(&answer)?;
-        let records = list.data.take().ok_or_else(|| odd_shape(&answer))?;
-        let invitations = records.into_iter().map(|Object(record)| record.into_invitation(now));
-        let items = invitations.collect::<Option<Vec<_>>>().ok_or_else(|| odd_shape(&answer))?;
-        Ok(Sheet::new(items, list))
+        open_list(&answer, |record: InviteRecord<'_>| record.into_invitation(now))
     }
 
     /// The person whom an invitation is for; `None` if there is none of this number, or nobody
@@ -61,7 +56,7 @@ impl V2 {
             return Ok(None);
         };
         let raw = open_record(&answer)?;
-        let record: InviteRecord<'_> = read_record(&answer, raw)?;
+        let record: InviteRecord<'_> = read_record(&answer, &raw)?;
         let invitation = record.into_invitation(self.now(&answer));
         let Invitation { user, pending } = invitation.ok_or_else(|| odd_shape(&answer))?;
         if user.id != *id {
@@ -70,7 +65,7 @@ impl V2 {
                 "The server answered with another invitation than the one asked for. Look for a proxy that mixes up answers.",
             ));
         }
-        let account = Account { user, raw: kept(raw, &SECRETS), read_at: answer.answered_at() };
+        let account = Account { user, raw: kept(&raw, &SECRETS), read_at: answer.answered_at() };
         Ok(pending.then_some(account))
     }
 }

@@ -12,7 +12,7 @@ use core::cell::Cell;
 use core::fmt;
 
 use super::cursor::LARGEST_PAGE;
-use super::wire::{Envelope, token};
+use super::wire::Paging;
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log};
 
@@ -48,13 +48,13 @@ pub struct Sheet<T> {
 
 impl<T> Sheet<T> {
     /// Puts the items of an envelope onto a page.
-    pub fn new<R>(items: Vec<T>, envelope: Envelope<'_, R>) -> Self {
-        let next = match (envelope.has_more, token(envelope.next_token)) {
+    pub fn new(items: Vec<T>, paging: Paging<'_>) -> Self {
+        let next = match (paging.has_more.value(), paging.next_token.filled()) {
             (Some(false), _) | (None, None) => Next::Nothing,
             (_, Some(token)) => Next::Page(token),
             (Some(true), None) => Next::Unknown,
         };
-        Sheet { items, total: envelope.total_count, next }
+        Sheet { items, total: paging.total_count.value(), next }
     }
 }
 

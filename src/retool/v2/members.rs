@@ -5,11 +5,11 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::slice;
 
-use super::body::{AddInvites, AddMembers};
+use super::body;
 use super::wire::{GroupRecord, invitation_number};
 use super::{
     GROUP_INVITE, GROUP_INVITES, GROUPS_WRITE, MEMBER, MEMBERS, V2, WRITES, another_group, call,
-    is_not_found, json, not_held, odd_shape, open_record, read_record, sent, tried,
+    is_not_found, not_held, odd_shape, open_record, read_record, sent, tried,
 };
 use crate::domain::{GroupId, UserId};
 use crate::error::{Code, Error, Result};
@@ -97,12 +97,12 @@ impl V2 {
         people: &[&UserId],
     ) -> Result<Answer> {
         let (template, body) = match kind {
-            Kind::Accounts => (MEMBERS, json(&AddMembers::new(people))),
-            Kind::Invitations => (GROUP_INVITES, json(&AddInvites { numbers: numbers(people)? })),
+            Kind::Accounts => (MEMBERS, body::add_members(people)),
+            Kind::Invitations => (GROUP_INVITES, body::add_invites(&numbers(people)?)),
         };
         let segments = [group.value.as_str()];
         let call = Call {
-            body,
+            body: Some(body),
             repeat: Repeat::Never,
             // Of a missing group and a missing user, the server says the same.
             missing: Missing::Unspecified,
@@ -187,7 +187,8 @@ impl V2 {
 
 /// Everybody in the group of an answer and invited to it; `None` if it does not say.
 fn roll_of(answer: &Answer, group: &GroupId) -> Result<Option<Roll>> {
-    let record: GroupRecord<'_> = read_record(answer, open_record(answer)?)?;
+    let raw = open_record(answer)?;
+    let record: GroupRecord<'_> = read_record(answer, &raw)?;
     if !record.is(group) {
         return Err(another_group(answer));
     }

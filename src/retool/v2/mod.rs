@@ -1,26 +1,22 @@
 //! `/api/v2`: answers in an envelope, pages by cursor, records changed field by field, deletion
 //! that only disables, members next to groups, and invitations beside accounts.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::cell::Cell;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Client, Method, Missing, Path, Repeat};
+use crate::json::{Fields, List, Presence, Record, Text, Told, read_record as parse};
 
 mod body;
 mod cursor;
 mod invites;
-mod json;
 mod listing;
 mod members;
 mod pages;
 mod read;
-mod record;
 mod update;
 mod wire;
 mod write;
@@ -28,8 +24,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use json::Object;
-use wire::Envelope;
+use listing::Sheet;
+use wire::{Data, Envelope};
 
 const USERS: &str = "/api/v2/users";
 const USER: &str = "/api/v2/users/{id}";
@@ -108,10 +104,10 @@ fn is_not_found(error: &Error) -> bool {
 
 /// Opens the envelope of an answer. Fails with `server-refused` where it says that the request
 /// was not served, whatever the status says.
-fn open<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<Envelope<'a, T>> {
+fn open<'a, D: Data<'a> + Default>(answer: &'a Answer) -> Result<Envelope<'a, D>> {
     match answer.decode() {
-        Ok(Object(Envelope { success: Some(false), .. })) => Err(refused(answer)),
-        Ok(Object(envelope)) => Ok(envelope),
+        Ok(Envelope { success: Told::Value(false), .. }) => Err(refused(answer)),
+        Ok(envelope) => Ok(envelope),
         // What comes with a refusal has no particular shape.
         Err(error) => Err(if is_refused(answer) { refused(answer) } else { error }),
     }
@@ -119,8 +115,8 @@ fn open<'a, T: Deserialize<'a>>(answer: &'a Answer) -> Result<Envelope<'a, T>> {
 
 /// Whether an answer says that the request was not served.
 fn is_refused(answer: &Answer) -> bool {
-    serde_json::from_slice::<Object<Envelope<'_, IgnoredAny>>>(answer.body())
-        .is_ok_and(|Object(envelope)| envelope.success == Some(false))
+    parse::<Envelope<'_, Presence>>(answer.body())
+        .is_ok_and(|envelope| envelope.success == Told::Value(false))
 }
 
 fn refused(answer: &Answer) -> Error {
@@ -130,17 +126,29 @@ fn refused(answer: &Answer) -> Error {
     )
 }
 
+/// The records of an answer that is a page of a listing. One that can't be converted makes it
+/// none.
+fn open_list<'a, R: Record<'a> + Default, T>(
+    answer: &'a Answer,
+    convert: impl Fn(R) -> Option<T>,
+) -> Result<Sheet<T>> {
+    let Envelope { data, paging, .. } = open::<List<R>>(answer)?;
+    let records = data.value().ok_or_else(|| odd_shape(answer))?;
+    let mut items = Vec::with_capacity(records.len());
+    for record in records {
+        items.push(convert(record).ok_or_else(|| odd_shape(answer))?);
+    }
+    Ok(Sheet::new(items, paging))
+}
+
 /// The one record of an answer, unread.
-fn open_record(answer: &Answer) -> Result<&RawValue> {
-    open::<&RawValue>(answer)?.data.ok_or_else(|| odd_shape(answer))
+fn open_record(answer: &Answer) -> Result<Cow<'_, str>> {
+    open::<Text<'_>>(answer)?.data.value().ok_or_else(|| odd_shape(answer))
 }
 
 /// Reads a record of an answer.
-fn read_record<'a, T: Deserialize<'a>>(answer: &Answer, raw: &'a RawValue) -> Result<T> {
-    match serde_json::from_str(raw.get()) {
-        Ok(Object(record)) => Ok(record),
-        Err(_) => Err(odd_shape(answer)),
-    }
+fn read_record<'a, R: Record<'a> + Default>(answer: &Answer, raw: &'a str) -> Result<R> {
+    parse(raw.as_bytes()).map_err(|_| odd_shape(answer))
 }
 
 /// For a record that lacks what can't be done without.
@@ -163,7 +171,7 @@ fn acknowledged(answer: &Answer) -> Result<()> {
     if answer.body().is_empty() {
         return Ok(());
     }
-    open::<IgnoredAny>(answer).map(drop)
+    open::<Presence>(answer).map(drop)
 }
 
 /// Says what is true of all tries so far, of which an error on its own knows the last: how many
@@ -185,16 +193,29 @@ fn not_held(message: impl Into<String>, subject: &str) -> Error {
     sent(Error::new(Code::NotVerified, message).about(subject))
 }
 
-/// As JSON. Plain structs of text and flags: this can't fail.
-fn json<T: serde::Serialize>(body: &T) -> Option<alloc::vec::Vec<u8>> {
-    serde_json::to_vec(body).ok()
+/// The part of a record that is kept: as it stands, or without some fields.
+fn kept(raw: &str, without: &[&str]) -> String {
+    if without.is_empty() {
+        return raw.to_owned();
+    }
+    let Some(mut fields) = Fields::parse(raw.as_bytes()) else {
+        return raw.to_owned();
+    };
+    for field in without {
+        fields.remove(field);
+    }
+    fields.to_json()
 }
 
-/// The part of a record that is kept: as it stands, or without some fields.
-fn kept(raw: &RawValue, without: &[&str]) -> String {
-    let whole = || raw.get().to_owned();
-    if without.is_empty() {
-        return whole();
+/// A field of a record as messages name it: the name is the server's, and only a plain one is
+/// repeated.
+fn named(field: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if field.len() <= 40 && field.bytes().all(is_plain) {
+        let mut name = String::from("the field ");
+        name.push_str(field);
+        name
+    } else {
+        "a field of an odd name".to_owned()
     }
-    record::without(raw.get(), without).unwrap_or_else(whole)
 }

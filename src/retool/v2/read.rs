@@ -7,12 +7,11 @@ use alloc::vec::Vec;
 
 use super::cursor::Offset;
 use super::invites::without_accounts;
-use super::json::Object;
 use super::listing::{Ask, Next, Pages, Sheet, Source, limit};
-use super::wire::{GroupRecord, List, UserRecord, invitation_number};
+use super::wire::{GroupRecord, UserRecord, invitation_number};
 use super::{
     GROUP, GROUPS, GROUPS_READ, USER, USERS, USERS_READ, V2, another_group, call, kept, odd_shape,
-    open, open_record, read_record,
+    open_list, open_record, read_record,
 };
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Result};
@@ -55,11 +54,7 @@ impl V2 {
 
     async fn users_sheet(&self, query: &[(&str, &str)]) -> Result<Sheet<Listed>> {
         let answer = self.get_list(USERS, USERS_READ, query).await?;
-        let mut list: List<'_, UserRecord<'_>> = open(&answer)?;
-        let records = list.data.take().ok_or_else(|| odd_shape(&answer))?;
-        let users = records.into_iter().map(|Object(record)| Listed::new(record));
-        let items = users.collect::<Option<Vec<_>>>().ok_or_else(|| odd_shape(&answer))?;
-        Ok(Sheet::new(items, list))
+        open_list(&answer, Listed::new)
     }
 
     pub(super) async fn users_page(&self, ask: Ask) -> Result<Sheet<Listed>> {
@@ -73,11 +68,7 @@ impl V2 {
     async fn groups_sheet(&self) -> Result<Sheet<Group>> {
         let answer = self.get_list(GROUPS, GROUPS_READ, &[]).await?;
         let now = self.now(&answer);
-        let mut list: List<'_, GroupRecord<'_>> = open(&answer)?;
-        let records = list.data.take().ok_or_else(|| odd_shape(&answer))?;
-        let groups = records.into_iter().map(|Object(record)| record.into_group(now));
-        let items = groups.collect::<Option<Vec<_>>>().ok_or_else(|| odd_shape(&answer))?;
-        Ok(Sheet::new(items, list))
+        open_list(&answer, |record: GroupRecord<'_>| record.into_group(now))
     }
 
     /// Everybody with an account, as lists show them.
@@ -233,12 +224,12 @@ impl V2 {
     /// Reads a group and makes sure that it is the one asked for.
     pub(super) fn decode_group(&self, answer: &Answer, id: &GroupId) -> Result<GroupAccount> {
         let raw = open_record(answer)?;
-        let record: GroupRecord<'_> = read_record(answer, raw)?;
+        let record: GroupRecord<'_> = read_record(answer, &raw)?;
         let group = record.into_group(self.now(answer)).ok_or_else(|| odd_shape(answer))?;
         if group.id != *id {
             return Err(another_group(answer));
         }
-        Ok(GroupAccount { group, raw: kept(raw, &OTHERS_IN_GROUP) })
+        Ok(GroupAccount { group, raw: kept(&raw, &OTHERS_IN_GROUP) })
     }
 
     async fn members_of(&self, id: &GroupId) -> Result<Option<Vec<Member>>> {
@@ -254,7 +245,7 @@ impl V2 {
 /// short.
 pub(super) fn decode_account(answer: &Answer, id: &UserId) -> Result<(Account, bool)> {
     let raw = open_record(answer)?;
-    let record: UserRecord<'_> = read_record(answer, raw)?;
+    let record: UserRecord<'_> = read_record(answer, &raw)?;
     let is_short = record.is_short();
     let user = record.into_user().ok_or_else(|| odd_shape(answer))?;
     if user.id != *id {
@@ -263,7 +254,7 @@ pub(super) fn decode_account(answer: &Answer, id: &UserId) -> Result<(Account, b
             "The server answered with another user than the one asked for. Look for a proxy that mixes up answers.",
         ));
     }
-    Ok((Account { user, raw: kept(raw, &[]), read_at: answer.answered_at() }, is_short))
+    Ok((Account { user, raw: kept(&raw, &[]), read_at: answer.answered_at() }, is_short))
 }
 
 impl ReadDirectory for V2 {

@@ -10,13 +10,13 @@ use alloc::string::String;
 
 use super::body::Operations;
 use super::read::decode_account;
-use super::record::{Record, named};
 use super::{
-    GROUP, GROUPS_WRITE, USER, USERS_WRITE, V2, WRITES, call, json, not_held, sent, tried,
+    GROUP, GROUPS_WRITE, USER, USERS_WRITE, V2, WRITES, call, named, not_held, sent, tried,
 };
 use crate::domain::{Account, Dialect, Field, Group, GroupAccount, GroupPatch, User, UserPatch};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Repeat};
+use crate::json::Fields;
 use crate::retool::ReadDirectory;
 use crate::retool::settled::{Look, settled};
 
@@ -37,7 +37,7 @@ impl V2 {
             let differing = differing(&base.user, &patch);
             let segments = [id.value.as_str()];
             let call = Call {
-                body: json(&Operations::of_user(&differing)),
+                body: Some(Operations::of_user(&differing).body()),
                 repeat: Repeat::Never,
                 missing: Missing::User,
                 about: Some(subject),
@@ -113,7 +113,7 @@ impl V2 {
         loop {
             let segments = [id.value.as_str()];
             let call = Call {
-                body: json(&operations),
+                body: Some(operations.body()),
                 repeat: Repeat::Never,
                 missing: Missing::Group,
                 about: Some(subject),
@@ -236,7 +236,7 @@ fn user_holds(before: &Account, patch: &UserPatch, now: &Account) -> Result<(), 
     if let Some(lost) = Field::ALL.iter().find(|field| !is_kept(field)) {
         return Err(lost.as_str().into());
     }
-    let (Some(before), Some(now)) = (Record::parse(&before.raw), Record::parse(&now.raw)) else {
+    let (Some(before), Some(now)) = (parsed(&before.raw), parsed(&now.raw)) else {
         return Err("the record".into());
     };
     // What a seat is sold as may follow from the user type.
@@ -251,12 +251,16 @@ fn user_holds(before: &Account, patch: &UserPatch, now: &Account) -> Result<(), 
     }
 }
 
+fn parsed(raw: &str) -> Option<Fields<'_>> {
+    Fields::parse(raw.as_bytes())
+}
+
 fn group_holds(before: &GroupAccount, patch: &GroupPatch, now: &GroupAccount) -> bool {
     let GroupPatch { name, universal_app_access } = patch;
     name.as_ref().is_none_or(|name| now.group.name == *name)
         && (universal_app_access.is_none()
             || now.group.universal_app_access == *universal_app_access)
-        && match (Record::parse(&before.raw), Record::parse(&now.raw)) {
+        && match (parsed(&before.raw), parsed(&now.raw)) {
             (Some(before), Some(now)) => before.first_lost(&now, &[]).is_none(),
             _ => false,
         }

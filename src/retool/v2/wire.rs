@@ -1,18 +1,14 @@
 //! What `/api/v2` answers, as it stands on the wire. Reading is lenient (unknown and missing
 //! fields, ids as text or number); a list without its envelope is not a list.
 
-use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::Deserialize;
-
-use super::json::{Id, Object, Text, text};
 use crate::domain::{
     Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
+use crate::json::{Count, Flag, List, Presence, Record, Slot, Text};
 use crate::time::parse_iso;
 
 /// What the ids of invitations begin with here. The server gives them plain numbers, which
@@ -25,72 +21,128 @@ pub fn invitation_number(id: &UserId) -> Option<&str> {
 }
 
 /// The envelope of every answer.
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "T: Deserialize<'de>"))]
-pub struct Envelope<'a, T> {
+#[derive(Default)]
+pub struct Envelope<'a, D> {
     /// `false` with a status of 200 is a failure all the same.
-    pub success: Option<bool>,
+    pub success: Flag,
     /// What was asked for.
-    pub data: Option<T>,
-    /// Of a list: how many items there are.
-    pub total_count: Option<u32>,
-    /// Of a list: what to ask for its next page with.
-    #[serde(borrow)]
-    pub next_token: Option<Id<'a>>,
-    /// Of a list: whether there is a next page.
-    pub has_more: Option<bool>,
+    pub data: D,
+    /// Of a list: where it goes on.
+    pub paging: Paging<'a>,
 }
 
-/// A list in its envelope.
-pub type List<'a, T> = Envelope<'a, Vec<Object<T>>>;
+/// What an envelope says of a list.
+#[derive(Default)]
+pub struct Paging<'a> {
+    /// How many items there are.
+    pub total_count: Count,
+    /// What to ask for the next page with.
+    pub next_token: Text<'a>,
+    /// Whether there is a next page.
+    pub has_more: Flag,
+}
+
+/// What an envelope may hold.
+pub trait Data<'a> {
+    /// Where it goes.
+    fn slot(&mut self) -> Slot<'_, 'a>;
+}
+
+impl<'a, R: Record<'a> + Default> Data<'a> for List<R> {
+    fn slot(&mut self) -> Slot<'_, 'a> {
+        List::slot(self)
+    }
+}
+
+/// A record, unread.
+impl<'a> Data<'a> for Text<'a> {
+    fn slot(&mut self) -> Slot<'_, 'a> {
+        Slot::Raw(self)
+    }
+}
+
+impl<'a> Data<'a> for Presence {
+    fn slot(&mut self) -> Slot<'_, 'a> {
+        Slot::Presence(self)
+    }
+}
+
+impl<'a, D: Data<'a>> Record<'a> for Envelope<'a, D> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "success" => Slot::Flag(&mut self.success),
+            "data" => self.data.slot(),
+            "total_count" => Slot::Count(&mut self.paging.total_count),
+            "next_token" => Slot::Id(&mut self.paging.next_token),
+            "has_more" => Slot::Flag(&mut self.paging.has_more),
+            _ => Slot::Skip,
+        }
+    }
+}
 
 /// An account.
-#[derive(Deserialize)]
+#[derive(Default)]
 pub struct UserRecord<'a> {
-    #[serde(borrow)]
-    id: Id<'a>,
-    #[serde(borrow)]
+    id: Text<'a>,
     email: Text<'a>,
-    #[serde(borrow)]
-    first_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    last_name: Option<Text<'a>>,
-    is_admin: Option<bool>,
-    active: Option<bool>,
-    #[serde(borrow)]
-    user_type: Option<Text<'a>>,
-    #[serde(borrow)]
-    groups: Option<Vec<Object<LinkRecord<'a>>>>,
-    #[serde(borrow)]
-    created_at: Option<Text<'a>>,
-    #[serde(borrow)]
-    updated_at: Option<Text<'a>>,
-    #[serde(borrow)]
-    last_active: Option<Text<'a>>,
+    first_name: Text<'a>,
+    last_name: Text<'a>,
+    is_admin: Flag,
+    active: Flag,
+    user_type: Text<'a>,
+    groups: List<LinkRecord<'a>>,
+    created_at: Text<'a>,
+    updated_at: Text<'a>,
+    last_active: Text<'a>,
+}
+
+impl<'a> Record<'a> for UserRecord<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "id" => Slot::Id(&mut self.id),
+            "email" => Slot::Text(&mut self.email),
+            "first_name" => Slot::Text(&mut self.first_name),
+            "last_name" => Slot::Text(&mut self.last_name),
+            "is_admin" => Slot::Flag(&mut self.is_admin),
+            "active" => Slot::Flag(&mut self.active),
+            "user_type" => Slot::Text(&mut self.user_type),
+            "groups" => self.groups.slot(),
+            "created_at" => Slot::Text(&mut self.created_at),
+            "updated_at" => Slot::Text(&mut self.updated_at),
+            "last_active" => Slot::Text(&mut self.last_active),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.id.is_value() && self.email.is_value()
+    }
 }
 
 impl UserRecord<'_> {
     /// Whether it leaves out what decides what is done to the person.
     pub fn is_short(&self) -> bool {
-        self.is_admin.is_none() || self.active.is_none() || self.user_type.is_none()
+        let says_all =
+            self.is_admin.is_value() && self.active.is_value() && self.user_type.is_value();
+        !says_all
     }
 
     /// As the rest of the component knows it; `None` if one of the groups has no id.
     pub fn into_user(self) -> Option<User> {
         Some(User {
-            id: UserId { dialect: Dialect::V2, value: self.id.0.into_owned() },
-            email: Email::new(&self.email.0),
-            first_name: text(self.first_name),
-            last_name: text(self.last_name),
-            user_type: self.user_type.as_ref().map(|text| user_type(&text.0)),
-            admin: self.is_admin.unwrap_or(false),
-            disabled: !self.active.unwrap_or(true),
+            id: UserId { dialect: Dialect::V2, value: self.id.into_text() },
+            email: Email::new(&self.email.into_text()),
+            first_name: self.first_name.filled(),
+            last_name: self.last_name.filled(),
+            user_type: self.user_type.get().map(|text| user_type(text)),
+            admin: self.is_admin.value().unwrap_or(false),
+            disabled: !self.active.value().unwrap_or(true),
             invited: Some(false),
             profile_photo_url: None,
             groups: links(self.groups)?,
-            created_at: text(self.created_at),
-            updated_at: text(self.updated_at),
-            last_active_at: text(self.last_active),
+            created_at: self.created_at.filled(),
+            updated_at: self.updated_at.filled(),
+            last_active_at: self.last_active.filled(),
         })
     }
 }
@@ -115,55 +167,72 @@ pub fn user_type_text(user_type: UserType) -> Option<&'static str> {
 }
 
 /// A group's id: `id`, or `legacy_id` where that is null. They are the same number so far.
-fn group_id(id: Option<Id<'_>>, legacy_id: Option<Id<'_>>) -> Option<GroupId> {
-    Some(GroupId { kind: GroupIdKind::Rest, value: id.or(legacy_id)?.0.into_owned() })
+fn group_id(id: Text<'_>, legacy_id: Text<'_>) -> Option<GroupId> {
+    let id = id.value().or(legacy_id.value())?;
+    Some(GroupId { kind: GroupIdKind::Rest, value: id.into_owned() })
 }
 
 /// A group next to a person.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct LinkRecord<'a> {
-    #[serde(borrow)]
-    id: Option<Id<'a>>,
-    #[serde(borrow)]
-    legacy_id: Option<Id<'a>>,
-    #[serde(borrow)]
-    name: Option<Text<'a>>,
+    id: Text<'a>,
+    legacy_id: Text<'a>,
+    name: Text<'a>,
+}
+
+impl<'a> Record<'a> for LinkRecord<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "id" => Slot::Id(&mut self.id),
+            "legacy_id" => Slot::Id(&mut self.legacy_id),
+            "name" => Slot::Text(&mut self.name),
+            _ => Slot::Skip,
+        }
+    }
 }
 
 /// The groups next to a person, where they are told; `None` if one of them has no id.
-fn links(records: Option<Vec<Object<LinkRecord<'_>>>>) -> Option<Option<Vec<GroupLink>>> {
-    let Some(records) = records else {
+fn links(records: List<LinkRecord<'_>>) -> Option<Option<Vec<GroupLink>>> {
+    let Some(records) = records.value() else {
         return Some(None);
     };
     let mut links = Vec::with_capacity(records.len());
-    for Object(record) in records {
+    for record in records {
         let id = group_id(record.id, record.legacy_id)?;
-        links.push(GroupLink { id, name: text(record.name) });
+        links.push(GroupLink { id, name: record.name.filled() });
     }
     Some(Some(links))
 }
 
 /// An invitation.
-#[derive(Deserialize)]
+#[derive(Default)]
 pub struct InviteRecord<'a> {
-    #[serde(borrow)]
-    id: Option<Id<'a>>,
-    #[serde(borrow)]
-    legacy_id: Option<Id<'a>>,
-    #[serde(borrow)]
-    invited_email: Option<Text<'a>>,
-    #[serde(borrow)]
-    expires_at: Option<Text<'a>>,
-    #[serde(borrow)]
-    claimed_by: Option<Id<'a>>,
-    #[serde(borrow)]
-    claimed_at: Option<Text<'a>>,
-    #[serde(borrow)]
-    user_type: Option<Text<'a>>,
-    #[serde(borrow)]
-    groups: Option<Vec<Object<LinkRecord<'a>>>>,
-    #[serde(borrow)]
-    created_at: Option<Text<'a>>,
+    id: Text<'a>,
+    legacy_id: Text<'a>,
+    invited_email: Text<'a>,
+    expires_at: Text<'a>,
+    claimed_by: Text<'a>,
+    claimed_at: Text<'a>,
+    user_type: Text<'a>,
+    groups: List<LinkRecord<'a>>,
+    created_at: Text<'a>,
+}
+
+impl<'a> Record<'a> for InviteRecord<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "id" => Slot::Id(&mut self.id),
+            "legacy_id" => Slot::Id(&mut self.legacy_id),
+            "invited_email" => Slot::Text(&mut self.invited_email),
+            "expires_at" => Slot::Text(&mut self.expires_at),
+            "claimed_by" => Slot::Id(&mut self.claimed_by),
+            "claimed_at" => Slot::Text(&mut self.claimed_at),
+            "user_type" => Slot::Text(&mut self.user_type),
+            "groups" => self.groups.slot(),
+            "created_at" => Slot::Text(&mut self.created_at),
+            _ => Slot::Skip,
+        }
+    }
 }
 
 /// An invitation as the person who was invited.
@@ -177,22 +246,21 @@ pub struct Invitation {
 impl InviteRecord<'_> {
     /// What stands for it in place of a user's id; `None` if it has none.
     fn user_id(&self) -> Option<UserId> {
-        let number = self.id.as_ref().or(self.legacy_id.as_ref())?;
-        Some(UserId { dialect: Dialect::V2, value: format!("{INVITATION}{}", number.0) })
+        let number = self.id.get().or(self.legacy_id.get())?;
+        Some(UserId { dialect: Dialect::V2, value: format!("{INVITATION}{number}") })
     }
 
     /// Whether it can still be accepted at `now`, in milliseconds since the Unix epoch. One
     /// whose end can't be read counts as open: to withdraw it does no harm.
     fn is_pending(&self, now: i64) -> bool {
-        let is_told = |text: &Cow<'_, str>| !text.is_empty();
-        let claimed = self.claimed_by.as_ref().is_some_and(|by| is_told(&by.0))
-            || self.claimed_at.as_ref().is_some_and(|at| is_told(&at.0));
-        let end = self.expires_at.as_ref().and_then(|at| parse_iso(&at.0));
+        let is_told = |text: &Text<'_>| text.get().is_some_and(|text| !text.is_empty());
+        let claimed = is_told(&self.claimed_by) || is_told(&self.claimed_at);
+        let end = self.expires_at.get().and_then(|at| parse_iso(at));
         !claimed && end.is_none_or(|end| end > now)
     }
 
     fn email(&self) -> Option<Email> {
-        self.invited_email.as_ref().map(|email| Email::new(&email.0))
+        self.invited_email.get().map(|email| Email::new(email))
     }
 
     /// As the rest of the component knows it; `None` if it has no address, or it or one of its
@@ -204,13 +272,13 @@ impl InviteRecord<'_> {
             email: self.email()?,
             first_name: None,
             last_name: None,
-            user_type: self.user_type.as_ref().map(|text| user_type(&text.0)),
+            user_type: self.user_type.get().map(|text| user_type(text)),
             admin: false,
             disabled: false,
             invited: Some(true),
             profile_photo_url: None,
             groups: links(self.groups)?,
-            created_at: text(self.created_at),
+            created_at: self.created_at.filled(),
             updated_at: None,
             last_active_at: None,
         };
@@ -219,44 +287,69 @@ impl InviteRecord<'_> {
 }
 
 /// A group.
-#[derive(Deserialize)]
+#[derive(Default)]
 pub struct GroupRecord<'a> {
-    #[serde(borrow)]
-    id: Option<Id<'a>>,
-    #[serde(borrow)]
-    legacy_id: Option<Id<'a>>,
-    #[serde(borrow)]
+    id: Text<'a>,
+    legacy_id: Text<'a>,
     name: Text<'a>,
-    #[serde(borrow)]
-    universal_app_access: Option<Text<'a>>,
-    #[serde(borrow)]
-    members: Option<Vec<Object<MemberRecord<'a>>>>,
-    #[serde(borrow)]
-    user_invites: Option<Vec<Object<InviteRecord<'a>>>>,
-    #[serde(borrow)]
-    created_at: Option<Text<'a>>,
-    #[serde(borrow)]
-    updated_at: Option<Text<'a>>,
+    universal_app_access: Text<'a>,
+    members: List<MemberRecord<'a>>,
+    user_invites: List<InviteRecord<'a>>,
+    created_at: Text<'a>,
+    updated_at: Text<'a>,
+}
+
+impl<'a> Record<'a> for GroupRecord<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "id" => Slot::Id(&mut self.id),
+            "legacy_id" => Slot::Id(&mut self.legacy_id),
+            "name" => Slot::Text(&mut self.name),
+            "universal_app_access" => Slot::Text(&mut self.universal_app_access),
+            "members" => self.members.slot(),
+            "user_invites" => self.user_invites.slot(),
+            "created_at" => Slot::Text(&mut self.created_at),
+            "updated_at" => Slot::Text(&mut self.updated_at),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.name.is_value()
+    }
 }
 
 /// A member of a group.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct MemberRecord<'a> {
-    #[serde(borrow)]
-    id: Id<'a>,
-    #[serde(borrow)]
-    email: Option<Text<'a>>,
-    is_group_admin: Option<bool>,
+    id: Text<'a>,
+    email: Text<'a>,
+    is_group_admin: Flag,
+}
+
+impl<'a> Record<'a> for MemberRecord<'a> {
+    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
+        match name {
+            "id" => Slot::Id(&mut self.id),
+            "email" => Slot::Text(&mut self.email),
+            "is_group_admin" => Slot::Flag(&mut self.is_group_admin),
+            _ => Slot::Skip,
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.id.is_value()
+    }
 }
 
 impl GroupRecord<'_> {
     /// Everybody in it and everybody who is or was invited to it; `None` if it does not say.
     pub fn everybody(self) -> Option<BTreeSet<UserId>> {
         let mut everybody = BTreeSet::new();
-        for Object(member) in self.members? {
-            everybody.insert(UserId { dialect: Dialect::V2, value: member.id.0.into_owned() });
+        for member in self.members.value()? {
+            everybody.insert(UserId { dialect: Dialect::V2, value: member.id.into_text() });
         }
-        for Object(invite) in self.user_invites.into_iter().flatten() {
+        for invite in self.user_invites.items() {
             everybody.extend(invite.user_id());
         }
         Some(everybody)
@@ -264,16 +357,16 @@ impl GroupRecord<'_> {
 
     /// Whether it is the group of this id.
     pub fn is(&self, id: &GroupId) -> bool {
-        let own = self.id.as_ref().or(self.legacy_id.as_ref());
-        id.kind == GroupIdKind::Rest && own.is_some_and(|own| own.0 == id.value)
+        let own = self.id.get().or(self.legacy_id.get());
+        id.kind == GroupIdKind::Rest && own.is_some_and(|own| *own == id.value)
     }
 
     /// As the rest of the component knows it at `now`, with the invitations to it that can still
     /// be accepted among the members; `None` if it has no id.
     pub fn into_group(self, now: i64) -> Option<Group> {
-        let mut members = self.members.map(into_members);
+        let mut members = self.members.value().map(into_members);
         if let Some(members) = &mut members {
-            for Object(invite) in self.user_invites.into_iter().flatten() {
+            for invite in self.user_invites.items() {
                 let email = invite.email();
                 // Where there is an account too, it is the person.
                 if invite.is_pending(now)
@@ -285,40 +378,36 @@ impl GroupRecord<'_> {
         }
         Some(Group {
             id: group_id(self.id, self.legacy_id)?,
-            name: self.name.0.into_owned(),
-            universal_app_access: text(self.universal_app_access),
+            name: self.name.into_text(),
+            universal_app_access: self.universal_app_access.filled(),
             members,
-            created_at: text(self.created_at),
-            updated_at: text(self.updated_at),
+            created_at: self.created_at.filled(),
+            updated_at: self.updated_at.filled(),
         })
     }
 }
 
-fn into_members(records: Vec<Object<MemberRecord<'_>>>) -> Vec<Member> {
-    let members = records.into_iter().map(|Object(record)| Member {
-        id: UserId { dialect: Dialect::V2, value: record.id.0.into_owned() },
-        email: record.email.map(|email| Email::new(&email.0)),
-        group_admin: record.is_group_admin,
+fn into_members(records: Vec<MemberRecord<'_>>) -> Vec<Member> {
+    let members = records.into_iter().map(|record| Member {
+        id: UserId { dialect: Dialect::V2, value: record.id.into_text() },
+        email: record.email.get().map(|email| Email::new(email)),
+        group_admin: record.is_group_admin.value(),
     });
     members.collect()
-}
-
-/// The server's token for the next page, if it gave one.
-pub fn token(next_token: Option<Id<'_>>) -> Option<String> {
-    next_token.filter(|token| !token.0.is_empty()).map(|token| token.0.into_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::read_record;
 
     fn user(json: &str) -> User {
-        let record = serde_json::from_str::<UserRecord<'_>>(json).expect("a user");
+        let record = read_record::<UserRecord<'_>>(json.as_bytes()).expect("a user");
         record.into_user().expect("a user with ids")
     }
 
     fn group(json: &str) -> Option<Group> {
-        serde_json::from_str::<GroupRecord<'_>>(json).expect("a group").into_group(0)
+        read_record::<GroupRecord<'_>>(json.as_bytes()).expect("a group").into_group(0)
     }
 
     #[test]
@@ -370,7 +459,7 @@ mod tests {
         assert_eq!(group(r#"{"id":null,"legacy_id":null,"name":"x"}"#), None);
         assert_eq!(group(r#"{"name":"x"}"#), None);
         let record = r#"{"id":"u","email":"a@b.c","groups":[{"name":"x"}]}"#;
-        let record = serde_json::from_str::<UserRecord<'_>>(record).expect("a record");
+        let record = read_record::<UserRecord<'_>>(record.as_bytes()).expect("a record");
         assert_eq!(record.into_user(), None);
     }
 
@@ -396,7 +485,7 @@ mod tests {
     fn an_invitation_is_pending_until_it_is_claimed_or_expires() {
         let pending = |fields: &str, now: &str| {
             let json = format!(r#"{{"id":5,"invited_email":"a@b.c"{fields}}}"#);
-            let record = serde_json::from_str::<InviteRecord<'_>>(&json).expect("an invitation");
+            let record = read_record::<InviteRecord<'_>>(json.as_bytes()).expect("an invitation");
             let now = parse_iso(now).expect("a time");
             record.into_invitation(now).expect("an id").pending
         };
@@ -415,8 +504,8 @@ mod tests {
     #[test]
     fn an_envelope_is_an_object_with_objects_in_it() {
         let list = |json: &str| {
-            serde_json::from_str::<Object<List<'_, UserRecord<'_>>>>(json)
-                .is_ok_and(|Object(list)| list.data.is_some())
+            read_record::<Envelope<'_, List<UserRecord<'_>>>>(json.as_bytes())
+                .is_ok_and(|list| list.data.is_value())
         };
         assert!(list(r#"{"success":true,"data":[{"id":"u","email":"a@b.c"}],"total_count":1}"#));
         assert!(!list(r#"[true,[],0]"#));

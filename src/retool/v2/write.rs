@@ -3,12 +3,12 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::body::{CreateGroup, CreateUser};
+use super::body;
 use super::update::{check_user_type, unsupported};
 use super::wire::{GroupRecord, UserRecord, invitation_number};
 use super::{
     GROUP, GROUPS, GROUPS_WRITE, INVITE, LOGOUT, USER, USERS, USERS_WRITE, V2, acknowledged, call,
-    is_not_found, json, odd_shape, open_record, read_record,
+    is_not_found, odd_shape, open_record, read_record,
 };
 use crate::domain::{
     Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId, UserPatch,
@@ -21,7 +21,7 @@ impl V2 {
     async fn create(&self, user: &NewUser) -> Result<User> {
         let subject = user.email.as_str();
         check_new(user).map_err(|error| error.about(subject))?;
-        let Some(body) = CreateUser::new(user) else {
+        let Some(body) = body::create_user(user) else {
             return Err(Error::new(
                 Code::NameRequired,
                 "/api/v2 creates nobody without a first and a last name, so nothing was sent. Give both.",
@@ -29,14 +29,15 @@ impl V2 {
             .about(subject));
         };
         let call = Call {
-            body: json(&body),
+            body: Some(body),
             repeat: Repeat::Never,
             missing: Missing::BaseUrl,
             about: Some(subject),
             ..call(Method::Post, USERS, &[], USERS_WRITE)
         };
         let answer = self.client.send(call).await?;
-        let record: UserRecord<'_> = read_record(&answer, open_record(&answer)?)?;
+        let raw = open_record(&answer)?;
+        let record: UserRecord<'_> = read_record(&answer, &raw)?;
         record.into_user().ok_or_else(|| odd_shape(&answer))
     }
 
@@ -141,14 +142,15 @@ impl WriteDirectory for V2 {
     ) -> Local<'a, Result<Group>> {
         Box::pin(async move {
             let call = Call {
-                body: json(&CreateGroup { name, universal_app_access }),
+                body: Some(body::create_group(name, universal_app_access)),
                 repeat: Repeat::Never,
                 missing: Missing::BaseUrl,
                 about: Some(name),
                 ..call(Method::Post, GROUPS, &[], GROUPS_WRITE)
             };
             let answer = self.client.send(call).await?;
-            let record: GroupRecord<'_> = read_record(&answer, open_record(&answer)?)?;
+            let raw = open_record(&answer)?;
+            let record: GroupRecord<'_> = read_record(&answer, &raw)?;
             let group = record.into_group(self.now(&answer)).ok_or_else(|| odd_shape(&answer))?;
             if group.name.trim() != name {
                 return Err(answer.error(
