@@ -1,8 +1,10 @@
 //! What goes wrong with a request.
 
+use retool_lifecycle::http::Response;
+
 use crate::chance::Chance;
 use crate::dialects::Tongue;
-use crate::wire::{Ask, Wire};
+use crate::wire::{Ask, Wire, change};
 
 /// Something that goes wrong with one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,4 +92,61 @@ pub fn draw(chance: &mut Chance, tongue: &dyn Tongue, wire: &Wire) -> Fault {
         }
         _ => Fault::LostAfter,
     }
+}
+
+/// What comes back, if anything does.
+pub enum Reply {
+    /// An answer.
+    Answer(Response),
+    /// The connection broke.
+    Broken,
+    /// Nothing, ever.
+    Silence,
+}
+
+/// What comes back of an answer with a fault.
+pub fn spoilt(tongue: &dyn Tongue, mut response: Response, fault: Option<Fault>) -> Reply {
+    match fault {
+        Some(Fault::LostBefore | Fault::LostAfter) => return Reply::Broken,
+        Some(Fault::Silence { .. }) => return Reply::Silence,
+        Some(Fault::Status { code, retry_after, .. }) => {
+            return Reply::Answer(Response {
+                status: code,
+                retry_after: retry_after.map(Into::into),
+                content_type: Some("application/json".into()),
+                body: br#"{"message":"a fault"}"#.to_vec(),
+                ..Response::default()
+            });
+        }
+        Some(Fault::LoginPage) => {
+            return Reply::Answer(Response {
+                status: 200,
+                content_type: Some("text/html".into()),
+                body: b"<html>Log in</html>".to_vec(),
+                ..Response::default()
+            });
+        }
+        Some(Fault::Half) => response.body.truncate(response.body.len() / 2),
+        Some(Fault::Empty) => response.body.clear(),
+        Some(Fault::Shifted) => change(&mut response.body, |answer| {
+            if let Some(items) = tongue.items(answer)
+                && let Some(last) = items.last().cloned()
+                && items.len() > 1
+            {
+                items[0] = last;
+            }
+        }),
+        Some(Fault::MovingTotal(by)) => change(&mut response.body, |answer| {
+            let listed = tongue.items(answer).map_or(0, |items| items.len()) as i64;
+            if let Some(said) = tongue.total(answer)
+                && let Some(total) = said.as_i64()
+            {
+                let moved = total + i64::from(by);
+                // A page that says that there is no other can't be told from the truth.
+                *said = if moved > listed { moved } else { total }.into();
+            }
+        }),
+        Some(Fault::IgnoredFilter | Fault::FirstPage) | None => {}
+    }
+    Reply::Answer(response)
 }

@@ -18,6 +18,7 @@ mod dialects;
 mod fault;
 mod figures;
 mod mandate;
+mod nature;
 mod network;
 mod operation;
 mod organisation;
@@ -28,6 +29,7 @@ mod server;
 mod trace;
 mod watch;
 mod wire;
+mod world;
 
 pub use campaign::{Campaign, Tally};
 pub use defect::Defect;

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use retool_lifecycle::http::{Clock, Limits, Local, Request, Response, Transport, TransportError};
 
 use crate::clock::VirtualClock;
-use crate::server::{Reply, Server};
+use crate::fault::Reply;
+use crate::server::Server;
 
 /// Sends requests to the server.
 pub struct Network {

@@ -1,11 +1,10 @@
-//! The organisation that a run starts with, and the server it is on.
+//! The organisation that a run starts with.
 
 use mock_retool::{Dialect, Group, Organisation, User};
 use serde_json::json;
 
 use crate::chance::Chance;
 use crate::dialects::tongue;
-use crate::server::Nature;
 
 /// Draws an organisation of 2 to 40 people and 3 to 8 groups.
 pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> Organisation {
@@ -73,24 +72,5 @@ pub fn varied(address: &str, chance: &mut Chance) -> String {
             flipped.collect()
         }
         _ => address.to_owned(),
-    }
-}
-
-/// Draws a server.
-pub fn nature(dialect: Dialect, seed: u64, chance: &mut Chance) -> Nature {
-    let takes_doubles = chance.percent(15);
-    let slow = *chance.pick(&[0, 5, 40, 400, 3000]);
-    Nature {
-        dialect,
-        habits: tongue(dialect).habits(&mut Chance::new(seed, 7)),
-        max_page_size: *chance.pick(&[1, 3, 7, 20, 100, 1000]),
-        ignores_filter: chance.percent(8),
-        silent_about_groups: chance.percent(6),
-        terse: chance.percent(10),
-        takes_doubles,
-        latency: (slow / 4, slow),
-        fault_rate: *chance.pick(&[0, 20, 80, 200, 350]),
-        // Who takes two of one address and shows neither can't be helped.
-        stale_rate: if takes_doubles { 0 } else { *chance.pick(&[0, 0, 50, 300]) },
     }
 }

@@ -6,55 +6,20 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use mock_retool::http::{Request as HttpRequest, Response as HttpResponse};
-use mock_retool::{Dialect, Offline, Options, Organisation, same_email};
+use mock_retool::{Offline, Options, Organisation, same_email};
 use retool_lifecycle::http::{Request, Response};
 use retool_lifecycle::time::parse_iso;
-use serde_json::Value;
 
 use crate::chance::Chance;
 use crate::clock::VirtualClock;
-use crate::dialects::{Deaf, Habits, Tongue, tongue};
-use crate::fault::{self, Fault};
+use crate::dialects::{Tongue, tongue};
+use crate::fault::{self, Fault, Reply};
 use crate::figures::Figures;
+use crate::nature::Nature;
 use crate::rival::Rival;
 use crate::trace::Trace;
 use crate::watch::{Watch, Who};
-use crate::wire::{Target, Wire};
-
-/// What holds for a server always: servers differ.
-#[derive(Clone, Debug)]
-pub struct Nature {
-    /// The dialect that it speaks, and no other.
-    pub dialect: Dialect,
-    /// How servers of this dialect alone differ.
-    pub habits: Habits,
-    /// The largest page that it gives.
-    pub max_page_size: usize,
-    /// It does not know the filter by address.
-    pub ignores_filter: bool,
-    /// Its people do not say which groups they are in.
-    pub silent_about_groups: bool,
-    /// Its writes are answered with a bare acknowledgement.
-    pub terse: bool,
-    /// It takes two people of one address.
-    pub takes_doubles: bool,
-    /// How long a request takes at least and at most, there and back, in milliseconds.
-    pub latency: (u64, u64),
-    /// How many requests in a thousand meet a fault; of writes, twice as many.
-    pub fault_rate: u32,
-    /// How many writes in a thousand are followed by stale reads, for up to a second.
-    pub stale_rate: u32,
-}
-
-/// What comes back, if anything does.
-pub enum Reply {
-    /// An answer.
-    Answer(Response),
-    /// The connection broke.
-    Broken,
-    /// Nothing, ever.
-    Silence,
-}
+use crate::wire::Wire;
 
 /// The server.
 pub struct Server {
@@ -201,11 +166,12 @@ impl Server {
         } else if wire.served {
             let now = self.clock.now();
             state.stale.take_if(|(_, until)| *until < now || state.calm);
-            let asked = self.altered(request, fault, &wire);
+            let asked = self.nature.understood(request, fault, &wire);
             let from = state.stale.as_mut().map_or(&mut state.organisation, |(old, _)| old);
             answer = Some(self.serve(from, &asked, &wire));
         }
-        let mut reply = self.reply(answer, fault);
+        let answer = answer.map(response).unwrap_or_default();
+        let mut reply = fault::spoilt(self.tongue, answer, fault);
         if let Reply::Answer(response) = &mut reply {
             response.date = Some(state.http_date());
             wire.answered = Some(response.status);
@@ -263,129 +229,10 @@ impl Server {
             if let (true, Some(Some(terse))) = (self.nature.terse, terse) {
                 *answer.body_mut() = terse.to_vec();
             } else {
-                self.keep_to_itself(&wire.target, answer.body_mut());
+                self.nature.keep_to_itself(&wire.target, answer.body_mut());
             }
         }
         answer
-    }
-}
-
-impl Server {
-    /// The request as the server understands it.
-    fn altered(&self, request: &Request, fault: Option<Fault>, wire: &Wire) -> Request {
-        let mut request = request.clone();
-        let deaf = Deaf {
-            filter: self.nature.ignores_filter || fault == Some(Fault::IgnoredFilter),
-            page: fault == Some(Fault::FirstPage),
-        };
-        let (path, query) =
-            request.path_and_query.split_once('?').unwrap_or((&request.path_and_query, ""));
-        let pairs = query.split('&').filter(|pair| !pair.is_empty()).filter_map(|pair| match pair
-            .split_once('=')
-        {
-            Some(named) => {
-                self.tongue.heard(named, deaf).map(|(name, value)| format!("{name}={value}"))
-            }
-            None => Some(pair.to_owned()),
-        });
-        let mut query: Vec<String> = pairs.collect();
-        let is_limited = query.iter().any(|pair| pair.starts_with("limit="));
-        if let (Some(limit), true, false) =
-            (self.nature.habits.pages_unasked, wire.target == Target::Users, is_limited)
-        {
-            query.push(format!("limit={limit}"));
-        }
-        request.path_and_query = match query.is_empty() {
-            true => path.to_owned(),
-            false => format!("{path}?{}", query.join("&")),
-        };
-        request
-    }
-
-    /// Leaves out of an answer what this server does not tell.
-    fn keep_to_itself(&self, target: &Target, body: &mut Vec<u8>) {
-        let hides_members = self.nature.habits.hides_members && *target == Target::Groups;
-        if !hides_members && !self.nature.silent_about_groups {
-            return;
-        }
-        change(body, |answer| {
-            if hides_members {
-                for group in self.tongue.items(answer).into_iter().flatten() {
-                    if let Some(group) = group.as_object_mut() {
-                        group.remove("members");
-                    }
-                }
-            }
-            if self.nature.silent_about_groups {
-                self.tongue.silence(answer);
-                for record in self.tongue.items(answer).into_iter().flatten() {
-                    self.tongue.silence(record);
-                }
-            }
-        });
-    }
-
-    /// What comes back, with the fault.
-    fn reply(&self, answer: Option<HttpResponse<Vec<u8>>>, fault: Option<Fault>) -> Reply {
-        let mut response = match answer {
-            Some(answer) => {
-                let header = |name| {
-                    let value = answer.headers().get(name)?.to_str().ok()?;
-                    Some(value.to_owned())
-                };
-                Response {
-                    status: answer.status().as_u16(),
-                    content_type: header("content-type"),
-                    etag: header("etag"),
-                    body: answer.into_body(),
-                    ..Response::default()
-                }
-            }
-            None => Response::default(),
-        };
-        match fault {
-            Some(Fault::LostBefore | Fault::LostAfter) => return Reply::Broken,
-            Some(Fault::Silence { .. }) => return Reply::Silence,
-            Some(Fault::Status { code, retry_after, .. }) => {
-                return Reply::Answer(Response {
-                    status: code,
-                    retry_after: retry_after.map(Into::into),
-                    content_type: Some("application/json".into()),
-                    body: br#"{"message":"a fault"}"#.to_vec(),
-                    ..Response::default()
-                });
-            }
-            Some(Fault::LoginPage) => {
-                return Reply::Answer(Response {
-                    status: 200,
-                    content_type: Some("text/html".into()),
-                    body: b"<html>Log in</html>".to_vec(),
-                    ..Response::default()
-                });
-            }
-            Some(Fault::Half) => response.body.truncate(response.body.len() / 2),
-            Some(Fault::Empty) => response.body.clear(),
-            Some(Fault::Shifted) => change(&mut response.body, |answer| {
-                if let Some(items) = self.tongue.items(answer)
-                    && let Some(last) = items.last().cloned()
-                    && items.len() > 1
-                {
-                    items[0] = last;
-                }
-            }),
-            Some(Fault::MovingTotal(by)) => change(&mut response.body, |answer| {
-                let listed = self.tongue.items(answer).map_or(0, |items| items.len()) as i64;
-                if let Some(said) = self.tongue.total(answer)
-                    && let Some(total) = said.as_i64()
-                {
-                    let moved = total + i64::from(by);
-                    // A page that says that there is no other can't be told from the truth.
-                    *said = if moved > listed { moved } else { total }.into();
-                }
-            }),
-            Some(Fault::IgnoredFilter | Fault::FirstPage) | None => {}
-        }
-        Reply::Answer(response)
     }
 }
 
@@ -433,9 +280,17 @@ fn hide(organisation: &mut Organisation, address: &str) -> Vec<(String, String)>
     .collect()
 }
 
-fn change(body: &mut Vec<u8>, change: impl FnOnce(&mut Value)) {
-    if let Ok(mut answer) = serde_json::from_slice::<Value>(body) {
-        change(&mut answer);
-        *body = answer.to_string().into_bytes();
+/// An answer as the component gets it.
+fn response(answer: HttpResponse<Vec<u8>>) -> Response {
+    let header = |name| {
+        let value = answer.headers().get(name)?.to_str().ok()?;
+        Some(value.to_owned())
+    };
+    Response {
+        status: answer.status().as_u16(),
+        content_type: header("content-type"),
+        etag: header("etag"),
+        body: answer.into_body(),
+        ..Response::default()
     }
 }

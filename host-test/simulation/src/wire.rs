@@ -208,6 +208,14 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// Changes a body, if it is JSON.
+pub fn change(body: &mut Vec<u8>, change: impl FnOnce(&mut Value)) {
+    if let Ok(mut answer) = serde_json::from_slice::<Value>(body) {
+        change(&mut answer);
+        *body = answer.to_string().into_bytes();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

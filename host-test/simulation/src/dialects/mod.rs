@@ -42,6 +42,26 @@ pub trait Tongue: Sync {
     /// How many items a listing says there are.
     fn total<'b>(&self, body: &'b mut Value) -> Option<&'b mut Value>;
 
+    /// Says of a page that it is all there is.
+    fn close(&self, body: &mut Value) {
+        let listed = self.items(body).map(|items| items.len());
+        if let (Some(total), Some(listed)) = (self.total(body), listed) {
+            *total = listed.into();
+        }
+    }
+
+    /// A listing of nobody.
+    fn nobody(&self) -> Value;
+
+    /// The record in an answer about one person.
+    fn record<'b>(&self, body: &'b mut Value) -> &'b mut Value;
+
+    /// The address in the record of a person.
+    fn address<'b>(&self, record: &'b mut Value) -> Option<&'b mut Value>;
+
+    /// Makes the record of a person one without a last name.
+    fn forget_last_name(&self, record: &mut Value);
+
     /// Whether other listings than that of people go wrong as that does.
     fn is_paged(&self, target: &Target) -> bool;
 

@@ -138,6 +138,22 @@ impl Tongue for Scim {
         body.get_mut("totalResults")
     }
 
+    fn nobody(&self) -> Value {
+        json!({"Resources": [], "totalResults": 0})
+    }
+
+    fn record<'b>(&self, body: &'b mut Value) -> &'b mut Value {
+        body
+    }
+
+    fn address<'b>(&self, record: &'b mut Value) -> Option<&'b mut Value> {
+        record.get_mut("userName")
+    }
+
+    fn forget_last_name(&self, record: &mut Value) {
+        record["name"]["familyName"] = Value::Null;
+    }
+
     fn is_paged(&self, target: &Target) -> bool {
         matches!(target, Target::Users | Target::Groups)
     }

@@ -2,7 +2,7 @@
 
 use mock_retool::Organisation;
 use retool_lifecycle::http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Deaf, Habits, Tongue, below, objects, text};
 use crate::chance::Chance;
@@ -101,6 +101,22 @@ impl Tongue for V1 {
 
     fn total<'b>(&self, body: &'b mut Value) -> Option<&'b mut Value> {
         body.get_mut("total")
+    }
+
+    fn nobody(&self) -> Value {
+        json!({"users": [], "total": 0})
+    }
+
+    fn record<'b>(&self, body: &'b mut Value) -> &'b mut Value {
+        body
+    }
+
+    fn address<'b>(&self, record: &'b mut Value) -> Option<&'b mut Value> {
+        record.get_mut("email")
+    }
+
+    fn forget_last_name(&self, record: &mut Value) {
+        record["lastName"] = Value::Null;
     }
 
     fn is_paged(&self, target: &Target) -> bool {

@@ -142,6 +142,31 @@ impl Tongue for V2 {
         body.get_mut("total_count")
     }
 
+    fn close(&self, body: &mut Value) {
+        let listed = self.items(body).map_or(0, |items| items.len());
+        body["total_count"] = listed.into();
+        body["has_more"] = false.into();
+        if let Some(body) = body.as_object_mut() {
+            body.remove("next_token");
+        }
+    }
+
+    fn nobody(&self) -> Value {
+        json!({"success": true, "data": [], "total_count": 0, "has_more": false})
+    }
+
+    fn record<'b>(&self, body: &'b mut Value) -> &'b mut Value {
+        if body.get("data").is_some() { &mut body["data"] } else { body }
+    }
+
+    fn address<'b>(&self, record: &'b mut Value) -> Option<&'b mut Value> {
+        record.get_mut("email")
+    }
+
+    fn forget_last_name(&self, record: &mut Value) {
+        record["last_name"] = Value::Null;
+    }
+
     fn is_paged(&self, target: &Target) -> bool {
         matches!(target, Target::Users | Target::Groups | Target::Invitations)
     }
@@ -152,10 +177,7 @@ impl Tongue for V2 {
     }
 
     fn silence(&self, record: &mut Value) {
-        let record = match record.get("data").is_some() {
-            true => &mut record["data"],
-            false => record,
-        };
+        let record = self.record(record);
         if let Some(record) = record.as_object_mut().filter(|record| record.contains_key("email")) {
             record.remove("groups");
         }

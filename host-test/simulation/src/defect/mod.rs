@@ -1,0 +1,134 @@
+//! Planted defects: what a careless component would do, put between the component and the
+//! server, so that nothing of it is in the component itself.
+
+mod planted;
+
+use std::rc::Rc;
+
+use mock_retool::Dialect;
+use retool_lifecycle::http::Transport;
+use retool_lifecycle::sync::{GuardLimits, Span};
+
+use crate::operation::Operation;
+
+/// Declares the defects with their names and what a component with them would do.
+macro_rules! defects {
+    ($($(#[doc = $doc:literal])* $name:ident = $text:literal,)*) => {
+        /// A defect that can be planted.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Defect { $($(#[doc = $doc])* $name,)* }
+
+        impl Defect {
+            /// All of them.
+            pub const ALL: &'static [Defect] = &[$(Defect::$name,)*];
+
+            /// Its name on the command line and in the documents.
+            pub fn name(self) -> &'static str {
+                match self { $(Defect::$name => $text,)* }
+            }
+        }
+    };
+}
+
+defects! {
+    /// A PUT carries the address and the flags alone, and so resets the rest.
+    DropTheMerge = "drop-the-merge",
+    /// A PUT is made of the record as it was first read in the call.
+    MergeAnOldRecord = "merge-an-old-record",
+    /// After a lost answer to a creation nobody is looked up: it is posted again.
+    SkipTheLookUp = "skip-the-look-up",
+    /// Every request is sent again at once when the connection breaks, creations too.
+    RepeatCreationsBlindly = "repeat-creations-blindly",
+    /// Whoever is answered first is taken for the person who was looked for.
+    TrustTheFilter = "trust-the-filter",
+    /// The first page is taken for the whole listing.
+    IgnoreTheOtherPages = "ignore-the-other-pages",
+    /// Addresses are compared with regard to case.
+    CompareWithCase = "compare-with-case",
+    /// A lost answer to a write is taken for a refusal: nothing was done.
+    TakeLostForRefused = "take-lost-for-refused",
+    /// A failure of the server is taken for success where something is removed.
+    TakeFailureForDone = "take-failure-for-done",
+    /// The limits of the guards are not looked at.
+    IgnoreTheLimits = "ignore-the-limits",
+    /// The list of protected people is not looked at.
+    IgnoreTheProtected = "ignore-the-protected",
+    /// The roster speaks for everybody, whatever its span says.
+    IgnoreTheSpan = "ignore-the-span",
+    /// Nothing limits how long an answer may take.
+    WaitForEver = "wait-for-ever",
+    /// Last names are read as if there were none, so that they are always to be set.
+    ForgetLastNames = "forget-last-names",
+    /// Groups are read as if nobody were in them: who joins is added along with whoever should be
+    /// in the group, as somebody who does not administer it.
+    ForgetTheMembers = "forget-the-members",
+    /// A deletion that only disables is taken for one.
+    TakeDisabledForDeleted = "take-disabled-for-deleted",
+    /// The invitations are not looked at: who is invited gets an account too.
+    ForgetTheInvitations = "forget-the-invitations",
+    /// A change of somebody sends their metadata along, as empty.
+    EmptyTheMetadata = "empty-the-metadata",
+    /// A member is removed without saying which one.
+    EmptyTheGroup = "empty-the-group",
+    /// Who joins a group is put in place of those who are in it.
+    ReplaceTheMembers = "replace-the-members",
+}
+
+impl Defect {
+    /// The defect of this name.
+    pub fn named(name: &str) -> Option<Defect> {
+        Defect::ALL.iter().copied().find(|defect| defect.name() == name)
+    }
+
+    /// The dialects in which it can be made.
+    pub fn dialects(self) -> &'static [Dialect] {
+        use Dialect::{Scim, V1, V2};
+        match self {
+            // Only there is a record replaced by what is sent.
+            Defect::DropTheMerge | Defect::MergeAnOldRecord => &[V1],
+            // Only there does an answer tell it.
+            Defect::ForgetTheMembers
+            | Defect::TakeDisabledForDeleted
+            | Defect::ForgetTheInvitations
+            | Defect::EmptyTheMetadata => &[V2],
+            Defect::EmptyTheGroup | Defect::ReplaceTheMembers => &[Scim],
+            // Elsewhere what was removed is looked for, whatever the answer was.
+            Defect::TakeFailureForDone => &[V1],
+            _ => &Dialect::ALL,
+        }
+    }
+
+    /// What the component would understand of a call.
+    pub fn misunderstood(self, operation: &Operation) -> Operation {
+        let mut operation = operation.clone();
+        if let Operation::Deprovision(departure) = &mut operation
+            && self == Defect::IgnoreTheProtected
+        {
+            departure.protected_people.clear();
+        }
+        if let Operation::Sync(request) | Operation::Plan(request) = &mut operation {
+            let guards = &mut request.policy.guards;
+            match self {
+                Defect::IgnoreTheLimits => {
+                    *guards = GuardLimits {
+                        max_user_removal_percent: 100,
+                        max_user_removal_floor: u32::MAX,
+                        max_member_removal_percent: 100,
+                        max_member_removal_floor: u32::MAX,
+                        minimum_admins: 0,
+                        ..guards.clone()
+                    };
+                }
+                Defect::IgnoreTheProtected => guards.protected_people.clear(),
+                Defect::IgnoreTheSpan => request.span = Span::default(),
+                _ => {}
+            }
+        }
+        operation
+    }
+
+    /// A way to a server of this dialect with this defect in it.
+    pub fn planted(self, dialect: Dialect, inner: Rc<dyn Transport>) -> Rc<dyn Transport> {
+        planted::between(dialect, self, inner)
+    }
+}
