@@ -39,6 +39,10 @@ pub enum Fault {
     FirstPage,
     /// The last one on the page comes twice, and the first one not at all.
     Shifted,
+    /// A page that says that there is more, and not how to ask for it.
+    NoWayOn,
+    /// A refusal with 200, as `/api/v2` has it; the request is not served.
+    RefusedWith200,
     /// A total that is off by so many.
     MovingTotal(i8),
 }
@@ -61,6 +65,7 @@ pub fn draw(chance: &mut Chance, tongue: &dyn Tongue, wire: &Wire) -> Fault {
     let is_listing = !wire.is_write() && tongue.is_paged(&wire.target);
     if is_listing && chance.percent(40) {
         return match (&wire.ask, chance.below(3)) {
+            (Ask::Beginning, 0) if tongue.has_tokens() => Fault::NoWayOn,
             (Ask::Named(_), _) => Fault::IgnoredFilter,
             (_, 0) => Fault::FirstPage,
             (_, 1) => Fault::Shifted,
@@ -79,6 +84,7 @@ pub fn draw(chance: &mut Chance, tongue: &dyn Tongue, wire: &Wire) -> Fault {
             let retry_after = if code == 503 { *chance.pick(&RETRY_AFTER) } else { None };
             Fault::Status { code, retry_after, served: chance.percent(50) }
         }
+        17 if tongue.has_tokens() && chance.percent(50) => Fault::RefusedWith200,
         17 => Fault::Half,
         18 => {
             if chance.percent(50) {
@@ -126,6 +132,20 @@ pub fn spoilt(tongue: &dyn Tongue, mut response: Response, fault: Option<Fault>)
                 ..Response::default()
             });
         }
+        Some(Fault::RefusedWith200) => {
+            return Reply::Answer(Response {
+                status: 200,
+                content_type: Some("application/json".into()),
+                body: br#"{"success":false,"message":"a fault"}"#.to_vec(),
+                ..Response::default()
+            });
+        }
+        Some(Fault::NoWayOn) => change(&mut response.body, |answer| {
+            if let Some(answer) = answer.as_object_mut() {
+                answer.insert("has_more".into(), true.into());
+                answer.remove("next_token");
+            }
+        }),
         Some(Fault::Half) => response.body.truncate(response.body.len() / 2),
         Some(Fault::Empty) => response.body.clear(),
         Some(Fault::Shifted) => change(&mut response.body, |answer| {

@@ -1,10 +1,11 @@
 //! How servers differ.
 
-use mock_retool::Dialect;
+use mock_retool::{Dialect, Options};
 use retool_lifecycle::http::Request;
+use retool_lifecycle::retool::Capabilities;
 
 use crate::chance::Chance;
-use crate::dialects::{Deaf, Habits, tongue};
+use crate::dialects::{Deaf, Habits, capabilities, tongue};
 use crate::fault::Fault;
 use crate::wire::{Target, Wire, change};
 
@@ -53,6 +54,18 @@ pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> Nature {
 }
 
 impl Nature {
+    /// What this server can do of what the dialect can.
+    pub fn capabilities(&self) -> Capabilities {
+        let can = capabilities(self.dialect);
+        let Options { v2, scim_quirks, .. } = &self.habits.options;
+        Capabilities {
+            deletes_people: can.deletes_people && !scim_quirks.delete_disables,
+            tells_invitations: can.tells_invitations && v2.user_invites,
+            ends_sessions: can.ends_sessions && v2.logout,
+            ..can
+        }
+    }
+
     /// The request as the server understands it.
     pub fn understood(&self, request: &Request, fault: Option<Fault>, wire: &Wire) -> Request {
         let tongue = tongue(self.dialect);

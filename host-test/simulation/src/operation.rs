@@ -4,13 +4,13 @@ use retool_lifecycle::domain::{GroupRef, Write};
 use retool_lifecycle::error::{Error, Result};
 use retool_lifecycle::groups::{self, Ensured, Removed, Reshaped, Reshaping};
 use retool_lifecycle::lifecycle::{
-    self, Arrival, Departure, Deprovisioned, Provisioned, Restoration, Restored,
+    self, Arrival, Departure, Deprovisioned, Mode, Provisioned, Restoration, Restored,
 };
 use retool_lifecycle::session::Session;
 use retool_lifecycle::sync::apply;
 use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
 use retool_lifecycle::sync::step::{self, StepResult};
-use retool_lifecycle::sync::{Plan, Step, SyncRequest};
+use retool_lifecycle::sync::{AbsentPolicy, Plan, Step, StepKind, SyncRequest};
 
 /// One call of the component. Every input is as it is after the component's own checks.
 #[derive(Clone, Debug)]
@@ -142,6 +142,18 @@ impl Operation {
         match self {
             Operation::Sync(request) | Operation::Plan(request) => Some(request),
             _ => None,
+        }
+    }
+
+    /// Whether somebody may be deleted by it.
+    pub fn deletes(&self) -> bool {
+        match self {
+            Operation::Deprovision(departure) => {
+                matches!(departure.mode, Mode::Delete | Mode::DeleteOnceDisabled(_))
+            }
+            Operation::Sync(request) => request.policy.absent == AbsentPolicy::Delete,
+            Operation::Step(step, _) => step.kind == StepKind::DeleteUser,
+            _ => false,
         }
     }
 

@@ -73,10 +73,24 @@ impl Rival {
             }
             2 | 3 => {
                 let mut draft = user.clone();
-                draft.extra.insert("locale".into(), json!(format!("xx-{number}")));
-                draft.extra.insert(format!("custom{}", number % 3), json!({"by": "another"}));
+                let custom = (format!("custom{}", number % 3), json!({"by": "another"}));
+                match self.dialect {
+                    Dialect::V1 => {
+                        draft.extra.insert("locale".into(), json!(format!("xx-{number}")));
+                        draft.extra.insert(custom.0, custom.1);
+                    }
+                    Dialect::V2 => {
+                        draft.metadata.insert(custom.0, custom.1);
+                        if number.is_multiple_of(3) {
+                            draft.seat_type = Some("builder".to_owned());
+                        }
+                    }
+                    Dialect::Scim => {
+                        draft.scim.insert("externalId".into(), json!(format!("ext-{number}")));
+                    }
+                }
                 change(organisation, draft)?;
-                Some(format!("extra fields of {who}"))
+                Some(format!("fields of {who} that are nobody else's"))
             }
             4 => {
                 let user_type = if user.user_type == "default" { "endUser" } else { "default" };
@@ -161,6 +175,12 @@ impl Rival {
                 if number.is_multiple_of(4) {
                     organisation.delete_group(group.id).ok()?;
                     return Some(format!("the group {} is deleted", group.name));
+                }
+                if number.is_multiple_of(5) && self.dialect != Dialect::Scim {
+                    let universal_app_access = "own".to_owned();
+                    let draft = Group { universal_app_access, ..group.clone() };
+                    organisation.replace_group(group.id, draft).ok()?;
+                    return Some(format!("what the group {} may do", group.name));
                 }
                 let name = format!("{} {number}", group.name.trim());
                 organisation

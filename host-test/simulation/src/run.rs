@@ -14,6 +14,7 @@ use retool_lifecycle::time::parse_iso;
 use crate::change::enabled_admins;
 use crate::clock::VirtualClock;
 use crate::defect::Defect;
+use crate::dialects::capabilities;
 use crate::figures::Figures;
 use crate::operation::{Done, Operation};
 use crate::scenario::Job;
@@ -90,8 +91,7 @@ impl World {
                 state.edit(&self.trace);
             }
         }
-        let state = &mut *self.server.state();
-        state.watch.finish(&state.organisation);
+        self.server.state().watch.finish();
     }
 
     fn do_one(&mut self, operation: &Rc<Operation>) {
@@ -163,6 +163,10 @@ impl World {
         }
         self.judge_idle(operation);
         if let (Some(Ok(_)), Some(Err(error))) = (&first, &second) {
+            let in_vain = operation.deletes() && self.server.state().watch.deletes_in_vain();
+            if in_vain && error.code == Code::NotVerified {
+                return;
+            }
             // A change by name that renames can't be repeated; all else can.
             let what = format!("it succeeded, and then failed: {error:?}");
             self.server.state().watch.violated("convergence", what);
@@ -188,13 +192,17 @@ impl World {
     }
 
     fn judge_calm(&mut self, operation: &Operation, done: Option<&Result<Done, Error>>) {
+        let in_vain = operation.deletes() && self.server.state().watch.deletes_in_vain();
         let what = match done {
             None => return,
-            Some(Err(error)) if is_stated_reason(operation, error.code) => return,
+            Some(Err(error)) if in_vain && error.code == Code::NotVerified => return,
+            Some(Err(error)) if self.is_stated_reason(operation, error.code) => return,
             Some(Err(error)) => format!("without a reason: {error:?}"),
             Some(Ok(Done::Synced(report))) => {
-                let odd = report.people.iter().find(|person| {
-                    matches!(person.outcome, PersonOutcome::Stale(_) | PersonOutcome::Failed(_))
+                let odd = report.people.iter().find(|person| match &person.outcome {
+                    PersonOutcome::Failed(error) => !in_vain || error.code != Code::NotVerified,
+                    PersonOutcome::Stale(_) => true,
+                    _ => false,
                 });
                 match odd {
                     Some(person) => format!("{} is {:?}", person.email.as_str(), person.outcome),
@@ -217,26 +225,32 @@ impl World {
     }
 }
 
-/// Errors that say what is to be done about them, where nothing goes wrong.
-fn is_stated_reason(operation: &Operation, code: Code) -> bool {
-    match code {
-        // The account that shall come back is gone, and somebody else has its address.
-        Code::WrongPerson => matches!(operation, Operation::Restore(_)),
-        Code::AmbiguousGroup
-        | Code::AmbiguousUser
-        | Code::DuplicateGroup
-        | Code::GroupHasMembers
-        | Code::GroupNotFound
-        | Code::GuardTripped
-        | Code::LastAdmin
-        | Code::NameRequired
-        | Code::NameTaken
-        | Code::OperationUnsupported
-        | Code::ProtectedPerson
-        | Code::ServerRefused
-        | Code::UserDisabled
-        | Code::UserNotFound
-        | Code::UserTypeRequired => true,
-        _ => false,
+impl World {
+    /// Errors that say what is to be done about them, where nothing goes wrong.
+    fn is_stated_reason(&self, operation: &Operation, code: Code) -> bool {
+        let can = capabilities(self.dialect);
+        match code {
+            Code::NameRequired => can.names_required,
+            // Everything that can be asked for can be done where all of these can.
+            Code::OperationUnsupported => {
+                !(can.sets_admins && can.sets_photos && can.sets_app_access)
+            }
+            // The account that shall come back is gone, and somebody else has its address.
+            Code::WrongPerson => matches!(operation, Operation::Restore(_)),
+            Code::AmbiguousGroup
+            | Code::AmbiguousUser
+            | Code::DuplicateGroup
+            | Code::GroupHasMembers
+            | Code::GroupNotFound
+            | Code::GuardTripped
+            | Code::LastAdmin
+            | Code::NameTaken
+            | Code::ProtectedPerson
+            | Code::ServerRefused
+            | Code::UserDisabled
+            | Code::UserNotFound
+            | Code::UserTypeRequired => true,
+            _ => false,
+        }
     }
 }

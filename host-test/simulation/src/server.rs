@@ -145,6 +145,7 @@ impl Server {
                     | Fault::Silence { served: false }
                     | Fault::Status { served: false, .. }
                     | Fault::LoginPage
+                    | Fault::RefusedWith200
             )
         );
         let mut answer = None;

@@ -11,6 +11,9 @@ use crate::dialects::tongue;
 /// that of [`invitation`](crate::change::invitation).
 pub type Fields = Map<String, Value>;
 
+/// The field in which a record tells its version.
+pub const VERSION: &str = "version";
+
 /// What a path is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -98,6 +101,8 @@ pub struct Wire {
     pub ask: Ask,
     /// What it does; `None` for one that only reads.
     pub act: Option<Act>,
+    /// The version that the record must still have.
+    pub if_match: Option<String>,
     /// What is sent; null where nothing is.
     pub body: Value,
     /// Path and query, for people.
@@ -132,6 +137,7 @@ impl Wire {
             ask: tongue.ask(&query),
             target,
             act,
+            if_match: request.if_match.clone(),
             body,
             path_and_query: request.path_and_query.clone(),
             served: false,

@@ -83,7 +83,12 @@ impl World {
         trace.say(|| format!("seed {seed}: {nature:?}"));
         trace.say(|| format!("settings {:?}", &settings[2..]));
         let start = Rc::new(organisation.clone());
-        let watch = Watch::new(dialect, Rc::new(Operation::EnsureGroup(String::new())), start);
+        let watch = Watch::new(
+            dialect,
+            nature.capabilities(),
+            Rc::new(Operation::EnsureGroup(String::new())),
+            start,
+        );
         let server = Rc::new(Server::new(
             seed,
             nature,

@@ -78,11 +78,13 @@ impl Scim {
             }
             let Left { now, waited } = self.read_left(group, user, &others).await.map_err(sent)?;
             let gone = vanished(&others, &now);
-            if !gone.is_empty() && gone.len() == others.len() {
+            let left = !now.iter().any(|id| id == user);
+            // A group that still has the person in it was not emptied: that the others are gone
+            // is somebody else's doing.
+            if left && !gone.is_empty() && gone.len() == others.len() {
                 self.removal.set(form.next());
                 return Err(self.put_back(group, &others, "one member was removed").await);
             }
-            let left = !now.iter().any(|id| id == user);
             if !gone.is_empty() {
                 return Err(also_gone(left, &gone));
             }

@@ -68,6 +68,10 @@ defects! {
     ForgetTheInvitations = "forget-the-invitations",
     /// A change of somebody sends their metadata along, as empty.
     EmptyTheMetadata = "empty-the-metadata",
+    /// A change is sent without the version that it is made to.
+    DropTheVersion = "drop-the-version",
+    /// The sessions of whoever is disabled are left as they are.
+    ForgetTheSessions = "forget-the-sessions",
     /// A member is removed without saying which one.
     EmptyTheGroup = "empty-the-group",
     /// Who joins a group is put in place of those who are in it.
@@ -88,10 +92,12 @@ impl Defect {
             Defect::DropTheMerge | Defect::MergeAnOldRecord => &[V1],
             // Only there does an answer tell it.
             Defect::ForgetTheMembers
-            | Defect::TakeDisabledForDeleted
             | Defect::ForgetTheInvitations
+            | Defect::ForgetTheSessions
             | Defect::EmptyTheMetadata => &[V2],
-            Defect::EmptyTheGroup | Defect::ReplaceTheMembers => &[Scim],
+            Defect::DropTheVersion | Defect::EmptyTheGroup | Defect::ReplaceTheMembers => &[Scim],
+            // On /api/v1 a deletion deletes.
+            Defect::TakeDisabledForDeleted => &[V2, Scim],
             // Elsewhere what was removed is looked for, whatever the answer was.
             Defect::TakeFailureForDone => &[V1],
             _ => &Dialect::ALL,

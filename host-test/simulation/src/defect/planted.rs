@@ -66,6 +66,12 @@ impl Transport for Planted {
             if self.defect == Defect::SkipTheLookUp && self.memory.borrow_mut().skips(&wire) {
                 return Ok(json_answer(&self.tongue().nobody()));
             }
+            if self.defect == Defect::ForgetTheSessions
+                && matches!(wire.target, Target::Sessions(_))
+            {
+                let nothing = json_answer(&json!({"success": false}));
+                return Ok(Response { status: 404, ..nothing });
+            }
             let sent = self.outgoing(request, &wire);
             let limits = match self.defect {
                 Defect::WaitForEver => Limits { timeout_ms: u64::MAX, ..limits },
@@ -103,6 +109,7 @@ impl Planted {
                 }
                 send(body);
             }
+            (Defect::DropTheVersion, _) => request.if_match = None,
             (Defect::EmptyTheGroup, Some(Act::Leave { .. })) => {
                 send(json!({"Operations": [{"op": "remove", "path": "members"}]}));
             }

@@ -65,6 +65,11 @@ pub trait Tongue: Sync {
     /// Whether other listings than that of people go wrong as that does.
     fn is_paged(&self, target: &Target) -> bool;
 
+    /// Whether pages are asked for by a token, and answers say whether they are a success.
+    fn has_tokens(&self) -> bool {
+        false
+    }
+
     /// What stands in place of the record in the answer to a write, where a server is terse.
     fn terse(&self, method: Method, target: &Target) -> Option<&'static [u8]>;
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Deaf, Habits, Tongue, below, objects, text, with_id};
 use crate::chance::Chance;
-use crate::wire::{Act, Ask, Fields, Shown, Target};
+use crate::wire::{Act, Ask, Fields, Shown, Target, VERSION};
 
 /// SCIM.
 pub struct Scim;
@@ -108,7 +108,7 @@ impl Tongue for Scim {
             ]),
             remove_by_filter,
             remove_by_value,
-            ..ScimQuirks::default()
+            delete_disables: chance.percent(10),
         };
         let scim_base = *chance.pick(&[ScimBase::Both, ScimBase::Scim, ScimBase::ApiScim]);
         Habits {
@@ -292,6 +292,7 @@ fn user(record: &Fields) -> Fields {
     let name = record.get("name").and_then(Value::as_object);
     tell("firstName", name.and_then(|name| name.get("givenName")));
     tell("lastName", name.and_then(|name| name.get("familyName")));
+    tell(VERSION, record.get("meta").and_then(|meta| meta.get("version")));
     tell("updatedAt", record.get("meta").and_then(|meta| meta.get("lastModified")));
     fields.insert("id".into(), person(text(record, "id")).into());
     fields.insert("email".into(), email.into());
@@ -310,6 +311,9 @@ fn user(record: &Fields) -> Fields {
 
 fn group(record: &Fields) -> Fields {
     let mut fields = Fields::new();
+    if let Some(version) = record.get("meta").and_then(|meta| meta.get("version")) {
+        fields.insert(VERSION.into(), version.clone());
+    }
     fields.insert("id".into(), group_number(text(record, "id")).into());
     fields.insert("name".into(), text(record, "displayName").into());
     let members = objects(record.get("members").unwrap_or(&Value::Null))

@@ -171,6 +171,10 @@ impl Tongue for V2 {
         matches!(target, Target::Users | Target::Groups | Target::Invitations)
     }
 
+    fn has_tokens(&self) -> bool {
+        true
+    }
+
     fn terse(&self, method: Method, target: &Target) -> Option<&'static [u8]> {
         let of_members = matches!(target, Target::Members(_) | Target::Member(..));
         (method == Method::Patch || of_members).then_some(br#"{"success":true}"#)

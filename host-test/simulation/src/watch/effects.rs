@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mock_retool::Organisation;
 
 use super::{Watch, Who};
-use crate::change::{Change, enabled_admins, key, takes_admin};
+use crate::change::{Change, administered, enabled_admins, key, takes_admin};
 use crate::operation::Operation;
 use crate::wire::{Act, Wire};
 
@@ -30,7 +30,11 @@ impl Watch {
                     let asked = people.iter().any(|person| {
                         operation.asked(person, field, false).as_ref() == Some(value)
                     }) || is_deletion && field == "isDisabled" && *value == true;
-                    if !asked && !self.undoes_an_edit(id, field) {
+                    // A whole record goes back as it was read, and who joins a group does not
+                    // administer it. Nothing else has a reason to touch what was not asked for.
+                    let may_undo = matches!(act, Some(Act::Update { whole: true, .. }))
+                        || administered(field).is_some() && matches!(act, Some(Act::Join { .. }));
+                    if !asked && !(may_undo && self.undoes_an_edit(id, field)) {
                         let what = format!("{field} of {people:?} became {value} ({line})");
                         self.violated("fields", what);
                     } else if !asked {
@@ -98,8 +102,11 @@ impl Watch {
                 _ => {}
             }
         }
-        // Who was made an administrator since the record was read is not seen.
+        // Who was made an administrator since the record was read is not seen, unless the write
+        // is of a version.
+        let has_version = wire.is_some_and(|wire| wire.if_match.is_some());
         let is_seen = |change: &Change| match change {
+            _ if has_version => true,
             Change::UserField { id, .. } | Change::UserDeleted { id, .. } => {
                 self.shown.get(id).is_some_and(|record| {
                     let flag =

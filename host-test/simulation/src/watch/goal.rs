@@ -6,7 +6,7 @@ use retool_lifecycle::lifecycle::Mode;
 use retool_lifecycle::sync::{AbsentPolicy, MembershipPolicy, SyncRequest};
 
 use super::Watch;
-use crate::change::{invited, key, user_fields};
+use crate::change::{Change, invited, key, user_fields};
 use crate::dialects::{group_number, tongue};
 use crate::mandate::{desired, is_absent, value};
 use crate::operation::{Done, Operation};
@@ -41,7 +41,7 @@ impl Watch {
                 };
                 self.differs(user, &fields).or_else(|| outside(now, user, &arrival.groups))
             }
-            (Operation::Deprovision(departure), _) => {
+            (Operation::Deprovision(departure), Done::Deprovisioned(done)) => {
                 if self.invited(now, departure.email.key()).is_some() {
                     return Some(format!("{} is still invited", departure.email.key()));
                 }
@@ -49,10 +49,21 @@ impl Watch {
                 if departure.mode == Mode::Delete && self.can.deletes_people {
                     return Some(format!("{} is still there", departure.email.key()));
                 }
-                if departure.mode == Mode::DisableAndStripGroups && !user.memberships.is_empty() {
+                // What the server refuses is left to people.
+                let is_left = |group: u32| {
+                    let names = self.group_names(group);
+                    done.remaining.iter().any(|what| names.iter().any(|name| what.contains(name)))
+                };
+                let kept = user.memberships.iter().any(|joined| !is_left(joined.group));
+                if departure.mode == Mode::DisableAndStripGroups && kept {
                     return Some(format!("{} is still in groups", departure.email.key()));
                 }
-                (!user.is_disabled).then(|| format!("{} is enabled", departure.email.key()))
+                if !user.is_disabled {
+                    return Some(format!("{} is enabled", departure.email.key()));
+                }
+                let is_told = || done.remaining.iter().any(|what| what.contains("sessions"));
+                (self.can.ends_sessions && self.disabled_and_kept_in(&user.id) && !is_told())
+                    .then(|| format!("{} is still logged in", departure.email.key()))
             }
             (Operation::Restore(restoration), _) => {
                 let was = &restoration.tombstone.user;
@@ -181,6 +192,17 @@ impl Watch {
             now.invites.iter().find(gone).map(|invite| &invite.email)
         });
         stays.map(|email| format!("{email} stays as they were"))
+    }
+
+    /// Whether the component disabled somebody in this call, and did not end their sessions.
+    fn disabled_and_kept_in(&self, person: &str) -> bool {
+        let disables = |change: &Change| {
+            matches!(change, Change::UserField { id, field, after, .. }
+                if id == person && field == "isDisabled" && *after == true)
+        };
+        let ends =
+            |change: &Change| matches!(change, Change::SessionsEnded { id, .. } if id == person);
+        self.component_changes().any(disables) && !self.component_changes().any(ends)
     }
 
     /// The invitation that stands for somebody, where the dialect tells of any.

@@ -39,23 +39,37 @@ pub struct Moment {
     pub after: Rc<Organisation>,
 }
 
-/// One reading of the listing of everybody, page by page.
+/// What of a listing was read, page by page.
+#[derive(Default)]
+struct Cover {
+    /// The ids that the component was shown.
+    shown: BTreeSet<String>,
+    /// Those that were there whenever a page was served.
+    there: Option<BTreeSet<String>>,
+}
+
+impl Cover {
+    fn page(&mut self, shown: impl Iterator<Item = String>, there: BTreeSet<String>) {
+        self.shown.extend(shown);
+        self.there = Some(match self.there.take() {
+            Some(before) => &before & &there,
+            None => there,
+        });
+    }
+
+    fn is_complete(&self) -> bool {
+        self.there.as_ref().is_some_and(|there| there.is_subset(&self.shown))
+    }
+}
+
+/// One reading of the listing of everybody.
 #[derive(Default)]
 struct Reading {
-    /// Those whom the component was shown.
-    shown: BTreeSet<String>,
-    /// Those who were there whenever a page was served.
-    there: Option<BTreeSet<String>>,
+    cover: Cover,
     /// Enabled people in the request's span: the most at any page.
     enabled: usize,
     /// Members by group: the most at any page.
     members: BTreeMap<u32, usize>,
-}
-
-impl Reading {
-    fn is_complete(&self) -> bool {
-        self.there.as_ref().is_some_and(|there| there.is_subset(&self.shown))
-    }
 }
 
 /// What is known about the call that runs, and what was wrong so far.
@@ -73,8 +87,8 @@ pub struct Watch {
     writes: Vec<Wire>,
     /// The record of a person that the component was shown last, by id.
     shown: BTreeMap<String, Fields>,
-    /// Those whose record was read on its own.
-    read: BTreeSet<String>,
+    /// Those whose record was read on its own, and the version that it told last.
+    read: BTreeMap<String, Option<String>>,
     /// Every address that the component was shown for an id.
     addresses: BTreeMap<String, BTreeSet<String>>,
     /// The record of a group that the component was shown last.
@@ -84,7 +98,11 @@ pub struct Watch {
     /// Addresses that were looked for, and whether somebody was found.
     looks: BTreeMap<String, bool>,
     listed: bool,
-    groups_listed: bool,
+    /// Readings of the listings of groups and of invitations.
+    group_readings: Vec<Cover>,
+    invitation_readings: Vec<Cover>,
+    /// Group names that were looked for and not found.
+    groups_missed: BTreeSet<String>,
     /// Addresses and group names that were posted, and not looked for since.
     posted: BTreeSet<String>,
     groups_posted: BTreeSet<String>,
@@ -93,29 +111,40 @@ pub struct Watch {
     /// How often an address became free, or was taken by the other administrator between a
     /// look and a creation, over all calls.
     vacated: BTreeMap<String, usize>,
+    /// How many accounts an address ever had.
+    accounts: BTreeMap<String, usize>,
     violations: Vec<String>,
 }
 
 impl Watch {
-    /// Before the first call.
-    pub fn new(dialect: Dialect, operation: Rc<Operation>, now: Rc<Organisation>) -> Self {
+    /// Before the first call, to a server that can do this.
+    pub fn new(
+        dialect: Dialect,
+        can: Capabilities,
+        operation: Rc<Operation>,
+        now: Rc<Organisation>,
+    ) -> Self {
+        let addresses = now.users.iter().map(|user| key(&user.email));
         Watch {
             dialect,
-            can: capabilities(dialect),
+            can,
+            accounts: addresses.map(|address| (address, 1)).collect(),
             operation,
             time: now.now(),
             start: now,
             moments: Vec::new(),
             writes: Vec::new(),
             shown: BTreeMap::new(),
-            read: BTreeSet::new(),
+            read: BTreeMap::new(),
             addresses: BTreeMap::new(),
             groups_shown: BTreeMap::new(),
             groups_read: BTreeSet::new(),
             readings: Vec::new(),
             looks: BTreeMap::new(),
             listed: false,
-            groups_listed: false,
+            group_readings: Vec::new(),
+            invitation_readings: Vec::new(),
+            groups_missed: BTreeSet::new(),
             posted: BTreeSet::new(),
             groups_posted: BTreeSet::new(),
             overwritten: 0,
@@ -128,9 +157,15 @@ impl Watch {
     pub fn begin(&mut self, operation: Rc<Operation>, now: Rc<Organisation>) {
         let violations = std::mem::take(&mut self.violations);
         let vacated = std::mem::take(&mut self.vacated);
+        let accounts = std::mem::take(&mut self.accounts);
         let overwritten = self.overwritten;
-        *self =
-            Watch { violations, vacated, overwritten, ..Watch::new(self.dialect, operation, now) };
+        *self = Watch {
+            violations,
+            vacated,
+            accounts,
+            overwritten,
+            ..Watch::new(self.dialect, self.can, operation, now)
+        };
     }
 
     /// What time it is by the server's clock.
@@ -148,20 +183,12 @@ impl Watch {
         self.overwritten
     }
 
-    /// All calls are over: nobody was invited more often than their address was free.
-    pub fn finish(&mut self, organisation: &Organisation) {
-        if !self.can.create_invites {
-            // Then any invitation by the component is one too many.
-            return;
-        }
-        let mut sent: BTreeMap<String, usize> = BTreeMap::new();
-        for address in &organisation.invitations {
-            *sent.entry(key(address)).or_default() += 1;
-        }
-        for (person, invitations) in sent {
+    /// All calls are over: nobody got more accounts than their address was free.
+    pub fn finish(&mut self) {
+        for (person, accounts) in std::mem::take(&mut self.accounts) {
             let free = 1 + self.vacated.get(&person).copied().unwrap_or(0);
-            if invitations > free {
-                self.violated("one invitation", format!("{person} got {invitations} of {free}"));
+            if accounts > free {
+                self.violated("one invitation", format!("{person} got {accounts} of {free}"));
             }
         }
     }
@@ -173,8 +200,16 @@ impl Watch {
         let refused = |wire: &&Wire| {
             wire.answered.is_some_and(|status| (400..500).contains(&status))
                 || matches!(wire.act, Some(Act::Leave { group: ADMIN, .. }))
+                || self.deletes_in_vain() && matches!(wire.act, Some(Act::Delete { .. }))
         };
         self.writes.iter().filter(|wire| !effective || !refused(wire)).count()
+    }
+
+    /// Whether the server accepts deletions that the dialect has, and only disables. That shows
+    /// of somebody who was enabled; of anybody else nothing tells it from a deletion that does
+    /// not show yet, so that it is asked for again each time.
+    pub fn deletes_in_vain(&self) -> bool {
+        capabilities(self.dialect).deletes_people && !self.can.deletes_people
     }
 
     /// Whether the other administrator changed anything in this call.
@@ -185,6 +220,16 @@ impl Watch {
     /// Something is wrong.
     pub fn violated(&mut self, invariant: &str, what: impl std::fmt::Display) {
         self.violations.push(format!("{invariant}: {what}"));
+    }
+
+    /// Whether everybody was seen: in one reading of each listing that was read.
+    fn saw_everybody(&self) -> bool {
+        let one =
+            |readings: &[Cover]| readings.is_empty() || readings.iter().any(Cover::is_complete);
+        self.readings.iter().any(|reading| reading.cover.is_complete())
+            && one(&self.group_readings)
+            && one(&self.invitation_readings)
+            && (!self.can.tells_invitations || !self.invitation_readings.is_empty())
     }
 
     /// The organisation as it is.
@@ -204,6 +249,10 @@ impl Watch {
         }
         for change in &changes {
             let left = match change {
+                Change::UserCreated { email, .. } => {
+                    *self.accounts.entry(key(email)).or_default() += 1;
+                    continue;
+                }
                 Change::UserDeleted { email, .. } => email,
                 Change::UserField { email, field, .. } if field == "email" => email,
                 _ => continue,

@@ -44,7 +44,7 @@ impl Watch {
             }),
             _ => false,
         };
-        if planned_removals && !self.readings.iter().any(super::Reading::is_complete) {
+        if planned_removals && !self.saw_everybody() {
             self.violated("whole listings", "a plan removes people out of a part of one");
         }
     }
@@ -282,7 +282,7 @@ impl Watch {
         }
     }
 
-    fn component_changes(&self) -> impl Iterator<Item = &Change> {
+    pub(super) fn component_changes(&self) -> impl Iterator<Item = &Change> {
         let own = self.moments.iter().filter(|moment| moment.who == Who::Component);
         own.flat_map(|moment| &moment.changes)
     }

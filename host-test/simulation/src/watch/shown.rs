@@ -3,10 +3,10 @@
 use mock_retool::Organisation;
 use serde_json::Value;
 
-use super::{Reading, Watch};
-use crate::change::{invited, key};
+use super::{Cover, Reading, Watch};
+use crate::change::{invitation, invited, key};
 use crate::dialects::tongue;
-use crate::wire::{Ask, Fields, Shown, Target, Wire};
+use crate::wire::{Ask, Fields, Shown, Target, VERSION, Wire};
 
 impl Watch {
     /// An answer with a good status arrives whole. `served_from` is the state that it shows.
@@ -26,11 +26,20 @@ impl Watch {
                 records.into_iter().for_each(|record| self.shows_user(record));
             }
             Shown::Invitations(records) => {
+                if wire.ask == Ask::Beginning {
+                    self.invitation_readings.push(Cover::default());
+                }
+                let there = self.invitations(served_from).map(|one| invitation(one.id)).collect();
+                if let Some(cover) = self.invitation_readings.last_mut() {
+                    cover.page(records.iter().map(|record| id(record).to_owned()), there);
+                }
                 records.into_iter().for_each(|record| self.shows_user(record));
             }
             Shown::Person(record) => {
-                if !wire.is_write() {
-                    self.read.insert(id(&record).to_owned());
+                let id = id(&record).to_owned();
+                if !wire.is_write() || self.read.contains_key(&id) {
+                    let version = record.get(VERSION).and_then(Value::as_str);
+                    self.read.insert(id, version.map(ToOwned::to_owned));
                 }
                 self.shows_user(record);
             }
@@ -38,11 +47,22 @@ impl Watch {
                 match &wire.ask {
                     Ask::Named(name) => {
                         self.groups_posted.remove(name.trim());
+                        if records.is_empty() {
+                            self.groups_missed.insert(name.trim().to_owned());
+                        }
                     }
-                    Ask::Beginning | Ask::Rest => {
-                        self.groups_listed = true;
+                    Ask::Beginning => {
                         self.groups_posted.clear();
+                        self.group_readings.push(Cover::default());
                     }
+                    Ask::Rest => {}
+                }
+                if let (Ask::Beginning | Ask::Rest, Some(cover)) =
+                    (&wire.ask, self.group_readings.last_mut())
+                {
+                    let number = |record: &Fields| record.get("id").map(Value::to_string);
+                    let there = served_from.groups.iter().map(|group| group.id.to_string());
+                    cover.page(records.iter().filter_map(number), there.collect());
                 }
                 records.into_iter().for_each(|record| self.shows_group(record));
             }
@@ -66,12 +86,8 @@ impl Watch {
         }
         let span = self.operation.sync_request().map(|request| request.span.clone());
         let Some(reading) = self.readings.last_mut() else { return };
-        reading.shown.extend(records.iter().map(|record| id(record).to_owned()));
         let there = served_from.users.iter().map(|user| user.id.clone()).collect();
-        reading.there = Some(match reading.there.take() {
-            Some(before) => &before & &there,
-            None => there,
-        });
+        reading.cover.page(records.iter().map(|record| id(record).to_owned()), there);
         let enabled = served_from.users.iter().filter(|user| {
             let email = retool_lifecycle::domain::Email::new(&user.email);
             !user.is_disabled && span.as_ref().is_none_or(|span| span.contains(&email))

@@ -1,15 +1,15 @@
 //! Writes as they arrive: only what was asked for, about whom it was asked for, and on the
 //! ground of what was just read.
 
-use mock_retool::ADMIN;
+use mock_retool::{ADMIN, Organisation};
 use retool_lifecycle::time::{days_ms, parse_iso};
 use serde_json::Value;
 
-use super::Watch;
+use super::{Cover, Watch};
 use crate::change::{is_invitation, key};
 use crate::mandate::KnownGroup;
 use crate::operation::Operation;
-use crate::wire::{Act, Fields, Wire};
+use crate::wire::{Act, Fields, VERSION, Wire};
 
 /// What the server sets itself and does not take back.
 const MANAGED: [&str; 5] = ["id", "createdAt", "updatedAt", "groups", "members"];
@@ -20,11 +20,16 @@ impl Watch {
         let operation = std::rc::Rc::clone(&self.operation);
         let found = match wire.act.as_ref().unwrap_or(&Act::Unknown) {
             Act::Create { email, fields } => self.judge_creation(&operation, email, fields),
-            Act::Update { id, fields, whole } => self.judge_update(&operation, id, fields, *whole),
+            Act::Update { id, fields, whole } => self
+                .judge_update(&operation, id, fields, *whole)
+                .and_then(|()| self.judge_version(self.read.get(id), wire)),
             Act::Delete { id } => self.judge_deletion(&operation, id, now),
             Act::CreateGroup { name } => self.judge_group_creation(&operation, name),
             Act::UpdateGroup { id, fields, whole } => {
+                let version = self.groups_shown.get(id).and_then(|record| record.get(VERSION));
+                let version = version.and_then(Value::as_str).map(ToOwned::to_owned);
                 self.judge_group_update(&operation, *id, fields, *whole)
+                    .and_then(|()| self.judge_version(Some(&version), wire))
             }
             Act::DeleteGroup { id } => {
                 if self.is_known_as(*id, |group| operation.may_delete_group(group)) {
@@ -73,7 +78,7 @@ impl Watch {
         fields: &Fields,
         whole: bool,
     ) -> Verdict {
-        let (Some(shown), true) = (self.shown.get(id), self.read.contains(id)) else {
+        let (Some(shown), true) = (self.shown.get(id), self.read.contains_key(id)) else {
             return Err(("fields", "a record is written that was not read".into()));
         };
         let person = self.shown_address(id).unwrap_or_default();
@@ -92,8 +97,19 @@ impl Watch {
         Ok(())
     }
 
+    /// What has a version is changed as the version that was read, and no other.
+    fn judge_version(&self, read: Option<&Option<String>>, wire: &Wire) -> Verdict {
+        match read {
+            Some(Some(version)) if wire.if_match.as_ref() != Some(version) => {
+                let sent = wire.if_match.as_deref().unwrap_or("any version");
+                Err(("fields", format!("{sent} is changed, and {version} was read")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn judge_deletion(&self, operation: &Operation, id: &str, now: i64) -> Verdict {
-        let (Some(shown), true) = (self.shown.get(id), self.read.contains(id)) else {
+        let (Some(shown), true) = (self.shown.get(id), self.read.contains_key(id)) else {
             return Err(("only the request", "somebody is deleted who was not read".into()));
         };
         let person = self.shown_address(id).unwrap_or_default();
@@ -124,8 +140,7 @@ impl Watch {
         if operation.is_protected(person) {
             return Err(("guards", format!("{person} is protected and is removed")));
         }
-        let whole = self.readings.iter().any(super::Reading::is_complete);
-        if operation.sync_request().is_some() && !whole {
+        if operation.sync_request().is_some() && !self.saw_everybody() {
             return Err(("whole listings", format!("{person} is removed out of a part of one")));
         }
         Ok(())
@@ -171,10 +186,15 @@ impl Watch {
 
     fn judge_log_out(&self, operation: &Operation, id: &str) -> Verdict {
         let person = self.shown_address(id).unwrap_or_default();
-        if operation.may_end_sessions(&person) {
+        if !operation.may_end_sessions(&person) {
+            return Err(("only the request", format!("nobody asked to log {person} out")));
+        }
+        let is_disabled =
+            |state: &Organisation| state.user(id).is_some_and(|user| user.is_disabled);
+        if self.states().any(is_disabled) {
             Ok(())
         } else {
-            Err(("only the request", format!("nobody asked to log {person} out")))
+            Err(("only the request", format!("{person} is logged out and was never disabled")))
         }
     }
 
@@ -183,7 +203,9 @@ impl Watch {
         if !operation.may_create_group(name) {
             return Err(("only the request", format!("nobody asked to create {name:?}")));
         }
-        if !self.groups_listed || self.groups_posted.contains(name) {
+        let looked =
+            self.group_readings.iter().any(Cover::is_complete) || self.groups_missed.contains(name);
+        if !looked || self.groups_posted.contains(name) {
             return Err(("one group of a name", format!("{name:?} is posted without a look")));
         }
         Ok(())

@@ -165,6 +165,18 @@ fn others_who_leave_at_the_same_time_are_told_and_left_out() {
     assert_eq!(changes(&fake), [BY_PATH]);
 }
 
+/// The others may have lost their rights by it, and must not get them back.
+#[test]
+fn a_group_that_still_has_the_person_in_it_was_not_emptied() {
+    let (removed, fake, members) =
+        remove(Behaviour { by_path: Effect::OthersGo, ..Behaviour::default() });
+    let error = removed.unwrap_err();
+    assert_eq!((error.code, error.maybe_applied), (Code::NotVerified, true));
+    assert!(error.message.ends_with("Retool: u1, u3."), "{}", error.message);
+    assert_eq!(*members.borrow(), ["u2"]);
+    assert_eq!(changes(&fake), [BY_PATH]);
+}
+
 #[test]
 fn a_removal_that_shows_late_is_waited_for() {
     let (removed, fake, _) = remove(Behaviour { stale: 3, ..Behaviour::default() });

@@ -23,6 +23,8 @@ pub(super) enum Effect {
     RefusesMany,
     /// One more is removed.
     TakesAlong,
+    /// Nothing, but somebody else removes everybody who is not named.
+    OthersGo,
 }
 
 /// How the server behaves.
@@ -115,6 +117,10 @@ fn change(request: &Request, members: &mut Vec<String>, behaviour: &Behaviour) -
         Effect::Unknown => return refusal(501),
         Effect::RefusesMany if named.len() > 1 => return refusal(400),
         Effect::Ignored => return reply(204, ""),
+        Effect::OthersGo => {
+            members.retain(|id| named.contains(id));
+            return reply(204, "");
+        }
         Effect::Replaces => members.clear(),
         Effect::TakesOne => named.truncate(1),
         Effect::TakesAlong => {
