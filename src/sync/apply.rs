@@ -263,7 +263,10 @@ impl Run<'_> {
                         if error.code == Code::ServerRefused
                             && step::membership_holds(directory, step, &id, &group).await =>
                     {
-                        return Ok((StepOutcome::AlreadySo, Done::Nothing));
+                        // Unless an earlier try, whose answer was lost, may have done it.
+                        if !error.maybe_applied {
+                            return Ok((StepOutcome::AlreadySo, Done::Nothing));
+                        }
                     }
                     Err(error) => return Err(error),
                 }

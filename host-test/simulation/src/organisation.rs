@@ -16,8 +16,9 @@ pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> Organisation {
     }
     tongue(dialect).colour(&mut organisation, &mut Chance::new(seed, 6));
     if chance.percent(8) {
-        // Some have two groups of one name, or of nearly one.
-        let twin = chance.pick(&organisation.groups).name.clone();
+        // Some have two groups of one name, or of nearly one; not of `admin`, which stands first
+        // and can't be joined.
+        let twin = chance.pick(&organisation.groups[1..]).name.clone();
         let twin = if chance.percent(50) { twin } else { format!("{twin} ") };
         organisation.create_group(Group::new(twin));
     }

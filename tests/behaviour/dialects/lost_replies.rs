@@ -5,7 +5,7 @@ use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest};
 use host_test::retool::lifecycle::{
     DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, ProvisionRequest,
 };
-use host_test::retool::synchronization::{PersonOutcome, RosterEntry};
+use host_test::retool::synchronization::{MembershipPolicy, PersonOutcome, RosterEntry};
 use host_test::retool::types::Dialect;
 use mock_retool::{Fault, FaultKind, Hook};
 
@@ -20,6 +20,7 @@ over_every_dialect!(
     an_update_without_an_answer_holds_and_loses_nothing,
     a_departure_without_an_answer_holds,
     memberships_without_an_answer_hold,
+    a_removal_whose_repetition_is_refused_is_told_as_done,
     a_sync_makes_everybody_once,
 );
 
@@ -180,6 +181,24 @@ async fn memberships_without_an_answer_hold(dialect: Dialect) {
         );
         assert!(world.person(JOAN).memberships[1].is_group_admin, "{how}");
     }
+}
+
+/// The first try took effect, and nobody told; the server refuses the second.
+async fn a_removal_whose_repetition_is_refused_is_told_as_done(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let mut request = roster(vec![entry(JOAN)]);
+    request.policy.memberships = MembershipPolicy::Exact;
+    request.policy.managed_groups = vec![named("Support")];
+    let removes = if dialect == Dialect::Scim { "PATCH" } else { "DELETE" };
+    let lost = first_write(FaultKind::LoseReply, removes);
+    let refusal = FaultKind::Status { code: 400, retry_after: None, body: None };
+    world.mock.inject(lost);
+    world.mock.inject(Fault { skip: 1, ..first_write(refusal, removes) });
+    let report = done(world.tenant.sync(&request).await);
+    assert!(!world.members_of("Support").contains(&JOAN.to_owned()));
+    let joan = report.people.iter().find(|person| person.email == JOAN).expect("Joan");
+    assert_eq!(joan.outcome, PersonOutcome::Updated);
+    assert_eq!(joan.groups_removed, world.links(&["Support"]));
 }
 
 async fn a_sync_makes_everybody_once(dialect: Dialect) {
