@@ -14,7 +14,7 @@ use crate::bindings::Plugin;
 use crate::egress::Egress;
 use crate::engine::Inner;
 use crate::error::HostError;
-use crate::limits::{Limits, MemoryLimiter};
+use crate::limits::{Limits, MemoryLimiter, PeakMemory};
 use crate::log::Stderr;
 
 /// What the host keeps for one instance.
@@ -51,6 +51,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) limits: &'a Limits,
     pub(crate) egress: Egress,
     pub(crate) stderr: Stderr,
+    pub(crate) peak: PeakMemory,
 }
 
 /// An instance, ready to be called once.
@@ -64,7 +65,7 @@ pub(crate) struct Call<'a> {
 
 impl<'a> Call<'a> {
     pub(crate) async fn begin(inner: &Inner, setup: Setup<'a>) -> Result<Call<'a>, HostError> {
-        let Setup { function, env, limits, egress, stderr } = setup;
+        let Setup { function, env, limits, egress, stderr, peak } = setup;
         let wasi = WasiCtx::builder()
             .envs(env)
             .stderr(stderr.clone())
@@ -77,7 +78,7 @@ impl<'a> Call<'a> {
                 wasi,
                 http: WasiHttpCtx::new(),
                 egress,
-                memory: MemoryLimiter::new(limits.memory),
+                memory: MemoryLimiter::new(limits.memory, peak),
             },
         );
         store.limiter(|state| &mut state.memory);

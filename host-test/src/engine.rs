@@ -1,6 +1,7 @@
 //! The engine and the component in it: compiled once, instantiated for every call.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use wasmtime_wasi::random::WasiRandom;
 use crate::bindings::PluginPre;
 use crate::call::State;
 use crate::error::HostError;
+use crate::precompiled;
 use crate::tenant::{Tenant, TenantOptions};
 
 /// The component that the build script made.
@@ -61,15 +63,42 @@ impl Host {
     /// more than 4 GiB of address space, not of memory, is set aside for each of them; where
     /// the system does not grant that, it is asked for call by call.
     pub fn with_concurrency(component: &[u8], calls: u32) -> Result<Host, HostError> {
+        Host::made(calls, |engine| Component::from_binary(engine, component))
+    }
+
+    /// As [`Host::with_concurrency`], with the machine code kept in a folder, under a name made of
+    /// the component's content and of what it was compiled for: from the second time on it is
+    /// loaded, which takes less than a millisecond. A folder that can't be written to, or holds
+    /// something else, costs the compilation and is no error.
+    ///
+    /// # Safety
+    /// What lies in the folder is run as machine code: nobody who is not trusted may write there.
+    pub unsafe fn precompiled(
+        component: &[u8],
+        calls: u32,
+        folder: &Path,
+    ) -> Result<Host, HostError> {
+        // SAFETY: the caller's.
+        Host::made(calls, |engine| unsafe { precompiled::load(engine, component, folder) })
+    }
+
+    fn made(
+        calls: u32,
+        component: impl FnOnce(&Engine) -> wasmtime::Result<Component>,
+    ) -> Result<Host, HostError> {
         let calls = calls.clamp(1, MOST_CONCURRENT_CALLS);
         let engine = engine(calls).map_err(|error| HostError::setup(&error))?;
         Host::on(&engine, component, calls)
     }
 
     /// A host on this engine, which interrupts by epochs.
-    pub(crate) fn on(engine: &Engine, component: &[u8], calls: u32) -> Result<Host, HostError> {
-        let inner =
-            Inner::new(engine, component, calls).map_err(|error| HostError::setup(&error))?;
+    pub(crate) fn on(
+        engine: &Engine,
+        component: impl FnOnce(&Engine) -> wasmtime::Result<Component>,
+        calls: u32,
+    ) -> Result<Host, HostError> {
+        let inner = Inner::new(engine, component, calls);
+        let inner = inner.map_err(|error| HostError::setup(&error))?;
         Ok(Host { inner: Arc::new(inner) })
     }
 
@@ -102,8 +131,12 @@ impl fmt::Debug for Host {
 }
 
 impl Inner {
-    fn new(engine: &Engine, component: &[u8], calls: u32) -> wasmtime::Result<Inner> {
-        let component = Component::from_binary(engine, component)?;
+    fn new(
+        engine: &Engine,
+        component: impl FnOnce(&Engine) -> wasmtime::Result<Component>,
+        calls: u32,
+    ) -> wasmtime::Result<Inner> {
+        let component = component(engine)?;
         let linker = linker(engine)?;
         let pre = PluginPre::new(linker.instantiate_pre(&component)?)?;
         tick(engine)?;

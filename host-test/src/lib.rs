@@ -33,6 +33,7 @@ pub mod json;
 mod limits;
 mod log;
 mod net;
+mod precompiled;
 mod render;
 pub mod roster;
 mod tenant;

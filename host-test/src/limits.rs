@@ -1,5 +1,7 @@
 //! How much time and memory one call may take.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
@@ -33,17 +35,28 @@ impl Default for Limits {
 /// The most entries in an instance's tables; the component's has a few hundred functions.
 const TABLE_ELEMENTS: usize = 20_000;
 
+/// The most linear memory that any instance of a tenant has had, in bytes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PeakMemory(Arc<AtomicUsize>);
+
+impl PeakMemory {
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Refuses memory beyond the limit, and remembers that it did: what a component makes of a
 /// refusal is a trap that does not say why.
 #[derive(Debug)]
 pub(crate) struct MemoryLimiter {
     limit: usize,
     refused: bool,
+    peak: PeakMemory,
 }
 
 impl MemoryLimiter {
-    pub(crate) fn new(limit: usize) -> Self {
-        MemoryLimiter { limit, refused: false }
+    pub(crate) fn new(limit: usize, peak: PeakMemory) -> Self {
+        MemoryLimiter { limit, refused: false, peak }
     }
 
     /// Whether the component asked for more than it may have.
@@ -61,6 +74,9 @@ impl ResourceLimiter for MemoryLimiter {
     ) -> wasmtime::Result<bool> {
         let allowed = desired <= self.limit;
         self.refused |= !allowed;
+        if allowed {
+            self.peak.0.fetch_max(desired, Ordering::Relaxed);
+        }
         Ok(allowed)
     }
 

@@ -4,12 +4,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::sync::SemaphorePermit;
+
 use crate::call::{Call, Setup, within};
 use crate::credentials::Credentials;
 use crate::egress::{Egress, Origin, Ways};
 use crate::engine::Inner;
 use crate::error::HostError;
-use crate::limits::Limits;
+use crate::limits::{Limits, PeakMemory};
 use crate::log::{LogLines, LogSink, Stderr};
 use crate::net::{CaCertificates, Connections, Proxies};
 use crate::retool::diagnostics::ConnectionReport;
@@ -154,6 +156,7 @@ pub struct Tenant {
     limits: Limits,
     log: LogLines,
     on_log: Option<LogSink>,
+    peak: PeakMemory,
 }
 
 impl Tenant {
@@ -185,6 +188,7 @@ impl Tenant {
             limits,
             log: LogLines::default(),
             on_log,
+            peak: PeakMemory::default(),
         }
     }
 
@@ -209,6 +213,23 @@ impl Tenant {
         self.log.clear();
     }
 
+    /// The most linear memory that the component had in any call so far, in bytes.
+    pub fn peak_memory(&self) -> usize {
+        self.peak.bytes()
+    }
+
+    /// Makes an instance and throws it away: whether the limits allow one, before there is
+    /// anything to call it for.
+    pub async fn instantiate(&self) -> Result<(), HostError> {
+        let _turn = self.turn().await?;
+        self.begin("instantiate").await.map(|_| ())
+    }
+
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, HostError> {
+        let closed = |_| HostError::Setup { message: "the host is shutting down".to_owned() };
+        self.inner.calls.acquire().await.map_err(closed)
+    }
+
     async fn begin(&self, function: &'static str) -> Result<Call<'_>, HostError> {
         let stderr = Stderr::new(self.limits.log, self.log.clone(), self.on_log.clone());
         let setup = Setup {
@@ -217,6 +238,7 @@ impl Tenant {
             limits: &self.limits,
             egress: Egress::new(self.ways.clone(), stderr.clone()),
             stderr,
+            peak: self.peak.clone(),
         };
         Call::begin(&self.inner, setup).await
     }
@@ -240,9 +262,7 @@ macro_rules! exported {
         impl Tenant {$(
             $(#[$doc])*
             pub async fn $method(&self, $($argument: $type),*) -> Answer<$answer> {
-                let _turn = self.inner.calls.acquire().await.map_err(|_| HostError::Setup {
-                    message: "the host is shutting down".to_owned(),
-                })?;
+                let _turn = self.turn().await?;
                 let mut call = self.begin($name).await?;
                 let ended = within(
                     &self.limits,

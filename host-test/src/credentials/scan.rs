@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use wasmtime::component::Component;
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, LinearMemory, MemoryCreator, MemoryType,
 };
@@ -121,7 +122,8 @@ fn host(memories: &Memories) -> Host {
         .memory_reservation_for_growth(0)
         .with_host_memory(Arc::new(memories.clone()));
     let engine = Engine::new(&config).expect("an engine");
-    Host::on(&engine, Host::embedded_component(), 1).expect("a host")
+    Host::on(&engine, |engine| Component::from_binary(engine, Host::embedded_component()), 1)
+        .expect("a host")
 }
 
 /// What was found out about one call.

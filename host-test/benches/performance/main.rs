@@ -1,0 +1,58 @@
+//! What the component costs beside native clients: `cargo bench -p host-test`.
+//!
+//! Every contender does the same requests over a pool of connections against one server in a
+//! process of its own, taking turns in one run; what counts are medians and their ratios. The
+//! results go to `docs/performance.md`, between its marks, and as data to
+//! `target/performance.json`. `-- listing plan start tenants size` makes only the parts that are
+//! named, and `--look` leaves the documentation as it is.
+
+mod listing;
+mod measure;
+mod native;
+mod people;
+mod plan;
+mod report;
+mod roster;
+mod server;
+mod size;
+mod start;
+mod tenants;
+
+use std::env;
+
+use report::Report;
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).filter(|text| text != "--bench").collect();
+    if arguments.first().is_some_and(|first| first == "serve") {
+        server::serve(&arguments[1..]);
+        return;
+    }
+    let parts: Vec<&str> =
+        arguments.iter().map(String::as_str).filter(|text| !text.starts_with("--")).collect();
+    let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
+    let mut report = Report::load();
+    if wanted("size") {
+        report.put("size", &size::measure());
+    }
+    if wanted("start") {
+        report.put("start", &on_one_thread(start::measure()));
+    }
+    if wanted("listing") {
+        report.put("listing", &on_one_thread(listing::measure()));
+    }
+    if wanted("plan") {
+        report.put("plan", &on_one_thread(plan::measure()));
+    }
+    if wanted("tenants") {
+        report.put("tenants", &tenants::measure());
+    }
+    report.save(!arguments.iter().any(|text| text == "--look"));
+}
+
+/// A short job costs a third on one thread of what it does on several, and several would hide
+/// what it costs.
+fn on_one_thread<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(work)
+}

@@ -1,0 +1,200 @@
+//! The results: as data, and as tables in the documentation.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// The results of this run, and of earlier ones for the parts that it leaves out.
+pub struct Report {
+    parts: Map<String, Value>,
+}
+
+fn data() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("..").join("performance.json")
+}
+
+fn documentation() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join("docs").join("performance.md")
+}
+
+impl Report {
+    /// What is there from earlier runs.
+    pub fn load() -> Report {
+        let text = fs::read_to_string(data()).unwrap_or_default();
+        Report { parts: serde_json::from_str(&text).unwrap_or_default() }
+    }
+
+    /// Sets a part.
+    pub fn put(&mut self, part: &str, result: &impl Serialize) {
+        let result = serde_json::to_value(result).expect("results are data");
+        self.parts.insert(part.to_owned(), result);
+    }
+
+    /// Writes the data, and the tables between their marks.
+    pub fn save(self, documented: bool) {
+        let mut parts = self.parts;
+        parts.insert("machine".to_owned(), machine().into());
+        let text = serde_json::to_string_pretty(&parts).expect("results are data");
+        fs::write(data(), text).expect("a file");
+        if !documented {
+            return;
+        }
+        let mut page = fs::read_to_string(documentation()).expect("the page");
+        for (part, result) in &parts {
+            let table = match part.as_str() {
+                "machine" => result.as_str().unwrap_or_default().to_owned() + ".\n",
+                "listing" => listing(result),
+                "plan" => plan(result),
+                "start" => start(result),
+                "tenants" => tenants(result),
+                "size" => size(result),
+                _ => continue,
+            };
+            page = between(&page, part, &table);
+        }
+        fs::write(documentation(), page).expect("the page");
+    }
+}
+
+/// Puts text between the marks of a part.
+fn between(page: &str, part: &str, text: &str) -> String {
+    let (begin, end) = (format!("<!-- begin: {part} -->\n"), format!("<!-- end: {part} -->"));
+    let from = page.find(&begin).map(|at| at + begin.len());
+    let to = page.find(&end);
+    let (Some(from), Some(to)) = (from, to) else { panic!("the page has no place for {part}") };
+    format!("{}{text}{}", &page[..from], &page[to..])
+}
+
+fn machine() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name"));
+    let model =
+        model.map_or("an unknown processor", |line| line.trim_start_matches(['\t', ' ', ':']));
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    format!("{model}, {cores} cores, {}", std::env::consts::OS)
+}
+
+fn number(value: &Value, path: &str) -> f64 {
+    value.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN)
+}
+
+/// Guest over native.
+fn ratio(row: &Value, of: &str) -> f64 {
+    number(row, &format!("/guest/{of}")) / number(row, &format!("/native/{of}"))
+}
+
+fn rows(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+    value.and_then(Value::as_array).into_iter().flatten()
+}
+
+fn listing(result: &Value) -> String {
+    let mut table = String::from(
+        "| people | latency | window | TLS | component | native | wall | CPU |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for row in rows(result.get("rows")) {
+        let _ = writeln!(
+            table,
+            "| {} | {} ms | {} | {} | {:.1} ms | {:.1} ms | **{:.2}** | {:.2} |",
+            number(row, "/users"),
+            number(row, "/latency_ms"),
+            number(row, "/window"),
+            if row["tls"].as_bool() == Some(true) { "yes" } else { "no" },
+            number(row, "/guest/wall_ms"),
+            number(row, "/native/wall_ms"),
+            ratio(row, "wall_ms"),
+            ratio(row, "cpu_ms"),
+        );
+    }
+    let known = &result["known"];
+    let _ = writeln!(
+        table,
+        "\nWith a known total, {} people at {} ms and a window of {}: {:.1} ms, the ordinary client {:.1} ms, \
+         ratio **{:.2}**.",
+        number(known, "/users"),
+        number(known, "/latency_ms"),
+        number(known, "/window"),
+        number(known, "/guest/wall_ms"),
+        number(known, "/native/wall_ms"),
+        ratio(known, "wall_ms"),
+    );
+    table
+}
+
+fn plan(result: &Value) -> String {
+    let mut table = String::from(
+        "| people | component, CPU | native, CPU | CPU | wall | memory, whole | memory, 1,000 of them |\n\
+         | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for row in rows(Some(result)) {
+        let _ = writeln!(
+            table,
+            "| {} | {:.1} ms | {:.1} ms | **{:.2}** | {:.2} | {:.1} MiB | {:.1} MiB |",
+            number(row, "/users"),
+            number(row, "/guest/cpu_ms"),
+            number(row, "/native/cpu_ms"),
+            ratio(row, "cpu_ms"),
+            ratio(row, "wall_ms"),
+            number(row, "/memory_mib"),
+            number(row, "/memory_of_a_part_mib"),
+        );
+    }
+    table
+}
+
+fn start(result: &Value) -> String {
+    let mut table = String::from("| what | median |\n| --- | --- |\n");
+    for (what, of) in [
+        ("compile the component", "/compile_us"),
+        ("load it, compiled before", "/load_us"),
+        ("make an instance and throw it away", "/instantiate_us"),
+        ("the first call of a host, without a request", "/first_call_us"),
+        ("such a call later on", "/call_us"),
+    ] {
+        let us = number(result, of);
+        let _ = if us < 1000.0 {
+            writeln!(table, "| {what} | {us:.1} us |")
+        } else {
+            writeln!(table, "| {what} | {:.1} ms |", us / 1000.0)
+        };
+    }
+    table
+}
+
+fn tenants(result: &Value) -> String {
+    format!(
+        "| what | seen |\n| --- | --- |\n\
+         | tenants waiting for a slow answer at once | {} |\n\
+         | memory of the process for each of them | {:.0} KiB |\n\
+         | until all were done, of which the server thought 20 s | {:.1} s |\n\
+         | 99 of 100 calls of others take at most | {:.2} ms |\n\
+         | the same beside a tenant that computes without pause | {:.2} ms |\n\
+         | half of the calls, alone and beside it | {:.2} ms, {:.2} ms |\n",
+        number(result, "/parked"),
+        number(result, "/kib_each"),
+        number(result, "/all_done_s"),
+        number(result, "/alone/p99_ms"),
+        number(result, "/beside_a_noisy_one/p99_ms"),
+        number(result, "/alone/median_ms"),
+        number(result, "/beside_a_noisy_one/median_ms"),
+    )
+}
+
+fn size(result: &Value) -> String {
+    let kb = |bytes: f64| bytes / 1000.0;
+    let mut table = format!(
+        "| part | size |\n| --- | --- |\n| the component | {:.0} KB |\n| gzipped | {:.0} KB |\n\
+         | data: texts and tables | {:.0} KB |\n",
+        kb(number(result, "/bytes")),
+        kb(number(result, "/gzipped")),
+        kb(number(result, "/data")),
+    );
+    for share in rows(result.get("code")) {
+        let name = share[0].as_str().unwrap_or_default();
+        let _ = writeln!(table, "| code of `{name}` | {:.1} KB |", kb(number(share, "/1")));
+    }
+    table
+}
