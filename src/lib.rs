@@ -23,6 +23,7 @@ pub mod graph;
 pub mod group_index;
 pub mod groups;
 pub mod http;
+pub mod index;
 pub mod input;
 pub mod journal;
 pub mod json;

@@ -11,7 +11,6 @@
 //! to be told as deleted is looked for by id first.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -20,6 +19,7 @@ use core::fmt;
 
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log, Window};
+use crate::index::first_twice;
 
 /// How often a listing that did not add up is read again.
 const READINGS: u32 = 3;
@@ -244,10 +244,10 @@ impl<T> Source<'_, T> {
 
     /// Fails if an item came twice: then another was pushed off its page, and is missing.
     fn each_once(&self, items: Vec<T>) -> core::result::Result<Vec<T>, Odd> {
-        let mut seen = BTreeSet::new();
-        let distinct = items.iter().all(|item| seen.insert((self.key)(item)));
-        drop(seen);
-        if distinct { Ok(items) } else { Err(Odd::Twice) }
+        match first_twice(items.iter().map(self.key)) {
+            Some(_) => Err(Odd::Twice),
+            None => Ok(items),
+        }
     }
 
     fn incomplete(&self, how: &str) -> Error {

@@ -1,12 +1,12 @@
 //! Who is in which group, with as few requests as the dialect allows.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::slice;
 
 use super::ReadDirectory;
-use crate::domain::{Group, GroupId, GroupLink, Member, UserId};
+use crate::domain::{Group, GroupId, GroupLink, Member};
 use crate::error::Result;
+use crate::index::{Key, Map};
 
 /// Everybody in one group. `None` if the server has no group of this id.
 pub async fn members(directory: &dyn ReadDirectory, id: &GroupId) -> Result<Option<Vec<Member>>> {
@@ -32,15 +32,16 @@ pub async fn members_of(
     Ok(all)
 }
 
-/// The groups of everybody who is in one of these.
+/// The groups of everybody who is in one of these, by the person's id.
 pub async fn links(
     directory: &dyn ReadDirectory,
     groups: &[Group],
-) -> Result<BTreeMap<UserId, Vec<GroupLink>>> {
-    let mut links: BTreeMap<UserId, Vec<GroupLink>> = BTreeMap::new();
+) -> Result<Map<'static, Vec<GroupLink>>> {
+    let mut links = Map::default();
     for (group, members) in groups.iter().zip(members_of(directory, groups).await?) {
         for member in members {
-            links.entry(member.id).or_default().push(group.link());
+            let id = Key::from(&member.id).into_owned();
+            links.or_insert_with(id, Vec::new).push(group.link());
         }
     }
     Ok(links)

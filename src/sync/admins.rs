@@ -1,30 +1,29 @@
 //! The enabled administrators while a plan is applied: the guard held for the plan as a whole,
 //! and must also hold if a step that it counted on comes to nothing.
 
-use alloc::collections::BTreeSet;
-
 use super::{Step, StepKind};
 use crate::domain::{Field, User, UserId};
+use crate::index::{Key, Set};
 
 /// Who administers the organisation by now.
 pub struct Admins {
     minimum: usize,
-    enabled: BTreeSet<UserId>,
+    enabled: Set<'static>,
     /// Those who will be administrators once they are enabled.
-    disabled: BTreeSet<UserId>,
+    disabled: Set<'static>,
 }
 
 impl Admins {
     /// Nobody so far, of whom there must be this many.
     pub fn new(minimum: u32) -> Self {
-        Admins { minimum: minimum as usize, enabled: BTreeSet::new(), disabled: BTreeSet::new() }
+        Admins { minimum: minimum as usize, enabled: Set::default(), disabled: Set::default() }
     }
 
     /// Counts somebody of the snapshot.
     pub fn see(&mut self, user: &User) {
         if user.admin {
             let set = if user.disabled { &mut self.disabled } else { &mut self.enabled };
-            set.insert(user.id.clone());
+            set.insert(Key::from(&user.id).into_owned());
         }
     }
 
@@ -41,12 +40,12 @@ impl Admins {
     }
 
     /// A step was applied to somebody.
-    pub fn applied(&mut self, step: &Step, id: UserId) {
-        let enabled = step.kind == StepKind::EnableUser && self.disabled.remove(&id);
+    pub fn applied(&mut self, step: &Step, id: &UserId) {
+        let enabled = step.kind == StepKind::EnableUser && self.disabled.remove(id);
         if takes_rights(step) {
-            self.enabled.remove(&id);
+            self.enabled.remove(id);
         } else if enabled || sets(step, Field::Admin, "true") {
-            self.enabled.insert(id);
+            self.enabled.insert(Key::from(id).into_owned());
         }
     }
 }

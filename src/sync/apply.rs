@@ -1,7 +1,6 @@
 //! A plan applied in one go, right after the listing it was made from: in order, person by
 //! person, with a report on everybody.
 
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,9 +9,10 @@ use super::admins::Admins;
 use super::report::{PersonOutcome, PersonReport, SyncReport};
 use super::step::{self, StepOutcome};
 use super::{GuardReport, Plan, Step, StepKind, SyncRequest, plan, snapshot};
-use crate::domain::{Email, GroupId, GroupLink, Member, UserId};
+use crate::domain::{Email, GroupLink, Member, UserId};
 use crate::error::{Code, Error, Kind, Result};
 use crate::http::Log;
+use crate::index::{Key, Map, Set};
 use crate::journal::Journal;
 use crate::lifecycle::last_admin;
 use crate::retool::settled::{Look, settled};
@@ -42,13 +42,12 @@ pub async fn sync(
     if plan.tripped().next().is_some() {
         return Err(refused(plan.tripped()));
     }
-    // Filled one by one: collecting into a map compiles a sort for each type of map.
-    let mut ids = BTreeMap::new();
+    let mut ids = Map::default();
     let mut admins = Admins::new(request.policy.guards.minimum_admins);
     let mut shared = Vec::new();
     for user in snapshot.users {
         admins.see(&user);
-        if ids.insert(user.email.clone(), user.id).is_some() {
+        if ids.insert(Key::from(&user.email).into_owned(), user.id).is_some() {
             shared.push(user.email);
         }
     }
@@ -59,10 +58,10 @@ pub async fn sync(
     let mut run = Run {
         directory,
         people: start(&plan, &ids),
-        new_groups: BTreeMap::new(),
+        new_groups: Map::default(),
         groups_created: Vec::new(),
-        lost_groups: BTreeMap::new(),
-        touched: BTreeMap::new(),
+        lost_groups: Map::default(),
+        touched: Map::default(),
         admins,
         journal: Journal::default(),
     };
@@ -70,7 +69,7 @@ pub async fn sync(
         Err(error) => Err(run.journal.blame(error)),
         Ok(()) => {
             let writes = run.journal.into_writes();
-            let mut people: Vec<_> = run.people.into_values().collect();
+            let mut people = run.people.into_values();
             for person in &mut people {
                 let email = person.email.as_str();
                 if let PersonOutcome::Failed(error) = &mut person.outcome {
@@ -82,7 +81,7 @@ pub async fn sync(
                     && people.iter().all(|person| person.outcome.is_done()),
                 people,
                 groups_created: run.groups_created,
-                groups_failed: run.lost_groups.into_values().collect(),
+                groups_failed: run.lost_groups.into_values(),
                 writes,
                 plan,
             })
@@ -100,7 +99,7 @@ fn refused<'a>(tripped: impl Iterator<Item = &'a GuardReport>) -> Error {
 }
 
 /// Everybody the plan knows, as if nothing were done yet.
-fn start(plan: &Plan, ids: &BTreeMap<Email, UserId>) -> BTreeMap<Email, PersonReport> {
+fn start(plan: &Plan, ids: &Map<'_, UserId>) -> Map<'static, PersonReport> {
     let report = |email: &Email, outcome| PersonReport {
         email: email.clone(),
         user: ids.get(email).cloned(),
@@ -111,13 +110,15 @@ fn start(plan: &Plan, ids: &BTreeMap<Email, UserId>) -> BTreeMap<Email, PersonRe
     };
     let unchanged =
         plan.unchanged.iter().chain(plan.steps.iter().filter_map(|step| step.email.as_ref()));
-    let mut people = BTreeMap::new();
+    let mut people = Map::default();
     for email in unchanged {
-        people.entry(email.clone()).or_insert_with(|| report(email, PersonOutcome::Unchanged));
+        let key = Key::from(email).into_owned();
+        people.or_insert_with(key, || report(email, PersonOutcome::Unchanged));
     }
     for refusal in &plan.refusals {
         let outcome = PersonOutcome::Refused(refusal.message.clone());
-        people.insert(refusal.email.clone(), report(&refusal.email, outcome));
+        let key = Key::from(&refusal.email).into_owned();
+        people.insert(key, report(&refusal.email, outcome));
     }
     people
 }
@@ -125,22 +126,29 @@ fn start(plan: &Plan, ids: &BTreeMap<Email, UserId>) -> BTreeMap<Email, PersonRe
 /// An application under way.
 struct Run<'a> {
     directory: &'a dyn Directory,
-    people: BTreeMap<Email, PersonReport>,
+    people: Map<'static, PersonReport>,
     /// Groups that the plan creates, by name, once they are there.
-    new_groups: BTreeMap<String, GroupLink>,
+    new_groups: Map<'static, GroupLink>,
     /// Those of them that this run created.
     groups_created: Vec<GroupLink>,
     /// Groups that could not be created, and why.
-    lost_groups: BTreeMap<String, Error>,
+    lost_groups: Map<'static, Error>,
     /// What memberships shall be, for reading back: by group, then person.
-    touched: BTreeMap<GroupId, Touched>,
+    touched: Map<'static, Touched>,
     admins: Admins,
     journal: Journal,
 }
 
 struct Touched {
     group: GroupLink,
-    members: BTreeMap<UserId, (Email, bool)>,
+    members: Map<'static, Membership>,
+}
+
+/// That somebody shall be in a group, or shall not.
+struct Membership {
+    user: UserId,
+    email: Email,
+    wanted: bool,
 }
 
 /// What a step came to, beside its outcome.
@@ -217,11 +225,13 @@ impl Run<'_> {
     /// Remembers a membership to be read back.
     fn touch(&mut self, step: &Step, id: UserId, group: &GroupLink) -> Result<()> {
         let email = step::person(step)?.clone();
-        let touched = self
-            .touched
-            .entry(group.id.clone())
-            .or_insert_with(|| Touched { group: group.clone(), members: BTreeMap::new() });
-        touched.members.insert(id, (email, step.kind == StepKind::AddMember));
+        let touched = self.touched.or_insert_with(Key::from(&group.id).into_owned(), || Touched {
+            group: group.clone(),
+            members: Map::default(),
+        });
+        let key = Key::from(&id).into_owned();
+        let wanted = step.kind == StepKind::AddMember;
+        touched.members.insert(key, Membership { user: id, email, wanted });
         Ok(())
     }
 
@@ -294,7 +304,8 @@ impl Run<'_> {
     fn note(&mut self, step: &Step, outcome: StepOutcome, done: Done) {
         if let Done::Group(link) = done {
             if let Some(name) = &step.group_name {
-                self.new_groups.insert(name.clone(), link.clone());
+                let key = Key::from(name.as_str()).into_owned();
+                self.new_groups.insert(key, link.clone());
             }
             if outcome == StepOutcome::Applied {
                 self.groups_created.push(link);
@@ -340,7 +351,7 @@ impl Run<'_> {
                     person.outcome = now;
                 }
                 if let Some(id) = id {
-                    self.admins.applied(step, id);
+                    self.admins.applied(step, &id);
                 }
             }
         }
@@ -350,15 +361,16 @@ impl Run<'_> {
         match step.email.as_ref().and_then(|email| self.people.get_mut(email)) {
             Some(person) => person.outcome = PersonOutcome::Failed(error),
             None => {
-                let name = step.group_name.clone().unwrap_or_default();
-                self.lost_groups.insert(name, error);
+                let name = step.group_name.as_deref().unwrap_or_default();
+                self.lost_groups.insert(Key::from(name).into_owned(), error);
             }
         }
     }
 
     /// Reads every group back whose members were changed, each once where all is well.
     async fn read_back(&mut self) -> Result<()> {
-        for (id, touched) in &self.touched {
+        for touched in self.touched.values() {
+            let id = &touched.group.id;
             let read = settled(self.directory, async || {
                 let members = membership::members(self.directory, id).await?.unwrap_or_default();
                 let odd = touched.odd(&members);
@@ -373,7 +385,8 @@ impl Run<'_> {
                 }
                 Err(error) if ends_the_run(&error) => return Err(error),
                 Err(error) => {
-                    touched.members.values().map(|(email, _)| (email, error.clone())).collect()
+                    let members = touched.members.values();
+                    members.map(|member| (&member.email, error.clone())).collect()
                 }
             };
             for (email, error) in failures {
@@ -391,12 +404,12 @@ impl Run<'_> {
 impl Touched {
     /// The people whose membership is not as it shall be.
     fn odd<'a>(&'a self, members: &[Member]) -> Vec<&'a Email> {
-        let mut present = BTreeSet::new();
+        let mut present = Set::default();
         for member in members {
             present.insert(&member.id);
         }
-        let odd = self.members.iter().filter(|(id, (_, wanted))| present.contains(id) != *wanted);
-        odd.map(|(_, (email, _))| email).collect()
+        let odd = |member: &&Membership| present.contains(&member.user) != member.wanted;
+        self.members.values().filter(odd).map(|member| &member.email).collect()
     }
 }
 

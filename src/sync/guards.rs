@@ -4,24 +4,31 @@
 //! A limit on removals is a share of what is there, rounded down, or the floor if that is
 //! more; the limit itself is allowed.
 
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Guard, GuardLimits, GuardReport, Snapshot, Span, Step, StepKind, SyncRequest};
-use crate::domain::{Email, Field, GroupId, User, UserId};
+use crate::domain::{Email, Field, GroupId, User};
+use crate::index::{Map, Set};
 use crate::order;
+
+/// How many members a group loses.
+#[derive(Clone, Debug)]
+struct Removed<'a> {
+    group: &'a GroupId,
+    members: usize,
+}
 
 /// What steps do to people, by person.
 #[derive(Debug, Default)]
 pub struct Effects<'a> {
-    disabled: BTreeSet<&'a UserId>,
-    enabled: BTreeSet<&'a UserId>,
-    deleted: BTreeSet<&'a UserId>,
-    admin: BTreeMap<&'a UserId, bool>,
-    created_admins: BTreeSet<&'a Email>,
-    members_removed: BTreeMap<&'a GroupId, usize>,
+    disabled: Set<'a>,
+    enabled: Set<'a>,
+    deleted: Set<'a>,
+    admin: Map<'a, bool>,
+    created_admins: Set<'a>,
+    members_removed: Map<'a, Removed<'a>>,
     removals: usize,
 }
 
@@ -46,23 +53,25 @@ impl<'a> Effects<'a> {
         }
         match step.kind {
             StepKind::CreateUser => {
-                if admin == Some(true) {
-                    self.created_admins.extend(&step.email);
+                if admin == Some(true)
+                    && let Some(email) = &step.email
+                {
+                    self.created_admins.insert(email);
                 }
             }
-            StepKind::EnableUser => self.enabled.extend(&step.user),
+            StepKind::EnableUser => note(&mut self.enabled, step),
             StepKind::DisableUser => {
                 self.removals += 1;
-                self.disabled.extend(&step.user);
+                note(&mut self.disabled, step);
             }
             StepKind::DeleteUser => {
                 self.removals += 1;
-                self.deleted.extend(&step.user);
+                note(&mut self.deleted, step);
             }
             StepKind::RemoveMember => {
                 self.removals += 1;
                 if let Some(group) = &step.group {
-                    *self.members_removed.entry(group).or_default() += 1;
+                    lose(&mut self.members_removed, group);
                 }
             }
             StepKind::CreateGroup | StepKind::UpdateUser | StepKind::AddMember => {}
@@ -76,6 +85,16 @@ impl<'a> Effects<'a> {
         let admin = self.admin.get(&user.id).copied().unwrap_or(user.admin);
         admin && !disabled && !self.deleted.contains(&user.id)
     }
+}
+
+fn note<'a>(people: &mut Set<'a>, step: &'a Step) {
+    if let Some(id) = &step.user {
+        people.insert(id);
+    }
+}
+
+fn lose<'a>(removed: &mut Map<'a, Removed<'a>>, group: &'a GroupId) {
+    removed.or_insert_with(group, || Removed { group, members: 0 }).members += 1;
 }
 
 /// Judges steps by every guard, in the order of [`Guard`]; the groups by name and the
@@ -134,27 +153,29 @@ pub fn member_removals(
     snapshot: &Snapshot,
     effects: &Effects<'_>,
 ) -> Vec<GuardReport> {
-    let mut removed: BTreeMap<&GroupId, usize> = effects.members_removed.clone();
+    let mut removed = effects.members_removed.clone();
     for user in &snapshot.users {
         if effects.deleted.contains(&user.id) {
             for group in group_ids(user) {
-                *removed.entry(group).or_default() += 1;
+                lose(&mut removed, group);
             }
         }
     }
     if removed.is_empty() {
         return Vec::new();
     }
-    let mut members: BTreeMap<&GroupId, usize> = BTreeMap::new();
+    let mut members = Map::default();
     for group in snapshot.users.iter().flat_map(group_ids) {
-        if removed.contains_key(group) {
-            *members.entry(group).or_default() += 1;
+        if removed.get(group).is_some() {
+            *members.or_insert_with(group, || 0) += 1;
         }
     }
     let names = group_names(snapshot, &removed);
     let mut groups: Vec<(&str, &GroupId, usize)> = removed
-        .into_iter()
-        .map(|(id, count)| (names.get(id).copied().unwrap_or(&id.value), id, count))
+        .values()
+        .map(|Removed { group, members }| {
+            (names.get(*group).copied().unwrap_or(&group.value), *group, *members)
+        })
         .collect();
     order::sort(&mut groups);
     groups
@@ -178,19 +199,16 @@ pub fn member_removals(
 
 /// The names of the groups that lose members. A snapshot that left the groups out has their
 /// names next to people, if at all.
-fn group_names<'a>(
-    snapshot: &'a Snapshot,
-    wanted: &BTreeMap<&GroupId, usize>,
-) -> BTreeMap<&'a GroupId, &'a str> {
-    let mut names = BTreeMap::new();
+fn group_names<'a>(snapshot: &'a Snapshot, wanted: &Map<'_, Removed<'_>>) -> Map<'a, &'a str> {
+    let mut names = Map::default();
     for group in &snapshot.groups {
         names.insert(&group.id, group.name.as_str());
     }
-    if wanted.keys().any(|id| !names.contains_key(id)) {
+    if wanted.values().any(|removed| names.get(removed.group).is_none()) {
         let links = snapshot.users.iter().flat_map(|user| &user.groups).flatten();
-        for link in links.filter(|link| wanted.contains_key(&link.id)) {
+        for link in links.filter(|link| wanted.get(&link.id).is_some()) {
             if let Some(name) = &link.name {
-                names.entry(&link.id).or_insert(name);
+                names.or_insert_with(&link.id, || name.as_str());
             }
         }
     }
@@ -244,21 +262,21 @@ pub fn required_admins(
     snapshot: &Snapshot,
     effects: &Effects<'_>,
 ) -> Vec<GuardReport> {
-    let mut required: BTreeMap<&Email, Option<bool>> = BTreeMap::new();
+    let mut required: Map<'_, (&Email, Option<bool>)> = Map::default();
     for email in &limits.required_admins {
-        required.insert(email, None);
+        required.insert(email, (email, None));
     }
     if required.is_empty() {
         return Vec::new();
     }
     for user in &snapshot.users {
-        if let Some(held) = required.get_mut(&user.email) {
+        if let Some((_, held)) = required.get_mut(&user.email) {
             *held = Some(held.unwrap_or(true) && effects.leaves_admin(user));
         }
     }
     required
-        .into_iter()
-        .map(|(email, held)| {
+        .values()
+        .map(|&(email, held)| {
             let holds = held.unwrap_or_else(|| effects.created_admins.contains(email));
             let address = email.as_str();
             let message = if holds {

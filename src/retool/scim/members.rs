@@ -1,9 +1,8 @@
 //! Adding people to a group: many at once, then read back and compared.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::slice;
 
@@ -14,6 +13,7 @@ use super::patch::{Target, sent};
 use crate::domain::{GroupId, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing};
+use crate::index::Set;
 use crate::retool::settled::{Look, settled, shown_group};
 
 /// The most members that one request adds: what IdPs send at once, which servers are used to.
@@ -27,12 +27,14 @@ impl Scim {
     pub(super) async fn join(&self, group: &GroupId, users: &[UserId]) -> Result<Vec<bool>> {
         let before = shown_group(self, group, async || self.member_ids(group).await).await?;
         let others = self.staying(group, &before, "");
-        let mut known: BTreeSet<&str> = BTreeSet::new();
-        known.extend(&others);
+        let mut known = Set::default();
+        for id in &others {
+            known.insert(*id);
+        }
         let mut joining = Vec::new();
         let mut new = Vec::with_capacity(users.len());
         for user in users {
-            let is_new = known.insert(&user.value);
+            let is_new = known.insert(user.value.as_str());
             new.push(is_new);
             if is_new {
                 joining.push(user.value.as_str());
@@ -43,8 +45,10 @@ impl Scim {
         }
         self.add_all(group, &joining).await?;
         let now = self.read_joined(group, &joining).await?;
-        for id in &joining {
-            self.left.borrow_mut().remove(&(group.value.clone(), (*id).to_string()));
+        if let Some(left) = self.left.borrow_mut().get_mut(group) {
+            for id in &joining {
+                left.remove(*id);
+            }
         }
         match vanished(&others, &now).len() {
             count if count > 0 && count == others.len() => {
@@ -165,9 +169,11 @@ pub(super) fn target(group: &GroupId) -> Target<'_> {
 
 /// Which of these are not among those.
 pub(super) fn vanished<'a>(these: &[&'a str], those: &[String]) -> Vec<&'a str> {
-    let mut there: BTreeSet<&str> = BTreeSet::new();
-    there.extend(those.iter().map(String::as_str));
-    these.iter().copied().filter(|id| !there.contains(id)).collect()
+    let mut there = Set::default();
+    for id in those {
+        there.insert(id.as_str());
+    }
+    these.iter().copied().filter(|id| !there.contains(*id)).collect()
 }
 
 /// Whether the server says that it does not do it so.

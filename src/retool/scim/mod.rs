@@ -4,12 +4,12 @@
 //! Servers differ in much that the RFCs leave open or that they get wrong. So what is read may
 //! lack almost anything, and what is written is read back.
 
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use core::cell::{Cell, RefCell};
 
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Client, Method, Missing, Path, Repeat};
+use crate::index::{Map, Set};
 
 mod base;
 mod body;
@@ -41,9 +41,9 @@ pub struct Scim {
     base: Cell<Option<Base>>,
     /// How members are removed, as far as the server taught it.
     removal: Cell<Removal>,
-    /// Whom this session removed from which group: a late answer from before must not make them
+    /// Whom this session removed, by group: a late answer from before must not make them
     /// look as if they had got lost.
-    left: RefCell<BTreeSet<(String, String)>>,
+    left: RefCell<Map<'static, Set<'static>>>,
     /// Id and `ETag` of the person who was read last: records may lack their version.
     last_read: RefCell<Option<(String, String)>>,
 }

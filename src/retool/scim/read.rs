@@ -1,7 +1,6 @@
 //! Reading over SCIM.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,6 +14,7 @@ use super::user::UserRecord;
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing};
+use crate::index::first_twice;
 use crate::json::quoted;
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
@@ -27,13 +27,13 @@ impl Scim {
                 let list = decode_list(&answer, UserRecord::into_listed)?;
                 let (answered, mut found) = (list.items.len(), list.items);
                 found.retain(|listed| listed.user.email == *email);
-                let distinct: BTreeSet<&UserId> =
-                    found.iter().map(|listed| &listed.user.id).collect();
+                let twice = first_twice(found.iter().map(|listed| listed.user.id.value.as_str()));
                 // A filter that lets others through may have been ignored, one that finds nobody
                 // may compare case or not know the address by this attribute, and one person
                 // twice is no answer: only the whole listing proves who is there.
                 let trusted = !found.is_empty()
-                    && distinct.len() == answered
+                    && found.len() == answered
+                    && twice.is_none()
                     && list.total.is_none_or(|total| total as usize <= answered);
                 (found, trusted)
             }

@@ -6,7 +6,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
@@ -17,6 +17,7 @@ use super::patch::sent;
 use crate::domain::GroupId;
 use crate::error::{Code, Error, Result};
 use crate::http::Local;
+use crate::index::{Key, Set};
 use crate::json::quoted;
 use crate::retool::settled::{Look, READINGS, settled};
 
@@ -90,7 +91,9 @@ impl Scim {
             }
             if left {
                 self.removal.set(form);
-                self.left.borrow_mut().insert((group.value.clone(), user.to_string()));
+                let mut left = self.left.borrow_mut();
+                left.or_insert_with(Key::from(group).into_owned(), Set::default)
+                    .insert(Key::from(user).into_owned());
                 return Ok(true);
             }
             if !waited {
@@ -122,8 +125,8 @@ impl Scim {
         leaving: &str,
     ) -> Vec<&'a str> {
         let left = self.left.borrow();
-        let stays =
-            |id: &&str| *id != leaving && !left.contains(&(group.value.clone(), (*id).to_string()));
+        let left = left.get(group);
+        let stays = |id: &&str| *id != leaving && !left.is_some_and(|left| left.contains(*id));
         members.iter().map(String::as_str).filter(stays).collect()
     }
 

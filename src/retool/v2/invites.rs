@@ -11,6 +11,7 @@ use super::{
 use crate::domain::{Account, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Call, Local, Method, Missing};
+use crate::index::Set;
 
 /// What lets whoever has it accept an invitation: not to be handed out.
 const SECRETS: [&str; 1] = ["invite_link"];
@@ -75,9 +76,9 @@ pub fn without_accounts(invited: &mut Vec<User>, accounts: &[User]) {
     if invited.is_empty() {
         return;
     }
-    let mut taken = alloc::collections::BTreeSet::new();
+    let mut taken = Set::default();
     for account in accounts {
-        taken.insert(account.email.key());
+        taken.insert(&account.email);
     }
-    invited.retain(|user| !taken.contains(user.email.key()));
+    invited.retain(|user| !taken.contains(&user.email));
 }

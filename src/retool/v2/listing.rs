@@ -4,7 +4,6 @@
 //! Every item must come once, and there must be as many as the server says. What does not add
 //! up is read again and then given up: a listing that may lack somebody must not look whole.
 
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,6 +14,7 @@ use super::cursor::LARGEST_PAGE;
 use super::wire::Paging;
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log};
+use crate::index::{Key, Set, first_twice};
 
 /// How often a listing that did not add up is read again.
 const READINGS: u32 = 3;
@@ -216,7 +216,7 @@ impl<T> Source<'_, T> {
     async fn read_pages(&self, pages: &Pages<'_>, log: &dyn Log) -> Reading<T> {
         let mut items = Vec::new();
         let mut totals: Option<Totals> = None;
-        let mut tokens = BTreeSet::new();
+        let mut tokens = Set::default();
         let mut ask = Ask { limit: Some(pages.limit), token: None };
         loop {
             let sheet = (self.fetch)(ask.clone()).await?;
@@ -244,9 +244,9 @@ impl<T> Source<'_, T> {
                 // A page with nothing on it leads nowhere.
                 Next::Unknown => return Ok(Err(Odd::NoWay)),
                 Next::Page(_) if is_empty => return Ok(Err(Odd::NoWay)),
-                Next::Page(token) if tokens.contains(&token) => return Ok(Err(Odd::Round)),
+                Next::Page(token) if tokens.contains(token.as_str()) => return Ok(Err(Odd::Round)),
                 Next::Page(token) => {
-                    tokens.insert(token.clone());
+                    tokens.insert(Key::from(token.as_str()).into_owned());
                     ask.token = Some(token);
                 }
             }
@@ -258,10 +258,10 @@ impl<T> Source<'_, T> {
 
     /// Fails if an item came twice: then another may be missing.
     fn each_once(&self, items: Vec<T>) -> core::result::Result<Vec<T>, Odd> {
-        let mut seen = BTreeSet::new();
-        let distinct = items.iter().all(|item| seen.insert((self.key)(item)));
-        drop(seen);
-        if distinct { Ok(items) } else { Err(Odd::Twice) }
+        match first_twice(items.iter().map(self.key)) {
+            Some(_) => Err(Odd::Twice),
+            None => Ok(items),
+        }
     }
 
     fn incomplete(&self, how: &str) -> Error {

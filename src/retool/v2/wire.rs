@@ -1,13 +1,13 @@
 //! What `/api/v2` answers, as it stands on the wire. Reading is lenient (unknown and missing
 //! fields, ids as text or number); a list without its envelope is not a list.
 
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::vec::Vec;
 
 use crate::domain::{
     Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
+use crate::index::{Key, Set};
 use crate::json::{Count, Flag, List, Presence, Record, Slot, Text};
 use crate::time::parse_iso;
 
@@ -344,13 +344,16 @@ impl<'a> Record<'a> for MemberRecord<'a> {
 
 impl GroupRecord<'_> {
     /// Everybody in it and everybody who is or was invited to it; `None` if it does not say.
-    pub fn everybody(self) -> Option<BTreeSet<UserId>> {
-        let mut everybody = BTreeSet::new();
+    pub fn everybody(self) -> Option<Set<'static>> {
+        let mut everybody = Set::default();
         for member in self.members.value()? {
-            everybody.insert(UserId { dialect: Dialect::V2, value: member.id.into_text() });
+            let id = UserId { dialect: Dialect::V2, value: member.id.into_text() };
+            everybody.insert(Key::from(&id).into_owned());
         }
         for invite in self.user_invites.items() {
-            everybody.extend(invite.user_id());
+            if let Some(id) = invite.user_id() {
+                everybody.insert(Key::from(&id).into_owned());
+            }
         }
         Some(everybody)
     }

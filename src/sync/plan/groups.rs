@@ -1,6 +1,5 @@
 //! Which groups a request means.
 
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -8,6 +7,7 @@ use alloc::vec::Vec;
 use crate::domain::{GroupId, GroupRef, User};
 use crate::error::{Code, Error, Result};
 use crate::group_index::{GroupIndex, groups_missing};
+use crate::index::{Key, Map};
 use crate::order;
 use crate::sync::{MembershipPolicy, Snapshot, Step, StepKind, SyncRequest, digest};
 
@@ -39,8 +39,8 @@ impl NamedGroup {
 #[derive(Default)]
 pub(super) struct Groups<'a> {
     named: Vec<NamedGroup>,
-    by_ref: BTreeMap<&'a GroupRef, usize>,
-    by_id: BTreeMap<GroupId, usize>,
+    by_ref: Map<'a, usize>,
+    by_id: Map<'static, usize>,
 }
 
 impl<'a> Groups<'a> {
@@ -52,15 +52,15 @@ impl<'a> Groups<'a> {
             return Ok(Groups::default());
         }
         // By order of reference, so that the first error is the same however the roster came.
-        let mut refs = BTreeSet::new();
-        for desired in &request.roster {
-            refs.extend(&desired.groups);
+        let mut refs: Map<'_, &GroupRef> = Map::default();
+        let lists = request.roster.iter().map(|desired| &desired.groups);
+        for group in lists.chain([&policy.managed_groups]).flatten() {
+            refs.insert(group, group);
         }
-        refs.extend(&policy.managed_groups);
         let existing = GroupIndex::new(&snapshot.groups);
-        let mut found: Vec<(&GroupRef, NamedGroup)> = Vec::with_capacity(refs.len());
+        let mut found: Vec<(&GroupRef, NamedGroup)> = Vec::new();
         let mut missing: Vec<&str> = Vec::new();
-        for group in refs {
+        for group in refs.into_values() {
             let named = match (existing.find(group)?, group) {
                 (Some(group), _) => {
                     NamedGroup { name: group.name.clone(), id: Some(group.id.clone()) }
@@ -88,7 +88,7 @@ impl<'a> Groups<'a> {
         let (refs, mut named): (Vec<_>, Vec<_>) = found.into_iter().unzip();
         let mut by_place: Vec<usize> = (0..named.len()).collect();
         order::sort_by(&mut by_place, |&a, &b| named[a].cmp(&named[b]));
-        let mut by_ref = BTreeMap::new();
+        let mut by_ref = Map::default();
         let mut rank = 0;
         for (position, &place) in by_place.iter().enumerate() {
             if position > 0 && named[place] != named[by_place[position - 1]] {
@@ -98,10 +98,10 @@ impl<'a> Groups<'a> {
         }
         order::sort(&mut named);
         named.dedup();
-        let mut by_id = BTreeMap::new();
+        let mut by_id = Map::default();
         for (rank, group) in named.iter().enumerate() {
             if let Some(id) = &group.id {
-                by_id.insert(id.clone(), rank);
+                by_id.insert(Key::from(id).into_owned(), rank);
             }
         }
         Groups { named, by_ref, by_id }

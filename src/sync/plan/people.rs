@@ -1,6 +1,5 @@
 //! What happens to a person.
 
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,6 +9,7 @@ use super::groups::{Groups, NamedGroup};
 use super::memberships;
 use crate::domain::{Dialect, Email, Field, FieldChange, User, UserPatch, UserType};
 use crate::error::{Code, Error, Result};
+use crate::index::Set;
 use crate::retool::Capabilities;
 use crate::sync::{
     AbsentPolicy, DesiredUser, Policy, RefusalReason, Span, Step, StepKind, SyncRequest, digest,
@@ -21,14 +21,16 @@ pub(super) struct Planner<'a> {
     span: &'a Span,
     can: Capabilities,
     groups: &'a Groups<'a>,
-    protected: BTreeSet<&'a Email>,
+    protected: Set<'a>,
 }
 
 impl<'a> Planner<'a> {
     /// For a request, the dialect spoken and the groups named.
     pub fn new(request: &'a SyncRequest, dialect: Dialect, groups: &'a Groups<'a>) -> Self {
-        let mut protected = BTreeSet::new();
-        protected.extend(&request.policy.guards.protected_people);
+        let mut protected = Set::default();
+        for email in &request.policy.guards.protected_people {
+            protected.insert(email);
+        }
         Planner {
             policy: &request.policy,
             span: &request.span,
