@@ -34,7 +34,8 @@ impl Watch {
                     // administer it. Nothing else has a reason to touch what was not asked for.
                     let may_undo = matches!(act, Some(Act::Update { whole: true, .. }))
                         || administered(field).is_some() && matches!(act, Some(Act::Join { .. }));
-                    if !asked && !(may_undo && self.undoes_an_edit(id, field)) {
+                    let undoes = may_undo && self.undoes_an_edit(id, field);
+                    if !asked && !undoes {
                         let what = format!("{field} of {people:?} became {value} ({line})");
                         self.violated("fields", what);
                     } else if !asked {
