@@ -13,6 +13,9 @@ pub const API_TOKEN_VARIABLE: &str = "RETOOL_API_TOKEN";
 /// The variable of the SCIM token, where the connection names no other.
 pub const SCIM_TOKEN_VARIABLE: &str = "RETOOL_SCIM_TOKEN";
 
+/// The variable that asks for a profile.
+const PROFILE_VARIABLE: &str = "RETOOL_PROFILE";
+
 /// What every variable that is read must start with, so that a request can't have the
 /// component send some other secret of its environment to a server.
 const PREFIX: &str = "RETOOL_";
@@ -37,6 +40,8 @@ pub struct Settings {
     /// `RETOOL_MAX_ATTEMPTS`: how many times one request is sent, the first time included.
     /// 1 to 10; 3 by default.
     pub max_attempts: u32,
+    /// `RETOOL_PROFILE`: 1 to have the log tell where the time of a call went; 0 by default.
+    pub profile: u32,
 }
 
 impl Default for Settings {
@@ -47,6 +52,7 @@ impl Default for Settings {
             page_size: 500,
             max_body_bytes: 8 * 1024 * 1024,
             max_attempts: 3,
+            profile: 0,
         }
     }
 }
@@ -68,6 +74,7 @@ impl Settings {
                 default.max_body_bytes,
             )?,
             max_attempts: number(env, "RETOOL_MAX_ATTEMPTS", 1, 10, default.max_attempts)?,
+            profile: number(env, PROFILE_VARIABLE, 0, 1, default.profile)?,
         })
     }
 }
@@ -88,6 +95,11 @@ fn number(env: &[(String, String)], name: &str, min: u32, max: u32, default: u32
             ),
         )),
     }
+}
+
+/// Whether the log shall tell where the time went, before anything else is read.
+pub fn profile(env: &[(String, String)]) -> bool {
+    value(env, PROFILE_VARIABLE) == Some("1")
 }
 
 /// Reads a token: from the variable that the connection names, or from `default`.
@@ -163,7 +175,8 @@ mod tests {
                 window: 8,
                 page_size: 500,
                 max_body_bytes: 8_388_608,
-                max_attempts: 3
+                max_attempts: 3,
+                profile: 0,
             }
         );
     }

@@ -12,10 +12,11 @@ use crate::contract::lifecycle::{
 use crate::contract::synchronization::{StepGiven, SyncRequestGiven};
 use crate::error::Result;
 use crate::http::Local;
+use crate::profile::{self, Phase};
 use crate::retool::membership;
 use crate::session::{Connection, Session};
 use crate::sync::{apply, step};
-use crate::{contract, diagnostics, feed, graph, groups, input, lifecycle, wasi_http};
+use crate::{config, contract, diagnostics, feed, graph, groups, input, lifecycle, wasi_http};
 
 /// What is done in a session, and comes to an answer.
 type Work = dyn for<'s> FnOnce(&'s Session) -> Local<'s, Result<Box<dyn Answer>>>;
@@ -43,16 +44,25 @@ type Function<Request> = fn(&Connection, Request) -> Result<Job>;
 
 /// Does one call, and says where its result lies.
 fn call<Request: Lift>(mut source: Source<'_>, function: Function<Request>) -> usize {
-    let (connection, request) = Lift::lift(&mut source);
+    let env = wasi_http::environment();
+    profile::begin(config::profile(&env));
+    let (connection, request) = profile::time(Phase::Parameters, || Lift::lift(&mut source));
     let job = function(&connection, request);
-    abi::deliver(job.and_then(|job| perform(connection, job)))
+    deliver(job.and_then(|job| perform(connection, &env, job)))
+}
+
+fn deliver(outcome: Result<Box<dyn Answer>>) -> usize {
+    let result = profile::time(Phase::Result, || abi::deliver(outcome));
+    if let Some(line) = profile::told() {
+        wasi_http::log(&line);
+    }
+    result
 }
 
 /// Everything about a call that does not depend on the function.
-fn perform(connection: Connection, job: Job) -> Result<Box<dyn Answer>> {
-    let env = wasi_http::environment();
+fn perform(connection: Connection, env: &[(String, String)], job: Job) -> Result<Box<dyn Answer>> {
     wasi_http::run(async |platform| {
-        let mut session = Session::open(connection, &env, platform)?;
+        let mut session = Session::open(connection, env, platform)?;
         if job.settle {
             session.settle().await?;
         }

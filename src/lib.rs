@@ -29,6 +29,7 @@ pub mod journal;
 pub mod json;
 pub mod lifecycle;
 pub mod order;
+mod profile;
 pub mod retool;
 pub mod session;
 pub mod sync;

@@ -1,5 +1,6 @@
 //! One call: an instance of its own, run within the limits, and thrown away.
 
+use std::cell::Cell;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use crate::engine::Inner;
 use crate::error::HostError;
 use crate::limits::{Limits, MemoryLimiter, PeakMemory};
 use crate::log::Stderr;
+use crate::timings::Timings;
 
 /// What the host keeps for one instance.
 pub(crate) struct State {
@@ -143,9 +145,17 @@ pub(crate) enum Exceeded {
 
 /// Drives a call for as long as it may take. Dropping the call, which this does with one that
 /// takes longer, ends the component where it stands.
-pub(crate) async fn within<F: Future>(limits: &Limits, call: F) -> Result<F::Output, Exceeded> {
-    let metered = Metered { call: pin!(call), spent: Duration::ZERO, limit: limits.compute };
-    match tokio::time::timeout(limits.wall_clock, metered).await {
+pub(crate) async fn within<F: Future>(
+    limits: &Limits,
+    timings: &Timings,
+    call: F,
+) -> Result<F::Output, Exceeded> {
+    let start = Instant::now();
+    let spent = Cell::new(Duration::ZERO);
+    let metered = Metered { call: pin!(call), spent: &spent, limit: limits.compute };
+    let ended = tokio::time::timeout(limits.wall_clock, metered).await;
+    timings.called(start.elapsed(), spent.get());
+    match ended {
         Ok(ended) => ended,
         Err(_) => Err(Exceeded::WallClock),
     }
@@ -155,7 +165,7 @@ pub(crate) async fn within<F: Future>(limits: &Limits, call: F) -> Result<F::Out
 /// computes gives way at each tick.
 struct Metered<'a, F> {
     call: Pin<&'a mut F>,
-    spent: Duration,
+    spent: &'a Cell<Duration>,
     limit: Duration,
 }
 
@@ -165,10 +175,10 @@ impl<F: Future> Future for Metered<'_, F> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let start = Instant::now();
         let polled = self.call.as_mut().poll(context);
-        self.spent += start.elapsed();
+        self.spent.set(self.spent.get() + start.elapsed());
         match polled {
             Poll::Ready(output) => Poll::Ready(Ok(output)),
-            Poll::Pending if self.spent > self.limit => Poll::Ready(Err(Exceeded::Compute)),
+            Poll::Pending if self.spent.get() > self.limit => Poll::Ready(Err(Exceeded::Compute)),
             Poll::Pending => Poll::Pending,
         }
     }

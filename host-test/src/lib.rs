@@ -38,6 +38,7 @@ mod render;
 pub mod roster;
 mod tenant;
 mod text;
+mod timings;
 
 /// The interfaces of the contract, with their types.
 pub use bindings::exports::user_lifecycle::retool;
@@ -51,3 +52,4 @@ pub use limits::Limits;
 pub use log::LogSink;
 pub use net::{CaCertificates, CaCertificatesError, Proxies, ProxyError};
 pub use tenant::{Answer, Tenant, TenantOptions};
+pub use timings::Timing;

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::SemaphorePermit;
 
@@ -26,6 +27,7 @@ use crate::retool::lifecycle::{
 };
 use crate::retool::synchronization::{Plan, Step, StepResult, SyncReport, SyncRequest};
 use crate::retool::types::{Connection, Dialect, Error, User};
+use crate::timings::{Timing, Timings};
 
 /// What a call comes to: the component's own answer, which may be its typed error, or the
 /// host's account of why there is none. `call.await??` gets at the answer.
@@ -157,6 +159,7 @@ pub struct Tenant {
     log: LogLines,
     on_log: Option<LogSink>,
     peak: PeakMemory,
+    timings: Timings,
 }
 
 impl Tenant {
@@ -189,6 +192,7 @@ impl Tenant {
             log: LogLines::default(),
             on_log,
             peak: PeakMemory::default(),
+            timings: Timings::default(),
         }
     }
 
@@ -218,6 +222,11 @@ impl Tenant {
         self.peak.bytes()
     }
 
+    /// Where the time of all calls so far went, as far as the host can tell.
+    pub fn timing(&self) -> Timing {
+        self.timings.sum()
+    }
+
     /// Makes an instance and throws it away: whether the limits allow one, before there is
     /// anything to call it for.
     pub async fn instantiate(&self) -> Result<(), HostError> {
@@ -240,7 +249,10 @@ impl Tenant {
             stderr,
             peak: self.peak.clone(),
         };
-        Call::begin(&self.inner, setup).await
+        let start = Instant::now();
+        let call = Call::begin(&self.inner, setup).await;
+        self.timings.instantiated(start.elapsed());
+        call
     }
 }
 
@@ -266,6 +278,7 @@ macro_rules! exported {
                 let mut call = self.begin($name).await?;
                 let ended = within(
                     &self.limits,
+                    &self.timings,
                     call.plugin
                         .$interface()
                         .$call(&mut call.store, &self.connection, $($argument),*),

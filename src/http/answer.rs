@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::Label;
 use crate::error::{Code, Error, Result};
 use crate::json::{self, Kind, Record, Slot};
+use crate::profile::{self, Phase};
 
 /// An answer with a good status, and what an error about it needs to say.
 #[derive(Clone, Debug)]
@@ -46,7 +47,8 @@ impl Answer {
     }
 
     fn read<'a>(&'a self, slot: Slot<'_, 'a>) -> Result<()> {
-        json::read(&self.body, slot).map_err(|error| {
+        let read = profile::time(Phase::Decoding, || json::read(&self.body, slot));
+        read.map_err(|error| {
             let what = match error.kind {
                 Kind::Shape => "has another shape than expected",
                 Kind::End => "ends too early",

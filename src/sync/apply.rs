@@ -15,6 +15,7 @@ use crate::http::Log;
 use crate::index::{Key, Map, Set};
 use crate::journal::Journal;
 use crate::lifecycle::last_admin;
+use crate::profile::{self, Phase};
 use crate::retool::settled::{Look, settled};
 use crate::retool::{Directory, membership};
 
@@ -28,7 +29,8 @@ pub async fn plan_sync(
     directory: &dyn crate::retool::ReadDirectory,
     request: &SyncRequest,
 ) -> Result<Plan> {
-    plan::plan(request, &snapshot::read(directory, plan::needs_memberships(request)).await?)
+    let snapshot = snapshot::read(directory, plan::needs_memberships(request)).await?;
+    profile::time(Phase::Planning, || plan::plan(request, &snapshot))
 }
 
 /// Plans and applies. On failure the error carries the writes so far.
@@ -38,7 +40,7 @@ pub async fn sync(
     log: &dyn Log,
 ) -> Result<SyncReport> {
     let snapshot = snapshot::read(directory, plan::needs_memberships(request)).await?;
-    let plan = plan::plan(request, &snapshot)?;
+    let plan = profile::time(Phase::Planning, || plan::plan(request, &snapshot))?;
     if plan.tripped().next().is_some() {
         return Err(refused(plan.tripped()));
     }

@@ -33,6 +33,16 @@ pub fn run<T>(call: impl AsyncFnOnce(Platform) -> T) -> T {
     reactor.block_on(call(platform))
 }
 
+/// A clock for differences, in nanoseconds.
+pub fn now_ns() -> u64 {
+    monotonic_clock::now()
+}
+
+/// Writes a line for whoever runs the component.
+pub fn log(line: &str) {
+    WasiLog.line(line);
+}
+
 /// The environment's variables and their values.
 pub fn environment() -> Vec<(String, String)> {
     wasi::cli::environment::get_environment()

@@ -100,6 +100,7 @@ fn every_variable_is_listed_with_its_default() {
         ("RETOOL_PAGE_SIZE", settings.page_size.to_string()),
         ("RETOOL_MAX_BODY_BYTES", settings.max_body_bytes.to_string()),
         ("RETOOL_MAX_ATTEMPTS", settings.max_attempts.to_string()),
+        ("RETOOL_PROFILE", settings.profile.to_string()),
     ] {
         let row = README.lines().find(|line| line.starts_with(&format!("| `{variable}` |")));
         let row = row.unwrap_or_else(|| panic!("{variable} is not in the README"));

@@ -247,6 +247,9 @@ pub(crate) struct ConnectionArgs {
     /// Give the component placeholders, and put the tokens in on the way out.
     #[arg(long)]
     pub(crate) inject_credentials: bool,
+    /// Tell where the time went.
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// Show every line of the log, even on a terminal.
     #[arg(long, short)]
     pub(crate) verbose: bool,

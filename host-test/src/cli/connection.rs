@@ -22,13 +22,16 @@ use crate::tenant::{Tenant, TenantOptions};
 /// The variable that stands for `--base-url`; it is the command's own and not passed on.
 const BASE_URL_VARIABLE: &str = "RETOOL_BASE_URL";
 
+/// The variable with which the component tells where its time went.
+const PROFILE_VARIABLE: &str = "RETOOL_PROFILE";
+
 /// The organisation that a command is for. The spinner runs for as long as the second value
 /// lives.
 pub(crate) fn tenant(
     arguments: &ConnectionArgs,
     what: &str,
 ) -> Result<(Tenant, Progress), Failure> {
-    let progress = Progress::start(what, arguments.verbose);
+    let mut progress = Progress::start(what, arguments.verbose);
     let mut options =
         TenantOptions::new(&arguments.base_url).dialect(arguments.api.into()).limits(limits());
     options.env = passed_on(env::vars_os())?;
@@ -36,7 +39,15 @@ pub(crate) fn tenant(
     options.ca_certificates = ca_certificates(arguments.ca_file.as_deref())?;
     options.proxies = proxies()?;
     options.on_log = Some(progress.sink());
-    Ok((host()?.tenant(options), progress))
+    if arguments.profile {
+        options.env.retain(|(name, _)| name != PROFILE_VARIABLE);
+        options = options.env(PROFILE_VARIABLE, "1");
+    }
+    let tenant = host()?.tenant(options);
+    if arguments.profile {
+        progress.profile(tenant.clone());
+    }
+    Ok((tenant, progress))
 }
 
 /// Who is trusted beside those whom this machine trusts.

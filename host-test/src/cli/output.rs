@@ -13,7 +13,8 @@ use super::Exit;
 use super::failure::Failure;
 use crate::json;
 use crate::log::LogSink;
-use crate::tenant::Answer;
+use crate::render;
+use crate::tenant::{Answer, Tenant};
 use crate::text::shown;
 
 /// How this run prints.
@@ -107,6 +108,8 @@ pub(crate) struct Progress {
     spinner: Option<ProgressBar>,
     verbose: bool,
     tail: Tail,
+    /// Whose time is told of in the end.
+    profiled: Option<Tenant>,
 }
 
 impl Progress {
@@ -117,7 +120,12 @@ impl Progress {
             spinner.enable_steady_tick(Duration::from_millis(100));
             spinner
         });
-        Progress { spinner, verbose, tail: Tail::default() }
+        Progress { spinner, verbose, tail: Tail::default(), profiled: None }
+    }
+
+    /// Has it told in the end where the time of this tenant's calls went.
+    pub(crate) fn profile(&mut self, tenant: Tenant) {
+        self.profiled = Some(tenant);
     }
 
     /// Waits for a call that only reads.
@@ -192,6 +200,12 @@ impl Drop for Progress {
         if let Some(spinner) = &self.spinner {
             spinner.finish_and_clear();
         }
+        if let Some(tenant) = &self.profiled {
+            let log = tenant.log();
+            let table = render::profile(&tenant.timing(), log.iter().map(String::as_str));
+            // What cannot be printed is no reason to fail.
+            let _ = io::stderr().write_all(table.as_bytes());
+        }
     }
 }
 
@@ -205,6 +219,7 @@ mod tests {
             spinner: Some(ProgressBar::hidden()),
             verbose: false,
             tail: Tail::default(),
+            profiled: None,
         };
         let sink = progress.sink();
         for number in 0..=TAIL_LINES {

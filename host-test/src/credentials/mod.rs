@@ -16,11 +16,12 @@ use mask::{Mask, Masked};
 
 /// The component's tunables, which it has to read. Every other variable may be a token: the
 /// connection names them.
-const TUNABLES: [&str; 5] = [
+const TUNABLES: [&str; 6] = [
     "RETOOL_DEADLINE_MS",
     "RETOOL_MAX_ATTEMPTS",
     "RETOOL_MAX_BODY_BYTES",
     "RETOOL_PAGE_SIZE",
+    "RETOOL_PROFILE",
     "RETOOL_WINDOW",
 ];
 

@@ -6,6 +6,7 @@ mod error;
 mod hints;
 mod person;
 mod plan;
+mod profile;
 mod report;
 mod words;
 
@@ -14,6 +15,7 @@ pub(crate) use error::{error, host_error};
 pub(crate) use hints::for_error;
 pub(crate) use person::{deprovision, kept, provision, recorded, restore, tombstone};
 pub(crate) use plan::plan;
+pub(crate) use profile::profile;
 pub(crate) use report::report;
 
 #[cfg(test)]

@@ -139,3 +139,18 @@ fn a_disabled_person_is_told_with_the_flag_that_enables() {
     let ran = server.run(&[&ADA[..], &["--json"]].concat());
     assert!(ran.json()["error"]["hint"].as_str().is_some_and(|hint| hint.contains("--re-enable")));
 }
+
+#[test]
+fn where_the_time_went_is_told_beside_the_result() {
+    let server = Server::start();
+    let ran = server.run(&[&ADA[..], &["--json", "--profile"]].concat());
+    assert_eq!(ran.exit, 0, "{ran:#?}");
+    assert_eq!(ran.json()["outcome"], "created");
+    for what in ["waiting for the network", "decoding answers", "planning", "writing the result"] {
+        let row = ran.stderr.lines().find(|line| line.trim_start().starts_with(what));
+        assert!(row.is_some_and(|row| row.ends_with(" ms")), "{what}: {}", ran.stderr);
+    }
+    let decoding = ran.stderr.lines().find(|line| line.contains("decoding answers"));
+    assert!(!decoding.expect("a row").contains(" 0.00 ms"), "{}", ran.stderr);
+    assert!(!server.run(&ADA).stderr.contains("where the time went"));
+}
