@@ -1,5 +1,6 @@
 //! How many requests are on their way at once: as many as the server bears.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::future::poll_fn;
@@ -125,23 +126,40 @@ impl Window {
     ) -> Result<Vec<T>> {
         let mut results = Vec::new();
         results.resize_with(count, || None);
-        let mut running: Vec<(usize, Local<'a, Result<T>>)> = Vec::new();
+        let results = RefCell::new(results);
+        let mut start = |index| -> Local<'_, Result<()>> {
+            let running = start(index);
+            let results = &results;
+            Box::pin(async move {
+                let result = running.await?;
+                results.borrow_mut()[index] = Some(result);
+                Ok(())
+            })
+        };
+        self.run_all(count, &mut start).await?;
+        Ok(results.into_inner().into_iter().flatten().collect())
+    }
+
+    /// The same for whatever the results are, which those who are run put where they belong.
+    async fn run_all<'a>(
+        &self,
+        count: usize,
+        start: &mut dyn FnMut(usize) -> Local<'a, Result<()>>,
+    ) -> Result<()> {
+        let mut running: Vec<Local<'a, Result<()>>> = Vec::new();
         let mut next = 0;
         poll_fn(|context| {
             loop {
                 while next < count && running.len() < self.width() as usize {
-                    running.push((next, start(next)));
+                    running.push(start(next));
                     next += 1;
                 }
                 // Without wakers nobody knows which one can go on, so all are asked.
                 let mut at = 0;
-                while let Some((index, future)) = running.get_mut(at) {
+                while let Some(future) = running.get_mut(at) {
                     match future.as_mut().poll(context) {
                         Poll::Pending => at += 1,
-                        Poll::Ready(Ok(value)) => {
-                            results[*index] = Some(value);
-                            drop(running.remove(at));
-                        }
+                        Poll::Ready(Ok(())) => drop(running.remove(at)),
                         Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                     }
                 }
@@ -153,14 +171,12 @@ impl Window {
                 return if running.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending };
             }
         })
-        .await?;
-        Ok(results.into_iter().flatten().collect())
+        .await
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::boxed::Box;
     use alloc::rc::Rc;
     use core::cell::RefCell;
 

@@ -17,9 +17,9 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
 
+use super::pile::{Leaf, Leaves, Pile};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log, Window};
-use crate::index::first_twice;
 
 /// How often a listing that did not add up is read again.
 const READINGS: u32 = 3;
@@ -90,15 +90,63 @@ pub struct Source<'a, T> {
 impl<T> Source<'_, T> {
     /// Reads everything, each item once, in the server's order.
     pub async fn read(&self, window: &Window, log: &dyn Log) -> Result<Vec<T>> {
+        let pile = Pile::new(self.key);
+        let fetch = |ask| -> Local<'_, Result<Page>> {
+            let sheet = (self.fetch)(ask);
+            let pile = &pile;
+            Box::pin(async move {
+                let Sheet { items, total } = sheet.await?;
+                Ok(Page { leaf: pile.keep(items), total })
+            })
+        };
+        let reader = Reader {
+            what: self.what,
+            fetch: &fetch,
+            leaves: &pile,
+            size: self.size,
+            default_size: self.default_size,
+            expected: self.expected,
+            window,
+            log,
+        };
+        let leaves = reader.read().await?;
+        Ok(pile.take(&leaves))
+    }
+}
+
+/// A page whose items are in the pile.
+#[derive(Clone, Copy)]
+struct Page {
+    leaf: Leaf,
+    total: Option<u32>,
+}
+
+/// Reads a [`Source`] of whatever items.
+struct Reader<'a> {
+    what: &'static str,
+    fetch: &'a dyn Fn(Ask) -> Local<'a, Result<Page>>,
+    leaves: &'a dyn Leaves,
+    size: Option<u32>,
+    default_size: Option<u32>,
+    expected: Option<u32>,
+    window: &'a Window,
+    log: &'a dyn Log,
+}
+
+impl Reader<'_> {
+    /// The pages that are the listing.
+    async fn read(&self) -> Result<Vec<Leaf>> {
         let mut reading = 1;
         loop {
+            self.leaves.clear();
             // What was expected may be what does not add up.
             let expected = self.expected.filter(|_| reading == 1);
-            let odd = match self.read_once(expected, window, log).await? {
-                Ok(items) => return Ok(items),
+            let odd = match self.read_once(expected).await? {
+                Ok(leaves) => return Ok(leaves),
                 Err(odd) => odd,
             };
-            log.line(&format!("listing {} {odd} (reading {reading} of {READINGS})", self.what));
+            self.log
+                .line(&format!("listing {} {odd} (reading {reading} of {READINGS})", self.what));
             if reading == READINGS {
                 return Err(
                     self.incomplete(&format!("{odd}, the last of {READINGS} times it was read"))
@@ -111,25 +159,23 @@ impl<T> Source<'_, T> {
     async fn read_once(
         &self,
         expected: Option<u32>,
-        window: &Window,
-        log: &dyn Log,
-    ) -> Result<core::result::Result<Vec<T>, Odd>> {
-        let (first, mut others) = self.begin(expected, window).await?;
+    ) -> Result<core::result::Result<Vec<Leaf>, Odd>> {
+        let (first, mut others) = self.begin(expected).await?;
+        let mut leaves = Vec::from([first.leaf]);
         let Some(total) = first.total else {
             let whole = self
                 .default_size
-                .is_some_and(|size| !(first.items.len() as u32).is_multiple_of(size));
-            if whole {
-                return Ok(self.each_once(first.items));
+                .is_some_and(|size| !(first.leaf.items as u32).is_multiple_of(size));
+            if !whole {
+                self.read_to_the_end(&mut leaves).await?;
             }
-            let items = self.read_to_the_end(first.items, log).await?;
-            return Ok(self.each_once(items));
+            return Ok(self.each_once(leaves));
         };
         if total > MOST_ITEMS {
             return Err(self.incomplete("claims more items than can be"));
         }
         // What the server really gives, whatever was asked for.
-        let size = first.items.len() as u32;
+        let size = first.leaf.items as u32;
         if size == 0 && total > 0 {
             return Ok(Err(Odd::Short { total, given: 0 }));
         }
@@ -143,111 +189,106 @@ impl<T> Source<'_, T> {
         }
         let begun = 1 + others.len() as u32;
         if pages > begun {
-            log.line(&format!("listing {}: {size} of {total}, {pages} pages", self.what));
+            self.log.line(&format!("listing {}: {size} of {total}, {pages} pages", self.what));
             let arrived = Cell::new(begun);
-            let rest = window
-                .run((pages - begun) as usize, |i| {
-                    let page = begun + 1 + i as u32;
-                    let sheet = (self.fetch)(Ask { page, size: Some(size) });
-                    let arrived = &arrived;
-                    Box::pin(async move {
-                        let sheet = sheet.await?;
-                        arrived.set(arrived.get() + 1);
-                        self.tell(arrived.get(), pages, log);
-                        Ok(sheet)
-                    })
+            let fetch = |i| -> Local<'_, Result<Page>> {
+                let page = (self.fetch)(Ask { page: begun + 1 + i as u32, size: Some(size) });
+                let arrived = &arrived;
+                Box::pin(async move {
+                    let page = page.await?;
+                    arrived.set(arrived.get() + 1);
+                    self.tell(arrived.get(), pages);
+                    Ok(page)
                 })
-                .await?;
-            others.extend(rest);
+            };
+            others.extend(self.window.run((pages - begun) as usize, fetch).await?);
         }
-        let mut items = first.items;
-        for sheet in others {
-            if sheet.items.len() > size as usize {
+        let mut given = first.leaf.items;
+        for page in others {
+            if page.leaf.items > size as usize {
                 return Err(self.incomplete("gives longer pages than it began with"));
             }
-            if sheet.total != Some(total) {
-                return Ok(Err(Odd::Moved { from: total, to: sheet.total }));
+            if page.total != Some(total) {
+                return Ok(Err(Odd::Moved { from: total, to: page.total }));
             }
-            items.extend(sheet.items);
+            given += page.leaf.items;
+            leaves.push(page.leaf);
         }
-        let given = items.len();
         Ok(if given == total as usize {
-            self.each_once(items)
+            self.each_once(leaves)
         } else {
             Err(Odd::Short { total, given })
         })
     }
 
     /// The first page, and those after it that are expected and fit into the window.
-    async fn begin(
-        &self,
-        expected: Option<u32>,
-        window: &Window,
-    ) -> Result<(Sheet<T>, Vec<Sheet<T>>)> {
+    async fn begin(&self, expected: Option<u32>) -> Result<(Page, Vec<Page>)> {
         let pages = match (expected, self.size) {
-            (Some(expected), Some(size)) => expected.div_ceil(size).min(window.width()),
+            (Some(expected), Some(size)) => expected.div_ceil(size).min(self.window.width()),
             _ => 1,
         };
         if pages > 1 {
             let ask = |i| (self.fetch)(Ask { page: i as u32 + 1, size: self.size });
-            match window.run(pages as usize, ask).await {
-                Ok(mut sheets) if !sheets.is_empty() => {
-                    let first = sheets.remove(0);
-                    return Ok((first, sheets));
+            match self.window.run(pages as usize, ask).await {
+                Ok(pages) => {
+                    if let [first, others @ ..] = &*pages {
+                        return Ok((*first, others.to_vec()));
+                    }
                 }
                 // Some servers know no page beyond the last.
                 Err(error) if !matches!(error.code, Code::ServerRefused | Code::BaseUrlWrong) => {
                     return Err(error);
                 }
-                _ => {}
+                Err(_) => {}
             }
         }
         Ok(((self.fetch)(Ask { page: 1, size: self.size }).await?, Vec::new()))
     }
 
     /// Tells how far a listing is that takes a while, about ten times.
-    fn tell(&self, arrived: u32, pages: u32, log: &dyn Log) {
+    fn tell(&self, arrived: u32, pages: u32) {
         let step = pages.div_ceil(10);
         if step > 1 && arrived < pages && arrived.is_multiple_of(step) {
-            log.line(&format!("listing {}: {arrived} of {pages} pages", self.what));
+            self.log.line(&format!("listing {}: {arrived} of {pages} pages", self.what));
         }
     }
 
-    /// Without a total only a page with nothing on it tells the end.
-    async fn read_to_the_end(&self, first: Vec<T>, log: &dyn Log) -> Result<Vec<T>> {
-        let size = first.len() as u32;
-        let mut items = first;
-        let mut page = 1;
-        // Where the last page begins: a server that ignores the page asked for repeats one.
-        let mut last = 0;
-        while !items.is_empty() {
-            page += 1;
-            let next = (self.fetch)(Ask { page, size: Some(size) }).await?.items;
-            let Some(begin) = next.first() else { break };
-            let repeats =
-                |at: usize| items.get(at).is_some_and(|item| (self.key)(item) == (self.key)(begin));
-            if repeats(0) && self.default_size.is_some() {
+    /// Without a total only a page with nothing on it tells the end. `leaves` begins with the
+    /// first page.
+    async fn read_to_the_end(&self, leaves: &mut Vec<Leaf>) -> Result<()> {
+        let first = leaves[0];
+        let mut last = first;
+        let mut given = first.items;
+        let mut number = 1;
+        while given > 0 {
+            number += 1;
+            let size = Some(first.items as u32);
+            let next = (self.fetch)(Ask { page: number, size }).await?.leaf;
+            if next.items == 0 {
                 break;
             }
-            if repeats(0) || repeats(last) {
+            let repeats_first = self.leaves.begin_alike(first, next);
+            if repeats_first && self.default_size.is_some() {
+                break;
+            }
+            // A server that ignores the page asked for repeats one.
+            if repeats_first || self.leaves.begin_alike(last, next) {
                 return Err(self.incomplete("gives the same page again and again"));
             }
-            last = items.len();
-            items.extend(next);
-            if items.len() > MOST_ITEMS as usize {
+            leaves.push(next);
+            last = next;
+            given += next.items;
+            if given > MOST_ITEMS as usize {
                 return Err(self.incomplete("does not end"));
             }
-            log.line(&format!("listing {}: {}", self.what, items.len()));
+            self.log.line(&format!("listing {}: {given}", self.what));
         }
-        Ok(items)
+        Ok(())
     }
 
     /// Fails if an item came twice: then another was pushed off its page, and is missing.
-    fn each_once(&self, items: Vec<T>) -> core::result::Result<Vec<T>, Odd> {
-        match first_twice(items.iter().map(self.key)) {
-            Some(_) => Err(Odd::Twice),
-            None => Ok(items),
-        }
+    fn each_once(&self, leaves: Vec<Leaf>) -> core::result::Result<Vec<Leaf>, Odd> {
+        if self.leaves.repeat(&leaves) { Err(Odd::Twice) } else { Ok(leaves) }
     }
 
     fn incomplete(&self, how: &str) -> Error {

@@ -16,6 +16,7 @@ use crate::http::Local;
 mod capabilities;
 pub mod listing;
 pub mod membership;
+mod pile;
 pub mod scim;
 pub mod settled;
 pub mod v1;

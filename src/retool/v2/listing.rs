@@ -4,6 +4,7 @@
 //! Every item must come once, and there must be as many as the server says. What does not add
 //! up is read again and then given up: a listing that may lack somebody must not look whole.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,7 +15,8 @@ use super::cursor::LARGEST_PAGE;
 use super::wire::Paging;
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log};
-use crate::index::{Key, Set, first_twice};
+use crate::index::{Key, Set};
+use crate::retool::pile::{Leaf, Leaves, Pile};
 
 /// How often a listing that did not add up is read again.
 const READINGS: u32 = 3;
@@ -161,20 +163,55 @@ pub struct Pages<'a> {
     pub by_page: &'a Cell<bool>,
 }
 
-/// What one reading came to: everything, or what does not add up.
-type Reading<T> = Result<core::result::Result<Vec<T>, Odd>>;
-
 impl<T> Source<'_, T> {
     /// Reads everything, each item once, in the server's order.
     pub async fn read(&self, log: &dyn Log) -> Result<Vec<T>> {
+        let pile = Pile::new(self.key);
+        let fetch = |ask| -> Local<'_, Result<Page>> {
+            let sheet = (self.fetch)(ask);
+            let pile = &pile;
+            Box::pin(async move {
+                let Sheet { items, total, next } = sheet.await?;
+                Ok(Page { leaf: pile.keep(items), total, next })
+            })
+        };
+        let pages = self.pages.as_ref();
+        let reader = Reader { what: self.what, fetch: &fetch, leaves: &pile, pages, log };
+        let leaves = reader.read().await?;
+        Ok(pile.take(&leaves))
+    }
+}
+
+/// A page whose items are in the pile.
+struct Page {
+    leaf: Leaf,
+    total: Option<u32>,
+    next: Next,
+}
+
+/// Reads a [`Source`] of whatever items.
+struct Reader<'a> {
+    what: &'static str,
+    fetch: &'a dyn Fn(Ask) -> Local<'a, Result<Page>>,
+    leaves: &'a dyn Leaves,
+    pages: Option<&'a Pages<'a>>,
+    log: &'a dyn Log,
+}
+
+/// What one reading came to: the pages with everything, or what does not add up.
+type Reading = Result<core::result::Result<Vec<Leaf>, Odd>>;
+
+impl Reader<'_> {
+    /// The pages that are the listing.
+    async fn read(&self) -> Result<Vec<Leaf>> {
         let mut reading = 1;
         loop {
-            let by_page = self.pages.as_ref().filter(|pages| pages.by_page.get());
-            let read = match by_page {
-                Some(pages) => self.read_pages(pages, log).await?,
+            self.leaves.clear();
+            let read = match self.pages.filter(|pages| pages.by_page.get()) {
+                Some(pages) => self.read_pages(pages).await?,
                 None => match self.read_at_once().await {
                     Err(error) if error.code == Code::BodyTooLarge && self.turn_to_pages() => {
-                        log.line(&format!("listing {}: by page, it is too large", self.what));
+                        self.log.line(&format!("listing {}: by page, it is too large", self.what));
                         continue;
                     }
                     // The server pages though it was not asked to.
@@ -183,10 +220,11 @@ impl<T> Source<'_, T> {
                 },
             };
             let odd = match read {
-                Ok(items) => return Ok(items),
+                Ok(leaves) => return Ok(leaves),
                 Err(odd) => odd,
             };
-            log.line(&format!("listing {} {odd} (reading {reading} of {READINGS})", self.what));
+            self.log
+                .line(&format!("listing {} {odd} (reading {reading} of {READINGS})", self.what));
             if reading == READINGS {
                 return Err(
                     self.incomplete(&format!("{odd}, the last of {READINGS} times it was read"))
@@ -198,52 +236,49 @@ impl<T> Source<'_, T> {
 
     /// Goes on page by page from now on; `false` if that can't be done.
     fn turn_to_pages(&self) -> bool {
-        self.pages.as_ref().is_some_and(|pages| !pages.by_page.replace(true))
+        self.pages.is_some_and(|pages| !pages.by_page.replace(true))
     }
 
-    async fn read_at_once(&self) -> Reading<T> {
-        let sheet = (self.fetch)(Ask::default()).await?;
-        if sheet.next != Next::Nothing {
+    async fn read_at_once(&self) -> Reading {
+        let page = (self.fetch)(Ask::default()).await?;
+        if page.next != Next::Nothing {
             return Ok(Err(Odd::More));
         }
-        let given = sheet.items.len();
-        Ok(match sheet.total {
+        let given = page.leaf.items;
+        Ok(match page.total {
             Some(total) if total as usize != given => Err(Odd::Count { total, given }),
-            _ => self.each_once(sheet.items),
+            _ => self.each_once(Vec::from([page.leaf])),
         })
     }
 
-    async fn read_pages(&self, pages: &Pages<'_>, log: &dyn Log) -> Reading<T> {
-        let mut items = Vec::new();
+    async fn read_pages(&self, pages: &Pages<'_>) -> Reading {
+        let mut leaves: Vec<Leaf> = Vec::new();
+        let mut given = 0;
         let mut totals: Option<Totals> = None;
         let mut tokens = Set::default();
         let mut ask = Ask { limit: Some(pages.limit), token: None };
         loop {
-            let sheet = (self.fetch)(ask.clone()).await?;
-            let totals = totals.get_or_insert_with(|| Totals::new(sheet.total));
-            if let Err(odd) = totals.hear(sheet.total, sheet.items.len()) {
+            let Page { leaf, total, next } = (self.fetch)(ask.clone()).await?;
+            let totals = totals.get_or_insert_with(|| Totals::new(total));
+            if let Err(odd) = totals.hear(total, leaf.items) {
                 return Ok(Err(odd));
             }
-            let begins_with = |item: &T| {
-                sheet.items.first().is_some_and(|first| (self.key)(first) == (self.key)(item))
-            };
-            if items.first().is_some_and(begins_with) {
+            if leaves.first().is_some_and(|first| self.leaves.begin_alike(*first, leaf)) {
                 return Ok(Err(Odd::Round));
             }
-            let is_empty = sheet.items.is_empty();
-            items.extend(sheet.items);
-            if items.len() > MOST_ITEMS {
+            leaves.push(leaf);
+            given += leaf.items;
+            if given > MOST_ITEMS {
                 return Err(self.incomplete("does not end"));
             }
-            let at_end = sheet.next == Next::Nothing;
-            if let Err(odd) = totals.compare(items.len(), at_end) {
+            if let Err(odd) = totals.compare(given, next == Next::Nothing) {
                 return Ok(Err(odd));
             }
-            match sheet.next {
-                Next::Nothing => return Ok(self.each_once(items)),
+            match next {
+                Next::Nothing => return Ok(self.each_once(leaves)),
                 // A page with nothing on it leads nowhere.
                 Next::Unknown => return Ok(Err(Odd::NoWay)),
-                Next::Page(_) if is_empty => return Ok(Err(Odd::NoWay)),
+                Next::Page(_) if leaf.items == 0 => return Ok(Err(Odd::NoWay)),
                 Next::Page(token) if tokens.contains(token.as_str()) => return Ok(Err(Odd::Round)),
                 Next::Page(token) => {
                     tokens.insert(Key::from(token.as_str()).into_owned());
@@ -251,17 +286,14 @@ impl<T> Source<'_, T> {
                 }
             }
             if tokens.len().is_multiple_of(PAGES_PER_LINE) {
-                log.line(&format!("listing {}: {}", self.what, items.len()));
+                self.log.line(&format!("listing {}: {given}", self.what));
             }
         }
     }
 
     /// Fails if an item came twice: then another may be missing.
-    fn each_once(&self, items: Vec<T>) -> core::result::Result<Vec<T>, Odd> {
-        match first_twice(items.iter().map(self.key)) {
-            Some(_) => Err(Odd::Twice),
-            None => Ok(items),
-        }
+    fn each_once(&self, leaves: Vec<Leaf>) -> core::result::Result<Vec<Leaf>, Odd> {
+        if self.leaves.repeat(&leaves) { Err(Odd::Twice) } else { Ok(leaves) }
     }
 
     fn incomplete(&self, how: &str) -> Error {
