@@ -49,6 +49,11 @@ impl Scim {
                 if let Some(field) = Field::ALL.iter().find(|field| differs(field)) {
                     return Err(not_held(subject, field.as_str()));
                 }
+                // Whether enough administrators are left was judged when this was none.
+                let takes_rights = patch.disabled == Some(true);
+                if takes_rights && now.user.is_enabled_admin() && !before.is_enabled_admin() {
+                    return Err(not_held(subject, Field::Admin.as_str()));
+                }
                 base.replace(now.user);
                 Ok(Look::Waits(version))
             })

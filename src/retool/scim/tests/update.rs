@@ -306,6 +306,22 @@ fn an_outdated_version_is_read_again_once() {
     assert_eq!(methods(&fake), ["PATCH", "GET", "GET"]);
 }
 
+/// Nobody has looked whether enough administrators are left.
+#[test]
+fn who_became_an_administrator_meanwhile_is_not_disabled() {
+    let old = of_version(&before(), r#"W/"1""#);
+    let admin = before().replace(
+        r#""active":true"#,
+        r#""active":true,"groups":[{"value":"g1","display":"admin"}]"#,
+    );
+    for (failure, maybe_applied) in [(refusal(412), false), (lost_answer(), true)] {
+        let (changed, fake) =
+            change(&disable(), [reply(200, old.as_str()), failure, reply(200, admin.as_str())]);
+        assert_eq!(changed.unwrap_err().maybe_applied, maybe_applied);
+        assert_eq!(methods(&fake), ["PATCH", "GET"]);
+    }
+}
+
 #[test]
 fn what_is_refused_is_sent_once_and_nothing_was_done() {
     let cases = [(400, Code::ServerRefused), (403, Code::ScopeMissing), (404, Code::UserNotFound)];
