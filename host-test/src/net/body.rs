@@ -10,6 +10,8 @@ use tokio::time::{Instant, Sleep, sleep};
 use wasmtime_wasi_http::Error;
 use wasmtime_wasi_io::bytes::Bytes;
 
+use super::places::Flight;
+
 /// A body that fails where nothing comes for too long.
 pub(super) struct Timed<B = Incoming> {
     body: B,
@@ -18,12 +20,14 @@ pub(super) struct Timed<B = Incoming> {
     /// there as soon as they are asked for.
     wait: Option<Pin<Box<Sleep>>>,
     waiting: bool,
+    /// The request is on its way until there is nothing more to come.
+    flight: Option<Flight>,
 }
 
 impl<B> Timed<B> {
     /// `limit` is for each piece, the first one included.
-    pub(super) fn new(body: B, limit: Duration) -> Timed<B> {
-        Timed { body, limit, wait: None, waiting: false }
+    pub(super) fn new(body: B, limit: Duration, flight: Option<Flight>) -> Timed<B> {
+        Timed { body, limit, wait: None, waiting: false, flight }
     }
 
     fn poll_limit(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -49,6 +53,9 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Timed<B> {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if let Poll::Ready(frame) = pin!(&mut self.body).poll_frame(context) {
             self.waiting = false;
+            if frame.is_none() || self.body.is_end_stream() {
+                self.flight = None;
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(|error| broken(&error))));
         }
         ready!(self.poll_limit(context));
@@ -94,7 +101,7 @@ mod tests {
     #[tokio::test]
     async fn each_piece_has_all_of_the_time() {
         let (pieces, body) = mpsc::unbounded_channel();
-        let mut body = Timed::new(Pieces(body), Duration::from_secs(600));
+        let mut body = Timed::new(Pieces(body), Duration::from_secs(600), None);
         let poll = |body: &mut Timed<Pieces>| {
             pin!(body).poll_frame(&mut Context::from_waker(Waker::noop())).map(|_| ())
         };

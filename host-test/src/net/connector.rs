@@ -15,8 +15,10 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
+use super::places::{Place, Places};
 use super::stream::{Duplex, Stream};
 use super::tls::Tls;
 use super::{Failure, Proxies};
@@ -34,14 +36,15 @@ struct Ways {
     tcp: HttpConnector<Resolver>,
     tls: Tls,
     proxies: Proxies,
+    places: Places,
 }
 
 impl Connector {
-    pub(super) fn new(tls: Tls, proxies: Proxies) -> Connector {
+    pub(super) fn new(tls: Tls, proxies: Proxies, places: Places) -> Connector {
         let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        Connector(Arc::new(Ways { tcp, tls, proxies }))
+        Connector(Arc::new(Ways { tcp, tls, proxies, places }))
     }
 }
 
@@ -57,19 +60,20 @@ impl Service<Uri> for Connector {
     fn call(&mut self, server: Uri) -> Self::Future {
         let ways = Arc::clone(&self.0);
         Box::pin(async move {
-            let made = tokio::time::timeout(LIMIT, connect(ways, server)).await;
+            let place = ways.places.connection().await;
+            let made = tokio::time::timeout(LIMIT, connect(ways, server, place)).await;
             made.unwrap_or(Err(Failure::ConnectTimeout))
         })
     }
 }
 
-async fn connect(ways: Arc<Ways>, server: Uri) -> Result<Stream, Failure> {
+async fn connect(ways: Arc<Ways>, server: Uri, place: Place) -> Result<Stream, Failure> {
     let https = server.scheme() == Some(&Scheme::HTTPS);
     let proxy = ways.proxies.of(&server);
     if !https {
         return match proxy {
-            Some(proxy) => Ok(Stream::forwarded(reach(&ways, &proxy).await?)),
-            None => Ok(Stream::direct(dial(&ways, server).await?, false)),
+            Some(proxy) => Ok(Stream::forwarded(reach(&ways, &proxy).await?, place)),
+            None => Ok(Stream::http1(dial(&ways, server).await?, place)),
         };
     }
     // Before a socket is opened for nothing.
@@ -78,7 +82,10 @@ async fn connect(ways: Arc<Ways>, server: Uri) -> Result<Stream, Failure> {
         Some(proxy) => tunnel(&ways, proxy, server.clone()).await?,
         None => dial(&ways, server.clone()).await?,
     };
-    secure(io, &server, config).await
+    let secured = secure(io, &server, config).await?;
+    let http2 = secured.get_ref().1.alpn_protocol() == Some(b"h2");
+    let make = if http2 { Stream::http2 } else { Stream::http1 };
+    Ok(make(Box::new(secured), place))
 }
 
 async fn dial(ways: &Ways, server: Uri) -> Result<Box<dyn Duplex>, Failure> {
@@ -91,14 +98,12 @@ async fn secure(
     io: Box<dyn Duplex>,
     server: &Uri,
     config: Arc<ClientConfig>,
-) -> Result<Stream, Failure> {
+) -> Result<TlsStream<Box<dyn Duplex>>, Failure> {
     let host = server.host().ok_or(Failure::Tls)?;
     let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let name = ServerName::try_from(literal.unwrap_or(host)).map_err(|_| Failure::OtherName)?;
     let shaken = TlsConnector::from(config).connect(name.to_owned(), io).await;
-    let stream = shaken.map_err(|error| Failure::shaking_hands(&error))?;
-    let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    Ok(Stream::direct(Box::new(stream), http2))
+    shaken.map_err(|error| Failure::shaking_hands(&error))
 }
 
 /// A connection to the proxy itself.
@@ -111,8 +116,7 @@ async fn reach(ways: &Ways, proxy: &Intercept) -> Result<Box<dyn Duplex>, Failur
     let mut config = ClientConfig::clone(&*ways.tls.config()?);
     // Proxies are spoken to in HTTP/1.1.
     config.alpn_protocols.clear();
-    let stream = secure(dialed, uri, Arc::new(config)).await?;
-    Ok(stream.into_inner())
+    Ok(Box::new(secure(dialed, uri, Arc::new(config)).await?))
 }
 
 /// A way through the proxy to the server, in which the proxy sees nothing but bytes.

@@ -7,6 +7,7 @@
 mod body;
 mod connector;
 mod failure;
+mod places;
 mod proxies;
 mod stream;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use wasmtime_wasi_http::{RequestOptions, WasiBody};
 
 use body::Timed;
 use connector::Connector;
+use places::Places;
 use tls::Tls;
 
 pub(crate) use failure::Failure;
@@ -52,11 +54,13 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(600);
 pub(crate) struct Connections {
     client: Client<Connector, WasiBody>,
     proxies: Proxies,
+    places: Places,
 }
 
 impl Connections {
     /// Opens nothing yet, and reads no certificates.
     pub(crate) fn new(added: CaCertificates, proxies: Proxies) -> Connections {
+        let places = Places::default();
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE_LIMIT)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
@@ -64,8 +68,8 @@ impl Connections {
             // For a request that was given to a connection which had been closed, and that has
             // not begun to be written. One that has is an error: it may have been done.
             .retry_canceled_requests(true)
-            .build(Connector::new(Tls::new(added), proxies.clone()));
-        Connections { client, proxies }
+            .build(Connector::new(Tls::new(added), proxies.clone(), places.clone()));
+        Connections { client, proxies, places }
     }
 
     /// Sends a request and waits for the head of its answer, for as long as the options allow:
@@ -81,6 +85,7 @@ impl Connections {
         request.headers_mut().remove(HOST);
         self.introduce(&mut request);
 
+        let flight = self.places.request();
         let mut connection = capture_connection(&mut request);
         let mut answer = pin!(self.client.request(request));
         let connected = async {
@@ -100,7 +105,7 @@ impl Connections {
         };
         let limit = options.between_bytes_timeout.unwrap_or(ANSWER_LIMIT);
         answer
-            .map(|answer| answer.map(|body| Timed::new(body, limit).boxed_unsync()))
+            .map(|answer| answer.map(|body| Timed::new(body, limit, Some(flight)).boxed_unsync()))
             .map_err(|error| Failure::sending(&error))
     }
 

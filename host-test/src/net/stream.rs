@@ -9,6 +9,8 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::places::Place;
+
 /// Bytes both ways.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -20,22 +22,23 @@ pub(super) struct Stream {
     http2: bool,
     /// Whether a proxy reads the requests, which then say where they go.
     forwarded: bool,
+    _place: Place,
 }
 
 impl Stream {
-    /// To the server, in HTTP/1.1 or where that was agreed on, HTTP/2.
-    pub(super) fn direct(io: Box<dyn Duplex>, http2: bool) -> Stream {
-        Stream { io: TokioIo::new(io), http2, forwarded: false }
+    /// To the server, in HTTP/1.1.
+    pub(super) fn http1(io: Box<dyn Duplex>, place: Place) -> Stream {
+        Stream { io: TokioIo::new(io), http2: false, forwarded: false, _place: place }
     }
 
-    /// The bytes alone.
-    pub(super) fn into_inner(self) -> Box<dyn Duplex> {
-        self.io.into_inner()
+    /// To the server, in HTTP/2.
+    pub(super) fn http2(io: Box<dyn Duplex>, place: Place) -> Stream {
+        Stream { http2: true, ..Stream::http1(io, place) }
     }
 
     /// To a proxy that forwards requests.
-    pub(super) fn forwarded(io: Box<dyn Duplex>) -> Stream {
-        Stream { io: TokioIo::new(io), http2: false, forwarded: true }
+    pub(super) fn forwarded(io: Box<dyn Duplex>, place: Place) -> Stream {
+        Stream { forwarded: true, ..Stream::http1(io, place) }
     }
 }
 

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinSet, yield_now};
+use tokio_rustls::TlsAcceptor;
 use wasmtime_wasi_http::{Error as WasiError, RequestOptions, WasiBody};
 
 use super::*;
@@ -98,7 +100,7 @@ async fn converse(mut stream: TcpStream, number: usize, seen: Seen, replies: &'s
 }
 
 /// The first line of a request, all of which is read; `None` where the connection ends.
-async fn read_request(stream: &mut TcpStream) -> Option<String> {
+async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
@@ -167,6 +169,67 @@ async fn no_more_connections_are_opened_than_requests_are_on_their_way() {
     assert_eq!(seen.len(), 400);
     let opened = seen.iter().map(|(connection, _)| connection).max().map_or(0, |last| last + 1);
     assert!(opened <= 8, "{opened} connections");
+}
+
+/// Speaks TLS and answers everything with [`OK`]; but on all connections except the first, the
+/// handshake begins only after so many answers.
+async fn slow_to_shake_hands(listener: TcpListener, tls: TlsAcceptor, answers: usize) -> usize {
+    let (answered, mut enough) = tokio::sync::watch::channel(0);
+    let mut connections = JoinSet::new();
+    let mut opened = 0;
+    loop {
+        let (stream, _) = tokio::select! {
+            accepted = listener.accept() => accepted.expect("a connection"),
+            _ = enough.wait_for(|answered| *answered >= 2 * answers) => return opened,
+        };
+        let (tls, answered, mut seen) = (tls.clone(), answered.clone(), answered.subscribe());
+        let slow = opened > 0;
+        opened += 1;
+        connections.spawn(async move {
+            if slow {
+                seen.wait_for(|answered| *answered >= answers).await.expect("answers");
+            }
+            let mut stream = tls.accept(stream).await.expect("TLS");
+            while read_request(&mut stream).await.is_some() {
+                stream.write_all(OK.as_bytes()).await.expect("an answer");
+                stream.flush().await.expect("an answer");
+                answered.send_modify(|answered| *answered += 1);
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn slow_handshakes_do_not_make_for_more_connections() {
+    let key = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a key");
+    let trusted = CaCertificates::from_pem(key.cert.pem().as_bytes()).expect("a certificate");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let der = PrivatePkcs8KeyDer::from(key.signing_key.serialize_der());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![key.cert.der().clone()], der.into())
+        .expect("a certificate with its key");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let uri = format!("https://{}", listener.local_addr().expect("an address"));
+    let mut serving = JoinSet::new();
+    serving.spawn(slow_to_shake_hands(listener, TlsAcceptor::from(Arc::new(config)), 100));
+
+    let connections = Connections::new(trusted, Proxies::default());
+    let mut workers = JoinSet::new();
+    for _ in 0..4 {
+        let (connections, uri) = (connections.clone(), uri.clone());
+        workers.spawn(async move {
+            for _ in 0..50 {
+                let answer = connections.send(request(Method::GET, &uri, ""), None).await;
+                text(answer.expect("an answer")).await.expect("a body");
+            }
+        });
+    }
+    workers.join_all().await;
+    let opened = serving.join_next().await.expect("a server").expect("a count");
+    assert!(opened <= 4, "{opened} connections");
 }
 
 #[tokio::test]
