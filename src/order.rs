@@ -16,10 +16,31 @@ pub fn sort<T: Ord>(items: &mut Vec<T>) {
     sort_by(items, T::cmp);
 }
 
-/// The places of `count` items in order.
+/// The places of `count` items in order: runs of one, two, four and so on are merged into runs
+/// of twice the length.
 fn order(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
-    order.sort_unstable_by(|&a, &b| compare(a, b).then(a.cmp(&b)));
+    let mut merged = Vec::with_capacity(count);
+    let mut length = 1;
+    while length < count {
+        for runs in order.chunks(2 * length) {
+            let (mut first, mut second) = runs.split_at(length.min(runs.len()));
+            while let ([a, first_rest @ ..], [b, second_rest @ ..]) = (first, second) {
+                if compare(*a, *b).is_le() {
+                    merged.push(*a);
+                    first = first_rest;
+                } else {
+                    merged.push(*b);
+                    second = second_rest;
+                }
+            }
+            merged.extend_from_slice(first);
+            merged.extend_from_slice(second);
+        }
+        core::mem::swap(&mut order, &mut merged);
+        merged.clear();
+        length *= 2;
+    }
     order
 }
 
@@ -36,10 +57,12 @@ mod tests {
 
     #[test]
     fn nothing_is_lost() {
-        let mut items: Vec<u32> = (0..1000).map(|n| n * 7919 % 1009).collect();
-        let mut expected = items.clone();
-        expected.sort_unstable();
-        sort(&mut items);
-        assert_eq!(items, expected);
+        for count in (0..70).chain([127, 128, 129, 1000]) {
+            let mut items: Vec<u32> = (0..count).map(|n| n * 7919 % 1009).collect();
+            let mut expected = items.clone();
+            expected.sort_unstable();
+            sort(&mut items);
+            assert_eq!(items, expected);
+        }
     }
 }
