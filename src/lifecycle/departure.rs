@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 
 use super::person::{admins_besides, end_sessions, find_one, memberships, reread};
 use super::provision::last_admin;
-use crate::domain::{Account, Email, GroupLink, User, UserId, UserPatch, Write, WriteKind};
+use crate::domain::{
+    Account, Dialect, Email, GroupLink, User, UserId, UserPatch, Write, WriteKind,
+};
 use crate::error::{Code, Error, Result};
 use crate::journal::Journal;
 use crate::retool::Directory;
@@ -156,9 +158,14 @@ async fn depart(
     // What takes a while comes before the account is read: what somebody else changes between
     // that and the write is undone by a full PUT.
     let mut known = found;
+    // `/api/v2` tells somebody's groups with the account, and not where they are listed.
+    let mut told_by_account = directory.capabilities().dialect == Dialect::V2;
     let account = loop {
         check_admins(directory, departure, &known).await?;
-        let groups = memberships(directory, &known).await?;
+        let groups = match told_by_account {
+            true => known.groups.clone(),
+            false => Some(memberships(directory, &known).await?),
+        };
         let Some(mut account) = reread(directory, &known.id, email).await? else {
             // Who accepted an invitation meanwhile has an account.
             if known.is_invitation()
@@ -170,7 +177,12 @@ async fn depart(
             }
             return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyGone));
         };
-        account.user.groups.get_or_insert(groups);
+        account.user.groups = account.user.groups.or(groups);
+        if account.user.groups.is_none() {
+            told_by_account = false;
+            known = account.user;
+            continue;
+        }
         if !account.user.is_enabled_admin() || known.is_enabled_admin() {
             break account;
         }
@@ -327,14 +339,23 @@ pub async fn delete_account(
         Err(error) if error.maybe_applied => Some(error.about(address)),
         Err(error) => return Err(error.about(address)),
     };
+    // Where that is all that a deletion does, nothing more is waited for.
+    let only_disables = failure.is_none()
+        && !user.disabled
+        && !user.is_invitation()
+        && !directory.capabilities().deletes_people;
     let look = settled(directory, async || {
         Ok(match reread(directory, &user.id, &user.email).await? {
-            None => Look::Holds(()),
+            None => Look::Holds(None),
+            Some(account) if only_disables && account.user.disabled => {
+                Look::Holds(Some(account.user.disabled))
+            }
             Some(account) => Look::Waits(account.user.disabled),
         })
     });
     let disabled = match (look.await, failure) {
-        (Ok(Ok(())), _) => {
+        (Ok(Ok(Some(disabled))), _) => disabled,
+        (Ok(Ok(None)), _) => {
             let checked = check_not_accepted(directory, user).await;
             match &checked {
                 Ok(()) => journal.confirmed(kind, address, None),

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::person::{Creation, admins_besides, create_once, find_one, reread};
 use super::target_groups::{Targets, create_group_once, targets};
 use crate::domain::{
-    Email, Field, FieldChange, GroupId, GroupLink, GroupRef, Member, NewUser, User, UserId,
+    Email, Field, FieldChange, Group, GroupId, GroupLink, GroupRef, Member, NewUser, User, UserId,
     UserPatch, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
@@ -132,7 +132,7 @@ async fn arrive(
     } else if let Some(groups) = &user.groups {
         groups.clone()
     } else {
-        joined(directory, &user.id, &wanted).await?
+        joined_of(directory, &user.id, &wanted, &groups).await?
     };
     let (mut groups_kept, mut groups_added, mut groups_closed) =
         (Vec::new(), Vec::new(), Vec::new());
@@ -406,6 +406,28 @@ async fn joined(
     let is_in =
         |members: &Option<Vec<Member>>| members.iter().flatten().any(|member| member.id == *id);
     Ok(groups.iter().zip(&members).filter(|(_, m)| is_in(m)).map(|(g, _)| g.clone()).collect())
+}
+
+/// The same, of groups of which a listing may have told the members already.
+async fn joined_of(
+    directory: &dyn Directory,
+    id: &UserId,
+    wanted: &[GroupLink],
+    listed: &[Group],
+) -> Result<Vec<GroupLink>> {
+    let (mut joined_groups, mut silent) = (Vec::new(), Vec::new());
+    for link in wanted {
+        let group = listed.iter().find(|group| group.id == link.id);
+        match group.and_then(|group| group.members.as_ref()) {
+            Some(members) if members.iter().any(|member| member.id == *id) => {
+                joined_groups.push(link.clone());
+            }
+            Some(_) => {}
+            None => silent.push(link.clone()),
+        }
+    }
+    joined_groups.extend(joined(directory, id, &silent).await?);
+    Ok(joined_groups)
 }
 
 fn remaining(outcome: ProvisionOutcome, invited: bool, email: &Email) -> Vec<String> {

@@ -45,6 +45,7 @@ mod prefix;
 mod provision;
 mod provision_groups;
 mod provision_limits;
+mod requests;
 mod restore;
 mod scim_quirks;
 mod scim_versions;
