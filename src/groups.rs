@@ -150,17 +150,20 @@ async fn reshape(
         .about(email.as_str())
     })?;
     let was_in = |member: &&Member| before.iter().any(|other| other.id == member.id);
-    done.members_added = now
-        .iter()
-        .filter(|member| !was_in(member) && joining.iter().any(|user| user.id == member.id))
-        .cloned()
-        .collect();
-    done.members_removed = before
-        .into_iter()
-        .filter(|member| leaving.iter().any(|user| user.id == member.id))
-        .collect();
+    done.members_added = asked(now.iter().filter(|member| !was_in(member)), &joining);
+    done.members_removed = asked(before.iter(), &leaving);
     done.group.members = Some(now);
     Ok(done)
+}
+
+/// Those of the members who are among these people, with the address that they were asked for by:
+/// not every dialect tells it of members.
+fn asked<'a>(members: impl Iterator<Item = &'a Member>, people: &[User]) -> Vec<Member> {
+    let named = |member: &Member| {
+        let user = people.iter().find(|user| user.id == member.id)?;
+        Some(Member { email: Some(user.email.clone()), ..member.clone() })
+    };
+    members.filter_map(named).collect()
 }
 
 /// A group whose members were not asked for, though some dialects give them all the same.

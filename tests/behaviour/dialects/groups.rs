@@ -49,6 +49,13 @@ fn assert_are(world: &World, members: &[Member], emails: &[&str]) {
     assert_eq!(ids, expected);
 }
 
+/// The addresses of members, in order; SCIM does not tell them of members.
+fn addresses(members: &[Member]) -> Vec<&str> {
+    let mut emails: Vec<_> = members.iter().filter_map(|member| member.email.as_deref()).collect();
+    emails.sort_unstable();
+    emails
+}
+
 async fn a_group_is_created_once(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let result = done(world.tenant.ensure_group(&ensuring("  Legal ")).await);
@@ -175,6 +182,8 @@ async fn members_come_and_go(dialect: Dialect) {
     assert_eq!(world.members_of("Support"), [GRACE, JOAN]);
     assert_are(&world, &result.members_added, &[GRACE]);
     assert_are(&world, &result.members_removed, &[ADA, KEN]);
+    assert_eq!(addresses(&result.members_added), [GRACE]);
+    assert_eq!(addresses(&result.members_removed), [ADA, KEN]);
     assert_are(&world, &result.group.members.expect("members"), &[GRACE, JOAN]);
     assert_eq!(
         written(&result.writes),
