@@ -70,11 +70,6 @@ pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Re
             }
         }
     }
-    if was.admin && !can.sets_admins {
-        not_restored.push(String::from(
-            "This API makes nobody an administrator: give the rights in Retool.",
-        ));
-    }
     let arrival = Arrival {
         email: was.email.clone(),
         fields: UserPatch {
@@ -93,6 +88,12 @@ pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Re
         skip_closed_groups: true,
     };
     let done = provision(directory, &arrival).await.map_err(of_tombstone)?;
+    // The rights may have outlived the departure.
+    if was.admin && !done.user.admin && !can.sets_admins {
+        not_restored.push(String::from(
+            "This API makes nobody an administrator: give the rights in Retool.",
+        ));
+    }
     for group in &done.groups_closed {
         not_restored.push(format!("The group {} takes nobody in.", group.label()));
     }

@@ -13,6 +13,7 @@ over_every_dialect!(
     a_deleted_account_is_made_anew_where_accounts_are_deleted,
     fields_that_changed_meanwhile_are_set_back,
     rights_that_can_not_be_given_are_told,
+    rights_that_were_kept_are_not_asked_for,
     groups_that_are_gone_are_told,
     a_tombstone_of_another_api_restores_nobody_else,
 );
@@ -103,6 +104,16 @@ async fn rights_that_can_not_be_given_are_told(dialect: Dialect) {
     let gives = dialect == Dialect::V1;
     assert_eq!(world.person(ADA).is_admin, gives);
     assert_eq!(told, !gives, "{:?}", result.not_restored);
+}
+
+/// To disable somebody takes no rights from them, so that nobody has to give them back.
+async fn rights_that_were_kept_are_not_asked_for(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let stone = tombstone(&world, ADA, DeprovisionMode::Disable).await;
+    let result = restore(&world, &stone).await;
+    assert_eq!(result.outcome, RestoreOutcome::ReEnabled);
+    assert!(world.person(ADA).is_admin);
+    assert!(result.not_restored.is_empty(), "{:?}", result.not_restored);
 }
 
 async fn groups_that_are_gone_are_told(dialect: Dialect) {
