@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// One request as it arrived, and how it was answered. Headers are not kept, so that the log
-/// never holds a token.
+/// never holds a token, and a password that somebody is created with is masked.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LoggedRequest {
     /// The method, e.g. `GET`.
@@ -15,7 +15,7 @@ pub struct LoggedRequest {
     pub path: String,
     /// The query as it was sent, without the `?`; empty where there was none.
     pub query: String,
-    /// The body, if it was JSON; null otherwise.
+    /// The body, if it was JSON; null otherwise. Every `password` in it reads `***`.
     pub body: Value,
     /// The status of the answer; `None` where no answer was sent (or not yet).
     pub status: Option<u16>,
@@ -27,6 +27,42 @@ impl LoggedRequest {
         !matches!(self.method.as_str(), "GET" | "HEAD")
     }
 }
+
+/// A body as it may be kept: with passwords masked, however deep they are and however they are
+/// written. The paths of SCIM operations name them too.
+pub(crate) fn masked(mut body: Value) -> Value {
+    mask(&mut body);
+    body
+}
+
+fn mask(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        Value::Object(fields) => {
+            let sets_password = fields.iter().any(|(name, path)| {
+                name.eq_ignore_ascii_case("path") && path.as_str().is_some_and(is_password)
+            });
+            for (name, field) in fields {
+                let is_value = sets_password && name.eq_ignore_ascii_case("value");
+                if is_value || is_password(name) {
+                    *field = Value::from(MASK);
+                } else {
+                    mask(field);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether an attribute, with or without the name of its schema, is the password.
+fn is_password(name: &str) -> bool {
+    let attribute = name.rsplit(':').next().unwrap_or_default();
+    attribute.trim().eq_ignore_ascii_case("password")
+}
+
+/// What stands in place of a password.
+const MASK: &str = "***";
 
 /// How many requests are kept; the oldest are forgotten first. A mock may run for days.
 const KEPT: usize = 100_000;
@@ -82,7 +118,32 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn passwords_are_masked_wherever_they_stand() {
+        let body = json!({
+            "userName": "ada@acme.example",
+            "PassWord": "s3cret",
+            "Operations": [
+                {"op": "replace", "path": "password", "value": "s3cret"},
+                {"op": "Replace", "value": {"urn:ietf:params:scim:schemas:core:2.0:User:password": {"a": "s3cret"}}},
+                {"op": "replace", "path": "title", "value": "Password"},
+            ],
+        });
+        let expected = json!({
+            "userName": "ada@acme.example",
+            "PassWord": "***",
+            "Operations": [
+                {"op": "replace", "path": "password", "value": "***"},
+                {"op": "Replace", "value": {"urn:ietf:params:scim:schemas:core:2.0:User:password": "***"}},
+                {"op": "replace", "path": "title", "value": "Password"},
+            ],
+        });
+        assert_eq!(masked(body), expected);
+    }
 
     #[test]
     fn the_log_keeps_the_latest_requests_and_counts_all() {

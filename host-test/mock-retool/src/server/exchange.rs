@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use super::{Close, World, control, reply};
 use crate::faults::{FaultKind, Trouble};
 use crate::hook::Hook;
-use crate::log::{Entry, LoggedRequest};
+use crate::log::{Entry, LoggedRequest, masked};
 use crate::v1::Call;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -59,7 +59,7 @@ pub(super) async fn exchange(
 }
 
 fn json_or_null(bytes: &[u8]) -> Value {
-    serde_json::from_slice(bytes).unwrap_or_default()
+    serde_json::from_slice(bytes).map_or(Value::Null, masked)
 }
 
 async fn answer(

@@ -57,6 +57,19 @@ async fn log_and_state_are_there_for_everybody_and_not_logged() {
 }
 
 #[tokio::test]
+async fn the_log_shows_nobody_a_password() {
+    let (mock, _) = start(Options::default()).await;
+    let user = json!({"userName": "new@example.com", "password": "1mz050nq"});
+    let made = Client::new(&mock, Some(format!("Bearer {}", mock.scim_token())))
+        .post("/scim/v2/Users", user)
+        .await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let requests = Client::new(&mock, None).get("/_mock/requests").await;
+    assert_eq!(requests.body["requests"][0]["body"]["password"], "***");
+    assert!(!requests.text.contains("1mz050nq"));
+}
+
+#[tokio::test]
 async fn reset_goes_back_to_the_start() {
     let (mock, client) = start(Options { quota: Some(2), ..Options::default() }).await;
     let start = mock.state();

@@ -56,6 +56,7 @@ async fn a_user_is_made_as_described_without_the_password() {
     includes(&answer.body, &expected);
     assert!(!answer.text.contains("1mz050nq"), "{}", answer.text);
     assert!(!format!("{:?}", scim.mock.state()).contains("1mz050nq"));
+    assert_eq!(scim.mock.requests()[0].body["password"], "***");
     assert!(scim.mock.state().invitations.is_empty());
 }
 
