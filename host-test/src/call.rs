@@ -1,7 +1,7 @@
 //! One call: an instance of its own, run within the limits, and thrown away.
 
-use std::cell::Cell;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -151,10 +151,10 @@ pub(crate) async fn within<F: Future>(
     call: F,
 ) -> Result<F::Output, Exceeded> {
     let start = Instant::now();
-    let spent = Cell::new(Duration::ZERO);
+    let spent = AtomicU64::new(0);
     let metered = Metered { call: pin!(call), spent: &spent, limit: limits.compute };
     let ended = tokio::time::timeout(limits.wall_clock, metered).await;
-    timings.called(start.elapsed(), spent.get());
+    timings.called(start.elapsed(), Duration::from_nanos(spent.into_inner()));
     match ended {
         Ok(ended) => ended,
         Err(_) => Err(Exceeded::WallClock),
@@ -165,7 +165,8 @@ pub(crate) async fn within<F: Future>(
 /// computes gives way at each tick.
 struct Metered<'a, F> {
     call: Pin<&'a mut F>,
-    spent: &'a Cell<Duration>,
+    /// In nanoseconds. The call may move from thread to thread.
+    spent: &'a AtomicU64,
     limit: Duration,
 }
 
@@ -175,10 +176,11 @@ impl<F: Future> Future for Metered<'_, F> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let start = Instant::now();
         let polled = self.call.as_mut().poll(context);
-        self.spent.set(self.spent.get() + start.elapsed());
+        let took = start.elapsed().as_nanos() as u64;
+        let spent = Duration::from_nanos(self.spent.fetch_add(took, Ordering::Relaxed) + took);
         match polled {
             Poll::Ready(output) => Poll::Ready(Ok(output)),
-            Poll::Pending if self.spent.get() > self.limit => Poll::Ready(Err(Exceeded::Compute)),
+            Poll::Pending if spent > self.limit => Poll::Ready(Err(Exceeded::Compute)),
             Poll::Pending => Poll::Pending,
         }
     }
