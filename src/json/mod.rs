@@ -4,7 +4,7 @@
 //! of them, compiled once, and most of a text is passed over. Text is borrowed from the body where
 //! it has no escapes, and numbers stay as they are written, to the last digit. A general library
 //! brings floating point and the words for every way in which a value can be wrong, neither of
-//! which is of use here: a tenth of the whole component.
+//! which is of use here: fifty kilobytes.
 //!
 //! Reading is lenient in what a record has (fields that are not known are skipped, and those
 //! that are known may be missing or `null`) and strict in its shape: a value of another type is

@@ -178,6 +178,7 @@ impl<'a> Record<'a> for Envelope {
     }
 }
 
+/// Whether an answer has what every listing has.
 fn is_listing(answer: &Answer) -> bool {
     read_record::<Envelope>(answer.body())
         .is_ok_and(|envelope| envelope.total.is_value() || envelope.resources.is_value())
