@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::Exit;
 use super::args::ConnectionArgs;
+use super::cache;
 use super::failure::Failure;
 use super::output::{Output, Progress};
 use crate::engine::Host;
@@ -73,7 +74,12 @@ const CONCURRENT_CALLS: u32 = 2;
 /// The host of this process, which sets less aside than one that serves many tenants.
 pub(crate) fn host() -> Result<Host, Failure> {
     static HOST: OnceLock<Result<Host, HostError>> = OnceLock::new();
-    let made = || Host::with_concurrency(Host::embedded_component(), CONCURRENT_CALLS);
+    let component = Host::embedded_component();
+    let made = || match cache::folder() {
+        // SAFETY: nobody but this user can write there.
+        Some(folder) => unsafe { Host::precompiled(component, CONCURRENT_CALLS, &folder) },
+        None => Host::with_concurrency(component, CONCURRENT_CALLS),
+    };
     Ok(HOST.get_or_init(made).clone()?)
 }
 

@@ -1,6 +1,7 @@
 //! The command line: arguments, what each command does, how results and errors are told.
 
 mod args;
+mod cache;
 mod changes;
 pub(crate) mod connection;
 pub(crate) mod failure;

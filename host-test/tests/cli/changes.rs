@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use mock_retool::{Fault, FaultKind, Hook, Options, User};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::command::{Ran, Server};
+use crate::command::{Ran, Server, command};
 
 /// Where the cursor is kept.
 struct Kept(TempDir);
@@ -206,10 +206,9 @@ struct Watch {
 
 impl Watch {
     fn start(server: &Server, kept: &Kept, more: &[&str]) -> Watch {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_retool-lifecycle"))
+        let mut child = command()
             .args(["changes", "--api=v1", "--cursor-file", &kept.path()])
             .args(more)
-            .env_clear()
             .env("RETOOL_BASE_URL", server.mock.base_url())
             .env("RETOOL_API_TOKEN", server.mock.token())
             .env("RETOOL_MAX_ATTEMPTS", "1")

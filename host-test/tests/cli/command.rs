@@ -44,10 +44,9 @@ impl Server {
 
     /// The same command, for a test that runs it itself.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_retool-lifecycle"));
+        let mut command = command();
         command
             .args(arguments)
-            .env_clear()
             .env("RETOOL_BASE_URL", self.mock.base_url())
             .env("RETOOL_API_TOKEN", self.mock.token());
         command
@@ -79,13 +78,20 @@ pub fn run(arguments: &[&str]) -> Ran {
 }
 
 pub fn run_with(arguments: &[&str], env: &[(&str, &str)]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_retool-lifecycle"))
+    let output = command()
         .args(arguments)
-        .env_clear()
         .envs(env.iter().map(|(name, value)| (name, value)))
         .output()
         .expect("the command");
     Ran::of(output)
+}
+
+/// The command with nothing of this process's environment. The first of them compiles the
+/// component for all.
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_retool-lifecycle"));
+    command.env_clear().env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    command
 }
 
 /// What a run came to.

@@ -1,0 +1,47 @@
+//! Where the command keeps the component's machine code, so that it starts at once the next time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A folder of this user alone, below the one that the system has for such files; `None` where
+/// there is no such thing. What lies there is run, so nobody else may be able to write to it.
+pub(crate) fn folder() -> Option<PathBuf> {
+    let folder = dirs::cache_dir()?.join("retool-lifecycle");
+    fs::create_dir_all(&folder).ok()?;
+    is_own(&folder).then_some(folder)
+}
+
+#[cfg(unix)]
+fn is_own(folder: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    // Whoever this process is: the owner of what it makes.
+    let user = tempfile::tempfile().and_then(|file| file.metadata()).map(|made| made.uid());
+    match (fs::metadata(folder), user) {
+        (Ok(folder), Ok(user)) => folder.uid() == user && folder.mode() & 0o022 == 0,
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_own(_: &Path) -> bool {
+    true
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_that_others_may_write_to_is_not_used() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (mode, own) in [(0o700, true), (0o755, true), (0o775, false), (0o707, false)] {
+            let permissions = fs::Permissions::from_mode(mode);
+            fs::set_permissions(folder.path(), permissions).expect("its permissions");
+            assert_eq!(is_own(folder.path()), own, "{mode:o}");
+        }
+        assert!(!is_own(&folder.path().join("nothing")));
+    }
+}
