@@ -71,8 +71,11 @@ pub struct Access {
 
 impl Access {
     /// Opens a directory without sending anything. Fails if the token of its API is not to be
-    /// had.
+    /// had, or the base URL is that of SCIM and the API another: SCIM is not sent the other token.
     pub fn open(&self, dialect: Dialect) -> Result<Box<dyn Directory>> {
+        if dialect != Dialect::Scim {
+            self.base.check_not_scim()?;
+        }
         let (variable, default) = match dialect {
             Dialect::V1 | Dialect::V2 => (&self.api_token_variable, config::API_TOKEN_VARIABLE),
             Dialect::Scim => (&self.scim_token_variable, config::SCIM_TOKEN_VARIABLE),
@@ -91,12 +94,16 @@ impl Access {
     /// itself. A failure that says nothing of that is the answer; nothing is guessed.
     pub async fn probe(&self, dialects: &[Dialect]) -> Result<Box<dyn Directory>> {
         let mut told = String::new();
-        let (mut another, mut no_token) = (None, None);
+        let (mut another, mut no_token, mut elsewhere) = (None, None, None);
         for &dialect in dialects {
             let directory = match self.open(dialect) {
                 Ok(directory) => directory,
                 Err(error) if error.code == Code::TokenMissing => {
                     no_token.get_or_insert(error);
+                    continue;
+                }
+                Err(error) if error.code == Code::BaseUrlInvalid => {
+                    elsewhere.get_or_insert(error);
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -115,10 +122,10 @@ impl Access {
                 Err(error) => return Err(error),
             }
         }
-        let Some(mut error) = another.or(no_token) else {
+        let Some(mut error) = another.or(no_token).or(elsewhere) else {
             return Err(Error::new(Code::DialectUnsupported, "No dialect was asked for."));
         };
-        if !matches!(error.code, Code::TokenMissing | Code::AnswerUnusable) {
+        if !matches!(error.code, Code::TokenMissing | Code::AnswerUnusable | Code::BaseUrlInvalid) {
             error.code = Code::DialectUnsupported;
             error.message = format!(
                 "The server speaks none of the APIs that there are tokens for.{told} Check that \

@@ -88,6 +88,14 @@ impl BaseUrl {
         &self.prefix
     }
 
+    /// Refuses a base URL that names SCIM's path where another API is spoken: `base-url-invalid`.
+    pub fn check_not_scim(&self) -> Result<()> {
+        if self.prefix.to_ascii_lowercase().ends_with("/scim/v2") {
+            return Err(invalid("it ends in /scim/v2, where SCIM is and no other API"));
+        }
+        Ok(())
+    }
+
     /// Scheme and authority, e.g. `https://acme.retool.com`. Two base URLs of one origin and
     /// one prefix are the same organisation.
     pub fn origin(&self) -> String {
@@ -177,7 +185,9 @@ fn check_prefix(path: &str) -> Result<String> {
     }
     for api in ["/api/v1", "/api/v2"] {
         if lower.ends_with(api) {
-            return Err(invalid(format!("it must not end in {api}, which is added to it")));
+            return Err(invalid(format!(
+                "it must not end in {api}: the path of the API is added to it"
+            )));
         }
     }
     Ok(prefix.to_string())

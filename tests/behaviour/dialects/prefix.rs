@@ -96,3 +96,45 @@ async fn scim_is_found_under_either_path_and_where_the_base_url_says() {
         assert!(elsewhere.iter().all(|request| !request.is_write()));
     }
 }
+
+/// A base URL that names the path of an API: added to it, or another's, it leads nowhere.
+#[tokio::test]
+async fn a_base_url_that_names_the_path_of_an_api_says_what_to_leave_out() {
+    for (dialect, path) in [
+        (Dialect::V1, "/scim/v2"),
+        (Dialect::V2, "/api/SCIM/v2/"),
+        (Dialect::V1, "/api/v1"),
+        (Dialect::V2, "/api/v1/"),
+        (Dialect::Scim, "/api/v1"),
+        (Dialect::Auto, "/api/v2"),
+    ] {
+        let world = World::acme_over(Dialect::V1).await;
+        let tenant = tenant_at(format!("{}{path}", world.mock.base_url()), dialect, &world);
+        let (case, detail) = failed(tenant.find_user(JOAN).await);
+        assert_eq!(
+            (case, detail.code.as_str()),
+            ("permanent-denied", "base-url-invalid"),
+            "{path}"
+        );
+        assert_eq!(detail.field.as_deref(), Some("connection.base-url"));
+        let named = path.trim_end_matches('/').to_lowercase();
+        let end = &named[named.len() - "/api/v1".len()..];
+        assert!(detail.message.contains(end), "{}", detail.message);
+        assert!(world.requests().is_empty(), "{path}");
+    }
+}
+
+/// `auto` takes such a base URL at its word, and sends the token of the REST APIs nowhere.
+#[tokio::test]
+async fn auto_finds_scim_where_the_base_url_names_it() {
+    let world = World::acme_over(Dialect::Scim).await;
+    let base_url = format!("{}/scim/v2", world.mock.base_url());
+    let tenant = tenant_at(base_url, Dialect::Auto, &world);
+    let joan = done(tenant.find_user(JOAN).await).expect("Joan");
+    assert_eq!(joan.id, world.user_id_in(Dialect::Scim, JOAN));
+    let requests = world.requests();
+    assert!(
+        requests.iter().all(|request| request.starts_with("GET /scim/v2/Users")),
+        "{requests:?}"
+    );
+}
