@@ -31,6 +31,11 @@ fn account(active: bool) -> String {
     )
 }
 
+/// The same of a server that does not say which groups somebody is in.
+fn without_groups(active: bool) -> String {
+    account(active).replace(r#","groups":[]"#, "")
+}
+
 fn one(record: &str) -> Reply {
     Reply::json(200, format!(r#"{{"success":true,"data":{record}}}"#))
 }
@@ -53,6 +58,38 @@ fn a_deletion_that_only_disables_may_be_repeated() {
     let done = fake.run(deprovision(&v2(&fake), &departure(Mode::Delete), 0)).expect("no failure");
     assert_eq!(done.outcome, DeprovisionOutcome::AlreadyDeactivated);
     assert!(done.writes.is_empty() && done.tombstone.is_some());
+}
+
+/// What takes a while comes before the account is read that the write goes by.
+#[test]
+fn where_an_account_does_not_tell_its_groups_they_are_looked_up_and_it_is_read_again() {
+    let fake = FakePlatform::new(|request| {
+        let path = request.path_and_query.split('?').next().unwrap_or_default();
+        let of_group = r#"{"id":4,"name":"Support","members":[{"id":"user_1"}]}"#;
+        match (request.method, path) {
+            (Method::Get, "/api/v2/users") => list(&without_groups(true)),
+            (Method::Get, "/api/v2/groups") => list(of_group),
+            (Method::Get, "/api/v2/users/user_1") => one(&without_groups(true)),
+            (Method::Patch, "/api/v2/users/user_1") => one(&without_groups(false)),
+            _ => Reply::json(404, "{}"),
+        }
+    });
+    let done = fake.run(deprovision(&v2(&fake), &departure(Mode::Disable), 0)).expect("no failure");
+    let groups = done.tombstone.expect("a tombstone").user.groups.expect("groups");
+    assert!(matches!(&groups[..], [group] if group.label() == "Support"));
+    let sent: Vec<_> = fake.sent().iter().map(|sent| sent.line()).collect();
+    let account = "GET /api/v2/users/user_1?includeGroups=true";
+    assert_eq!(
+        sent,
+        [
+            "GET /api/v2/users?email=ada%40example.com",
+            account,
+            "GET /api/v2/groups",
+            account,
+            "PATCH /api/v2/users/user_1",
+            "POST /api/v2/users/user_1/logout",
+        ]
+    );
 }
 
 /// A server with an invitation that is accepted at the `accepted`th request about it alone, and

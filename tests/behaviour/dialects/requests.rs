@@ -209,6 +209,14 @@ async fn somebody_is_found_with_one_request(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     assert!(done(world.tenant.find_user(JOAN).await).is_some());
     assert_eq!(requests(&world), [lookup(dialect)]);
+    // That there is nobody is proved by the whole listing alone.
+    assert!(done(world.tenant.find_user(NEW).await).is_none());
+    let listing: &[&str] = match dialect {
+        Dialect::V1 => &["GET /api/v1/users?page&pageSize"],
+        Dialect::V2 => &["GET /api/v2/users", "GET /api/v2/user_invites"],
+        _ => &["GET /scim/v2/Users?startIndex&count"],
+    };
+    assert_eq!(requests(&world), [&[lookup(dialect)], listing].concat());
 }
 
 async fn five_hundred_join_one_group_in_the_fewest_requests(dialect: Dialect) {
