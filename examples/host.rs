@@ -37,7 +37,7 @@ pub async fn check(file: &str, base_url: &str, token: &str) -> Result<Connection
     let plugin = plugin.instantiate_async(&mut store).await?;
     let connection = types::Connection {
         base_url: base_url.into(),
-        dialect: types::Dialect::V1,
+        dialect: types::Dialect::Auto,
         api_token_variable: None,
         scim_token_variable: None,
     };
