@@ -42,6 +42,8 @@ pub mod time;
 )]
 mod abi;
 #[cfg(any(test, target_arch = "wasm32"))]
+mod compare;
+#[cfg(any(test, target_arch = "wasm32"))]
 #[cfg_attr(
     not(target_arch = "wasm32"),
     allow(dead_code, unused_imports, reason = "only shapes are tested")

@@ -6,9 +6,10 @@ use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use core::fmt::Write;
 use core::panic::PanicInfo;
 
+use crate::compare::compare;
 use crate::wasi_http::Stderr;
 
-// `memcmp` and its like, which compiled code calls. Nothing of libc that imports anything is
+// `memcpy` and its like, which compiled code calls. Nothing of libc that imports anything is
 // linked, as nothing else of it is called.
 #[link(name = "c")]
 unsafe extern "C" {}
@@ -29,6 +30,26 @@ fn panic(info: &PanicInfo<'_>) -> ! {
         let _ = writeln!(Stderr, "retool-lifecycle: internal error at {file}:{}", location.line());
     }
     core::arch::wasm32::unreachable()
+}
+
+/// In place of libc's.
+///
+/// # Safety
+/// That of C: there must be `len` bytes at each.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, len: usize) -> i32 {
+    // SAFETY: the caller's.
+    unsafe { compare(one, other, len) }
+}
+
+/// What compiled code calls where only equality matters.
+///
+/// # Safety
+/// That of [`memcmp`].
+#[unsafe(no_mangle)]
+unsafe extern "C" fn bcmp(one: *const u8, other: *const u8, len: usize) -> i32 {
+    // SAFETY: the caller's.
+    unsafe { compare(one, other, len) }
 }
 
 /// The canonical ABI's allocation function.

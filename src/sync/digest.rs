@@ -109,18 +109,34 @@ impl PlanDigest {
 
 /// The canonical encoding, hashed as it is written. Each method destructures what it writes,
 /// so that a new field breaks the build here.
-struct Canon(Sha256);
+struct Canon {
+    hash: Sha256,
+    /// What is not hashed yet: most of what is written is a few bytes, and each piece that is
+    /// hashed has its cost.
+    pending: Vec<u8>,
+}
+
+/// How much is hashed at once.
+const BLOCK: usize = 4096;
 
 impl Canon {
     fn new(kind: &str) -> Self {
-        let mut canon = Canon(Sha256::new());
+        let mut canon = Canon { hash: Sha256::new(), pending: Vec::new() };
         canon.text(VERSION);
         canon.text(kind);
         canon
     }
 
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+        if self.pending.len() >= BLOCK {
+            self.hash.update(&self.pending);
+            self.pending.clear();
+        }
+    }
+
     fn tag(&mut self, tag: u8) {
-        self.0.update([tag]);
+        self.bytes(&[tag]);
     }
 
     fn flag(&mut self, value: bool) {
@@ -128,16 +144,16 @@ impl Canon {
     }
 
     fn number(&mut self, value: u32) {
-        self.0.update(value.to_be_bytes());
+        self.bytes(&value.to_be_bytes());
     }
 
     fn count(&mut self, value: usize) {
-        self.0.update((value as u64).to_be_bytes());
+        self.bytes(&(value as u64).to_be_bytes());
     }
 
     fn text(&mut self, text: &str) {
         self.count(text.len());
-        self.0.update(text.as_bytes());
+        self.bytes(text.as_bytes());
     }
 
     fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
@@ -343,10 +359,11 @@ impl Canon {
         self.flag(*tripped);
     }
 
-    fn hex(self) -> String {
+    fn hex(mut self) -> String {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        self.hash.update(&self.pending);
         let mut hex = String::with_capacity(64);
-        for byte in self.0.finalize() {
+        for byte in self.hash.finalize() {
             hex.push(char::from(DIGITS[usize::from(byte >> 4)]));
             hex.push(char::from(DIGITS[usize::from(byte & 15)]));
         }

@@ -77,12 +77,10 @@ async fn row(
         assert!(plan.steps.is_empty());
     };
     let native = async || native::keep(native::list(&connections, &server.base_url, window).await);
-    let rounds = if users == 100_000 {
-        5
-    } else if latency_ms == 0 {
-        25
-    } else {
-        9
+    let rounds = match (users, latency_ms) {
+        (100_000, _) => 3,
+        (_, 0) => 15,
+        _ => 5,
     };
     let (guest, native) = in_turns(rounds, guest, native).await;
     let row = Row { users, latency_ms, window, tls, rounds, guest, native };
