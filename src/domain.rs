@@ -1,6 +1,7 @@
 //! The vocabulary of the component's own logic: people, groups and what is done to them.
 //! Depends on nothing. The contract's types are declared over these in `contract`.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -11,14 +12,18 @@ use core::cmp::Ordering;
 #[derive(Clone, Debug)]
 pub struct Email {
     text: String,
-    key: String,
+    /// What it is compared by, where that is not how it is written.
+    key: Option<Box<str>>,
 }
 
 impl Email {
     /// Takes an address as it is, trimmed.
     pub fn new(text: &str) -> Self {
         let text = text.trim();
-        Email { text: text.to_string(), key: text.to_lowercase() }
+        let is_key = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+        let key = if is_key { None } else { Some(text.to_lowercase()) };
+        let key = key.filter(|key| key != text).map(String::into_boxed_str);
+        Email { text: text.to_string(), key }
     }
 
     /// As written, trimmed.
@@ -28,13 +33,13 @@ impl Email {
 
     /// What it is compared by.
     pub fn key(&self) -> &str {
-        &self.key
+        self.key.as_deref().unwrap_or(&self.text)
     }
 }
 
 impl PartialEq for Email {
     fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
+        self.key() == other.key()
     }
 }
 
@@ -48,7 +53,7 @@ impl PartialOrd for Email {
 
 impl Ord for Email {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.key.cmp(&other.key)
+        self.key().cmp(other.key())
     }
 }
 
@@ -200,6 +205,12 @@ impl User {
     /// Whether this is an invitation that nobody has accepted, and no account.
     pub fn is_invitation(&self) -> bool {
         self.invited == Some(true)
+    }
+
+    /// Leaves out when things happened, which a listing of thousands would hold in memory and
+    /// nobody who reads everybody looks at.
+    pub fn forget_times(&mut self) {
+        (self.created_at, self.updated_at, self.last_active_at) = (None, None, None);
     }
 
     /// Whether they administer the organisation and can log in to do so.

@@ -183,12 +183,6 @@ impl<'a> Set<'a> {
     }
 }
 
-/// The first of these texts that comes a second time.
-pub fn first_twice<'a>(mut keys: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let mut seen = Set::default();
-    keys.find(|key| !seen.insert(*key))
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::string::{String, ToString};
@@ -270,11 +264,5 @@ mod tests {
         ];
         assert!(groups.is_sorted() && groups.each_ref().map(Key::from).is_sorted());
         assert_eq!(Key::from(&Email::new(" A@b.c ")), Key::from("a@b.c"));
-    }
-
-    #[test]
-    fn what_comes_twice_is_found() {
-        assert_eq!(first_twice(["a", "b", "c", "b", "a"].into_iter()), Some("b"));
-        assert_eq!(first_twice(["a", "b", ""].into_iter()), None);
     }
 }

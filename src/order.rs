@@ -16,15 +16,27 @@ pub fn sort<T: Ord>(items: &mut Vec<T>) {
     sort_by(items, T::cmp);
 }
 
-/// The places of `count` items in order: runs of one, two, four and so on are merged into runs
-/// of twice the length.
+/// A text that comes more than once among these.
+pub fn repeated<'a>(keys: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut keys: Vec<&str> = keys.collect();
+    sort(&mut keys);
+    keys.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+}
+
+/// The places of `count` items in order: what is in order already are runs, and two at a time
+/// are merged into one until there is one.
 fn order(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     let mut merged = Vec::with_capacity(count);
-    let mut length = 1;
-    while length < count {
-        for runs in order.chunks(2 * length) {
-            let (mut first, mut second) = runs.split_at(length.min(runs.len()));
+    // Where runs end.
+    let mut ends: Vec<usize> = (1..count).filter(|at| compare(at - 1, *at).is_gt()).collect();
+    ends.push(count);
+    while ends.len() > 1 {
+        let mut start = 0;
+        for ends in ends.chunks(2) {
+            let (middle, end) = (ends[0], ends[ends.len() - 1]);
+            let (mut first, mut second) = (&order[start..middle], &order[middle..end]);
+            start = end;
             while let ([a, first_rest @ ..], [b, second_rest @ ..]) = (first, second) {
                 if compare(*a, *b).is_le() {
                     merged.push(*a);
@@ -39,7 +51,8 @@ fn order(count: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize>
         }
         core::mem::swap(&mut order, &mut merged);
         merged.clear();
-        length *= 2;
+        let every_second = ends.chunks(2).map(|ends| ends[ends.len() - 1]);
+        ends = every_second.collect();
     }
     order
 }
@@ -64,5 +77,11 @@ mod tests {
             sort(&mut items);
             assert_eq!(items, expected);
         }
+    }
+
+    #[test]
+    fn what_comes_twice_is_found() {
+        assert_eq!(repeated(["a", "b", "c", "b", "a"].into_iter()), Some("a"));
+        assert_eq!(repeated(["a", "b", ""].into_iter()), None);
     }
 }

@@ -35,7 +35,7 @@ const MOST_CONCURRENT_CALLS: u32 = 10_000;
 const CORE_INSTANCES: u32 = 16;
 
 /// How often a computing component gives way, so that limits are seen in time.
-const TICK: Duration = Duration::from_millis(10);
+const TICK: Duration = Duration::from_millis(1);
 
 /// A component, compiled and linked. Cheap to share: clones are handles to the same one.
 ///

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::{Organisation, base64url};
 use crate::error::{Code, Error, Result};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const LENGTH: usize = size_of::<u32>();
 const DIGEST: usize = 8;
 const HEAD: usize = 1 + LENGTH + DIGEST;
@@ -31,7 +31,7 @@ const MAX_BYTES: usize = MAX_TEXT / 4 * 3;
 /// organisation that is too large.
 pub fn seal(organisation: &Organisation, write: impl FnOnce(&mut Vec<u8>)) -> Result<String> {
     let mut bytes = Vec::from([VERSION, 0, 0, 0, 0]);
-    bytes.extend_from_slice(&organisation.salt()[..DIGEST]);
+    bytes.extend_from_slice(&organisation.digest()[..DIGEST]);
     write(&mut bytes);
     let length = bytes.len() + CHECKSUM;
     if length > MAX_BYTES {
@@ -81,7 +81,7 @@ pub fn open(cursor: &str, organisation: &Organisation) -> Result<Vec<u8>> {
             checked[0]
         )));
     }
-    if checked[1 + LENGTH..HEAD] != organisation.salt()[..DIGEST] {
+    if checked[1 + LENGTH..HEAD] != organisation.digest()[..DIGEST] {
         return Err(invalid(
             "is of another organisation: it was given out for another base URL or another dialect",
         ));

@@ -6,6 +6,8 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+#[expect(deprecated, reason = "what replaces it is in std alone, and may change")]
+use core::hash::SipHasher;
 
 use sha2::{Digest, Sha256};
 
@@ -183,9 +185,20 @@ impl Organisation {
         Organisation(digest.finalize().into())
     }
 
-    /// What digests of its values start with.
-    fn salt(&self) -> &[u8; 32] {
+    /// What a cursor tells it by.
+    fn digest(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// What its values are hashed with.
+    #[expect(deprecated, reason = "what replaces it is in std alone, and may change")]
+    fn hasher(&self) -> SipHasher {
+        let word = |at: usize| {
+            let mut word = [0; 8];
+            word.copy_from_slice(&self.0[at..at + 8]);
+            u64::from_le_bytes(word)
+        };
+        SipHasher::new_with_keys(word(16), word(24))
     }
 }
 

@@ -24,6 +24,7 @@ impl<'de> Cursor<'de> {
         Error { kind, at: self.at }
     }
 
+    #[inline(always)]
     fn byte(&self) -> Option<u8> {
         self.json.get(self.at).copied()
     }
@@ -34,6 +35,7 @@ impl<'de> Cursor<'de> {
     }
 
     /// The first byte of the next token, which is not passed.
+    #[inline(always)]
     pub fn peek(&mut self) -> Result<u8, Error> {
         while let Some(byte) = self.byte() {
             if !matches!(byte, b' ' | b'\n' | b'\t' | b'\r') {
@@ -45,6 +47,7 @@ impl<'de> Cursor<'de> {
     }
 
     /// Passes the next token if it is this one, which is not a letter.
+    #[inline(always)]
     pub fn take(&mut self, token: u8) -> Result<bool, Error> {
         let found = self.peek()? == token;
         self.at += usize::from(found);
@@ -52,6 +55,7 @@ impl<'de> Cursor<'de> {
     }
 
     /// Passes the next token, which must be this one.
+    #[inline(always)]
     pub fn expect(&mut self, token: u8) -> Result<(), Error> {
         if self.take(token)? { Ok(()) } else { self.unexpected() }
     }
@@ -163,6 +167,7 @@ impl<'de> Cursor<'de> {
         }
     }
 
+    #[inline(always)]
     fn take_quote(&mut self) -> bool {
         let found = self.byte() == Some(b'"');
         self.at += usize::from(found);

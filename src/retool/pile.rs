@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use crate::index::first_twice;
+use crate::order::repeated;
 
 /// A page in a pile.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +74,6 @@ impl<T> Leaves for Pile<T> {
     fn repeat(&self, leaves: &[Leaf]) -> bool {
         let pages = self.pages.borrow();
         let items = leaves.iter().filter_map(|leaf| pages.get(leaf.place)).flatten();
-        first_twice(items.map(self.key)).is_some()
+        repeated(items.map(self.key)).is_some()
     }
 }

@@ -24,6 +24,9 @@ use crate::http::{Limits, Local, Method, Request, Response, Transport, Transport
 /// How much of a body is asked for at once.
 const CHUNK: u64 = 64 * 1024;
 
+/// How much room is made at most for what is announced and has not come.
+const MOST_AT_ONCE: usize = 1024 * 1024;
+
 const USER_AGENT: &str = concat!("retool-lifecycle/", env!("CARGO_PKG_VERSION"));
 
 pub(super) struct WasiTransport {
@@ -204,7 +207,7 @@ async fn receive(
         Err(TransportError::TooLarge)
     } else {
         let body = incoming.consume().map_err(|()| TransportError::Failed)?;
-        read(reactor, &body, max_body_bytes).await
+        read(reactor, &body, announced.unwrap_or(0), max_body_bytes).await
     };
     let good = (200..=299).contains(&response.status);
     response.body = match read {
@@ -232,6 +235,7 @@ fn header(headers: &Fields, name: &str) -> Option<String> {
 async fn read(
     reactor: &Reactor,
     body: &IncomingBody,
+    announced: usize,
     max_body_bytes: usize,
 ) -> Result<Vec<u8>, TransportError> {
     let stream = body.stream().map_err(|()| TransportError::Failed)?;
@@ -247,8 +251,11 @@ async fn read(
             Ok(chunk) if bytes.len() + chunk.len() > max_body_bytes => {
                 return Err(TransportError::TooLarge);
             }
-            Ok(chunk) if bytes.is_empty() => bytes = chunk,
+            Ok(chunk) if bytes.is_empty() && chunk.len() >= announced => bytes = chunk,
             Ok(chunk) => {
+                if bytes.is_empty() {
+                    bytes.reserve_exact(announced.min(MOST_AT_ONCE));
+                }
                 make_room(&mut bytes, chunk.len(), max_body_bytes);
                 bytes.extend_from_slice(&chunk);
             }

@@ -135,9 +135,9 @@ fn a_cursor_of_another_organisation_or_dialect_is_refused() {
 fn a_cursor_of_another_version_is_refused() {
     let mut bytes = unsealed();
     assert_eq!(forged(bytes.clone()), *CURSOR);
-    bytes[0] = 2;
+    bytes[0] = 1;
     let error = refused(&forged(bytes));
-    assert!(error.message.contains("of version 2"), "{}", error.message);
+    assert!(error.message.contains("of version 1"), "{}", error.message);
 }
 
 #[test]

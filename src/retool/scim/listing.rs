@@ -41,15 +41,17 @@ impl Scim {
         decode_list(&answer, GroupRecord::into_group)
     }
 
-    /// Everybody, as the listing shows them.
-    pub(super) async fn listing(&self) -> Result<Vec<Listed>> {
+    /// Everybody, as the listing shows them and as `tidy` leaves them.
+    pub(super) async fn listing(&self, tidy: fn(&mut User)) -> Result<Vec<Listed>> {
         let key = |listed: &Listed| listed.user.id.value.clone();
         let opening = Opening::default();
         let fetch = |ask| -> Local<'_, Result<Sheet<Listed>>> {
             let opening = &opening;
             Box::pin(async move {
                 let (start, count) = self.place(ask);
-                opening.sheet(ask, count, self.users_from(start, count).await?, key)
+                let mut list = self.users_from(start, count).await?;
+                list.items.iter_mut().for_each(|listed| tidy(&mut listed.user));
+                opening.sheet(ask, count, list, key)
             })
         };
         let source = Source {

@@ -14,8 +14,8 @@ use super::user::UserRecord;
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing};
-use crate::index::first_twice;
 use crate::json::quoted;
+use crate::order::repeated;
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
 impl Scim {
@@ -27,7 +27,7 @@ impl Scim {
                 let list = decode_list(&answer, UserRecord::into_listed)?;
                 let (answered, mut found) = (list.items.len(), list.items);
                 found.retain(|listed| listed.user.email == *email);
-                let twice = first_twice(found.iter().map(|listed| listed.user.id.value.as_str()));
+                let twice = repeated(found.iter().map(|listed| listed.user.id.value.as_str()));
                 // A filter that lets others through may have been ignored, one that finds nobody
                 // may compare case or not know the address by this attribute, and one person
                 // twice is no answer: only the whole listing proves who is there.
@@ -41,7 +41,7 @@ impl Scim {
             Err(error) => return Err(error.about(email.as_str())),
         };
         if !trusted {
-            found = self.listing().await?;
+            found = self.listing(|_| ()).await?;
             found.retain(|listed| listed.user.email == *email);
         }
         let mut found = self.whole(found).await?;
@@ -135,7 +135,7 @@ impl ReadDirectory for Scim {
 
     fn list_users(&self) -> Local<'_, Result<Vec<User>>> {
         Box::pin(async move {
-            let listed = self.listing().await?;
+            let listed = self.listing(User::forget_times).await?;
             self.whole(listed).await
         })
     }

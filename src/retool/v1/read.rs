@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Window};
-use crate::index::first_twice;
+use crate::order::repeated;
 use crate::retool::listing::{Ask, Sheet, Source};
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
@@ -101,12 +101,19 @@ impl V1 {
     }
 
     async fn everybody(&self) -> Result<Vec<User>> {
-        let listed = self.listing().await?;
+        let listed = self.listing(User::forget_times).await?;
         self.whole(listed).await
     }
 
-    async fn listing(&self) -> Result<Vec<Listed>> {
-        let fetch = |ask| -> Local<'_, Result<Sheet<Listed>>> { Box::pin(self.users_sheet(ask)) };
+    /// Everybody, as lists show them and as `tidy` leaves them.
+    async fn listing(&self, tidy: fn(&mut User)) -> Result<Vec<Listed>> {
+        let fetch = |ask| -> Local<'_, Result<Sheet<Listed>>> {
+            Box::pin(async move {
+                let mut sheet = self.users_sheet(ask).await?;
+                sheet.items.iter_mut().for_each(|listed| tidy(&mut listed.user));
+                Ok(sheet)
+            })
+        };
         let source = Source {
             what: "users",
             fetch: &fetch,
@@ -176,7 +183,7 @@ impl V1 {
         let mut found: Vec<Listed> = page.users.items().into_iter().map(Listed::new).collect();
         let answered = found.len();
         found.retain(|listed| listed.user.email == *email);
-        let twice = first_twice(found.iter().map(|listed| listed.user.id.value.as_str()));
+        let twice = repeated(found.iter().map(|listed| listed.user.id.value.as_str()));
         // A filter that lets others through may have been ignored, one that finds nobody may
         // compare case, and one person twice is no answer: only the whole listing proves who is
         // there.
@@ -185,7 +192,7 @@ impl V1 {
             && twice.is_none()
             && page.total.value().is_none_or(|total| total as usize <= answered);
         if !trusted {
-            found = self.listing().await?;
+            found = self.listing(|_| ()).await?;
             found.retain(|listed| listed.user.email == *email);
         }
         let mut found = self.whole(found).await?;

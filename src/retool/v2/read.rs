@@ -15,7 +15,7 @@ use super::{
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Answer, Call, Local, Method, Missing};
-use crate::index::first_twice;
+use crate::order::repeated;
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
 /// What changes of a group without a change of its fields. Invitations have a secret in them.
@@ -71,10 +71,15 @@ impl V2 {
         open_list(&answer, |record: GroupRecord<'_>| record.into_group(now))
     }
 
-    /// Everybody with an account, as lists show them.
-    async fn listing(&self) -> Result<Vec<Listed>> {
-        let fetch =
-            |ask: Ask| -> Local<'_, Result<Sheet<Listed>>> { Box::pin(self.users_page(ask)) };
+    /// Everybody with an account, as lists show them and as `tidy` leaves them.
+    async fn listing(&self, tidy: fn(&mut User)) -> Result<Vec<Listed>> {
+        let fetch = |ask: Ask| -> Local<'_, Result<Sheet<Listed>>> {
+            Box::pin(async move {
+                let mut sheet = self.users_page(ask).await?;
+                sheet.items.iter_mut().for_each(|listed| tidy(&mut listed.user));
+                Ok(sheet)
+            })
+        };
         let source = Source {
             what: "users",
             fetch: &fetch,
@@ -90,7 +95,7 @@ impl V2 {
     async fn everybody(&self) -> Result<Vec<User>> {
         // In this order, who accepts meanwhile is in both, and not in neither.
         let mut invited = self.invited().await?;
-        let listed = self.listing().await?;
+        let listed = self.listing(User::forget_times).await?;
         let mut users = self.whole(listed).await?;
         without_accounts(&mut invited, &users);
         users.append(&mut invited);
@@ -145,7 +150,7 @@ impl V2 {
         let answered = sheet.items.len();
         let mut found = sheet.items;
         found.retain(|listed| listed.user.email == *email);
-        let twice = first_twice(found.iter().map(|listed| listed.user.id.value.as_str()));
+        let twice = repeated(found.iter().map(|listed| listed.user.id.value.as_str()));
         // A filter that lets others through may have been ignored, one that finds nobody may
         // compare case, and one person twice or a part is no answer.
         let trusted = !found.is_empty()
@@ -161,7 +166,7 @@ impl V2 {
         let found = match self.filtered(email).await? {
             Some(found) => found,
             None => {
-                let mut everybody = self.listing().await?;
+                let mut everybody = self.listing(|_| ()).await?;
                 everybody.retain(|listed| listed.user.email == *email);
                 everybody
             }
