@@ -1,0 +1,192 @@
+// What this example promises, checked against two mocks: node check.js URL TOKEN OTHER-URL TOKEN
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, request } from "node:http";
+import { Organisation, RetoolError } from "./retool.js";
+
+const [mock, token, otherMock, otherToken] = /** @type {[string, string, string, string]} */ (
+  process.argv.slice(2)
+);
+// What a process has in its environment, and no component should see.
+process.env.RETOOL_STRAY = token;
+
+/**
+ * A server of this thread that passes requests on, and keeps the `Authorization` of each.
+ * @param {string} target
+ * @param {() => Promise<unknown>} before
+ */
+async function relay(target, before = async () => {}) {
+  /** @type {(string | undefined)[]} */
+  const seen = [];
+  const server = createServer(async (incoming, outgoing) => {
+    seen.push(incoming.headers.authorization);
+    await before();
+    const { method, headers } = incoming;
+    const passed = request(new URL(incoming.url ?? "/", target), { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    incoming.pipe(passed);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return { url: `http://127.0.0.1:${port}`, seen, server };
+}
+
+/**
+ * @param {Promise<unknown>} call
+ * @param {import("./retool.js").Payload["tag"]} tag
+ * @param {string} code
+ */
+async function failsWith(call, tag, code) {
+  await assert.rejects(call, (/** @type {unknown} */ error) => {
+    assert(error instanceof RetoolError, String(error));
+    assert.equal(error.payload.tag, tag);
+    assert(error.payload.tag !== "execution-failed");
+    assert.equal(error.payload.val.code, code);
+    return true;
+  });
+}
+
+/** @type {[string, () => Promise<void>][]} */
+const checks = [];
+
+const acme = new Organisation(
+  { baseUrl: mock, dialect: "v1" },
+  { tokens: { RETOOL_API_TOKEN: token } },
+);
+
+/** @type {import("./plugin/retool_lifecycle.js").lifecycle.ProvisionRequest} */
+const ada = {
+  email: "ada.byron@example.com",
+  firstName: "Ada",
+  userType: "default",
+  groups: [{ tag: "name", val: "Engineering" }],
+  createMissingGroups: false,
+  createMissing: true,
+  updateExisting: true,
+  reEnableDisabled: false,
+};
+
+checks.push(["somebody arrives, and repeating it writes nothing", async () => {
+  const arrived = await acme.call("lifecycle", "provision", [ada]);
+  assert.equal(arrived.outcome, "created");
+  assert.deepEqual(arrived.writes.map((write) => write.kind), ["user-created", "member-added"]);
+  const again = await acme.call("lifecycle", "provision", [ada]);
+  assert.equal(again.outcome, "unchanged");
+  assert.deepEqual(again.writes, []);
+  const answer = await fetch(`${mock}/api/v1/users?email=${ada.email}`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const { users } = /** @type {{ users: unknown[] }} */ (await answer.json());
+  assert.equal(users.length, 1);
+}]);
+
+checks.push(["errors are told apart by payload.tag", async () => {
+  await failsWith(
+    acme.call("directory", "findUser", ["nobody"]),
+    "permanent-invalid-input", "invalid-email",
+  );
+  await failsWith(
+    acme.call("lifecycle", "provision", [{ ...ada, email: "x@example.com", createMissing: false }]),
+    "permanent-not-found", "user-not-found",
+  );
+  const wrong = new Organisation(
+    { baseUrl: mock, dialect: "v1" },
+    { tokens: { RETOOL_API_TOKEN: "wrong" } },
+  );
+  await failsWith(wrong.call("directory", "findUser", [ada.email]), "permanent-denied", "token-rejected");
+}]);
+
+checks.push(["the token goes to its origin, in place of the placeholder", async () => {
+  const server = await relay(mock);
+  const organisation = new Organisation(
+    { baseUrl: server.url, dialect: "v1" },
+    { tokens: { RETOOL_API_TOKEN: token } },
+  );
+  await organisation.call("directory", "findUser", [ada.email]);
+  assert(server.seen.length > 0);
+  assert(server.seen.every((value) => value === `Bearer ${token}`), String(server.seen));
+  server.server.close();
+}]);
+
+checks.push(["no other origin is reached, with or without a token", async () => {
+  const server = await relay(otherMock);
+  const connection = { baseUrl: server.url };
+  await failsWith(
+    acme.call("directory", "findUser", [ada.email], { connection }),
+    "unavailable", "connection-failed",
+  );
+  assert.deepEqual(server.seen, []);
+  // The same server, asked by an organisation that lives there.
+  const other = new Organisation(
+    { baseUrl: server.url, dialect: "v1" },
+    { tokens: { RETOOL_API_TOKEN: otherToken } },
+  );
+  await other.call("directory", "findUser", [ada.email]);
+  assert(server.seen.length > 0);
+  server.server.close();
+}]);
+
+checks.push(["the component sees the chosen variables and no others", async () => {
+  const connection = { apiTokenVariable: "RETOOL_STRAY" };
+  await failsWith(
+    acme.call("directory", "findUser", [ada.email], { connection }),
+    "permanent-denied", "token-missing",
+  );
+  // As it comes from the shim, it sees them all, and blocks this thread while it waits.
+  const open = await import("./plugin-as-it-comes/retool_lifecycle.js");
+  const found = open.directory.findUser({ baseUrl: mock, dialect: "v1", ...connection }, ada.email);
+  assert.equal(found?.email, ada.email);
+}]);
+
+checks.push(["the event loop goes on while calls wait", async () => {
+  // The server is of this thread too, and answers only once a timer of this thread has come
+  // round ten times and every call is waiting: with the event loop blocked, no call would end.
+  const calls = 3;
+  let waiting = 0;
+  let ticks = 0;
+  const timer = setInterval(() => (ticks += 1), 5);
+  const server = await relay(mock, async () => {
+    waiting += 1;
+    while (waiting < calls || ticks < 10) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
+  const organisation = new Organisation(
+    { baseUrl: server.url, dialect: "v1" },
+    { tokens: { RETOOL_API_TOKEN: token } },
+  );
+  const found = await Promise.all(
+    Array.from({ length: calls }, () => organisation.call("directory", "findUser", [ada.email])),
+  );
+  assert.deepEqual(found.map((user) => user?.email), Array(calls).fill(ada.email));
+  assert(ticks >= 10);
+  clearInterval(timer);
+  server.server.close();
+}]);
+
+checks.push(["a call can be given up", async () => {
+  const controller = new AbortController();
+  const server = await relay(mock, async () => {
+    controller.abort(new Error("given up"));
+    await new Promise(() => {});
+  });
+  const organisation = new Organisation(
+    { baseUrl: server.url, dialect: "v1" },
+    { tokens: { RETOOL_API_TOKEN: token } },
+  );
+  const { signal } = controller;
+  await assert.rejects(
+    organisation.call("directory", "findUser", [ada.email], { signal }),
+    /given up/,
+  );
+  server.server.closeAllConnections();
+  server.server.close();
+}]);
+
+for (const [what, check] of checks) {
+  await check();
+  console.log(`ok: ${what}`);
+}
