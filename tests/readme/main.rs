@@ -7,6 +7,7 @@ mod host;
 mod calls;
 mod dialects;
 mod reliability;
+mod waves;
 
 use host_test::retool::types::Dialect;
 use host_test::roster::{Format, parse};

@@ -1,0 +1,185 @@
+//! The calls in `docs/calls.md`: one for every function, and each is parsed as the wasmtime
+//! command parses it.
+
+use std::fs;
+use std::path::Path;
+
+use host_test::json::from_value;
+use host_test::retool::types::Dialect;
+use host_test::{Host, TenantOptions};
+use mock_retool::{Mock, Options};
+use wasm_wave::untyped::UntypedFuncCall;
+use wasm_wave::value::{FuncType, Value, resolve_wit_func_type};
+use wasm_wave::wasm::{WasmFunc, WasmTypeKind, WasmValue};
+use wave_wit_parser::{Resolve, WorldItem};
+
+const DOCUMENT: &str = include_str!("../../docs/calls.md");
+const BEGIN: &str = "<!-- begin: calls -->\n";
+const END: &str = "<!-- end: calls -->";
+
+/// Stands for the connection in the calls below.
+const CONNECTION: &str = r#"{base-url: "http://127.0.0.1:8080", dialect: v1}"#;
+
+/// What each function is called with after the connection, in an order in which all of them
+/// succeed. Where a call takes what another returned, it is what a new mock returns.
+const CALLS: [(&str, &str); 14] = [
+    ("check-connection", ""),
+    ("changes-since", "none"),
+    (
+        "provision",
+        r#"{email: "ada@example.com", first-name: "Ada", last-name: "Byron", user-type: default, groups: [name("Engineering")], create-missing-groups: false, create-missing: true, update-existing: true, re-enable-disabled: false}"#,
+    ),
+    ("find-user", r#""ada@example.com""#),
+    ("page-users", "{page-size: 3, with-members: false, with-other-ids: false}"),
+    ("page-groups", "{with-members: true, with-other-ids: false}"),
+    (
+        "deprovision",
+        r#"{email: "ada@example.com", mode: disable-and-strip-groups, protected-people: ["grace@example.com"]}"#,
+    ),
+    (
+        "restore",
+        r#"{tombstone: {base-url: "http://127.0.0.1:8080", user: {id: v1("e03a841d-f2cc-4cc6-a90e-daabb342c312"), other-ids: [], email: "ada@example.com", first-name: "Ada", last-name: "Byron", user-type: default, admin: false, disabled: false, groups: [{id: rest("4"), name: "Engineering"}]}, raw: "{}", recorded-at: "2026-01-05T09:00:00Z"}, re-create: false}"#,
+    ),
+    (
+        "plan-sync",
+        r#"{roster: [{email: "ada@example.com", groups: [name("Weekend")]}], policy: {create-missing: false, update-existing: true, re-enable-disabled: false, absent: keep, memberships: add, managed-groups: [], create-missing-groups: true, guards: {required-admins: [], protected-people: [], allow-empty-roster: false}}}"#,
+    ),
+    (
+        "apply-step",
+        r#"{kind: create-group, email: "", group-name: "Weekend", changes: [], precondition: "b506c117ee9f494e07714a03c7602073d9287b40333b1ff78f6779928c6fe069"}"#,
+    ),
+    (
+        "sync",
+        r#"{roster: [{email: "grace@example.com", first-name: "Grace", last-name: "Hopper", user-type: end-user, groups: [name("Support")]}], policy: {create-missing: true, update-existing: true, re-enable-disabled: false, absent: keep, memberships: add, managed-groups: [], create-missing-groups: false, guards: {max-user-removal-percent: 5, required-admins: [], protected-people: [], allow-empty-roster: false}}}"#,
+    ),
+    ("ensure-group", r#"{name: "Night", universal-app-access: "use"}"#),
+    (
+        "change-group",
+        r#"{group: name("Night"), new-name: "Night shift", add-members: ["grace@example.com"], remove-members: []}"#,
+    ),
+    ("remove-group", r#"{group: name("Night shift"), even-with-members: true}"#),
+];
+
+fn call(function: &str, rest: &str) -> String {
+    let arguments = [CONNECTION, rest].into_iter().filter(|argument| !argument.is_empty());
+    format!("{function}({})", arguments.collect::<Vec<_>>().join(", "))
+}
+
+fn table() -> String {
+    let mut table = String::from("| function | call |\n| --- | --- |\n");
+    for (function, rest) in CALLS {
+        let call = call(function, rest);
+        assert!(!call.contains(['|', '`', '\'', '\n']), "`{call}` would need quoting");
+        table += &format!("| `{function}` | `{call}` |\n");
+    }
+    table
+}
+
+#[test]
+fn the_table_of_calls_is_the_one_that_is_parsed() {
+    let (before, rest) = DOCUMENT.split_once(BEGIN).expect("the beginning of the table");
+    let (written, after) = rest.split_once(END).expect("the end of the table");
+    let table = table();
+    if std::env::var("UPDATE").is_ok_and(|update| update == "1") {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/calls.md");
+        fs::write(file, format!("{before}{BEGIN}{table}{END}{after}")).expect("docs/calls.md");
+        return;
+    }
+    assert_eq!(written, table, "`UPDATE=1 cargo test --test readme waves` writes the table");
+}
+
+/// Every exported function with its type, from `wit/`.
+fn functions() -> Vec<(String, FuncType)> {
+    let mut resolve = Resolve::default();
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("wit");
+    let (package, _) = resolve.push_dir(&wit).expect("the contract");
+    let world = resolve.select_world(&[package], Some("plugin")).expect("the world");
+    let interfaces = resolve.worlds[world].exports.values().map(|item| match item {
+        WorldItem::Interface { id, .. } => &resolve.interfaces[*id],
+        _ => panic!("only interfaces are exported"),
+    });
+    let typed = |(name, function)| {
+        (String::clone(name), resolve_wit_func_type(&resolve, function).expect("its type"))
+    };
+    interfaces.flat_map(|interface| interface.functions.iter().map(typed)).collect()
+}
+
+/// A call's arguments, parsed as the wasmtime command does it.
+fn parse(call: &str, function: &FuncType) -> Vec<Value> {
+    let parsed = UntypedFuncCall::parse(call).unwrap_or_else(|error| panic!("{call}: {error}"));
+    let types: Vec<_> = function.params().collect();
+    parsed.to_wasm_params(&types).unwrap_or_else(|error| panic!("{call}: {error}"))
+}
+
+#[test]
+fn every_function_has_a_call_that_wasmtime_can_parse() {
+    let functions = functions();
+    assert_eq!(functions.len(), CALLS.len());
+    for (name, function) in &functions {
+        let row = CALLS.iter().find(|(function, _)| function == name);
+        let (_, rest) = row.unwrap_or_else(|| panic!("{name} has no call"));
+        assert_eq!(parse(&call(name, rest), function).len(), function.params().count());
+    }
+}
+
+/// A value as JSON in the form that `host_test::json` reads.
+fn json(value: &Value) -> serde_json::Value {
+    let snake = |name: &str| name.replace('-', "_");
+    match value.kind() {
+        WasmTypeKind::Bool => value.unwrap_bool().into(),
+        WasmTypeKind::U32 => value.unwrap_u32().into(),
+        WasmTypeKind::String => value.unwrap_string().into(),
+        WasmTypeKind::Enum => value.unwrap_enum().into(),
+        WasmTypeKind::Option => value.unwrap_option().map_or(serde_json::Value::Null, |v| json(&v)),
+        WasmTypeKind::List => value.unwrap_list().map(|item| json(&item)).collect(),
+        WasmTypeKind::Record => {
+            value.unwrap_record().map(|(name, field)| (snake(&name), json(&field))).collect()
+        }
+        WasmTypeKind::Variant => match value.unwrap_variant() {
+            (case, Some(payload)) => serde_json::json!({ case: json(&payload) }),
+            (case, None) => case.into(),
+        },
+        kind => panic!("the calls have no {kind}"),
+    }
+}
+
+/// The argument after the connection.
+fn argument<T: serde::de::DeserializeOwned>(arguments: &[Value]) -> T {
+    from_value(json(&arguments[1])).expect("a request")
+}
+
+#[tokio::test]
+async fn in_their_order_all_calls_succeed() {
+    let mock = Mock::start(Options::default()).await.expect("a mock server");
+    let options = TenantOptions::new(mock.base_url())
+        .dialect(Dialect::V1)
+        .env("RETOOL_API_TOKEN", mock.token());
+    let tenant = &Host::shared().expect("a host").tenant(options);
+    let functions = functions();
+    for (name, rest) in CALLS {
+        let call = call(name, rest).replace("http://127.0.0.1:8080", &mock.base_url());
+        let (_, function) = functions.iter().find(|(of, _)| of == name).expect("a function");
+        let with = &parse(&call, function);
+        let failed = match name {
+            "check-connection" => tenant.check_connection().await.map(|r| r.err()),
+            "changes-since" => tenant
+                .changes_since(argument::<Option<String>>(with).as_deref())
+                .await
+                .map(|r| r.err()),
+            "provision" => tenant.provision(&argument(with)).await.map(|r| r.err()),
+            "find-user" => tenant.find_user(&argument::<String>(with)).await.map(|r| r.err()),
+            "page-users" => tenant.page_users(&argument(with)).await.map(|r| r.err()),
+            "page-groups" => tenant.page_groups(&argument(with)).await.map(|r| r.err()),
+            "deprovision" => tenant.deprovision(&argument(with)).await.map(|r| r.err()),
+            "restore" => tenant.restore(&argument(with)).await.map(|r| r.err()),
+            "plan-sync" => tenant.plan_sync(&argument(with)).await.map(|r| r.err()),
+            "apply-step" => tenant.apply_step(&argument(with)).await.map(|r| r.err()),
+            "sync" => tenant.sync(&argument(with)).await.map(|r| r.err()),
+            "ensure-group" => tenant.ensure_group(&argument(with)).await.map(|r| r.err()),
+            "change-group" => tenant.change_group(&argument(with)).await.map(|r| r.err()),
+            "remove-group" => tenant.remove_group(&argument(with)).await.map(|r| r.err()),
+            _ => panic!("{name} is not called"),
+        };
+        assert_eq!(failed, Ok(None), "{call}");
+    }
+}
