@@ -1,0 +1,46 @@
+//! Works off a queue of jobs for many organisations in one process:
+//! `tenants tenants.json jobs.jsonl [CONCURRENCY]`
+//!
+//! Each organisation is a tenant with its own origin, token, limits and connections. Jobs of one
+//! tenant run in the order of the file, tenants run beside each other, and every job comes to
+//! one line of JSON on stdout.
+
+mod job;
+mod queue;
+mod tenants;
+
+use std::error::Error;
+use std::fs;
+use std::process::ExitCode;
+
+use host_test::Host;
+
+/// How many calls run at a time unless told.
+const CONCURRENCY: u32 = 8;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(true) => ExitCode::SUCCESS,
+        // Some jobs have failed; their lines say how.
+        Ok(false) => ExitCode::from(4),
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Runs the queue, and says whether every job succeeded.
+async fn run() -> Result<bool, Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let (Some(tenants), Some(jobs)) = (args.next(), args.next()) else {
+        return Err("tenants tenants.json jobs.jsonl [CONCURRENCY]".into());
+    };
+    let concurrency = args.next().map_or(Ok(CONCURRENCY), |number| number.parse())?;
+
+    let host = Host::with_concurrency(Host::embedded_component(), concurrency)?;
+    let tenants = tenants::open(&host, &fs::read_to_string(tenants)?)?;
+    let queues = queue::by_tenant(&fs::read_to_string(jobs)?);
+    Ok(queue::work_off(&tenants, queues, |line| println!("{line}")).await)
+}

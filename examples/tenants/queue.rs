@@ -1,0 +1,83 @@
+//! The order in which jobs run.
+
+use std::collections::BTreeMap;
+
+use host_test::Tenant;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::job::{Job, Outcome};
+
+/// A job with the number of its line, or why the line is none.
+type Numbered = (usize, Result<Job, String>);
+
+/// Takes the lines of a file apart, a queue per tenant. Lines that can't be read have a queue of
+/// their own, under no name.
+pub fn by_tenant(file: &str) -> BTreeMap<String, Vec<Numbered>> {
+    let mut queues = BTreeMap::<String, Vec<Numbered>>::new();
+    for (at, line) in file.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let job = serde_json::from_str::<Job>(line).map_err(|error| error.to_string());
+        let tenant = job.as_ref().map_or(String::new(), |job| job.tenant.clone());
+        queues.entry(tenant).or_default().push((at + 1, job));
+    }
+    queues
+}
+
+/// Works the queues off beside each other, and tells each job's line as soon as it is done. Says
+/// whether every job succeeded.
+pub async fn work_off(
+    tenants: &BTreeMap<String, Tenant>,
+    queues: BTreeMap<String, Vec<Numbered>>,
+    mut tell: impl FnMut(Value),
+) -> bool {
+    let (send, mut receive) = mpsc::channel(64);
+    let mut running = JoinSet::new();
+    for (name, queue) in queues {
+        let tenant = tenants.get(&name).cloned();
+        let send = send.clone();
+        running.spawn(async move {
+            for (line, job) in queue {
+                let told = run(tenant.as_ref(), line, job).await;
+                // Nobody listens any more: there is nobody to do the rest for.
+                if send.send(told).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    drop(send);
+
+    let mut all = true;
+    while let Some((succeeded, line)) = receive.recv().await {
+        all &= succeeded;
+        tell(line);
+    }
+    // A queue that panicked has not told all of its jobs.
+    while let Some(ended) = running.join_next().await {
+        all &= ended.is_ok();
+    }
+    all
+}
+
+async fn run(tenant: Option<&Tenant>, line: usize, job: Result<Job, String>) -> (bool, Value) {
+    let (job, outcome) = match (job, tenant) {
+        (Err(error), _) => (None, Outcome::Unreadable(error)),
+        (Ok(job), None) => {
+            let unknown = Outcome::Unreadable(format!("no tenant is called {:?}", job.tenant));
+            (Some(job), unknown)
+        }
+        (Ok(job), Some(tenant)) => {
+            let outcome = job.run(tenant).await;
+            (Some(job), outcome)
+        }
+    };
+    let (tenant, function) = job.map(|job| (job.tenant, job.function)).unzip();
+    let mut told = json!({ "line": line, "tenant": tenant, "function": function });
+    let (name, value) = outcome.told();
+    told[name] = value;
+    (name == "ok", told)
+}
