@@ -3,9 +3,9 @@
 
 use host_test::Host;
 use wit_component::DecodedWasm;
-use wit_parser::{Resolve, WorldItem, WorldKey};
+use wit_parser::{Resolve, WorldId, WorldItem, WorldKey};
 
-fn decoded() -> (Resolve, wit_parser::WorldId) {
+fn decoded() -> (Resolve, WorldId) {
     match wit_component::decode(Host::embedded_component()).expect("a component") {
         DecodedWasm::Component(resolve, world) => (resolve, world),
         DecodedWasm::WitPackage(..) => panic!("a WIT package is not a component"),
@@ -92,6 +92,41 @@ fn it_exports_the_contract_and_nothing_else() {
             "  check-connection",
         ]
     );
+}
+
+/// The published world, to which the component's own imports are added: they are said in words
+/// there, and to the letter above.
+fn published(more: &str) -> (Resolve, WorldId) {
+    let mut resolve = Resolve::default();
+    resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/wit")).expect("the contract");
+    let package = resolve.push_str("asked.wit", more).expect("a world");
+    let world = resolve.select_world(&[package], None).expect("one world");
+    let (decoded, own) = decoded();
+    let imports = decoded.worlds[own].imports.clone();
+    let merged = resolve.merge(decoded).expect("the component has the published types");
+    for (key, mut item) in imports {
+        let WorldKey::Interface(interface) = key else { panic!("only interfaces are imported") };
+        let interface = merged.map_interface(interface, Default::default()).expect("it is there");
+        let WorldItem::Interface { id, .. } = &mut item else { panic!("it is an interface") };
+        *id = interface;
+        resolve.worlds[world].imports.insert(WorldKey::Interface(interface), item);
+    }
+    (resolve, world)
+}
+
+#[test]
+fn it_is_valid_and_targets_the_published_world() {
+    let (resolve, world) = published(
+        "package test:asked; world asked { include user-lifecycle:retool/plugin@0.1.0; }",
+    );
+    wit_component::targets(&resolve, world, Host::embedded_component()).expect("it fits");
+
+    let (resolve, world) = published(
+        "package test:asked; world asked { include user-lifecycle:retool/plugin@0.1.0;
+         export more: interface { one-more: func(); } }",
+    );
+    let missing = wit_component::targets(&resolve, world, Host::embedded_component());
+    assert!(missing.is_err(), "a world with more exports is not this component's");
 }
 
 /// Engines that load components by their WIT drop, without a word, what breaks their rules.
