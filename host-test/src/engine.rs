@@ -21,9 +21,6 @@ use crate::error::HostError;
 use crate::precompiled;
 use crate::tenant::{Tenant, TenantOptions};
 
-/// The component that the build script made.
-const EMBEDDED: &[u8] = include_bytes!(env!("RETOOL_LIFECYCLE_COMPONENT"));
-
 /// How many calls run at a time unless told; more wait.
 const CONCURRENT_CALLS: u32 = 64;
 
@@ -104,7 +101,7 @@ impl Host {
 
     /// A new host of the component that was built with this library.
     pub fn embedded() -> Result<Host, HostError> {
-        Host::new(EMBEDDED)
+        Host::new(component::BYTES)
     }
 
     /// The one host of the embedded component in this process, made when first asked for.
@@ -115,7 +112,7 @@ impl Host {
 
     /// The embedded component itself, as a file in the component format.
     pub fn embedded_component() -> &'static [u8] {
-        EMBEDDED
+        component::BYTES
     }
 
     /// An organisation to call the component for.

@@ -1,4 +1,4 @@
-//! Builds the component, so that the host can embed it: `cargo run` and `cargo test` need
+//! Builds the component, so that the library can embed it: `cargo run` and `cargo test` need
 //! nothing but the toolchain that `rust-toolchain.toml` names.
 
 use std::env;
@@ -13,8 +13,9 @@ const PROFILE: &str = "component";
 
 fn main() -> ExitCode {
     match build() {
-        Ok(component) => {
+        Ok(Built { component, contract }) => {
             println!("cargo::rustc-env=RETOOL_LIFECYCLE_COMPONENT={}", component.display());
+            println!("cargo::rustc-env=RETOOL_LIFECYCLE_CONTRACT={contract}");
             ExitCode::SUCCESS
         }
         Err(sentence) => {
@@ -24,9 +25,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn build() -> Result<PathBuf, String> {
+/// What the library is made of.
+struct Built {
+    /// The file.
+    component: PathBuf,
+    /// `namespace:name@version` of the contract.
+    contract: String,
+}
+
+fn build() -> Result<Built, String> {
     let manifest_dir = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
-    let root = manifest_dir.parent().ok_or("the host is not inside the workspace")?;
+    let root = manifest_dir.ancestors().nth(2).ok_or("this is not inside the workspace")?;
     for input in [
         "src",
         "wit",
@@ -57,7 +66,18 @@ fn build() -> Result<PathBuf, String> {
     let component = out_dir.join("retool_lifecycle.wasm");
     fs::copy(&built, &component)
         .map_err(|error| format!("{} could not be copied: {error}", built.display()))?;
-    Ok(component)
+    Ok(Built { component, contract: contract(root)? })
+}
+
+/// What the world says of its package: `package namespace:name@version;`.
+fn contract(root: &Path) -> Result<String, String> {
+    let path = root.join("wit").join("world.wit");
+    let wit = fs::read_to_string(&path)
+        .map_err(|error| format!("{} could not be read: {error}", path.display()))?;
+    wit.lines()
+        .find_map(|line| line.strip_prefix("package ")?.trim_end().strip_suffix(';'))
+        .map(str::to_owned)
+        .ok_or_else(|| format!("{} names no package", path.display()))
 }
 
 fn variable(name: &str) -> Result<String, String> {
@@ -94,8 +114,8 @@ fn compile(root: &Path, target_dir: &Path) -> Result<(), String> {
 }
 
 /// Flags that keep the folders of this machine and the names of its registries out of the
-/// component, where panics say which
-/// file they came from: the same sources give the same bytes wherever they lie.
+/// component, where panics say which file they came from: the same sources give the same bytes
+/// wherever they lie.
 fn remapped(root: &Path) -> String {
     let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
         let home = env::home_dir()?;
