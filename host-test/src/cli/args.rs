@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use mock_retool::{Fault, Options};
 
 use crate::retool::types::{Dialect, UserType};
@@ -20,6 +21,8 @@ use crate::retool::types::{Dialect, UserType};
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or file, 3 refused by a guard, \
                   4 partly done or somebody left alone,\n130 interrupted while \
                   writing.\n\n\
+                  Colours are for terminals: NO_COLOR turns them off, CLICOLOR_FORCE=1 on \
+                  everywhere.\n\n\
                   Example:\n  retool-lifecycle demo"
 )]
 pub(crate) struct Arguments {
@@ -73,18 +76,21 @@ pub(crate) enum Command {
     /// Show what a roster would change. Writes nothing.
     #[command(
         after_help = "Example:\n  retool-lifecycle plan --base-url https://acme.retool.com \\\n    \
-                      --roster people.csv --absent disable\n\n\
+                      --roster people.csv --absent disable --html plan.html\n\n\
                       The roster has the columns email, first name, last name, user type, admin and \
                       groups\n(separated by `;`), or is a JSON array of objects with the same fields: texts, but \
                       true or\nfalse for admin and an array for groups. User types are default, end-user, \
                       mobile, embed."
     )]
-    Plan(Box<SyncArgs>),
+    Plan(Box<PlanArgs>),
 
     /// Make a roster true.
     #[command(
         after_help = "Example:\n  retool-lifecycle sync --base-url https://acme.retool.com \\\n    \
-                      --roster people.csv --absent disable --protect boss@example.com"
+                      --roster people.csv --absent disable --protect boss@example.com\n\n\
+                      While it runs, stderr on a terminal shows how far it is, at what rate, and what \
+                      is left:\nas the component tells, of pages that it reads and, by \
+                      twenty-fives, of steps that it applies."
     )]
     Sync(Box<SyncArgs>),
 
@@ -105,12 +111,24 @@ pub(crate) enum Command {
                       Example:\n  retool-lifecycle simulate --seeds 10000 --from 0"
     )]
     Simulate(SimulateArgs),
+
+    /// Print a script that completes this command in a shell.
+    #[command(after_help = "Example:\n  retool-lifecycle completions bash \\\n    \
+                      > ~/.local/share/bash-completion/completions/retool-lifecycle")]
+    Completions(CompletionsArgs),
 }
 
 impl Default for Command {
     fn default() -> Self {
         Command::Demo(DemoArgs { latency_ms: 0 })
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell to write for.
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
 }
 
 #[derive(Debug, Args)]
@@ -402,6 +420,16 @@ pub(crate) struct RestoreArgs {
     /// account that has the address now.
     #[arg(long)]
     pub(crate) re_create: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) sync: SyncArgs,
+    /// Where to keep the plan as a page for whoever approves it: one HTML file that a browser
+    /// opens without a network. One that exists is never overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -120,19 +120,15 @@ impl Failure {
     pub(crate) fn text(&self) -> String {
         match self {
             Failure::Usage(message) | Failure::Unrecorded(message) | Failure::Other(message) => {
-                format!("error: {}\n", shown(message))
+                told(&shown(message))
             }
-            Failure::Roster { path, error } => format!(
-                "error: {}, {}\n",
-                shown(&path.to_string_lossy()),
-                shown(&error.to_string())
-            ),
+            Failure::Roster { path, error } => {
+                told(&format!("{}, {}", shown(&path.to_string_lossy()), shown(&error.to_string())))
+            }
             Failure::Component { error, place } => render::error(error, place.as_deref()),
             Failure::Host(error) => render::host_error(error),
             Failure::Interrupted => format!("{INTERRUPTED}\n"),
-            Failure::Unprinted { message, writes } => {
-                format!("error: {}\n", shown(&unprinted(message, *writes)))
-            }
+            Failure::Unprinted { message, writes } => told(&shown(&unprinted(message, *writes))),
             Failure::Recorded { failure, path } => failure.text() + &render::recorded(path),
         }
     }
@@ -167,6 +163,11 @@ impl Failure {
     }
 }
 
+/// One line for people.
+fn told(what: &str) -> String {
+    format!("{} {what}\n", render::alarm("error:"))
+}
+
 fn unprinted(message: &str, writes: usize) -> String {
     let written = match writes {
         0 => "nothing was written".to_owned(),
@@ -198,6 +199,7 @@ fn component(error: &Error, place: Option<&str>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::plain;
     use crate::render::samples::{detail, written};
     use crate::retool::types::{ErrorDetail, WriteKind};
 
@@ -234,7 +236,7 @@ mod tests {
         let written = unprinted().after(2);
         assert_eq!(written.exit(), Exit::Partly);
         assert_eq!(
-            written.text(),
+            plain(&written.text()),
             "error: the result could not be printed: broken pipe; 2 writes were made before\n"
         );
     }
@@ -242,7 +244,7 @@ mod tests {
     #[test]
     fn a_path_cannot_act_on_the_terminal() {
         let failure = Failure::Usage("a\u{1b}[2K.csv could not be read".to_owned());
-        assert_eq!(failure.text(), "error: a\\u{1b}[2K.csv could not be read\n");
+        assert_eq!(plain(&failure.text()), "error: a\\u{1b}[2K.csv could not be read\n");
     }
 
     #[test]
@@ -292,6 +294,6 @@ mod tests {
                 "file": "people.csv", "line": 3, "column": 2,
             }})
         );
-        assert_eq!(failure.text(), "error: people.csv, line 3, column 2: bad\n");
+        assert_eq!(plain(&failure.text()), "error: people.csv, line 3, column 2: bad\n");
     }
 }

@@ -3,17 +3,21 @@
 mod args;
 mod cache;
 mod changes;
+mod completions;
 pub(crate) mod connection;
 pub(crate) mod failure;
 mod files;
 pub(crate) mod output;
+mod pace;
 mod person;
+pub(crate) mod progress;
 mod record;
 mod restore;
 mod serve;
 mod simulate;
 mod sync;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -79,8 +83,21 @@ fn refuse(error: &clap::Error) -> Exit {
         return Output::new(true).failure(&Failure::Usage(message.to_owned()));
     }
     // Nothing is left to be done about a closed terminal.
-    let _ = error.print();
+    let _ = match error.kind() {
+        ErrorKind::DisplayVersion => io::stdout().write_all(version().as_bytes()),
+        _ => error.print(),
+    };
     if asked_for { Exit::Done } else { Exit::Usage }
+}
+
+/// The command, what it runs, and the contract between the two.
+fn version() -> String {
+    format!(
+        "retool-lifecycle {}\ncomponent {}\ncontract {}\n",
+        env!("CARGO_PKG_VERSION"),
+        component::VERSION,
+        component::CONTRACT
+    )
 }
 
 fn run(arguments: Arguments, output: &Output) -> Result<Exit, Failure> {
@@ -100,6 +117,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<Exit, Failure> {
             Command::Sync(options) => sync::sync(*options, output).await,
             Command::Changes(options) => changes::run(options).await,
             Command::Simulate(options) => simulate::simulate(&options, output),
+            Command::Completions(options) => completions::print(options.shell),
         }
     })
 }

@@ -44,7 +44,8 @@ pub(crate) fn simulate(arguments: &SimulateArgs, output: &Output) -> Result<Exit
 
 /// Draws nothing where stderr is not a terminal.
 fn bar(seeds: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{pos} of {len} seeds, {elapsed} {wide_bar} {eta}");
+    let style =
+        ProgressStyle::with_template("{pos} of {len} seeds, {per_sec}, {eta} left {wide_bar}");
     ProgressBar::new(seeds).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 

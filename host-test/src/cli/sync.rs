@@ -2,21 +2,27 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::Exit;
-use super::args::{Absent, GuardArgs, Memberships, SyncArgs};
+use super::args::{Absent, GuardArgs, Memberships, PlanArgs, SyncArgs};
 use super::connection::tenant;
 use super::failure::Failure;
+use super::files;
 use super::output::Output;
 use crate::answer::error_detail_mut;
 use crate::render;
 use crate::retool::synchronization::{
-    AbsentPolicy, EmailSpan, Guards, MembershipPolicy, SyncPolicy, SyncRequest,
+    AbsentPolicy, EmailSpan, Guards, MembershipPolicy, Plan, SyncPolicy, SyncRequest,
 };
 use crate::retool::types::GroupRef;
 use crate::roster::{self, Format, ROSTER_FIELD, Roster};
 
-pub(crate) async fn plan(arguments: SyncArgs, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn plan(arguments: PlanArgs, output: &Output) -> Result<Exit, Failure> {
+    let PlanArgs { sync: arguments, html } = arguments;
+    if let Some(path) = &html {
+        check_free(path)?;
+    }
     let roster = read(&arguments.roster)?;
     let request = request(&arguments, &roster);
     let (tenant, progress) = tenant(&arguments.connection, "planning")?;
@@ -24,7 +30,13 @@ pub(crate) async fn plan(arguments: SyncArgs, output: &Output) -> Result<Exit, F
         .reading(tenant.plan_sync(&request))
         .await
         .map_err(|failure| located(failure, &arguments.roster, &roster))?;
-    output.result(&plan, render::plan)?;
+    if let Some(path) = &html {
+        keep_page(&plan, &arguments, path)?;
+    }
+    output.result(&plan, |plan| {
+        let page = html.as_deref().map(render::page_kept).unwrap_or_default();
+        render::plan(plan) + &page
+    })?;
     Ok(if plan.guards.iter().any(|guard| guard.tripped) { Exit::Refused } else { Exit::Done })
 }
 
@@ -38,6 +50,30 @@ pub(crate) async fn sync(arguments: SyncArgs, output: &Output) -> Result<Exit, F
         .map_err(|failure| located(failure, &arguments.roster, &roster))?;
     output.result(&report, render::report).map_err(|failure| failure.after(report.writes.len()))?;
     Ok(if report.complete { Exit::Done } else { Exit::Partly })
+}
+
+/// Finds out whether the page can be made before anything is asked for it.
+fn check_free(path: &Path) -> Result<(), Failure> {
+    let wrong = |why: &str| Failure::Usage(format!("{} {why}", path.display()));
+    if path.symlink_metadata().is_ok() {
+        return Err(wrong("is there already, and a plan is never overwritten: give another file"));
+    }
+    files::probe(path).map_err(|error| wrong(&format!("could not be written: {error}")))
+}
+
+fn keep_page(plan: &Plan, arguments: &SyncArgs, path: &Path) -> Result<(), Failure> {
+    let roster = arguments.roster.file_name().unwrap_or_default().to_string_lossy();
+    let page = render::page(
+        plan,
+        &render::About {
+            base_url: &arguments.connection.base_url,
+            roster: &roster,
+            made_at: &humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+        },
+    );
+    files::create(path, &page).map_err(|error| {
+        Failure::Other(format!("{} could not be written: {error}", path.display()))
+    })
 }
 
 fn read(path: &Path) -> Result<Roster, Failure> {

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::cli::connection::host;
 use crate::cli::failure::Failure;
-use crate::cli::output::{Output, Progress};
+use crate::cli::output::Output;
+use crate::cli::progress::Progress;
 use crate::retool::types::Dialect;
 use crate::tenant::{Tenant, TenantOptions};
 

@@ -1,26 +1,28 @@
 //! What is true of a connection.
 
+use super::style::{ALARM, CHANGED, GOOD, painted};
 use super::words;
 use crate::retool::diagnostics::{Check, CheckStatus, ConnectionReport};
 use crate::text::shown;
 
 pub(crate) fn check(base_url: &str, report: &ConnectionReport) -> String {
     let ConnectionReport { healthy, dialect, checks, user_count, group_count } = report;
-    let state = if *healthy { "healthy" } else { "NOT HEALTHY" };
+    let state = if *healthy { painted(GOOD, "healthy") } else { painted(ALARM, "NOT HEALTHY") };
     let mut text = format!("{} ({}): {state}\n", shown(base_url), words::dialect(*dialect));
     let width = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
     for Check { name, status, code, detail } in checks {
-        let status = match status {
-            CheckStatus::Passed => "passed",
-            CheckStatus::Warning => "warning",
-            CheckStatus::Failed => "FAILED",
-            CheckStatus::Unknown => "unknown",
+        let (style, status) = match status {
+            CheckStatus::Passed => (GOOD, "passed"),
+            CheckStatus::Warning => (CHANGED, "warning"),
+            CheckStatus::Failed => (ALARM, "FAILED"),
+            CheckStatus::Unknown => (CHANGED, "unknown"),
         };
+        let status = painted(style, &format!("{status:<8}"));
         let code = match code {
             Some(code) => format!(" ({})", shown(code)),
             None => String::new(),
         };
-        text += &format!("  {status:<8} {:<width$}  {}{code}\n", shown(name), shown(detail));
+        text += &format!("  {status} {:<width$}  {}{code}\n", shown(name), shown(detail));
     }
     if let Some(count) = user_count {
         text += &format!("  {}\n", words::count(*count as usize, "person", "people"));
@@ -33,6 +35,7 @@ pub(crate) fn check(base_url: &str, report: &ConnectionReport) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::style::plain;
     use super::*;
     use crate::retool::types::Dialect;
 
@@ -63,7 +66,7 @@ mod tests {
             },
         );
         assert_eq!(
-            shown,
+            plain(&shown),
             "\
 https://acme.retool.com (v1): NOT HEALTHY
   passed   reachable          It answers.

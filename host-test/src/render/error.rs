@@ -1,6 +1,7 @@
 //! Errors: what happened, to whom, what was written before, what to do next.
 
 use super::hints;
+use super::style::alarm;
 use super::words::{self, count};
 use crate::answer::error_case;
 use crate::error::HostError;
@@ -12,8 +13,9 @@ pub(crate) fn error(error: &Error, place: Option<&str>) -> String {
     let (case, detail) = error_case(error);
     let Some(detail) = detail else {
         return format!(
-            "error: {case}\n  The component could not be run, and says no more.\n  \
-             next     run it again: it looks first, and does what is left\n"
+            "{} {case}\n  The component could not be run, and says no more.\n  \
+             next     run it again: it looks first, and does what is left\n",
+            alarm("error:")
         );
     };
     let ErrorDetail {
@@ -29,7 +31,7 @@ pub(crate) fn error(error: &Error, place: Option<&str>) -> String {
         retry_after_ms,
         writes,
     } = detail;
-    let mut text = format!("error: {case} ({})\n  {}\n", shown(code), shown(message));
+    let mut text = format!("{} {case} ({})\n  {}\n", alarm("error:"), shown(code), shown(message));
     let mut line = |label: &str, value: &str| {
         text += &format!("  {label:<9}{value}\n");
     };
@@ -84,7 +86,8 @@ fn next(permanent: bool, retry_after_ms: Option<u32>, nothing_written: bool) -> 
 
 /// The host's own failure.
 pub(crate) fn host_error(error: &HostError) -> String {
-    let mut text = format!("error: {}\n  {}\n", error.code(), shown(&error.to_string()));
+    let mut text =
+        format!("{} {}\n  {}\n", alarm("error:"), error.code(), shown(&error.to_string()));
     if !matches!(error, HostError::Setup { .. }) {
         let written =
             if error.may_have_written() { "what was written is not known" } else { "nothing" };
@@ -97,6 +100,7 @@ pub(crate) fn host_error(error: &HostError) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{detail, written};
+    use super::super::style::plain;
     use super::*;
     use crate::retool::types::WriteKind;
 
@@ -118,7 +122,7 @@ mod tests {
             None,
         );
         assert_eq!(
-            shown,
+            plain(&shown),
             "\
 error: permanent-denied (scope-missing)
   The token lacks groups:write.
@@ -142,7 +146,7 @@ error: permanent-denied (scope-missing)
             None,
         );
         assert_eq!(
-            shown,
+            plain(&shown),
             "\
 error: rate-limited (rate-limited)
   Too many requests.
@@ -172,7 +176,7 @@ error: rate-limited (rate-limited)
         let shown =
             host_error(&HostError::Trap { function: "sync", message: "unreachable".to_owned() });
         assert_eq!(
-            shown,
+            plain(&shown),
             "\
 error: host-trap
   the component failed in `sync`: unreachable

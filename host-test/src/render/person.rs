@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::style::{CHANGED, HEADING, painted};
 use super::words;
 use crate::json;
 use crate::retool::lifecycle::{
@@ -130,7 +131,7 @@ struct Lines(String);
 
 impl Lines {
     fn headed(heading: &str) -> Self {
-        Lines(format!("{heading}\n"))
+        Lines(format!("{}\n", painted(HEADING, heading)))
     }
 
     fn line(&mut self, line: &str) {
@@ -151,7 +152,11 @@ impl Lines {
     }
 
     fn remaining(&mut self, remaining: &[String]) {
-        self.each(remaining.iter().map(|what| format!("still to do: {}", shown(what))));
+        self.each(
+            remaining
+                .iter()
+                .map(|what| format!("{}: {}", painted(CHANGED, "still to do"), shown(what))),
+        );
     }
 
     fn writes(&mut self, writes: &[Write]) {
@@ -167,6 +172,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{change, group, user, written};
+    use super::super::style::plain;
     use super::*;
     use crate::retool::types::{Certainty, WriteKind};
 
@@ -191,7 +197,7 @@ mod tests {
             ],
         });
         assert_eq!(
-            shown,
+            plain(&shown),
             "\
 ada@x.com: created (id id-1)
   first name: \"Ada\"
@@ -224,7 +230,7 @@ ada@x.com: created (id id-1)
             writes: Vec::new(),
         });
         assert_eq!(
-            shown,
+            plain(&shown),
             "\
 ada@x.com: unchanged (id id-1)
   left as it is: last name is \"Byron\", not \"King\"
@@ -254,7 +260,7 @@ ada@x.com: unchanged (id id-1)
             },
         );
         assert_eq!(
-            shown,
+            plain(&shown),
             "\
 ada@x.com: disabled
   removed from: Sales

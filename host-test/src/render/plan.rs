@@ -1,8 +1,10 @@
 //! A plan as a diff that somebody can approve: person by person, then what it comes to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::hints;
+use super::style::{ALARM, HEADING, marked, painted};
 use super::words::{self, count, section};
 use crate::retool::synchronization::{PersonRefusal, Plan, Step, StepKind};
 use crate::text::shown;
@@ -16,14 +18,15 @@ pub(crate) fn plan(plan: &Plan) -> String {
     let tally = Tally::of(steps);
 
     let mut text = if refused {
-        "REFUSED: a guard has tripped, and nothing may be applied. Withheld is:\n".to_owned()
+        painted(ALARM, "REFUSED: a guard has tripped, and nothing may be applied. Withheld is:")
     } else if !steps.is_empty() {
-        "To be done:\n".to_owned()
+        painted(HEADING, "To be done:")
     } else if !refusals.is_empty() {
-        format!("Nothing can be done; {} left alone:\n", refusals.len())
+        painted(ALARM, &format!("Nothing can be done; {} left alone:", refusals.len()))
     } else {
-        "Nothing to do.\n".to_owned()
+        painted(HEADING, "Nothing to do.")
     };
+    text.push('\n');
     text += &section("Groups", steps.iter().filter_map(new_group));
     text += &section("People", people(steps));
     text += &section("Left alone", refusals.iter().flat_map(refusal));
@@ -44,17 +47,24 @@ pub(crate) fn plan(plan: &Plan) -> String {
     text
 }
 
-fn new_group(step: &Step) -> Option<String> {
-    (step.kind == StepKind::CreateGroup).then(|| format!("+ {}  create", group_of(step)))
+/// Where the page with the plan is.
+pub(crate) fn page_kept(path: &Path) -> String {
+    format!("The page for whoever approves it is {}\n", shown(&path.to_string_lossy()))
 }
 
-fn group_of(step: &Step) -> String {
+fn new_group(step: &Step) -> Option<String> {
+    (step.kind == StepKind::CreateGroup)
+        .then(|| marked('+', &format!("{}  create", group_of(step))))
+}
+
+pub(super) fn group_of(step: &Step) -> String {
     words::named(step.group_name.as_deref(), step.group.as_ref())
 }
 
 fn refusal(refusal: &PersonRefusal) -> Vec<String> {
     let PersonRefusal { email, code, message } = refusal;
-    let mut lines = vec![format!("! {}  {}: {}", shown(email), shown(code), shown(message))];
+    let mut lines =
+        vec![marked('!', &format!("{}  {}: {}", shown(email), shown(code), shown(message)))];
     lines.extend(hints::for_sync(code).map(|hint| format!("    {hint}")));
     lines
 }
@@ -110,7 +120,7 @@ fn person(email: &str, steps: &[&Step]) -> Vec<String> {
     if !groups.is_empty() {
         details.push(format!("groups: {}", groups.join(", ")));
     }
-    let mut lines = vec![format!("{mark} {}  {}", shown(email), verbs.join(", "))];
+    let mut lines = vec![marked(mark, &format!("{}  {}", shown(email), verbs.join(", ")))];
     lines.extend(details.into_iter().map(|detail| format!("    {detail}")));
     lines
 }
@@ -118,7 +128,7 @@ fn person(email: &str, steps: &[&Step]) -> Vec<String> {
 /// How many steps there are of each kind, but for updates: how many people are updated, be it
 /// their memberships alone, as a report counts them.
 #[derive(Default)]
-struct Tally {
+pub(super) struct Tally {
     created: usize,
     enabled: usize,
     updated: usize,
@@ -130,7 +140,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn of(steps: &[Step]) -> Tally {
+    pub(super) fn of(steps: &[Step]) -> Tally {
         let mut tally = Tally::default();
         let mut updated = BTreeSet::new();
         let mut otherwise = BTreeSet::new();
@@ -163,6 +173,11 @@ impl Tally {
         tally
     }
 
+    /// How many memberships are added, and how many removed.
+    pub(super) fn memberships(&self) -> (usize, usize) {
+        (self.added, self.removed)
+    }
+
     fn words(&self) -> String {
         let Tally { created, enabled, updated, disabled, deleted, added, removed, groups } = self;
         let mut words = vec![format!("{created} to create"), format!("{updated} to update")];
@@ -185,9 +200,14 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{change, guard, step};
+    use super::super::style::plain;
     use super::*;
     use crate::retool::synchronization::{Guard, SeatChange};
     use crate::retool::types::{Dialect, GroupId, UserType};
+
+    fn plan(plan: &Plan) -> String {
+        plain(&super::plan(plan))
+    }
 
     fn empty() -> Plan {
         Plan {

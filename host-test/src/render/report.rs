@@ -1,6 +1,7 @@
 //! What a sync did.
 
 use super::hints;
+use super::style::{ALARM, GOOD, HEADING, marked, painted};
 use super::words::{self, count, section};
 use crate::retool::synchronization::{PersonOutcome, PersonReport, SyncReport};
 use crate::retool::types::ErrorDetail;
@@ -20,18 +21,20 @@ pub(crate) fn report(report: &SyncReport) -> String {
         writes,
     } = report;
     let mut text = match (complete, writes.is_empty()) {
-        (true, true) => "Nothing to do: everybody is as the roster says.\n".to_owned(),
-        (true, false) => "Done: everybody is as the roster says.\n".to_owned(),
-        (false, true) => "NOT DONE: nothing was written, and some people are not as the roster \
-                          says.\n"
-            .to_owned(),
-        (false, false) => "PARTLY DONE: some people are not as the roster says.\n".to_owned(),
+        (true, true) => painted(HEADING, "Nothing to do: everybody is as the roster says."),
+        (true, false) => painted(GOOD, "Done: everybody is as the roster says."),
+        (false, true) => painted(
+            ALARM,
+            "NOT DONE: nothing was written, and some people are not as the roster says.",
+        ),
+        (false, false) => painted(ALARM, "PARTLY DONE: some people are not as the roster says."),
     };
+    text.push('\n');
     text += &section(
         "Groups",
         groups_created
             .iter()
-            .map(|group| format!("+ {}  created", words::group(group)))
+            .map(|group| marked('+', &format!("{}  created", words::group(group))))
             .chain(groups_failed.iter().flat_map(group_failure)),
     );
     text += &section("People", people.iter().flat_map(person));
@@ -50,7 +53,7 @@ pub(crate) fn report(report: &SyncReport) -> String {
 
 fn group_failure(detail: &ErrorDetail) -> Vec<String> {
     let name = detail.subject.as_deref().unwrap_or("(a group)");
-    let mut lines = vec![format!("! {}  not created", shown(name))];
+    let mut lines = vec![marked('!', &format!("{}  not created", shown(name)))];
     lines.extend(failure_lines(detail));
     lines
 }
@@ -91,7 +94,7 @@ fn person(report: &PersonReport) -> Vec<String> {
         return Vec::new();
     }
     let (mark, word) = outcome(*became);
-    let mut lines = vec![format!("{mark} {}  {word}", shown(email))];
+    let mut lines = vec![marked(mark, &format!("{}  {word}", shown(email)))];
     let set = if *became == PersonOutcome::Created { words::setting } else { words::change };
     let said = matches!(became, PersonOutcome::Disabled | PersonOutcome::ReEnabled);
     let changes = changes.iter().filter(|change| !(said && words::is_said(change)));
@@ -139,9 +142,14 @@ fn tally(people: &[PersonReport]) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::samples::{change, detail, group, guard, written};
+    use super::super::style::plain;
     use super::*;
     use crate::retool::synchronization::{Guard, SeatChange};
     use crate::retool::types::{Dialect, UserType, WriteKind};
+
+    fn report(report: &SyncReport) -> String {
+        plain(&super::report(report))
+    }
 
     fn about(email: &str, outcome: PersonOutcome) -> PersonReport {
         PersonReport {

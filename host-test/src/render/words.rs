@@ -1,6 +1,7 @@
 //! The words that several texts share.
 
 use super::hints;
+use super::style::{ALARM, GOOD, HEADING, painted};
 use crate::retool::synchronization::{Guard, GuardReport, SeatChange};
 use crate::retool::types::{
     Certainty, Dialect, FieldChange, GroupId, GroupLink, UserId, UserType, Write, WriteKind,
@@ -45,7 +46,7 @@ pub(super) fn named(name: Option<&str>, id: Option<&GroupId>) -> String {
 }
 
 /// `first-name` as `first name`.
-fn field_name(field: &str) -> String {
+pub(super) fn field_name(field: &str) -> String {
     shown(field).replace('-', " ")
 }
 
@@ -131,30 +132,36 @@ pub(super) fn seats(seats: &[SeatChange]) -> Option<String> {
     (!changes.is_empty()).then(|| format!("Seats: {}", changes.join(", ")))
 }
 
-/// `user removals: 1, at most 3`; what it says and which flag helps where it has tripped.
-pub(super) fn guard(report: &GuardReport) -> Vec<String> {
-    let GuardReport { guard, subject, limit, actual, tripped, message } = report;
-    let (name, bound) = match guard {
+/// What a guard counts, and which way its limit bounds that.
+pub(super) fn guard_name(guard: Guard) -> (&'static str, &'static str) {
+    match guard {
         Guard::UserRemovals => ("user removals", "at most"),
         Guard::MemberRemovals => ("member removals", "at most"),
         Guard::MinimumAdmins => ("administrators left", "at least"),
         Guard::RequiredAdmins => ("required administrators", "at least"),
         Guard::EmptyRoster => ("people on the roster", "at least"),
         Guard::IncompleteSnapshot => ("removals out of an incomplete listing", "at most"),
-    };
+    }
+}
+
+/// `user removals: 1, at most 3`; what it says and which flag helps where it has tripped.
+pub(super) fn guard(report: &GuardReport) -> Vec<String> {
+    let GuardReport { guard, subject, limit, actual, tripped, message } = report;
+    let (name, bound) = guard_name(*guard);
     let subject = match subject {
         Some(subject) => format!(" ({})", shown(subject)),
         None => String::new(),
     };
     if *tripped {
         let mut lines = vec![format!(
-            "TRIPPED  {name}{subject}: {actual}, {bound} {limit}. {}",
+            "{}  {name}{subject}: {actual}, {bound} {limit}. {}",
+            painted(ALARM, "TRIPPED"),
             shown(message)
         )];
         lines.extend(hints::for_guard(*guard).map(|hint| format!("         {hint}")));
         lines
     } else {
-        vec![format!("ok       {name}{subject}: {actual}, {bound} {limit}")]
+        vec![format!("{}       {name}{subject}: {actual}, {bound} {limit}", painted(GOOD, "ok"))]
     }
 }
 
@@ -163,7 +170,7 @@ pub(super) fn section(heading: &str, lines: impl IntoIterator<Item = String>) ->
     let mut text = String::new();
     for line in lines {
         if text.is_empty() {
-            text = format!("\n{heading}\n");
+            text = format!("\n{}\n", painted(HEADING, heading));
         }
         text += &format!("  {line}\n");
     }

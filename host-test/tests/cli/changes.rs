@@ -149,6 +149,7 @@ fn the_log_that_explains_an_error_is_shown_on_a_terminal() {
         .args(["-qec", watch, "/dev/null"])
         .env("COMMAND", env!("CARGO_BIN_EXE_retool-lifecycle"))
         .env("CURSOR_FILE", kept.path())
+        .env("NO_COLOR", "1")
         .env("RETOOL_BASE_URL", base_url)
         .env("RETOOL_API_TOKEN", "a-secret")
         .env("RETOOL_MAX_ATTEMPTS", "1")

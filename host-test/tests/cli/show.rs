@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::command::{Server, run};
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "demo",
     "mock",
     "check",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 10] = [
     "sync",
     "changes",
     "simulate",
+    "completions",
 ];
 
 #[test]
@@ -35,6 +36,31 @@ fn help_names_every_command_and_the_exit_codes() {
     for word in COMMANDS.iter().chain(&["Exit codes: 0 done"]) {
         assert!(ran.stdout.contains(word), "{word} in {}", ran.stdout);
     }
+}
+
+#[test]
+fn the_version_is_told_with_the_components_and_the_contracts() {
+    let ran = run(&["--version"]);
+    assert_eq!(ran.exit, 0, "{ran:#?}");
+    let version = env!("CARGO_PKG_VERSION");
+    let world = include_str!("../../../wit/world.wit");
+    let contract = world.split([' ', ';']).nth(1).expect("a package");
+    assert_eq!(
+        ran.stdout,
+        format!("retool-lifecycle {version}\ncomponent {version}\ncontract {contract}\n")
+    );
+}
+
+#[test]
+fn every_shell_is_told_every_command_and_its_options() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ran = run(&["completions", shell]);
+        assert_eq!(ran.exit, 0, "{ran:#?}");
+        for word in COMMANDS.iter().chain(&["tombstone", "max-user-removal-percent"]) {
+            assert!(ran.stdout.contains(word), "{word} for {shell}");
+        }
+    }
+    assert_eq!(run(&["completions", "cmd"]).exit, 2);
 }
 
 #[test]

@@ -1,0 +1,19 @@
+//! `completions`.
+
+use clap::CommandFactory;
+use clap_complete::{Shell, generate};
+
+use super::args::Arguments;
+use super::failure::Failure;
+use super::{Exit, output};
+
+/// Prints the script, which is no JSON with `--json` either.
+pub(crate) fn print(shell: Shell) -> Result<Exit, Failure> {
+    let mut command = Arguments::command();
+    let name = command.get_name().to_owned();
+    // Into memory, because it panics where it can't write.
+    let mut script = Vec::new();
+    generate(shell, &mut command, name, &mut script);
+    output::print(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Done)
+}

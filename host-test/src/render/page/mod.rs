@@ -1,0 +1,362 @@
+//! A plan as a page for whoever approves it: one file that a browser shows without asking anybody
+//! for anything. It is read without its script, which only searches. Texts become text and never
+//! markup, and should one ever get past that, the page's own policy runs and loads nothing but
+//! the style and the script that are in it.
+
+mod people;
+
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+use super::hints;
+use super::plan::{Tally, group_of};
+use super::words;
+use crate::retool::synchronization::{
+    GuardReport, PersonRefusal, Plan, SeatChange, Step, StepKind,
+};
+use crate::retool::types::FieldChange;
+use crate::text::shown;
+use people::{Fate, Person, people};
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// What the page tells beside the plan.
+pub(crate) struct About<'a> {
+    /// The organisation.
+    pub(crate) base_url: &'a str,
+    /// The name of the roster's file.
+    pub(crate) roster: &'a str,
+    /// When the plan was made, for people.
+    pub(crate) made_at: &'a str,
+}
+
+/// The page, or where a guard has tripped, what would have been.
+pub(crate) fn page(plan: &Plan, about: &About<'_>) -> String {
+    let Plan { digest, dialect, steps, withheld, unchanged, refusals, seats, guards, limitations } =
+        plan;
+    let refused = guards.iter().any(|guard| guard.tripped);
+    let steps = if refused { withheld } else { steps };
+    let people = people(steps);
+    let groups: Vec<String> =
+        steps.iter().filter(|step| step.kind == StepKind::CreateGroup).map(group_of).collect();
+    let title =
+        format!("{}Plan for {}", if refused { "REFUSED: " } else { "" }, shown(about.base_url));
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                // First, because it holds only for what comes after it.
+                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { "Plan for " bdi { (shown(about.base_url)) } }
+                    p.facts {
+                        "Made " (about.made_at) " from " bdi { (shown(about.roster)) }
+                        ", through " (api(words::dialect(*dialect))) "."
+                    }
+                    (verdict(plan, refused, steps.is_empty(), &people))
+                    p.digest { span { "Digest" } code { (shown(digest)) } }
+                }
+                main {
+                    (tally(steps, &people, *unchanged, refusals.len()))
+                    div.columns {
+                        (self::guards(guards))
+                        (self::seats(seats))
+                        (administrators(&people))
+                        (list("What this API cannot do", limitations))
+                        (list(if refused { "Groups that would be new" } else { "New groups" }, &groups))
+                    }
+                    (search())
+                    @for fate in Fate::ALL {
+                        (section(fate, &people, refused))
+                    }
+                    (left_alone(refusals))
+                }
+                footer {
+                    "Applying it compares each person with what is shown here, and leaves alone who "
+                    "has changed since. Made by retool-lifecycle " (env!("CARGO_PKG_VERSION")) "."
+                }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    page.into_string()
+}
+
+/// What the page may do: show its style and run its script.
+fn policy() -> String {
+    let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
+         form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT)
+    )
+}
+
+fn api(dialect: &str) -> String {
+    match dialect {
+        "scim" => "SCIM".to_owned(),
+        rest => format!("the REST API {rest}"),
+    }
+}
+
+/// What the plan comes to in one look.
+fn verdict(plan: &Plan, refused: bool, nothing: bool, people: &[Person<'_>]) -> Markup {
+    let tripped = plan.guards.iter().filter(|guard| guard.tripped);
+    // One for each guard, which may have tripped for many groups.
+    let hints: BTreeSet<_> =
+        tripped.clone().filter_map(|report| hints::for_guard(report.guard)).collect();
+    html! {
+        @if refused {
+            div.verdict.refused role="alert" {
+                p.headline { "Refused: nothing of this may be applied" }
+                @for GuardReport { guard, subject, limit, actual, message, .. } in tripped {
+                    @let (name, bound) = words::guard_name(*guard);
+                    p {
+                        strong {
+                            "Guard tripped: " (name)
+                            @if let Some(subject) = subject { " (" bdi { (shown(subject)) } ")" }
+                            ": " (actual) ", " (bound) " " (limit) ". "
+                        }
+                        bdi { (shown(message)) }
+                    }
+                }
+                @for hint in hints { p.hint { (hint) } }
+            }
+        } @else if nothing && plan.refusals.is_empty() {
+            div.verdict { p.headline { "Nothing to do" } }
+        } @else if nothing {
+            div.verdict.doubtful {
+                p.headline { "Nothing can be done: " (plan.refusals.len()) " left alone" }
+            }
+        } @else {
+            div.verdict {
+                p.headline { (words::count(people.len(), "person changes", "people change")) }
+                p { "No guard has tripped." }
+            }
+        }
+    }
+}
+
+/// How many people there are of each fate, as ways to them.
+fn tally(steps: &[Step], people: &[Person<'_>], unchanged: u32, left_alone: usize) -> Markup {
+    let (added, removed) = Tally::of(steps).memberships();
+    html! {
+        nav.tally aria-label="What happens to how many" {
+            @for fate in Fate::ALL {
+                @let number = people.iter().filter(|person| person.fate == fate).count();
+                @if number > 0 {
+                    a.{ (fate.verb()) } href={ "#" (fate.verb()) } {
+                        b { (number) } " " span { "to " (fate.verb()) }
+                    }
+                }
+            }
+            @if left_alone > 0 {
+                a.left href="#left-alone" { b { (left_alone) } " " span { "left alone" } }
+            }
+            div { b { (unchanged) } " " span { "unchanged" } }
+            @if added + removed > 0 {
+                div { b { "+" (added) " −" (removed) } " " span { "memberships" } }
+            }
+        }
+    }
+}
+
+fn guards(guards: &[GuardReport]) -> Markup {
+    html! {
+        @if !guards.is_empty() {
+            section.card {
+                h2 { "Guards" }
+                table.guards {
+                    @for GuardReport { guard, subject, limit, actual, tripped, .. } in guards {
+                        @let (name, bound) = words::guard_name(*guard);
+                        tr.tripped[*tripped] {
+                            td { @if *tripped { strong { "TRIPPED" } } @else { "ok" } }
+                            td {
+                                (name)
+                                @if let Some(subject) = subject { " (" bdi { (shown(subject)) } ")" }
+                            }
+                            td { b { (actual) } ", " (bound) " " (limit) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn seats(seats: &[SeatChange]) -> Markup {
+    let changing = || seats.iter().filter(|seat| seat.added > 0 || seat.removed > 0);
+    html! {
+        section.card {
+            h2 { "Seats" }
+            @if changing().next().is_none() { p { "None is taken or freed." } }
+            @else {
+                table {
+                    @for SeatChange { user_type, added, removed } in changing() {
+                        tr {
+                            td { (words::user_type(*user_type)) }
+                            td { @if *added > 0 { b.taken { "+" (added) } } }
+                            td { @if *removed > 0 { b.freed { "−" (removed) } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Rights over the organisation stand out, because they are what a wrong roster must not give.
+fn administrators(people: &[Person<'_>]) -> Markup {
+    let with = |becomes| people.iter().filter(move |person| person.administers() == Some(becomes));
+    html! {
+        @if with(true).chain(with(false)).next().is_some() {
+            section.card.rights {
+                h2 { "Administrators" }
+                ul {
+                    @for person in with(true) {
+                        li { b { "becomes one: " } bdi { (shown(person.email)) } }
+                    }
+                    @for person in with(false) {
+                        li { b { "no longer one: " } bdi { (shown(person.email)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn list(heading: &str, texts: &[String]) -> Markup {
+    html! {
+        @if !texts.is_empty() {
+            section.card {
+                h2 { (heading) }
+                ul { @for text in texts { li { bdi { (shown(text)) } } } }
+            }
+        }
+    }
+}
+
+/// Only the script shows it, which does the search.
+fn search() -> Markup {
+    html! {
+        div.search id="search" hidden {
+            label for="wanted" { "Search" }
+            input id="wanted" type="search" autocomplete="off" spellcheck="false"
+                placeholder="An address, a name, a group";
+            output for="wanted" {}
+        }
+    }
+}
+
+fn section(fate: Fate, people: &[Person<'_>], refused: bool) -> Markup {
+    let concerned: Vec<_> = people.iter().filter(|person| person.fate == fate).collect();
+    let what = if refused { "Withheld: to " } else { "To " };
+    html! {
+        @if !concerned.is_empty() {
+            section.people.{ (fate.verb()) } id=(fate.verb()) {
+                h2 { (what) (fate.verb()) " " span.count { (concerned.len()) } }
+                @for person in concerned { (self::person(person)) }
+            }
+        }
+    }
+}
+
+fn person(person: &Person<'_>) -> Markup {
+    let Person { email, fate, changes, joins, leaves } = person;
+    let what = match fate {
+        Fate::Delete => Some(("account", Some("is there"), "deleted for good")),
+        Fate::Disable => Some(("log-in", Some("allowed"), "barred")),
+        Fate::Enable => Some(("log-in", Some("barred"), "allowed")),
+        Fate::Create => Some(("account", None, "created")),
+        Fate::Update => None,
+    };
+    html! {
+        article {
+            h3 { bdi { (shown(email)) } }
+            @match person.administers() {
+                Some(true) => p.badge { "becomes an administrator" },
+                Some(false) => p.badge { "no longer an administrator" },
+                None => {},
+            }
+            table.changes {
+                thead { tr { th scope="col" { "Field" } th scope="col" { "Now" } th scope="col" { "Planned" } } }
+                tbody {
+                    @if let Some((field, before, after)) = what {
+                        (row(field, old(before), new(after)))
+                    }
+                    @for FieldChange { field, before, after } in changes {
+                        (row(&words::field_name(field), old(before.as_deref()), new(after)))
+                    }
+                    @if !joins.is_empty() || !leaves.is_empty() {
+                        (row("groups", chips("old", "leaves", leaves), chips("new", "joins", joins)))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn row(field: &str, old: Markup, new: Markup) -> Markup {
+    html! { tr { th scope="row" { (field) } td { (old) } td { (new) } } }
+}
+
+fn old(value: Option<&str>) -> Markup {
+    html! {
+        @match value {
+            Some(value) => (self::value("old", value)),
+            None => span.none { "(none)" },
+        }
+    }
+}
+
+fn new(value: &str) -> Markup {
+    self::value("new", value)
+}
+
+/// On a ground of its own, so that blanks at its ends are seen.
+fn value(class: &str, value: &str) -> Markup {
+    html! {
+        @if value.is_empty() { span.none { "(empty)" } }
+        @else { bdi.{ (class) } { (shown(value)) } }
+    }
+}
+
+fn chips(class: &str, verb: &str, groups: &[String]) -> Markup {
+    html! {
+        @if !groups.is_empty() {
+            span.verb { (verb) }
+            @for group in groups { " " bdi.chip.{ (class) } { (shown(group)) } }
+        }
+    }
+}
+
+fn left_alone(refusals: &[PersonRefusal]) -> Markup {
+    html! {
+        @if !refusals.is_empty() {
+            section.people.left id="left-alone" {
+                h2 { "Left alone " span.count { (refusals.len()) } }
+                @for PersonRefusal { email, code, message } in refusals {
+                    article {
+                        h3 { bdi { (shown(email)) } }
+                        p { code { (shown(code)) } " " bdi { (shown(message)) } }
+                        @if let Some(hint) = hints::for_sync(code) { p.hint { (hint) } }
+                    }
+                }
+            }
+        }
+    }
+}

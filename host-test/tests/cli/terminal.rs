@@ -1,0 +1,127 @@
+//! What is different on a terminal: colours, and how far the work is.
+#![cfg(unix)]
+
+use std::fs::File as Handle;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use mock_retool::Options;
+use nix::pty::{Winsize, openpty};
+
+use crate::command::{File, Server, command};
+
+const ESCAPE: char = '\u{1b}';
+
+const NEWCOMER: &str = "email,user type\nmary.somerville@example.com,default\n";
+
+/// Where the command writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// What a command writes to a terminal, with everything else piped; and its exit code.
+fn on_terminal(mut command: Command, stream: Stream) -> (String, Option<i32>) {
+    let size = Winsize { ws_row: 40, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 };
+    let terminal = openpty(&size, None).expect("a terminal");
+    command.env("TERM", "xterm").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let slave: OwnedFd = terminal.slave;
+    match stream {
+        Stream::Stdout => command.stdout(slave),
+        Stream::Stderr => command.stderr(slave),
+    };
+    let mut child = command.spawn().expect("the command");
+    // It holds the other end of the terminal, which must be closed to be read to its end.
+    drop(command);
+    let mut master = Handle::from(terminal.master);
+    let reader = thread::spawn(move || {
+        let (mut shown, mut buffer) = (Vec::new(), [0; 4096]);
+        // A terminal that nobody writes to any more ends with an error.
+        while let Ok(length @ 1..) = master.read(&mut buffer) {
+            shown.extend_from_slice(&buffer[..length]);
+        }
+        String::from_utf8_lossy(&shown).into_owned()
+    });
+    let exit = child.wait().expect("an exit").code();
+    (reader.join().expect("what was shown"), exit)
+}
+
+#[test]
+fn colours_are_for_a_terminal_unless_told_otherwise() {
+    let server = Server::start();
+    let roster = File::new("newcomer.csv", NEWCOMER);
+    let plan = |variables: &[(&str, &str)]| {
+        let mut command = server.command(&["plan", "--api=v1", "--roster", roster.path()]);
+        command.envs(variables.iter().copied());
+        command
+    };
+    let green = "\u{1b}[32m+ mary.somerville@example.com  create\u{1b}[0m";
+
+    let (shown, exit) = on_terminal(plan(&[]), Stream::Stdout);
+    assert_eq!(exit, Some(0), "{shown}");
+    assert!(shown.contains(green), "{shown}");
+    let (shown, _) = on_terminal(plan(&[("NO_COLOR", "1")]), Stream::Stdout);
+    assert!(shown.contains("+ mary.somerville@example.com  create"), "{shown}");
+    assert!(!shown.contains(ESCAPE), "{shown}");
+
+    let piped = |variables: &[(&str, &str)]| {
+        let output = plan(variables).output().expect("the command");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    assert!(!piped(&[]).contains(ESCAPE));
+    assert!(piped(&[("CLICOLOR_FORCE", "1")]).contains(green));
+}
+
+#[test]
+fn an_error_is_red_on_a_terminal_alone() {
+    let failing = || {
+        let mut command = command();
+        command.args(["plan", "--base-url=http://127.0.0.1:1", "--roster=/no/such/file"]);
+        command
+    };
+    let (shown, exit) = on_terminal(failing(), Stream::Stderr);
+    assert_eq!(exit, Some(2), "{shown}");
+    assert!(
+        shown.contains("\u{1b}[1m\u{1b}[31merror:\u{1b}[0m /no/such/file could not"),
+        "{shown}"
+    );
+    let piped = failing().output().expect("the command");
+    let piped = String::from_utf8(piped.stderr).expect("UTF-8");
+    assert!(piped.starts_with("error: /no/such/file could not"), "{piped}");
+}
+
+#[test]
+fn json_has_no_colours_even_where_they_are_forced() {
+    let server = Server::start();
+    let roster = File::new("newcomer.csv", NEWCOMER);
+    let mut command = server.command(&["plan", "--json", "--api=v1", "--roster", roster.path()]);
+    let output = command.env("CLICOLOR_FORCE", "1").output().expect("the command");
+    assert!(!String::from_utf8_lossy(&output.stdout).contains(ESCAPE));
+}
+
+#[test]
+fn a_long_sync_shows_the_rate_and_what_is_left_on_a_terminal_alone() {
+    let options = Options { latency: Duration::from_millis(20), ..Options::default() };
+    let server = Server::with(options);
+    let people: String = (0..80).map(|n| format!("person-{n}@example.com,default\n")).collect();
+    let roster = File::new("many.csv", &format!("email,user type\n{people}"));
+
+    let sync = server.command(&["sync", "--api=v1", "--roster", roster.path()]);
+    let (shown, exit) = on_terminal(sync, Stream::Stderr);
+    assert_eq!(exit, Some(0), "{shown}");
+    let told = shown.split("applying: 50 of 80 steps, ").nth(1).expect("the rate");
+    let (rate, rest) = told.split_once("/s, ").expect("a rate");
+    assert!(rate.parse::<f64>().is_ok_and(|rate| rate > 0.0), "{rate}");
+    assert!(rest.split_once(" left").is_some_and(|(left, _)| left.ends_with('s')), "{rest}");
+
+    // In a file, the component's lines as they are.
+    let more = people.replace("person", "another");
+    let roster = File::new("more.csv", &format!("email,user type\n{more}"));
+    let ran = server.run(&["sync", "--api=v1", "--roster", roster.path()]);
+    assert!(ran.stderr.lines().any(|line| line == "applying: 50 of 80 steps"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains(ESCAPE), "{}", ran.stderr);
+}
