@@ -13,9 +13,10 @@ const PROFILE: &str = "component";
 
 fn main() -> ExitCode {
     match build() {
-        Ok(Built { component, contract }) => {
+        Ok(Built { component, contract, compiler }) => {
             println!("cargo::rustc-env=RETOOL_LIFECYCLE_COMPONENT={}", component.display());
             println!("cargo::rustc-env=RETOOL_LIFECYCLE_CONTRACT={contract}");
+            println!("cargo::rustc-env=RETOOL_LIFECYCLE_COMPILER={compiler}");
             ExitCode::SUCCESS
         }
         Err(sentence) => {
@@ -31,6 +32,8 @@ struct Built {
     component: PathBuf,
     /// `namespace:name@version` of the contract.
     contract: String,
+    /// What compiled it, with its version.
+    compiler: String,
 }
 
 fn build() -> Result<Built, String> {
@@ -66,7 +69,7 @@ fn build() -> Result<Built, String> {
     let component = out_dir.join("retool_lifecycle.wasm");
     fs::copy(&built, &component)
         .map_err(|error| format!("{} could not be copied: {error}", built.display()))?;
-    Ok(Built { component, contract: contract(root)? })
+    Ok(Built { component, contract: contract(root)?, compiler: asked_of_rustc(&["--version"])? })
 }
 
 /// What the world says of its package: `package namespace:name@version;`.
@@ -175,19 +178,23 @@ fn foreign_variables() -> impl Iterator<Item = String> {
 
 /// Where the compiler that cargo uses keeps its targets.
 fn sysroot() -> Result<PathBuf, String> {
+    asked_of_rustc(&["--print", "sysroot"]).map(PathBuf::from)
+}
+
+/// What the compiler that cargo uses says of itself.
+fn asked_of_rustc(question: &[&str]) -> Result<String, String> {
     let output = Command::new(variable("RUSTC")?)
-        .args(["--print", "sysroot"])
+        .args(question)
         .output()
         .map_err(|error| format!("rustc could not be started: {error}"))?;
+    let question = question.join(" ");
     if !output.status.success() {
-        return Err(format!(
-            "rustc did not say where it keeps its targets: {}",
-            last_line(&output.stderr)
-        ));
+        let why = last_line(&output.stderr);
+        return Err(format!("rustc did not answer {question}: {why}"));
     }
-    let path =
-        String::from_utf8(output.stdout).map_err(|_| "rustc's sysroot is not UTF-8".to_owned())?;
-    Ok(PathBuf::from(path.trim()))
+    let answer = String::from_utf8(output.stdout)
+        .map_err(|_| format!("what rustc answers to {question} is not UTF-8"))?;
+    Ok(answer.trim().to_owned())
 }
 
 /// The last thing that a program said, which is why it ended.

@@ -9,3 +9,6 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The package of the contract that it keeps, with its version: `namespace:name@version`.
 pub const CONTRACT: &str = env!("RETOOL_LIFECYCLE_CONTRACT");
+
+/// What compiled it, with its version, as it names itself: `rustc 1.95.0 (…)`.
+pub const COMPILER: &str = env!("RETOOL_LIFECYCLE_COMPILER");

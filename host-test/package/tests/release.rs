@@ -1,0 +1,236 @@
+//! A release, as the program writes it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use cyclonedx_bom::models::bom::Bom;
+use cyclonedx_bom::models::component::Component;
+use cyclonedx_bom::validation::Validate;
+use package::{BILL, COMPONENT, CONTRACT, SUMS};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use wasm_metadata::Payload;
+use wasmparser::{Validator, WasmFeatures};
+use wit_component::{DecodedWasm, decode};
+
+const SOURCE: &str = "https://example.com/retool-lifecycle";
+
+fn run(out: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_package"))
+        .args(["--source", SOURCE, "--out"])
+        .arg(out)
+        .output()
+        .expect("the program")
+}
+
+/// A release in a folder that is there for one test.
+fn released() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = run(folder.path());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    folder
+}
+
+fn bytes(folder: &TempDir, path: &str) -> Vec<u8> {
+    fs::read(folder.path().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn text(folder: &TempDir, path: &str) -> String {
+    String::from_utf8(bytes(folder, path)).expect("UTF-8")
+}
+
+/// The paths below a folder, with `/` between their parts.
+fn paths(folder: &Path, prefix: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            found.extend(paths(&entry.path(), &format!("{path}/")));
+        } else {
+            found.insert(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn the_component_says_what_it_is_and_is_the_same_otherwise() {
+    let folder = released();
+    let released = bytes(&folder, COMPONENT);
+    Validator::new_with_features(WasmFeatures::all()).validate_all(&released).expect("valid");
+
+    let Payload::Component { metadata, .. } = Payload::from_binary(&released).expect("metadata")
+    else {
+        panic!("not a component")
+    };
+    assert_eq!(metadata.name.as_deref(), Some("retool-lifecycle"));
+    let told = |text: Option<String>| text.expect("told");
+    assert_eq!(told(metadata.version.map(|text| text.to_string())), env!("CARGO_PKG_VERSION"));
+    assert_eq!(told(metadata.licenses.map(|text| text.to_string())), "Apache-2.0");
+    assert_eq!(told(metadata.source.map(|text| text.to_string())), SOURCE);
+    assert!(told(metadata.description.map(|text| text.to_string())).contains("Retool"));
+    let producers = metadata.producers.expect("producers");
+    let compiler = producers.get("processed-by").and_then(|by| by.get("rustc").cloned());
+    assert!(component::COMPILER.ends_with(&compiler.expect("the compiler")));
+    assert!(producers.get("language").is_some_and(|language| language.get("Rust").is_some()));
+
+    // Whatever was added, it imports and exports what it did.
+    let world = |bytes: &[u8]| {
+        let decoded = decode(bytes).expect("a component");
+        let mut printer = wit_component::WitPrinter::default();
+        printer.print(decoded.resolve(), decoded.package(), &[]).expect("WIT");
+        printer.output.to_string()
+    };
+    assert_eq!(world(&released), world(component::BYTES));
+}
+
+#[test]
+fn the_contract_is_a_package_of_the_same_version_with_its_comments() {
+    let folder = released();
+    let DecodedWasm::WitPackage(resolve, package) =
+        decode(&bytes(&folder, CONTRACT)).expect("a package")
+    else {
+        panic!("not a package")
+    };
+    assert_eq!(resolve.packages[package].name.to_string(), component::CONTRACT);
+    let world = resolve.packages[package].worlds["plugin"];
+    let docs = resolve.worlds[world].docs.contents.as_deref();
+    assert!(docs.is_some_and(|docs| docs.contains("No files and no sockets")), "{docs:?}");
+
+    let mut written = wit_parser::Resolve::default();
+    let (written_package, _) = written.push_dir(folder.path().join("wit")).expect("WIT");
+    assert_eq!(written.packages[written_package].name, resolve.packages[package].name);
+    assert_eq!(
+        written.packages[written_package].interfaces.keys().collect::<BTreeSet<_>>(),
+        resolve.packages[package].interfaces.keys().collect::<BTreeSet<_>>()
+    );
+}
+
+#[test]
+fn the_bill_names_what_is_compiled_in_and_nothing_else() {
+    let folder = released();
+    let json = text(&folder, BILL);
+    let bom = Bom::parse_from_json_v1_5(json.as_bytes()).expect("a bill of materials");
+    let validated = bom.validate();
+    assert!(validated.passed(), "{validated:?}");
+
+    let components = bom.components.expect("components").0;
+    let names: BTreeSet<&str> = components.iter().map(|component| &*component.name).collect();
+    for name in ["dlmalloc", "sha2", "wasi"] {
+        assert!(names.contains(name), "{name} in {names:?}");
+    }
+    for name in ["wasmtime", "axum", "proptest", "retool-lifecycle"] {
+        assert!(!names.contains(name), "{name} in {names:?}");
+    }
+    let purl = |component: &Component| component.purl.as_ref().expect("a purl").to_string();
+    for component in &components {
+        assert!(purl(component).starts_with(&format!("pkg:cargo/{}@", &*component.name)));
+        let hashes = component.hashes.as_ref().expect("a checksum");
+        assert_eq!(hashes.0[0].content.0.len(), 64);
+        assert!(component.licenses.is_some(), "{}", &*component.name);
+    }
+    // Each is reached from the component.
+    let known: BTreeSet<String> = components.iter().map(purl).collect();
+    let dependencies = bom.dependencies.expect("dependencies").0;
+    let needed: BTreeSet<String> =
+        dependencies.into_iter().flat_map(|dependency| dependency.dependencies).collect();
+    assert_eq!(needed, known);
+    for word in ["timestamp", "serialNumber"] {
+        assert!(!json.contains(word), "{word} is not the same each time");
+    }
+}
+
+#[test]
+fn every_file_has_its_checksum_and_tells_of_no_machine() {
+    let folder = released();
+    let mut listed = BTreeSet::new();
+    for line in text(&folder, SUMS).lines() {
+        let (sum, path) = line.split_once("  ").expect("a checksum and a path");
+        let digest = Sha256::digest(bytes(&folder, path));
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(sum, digest, "{path}");
+        listed.insert(path.to_owned());
+    }
+    let mut there = paths(folder.path(), "");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace");
+    let home = std::env::home_dir().expect("a home folder");
+    for path in &there {
+        let bytes = bytes(&folder, path);
+        let text = String::from_utf8_lossy(&bytes);
+        for place in [root, &home, folder.path()] {
+            let place = place.to_str().expect("UTF-8");
+            assert!(!text.contains(place), "{place} in {path}");
+        }
+    }
+    there.remove(SUMS);
+    assert_eq!(listed, there);
+    let licence = fs::read(root.join("LICENSE")).expect("the licence");
+    assert_eq!(bytes(&folder, "LICENSE"), licence);
+}
+
+#[test]
+fn two_releases_of_the_same_sources_are_the_same_and_one_replaces_the_other() {
+    let (one, other) = (released(), released());
+    assert_eq!(text(&one, SUMS), text(&other, SUMS));
+
+    fs::write(one.path().join("wit").join("stale.wit"), "package stale:one;").expect("a file");
+    assert!(run(one.path()).status.success());
+    assert_eq!(paths(one.path(), ""), paths(other.path(), ""));
+}
+
+#[test]
+fn a_folder_with_other_files_in_it_is_left_as_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("thesis.txt"), "years of work").expect("a file");
+    let output = run(folder.path());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("has other files in it"));
+    assert_eq!(paths(folder.path(), ""), BTreeSet::from(["thesis.txt".to_owned()]));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_script_pushes_the_component_with_every_annotation() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = released();
+    // In place of wkg, what shows each argument in a line of its own.
+    let tools = tempfile::tempdir().expect("a folder");
+    let wkg = tools.path().join("wkg");
+    fs::write(&wkg, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n").expect("a file");
+    fs::set_permissions(&wkg, fs::Permissions::from_mode(0o755)).expect("its permissions");
+    let path = std::env::var("PATH").expect("a path");
+    let output = Command::new(folder.path().join("push"))
+        .arg("registry.example/acme/retool-lifecycle")
+        .env("PATH", format!("{}:{path}", tools.path().display()))
+        .env("REVISION", "0123abc")
+        .output()
+        .expect("the script");
+    assert!(output.status.success(), "{output:?}");
+    let told = String::from_utf8(output.stdout).expect("UTF-8");
+    let told: Vec<&str> = told.lines().collect();
+    let version = env!("CARGO_PKG_VERSION");
+    let to = format!("registry.example/acme/retool-lifecycle:{version}");
+    assert_eq!(told[..4], ["oci", "push", &*to, COMPONENT]);
+    let annotations: BTreeSet<&str> = told
+        .windows(2)
+        .filter_map(|two| (two[0] == "--annotation").then_some(two[1]))
+        .filter_map(|told| told.strip_prefix("org.opencontainers.image."))
+        .collect();
+    for annotation in [
+        "title=retool-lifecycle",
+        &format!("version={version}"),
+        "licenses=Apache-2.0",
+        &format!("source={SOURCE}"),
+        "revision=0123abc",
+    ] {
+        assert!(annotations.contains(annotation), "{annotation} in {annotations:?}");
+    }
+    assert!(annotations.iter().any(|told| told.starts_with("description=The Retool")));
+
+    let without = Command::new(folder.path().join("push")).output().expect("the script");
+    assert!(!without.status.success());
+}
