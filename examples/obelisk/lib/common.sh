@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# Saying, expecting, waiting, and stopping what was started.
+
+say() { printf '%s\n' "$*"; }
+step() { printf '\n== %s\n' "$*"; }
+
+# Ends the run; what was started is stopped and the logs are shown on the way out.
+die() {
+    printf 'FAILED: %s\n' "$*" >&2
+    exit 1
+}
+
+# expect WHAT WANTED FOUND
+expect() {
+    [[ $2 == "$3" ]] || die "$1: expected $2, found $3"
+}
+
+# wait_for SECONDS WHAT COMMAND...: until the command succeeds.
+wait_for() {
+    local limit=$((SECONDS + $1)) what=$2
+    shift 2
+    until "$@"; do
+        ((SECONDS < limit)) || die "waited too long for $what"
+        for process in "${processes[@]}"; do
+            [[ -e /proc/$process ]] || die "a process ended while waiting for $what"
+        done
+        sleep 0.1
+    done
+}
+
+# What was started, to be stopped at the end, and what else is to be done then.
+processes=()
+at_the_end=
+
+# Forgets a process, which is to be gone by now.
+forget() {
+    local process kept=()
+    for process in "${processes[@]}"; do
+        [[ $process == "$1" ]] || kept+=("$process")
+    done
+    processes=("${kept[@]}")
+    wait "$1" 2>/dev/null || true
+}
+
+stop() {
+    kill "$1" 2>/dev/null || true
+    forget "$1"
+}
+
+clean_up() {
+    local status=$? log
+    trap - EXIT
+    for process in "${processes[@]}"; do
+        kill -KILL "$process" 2>/dev/null || true
+        wait "$process" 2>/dev/null || true
+    done
+    [[ -z $at_the_end ]] || "$at_the_end" || true
+    if ((status != 0)) && [[ -d ${work:-} ]]; then
+        for log in "$work"/*.log; do
+            [[ -s $log ]] && printf -- '--- %s\n%s\n' "${log##*/}" "$(tail -n 25 "$log")" >&2
+        done
+    fi
+    rm -rf "${work:-}"
+    exit "$status"
+}

@@ -1,0 +1,135 @@
+# shellcheck shell=bash
+# Two nodes on one PostgreSQL, and one of them dies.
+
+readonly EACH=100
+
+postgres() {
+    step "PostgreSQL, a mock Retool and two nodes"
+    start_database
+    # Amid the answer to the 51st creation: it has been done, and is not recorded yet. The
+    # answer comes slowly enough for the node to be killed meanwhile.
+    start_mock --users $((EACH + EACH / 4)) --fault "POST /api/v1/users drip=1/1000 skip=$((EACH / 2)) times=1"
+    stage server-postgres.toml
+    export POSTGRES_HOST=$work/postgres POSTGRES_USER=obelisk POSTGRES_PASSWORD=unused POSTGRES_DATABASE=obelisk
+    start_node one --deployment "$work/node/deployment.toml"
+    local one=$node url=$OBELISK_API_URL
+    # It takes the deployment from the database.
+    start_node two
+    local two=$node
+    say "node one is at $url, node two at $OBELISK_API_URL"
+
+    step "$((EACH * 2)) steps: $EACH people arrive, $EACH leave"
+    local connection request id question plan
+    connection=$(connection_to "$origin" v1)
+    # Whom the plan is to leave alone, as they are.
+    request=$(people | jq -c --argjson each "$EACH" -L "$here/lib" 'include "request";
+        map(select(.isDisabled | not)) | sort_by(.isAdmin | not) | .[:-$each]
+        | map(.email | stays) + [range($each) | "new\(.)@example.com" | arrives("New"; "Person"; [])]
+        | request(100)')
+    people >"$work/before.json"
+    id=$(submit "$OFFBOARDING" "[$connection, $request]")
+    question=$(desk "$id")
+    plan=$(plan_asked "$question")
+    expect "planned steps" $((EACH * 2)) "$(jq '.steps | length' <<<"$plan")"
+    decide "$question" "$(jq -r .digest <<<"$plan")" true
+
+    wait_for 300 "the creation that is answered slowly" writes_are $((EACH / 2 + 1))
+    local victim survivor
+    if holds_a_connection "$one"; then
+        victim=$one survivor=$two
+    elif holds_a_connection "$two"; then
+        victim=$two survivor=$one OBELISK_API_URL=$url
+    else
+        die "no node has a request under way"
+    fi
+    kill -KILL "$victim"
+    forget "$victim"
+    say "after $(writes | wc -l) writes, a node was killed in the middle of a request"
+
+    local report
+    report=$(result "$id" 600 | jq -c .ok)
+    [[ -e /proc/$survivor ]] || die "the other node ended"
+    say "report of the other: $(jq -c 'del(.digest)' <<<"$report")"
+    nothing_is_lost_or_repeated
+}
+
+nothing_is_lost_or_repeated() {
+    step "nothing is lost, nothing is done twice"
+    expect "the report" '["carried_out",199,1,[],0]' \
+        "$(jq -c '[.outcome, .applied, .already_so, .undone, .left]' <<<"$report")"
+    # By method and whom it concerns: somebody new has no id yet.
+    local each
+    each=$(writes | jq -r '"\(.method) \(if .method == "POST" then .body.email else .path end)"' | sort)
+    expect "writes" $((EACH * 2)) "$(wc -l <<<"$each")"
+    expect "writes that were made twice" "" "$(uniq -d <<<"$each")"
+    expect "creations" "$EACH" "$(grep -c '^POST new[0-9]*@example.com$' <<<"$each")"
+    expect "people whom the log says were disabled" "$(leavers)" "$(sed -n 's/^PUT .*\///p' <<<"$each" | sort)"
+
+    # What is there now is what was there, with those who left disabled, and those who came.
+    local expected
+    expected=$(jq --arg leavers "$(leavers)" --argjson each "$EACH" '
+        ($leavers | split("\n")) as $leavers
+        | map({email, isDisabled: (.isDisabled or (.id | IN($leavers[])))})
+            + [range($each) | {email: "new\(.)@example.com", isDisabled: false}]
+        | sort_by(.email)' "$work/before.json")
+    expect "people" "$expected" "$(people | jq 'map({email, isDisabled}) | sort_by(.email)')"
+    say "$(wc -l <<<"$each") writes, one for each person; the step that was cut off was already so"
+}
+
+# The ids of those whom the request leaves out, in order.
+leavers() {
+    jq -r --argjson each "$EACH" '
+        map(select(.isDisabled | not)) | sort_by(.isAdmin | not) | .[-$each:][].id' "$work/before.json" | sort
+}
+
+people() {
+    retool '/api/v1/users?pageSize=1000' | jq -c .users
+}
+
+writes_are() {
+    (($(writes | wc -l) >= $1))
+}
+
+# Whether a process has a connection to the mock. The kernel's table tells the sockets of those
+# that are open, the process's folder whose they are.
+holds_a_connection() {
+    local port sockets
+    printf -v port '%04X' "${origin##*:}"
+    sockets=$(awk -v port=":$port" '$3 ~ port "$" && $4 == "01" { print "socket:[" $10 "]" }' /proc/net/tcp)
+    [[ -n $sockets ]] && ls -l "/proc/$1/fd" | grep --quiet --fixed-strings "$sockets"
+}
+
+# A cluster of its own, reached by a socket in its folder alone.
+start_database() {
+    local tool
+    for tool in initdb pg_ctl; do
+        [[ -n $(postgres_tool "$tool") ]] || die "PostgreSQL is needed (Debian: apt-get install postgresql)"
+    done
+    mkdir "$work/postgres"
+    # The server refuses to run as root.
+    as=()
+    if [[ $(id -u) == 0 ]]; then
+        local owner=postgres
+        id "$owner" >/dev/null 2>&1 || owner=nobody
+        chown "$owner" "$work/postgres"
+        as=(runuser -u "$owner" --)
+    fi
+    at_the_end=stop_database
+    in_database "$(postgres_tool initdb)" --pgdata data --username obelisk --auth trust >"$work/initdb.log"
+    in_database "$(postgres_tool pg_ctl)" --pgdata data --wait --timeout 60 --log log \
+        --options "-c listen_addresses= -c unix_socket_directories=$work/postgres" start >"$work/pg_ctl.log"
+    say "$("$(postgres_tool initdb)" --version | sed 's/.*(PostgreSQL)/PostgreSQL/')"
+}
+
+stop_database() {
+    in_database "$(postgres_tool pg_ctl)" --pgdata data --mode immediate stop >/dev/null 2>&1
+}
+
+in_database() {
+    (cd "$work/postgres" && "${as[@]}" "$@")
+}
+
+# Debian keeps them out of the path.
+postgres_tool() {
+    command -v "$1" || compgen -G "/usr/lib/postgresql/*/bin/$1" | sort --version-sort | tail -n 1
+}

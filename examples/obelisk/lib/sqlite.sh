@@ -1,0 +1,150 @@
+# shellcheck shell=bash
+# One machine with SQLite.
+
+sqlite() {
+    step "a mock Retool and the engine"
+    # The first three requests for groups fail, which is as often as the component asks.
+    start_mock --users 12 --fault 'GET /api/v2/groups 503 times=3'
+    stage server-sqlite.toml
+    start_node node --deployment "$work/node/deployment.toml"
+    say "the mock is at $origin, the engine at $OBELISK_API_URL"
+    connection=$(connection_to "$origin" v2)
+
+    every_function_is_there
+    what_is_permanent_is_tried_once
+    no_other_origin
+    a_person_decides
+    the_token_stays_outside
+}
+
+functions() {
+    start_mock
+    stage server-sqlite.toml
+    start_node node --deployment "$work/node/deployment.toml"
+    every_function_is_there
+}
+
+# The engine drops a function whose signature it does not like, and says nothing.
+every_function_is_there() {
+    step "the engine accepts every function of wit/"
+    local wanted found
+    wanted=$(exports)
+    [[ -n $wanted ]] || die "no function was found in wit/"
+    found=$(ask functions | jq -r '.[].ffqn' | grep "^$RETOOL/" | sort)
+    diff <(say "$wanted") <(say "$found") >&2 || die "the engine's functions are not those of wit/"
+    say "$found"
+    say "all $(wc -l <<<"$found") are there"
+}
+
+# Every function of the contract, by the name that the engine gives it.
+exports() {
+    awk '
+        /^package / { sub(/;$/, "", $2); split($2, package, "@") }
+        /^interface / { interface = $2 }
+        /^    [a-z0-9-]+: func\(/ { sub(/:$/, "", $1); print package[1] "/" interface "@" package[2] "." $1 }
+    ' "$root"/wit/*.wit | sort
+}
+
+what_is_permanent_is_tried_once() {
+    step "the engine tries again, but not what is permanent"
+    local id
+    id=$(submit "$RETOOL/directory@0.1.0.page-groups" \
+        "[$connection, {\"cursor\": null, \"page_size\": null, \"with_members\": false, \"with_other_ids\": false}]")
+    expect "the end of a call that failed once" ok "$(result "$id" | jq -r 'keys[0]')"
+    expect "how often it was tried" 2 "$(tries "$id")"
+    say "the server fails for a while: $(failures "$id"), then ok; tried twice"
+
+    id=$(submit "$RETOOL/lifecycle@0.1.0.provision" "[$connection, {
+        \"email\": \"ada@example.com\", \"first_name\": \"Ada\", \"last_name\": \"Byron\",
+        \"user_type\": \"default\", \"admin\": null, \"profile_photo_url\": null,
+        \"groups\": [{\"name\": \"No such group\"}], \"create_missing_groups\": false,
+        \"create_missing\": true, \"update_existing\": true, \"re_enable_disabled\": false}]")
+    expect "the end of a call for a group that is missing" permanent_not_found \
+        "$(result "$id" | jq -r '.err | keys[0]')"
+    expect "how often it was tried" 1 "$(tries "$id")"
+    expect "writes" "" "$(writes)"
+    say "a group is missing: permanent_not_found; tried once"
+}
+
+no_other_origin() {
+    step "no other origin is reached"
+    local id before
+    before=$(requests | wc -l)
+    # The same server by another name.
+    id=$(submit "$RETOOL/directory@0.1.0.find-user" \
+        "[$(connection_to "${origin/127.0.0.1/localhost}" v2), \"ada@example.com\"]")
+    wait_for 30 "the failure of $id" has_failed "$id"
+    "$obelisk" execution cancel "$id" >>"$work/client.log"
+    expect "the error" '["unavailable","connection-failed"]' "$(failures "$id" | head -n 1)"
+    expect "requests" "$before" "$(requests | wc -l)"
+    say "${origin/127.0.0.1/localhost} is not allowed: nothing was sent"
+}
+
+a_person_decides() {
+    # Everybody stays but the last two who are no administrators, and Ada comes.
+    local request
+    request=$(retool '/api/v2/users' | jq -c -L "$here/lib" 'include "request";
+        [.data[] | select(.active)] | sort_by(.is_admin | not) | .[:-2]
+        | map(.email | stays) + ["ada@example.com" | arrives("Ada"; "Byron"; [{name: "Engineering"}])]
+        | request(null)')
+
+    step "a plan that is refused"
+    offboard "$request" false this
+    expect "the outcome" not_approved "$(jq -r .outcome <<<"$report")"
+    expect "writes" "" "$(writes)"
+
+    step "an approval of some other plan"
+    offboard "$request" true other
+    expect "the outcome" not_approved "$(jq -r .outcome <<<"$report")"
+    expect "writes" "" "$(writes)"
+
+    step "a plan that is approved"
+    offboard "$request" true this
+    expect "the outcome" carried_out "$(jq -r .outcome <<<"$report")"
+    expect "steps applied" 4 "$(jq .applied <<<"$report")"
+    expect "steps left" 0 "$(jq .left <<<"$report")"
+    writes | jq -r '"  \(.method) \(.path) \(.status)"'
+    expect "writes" "POST POST PATCH POST PATCH POST" "$(writes | jq -r .method | xargs)"
+
+    step "the same again"
+    local id before
+    before=$(writes)
+    id=$(submit "$OFFBOARDING" "[$connection, $request]")
+    expect "the outcome" nothing_to_do "$(result "$id" | jq -r .ok.outcome)"
+    expect "writes" "$before" "$(writes)"
+    say "nothing to do; nobody was asked"
+}
+
+# offboard REQUEST true|false this|other: runs the workflow, and decides; sets `report`.
+offboard() {
+    local id question plan digest
+    id=$(submit "$OFFBOARDING" "[$connection, $1]")
+    question=$(desk "$id")
+    plan=$(plan_asked "$question")
+    jq -r '.steps[] | "  planned: \(.kind) \(.email) \(.group_name // "")"' <<<"$plan"
+    digest=$(jq -r .digest <<<"$plan")
+    [[ $3 == this ]] || digest=${digest//[0-9]/a}
+    decide "$question" "$digest" "$2"
+    report=$(result "$id" | jq -c .ok)
+    say "  report: $(jq -c 'del(.digest)' <<<"$report")"
+    last=$id
+}
+
+# The engine replaces the component's placeholder, and stores neither.
+the_token_stays_outside() {
+    step "the token is nowhere in the guest, in what is stored, or in a log"
+    local id
+    stop "$node"
+    if grep --recursive --files-with-matches --text --fixed-strings "$TOKEN" "$work/node" "$work"/*.log; then
+        die "the token is in a file"
+    fi
+    # Where it is replaced in bodies alone, the placeholder is what goes out in the header.
+    sed -i 's/^replace_in = .*/replace_in = ["body"]/' "$work/node/server.toml" "$work/node/deployment.toml"
+    start_node node --deployment "$work/node/deployment.toml"
+    expect "an outcome after the restart" carried_out "$(result "$last" | jq -r .ok.outcome)"
+    id=$(submit "$RETOOL/directory@0.1.0.find-user" "[$connection, \"ada@example.com\"]")
+    expect "the error where a placeholder arrives" '["permanent_denied","token-rejected"]' \
+        "$(result "$id" | jq -c '.err | to_entries[0] | [.key, .value.code]')"
+    say "started again, the engine still has the report; where it may not put the token in,"
+    say "the server rejects what the component has"
+}
