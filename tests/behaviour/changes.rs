@@ -424,6 +424,7 @@ async fn a_listing_that_lost_everybody_deletes_nobody() {
     let world = World::acme().await;
     let mut listener = Listener::new(&world.tenant).await;
     world.mock.inject(Fault {
+        path: Some("/api/v1/users".into()),
         times: Some(1),
         ..Fault::new(FaultKind::Status {
             code: 200,

@@ -338,8 +338,11 @@ async fn members_of_groups_cost_one_request_per_group() {
     assert_eq!(members, [(ADA, Some(false)), (JOAN, Some(true)), (KEN, Some(false))]);
     assert_eq!(support[0].id, UserId::V1(world.id_of(ADA)));
     assert_eq!(page.groups[5].members.as_deref(), Some(&[][..]));
+    let mut requests = world.requests();
+    // The groups are read side by side, so that the server meets them in any order.
+    requests[1..].sort();
     assert_eq!(
-        world.requests(),
+        requests,
         [
             "GET /api/v1/groups",
             "GET /api/v1/groups/1/members",

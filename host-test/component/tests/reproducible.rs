@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What is no source: what builds, releases and version control leave in the root.
-const LEFT_OUT: [&str; 3] = ["target", "dist", ".git"];
+/// What is no source: what builds, releases, examples and version control leave in folders.
+const LEFT_OUT: [&str; 5] = ["target", "dist", ".git", "node_modules", ".venv"];
 
 fn root() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
@@ -19,15 +19,15 @@ fn cargo_home() -> PathBuf {
     env::var_os("CARGO_HOME").map_or_else(home, PathBuf::from)
 }
 
-fn copy(from: &Path, to: &Path, left_out: &[&str]) -> io::Result<()> {
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
-        if left_out.iter().any(|name| entry.file_name() == *name) {
+        if LEFT_OUT.iter().any(|name| entry.file_name() == *name) {
             continue;
         } else if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target, &[])?;
+            copy(&entry.path(), &target)?;
         } else {
             fs::copy(entry.path(), target)?;
         }
@@ -52,7 +52,7 @@ fn a_build_of_the_same_sources_elsewhere_gives_the_same_bytes() {
     let elsewhere = tempfile::tempdir().expect("a folder");
     // A space and a longer name: neither may move anything.
     let sources = elsewhere.path().join("a clone of another name");
-    copy(&root(), &sources, &LEFT_OUT).expect("the sources");
+    copy(&root(), &sources).expect("the sources");
     let cargo_home = elsewhere.path().join("cargo");
     another_cargo_home(&cargo_home).expect("a cargo home");
 
