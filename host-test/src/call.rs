@@ -1,10 +1,5 @@
 //! One call: an instance of its own, run within the limits, and thrown away.
 
-use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
-
 use wasmtime::component::ResourceTable;
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -17,7 +12,7 @@ use crate::engine::Inner;
 use crate::error::HostError;
 use crate::limits::{Limits, MemoryLimiter, PeakMemory};
 use crate::log::Stderr;
-use crate::timings::Timings;
+use crate::meter::{Exceeded, Meter};
 
 /// What the host keeps for one instance.
 pub(crate) struct State {
@@ -60,6 +55,7 @@ pub(crate) struct Setup<'a> {
 pub(crate) struct Call<'a> {
     pub(crate) store: Store<State>,
     pub(crate) plugin: Plugin,
+    pub(crate) meter: Meter,
     function: &'static str,
     limits: &'a Limits,
     stderr: Stderr,
@@ -84,13 +80,15 @@ impl<'a> Call<'a> {
             },
         );
         store.limiter(|state| &mut state.memory);
+        let meter = Meter::default();
+        let turns = meter.clone();
         // A tick makes the call give way rather than trap: whether it has taken too long is
         // decided where waiting and computing can be told apart.
         store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
+        store.epoch_deadline_callback(move |_| Ok(turns.at_tick()));
 
         match inner.pre.instantiate_async(&mut store).await {
-            Ok(plugin) => Ok(Call { store, plugin, function, limits, stderr }),
+            Ok(plugin) => Ok(Call { store, plugin, meter, function, limits, stderr }),
             Err(_) if store.data().memory.refused() => {
                 Err(HostError::Memory { function, limit: limits.memory })
             }
@@ -103,7 +101,7 @@ impl<'a> Call<'a> {
         self,
         ended: Result<wasmtime::Result<T>, Exceeded>,
     ) -> Result<T, HostError> {
-        let Call { store, plugin: _, function, limits, stderr } = self;
+        let Call { store, plugin: _, meter: _, function, limits, stderr } = self;
         stderr.finish();
         let state = store.data();
         // First, because a component that was refused a request may fail in any way then.
@@ -133,55 +131,5 @@ fn trap_message(error: &wasmtime::Error) -> String {
     match error.downcast_ref::<Trap>() {
         Some(trap) => trap.to_string(),
         None => error.root_cause().to_string(),
-    }
-}
-
-/// Which limit of time was exceeded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exceeded {
-    WallClock,
-    Compute,
-}
-
-/// Drives a call for as long as it may take. Dropping the call, which this does with one that
-/// takes longer, ends the component where it stands.
-pub(crate) async fn within<F: Future>(
-    limits: &Limits,
-    timings: &Timings,
-    call: F,
-) -> Result<F::Output, Exceeded> {
-    let start = Instant::now();
-    let spent = AtomicU64::new(0);
-    let metered = Metered { call: pin!(call), spent: &spent, limit: limits.compute };
-    let ended = tokio::time::timeout(limits.wall_clock, metered).await;
-    timings.called(start.elapsed(), Duration::from_nanos(spent.into_inner()));
-    match ended {
-        Ok(ended) => ended,
-        Err(_) => Err(Exceeded::WallClock),
-    }
-}
-
-/// Counts the time spent computing: a component that waits is not polled, and one that
-/// computes gives way at each tick.
-struct Metered<'a, F> {
-    call: Pin<&'a mut F>,
-    /// In nanoseconds. The call may move from thread to thread.
-    spent: &'a AtomicU64,
-    limit: Duration,
-}
-
-impl<F: Future> Future for Metered<'_, F> {
-    type Output = Result<F::Output, Exceeded>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let start = Instant::now();
-        let polled = self.call.as_mut().poll(context);
-        let took = start.elapsed().as_nanos() as u64;
-        let spent = Duration::from_nanos(self.spent.fetch_add(took, Ordering::Relaxed) + took);
-        match polled {
-            Poll::Ready(output) => Poll::Ready(Ok(output)),
-            Poll::Pending if spent > self.limit => Poll::Ready(Err(Exceeded::Compute)),
-            Poll::Pending => Poll::Pending,
-        }
     }
 }

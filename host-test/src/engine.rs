@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
@@ -18,6 +17,7 @@ use wasmtime_wasi::random::WasiRandom;
 use crate::bindings::PluginPre;
 use crate::call::State;
 use crate::error::HostError;
+use crate::meter::TICK;
 use crate::precompiled;
 use crate::tenant::{Tenant, TenantOptions};
 
@@ -30,9 +30,6 @@ const MOST_CONCURRENT_CALLS: u32 = 10_000;
 /// Core instances, memories and tables that one component takes from the pool: its own
 /// module, and the small ones that the component format puts beside it.
 const CORE_INSTANCES: u32 = 16;
-
-/// How often a computing component gives way, so that limits are seen in time.
-const TICK: Duration = Duration::from_millis(1);
 
 /// A component, compiled and linked. Cheap to share: clones are handles to the same one.
 ///

@@ -32,6 +32,7 @@ mod error;
 pub mod json;
 mod limits;
 mod log;
+mod meter;
 mod net;
 mod precompiled;
 mod render;

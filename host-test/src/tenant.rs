@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use tokio::sync::SemaphorePermit;
 
-use crate::call::{Call, Setup, within};
+use crate::call::{Call, Setup};
 use crate::credentials::Credentials;
 use crate::egress::{Egress, Origin, Ways};
 use crate::engine::Inner;
@@ -236,6 +236,9 @@ impl Tenant {
 
     async fn turn(&self) -> Result<SemaphorePermit<'_>, HostError> {
         let closed = |_| HostError::Setup { message: "the host is shutting down".to_owned() };
+        // Behind all who are ready: calls that end without having waited, one after another, would
+        // keep the thread to themselves.
+        tokio::task::yield_now().await;
         self.inner.calls.acquire().await.map_err(closed)
     }
 
@@ -276,14 +279,10 @@ macro_rules! exported {
             pub async fn $method(&self, $($argument: $type),*) -> Answer<$answer> {
                 let _turn = self.turn().await?;
                 let mut call = self.begin($name).await?;
-                let ended = within(
-                    &self.limits,
-                    &self.timings,
-                    call.plugin
-                        .$interface()
-                        .$call(&mut call.store, &self.connection, $($argument),*),
-                )
-                .await;
+                let calling = call.plugin
+                    .$interface()
+                    .$call(&mut call.store, &self.connection, $($argument),*);
+                let ended = call.meter.within(&self.limits, &self.timings, calling).await;
                 call.end(ended)
             }
         )*}

@@ -1,29 +1,24 @@
-//! What the host does with a component that misbehaves. The components are made from the
-//! contract: every function of them does the same wrong thing.
+//! What the host does with a component that misbehaves.
 
+mod misbehaving;
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use host_test::{Host, HostError, Limits, TenantOptions};
-use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
-use wit_parser::{LiftLowerAbi, ManglingAndAbi, PackageId, Resolve};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::task::yield_now;
+use wit_parser::Resolve;
 
-/// A component of the one world in `package`, with `body` in place of every function's code.
-fn component(resolve: &Resolve, package: PackageId, body: &str) -> Vec<u8> {
-    let world = resolve.select_world(&[package], None).expect("one world");
-    let module = dummy_module(resolve, world, ManglingAndAbi::Legacy(LiftLowerAbi::Sync));
-    let text = wasmprinter::print_bytes(&module).expect("a module");
-    assert!(text.contains("unreachable"), "{text}");
-    let text = text.replace("unreachable", body);
-    let mut module = wat::parse_str(text).expect("a module");
-    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8)
-        .expect("the contract in the module");
-    ComponentEncoder::default().module(&module).expect("a module").encode().expect("a component")
-}
+use crate::misbehaving::{ENDLESS, HOG, component};
 
 fn plugin(body: &str) -> Host {
-    let mut resolve = Resolve::default();
-    let (contract, _) = resolve.push_path("../wit").expect("the contract");
-    Host::new(&component(&resolve, contract, body)).expect("a host")
+    Host::new(&misbehaving::plugin(body)).expect("a host")
 }
 
 /// What a call of it comes to.
@@ -51,49 +46,91 @@ async fn a_trap_is_an_error_with_a_message() {
 #[tokio::test]
 async fn computing_for_ever_ends_at_the_limit_of_computing() {
     let limit = Duration::from_millis(50);
-    let error =
-        called(&plugin("(loop br 0) unreachable"), Limits { compute: limit, ..Limits::default() })
-            .await;
+    let error = called(&plugin(ENDLESS), Limits { compute: limit, ..Limits::default() }).await;
     assert_eq!(error, HostError::Compute { function: "find-user", limit });
 }
 
 #[tokio::test]
 async fn computing_for_ever_ends_at_the_limit_of_time_too() {
     let limit = Duration::from_millis(50);
-    let error = called(
-        &plugin("(loop br 0) unreachable"),
-        Limits { wall_clock: limit, ..Limits::default() },
-    )
-    .await;
+    let error = called(&plugin(ENDLESS), Limits { wall_clock: limit, ..Limits::default() }).await;
     assert_eq!(error, HostError::WallClock { function: "find-user", limit });
 }
 
-#[tokio::test]
-async fn a_computing_call_lets_others_run_beside_it() {
-    let host = plugin("(loop br 0) unreachable");
-    let computing = called(&host, Limits { compute: Duration::from_secs(60), ..Limits::default() });
-    // On one thread: this would never be reached if the call did not give way.
-    let other = async {
-        for _ in 0..3 {
-            tokio::task::yield_now().await;
+/// So many messages to and fro, each of which comes only where the runtime has looked at its
+/// sockets.
+async fn messages(number: usize) {
+    let (mut here, mut there) = UnixStream::pair().expect("a pair of sockets");
+    let answering = async {
+        for _ in 0..number {
+            let message = there.read_u8().await?;
+            there.write_u8(message).await?;
         }
+        io::Result::Ok(())
     };
-    tokio::select! {
-        error = computing => panic!("the call ended first: {error}"),
-        () = other => {}
+    let asking = async {
+        for _ in 0..number {
+            here.write_u8(1).await?;
+            here.read_u8().await?;
+        }
+        io::Result::Ok(())
+    };
+    tokio::try_join!(answering, asking).expect("messages");
+}
+
+/// How many turns a neighbour on this thread takes, as it counts them, while 50 messages go to
+/// and fro.
+async fn turns_amid_messages<N>(neighbour: impl FnOnce(Arc<AtomicU32>) -> N) -> u32
+where
+    N: Future<Output = ()> + Send + 'static,
+{
+    let turns = Arc::new(AtomicU32::new(0));
+    let neighbour = tokio::spawn(neighbour(turns.clone()));
+    // More than what every call may compute before others come first.
+    while turns.load(Ordering::Relaxed) < 50 {
+        yield_now().await;
     }
+    let before = turns.load(Ordering::Relaxed);
+    messages(50).await;
+    assert!(!neighbour.is_finished(), "it was there all the time");
+    turns.load(Ordering::Relaxed) - before
+}
+
+// While anybody is ready, a runtime looks at its sockets once in 61 turns: whoever computes must
+// not be ready all the time. A message and its answer are two looks.
+
+#[tokio::test]
+async fn a_computing_call_makes_way_for_those_who_hear_from_the_network() {
+    let host = plugin(ENDLESS);
+    let limits = Limits { compute: Duration::from_secs(60), ..Limits::default() };
+    let turns = turns_amid_messages(|turns| async move {
+        let mut call = pin!(called(&host, limits));
+        poll_fn(|context| {
+            turns.fetch_add(1, Ordering::Relaxed);
+            call.as_mut().poll(context)
+        })
+        .await;
+    })
+    .await;
+    assert!(turns <= 200, "{turns} turns");
+}
+
+#[tokio::test]
+async fn calls_that_fail_at_once_make_way_for_those_who_hear_from_the_network() {
+    let host = plugin("unreachable");
+    let turns = turns_amid_messages(|turns| async move {
+        loop {
+            turns.fetch_add(1, Ordering::Relaxed);
+            called(&host, Limits::default()).await;
+        }
+    })
+    .await;
+    assert!(turns <= 200, "{turns} turns");
 }
 
 #[tokio::test]
 async fn memory_ends_at_its_limit() {
-    let error = called(
-        &plugin("(loop (if (i32.eq (memory.grow (i32.const 16)) (i32.const -1)) (then unreachable)) br 0) unreachable"),
-        Limits {
-            memory: 8 << 20,
-            ..Limits::default()
-        },
-    )
-    .await;
+    let error = called(&plugin(HOG), Limits { memory: 8 << 20, ..Limits::default() }).await;
     assert_eq!(error, HostError::Memory { function: "find-user", limit: 8 << 20 });
 }
 

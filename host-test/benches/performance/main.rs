@@ -8,6 +8,8 @@
 
 mod listing;
 mod measure;
+#[path = "../../tests/misbehaving/mod.rs"]
+mod misbehaving;
 mod native;
 mod people;
 mod plan;

@@ -40,21 +40,26 @@ impl Median {
     /// Of at least one run.
     pub fn of(runs: &[Taken]) -> Median {
         Median {
-            wall_ms: median(runs.iter().map(|run| run.wall)),
-            cpu_ms: median(runs.iter().map(|run| run.cpu)),
+            wall_ms: median(runs.iter().map(|run| ms(run.wall))),
+            cpu_ms: median(runs.iter().map(|run| ms(run.cpu))),
         }
     }
 }
 
-/// The middle one, in milliseconds.
-pub fn median(durations: impl Iterator<Item = Duration>) -> f64 {
-    percentile(durations, 50)
+/// In milliseconds.
+pub fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
 }
 
-/// The one that so many of a hundred are not above, in milliseconds.
-pub fn percentile(durations: impl Iterator<Item = Duration>, percent: usize) -> f64 {
-    let mut durations: Vec<Duration> = durations.collect();
-    durations.sort();
-    let at = (durations.len() * percent / 100).min(durations.len().saturating_sub(1));
-    durations.get(at).copied().unwrap_or_default().as_secs_f64() * 1000.0
+/// The middle one.
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
+    percentile(values, 50)
+}
+
+/// The one that so many of a hundred are not above.
+pub fn percentile(values: impl Iterator<Item = f64>, percent: usize) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let at = (values.len() * percent / 100).min(values.len().saturating_sub(1));
+    values.get(at).copied().unwrap_or_default()
 }

@@ -165,22 +165,35 @@ fn start(result: &Value) -> String {
 }
 
 fn tenants(result: &Value) -> String {
-    format!(
+    let mut table = format!(
         "| what | seen |\n| --- | --- |\n\
          | tenants waiting for a slow answer at once | {} |\n\
-         | memory of the process for each of them | {:.0} KiB |\n\
-         | until all were done, of which the server thought 20 s | {:.1} s |\n\
-         | 99 of 100 calls of others take at most | {:.2} ms |\n\
-         | the same beside a tenant that computes without pause | {:.2} ms |\n\
-         | half of the calls, alone and beside it | {:.2} ms, {:.2} ms |\n",
+         | resident memory of the process for each of them | {:.0} KiB |\n\
+         | the same, with what they share counted once | {:.0} KiB |\n\
+         | until all were done, of which the server thought 20 s | {:.1} s |\n\n\
+         | calls of others beside | half take at most | 99 of 100 | beside it, over alone |\n\
+         | --- | --- | --- | --- |\n",
         number(result, "/parked"),
         number(result, "/kib_each"),
+        number(result, "/own_kib_each"),
         number(result, "/all_done_s"),
-        number(result, "/alone/p99_ms"),
-        number(result, "/beside_a_noisy_one/p99_ms"),
-        number(result, "/alone/median_ms"),
-        number(result, "/beside_a_noisy_one/median_ms"),
-    )
+    );
+    for (neighbour, name) in [
+        ("alone", "nobody"),
+        ("endless", "an endless loop"),
+        ("hog", "a memory hog"),
+        ("failing", "calls that fail at once"),
+        ("slow_body", "a slow body"),
+    ] {
+        let p99 = number(result, &format!("/{neighbour}/p99_ms"));
+        let _ = writeln!(
+            table,
+            "| {name} | {:.1} ms | {p99:.1} ms | **{:.2}** |",
+            number(result, &format!("/{neighbour}/median_ms")),
+            p99 / number(result, "/alone/p99_ms"),
+        );
+    }
+    table
 }
 
 fn size(result: &Value) -> String {

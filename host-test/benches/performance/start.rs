@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use host_test::{Host, TenantOptions};
 use serde::Serialize;
 
-use crate::measure::median;
+use crate::measure::{median, ms};
 
 const ROUNDS: usize = 9;
 const CALLS: usize = 2_000;
@@ -52,7 +52,7 @@ pub async fn measure() -> Start {
         assert!(tenant.find_user("").await.expect("a call").is_err());
         calls.push(start.elapsed());
     }
-    let us = |durations: Vec<Duration>| median(durations.into_iter()) * 1000.0;
+    let us = |durations: Vec<Duration>| median(durations.into_iter().map(ms)) * 1000.0;
     let start = Start {
         compile_us: us(compiled),
         load_us: us(loaded),

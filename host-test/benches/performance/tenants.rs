@@ -1,16 +1,20 @@
 //! Thousands of tenants in one process.
 
 use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use host_test::Host;
+use host_test::{Host, Tenant, TenantOptions};
 use serde::Serialize;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
-use crate::measure::{median, percentile};
-use crate::roster;
+use crate::measure::{median, ms, percentile};
+use crate::native::TOKEN;
 use crate::server::Server;
+use crate::{misbehaving, roster};
 
 /// How many are parked at once.
 const PARKED: usize = 10_000;
@@ -18,9 +22,12 @@ const PARKED: usize = 10_000;
 /// How long their server thinks: long enough that all of them wait for it.
 const THINKS: Duration = Duration::from_secs(20);
 
-/// How many calls the quiet tenants make, some at a time.
-const CALLS: usize = 4_000;
+/// How many calls the quiet tenants make in a round, some at a time.
+const CALLS: usize = 1_000;
 const AT_A_TIME: usize = 16;
+
+/// How often they make them beside each neighbour, in turns.
+const ROUNDS: usize = 5;
 
 /// What was seen.
 #[derive(Serialize)]
@@ -28,14 +35,23 @@ pub struct Tenants {
     parked: usize,
     /// Memory of the process for each parked tenant, its connection included, in KiB.
     kib_each: f64,
+    /// The same with what tenants share counted once, in KiB.
+    own_kib_each: f64,
     /// Until all of them were done, in seconds.
     all_done_s: f64,
-    /// Calls of others, alone and beside a tenant that computes without pause.
+    /// Calls of others, with nobody beside them.
     alone: Latency,
-    beside_a_noisy_one: Latency,
+    /// The same beside one that computes for ever.
+    endless: Latency,
+    /// The same beside one that takes memory up to its limit, again and again.
+    hog: Latency,
+    /// The same beside one whose calls fail at once.
+    failing: Latency,
+    /// The same beside one whose server sends a byte of its answer at a time.
+    slow_body: Latency,
 }
 
-/// In milliseconds.
+/// Medians of the rounds, in milliseconds.
 #[derive(Serialize)]
 struct Latency {
     median_ms: f64,
@@ -44,24 +60,35 @@ struct Latency {
 
 /// Runs everything.
 pub fn measure() -> Tenants {
-    let (kib_each, all_done_s) = parked();
-    let alone = quiet(false);
-    let beside_a_noisy_one = quiet(true);
+    let ([kib_each, own_kib_each], all_done_s) = parked();
+    let [alone, endless, hog, failing, slow_body] = neighbours();
     eprintln!(
-        "{PARKED} tenants: {kib_each:.0} KiB each; p99 {:.2} ms alone, {:.2} ms beside a noisy one",
-        alone.p99_ms, beside_a_noisy_one.p99_ms
+        "{PARKED} tenants: {kib_each:.0} KiB each; p99 {:.1} ms alone, {:.1} ms beside an endless \
+         loop, {:.1} ms beside a memory hog, {:.1} ms beside failing calls, {:.1} ms beside a slow \
+         body",
+        alone.p99_ms, endless.p99_ms, hog.p99_ms, failing.p99_ms, slow_body.p99_ms
     );
-    Tenants { parked: PARKED, kib_each, all_done_s, alone, beside_a_noisy_one }
+    Tenants {
+        parked: PARKED,
+        kib_each,
+        own_kib_each,
+        all_done_s,
+        alone,
+        endless,
+        hog,
+        failing,
+        slow_body,
+    }
 }
 
-fn parked() -> (f64, f64) {
+fn parked() -> ([f64; 2], f64) {
     let server = Server::start(1, THINKS, false);
     let host = Host::with_concurrency(Host::embedded_component(), PARKED as u32);
     let host = host.expect("a host");
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let request = roster::converged(1, false);
-        let before = resident_kib();
+        let before = MEASURES.map(memory_kib);
         let start = Instant::now();
         let mut calls = JoinSet::new();
         for _ in 0..PARKED {
@@ -73,7 +100,8 @@ fn parked() -> (f64, f64) {
         }
         // All have sent their request when the first is about to be answered.
         tokio::time::sleep(THINKS * 9 / 10).await;
-        let each = (resident_kib() - before) / PARKED as f64;
+        let after = MEASURES.map(memory_kib);
+        let each = [0, 1].map(|at| (after[at] - before[at]) / PARKED as f64);
         while let Some(done) = calls.join_next().await {
             done.expect("no panic");
         }
@@ -81,51 +109,102 @@ fn parked() -> (f64, f64) {
     })
 }
 
-/// Calls of quiet tenants; the noisy one plans 100,000 people again and again.
-fn quiet(noisy: bool) -> Latency {
+/// Calls of quiet tenants with each neighbour, in turns.
+fn neighbours() -> [Latency; 5] {
     let server = Server::start(1_000, Duration::ZERO, false);
-    let large = Server::start(100_000, Duration::ZERO, false);
+    let slow = dripping();
     let host = Host::embedded().expect("a host");
+    let misbehaving = |body| {
+        let host = Host::new(&misbehaving::plugin(body)).expect("a host");
+        host.tenant(TenantOptions::new(&server.base_url))
+    };
+    let endless = misbehaving(misbehaving::ENDLESS);
+    let hog = misbehaving(misbehaving::HOG);
+    let failing = misbehaving("unreachable");
+    let slow = host.tenant(TenantOptions::new(slow).env("RETOOL_API_TOKEN", TOKEN));
+    let neighbours = [None, Some(&endless), Some(&hog), Some(&failing), Some(&slow)];
+    let mut rounds = neighbours.map(|_| Vec::new());
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.expect("a runtime").block_on(async {
-        let neighbour = noisy.then(|| {
-            let tenant = roster::tenant(&host, &large, 32);
-            tokio::spawn(async move {
-                let request = roster::converged(1, false);
-                loop {
-                    tenant.plan_sync(&request).await.expect("a call").expect("a plan");
-                }
-            })
-        });
-        let mut calls = JoinSet::new();
-        for _ in 0..AT_A_TIME {
-            let tenant = roster::tenant(&host, &server, 8);
-            calls.spawn(async move {
-                let request = roster::converged(1, false);
-                let mut took = Vec::new();
-                for _ in 0..CALLS / AT_A_TIME {
-                    let start = Instant::now();
-                    tenant.plan_sync(&request).await.expect("a call").expect("a plan");
-                    took.push(start.elapsed());
-                }
-                took
-            });
+    let runtime = runtime.expect("a runtime");
+    for _ in 0..ROUNDS {
+        for (neighbour, rounds) in neighbours.iter().zip(&mut rounds) {
+            rounds.push(runtime.block_on(beside(&host, &server, neighbour.cloned())));
         }
-        let took: Vec<Duration> = calls.join_all().await.into_iter().flatten().collect();
-        if let Some(neighbour) = neighbour {
-            neighbour.abort();
-        }
-        Latency {
-            median_ms: median(took.iter().copied()),
-            p99_ms: percentile(took.into_iter(), 99),
-        }
+    }
+    rounds.map(|rounds| Latency {
+        median_ms: median(rounds.iter().map(|took| median(took.iter().copied()))),
+        p99_ms: median(rounds.iter().map(|took| percentile(took.iter().copied(), 99))),
     })
 }
 
+/// What the calls of quiet tenants take, in milliseconds, while the neighbour makes one call after another.
+async fn beside(host: &Host, server: &Server, neighbour: Option<Tenant>) -> Vec<f64> {
+    let neighbour = neighbour.map(|tenant| {
+        tokio::spawn(async move {
+            let request = roster::converged(1, false);
+            loop {
+                let went = tenant.plan_sync(&request).await;
+                assert!(!matches!(went, Ok(Ok(_))), "a neighbour that behaves");
+            }
+        })
+    });
+    let mut calls = JoinSet::new();
+    for _ in 0..AT_A_TIME {
+        let tenant = roster::tenant(host, server, 8);
+        calls.spawn(async move {
+            let request = roster::converged(1, false);
+            let mut took = Vec::new();
+            for _ in 0..CALLS / AT_A_TIME {
+                let start = Instant::now();
+                tenant.plan_sync(&request).await.expect("a call").expect("a plan");
+                took.push(ms(start.elapsed()));
+            }
+            took
+        });
+    }
+    let took = calls.join_all().await.into_iter().flatten().collect();
+    if let Some(neighbour) = neighbour {
+        assert!(!neighbour.is_finished(), "a neighbour that has gone");
+        neighbour.abort();
+        let _ = neighbour.await;
+    }
+    took
+}
+
+/// A server that sends a byte of its answer each millisecond, on threads of its own. It ends with
+/// the process.
+fn dripping() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || drip(stream));
+        }
+    });
+    format!("http://{address}")
+}
+
+/// Until the other end has had enough.
+fn drip(mut stream: TcpStream) -> io::Result<()> {
+    let mut request = [0; 4096];
+    let _ = stream.read(&mut request)?;
+    let head =
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n";
+    stream.write_all(head.as_bytes())?;
+    stream.set_nodelay(true)?;
+    loop {
+        stream.write_all(b" ")?;
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// What is resident, and that with each page divided by how often it is mapped.
+const MEASURES: [&str; 2] = ["Rss:", "Pss:"];
+
 /// What the process has in memory.
-fn resident_kib() -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+fn memory_kib(measure: &str) -> f64 {
+    let rollup = fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
+    let line = rollup.lines().find_map(|line| line.strip_prefix(measure));
     let number = line.and_then(|line| line.split_whitespace().next());
     number.and_then(|number| number.parse().ok()).expect("Linux tells what a process has")
 }
