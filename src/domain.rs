@@ -1,6 +1,7 @@
 //! The vocabulary of the component's own logic: people, groups and what is done to them.
 //! Depends on nothing. The contract's types are declared over these in `contract`.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -20,15 +21,23 @@ impl Email {
     /// Takes an address as it is, trimmed.
     pub fn new(text: &str) -> Self {
         let text = text.trim();
-        let is_key = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-        let key = if is_key { None } else { Some(text.to_lowercase()) };
-        let key = key.filter(|key| key != text).map(String::into_boxed_str);
+        let key = match Email::key_of(text) {
+            Cow::Owned(key) if key != text => Some(key.into_boxed_str()),
+            Cow::Owned(_) | Cow::Borrowed(_) => None,
+        };
         Email { text: text.to_string(), key }
     }
 
     /// As written, trimmed.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// What an address is compared by that is written like this.
+    pub fn key_of(text: &str) -> Cow<'_, str> {
+        let text = text.trim();
+        let is_key = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+        if is_key { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
     }
 
     /// What it is compared by.
@@ -75,6 +84,14 @@ impl Dialect {
             Dialect::V1 => "/api/v1",
             Dialect::V2 => "/api/v2",
             Dialect::Scim => "SCIM",
+        }
+    }
+
+    /// Which kind of ids its groups have.
+    pub fn group_ids(self) -> GroupIdKind {
+        match self {
+            Dialect::V1 | Dialect::V2 => GroupIdKind::Rest,
+            Dialect::Scim => GroupIdKind::Scim,
         }
     }
 }

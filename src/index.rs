@@ -6,7 +6,7 @@ use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::domain::{Email, GroupId, GroupRef, UserId};
+use crate::domain::{Email, GroupId, GroupIdKind, GroupRef, UserId};
 
 /// What something is found by: a text, and what kind of text it is. Ordered as what it is made
 /// from.
@@ -47,7 +47,13 @@ impl<'a> From<&'a UserId> for Key<'a> {
 
 impl<'a> From<&'a GroupId> for Key<'a> {
     fn from(id: &'a GroupId) -> Self {
-        Key::new(id.kind as u8, &id.value)
+        Key::from((id.kind, id.value.as_str()))
+    }
+}
+
+impl<'a> From<(GroupIdKind, &'a str)> for Key<'a> {
+    fn from((kind, id): (GroupIdKind, &'a str)) -> Self {
+        Key::new(kind as u8, id)
     }
 }
 
@@ -190,7 +196,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{Dialect, GroupIdKind};
+    use crate::domain::Dialect;
 
     #[derive(Clone, Debug)]
     enum Act {

@@ -28,6 +28,7 @@ pub mod input;
 pub mod journal;
 pub mod json;
 pub mod lifecycle;
+pub mod mark;
 pub mod order;
 mod profile;
 pub mod retool;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::memory::{Memory, Remembered};
 use super::{Change, ChangeKind, Present};
-use crate::domain::{Dialect, Group, GroupId, GroupIdKind, GroupLink, UserId};
+use crate::domain::{Dialect, Group, GroupId, GroupLink, UserId};
 
 /// The changes. `present` must be in order of ids, and `groups` too.
 pub fn diff(
@@ -110,9 +110,5 @@ fn change(kind: ChangeKind, now: &Present<'_>) -> Change {
 
 /// The id of a group as a dialect has them.
 pub fn group_id(dialect: Dialect, id: &str) -> GroupId {
-    let kind = match dialect {
-        Dialect::V1 | Dialect::V2 => GroupIdKind::Rest,
-        Dialect::Scim => GroupIdKind::Scim,
-    };
-    GroupId { kind, value: id.into() }
+    GroupId { kind: dialect.group_ids(), value: id.into() }
 }

@@ -15,6 +15,7 @@ use crate::domain::{Dialect, Email, GroupLink, User, UserId};
 use crate::error::{Code, Result};
 use crate::order;
 use crate::retool::ReadDirectory;
+use crate::retool::sieve::Everybody;
 use crate::sync::{Snapshot, snapshot};
 
 mod base64url;
@@ -92,7 +93,7 @@ pub async fn changes_since(
 
     let mut now = match &before {
         Some(before) => snapshot::read_again(directory, before.count()).await?,
-        None => snapshot::read(directory, true).await?,
+        None => everything(directory).await?,
     };
     in_order(&mut now);
     if let Some(before) = &before {
@@ -105,6 +106,10 @@ pub async fn changes_since(
     };
     let cursor = frame::seal(&organisation, |out| memory::write(&present, out))?;
     Ok(ChangeSet { changes, cursor })
+}
+
+async fn everything(directory: &dyn ReadDirectory) -> Result<Snapshot> {
+    snapshot::read(directory, &Everybody { with_times: false }, true).await
 }
 
 fn remembered(opened: &[u8]) -> Result<Memory<'_>> {
@@ -130,7 +135,7 @@ async fn find_missing(
     now: &mut Snapshot,
 ) -> Result<()> {
     if missing(before, now).count() > ASKED_ONE_BY_ONE {
-        let first = core::mem::replace(now, snapshot::read(directory, true).await?);
+        let first = core::mem::replace(now, everything(directory).await?);
         now.users.extend(first.users);
         in_order(now);
     }

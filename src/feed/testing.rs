@@ -12,6 +12,7 @@ use crate::domain::{
 };
 use crate::error::Result;
 use crate::http::Local;
+use crate::retool::sieve::{Found, Sieve};
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
 pub(super) const ACME: &str = "https://acme.example";
@@ -135,13 +136,13 @@ impl ReadDirectory for Directory {
         Dialect::V1.capabilities()
     }
 
-    fn list_users(&self) -> Local<'_, Result<Vec<User>>> {
+    fn list_people<'a>(&'a self, _: &'a dyn Sieve) -> Local<'a, Result<Found>> {
         self.listings.set(self.listings.get() + 1);
         let mut overlooked = self.overlooked.borrow_mut();
         let overlooked = if overlooked.is_empty() { Vec::new() } else { overlooked.remove(0) };
         let overlooked: Vec<_> = overlooked.into_iter().map(user_id).collect();
         let users = self.users.iter().filter(|user| !overlooked.contains(&user.id));
-        ready(Ok(users.cloned().collect()))
+        ready(Ok(Found { users: users.cloned().collect(), ..Found::default() }))
     }
 
     fn list_groups(&self) -> Local<'_, Result<Vec<Group>>> {

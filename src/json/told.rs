@@ -67,6 +67,11 @@ impl<T> Told<T> {
 }
 
 impl Text<'_> {
+    /// The text, where it is; empty where there is none.
+    pub fn as_str(&self) -> &str {
+        self.get().map_or("", |text| text)
+    }
+
     /// The text; empty where there is none.
     pub fn into_text(self) -> String {
         self.value().unwrap_or_default().into_owned()
@@ -103,6 +108,11 @@ impl<R> List<R> {
     /// What is in it, if the field is there.
     pub fn value(self) -> Option<Vec<R>> {
         self.told.is_value().then_some(self.items)
+    }
+
+    /// What is in it, where it is, if the field is there.
+    pub fn get(&self) -> Option<&[R]> {
+        self.told.is_value().then_some(&*self.items)
     }
 
     /// What is in it; nothing where there is no list.

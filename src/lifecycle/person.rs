@@ -9,6 +9,7 @@ use crate::domain::{Account, Email, GroupLink, NewUser, User, UserId, WriteKind}
 use crate::error::{Code, Error, Result};
 use crate::journal::Journal;
 use crate::retool::settled::{Look, settled};
+use crate::retool::sieve::{Administrators, Others};
 use crate::retool::{Directory, ReadDirectory, membership};
 
 /// How often a creation is sent, each time after a look that found nobody.
@@ -137,7 +138,10 @@ pub async fn memberships(directory: &dyn ReadDirectory, user: &User) -> Result<V
         return Ok(groups.clone());
     }
     let groups = directory.list_groups().await?;
-    Ok(membership::links(directory, &groups).await?.remove(&user.id).unwrap_or_default())
+    Ok(membership::links(directory, &groups, &mut Others::default())
+        .await?
+        .remove(&user.id)
+        .unwrap_or_default())
 }
 
 /// The administrators besides one person.
@@ -150,8 +154,8 @@ pub struct Admins {
 
 /// Counts the administrators besides one person.
 pub async fn admins_besides(directory: &dyn ReadDirectory, id: &UserId) -> Result<Admins> {
-    let users = directory.list_users().await?;
-    let others = users.iter().filter(|user| user.admin && user.id != *id);
+    let found = directory.list_people(&Administrators).await?;
+    let others = found.users.iter().filter(|user| user.admin && user.id != *id);
     let enabled = others.clone().filter(|user| !user.disabled).count() as u32;
     Ok(Admins { enabled, any: others.count() > 0 })
 }

@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
 
-use super::pile::{Leaf, Leaves, Pile};
+use super::pile::{Content, Leaf, Leaves, Pile};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log, Window};
 
@@ -53,9 +53,9 @@ impl fmt::Display for Odd {
 }
 
 /// A page as the server gave it.
-pub struct Sheet<T> {
+pub struct Sheet<P> {
     /// What is on it.
-    pub items: Vec<T>,
+    pub content: Content<P>,
     /// How many items the server says there are in all.
     pub total: Option<u32>,
 }
@@ -70,13 +70,11 @@ pub struct Ask {
 }
 
 /// A listing that can be read.
-pub struct Source<'a, T> {
+pub struct Source<'a, P> {
     /// What is listed, for people.
     pub what: &'static str,
     /// Fetches a page.
-    pub fetch: &'a dyn Fn(Ask) -> Local<'a, Result<Sheet<T>>>,
-    /// What tells items apart.
-    pub key: fn(&T) -> &str,
+    pub fetch: &'a dyn Fn(Ask) -> Local<'a, Result<Sheet<P>>>,
     /// The page size to ask for.
     pub size: Option<u32>,
     /// For what the server may not page: how long its pages would be if it did. An answer
@@ -87,16 +85,16 @@ pub struct Source<'a, T> {
     pub expected: Option<u32>,
 }
 
-impl<T> Source<'_, T> {
-    /// Reads everything, each item once, in the server's order.
-    pub async fn read(&self, window: &Window, log: &dyn Log) -> Result<Vec<T>> {
-        let pile = Pile::new(self.key);
+impl<P> Source<'_, P> {
+    /// Reads everything, each item once: the pages, in the server's order.
+    pub async fn read(&self, window: &Window, log: &dyn Log) -> Result<Vec<P>> {
+        let pile = Pile::default();
         let fetch = |ask| -> Local<'_, Result<Page>> {
             let sheet = (self.fetch)(ask);
             let pile = &pile;
             Box::pin(async move {
-                let Sheet { items, total } = sheet.await?;
-                Ok(Page { leaf: pile.keep(items), total })
+                let Sheet { content, total } = sheet.await?;
+                Ok(Page { leaf: pile.keep(content), total })
             })
         };
         let reader = Reader {

@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 use core::slice;
 
 use super::ReadDirectory;
+use super::sieve::Others;
 use crate::domain::{Group, GroupId, GroupLink, Member};
 use crate::error::Result;
-use crate::index::{Key, Map};
+use crate::index::{Key, Map, Set};
 
 /// Everybody in one group. `None` if the server has no group of this id.
 pub async fn members(directory: &dyn ReadDirectory, id: &GroupId) -> Result<Option<Vec<Member>>> {
@@ -32,17 +33,25 @@ pub async fn members_of(
     Ok(all)
 }
 
-/// The groups of everybody who is in one of these, by the person's id.
+/// The groups of everybody who is in one of these, by the person's id. Of the `others` it is
+/// counted how many are in each.
 pub async fn links(
     directory: &dyn ReadDirectory,
     groups: &[Group],
+    others: &mut Others,
 ) -> Result<Map<'static, Vec<GroupLink>>> {
     let mut links = Map::default();
     for (group, members) in groups.iter().zip(members_of(directory, groups).await?) {
-        for member in members {
-            let id = Key::from(&member.id).into_owned();
-            links.or_insert_with(id, Vec::new).push(group.link());
+        let mut counted = Set::default();
+        for member in &members {
+            if others.has_silent(&member.id) {
+                counted.insert(&member.id);
+            } else {
+                let id = Key::from(&member.id).into_owned();
+                links.or_insert_with(id, Vec::new).push(group.link());
+            }
         }
+        others.join(&group.id, counted.len());
     }
     Ok(links)
 }

@@ -3,6 +3,7 @@
 //! Reading and writing are two traits, so that what only plans can't write. A dialect's folder
 //! holds its wire types and its client, and nothing else.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -19,10 +20,13 @@ pub mod membership;
 mod pile;
 pub mod scim;
 pub mod settled;
+pub mod sieve;
 pub mod v1;
 pub mod v2;
 
 pub use capabilities::Capabilities;
+
+use sieve::{Everybody, Found, Sieve};
 
 /// One page of a listing.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,8 +66,14 @@ pub trait ReadDirectory {
     /// One person, whole; `None` if the server has nobody of this id.
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>>;
 
-    /// Everybody, each once. Fails rather than leave somebody out.
-    fn list_users(&self) -> Local<'_, Result<Vec<User>>>;
+    /// Those of everybody, each once, for whom the listing is read, and how many the others are.
+    /// Fails rather than leave somebody out.
+    fn list_people<'a>(&'a self, sieve: &'a dyn Sieve) -> Local<'a, Result<Found>>;
+
+    /// Everybody, each once, without the times. Fails rather than leave somebody out.
+    fn list_users(&self) -> Local<'_, Result<Vec<User>>> {
+        Box::pin(async { Ok(self.list_people(&Everybody { with_times: false }).await?.users) })
+    }
 
     /// One page of people; the first without a cursor.
     fn page_users<'a>(

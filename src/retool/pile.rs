@@ -1,16 +1,32 @@
 //! The pages of a listing while it is read. What reads them knows each by its place and by how
-//! many items are on it, and is compiled once for whatever those are.
+//! many items were on it, and is compiled once for whatever those are.
 
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use crate::order::repeated;
+use crate::mark;
+
+/// What came on a page, for whoever asked for it, and a mark of each item that stood there,
+/// whether it is kept or not.
+pub struct Content<P> {
+    /// What is kept of it.
+    pub page: P,
+    /// What tells the items apart, in their order.
+    pub marks: Vec<u64>,
+}
+
+impl<T> Content<Vec<T>> {
+    /// A page that is kept whole. The key is what tells its items apart.
+    pub fn whole(items: Vec<T>, key: fn(&T) -> &str) -> Self {
+        Content { marks: items.iter().map(|item| mark::mark(key(item))).collect(), page: items }
+    }
+}
 
 /// A page in a pile.
 #[derive(Clone, Copy, Debug)]
 pub struct Leaf {
     place: usize,
-    /// How many items are on it.
+    /// How many items were on it.
     pub items: usize,
 }
 
@@ -27,53 +43,48 @@ pub trait Leaves {
 }
 
 /// The pages of a listing, as they come.
-pub struct Pile<T> {
-    key: fn(&T) -> &str,
-    pages: RefCell<Vec<Vec<T>>>,
+pub struct Pile<P>(RefCell<Vec<Option<Content<P>>>>);
+
+impl<P> Default for Pile<P> {
+    fn default() -> Self {
+        Pile(RefCell::default())
+    }
 }
 
-impl<T> Pile<T> {
-    /// Without pages. The key is what tells items apart.
-    pub fn new(key: fn(&T) -> &str) -> Self {
-        Pile { key, pages: RefCell::default() }
-    }
-
+impl<P> Pile<P> {
     /// Puts a page on it.
-    pub fn keep(&self, page: Vec<T>) -> Leaf {
-        let mut pages = self.pages.borrow_mut();
-        let leaf = Leaf { place: pages.len(), items: page.len() };
-        pages.push(page);
+    pub fn keep(&self, content: Content<P>) -> Leaf {
+        let mut pages = self.0.borrow_mut();
+        let leaf = Leaf { place: pages.len(), items: content.marks.len() };
+        pages.push(Some(content));
         leaf
     }
 
-    /// What is on these pages, in their order.
-    pub fn take(self, leaves: &[Leaf]) -> Vec<T> {
-        let mut pages = self.pages.into_inner();
-        let mut items = Vec::with_capacity(leaves.iter().map(|leaf| leaf.items).sum());
-        for leaf in leaves {
-            // Each page's memory is given back at once.
-            if let Some(page) = pages.get_mut(leaf.place) {
-                items.append(&mut core::mem::take(page));
-            }
-        }
-        items
+    /// These pages, in their order.
+    pub fn take(self, leaves: &[Leaf]) -> Vec<P> {
+        let mut pages = self.0.into_inner();
+        let content = |leaf: &Leaf| pages.get_mut(leaf.place)?.take();
+        leaves.iter().filter_map(content).map(|content| content.page).collect()
     }
 }
 
-impl<T> Leaves for Pile<T> {
+impl<P> Leaves for Pile<P> {
     fn clear(&self) {
-        self.pages.borrow_mut().clear();
+        self.0.borrow_mut().clear();
     }
 
     fn begin_alike(&self, one: Leaf, other: Leaf) -> bool {
-        let pages = self.pages.borrow();
-        let begin = |leaf: Leaf| pages.get(leaf.place)?.first().map(self.key);
-        begin(one).is_some_and(|key| begin(other) == Some(key))
+        let pages = self.0.borrow();
+        let begin = |leaf: Leaf| pages.get(leaf.place)?.as_ref()?.marks.first();
+        begin(one).is_some_and(|mark| begin(other) == Some(mark))
     }
 
     fn repeat(&self, leaves: &[Leaf]) -> bool {
-        let pages = self.pages.borrow();
-        let items = leaves.iter().filter_map(|leaf| pages.get(leaf.place)).flatten();
-        repeated(items.map(self.key)).is_some()
+        let pages = self.0.borrow();
+        let mut marks = Vec::with_capacity(leaves.iter().map(|leaf| leaf.items).sum());
+        for content in leaves.iter().filter_map(|leaf| pages.get(leaf.place)?.as_ref()) {
+            marks.extend_from_slice(&content.marks);
+        }
+        mark::repeat(marks)
     }
 }

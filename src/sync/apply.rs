@@ -6,9 +6,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::admins::Admins;
+use super::concern::Concern;
 use super::report::{PersonOutcome, PersonReport, SyncReport};
 use super::step::{self, StepOutcome};
-use super::{GuardReport, Plan, Step, StepKind, SyncRequest, plan, snapshot};
+use super::{GuardReport, Plan, Snapshot, Step, StepKind, SyncRequest, plan, snapshot};
 use crate::domain::{Email, GroupLink, Member, UserId};
 use crate::error::{Code, Error, Kind, Result};
 use crate::http::Log;
@@ -17,7 +18,7 @@ use crate::journal::Journal;
 use crate::lifecycle::last_admin;
 use crate::profile::{self, Phase};
 use crate::retool::settled::{Look, settled};
-use crate::retool::{Directory, membership};
+use crate::retool::{Directory, ReadDirectory, membership};
 
 mod batch;
 
@@ -25,12 +26,15 @@ mod batch;
 const STEPS_PER_LINE: usize = 25;
 
 /// Plans without writing.
-pub async fn plan_sync(
-    directory: &dyn crate::retool::ReadDirectory,
-    request: &SyncRequest,
-) -> Result<Plan> {
-    let snapshot = snapshot::read(directory, plan::needs_memberships(request)).await?;
+pub async fn plan_sync(directory: &dyn ReadDirectory, request: &SyncRequest) -> Result<Plan> {
+    let snapshot = concerned(directory, request).await?;
     profile::time(Phase::Planning, || plan::plan(request, &snapshot))
+}
+
+/// Reads what a plan for a request looks at.
+async fn concerned(directory: &dyn ReadDirectory, request: &SyncRequest) -> Result<Snapshot> {
+    let memberships = plan::needs_memberships(request);
+    snapshot::read(directory, &Concern::of(request), memberships).await
 }
 
 /// Plans and applies. On failure the error carries the writes so far.
@@ -39,7 +43,7 @@ pub async fn sync(
     request: &SyncRequest,
     log: &dyn Log,
 ) -> Result<SyncReport> {
-    let snapshot = snapshot::read(directory, plan::needs_memberships(request)).await?;
+    let snapshot = concerned(directory, request).await?;
     let plan = profile::time(Phase::Planning, || plan::plan(request, &snapshot))?;
     if plan.tripped().next().is_some() {
         return Err(refused(plan.tripped()));

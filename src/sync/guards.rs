@@ -120,7 +120,7 @@ pub fn user_removals(
     snapshot: &Snapshot,
     effects: &Effects<'_>,
 ) -> GuardReport {
-    let mut base = 0;
+    let mut base = snapshot.others.enabled;
     let mut of_base = 0;
     let mut others = 0;
     for user in &snapshot.users {
@@ -181,7 +181,7 @@ pub fn member_removals(
     groups
         .into_iter()
         .map(|(name, id, removed)| {
-            let members = members.get(id).copied().unwrap_or(0);
+            let members = members.get(id).copied().unwrap_or(0) + snapshot.others.members(id);
             let limit = allowed(
                 members,
                 limits.max_member_removal_percent,

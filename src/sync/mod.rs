@@ -9,9 +9,11 @@ use alloc::vec::Vec;
 use crate::domain::{
     Dialect, Email, FieldChange, Group, GroupId, GroupRef, User, UserId, UserPatch, UserType,
 };
+use crate::retool::sieve::Others;
 
 mod admins;
 pub mod apply;
+pub mod concern;
 pub mod digest;
 pub mod guards;
 pub mod plan;
@@ -42,8 +44,13 @@ pub struct Span {
 impl Span {
     /// Whether an address is inside.
     pub fn contains(&self, email: &Email) -> bool {
-        self.start.as_deref().is_none_or(|start| email.key() >= start)
-            && self.before.as_deref().is_none_or(|before| email.key() < before)
+        self.contains_key(email.key())
+    }
+
+    /// Whether an address is inside, given as [`Email::key`] has it.
+    pub fn contains_key(&self, address: &str) -> bool {
+        self.start.as_deref().is_none_or(|start| address >= start)
+            && self.before.as_deref().is_none_or(|before| address < before)
     }
 }
 
@@ -141,12 +148,15 @@ pub struct SyncRequest {
 }
 
 /// The organisation as one listing saw it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The dialect that was spoken.
     pub dialect: Dialect,
-    /// Everybody. `groups` is `Some` for each if the plan is to look at memberships.
+    /// Everybody whom the request [concerns](concern::Concern), at least. `groups` is `Some` for
+    /// each if the plan is to look at memberships.
     pub users: Vec<User>,
+    /// Everybody else.
+    pub others: Others,
     /// Every group.
     pub groups: Vec<Group>,
     /// Whether nobody can be missing. An incomplete snapshot removes nobody.

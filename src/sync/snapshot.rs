@@ -5,24 +5,30 @@ use core::future::poll_fn;
 use core::task::Poll;
 
 use super::Snapshot;
-use crate::domain::{Group, User};
+use crate::domain::Group;
 use crate::error::Result;
 use crate::http::Local;
+use crate::retool::sieve::{Everybody, Found, Sieve};
 use crate::retool::{ReadDirectory, membership};
 
-/// Reads everybody, and with `memberships` every group and who is in it.
-pub async fn read(directory: &dyn ReadDirectory, memberships: bool) -> Result<Snapshot> {
-    let users = directory.list_users().await?;
+/// Reads those for whom a listing is read, and with `memberships` every group and who is in it.
+pub async fn read(
+    directory: &dyn ReadDirectory,
+    sieve: &dyn Sieve,
+    memberships: bool,
+) -> Result<Snapshot> {
+    let found = directory.list_people(sieve).await?;
     let groups = if memberships { directory.list_groups().await? } else { Vec::new() };
-    put_together(directory, users, groups, memberships).await
+    put_together(directory, found, groups, memberships).await
 }
 
 /// Reads everybody and who is in which group, where it is known how many people there were
 /// when the server last answered: everything is asked for at once.
 pub async fn read_again(directory: &dyn ReadDirectory, users: u32) -> Result<Snapshot> {
     directory.expect_users(users);
-    let (users, groups) = both(directory.list_users(), directory.list_groups()).await?;
-    put_together(directory, users, groups, true).await
+    let people = directory.list_people(&Everybody { with_times: false });
+    let (found, groups) = both(people, directory.list_groups()).await?;
+    put_together(directory, found, groups, true).await
 }
 
 /// Waits for two things side by side. What fails first ends it.
@@ -55,16 +61,18 @@ async fn both<A, B>(
 
 async fn put_together(
     directory: &dyn ReadDirectory,
-    mut users: Vec<User>,
+    found: Found,
     groups: Vec<Group>,
     memberships: bool,
 ) -> Result<Snapshot> {
+    let Found { mut users, mut others } = found;
     // Users mostly carry their memberships; where one doesn't, the groups are asked.
-    if memberships && users.iter().any(|user| user.groups.is_none()) {
-        let mut links = membership::links(directory, &groups).await?;
+    if memberships && (others.are_silent() || users.iter().any(|user| user.groups.is_none())) {
+        let mut links = membership::links(directory, &groups, &mut others).await?;
         for user in &mut users {
             user.groups.get_or_insert_with(|| links.remove(&user.id).unwrap_or_default());
         }
     }
-    Ok(Snapshot { dialect: directory.capabilities().dialect, users, groups, complete: true })
+    let dialect = directory.capabilities().dialect;
+    Ok(Snapshot { dialect, users, others, groups, complete: true })
 }

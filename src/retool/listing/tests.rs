@@ -8,7 +8,7 @@ use core::task::Poll;
 use super::*;
 use crate::http::testing::{FakePlatform, Reply};
 
-type Answered = Sheet<String>;
+type Answered = Sheet<Vec<String>>;
 
 /// People, paged by number, 100 at a time.
 const PEOPLE: (Option<u32>, Option<u32>) = (Some(100), None);
@@ -28,15 +28,9 @@ fn read(
         let sheet = server(ask);
         Box::pin(async move { Ok(sheet) })
     };
-    let source = Source {
-        what: "things",
-        fetch: &fetch,
-        key: |item| item.as_str(),
-        size,
-        default_size,
-        expected: None,
-    };
-    let items = fake.run(source.read(&Window::new(4), &*fake.platform().log));
+    let source = Source { what: "things", fetch: &fetch, size, default_size, expected: None };
+    let pages = fake.run(source.read(&Window::new(4), &*fake.platform().log));
+    let items = pages.map(|pages| pages.concat());
     (items, asked.into_inner())
 }
 
@@ -44,9 +38,13 @@ fn things(range: core::ops::Range<u32>) -> Vec<String> {
     range.map(|at| format!("thing {at}")).collect()
 }
 
+fn whole(items: Vec<String>) -> Content<Vec<String>> {
+    Content::whole(items, |item| item.as_str())
+}
+
 /// A page of a server that says no total.
 fn sheet(range: core::ops::Range<u32>) -> Answered {
-    Sheet { items: things(range), total: None }
+    Sheet { content: whole(things(range)), total: None }
 }
 
 fn incomplete(result: &Result<Vec<String>>) -> bool {
@@ -116,11 +114,12 @@ fn a_listing_that_never_ends_is_given_up() {
 fn an_absurd_total_is_an_error_at_once() {
     for (total, count) in [(2_000_000, 100), (250_001, 100), (u32::MAX, 100), (u32::MAX, 0)] {
         let (items, asked) =
-            read(PEOPLE, |_| Sheet { items: things(0..count), total: Some(total) });
+            read(PEOPLE, |_| Sheet { content: whole(things(0..count)), total: Some(total) });
         assert!(incomplete(&items), "{total}");
         assert_eq!(asked, [1], "{total}");
     }
-    let (items, asked) = read(PEOPLE, |_| Sheet { items: things(0..1), total: Some(200_000) });
+    let (items, asked) =
+        read(PEOPLE, |_| Sheet { content: whole(things(0..1)), total: Some(200_000) });
     assert!(incomplete(&items), "one item a page");
     assert_eq!(asked, [1]);
 }
@@ -132,7 +131,10 @@ fn a_total_that_moves_is_read_again() {
         *tries.borrow_mut() += u32::from(ask.page == 1);
         let moved = ask.page == 2 && *tries.borrow() == 1;
         let start = (ask.page - 1) * 100;
-        Sheet { items: things(start..(start + 100).min(150)), total: Some(150 + u32::from(moved)) }
+        Sheet {
+            content: whole(things(start..(start + 100).min(150))),
+            total: Some(150 + u32::from(moved)),
+        }
     });
     assert_eq!(items.unwrap(), things(0..150));
     assert_eq!(tries.into_inner(), 2);
@@ -141,7 +143,7 @@ fn a_total_that_moves_is_read_again() {
 #[test]
 fn somebody_who_is_listed_twice_hides_somebody_else() {
     let (items, asked) = read(PEOPLE, |_| Sheet {
-        items: Vec::from(["a", "b", "a"].map(|item| item.to_string())),
+        content: whole(Vec::from(["a", "b", "a"].map(|item| item.to_string()))),
         total: Some(3),
     });
     assert!(incomplete(&items));
@@ -151,8 +153,8 @@ fn somebody_who_is_listed_twice_hides_somebody_else() {
 #[test]
 fn pages_may_not_grow() {
     let (items, asked) = read(PEOPLE, |ask| match ask.page {
-        1 => Sheet { items: things(0..2), total: Some(4) },
-        _ => Sheet { items: things(2..9), total: Some(4) },
+        1 => Sheet { content: whole(things(0..2)), total: Some(4) },
+        _ => Sheet { content: whole(things(2..9)), total: Some(4) },
     });
     assert!(incomplete(&items));
     assert_eq!(asked, [1, 2]);
@@ -161,16 +163,16 @@ fn pages_may_not_grow() {
 #[test]
 fn what_does_not_add_up_is_told_in_figures() {
     let told = |server: fn(Ask) -> Answered| read(PEOPLE, server).0.unwrap_err().message.clone();
-    let short = told(|_| Sheet { items: things(0..1), total: Some(3) });
+    let short = told(|_| Sheet { content: whole(things(0..1)), total: Some(3) });
     assert!(short.contains("gives one twice"), "{short}");
     let short = told(|ask| match ask.page {
-        1 => Sheet { items: things(0..2), total: Some(4) },
-        _ => Sheet { items: things(2..3), total: Some(4) },
+        1 => Sheet { content: whole(things(0..2)), total: Some(4) },
+        _ => Sheet { content: whole(things(2..3)), total: Some(4) },
     });
     assert!(short.contains("says 4 and gives 3"), "{short}");
     let moved = told(|ask| match ask.page {
-        1 => Sheet { items: things(0..2), total: Some(4) },
-        _ => Sheet { items: things(2..4), total: Some(5) },
+        1 => Sheet { content: whole(things(0..2)), total: Some(4) },
+        _ => Sheet { content: whole(things(2..4)), total: Some(5) },
     });
     assert!(moved.contains("says first 4 and then 5"), "{moved}");
 }
@@ -199,12 +201,12 @@ fn read_expecting(
     let source = Source {
         what: "things",
         fetch: &fetch,
-        key: |item| item.as_str(),
         size: Some(100),
         default_size: None,
         expected: Some(expected),
     };
-    let items = fake.run(source.read(&Window::new(4), &*fake.platform().log));
+    let pages = fake.run(source.read(&Window::new(4), &*fake.platform().log));
+    let items = pages.map(|pages| pages.concat());
     (items, asked.borrow().clone())
 }
 
@@ -214,7 +216,7 @@ fn paged(total: u32, size: u32) -> impl Fn(Ask) -> Result<Answered> {
         let size = ask.size.unwrap_or(100).min(size);
         let start = (ask.page - 1) * size;
         let items = things(start.min(total)..(start + size).min(total));
-        Ok(Sheet { items, total: Some(total) })
+        Ok(Sheet { content: whole(items), total: Some(total) })
     }
 }
 

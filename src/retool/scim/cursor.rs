@@ -55,8 +55,8 @@ impl Cursor {
     }
 
     /// The page that an answer holds. Of everything at once, its part.
-    pub(super) fn page<T>(self, list: List<T>) -> Page<T> {
-        let List { mut items, total } = list;
+    pub(super) fn page<T>(self, list: List<Vec<T>>) -> Page<T> {
+        let List { page: mut items, total } = list;
         let given = items.len() as u32;
         // A server that pages has fewer from here on than there are in all.
         let ignored = given > self.size || (self.offset > 0 && total == Some(given));

@@ -31,18 +31,18 @@ impl<'a, R: Record<'a> + Default> Record<'a> for ListResponse<'a, R> {
 }
 
 /// What a list response says.
-pub(super) struct List<T> {
-    /// The records of this page.
-    pub items: Vec<T>,
+pub(super) struct List<P> {
+    /// What is kept of this page.
+    pub page: P,
     /// How many there are in all.
     pub total: Option<u32>,
 }
 
-/// Reads a list. An object with neither records nor their number is no list.
-pub(super) fn decode_list<'a, R: Record<'a> + Default, T>(
+/// Reads a list, of whose records `take` makes what is kept. An object with neither records nor their number is no list.
+pub(super) fn decode_list<'a, R: Record<'a> + Default, P>(
     answer: &'a Answer,
-    convert: fn(R) -> T,
-) -> Result<List<T>> {
+    take: impl FnOnce(Vec<R>) -> P,
+) -> Result<List<P>> {
     let list: ListResponse<'a, R> = answer.decode()?;
     if !list.resources.is_value() && !list.total_results.is_value() {
         return Err(answer.error(
@@ -52,5 +52,5 @@ pub(super) fn decode_list<'a, R: Record<'a> + Default, T>(
         ));
     }
     let total = count(&list.total_results);
-    Ok(List { items: list.resources.items().into_iter().map(convert).collect(), total })
+    Ok(List { page: take(list.resources.items()), total })
 }

@@ -2,84 +2,89 @@
 //! everything at once; both come to the same here.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::Cell;
 
 use super::Scim;
 use super::base::Route;
 use super::group::GroupRecord;
 use super::list::{List, decode_list};
-use super::user::{Listed, UserRecord, decode_user};
-use crate::domain::{Group, User, UserId};
+use super::user::{UserRecord, decode_user};
+use crate::domain::{Dialect, Group, User, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing};
 use crate::retool::listing::{Ask, Sheet, Source};
+use crate::retool::pile::Content;
+use crate::retool::sieve::{Listed, People, Sieve, sift};
 
 /// The page that a listing without a total began with.
 #[derive(Default)]
 struct Opening {
-    /// The key of its first item, if the page was as long as asked for: if it comes again, it
+    /// The mark of its first item, if the page was as long as asked for: if it comes again, it
     /// can't be told whether it was all there is.
-    full: RefCell<Option<String>>,
+    full: Cell<Option<u64>>,
 }
 
 impl Scim {
     /// People from a place on, which counts from 1.
-    pub(super) async fn users_from(&self, start: u32, count: u32) -> Result<List<Listed>> {
+    pub(super) async fn users_from(
+        &self,
+        start: u32,
+        count: u32,
+        sieve: &dyn Sieve,
+    ) -> Result<List<Content<People>>> {
         let (start, count) = (start.to_string(), count.to_string());
         let query = [("startIndex", start.as_str()), ("count", count.as_str())];
         let answer = self.get_list(Route::Users, &query).await?;
-        decode_list(&answer, UserRecord::into_listed)
+        decode_list(&answer, |records| sifted(records, sieve))
     }
 
     /// Groups from a place on, which counts from 1.
-    pub(super) async fn groups_from(&self, start: u32, count: u32) -> Result<List<Group>> {
+    pub(super) async fn groups_from(&self, start: u32, count: u32) -> Result<List<Vec<Group>>> {
         let (start, count) = (start.to_string(), count.to_string());
         let query = [("startIndex", start.as_str()), ("count", count.as_str())];
         let answer = self.get_list(Route::Groups, &query).await?;
-        decode_list(&answer, GroupRecord::into_group)
+        decode_list(&answer, into_groups)
     }
 
-    /// Everybody, as the listing shows them and as `tidy` leaves them.
-    pub(super) async fn listing(&self, tidy: fn(&mut User)) -> Result<Vec<Listed>> {
-        let key = |listed: &Listed| listed.user.id.value.clone();
+    /// The people of all pages, as the listing shows them.
+    pub(super) async fn listing(&self, sieve: &dyn Sieve) -> Result<People> {
         let opening = Opening::default();
-        let fetch = |ask| -> Local<'_, Result<Sheet<Listed>>> {
+        let fetch = |ask| -> Local<'_, Result<Sheet<People>>> {
             let opening = &opening;
             Box::pin(async move {
                 let (start, count) = self.place(ask);
-                let mut list = self.users_from(start, count).await?;
-                list.items.iter_mut().for_each(|listed| tidy(&mut listed.user));
-                opening.sheet(ask, count, list, key)
+                let List { page, total } = self.users_from(start, count, sieve).await?;
+                opening.sheet(ask, count, page, total)
             })
         };
-        let source = Source {
-            what: "users",
-            fetch: &fetch,
-            key: |listed: &Listed| &listed.user.id.value,
-            size: Some(self.client.settings().page_size),
-            default_size: WHOLE_ONCE,
-            expected: None,
-        };
-        source.read(self.client.window(), &*self.client.platform().log).await
+        Ok(People::on(self.pages("users", &fetch).await?))
     }
 
     /// Every group.
     pub(super) async fn every_group(&self) -> Result<Vec<Group>> {
-        let key = |group: &Group| group.id.value.clone();
         let opening = Opening::default();
-        let fetch = |ask| -> Local<'_, Result<Sheet<Group>>> {
+        let fetch = |ask| -> Local<'_, Result<Sheet<Vec<Group>>>> {
             let opening = &opening;
             Box::pin(async move {
                 let (start, count) = self.place(ask);
-                opening.sheet(ask, count, self.groups_from(start, count).await?, key)
+                let List { page, total } = self.groups_from(start, count).await?;
+                let content = Content::whole(page, |group| &group.id.value);
+                opening.sheet(ask, count, content, total)
             })
         };
+        Ok(self.pages("groups", &fetch).await?.into_iter().flatten().collect())
+    }
+
+    async fn pages<'a, P>(
+        &self,
+        what: &'static str,
+        fetch: &'a dyn Fn(Ask) -> Local<'a, Result<Sheet<P>>>,
+    ) -> Result<Vec<P>> {
         let source = Source {
-            what: "groups",
-            fetch: &fetch,
-            key: |group: &Group| &group.id.value,
+            what,
+            fetch,
             size: Some(self.client.settings().page_size),
             default_size: WHOLE_ONCE,
             expected: None,
@@ -132,27 +137,36 @@ impl Scim {
 const WHOLE_ONCE: Option<u32> = Some(1);
 
 impl Opening {
-    fn sheet<T>(
+    fn sheet<P>(
         &self,
         ask: Ask,
         count: u32,
-        list: List<T>,
-        key: fn(&T) -> String,
-    ) -> Result<Sheet<T>> {
-        let List { items, mut total } = list;
-        let given = items.len() as u32;
-        let first = items.first().map(key);
+        content: Content<P>,
+        mut total: Option<u32>,
+    ) -> Result<Sheet<P>> {
+        let given = content.marks.len() as u32;
+        let first = content.marks.first().copied();
         if total.is_none() && ask.page == 1 {
             // More than asked for: the server does not page.
             total = (given > count).then_some(given);
-            *self.full.borrow_mut() = first.filter(|_| given == count);
-        } else if first.is_some() && *self.full.borrow() == first {
+            self.full.set(first.filter(|_| given == count));
+        } else if first.is_some() && self.full.get() == first {
             return Err(Error::new(
                 Code::ListingIncomplete,
                 "A listing gives the same page again and again, without saying how long it is. Nothing was \
                  planned on it. Allow larger pages (RETOOL_PAGE_SIZE).",
             ));
         }
-        Ok(Sheet { items, total })
+        Ok(Sheet { content, total })
     }
+}
+
+/// Those of a page for whom a listing is read.
+pub(super) fn sifted(records: Vec<UserRecord<'_>>, sieve: &dyn Sieve) -> Content<People> {
+    let Ok(content) = sift(records, Dialect::Scim, sieve);
+    content
+}
+
+pub(super) fn into_groups(records: Vec<GroupRecord<'_>>) -> Vec<Group> {
+    records.into_iter().map(GroupRecord::into_group).collect()
 }

@@ -9,13 +9,14 @@ use super::Scim;
 use super::base::Route;
 use super::cursor::Cursor;
 use super::group::{GroupRecord, decode_group, group_account};
-use super::list::decode_list;
-use super::user::UserRecord;
+use super::list::{List, decode_list};
+use super::listing::{into_groups, sifted};
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing};
 use crate::json::quoted;
 use crate::order::repeated;
+use crate::retool::sieve::{Everybody, Found, Of, People, Sieve};
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
 impl Scim {
@@ -24,8 +25,10 @@ impl Scim {
         let filter = format!("userName eq {}", quoted(email.as_str()));
         let (mut found, trusted) = match self.get_list(Route::Users, &[("filter", &filter)]).await {
             Ok(answer) => {
-                let list = decode_list(&answer, UserRecord::into_listed)?;
-                let (answered, mut found) = (list.items.len(), list.items);
+                let List { page, total } =
+                    decode_list(&answer, |records| sifted(records, &Of(email)))?;
+                let (answered, mut found) = (page.marks.len(), page.page.listed);
+                // A short record is kept whosever it is.
                 found.retain(|listed| listed.user.email == *email);
                 let twice = repeated(found.iter().map(|listed| listed.user.id.value.as_str()));
                 // A filter that lets others through may have been ignored, one that finds nobody
@@ -34,14 +37,14 @@ impl Scim {
                 let trusted = !found.is_empty()
                     && found.len() == answered
                     && twice.is_none()
-                    && list.total.is_none_or(|total| total as usize <= answered);
+                    && total.is_none_or(|total| total as usize <= answered);
                 (found, trusted)
             }
             Err(error) if may_mean_nobody(&error) => (Vec::new(), false),
             Err(error) => return Err(error.about(email.as_str())),
         };
         if !trusted {
-            found = self.listing(|_| ()).await?;
+            found = self.listing(&Of(email)).await?.listed;
             found.retain(|listed| listed.user.email == *email);
         }
         let mut found = self.whole(found).await?;
@@ -55,7 +58,7 @@ impl Scim {
         let filter = format!("displayName eq {}", quoted(name));
         match self.get_list(Route::Groups, &[("filter", &filter)]).await {
             Ok(answer) => {
-                let mut groups = decode_list(&answer, GroupRecord::into_group)?.items;
+                let mut groups = decode_list(&answer, into_groups)?.page;
                 groups.retain(|group| group.name.trim() == name.trim());
                 Ok(groups)
             }
@@ -120,7 +123,7 @@ impl ReadDirectory for Scim {
     }
 
     fn probe(&self) -> Local<'_, Result<()>> {
-        Box::pin(async { self.users_from(1, 1).await.map(|_| ()) })
+        Box::pin(async { self.users_from(1, 1, &Everybody { with_times: false }).await.map(drop) })
     }
 
     fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
@@ -133,10 +136,10 @@ impl ReadDirectory for Scim {
         Box::pin(self.account(id))
     }
 
-    fn list_users(&self) -> Local<'_, Result<Vec<User>>> {
+    fn list_people<'a>(&'a self, sieve: &'a dyn Sieve) -> Local<'a, Result<Found>> {
         Box::pin(async move {
-            let listed = self.listing(User::forget_times).await?;
-            self.whole(listed).await
+            let People { listed, others } = self.listing(sieve).await?;
+            Ok(Found { users: self.whole(listed).await?, others })
         })
     }
 
@@ -148,7 +151,10 @@ impl ReadDirectory for Scim {
         Box::pin(async move {
             let asked = Cursor::resume("scim-users", cursor, self.size(size))?;
             let (start, count) = asked.place();
-            let Page { items, next, total } = asked.page(self.users_from(start, count).await?);
+            let everybody = Everybody { with_times: true };
+            let List { page, total } = self.users_from(start, count, &everybody).await?;
+            let list = List { page: page.page.listed, total };
+            let Page { items, next, total } = asked.page(list);
             Ok(Page { items: self.whole(items).await?, next, total })
         })
     }

@@ -15,6 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Local, Missing};
 use crate::json::read_record;
 use crate::retool::settled::{Look, settled};
+use crate::retool::sieve::Listable;
 
 impl Scim {
     /// Sets the fields of the patch and checks that they hold.
@@ -168,16 +169,16 @@ fn shown(answer: &Answer, before: &User, patch: &UserPatch) -> Result<Option<Use
     let Ok(record) = read_record::<UserRecord<'_>>(answer.body()) else {
         return Ok(None);
     };
-    let listed = record.into_listed();
-    if listed.user.id != before.id {
+    let (short, user) = (record.is_short(), record.into_user());
+    if user.id != before.id {
         return Err(answer.error(
             Code::WrongPerson,
             "The server answered with another user than the one that was changed. Look for a proxy that mixes up \
              answers.",
         ));
     }
-    let whole = !listed.short && holds(before, patch, &listed.user).is_ok();
-    Ok(whole.then_some(listed.user))
+    let whole = !short && holds(before, patch, &user).is_ok();
+    Ok(whole.then_some(user))
 }
 
 /// Whether the patch is there, and all else is as it was. What is not, if anything.

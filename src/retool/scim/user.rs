@@ -1,15 +1,17 @@
 //! Users as they stand on the wire.
 
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::convert::Infallible;
 
-use super::group::group_id;
 use super::value::{Meta, is_address};
 use super::{Scim, value};
-use crate::domain::{Account, Dialect, Email, GroupLink, User, UserId};
+use crate::domain::{Account, Dialect, Email, GroupId, GroupIdKind, GroupLink, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::Answer;
 use crate::json::{self, Flag, List, Nested, Record, Slot, Text, Told};
+use crate::retool::sieve::{Listable, Listed};
 
 /// A user record.
 #[derive(Default)]
@@ -103,48 +105,82 @@ impl<'a> Record<'a> for EmailRecord<'a> {
 /// The built-in group of those who administer the organisation.
 const ADMINISTRATORS: &str = "admin";
 
-/// A user, and whether the record said all that decides what is done to them.
-pub(super) struct Listed {
-    pub user: User,
-    /// It does not say whether the account is active.
-    pub short: bool,
-}
+impl Listable for UserRecord<'_> {
+    type Unusable = Infallible;
 
-impl UserRecord<'_> {
-    /// As the rest of the component knows it. SCIM has no field for who administers the
-    /// organisation; the members of Retool's built-in group for it do.
-    pub(super) fn into_listed(self) -> Listed {
-        let user_name = self.user_name.into_text();
-        let email = match self.emails.get() {
-            Some(emails) if !is_address(&user_name) => address(emails),
-            _ => None,
-        };
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn address(&self) -> Cow<'_, str> {
+        let user_name = self.user_name.as_str();
+        let stated = self.emails.get().filter(|_| !is_address(user_name));
+        stated.and_then(|emails| address(emails)).unwrap_or(Cow::Borrowed(user_name))
+    }
+
+    // SCIM has no field for who administers the organisation; the members of Retool's built-in
+    // group for it do.
+    fn is_admin(&self) -> bool {
+        self.direct().any(|link| link.display.as_str() == ADMINISTRATORS)
+    }
+
+    fn is_disabled(&self) -> bool {
+        self.active == Told::Value(false)
+    }
+
+    fn is_short(&self) -> bool {
+        !self.active.is_value()
+    }
+
+    fn groups(&self) -> Option<Vec<&str>> {
+        let ids: Vec<&str> = self.direct().map(|link| link.value.as_str()).collect();
         // Some servers echo the empty list that a client sent; the groups themselves know.
-        let groups = self.groups.value().map(links).filter(|links| !links.is_empty());
-        let is_admins = |link: &GroupLink| link.name.as_deref() == Some(ADMINISTRATORS);
-        let user = User {
-            id: user_id(self.id),
-            email: email.unwrap_or_else(|| Email::new(&user_name)),
-            first_name: self.name.record.given_name.filled(),
-            last_name: self.name.record.family_name.filled(),
-            user_type: None,
-            admin: groups.iter().flatten().any(is_admins),
-            disabled: self.active == Told::Value(false),
-            invited: None,
-            profile_photo_url: None,
-            groups,
-            created_at: self.meta.record.created.filled(),
-            updated_at: self.meta.record.last_modified.filled(),
-            last_active_at: None,
-        };
-        Listed { user, short: !self.active.is_value() }
+        (!ids.is_empty()).then_some(ids)
+    }
+
+    fn into_user(self) -> Result<User, Infallible> {
+        Ok(UserRecord::into_user(self))
     }
 }
 
-fn links(records: Vec<LinkRecord<'_>>) -> Vec<GroupLink> {
-    // Who is in a group through another one can't be removed from it.
-    let direct = records.into_iter().filter(|record| !is(&record.kind, "indirect"));
-    direct.map(|link| GroupLink { id: group_id(link.value), name: link.display.filled() }).collect()
+impl<'a> UserRecord<'a> {
+    /// The groups that they are in themselves: who is in one through another can't be removed
+    /// from it.
+    fn direct(&self) -> impl Iterator<Item = &LinkRecord<'a>> {
+        let groups = self.groups.get().into_iter().flatten();
+        groups.filter(|link| !is(&link.kind, "indirect"))
+    }
+
+    /// As the rest of the component knows it.
+    pub(super) fn into_user(self) -> User {
+        let links: Vec<GroupLink> = self.direct().map(LinkRecord::link).collect();
+        User {
+            email: Email::new(&self.address()),
+            admin: self.is_admin(),
+            disabled: self.is_disabled(),
+            // Some servers echo the empty list that a client sent; the groups themselves know.
+            groups: (!links.is_empty()).then_some(links),
+            id: user_id(self.id),
+            first_name: self.name.record.given_name.filled(),
+            last_name: self.name.record.family_name.filled(),
+            user_type: None,
+            invited: None,
+            profile_photo_url: None,
+            created_at: self.meta.record.created.filled(),
+            updated_at: self.meta.record.last_modified.filled(),
+            last_active_at: None,
+        }
+    }
+}
+
+impl LinkRecord<'_> {
+    fn link(&self) -> GroupLink {
+        let name = self.display.as_str();
+        GroupLink {
+            id: GroupId { kind: GroupIdKind::Scim, value: self.value.as_str().to_string() },
+            name: (!name.is_empty()).then(|| name.to_string()),
+        }
+    }
 }
 
 /// Whether it is this name, in any case.
@@ -153,13 +189,13 @@ pub(super) fn is(text: &Text<'_>, name: &str) -> bool {
 }
 
 /// The address that stands for a person: the primary one, else the one for work, else the first.
-fn address(emails: &str) -> Option<Email> {
+fn address(emails: &str) -> Option<Cow<'_, str>> {
     let mut records = List::<EmailRecord<'_>>::default();
     json::read(emails.as_bytes(), records.slot()).ok()?;
     let records = records.value()?;
     let mut best = None;
-    for record in &records {
-        let Some(value) = record.value.get().filter(|value| is_address(value)) else {
+    for record in records {
+        let Some(value) = record.value.value().filter(|value| is_address(value)) else {
             continue;
         };
         let rank = match record.primary {
@@ -167,11 +203,11 @@ fn address(emails: &str) -> Option<Email> {
             _ if is(&record.kind, "work") => 1,
             _ => 0,
         };
-        if best.is_none_or(|(known, _)| rank > known) {
+        if best.as_ref().is_none_or(|(known, _)| rank > *known) {
             best = Some((rank, value));
         }
     }
-    best.map(|(_, value)| Email::new(value))
+    best.map(|(_, value)| value)
 }
 
 fn user_id(id: Text<'_>) -> UserId {
@@ -181,7 +217,7 @@ fn user_id(id: Text<'_>) -> UserId {
 /// Reads a user and makes sure that it is the one asked for.
 pub(super) fn decode_user(answer: &Answer, id: &UserId) -> Result<Listed> {
     let record: UserRecord<'_> = answer.decode()?;
-    let listed = record.into_listed();
+    let listed = Listed { short: record.is_short(), user: record.into_user() };
     if listed.user.id != *id {
         return Err(answer.error(
             Code::WrongPerson,

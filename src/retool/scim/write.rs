@@ -34,7 +34,7 @@ impl Scim {
         let answer = self.create(Route::Users, address, body::create_user(user)).await?;
         if !answer.body().is_empty() {
             let record: UserRecord<'_> = answer.decode()?;
-            return Ok(record.into_listed().user);
+            return Ok(record.into_user());
         }
         // Who was created is not shown; the caller looks again if this look came too early.
         match <[User; 1]>::try_from(self.users_of(&user.email).await.unwrap_or_default()) {

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::wire::{GroupRecord, GroupsPage, MemberRecord, MembersPage, UserRecord, UsersPage};
+use super::wire::{GroupRecord, GroupsPage, MemberRecord, MembersPage, UsersPage};
 use super::{
     GROUP, GROUPS, GROUPS_READ, MEMBERS, USER, USERS, USERS_READ, V1, call, cursor, decode_account,
     is_not_found, whole_body,
@@ -14,21 +14,9 @@ use crate::error::{Code, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Window};
 use crate::order::repeated;
 use crate::retool::listing::{Ask, Sheet, Source};
+use crate::retool::pile::Content;
+use crate::retool::sieve::{Everybody, Found, Listed, Of, People, Sieve};
 use crate::retool::{Capabilities, Page, ReadDirectory};
-
-/// A user as a list shows them.
-struct Listed {
-    user: User,
-    /// Whether the list leaves out fields that decide what is done: then the record is read on
-    /// its own.
-    short: bool,
-}
-
-impl Listed {
-    fn new(record: UserRecord<'_>) -> Self {
-        Listed { short: record.is_short(), user: record.into_user() }
-    }
-}
 
 /// Page and size for the query, as text.
 struct Paging {
@@ -70,22 +58,22 @@ impl V1 {
             .await
     }
 
-    async fn users_sheet(&self, ask: Ask) -> Result<Sheet<Listed>> {
+    async fn users_sheet(&self, ask: Ask, sieve: &dyn Sieve) -> Result<Sheet<People>> {
         let answer = self.get_list(USERS, USERS_READ, &Paging::new(ask).query()).await?;
         let page: UsersPage<'_> = answer.decode()?;
-        let items = page.users.items().into_iter().map(Listed::new).collect();
-        Ok(Sheet { items, total: page.total.value() })
+        Ok(Sheet { total: page.total.value(), content: page.sift(sieve) })
     }
 
-    async fn groups_sheet(&self, ask: Ask) -> Result<Sheet<Group>> {
+    async fn groups_sheet(&self, ask: Ask) -> Result<Sheet<Vec<Group>>> {
         let paging = Paging::new(ask);
         let answer = self.get_list(GROUPS, GROUPS_READ, &paging.query_if_needed(ask)).await?;
         let page: GroupsPage<'_> = answer.decode()?;
         let items = page.groups.items().into_iter().map(GroupRecord::into_group).collect();
-        Ok(Sheet { items, total: page.total.value() })
+        let content = Content::whole(items, |group: &Group| &group.id.value);
+        Ok(Sheet { content, total: page.total.value() })
     }
 
-    async fn members_sheet(&self, id: &GroupId, ask: Ask) -> Result<Sheet<Member>> {
+    async fn members_sheet(&self, id: &GroupId, ask: Ask) -> Result<Sheet<Vec<Member>>> {
         let paging = Paging::new(ask);
         let segments = [id.value.as_str()];
         let call = Call {
@@ -97,61 +85,58 @@ impl V1 {
         let answer = self.client.send(call).await?;
         let page: MembersPage<'_> = answer.decode()?;
         let items = page.members.items().into_iter().map(MemberRecord::into_member).collect();
-        Ok(Sheet { items, total: page.total.value() })
+        let content = Content::whole(items, |member: &Member| &member.id.value);
+        Ok(Sheet { content, total: page.total.value() })
     }
 
-    async fn everybody(&self) -> Result<Vec<User>> {
-        let listed = self.listing(User::forget_times).await?;
-        self.whole(listed).await
+    async fn people(&self, sieve: &dyn Sieve) -> Result<Found> {
+        let People { listed, others } = self.listing(sieve).await?;
+        Ok(Found { users: self.whole(listed).await?, others })
     }
 
-    /// Everybody, as lists show them and as `tidy` leaves them.
-    async fn listing(&self, tidy: fn(&mut User)) -> Result<Vec<Listed>> {
-        let fetch = |ask| -> Local<'_, Result<Sheet<Listed>>> {
-            Box::pin(async move {
-                let mut sheet = self.users_sheet(ask).await?;
-                sheet.items.iter_mut().for_each(|listed| tidy(&mut listed.user));
-                Ok(sheet)
-            })
-        };
+    /// The people of all pages, as lists show them.
+    async fn listing(&self, sieve: &dyn Sieve) -> Result<People> {
+        let fetch =
+            |ask| -> Local<'_, Result<Sheet<People>>> { Box::pin(self.users_sheet(ask, sieve)) };
         let source = Source {
             what: "users",
             fetch: &fetch,
-            key: |listed: &Listed| &listed.user.id.value,
             size: Some(self.client.settings().page_size),
             default_size: None,
             expected: self.expected.get(),
         };
-        source.read(self.client.window(), &*self.client.platform().log).await
+        let pages = source.read(self.client.window(), &*self.client.platform().log).await?;
+        Ok(People::on(pages))
     }
 
     async fn every_group(&self) -> Result<Vec<Group>> {
-        let fetch = |ask| -> Local<'_, Result<Sheet<Group>>> { Box::pin(self.groups_sheet(ask)) };
+        let fetch =
+            |ask| -> Local<'_, Result<Sheet<Vec<Group>>>> { Box::pin(self.groups_sheet(ask)) };
         let source = Source {
             what: "groups",
             fetch: &fetch,
-            key: |group: &Group| &group.id.value,
             size: None,
             default_size: Some(DEFAULT_PAGE_SIZE),
             expected: None,
         };
-        source.read(self.client.window(), &*self.client.platform().log).await
+        let pages = source.read(self.client.window(), &*self.client.platform().log).await?;
+        Ok(pages.into_iter().flatten().collect())
     }
 
     async fn every_member(&self, id: &GroupId) -> Result<Option<Vec<Member>>> {
-        let fetch =
-            |ask| -> Local<'_, Result<Sheet<Member>>> { Box::pin(self.members_sheet(id, ask)) };
+        let fetch = |ask| -> Local<'_, Result<Sheet<Vec<Member>>>> {
+            Box::pin(self.members_sheet(id, ask))
+        };
         let source = Source {
             what: "members",
             fetch: &fetch,
-            key: |member: &Member| &member.id.value,
             size: None,
             default_size: Some(DEFAULT_PAGE_SIZE),
             expected: None,
         };
         // Its pages one by one: the groups are what is read side by side.
         match source.read(&Window::new(1), &*self.client.platform().log).await {
-            Ok(members) => Ok(Some(members)),
+            Ok(pages) => Ok(Some(pages.into_iter().flatten().collect())),
             Err(error) if is_not_found(&error) => Ok(None),
             Err(error) => Err(error),
         }
@@ -180,8 +165,11 @@ impl V1 {
         let answer =
             self.get_list(USERS, USERS_READ, &query).await.map_err(|e| e.about(email.as_str()))?;
         let page: UsersPage<'_> = answer.decode()?;
-        let mut found: Vec<Listed> = page.users.items().into_iter().map(Listed::new).collect();
-        let answered = found.len();
+        let total = page.total.value();
+        let Content { page, marks } = page.sift(&Of(email));
+        let answered = marks.len();
+        let mut found = page.listed;
+        // A short record is kept whosever it is.
         found.retain(|listed| listed.user.email == *email);
         let twice = repeated(found.iter().map(|listed| listed.user.id.value.as_str()));
         // A filter that lets others through may have been ignored, one that finds nobody may
@@ -190,9 +178,9 @@ impl V1 {
         let trusted = !found.is_empty()
             && found.len() == answered
             && twice.is_none()
-            && page.total.value().is_none_or(|total| total as usize <= answered);
+            && total.is_none_or(|total| total as usize <= answered);
         if !trusted {
-            found = self.listing(|_| ()).await?;
+            found = self.listing(&Of(email)).await?.listed;
             found.retain(|listed| listed.user.email == *email);
         }
         let mut found = self.whole(found).await?;
@@ -259,7 +247,11 @@ impl ReadDirectory for V1 {
     }
 
     fn probe(&self) -> Local<'_, Result<()>> {
-        Box::pin(async { self.users_sheet(Ask { page: 1, size: Some(1) }).await.map(|_| ()) })
+        Box::pin(async {
+            self.users_sheet(Ask { page: 1, size: Some(1) }, &Everybody { with_times: false })
+                .await
+                .map(|_| ())
+        })
     }
 
     fn expect_users(&self, count: u32) {
@@ -274,8 +266,8 @@ impl ReadDirectory for V1 {
         Box::pin(self.account(id))
     }
 
-    fn list_users(&self) -> Local<'_, Result<Vec<User>>> {
-        Box::pin(self.everybody())
+    fn list_people<'a>(&'a self, sieve: &'a dyn Sieve) -> Local<'a, Result<Found>> {
+        Box::pin(self.people(sieve))
     }
 
     fn page_users<'a>(
@@ -288,10 +280,12 @@ impl ReadDirectory for V1 {
                 cursor,
                 size.unwrap_or(self.client.settings().page_size),
             )?;
-            let sheet = self.users_sheet(Ask { page: asked.page, size: Some(asked.size) }).await?;
-            let next = asked.after(sheet.items.len(), sheet.total);
-            let items = self.whole(sheet.items).await?;
-            Ok(Page { items, next, total: sheet.total })
+            let ask = Ask { page: asked.page, size: Some(asked.size) };
+            let Sheet { content, total } =
+                self.users_sheet(ask, &Everybody { with_times: true }).await?;
+            let next = asked.after(content.marks.len(), total);
+            let items = self.whole(content.page.listed).await?;
+            Ok(Page { items, next, total })
         })
     }
 

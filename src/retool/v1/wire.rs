@@ -1,12 +1,16 @@
 //! What `/api/v1` answers, as it stands on the wire. Reading is lenient (unknown and missing
 //! fields, ids as text or number); a list without its envelope is not a list.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
+use core::convert::Infallible;
 
 use crate::domain::{
     Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
-use crate::json::{Count, Flag, List, Record, Slot, Text};
+use crate::json::{Count, Flag, List, Record, Slot, Text, Told};
+use crate::retool::pile::Content;
+use crate::retool::sieve::{Listable, People, Sieve, sift};
 
 /// A user record.
 #[derive(Default)]
@@ -47,15 +51,43 @@ impl<'a> Record<'a> for UserRecord<'a> {
     }
 }
 
-impl UserRecord<'_> {
-    /// Whether it leaves out what decides what is done to the person. Servers that show lists in
-    /// short leave out whole fields; a text without a value may be left out by any.
-    pub fn is_short(&self) -> bool {
+impl Listable for UserRecord<'_> {
+    type Unusable = Infallible;
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn address(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.email.as_str())
+    }
+
+    fn is_admin(&self) -> bool {
+        self.is_admin == Told::Value(true)
+    }
+
+    fn is_disabled(&self) -> bool {
+        self.is_disabled == Told::Value(true)
+    }
+
+    // Servers that show lists in short leave out whole fields; a text without a value may be left
+    // out by any.
+    fn is_short(&self) -> bool {
         let says_all =
             self.is_admin.is_value() && self.is_disabled.is_value() && self.user_type.is_value();
         !says_all
     }
 
+    fn groups(&self) -> Option<Vec<&str>> {
+        Some(self.groups.get()?.iter().map(|link| link.id.as_str()).collect())
+    }
+
+    fn into_user(self) -> Result<User, Infallible> {
+        Ok(UserRecord::into_user(self))
+    }
+}
+
+impl UserRecord<'_> {
     /// As the rest of the component knows it.
     pub fn into_user(self) -> User {
         User {
@@ -213,6 +245,14 @@ pub struct UsersPage<'a> {
     pub users: List<UserRecord<'a>>,
     /// How many there are in all.
     pub total: Count,
+}
+
+impl UsersPage<'_> {
+    /// Those on it whom the listing is read for.
+    pub fn sift(self, sieve: &dyn Sieve) -> Content<People> {
+        let Ok(content) = sift(self.users.items(), Dialect::V1, sieve);
+        content
+    }
 }
 
 impl<'a> Record<'a> for UsersPage<'a> {

@@ -6,12 +6,14 @@ use alloc::vec::Vec;
 use super::listing::{Ask, Sheet, Source};
 use super::wire::{Invitation, InviteRecord};
 use super::{
-    INVITE, INVITES, USERS_READ, V2, call, kept, odd_shape, open_list, open_record, read_record,
+    INVITE, INVITES, USERS_READ, V2, call, each, kept, odd_shape, open_list, open_record,
+    read_record,
 };
 use crate::domain::{Account, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Call, Local, Method, Missing};
 use crate::index::Set;
+use crate::retool::sieve::Sieve;
 
 /// What lets whoever has it accept an invitation: not to be handed out.
 const SECRETS: [&str; 1] = ["invite_link"];
@@ -20,17 +22,13 @@ impl V2 {
     /// Everybody who is invited and has not accepted yet. Servers without invitations have
     /// nobody.
     pub(super) async fn invited(&self) -> Result<Vec<User>> {
-        let fetch =
-            |_: Ask| -> Local<'_, Result<Sheet<Invitation>>> { Box::pin(self.invites_sheet()) };
-        let source = Source {
-            what: "invitations",
-            fetch: &fetch,
-            key: |invitation: &Invitation| &invitation.user.id.value,
-            pages: None,
+        let fetch = |_: Ask| -> Local<'_, Result<Sheet<Vec<Invitation>>>> {
+            Box::pin(self.invites_sheet())
         };
+        let source = Source { what: "invitations", fetch: &fetch, pages: None };
         match source.read(&*self.client.platform().log).await {
-            Ok(all) => {
-                let pending = all.into_iter().filter(|invitation| invitation.pending);
+            Ok(pages) => {
+                let pending = pages.into_iter().flatten().filter(|invitation| invitation.pending);
                 Ok(pending.map(|invitation| invitation.user).collect())
             }
             Err(error) if error.http_status == Some(404) => Ok(Vec::new()),
@@ -38,10 +36,11 @@ impl V2 {
         }
     }
 
-    async fn invites_sheet(&self) -> Result<Sheet<Invitation>> {
+    async fn invites_sheet(&self) -> Result<Sheet<Vec<Invitation>>> {
         let answer = self.client.send(call(Method::Get, INVITES, &[], USERS_READ)).await?;
         let now = self.now(&answer);
-        open_list(&answer, |record: InviteRecord<'_>| record.into_invitation(now))
+        let convert = |record: InviteRecord<'_>| record.into_invitation(now);
+        open_list(&answer, |records| each(records, convert, |invitation| &invitation.user.id.value))
     }
 
     /// The person whom an invitation is for; `None` if there is none of this number, or nobody
@@ -68,6 +67,45 @@ impl V2 {
         }
         let account = Account { user, raw: kept(&raw, &SECRETS), read_at: answer.answered_at() };
         Ok(pending.then_some(account))
+    }
+}
+
+/// Keeps those who are invited too: whoever has an account by now is no invitation any more.
+pub struct AndInvited<'a> {
+    sieve: &'a dyn Sieve,
+    invited: Set<'a>,
+}
+
+impl<'a> AndInvited<'a> {
+    /// Those whom a sieve keeps, and these.
+    pub fn new(sieve: &'a dyn Sieve, invited: &'a [User]) -> Self {
+        let mut addresses = Set::default();
+        for user in invited {
+            addresses.insert(&user.email);
+        }
+        AndInvited { sieve, invited: addresses }
+    }
+}
+
+impl Sieve for AndInvited<'_> {
+    fn wants(&self, address: &str) -> bool {
+        self.sieve.wants(address) || self.invited.contains(address)
+    }
+
+    fn wants_admins(&self) -> bool {
+        self.sieve.wants_admins()
+    }
+
+    fn wants_times(&self) -> bool {
+        self.sieve.wants_times()
+    }
+
+    fn counts(&self, address: &str) -> bool {
+        self.sieve.counts(address)
+    }
+
+    fn counts_memberships(&self) -> bool {
+        self.sieve.counts_memberships()
     }
 }
 

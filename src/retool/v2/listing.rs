@@ -16,7 +16,7 @@ use super::wire::Paging;
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log};
 use crate::index::{Key, Set};
-use crate::retool::pile::{Leaf, Leaves, Pile};
+use crate::retool::pile::{Content, Leaf, Leaves, Pile};
 
 /// How often a listing that did not add up is read again.
 const READINGS: u32 = 3;
@@ -39,24 +39,24 @@ pub enum Next {
 }
 
 /// A page as the server gave it.
-pub struct Sheet<T> {
+pub struct Sheet<P> {
     /// What is on it.
-    pub items: Vec<T>,
+    pub content: Content<P>,
     /// How many items the server says there are.
     pub total: Option<u32>,
     /// What comes after it.
     pub next: Next,
 }
 
-impl<T> Sheet<T> {
-    /// Puts the items of an envelope onto a page.
-    pub fn new(items: Vec<T>, paging: Paging<'_>) -> Self {
+impl<P> Sheet<P> {
+    /// The page of an envelope.
+    pub fn new(content: Content<P>, paging: Paging<'_>) -> Self {
         let next = match (paging.has_more.value(), paging.next_token.filled()) {
             (Some(false), _) | (None, None) => Next::Nothing,
             (_, Some(token)) => Next::Page(token),
             (Some(true), None) => Next::Unknown,
         };
-        Sheet { items, total: paging.total_count.value(), next }
+        Sheet { content, total: paging.total_count.value(), next }
     }
 }
 
@@ -144,13 +144,11 @@ impl Totals {
 }
 
 /// A listing that can be read.
-pub struct Source<'a, T> {
+pub struct Source<'a, P> {
     /// What is listed, for people.
     pub what: &'static str,
     /// Fetches a page.
-    pub fetch: &'a dyn Fn(Ask) -> Local<'a, Result<Sheet<T>>>,
-    /// What tells items apart.
-    pub key: fn(&T) -> &str,
+    pub fetch: &'a dyn Fn(Ask) -> Local<'a, Result<Sheet<P>>>,
     /// How it can be read page by page; `None` for what the server does not page.
     pub pages: Option<Pages<'a>>,
 }
@@ -163,16 +161,16 @@ pub struct Pages<'a> {
     pub by_page: &'a Cell<bool>,
 }
 
-impl<T> Source<'_, T> {
-    /// Reads everything, each item once, in the server's order.
-    pub async fn read(&self, log: &dyn Log) -> Result<Vec<T>> {
-        let pile = Pile::new(self.key);
+impl<P> Source<'_, P> {
+    /// Reads everything, each item once: the pages, in the server's order.
+    pub async fn read(&self, log: &dyn Log) -> Result<Vec<P>> {
+        let pile = Pile::default();
         let fetch = |ask| -> Local<'_, Result<Page>> {
             let sheet = (self.fetch)(ask);
             let pile = &pile;
             Box::pin(async move {
-                let Sheet { items, total, next } = sheet.await?;
-                Ok(Page { leaf: pile.keep(items), total, next })
+                let Sheet { content, total, next } = sheet.await?;
+                Ok(Page { leaf: pile.keep(content), total, next })
             })
         };
         let pages = self.pages.as_ref();

@@ -9,6 +9,7 @@ use core::cell::Cell;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Client, Method, Missing, Path, Repeat};
 use crate::json::{Fields, List, Presence, Record, Text, Told, read_record as parse};
+use crate::retool::pile::Content;
 
 mod body;
 mod cursor;
@@ -126,19 +127,25 @@ fn refused(answer: &Answer) -> Error {
     )
 }
 
-/// The records of an answer that is a page of a listing. One that can't be converted makes it
-/// none.
-fn open_list<'a, R: Record<'a> + Default, T>(
+/// An answer that is a page of a listing, of whose records `take` makes what is kept; `None` if
+/// they are unusable.
+fn open_list<'a, R: Record<'a> + Default, P>(
     answer: &'a Answer,
-    convert: impl Fn(R) -> Option<T>,
-) -> Result<Sheet<T>> {
+    take: impl FnOnce(Vec<R>) -> Option<Content<P>>,
+) -> Result<Sheet<P>> {
     let Envelope { data, paging, .. } = open::<List<R>>(answer)?;
-    let records = data.value().ok_or_else(|| odd_shape(answer))?;
-    let mut items = Vec::with_capacity(records.len());
-    for record in records {
-        items.push(convert(record).ok_or_else(|| odd_shape(answer))?);
-    }
-    Ok(Sheet::new(items, paging))
+    let content = data.value().and_then(take).ok_or_else(|| odd_shape(answer))?;
+    Ok(Sheet::new(content, paging))
+}
+
+/// The records of a page that is kept whole, each converted.
+fn each<R, T>(
+    records: Vec<R>,
+    convert: impl Fn(R) -> Option<T>,
+    key: fn(&T) -> &str,
+) -> Option<Content<Vec<T>>> {
+    let items = records.into_iter().map(convert).collect::<Option<Vec<T>>>()?;
+    Some(Content::whole(items, key))
 }
 
 /// The one record of an answer, unread.

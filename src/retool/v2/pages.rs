@@ -8,6 +8,7 @@ use super::listing::{AGAIN, Ask, NO_WAY, Next, incomplete};
 use crate::domain::User;
 use crate::error::Result;
 use crate::retool::Page;
+use crate::retool::sieve::Everybody;
 
 impl V2 {
     /// One page of people. Invitations are counted with the first page and shown after the last
@@ -30,7 +31,8 @@ impl V2 {
                 (None, Some(invited), count)
             }
         };
-        let sheet = self.users_page(Ask { limit: Some(size), token: token.clone() }).await?;
+        let ask = Ask { limit: Some(size), token: token.clone() };
+        let sheet = self.users_page(ask, &Everybody { with_times: true }).await?;
         let next = match sheet.next {
             Next::Nothing => None,
             Next::Page(next) if token.as_ref() != Some(&next) => {
@@ -40,7 +42,7 @@ impl V2 {
             Next::Unknown => return Err(incomplete("users", NO_WAY)),
         };
         let total = sheet.total.map(|total| total.saturating_add(count));
-        let mut page = Page { items: self.whole(sheet.items).await?, next, total };
+        let mut page = Page { items: self.whole(sheet.content.page.listed).await?, next, total };
         if page.next.is_none() {
             let invited = match invited {
                 Some(invited) => invited,

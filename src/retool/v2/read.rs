@@ -5,35 +5,22 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::cursor::Offset;
-use super::invites::without_accounts;
+use super::invites::{AndInvited, without_accounts};
 use super::listing::{Ask, Next, Pages, Sheet, Source, limit};
 use super::wire::{GroupRecord, UserRecord, invitation_number};
 use super::{
-    GROUP, GROUPS, GROUPS_READ, USER, USERS, USERS_READ, V2, another_group, call, kept, odd_shape,
-    open_list, open_record, read_record,
+    GROUP, GROUPS, GROUPS_READ, USER, USERS, USERS_READ, V2, another_group, call, each, kept,
+    odd_shape, open_list, open_record, read_record,
 };
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Answer, Call, Local, Method, Missing};
 use crate::order::repeated;
+use crate::retool::sieve::{Everybody, Found, Listable, Listed, Of, People, Sieve, sift};
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
 /// What changes of a group without a change of its fields. Invitations have a secret in them.
 const OTHERS_IN_GROUP: [&str; 2] = ["members", "user_invites"];
-
-/// An account as a list shows it.
-pub(super) struct Listed {
-    user: User,
-    /// Whether the list leaves out fields that decide what is done: then the record is read on
-    /// its own.
-    short: bool,
-}
-
-impl Listed {
-    fn new(record: UserRecord<'_>) -> Option<Self> {
-        Some(Listed { short: record.is_short(), user: record.into_user()? })
-    }
-}
 
 impl V2 {
     /// A GET of something that is there for sure, if the base URL is right.
@@ -52,65 +39,62 @@ impl V2 {
             .await
     }
 
-    async fn users_sheet(&self, query: &[(&str, &str)]) -> Result<Sheet<Listed>> {
+    async fn users_sheet(
+        &self,
+        query: &[(&str, &str)],
+        sieve: &dyn Sieve,
+    ) -> Result<Sheet<People>> {
         let answer = self.get_list(USERS, USERS_READ, query).await?;
-        open_list(&answer, Listed::new)
+        open_list(&answer, |records: Vec<UserRecord<'_>>| sift(records, Dialect::V2, sieve).ok())
     }
 
-    pub(super) async fn users_page(&self, ask: Ask) -> Result<Sheet<Listed>> {
+    pub(super) async fn users_page(&self, ask: Ask, sieve: &dyn Sieve) -> Result<Sheet<People>> {
         let limit = ask.limit.map(|limit| limit.to_string());
         let mut query = Vec::new();
         query.extend(limit.as_deref().map(|limit| ("limit", limit)));
         query.extend(ask.token.as_deref().map(|token| ("next_token", token)));
-        self.users_sheet(&query).await
+        self.users_sheet(&query, sieve).await
     }
 
-    async fn groups_sheet(&self) -> Result<Sheet<Group>> {
+    async fn groups_sheet(&self) -> Result<Sheet<Vec<Group>>> {
         let answer = self.get_list(GROUPS, GROUPS_READ, &[]).await?;
         let now = self.now(&answer);
-        open_list(&answer, |record: GroupRecord<'_>| record.into_group(now))
+        let convert = |record: GroupRecord<'_>| record.into_group(now);
+        open_list(&answer, |records| each(records, convert, |group| &group.id.value))
     }
 
-    /// Everybody with an account, as lists show them and as `tidy` leaves them.
-    async fn listing(&self, tidy: fn(&mut User)) -> Result<Vec<Listed>> {
-        let fetch = |ask: Ask| -> Local<'_, Result<Sheet<Listed>>> {
-            Box::pin(async move {
-                let mut sheet = self.users_page(ask).await?;
-                sheet.items.iter_mut().for_each(|listed| tidy(&mut listed.user));
-                Ok(sheet)
-            })
+    /// The accounts of all pages, as lists show them.
+    async fn listing(&self, sieve: &dyn Sieve) -> Result<People> {
+        let fetch = |ask: Ask| -> Local<'_, Result<Sheet<People>>> {
+            Box::pin(self.users_page(ask, sieve))
         };
         let source = Source {
             what: "users",
             fetch: &fetch,
-            key: |listed: &Listed| &listed.user.id.value,
             pages: Some(Pages {
                 limit: limit(self.client.settings().page_size),
                 by_page: &self.by_page,
             }),
         };
-        source.read(&*self.client.platform().log).await
+        Ok(People::on(source.read(&*self.client.platform().log).await?))
     }
 
-    async fn everybody(&self) -> Result<Vec<User>> {
+    async fn people(&self, sieve: &dyn Sieve) -> Result<Found> {
         // In this order, who accepts meanwhile is in both, and not in neither.
         let mut invited = self.invited().await?;
-        let listed = self.listing(User::forget_times).await?;
+        let People { listed, others } = self.listing(&AndInvited::new(sieve, &invited)).await?;
         let mut users = self.whole(listed).await?;
         without_accounts(&mut invited, &users);
         users.append(&mut invited);
-        Ok(users)
+        Ok(Found { users, others })
     }
 
     async fn every_group(&self) -> Result<Vec<Group>> {
-        let fetch = |_: Ask| -> Local<'_, Result<Sheet<Group>>> { Box::pin(self.groups_sheet()) };
-        let source = Source {
-            what: "groups",
-            fetch: &fetch,
-            key: |group: &Group| &group.id.value,
-            pages: None,
-        };
-        source.read(&*self.client.platform().log).await
+        let fetch =
+            |_: Ask| -> Local<'_, Result<Sheet<Vec<Group>>>> { Box::pin(self.groups_sheet()) };
+        let source = Source { what: "groups", fetch: &fetch, pages: None };
+        let pages = source.read(&*self.client.platform().log).await?;
+        Ok(pages.into_iter().flatten().collect())
     }
 
     /// Reads those on their own whom a list shows in short, and leaves out who went meanwhile.
@@ -141,14 +125,15 @@ impl V2 {
 
     /// Those whom the server finds by an address; `None` if its answer is no proof of who has it.
     async fn filtered(&self, email: &Email) -> Result<Option<Vec<Listed>>> {
-        let sheet = match self.users_sheet(&[("email", email.as_str())]).await {
+        let sheet = match self.users_sheet(&[("email", email.as_str())], &Of(email)).await {
             Ok(sheet) => sheet,
             // That many have no one address: the filter was ignored.
             Err(error) if error.code == Code::BodyTooLarge => return Ok(None),
             Err(error) => return Err(error.about(email.as_str())),
         };
-        let answered = sheet.items.len();
-        let mut found = sheet.items;
+        let answered = sheet.content.marks.len();
+        let mut found = sheet.content.page.listed;
+        // A short record is kept whosever it is.
         found.retain(|listed| listed.user.email == *email);
         let twice = repeated(found.iter().map(|listed| listed.user.id.value.as_str()));
         // A filter that lets others through may have been ignored, one that finds nobody may
@@ -166,9 +151,9 @@ impl V2 {
         let found = match self.filtered(email).await? {
             Some(found) => found,
             None => {
-                let mut everybody = self.listing(|_| ()).await?;
-                everybody.retain(|listed| listed.user.email == *email);
-                everybody
+                let mut listed = self.listing(&Of(email)).await?.listed;
+                listed.retain(|listed| listed.user.email == *email);
+                listed
             }
         };
         let mut found = self.whole(found).await?;
@@ -277,7 +262,8 @@ impl ReadDirectory for V2 {
     }
 
     fn probe(&self) -> Local<'_, Result<()>> {
-        Box::pin(async { self.users_page(Ask { limit: Some(1), token: None }).await.map(|_| ()) })
+        let ask = Ask { limit: Some(1), token: None };
+        Box::pin(async { self.users_page(ask, &Everybody { with_times: false }).await.map(drop) })
     }
 
     fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
@@ -288,8 +274,8 @@ impl ReadDirectory for V2 {
         Box::pin(self.account(id))
     }
 
-    fn list_users(&self) -> Local<'_, Result<Vec<User>>> {
-        Box::pin(self.everybody())
+    fn list_people<'a>(&'a self, sieve: &'a dyn Sieve) -> Local<'a, Result<Found>> {
+        Box::pin(self.people(sieve))
     }
 
     fn page_users<'a>(

@@ -1,6 +1,7 @@
 //! What `/api/v2` answers, as it stands on the wire. Reading is lenient (unknown and missing
 //! fields, ids as text or number); a list without its envelope is not a list.
 
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -8,7 +9,8 @@ use crate::domain::{
     Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
 use crate::index::{Key, Set};
-use crate::json::{Count, Flag, List, Presence, Record, Slot, Text};
+use crate::json::{Count, Flag, List, Presence, Record, Slot, Text, Told};
+use crate::retool::sieve::Listable;
 use crate::time::parse_iso;
 
 /// What the ids of invitations begin with here. The server gives them plain numbers, which
@@ -119,14 +121,44 @@ impl<'a> Record<'a> for UserRecord<'a> {
     }
 }
 
-impl UserRecord<'_> {
-    /// Whether it leaves out what decides what is done to the person.
-    pub fn is_short(&self) -> bool {
+/// That a record lacks an id.
+pub struct NoId;
+
+impl Listable for UserRecord<'_> {
+    type Unusable = NoId;
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn address(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.email.as_str())
+    }
+
+    fn is_admin(&self) -> bool {
+        self.is_admin == Told::Value(true)
+    }
+
+    fn is_disabled(&self) -> bool {
+        self.active == Told::Value(false)
+    }
+
+    fn is_short(&self) -> bool {
         let says_all =
             self.is_admin.is_value() && self.active.is_value() && self.user_type.is_value();
         !says_all
     }
 
+    fn groups(&self) -> Option<Vec<&str>> {
+        Some(self.groups.get()?.iter().filter_map(LinkRecord::id).collect())
+    }
+
+    fn into_user(self) -> Result<User, NoId> {
+        UserRecord::into_user(self).ok_or(NoId)
+    }
+}
+
+impl UserRecord<'_> {
     /// As the rest of the component knows it; `None` if one of the groups has no id.
     pub fn into_user(self) -> Option<User> {
         Some(User {
@@ -178,6 +210,12 @@ struct LinkRecord<'a> {
     id: Text<'a>,
     legacy_id: Text<'a>,
     name: Text<'a>,
+}
+
+impl LinkRecord<'_> {
+    fn id(&self) -> Option<&str> {
+        self.id.get().or(self.legacy_id.get()).map(|id| &**id)
+    }
 }
 
 impl<'a> Record<'a> for LinkRecord<'a> {

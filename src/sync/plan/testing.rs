@@ -7,6 +7,7 @@ use crate::domain::{
     Dialect, Email, Field, Group, GroupId, GroupIdKind, GroupLink, GroupRef, User, UserId,
     UserPatch, UserType,
 };
+use crate::retool::sieve::Others;
 use crate::sync::{
     AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Plan, Policy, Snapshot, Span, Step,
     StepKind, SyncRequest, digest,
@@ -131,7 +132,8 @@ pub(crate) fn fulfilled(request: &SyncRequest) -> Snapshot {
         }
         users.push(user);
     }
-    Snapshot { dialect: Dialect::V1, users, groups: groups.into_values().collect(), complete: true }
+    let groups = groups.into_values().collect();
+    Snapshot { dialect: Dialect::V1, users, others: Others::default(), groups, complete: true }
 }
 
 fn name_of(group: &GroupRef) -> &str {

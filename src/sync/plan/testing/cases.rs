@@ -7,6 +7,7 @@ use proptest::sample::{select, subsequence};
 
 use super::{desired, email, group, join, named, permissive, user};
 use crate::domain::{Dialect, User, UserType};
+use crate::retool::sieve::Others;
 use crate::sync::{
     AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Policy, Snapshot, Span, SyncRequest,
 };
@@ -40,6 +41,7 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
         let actual = Snapshot {
             dialect: Dialect::V1,
             users: users.into_iter().flatten().collect(),
+            others: Others::default(),
             groups: GROUPS.into_iter().map(group).collect(),
             complete: true,
         };

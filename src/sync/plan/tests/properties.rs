@@ -3,8 +3,12 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use crate::domain::GroupRef;
+use crate::retool::sieve::{People, sift};
+use crate::sync::concern::Concern;
+use crate::sync::plan::plan as try_plan;
 use crate::sync::plan::testing::cases::{Case, GROUPS, NAMES, address, cases, shuffled, some};
 use crate::sync::plan::testing::{apply, email, fulfilled, group_id, lines, named, plan, user};
 use crate::sync::{AbsentPolicy, Snapshot, Span};
@@ -58,6 +62,26 @@ proptest! {
         let [parts, steps] = [parts, lines(&whole.steps)].map(BTreeSet::from_iter);
         prop_assert_eq!(parts, steps);
         prop_assert_eq!(unchanged, whole.unchanged.len());
+    }
+
+    #[test]
+    fn whom_a_request_does_not_concern_makes_no_difference(
+        ((mut request, actual), absent, ends) in (
+            cases(),
+            select(vec![AbsentPolicy::Keep, AbsentPolicy::Disable, AbsentPolicy::Delete]),
+            select(vec![[None, None], [Some("c"), Some("joan@example.com")], [Some("ha"), None]]),
+        )
+    ) {
+        let [start, before] = ends.map(|end| end.map(String::from));
+        request.span = Span { start, before };
+        request.roster.retain(|desired| request.span.contains(&desired.email));
+        request.policy.absent = absent;
+        request.policy.guards.required_admins = Vec::from([email(&address("ada"))]);
+        let Ok(page) = sift(actual.users.clone(), actual.dialect, &Concern::of(&request));
+        let people = People::on(Vec::from([page.page]));
+        let users = people.listed.into_iter().map(|listed| listed.user).collect();
+        let concerned = Snapshot { users, others: people.others, ..actual.clone() };
+        prop_assert_eq!(try_plan(&request, &concerned), try_plan(&request, &actual));
     }
 
     #[test]
@@ -118,10 +142,12 @@ proptest! {
     fn a_plan_cut_off_anywhere_is_carried_on_to_the_same_end((request, actual) in cases()) {
         let whole = plan(&request, &actual).steps;
         let end = sorted(apply(&actual, &whole));
+        let who_and_what = |world: Snapshot| (world.users, world.groups);
         for cut in 0..whole.len() {
             let half = apply(&actual, &whole[..cut]);
             let rest = plan(&request, &half).steps;
-            prop_assert_eq!(sorted(apply(&half, &rest)), end.clone(), "cut {}", cut);
+            let other = sorted(apply(&half, &rest));
+            prop_assert_eq!(who_and_what(other), who_and_what(end.clone()), "cut {}", cut);
         }
     }
 }

@@ -1,0 +1,285 @@
+//! Whom a listing is read for. Where thousands of people are listed of whom nothing is wanted
+//! but how many they are, they are counted and let go with their page, before anything of
+//! them is copied.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use super::pile::Content;
+use crate::domain::{Dialect, Email, GroupId, User, UserId};
+use crate::index::{Key, Map};
+use crate::mark::{self, mark};
+use crate::order;
+
+/// Whom a listing is read for.
+pub trait Sieve {
+    /// Whether the people of an address are kept, which is given as [`Email::key`] has it.
+    fn wants(&self, address: &str) -> bool;
+
+    /// Whether administrators are kept, whatever their address.
+    fn wants_admins(&self) -> bool {
+        true
+    }
+
+    /// Whether it matters when something happened to those who are kept.
+    fn wants_times(&self) -> bool {
+        false
+    }
+
+    /// Whether those of an address are counted who are let go.
+    fn counts(&self, _address: &str) -> bool {
+        false
+    }
+
+    /// Whether their memberships are counted.
+    fn counts_memberships(&self) -> bool {
+        false
+    }
+}
+
+/// Keeps everybody.
+pub struct Everybody {
+    /// Whether it matters when something happened to them.
+    pub with_times: bool,
+}
+
+impl Sieve for Everybody {
+    fn wants(&self, _: &str) -> bool {
+        true
+    }
+
+    fn wants_times(&self) -> bool {
+        self.with_times
+    }
+}
+
+/// Keeps the people of one address.
+pub struct Of<'a>(pub &'a Email);
+
+impl Sieve for Of<'_> {
+    fn wants(&self, address: &str) -> bool {
+        self.0.key() == address
+    }
+
+    fn wants_admins(&self) -> bool {
+        false
+    }
+
+    fn wants_times(&self) -> bool {
+        true
+    }
+}
+
+/// Keeps administrators.
+pub struct Administrators;
+
+impl Sieve for Administrators {
+    fn wants(&self, _: &str) -> bool {
+        false
+    }
+}
+
+/// Somebody as a list shows them.
+pub struct Listed {
+    /// The person.
+    pub user: User,
+    /// Whether the list leaves out what decides what is done to them: then the record is read on
+    /// its own.
+    pub short: bool,
+}
+
+/// People of whom nothing is known but how many they are.
+#[derive(Clone, Debug, Default)]
+pub struct Others {
+    /// Those who can log in and whom the sieve [counts](Sieve::counts).
+    pub enabled: usize,
+    members: Map<'static, Members>,
+    /// Marks of the ids of those whose memberships the listing did not tell, in order.
+    silent: Vec<u64>,
+}
+
+/// How many of them are in a group.
+#[derive(Clone, Debug)]
+struct Members {
+    group: GroupId,
+    people: usize,
+}
+
+impl Others {
+    /// How many of them are in a group.
+    pub fn members(&self, group: &GroupId) -> usize {
+        self.members.get(group).map_or(0, |members| members.people)
+    }
+
+    /// Whether the groups must be asked for who of them is in which.
+    pub fn are_silent(&self) -> bool {
+        !self.silent.is_empty()
+    }
+
+    /// Whether somebody is one of them whose memberships the listing did not tell.
+    pub fn has_silent(&self, id: &UserId) -> bool {
+        self.silent.binary_search(&mark(&id.value)).is_ok()
+    }
+
+    /// Counts so many of them as members of a group.
+    pub fn join(&mut self, group: &GroupId, people: usize) {
+        if people == 0 {
+            return;
+        }
+        let key = Key::from(group).into_owned();
+        let none = || Members { group: group.clone(), people: 0 };
+        self.members.or_insert_with(key, none).people += people;
+    }
+
+    /// Counts one of them as a member of these groups, each once.
+    fn join_each(&mut self, dialect: Dialect, mut groups: Vec<&str>) {
+        if !groups.is_sorted_by(|one, other| one < other) {
+            order::sort(&mut groups);
+            groups.dedup();
+        }
+        let kind = dialect.group_ids();
+        for group in groups {
+            match self.members.get_mut((kind, group)) {
+                Some(members) => members.people += 1,
+                None => self.join(&GroupId { kind, value: group.into() }, 1),
+            }
+        }
+    }
+
+    fn add(&mut self, page: Others) {
+        self.enabled += page.enabled;
+        self.silent.extend(page.silent);
+        for Members { group, people } in page.members.into_values() {
+            self.join(&group, people);
+        }
+    }
+}
+
+/// What a listing was read for.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Those who were kept, whole.
+    pub users: Vec<User>,
+    /// The others.
+    pub others: Others,
+}
+
+/// People of a listing, as it shows them.
+#[derive(Default)]
+pub struct People {
+    /// Those who are kept.
+    pub listed: Vec<Listed>,
+    /// The others.
+    pub others: Others,
+}
+
+impl People {
+    /// Everybody on some pages.
+    pub fn on(pages: Vec<People>) -> People {
+        let count = pages.iter().map(|page| page.listed.len()).sum();
+        let mut people = People { listed: Vec::with_capacity(count), others: Others::default() };
+        for mut page in pages {
+            people.listed.append(&mut page.listed);
+            people.others.add(page.others);
+        }
+        mark::sort(&mut people.others.silent);
+        people
+    }
+}
+
+/// A record of somebody in a listing, borrowed from the answer.
+pub trait Listable: Sized {
+    /// Why it may be none of anybody.
+    type Unusable;
+
+    /// The id.
+    fn id(&self) -> &str;
+
+    /// The address, as it is written.
+    fn address(&self) -> Cow<'_, str>;
+
+    /// Whether they administer the organisation, as far as the record says.
+    fn is_admin(&self) -> bool;
+
+    /// Whether they are barred from logging in, as far as the record says.
+    fn is_disabled(&self) -> bool;
+
+    /// Whether it leaves out what decides what is done to them.
+    fn is_short(&self) -> bool;
+
+    /// The ids of their groups, where it shows them.
+    fn groups(&self) -> Option<Vec<&str>>;
+
+    /// As the rest of the component knows them.
+    fn into_user(self) -> Result<User, Self::Unusable>;
+}
+
+/// Sifts the records of a page. Fails if one that is kept is unusable.
+pub fn sift<R: Listable>(
+    records: Vec<R>,
+    dialect: Dialect,
+    sieve: &dyn Sieve,
+) -> Result<Content<People>, R::Unusable> {
+    let mut page = People::default();
+    let mut marks = Vec::with_capacity(records.len());
+    for record in records {
+        let mark = mark(record.id());
+        marks.push(mark);
+        let short = record.is_short();
+        let address = record.address();
+        let address = Email::key_of(&address);
+        let kept = short || (record.is_admin() && sieve.wants_admins()) || sieve.wants(&address);
+        if !kept {
+            let others = &mut page.others;
+            others.enabled += usize::from(!record.is_disabled() && sieve.counts(&address));
+            if sieve.counts_memberships() {
+                match record.groups() {
+                    Some(groups) => others.join_each(dialect, groups),
+                    None => others.silent.push(mark),
+                }
+            }
+            continue;
+        }
+        drop(address);
+        let mut user = record.into_user()?;
+        if !sieve.wants_times() {
+            user.forget_times();
+        }
+        page.listed.push(Listed { user, short });
+    }
+    Ok(Content { page, marks })
+}
+
+/// Somebody as a record that shows all of them.
+#[cfg(test)]
+impl Listable for User {
+    type Unusable = core::convert::Infallible;
+
+    fn id(&self) -> &str {
+        &self.id.value
+    }
+
+    fn address(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.email.as_str())
+    }
+
+    fn is_admin(&self) -> bool {
+        self.admin
+    }
+
+    fn is_disabled(&self) -> bool {
+        self.disabled
+    }
+
+    fn is_short(&self) -> bool {
+        false
+    }
+
+    fn groups(&self) -> Option<Vec<&str>> {
+        Some(self.groups.as_ref()?.iter().map(|link| link.id.value.as_str()).collect())
+    }
+
+    fn into_user(self) -> Result<User, core::convert::Infallible> {
+        Ok(self)
+    }
+}
