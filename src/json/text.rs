@@ -10,13 +10,15 @@ use super::error::{Error, Kind};
 /// A place in a text of JSON.
 pub(super) struct Cursor<'de> {
     json: &'de [u8],
+    /// The same, where all of it is text: then no piece of it need be looked at for that.
+    text: Option<&'de str>,
     at: usize,
 }
 
 impl<'de> Cursor<'de> {
     /// Stands before the first byte.
     pub fn new(json: &'de [u8]) -> Self {
-        Cursor { json, at: 0 }
+        Cursor { json, text: str::from_utf8(json).ok(), at: 0 }
     }
 
     /// What went wrong here.
@@ -125,8 +127,13 @@ impl<'de> Cursor<'de> {
     }
 
     /// What stands between a place before and here.
+    #[inline(always)]
     fn written(&self, start: usize) -> Result<&'de str, Error> {
-        str::from_utf8(&self.json[start..self.at]).map_err(|_| self.error(Kind::Syntax))
+        match self.text {
+            Some(text) => text.get(start..self.at),
+            None => str::from_utf8(&self.json[start..self.at]).ok(),
+        }
+        .ok_or_else(|| self.error(Kind::Syntax))
     }
 
     /// Passes a string, and gives its text.
@@ -151,16 +158,24 @@ impl<'de> Cursor<'de> {
     /// Passes what of a string stands for itself, up to a quote or an escape.
     fn plain(&mut self) -> Result<(), Error> {
         // Eight bytes at a time: that is most of what there is to do with an answer.
-        while let Some(eight) = self.json[self.at..].first_chunk() {
+        let mut rest = &self.json[self.at..];
+        while let Some((eight, later)) = rest.split_first_chunk() {
             let special = special(u64::from_le_bytes(*eight));
-            self.at += (special.trailing_zeros() / 8) as usize;
             if special != 0 {
-                break;
+                self.at = self.json.len() - rest.len() + (special.trailing_zeros() / 8) as usize;
+                return self.at_quote_or_escape();
             }
+            rest = later;
         }
+        self.at = self.json.len() - rest.len();
         while self.byte().is_some_and(|byte| !matches!(byte, b'"' | b'\\' | ..b' ')) {
             self.at += 1;
         }
+        self.at_quote_or_escape()
+    }
+
+    #[inline(always)]
+    fn at_quote_or_escape(&self) -> Result<(), Error> {
         match self.byte() {
             Some(b'"' | b'\\') => Ok(()),
             _ => self.unexpected(),
