@@ -64,14 +64,20 @@ impl<'de> Cursor<'de> {
 
     /// Whether an array or object goes on, of which so many values were read: passes the comma
     /// before the next one, or the bracket at its end.
+    #[inline(always)]
     pub fn goes_on(&mut self, is_first: bool, close: u8) -> Result<bool, Error> {
-        if self.take(close)? {
-            return Ok(false);
+        match self.peek()? {
+            byte if byte == close => {
+                self.at += 1;
+                Ok(false)
+            }
+            b',' if !is_first => {
+                self.at += 1;
+                Ok(true)
+            }
+            _ if is_first => Ok(true),
+            _ => self.unexpected(),
         }
-        if !is_first {
-            self.expect(b',')?;
-        }
-        Ok(true)
     }
 
     /// Passes white space, after which there must be nothing.
@@ -156,6 +162,7 @@ impl<'de> Cursor<'de> {
     }
 
     /// Passes what of a string stands for itself, up to a quote or an escape.
+    #[inline(always)]
     fn plain(&mut self) -> Result<(), Error> {
         // Eight bytes at a time: that is most of what there is to do with an answer.
         let mut rest = &self.json[self.at..];
