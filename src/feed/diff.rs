@@ -3,14 +3,14 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::memory::{Memory, Remembered};
+use super::cursor_state::{CursorState, Remembered};
 use super::{Change, ChangeKind, Present};
 use crate::domain::{Dialect, Group, GroupId, GroupLink, UserId};
 
 /// The changes. `present` must be in order of ids, and `groups` too.
 pub fn diff(
     dialect: Dialect,
-    before: &Memory<'_>,
+    before: &CursorState<'_>,
     present: &[Present<'_>],
     groups: &[Group],
 ) -> Vec<Change> {
@@ -38,7 +38,7 @@ struct Told<'a> {
 impl Told<'_> {
     fn came(&mut self, now: &Present<'_>) {
         self.tell(ChangeKind::Created, now);
-        if now.portrait.disabled {
+        if now.fingerprint.disabled {
             self.tell(ChangeKind::Disabled, now);
         }
         for link in &now.groups {
@@ -47,11 +47,11 @@ impl Told<'_> {
     }
 
     fn stayed(&mut self, before: &Remembered<'_>, now: &Present<'_>) {
-        let fields: Vec<_> = now.portrait.differences(&before.portrait).collect();
+        let fields: Vec<_> = now.fingerprint.differences(&before.fingerprint).collect();
         if !fields.is_empty() {
             self.changes.push(Change { fields, ..change(ChangeKind::Updated, now) });
         }
-        match (before.portrait.disabled, now.portrait.disabled) {
+        match (before.fingerprint.disabled, now.fingerprint.disabled) {
             (false, true) => self.tell(ChangeKind::Disabled, now),
             (true, false) => self.tell(ChangeKind::Enabled, now),
             (false, false) | (true, true) => {}

@@ -6,28 +6,24 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-#[expect(deprecated, reason = "what replaces it is in std alone, and may change")]
-use core::hash::SipHasher;
 
 use sha2::{Digest, Sha256};
+use siphasher::sip::SipHasher24;
 
 use crate::domain::{Dialect, Email, GroupLink, User, UserId};
 use crate::error::{Code, Result};
-use crate::order;
 use crate::retool::ReadDirectory;
 use crate::retool::sieve::Everybody;
 use crate::sync::{Snapshot, snapshot};
 
-mod base64url;
 mod bytes;
+mod cursor_state;
 mod diff;
-mod frame;
-mod memory;
-mod portrait;
-mod uuid;
+mod encoding;
+mod user_fingerprint;
 
-use memory::{Memory, Remembered};
-use portrait::Portrait;
+use cursor_state::{CursorState, Remembered};
+use user_fingerprint::UserFingerprint;
 
 /// What happened to somebody. In the order in which one person's changes are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,7 +84,7 @@ pub async fn changes_since(
 ) -> Result<ChangeSet> {
     let dialect = directory.capabilities().dialect;
     let organisation = Organisation::new(organisation, dialect);
-    let opened = cursor.map(|cursor| frame::open(cursor, &organisation)).transpose()?;
+    let opened = cursor.map(|cursor| encoding::open(cursor, &organisation)).transpose()?;
     let before = opened.as_deref().map(remembered).transpose()?;
 
     let mut now = match &before {
@@ -104,7 +100,7 @@ pub async fn changes_since(
         Some(before) => diff::diff(dialect, before, &present, &now.groups),
         None => Vec::new(),
     };
-    let cursor = frame::seal(&organisation, |out| memory::write(&present, out))?;
+    let cursor = encoding::seal(&organisation, |out| cursor_state::write(&present, out))?;
     Ok(ChangeSet { changes, cursor })
 }
 
@@ -112,15 +108,15 @@ async fn everything(directory: &dyn ReadDirectory) -> Result<Snapshot> {
     snapshot::read(directory, &Everybody { with_times: false }, true).await
 }
 
-fn remembered(opened: &[u8]) -> Result<Memory<'_>> {
-    Memory::read(frame::content(opened)).ok_or_else(frame::damaged)
+fn remembered(opened: &[u8]) -> Result<CursorState<'_>> {
+    CursorState::read(encoding::content(opened)).ok_or_else(encoding::damaged)
 }
 
 /// Sorts by id, each once; of two records the first is kept.
 fn in_order(snapshot: &mut Snapshot) {
-    order::sort_by(&mut snapshot.users, |a, b| a.id.cmp(&b.id));
+    snapshot.users.sort_by(|a, b| a.id.cmp(&b.id));
     snapshot.users.dedup_by(|b, a| a.id == b.id);
-    order::sort_by(&mut snapshot.groups, |a, b| a.id.cmp(&b.id));
+    snapshot.groups.sort_by(|a, b| a.id.cmp(&b.id));
 }
 
 /// Looks for people who were there and are not in the listing, and adds those who still are.
@@ -131,7 +127,7 @@ fn in_order(snapshot: &mut Snapshot) {
 /// take too many requests: they count as deleted if a second listing lacks them too.
 async fn find_missing(
     directory: &dyn ReadDirectory,
-    before: &Memory<'_>,
+    before: &CursorState<'_>,
     now: &mut Snapshot,
 ) -> Result<()> {
     if missing(before, now).count() > ASKED_ONE_BY_ONE {
@@ -164,7 +160,7 @@ async fn find_missing(
 }
 
 /// The people who were there and are not in a snapshot that is in order.
-fn missing<'m>(before: &Memory<'m>, now: &Snapshot) -> impl Iterator<Item = Remembered<'m>> {
+fn missing<'m>(before: &CursorState<'m>, now: &Snapshot) -> impl Iterator<Item = Remembered<'m>> {
     let mut listed = now.users.iter().map(|user| user.id.value.as_str()).peekable();
     before.people().filter(move |person| {
         while listed.next_if(|id| *id < person.id.as_str()).is_some() {}
@@ -196,21 +192,20 @@ impl Organisation {
     }
 
     /// What its values are hashed with.
-    #[expect(deprecated, reason = "what replaces it is in std alone, and may change")]
-    fn hasher(&self) -> SipHasher {
+    fn hasher(&self) -> SipHasher24 {
         let word = |at: usize| {
             let mut word = [0; 8];
             word.copy_from_slice(&self.0[at..at + 8]);
             u64::from_le_bytes(word)
         };
-        SipHasher::new_with_keys(word(16), word(24))
+        SipHasher24::new_with_keys(word(16), word(24))
     }
 }
 
 /// Somebody who is there, as cursors see them.
 struct Present<'a> {
     user: &'a User,
-    portrait: Portrait,
+    fingerprint: UserFingerprint,
     /// In order of their ids, each once.
     groups: Vec<&'a GroupLink>,
 }
@@ -218,9 +213,9 @@ struct Present<'a> {
 impl<'a> Present<'a> {
     fn of(user: &'a User, organisation: &Organisation) -> Self {
         let mut groups: Vec<&GroupLink> = user.groups.iter().flatten().collect();
-        order::sort_by(&mut groups, |a, b| a.id.cmp(&b.id));
+        groups.sort_by(|a, b| a.id.cmp(&b.id));
         groups.dedup_by(|b, a| a.id == b.id);
-        Present { user, portrait: Portrait::of(user, organisation), groups }
+        Present { user, fingerprint: UserFingerprint::of(user, organisation), groups }
     }
 
     fn id(&self) -> &'a str {

@@ -2,13 +2,15 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::domain::User;
 use crate::error::{Code, Error};
 use crate::feed::testing::{ACME, Directory, finish, member, user};
-use crate::feed::{base64url, changes_since, frame};
+use crate::feed::{changes_since, encoding};
 
 fn people() -> Vec<User> {
     let mut people: Vec<User> =
@@ -41,12 +43,12 @@ fn forged(mut bytes: Vec<u8>) -> String {
     bytes[1..5].copy_from_slice(&length.to_le_bytes());
     let digest = Sha256::digest(&bytes);
     bytes.extend_from_slice(&digest[..8]);
-    base64url::encode(&bytes)
+    BASE64URL.encode(&bytes)
 }
 
 /// The bytes of a good cursor without the checksum.
 fn unsealed() -> Vec<u8> {
-    let mut bytes = base64url::decode(&CURSOR).expect("bytes");
+    let mut bytes = BASE64URL.decode(&*CURSOR).expect("bytes");
     bytes.truncate(bytes.len() - 8);
     bytes
 }
@@ -67,7 +69,7 @@ fn a_cursor_takes_at_most_40_bytes_a_person_and_4_a_membership() {
             member(number, &groups)
         });
         let acme = Directory { users: users.collect(), ..Directory::default() };
-        base64url::decode(&acme.cursor()).expect("bytes").len()
+        BASE64URL.decode(acme.cursor()).expect("bytes").len()
     };
     let [none, five, thirty] = [0, 5, 30].map(cursor);
     assert!(none <= 40 * 10_000, "{none}");
@@ -84,7 +86,7 @@ fn a_cursor_holds_no_name_and_no_address() {
     somebody.first_name = Some("Wilhelmina".into());
     somebody.last_name = Some("Featherstonehaugh".into());
     let acme = Directory { users: vec![somebody.clone()], ..Directory::default() };
-    let bytes = base64url::decode(&acme.cursor()).expect("bytes");
+    let bytes = BASE64URL.decode(acme.cursor()).expect("bytes");
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     let photo = somebody.profile_photo_url.expect("a photo");
     for secret in ["Wilhelmina", "Featherstonehaugh", "user1@acme.example", &photo, ACME, "acme"] {
@@ -102,6 +104,15 @@ fn what_is_no_cursor_is_refused() {
     assert!(refused(&padded).message.contains("is damaged"));
     let longer = format!("{}AAAA", &*CURSOR);
     assert!(refused(&longer).message.contains("is damaged"));
+}
+
+/// Of the texts that mean the same bytes, one is read.
+#[test]
+fn base64_is_read_strictly() {
+    for text in ["A", "AAAAA", "Zh", "Zm9=", "Zg==", "Zm 8", "Zm+/", "Zm9v\n", "Zmä"] {
+        assert!(encoding::decode(text).is_err(), "{text:?}");
+    }
+    assert_eq!(encoding::decode("-_-_").expect("bytes"), [0xfb, 0xff, 0xbf]);
 }
 
 #[test]
@@ -127,7 +138,7 @@ fn a_cursor_of_another_organisation_or_dialect_is_refused() {
         assert!(error.message.contains("another organisation"), "{}", error.message);
     }
     let v2 = crate::feed::Organisation::new(ACME, crate::domain::Dialect::V2);
-    let error = frame::open(&CURSOR, &v2).expect_err("another dialect");
+    let error = encoding::open(&CURSOR, &v2).expect_err("another dialect");
     assert!(error.message.contains("another dialect"), "{}", error.message);
 }
 
@@ -181,6 +192,14 @@ fn contents_that_do_not_hold_together_are_refused() {
     assert_eq!(changes, ["deleted 16843009"]);
 }
 
+/// Cursors that were given out before must stay readable, and tell no change that is none.
+#[test]
+fn the_bytes_of_a_cursor_of_this_version_stay_as_they_are() {
+    let digest = Sha256::digest(CURSOR.as_bytes());
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(digest, "28cffb432b91d9d3832d2dcd772b76a0364fc8ad914c3f7a0fefed2949d201e3");
+}
+
 proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,80}") {
@@ -189,7 +208,7 @@ proptest! {
 
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
-        refused(&base64url::encode(&bytes));
+        refused(&BASE64URL.encode(&bytes));
     }
 
     #[test]
@@ -212,10 +231,10 @@ proptest! {
 
     #[test]
     fn a_flipped_bit_is_noticed(at in any::<prop::sample::Index>()) {
-        let mut bytes = base64url::decode(&CURSOR).expect("bytes");
+        let mut bytes = BASE64URL.decode(&*CURSOR).expect("bytes");
         let at = at.index(bytes.len() * 8);
         bytes[at / 8] ^= 1 << (at % 8);
-        refused(&base64url::encode(&bytes));
+        refused(&BASE64URL.encode(&bytes));
     }
 
     #[test]

@@ -1,19 +1,20 @@
-//! What a cursor holds: the ids of people, portraits of their fields, and their groups.
+//! What a cursor holds: the ids of people, fingerprints of their fields, and their groups.
 //!
 //! Groups are numbered in order of their ids, and people refer to them by number. Somebody is
-//! a byte of flags, the number of groups, the id, and a mark for each field that has a value:
-//! 38 bytes at most for somebody with a UUID. What is read is walked along, not unfolded, so
-//! that memory stays in proportion to the bytes, whatever they claim.
+//! a byte of flags, the number of groups, the id, and a fingerprint of each field that
+//! has a value: 38 bytes at most for somebody with a UUID. What is read is walked along, not
+//! unfolded, so that memory stays in proportion to the bytes, whatever they claim.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::iter;
 
+use uuid::Uuid;
+
+use super::Present;
 use super::bytes::{Reader, write_number, write_text};
-use super::portrait::{Mark, Portrait};
-use super::{Present, uuid};
+use super::user_fingerprint::{FieldFingerprint, UserFingerprint};
 use crate::domain::UserType;
-use crate::order;
 
 const ADMIN: u8 = 1;
 const DISABLED: u8 = 1 << 1;
@@ -29,7 +30,7 @@ const TEXT_ID: u32 = 1;
 /// Writes everybody, who must be in order of their ids.
 pub fn write(people: &[Present<'_>], out: &mut Vec<u8>) {
     let mut groups: Vec<&str> = people.iter().flat_map(Present::group_ids).collect();
-    order::sort(&mut groups);
+    groups.sort_unstable();
     groups.dedup();
     write_number(groups.len() as u32, out);
     for group in &groups {
@@ -42,8 +43,15 @@ pub fn write(people: &[Present<'_>], out: &mut Vec<u8>) {
 }
 
 fn write_person(present: &Present<'_>, groups: &[&str], out: &mut Vec<u8>) {
-    let Portrait { email, first_name, last_name, user_type, admin, disabled, profile_photo_url } =
-        present.portrait;
+    let UserFingerprint {
+        email,
+        first_name,
+        last_name,
+        user_type,
+        admin,
+        disabled,
+        profile_photo_url,
+    } = present.fingerprint;
     let flag = |set: bool, flag: u8| if set { flag } else { 0 };
     out.push(
         flag(admin, ADMIN)
@@ -55,7 +63,7 @@ fn write_person(present: &Present<'_>, groups: &[&str], out: &mut Vec<u8>) {
     );
     let count = (present.groups.len() as u32) << 1;
     let id = &present.user.id.value;
-    match uuid::pack(id) {
+    match pack_uuid(id) {
         Some(packed) => {
             write_number(count, out);
             out.extend_from_slice(&packed);
@@ -65,8 +73,9 @@ fn write_person(present: &Present<'_>, groups: &[&str], out: &mut Vec<u8>) {
             write_text(id, out);
         }
     }
-    for mark in [Some(email), first_name, last_name, profile_photo_url].into_iter().flatten() {
-        out.extend_from_slice(&mark);
+    for fingerprint in [Some(email), first_name, last_name, profile_photo_url].into_iter().flatten()
+    {
+        out.extend_from_slice(&fingerprint);
     }
     let mut before = 0;
     for id in present.group_ids() {
@@ -75,6 +84,18 @@ fn write_person(present: &Present<'_>, groups: &[&str], out: &mut Vec<u8>) {
         write_number(number - before, out);
         before = number;
     }
+}
+
+/// The bytes of a UUID; `None` for any text that [`unpack_uuid`] would not give back exactly.
+fn pack_uuid(text: &str) -> Option<[u8; 16]> {
+    let uuid = Uuid::try_parse(text).ok()?;
+    let exact = uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text;
+    exact.then(|| uuid.into_bytes())
+}
+
+/// A UUID with hyphens and in lower case.
+fn unpack_uuid(packed: [u8; 16]) -> String {
+    Uuid::from_bytes(packed).hyphenated().to_string()
 }
 
 fn user_type_code(user_type: Option<UserType>) -> u8 {
@@ -101,7 +122,7 @@ fn user_type_of(code: u8) -> Option<Option<UserType>> {
 }
 
 /// The organisation as a cursor remembers it.
-pub struct Memory<'a> {
+pub struct CursorState<'a> {
     groups: Vec<&'a str>,
     count: u32,
     people: Reader<'a>,
@@ -113,12 +134,12 @@ pub struct Remembered<'a> {
     /// The id.
     pub id: String,
     /// The fields.
-    pub portrait: Portrait,
+    pub fingerprint: UserFingerprint,
     /// The ids of the groups, in order.
     pub groups: Vec<&'a str>,
 }
 
-impl<'a> Memory<'a> {
+impl<'a> CursorState<'a> {
     /// Reads what [`write`] wrote; `None` if it did not write it.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
@@ -131,17 +152,17 @@ impl<'a> Memory<'a> {
             groups.push(group);
         }
         let count = reader.number()?;
-        let memory = Memory { groups, count, people: reader };
+        let state = CursorState { groups, count, people: reader };
         // Once along all of it, so that nobody is missing when it is read for good.
         let mut last = None;
         for _ in 0..count {
-            let person = memory.person(&mut reader)?;
+            let person = state.person(&mut reader)?;
             if last.is_some_and(|last| last >= person.id) {
                 return None;
             }
             last = Some(person.id);
         }
-        reader.0.is_empty().then_some(memory)
+        reader.0.is_empty().then_some(state)
     }
 
     /// How many people there were.
@@ -163,21 +184,21 @@ impl<'a> Memory<'a> {
         let flags = reader.byte()?;
         let head = reader.number()?;
         let id = match head & TEXT_ID {
-            0 => uuid::unpack(&reader.array()?),
+            0 => unpack_uuid(reader.array()?),
             _ => reader.text()?.to_string(),
         };
         let email = reader.array()?;
-        let mut mark = |flag: u8| -> Option<Option<Mark>> {
+        let mut field = |flag: u8| -> Option<Option<FieldFingerprint>> {
             if flags & flag == 0 { Some(None) } else { reader.array().map(Some) }
         };
-        let portrait = Portrait {
+        let fingerprint = UserFingerprint {
             email,
-            first_name: mark(FIRST_NAME)?,
-            last_name: mark(LAST_NAME)?,
+            first_name: field(FIRST_NAME)?,
+            last_name: field(LAST_NAME)?,
             user_type: user_type_of(flags >> USER_TYPE_SHIFT & USER_TYPE_MASK)?,
             admin: flags & ADMIN != 0,
             disabled: flags & DISABLED != 0,
-            profile_photo_url: mark(PHOTO)?,
+            profile_photo_url: field(PHOTO)?,
         };
         let mut groups = Vec::new();
         let mut number = 0u32;
@@ -190,6 +211,38 @@ impl<'a> Memory<'a> {
             number = number.checked_add(step)?;
             groups.push(*self.groups.get(number as usize)?);
         }
-        Some(Remembered { id, portrait, groups })
+        Some(Remembered { id, fingerprint, groups })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_is_packed_and_unpacked() {
+        let text = "00112233-4455-6677-8899-aabbccddeeff";
+        let packed = pack_uuid(text).expect("a UUID");
+        assert_eq!(packed[..3], [0x00, 0x11, 0x22]);
+        assert_eq!(unpack_uuid(packed), text);
+    }
+
+    #[test]
+    fn an_id_that_would_not_come_back_exactly_is_not_packed() {
+        for text in [
+            "",
+            "00112233-4455-6677-8899-AABBCCDDEEFF",
+            "00112233-4455-6677-8899-aabbccddeef",
+            "00112233-4455-6677-8899-aabbccddeeff0",
+            "00112233445566778899aabbccddeeff",
+            "{00112233-4455-6677-8899-aabbccddeeff}",
+            "urn:uuid:00112233-4455-6677-8899-aabbccddeeff",
+            "0011223-34455-6677-8899-aabbccddeeff",
+            "00112233-4455-6677-8899-aabbccddeegg",
+            "user_0123456789abcdef",
+            "00112233-4455-6677-8899-aabbccddeeé",
+        ] {
+            assert_eq!(pack_uuid(text), None, "{text}");
+        }
     }
 }

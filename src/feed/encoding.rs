@@ -1,4 +1,4 @@
-//! A cursor as text: what it holds between a head and a checksum.
+//! The encoding of a cursor as text: a head, what the cursor holds, and a checksum.
 //!
 //! Version (1 byte), length of the whole (4 bytes, the lowest first), digest of the
 //! organisation (8 bytes), content, and the first 8 bytes of the SHA-256 of all that. Every
@@ -9,9 +9,11 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use sha2::{Digest, Sha256};
 
-use super::{Organisation, base64url};
+use super::Organisation;
 use crate::error::{Code, Error, Result};
 
 const VERSION: u8 = 2;
@@ -46,7 +48,7 @@ pub fn seal(organisation: &Organisation, write: impl FnOnce(&mut Vec<u8>)) -> Re
     bytes[1..=LENGTH].copy_from_slice(&(length as u32).to_le_bytes());
     let checksum = checksum(&bytes);
     bytes.extend_from_slice(&checksum);
-    Ok(base64url::encode(&bytes))
+    Ok(BASE64URL.encode(&bytes))
 }
 
 /// What a cursor holds; [`content`] takes it out. Fails with `cursor-invalid`.
@@ -60,17 +62,19 @@ pub fn open(cursor: &str, organisation: &Organisation) -> Result<Vec<u8>> {
     if cursor.len() < START {
         return Err(cut_short());
     }
-    let start = cursor.get(..START).and_then(base64url::decode).ok_or_else(damaged)?;
+    let start = decode(cursor.get(..START).ok_or_else(damaged)?)?;
     let [_, length @ ..] = start.first_chunk::<{ 1 + LENGTH }>().ok_or_else(damaged)?;
     let length = u32::from_le_bytes(*length) as usize;
     if !(HEAD + CHECKSUM..=MAX_BYTES).contains(&length) {
         return Err(damaged());
     }
-    if cursor.len() < base64url::text_len(length) {
+    if base64::encoded_len(length, false).is_none_or(|letters| cursor.len() < letters) {
         return Err(cut_short());
     }
-    let bytes = base64url::decode(cursor).filter(|bytes| bytes.len() == length);
-    let bytes = bytes.ok_or_else(damaged)?;
+    let bytes = decode(cursor)?;
+    if bytes.len() != length {
+        return Err(damaged());
+    }
     let (checked, sum) = bytes.split_at(length - CHECKSUM);
     if checksum(checked) != *sum {
         return Err(damaged());
@@ -92,6 +96,11 @@ pub fn open(cursor: &str, organisation: &Organisation) -> Result<Vec<u8>> {
 /// What is between head and checksum.
 pub fn content(opened: &[u8]) -> &[u8] {
     opened.get(HEAD..opened.len().saturating_sub(CHECKSUM)).unwrap_or_default()
+}
+
+/// Reads base64 with the alphabet for URLs, without padding; one text for one sequence of bytes.
+pub(super) fn decode(text: &str) -> Result<Vec<u8>> {
+    BASE64URL.decode(text).map_err(|_| damaged())
 }
 
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {

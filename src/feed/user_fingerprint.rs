@@ -6,20 +6,20 @@ use core::hash::Hasher;
 use super::Organisation;
 use crate::domain::{User, UserType};
 
-/// A short digest of a value: 40 bits of SipHash-2-4. One change in 10^12 goes unnoticed.
-pub type Mark = [u8; 5];
+/// A fingerprint of a value: 40 bits of SipHash-2-4. One change in 10^12 goes unnoticed.
+pub type FieldFingerprint = [u8; 5];
 
-/// Somebody's fields. Marks are of one person in one organisation: equal names of two people,
+/// The fields of a user. Fingerprints are of one person in one organisation: equal names of two people,
 /// or of one in two organisations, have different ones. They don't keep a secret from somebody
 /// who can guess it: a guess can be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Portrait {
+pub struct UserFingerprint {
     /// The address, as it is written.
-    pub email: Mark,
+    pub email: FieldFingerprint,
     /// Given name.
-    pub first_name: Option<Mark>,
+    pub first_name: Option<FieldFingerprint>,
     /// Family name.
-    pub last_name: Option<Mark>,
+    pub last_name: Option<FieldFingerprint>,
     /// What the seat is billed as.
     pub user_type: Option<UserType>,
     /// Administers the organisation.
@@ -27,12 +27,12 @@ pub struct Portrait {
     /// Barred from logging in.
     pub disabled: bool,
     /// The photo's URL.
-    pub profile_photo_url: Option<Mark>,
+    pub profile_photo_url: Option<FieldFingerprint>,
 }
 
-impl Portrait {
-    /// Takes a portrait. Destructures, so that a new field breaks the build here.
-    pub fn of(user: &User, organisation: &Organisation) -> Portrait {
+impl UserFingerprint {
+    /// The fingerprint of a user. Destructures, so that a new field breaks the build here.
+    pub fn of(user: &User, organisation: &Organisation) -> UserFingerprint {
         let User {
             id,
             email,
@@ -51,28 +51,28 @@ impl Portrait {
         let mut person = organisation.hasher();
         person.write(&(id.value.len() as u64).to_le_bytes());
         person.write(id.value.as_bytes());
-        let mark = |field: u8, text: &str| {
+        let fingerprint = |field: u8, text: &str| {
             let mut value = person.clone();
             value.write(&[field]);
             value.write(text.as_bytes());
-            let [mark @ .., _, _, _] = value.finish().to_le_bytes();
-            mark
+            let [fingerprint @ .., _, _, _] = value.finish().to_le_bytes();
+            fingerprint
         };
-        Portrait {
-            email: mark(1, email.as_str()),
-            first_name: first_name.as_deref().map(|text| mark(2, text)),
-            last_name: last_name.as_deref().map(|text| mark(3, text)),
+        UserFingerprint {
+            email: fingerprint(1, email.as_str()),
+            first_name: first_name.as_deref().map(|text| fingerprint(2, text)),
+            last_name: last_name.as_deref().map(|text| fingerprint(3, text)),
             user_type: *user_type,
             admin: *admin,
             disabled: *disabled,
-            profile_photo_url: profile_photo_url.as_deref().map(|text| mark(4, text)),
+            profile_photo_url: profile_photo_url.as_deref().map(|text| fingerprint(4, text)),
         }
     }
 
     /// The names of the fields that differ, in the contract's spelling and order. Without
     /// `disabled`, which has changes of its own.
-    pub fn differences(&self, before: &Portrait) -> impl Iterator<Item = &'static str> {
-        let Portrait {
+    pub fn differences(&self, before: &UserFingerprint) -> impl Iterator<Item = &'static str> {
+        let UserFingerprint {
             email,
             first_name,
             last_name,
@@ -102,11 +102,11 @@ mod tests {
 
     #[test]
     fn the_changed_fields_are_named() {
-        let before = Portrait::of(&user(1), &acme());
+        let before = UserFingerprint::of(&user(1), &acme());
         let changed = |change: fn(&mut User)| {
             let mut user = user(1);
             change(&mut user);
-            Portrait::of(&user, &acme()).differences(&before).collect::<Vec<_>>()
+            UserFingerprint::of(&user, &acme()).differences(&before).collect::<Vec<_>>()
         };
         assert_eq!(changed(|_| ()), [""; 0]);
         assert_eq!(changed(|user| user.first_name = Some("Eve".into())), ["first-name"]);
@@ -129,17 +129,17 @@ mod tests {
 
     #[test]
     fn equal_values_do_not_show() {
-        let portrait = |at: u32, organisation: &Organisation| {
+        let fingerprint = |at: u32, organisation: &Organisation| {
             let mut user = user(at);
             user.first_name = Some("Kim".into());
             user.last_name = Some("Kim".into());
-            Portrait::of(&user, organisation)
+            UserFingerprint::of(&user, organisation)
         };
-        let here = portrait(1, &acme());
-        assert_eq!(here, portrait(1, &acme()));
+        let here = fingerprint(1, &acme());
+        assert_eq!(here, fingerprint(1, &acme()));
         assert_ne!(here.first_name, here.last_name);
-        assert_ne!(here.first_name, portrait(2, &acme()).first_name);
+        assert_ne!(here.first_name, fingerprint(2, &acme()).first_name);
         let elsewhere = Organisation::new("https://other.example", Dialect::V1);
-        assert_ne!(here.first_name, portrait(1, &elsewhere).first_name);
+        assert_ne!(here.first_name, fingerprint(1, &elsewhere).first_name);
     }
 }
