@@ -1,12 +1,12 @@
 //! What is true of a connection, found out without writing.
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::domain::{Dialect, Group, User};
 use crate::error::{Code, Error};
-use crate::index::Map;
 use crate::retool::ReadDirectory;
 use crate::session::{PREFERENCE, Session, Wanted, is_another};
 
@@ -184,11 +184,11 @@ fn duplicates(report: &mut Report, users: Option<Vec<User>>, groups: Option<Vec<
 
 /// What comes more than once, in order.
 fn twice<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut counts = Map::default();
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
     for key in keys {
-        counts.or_insert_with(key, || (key, 0)).1 += 1;
+        *counts.entry(key).or_default() += 1;
     }
-    counts.values().filter(|(_, count)| *count > 1).map(|(key, _)| key.to_string()).collect()
+    counts.into_iter().filter(|(_, count)| *count > 1).map(|(key, _)| key.to_string()).collect()
 }
 
 /// The checks that every answer bears on: is somebody there, is it Retool, is the token good.

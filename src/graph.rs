@@ -1,13 +1,13 @@
 //! One person, one group, several ids: what stands in one API joined with what stands in
 //! another, by address and by name.
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::domain::{Dialect, Group, GroupId, User, UserId};
 use crate::error::Result;
-use crate::index::Map;
 use crate::retool::Page;
 use crate::session::Session;
 
@@ -102,10 +102,10 @@ fn join<T, Id: Clone>(
     item: for<'a> fn(&'a T) -> Item<'a, Id>,
 ) -> Joined<Id> {
     let other = other.as_str();
-    let mut by_key: Map<'_, Vec<Item<'_, Id>>> = Map::default();
+    let mut by_key: BTreeMap<&str, Vec<Item<'_, Id>>> = BTreeMap::new();
     for thing in there {
         let thing = item(thing);
-        by_key.or_insert_with(thing.key, Vec::new).push(thing);
+        by_key.entry(thing.key).or_default().push(thing);
     }
     let mut joined = Joined { ids: Vec::with_capacity(here.len()), mismatches: Vec::new() };
     for thing in here {

@@ -1,26 +1,26 @@
 //! Finding the groups that a request means.
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
-use crate::domain::{Group, GroupRef};
+use crate::domain::{Group, GroupId, GroupRef};
 use crate::error::{Code, Error, Result};
-use crate::index::Map;
 
 /// Every group, to be found by id or by name.
 pub struct GroupIndex<'a> {
-    by_id: Map<'a, &'a Group>,
-    by_name: Map<'a, Vec<&'a Group>>,
+    by_id: BTreeMap<&'a GroupId, &'a Group>,
+    by_name: BTreeMap<&'a str, Vec<&'a Group>>,
 }
 
 impl<'a> GroupIndex<'a> {
     /// Indexes a listing.
     pub fn new(groups: &'a [Group]) -> Self {
-        let mut index = GroupIndex { by_id: Map::default(), by_name: Map::default() };
+        let mut index = GroupIndex { by_id: BTreeMap::new(), by_name: BTreeMap::new() };
         for group in groups {
             index.by_id.insert(&group.id, group);
             // Trimmed, so that "Support " is not joined by a second "Support".
-            index.by_name.or_insert_with(group.name.trim(), Vec::new).push(group);
+            index.by_name.entry(group.name.trim()).or_default().push(group);
         }
         index
     }

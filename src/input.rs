@@ -6,6 +6,7 @@
 //! costs nothing unless it is needed. Values come back trimmed and in one spelling.
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,7 +14,6 @@ use core::fmt::Display;
 
 use crate::domain::{Email, GroupId, GroupIdKind, GroupRef, UserType};
 use crate::error::{Code, Error, Result};
-use crate::index::{Key, Set};
 
 mod address;
 mod roster;
@@ -58,7 +58,7 @@ pub fn app_access(field: &dyn Display, access: Option<String>) -> Result<Option<
 /// A list of groups: all by name or all by id, none twice.
 pub fn group_refs(field: &dyn Display, refs: Vec<GroupRef>) -> Result<Vec<GroupRef>> {
     let mut checked: Vec<GroupRef> = Vec::with_capacity(refs.len());
-    let mut seen = Set::default();
+    let mut seen = BTreeSet::new();
     for (index, group) in refs.into_iter().enumerate() {
         let group = group_ref(&format_args!("{field}[{index}]"), group)?;
         if let Some(first) = checked.first()
@@ -72,7 +72,7 @@ pub fn group_refs(field: &dyn Display, refs: Vec<GroupRef>) -> Result<Vec<GroupR
                 message,
             ));
         }
-        if !seen.insert(Key::from(&group).into_owned()) {
+        if !seen.insert(group.clone()) {
             let label = match &group {
                 GroupRef::Name(name) => name,
                 GroupRef::Id(id) => &id.value,

@@ -1,6 +1,7 @@
 //! The checks of a whole roster.
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,7 +12,6 @@ use super::{
 };
 use crate::domain::{Email, UserPatch};
 use crate::error::{Code, Result};
-use crate::index::Map;
 use crate::sync::{DesiredUser, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest};
 
 /// The most characters of an end of a span, as of an address.
@@ -127,7 +127,7 @@ fn desired_user(
 }
 
 fn nobody_twice(roster: &[DesiredUser]) -> Result<()> {
-    let mut first = Map::default();
+    let mut first = BTreeMap::new();
     for (second, desired) in roster.iter().enumerate() {
         if let Some(first) = first.insert(&desired.email, second) {
             let address = desired.email.as_str();

@@ -8,7 +8,6 @@ use alloc::vec::Vec;
 use super::read::{Record, Slot, read, read_record};
 use super::told::{List, Text, Told};
 use super::write::{Object, quoted};
-use crate::order;
 
 /// How deep two values are compared by what they mean, and below that by how they are written.
 const DEPTH: u32 = 16;
@@ -30,7 +29,7 @@ impl<'a> Fields<'a> {
     pub fn parse(json: &'a [u8]) -> Option<Self> {
         let Fields(mut fields) = read_record(json).ok()?;
         fields.reverse();
-        order::sort_by(&mut fields, |(a, _), (b, _)| a.cmp(b));
+        fields.sort_by(|(a, _), (b, _)| a.cmp(b));
         fields.dedup_by(|(later, _), (first, _)| later == first);
         Some(Fields(fields))
     }

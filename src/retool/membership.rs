@@ -1,13 +1,13 @@
 //! Who is in which group, with as few requests as the dialect allows.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::slice;
 
 use super::ReadDirectory;
 use super::sieve::Others;
-use crate::domain::{Group, GroupId, GroupLink, Member};
+use crate::domain::{Group, GroupId, GroupLink, Member, UserId};
 use crate::error::Result;
-use crate::index::{Key, Map, Set};
 
 /// Everybody in one group. `None` if the server has no group of this id.
 pub async fn members(directory: &dyn ReadDirectory, id: &GroupId) -> Result<Option<Vec<Member>>> {
@@ -39,16 +39,15 @@ pub async fn links(
     directory: &dyn ReadDirectory,
     groups: &[Group],
     others: &mut Others,
-) -> Result<Map<'static, Vec<GroupLink>>> {
-    let mut links = Map::default();
+) -> Result<BTreeMap<UserId, Vec<GroupLink>>> {
+    let mut links: BTreeMap<UserId, Vec<GroupLink>> = BTreeMap::new();
     for (group, members) in groups.iter().zip(members_of(directory, groups).await?) {
-        let mut counted = Set::default();
+        let mut counted = BTreeSet::new();
         for member in &members {
             if others.has_silent(&member.id) {
                 counted.insert(&member.id);
             } else {
-                let id = Key::from(&member.id).into_owned();
-                links.or_insert_with(id, Vec::new).push(group.link());
+                links.entry(member.id.clone()).or_default().push(group.link());
             }
         }
         others.join(&group.id, counted.len());

@@ -4,6 +4,7 @@
 //! holds its wire types and its client, and nothing else.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -27,6 +28,12 @@ pub mod v2;
 pub use capabilities::Capabilities;
 
 use sieve::{Everybody, Found, Sieve};
+
+/// A text that comes more than once among these.
+fn repeated<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = BTreeSet::new();
+    texts.find(|text| !seen.insert(*text))
+}
 
 /// One page of a listing.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,9 +4,9 @@
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use crate::mark;
+use crate::fingerprint::{fingerprint, repeats};
 
-/// What came on a page, for whoever asked for it, and a mark of each item that stood there,
+/// What came on a page, for whoever asked for it, and a fingerprint of each item that stood there,
 /// whether it is kept or not.
 pub struct Content<P> {
     /// What is kept of it.
@@ -18,7 +18,7 @@ pub struct Content<P> {
 impl<T> Content<Vec<T>> {
     /// A page that is kept whole. The key is what tells its items apart.
     pub fn whole(items: Vec<T>, key: fn(&T) -> &str) -> Self {
-        Content { marks: items.iter().map(|item| mark::mark(key(item))).collect(), page: items }
+        Content { marks: items.iter().map(|item| fingerprint(key(item))).collect(), page: items }
     }
 }
 
@@ -85,6 +85,6 @@ impl<P> Leaves for Pile<P> {
         for content in leaves.iter().filter_map(|leaf| pages.get(leaf.place)?.as_ref()) {
             marks.extend_from_slice(&content.marks);
         }
-        mark::repeat(marks)
+        repeats(marks)
     }
 }

@@ -3,13 +3,13 @@
 //! them is copied.
 
 use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::pile::Content;
-use crate::domain::{Dialect, Email, GroupId, User, UserId};
-use crate::index::{Key, Map};
-use crate::mark::{self, mark};
-use crate::order;
+use crate::domain::{Email, GroupId, User, UserId};
+use crate::fingerprint::fingerprint;
 
 /// Whom a listing is read for.
 pub trait Sieve {
@@ -93,22 +93,16 @@ pub struct Listed {
 pub struct Others {
     /// Those who can log in and whom the sieve [counts](Sieve::counts).
     pub enabled: usize,
-    members: Map<'static, Members>,
-    /// Marks of the ids of those whose memberships the listing did not tell, in order.
+    /// How many of them are in each group, by its id: those of one listing are of one kind.
+    members: BTreeMap<String, usize>,
+    /// Fingerprints of the ids of those whose memberships the listing did not tell, in order.
     silent: Vec<u64>,
-}
-
-/// How many of them are in a group.
-#[derive(Clone, Debug)]
-struct Members {
-    group: GroupId,
-    people: usize,
 }
 
 impl Others {
     /// How many of them are in a group.
     pub fn members(&self, group: &GroupId) -> usize {
-        self.members.get(group).map_or(0, |members| members.people)
+        self.members.get(&group.value).copied().unwrap_or(0)
     }
 
     /// Whether the groups must be asked for who of them is in which.
@@ -118,39 +112,40 @@ impl Others {
 
     /// Whether somebody is one of them whose memberships the listing did not tell.
     pub fn has_silent(&self, id: &UserId) -> bool {
-        self.silent.binary_search(&mark(&id.value)).is_ok()
+        self.silent.binary_search(&fingerprint(&id.value)).is_ok()
     }
 
     /// Counts so many of them as members of a group.
     pub fn join(&mut self, group: &GroupId, people: usize) {
-        if people == 0 {
-            return;
+        self.join_by_id(&group.value, people);
+    }
+
+    fn join_by_id(&mut self, group: &str, people: usize) {
+        match self.members.get_mut(group) {
+            Some(members) => *members += people,
+            None if people == 0 => {}
+            None => {
+                self.members.insert(group.into(), people);
+            }
         }
-        let key = Key::from(group).into_owned();
-        let none = || Members { group: group.clone(), people: 0 };
-        self.members.or_insert_with(key, none).people += people;
     }
 
     /// Counts one of them as a member of these groups, each once.
-    fn join_each(&mut self, dialect: Dialect, mut groups: Vec<&str>) {
+    fn join_each(&mut self, mut groups: Vec<&str>) {
         if !groups.is_sorted_by(|one, other| one < other) {
-            order::sort(&mut groups);
+            groups.sort_unstable();
             groups.dedup();
         }
-        let kind = dialect.group_ids();
         for group in groups {
-            match self.members.get_mut((kind, group)) {
-                Some(members) => members.people += 1,
-                None => self.join(&GroupId { kind, value: group.into() }, 1),
-            }
+            self.join_by_id(group, 1);
         }
     }
 
     fn add(&mut self, page: Others) {
         self.enabled += page.enabled;
         self.silent.extend(page.silent);
-        for Members { group, people } in page.members.into_values() {
-            self.join(&group, people);
+        for (group, people) in page.members {
+            self.join_by_id(&group, people);
         }
     }
 }
@@ -182,7 +177,7 @@ impl People {
             people.listed.append(&mut page.listed);
             people.others.add(page.others);
         }
-        mark::sort(&mut people.others.silent);
+        people.others.silent.sort_unstable();
         people
     }
 }
@@ -217,13 +212,12 @@ pub trait Listable: Sized {
 /// Sifts the records of a page. Fails if one that is kept is unusable.
 pub fn sift<R: Listable>(
     records: Vec<R>,
-    dialect: Dialect,
     sieve: &dyn Sieve,
 ) -> Result<Content<People>, R::Unusable> {
     let mut page = People::default();
     let mut marks = Vec::with_capacity(records.len());
     for record in records {
-        let mark = mark(record.id());
+        let mark = fingerprint(record.id());
         marks.push(mark);
         let short = record.is_short();
         let address = record.address();
@@ -234,7 +228,7 @@ pub fn sift<R: Listable>(
             others.enabled += usize::from(!record.is_disabled() && sieve.counts(&address));
             if sieve.counts_memberships() {
                 match record.groups() {
-                    Some(groups) => others.join_each(dialect, groups),
+                    Some(groups) => others.join_each(groups),
                     None => others.silent.push(mark),
                 }
             }

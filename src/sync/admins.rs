@@ -1,29 +1,30 @@
 //! The enabled administrators while a plan is applied: the guard held for the plan as a whole,
 //! and must also hold if a step that it counted on comes to nothing.
 
+use alloc::collections::BTreeSet;
+
 use super::{Step, StepKind};
 use crate::domain::{Field, User, UserId};
-use crate::index::{Key, Set};
 
 /// Who administers the organisation by now.
 pub struct Admins {
     minimum: usize,
-    enabled: Set<'static>,
+    enabled: BTreeSet<UserId>,
     /// Those who will be administrators once they are enabled.
-    disabled: Set<'static>,
+    disabled: BTreeSet<UserId>,
 }
 
 impl Admins {
     /// Nobody so far, of whom there must be this many.
     pub fn new(minimum: u32) -> Self {
-        Admins { minimum: minimum as usize, enabled: Set::default(), disabled: Set::default() }
+        Admins { minimum: minimum as usize, enabled: BTreeSet::new(), disabled: BTreeSet::new() }
     }
 
     /// Counts somebody of the snapshot.
     pub fn see(&mut self, user: &User) {
         if user.admin {
             let set = if user.disabled { &mut self.disabled } else { &mut self.enabled };
-            set.insert(Key::from(&user.id).into_owned());
+            set.insert(user.id.clone());
         }
     }
 
@@ -45,7 +46,7 @@ impl Admins {
         if takes_rights(step) {
             self.enabled.remove(id);
         } else if enabled || sets(step, Field::Admin, "true") {
-            self.enabled.insert(Key::from(id).into_owned());
+            self.enabled.insert(id.clone());
         }
     }
 }

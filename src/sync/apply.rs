@@ -1,6 +1,7 @@
 //! A plan applied in one go, right after the listing it was made from: in order, person by
 //! person, with a report on everybody.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,10 +11,9 @@ use super::concern::Concern;
 use super::report::{PersonOutcome, PersonReport, SyncReport};
 use super::step::{self, StepOutcome};
 use super::{GuardReport, Plan, Snapshot, Step, StepKind, SyncRequest, plan, snapshot};
-use crate::domain::{Email, GroupLink, Member, UserId};
+use crate::domain::{Email, GroupId, GroupLink, Member, UserId};
 use crate::error::{Code, Error, Kind, Result};
 use crate::http::Log;
-use crate::index::{Key, Map, Set};
 use crate::journal::Journal;
 use crate::lifecycle::last_admin;
 use crate::profile::{self, Phase};
@@ -48,12 +48,12 @@ pub async fn sync(
     if plan.tripped().next().is_some() {
         return Err(refused(plan.tripped()));
     }
-    let mut ids = Map::default();
+    let mut ids = BTreeMap::new();
     let mut admins = Admins::new(request.policy.guards.minimum_admins);
     let mut shared = Vec::new();
     for user in snapshot.users {
         admins.see(&user);
-        if ids.insert(Key::from(&user.email).into_owned(), user.id).is_some() {
+        if ids.insert(user.email.clone(), user.id).is_some() {
             shared.push(user.email);
         }
     }
@@ -64,10 +64,10 @@ pub async fn sync(
     let mut run = Run {
         directory,
         people: start(&plan, &ids),
-        new_groups: Map::default(),
+        new_groups: BTreeMap::new(),
         groups_created: Vec::new(),
-        lost_groups: Map::default(),
-        touched: Map::default(),
+        lost_groups: BTreeMap::new(),
+        touched: BTreeMap::new(),
         admins,
         journal: Journal::default(),
     };
@@ -75,7 +75,7 @@ pub async fn sync(
         Err(error) => Err(run.journal.blame(error)),
         Ok(()) => {
             let writes = run.journal.into_writes();
-            let mut people = run.people.into_values();
+            let mut people = run.people.into_values().collect::<Vec<_>>();
             for person in &mut people {
                 let email = person.email.as_str();
                 if let PersonOutcome::Failed(error) = &mut person.outcome {
@@ -87,7 +87,7 @@ pub async fn sync(
                     && people.iter().all(|person| person.outcome.is_done()),
                 people,
                 groups_created: run.groups_created,
-                groups_failed: run.lost_groups.into_values(),
+                groups_failed: run.lost_groups.into_values().collect(),
                 writes,
                 plan,
             })
@@ -105,7 +105,7 @@ fn refused<'a>(tripped: impl Iterator<Item = &'a GuardReport>) -> Error {
 }
 
 /// Everybody the plan knows, as if nothing were done yet.
-fn start(plan: &Plan, ids: &Map<'_, UserId>) -> Map<'static, PersonReport> {
+fn start(plan: &Plan, ids: &BTreeMap<Email, UserId>) -> BTreeMap<Email, PersonReport> {
     let report = |email: &Email, outcome| PersonReport {
         email: email.clone(),
         user: ids.get(email).cloned(),
@@ -116,15 +116,13 @@ fn start(plan: &Plan, ids: &Map<'_, UserId>) -> Map<'static, PersonReport> {
     };
     let unchanged =
         plan.unchanged.iter().chain(plan.steps.iter().filter_map(|step| step.email.as_ref()));
-    let mut people = Map::default();
+    let mut people = BTreeMap::new();
     for email in unchanged {
-        let key = Key::from(email).into_owned();
-        people.or_insert_with(key, || report(email, PersonOutcome::Unchanged));
+        people.entry(email.clone()).or_insert_with(|| report(email, PersonOutcome::Unchanged));
     }
     for refusal in &plan.refusals {
         let outcome = PersonOutcome::Refused(refusal.message.clone());
-        let key = Key::from(&refusal.email).into_owned();
-        people.insert(key, report(&refusal.email, outcome));
+        people.insert(refusal.email.clone(), report(&refusal.email, outcome));
     }
     people
 }
@@ -132,27 +130,26 @@ fn start(plan: &Plan, ids: &Map<'_, UserId>) -> Map<'static, PersonReport> {
 /// An application under way.
 struct Run<'a> {
     directory: &'a dyn Directory,
-    people: Map<'static, PersonReport>,
+    people: BTreeMap<Email, PersonReport>,
     /// Groups that the plan creates, by name, once they are there.
-    new_groups: Map<'static, GroupLink>,
+    new_groups: BTreeMap<String, GroupLink>,
     /// Those of them that this run created.
     groups_created: Vec<GroupLink>,
     /// Groups that could not be created, and why.
-    lost_groups: Map<'static, Error>,
+    lost_groups: BTreeMap<String, Error>,
     /// What memberships shall be, for reading back: by group, then person.
-    touched: Map<'static, Touched>,
+    touched: BTreeMap<GroupId, Touched>,
     admins: Admins,
     journal: Journal,
 }
 
 struct Touched {
     group: GroupLink,
-    members: Map<'static, Membership>,
+    members: BTreeMap<UserId, Membership>,
 }
 
 /// That somebody shall be in a group, or shall not.
 struct Membership {
-    user: UserId,
     email: Email,
     wanted: bool,
 }
@@ -231,13 +228,12 @@ impl Run<'_> {
     /// Remembers a membership to be read back.
     fn touch(&mut self, step: &Step, id: UserId, group: &GroupLink) -> Result<()> {
         let email = step::person(step)?.clone();
-        let touched = self.touched.or_insert_with(Key::from(&group.id).into_owned(), || Touched {
-            group: group.clone(),
-            members: Map::default(),
-        });
-        let key = Key::from(&id).into_owned();
+        let touched = self
+            .touched
+            .entry(group.id.clone())
+            .or_insert_with(|| Touched { group: group.clone(), members: BTreeMap::new() });
         let wanted = step.kind == StepKind::AddMember;
-        touched.members.insert(key, Membership { user: id, email, wanted });
+        touched.members.insert(id, Membership { email, wanted });
         Ok(())
     }
 
@@ -310,8 +306,7 @@ impl Run<'_> {
     fn note(&mut self, step: &Step, outcome: StepOutcome, done: Done) {
         if let Done::Group(link) = done {
             if let Some(name) = &step.group_name {
-                let key = Key::from(name.as_str()).into_owned();
-                self.new_groups.insert(key, link.clone());
+                self.new_groups.insert(name.clone(), link.clone());
             }
             if outcome == StepOutcome::Applied {
                 self.groups_created.push(link);
@@ -368,7 +363,7 @@ impl Run<'_> {
             Some(person) => person.outcome = PersonOutcome::Failed(error),
             None => {
                 let name = step.group_name.as_deref().unwrap_or_default();
-                self.lost_groups.insert(Key::from(name).into_owned(), error);
+                self.lost_groups.insert(String::from(name), error);
             }
         }
     }
@@ -410,12 +405,9 @@ impl Run<'_> {
 impl Touched {
     /// The people whose membership is not as it shall be.
     fn odd<'a>(&'a self, members: &[Member]) -> Vec<&'a Email> {
-        let mut present = Set::default();
-        for member in members {
-            present.insert(&member.id);
-        }
-        let odd = |member: &&Membership| present.contains(&member.user) != member.wanted;
-        self.members.values().filter(odd).map(|member| &member.email).collect()
+        let present: BTreeSet<&UserId> = members.iter().map(|member| &member.id).collect();
+        let odd = self.members.iter().filter(|(id, member)| present.contains(id) != member.wanted);
+        odd.map(|(_, member)| &member.email).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{AbsentPolicy, SyncRequest, plan};
-use crate::mark::{self, mark};
+use crate::fingerprint::fingerprint;
 use crate::retool::sieve::Sieve;
 
 /// Those whom a plan for a request looks at one by one: who is on the roster, whom the policy
@@ -11,8 +11,8 @@ use crate::retool::sieve::Sieve;
 /// count how many they are.
 pub struct Concern<'a> {
     request: &'a SyncRequest,
-    /// Marks of the addresses that the request names, in order. Somebody else whose address has
-    /// one of them by chance is kept, and that is all.
+    /// Fingerprints of the addresses that the request names, in order. Somebody else whose
+    /// address has one of them by chance is kept, and that is all.
     named: Vec<u64>,
 }
 
@@ -21,8 +21,8 @@ impl<'a> Concern<'a> {
     pub fn of(request: &'a SyncRequest) -> Self {
         let people = request.roster.iter().map(|desired| &desired.email);
         let named = people.chain(&request.policy.guards.required_admins);
-        let mut named = named.map(|email| mark(email.key())).collect();
-        mark::sort(&mut named);
+        let mut named: Vec<u64> = named.map(|email| fingerprint(email.key())).collect();
+        named.sort_unstable();
         Concern { request, named }
     }
 }
@@ -30,7 +30,7 @@ impl<'a> Concern<'a> {
 impl Sieve for Concern<'_> {
     fn wants(&self, address: &str) -> bool {
         let absent = self.request.policy.absent != AbsentPolicy::Keep;
-        absent && self.counts(address) || self.named.binary_search(&mark(address)).is_ok()
+        absent && self.counts(address) || self.named.binary_search(&fingerprint(address)).is_ok()
     }
 
     fn counts(&self, address: &str) -> bool {

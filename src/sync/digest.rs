@@ -19,7 +19,6 @@ use super::{
 use crate::domain::{
     Dialect, Email, GroupId, GroupIdKind, GroupRef, User, UserId, UserPatch, UserType,
 };
-use crate::order;
 
 /// Stands first in everything that is hashed.
 const VERSION: &str = "retool-lifecycle 1";
@@ -255,14 +254,14 @@ impl Canon {
     /// Groups whose order means nothing.
     fn group_set(&mut self, groups: &[GroupRef]) {
         let mut groups: Vec<&GroupRef> = groups.iter().collect();
-        order::sort(&mut groups);
+        groups.sort_unstable();
         self.list(&groups, |canon, group| canon.group_ref(group));
     }
 
     /// People whose order means nothing.
     fn email_set(&mut self, emails: &[Email]) {
         let mut emails: Vec<&Email> = emails.iter().collect();
-        order::sort(&mut emails);
+        emails.sort_unstable();
         emails.dedup_by(|a, b| (*a).cmp(b) == Ordering::Equal);
         self.list(&emails, |canon, email| canon.text(email.key()));
     }

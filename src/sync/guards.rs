@@ -4,31 +4,24 @@
 //! A limit on removals is a share of what is there, rounded down, or the floor if that is
 //! more; the limit itself is allowed.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Guard, GuardLimits, GuardReport, Snapshot, Span, Step, StepKind, SyncRequest};
-use crate::domain::{Email, Field, GroupId, User};
-use crate::index::{Map, Set};
-use crate::order;
-
-/// How many members a group loses.
-#[derive(Clone, Debug)]
-struct Removed<'a> {
-    group: &'a GroupId,
-    members: usize,
-}
+use crate::domain::{Email, Field, GroupId, User, UserId};
 
 /// What steps do to people, by person.
 #[derive(Debug, Default)]
 pub struct Effects<'a> {
-    disabled: Set<'a>,
-    enabled: Set<'a>,
-    deleted: Set<'a>,
-    admin: Map<'a, bool>,
-    created_admins: Set<'a>,
-    members_removed: Map<'a, Removed<'a>>,
+    disabled: BTreeSet<&'a UserId>,
+    enabled: BTreeSet<&'a UserId>,
+    deleted: BTreeSet<&'a UserId>,
+    admin: BTreeMap<&'a UserId, bool>,
+    created_admins: BTreeSet<&'a Email>,
+    /// How many members each group loses.
+    members_removed: BTreeMap<&'a GroupId, usize>,
     removals: usize,
 }
 
@@ -71,7 +64,7 @@ impl<'a> Effects<'a> {
             StepKind::RemoveMember => {
                 self.removals += 1;
                 if let Some(group) = &step.group {
-                    lose(&mut self.members_removed, group);
+                    *self.members_removed.entry(group).or_default() += 1;
                 }
             }
             StepKind::CreateGroup | StepKind::UpdateUser | StepKind::AddMember => {}
@@ -87,14 +80,10 @@ impl<'a> Effects<'a> {
     }
 }
 
-fn note<'a>(people: &mut Set<'a>, step: &'a Step) {
+fn note<'a>(people: &mut BTreeSet<&'a UserId>, step: &'a Step) {
     if let Some(id) = &step.user {
         people.insert(id);
     }
-}
-
-fn lose<'a>(removed: &mut Map<'a, Removed<'a>>, group: &'a GroupId) {
-    removed.or_insert_with(group, || Removed { group, members: 0 }).members += 1;
 }
 
 /// Judges steps by every guard, in the order of [`Guard`]; the groups by name and the
@@ -157,27 +146,25 @@ pub fn member_removals(
     for user in &snapshot.users {
         if effects.deleted.contains(&user.id) {
             for group in group_ids(user) {
-                lose(&mut removed, group);
+                *removed.entry(group).or_default() += 1;
             }
         }
     }
     if removed.is_empty() {
         return Vec::new();
     }
-    let mut members = Map::default();
+    let mut members: BTreeMap<&GroupId, usize> = BTreeMap::new();
     for group in snapshot.users.iter().flat_map(group_ids) {
-        if removed.get(group).is_some() {
-            *members.or_insert_with(group, || 0) += 1;
+        if removed.contains_key(group) {
+            *members.entry(group).or_default() += 1;
         }
     }
     let names = group_names(snapshot, &removed);
     let mut groups: Vec<(&str, &GroupId, usize)> = removed
-        .values()
-        .map(|Removed { group, members }| {
-            (names.get(*group).copied().unwrap_or(&group.value), *group, *members)
-        })
+        .into_iter()
+        .map(|(group, members)| (names.get(group).copied().unwrap_or(&group.value), group, members))
         .collect();
-    order::sort(&mut groups);
+    groups.sort_unstable();
     groups
         .into_iter()
         .map(|(name, id, removed)| {
@@ -199,16 +186,19 @@ pub fn member_removals(
 
 /// The names of the groups that lose members. A snapshot that left the groups out has their
 /// names next to people, if at all.
-fn group_names<'a>(snapshot: &'a Snapshot, wanted: &Map<'_, Removed<'_>>) -> Map<'a, &'a str> {
-    let mut names = Map::default();
+fn group_names<'a>(
+    snapshot: &'a Snapshot,
+    wanted: &BTreeMap<&GroupId, usize>,
+) -> BTreeMap<&'a GroupId, &'a str> {
+    let mut names = BTreeMap::new();
     for group in &snapshot.groups {
         names.insert(&group.id, group.name.as_str());
     }
-    if wanted.values().any(|removed| names.get(removed.group).is_none()) {
+    if wanted.keys().any(|group| !names.contains_key(group)) {
         let links = snapshot.users.iter().flat_map(|user| &user.groups).flatten();
-        for link in links.filter(|link| wanted.get(&link.id).is_some()) {
+        for link in links.filter(|link| wanted.contains_key(&link.id)) {
             if let Some(name) = &link.name {
-                names.or_insert_with(&link.id, || name.as_str());
+                names.entry(&link.id).or_insert(name);
             }
         }
     }
@@ -262,21 +252,19 @@ pub fn required_admins(
     snapshot: &Snapshot,
     effects: &Effects<'_>,
 ) -> Vec<GuardReport> {
-    let mut required: Map<'_, (&Email, Option<bool>)> = Map::default();
-    for email in &limits.required_admins {
-        required.insert(email, (email, None));
-    }
+    let mut required: BTreeMap<&Email, Option<bool>> =
+        limits.required_admins.iter().map(|email| (email, None)).collect();
     if required.is_empty() {
         return Vec::new();
     }
     for user in &snapshot.users {
-        if let Some((_, held)) = required.get_mut(&user.email) {
+        if let Some(held) = required.get_mut(&user.email) {
             *held = Some(held.unwrap_or(true) && effects.leaves_admin(user));
         }
     }
     required
-        .values()
-        .map(|&(email, held)| {
+        .into_iter()
+        .map(|(email, held)| {
             let holds = held.unwrap_or_else(|| effects.created_admins.contains(email));
             let address = email.as_str();
             let message = if holds {
@@ -342,7 +330,7 @@ fn number(count: usize) -> u32 {
 /// The groups somebody is in, each once.
 fn group_ids(user: &User) -> Vec<&GroupId> {
     let mut ids: Vec<&GroupId> = user.groups.iter().flatten().map(|link| &link.id).collect();
-    order::sort(&mut ids);
+    ids.sort_unstable();
     ids.dedup();
     ids
 }

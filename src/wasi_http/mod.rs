@@ -8,6 +8,7 @@ use core::fmt::{self, Write};
 
 use wasi::clocks::{monotonic_clock, wall_clock};
 
+use crate::fingerprint;
 use crate::http::{Clock, Entropy, Local, Log, Platform};
 
 mod executor;
@@ -23,6 +24,7 @@ const MAX_BLOCKING_WRITE: usize = 4096;
 
 /// Runs one call of the component to its end and returns its result.
 pub fn run<T>(call: impl AsyncFnOnce(Platform) -> T) -> T {
+    fingerprint::set_key(|| WasiEntropy.random_u64());
     let reactor = Rc::new(Reactor::default());
     let platform = Platform {
         transport: Rc::new(WasiTransport::new(Rc::clone(&reactor))),

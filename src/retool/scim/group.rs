@@ -1,5 +1,6 @@
 //! Groups as they stand on the wire.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -8,7 +9,6 @@ use super::value::{Meta, is_address};
 use crate::domain::{Dialect, Email, Group, GroupAccount, GroupId, GroupIdKind, Member, UserId};
 use crate::error::{Code, Result};
 use crate::http::Answer;
-use crate::index::{Key, Set};
 use crate::json::{List, Nested, Record, Slot, Text};
 
 /// A group record.
@@ -94,7 +94,7 @@ impl GroupRecord<'_> {
 
 /// The people among members, each once.
 fn people(members: Vec<MemberRecord<'_>>) -> Vec<Member> {
-    let mut seen = Set::default();
+    let mut seen = BTreeSet::new();
     let mut people = Vec::with_capacity(members.len());
     for member in members {
         // Groups may be members too.
@@ -102,7 +102,7 @@ fn people(members: Vec<MemberRecord<'_>>) -> Vec<Member> {
             continue;
         }
         let member = member.into_member();
-        if seen.insert(Key::from(&member.id).into_owned()) {
+        if seen.insert(member.id.clone()) {
             people.push(member);
         }
     }

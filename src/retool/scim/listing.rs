@@ -11,7 +11,7 @@ use super::base::Route;
 use super::group::GroupRecord;
 use super::list::{List, decode_list};
 use super::user::{UserRecord, decode_user};
-use crate::domain::{Dialect, Group, User, UserId};
+use crate::domain::{Group, User, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing};
 use crate::retool::listing::{Ask, Sheet, Source};
@@ -163,7 +163,7 @@ impl Opening {
 
 /// Those of a page for whom a listing is read.
 pub(super) fn sifted(records: Vec<UserRecord<'_>>, sieve: &dyn Sieve) -> Content<People> {
-    let Ok(content) = sift(records, Dialect::Scim, sieve);
+    let Ok(content) = sift(records, sieve);
     content
 }
 

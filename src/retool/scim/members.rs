@@ -1,6 +1,7 @@
 //! Adding people to a group: many at once, then read back and compared.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,7 +14,6 @@ use super::patch::{Target, sent};
 use crate::domain::{GroupId, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing};
-use crate::index::Set;
 use crate::retool::settled::{Look, settled, shown_group};
 
 /// The most members that one request adds: what IdPs send at once, which servers are used to.
@@ -27,10 +27,7 @@ impl Scim {
     pub(super) async fn join(&self, group: &GroupId, users: &[UserId]) -> Result<Vec<bool>> {
         let before = shown_group(self, group, async || self.member_ids(group).await).await?;
         let others = self.staying(group, &before, "");
-        let mut known = Set::default();
-        for id in &others {
-            known.insert(*id);
-        }
+        let mut known: BTreeSet<&str> = others.iter().copied().collect();
         let mut joining = Vec::new();
         let mut new = Vec::with_capacity(users.len());
         for user in users {
@@ -169,10 +166,7 @@ pub(super) fn target(group: &GroupId) -> Target<'_> {
 
 /// Which of these are not among those.
 pub(super) fn vanished<'a>(these: &[&'a str], those: &[String]) -> Vec<&'a str> {
-    let mut there = Set::default();
-    for id in those {
-        there.insert(id.as_str());
-    }
+    let there: BTreeSet<&str> = those.iter().map(String::as_str).collect();
     these.iter().copied().filter(|id| !there.contains(*id)).collect()
 }
 

@@ -4,12 +4,13 @@
 //! Servers differ in much that the RFCs leave open or that they get wrong. So what is read may
 //! lack almost anything, and what is written is read back.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use core::cell::{Cell, RefCell};
 
+use crate::domain::GroupId;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Client, Method, Missing, Path, Repeat};
-use crate::index::{Map, Set};
 
 mod base;
 mod body;
@@ -43,7 +44,7 @@ pub struct Scim {
     removal: Cell<Removal>,
     /// Whom this session removed, by group: a late answer from before must not make them
     /// look as if they had got lost.
-    left: RefCell<Map<'static, Set<'static>>>,
+    left: RefCell<BTreeMap<GroupId, BTreeSet<String>>>,
     /// Id and `ETag` of the person who was read last: records may lack their version.
     last_read: RefCell<Option<(String, String)>>,
 }

@@ -15,9 +15,8 @@ use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Membe
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing};
 use crate::json::quoted;
-use crate::order::repeated;
 use crate::retool::sieve::{Everybody, Found, Of, People, Sieve};
-use crate::retool::{Capabilities, Page, ReadDirectory};
+use crate::retool::{Capabilities, Page, ReadDirectory, repeated};
 
 impl Scim {
     /// Everybody of an address.

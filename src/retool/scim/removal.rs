@@ -17,7 +17,6 @@ use super::patch::sent;
 use crate::domain::GroupId;
 use crate::error::{Code, Error, Result};
 use crate::http::Local;
-use crate::index::{Key, Set};
 use crate::json::quoted;
 use crate::retool::settled::{Look, READINGS, settled};
 
@@ -92,8 +91,7 @@ impl Scim {
             if left {
                 self.removal.set(form);
                 let mut left = self.left.borrow_mut();
-                left.or_insert_with(Key::from(group).into_owned(), Set::default)
-                    .insert(Key::from(user).into_owned());
+                left.entry(group.clone()).or_default().insert(String::from(user));
                 return Ok(true);
             }
             if !waited {

@@ -12,11 +12,10 @@ use super::{
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Window};
-use crate::order::repeated;
 use crate::retool::listing::{Ask, Sheet, Source};
 use crate::retool::pile::Content;
 use crate::retool::sieve::{Everybody, Found, Listed, Of, People, Sieve};
-use crate::retool::{Capabilities, Page, ReadDirectory};
+use crate::retool::{Capabilities, Page, ReadDirectory, repeated};
 
 /// Page and size for the query, as text.
 struct Paging {

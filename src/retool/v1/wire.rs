@@ -250,7 +250,7 @@ pub struct UsersPage<'a> {
 impl UsersPage<'_> {
     /// Those on it whom the listing is read for.
     pub fn sift(self, sieve: &dyn Sieve) -> Content<People> {
-        let Ok(content) = sift(self.users.items(), Dialect::V1, sieve);
+        let Ok(content) = sift(self.users.items(), sieve);
         content
     }
 }

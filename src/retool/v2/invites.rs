@@ -1,6 +1,7 @@
 //! Invitations that nobody has accepted yet, which count as the person who was invited.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::listing::{Ask, Sheet, Source};
@@ -9,10 +10,9 @@ use super::{
     INVITE, INVITES, USERS_READ, V2, call, each, kept, odd_shape, open_list, open_record,
     read_record,
 };
-use crate::domain::{Account, User, UserId};
+use crate::domain::{Account, Email, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Call, Local, Method, Missing};
-use crate::index::Set;
 use crate::retool::sieve::Sieve;
 
 /// What lets whoever has it accept an invitation: not to be handed out.
@@ -73,17 +73,13 @@ impl V2 {
 /// Keeps those who are invited too: whoever has an account by now is no invitation any more.
 pub struct AndInvited<'a> {
     sieve: &'a dyn Sieve,
-    invited: Set<'a>,
+    invited: BTreeSet<&'a str>,
 }
 
 impl<'a> AndInvited<'a> {
     /// Those whom a sieve keeps, and these.
     pub fn new(sieve: &'a dyn Sieve, invited: &'a [User]) -> Self {
-        let mut addresses = Set::default();
-        for user in invited {
-            addresses.insert(&user.email);
-        }
-        AndInvited { sieve, invited: addresses }
+        AndInvited { sieve, invited: invited.iter().map(|user| user.email.key()).collect() }
     }
 }
 
@@ -114,9 +110,6 @@ pub fn without_accounts(invited: &mut Vec<User>, accounts: &[User]) {
     if invited.is_empty() {
         return;
     }
-    let mut taken = Set::default();
-    for account in accounts {
-        taken.insert(&account.email);
-    }
+    let taken: BTreeSet<&Email> = accounts.iter().map(|account| &account.email).collect();
     invited.retain(|user| !taken.contains(&user.email));
 }

@@ -5,6 +5,7 @@
 //! up is read again and then given up: a listing that may lack somebody must not look whole.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,7 +16,6 @@ use super::cursor::LARGEST_PAGE;
 use super::wire::Paging;
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log};
-use crate::index::{Key, Set};
 use crate::retool::pile::{Content, Leaf, Leaves, Pile};
 
 /// How often a listing that did not add up is read again.
@@ -253,7 +253,7 @@ impl Reader<'_> {
         let mut leaves: Vec<Leaf> = Vec::new();
         let mut given = 0;
         let mut totals: Option<Totals> = None;
-        let mut tokens = Set::default();
+        let mut tokens = BTreeSet::new();
         let mut ask = Ask { limit: Some(pages.limit), token: None };
         loop {
             let Page { leaf, total, next } = (self.fetch)(ask.clone()).await?;
@@ -277,9 +277,9 @@ impl Reader<'_> {
                 // A page with nothing on it leads nowhere.
                 Next::Unknown => return Ok(Err(Odd::NoWay)),
                 Next::Page(_) if leaf.items == 0 => return Ok(Err(Odd::NoWay)),
-                Next::Page(token) if tokens.contains(token.as_str()) => return Ok(Err(Odd::Round)),
+                Next::Page(token) if tokens.contains(&token) => return Ok(Err(Odd::Round)),
                 Next::Page(token) => {
-                    tokens.insert(Key::from(token.as_str()).into_owned());
+                    tokens.insert(token.clone());
                     ask.token = Some(token);
                 }
             }

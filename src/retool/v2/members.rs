@@ -1,6 +1,7 @@
 //! Who is in a group. Adding somebody also sets whether they administer the group, so nobody is
 //! added who is in it already.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::slice;
 
@@ -13,7 +14,6 @@ use super::{
 use crate::domain::{GroupId, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Repeat};
-use crate::index::{Key, Set};
 use crate::retool::ReadDirectory;
 use crate::retool::settled::{Look, settled, shown_group};
 
@@ -22,7 +22,7 @@ use crate::retool::settled::{Look, settled, shown_group};
 const MOST_AT_ONCE: usize = 1000;
 
 /// The ids of everybody in a group and everybody invited to it.
-type Roll = Set<'static>;
+type Roll = BTreeSet<UserId>;
 
 /// What is added to a group.
 #[derive(Clone, Copy)]
@@ -41,7 +41,7 @@ impl V2 {
         let (mut accounts, mut invitations) = (Vec::new(), Vec::new());
         let mut new = Vec::with_capacity(users.len());
         for user in users {
-            let is_new = known.insert(Key::from(user).into_owned());
+            let is_new = known.insert(user.clone());
             new.push(is_new);
             match (is_new, invitation_number(user)) {
                 (false, _) => {}

@@ -15,9 +15,8 @@ use super::{
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Answer, Call, Local, Method, Missing};
-use crate::order::repeated;
 use crate::retool::sieve::{Everybody, Found, Listable, Listed, Of, People, Sieve, sift};
-use crate::retool::{Capabilities, Page, ReadDirectory};
+use crate::retool::{Capabilities, Page, ReadDirectory, repeated};
 
 /// What changes of a group without a change of its fields. Invitations have a secret in them.
 const OTHERS_IN_GROUP: [&str; 2] = ["members", "user_invites"];
@@ -45,7 +44,7 @@ impl V2 {
         sieve: &dyn Sieve,
     ) -> Result<Sheet<People>> {
         let answer = self.get_list(USERS, USERS_READ, query).await?;
-        open_list(&answer, |records: Vec<UserRecord<'_>>| sift(records, Dialect::V2, sieve).ok())
+        open_list(&answer, |records: Vec<UserRecord<'_>>| sift(records, sieve).ok())
     }
 
     pub(super) async fn users_page(&self, ask: Ask, sieve: &dyn Sieve) -> Result<Sheet<People>> {

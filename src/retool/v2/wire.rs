@@ -2,13 +2,13 @@
 //! fields, ids as text or number); a list without its envelope is not a list.
 
 use alloc::borrow::Cow;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::vec::Vec;
 
 use crate::domain::{
     Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
-use crate::index::{Key, Set};
 use crate::json::{Count, Flag, List, Presence, Record, Slot, Text, Told};
 use crate::retool::sieve::Listable;
 use crate::time::parse_iso;
@@ -382,16 +382,13 @@ impl<'a> Record<'a> for MemberRecord<'a> {
 
 impl GroupRecord<'_> {
     /// Everybody in it and everybody who is or was invited to it; `None` if it does not say.
-    pub fn everybody(self) -> Option<Set<'static>> {
-        let mut everybody = Set::default();
+    pub fn everybody(self) -> Option<BTreeSet<UserId>> {
+        let mut everybody = BTreeSet::new();
         for member in self.members.value()? {
-            let id = UserId { dialect: Dialect::V2, value: member.id.into_text() };
-            everybody.insert(Key::from(&id).into_owned());
+            everybody.insert(UserId { dialect: Dialect::V2, value: member.id.into_text() });
         }
         for invite in self.user_invites.items() {
-            if let Some(id) = invite.user_id() {
-                everybody.insert(Key::from(&id).into_owned());
-            }
+            everybody.extend(invite.user_id());
         }
         Some(everybody)
     }

@@ -1,11 +1,11 @@
 //! New members of groups, many at once where the dialect can: one request for each group.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::{Done, Run, ends_the_run};
 use crate::domain::{GroupLink, UserId, WriteKind};
 use crate::error::Result;
-use crate::index::{Key, Map};
 use crate::sync::Step;
 use crate::sync::step::{self, StepOutcome};
 
@@ -19,13 +19,12 @@ struct Batch<'s> {
 impl Run<'_> {
     /// Applies steps that add people to groups. Fails only with what ends the run.
     pub(super) async fn join_all(&mut self, steps: &[Step]) -> Result<()> {
-        let mut batches = Map::default();
+        let mut batches = BTreeMap::new();
         for step in steps {
             let group = self.group_of(step);
             match (self.has_not_given_up(step), group, self.id_of(step)?) {
                 (true, Ok(group), Some(id)) => {
-                    let key = Key::from(&group.id).into_owned();
-                    let batch = batches.or_insert_with(key, || Batch {
+                    let batch = batches.entry(group.id.clone()).or_insert_with(|| Batch {
                         group,
                         steps: Vec::new(),
                         ids: Vec::new(),

@@ -1,5 +1,6 @@
 //! Which groups a request means.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -7,8 +8,6 @@ use alloc::vec::Vec;
 use crate::domain::{GroupId, GroupRef, User};
 use crate::error::{Code, Error, Result};
 use crate::group_index::{GroupIndex, groups_missing};
-use crate::index::{Key, Map};
-use crate::order;
 use crate::sync::{MembershipPolicy, Snapshot, Step, StepKind, SyncRequest, digest};
 
 /// A group that the request names. Ordered by name, then by id.
@@ -39,8 +38,8 @@ impl NamedGroup {
 #[derive(Default)]
 pub(super) struct Groups<'a> {
     named: Vec<NamedGroup>,
-    by_ref: Map<'a, usize>,
-    by_id: Map<'static, usize>,
+    by_ref: BTreeMap<&'a GroupRef, usize>,
+    by_id: BTreeMap<GroupId, usize>,
 }
 
 impl<'a> Groups<'a> {
@@ -52,15 +51,12 @@ impl<'a> Groups<'a> {
             return Ok(Groups::default());
         }
         // By order of reference, so that the first error is the same however the roster came.
-        let mut refs: Map<'_, &GroupRef> = Map::default();
         let lists = request.roster.iter().map(|desired| &desired.groups);
-        for group in lists.chain([&policy.managed_groups]).flatten() {
-            refs.insert(group, group);
-        }
+        let refs: BTreeSet<&GroupRef> = lists.chain([&policy.managed_groups]).flatten().collect();
         let existing = GroupIndex::new(&snapshot.groups);
         let mut found: Vec<(&GroupRef, NamedGroup)> = Vec::new();
         let mut missing: Vec<&str> = Vec::new();
-        for group in refs.into_values() {
+        for group in refs {
             let named = match (existing.find(group)?, group) {
                 (Some(group), _) => {
                     NamedGroup { name: group.name.clone(), id: Some(group.id.clone()) }
@@ -87,8 +83,8 @@ impl<'a> Groups<'a> {
     fn index(found: Vec<(&'a GroupRef, NamedGroup)>) -> Self {
         let (refs, mut named): (Vec<_>, Vec<_>) = found.into_iter().unzip();
         let mut by_place: Vec<usize> = (0..named.len()).collect();
-        order::sort_by(&mut by_place, |&a, &b| named[a].cmp(&named[b]));
-        let mut by_ref = Map::default();
+        by_place.sort_by(|&a, &b| named[a].cmp(&named[b]));
+        let mut by_ref = BTreeMap::new();
         let mut rank = 0;
         for (position, &place) in by_place.iter().enumerate() {
             if position > 0 && named[place] != named[by_place[position - 1]] {
@@ -96,12 +92,12 @@ impl<'a> Groups<'a> {
             }
             by_ref.insert(refs[place], rank);
         }
-        order::sort(&mut named);
+        named.sort_unstable();
         named.dedup();
-        let mut by_id = Map::default();
+        let mut by_id = BTreeMap::new();
         for (rank, group) in named.iter().enumerate() {
             if let Some(id) = &group.id {
-                by_id.insert(Key::from(id).into_owned(), rank);
+                by_id.insert(id.clone(), rank);
             }
         }
         Groups { named, by_ref, by_id }
@@ -117,7 +113,7 @@ impl<'a> Groups<'a> {
     pub fn ranks(&self, refs: &[GroupRef], field: impl FnOnce() -> String) -> Result<Vec<usize>> {
         let mut ranks: Vec<usize> =
             refs.iter().filter_map(|group| self.by_ref.get(group).copied()).collect();
-        order::sort(&mut ranks);
+        ranks.sort_unstable();
         if let Some(pair) = ranks.windows(2).find(|pair| pair[0] == pair[1]) {
             let name = &self.named[pair[0]].name;
             let message =
@@ -138,7 +134,7 @@ impl<'a> Groups<'a> {
             .flatten()
             .filter_map(|link| self.by_id.get(&link.id).copied())
             .collect();
-        order::sort(&mut ranks);
+        ranks.sort_unstable();
         ranks.dedup();
         ranks
     }

@@ -17,7 +17,6 @@ use super::{
 };
 use crate::domain::{Dialect, Email};
 use crate::error::{Code, Error, Result};
-use crate::order;
 
 mod groups;
 mod matching;
@@ -99,7 +98,7 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot) -> Result<Plan> {
 
     let Draft { mut steps, unchanged, refusals, seats } = draft;
     // Stable, so that within each kind the steps stay by address and then by group.
-    order::sort_by(&mut steps, |a, b| a.kind.cmp(&b.kind));
+    steps.sort_by_key(|step| step.kind);
     let reports = guards::judge(request, snapshot, &steps);
     let digest = digest.finish(&steps, &reports);
     let (steps, withheld) = if reports.iter().any(|report| report.tripped) {

@@ -1,5 +1,6 @@
 //! What happens to a person.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,7 +10,6 @@ use super::groups::{Groups, NamedGroup};
 use super::memberships;
 use crate::domain::{Dialect, Email, Field, FieldChange, User, UserPatch, UserType};
 use crate::error::{Code, Error, Result};
-use crate::index::Set;
 use crate::retool::Capabilities;
 use crate::sync::{
     AbsentPolicy, DesiredUser, Policy, RefusalReason, Span, Step, StepKind, SyncRequest, digest,
@@ -21,22 +21,18 @@ pub(super) struct Planner<'a> {
     span: &'a Span,
     can: Capabilities,
     groups: &'a Groups<'a>,
-    protected: Set<'a>,
+    protected: BTreeSet<&'a Email>,
 }
 
 impl<'a> Planner<'a> {
     /// For a request, the dialect spoken and the groups named.
     pub fn new(request: &'a SyncRequest, dialect: Dialect, groups: &'a Groups<'a>) -> Self {
-        let mut protected = Set::default();
-        for email in &request.policy.guards.protected_people {
-            protected.insert(email);
-        }
         Planner {
             policy: &request.policy,
             span: &request.span,
             can: dialect.capabilities(),
             groups,
-            protected,
+            protected: request.policy.guards.protected_people.iter().collect(),
         }
     }
 

@@ -77,7 +77,7 @@ proptest! {
         request.roster.retain(|desired| request.span.contains(&desired.email));
         request.policy.absent = absent;
         request.policy.guards.required_admins = Vec::from([email(&address("ada"))]);
-        let Ok(page) = sift(actual.users.clone(), actual.dialect, &Concern::of(&request));
+        let Ok(page) = sift(actual.users.clone(), &Concern::of(&request));
         let people = People::on(Vec::from([page.page]));
         let users = people.listed.into_iter().map(|listed| listed.user).collect();
         let concerned = Snapshot { users, others: people.others, ..actual.clone() };
