@@ -6,8 +6,11 @@ use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
 use core::fmt::Write;
 use core::panic::PanicInfo;
 
-use crate::compare::compare;
 use crate::wasi_http::Stderr;
+
+mod compare;
+
+use compare::compare;
 
 // `memcpy` and its like, which compiled code calls. Nothing of libc that imports anything is
 // linked, as nothing else of it is called.
