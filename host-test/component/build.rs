@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use anyhow::{Context, Result, anyhow, bail, ensure};
+
 const TARGET: &str = "wasm32-wasip2";
 
 /// The profile of the workspace that builds for size.
@@ -19,8 +21,8 @@ fn main() -> ExitCode {
             println!("cargo::rustc-env=RETOOL_LIFECYCLE_COMPILER={compiler}");
             ExitCode::SUCCESS
         }
-        Err(sentence) => {
-            println!("cargo::error={sentence}");
+        Err(error) => {
+            println!("cargo::error={error:#}");
             ExitCode::FAILURE
         }
     }
@@ -36,9 +38,9 @@ struct Built {
     compiler: String,
 }
 
-fn build() -> Result<Built, String> {
+fn build() -> Result<Built> {
     let manifest_dir = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
-    let root = manifest_dir.ancestors().nth(2).ok_or("this is not inside the workspace")?;
+    let root = manifest_dir.ancestors().nth(2).context("this is not inside the workspace")?;
     for input in [
         "src",
         "wit",
@@ -68,23 +70,23 @@ fn build() -> Result<Built, String> {
     let built = target_dir.join(TARGET).join(PROFILE).join("retool_lifecycle.wasm");
     let component = out_dir.join("retool_lifecycle.wasm");
     fs::copy(&built, &component)
-        .map_err(|error| format!("{} could not be copied: {error}", built.display()))?;
+        .with_context(|| format!("{} could not be copied", built.display()))?;
     Ok(Built { component, contract: contract(root)?, compiler: asked_of_rustc(&["--version"])? })
 }
 
 /// What the world says of its package: `package namespace:name@version;`.
-fn contract(root: &Path) -> Result<String, String> {
+fn contract(root: &Path) -> Result<String> {
     let path = root.join("wit").join("world.wit");
     let wit = fs::read_to_string(&path)
-        .map_err(|error| format!("{} could not be read: {error}", path.display()))?;
+        .with_context(|| format!("{} could not be read", path.display()))?;
     wit.lines()
         .find_map(|line| line.strip_prefix("package ")?.trim_end().strip_suffix(';'))
         .map(str::to_owned)
-        .ok_or_else(|| format!("{} names no package", path.display()))
+        .with_context(|| format!("{} names no package", path.display()))
 }
 
-fn variable(name: &str) -> Result<String, String> {
-    env::var(name).map_err(|_| format!("{name} is not set; run this through cargo"))
+fn variable(name: &str) -> Result<String> {
+    env::var(name).with_context(|| format!("{name} is not set; run this through cargo"))
 }
 
 /// A folder beside the profiles' own: the one of the build that runs this script is locked.
@@ -94,7 +96,7 @@ fn component_target_dir(out_dir: &Path) -> PathBuf {
     beside.join("component")
 }
 
-fn compile(root: &Path, target_dir: &Path) -> Result<(), String> {
+fn compile(root: &Path, target_dir: &Path) -> Result<()> {
     let mut cargo = Command::new(variable("CARGO")?);
     cargo
         .current_dir(root)
@@ -106,14 +108,12 @@ fn compile(root: &Path, target_dir: &Path) -> Result<(), String> {
         cargo.env_remove(name);
     }
     cargo.env("CARGO_ENCODED_RUSTFLAGS", remapped(root));
-    let output = cargo
-        .output()
-        .map_err(|error| format!("cargo could not be started for the component: {error}"))?;
+    let output = cargo.output().context("cargo could not be started for the component")?;
     if output.status.success() {
         return Ok(());
     }
     eprintln!("{}", String::from_utf8_lossy(&output.stderr));
-    Err(format!("the component did not build for {TARGET}; the compiler's messages are below"))
+    bail!("the component did not build for {TARGET}; the compiler's messages are below")
 }
 
 /// Flags that keep the folders of this machine and the names of its registries out of the
@@ -177,23 +177,24 @@ fn foreign_variables() -> impl Iterator<Item = String> {
 }
 
 /// Where the compiler that cargo uses keeps its targets.
-fn sysroot() -> Result<PathBuf, String> {
+fn sysroot() -> Result<PathBuf> {
     asked_of_rustc(&["--print", "sysroot"]).map(PathBuf::from)
 }
 
 /// What the compiler that cargo uses says of itself.
-fn asked_of_rustc(question: &[&str]) -> Result<String, String> {
+fn asked_of_rustc(question: &[&str]) -> Result<String> {
     let output = Command::new(variable("RUSTC")?)
         .args(question)
         .output()
-        .map_err(|error| format!("rustc could not be started: {error}"))?;
+        .context("rustc could not be started")?;
     let question = question.join(" ");
-    if !output.status.success() {
-        let why = last_line(&output.stderr);
-        return Err(format!("rustc did not answer {question}: {why}"));
-    }
+    ensure!(
+        output.status.success(),
+        "rustc did not answer {question}: {}",
+        last_line(&output.stderr)
+    );
     let answer = String::from_utf8(output.stdout)
-        .map_err(|_| format!("what rustc answers to {question} is not UTF-8"))?;
+        .with_context(|| format!("what rustc answers to {question} is not UTF-8"))?;
     Ok(answer.trim().to_owned())
 }
 
@@ -210,9 +211,9 @@ fn has_target(sysroot: &Path) -> bool {
 }
 
 /// Adds the target with rustup, to the toolchain in use.
-fn add_target(sysroot: &Path, root: &Path) -> Result<(), String> {
+fn add_target(sysroot: &Path, root: &Path) -> Result<()> {
     let missing = |why: &str| {
-        format!(
+        anyhow!(
             "the target {TARGET} is missing and could not be added ({why}): install it with \
              `rustup target add {TARGET}`, or with your system's package for Rust's {TARGET}"
         )
