@@ -1,4 +1,6 @@
-//! The three forms of a date in HTTP (RFC 9110).
+//! HTTP dates by hand: `httpdate` needs std, and `jiff` reads one form of RFC 9110's three.
+//!
+//! `jiff` also makes a leap second the second before it, and the component 175 KB larger.
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
