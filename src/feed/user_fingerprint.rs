@@ -52,7 +52,7 @@ impl UserFingerprint {
         person.write(&(id.value.len() as u64).to_le_bytes());
         person.write(id.value.as_bytes());
         let fingerprint = |field: u8, text: &str| {
-            let mut value = person.clone();
+            let mut value = person;
             value.write(&[field]);
             value.write(text.as_bytes());
             let [fingerprint @ .., _, _, _] = value.finish().to_le_bytes();

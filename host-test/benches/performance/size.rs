@@ -123,12 +123,16 @@ impl Module {
 /// The crate that a function is of: the first one that its path names.
 fn owner(name: &str) -> String {
     let name = format!("{:#}", demangle(name));
-    const CRATES: [&str; 9] = [
+    const CRATES: [&str; 13] = [
         "retool_lifecycle",
         "serde_json",
         "serde_core",
         "serde",
+        "base64",
+        "percent_encoding",
         "sha2",
+        "siphasher",
+        "uuid",
         "dlmalloc",
         "wasip2",
         "alloc",
