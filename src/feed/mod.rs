@@ -13,7 +13,7 @@ use siphasher::sip::SipHasher24;
 use crate::domain::{Dialect, Email, GroupLink, User, UserId};
 use crate::error::{Code, Result};
 use crate::retool::ReadDirectory;
-use crate::retool::sieve::Everybody;
+use crate::retool::user_filter::AllUsers;
 use crate::sync::{Snapshot, snapshot};
 
 mod bytes;
@@ -105,7 +105,7 @@ pub async fn changes_since(
 }
 
 async fn everything(directory: &dyn ReadDirectory) -> Result<Snapshot> {
-    snapshot::read(directory, &Everybody { with_times: false }, true).await
+    snapshot::read(directory, &AllUsers { with_times: false }, true).await
 }
 
 fn remembered(opened: &[u8]) -> Result<CursorState<'_>> {

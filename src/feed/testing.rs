@@ -12,7 +12,7 @@ use crate::domain::{
 };
 use crate::error::Result;
 use crate::http::Local;
-use crate::retool::sieve::{Found, Sieve};
+use crate::retool::user_filter::{Found, UserFilter};
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
 pub(super) const ACME: &str = "https://acme.example";
@@ -136,7 +136,7 @@ impl ReadDirectory for Directory {
         Dialect::V1.capabilities()
     }
 
-    fn list_people<'a>(&'a self, _: &'a dyn Sieve) -> Local<'a, Result<Found>> {
+    fn list_people<'a>(&'a self, _: &'a dyn UserFilter) -> Local<'a, Result<Found>> {
         self.listings.set(self.listings.get() + 1);
         let mut overlooked = self.overlooked.borrow_mut();
         let overlooked = if overlooked.is_empty() { Vec::new() } else { overlooked.remove(0) };

@@ -9,7 +9,7 @@ use crate::domain::{Account, Email, GroupLink, NewUser, User, UserId, WriteKind}
 use crate::error::{Code, Error, Result};
 use crate::journal::Journal;
 use crate::retool::settled::{Look, settled};
-use crate::retool::sieve::{Administrators, Others};
+use crate::retool::user_filter::{Administrators, Others};
 use crate::retool::{Directory, ReadDirectory, membership};
 
 /// How often a creation is sent, each time after a look that found nobody.

@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
 
-use super::pile::{Content, Leaf, Leaves, Pile};
+use super::page_buffer::{PageBuffer, PageItems, PageLookup, PageRef};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log, Window};
 
@@ -53,9 +53,9 @@ impl fmt::Display for Odd {
 }
 
 /// A page as the server gave it.
-pub struct Sheet<P> {
+pub struct FetchedPage<P> {
     /// What is on it.
-    pub content: Content<P>,
+    pub content: PageItems<P>,
     /// How many items the server says there are in all.
     pub total: Option<u32>,
 }
@@ -74,7 +74,7 @@ pub struct Source<'a, P> {
     /// What is listed, for people.
     pub what: &'static str,
     /// Fetches a page.
-    pub fetch: &'a dyn Fn(Ask) -> Local<'a, Result<Sheet<P>>>,
+    pub fetch: &'a dyn Fn(Ask) -> Local<'a, Result<FetchedPage<P>>>,
     /// The page size to ask for.
     pub size: Option<u32>,
     /// For what the server may not page: how long its pages would be if it did. An answer
@@ -88,42 +88,42 @@ pub struct Source<'a, P> {
 impl<P> Source<'_, P> {
     /// Reads everything, each item once: the pages, in the server's order.
     pub async fn read(&self, window: &Window, log: &dyn Log) -> Result<Vec<P>> {
-        let pile = Pile::default();
-        let fetch = |ask| -> Local<'_, Result<Page>> {
-            let sheet = (self.fetch)(ask);
-            let pile = &pile;
+        let buffer = PageBuffer::default();
+        let fetch = |ask| -> Local<'_, Result<BufferedPage>> {
+            let fetched = (self.fetch)(ask);
+            let buffer = &buffer;
             Box::pin(async move {
-                let Sheet { content, total } = sheet.await?;
-                Ok(Page { leaf: pile.keep(content), total })
+                let FetchedPage { content, total } = fetched.await?;
+                Ok(BufferedPage { page_ref: buffer.keep(content), total })
             })
         };
         let reader = Reader {
             what: self.what,
             fetch: &fetch,
-            leaves: &pile,
+            buffer: &buffer,
             size: self.size,
             default_size: self.default_size,
             expected: self.expected,
             window,
             log,
         };
-        let leaves = reader.read().await?;
-        Ok(pile.take(&leaves))
+        let refs = reader.read().await?;
+        Ok(buffer.take(&refs))
     }
 }
 
-/// A page whose items are in the pile.
+/// A page whose items are in the buffer.
 #[derive(Clone, Copy)]
-struct Page {
-    leaf: Leaf,
+struct BufferedPage {
+    page_ref: PageRef,
     total: Option<u32>,
 }
 
 /// Reads a [`Source`] of whatever items.
 struct Reader<'a> {
     what: &'static str,
-    fetch: &'a dyn Fn(Ask) -> Local<'a, Result<Page>>,
-    leaves: &'a dyn Leaves,
+    fetch: &'a dyn Fn(Ask) -> Local<'a, Result<BufferedPage>>,
+    buffer: &'a dyn PageLookup,
     size: Option<u32>,
     default_size: Option<u32>,
     expected: Option<u32>,
@@ -133,14 +133,14 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// The pages that are the listing.
-    async fn read(&self) -> Result<Vec<Leaf>> {
+    async fn read(&self) -> Result<Vec<PageRef>> {
         let mut reading = 1;
         loop {
-            self.leaves.clear();
+            self.buffer.clear();
             // What was expected may be what does not add up.
             let expected = self.expected.filter(|_| reading == 1);
             let odd = match self.read_once(expected).await? {
-                Ok(leaves) => return Ok(leaves),
+                Ok(refs) => return Ok(refs),
                 Err(odd) => odd,
             };
             self.log
@@ -157,23 +157,23 @@ impl Reader<'_> {
     async fn read_once(
         &self,
         expected: Option<u32>,
-    ) -> Result<core::result::Result<Vec<Leaf>, Odd>> {
+    ) -> Result<core::result::Result<Vec<PageRef>, Odd>> {
         let (first, mut others) = self.begin(expected).await?;
-        let mut leaves = Vec::from([first.leaf]);
+        let mut refs = Vec::from([first.page_ref]);
         let Some(total) = first.total else {
             let whole = self
                 .default_size
-                .is_some_and(|size| !(first.leaf.items as u32).is_multiple_of(size));
+                .is_some_and(|size| !(first.page_ref.items as u32).is_multiple_of(size));
             if !whole {
-                self.read_to_the_end(&mut leaves).await?;
+                self.read_to_the_end(&mut refs).await?;
             }
-            return Ok(self.each_once(leaves));
+            return Ok(self.each_once(refs));
         };
         if total > MOST_ITEMS {
             return Err(self.incomplete("claims more items than can be"));
         }
         // What the server really gives, whatever was asked for.
-        let size = first.leaf.items as u32;
+        let size = first.page_ref.items as u32;
         if size == 0 && total > 0 {
             return Ok(Err(Odd::Short { total, given: 0 }));
         }
@@ -189,7 +189,7 @@ impl Reader<'_> {
         if pages > begun {
             self.log.line(&format!("listing {}: {size} of {total}, {pages} pages", self.what));
             let arrived = Cell::new(begun);
-            let fetch = |i| -> Local<'_, Result<Page>> {
+            let fetch = |i| -> Local<'_, Result<BufferedPage>> {
                 let page = (self.fetch)(Ask { page: begun + 1 + i as u32, size: Some(size) });
                 let arrived = &arrived;
                 Box::pin(async move {
@@ -201,26 +201,26 @@ impl Reader<'_> {
             };
             others.extend(self.window.run((pages - begun) as usize, fetch).await?);
         }
-        let mut given = first.leaf.items;
+        let mut given = first.page_ref.items;
         for page in others {
-            if page.leaf.items > size as usize {
+            if page.page_ref.items > size as usize {
                 return Err(self.incomplete("gives longer pages than it began with"));
             }
             if page.total != Some(total) {
                 return Ok(Err(Odd::Moved { from: total, to: page.total }));
             }
-            given += page.leaf.items;
-            leaves.push(page.leaf);
+            given += page.page_ref.items;
+            refs.push(page.page_ref);
         }
         Ok(if given == total as usize {
-            self.each_once(leaves)
+            self.each_once(refs)
         } else {
             Err(Odd::Short { total, given })
         })
     }
 
     /// The first page, and those after it that are expected and fit into the window.
-    async fn begin(&self, expected: Option<u32>) -> Result<(Page, Vec<Page>)> {
+    async fn begin(&self, expected: Option<u32>) -> Result<(BufferedPage, Vec<BufferedPage>)> {
         let pages = match (expected, self.size) {
             (Some(expected), Some(size)) => expected.div_ceil(size).min(self.window.width()),
             _ => 1,
@@ -251,29 +251,29 @@ impl Reader<'_> {
         }
     }
 
-    /// Without a total only a page with nothing on it tells the end. `leaves` begins with the
+    /// Without a total only a page with nothing on it tells the end. `refs` begins with the
     /// first page.
-    async fn read_to_the_end(&self, leaves: &mut Vec<Leaf>) -> Result<()> {
-        let first = leaves[0];
+    async fn read_to_the_end(&self, refs: &mut Vec<PageRef>) -> Result<()> {
+        let first = refs[0];
         let mut last = first;
         let mut given = first.items;
         let mut number = 1;
         while given > 0 {
             number += 1;
             let size = Some(first.items as u32);
-            let next = (self.fetch)(Ask { page: number, size }).await?.leaf;
+            let next = (self.fetch)(Ask { page: number, size }).await?.page_ref;
             if next.items == 0 {
                 break;
             }
-            let repeats_first = self.leaves.begin_alike(first, next);
+            let repeats_first = self.buffer.begin_alike(first, next);
             if repeats_first && self.default_size.is_some() {
                 break;
             }
             // A server that ignores the page asked for repeats one.
-            if repeats_first || self.leaves.begin_alike(last, next) {
+            if repeats_first || self.buffer.begin_alike(last, next) {
                 return Err(self.incomplete("gives the same page again and again"));
             }
-            leaves.push(next);
+            refs.push(next);
             last = next;
             given += next.items;
             if given > MOST_ITEMS as usize {
@@ -285,8 +285,8 @@ impl Reader<'_> {
     }
 
     /// Fails if an item came twice: then another was pushed off its page, and is missing.
-    fn each_once(&self, leaves: Vec<Leaf>) -> core::result::Result<Vec<Leaf>, Odd> {
-        if self.leaves.repeat(&leaves) { Err(Odd::Twice) } else { Ok(leaves) }
+    fn each_once(&self, refs: Vec<PageRef>) -> core::result::Result<Vec<PageRef>, Odd> {
+        if self.buffer.repeat(&refs) { Err(Odd::Twice) } else { Ok(refs) }
     }
 
     fn incomplete(&self, how: &str) -> Error {

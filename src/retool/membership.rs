@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::slice;
 
 use super::ReadDirectory;
-use super::sieve::Others;
+use super::user_filter::Others;
 use crate::domain::{Group, GroupId, GroupLink, Member, UserId};
 use crate::error::Result;
 

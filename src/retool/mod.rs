@@ -18,16 +18,16 @@ use crate::http::Local;
 mod capabilities;
 pub mod listing;
 pub mod membership;
-mod pile;
+mod page_buffer;
 pub mod scim;
 pub mod settled;
-pub mod sieve;
+pub mod user_filter;
 pub mod v1;
 pub mod v2;
 
 pub use capabilities::Capabilities;
 
-use sieve::{Everybody, Found, Sieve};
+use user_filter::{AllUsers, Found, UserFilter};
 
 /// A text that comes more than once among these.
 fn repeated<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -75,11 +75,11 @@ pub trait ReadDirectory {
 
     /// Those of everybody, each once, for whom the listing is read, and how many the others are.
     /// Fails rather than leave somebody out.
-    fn list_people<'a>(&'a self, sieve: &'a dyn Sieve) -> Local<'a, Result<Found>>;
+    fn list_people<'a>(&'a self, filter: &'a dyn UserFilter) -> Local<'a, Result<Found>>;
 
     /// Everybody, each once, without the times. Fails rather than leave somebody out.
     fn list_users(&self) -> Local<'_, Result<Vec<User>>> {
-        Box::pin(async { Ok(self.list_people(&Everybody { with_times: false }).await?.users) })
+        Box::pin(async { Ok(self.list_people(&AllUsers { with_times: false }).await?.users) })
     }
 
     /// One page of people; the first without a cursor.

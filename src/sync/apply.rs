@@ -7,8 +7,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::admins::Admins;
-use super::concern::Concern;
 use super::report::{PersonOutcome, PersonReport, SyncReport};
+use super::scope::SyncScope;
 use super::step::{self, StepOutcome};
 use super::{GuardReport, Plan, Snapshot, Step, StepKind, SyncRequest, plan, snapshot};
 use crate::domain::{Email, GroupId, GroupLink, Member, UserId};
@@ -34,7 +34,7 @@ pub async fn plan_sync(directory: &dyn ReadDirectory, request: &SyncRequest) -> 
 /// Reads what a plan for a request looks at.
 async fn concerned(directory: &dyn ReadDirectory, request: &SyncRequest) -> Result<Snapshot> {
     let memberships = plan::needs_memberships(request);
-    snapshot::read(directory, &Concern::of(request), memberships).await
+    snapshot::read(directory, &SyncScope::of(request), memberships).await
 }
 
 /// Plans and applies. On failure the error carries the writes so far.

@@ -9,15 +9,15 @@ use alloc::vec::Vec;
 use crate::domain::{
     Dialect, Email, FieldChange, Group, GroupId, GroupRef, User, UserId, UserPatch, UserType,
 };
-use crate::retool::sieve::Others;
+use crate::retool::user_filter::Others;
 
 mod admins;
 pub mod apply;
-pub mod concern;
 pub mod digest;
 pub mod guards;
 pub mod plan;
 pub mod report;
+pub mod scope;
 pub mod snapshot;
 pub mod step;
 
@@ -152,7 +152,7 @@ pub struct SyncRequest {
 pub struct Snapshot {
     /// The dialect that was spoken.
     pub dialect: Dialect,
-    /// Everybody whom the request [concerns](concern::Concern), at least. `groups` is `Some` for
+    /// Everybody whom the request [concerns](scope::SyncScope), at least. `groups` is `Some` for
     /// each if the plan is to look at memberships.
     pub users: Vec<User>,
     /// Everybody else.

@@ -8,16 +8,16 @@ use super::Snapshot;
 use crate::domain::Group;
 use crate::error::Result;
 use crate::http::Local;
-use crate::retool::sieve::{Everybody, Found, Sieve};
+use crate::retool::user_filter::{AllUsers, Found, UserFilter};
 use crate::retool::{ReadDirectory, membership};
 
 /// Reads those for whom a listing is read, and with `memberships` every group and who is in it.
 pub async fn read(
     directory: &dyn ReadDirectory,
-    sieve: &dyn Sieve,
+    filter: &dyn UserFilter,
     memberships: bool,
 ) -> Result<Snapshot> {
-    let found = directory.list_people(sieve).await?;
+    let found = directory.list_people(filter).await?;
     let groups = if memberships { directory.list_groups().await? } else { Vec::new() };
     put_together(directory, found, groups, memberships).await
 }
@@ -26,7 +26,7 @@ pub async fn read(
 /// when the server last answered: everything is asked for at once.
 pub async fn read_again(directory: &dyn ReadDirectory, users: u32) -> Result<Snapshot> {
     directory.expect_users(users);
-    let people = directory.list_people(&Everybody { with_times: false });
+    let people = directory.list_people(&AllUsers { with_times: false });
     let (found, groups) = both(people, directory.list_groups()).await?;
     put_together(directory, found, groups, true).await
 }

@@ -8,7 +8,7 @@ use core::task::Poll;
 use super::*;
 use crate::http::testing::{FakePlatform, Reply};
 
-type Answered = Sheet<Vec<String>>;
+type Answered = FetchedPage<Vec<String>>;
 
 /// People, paged by number, 100 at a time.
 const PEOPLE: (Option<u32>, Option<u32>) = (Some(100), None);
@@ -25,8 +25,8 @@ fn read(
     let asked = RefCell::new(Vec::new());
     let fetch = |ask: Ask| -> Local<'_, Result<Answered>> {
         asked.borrow_mut().push(ask.page);
-        let sheet = server(ask);
-        Box::pin(async move { Ok(sheet) })
+        let fetched = server(ask);
+        Box::pin(async move { Ok(fetched) })
     };
     let source = Source { what: "things", fetch: &fetch, size, default_size, expected: None };
     let pages = fake.run(source.read(&Window::new(4), &*fake.platform().log));
@@ -38,13 +38,13 @@ fn things(range: core::ops::Range<u32>) -> Vec<String> {
     range.map(|at| format!("thing {at}")).collect()
 }
 
-fn whole(items: Vec<String>) -> Content<Vec<String>> {
-    Content::whole(items, |item| item.as_str())
+fn whole(items: Vec<String>) -> PageItems<Vec<String>> {
+    PageItems::whole(items, |item| item.as_str())
 }
 
 /// A page of a server that says no total.
-fn sheet(range: core::ops::Range<u32>) -> Answered {
-    Sheet { content: whole(things(range)), total: None }
+fn fetched(range: core::ops::Range<u32>) -> Answered {
+    FetchedPage { content: whole(things(range)), total: None }
 }
 
 fn incomplete(result: &Result<Vec<String>>) -> bool {
@@ -54,9 +54,9 @@ fn incomplete(result: &Result<Vec<String>>) -> bool {
 #[test]
 fn a_listing_without_a_total_is_read_to_the_end_where_it_is_paged() {
     let (items, asked) = read(GROUPS, |ask| match ask.page {
-        1 => sheet(0..100),
-        2 => sheet(100..120),
-        _ => sheet(0..0),
+        1 => fetched(0..100),
+        2 => fetched(100..120),
+        _ => fetched(0..0),
     });
     assert_eq!(items.unwrap(), things(0..120));
     assert_eq!(asked, [1, 2, 3]);
@@ -65,7 +65,7 @@ fn a_listing_without_a_total_is_read_to_the_end_where_it_is_paged() {
 #[test]
 fn a_listing_that_is_not_paged_is_whole_however_long_it_is() {
     for (count, requests) in [(0, 1), (7, 1), (99, 1), (100, 2), (101, 1), (200, 2)] {
-        let (items, asked) = read(GROUPS, |_| sheet(0..count));
+        let (items, asked) = read(GROUPS, |_| fetched(0..count));
         assert_eq!(items.unwrap(), things(0..count), "{count}");
         assert_eq!(asked.len(), requests, "{count}");
     }
@@ -74,29 +74,29 @@ fn a_listing_that_is_not_paged_is_whole_however_long_it_is() {
 #[test]
 fn a_short_page_in_the_middle_is_not_the_end() {
     let (items, _) = read(PEOPLE, |ask| match ask.page {
-        1 => sheet(0..100),
-        2 => sheet(100..130),
-        3 => sheet(130..230),
-        _ => sheet(0..0),
+        1 => fetched(0..100),
+        2 => fetched(100..130),
+        3 => fetched(130..230),
+        _ => fetched(0..0),
     });
     assert_eq!(items.unwrap(), things(0..230));
     let (items, _) = read(PEOPLE, |ask| match ask.page {
-        1 => sheet(0..30),
-        2 => sheet(30..60),
-        _ => sheet(0..0),
+        1 => fetched(0..30),
+        2 => fetched(30..60),
+        _ => fetched(0..0),
     });
     assert_eq!(items.unwrap(), things(0..60));
 }
 
 #[test]
 fn a_page_that_comes_again_and_again_is_an_error() {
-    let (items, asked) = read(PEOPLE, |_| sheet(0..100));
+    let (items, asked) = read(PEOPLE, |_| fetched(0..100));
     assert!(incomplete(&items));
     assert_eq!(asked, [1, 2]);
     for kind in [PEOPLE, GROUPS] {
         let (items, asked) = read(kind, |ask| match ask.page {
-            1 => sheet(0..100),
-            _ => sheet(100..200),
+            1 => fetched(0..100),
+            _ => fetched(100..200),
         });
         assert!(incomplete(&items));
         assert_eq!(asked, [1, 2, 3]);
@@ -105,7 +105,7 @@ fn a_page_that_comes_again_and_again_is_an_error() {
 
 #[test]
 fn a_listing_that_never_ends_is_given_up() {
-    let (items, _) = read(PEOPLE, |ask| sheet(ask.page * 10_000..(ask.page + 1) * 10_000));
+    let (items, _) = read(PEOPLE, |ask| fetched(ask.page * 10_000..(ask.page + 1) * 10_000));
     assert!(incomplete(&items));
 }
 
@@ -114,12 +114,12 @@ fn a_listing_that_never_ends_is_given_up() {
 fn an_absurd_total_is_an_error_at_once() {
     for (total, count) in [(2_000_000, 100), (250_001, 100), (u32::MAX, 100), (u32::MAX, 0)] {
         let (items, asked) =
-            read(PEOPLE, |_| Sheet { content: whole(things(0..count)), total: Some(total) });
+            read(PEOPLE, |_| FetchedPage { content: whole(things(0..count)), total: Some(total) });
         assert!(incomplete(&items), "{total}");
         assert_eq!(asked, [1], "{total}");
     }
     let (items, asked) =
-        read(PEOPLE, |_| Sheet { content: whole(things(0..1)), total: Some(200_000) });
+        read(PEOPLE, |_| FetchedPage { content: whole(things(0..1)), total: Some(200_000) });
     assert!(incomplete(&items), "one item a page");
     assert_eq!(asked, [1]);
 }
@@ -131,7 +131,7 @@ fn a_total_that_moves_is_read_again() {
         *tries.borrow_mut() += u32::from(ask.page == 1);
         let moved = ask.page == 2 && *tries.borrow() == 1;
         let start = (ask.page - 1) * 100;
-        Sheet {
+        FetchedPage {
             content: whole(things(start..(start + 100).min(150))),
             total: Some(150 + u32::from(moved)),
         }
@@ -142,7 +142,7 @@ fn a_total_that_moves_is_read_again() {
 
 #[test]
 fn somebody_who_is_listed_twice_hides_somebody_else() {
-    let (items, asked) = read(PEOPLE, |_| Sheet {
+    let (items, asked) = read(PEOPLE, |_| FetchedPage {
         content: whole(Vec::from(["a", "b", "a"].map(|item| item.to_string()))),
         total: Some(3),
     });
@@ -153,8 +153,8 @@ fn somebody_who_is_listed_twice_hides_somebody_else() {
 #[test]
 fn pages_may_not_grow() {
     let (items, asked) = read(PEOPLE, |ask| match ask.page {
-        1 => Sheet { content: whole(things(0..2)), total: Some(4) },
-        _ => Sheet { content: whole(things(2..9)), total: Some(4) },
+        1 => FetchedPage { content: whole(things(0..2)), total: Some(4) },
+        _ => FetchedPage { content: whole(things(2..9)), total: Some(4) },
     });
     assert!(incomplete(&items));
     assert_eq!(asked, [1, 2]);
@@ -163,16 +163,16 @@ fn pages_may_not_grow() {
 #[test]
 fn what_does_not_add_up_is_told_in_figures() {
     let told = |server: fn(Ask) -> Answered| read(PEOPLE, server).0.unwrap_err().message.clone();
-    let short = told(|_| Sheet { content: whole(things(0..1)), total: Some(3) });
+    let short = told(|_| FetchedPage { content: whole(things(0..1)), total: Some(3) });
     assert!(short.contains("gives one twice"), "{short}");
     let short = told(|ask| match ask.page {
-        1 => Sheet { content: whole(things(0..2)), total: Some(4) },
-        _ => Sheet { content: whole(things(2..3)), total: Some(4) },
+        1 => FetchedPage { content: whole(things(0..2)), total: Some(4) },
+        _ => FetchedPage { content: whole(things(2..3)), total: Some(4) },
     });
     assert!(short.contains("says 4 and gives 3"), "{short}");
     let moved = told(|ask| match ask.page {
-        1 => Sheet { content: whole(things(0..2)), total: Some(4) },
-        _ => Sheet { content: whole(things(2..4)), total: Some(5) },
+        1 => FetchedPage { content: whole(things(0..2)), total: Some(4) },
+        _ => FetchedPage { content: whole(things(2..4)), total: Some(5) },
     });
     assert!(moved.contains("says first 4 and then 5"), "{moved}");
 }
@@ -189,13 +189,13 @@ fn read_expecting(
     let asked = &asked;
     let fetch = |ask: Ask| -> Local<'_, Result<Answered>> {
         asked.borrow_mut().push(ask.page);
-        let sheet = server(ask);
+        let fetched = server(ask);
         Box::pin(async move {
             poll_fn(
                 |_| if asked.borrow().len() < together { Poll::Pending } else { Poll::Ready(()) },
             )
             .await;
-            sheet
+            fetched
         })
     };
     let source = Source {
@@ -216,7 +216,7 @@ fn paged(total: u32, size: u32) -> impl Fn(Ask) -> Result<Answered> {
         let size = ask.size.unwrap_or(100).min(size);
         let start = (ask.page - 1) * size;
         let items = things(start.min(total)..(start + size).min(total));
-        Ok(Sheet { content: whole(items), total: Some(total) })
+        Ok(FetchedPage { content: whole(items), total: Some(total) })
     }
 }
 

@@ -14,15 +14,15 @@ use super::user::{UserRecord, decode_user};
 use crate::domain::{Group, User, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing};
-use crate::retool::listing::{Ask, Sheet, Source};
-use crate::retool::pile::Content;
-use crate::retool::sieve::{Listed, People, Sieve, sift};
+use crate::retool::listing::{Ask, FetchedPage, Source};
+use crate::retool::page_buffer::PageItems;
+use crate::retool::user_filter::{Listed, People, UserFilter, filter_page};
 
 /// The page that a listing without a total began with.
 #[derive(Default)]
 struct Opening {
-    /// The mark of its first item, if the page was as long as asked for: if it comes again, it
-    /// can't be told whether it was all there is.
+    /// The fingerprint of its first item, if the page was as long as asked for: if it comes again,
+    /// it can't be told whether it was all there is.
     full: Cell<Option<u64>>,
 }
 
@@ -32,12 +32,12 @@ impl Scim {
         &self,
         start: u32,
         count: u32,
-        sieve: &dyn Sieve,
-    ) -> Result<List<Content<People>>> {
+        filter: &dyn UserFilter,
+    ) -> Result<List<PageItems<People>>> {
         let (start, count) = (start.to_string(), count.to_string());
         let query = [("startIndex", start.as_str()), ("count", count.as_str())];
         let answer = self.get_list(Route::Users, &query).await?;
-        decode_list(&answer, |records| sifted(records, sieve))
+        decode_list(&answer, |records| filtered(records, filter))
     }
 
     /// Groups from a place on, which counts from 1.
@@ -49,14 +49,14 @@ impl Scim {
     }
 
     /// The people of all pages, as the listing shows them.
-    pub(super) async fn listing(&self, sieve: &dyn Sieve) -> Result<People> {
+    pub(super) async fn listing(&self, filter: &dyn UserFilter) -> Result<People> {
         let opening = Opening::default();
-        let fetch = |ask| -> Local<'_, Result<Sheet<People>>> {
+        let fetch = |ask| -> Local<'_, Result<FetchedPage<People>>> {
             let opening = &opening;
             Box::pin(async move {
                 let (start, count) = self.place(ask);
-                let List { page, total } = self.users_from(start, count, sieve).await?;
-                opening.sheet(ask, count, page, total)
+                let List { page, total } = self.users_from(start, count, filter).await?;
+                opening.fetched(ask, count, page, total)
             })
         };
         Ok(People::on(self.pages("users", &fetch).await?))
@@ -65,13 +65,13 @@ impl Scim {
     /// Every group.
     pub(super) async fn every_group(&self) -> Result<Vec<Group>> {
         let opening = Opening::default();
-        let fetch = |ask| -> Local<'_, Result<Sheet<Vec<Group>>>> {
+        let fetch = |ask| -> Local<'_, Result<FetchedPage<Vec<Group>>>> {
             let opening = &opening;
             Box::pin(async move {
                 let (start, count) = self.place(ask);
                 let List { page, total } = self.groups_from(start, count).await?;
-                let content = Content::whole(page, |group| &group.id.value);
-                opening.sheet(ask, count, content, total)
+                let content = PageItems::whole(page, |group| &group.id.value);
+                opening.fetched(ask, count, content, total)
             })
         };
         Ok(self.pages("groups", &fetch).await?.into_iter().flatten().collect())
@@ -80,7 +80,7 @@ impl Scim {
     async fn pages<'a, P>(
         &self,
         what: &'static str,
-        fetch: &'a dyn Fn(Ask) -> Local<'a, Result<Sheet<P>>>,
+        fetch: &'a dyn Fn(Ask) -> Local<'a, Result<FetchedPage<P>>>,
     ) -> Result<Vec<P>> {
         let source = Source {
             what,
@@ -137,15 +137,15 @@ impl Scim {
 const WHOLE_ONCE: Option<u32> = Some(1);
 
 impl Opening {
-    fn sheet<P>(
+    fn fetched<P>(
         &self,
         ask: Ask,
         count: u32,
-        content: Content<P>,
+        content: PageItems<P>,
         mut total: Option<u32>,
-    ) -> Result<Sheet<P>> {
-        let given = content.marks.len() as u32;
-        let first = content.marks.first().copied();
+    ) -> Result<FetchedPage<P>> {
+        let given = content.fingerprints.len() as u32;
+        let first = content.fingerprints.first().copied();
         if total.is_none() && ask.page == 1 {
             // More than asked for: the server does not page.
             total = (given > count).then_some(given);
@@ -157,13 +157,13 @@ impl Opening {
                  planned on it. Allow larger pages (RETOOL_PAGE_SIZE).",
             ));
         }
-        Ok(Sheet { content, total })
+        Ok(FetchedPage { content, total })
     }
 }
 
 /// Those of a page for whom a listing is read.
-pub(super) fn sifted(records: Vec<UserRecord<'_>>, sieve: &dyn Sieve) -> Content<People> {
-    let Ok(content) = sift(records, sieve);
+pub(super) fn filtered(records: Vec<UserRecord<'_>>, filter: &dyn UserFilter) -> PageItems<People> {
+    let Ok(content) = filter_page(records, filter);
     content
 }
 

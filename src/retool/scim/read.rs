@@ -10,12 +10,12 @@ use super::base::Route;
 use super::cursor::Cursor;
 use super::group::{GroupRecord, decode_group, group_account};
 use super::list::{List, decode_list};
-use super::listing::{into_groups, sifted};
+use super::listing::{filtered, into_groups};
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing};
 use crate::json::quoted;
-use crate::retool::sieve::{Everybody, Found, Of, People, Sieve};
+use crate::retool::user_filter::{AllUsers, Found, People, UserFilter, UsersByEmail};
 use crate::retool::{Capabilities, Page, ReadDirectory, repeated};
 
 impl Scim {
@@ -25,8 +25,8 @@ impl Scim {
         let (mut found, trusted) = match self.get_list(Route::Users, &[("filter", &filter)]).await {
             Ok(answer) => {
                 let List { page, total } =
-                    decode_list(&answer, |records| sifted(records, &Of(email)))?;
-                let (answered, mut found) = (page.marks.len(), page.page.listed);
+                    decode_list(&answer, |records| filtered(records, &UsersByEmail(email)))?;
+                let (answered, mut found) = (page.fingerprints.len(), page.page.listed);
                 // A short record is kept whosever it is.
                 found.retain(|listed| listed.user.email == *email);
                 let twice = repeated(found.iter().map(|listed| listed.user.id.value.as_str()));
@@ -43,7 +43,7 @@ impl Scim {
             Err(error) => return Err(error.about(email.as_str())),
         };
         if !trusted {
-            found = self.listing(&Of(email)).await?.listed;
+            found = self.listing(&UsersByEmail(email)).await?.listed;
             found.retain(|listed| listed.user.email == *email);
         }
         let mut found = self.whole(found).await?;
@@ -122,7 +122,7 @@ impl ReadDirectory for Scim {
     }
 
     fn probe(&self) -> Local<'_, Result<()>> {
-        Box::pin(async { self.users_from(1, 1, &Everybody { with_times: false }).await.map(drop) })
+        Box::pin(async { self.users_from(1, 1, &AllUsers { with_times: false }).await.map(drop) })
     }
 
     fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
@@ -135,9 +135,9 @@ impl ReadDirectory for Scim {
         Box::pin(self.account(id))
     }
 
-    fn list_people<'a>(&'a self, sieve: &'a dyn Sieve) -> Local<'a, Result<Found>> {
+    fn list_people<'a>(&'a self, filter: &'a dyn UserFilter) -> Local<'a, Result<Found>> {
         Box::pin(async move {
-            let People { listed, others } = self.listing(sieve).await?;
+            let People { listed, others } = self.listing(filter).await?;
             Ok(Found { users: self.whole(listed).await?, others })
         })
     }
@@ -150,7 +150,7 @@ impl ReadDirectory for Scim {
         Box::pin(async move {
             let asked = Cursor::resume("scim-users", cursor, self.size(size))?;
             let (start, count) = asked.place();
-            let everybody = Everybody { with_times: true };
+            let everybody = AllUsers { with_times: true };
             let List { page, total } = self.users_from(start, count, &everybody).await?;
             let list = List { page: page.page.listed, total };
             let Page { items, next, total } = asked.page(list);

@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Local, Missing};
 use crate::json::read_record;
 use crate::retool::settled::{Look, settled};
-use crate::retool::sieve::Listable;
+use crate::retool::user_filter::Listable;
 
 impl Scim {
     /// Sets the fields of the patch and checks that they hold.

@@ -11,7 +11,7 @@ use crate::domain::{Account, Dialect, Email, GroupId, GroupIdKind, GroupLink, Us
 use crate::error::{Code, Result};
 use crate::http::Answer;
 use crate::json::{self, Flag, List, Nested, Record, Slot, Text, Told};
-use crate::retool::sieve::{Listable, Listed};
+use crate::retool::user_filter::{Listable, Listed};
 
 /// A user record.
 #[derive(Default)]

@@ -12,9 +12,9 @@ use super::{
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Window};
-use crate::retool::listing::{Ask, Sheet, Source};
-use crate::retool::pile::Content;
-use crate::retool::sieve::{Everybody, Found, Listed, Of, People, Sieve};
+use crate::retool::listing::{Ask, FetchedPage, Source};
+use crate::retool::page_buffer::PageItems;
+use crate::retool::user_filter::{AllUsers, Found, Listed, People, UserFilter, UsersByEmail};
 use crate::retool::{Capabilities, Page, ReadDirectory, repeated};
 
 /// Page and size for the query, as text.
@@ -57,22 +57,22 @@ impl V1 {
             .await
     }
 
-    async fn users_sheet(&self, ask: Ask, sieve: &dyn Sieve) -> Result<Sheet<People>> {
+    async fn fetch_users(&self, ask: Ask, filter: &dyn UserFilter) -> Result<FetchedPage<People>> {
         let answer = self.get_list(USERS, USERS_READ, &Paging::new(ask).query()).await?;
         let page: UsersPage<'_> = answer.decode()?;
-        Ok(Sheet { total: page.total.value(), content: page.sift(sieve) })
+        Ok(FetchedPage { total: page.total.value(), content: page.filter(filter) })
     }
 
-    async fn groups_sheet(&self, ask: Ask) -> Result<Sheet<Vec<Group>>> {
+    async fn fetch_groups(&self, ask: Ask) -> Result<FetchedPage<Vec<Group>>> {
         let paging = Paging::new(ask);
         let answer = self.get_list(GROUPS, GROUPS_READ, &paging.query_if_needed(ask)).await?;
         let page: GroupsPage<'_> = answer.decode()?;
         let items = page.groups.items().into_iter().map(GroupRecord::into_group).collect();
-        let content = Content::whole(items, |group: &Group| &group.id.value);
-        Ok(Sheet { content, total: page.total.value() })
+        let content = PageItems::whole(items, |group: &Group| &group.id.value);
+        Ok(FetchedPage { content, total: page.total.value() })
     }
 
-    async fn members_sheet(&self, id: &GroupId, ask: Ask) -> Result<Sheet<Vec<Member>>> {
+    async fn fetch_members(&self, id: &GroupId, ask: Ask) -> Result<FetchedPage<Vec<Member>>> {
         let paging = Paging::new(ask);
         let segments = [id.value.as_str()];
         let call = Call {
@@ -84,19 +84,20 @@ impl V1 {
         let answer = self.client.send(call).await?;
         let page: MembersPage<'_> = answer.decode()?;
         let items = page.members.items().into_iter().map(MemberRecord::into_member).collect();
-        let content = Content::whole(items, |member: &Member| &member.id.value);
-        Ok(Sheet { content, total: page.total.value() })
+        let content = PageItems::whole(items, |member: &Member| &member.id.value);
+        Ok(FetchedPage { content, total: page.total.value() })
     }
 
-    async fn people(&self, sieve: &dyn Sieve) -> Result<Found> {
-        let People { listed, others } = self.listing(sieve).await?;
+    async fn people(&self, filter: &dyn UserFilter) -> Result<Found> {
+        let People { listed, others } = self.listing(filter).await?;
         Ok(Found { users: self.whole(listed).await?, others })
     }
 
     /// The people of all pages, as lists show them.
-    async fn listing(&self, sieve: &dyn Sieve) -> Result<People> {
-        let fetch =
-            |ask| -> Local<'_, Result<Sheet<People>>> { Box::pin(self.users_sheet(ask, sieve)) };
+    async fn listing(&self, filter: &dyn UserFilter) -> Result<People> {
+        let fetch = |ask| -> Local<'_, Result<FetchedPage<People>>> {
+            Box::pin(self.fetch_users(ask, filter))
+        };
         let source = Source {
             what: "users",
             fetch: &fetch,
@@ -109,8 +110,9 @@ impl V1 {
     }
 
     async fn every_group(&self) -> Result<Vec<Group>> {
-        let fetch =
-            |ask| -> Local<'_, Result<Sheet<Vec<Group>>>> { Box::pin(self.groups_sheet(ask)) };
+        let fetch = |ask| -> Local<'_, Result<FetchedPage<Vec<Group>>>> {
+            Box::pin(self.fetch_groups(ask))
+        };
         let source = Source {
             what: "groups",
             fetch: &fetch,
@@ -123,8 +125,8 @@ impl V1 {
     }
 
     async fn every_member(&self, id: &GroupId) -> Result<Option<Vec<Member>>> {
-        let fetch = |ask| -> Local<'_, Result<Sheet<Vec<Member>>>> {
-            Box::pin(self.members_sheet(id, ask))
+        let fetch = |ask| -> Local<'_, Result<FetchedPage<Vec<Member>>>> {
+            Box::pin(self.fetch_members(id, ask))
         };
         let source = Source {
             what: "members",
@@ -165,8 +167,8 @@ impl V1 {
             self.get_list(USERS, USERS_READ, &query).await.map_err(|e| e.about(email.as_str()))?;
         let page: UsersPage<'_> = answer.decode()?;
         let total = page.total.value();
-        let Content { page, marks } = page.sift(&Of(email));
-        let answered = marks.len();
+        let PageItems { page, fingerprints } = page.filter(&UsersByEmail(email));
+        let answered = fingerprints.len();
         let mut found = page.listed;
         // A short record is kept whosever it is.
         found.retain(|listed| listed.user.email == *email);
@@ -179,7 +181,7 @@ impl V1 {
             && twice.is_none()
             && total.is_none_or(|total| total as usize <= answered);
         if !trusted {
-            found = self.listing(&Of(email)).await?.listed;
+            found = self.listing(&UsersByEmail(email)).await?.listed;
             found.retain(|listed| listed.user.email == *email);
         }
         let mut found = self.whole(found).await?;
@@ -247,7 +249,7 @@ impl ReadDirectory for V1 {
 
     fn probe(&self) -> Local<'_, Result<()>> {
         Box::pin(async {
-            self.users_sheet(Ask { page: 1, size: Some(1) }, &Everybody { with_times: false })
+            self.fetch_users(Ask { page: 1, size: Some(1) }, &AllUsers { with_times: false })
                 .await
                 .map(|_| ())
         })
@@ -265,8 +267,8 @@ impl ReadDirectory for V1 {
         Box::pin(self.account(id))
     }
 
-    fn list_people<'a>(&'a self, sieve: &'a dyn Sieve) -> Local<'a, Result<Found>> {
-        Box::pin(self.people(sieve))
+    fn list_people<'a>(&'a self, filter: &'a dyn UserFilter) -> Local<'a, Result<Found>> {
+        Box::pin(self.people(filter))
     }
 
     fn page_users<'a>(
@@ -280,9 +282,9 @@ impl ReadDirectory for V1 {
                 size.unwrap_or(self.client.settings().page_size),
             )?;
             let ask = Ask { page: asked.page, size: Some(asked.size) };
-            let Sheet { content, total } =
-                self.users_sheet(ask, &Everybody { with_times: true }).await?;
-            let next = asked.after(content.marks.len(), total);
+            let FetchedPage { content, total } =
+                self.fetch_users(ask, &AllUsers { with_times: true }).await?;
+            let next = asked.after(content.fingerprints.len(), total);
             let items = self.whole(content.page.listed).await?;
             Ok(Page { items, next, total })
         })

@@ -9,8 +9,8 @@ use crate::domain::{
     Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
 use crate::json::{Count, Flag, List, Record, Slot, Text, Told};
-use crate::retool::pile::Content;
-use crate::retool::sieve::{Listable, People, Sieve, sift};
+use crate::retool::page_buffer::PageItems;
+use crate::retool::user_filter::{Listable, People, UserFilter, filter_page};
 
 /// A user record.
 #[derive(Default)]
@@ -249,8 +249,8 @@ pub struct UsersPage<'a> {
 
 impl UsersPage<'_> {
     /// Those on it whom the listing is read for.
-    pub fn sift(self, sieve: &dyn Sieve) -> Content<People> {
-        let Ok(content) = sift(self.users.items(), sieve);
+    pub fn filter(self, filter: &dyn UserFilter) -> PageItems<People> {
+        let Ok(content) = filter_page(self.users.items(), filter);
         content
     }
 }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::listing::{Ask, Sheet, Source};
+use super::listing::{Ask, FetchedPage, Source};
 use super::wire::{Invitation, InviteRecord};
 use super::{
     INVITE, INVITES, USERS_READ, V2, call, each, kept, odd_shape, open_list, open_record,
@@ -13,7 +13,7 @@ use super::{
 use crate::domain::{Account, Email, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Call, Local, Method, Missing};
-use crate::retool::sieve::Sieve;
+use crate::retool::user_filter::UserFilter;
 
 /// What lets whoever has it accept an invitation: not to be handed out.
 const SECRETS: [&str; 1] = ["invite_link"];
@@ -22,8 +22,8 @@ impl V2 {
     /// Everybody who is invited and has not accepted yet. Servers without invitations have
     /// nobody.
     pub(super) async fn invited(&self) -> Result<Vec<User>> {
-        let fetch = |_: Ask| -> Local<'_, Result<Sheet<Vec<Invitation>>>> {
-            Box::pin(self.invites_sheet())
+        let fetch = |_: Ask| -> Local<'_, Result<FetchedPage<Vec<Invitation>>>> {
+            Box::pin(self.fetch_invites())
         };
         let source = Source { what: "invitations", fetch: &fetch, pages: None };
         match source.read(&*self.client.platform().log).await {
@@ -36,7 +36,7 @@ impl V2 {
         }
     }
 
-    async fn invites_sheet(&self) -> Result<Sheet<Vec<Invitation>>> {
+    async fn fetch_invites(&self) -> Result<FetchedPage<Vec<Invitation>>> {
         let answer = self.client.send(call(Method::Get, INVITES, &[], USERS_READ)).await?;
         let now = self.now(&answer);
         let convert = |record: InviteRecord<'_>| record.into_invitation(now);
@@ -72,36 +72,36 @@ impl V2 {
 
 /// Keeps those who are invited too: whoever has an account by now is no invitation any more.
 pub struct AndInvited<'a> {
-    sieve: &'a dyn Sieve,
+    filter: &'a dyn UserFilter,
     invited: BTreeSet<&'a str>,
 }
 
 impl<'a> AndInvited<'a> {
-    /// Those whom a sieve keeps, and these.
-    pub fn new(sieve: &'a dyn Sieve, invited: &'a [User]) -> Self {
-        AndInvited { sieve, invited: invited.iter().map(|user| user.email.key()).collect() }
+    /// Those whom a filter keeps, and these.
+    pub fn new(filter: &'a dyn UserFilter, invited: &'a [User]) -> Self {
+        AndInvited { filter, invited: invited.iter().map(|user| user.email.key()).collect() }
     }
 }
 
-impl Sieve for AndInvited<'_> {
+impl UserFilter for AndInvited<'_> {
     fn wants(&self, address: &str) -> bool {
-        self.sieve.wants(address) || self.invited.contains(address)
+        self.filter.wants(address) || self.invited.contains(address)
     }
 
     fn wants_admins(&self) -> bool {
-        self.sieve.wants_admins()
+        self.filter.wants_admins()
     }
 
     fn wants_times(&self) -> bool {
-        self.sieve.wants_times()
+        self.filter.wants_times()
     }
 
     fn counts(&self, address: &str) -> bool {
-        self.sieve.counts(address)
+        self.filter.counts(address)
     }
 
     fn counts_memberships(&self) -> bool {
-        self.sieve.counts_memberships()
+        self.filter.counts_memberships()
     }
 }
 

@@ -16,7 +16,7 @@ use super::cursor::LARGEST_PAGE;
 use super::wire::Paging;
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log};
-use crate::retool::pile::{Content, Leaf, Leaves, Pile};
+use crate::retool::page_buffer::{PageBuffer, PageItems, PageLookup, PageRef};
 
 /// How often a listing that did not add up is read again.
 const READINGS: u32 = 3;
@@ -39,24 +39,24 @@ pub enum Next {
 }
 
 /// A page as the server gave it.
-pub struct Sheet<P> {
+pub struct FetchedPage<P> {
     /// What is on it.
-    pub content: Content<P>,
+    pub content: PageItems<P>,
     /// How many items the server says there are.
     pub total: Option<u32>,
     /// What comes after it.
     pub next: Next,
 }
 
-impl<P> Sheet<P> {
+impl<P> FetchedPage<P> {
     /// The page of an envelope.
-    pub fn new(content: Content<P>, paging: Paging<'_>) -> Self {
+    pub fn new(content: PageItems<P>, paging: Paging<'_>) -> Self {
         let next = match (paging.has_more.value(), paging.next_token.filled()) {
             (Some(false), _) | (None, None) => Next::Nothing,
             (_, Some(token)) => Next::Page(token),
             (Some(true), None) => Next::Unknown,
         };
-        Sheet { content, total: paging.total_count.value(), next }
+        FetchedPage { content, total: paging.total_count.value(), next }
     }
 }
 
@@ -148,7 +148,7 @@ pub struct Source<'a, P> {
     /// What is listed, for people.
     pub what: &'static str,
     /// Fetches a page.
-    pub fetch: &'a dyn Fn(Ask) -> Local<'a, Result<Sheet<P>>>,
+    pub fetch: &'a dyn Fn(Ask) -> Local<'a, Result<FetchedPage<P>>>,
     /// How it can be read page by page; `None` for what the server does not page.
     pub pages: Option<Pages<'a>>,
 }
@@ -164,25 +164,25 @@ pub struct Pages<'a> {
 impl<P> Source<'_, P> {
     /// Reads everything, each item once: the pages, in the server's order.
     pub async fn read(&self, log: &dyn Log) -> Result<Vec<P>> {
-        let pile = Pile::default();
-        let fetch = |ask| -> Local<'_, Result<Page>> {
-            let sheet = (self.fetch)(ask);
-            let pile = &pile;
+        let buffer = PageBuffer::default();
+        let fetch = |ask| -> Local<'_, Result<BufferedPage>> {
+            let fetched = (self.fetch)(ask);
+            let buffer = &buffer;
             Box::pin(async move {
-                let Sheet { content, total, next } = sheet.await?;
-                Ok(Page { leaf: pile.keep(content), total, next })
+                let FetchedPage { content, total, next } = fetched.await?;
+                Ok(BufferedPage { page_ref: buffer.keep(content), total, next })
             })
         };
         let pages = self.pages.as_ref();
-        let reader = Reader { what: self.what, fetch: &fetch, leaves: &pile, pages, log };
-        let leaves = reader.read().await?;
-        Ok(pile.take(&leaves))
+        let reader = Reader { what: self.what, fetch: &fetch, buffer: &buffer, pages, log };
+        let refs = reader.read().await?;
+        Ok(buffer.take(&refs))
     }
 }
 
-/// A page whose items are in the pile.
-struct Page {
-    leaf: Leaf,
+/// A page whose items are in the buffer.
+struct BufferedPage {
+    page_ref: PageRef,
     total: Option<u32>,
     next: Next,
 }
@@ -190,21 +190,21 @@ struct Page {
 /// Reads a [`Source`] of whatever items.
 struct Reader<'a> {
     what: &'static str,
-    fetch: &'a dyn Fn(Ask) -> Local<'a, Result<Page>>,
-    leaves: &'a dyn Leaves,
+    fetch: &'a dyn Fn(Ask) -> Local<'a, Result<BufferedPage>>,
+    buffer: &'a dyn PageLookup,
     pages: Option<&'a Pages<'a>>,
     log: &'a dyn Log,
 }
 
 /// What one reading came to: the pages with everything, or what does not add up.
-type Reading = Result<core::result::Result<Vec<Leaf>, Odd>>;
+type Reading = Result<core::result::Result<Vec<PageRef>, Odd>>;
 
 impl Reader<'_> {
     /// The pages that are the listing.
-    async fn read(&self) -> Result<Vec<Leaf>> {
+    async fn read(&self) -> Result<Vec<PageRef>> {
         let mut reading = 1;
         loop {
-            self.leaves.clear();
+            self.buffer.clear();
             let read = match self.pages.filter(|pages| pages.by_page.get()) {
                 Some(pages) => self.read_pages(pages).await?,
                 None => match self.read_at_once().await {
@@ -218,7 +218,7 @@ impl Reader<'_> {
                 },
             };
             let odd = match read {
-                Ok(leaves) => return Ok(leaves),
+                Ok(refs) => return Ok(refs),
                 Err(odd) => odd,
             };
             self.log
@@ -242,30 +242,30 @@ impl Reader<'_> {
         if page.next != Next::Nothing {
             return Ok(Err(Odd::More));
         }
-        let given = page.leaf.items;
+        let given = page.page_ref.items;
         Ok(match page.total {
             Some(total) if total as usize != given => Err(Odd::Count { total, given }),
-            _ => self.each_once(Vec::from([page.leaf])),
+            _ => self.each_once(Vec::from([page.page_ref])),
         })
     }
 
     async fn read_pages(&self, pages: &Pages<'_>) -> Reading {
-        let mut leaves: Vec<Leaf> = Vec::new();
+        let mut refs: Vec<PageRef> = Vec::new();
         let mut given = 0;
         let mut totals: Option<Totals> = None;
         let mut tokens = BTreeSet::new();
         let mut ask = Ask { limit: Some(pages.limit), token: None };
         loop {
-            let Page { leaf, total, next } = (self.fetch)(ask.clone()).await?;
+            let BufferedPage { page_ref, total, next } = (self.fetch)(ask.clone()).await?;
             let totals = totals.get_or_insert_with(|| Totals::new(total));
-            if let Err(odd) = totals.hear(total, leaf.items) {
+            if let Err(odd) = totals.hear(total, page_ref.items) {
                 return Ok(Err(odd));
             }
-            if leaves.first().is_some_and(|first| self.leaves.begin_alike(*first, leaf)) {
+            if refs.first().is_some_and(|first| self.buffer.begin_alike(*first, page_ref)) {
                 return Ok(Err(Odd::Round));
             }
-            leaves.push(leaf);
-            given += leaf.items;
+            refs.push(page_ref);
+            given += page_ref.items;
             if given > MOST_ITEMS {
                 return Err(self.incomplete("does not end"));
             }
@@ -273,10 +273,10 @@ impl Reader<'_> {
                 return Ok(Err(odd));
             }
             match next {
-                Next::Nothing => return Ok(self.each_once(leaves)),
+                Next::Nothing => return Ok(self.each_once(refs)),
                 // A page with nothing on it leads nowhere.
                 Next::Unknown => return Ok(Err(Odd::NoWay)),
-                Next::Page(_) if leaf.items == 0 => return Ok(Err(Odd::NoWay)),
+                Next::Page(_) if page_ref.items == 0 => return Ok(Err(Odd::NoWay)),
                 Next::Page(token) if tokens.contains(&token) => return Ok(Err(Odd::Round)),
                 Next::Page(token) => {
                     tokens.insert(token.clone());
@@ -290,8 +290,8 @@ impl Reader<'_> {
     }
 
     /// Fails if an item came twice: then another may be missing.
-    fn each_once(&self, leaves: Vec<Leaf>) -> core::result::Result<Vec<Leaf>, Odd> {
-        if self.leaves.repeat(&leaves) { Err(Odd::Twice) } else { Ok(leaves) }
+    fn each_once(&self, refs: Vec<PageRef>) -> core::result::Result<Vec<PageRef>, Odd> {
+        if self.buffer.repeat(&refs) { Err(Odd::Twice) } else { Ok(refs) }
     }
 
     fn incomplete(&self, how: &str) -> Error {

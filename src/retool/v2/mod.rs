@@ -9,7 +9,7 @@ use core::cell::Cell;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Client, Method, Missing, Path, Repeat};
 use crate::json::{Fields, List, Presence, Record, Text, Told, read_record as parse};
-use crate::retool::pile::Content;
+use crate::retool::page_buffer::PageItems;
 
 mod body;
 mod cursor;
@@ -25,7 +25,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use listing::Sheet;
+use listing::FetchedPage;
 use wire::{Data, Envelope};
 
 const USERS: &str = "/api/v2/users";
@@ -131,11 +131,11 @@ fn refused(answer: &Answer) -> Error {
 /// they are unusable.
 fn open_list<'a, R: Record<'a> + Default, P>(
     answer: &'a Answer,
-    take: impl FnOnce(Vec<R>) -> Option<Content<P>>,
-) -> Result<Sheet<P>> {
+    take: impl FnOnce(Vec<R>) -> Option<PageItems<P>>,
+) -> Result<FetchedPage<P>> {
     let Envelope { data, paging, .. } = open::<List<R>>(answer)?;
     let content = data.value().and_then(take).ok_or_else(|| odd_shape(answer))?;
-    Ok(Sheet::new(content, paging))
+    Ok(FetchedPage::new(content, paging))
 }
 
 /// The records of a page that is kept whole, each converted.
@@ -143,9 +143,9 @@ fn each<R, T>(
     records: Vec<R>,
     convert: impl Fn(R) -> Option<T>,
     key: fn(&T) -> &str,
-) -> Option<Content<Vec<T>>> {
+) -> Option<PageItems<Vec<T>>> {
     let items = records.into_iter().map(convert).collect::<Option<Vec<T>>>()?;
-    Some(Content::whole(items, key))
+    Some(PageItems::whole(items, key))
 }
 
 /// The one record of an answer, unread.

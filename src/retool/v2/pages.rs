@@ -8,7 +8,7 @@ use super::listing::{AGAIN, Ask, NO_WAY, Next, incomplete};
 use crate::domain::User;
 use crate::error::Result;
 use crate::retool::Page;
-use crate::retool::sieve::Everybody;
+use crate::retool::user_filter::AllUsers;
 
 impl V2 {
     /// One page of people. Invitations are counted with the first page and shown after the last
@@ -32,8 +32,8 @@ impl V2 {
             }
         };
         let ask = Ask { limit: Some(size), token: token.clone() };
-        let sheet = self.users_page(ask, &Everybody { with_times: true }).await?;
-        let next = match sheet.next {
+        let fetched = self.users_page(ask, &AllUsers { with_times: true }).await?;
+        let next = match fetched.next {
             Next::Nothing => None,
             Next::Page(next) if token.as_ref() != Some(&next) => {
                 Some(After { token: next, invited: count }.write(size))
@@ -41,8 +41,8 @@ impl V2 {
             Next::Page(_) => return Err(incomplete("users", AGAIN)),
             Next::Unknown => return Err(incomplete("users", NO_WAY)),
         };
-        let total = sheet.total.map(|total| total.saturating_add(count));
-        let mut page = Page { items: self.whole(sheet.content.page.listed).await?, next, total };
+        let total = fetched.total.map(|total| total.saturating_add(count));
+        let mut page = Page { items: self.whole(fetched.content.page.listed).await?, next, total };
         if page.next.is_none() {
             let invited = match invited {
                 Some(invited) => invited,

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::cursor::Offset;
 use super::invites::{AndInvited, without_accounts};
-use super::listing::{Ask, Next, Pages, Sheet, Source, limit};
+use super::listing::{Ask, FetchedPage, Next, Pages, Source, limit};
 use super::wire::{GroupRecord, UserRecord, invitation_number};
 use super::{
     GROUP, GROUPS, GROUPS_READ, USER, USERS, USERS_READ, V2, another_group, call, each, kept,
@@ -15,7 +15,9 @@ use super::{
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Answer, Call, Local, Method, Missing};
-use crate::retool::sieve::{Everybody, Found, Listable, Listed, Of, People, Sieve, sift};
+use crate::retool::user_filter::{
+    AllUsers, Found, Listable, Listed, People, UserFilter, UsersByEmail, filter_page,
+};
 use crate::retool::{Capabilities, Page, ReadDirectory, repeated};
 
 /// What changes of a group without a change of its fields. Invitations have a secret in them.
@@ -38,24 +40,28 @@ impl V2 {
             .await
     }
 
-    async fn users_sheet(
+    async fn fetch_users(
         &self,
         query: &[(&str, &str)],
-        sieve: &dyn Sieve,
-    ) -> Result<Sheet<People>> {
+        filter: &dyn UserFilter,
+    ) -> Result<FetchedPage<People>> {
         let answer = self.get_list(USERS, USERS_READ, query).await?;
-        open_list(&answer, |records: Vec<UserRecord<'_>>| sift(records, sieve).ok())
+        open_list(&answer, |records: Vec<UserRecord<'_>>| filter_page(records, filter).ok())
     }
 
-    pub(super) async fn users_page(&self, ask: Ask, sieve: &dyn Sieve) -> Result<Sheet<People>> {
+    pub(super) async fn users_page(
+        &self,
+        ask: Ask,
+        filter: &dyn UserFilter,
+    ) -> Result<FetchedPage<People>> {
         let limit = ask.limit.map(|limit| limit.to_string());
         let mut query = Vec::new();
         query.extend(limit.as_deref().map(|limit| ("limit", limit)));
         query.extend(ask.token.as_deref().map(|token| ("next_token", token)));
-        self.users_sheet(&query, sieve).await
+        self.fetch_users(&query, filter).await
     }
 
-    async fn groups_sheet(&self) -> Result<Sheet<Vec<Group>>> {
+    async fn fetch_groups(&self) -> Result<FetchedPage<Vec<Group>>> {
         let answer = self.get_list(GROUPS, GROUPS_READ, &[]).await?;
         let now = self.now(&answer);
         let convert = |record: GroupRecord<'_>| record.into_group(now);
@@ -63,9 +69,9 @@ impl V2 {
     }
 
     /// The accounts of all pages, as lists show them.
-    async fn listing(&self, sieve: &dyn Sieve) -> Result<People> {
-        let fetch = |ask: Ask| -> Local<'_, Result<Sheet<People>>> {
-            Box::pin(self.users_page(ask, sieve))
+    async fn listing(&self, filter: &dyn UserFilter) -> Result<People> {
+        let fetch = |ask: Ask| -> Local<'_, Result<FetchedPage<People>>> {
+            Box::pin(self.users_page(ask, filter))
         };
         let source = Source {
             what: "users",
@@ -78,10 +84,10 @@ impl V2 {
         Ok(People::on(source.read(&*self.client.platform().log).await?))
     }
 
-    async fn people(&self, sieve: &dyn Sieve) -> Result<Found> {
+    async fn people(&self, filter: &dyn UserFilter) -> Result<Found> {
         // In this order, who accepts meanwhile is in both, and not in neither.
         let mut invited = self.invited().await?;
-        let People { listed, others } = self.listing(&AndInvited::new(sieve, &invited)).await?;
+        let People { listed, others } = self.listing(&AndInvited::new(filter, &invited)).await?;
         let mut users = self.whole(listed).await?;
         without_accounts(&mut invited, &users);
         users.append(&mut invited);
@@ -89,8 +95,9 @@ impl V2 {
     }
 
     async fn every_group(&self) -> Result<Vec<Group>> {
-        let fetch =
-            |_: Ask| -> Local<'_, Result<Sheet<Vec<Group>>>> { Box::pin(self.groups_sheet()) };
+        let fetch = |_: Ask| -> Local<'_, Result<FetchedPage<Vec<Group>>>> {
+            Box::pin(self.fetch_groups())
+        };
         let source = Source { what: "groups", fetch: &fetch, pages: None };
         let pages = source.read(&*self.client.platform().log).await?;
         Ok(pages.into_iter().flatten().collect())
@@ -124,14 +131,15 @@ impl V2 {
 
     /// Those whom the server finds by an address; `None` if its answer is no proof of who has it.
     async fn filtered(&self, email: &Email) -> Result<Option<Vec<Listed>>> {
-        let sheet = match self.users_sheet(&[("email", email.as_str())], &Of(email)).await {
-            Ok(sheet) => sheet,
-            // That many have no one address: the filter was ignored.
-            Err(error) if error.code == Code::BodyTooLarge => return Ok(None),
-            Err(error) => return Err(error.about(email.as_str())),
-        };
-        let answered = sheet.content.marks.len();
-        let mut found = sheet.content.page.listed;
+        let fetched =
+            match self.fetch_users(&[("email", email.as_str())], &UsersByEmail(email)).await {
+                Ok(fetched) => fetched,
+                // That many have no one address: the filter was ignored.
+                Err(error) if error.code == Code::BodyTooLarge => return Ok(None),
+                Err(error) => return Err(error.about(email.as_str())),
+            };
+        let answered = fetched.content.fingerprints.len();
+        let mut found = fetched.content.page.listed;
         // A short record is kept whosever it is.
         found.retain(|listed| listed.user.email == *email);
         let twice = repeated(found.iter().map(|listed| listed.user.id.value.as_str()));
@@ -140,8 +148,8 @@ impl V2 {
         let trusted = !found.is_empty()
             && found.len() == answered
             && twice.is_none()
-            && sheet.next == Next::Nothing
-            && sheet.total.is_none_or(|total| total as usize <= answered);
+            && fetched.next == Next::Nothing
+            && fetched.total.is_none_or(|total| total as usize <= answered);
         Ok(trusted.then_some(found))
     }
 
@@ -150,7 +158,7 @@ impl V2 {
         let found = match self.filtered(email).await? {
             Some(found) => found,
             None => {
-                let mut listed = self.listing(&Of(email)).await?.listed;
+                let mut listed = self.listing(&UsersByEmail(email)).await?.listed;
                 listed.retain(|listed| listed.user.email == *email);
                 listed
             }
@@ -262,7 +270,7 @@ impl ReadDirectory for V2 {
 
     fn probe(&self) -> Local<'_, Result<()>> {
         let ask = Ask { limit: Some(1), token: None };
-        Box::pin(async { self.users_page(ask, &Everybody { with_times: false }).await.map(drop) })
+        Box::pin(async { self.users_page(ask, &AllUsers { with_times: false }).await.map(drop) })
     }
 
     fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
@@ -273,8 +281,8 @@ impl ReadDirectory for V2 {
         Box::pin(self.account(id))
     }
 
-    fn list_people<'a>(&'a self, sieve: &'a dyn Sieve) -> Local<'a, Result<Found>> {
-        Box::pin(self.people(sieve))
+    fn list_people<'a>(&'a self, filter: &'a dyn UserFilter) -> Local<'a, Result<Found>> {
+        Box::pin(self.people(filter))
     }
 
     fn page_users<'a>(

@@ -10,7 +10,7 @@ use crate::domain::{
     Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
 use crate::json::{Count, Flag, List, Presence, Record, Slot, Text, Told};
-use crate::retool::sieve::Listable;
+use crate::retool::user_filter::Listable;
 use crate::time::parse_iso;
 
 /// What the ids of invitations begin with here. The server gives them plain numbers, which

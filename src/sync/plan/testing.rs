@@ -7,7 +7,7 @@ use crate::domain::{
     Dialect, Email, Field, Group, GroupId, GroupIdKind, GroupLink, GroupRef, User, UserId,
     UserPatch, UserType,
 };
-use crate::retool::sieve::Others;
+use crate::retool::user_filter::Others;
 use crate::sync::{
     AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Plan, Policy, Snapshot, Span, Step,
     StepKind, SyncRequest, digest,

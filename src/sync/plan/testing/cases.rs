@@ -7,7 +7,7 @@ use proptest::sample::{select, subsequence};
 
 use super::{desired, email, group, join, named, permissive, user};
 use crate::domain::{Dialect, User, UserType};
-use crate::retool::sieve::Others;
+use crate::retool::user_filter::Others;
 use crate::sync::{
     AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Policy, Snapshot, Span, SyncRequest,
 };

@@ -6,11 +6,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::domain::GroupRef;
-use crate::retool::sieve::{People, sift};
-use crate::sync::concern::Concern;
+use crate::retool::user_filter::{People, filter_page};
 use crate::sync::plan::plan as try_plan;
 use crate::sync::plan::testing::cases::{Case, GROUPS, NAMES, address, cases, shuffled, some};
 use crate::sync::plan::testing::{apply, email, fulfilled, group_id, lines, named, plan, user};
+use crate::sync::scope::SyncScope;
 use crate::sync::{AbsentPolicy, Snapshot, Span};
 
 proptest! {
@@ -77,7 +77,7 @@ proptest! {
         request.roster.retain(|desired| request.span.contains(&desired.email));
         request.policy.absent = absent;
         request.policy.guards.required_admins = Vec::from([email(&address("ada"))]);
-        let Ok(page) = sift(actual.users.clone(), &Concern::of(&request));
+        let Ok(page) = filter_page(actual.users.clone(), &SyncScope::of(&request));
         let people = People::on(Vec::from([page.page]));
         let users = people.listed.into_iter().map(|listed| listed.user).collect();
         let concerned = Snapshot { users, others: people.others, ..actual.clone() };

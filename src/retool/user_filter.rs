@@ -1,19 +1,18 @@
-//! Whom a listing is read for. Where thousands of people are listed of whom nothing is wanted
-//! but how many they are, they are counted and let go with their page, before anything of
-//! them is copied.
+//! Filters of listings. Users whom a filter does not keep are counted, and dropped with their page
+//! before anything of them is copied.
 
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::pile::Content;
+use super::page_buffer::PageItems;
 use crate::domain::{Email, GroupId, User, UserId};
 use crate::fingerprint::fingerprint;
 
-/// Whom a listing is read for.
-pub trait Sieve {
-    /// Whether the people of an address are kept, which is given as [`Email::key`] has it.
+/// Says which users of a listing are kept.
+pub trait UserFilter {
+    /// Whether users of this address are kept. The address is an [`Email::key`].
     fn wants(&self, address: &str) -> bool;
 
     /// Whether administrators are kept, whatever their address.
@@ -21,29 +20,29 @@ pub trait Sieve {
         true
     }
 
-    /// Whether it matters when something happened to those who are kept.
+    /// Whether the times of kept users are kept too.
     fn wants_times(&self) -> bool {
         false
     }
 
-    /// Whether those of an address are counted who are let go.
+    /// Whether users of this address are counted if they are not kept.
     fn counts(&self, _address: &str) -> bool {
         false
     }
 
-    /// Whether their memberships are counted.
+    /// Whether the memberships of users who are not kept are counted.
     fn counts_memberships(&self) -> bool {
         false
     }
 }
 
-/// Keeps everybody.
-pub struct Everybody {
-    /// Whether it matters when something happened to them.
+/// Keeps all users.
+pub struct AllUsers {
+    /// Whether their times are kept too.
     pub with_times: bool,
 }
 
-impl Sieve for Everybody {
+impl UserFilter for AllUsers {
     fn wants(&self, _: &str) -> bool {
         true
     }
@@ -53,10 +52,10 @@ impl Sieve for Everybody {
     }
 }
 
-/// Keeps the people of one address.
-pub struct Of<'a>(pub &'a Email);
+/// Keeps the users of one address.
+pub struct UsersByEmail<'a>(pub &'a Email);
 
-impl Sieve for Of<'_> {
+impl UserFilter for UsersByEmail<'_> {
     fn wants(&self, address: &str) -> bool {
         self.0.key() == address
     }
@@ -73,13 +72,13 @@ impl Sieve for Of<'_> {
 /// Keeps administrators.
 pub struct Administrators;
 
-impl Sieve for Administrators {
+impl UserFilter for Administrators {
     fn wants(&self, _: &str) -> bool {
         false
     }
 }
 
-/// Somebody as a list shows them.
+/// A user as a list shows them.
 pub struct Listed {
     /// The person.
     pub user: User,
@@ -88,14 +87,14 @@ pub struct Listed {
     pub short: bool,
 }
 
-/// People of whom nothing is known but how many they are.
+/// Users who were not kept, as numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Others {
-    /// Those who can log in and whom the sieve [counts](Sieve::counts).
+    /// Those who can log in and whom the filter [counts](UserFilter::counts).
     pub enabled: usize,
     /// How many of them are in each group, by its id: those of one listing are of one kind.
     members: BTreeMap<String, usize>,
-    /// Fingerprints of the ids of those whose memberships the listing did not tell, in order.
+    /// Fingerprints of the ids of users whose memberships the listing did not show, in order.
     silent: Vec<u64>,
 }
 
@@ -150,7 +149,7 @@ impl Others {
     }
 }
 
-/// What a listing was read for.
+/// The result of a listing.
 #[derive(Debug, Default)]
 pub struct Found {
     /// Those who were kept, whole.
@@ -182,9 +181,9 @@ impl People {
     }
 }
 
-/// A record of somebody in a listing, borrowed from the answer.
+/// A user's record in a listing, borrowed from the answer.
 pub trait Listable: Sized {
-    /// Why it may be none of anybody.
+    /// Why a record may be unusable.
     type Unusable;
 
     /// The id.
@@ -209,39 +208,39 @@ pub trait Listable: Sized {
     fn into_user(self) -> Result<User, Self::Unusable>;
 }
 
-/// Sifts the records of a page. Fails if one that is kept is unusable.
-pub fn sift<R: Listable>(
+/// Filters the records of a page. Fails if one that is kept is unusable.
+pub fn filter_page<R: Listable>(
     records: Vec<R>,
-    sieve: &dyn Sieve,
-) -> Result<Content<People>, R::Unusable> {
+    filter: &dyn UserFilter,
+) -> Result<PageItems<People>, R::Unusable> {
     let mut page = People::default();
-    let mut marks = Vec::with_capacity(records.len());
+    let mut fingerprints = Vec::with_capacity(records.len());
     for record in records {
-        let mark = fingerprint(record.id());
-        marks.push(mark);
+        let fingerprint = fingerprint(record.id());
+        fingerprints.push(fingerprint);
         let short = record.is_short();
         let address = record.address();
         let address = Email::key_of(&address);
-        let kept = short || (record.is_admin() && sieve.wants_admins()) || sieve.wants(&address);
+        let kept = short || (record.is_admin() && filter.wants_admins()) || filter.wants(&address);
         if !kept {
             let others = &mut page.others;
-            others.enabled += usize::from(!record.is_disabled() && sieve.counts(&address));
-            if sieve.counts_memberships() {
+            others.enabled += usize::from(!record.is_disabled() && filter.counts(&address));
+            if filter.counts_memberships() {
                 match record.groups() {
                     Some(groups) => others.join_each(groups),
-                    None => others.silent.push(mark),
+                    None => others.silent.push(fingerprint),
                 }
             }
             continue;
         }
         drop(address);
         let mut user = record.into_user()?;
-        if !sieve.wants_times() {
+        if !filter.wants_times() {
             user.forget_times();
         }
         page.listed.push(Listed { user, short });
     }
-    Ok(Content { page, marks })
+    Ok(PageItems { page, fingerprints })
 }
 
 /// Somebody as a record that shows all of them.

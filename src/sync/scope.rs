@@ -1,33 +1,32 @@
-//! Whom a request concerns.
+//! The users whom a request is about.
 
 use alloc::vec::Vec;
 
 use super::{AbsentPolicy, SyncRequest, plan};
 use crate::fingerprint::fingerprint;
-use crate::retool::sieve::Sieve;
+use crate::retool::user_filter::UserFilter;
 
-/// Those whom a plan for a request looks at one by one: who is on the roster, whom the policy
-/// covers for not being on it, and who must be an administrator. Of everybody else, guards
-/// count how many they are.
-pub struct Concern<'a> {
+/// The users whom a plan for a request looks at one by one: who is on the roster, who is covered
+/// by the policy for absence from it, and who must be an administrator. All others are counted.
+pub struct SyncScope<'a> {
     request: &'a SyncRequest,
-    /// Fingerprints of the addresses that the request names, in order. Somebody else whose
-    /// address has one of them by chance is kept, and that is all.
+    /// Fingerprints of the addresses that the request names, in order. A user whose address has
+    /// one of them by chance is kept, which does no harm.
     named: Vec<u64>,
 }
 
-impl<'a> Concern<'a> {
-    /// Of a request.
+impl<'a> SyncScope<'a> {
+    /// The scope of a request.
     pub fn of(request: &'a SyncRequest) -> Self {
         let people = request.roster.iter().map(|desired| &desired.email);
         let named = people.chain(&request.policy.guards.required_admins);
         let mut named: Vec<u64> = named.map(|email| fingerprint(email.key())).collect();
         named.sort_unstable();
-        Concern { request, named }
+        SyncScope { request, named }
     }
 }
 
-impl Sieve for Concern<'_> {
+impl UserFilter for SyncScope<'_> {
     fn wants(&self, address: &str) -> bool {
         let absent = self.request.policy.absent != AbsentPolicy::Keep;
         absent && self.counts(address) || self.named.binary_search(&fingerprint(address)).is_ok()
