@@ -15,6 +15,7 @@
 extern crate alloc;
 
 pub mod config;
+pub mod de;
 pub mod diagnostics;
 pub mod domain;
 pub mod error;
@@ -26,10 +27,10 @@ pub mod groups;
 pub mod http;
 pub mod input;
 pub mod journal;
-pub mod json;
 pub mod lifecycle;
 mod profile;
 pub mod retool;
+mod ser;
 pub mod session;
 pub mod sync;
 pub mod time;

@@ -4,9 +4,11 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use serde::Deserialize;
+
 use super::Label;
+use crate::de::{self, Kind};
 use crate::error::{Code, Error, Result};
-use crate::json::{self, Kind, Record, Slot};
 use crate::profile::{self, Phase};
 
 /// An answer with a good status, and what an error about it needs to say.
@@ -41,28 +43,25 @@ impl Answer {
 
     /// Reads the body, which must be an object, and borrows from it. Fails with
     /// `answer-unusable`, without repeating any of the body.
-    pub fn decode<'a, R: Record<'a> + Default>(&'a self) -> Result<R> {
-        let mut record = R::default();
-        self.read(Slot::Record(&mut record)).map(|()| record)
+    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
+        profile::time(Phase::Decoding, || de::object(&self.body))
+            .map_err(|error| self.undecodable(error))
     }
 
-    fn read<'a>(&'a self, slot: Slot<'_, 'a>) -> Result<()> {
-        let read = profile::time(Phase::Decoding, || json::read(&self.body, slot));
-        read.map_err(|error| {
-            let what = match error.kind {
-                Kind::Shape => "has another shape than expected",
-                Kind::End => "ends too early",
-                Kind::Syntax => "is not JSON",
-            };
-            let (line, column) = error.place(&self.body);
-            self.error(
-                Code::AnswerUnusable,
-                format!(
-                    "The server's answer {what} (line {line}, column {column}). Check that the base \
-                     URL leads to Retool and nothing in between changes its answers."
-                ),
-            )
-        })
+    fn undecodable(&self, error: de::Error) -> Error {
+        let de::Error { kind, line, column } = error;
+        let what = match kind {
+            Kind::Shape => "has another shape than expected",
+            Kind::End => "ends too early",
+            Kind::Syntax => "is not JSON",
+        };
+        self.error(
+            Code::AnswerUnusable,
+            format!(
+                "The server's answer {what} (line {line}, column {column}). Check that the base \
+                 URL leads to Retool and nothing in between changes its answers."
+            ),
+        )
     }
 
     /// An error about this answer, with request, request id, status, attempts and subject

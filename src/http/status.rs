@@ -3,9 +3,12 @@
 use alloc::format;
 use alloc::string::String;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
 use super::{Missing, Response, Secret};
+use crate::de::{Text, object};
 use crate::error::{Code, Error, Result};
-use crate::json::{self, Record, Slot, Text, Told};
 
 /// The most characters of the server's own words that a message repeats.
 const MAX_SAID: usize = 200;
@@ -168,31 +171,20 @@ pub(super) fn request_id(response: &Response, token: &Secret) -> Option<String> 
 }
 
 /// Where servers say in their own words what is wrong; `detail` in SCIM.
-#[derive(Default)]
+#[derive(Deserialize)]
 struct Words<'a> {
-    message: Text<'a>,
-    error: Text<'a>,
-    detail: Text<'a>,
-}
-
-impl<'a> Record<'a> for Words<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "message" => Slot::Raw(&mut self.message),
-            "error" => Slot::Raw(&mut self.error),
-            "detail" => Slot::Raw(&mut self.detail),
-            _ => Slot::Skip,
-        }
-    }
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    error: Option<&'a RawValue>,
+    detail: Option<&'a RawValue>,
 }
 
 /// The server's own words: the first of the fields that holds any.
 fn said(body: &[u8], token: &Secret) -> Option<String> {
-    let words: Words<'_> = json::read_record(body).ok()?;
-    [words.message, words.error, words.detail].iter().find_map(|raw| {
-        let mut text = Told::Nothing;
-        json::read(raw.get()?.as_bytes(), Slot::Text(&mut text)).ok()?;
-        presentable(text.get()?, token)
+    let words: Words<'_> = object(body).ok()?;
+    [words.message, words.error, words.detail].into_iter().flatten().find_map(|raw| {
+        let text: Text<'_> = serde_json::from_str(raw.get()).ok()?;
+        presentable(&text, token)
     })
 }
 

@@ -3,10 +3,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
+use serde::Deserialize;
+
 use super::super::testing::{FakePlatform, Reply};
 use super::super::{Clock, Method, Missing, Path};
 use super::*;
-use crate::json::{Record, Slot, Text};
+use crate::de::Text;
 
 const TOKEN: &str = "t0ken-value";
 
@@ -326,29 +328,18 @@ fn an_id_that_would_change_the_path_is_refused_before_any_request() {
 }
 
 /// A record of one field, which must be there.
-#[derive(Debug, Default)]
-struct Name<'a>(Text<'a>);
-
-impl<'a> Record<'a> for Name<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "name" => Slot::Text(&mut self.0),
-            _ => Slot::Skip,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.0.is_value()
-    }
+#[derive(Debug, Deserialize)]
+struct Name<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
 }
 
 #[test]
 fn the_body_is_decoded_in_place() {
     let (answer, _) = outcome(READ, [Reply::json(200, r#"{"name":"Ann","more":[]}"#)]);
     let answer = answer.unwrap();
-    let Name(name) = answer.decode().unwrap();
-    let name = name.value().unwrap();
-    assert_eq!(name, "Ann");
+    let Name { name } = answer.decode().unwrap();
+    assert_eq!(&*name, "Ann");
     assert!(answer.body().as_ptr_range().contains(&name.as_ptr()));
 }
 

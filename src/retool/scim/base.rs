@@ -1,10 +1,13 @@
 //! Where SCIM is: Retool's guide and Retool's own pages differ, so it is found out by asking,
 //! once, with a request that is needed anyway where that is possible.
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
 use super::{Scim, call, explain};
+use crate::de::object;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, BaseUrl, Call, Method, Missing};
-use crate::json::{Presence, Record, Slot, read_record};
 
 /// Where SCIM is below the connection's base URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,24 +165,16 @@ fn is_absence(error: &Error) -> bool {
 }
 
 /// What every listing has, unread.
-#[derive(Default)]
+#[derive(Deserialize)]
 struct Envelope {
-    total: Presence,
-    resources: Presence,
-}
-
-impl<'a> Record<'a> for Envelope {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "totalResults" => Slot::Presence(&mut self.total),
-            "Resources" => Slot::Presence(&mut self.resources),
-            _ => Slot::Skip,
-        }
-    }
+    #[serde(rename = "totalResults")]
+    total: Option<IgnoredAny>,
+    #[serde(rename = "Resources")]
+    resources: Option<IgnoredAny>,
 }
 
 /// Whether an answer has what every listing has.
 fn is_listing(answer: &Answer) -> bool {
-    read_record::<Envelope>(answer.body())
-        .is_ok_and(|envelope| envelope.total.is_value() || envelope.resources.is_value())
+    object::<Envelope>(answer.body())
+        .is_ok_and(|envelope| envelope.total.is_some() || envelope.resources.is_some())
 }

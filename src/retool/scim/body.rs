@@ -1,109 +1,156 @@
 //! What is sent.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
+use serde::Serialize;
+
 use crate::domain::{NewUser, UserPatch};
-use crate::json::{Object, array, quoted};
+use crate::ser::to_body;
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
-/// An object of this schema, without its fields.
-fn of_schema(schema: &str) -> Object {
-    Object::default().list("schemas", &[quoted(schema)])
-}
-
 /// What creates a user.
 pub(super) fn create_user(user: &NewUser) -> Vec<u8> {
-    let email = user.email.as_str();
-    let name = Object::default()
-        .text_if("givenName", user.fields.first_name.as_deref())
-        .text_if("familyName", user.fields.last_name.as_deref());
-    let address = Object::default().text("value", email).text("type", "work").flag("primary", true);
-    let mut body = of_schema(USER).text("userName", email);
-    if !name.is_empty() {
-        body = body.raw("name", &name.into_json());
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct CreateUser<'a> {
+        schemas: [&'static str; 1],
+        user_name: &'a str,
+        #[serde(skip_serializing_if = "Name::is_empty")]
+        name: Name<'a>,
+        emails: [Address<'a>; 1],
+        active: bool,
     }
-    body.list("emails", &[address.into_json()]).flag("active", true).into_body()
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Name<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        given_name: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        family_name: Option<&'a str>,
+    }
+    impl Name<'_> {
+        fn is_empty(&self) -> bool {
+            self.given_name.is_none() && self.family_name.is_none()
+        }
+    }
+    #[derive(Serialize)]
+    struct Address<'a> {
+        value: &'a str,
+        r#type: &'static str,
+        primary: bool,
+    }
+    let email = user.email.as_str();
+    to_body(&CreateUser {
+        schemas: [USER],
+        user_name: email,
+        name: Name {
+            given_name: user.fields.first_name.as_deref(),
+            family_name: user.fields.last_name.as_deref(),
+        },
+        emails: [Address { value: email, r#type: "work", primary: true }],
+        active: true,
+    })
 }
 
 /// What creates a group.
 pub(super) fn create_group(name: &str) -> Vec<u8> {
-    of_schema(GROUP).text("displayName", name).into_body()
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct CreateGroup<'a> {
+        schemas: [&'static str; 1],
+        display_name: &'a str,
+    }
+    to_body(&CreateGroup { schemas: [GROUP], display_name: name })
 }
 
 /// A PATCH.
-#[derive(Default)]
-pub(super) struct PatchOp(Vec<String>);
+#[derive(Serialize)]
+pub(super) struct PatchOp<'a> {
+    schemas: [&'static str; 1],
+    #[serde(rename = "Operations")]
+    operations: Vec<Operation<'a>>,
+}
 
-impl PatchOp {
-    fn with(mut self, op: &str, path: &str, value: Option<&str>) -> Self {
-        let operation = Object::default().text("op", op).text("path", path);
-        let operation = match value {
-            Some(json) => operation.raw("value", json),
-            None => operation,
-        };
-        self.0.push(operation.into_json());
+/// A change of one attribute.
+#[derive(Serialize)]
+struct Operation<'a> {
+    op: &'static str,
+    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Value<'a>>,
+}
+
+/// What an attribute is set to, or what is added to it or removed from it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Value<'a> {
+    Text(&'a str),
+    Flag(bool),
+    Members(Vec<Member<'a>>),
+}
+
+#[derive(Serialize)]
+struct Member<'a> {
+    value: &'a str,
+}
+
+impl<'a> PatchOp<'a> {
+    fn new() -> Self {
+        PatchOp { schemas: [PATCH], operations: Vec::new() }
+    }
+
+    fn with(mut self, op: &'static str, path: &'a str, value: Option<Value<'a>>) -> Self {
+        self.operations.push(Operation { op, path, value });
         self
     }
 
-    fn replace(self, path: &str, text: Option<&str>) -> Self {
-        match text {
-            Some(text) => self.with("replace", path, Some(&quoted(text))),
-            None => self,
-        }
+    fn replace(self, path: &'a str, value: Option<Value<'a>>) -> Self {
+        if value.is_some() { self.with("replace", path, value) } else { self }
     }
 
     /// Whether it changes nothing.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.operations.is_empty()
     }
 
     /// Sets the fields of a patch that SCIM has.
-    pub(super) fn user(patch: &UserPatch) -> Self {
-        let change = Self::default()
-            .replace("name.givenName", patch.first_name.as_deref())
-            .replace("name.familyName", patch.last_name.as_deref());
-        match patch.disabled {
-            Some(true) => change.with("replace", "active", Some("false")),
-            Some(false) => change.with("replace", "active", Some("true")),
-            None => change,
-        }
+    pub(super) fn user(patch: &'a UserPatch) -> Self {
+        Self::new()
+            .replace("name.givenName", patch.first_name.as_deref().map(Value::Text))
+            .replace("name.familyName", patch.last_name.as_deref().map(Value::Text))
+            .replace("active", patch.disabled.map(|disabled| Value::Flag(!disabled)))
     }
 
     /// Renames a group.
-    pub(super) fn rename(name: &str) -> Self {
-        Self::default().replace("displayName", Some(name))
+    pub(super) fn rename(name: &'a str) -> Self {
+        Self::new().replace("displayName", Some(Value::Text(name)))
     }
 
     /// Adds members to a group.
-    pub(super) fn add_members(ids: &[&str]) -> Self {
-        Self::default().with("add", "members", Some(&members(ids)))
+    pub(super) fn add_members(ids: &[&'a str]) -> Self {
+        Self::new().with("add", "members", Some(members(ids)))
     }
 
     /// Removes one member, named in the path.
-    pub(super) fn remove_by_path(path: &str) -> Self {
-        Self::default().with("remove", path, None)
+    pub(super) fn remove_by_path(path: &'a str) -> Self {
+        Self::new().with("remove", path, None)
     }
 
     /// Removes one member, named in the value.
-    pub(super) fn remove_by_value(id: &str) -> Self {
-        Self::default().with("remove", "members", Some(&members(&[id])))
+    pub(super) fn remove_by_value(id: &'a str) -> Self {
+        Self::new().with("remove", "members", Some(members(&[id])))
     }
 
     /// As it is sent.
     pub(super) fn body(&self) -> Vec<u8> {
-        of_schema(PATCH).list("Operations", &self.0).into_body()
+        to_body(self)
     }
 }
 
 /// Members by their ids.
-fn members(ids: &[&str]) -> String {
-    let mut members = Vec::with_capacity(ids.len());
-    for id in ids {
-        members.push(Object::default().text("value", id).into_json());
-    }
-    array(&members)
+fn members<'a>(ids: &[&'a str]) -> Value<'a> {
+    Value::Members(ids.iter().map(|id| Member { value: id }).collect())
 }

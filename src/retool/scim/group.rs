@@ -4,66 +4,41 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use serde::Deserialize;
+
 use super::user::{is, whole_body};
 use super::value::{Meta, is_address};
+use crate::de::{Id, Object, Objects, filled};
 use crate::domain::{Dialect, Email, Group, GroupAccount, GroupId, GroupIdKind, Member, UserId};
 use crate::error::{Code, Result};
 use crate::http::Answer;
-use crate::json::{List, Nested, Record, Slot, Text};
 
 /// A group record.
-#[derive(Default)]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct GroupRecord<'a> {
-    id: Text<'a>,
-    display_name: Text<'a>,
-    members: List<MemberRecord<'a>>,
-    meta: Nested<Meta<'a>>,
+    #[serde(borrow)]
+    id: Id<'a>,
+    display_name: Id<'a>,
+    members: Option<Objects<MemberRecord<'a>>>,
+    meta: Option<Object<Meta<'a>>>,
 }
 
-impl<'a> Record<'a> for GroupRecord<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "id" => Slot::Id(&mut self.id),
-            "displayName" => Slot::Id(&mut self.display_name),
-            "members" => self.members.slot(),
-            "meta" => self.meta.slot(),
-            _ => Slot::Skip,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.id.is_value() && self.display_name.is_value()
-    }
-}
-
-#[derive(Default)]
+#[derive(Deserialize)]
 struct MemberRecord<'a> {
-    value: Text<'a>,
-    display: Text<'a>,
-    kind: Text<'a>,
-}
-
-impl<'a> Record<'a> for MemberRecord<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "value" => Slot::Id(&mut self.value),
-            "display" => Slot::Id(&mut self.display),
-            "type" => Slot::Id(&mut self.kind),
-            _ => Slot::Skip,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.value.is_value()
-    }
+    #[serde(borrow)]
+    value: Id<'a>,
+    display: Option<Id<'a>>,
+    #[serde(rename = "type")]
+    kind: Option<Id<'a>>,
 }
 
 impl MemberRecord<'_> {
     fn into_member(self) -> Member {
-        let address = self.display.get().filter(|display| is_address(display));
+        let address = self.display.filter(|display| is_address(display));
         Member {
-            email: address.map(|address| Email::new(address)),
-            id: UserId { dialect: Dialect::Scim, value: self.value.into_text() },
+            email: address.map(|address| Email::new(&address)),
+            id: UserId { dialect: Dialect::Scim, value: self.value.into_string() },
             group_admin: None,
         }
     }
@@ -72,33 +47,35 @@ impl MemberRecord<'_> {
 impl GroupRecord<'_> {
     /// As the rest of the component knows it.
     pub(super) fn into_group(self) -> Group {
+        let Object(meta) = self.meta.unwrap_or_default();
         Group {
             id: group_id(self.id),
-            name: self.display_name.into_text(),
+            name: self.display_name.into_string(),
             universal_app_access: None,
-            members: self.members.value().map(people),
-            created_at: self.meta.record.created.filled(),
-            updated_at: self.meta.record.last_modified.filled(),
+            members: self.members.map(people),
+            created_at: filled(meta.created),
+            updated_at: filled(meta.last_modified),
         }
     }
 
     /// The ids of all members, groups among them.
     pub(super) fn into_member_ids(self) -> Vec<String> {
-        self.members.items().into_iter().map(|member| member.value.into_text()).collect()
+        let members = self.members.into_iter().flat_map(|members| members.0);
+        members.map(|member| member.value.into_string()).collect()
     }
 
     pub(super) fn is(&self, id: &GroupId) -> bool {
-        self.id.get().is_some_and(|own| *own == id.value)
+        *self.id == *id.value
     }
 }
 
 /// The people among members, each once.
-fn people(members: Vec<MemberRecord<'_>>) -> Vec<Member> {
+fn people(Objects(members): Objects<MemberRecord<'_>>) -> Vec<Member> {
     let mut seen = BTreeSet::new();
     let mut people = Vec::with_capacity(members.len());
     for member in members {
         // Groups may be members too.
-        if is(&member.kind, "group") {
+        if is(member.kind.as_deref(), "group") {
             continue;
         }
         let member = member.into_member();
@@ -109,8 +86,8 @@ fn people(members: Vec<MemberRecord<'_>>) -> Vec<Member> {
     people
 }
 
-pub(super) fn group_id(id: Text<'_>) -> GroupId {
-    GroupId { kind: GroupIdKind::Scim, value: id.into_text() }
+pub(super) fn group_id(id: Id<'_>) -> GroupId {
+    GroupId { kind: GroupIdKind::Scim, value: id.into_string() }
 }
 
 /// Reads a group and makes sure that it is the one asked for.

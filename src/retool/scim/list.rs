@@ -2,32 +2,21 @@
 
 use alloc::vec::Vec;
 
+use serde::Deserialize;
+
 use super::value::count;
+use crate::de::{Id, Objects};
 use crate::error::{Code, Result};
 use crate::http::Answer;
-use crate::json::{List as Records, Record, Slot, Text};
 
 /// A list response.
+#[derive(Deserialize)]
 struct ListResponse<'a, R> {
     // Left out by some where there is nothing to list.
-    resources: Records<R>,
-    total_results: Text<'a>,
-}
-
-impl<R> Default for ListResponse<'_, R> {
-    fn default() -> Self {
-        ListResponse { resources: Records::default(), total_results: Text::default() }
-    }
-}
-
-impl<'a, R: Record<'a> + Default> Record<'a> for ListResponse<'a, R> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "Resources" => self.resources.slot(),
-            "totalResults" => Slot::Id(&mut self.total_results),
-            _ => Slot::Skip,
-        }
-    }
+    #[serde(rename = "Resources")]
+    resources: Option<Objects<R>>,
+    #[serde(borrow, rename = "totalResults")]
+    total_results: Option<Id<'a>>,
 }
 
 /// What a list response says.
@@ -38,19 +27,21 @@ pub(super) struct List<P> {
     pub total: Option<u32>,
 }
 
-/// Reads a list, of whose records `take` makes what is kept. An object with neither records nor their number is no list.
-pub(super) fn decode_list<'a, R: Record<'a> + Default, P>(
+/// Reads a list, of whose records `take` makes what is kept. An object with neither records nor
+/// their number is no list.
+pub(super) fn decode_list<'a, R: Deserialize<'a>, P>(
     answer: &'a Answer,
     take: impl FnOnce(Vec<R>) -> P,
 ) -> Result<List<P>> {
-    let list: ListResponse<'a, R> = answer.decode()?;
-    if !list.resources.is_value() && !list.total_results.is_value() {
+    let ListResponse { resources, total_results } = answer.decode()?;
+    if resources.is_none() && total_results.is_none() {
         return Err(answer.error(
             Code::AnswerUnusable,
             "The server's answer is no listing of SCIM. Check that the base URL leads to Retool and nothing in \
              between changes its answers.",
         ));
     }
-    let total = count(&list.total_results);
-    Ok(List { page: take(list.resources.items()), total })
+    let total = total_results.and_then(|total| count(&total));
+    let records = resources.map(|Objects(records)| records).unwrap_or_default();
+    Ok(List { page: take(records), total })
 }

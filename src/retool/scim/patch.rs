@@ -35,7 +35,7 @@ impl Scim {
     pub(super) async fn patch(
         &self,
         target: Target<'_>,
-        change: &PatchOp,
+        change: &PatchOp<'_>,
         mut version: Option<String>,
         look: Looking<'_>,
     ) -> Result<Option<Answer>> {

@@ -14,14 +14,14 @@ use super::listing::{filtered, into_groups};
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing};
-use crate::json::quoted;
 use crate::retool::user_filter::{AllUsers, Found, People, UserFilter, UsersByEmail};
 use crate::retool::{Capabilities, Page, ReadDirectory, repeated};
+use crate::ser::to_json;
 
 impl Scim {
     /// Everybody of an address.
     pub(super) async fn users_of(&self, email: &Email) -> Result<Vec<User>> {
-        let filter = format!("userName eq {}", quoted(email.as_str()));
+        let filter = format!("userName eq {}", to_json(email.as_str()));
         let (mut found, trusted) = match self.get_list(Route::Users, &[("filter", &filter)]).await {
             Ok(answer) => {
                 let List { page, total } =
@@ -54,7 +54,7 @@ impl Scim {
 
     /// The groups of a name, as far as a filter finds them: one that finds none proves little.
     pub(super) async fn groups_named(&self, name: &str) -> Result<Vec<Group>> {
-        let filter = format!("displayName eq {}", quoted(name));
+        let filter = format!("displayName eq {}", to_json(name));
         match self.get_list(Route::Groups, &[("filter", &filter)]).await {
             Ok(answer) => {
                 let mut groups = decode_list(&answer, into_groups)?.page;

@@ -17,8 +17,8 @@ use super::patch::sent;
 use crate::domain::GroupId;
 use crate::error::{Code, Error, Result};
 use crate::http::Local;
-use crate::json::quoted;
 use crate::retool::settled::{Look, READINGS, settled};
+use crate::ser::to_json;
 
 /// How a member is removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,7 +136,7 @@ impl Scim {
                 Ok(if left { Look::Holds(()) } else { Look::Waits(None) })
             })
         };
-        let path = format!("members[value eq {}]", quoted(user));
+        let path = format!("members[value eq {}]", to_json(user));
         let change = match form {
             Removal::ByPath => PatchOp::remove_by_path(&path),
             _ => PatchOp::remove_by_value(user),

@@ -10,10 +10,10 @@ use super::body::PatchOp;
 use super::patch::{Target, sent};
 use super::user::UserRecord;
 use super::value;
+use crate::de::object;
 use crate::domain::{Account, Field, Group, GroupAccount, GroupPatch, User, UserPatch};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Local, Missing};
-use crate::json::read_record;
 use crate::retool::settled::{Look, settled};
 use crate::retool::user_filter::Listable;
 
@@ -166,7 +166,7 @@ pub(super) fn no_app_access() -> Error {
 /// The user that the answer to a change shows, if it shows all of the change.
 fn shown(answer: &Answer, before: &User, patch: &UserPatch) -> Result<Option<User>> {
     // Many servers show nothing, or something else, which a look makes up for.
-    let Ok(record) = read_record::<UserRecord<'_>>(answer.body()) else {
+    let Ok(record) = object::<UserRecord<'_>>(answer.body()) else {
         return Ok(None);
     };
     let (short, user) = (record.is_short(), record.into_user());

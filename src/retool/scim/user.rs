@@ -5,101 +5,57 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
 use super::value::{Meta, is_address};
 use super::{Scim, value};
+use crate::de::{BoolOrName, Id, Object, Objects, filled};
 use crate::domain::{Account, Dialect, Email, GroupId, GroupIdKind, GroupLink, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::Answer;
-use crate::json::{self, Flag, List, Nested, Record, Slot, Text, Told};
 use crate::retool::user_filter::{Listable, Listed};
 
 /// A user record.
-#[derive(Default)]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct UserRecord<'a> {
-    id: Text<'a>,
-    user_name: Text<'a>,
-    name: Nested<Name<'a>>,
+    #[serde(borrow)]
+    id: Id<'a>,
+    user_name: Id<'a>,
+    name: Option<Object<Name<'a>>>,
     // Read only where the user name is no address: servers write these in many ways.
-    emails: Text<'a>,
-    active: Flag,
-    groups: List<LinkRecord<'a>>,
-    meta: Nested<Meta<'a>>,
+    emails: Option<&'a RawValue>,
+    active: Option<BoolOrName>,
+    groups: Option<Objects<LinkRecord<'a>>>,
+    meta: Option<Object<Meta<'a>>>,
 }
 
-impl<'a> Record<'a> for UserRecord<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "id" => Slot::Id(&mut self.id),
-            "userName" => Slot::Id(&mut self.user_name),
-            "name" => self.name.slot(),
-            "emails" => Slot::Raw(&mut self.emails),
-            "active" => Slot::NamedFlag(&mut self.active),
-            "groups" => self.groups.slot(),
-            "meta" => self.meta.slot(),
-            _ => Slot::Skip,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.id.is_value() && self.user_name.is_value()
-    }
-}
-
-#[derive(Default)]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Name<'a> {
-    given_name: Text<'a>,
-    family_name: Text<'a>,
-}
-
-impl<'a> Record<'a> for Name<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "givenName" => Slot::Id(&mut self.given_name),
-            "familyName" => Slot::Id(&mut self.family_name),
-            _ => Slot::Skip,
-        }
-    }
+    #[serde(borrow)]
+    given_name: Option<Id<'a>>,
+    family_name: Option<Id<'a>>,
 }
 
 /// A group next to a user.
-#[derive(Default)]
+#[derive(Deserialize)]
 struct LinkRecord<'a> {
-    value: Text<'a>,
-    display: Text<'a>,
-    kind: Text<'a>,
+    #[serde(borrow)]
+    value: Id<'a>,
+    display: Option<Id<'a>>,
+    #[serde(rename = "type")]
+    kind: Option<Id<'a>>,
 }
 
-impl<'a> Record<'a> for LinkRecord<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "value" => Slot::Id(&mut self.value),
-            "display" => Slot::Id(&mut self.display),
-            "type" => Slot::Id(&mut self.kind),
-            _ => Slot::Skip,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.value.is_value()
-    }
-}
-
-#[derive(Default)]
+#[derive(Deserialize)]
 struct EmailRecord<'a> {
-    value: Text<'a>,
-    kind: Text<'a>,
-    primary: Flag,
-}
-
-impl<'a> Record<'a> for EmailRecord<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "value" => Slot::Id(&mut self.value),
-            "type" => Slot::Id(&mut self.kind),
-            "primary" => Slot::NamedFlag(&mut self.primary),
-            _ => Slot::Skip,
-        }
-    }
+    #[serde(borrow)]
+    value: Option<Id<'a>>,
+    #[serde(rename = "type")]
+    kind: Option<Id<'a>>,
+    primary: Option<BoolOrName>,
 }
 
 /// The built-in group of those who administer the organisation.
@@ -109,31 +65,31 @@ impl Listable for UserRecord<'_> {
     type Unusable = Infallible;
 
     fn id(&self) -> &str {
-        self.id.as_str()
+        &self.id
     }
 
     fn address(&self) -> Cow<'_, str> {
-        let user_name = self.user_name.as_str();
-        let stated = self.emails.get().filter(|_| !is_address(user_name));
-        stated.and_then(|emails| address(emails)).unwrap_or(Cow::Borrowed(user_name))
+        let user_name = &*self.user_name;
+        let stated = self.emails.filter(|_| !is_address(user_name));
+        stated.and_then(|emails| address(emails.get())).unwrap_or(Cow::Borrowed(user_name))
     }
 
     // SCIM has no field for who administers the organisation; the members of Retool's built-in
     // group for it do.
     fn is_admin(&self) -> bool {
-        self.direct().any(|link| link.display.as_str() == ADMINISTRATORS)
+        self.direct().any(|link| link.display.as_deref() == Some(ADMINISTRATORS))
     }
 
     fn is_disabled(&self) -> bool {
-        self.active == Told::Value(false)
+        self.active == Some(BoolOrName(false))
     }
 
     fn is_short(&self) -> bool {
-        !self.active.is_value()
+        self.active.is_none()
     }
 
     fn groups(&self) -> Option<Vec<&str>> {
-        let ids: Vec<&str> = self.direct().map(|link| link.value.as_str()).collect();
+        let ids: Vec<&str> = self.direct().map(|link| &*link.value).collect();
         // Some servers echo the empty list that a client sent; the groups themselves know.
         (!ids.is_empty()).then_some(ids)
     }
@@ -147,27 +103,31 @@ impl<'a> UserRecord<'a> {
     /// The groups that they are in themselves: who is in one through another can't be removed
     /// from it.
     fn direct(&self) -> impl Iterator<Item = &LinkRecord<'a>> {
-        let groups = self.groups.get().into_iter().flatten();
-        groups.filter(|link| !is(&link.kind, "indirect"))
+        let groups = self.groups.iter().flat_map(|groups| &groups.0);
+        groups.filter(|link| !is(link.kind.as_deref(), "indirect"))
     }
 
     /// As the rest of the component knows it.
     pub(super) fn into_user(self) -> User {
         let links: Vec<GroupLink> = self.direct().map(LinkRecord::link).collect();
+        let (email, admin, disabled) =
+            (Email::new(&self.address()), self.is_admin(), self.is_disabled());
+        let Object(name) = self.name.unwrap_or_default();
+        let Object(meta) = self.meta.unwrap_or_default();
         User {
-            email: Email::new(&self.address()),
-            admin: self.is_admin(),
-            disabled: self.is_disabled(),
+            email,
+            admin,
+            disabled,
             // Some servers echo the empty list that a client sent; the groups themselves know.
             groups: (!links.is_empty()).then_some(links),
             id: user_id(self.id),
-            first_name: self.name.record.given_name.filled(),
-            last_name: self.name.record.family_name.filled(),
+            first_name: filled(name.given_name),
+            last_name: filled(name.family_name),
             user_type: None,
             invited: None,
             profile_photo_url: None,
-            created_at: self.meta.record.created.filled(),
-            updated_at: self.meta.record.last_modified.filled(),
+            created_at: filled(meta.created),
+            updated_at: filled(meta.last_modified),
             last_active_at: None,
         }
     }
@@ -175,43 +135,40 @@ impl<'a> UserRecord<'a> {
 
 impl LinkRecord<'_> {
     fn link(&self) -> GroupLink {
-        let name = self.display.as_str();
         GroupLink {
-            id: GroupId { kind: GroupIdKind::Scim, value: self.value.as_str().to_string() },
-            name: (!name.is_empty()).then(|| name.to_string()),
+            id: GroupId { kind: GroupIdKind::Scim, value: self.value.to_string() },
+            name: filled(self.display.as_deref()),
         }
     }
 }
 
 /// Whether it is this name, in any case.
-pub(super) fn is(text: &Text<'_>, name: &str) -> bool {
-    text.get().is_some_and(|text| text.eq_ignore_ascii_case(name))
+pub(super) fn is(text: Option<&str>, name: &str) -> bool {
+    text.is_some_and(|text| text.eq_ignore_ascii_case(name))
 }
 
 /// The address that stands for a person: the primary one, else the one for work, else the first.
 fn address(emails: &str) -> Option<Cow<'_, str>> {
-    let mut records = List::<EmailRecord<'_>>::default();
-    json::read(emails.as_bytes(), records.slot()).ok()?;
-    let records = records.value()?;
+    let Objects(records) = serde_json::from_str::<Objects<EmailRecord<'_>>>(emails).ok()?;
     let mut best = None;
     for record in records {
-        let Some(value) = record.value.value().filter(|value| is_address(value)) else {
+        let Some(value) = record.value.filter(|value| is_address(value)) else {
             continue;
         };
         let rank = match record.primary {
-            Told::Value(true) => 2,
-            _ if is(&record.kind, "work") => 1,
+            Some(BoolOrName(true)) => 2,
+            _ if is(record.kind.as_deref(), "work") => 1,
             _ => 0,
         };
         if best.as_ref().is_none_or(|(known, _)| rank > *known) {
             best = Some((rank, value));
         }
     }
-    best.map(|(_, value)| value)
+    best.map(|(_, value)| value.into())
 }
 
-fn user_id(id: Text<'_>) -> UserId {
-    UserId { dialect: Dialect::Scim, value: id.into_text() }
+fn user_id(id: Id<'_>) -> UserId {
+    UserId { dialect: Dialect::Scim, value: id.into_string() }
 }
 
 /// Reads a user and makes sure that it is the one asked for.

@@ -1,13 +1,14 @@
 //! Values as SCIM servers write them, which is not always as the RFC does.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
 
-use crate::json::{Nested, Record, Slot, Text, read_record};
+use serde::Deserialize;
+
+use crate::de::{Id, Object, object};
 
 /// A number, or one in a text, as a count; what is none, or negative, is not told.
-pub(super) fn count(number: &Text<'_>) -> Option<u32> {
-    let number: u64 = number.get()?.parse().ok()?;
+pub(super) fn count(number: &str) -> Option<u32> {
+    let number: u64 = number.parse().ok()?;
     Some(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
@@ -20,51 +21,29 @@ pub(super) fn is_address(text: &str) -> bool {
 }
 
 /// What the server says about a record.
-#[derive(Default)]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Meta<'a> {
-    pub created: Text<'a>,
-    pub last_modified: Text<'a>,
-}
-
-impl<'a> Record<'a> for Meta<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "created" => Slot::Id(&mut self.created),
-            "lastModified" => Slot::Id(&mut self.last_modified),
-            _ => Slot::Skip,
-        }
-    }
+    #[serde(borrow)]
+    pub created: Option<Id<'a>>,
+    pub last_modified: Option<Id<'a>>,
 }
 
 /// The version in a record; `None` if it has none that can stand in `If-Match`.
 pub(super) fn version(raw: &str) -> Option<String> {
-    #[derive(Default)]
+    #[derive(Deserialize)]
     struct Versioned<'a> {
-        meta: Nested<VersionOf<'a>>,
+        #[serde(borrow)]
+        meta: Option<Object<Version<'a>>>,
     }
-    #[derive(Default)]
-    struct VersionOf<'a> {
-        version: Text<'a>,
+    #[derive(Deserialize)]
+    struct Version<'a> {
+        #[serde(borrow)]
+        version: Option<Id<'a>>,
     }
-    impl<'a> Record<'a> for Versioned<'a> {
-        fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-            match name {
-                "meta" => self.meta.slot(),
-                _ => Slot::Skip,
-            }
-        }
-    }
-    impl<'a> Record<'a> for VersionOf<'a> {
-        fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-            match name {
-                "version" => Slot::Id(&mut self.version),
-                _ => Slot::Skip,
-            }
-        }
-    }
-    let record: Versioned<'_> = read_record(raw.as_bytes()).ok()?;
-    let version = record.meta.record.version.value()?;
-    is_entity_tag(&version).then(|| Cow::into_owned(version))
+    let record: Versioned<'_> = object(raw.as_bytes()).ok()?;
+    let version = record.meta?.0.version?;
+    is_entity_tag(&version).then(|| version.into_string())
 }
 
 /// Whether a text is an entity tag: what is none is not sent, as a server could only refuse it.

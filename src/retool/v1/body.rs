@@ -2,32 +2,58 @@
 
 use alloc::vec::Vec;
 
+use serde::Serialize;
+
 use super::wire::user_type_text;
 use crate::domain::NewUser;
-use crate::json::Object;
+use crate::ser::to_body;
 
 /// What creates a user; the user type must be one that `/api/v1` has.
 pub fn create_user(user: &NewUser) -> Vec<u8> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct CreateUser<'a> {
+        email: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        first_name: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        last_name: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        profile_photo_url: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        is_admin: Option<bool>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user_type: Option<&'a str>,
+    }
     let fields = &user.fields;
-    Object::default()
-        .text("email", user.email.as_str())
-        .text_if("firstName", fields.first_name.as_deref())
-        .text_if("lastName", fields.last_name.as_deref())
-        .text_if("profilePhotoUrl", fields.profile_photo_url.as_deref())
-        .flag_if("isAdmin", fields.admin)
-        .text_if("userType", fields.user_type.and_then(user_type_text))
-        .into_body()
+    to_body(&CreateUser {
+        email: user.email.as_str(),
+        first_name: fields.first_name.as_deref(),
+        last_name: fields.last_name.as_deref(),
+        profile_photo_url: fields.profile_photo_url.as_deref(),
+        is_admin: fields.admin,
+        user_type: fields.user_type.and_then(user_type_text),
+    })
 }
 
 /// What creates a group, and sets what its members may do in every app.
 pub fn create_group(name: &str, universal_app_access: Option<&str>) -> Vec<u8> {
-    Object::default()
-        .text("name", name)
-        .text_if("universalAppAccess", universal_app_access)
-        .into_body()
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct CreateGroup<'a> {
+        name: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        universal_app_access: Option<&'a str>,
+    }
+    to_body(&CreateGroup { name, universal_app_access })
 }
 
 /// What adds a member, by the user's id.
 pub fn add_member(user_id: &str) -> Vec<u8> {
-    Object::default().text("userId", user_id).into_body()
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct AddMember<'a> {
+        user_id: &'a str,
+    }
+    to_body(&AddMember { user_id })
 }

@@ -60,16 +60,16 @@ impl V1 {
     async fn fetch_users(&self, ask: Ask, filter: &dyn UserFilter) -> Result<FetchedPage<People>> {
         let answer = self.get_list(USERS, USERS_READ, &Paging::new(ask).query()).await?;
         let page: UsersPage<'_> = answer.decode()?;
-        Ok(FetchedPage { total: page.total.value(), content: page.filter(filter) })
+        Ok(FetchedPage { total: page.total, content: page.filter(filter) })
     }
 
     async fn fetch_groups(&self, ask: Ask) -> Result<FetchedPage<Vec<Group>>> {
         let paging = Paging::new(ask);
         let answer = self.get_list(GROUPS, GROUPS_READ, &paging.query_if_needed(ask)).await?;
         let page: GroupsPage<'_> = answer.decode()?;
-        let items = page.groups.items().into_iter().map(GroupRecord::into_group).collect();
+        let items = page.groups.0.into_iter().map(GroupRecord::into_group).collect();
         let content = PageItems::whole(items, |group: &Group| &group.id.value);
-        Ok(FetchedPage { content, total: page.total.value() })
+        Ok(FetchedPage { content, total: page.total })
     }
 
     async fn fetch_members(&self, id: &GroupId, ask: Ask) -> Result<FetchedPage<Vec<Member>>> {
@@ -83,9 +83,9 @@ impl V1 {
         };
         let answer = self.client.send(call).await?;
         let page: MembersPage<'_> = answer.decode()?;
-        let items = page.members.items().into_iter().map(MemberRecord::into_member).collect();
+        let items = page.members.0.into_iter().map(MemberRecord::into_member).collect();
         let content = PageItems::whole(items, |member: &Member| &member.id.value);
-        Ok(FetchedPage { content, total: page.total.value() })
+        Ok(FetchedPage { content, total: page.total })
     }
 
     async fn people(&self, filter: &dyn UserFilter) -> Result<Found> {
@@ -166,7 +166,7 @@ impl V1 {
         let answer =
             self.get_list(USERS, USERS_READ, &query).await.map_err(|e| e.about(email.as_str()))?;
         let page: UsersPage<'_> = answer.decode()?;
-        let total = page.total.value();
+        let total = page.total;
         let PageItems { page, fingerprints } = page.filter(&UsersByEmail(email));
         let answered = fingerprints.len();
         let mut found = page.listed;

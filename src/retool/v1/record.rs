@@ -3,7 +3,7 @@
 
 use super::wire::user_type_text;
 use crate::domain::{GroupPatch, UserPatch};
-use crate::json::Fields;
+use crate::retool::raw_record::RawRecord;
 
 /// What the server sets itself and does not take back.
 const SERVER_MANAGED: [&str; 4] = ["id", "createdAt", "updatedAt", "groups"];
@@ -11,7 +11,7 @@ const SERVER_MANAGED: [&str; 4] = ["id", "createdAt", "updatedAt", "groups"];
 const SERVER_MANAGED_GROUP: [&str; 4] = ["id", "createdAt", "updatedAt", "members"];
 
 /// What to PUT for a user.
-pub fn with_user_patch<'a>(mut record: Fields<'a>, patch: &UserPatch) -> Fields<'a> {
+pub fn with_user_patch<'a>(mut record: RawRecord<'a>, patch: &UserPatch) -> RawRecord<'a> {
     let UserPatch { first_name, last_name, user_type, admin, disabled, profile_photo_url } = patch;
     for field in SERVER_MANAGED {
         record.remove(field);
@@ -26,7 +26,7 @@ pub fn with_user_patch<'a>(mut record: Fields<'a>, patch: &UserPatch) -> Fields<
 }
 
 /// What to PUT for a group.
-pub fn with_group_patch<'a>(mut record: Fields<'a>, patch: &GroupPatch) -> Fields<'a> {
+pub fn with_group_patch<'a>(mut record: RawRecord<'a>, patch: &GroupPatch) -> RawRecord<'a> {
     let GroupPatch { name, universal_app_access } = patch;
     for field in SERVER_MANAGED_GROUP {
         record.remove(field);
@@ -46,7 +46,7 @@ mod tests {
         "preferences":{"z":[1, 2],"a":null},"groups":[{"id":1}],"createdAt":"x","updatedAt":"y"}"#;
 
     fn put(patch: &UserPatch) -> String {
-        let record = Fields::parse(GOT.as_bytes()).expect("an object");
+        let record = RawRecord::parse(GOT).expect("an object");
         with_user_patch(record, patch).to_json()
     }
 

@@ -12,8 +12,8 @@ use super::{GROUP, GROUPS_WRITE, USER, USERS_WRITE, V1, call, decode_account};
 use crate::domain::{Account, Field, Group, GroupAccount, GroupPatch, User, UserPatch};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Repeat};
-use crate::json::Fields;
 use crate::retool::ReadDirectory;
+use crate::retool::raw_record::RawRecord;
 use crate::retool::settled::{Look, settled};
 
 /// How often a PUT is sent for one change, each time merged into what was just read.
@@ -64,13 +64,14 @@ impl V1 {
     async fn verify_user(
         &self,
         base: &Account,
-        body: &Fields<'_>,
+        body: &RawRecord<'_>,
         patch: &UserPatch,
         answer: &Answer,
     ) -> Result<User> {
         let id = &base.user.id;
         // An answer that shows the whole record is proof enough; a shorter one has to be read.
-        let whole = Fields::parse(answer.body()).is_some_and(|shown| body.is_covered_by(&shown));
+        let whole =
+            RawRecord::parse_body(answer.body()).is_some_and(|shown| body.is_covered_by(&shown));
         if whole {
             let shown = decode_account(answer, id).map_err(sent)?;
             if user_holds(&base.user, body, patch, &shown).is_ok() {
@@ -129,7 +130,7 @@ impl V1 {
     async fn verify_group(
         &self,
         before: &Group,
-        body: &Fields<'_>,
+        body: &RawRecord<'_>,
         patch: &GroupPatch,
     ) -> Result<Group> {
         let read = settled(self, async || {
@@ -148,7 +149,7 @@ fn put<'a>(
     template: &'static str,
     segments: &'a [&'a str],
     scope: &'static str,
-    body: &Fields<'_>,
+    body: &RawRecord<'_>,
 ) -> Call<'a> {
     Call {
         body: Some(body.to_json().into_bytes()),
@@ -171,8 +172,8 @@ fn sent(mut error: Error) -> Error {
     error
 }
 
-fn parsed<'a>(raw: &'a str, subject: &str) -> Result<Fields<'a>> {
-    Fields::parse(raw.as_bytes()).ok_or_else(|| {
+fn parsed<'a>(raw: &'a str, subject: &str) -> Result<RawRecord<'a>> {
+    RawRecord::parse(raw).ok_or_else(|| {
         Error::new(
             Code::AnswerUnusable,
             "The record to change is not a JSON object, so it was not written. Try again.",
@@ -184,7 +185,7 @@ fn parsed<'a>(raw: &'a str, subject: &str) -> Result<Fields<'a>> {
 /// Whether the patch is there, and all else is as it was. What is not, if anything.
 fn user_holds(
     before: &User,
-    body: &Fields<'_>,
+    body: &RawRecord<'_>,
     patch: &UserPatch,
     now: &Account,
 ) -> Result<(), String> {
@@ -199,7 +200,7 @@ fn user_holds(
     if let Some(lost) = Field::ALL.iter().find(|field| !kept(field)) {
         return Err(lost.as_str().into());
     }
-    match Fields::parse(now.raw.as_bytes()) {
+    match RawRecord::parse(&now.raw) {
         Some(after) => body.first_lost(&after, &[]).map_or(Ok(()), |lost| Err(named(lost))),
         None => Err("the record".into()),
     }
@@ -212,13 +213,12 @@ fn named(field: &str) -> String {
     if plain { format!("the field {field}") } else { "a field of an odd name".into() }
 }
 
-fn group_holds(body: &Fields<'_>, patch: &GroupPatch, now: &GroupAccount) -> bool {
+fn group_holds(body: &RawRecord<'_>, patch: &GroupPatch, now: &GroupAccount) -> bool {
     let GroupPatch { name, universal_app_access } = patch;
     name.as_ref().is_none_or(|name| now.group.name == *name)
         && (universal_app_access.is_none()
             || now.group.universal_app_access == *universal_app_access)
-        && Fields::parse(now.raw.as_bytes())
-            .is_some_and(|after| body.first_lost(&after, &[]).is_none())
+        && RawRecord::parse(&now.raw).is_some_and(|after| body.first_lost(&after, &[]).is_none())
 }
 
 fn renamed(subject: &str) -> Error {

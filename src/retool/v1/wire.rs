@@ -5,81 +5,71 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
+use serde::Deserialize;
+
+use crate::de::{Id, ObjectOrId, Objects, Text, filled};
 use crate::domain::{
     Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
-use crate::json::{Count, Flag, List, Record, Slot, Text, Told};
 use crate::retool::page_buffer::PageItems;
 use crate::retool::user_filter::{Listable, People, UserFilter, filter_page};
 
 /// A user record.
-#[derive(Default)]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct UserRecord<'a> {
-    id: Text<'a>,
+    #[serde(borrow)]
+    id: Id<'a>,
     email: Text<'a>,
-    first_name: Text<'a>,
-    last_name: Text<'a>,
-    profile_photo_url: Text<'a>,
-    is_admin: Flag,
-    is_disabled: Flag,
-    user_type: Text<'a>,
-    groups: List<LinkRecord<'a>>,
-    created_at: Text<'a>,
-    updated_at: Text<'a>,
+    first_name: Option<Text<'a>>,
+    last_name: Option<Text<'a>>,
+    profile_photo_url: Option<Text<'a>>,
+    is_admin: Option<bool>,
+    is_disabled: Option<bool>,
+    user_type: Option<Text<'a>>,
+    groups: Option<Vec<Link<'a>>>,
+    created_at: Option<Text<'a>>,
+    updated_at: Option<Text<'a>>,
 }
 
-impl<'a> Record<'a> for UserRecord<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "id" => Slot::Id(&mut self.id),
-            "email" => Slot::Text(&mut self.email),
-            "firstName" => Slot::Text(&mut self.first_name),
-            "lastName" => Slot::Text(&mut self.last_name),
-            "profilePhotoUrl" => Slot::Text(&mut self.profile_photo_url),
-            "isAdmin" => Slot::Flag(&mut self.is_admin),
-            "isDisabled" => Slot::Flag(&mut self.is_disabled),
-            "userType" => Slot::Text(&mut self.user_type),
-            "groups" => self.groups.slot(),
-            "createdAt" => Slot::Text(&mut self.created_at),
-            "updatedAt" => Slot::Text(&mut self.updated_at),
-            _ => Slot::Skip,
-        }
-    }
+/// A group next to a user: an object, or only its id.
+type Link<'a> = ObjectOrId<'a, LinkRecord<'a>>;
 
-    fn is_whole(&self) -> bool {
-        self.id.is_value() && self.email.is_value()
-    }
+/// A group next to a user as an object.
+#[derive(Deserialize)]
+struct LinkRecord<'a> {
+    #[serde(borrow)]
+    id: Id<'a>,
+    name: Option<Text<'a>>,
 }
 
 impl Listable for UserRecord<'_> {
     type Unusable = Infallible;
 
     fn id(&self) -> &str {
-        self.id.as_str()
+        &self.id
     }
 
     fn address(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.email.as_str())
+        Cow::Borrowed(&self.email)
     }
 
     fn is_admin(&self) -> bool {
-        self.is_admin == Told::Value(true)
+        self.is_admin == Some(true)
     }
 
     fn is_disabled(&self) -> bool {
-        self.is_disabled == Told::Value(true)
+        self.is_disabled == Some(true)
     }
 
     // Servers that show lists in short leave out whole fields; a text without a value may be left
     // out by any.
     fn is_short(&self) -> bool {
-        let says_all =
-            self.is_admin.is_value() && self.is_disabled.is_value() && self.user_type.is_value();
-        !says_all
+        self.is_admin.is_none() || self.is_disabled.is_none() || self.user_type.is_none()
     }
 
     fn groups(&self) -> Option<Vec<&str>> {
-        Some(self.groups.get()?.iter().map(|link| link.id.as_str()).collect())
+        Some(self.groups.as_ref()?.iter().map(link_id).collect())
     }
 
     fn into_user(self) -> Result<User, Infallible> {
@@ -92,28 +82,42 @@ impl UserRecord<'_> {
     pub fn into_user(self) -> User {
         User {
             id: user_id(self.id),
-            email: Email::new(&self.email.into_text()),
-            first_name: self.first_name.filled(),
-            last_name: self.last_name.filled(),
-            user_type: self.user_type.get().map(|text| parse_user_type(text)),
-            admin: self.is_admin.value().unwrap_or(false),
-            disabled: self.is_disabled.value().unwrap_or(false),
+            email: Email::new(&self.email),
+            first_name: filled(self.first_name),
+            last_name: filled(self.last_name),
+            user_type: self.user_type.map(|text| parse_user_type(&text)),
+            admin: self.is_admin.unwrap_or(false),
+            disabled: self.is_disabled.unwrap_or(false),
             invited: None,
-            profile_photo_url: self.profile_photo_url.filled(),
-            groups: self.groups.value().map(links),
-            created_at: self.created_at.filled(),
-            updated_at: self.updated_at.filled(),
+            profile_photo_url: filled(self.profile_photo_url),
+            groups: self.groups.map(|links| links.into_iter().map(into_link).collect()),
+            created_at: filled(self.created_at),
+            updated_at: filled(self.updated_at),
             last_active_at: None,
         }
     }
 }
 
-fn user_id(id: Text<'_>) -> UserId {
-    UserId { dialect: Dialect::V1, value: id.into_text() }
+fn link_id<'l>(link: &'l Link<'_>) -> &'l str {
+    match link {
+        Link::Object(record) => &record.id,
+        Link::Id(id) => id,
+    }
 }
 
-fn group_id(id: Text<'_>) -> GroupId {
-    GroupId { kind: GroupIdKind::Rest, value: id.into_text() }
+fn into_link(link: Link<'_>) -> GroupLink {
+    match link {
+        Link::Object(LinkRecord { id, name }) => GroupLink { id: group_id(id), name: filled(name) },
+        Link::Id(id) => GroupLink { id: group_id(id), name: None },
+    }
+}
+
+fn user_id(id: Id<'_>) -> UserId {
+    UserId { dialect: Dialect::V1, value: id.into_string() }
+}
+
+fn group_id(id: Id<'_>) -> GroupId {
+    GroupId { kind: GroupIdKind::Rest, value: id.into_string() }
 }
 
 fn parse_user_type(text: &str) -> UserType {
@@ -133,61 +137,16 @@ pub fn user_type_text(user_type: UserType) -> Option<&'static str> {
     }
 }
 
-/// A group next to a user: an object, or only its id.
-#[derive(Default)]
-struct LinkRecord<'a> {
-    id: Text<'a>,
-    name: Text<'a>,
-}
-
-impl<'a> Record<'a> for LinkRecord<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "id" => Slot::Id(&mut self.id),
-            "name" => Slot::Text(&mut self.name),
-            _ => Slot::Skip,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.id.is_value()
-    }
-
-    fn id_alone(&mut self) -> Option<&mut Text<'a>> {
-        Some(&mut self.id)
-    }
-}
-
-fn links(records: Vec<LinkRecord<'_>>) -> Vec<GroupLink> {
-    let links = records.into_iter();
-    links.map(|link| GroupLink { id: group_id(link.id), name: link.name.filled() }).collect()
-}
-
 /// A group record.
-#[derive(Default)]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct GroupRecord<'a> {
-    id: Text<'a>,
+    #[serde(borrow)]
+    id: Id<'a>,
     name: Text<'a>,
-    universal_app_access: Text<'a>,
-    created_at: Text<'a>,
-    updated_at: Text<'a>,
-}
-
-impl<'a> Record<'a> for GroupRecord<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "id" => Slot::Id(&mut self.id),
-            "name" => Slot::Text(&mut self.name),
-            "universalAppAccess" => Slot::Text(&mut self.universal_app_access),
-            "createdAt" => Slot::Text(&mut self.created_at),
-            "updatedAt" => Slot::Text(&mut self.updated_at),
-            _ => Slot::Skip,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.id.is_value() && self.name.is_value()
-    }
+    universal_app_access: Option<Text<'a>>,
+    created_at: Option<Text<'a>>,
+    updated_at: Option<Text<'a>>,
 }
 
 impl GroupRecord<'_> {
@@ -195,36 +154,23 @@ impl GroupRecord<'_> {
     pub fn into_group(self) -> Group {
         Group {
             id: group_id(self.id),
-            name: self.name.into_text(),
-            universal_app_access: self.universal_app_access.filled(),
+            name: self.name.into_string(),
+            universal_app_access: filled(self.universal_app_access),
             members: None,
-            created_at: self.created_at.filled(),
-            updated_at: self.updated_at.filled(),
+            created_at: filled(self.created_at),
+            updated_at: filled(self.updated_at),
         }
     }
 }
 
 /// A member of a group. The guide does not show the record; some servers say `userId`.
-#[derive(Default)]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MemberRecord<'a> {
-    id: Text<'a>,
-    email: Text<'a>,
-    is_group_admin: Flag,
-}
-
-impl<'a> Record<'a> for MemberRecord<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "id" | "userId" => Slot::Id(&mut self.id),
-            "email" => Slot::Text(&mut self.email),
-            "isGroupAdmin" => Slot::Flag(&mut self.is_group_admin),
-            _ => Slot::Skip,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.id.is_value()
-    }
+    #[serde(borrow, alias = "userId")]
+    id: Id<'a>,
+    email: Option<Text<'a>>,
+    is_group_admin: Option<bool>,
 }
 
 impl MemberRecord<'_> {
@@ -232,103 +178,55 @@ impl MemberRecord<'_> {
     pub fn into_member(self) -> Member {
         Member {
             id: user_id(self.id),
-            email: self.email.get().map(|email| Email::new(email)),
-            group_admin: self.is_group_admin.value(),
+            email: self.email.map(|email| Email::new(&email)),
+            group_admin: self.is_group_admin,
         }
     }
 }
 
 /// A page of users.
-#[derive(Default)]
+#[derive(Deserialize)]
 pub struct UsersPage<'a> {
     /// The records.
-    pub users: List<UserRecord<'a>>,
+    #[serde(borrow)]
+    pub users: Objects<UserRecord<'a>>,
     /// How many there are in all.
-    pub total: Count,
+    pub total: Option<u32>,
 }
 
 impl UsersPage<'_> {
-    /// Those on it whom the listing is read for.
+    /// The users on it whom a filter keeps.
     pub fn filter(self, filter: &dyn UserFilter) -> PageItems<People> {
-        let Ok(content) = filter_page(self.users.items(), filter);
+        let Ok(content) = filter_page(self.users.0, filter);
         content
     }
 }
 
-impl<'a> Record<'a> for UsersPage<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "users" => self.users.slot(),
-            "total" => Slot::Count(&mut self.total),
-            _ => Slot::Skip,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.users.is_value()
-    }
-}
-
 /// A page of groups.
-#[derive(Default)]
+#[derive(Deserialize)]
 pub struct GroupsPage<'a> {
     /// The records.
-    pub groups: List<GroupRecord<'a>>,
+    #[serde(borrow)]
+    pub groups: Objects<GroupRecord<'a>>,
     /// How many there are in all.
-    pub total: Count,
-}
-
-impl<'a> Record<'a> for GroupsPage<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "groups" => self.groups.slot(),
-            "total" => Slot::Count(&mut self.total),
-            _ => Slot::Skip,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.groups.is_value()
-    }
+    pub total: Option<u32>,
 }
 
 /// A page of members; the guide does not name the list.
-#[derive(Default)]
+#[derive(Deserialize)]
 pub struct MembersPage<'a> {
     /// The records.
-    pub members: List<MemberRecord<'a>>,
+    #[serde(borrow, alias = "users")]
+    pub members: Objects<MemberRecord<'a>>,
     /// How many there are in all.
-    pub total: Count,
-}
-
-impl<'a> Record<'a> for MembersPage<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "members" | "users" => self.members.slot(),
-            "total" => Slot::Count(&mut self.total),
-            _ => Slot::Skip,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.members.is_value()
-    }
+    pub total: Option<u32>,
 }
 
 /// What a write answers where there is no record to show.
-#[derive(Default)]
+#[derive(Deserialize)]
 pub struct Acknowledgement {
     /// `false` with a status of 200 is a failure all the same.
-    pub success: Flag,
-}
-
-impl<'a> Record<'a> for Acknowledgement {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "success" => Slot::Flag(&mut self.success),
-            _ => Slot::Skip,
-        }
-    }
+    pub success: Option<bool>,
 }
 
 #[cfg(test)]
@@ -336,10 +234,10 @@ mod tests {
     use alloc::format;
 
     use super::*;
-    use crate::json::read_record;
+    use crate::de::object;
 
     fn user(json: &str) -> User {
-        read_record::<UserRecord<'_>>(json.as_bytes()).expect("a user").into_user()
+        object::<UserRecord<'_>>(json.as_bytes()).expect("a user").into_user()
     }
 
     #[test]
@@ -387,20 +285,20 @@ mod tests {
 
     #[test]
     fn an_object_without_its_list_is_no_listing() {
-        assert!(read_record::<UsersPage<'_>>(b"{}").is_err());
-        assert!(read_record::<UsersPage<'_>>(br#"{"users":null}"#).is_err());
-        assert!(read_record::<UsersPage<'_>>(br#"{"users":[],"total":0}"#).is_ok());
-        assert!(read_record::<MembersPage<'_>>(br#"{"users":[{"userId":"u"}]}"#).is_ok());
+        assert!(object::<UsersPage<'_>>(b"{}").is_err());
+        assert!(object::<UsersPage<'_>>(br#"{"users":null}"#).is_err());
+        assert!(object::<UsersPage<'_>>(br#"{"users":[],"total":0}"#).is_ok());
+        assert!(object::<MembersPage<'_>>(br#"{"users":[{"userId":"u"}]}"#).is_ok());
         let twice = br#"{"users":[{"userId":"u"}],"members":[]}"#;
-        assert!(read_record::<MembersPage<'_>>(twice).is_err());
+        assert!(object::<MembersPage<'_>>(twice).is_err());
     }
 
     #[test]
     fn an_array_of_values_is_no_object() {
-        assert!(read_record::<UsersPage<'_>>(b"[[],0]").is_err());
+        assert!(object::<UsersPage<'_>>(b"[[],0]").is_err());
         let page = |person: &str| {
             let page = format!(r#"{{"members":[{person}]}}"#);
-            read_record::<MembersPage<'_>>(page.as_bytes()).is_ok()
+            object::<MembersPage<'_>>(page.as_bytes()).is_ok()
         };
         assert!(page(r#"{"id":"u","email":"a@b.c"}"#));
         assert!(!page(r#"["u","a@b.c",null]"#));

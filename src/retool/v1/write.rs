@@ -13,7 +13,6 @@ use crate::domain::{
 };
 use crate::error::{Code, Result};
 use crate::http::{Call, Local, Method, Missing, Repeat};
-use crate::json::Told;
 use crate::retool::WriteDirectory;
 
 impl V1 {
@@ -23,7 +22,7 @@ impl V1 {
         if answer.body().is_empty() {
             return Ok(());
         }
-        if answer.decode::<Acknowledgement>()?.success == Told::Value(false) {
+        if answer.decode::<Acknowledgement>()?.success == Some(false) {
             return Err(answer.error(
                 Code::ServerRefused,
                 "The server answered that it did not do it, without a reason. Look at its log.",

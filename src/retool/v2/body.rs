@@ -1,21 +1,32 @@
 //! What `/api/v2` is sent.
 
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+
+use serde::Serialize;
 
 use super::wire::user_type_text;
 use crate::domain::{GroupPatch, NewUser, UserId, UserPatch};
-use crate::json::{Object, quoted};
+use crate::ser::to_body;
 
 /// What creates a user; `None` without both names.
 pub fn create_user(user: &NewUser) -> Option<Vec<u8>> {
-    let body = Object::default()
-        .text("email", user.email.as_str())
-        .text("first_name", given(user.fields.first_name.as_deref())?)
-        .text("last_name", given(user.fields.last_name.as_deref())?)
-        .flag("active", true)
-        .text_if("user_type", user.fields.user_type.and_then(user_type_text));
-    Some(body.into_body())
+    #[derive(Serialize)]
+    struct CreateUser<'a> {
+        email: &'a str,
+        first_name: &'a str,
+        last_name: &'a str,
+        active: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user_type: Option<&'a str>,
+    }
+    let fields = &user.fields;
+    Some(to_body(&CreateUser {
+        email: user.email.as_str(),
+        first_name: given(fields.first_name.as_deref())?,
+        last_name: given(fields.last_name.as_deref())?,
+        active: true,
+        user_type: fields.user_type.and_then(user_type_text),
+    }))
 }
 
 /// A name that is more than white space.
@@ -25,36 +36,66 @@ fn given(name: Option<&str>) -> Option<&str> {
 
 /// What creates a group, and sets what its members may do in every app.
 pub fn create_group(name: &str, universal_app_access: Option<&str>) -> Vec<u8> {
-    Object::default()
-        .text("name", name)
-        .text_if("universal_app_access", universal_app_access)
-        .into_body()
+    #[derive(Serialize)]
+    struct CreateGroup<'a> {
+        name: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        universal_app_access: Option<&'a str>,
+    }
+    to_body(&CreateGroup { name, universal_app_access })
 }
 
 /// What adds members who don't administer the group: only for people who are not in it, as it
 /// sets that too.
 pub fn add_members(people: &[&UserId]) -> Vec<u8> {
-    let mut members = Vec::with_capacity(people.len());
-    for id in people {
-        let member = Object::default().text("id", &id.value).flag("is_group_admin", false);
-        members.push(member.into_json());
+    #[derive(Serialize)]
+    struct AddMembers<'a> {
+        members: Vec<NewMember<'a>>,
     }
-    Object::default().list("members", &members).into_body()
+    #[derive(Serialize)]
+    struct NewMember<'a> {
+        id: &'a str,
+        is_group_admin: bool,
+    }
+    let members = people.iter().map(|id| NewMember { id: &id.value, is_group_admin: false });
+    to_body(&AddMembers { members: members.collect() })
 }
 
 /// What adds invitations to a group, by the server's numbers of them.
 pub fn add_invites(numbers: &[u64]) -> Vec<u8> {
-    let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
-    Object::default().list("userInviteIds", &numbers).into_body()
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct AddInvites<'a> {
+        user_invite_ids: &'a [u64],
+    }
+    to_body(&AddInvites { user_invite_ids: numbers })
 }
 
 /// What changes fields of a record and no other.
-#[derive(Default)]
-pub struct Operations(Vec<String>);
+#[derive(Default, Serialize)]
+pub struct Operations<'a> {
+    operations: Vec<Operation<'a>>,
+}
 
-impl Operations {
+/// A change of one field.
+#[derive(Serialize)]
+struct Operation<'a> {
+    op: &'static str,
+    path: &'static str,
+    value: Value<'a>,
+}
+
+/// What a field is set to.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Value<'a> {
+    Text(&'a str),
+    Flag(bool),
+}
+
+impl<'a> Operations<'a> {
     /// For the fields of a patch that this dialect can set.
-    pub fn of_user(patch: &UserPatch) -> Self {
+    pub fn of_user(patch: &'a UserPatch) -> Self {
         let UserPatch {
             first_name,
             last_name,
@@ -68,13 +109,13 @@ impl Operations {
         operations.text("/last_name", last_name.as_deref());
         operations.text("/user_type", user_type.and_then(user_type_text));
         if let Some(disabled) = disabled {
-            operations.replace("/active", if *disabled { "false" } else { "true" });
+            operations.replace("/active", Value::Flag(!disabled));
         }
         operations
     }
 
     /// For the fields of a patch of a group.
-    pub fn of_group(patch: &GroupPatch) -> Self {
+    pub fn of_group(patch: &'a GroupPatch) -> Self {
         let GroupPatch { name, universal_app_access } = patch;
         let mut operations = Operations::default();
         operations.text("/name", name.as_deref());
@@ -83,24 +124,23 @@ impl Operations {
     }
 
     /// Sets a field to a text, if there is one.
-    fn text(&mut self, path: &'static str, value: Option<&str>) {
+    fn text(&mut self, path: &'static str, value: Option<&'a str>) {
         if let Some(value) = value {
-            self.replace(path, &quoted(value));
+            self.replace(path, Value::Text(value));
         }
     }
 
-    fn replace(&mut self, path: &'static str, json: &str) {
-        let operation = Object::default().text("op", "replace").text("path", path);
-        self.0.push(operation.raw("value", json).into_json());
+    fn replace(&mut self, path: &'static str, value: Value<'a>) {
+        self.operations.push(Operation { op: "replace", path, value });
     }
 
     /// Whether they change nothing.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.operations.is_empty()
     }
 
     /// As they are sent.
     pub fn body(&self) -> Vec<u8> {
-        Object::default().list("operations", &self.0).into_body()
+        to_body(self)
     }
 }

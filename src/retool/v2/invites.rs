@@ -56,7 +56,7 @@ impl V2 {
             return Ok(None);
         };
         let raw = open_record(&answer)?;
-        let record: InviteRecord<'_> = read_record(&answer, &raw)?;
+        let record: InviteRecord<'_> = read_record(&answer, raw)?;
         let invitation = record.into_invitation(self.now(&answer));
         let Invitation { user, pending } = invitation.ok_or_else(|| odd_shape(&answer))?;
         if user.id != *id {
@@ -65,7 +65,7 @@ impl V2 {
                 "The server answered with another invitation than the one asked for. Look for a proxy that mixes up answers.",
             ));
         }
-        let account = Account { user, raw: kept(&raw, &SECRETS), read_at: answer.answered_at() };
+        let account = Account { user, raw: kept(raw, &SECRETS), read_at: answer.answered_at() };
         Ok(pending.then_some(account))
     }
 }

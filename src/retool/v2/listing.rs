@@ -13,7 +13,7 @@ use core::cell::Cell;
 use core::fmt;
 
 use super::cursor::LARGEST_PAGE;
-use super::wire::Paging;
+use crate::de::{Id, filled};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log};
 use crate::retool::page_buffer::{PageBuffer, PageItems, PageLookup, PageRef};
@@ -38,6 +38,17 @@ pub enum Next {
     Unknown,
 }
 
+impl Next {
+    /// What an envelope says of what comes next.
+    pub fn new(has_more: Option<bool>, next_token: Option<Id<'_>>) -> Self {
+        match (has_more, filled(next_token)) {
+            (Some(false), _) | (None, None) => Next::Nothing,
+            (_, Some(token)) => Next::Page(token),
+            (Some(true), None) => Next::Unknown,
+        }
+    }
+}
+
 /// A page as the server gave it.
 pub struct FetchedPage<P> {
     /// What is on it.
@@ -46,18 +57,6 @@ pub struct FetchedPage<P> {
     pub total: Option<u32>,
     /// What comes after it.
     pub next: Next,
-}
-
-impl<P> FetchedPage<P> {
-    /// The page of an envelope.
-    pub fn new(content: PageItems<P>, paging: Paging<'_>) -> Self {
-        let next = match (paging.has_more.value(), paging.next_token.filled()) {
-            (Some(false), _) | (None, None) => Next::Nothing,
-            (_, Some(token)) => Next::Page(token),
-            (Some(true), None) => Next::Unknown,
-        };
-        FetchedPage { content, total: paging.total_count.value(), next }
-    }
 }
 
 /// Which page to fetch: everything without a limit.

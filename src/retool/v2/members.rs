@@ -188,7 +188,7 @@ impl V2 {
 /// Everybody in the group of an answer and invited to it; `None` if it does not say.
 fn roll_of(answer: &Answer, group: &GroupId) -> Result<Option<Roll>> {
     let raw = open_record(answer)?;
-    let record: GroupRecord<'_> = read_record(answer, &raw)?;
+    let record: GroupRecord<'_> = read_record(answer, raw)?;
     if !record.is(group) {
         return Err(another_group(answer));
     }

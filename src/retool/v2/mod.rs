@@ -1,15 +1,20 @@
 //! `/api/v2`: answers in an envelope, pages by cursor, records changed field by field, deletion
 //! that only disables, members next to groups, and invitations beside accounts.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::de::{self, Objects};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Client, Method, Missing, Path, Repeat};
-use crate::json::{Fields, List, Presence, Record, Text, Told, read_record as parse};
 use crate::retool::page_buffer::PageItems;
+use crate::retool::raw_record::RawRecord;
 
 mod body;
 mod cursor;
@@ -25,8 +30,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use listing::FetchedPage;
-use wire::{Data, Envelope};
+use listing::{FetchedPage, Next};
+use wire::Envelope;
 
 const USERS: &str = "/api/v2/users";
 const USER: &str = "/api/v2/users/{id}";
@@ -105,9 +110,9 @@ fn is_not_found(error: &Error) -> bool {
 
 /// Opens the envelope of an answer. Fails with `server-refused` where it says that the request
 /// was not served, whatever the status says.
-fn open<'a, D: Data<'a> + Default>(answer: &'a Answer) -> Result<Envelope<'a, D>> {
+fn open<'a, D: Deserialize<'a>>(answer: &'a Answer) -> Result<Envelope<'a, D>> {
     match answer.decode() {
-        Ok(Envelope { success: Told::Value(false), .. }) => Err(refused(answer)),
+        Ok(Envelope { success: Some(false), .. }) => Err(refused(answer)),
         Ok(envelope) => Ok(envelope),
         // What comes with a refusal has no particular shape.
         Err(error) => Err(if is_refused(answer) { refused(answer) } else { error }),
@@ -116,8 +121,8 @@ fn open<'a, D: Data<'a> + Default>(answer: &'a Answer) -> Result<Envelope<'a, D>
 
 /// Whether an answer says that the request was not served.
 fn is_refused(answer: &Answer) -> bool {
-    parse::<Envelope<'_, Presence>>(answer.body())
-        .is_ok_and(|envelope| envelope.success == Told::Value(false))
+    de::object::<Envelope<'_, IgnoredAny>>(answer.body())
+        .is_ok_and(|envelope| envelope.success == Some(false))
 }
 
 fn refused(answer: &Answer) -> Error {
@@ -129,13 +134,14 @@ fn refused(answer: &Answer) -> Error {
 
 /// An answer that is a page of a listing, of whose records `take` makes what is kept; `None` if
 /// they are unusable.
-fn open_list<'a, R: Record<'a> + Default, P>(
+fn open_list<'a, R: Deserialize<'a>, P>(
     answer: &'a Answer,
     take: impl FnOnce(Vec<R>) -> Option<PageItems<P>>,
 ) -> Result<FetchedPage<P>> {
-    let Envelope { data, paging, .. } = open::<List<R>>(answer)?;
-    let content = data.value().and_then(take).ok_or_else(|| odd_shape(answer))?;
-    Ok(FetchedPage::new(content, paging))
+    let Envelope { data, total_count, next_token, has_more, .. } = open::<Objects<R>>(answer)?;
+    let content = data.and_then(|Objects(records)| take(records));
+    let content = content.ok_or_else(|| odd_shape(answer))?;
+    Ok(FetchedPage { content, total: total_count, next: Next::new(has_more, next_token) })
 }
 
 /// The records of a page that is kept whole, each converted.
@@ -149,13 +155,14 @@ fn each<R, T>(
 }
 
 /// The one record of an answer, unread.
-fn open_record(answer: &Answer) -> Result<Cow<'_, str>> {
-    open::<Text<'_>>(answer)?.data.value().ok_or_else(|| odd_shape(answer))
+fn open_record(answer: &Answer) -> Result<&str> {
+    let record = open::<&RawValue>(answer)?.data.ok_or_else(|| odd_shape(answer))?;
+    Ok(record.get())
 }
 
 /// Reads a record of an answer.
-fn read_record<'a, R: Record<'a> + Default>(answer: &Answer, raw: &'a str) -> Result<R> {
-    parse(raw.as_bytes()).map_err(|_| odd_shape(answer))
+fn read_record<'a, R: Deserialize<'a>>(answer: &Answer, raw: &'a str) -> Result<R> {
+    de::object(raw.as_bytes()).map_err(|_| odd_shape(answer))
 }
 
 /// For a record that lacks what can't be done without.
@@ -178,7 +185,7 @@ fn acknowledged(answer: &Answer) -> Result<()> {
     if answer.body().is_empty() {
         return Ok(());
     }
-    open::<Presence>(answer).map(drop)
+    open::<IgnoredAny>(answer).map(drop)
 }
 
 /// Says what is true of all tries so far, of which an error on its own knows the last: how many
@@ -205,13 +212,13 @@ fn kept(raw: &str, without: &[&str]) -> String {
     if without.is_empty() {
         return raw.to_owned();
     }
-    let Some(mut fields) = Fields::parse(raw.as_bytes()) else {
+    let Some(mut record) = RawRecord::parse(raw) else {
         return raw.to_owned();
     };
     for field in without {
-        fields.remove(field);
+        record.remove(field);
     }
-    fields.to_json()
+    record.to_json()
 }
 
 /// A field of a record as messages name it: the name is the server's, and only a plain one is

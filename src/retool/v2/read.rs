@@ -222,12 +222,12 @@ impl V2 {
     /// Reads a group and makes sure that it is the one asked for.
     pub(super) fn decode_group(&self, answer: &Answer, id: &GroupId) -> Result<GroupAccount> {
         let raw = open_record(answer)?;
-        let record: GroupRecord<'_> = read_record(answer, &raw)?;
+        let record: GroupRecord<'_> = read_record(answer, raw)?;
         let group = record.into_group(self.now(answer)).ok_or_else(|| odd_shape(answer))?;
         if group.id != *id {
             return Err(another_group(answer));
         }
-        Ok(GroupAccount { group, raw: kept(&raw, &OTHERS_IN_GROUP) })
+        Ok(GroupAccount { group, raw: kept(raw, &OTHERS_IN_GROUP) })
     }
 
     async fn members_of(&self, id: &GroupId) -> Result<Option<Vec<Member>>> {
@@ -243,7 +243,7 @@ impl V2 {
 /// short.
 pub(super) fn decode_account(answer: &Answer, id: &UserId) -> Result<(Account, bool)> {
     let raw = open_record(answer)?;
-    let record: UserRecord<'_> = read_record(answer, &raw)?;
+    let record: UserRecord<'_> = read_record(answer, raw)?;
     let is_short = record.is_short();
     let user = record.into_user().ok_or_else(|| odd_shape(answer))?;
     if user.id != *id {
@@ -252,7 +252,7 @@ pub(super) fn decode_account(answer: &Answer, id: &UserId) -> Result<(Account, b
             "The server answered with another user than the one asked for. Look for a proxy that mixes up answers.",
         ));
     }
-    Ok((Account { user, raw: kept(&raw, &[]), read_at: answer.answered_at() }, is_short))
+    Ok((Account { user, raw: kept(raw, &[]), read_at: answer.answered_at() }, is_short))
 }
 
 impl ReadDirectory for V2 {

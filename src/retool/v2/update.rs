@@ -16,8 +16,8 @@ use super::{
 use crate::domain::{Account, Dialect, Field, Group, GroupAccount, GroupPatch, User, UserPatch};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Repeat};
-use crate::json::Fields;
 use crate::retool::ReadDirectory;
+use crate::retool::raw_record::RawRecord;
 use crate::retool::settled::{Look, settled};
 
 /// What is only in a record that was read with it.
@@ -251,8 +251,8 @@ fn user_holds(before: &Account, patch: &UserPatch, now: &Account) -> Result<(), 
     }
 }
 
-fn parsed(raw: &str) -> Option<Fields<'_>> {
-    Fields::parse(raw.as_bytes())
+fn parsed(raw: &str) -> Option<RawRecord<'_>> {
+    RawRecord::parse(raw)
 }
 
 fn group_holds(before: &GroupAccount, patch: &GroupPatch, now: &GroupAccount) -> bool {

@@ -6,10 +6,12 @@ use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::vec::Vec;
 
+use serde::Deserialize;
+
+use crate::de::{Id, Objects, Text, filled};
 use crate::domain::{
     Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
-use crate::json::{Count, Flag, List, Presence, Record, Slot, Text, Told};
 use crate::retool::user_filter::Listable;
 use crate::time::parse_iso;
 
@@ -23,102 +25,36 @@ pub fn invitation_number(id: &UserId) -> Option<&str> {
 }
 
 /// The envelope of every answer.
-#[derive(Default)]
+#[derive(Deserialize)]
 pub struct Envelope<'a, D> {
     /// `false` with a status of 200 is a failure all the same.
-    pub success: Flag,
+    pub success: Option<bool>,
     /// What was asked for.
-    pub data: D,
-    /// Of a list: where it goes on.
-    pub paging: Paging<'a>,
-}
-
-/// What an envelope says of a list.
-#[derive(Default)]
-pub struct Paging<'a> {
-    /// How many items there are.
-    pub total_count: Count,
-    /// What to ask for the next page with.
-    pub next_token: Text<'a>,
-    /// Whether there is a next page.
-    pub has_more: Flag,
-}
-
-/// What an envelope may hold.
-pub trait Data<'a> {
-    /// Where it goes.
-    fn slot(&mut self) -> Slot<'_, 'a>;
-}
-
-impl<'a, R: Record<'a> + Default> Data<'a> for List<R> {
-    fn slot(&mut self) -> Slot<'_, 'a> {
-        List::slot(self)
-    }
-}
-
-/// A record, unread.
-impl<'a> Data<'a> for Text<'a> {
-    fn slot(&mut self) -> Slot<'_, 'a> {
-        Slot::Raw(self)
-    }
-}
-
-impl<'a> Data<'a> for Presence {
-    fn slot(&mut self) -> Slot<'_, 'a> {
-        Slot::Presence(self)
-    }
-}
-
-impl<'a, D: Data<'a>> Record<'a> for Envelope<'a, D> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "success" => Slot::Flag(&mut self.success),
-            "data" => self.data.slot(),
-            "total_count" => Slot::Count(&mut self.paging.total_count),
-            "next_token" => Slot::Id(&mut self.paging.next_token),
-            "has_more" => Slot::Flag(&mut self.paging.has_more),
-            _ => Slot::Skip,
-        }
-    }
+    pub data: Option<D>,
+    /// Of a list: how many items there are.
+    pub total_count: Option<u32>,
+    /// Of a list: what to ask for the next page with.
+    #[serde(borrow)]
+    pub next_token: Option<Id<'a>>,
+    /// Of a list: whether there is a next page.
+    pub has_more: Option<bool>,
 }
 
 /// An account.
-#[derive(Default)]
+#[derive(Deserialize)]
 pub struct UserRecord<'a> {
-    id: Text<'a>,
+    #[serde(borrow)]
+    id: Id<'a>,
     email: Text<'a>,
-    first_name: Text<'a>,
-    last_name: Text<'a>,
-    is_admin: Flag,
-    active: Flag,
-    user_type: Text<'a>,
-    groups: List<LinkRecord<'a>>,
-    created_at: Text<'a>,
-    updated_at: Text<'a>,
-    last_active: Text<'a>,
-}
-
-impl<'a> Record<'a> for UserRecord<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "id" => Slot::Id(&mut self.id),
-            "email" => Slot::Text(&mut self.email),
-            "first_name" => Slot::Text(&mut self.first_name),
-            "last_name" => Slot::Text(&mut self.last_name),
-            "is_admin" => Slot::Flag(&mut self.is_admin),
-            "active" => Slot::Flag(&mut self.active),
-            "user_type" => Slot::Text(&mut self.user_type),
-            "groups" => self.groups.slot(),
-            "created_at" => Slot::Text(&mut self.created_at),
-            "updated_at" => Slot::Text(&mut self.updated_at),
-            "last_active" => Slot::Text(&mut self.last_active),
-            _ => Slot::Skip,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.id.is_value() && self.email.is_value()
-    }
+    first_name: Option<Text<'a>>,
+    last_name: Option<Text<'a>>,
+    is_admin: Option<bool>,
+    active: Option<bool>,
+    user_type: Option<Text<'a>>,
+    groups: Option<Objects<LinkRecord<'a>>>,
+    created_at: Option<Text<'a>>,
+    updated_at: Option<Text<'a>>,
+    last_active: Option<Text<'a>>,
 }
 
 /// That a record lacks an id.
@@ -128,29 +64,27 @@ impl Listable for UserRecord<'_> {
     type Unusable = NoId;
 
     fn id(&self) -> &str {
-        self.id.as_str()
+        &self.id
     }
 
     fn address(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.email.as_str())
+        Cow::Borrowed(&self.email)
     }
 
     fn is_admin(&self) -> bool {
-        self.is_admin == Told::Value(true)
+        self.is_admin == Some(true)
     }
 
     fn is_disabled(&self) -> bool {
-        self.active == Told::Value(false)
+        self.active == Some(false)
     }
 
     fn is_short(&self) -> bool {
-        let says_all =
-            self.is_admin.is_value() && self.active.is_value() && self.user_type.is_value();
-        !says_all
+        self.is_admin.is_none() || self.active.is_none() || self.user_type.is_none()
     }
 
     fn groups(&self) -> Option<Vec<&str>> {
-        Some(self.groups.get()?.iter().filter_map(LinkRecord::id).collect())
+        Some(self.groups.as_ref()?.0.iter().filter_map(LinkRecord::id).collect())
     }
 
     fn into_user(self) -> Result<User, NoId> {
@@ -162,19 +96,19 @@ impl UserRecord<'_> {
     /// As the rest of the component knows it; `None` if one of the groups has no id.
     pub fn into_user(self) -> Option<User> {
         Some(User {
-            id: UserId { dialect: Dialect::V2, value: self.id.into_text() },
-            email: Email::new(&self.email.into_text()),
-            first_name: self.first_name.filled(),
-            last_name: self.last_name.filled(),
-            user_type: self.user_type.get().map(|text| user_type(text)),
-            admin: self.is_admin.value().unwrap_or(false),
-            disabled: !self.active.value().unwrap_or(true),
+            id: UserId { dialect: Dialect::V2, value: self.id.into_string() },
+            email: Email::new(&self.email),
+            first_name: filled(self.first_name),
+            last_name: filled(self.last_name),
+            user_type: self.user_type.map(|text| user_type(&text)),
+            admin: self.is_admin.unwrap_or(false),
+            disabled: !self.active.unwrap_or(true),
             invited: Some(false),
             profile_photo_url: None,
             groups: links(self.groups)?,
-            created_at: self.created_at.filled(),
-            updated_at: self.updated_at.filled(),
-            last_active_at: self.last_active.filled(),
+            created_at: filled(self.created_at),
+            updated_at: filled(self.updated_at),
+            last_active_at: filled(self.last_active),
         })
     }
 }
@@ -199,78 +133,52 @@ pub fn user_type_text(user_type: UserType) -> Option<&'static str> {
 }
 
 /// A group's id: `id`, or `legacy_id` where that is null. They are the same number so far.
-fn group_id(id: Text<'_>, legacy_id: Text<'_>) -> Option<GroupId> {
-    let id = id.value().or(legacy_id.value())?;
-    Some(GroupId { kind: GroupIdKind::Rest, value: id.into_owned() })
+fn group_id(id: Option<Id<'_>>, legacy_id: Option<Id<'_>>) -> Option<GroupId> {
+    let id = id.or(legacy_id)?;
+    Some(GroupId { kind: GroupIdKind::Rest, value: id.into_string() })
 }
 
 /// A group next to a person.
-#[derive(Default)]
+#[derive(Deserialize)]
 struct LinkRecord<'a> {
-    id: Text<'a>,
-    legacy_id: Text<'a>,
-    name: Text<'a>,
+    #[serde(borrow)]
+    id: Option<Id<'a>>,
+    legacy_id: Option<Id<'a>>,
+    name: Option<Text<'a>>,
 }
 
 impl LinkRecord<'_> {
     fn id(&self) -> Option<&str> {
-        self.id.get().or(self.legacy_id.get()).map(|id| &**id)
-    }
-}
-
-impl<'a> Record<'a> for LinkRecord<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "id" => Slot::Id(&mut self.id),
-            "legacy_id" => Slot::Id(&mut self.legacy_id),
-            "name" => Slot::Text(&mut self.name),
-            _ => Slot::Skip,
-        }
+        self.id.as_deref().or(self.legacy_id.as_deref())
     }
 }
 
 /// The groups next to a person, where they are told; `None` if one of them has no id.
-fn links(records: List<LinkRecord<'_>>) -> Option<Option<Vec<GroupLink>>> {
-    let Some(records) = records.value() else {
+fn links(records: Option<Objects<LinkRecord<'_>>>) -> Option<Option<Vec<GroupLink>>> {
+    let Some(Objects(records)) = records else {
         return Some(None);
     };
     let mut links = Vec::with_capacity(records.len());
     for record in records {
         let id = group_id(record.id, record.legacy_id)?;
-        links.push(GroupLink { id, name: record.name.filled() });
+        links.push(GroupLink { id, name: filled(record.name) });
     }
     Some(Some(links))
 }
 
 /// An invitation.
-#[derive(Default)]
+#[derive(Deserialize)]
 pub struct InviteRecord<'a> {
-    id: Text<'a>,
-    legacy_id: Text<'a>,
-    invited_email: Text<'a>,
-    expires_at: Text<'a>,
-    claimed_by: Text<'a>,
-    claimed_at: Text<'a>,
-    user_type: Text<'a>,
-    groups: List<LinkRecord<'a>>,
-    created_at: Text<'a>,
-}
-
-impl<'a> Record<'a> for InviteRecord<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "id" => Slot::Id(&mut self.id),
-            "legacy_id" => Slot::Id(&mut self.legacy_id),
-            "invited_email" => Slot::Text(&mut self.invited_email),
-            "expires_at" => Slot::Text(&mut self.expires_at),
-            "claimed_by" => Slot::Id(&mut self.claimed_by),
-            "claimed_at" => Slot::Text(&mut self.claimed_at),
-            "user_type" => Slot::Text(&mut self.user_type),
-            "groups" => self.groups.slot(),
-            "created_at" => Slot::Text(&mut self.created_at),
-            _ => Slot::Skip,
-        }
-    }
+    #[serde(borrow)]
+    id: Option<Id<'a>>,
+    legacy_id: Option<Id<'a>>,
+    invited_email: Option<Text<'a>>,
+    expires_at: Option<Text<'a>>,
+    claimed_by: Option<Id<'a>>,
+    claimed_at: Option<Text<'a>>,
+    user_type: Option<Text<'a>>,
+    groups: Option<Objects<LinkRecord<'a>>>,
+    created_at: Option<Text<'a>>,
 }
 
 /// An invitation as the person who was invited.
@@ -284,21 +192,22 @@ pub struct Invitation {
 impl InviteRecord<'_> {
     /// What stands for it in place of a user's id; `None` if it has none.
     fn user_id(&self) -> Option<UserId> {
-        let number = self.id.get().or(self.legacy_id.get())?;
+        let number = self.id.as_deref().or(self.legacy_id.as_deref())?;
         Some(UserId { dialect: Dialect::V2, value: format!("{INVITATION}{number}") })
     }
 
     /// Whether it can still be accepted at `now`, in milliseconds since the Unix epoch. One
     /// whose end can't be read counts as open: to withdraw it does no harm.
     fn is_pending(&self, now: i64) -> bool {
-        let is_told = |text: &Text<'_>| text.get().is_some_and(|text| !text.is_empty());
-        let claimed = is_told(&self.claimed_by) || is_told(&self.claimed_at);
-        let end = self.expires_at.get().and_then(|at| parse_iso(at));
+        let is_filled = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
+        let claimed =
+            is_filled(self.claimed_by.as_deref()) || is_filled(self.claimed_at.as_deref());
+        let end = self.expires_at.as_deref().and_then(parse_iso);
         !claimed && end.is_none_or(|end| end > now)
     }
 
     fn email(&self) -> Option<Email> {
-        self.invited_email.get().map(|email| Email::new(email))
+        self.invited_email.as_deref().map(Email::new)
     }
 
     /// As the rest of the component knows it; `None` if it has no address, or it or one of its
@@ -310,13 +219,13 @@ impl InviteRecord<'_> {
             email: self.email()?,
             first_name: None,
             last_name: None,
-            user_type: self.user_type.get().map(|text| user_type(text)),
+            user_type: self.user_type.map(|text| user_type(&text)),
             admin: false,
             disabled: false,
             invited: Some(true),
             profile_photo_url: None,
             groups: links(self.groups)?,
-            created_at: self.created_at.filled(),
+            created_at: filled(self.created_at),
             updated_at: None,
             last_active_at: None,
         };
@@ -325,69 +234,36 @@ impl InviteRecord<'_> {
 }
 
 /// A group.
-#[derive(Default)]
+#[derive(Deserialize)]
 pub struct GroupRecord<'a> {
-    id: Text<'a>,
-    legacy_id: Text<'a>,
+    #[serde(borrow)]
+    id: Option<Id<'a>>,
+    legacy_id: Option<Id<'a>>,
     name: Text<'a>,
-    universal_app_access: Text<'a>,
-    members: List<MemberRecord<'a>>,
-    user_invites: List<InviteRecord<'a>>,
-    created_at: Text<'a>,
-    updated_at: Text<'a>,
-}
-
-impl<'a> Record<'a> for GroupRecord<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "id" => Slot::Id(&mut self.id),
-            "legacy_id" => Slot::Id(&mut self.legacy_id),
-            "name" => Slot::Text(&mut self.name),
-            "universal_app_access" => Slot::Text(&mut self.universal_app_access),
-            "members" => self.members.slot(),
-            "user_invites" => self.user_invites.slot(),
-            "created_at" => Slot::Text(&mut self.created_at),
-            "updated_at" => Slot::Text(&mut self.updated_at),
-            _ => Slot::Skip,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.name.is_value()
-    }
+    universal_app_access: Option<Text<'a>>,
+    members: Option<Objects<MemberRecord<'a>>>,
+    user_invites: Option<Objects<InviteRecord<'a>>>,
+    created_at: Option<Text<'a>>,
+    updated_at: Option<Text<'a>>,
 }
 
 /// A member of a group.
-#[derive(Default)]
+#[derive(Deserialize)]
 struct MemberRecord<'a> {
-    id: Text<'a>,
-    email: Text<'a>,
-    is_group_admin: Flag,
-}
-
-impl<'a> Record<'a> for MemberRecord<'a> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'a> {
-        match name {
-            "id" => Slot::Id(&mut self.id),
-            "email" => Slot::Text(&mut self.email),
-            "is_group_admin" => Slot::Flag(&mut self.is_group_admin),
-            _ => Slot::Skip,
-        }
-    }
-
-    fn is_whole(&self) -> bool {
-        self.id.is_value()
-    }
+    #[serde(borrow)]
+    id: Id<'a>,
+    email: Option<Text<'a>>,
+    is_group_admin: Option<bool>,
 }
 
 impl GroupRecord<'_> {
     /// Everybody in it and everybody who is or was invited to it; `None` if it does not say.
     pub fn everybody(self) -> Option<BTreeSet<UserId>> {
         let mut everybody = BTreeSet::new();
-        for member in self.members.value()? {
-            everybody.insert(UserId { dialect: Dialect::V2, value: member.id.into_text() });
+        for member in self.members?.0 {
+            everybody.insert(UserId { dialect: Dialect::V2, value: member.id.into_string() });
         }
-        for invite in self.user_invites.items() {
+        for invite in self.user_invites.into_iter().flat_map(|invites| invites.0) {
             everybody.extend(invite.user_id());
         }
         Some(everybody)
@@ -395,16 +271,16 @@ impl GroupRecord<'_> {
 
     /// Whether it is the group of this id.
     pub fn is(&self, id: &GroupId) -> bool {
-        let own = self.id.get().or(self.legacy_id.get());
-        id.kind == GroupIdKind::Rest && own.is_some_and(|own| *own == id.value)
+        let own = self.id.as_deref().or(self.legacy_id.as_deref());
+        id.kind == GroupIdKind::Rest && own.is_some_and(|own| own == id.value)
     }
 
     /// As the rest of the component knows it at `now`, with the invitations to it that can still
     /// be accepted among the members; `None` if it has no id.
     pub fn into_group(self, now: i64) -> Option<Group> {
-        let mut members = self.members.value().map(into_members);
+        let mut members = self.members.map(into_members);
         if let Some(members) = &mut members {
-            for invite in self.user_invites.items() {
+            for invite in self.user_invites.into_iter().flat_map(|invites| invites.0) {
                 let email = invite.email();
                 // Where there is an account too, it is the person.
                 if invite.is_pending(now)
@@ -416,20 +292,20 @@ impl GroupRecord<'_> {
         }
         Some(Group {
             id: group_id(self.id, self.legacy_id)?,
-            name: self.name.into_text(),
-            universal_app_access: self.universal_app_access.filled(),
+            name: self.name.into_string(),
+            universal_app_access: filled(self.universal_app_access),
             members,
-            created_at: self.created_at.filled(),
-            updated_at: self.updated_at.filled(),
+            created_at: filled(self.created_at),
+            updated_at: filled(self.updated_at),
         })
     }
 }
 
-fn into_members(records: Vec<MemberRecord<'_>>) -> Vec<Member> {
+fn into_members(Objects(records): Objects<MemberRecord<'_>>) -> Vec<Member> {
     let members = records.into_iter().map(|record| Member {
-        id: UserId { dialect: Dialect::V2, value: record.id.into_text() },
-        email: record.email.get().map(|email| Email::new(email)),
-        group_admin: record.is_group_admin.value(),
+        id: UserId { dialect: Dialect::V2, value: record.id.into_string() },
+        email: record.email.as_deref().map(Email::new),
+        group_admin: record.is_group_admin,
     });
     members.collect()
 }
@@ -437,15 +313,15 @@ fn into_members(records: Vec<MemberRecord<'_>>) -> Vec<Member> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::read_record;
+    use crate::de::object;
 
     fn user(json: &str) -> User {
-        let record = read_record::<UserRecord<'_>>(json.as_bytes()).expect("a user");
+        let record = object::<UserRecord<'_>>(json.as_bytes()).expect("a user");
         record.into_user().expect("a user with ids")
     }
 
     fn group(json: &str) -> Option<Group> {
-        read_record::<GroupRecord<'_>>(json.as_bytes()).expect("a group").into_group(0)
+        object::<GroupRecord<'_>>(json.as_bytes()).expect("a group").into_group(0)
     }
 
     #[test]
@@ -497,7 +373,7 @@ mod tests {
         assert_eq!(group(r#"{"id":null,"legacy_id":null,"name":"x"}"#), None);
         assert_eq!(group(r#"{"name":"x"}"#), None);
         let record = r#"{"id":"u","email":"a@b.c","groups":[{"name":"x"}]}"#;
-        let record = read_record::<UserRecord<'_>>(record.as_bytes()).expect("a record");
+        let record = object::<UserRecord<'_>>(record.as_bytes()).expect("a record");
         assert_eq!(record.into_user(), None);
     }
 
@@ -523,7 +399,7 @@ mod tests {
     fn an_invitation_is_pending_until_it_is_claimed_or_expires() {
         let pending = |fields: &str, now: &str| {
             let json = format!(r#"{{"id":5,"invited_email":"a@b.c"{fields}}}"#);
-            let record = read_record::<InviteRecord<'_>>(json.as_bytes()).expect("an invitation");
+            let record = object::<InviteRecord<'_>>(json.as_bytes()).expect("an invitation");
             let now = parse_iso(now).expect("a time");
             record.into_invitation(now).expect("an id").pending
         };
@@ -542,8 +418,8 @@ mod tests {
     #[test]
     fn an_envelope_is_an_object_with_objects_in_it() {
         let list = |json: &str| {
-            read_record::<Envelope<'_, List<UserRecord<'_>>>>(json.as_bytes())
-                .is_ok_and(|list| list.data.is_value())
+            object::<Envelope<'_, Objects<UserRecord<'_>>>>(json.as_bytes())
+                .is_ok_and(|list| list.data.is_some())
         };
         assert!(list(r#"{"success":true,"data":[{"id":"u","email":"a@b.c"}],"total_count":1}"#));
         assert!(!list(r#"[true,[],0]"#));

@@ -37,7 +37,7 @@ impl V2 {
         };
         let answer = self.client.send(call).await?;
         let raw = open_record(&answer)?;
-        let record: UserRecord<'_> = read_record(&answer, &raw)?;
+        let record: UserRecord<'_> = read_record(&answer, raw)?;
         record.into_user().ok_or_else(|| odd_shape(&answer))
     }
 
@@ -150,7 +150,7 @@ impl WriteDirectory for V2 {
             };
             let answer = self.client.send(call).await?;
             let raw = open_record(&answer)?;
-            let record: GroupRecord<'_> = read_record(&answer, &raw)?;
+            let record: GroupRecord<'_> = read_record(&answer, raw)?;
             let group = record.into_group(self.now(&answer)).ok_or_else(|| odd_shape(&answer))?;
             if group.name.trim() != name {
                 return Err(answer.error(

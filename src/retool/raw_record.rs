@@ -1,109 +1,103 @@
 //! Records with their values unread: to send them back as they came, and to see whether a write
 //! lost anything of them.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::read::{Record, Slot, read, read_record};
-use super::told::{List, Text, Told};
-use super::write::{Object, quoted};
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::de::Text;
+use crate::ser::to_json;
 
 /// How deep two values are compared by what they mean, and below that by how they are written.
 const DEPTH: u32 = 16;
 
 /// A record with its values as they are written, in the order of the fields' names.
-#[derive(Clone, Default)]
-pub struct Fields<'a>(Vec<(String, Text<'a>)>);
+#[derive(Clone, Serialize)]
+#[serde(transparent)]
+pub struct RawRecord<'a>(BTreeMap<Cow<'a, str>, Cow<'a, RawValue>>);
 
-impl<'de> Record<'de> for Fields<'de> {
-    fn field(&mut self, name: &str) -> Slot<'_, 'de> {
-        let (_, value) = self.0.push_mut((name.to_owned(), Told::Nothing));
-        Slot::Raw(value)
-    }
-}
-
-impl<'a> Fields<'a> {
-    /// Reads a record; `None` if it is not a JSON object. Of a field that stands twice, the last
+impl<'a> RawRecord<'a> {
+    /// Reads a record; `None` if it is not a JSON object. Of a field that comes twice, the last
     /// one counts.
-    pub fn parse(json: &'a [u8]) -> Option<Self> {
-        let Fields(mut fields) = read_record(json).ok()?;
-        fields.reverse();
-        fields.sort_by(|(a, _), (b, _)| a.cmp(b));
-        fields.dedup_by(|(later, _), (first, _)| later == first);
-        Some(Fields(fields))
+    pub fn parse(json: &'a str) -> Option<Self> {
+        let fields: Fields<'a> = serde_json::from_str(json).ok()?;
+        let fields = fields.into_iter().map(|(name, raw)| (name.into(), Cow::Borrowed(raw)));
+        Some(RawRecord(fields.collect()))
     }
 
-    fn place(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(known, _)| known.as_str().cmp(name))
+    /// Reads a record that an answer shows; `None` if the answer is not a JSON object.
+    pub fn parse_body(body: &'a [u8]) -> Option<Self> {
+        RawRecord::parse(str::from_utf8(body).ok()?)
     }
 
     /// What stands in a field, if that is not `null`.
-    fn get(&self, name: &str) -> Option<&str> {
-        let at = self.place(name).ok()?;
-        self.0[at].1.get().map(|raw| &**raw)
+    fn get(&self, name: &str) -> Option<&RawValue> {
+        self.0.get(name).map(|raw| &**raw).filter(|raw| !is_null(raw))
     }
 
     /// Takes a field out.
     pub fn remove(&mut self, name: &str) {
-        if let Ok(at) = self.place(name) {
-            self.0.remove(at);
-        }
-    }
-
-    fn set(&mut self, name: &str, json: Cow<'a, str>) {
-        let value = Told::Value(json);
-        match self.place(name) {
-            Ok(at) => self.0[at].1 = value,
-            Err(at) => self.0.insert(at, (name.to_owned(), value)),
-        }
+        self.0.remove(name);
     }
 
     /// Sets a field to a text, if there is one.
-    pub fn set_text(&mut self, name: &str, value: Option<&str>) {
+    pub fn set_text(&mut self, name: &'a str, value: Option<&str>) {
         if let Some(value) = value {
-            self.set(name, Cow::Owned(quoted(value)));
+            self.set(name, value);
         }
     }
 
     /// Sets a field to a flag, if there is one.
-    pub fn set_flag(&mut self, name: &str, value: Option<bool>) {
+    pub fn set_flag(&mut self, name: &'a str, value: Option<bool>) {
         if let Some(value) = value {
-            self.set(name, Cow::Borrowed(if value { "true" } else { "false" }));
+            self.set(name, &value);
         }
+    }
+
+    fn set(&mut self, name: &'a str, value: &(impl Serialize + ?Sized)) {
+        let raw: Box<RawValue> = to_raw_value(value).expect("texts and flags are always JSON");
+        self.0.insert(Cow::Borrowed(name), Cow::Owned(raw));
     }
 
     /// As JSON.
     pub fn to_json(&self) -> String {
-        let mut object = Object::default();
-        for (name, value) in &self.0 {
-            object = object.raw(name, value.get().map_or("null", |raw| raw));
-        }
-        object.into_json()
+        to_json(self)
     }
 
-    /// The first field that `self` has a value for and `after` has none: lost by a write. What
-    /// one of `but` names is not looked at.
-    pub fn first_lost(&self, after: &Fields<'_>, but: &[&str]) -> Option<&str> {
-        let is_lost = |(name, value): &&(String, Text<'_>)| {
-            value.is_value() && !but.contains(&name.as_str()) && after.get(name).is_none()
+    /// The first field that `self` has a value for and `after` has none: lost by a write. Fields
+    /// in `but` are not looked at.
+    pub fn first_lost(&self, after: &RawRecord<'_>, but: &[&str]) -> Option<&str> {
+        let is_lost = |(name, raw): &(&Cow<'_, str>, &Cow<'_, RawValue>)| {
+            !is_null(raw) && !but.contains(&&***name) && after.get(name).is_none()
         };
-        self.0.iter().find(is_lost).map(|(name, _)| name.as_str())
+        self.0.iter().find(is_lost).map(|(name, _)| &**name)
     }
 
     /// Whether every field of `self` is there too, with whatever value.
-    pub fn is_covered_by(&self, other: &Fields<'_>) -> bool {
-        self.0.iter().all(|(name, _)| other.place(name).is_ok())
+    pub fn is_covered_by(&self, other: &RawRecord<'_>) -> bool {
+        self.0.keys().all(|name| other.0.contains_key(name))
     }
 
     /// Whether a field has the same value in both, or `self` has none.
-    pub fn keeps(&self, field: &str, after: &Fields<'_>) -> bool {
+    pub fn keeps(&self, field: &str, after: &RawRecord<'_>) -> bool {
         match (self.get(field), after.get(field)) {
             (None, _) => true,
-            (Some(before), Some(after)) => is_same(before, after, DEPTH),
+            (Some(before), Some(after)) => is_same(before.get(), after.get(), DEPTH),
             (Some(_), None) => false,
         }
     }
+}
+
+/// The fields of a record, borrowed.
+type Fields<'a> = BTreeMap<Text<'a>, &'a RawValue>;
+
+fn is_null(raw: &RawValue) -> bool {
+    raw.get() == "null"
 }
 
 /// Whether two values are the same but for white space and the order of fields.
@@ -114,51 +108,37 @@ fn is_same(a: &str, b: &str, depth: u32) -> bool {
     if depth == 0 {
         return false;
     }
-    let is_same = |a: &Text<'_>, b: &Text<'_>| match (a.get(), b.get()) {
-        (Some(a), Some(b)) => is_same(a, b, depth - 1),
-        (None, None) => true,
-        _ => false,
-    };
     match a.as_bytes().first() {
-        Some(b'{') => {
-            let parsed = (Fields::parse(a.as_bytes()), Fields::parse(b.as_bytes()));
-            let (Some(Fields(a)), Some(Fields(b))) = parsed else {
-                return false;
-            };
-            let pairs = a.iter().zip(&b);
-            a.len() == b.len() && { pairs }
-                .all(|((name, a), (other, b))| name == other && is_same(a, b))
-        }
-        Some(b'[') => {
-            let (Some(a), Some(b)) = (items(a), items(b)) else { return false };
-            a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| is_same(a, b))
-        }
+        Some(b'{') => parse_both::<Fields<'_>>(a, b).is_some_and(|(a, b)| {
+            a.len() == b.len()
+                && a.iter().zip(&b).all(|((name, a), (other, b))| {
+                    name == other && is_same(a.get(), b.get(), depth - 1)
+                })
+        }),
+        Some(b'[') => parse_both::<Vec<&RawValue>>(a, b).is_some_and(|(a, b)| {
+            a.len() == b.len()
+                && a.iter().zip(&b).all(|(a, b)| is_same(a.get(), b.get(), depth - 1))
+        }),
         // Escapes can be written in several ways.
-        Some(b'"') => text(a).is_some_and(|a| text(b).is_some_and(|b| a == b)),
+        Some(b'"') => parse_both::<Text<'_>>(a, b).is_some_and(|(a, b)| a == b),
         _ => false,
     }
 }
 
-fn items(json: &str) -> Option<Vec<Text<'_>>> {
-    let mut list = List::default();
-    read(json.as_bytes(), list.slot()).ok()?;
-    list.value()
-}
-
-fn text(json: &str) -> Option<Cow<'_, str>> {
-    let mut text = Told::Nothing;
-    read(json.as_bytes(), Slot::Text(&mut text)).ok()?;
-    text.value()
+/// Reads two values of one type; `None` if one of them is of another.
+fn parse_both<'a, T: Deserialize<'a>>(a: &'a str, b: &'a str) -> Option<(T, T)> {
+    Some((serde_json::from_str(a).ok()?, serde_json::from_str(b).ok()?))
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::borrow::ToOwned;
     use alloc::format;
 
     use super::*;
 
-    fn record(json: &str) -> Fields<'_> {
-        Fields::parse(json.as_bytes()).expect("an object")
+    fn record(json: &str) -> RawRecord<'_> {
+        RawRecord::parse(json).expect("an object")
     }
 
     #[test]
@@ -210,7 +190,7 @@ mod tests {
         fields.remove("b");
         fields.remove("other");
         assert_eq!(fields.to_json(), r#"{"a":{"z":1, "y":2},"ab":null,"link":"x"}"#);
-        assert!(Fields::parse(b"[]").is_none());
+        assert!(RawRecord::parse("[]").is_none());
     }
 
     #[test]
