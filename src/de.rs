@@ -13,7 +13,7 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 /// Decodes a body that must be a JSON object.
 pub fn object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Error> {
@@ -304,11 +304,11 @@ impl<'de> Deserialize<'de> for BoolOrName {
     }
 }
 
-/// That a field has a value, whatever it is.
-pub type Presence = Option<IgnoredAny>;
-
 /// The text of a field if it has any characters: servers don't tell empty from missing.
 pub fn filled<'a>(text: Option<impl Into<Cow<'a, str>>>) -> Option<String> {
     let text: Cow<'a, str> = text?.into();
     (!text.is_empty()).then(|| text.into_owned())
 }
+
+#[cfg(test)]
+mod tests;

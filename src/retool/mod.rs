@@ -19,7 +19,7 @@ mod capabilities;
 pub mod listing;
 pub mod membership;
 mod page_buffer;
-mod raw_record;
+pub mod raw_record;
 pub mod scim;
 pub mod settled;
 pub mod user_filter;

@@ -305,4 +305,28 @@ mod tests {
         assert!(!page("null"));
         assert!(!page(r#""u""#), "only a group may stand as its id alone");
     }
+
+    #[test]
+    fn deep_values_are_skipped_or_refused_without_recursion() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let page = |fields: &str| {
+            let json = format!(r#"{{"users":[{{"id":"u","email":"a@b.c",{fields}}}]}}"#);
+            object::<UsersPage<'_>>(json.as_bytes()).is_ok()
+        };
+        assert!(page(&format!(r#""preferences":{deep}"#)));
+        assert!(page(&format!(r#""groups":[{{"id":1,"x":{deep}}}]"#)));
+        for field in ["firstName", "isAdmin", "groups", "createdAt"] {
+            assert!(!page(&format!(r#""{field}":{deep}"#)), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_comes_twice_is_refused() {
+        for twice in ["id", "email", "firstName", "isAdmin", "groups", "updatedAt"] {
+            let null = format!(r#"{{"id":"u","email":"a@b.c","{twice}":null,"{twice}":null}}"#);
+            assert!(object::<UserRecord<'_>>(null.as_bytes()).is_err(), "{twice}");
+        }
+        let unknown = br#"{"id":"u","email":"a@b.c","x":1,"x":2}"#;
+        assert!(object::<UserRecord<'_>>(unknown).is_ok());
+    }
 }

@@ -171,3 +171,17 @@ fn the_servers_date_comes_with_the_account() {
     let read = fake.run(scim(&fake).read_user(&user_id("u1"))).unwrap();
     assert_eq!(read.expect("an account").read_at, Some(784_111_777_000));
 }
+
+#[test]
+fn deep_values_are_skipped_or_refused_without_recursion() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let with = |field: &str| {
+        account(&format!(r#"{{"id":"u1","userName":"ada","{field}":{deep}}}"#))
+            .map(|account| account.user)
+    };
+    assert!(with("urn:x").is_ok());
+    assert_eq!(with("emails").expect("unusable emails are passed over").email.as_str(), "ada");
+    for field in ["name", "active", "groups", "meta"] {
+        assert_eq!(with(field).unwrap_err().code, Code::AnswerUnusable, "{field}");
+    }
+}
