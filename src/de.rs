@@ -17,12 +17,17 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 /// Decodes a body that must be a JSON object.
 pub fn object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Error> {
-    // Checked once for the whole body: `serde_json::from_slice` would check each text.
-    let json = str::from_utf8(body).map_err(|error| Error::not_json(body, error.valid_up_to()))?;
+    // `serde_json::from_slice` would check each text on its own, which is slower.
+    let json = text(body)?;
     match serde_json::from_str(json) {
         Ok(Object(value)) => Ok(value),
         Err(error) => Err(Error::new(json, &error)),
     }
+}
+
+/// A body as text. Fails if it is not UTF-8.
+pub fn text(body: &[u8]) -> Result<&str, Error> {
+    str::from_utf8(body).map_err(|error| Error::at(Kind::Syntax, body, error.valid_up_to()))
 }
 
 /// Why a body could not be decoded. Repeats nothing of it.
@@ -59,10 +64,6 @@ impl Error {
             Kind::End => Error::at(kind, json.as_bytes(), json.len()),
             _ => Error { kind, line: error.line(), column: error.column() },
         }
-    }
-
-    fn not_json(body: &[u8], at: usize) -> Self {
-        Error::at(Kind::Syntax, body, at)
     }
 
     fn at(kind: Kind, body: &[u8], at: usize) -> Self {

@@ -30,6 +30,11 @@ impl Answer {
         &self.body
     }
 
+    /// The body as text. Fails with `answer-unusable` if it is not UTF-8.
+    pub fn text(&self) -> Result<&str> {
+        de::text(&self.body).map_err(|error| self.undecodable(error))
+    }
+
     /// What the server's clock said, in milliseconds since the Unix epoch; `None` if it sent no
     /// date, or none that can be read.
     pub fn answered_at(&self) -> Option<i64> {

@@ -67,45 +67,45 @@ pub trait ReadDirectory {
     /// once. Nothing depends on it; an API that does not page has no use for it.
     fn expect_users(&self, _count: u32) {}
 
-    /// Everybody of this address: the returned addresses were compared, and where the server
-    /// ignored the filter the whole listing was searched.
+    /// Finds the users of this address. Compares the addresses that the server returns, and
+    /// searches the whole listing if the server ignored the filter.
     fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>>;
 
-    /// One person, whole; `None` if the server has nobody of this id.
+    /// Reads one user with all fields; `None` if the server has nobody of this id.
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>>;
 
-    /// Those of everybody, each once, for whom the listing is read, and how many the others are.
-    /// Fails rather than leave somebody out.
+    /// Lists the users whom the filter keeps, each once, and counts the others. Fails if the
+    /// listing may be incomplete.
     fn list_people<'a>(&'a self, filter: &'a dyn UserFilter) -> Local<'a, Result<Found>>;
 
-    /// Everybody, each once, without the times. Fails rather than leave somebody out.
+    /// Lists all users, each once, without their times. Fails if the listing may be incomplete.
     fn list_users(&self) -> Local<'_, Result<Vec<User>>> {
         Box::pin(async { Ok(self.list_people(&AllUsers { with_times: false }).await?.users) })
     }
 
-    /// One page of people; the first without a cursor.
+    /// Reads one page of users. Without a cursor, that is the first page.
     fn page_users<'a>(
         &'a self,
         cursor: Option<&'a str>,
         size: Option<u32>,
     ) -> Local<'a, Result<Page<User>>>;
 
-    /// Every group, each once, with its members where the listing carries them. Fails rather
-    /// than leave one out.
+    /// Lists all groups, each once, with their members if the listing shows them. Fails if the
+    /// listing may be incomplete.
     fn list_groups(&self) -> Local<'_, Result<Vec<Group>>>;
 
-    /// One page of groups, as [`list_groups`](Self::list_groups) gives them.
+    /// Reads one page of groups, in the form of [`list_groups`](Self::list_groups).
     fn page_groups<'a>(
         &'a self,
         cursor: Option<&'a str>,
         size: Option<u32>,
     ) -> Local<'a, Result<Page<Group>>>;
 
-    /// One group, whole; `None` if the server has none of this id.
+    /// Reads one group with all fields; `None` if the server has none of this id.
     fn read_group<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<Option<GroupAccount>>>;
 
-    /// Everybody in each of these groups, in their order, with requests side by side. `None`
-    /// for an id that the server has no group of.
+    /// Lists the members of each of these groups, in the order of the ids, with requests side by
+    /// side. `None` for an id that the server does not have.
     fn list_members<'a>(
         &'a self,
         ids: &'a [GroupId],

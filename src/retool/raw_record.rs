@@ -30,11 +30,6 @@ impl<'a> RawRecord<'a> {
         Some(RawRecord(fields.collect()))
     }
 
-    /// Reads a record that an answer shows; `None` if the answer is not a JSON object.
-    pub fn parse_body(body: &'a [u8]) -> Option<Self> {
-        RawRecord::parse(str::from_utf8(body).ok()?)
-    }
-
     /// What stands in a field, if that is not `null`.
     fn get(&self, name: &str) -> Option<&RawValue> {
         self.0.get(name).map(|raw| &**raw).filter(|raw| !is_null(raw))

@@ -11,7 +11,7 @@ const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
-/// What creates a user.
+/// The body that creates a user.
 pub(super) fn create_user(user: &NewUser) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -55,7 +55,7 @@ pub(super) fn create_user(user: &NewUser) -> Vec<u8> {
     })
 }
 
-/// What creates a group.
+/// The body that creates a group.
 pub(super) fn create_group(name: &str) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde::Deserialize;
 
-use super::user::{is, whole_body};
+use super::user::is;
 use super::value::{Meta, is_address};
 use crate::de::{Id, Object, Objects, filled};
 use crate::domain::{Dialect, Email, Group, GroupAccount, GroupId, GroupIdKind, Member, UserId};
@@ -106,5 +106,5 @@ pub(super) fn decode_group<'a>(answer: &'a Answer, id: &GroupId) -> Result<Group
 pub(super) fn group_account(answer: &Answer, id: &GroupId) -> Result<GroupAccount> {
     let mut group = decode_group(answer, id)?.into_group();
     group.members.get_or_insert_default();
-    Ok(GroupAccount { group, raw: whole_body(answer)? })
+    Ok(GroupAccount { group, raw: answer.text()?.into() })
 }

@@ -188,7 +188,7 @@ impl Scim {
     /// The whole account that an answer shows.
     pub(super) fn account_in(&self, answer: &Answer, id: &UserId) -> Result<Account> {
         let Listed { user, .. } = decode_user(answer, id)?;
-        let raw = whole_body(answer)?;
+        let raw = answer.text()?.to_string();
         let tag = answer.etag().filter(|tag| value::is_entity_tag(tag));
         *self.last_read.borrow_mut() = tag.map(|tag| (id.value.clone(), tag.to_string()));
         Ok(Account { user, raw, read_at: answer.answered_at() })
@@ -201,15 +201,4 @@ impl Scim {
             last.as_ref().filter(|(id, _)| *id == account.user.id.value).map(|(_, tag)| tag.clone())
         })
     }
-}
-
-/// The body as text. That it was read as JSON does not make it UTF-8: what is not looked at is
-/// not checked either.
-pub(super) fn whole_body(answer: &Answer) -> Result<String> {
-    str::from_utf8(answer.body()).map(ToString::to_string).map_err(|_| {
-        answer.error(
-            Code::AnswerUnusable,
-            "The server's answer is not UTF-8, so it can't be kept as it is. Look for a proxy that changes answers.",
-        )
-    })
 }

@@ -8,7 +8,7 @@ use super::wire::user_type_text;
 use crate::domain::NewUser;
 use crate::ser::to_body;
 
-/// What creates a user; the user type must be one that `/api/v1` has.
+/// The body that creates a user. The user type must be one that `/api/v1` has.
 pub fn create_user(user: &NewUser) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -36,7 +36,7 @@ pub fn create_user(user: &NewUser) -> Vec<u8> {
     })
 }
 
-/// What creates a group, and sets what its members may do in every app.
+/// The body that creates a group, and sets what its members may do in every app.
 pub fn create_group(name: &str, universal_app_access: Option<&str>) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -48,7 +48,7 @@ pub fn create_group(name: &str, universal_app_access: Option<&str>) -> Vec<u8> {
     to_body(&CreateGroup { name, universal_app_access })
 }
 
-/// What adds a member, by the user's id.
+/// The body that adds a member, by the user's id.
 pub fn add_member(user_id: &str) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -56,4 +56,25 @@ pub fn add_member(user_id: &str) -> Vec<u8> {
         user_id: &'a str,
     }
     to_body(&AddMember { user_id })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Email, UserPatch, UserType};
+
+    #[test]
+    fn a_field_without_a_value_is_left_out() {
+        let mut user = NewUser { email: Email::new("a@b.c"), fields: UserPatch::default() };
+        assert_eq!(create_user(&user), br#"{"email":"a@b.c"}"#);
+        user.fields.first_name = Some("A\"\u{1}".into());
+        user.fields.admin = Some(false);
+        user.fields.user_type = Some(UserType::EndUser);
+        let body =
+            br#"{"email":"a@b.c","firstName":"A\"\u0001","isAdmin":false,"userType":"endUser"}"#;
+        assert_eq!(create_user(&user), body);
+        assert_eq!(create_group("G", None), br#"{"name":"G"}"#);
+        assert_eq!(create_group("G", Some("own")), br#"{"name":"G","universalAppAccess":"own"}"#);
+        assert_eq!(add_member("u"), br#"{"userId":"u"}"#);
+    }
 }

@@ -1,7 +1,6 @@
 //! `/api/v1`: pages by number, records replaced whole, integer group ids.
 
 use alloc::borrow::ToOwned;
-use alloc::string::String;
 use core::cell::Cell;
 
 use crate::domain::{Account, UserId};
@@ -73,18 +72,7 @@ fn decode_account(answer: &Answer, id: &UserId) -> Result<Account> {
             "The server answered with another user than the one asked for. Look for a proxy that mixes up answers.",
         ));
     }
-    Ok(Account { user, raw: whole_body(answer)?, read_at: answer.answered_at() })
-}
-
-/// The body as text. That it was read as JSON does not make it UTF-8: what is not looked at is
-/// not checked either.
-fn whole_body(answer: &Answer) -> Result<String> {
-    str::from_utf8(answer.body()).map(ToOwned::to_owned).map_err(|_| {
-        answer.error(
-            Code::AnswerUnusable,
-            "The server's answer is not UTF-8, so it could not be written back as it is. Look for a proxy that changes answers.",
-        )
-    })
+    Ok(Account { user, raw: answer.text()?.to_owned(), read_at: answer.answered_at() })
 }
 
 fn is_not_found(error: &Error) -> bool {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::wire::{GroupRecord, GroupsPage, MemberRecord, MembersPage, UsersPage};
 use super::{
     GROUP, GROUPS, GROUPS_READ, MEMBERS, USER, USERS, USERS_READ, V1, call, cursor, decode_account,
-    is_not_found, whole_body,
+    is_not_found,
 };
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Result};
@@ -227,7 +227,7 @@ impl V1 {
         if group.id != *id {
             return Err(answer.error(Code::AnswerUnusable, "The server answered with another group than the one asked for. Look for a proxy that mixes up answers."));
         }
-        Ok(Some(GroupAccount { group, raw: whole_body(&answer)? }))
+        Ok(Some(GroupAccount { group, raw: answer.text()?.to_string() }))
     }
 }
 

@@ -70,8 +70,8 @@ impl V1 {
     ) -> Result<User> {
         let id = &base.user.id;
         // An answer that shows the whole record is proof enough; a shorter one has to be read.
-        let whole =
-            RawRecord::parse_body(answer.body()).is_some_and(|shown| body.is_covered_by(&shown));
+        let shown = answer.text().ok().and_then(RawRecord::parse);
+        let whole = shown.is_some_and(|shown| body.is_covered_by(&shown));
         if whole {
             let shown = decode_account(answer, id).map_err(sent)?;
             if user_holds(&base.user, body, patch, &shown).is_ok() {

@@ -8,7 +8,7 @@ use super::wire::user_type_text;
 use crate::domain::{GroupPatch, NewUser, UserId, UserPatch};
 use crate::ser::to_body;
 
-/// What creates a user; `None` without both names.
+/// The body that creates a user; `None` without both names.
 pub fn create_user(user: &NewUser) -> Option<Vec<u8>> {
     #[derive(Serialize)]
     struct CreateUser<'a> {
@@ -34,7 +34,7 @@ fn given(name: Option<&str>) -> Option<&str> {
     name.filter(|name| !name.trim().is_empty())
 }
 
-/// What creates a group, and sets what its members may do in every app.
+/// The body that creates a group, and sets what its members may do in every app.
 pub fn create_group(name: &str, universal_app_access: Option<&str>) -> Vec<u8> {
     #[derive(Serialize)]
     struct CreateGroup<'a> {
@@ -45,8 +45,8 @@ pub fn create_group(name: &str, universal_app_access: Option<&str>) -> Vec<u8> {
     to_body(&CreateGroup { name, universal_app_access })
 }
 
-/// What adds members who don't administer the group: only for people who are not in it, as it
-/// sets that too.
+/// The body that adds members who don't administer the group. Only for users who are not in it:
+/// for others it would take that right.
 pub fn add_members(people: &[&UserId]) -> Vec<u8> {
     #[derive(Serialize)]
     struct AddMembers<'a> {
@@ -61,7 +61,7 @@ pub fn add_members(people: &[&UserId]) -> Vec<u8> {
     to_body(&AddMembers { members: members.collect() })
 }
 
-/// What adds invitations to a group, by the server's numbers of them.
+/// The body that adds invitations to a group, by the server's numbers of them.
 pub fn add_invites(numbers: &[u64]) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -71,7 +71,7 @@ pub fn add_invites(numbers: &[u64]) -> Vec<u8> {
     to_body(&AddInvites { user_invite_ids: numbers })
 }
 
-/// What changes fields of a record and no other.
+/// The body that changes some fields of a record and no other.
 #[derive(Default, Serialize)]
 pub struct Operations<'a> {
     operations: Vec<Operation<'a>>,
