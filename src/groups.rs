@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
 use crate::journal::Journal;
 use crate::lifecycle::{create_group_once, find_one};
-use crate::retool::settled::{Look, settled};
+use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Directory, membership};
 
 /// What `ensure` did.
@@ -134,12 +134,12 @@ async fn reshape(
         let removed = directory.remove_member(&group.id, &user.id).await;
         journal.member(WriteKind::MemberRemoved, user.email.as_str(), &group.name, removed)?;
     }
-    let read = settled(directory, async || {
+    let read = read_back(directory, async || {
         let now = members(directory, group).await?;
         let absent = joining.iter().find(|user| !is_in(&now, user));
         Ok(match absent.or(leaving.iter().find(|user| is_in(&now, user))) {
-            None => Look::Holds(now),
-            Some(user) => Look::Waits(user.email.clone()),
+            None => ReadBack::Holds(now),
+            Some(user) => ReadBack::NotYet(user.email.clone()),
         })
     });
     let now = read.await?.map_err(|email| {
@@ -271,9 +271,9 @@ async fn delete(directory: &dyn Directory, group: &Group) -> Result<bool> {
         Err(error) if error.maybe_applied => Some(error),
         other => return other,
     };
-    let look = settled(directory, async || {
+    let look = read_back(directory, async || {
         let left = directory.read_group(&group.id).await?;
-        Ok(if left.is_none() { Look::Holds(()) } else { Look::Waits(()) })
+        Ok(if left.is_none() { ReadBack::Holds(()) } else { ReadBack::NotYet(()) })
     });
     let mut error = match (look.await, failure) {
         (Ok(Ok(())), _) => return Ok(true),

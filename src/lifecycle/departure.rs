@@ -12,7 +12,7 @@ use crate::domain::{
 use crate::error::{Code, Error, Result};
 use crate::journal::Journal;
 use crate::retool::Directory;
-use crate::retool::settled::{Look, settled};
+use crate::retool::read_back::{ReadBack, read_back};
 use crate::time::{days_ms, format_iso, parse_iso};
 
 /// How far a departure goes.
@@ -285,14 +285,14 @@ async fn strip(
     if done.groups_removed.is_empty() {
         return Ok(());
     }
-    let read = settled(directory, async || {
+    let read = read_back(directory, async || {
         let Some(account) = reread(directory, &user.id, &user.email).await? else {
-            return Ok(Look::Holds(()));
+            return Ok(ReadBack::Holds(()));
         };
         let left = memberships(directory, &account.user).await?;
         let kept =
             done.groups_removed.iter().find(|group| left.iter().any(|link| link.id == group.id));
-        Ok(kept.map_or(Look::Holds(()), |group| Look::Waits(group.label().to_string())))
+        Ok(kept.map_or(ReadBack::Holds(()), |group| ReadBack::NotYet(group.label().to_string())))
     });
     read.await?.map_err(|kept| {
         Error::new(
@@ -344,13 +344,13 @@ pub async fn delete_account(
         && !user.disabled
         && !user.is_invitation()
         && !directory.capabilities().deletes_people;
-    let look = settled(directory, async || {
+    let look = read_back(directory, async || {
         Ok(match reread(directory, &user.id, &user.email).await? {
-            None => Look::Holds(None),
+            None => ReadBack::Holds(None),
             Some(account) if only_disables && account.user.disabled => {
-                Look::Holds(Some(account.user.disabled))
+                ReadBack::Holds(Some(account.user.disabled))
             }
-            Some(account) => Look::Waits(account.user.disabled),
+            Some(account) => ReadBack::NotYet(account.user.disabled),
         })
     });
     let disabled = match (look.await, failure) {

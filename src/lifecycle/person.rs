@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::domain::{Account, Email, GroupLink, NewUser, User, UserId, WriteKind};
 use crate::error::{Code, Error, Result};
 use crate::journal::Journal;
-use crate::retool::settled::{Look, settled};
+use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::user_filter::{Administrators, Others};
 use crate::retool::{Directory, ReadDirectory, membership};
 
@@ -118,8 +118,8 @@ pub async fn create_once(
 /// Looks for somebody who must be there, as the server refuses to create them again: a read may
 /// answer from the state before for a moment.
 async fn shown(directory: &dyn ReadDirectory, email: &Email) -> Result<Option<User>> {
-    let look = settled(directory, async || {
-        Ok(find_one(directory, email).await?.map_or(Look::Waits(()), Look::Holds))
+    let look = read_back(directory, async || {
+        Ok(find_one(directory, email).await?.map_or(ReadBack::NotYet(()), ReadBack::Holds))
     });
     Ok(look.await?.ok())
 }

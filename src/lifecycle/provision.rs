@@ -13,7 +13,7 @@ use crate::domain::{
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
 use crate::journal::Journal;
-use crate::retool::settled::{Look, settled};
+use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Capabilities, Directory};
 
 /// Who shall be there, and as what.
@@ -166,7 +166,7 @@ async fn arrive(
         let adopted = outcome != ProvisionOutcome::Created
             && (!arrival.update_existing || user.is_invitation());
         let fields = if adopted { UserPatch::default() } else { arrival.fields.clone() };
-        read_back(directory, &user.id, &arrival.email, &fields, &groups_added).await?
+        verify_arrival(directory, &user.id, &arrival.email, &fields, &groups_added).await?
     };
     if outcome == ProvisionOutcome::Unchanged && !journal.is_empty() {
         outcome = ProvisionOutcome::Updated;
@@ -362,28 +362,28 @@ async fn create(
 }
 
 /// Reads the person back until fields and memberships are as they were made.
-async fn read_back(
+async fn verify_arrival(
     directory: &dyn Directory,
     id: &UserId,
     email: &Email,
     fields: &UserPatch,
     added: &[GroupLink],
 ) -> Result<User> {
-    let read = settled(directory, async || {
+    let read = read_back(directory, async || {
         let Some(account) = reread(directory, id, email).await? else {
-            return Ok(Look::Waits(String::from("the account")));
+            return Ok(ReadBack::NotYet(String::from("the account")));
         };
         let mut user = account.user;
         if user.groups.is_none() && !added.is_empty() {
             user.groups = Some(joined(directory, id, added).await?);
         }
         if let Some(change) = fields.differences(&user).first() {
-            return Ok(Look::Waits(format!("the field {}", change.field)));
+            return Ok(ReadBack::NotYet(format!("the field {}", change.field)));
         }
         let is_in = |group: &GroupId| user.groups.iter().flatten().any(|link| link.id == *group);
         Ok(match added.iter().find(|group| !is_in(&group.id)) {
-            None => Look::Holds(user),
-            Some(group) => Look::Waits(format!("the membership of {}", group.label())),
+            None => ReadBack::Holds(user),
+            Some(group) => ReadBack::NotYet(format!("the membership of {}", group.label())),
         })
     });
     read.await?.map_err(|missing| {

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::group_index::{GroupIndex, groups_missing};
 use crate::journal::Journal;
 use crate::retool::Directory;
-use crate::retool::settled::{Look, settled};
+use crate::retool::read_back::{ReadBack, read_back};
 
 /// How often the creation of a group is sent, each time after a look that found none.
 const CREATIONS: u32 = 3;
@@ -58,10 +58,10 @@ pub async fn create_group_once(
 /// right after a write may not see it yet, and a second group of one name is not taken back,
 /// so it has to be missed again and again.
 async fn look(directory: &dyn Directory, name: &str) -> Option<Option<Group>> {
-    let found = settled(directory, async || {
+    let found = read_back(directory, async || {
         let groups = directory.list_groups().await?;
         let group = groups.into_iter().find(|group| group.name.trim() == name);
-        Ok(group.map_or(Look::Waits(()), Look::Holds))
+        Ok(group.map_or(ReadBack::NotYet(()), ReadBack::Holds))
     });
     found.await.ok().map(core::result::Result::ok)
 }

@@ -17,7 +17,7 @@ use crate::http::Log;
 use crate::journal::Journal;
 use crate::lifecycle::last_admin;
 use crate::profile::{self, Phase};
-use crate::retool::settled::{Look, settled};
+use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Directory, ReadDirectory, membership};
 
 mod batch;
@@ -372,10 +372,10 @@ impl Run<'_> {
     async fn read_back(&mut self) -> Result<()> {
         for touched in self.touched.values() {
             let id = &touched.group.id;
-            let read = settled(self.directory, async || {
+            let read = read_back(self.directory, async || {
                 let members = membership::members(self.directory, id).await?.unwrap_or_default();
                 let odd = touched.odd(&members);
-                Ok(if odd.is_empty() { Look::Holds(()) } else { Look::Waits(odd) })
+                Ok(if odd.is_empty() { ReadBack::Holds(()) } else { ReadBack::NotYet(odd) })
             });
             let failures: Vec<(&Email, Error)> = match read.await {
                 Ok(Ok(())) => continue,

@@ -17,7 +17,7 @@ use crate::lifecycle::{
     Creation, Deletion, create_group_once, create_once, delete_account, end_sessions, find_one,
     is_as_gone_as_can_be, reread,
 };
-use crate::retool::settled::{Look, settled};
+use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Directory, membership};
 
 /// What became of a step.
@@ -215,12 +215,12 @@ pub(super) async fn create_user(
 }
 
 async fn verify_fields(directory: &dyn Directory, id: &UserId, new: &NewUser) -> Result<()> {
-    let read = settled(directory, async || {
+    let read = read_back(directory, async || {
         let Some(account) = reread(directory, id, &new.email).await? else {
-            return Ok(Look::Waits("account"));
+            return Ok(ReadBack::NotYet("account"));
         };
         let differences = new.fields.differences(&account.user);
-        Ok(differences.first().map_or(Look::Holds(()), |change| Look::Waits(change.field)))
+        Ok(differences.first().map_or(ReadBack::Holds(()), |change| ReadBack::NotYet(change.field)))
     });
     read.await?.map_err(|missing| {
         Error::new(
@@ -326,12 +326,12 @@ async fn verify_membership(
     group: &GroupLink,
     wanted: bool,
 ) -> Result<()> {
-    let read = settled(directory, async || {
+    let read = read_back(directory, async || {
         let Some(account) = reread(directory, &user.id, &user.email).await? else {
-            return Ok(Look::Waits(()));
+            return Ok(ReadBack::NotYet(()));
         };
         let holds = is_member(directory, &account.user, &group.id).await? == wanted;
-        Ok(if holds { Look::Holds(()) } else { Look::Waits(()) })
+        Ok(if holds { ReadBack::Holds(()) } else { ReadBack::NotYet(()) })
     });
     read.await?.map_err(|()| membership_not_held(&user.email, group))
 }

@@ -14,7 +14,7 @@ use super::patch::{Target, sent};
 use crate::domain::{GroupId, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing};
-use crate::retool::settled::{Look, settled, shown_group};
+use crate::retool::read_back::{ReadBack, read_back, visible_group};
 
 /// The most members that one request adds: what IdPs send at once, which servers are used to.
 const BATCH: usize = 100;
@@ -25,7 +25,7 @@ const MOST_NAMED: usize = 20;
 impl Scim {
     /// Adds people to a group, and says of each whether they are new to it.
     pub(super) async fn join(&self, group: &GroupId, users: &[UserId]) -> Result<Vec<bool>> {
-        let before = shown_group(self, group, async || self.member_ids(group).await).await?;
+        let before = visible_group(self, group, async || self.member_ids(group).await).await?;
         let others = self.staying(group, &before, "");
         let mut known: BTreeSet<&str> = others.iter().copied().collect();
         let mut joining = Vec::new();
@@ -87,11 +87,11 @@ impl Scim {
 
     /// Adds members with one request.
     async fn add(&self, group: &GroupId, ids: &[&str]) -> Result<()> {
-        let look = || -> Local<'_, Result<Look<(), Option<String>>>> {
+        let look = || -> Local<'_, Result<ReadBack<(), Option<String>>>> {
             Box::pin(async move {
                 let now = self.member_ids(group).await?.unwrap_or_default();
                 let all = vanished(ids, &now).is_empty();
-                Ok(if all { Look::Holds(()) } else { Look::Waits(None) })
+                Ok(if all { ReadBack::Holds(()) } else { ReadBack::NotYet(None) })
             })
         };
         self.patch(target(group), &PatchOp::add_members(ids), None, &look).await.map(|_| ())
@@ -99,14 +99,14 @@ impl Scim {
 
     /// Reads the group until all who joined are in it, and gives everybody who is.
     async fn read_joined(&self, group: &GroupId, joining: &[&str]) -> Result<Vec<String>> {
-        let mut read = self.settled_with(group, joining).await.map_err(sent)?;
+        let mut read = self.read_back_with(group, joining).await.map_err(sent)?;
         if let Err(missing) = &read
             && joining.len() > 1
         {
             // Some servers take the first of many.
             let mut written = true;
             self.add_each(group, missing, &mut written).await.map_err(sent)?;
-            read = self.settled_with(group, joining).await.map_err(sent)?;
+            read = self.read_back_with(group, joining).await.map_err(sent)?;
         }
         read.map_err(|missing| {
             let message = format!(
@@ -120,15 +120,15 @@ impl Scim {
     }
 
     /// Reads a group until all of these are in it: everybody who is, or who is missing.
-    async fn settled_with<'a>(
+    async fn read_back_with<'a>(
         &self,
         group: &GroupId,
         wanted: &[&'a str],
     ) -> Result<core::result::Result<Vec<String>, Vec<&'a str>>> {
-        settled(self, async || {
+        read_back(self, async || {
             let now = self.member_ids(group).await?.unwrap_or_default();
             let missing = vanished(wanted, &now);
-            Ok(if missing.is_empty() { Look::Holds(now) } else { Look::Waits(missing) })
+            Ok(if missing.is_empty() { ReadBack::Holds(now) } else { ReadBack::NotYet(missing) })
         })
         .await
     }
@@ -137,7 +137,7 @@ impl Scim {
     pub(super) async fn put_back(&self, group: &GroupId, ids: &[&str], after: &str) -> Error {
         // In one request: a server that takes what is added for all there is would keep the last.
         let missing = match self.add(group, ids).await {
-            Ok(()) => match self.settled_with(group, ids).await {
+            Ok(()) => match self.read_back_with(group, ids).await {
                 Ok(read) => read.err().unwrap_or_default(),
                 Err(_) => ids.to_vec(),
             },

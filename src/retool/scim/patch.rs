@@ -12,7 +12,7 @@ use super::{Scim, call, explain};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Repeat};
 use crate::retool::ReadDirectory;
-use crate::retool::settled::Look;
+use crate::retool::read_back::ReadBack;
 
 /// How often a PATCH is sent for one change, each time after a look.
 const WRITES: u32 = 3;
@@ -28,7 +28,7 @@ pub(super) struct Target<'a> {
 }
 
 /// Looks whether a change is there, and which version it is to be made to if it is not.
-pub(super) type Looking<'a> = &'a dyn Fn() -> Local<'a, Result<Look<(), Option<String>>>>;
+pub(super) type Looking<'a> = &'a dyn Fn() -> Local<'a, Result<ReadBack<(), Option<String>>>>;
 
 impl Scim {
     /// Sends a change. `None` if its answer was lost and a look showed it to be there.
@@ -71,8 +71,8 @@ impl Scim {
             }
             attempt += 1;
             match look().await {
-                Ok(Look::Holds(())) => return Ok(None),
-                Ok(Look::Waits(now)) => version = now,
+                Ok(ReadBack::Holds(())) => return Ok(None),
+                Ok(ReadBack::NotYet(now)) => version = now,
                 Err(mut error) if error.code == Code::WrongPerson => {
                     error.maybe_applied = lost;
                     return Err(error);

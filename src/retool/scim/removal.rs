@@ -17,7 +17,7 @@ use super::patch::sent;
 use crate::domain::GroupId;
 use crate::error::{Code, Error, Result};
 use crate::http::Local;
-use crate::retool::settled::{Look, READINGS, settled};
+use crate::retool::read_back::{READINGS, ReadBack, read_back};
 use crate::ser::to_json;
 
 /// How a member is removed.
@@ -129,11 +129,11 @@ impl Scim {
     }
 
     async fn remove(&self, group: &GroupId, user: &str, form: Removal) -> Result<()> {
-        let look = || -> Local<'_, Result<Look<(), Option<String>>>> {
+        let look = || -> Local<'_, Result<ReadBack<(), Option<String>>>> {
             Box::pin(async move {
                 let now = self.member_ids(group).await?.unwrap_or_default();
                 let left = !now.iter().any(|id| id == user);
-                Ok(if left { Look::Holds(()) } else { Look::Waits(None) })
+                Ok(if left { ReadBack::Holds(()) } else { ReadBack::NotYet(None) })
             })
         };
         let path = format!("members[value eq {}]", to_json(user));
@@ -148,13 +148,13 @@ impl Scim {
     /// for long enough.
     async fn read_left(&self, group: &GroupId, user: &str, others: &[&str]) -> Result<Left> {
         let readings = Cell::new(0);
-        let read = settled(self, async || {
+        let read = read_back(self, async || {
             readings.set(readings.get() + 1);
             let now = self.member_ids(group).await?;
             // A group that was deleted meanwhile has lost nobody by this.
             let now = now.unwrap_or_else(|| others.iter().map(|id| String::from(*id)).collect());
             let waits = now.iter().any(|id| id == user) && vanished(others, &now).is_empty();
-            Ok(if waits { Look::Waits(now) } else { Look::Holds(now) })
+            Ok(if waits { ReadBack::NotYet(now) } else { ReadBack::Holds(now) })
         });
         let now = read.await?.unwrap_or_else(|still| still);
         Ok(Left { now, waited: readings.get() == READINGS })

@@ -14,7 +14,7 @@ use crate::de::object;
 use crate::domain::{Account, Field, Group, GroupAccount, GroupPatch, User, UserPatch};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Local, Missing};
-use crate::retool::settled::{Look, settled};
+use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::user_filter::Listable;
 
 impl Scim {
@@ -29,7 +29,7 @@ impl Scim {
         }
         // What the change is made to: read anew before it is sent again.
         let base = RefCell::new(before.clone());
-        let look = || -> Local<'_, Result<Look<(), Option<_>>>> {
+        let look = || -> Local<'_, Result<ReadBack<(), Option<_>>>> {
             Box::pin(async {
                 let Some(now) = self.account(&before.id).await? else {
                     return Err(not_held(subject, "the account itself"));
@@ -38,7 +38,7 @@ impl Scim {
                     return Err(renamed(subject));
                 }
                 if holds(&base.borrow(), patch, &now.user).is_ok() {
-                    return Ok(Look::Holds(()));
+                    return Ok(ReadBack::Holds(()));
                 }
                 let version = self.version_of(&now);
                 // What somebody else set meanwhile is not overwritten unseen.
@@ -56,7 +56,7 @@ impl Scim {
                     return Err(not_held(subject, Field::Admin.as_str()));
                 }
                 base.replace(now.user);
-                Ok(Look::Waits(version))
+                Ok(ReadBack::NotYet(version))
             })
         };
         let target = Target {
@@ -72,12 +72,12 @@ impl Scim {
         {
             return Ok(user);
         }
-        let read = settled(self, async || {
+        let read = read_back(self, async || {
             Ok(match self.account(&before.id).await.map_err(sent)? {
-                None => Look::Waits("the account itself"),
+                None => ReadBack::NotYet("the account itself"),
                 Some(now) => match holds(&base.borrow(), patch, &now.user) {
-                    Ok(()) => Look::Holds(now.user),
-                    Err(lost) => Look::Waits(lost),
+                    Ok(()) => ReadBack::Holds(now.user),
+                    Err(lost) => ReadBack::NotYet(lost),
                 },
             })
         });
@@ -98,15 +98,15 @@ impl Scim {
         let Some(name) = name else {
             return Ok(before.clone());
         };
-        let look = || -> Local<'_, Result<Look<(), Option<_>>>> {
+        let look = || -> Local<'_, Result<ReadBack<(), Option<_>>>> {
             Box::pin(async move {
                 let Some(now) = self.group(&before.id).await? else {
                     return Err(not_held(&before.name, "the group itself"));
                 };
                 if now.group.name == *name {
-                    Ok(Look::Holds(()))
+                    Ok(ReadBack::Holds(()))
                 } else if now.group.name == before.name {
-                    Ok(Look::Waits(value::version(&now.raw)))
+                    Ok(ReadBack::NotYet(value::version(&now.raw)))
                 } else {
                     Err(not_held(&before.name, "the group's name"))
                 }
@@ -120,11 +120,11 @@ impl Scim {
         };
         let version = value::version(&account.raw);
         self.patch(target, &PatchOp::rename(name), version, &look).await?;
-        let read = settled(self, async || {
+        let read = read_back(self, async || {
             let now = self.group(&before.id).await.map_err(sent)?;
             Ok(match now.filter(|now| now.group.name == *name) {
-                Some(now) => Look::Holds(now.group),
-                None => Look::Waits(()),
+                Some(now) => ReadBack::Holds(now.group),
+                None => ReadBack::NotYet(()),
             })
         });
         read.await?.map_err(|()| sent(not_held(&before.name, "the group's name")))

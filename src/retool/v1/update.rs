@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Repeat};
 use crate::retool::ReadDirectory;
 use crate::retool::raw_record::RawRecord;
-use crate::retool::settled::{Look, settled};
+use crate::retool::read_back::{ReadBack, read_back};
 
 /// How often a PUT is sent for one change, each time merged into what was just read.
 const WRITES: u32 = 3;
@@ -78,12 +78,12 @@ impl V1 {
                 return Ok(shown.user);
             }
         }
-        let read = settled(self, async || {
+        let read = read_back(self, async || {
             Ok(match self.account(id).await.map_err(sent)? {
-                None => Look::Waits("the account itself".into()),
+                None => ReadBack::NotYet("the account itself".into()),
                 Some(now) => match user_holds(&base.user, body, patch, &now) {
-                    Ok(()) => Look::Holds(now.user),
-                    Err(lost) => Look::Waits(lost),
+                    Ok(()) => ReadBack::Holds(now.user),
+                    Err(lost) => ReadBack::NotYet(lost),
                 },
             })
         });
@@ -133,11 +133,11 @@ impl V1 {
         body: &RawRecord<'_>,
         patch: &GroupPatch,
     ) -> Result<Group> {
-        let read = settled(self, async || {
+        let read = read_back(self, async || {
             let now = self.group_account(&before.id).await.map_err(sent)?;
             Ok(match now.filter(|now| group_holds(body, patch, now)) {
-                Some(now) => Look::Holds(now.group),
-                None => Look::Waits(()),
+                Some(now) => ReadBack::Holds(now.group),
+                None => ReadBack::NotYet(()),
             })
         });
         read.await?.map_err(|()| sent(not_held(&before.name, "the group's fields")))

@@ -15,7 +15,7 @@ use crate::domain::{GroupId, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Repeat};
 use crate::retool::ReadDirectory;
-use crate::retool::settled::{Look, settled, shown_group};
+use crate::retool::read_back::{ReadBack, read_back, visible_group};
 
 /// How many people are added with one request. Nobody says how many a server takes; these are
 /// less than the 100 KB that many take of any request.
@@ -37,7 +37,7 @@ impl V2 {
         if users.is_empty() {
             return Ok(Vec::new());
         }
-        let mut known = shown_group(self, group, async || self.roll(group).await).await?;
+        let mut known = visible_group(self, group, async || self.roll(group).await).await?;
         let (mut accounts, mut invitations) = (Vec::new(), Vec::new());
         let mut new = Vec::with_capacity(users.len());
         for user in users {
@@ -122,9 +122,13 @@ impl V2 {
         if shown(answer, group)?.as_ref().is_some_and(are_in) {
             return Ok(());
         }
-        let read = settled(self, async || {
+        let read = read_back(self, async || {
             let now = self.roll(group).await.map_err(sent)?;
-            Ok(if now.as_ref().is_some_and(are_in) { Look::Holds(()) } else { Look::Waits(()) })
+            Ok(if now.as_ref().is_some_and(are_in) {
+                ReadBack::Holds(())
+            } else {
+                ReadBack::NotYet(())
+            })
         });
         read.await?.map_err(|()| {
             not_held(
@@ -162,9 +166,13 @@ impl V2 {
         if shown(&answer, group)?.as_ref().is_some_and(is_out) {
             return Ok(true);
         }
-        let read = settled(self, async || {
+        let read = read_back(self, async || {
             let now = self.roll(group).await.map_err(sent)?;
-            Ok(if now.as_ref().is_none_or(is_out) { Look::Holds(()) } else { Look::Waits(()) })
+            Ok(if now.as_ref().is_none_or(is_out) {
+                ReadBack::Holds(())
+            } else {
+                ReadBack::NotYet(())
+            })
         });
         read.await?.map_err(|()| {
             not_held(

@@ -18,7 +18,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Repeat};
 use crate::retool::ReadDirectory;
 use crate::retool::raw_record::RawRecord;
-use crate::retool::settled::{Look, settled};
+use crate::retool::read_back::{ReadBack, read_back};
 
 /// What is only in a record that was read with it.
 const ASKED_FOR: [&str; 1] = ["groups"];
@@ -86,12 +86,12 @@ impl V2 {
             shown.user.groups = shown.user.groups.or_else(|| base.user.groups.clone());
             return Ok(shown.user);
         }
-        let read = settled(self, async || {
+        let read = read_back(self, async || {
             Ok(match self.account(id).await.map_err(sent)? {
-                None => Look::Waits("the account itself".to_owned()),
+                None => ReadBack::NotYet("the account itself".to_owned()),
                 Some(now) => match user_holds(base, patch, &now) {
-                    Ok(()) => Look::Holds(now.user),
-                    Err(what) => Look::Waits(what),
+                    Ok(()) => ReadBack::Holds(now.user),
+                    Err(what) => ReadBack::NotYet(what),
                 },
             })
         });
@@ -149,11 +149,11 @@ impl V2 {
         {
             return Ok(shown.group);
         }
-        let read = settled(self, async || {
+        let read = read_back(self, async || {
             let now = self.group_account(id).await.map_err(sent)?;
             Ok(match now.filter(|now| group_holds(before, patch, now)) {
-                Some(now) => Look::Holds(now.group),
-                None => Look::Waits(()),
+                Some(now) => ReadBack::Holds(now.group),
+                None => ReadBack::NotYet(()),
             })
         });
         read.await?.map_err(|()| unchanged(&before.group.name, "the group's fields"))

@@ -4,7 +4,7 @@ use super::server::{Behaviour, Effect, changes, server};
 use super::*;
 use crate::error::Code;
 use crate::retool::WriteDirectory;
-use crate::retool::settled::READINGS;
+use crate::retool::read_back::READINGS;
 
 fn ids(values: &[&str]) -> Vec<UserId> {
     values.iter().map(|value| user_id(value)).collect()

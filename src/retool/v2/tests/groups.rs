@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::{GroupAccount, GroupPatch};
 use crate::retool::WriteDirectory;
-use crate::retool::settled::READINGS;
+use crate::retool::read_back::READINGS;
 
 fn group(members: &[(&str, bool)]) -> String {
     group_record(4, members, &[])
