@@ -5,13 +5,29 @@ use alloc::vec::Vec;
 use core::slice;
 
 use super::ReadDirectory;
+use super::read_back::{ReadBack, read_back};
 use super::user_filter::Others;
+use super::write_once::after_write;
 use crate::domain::{Group, GroupId, GroupLink, Member, UserId};
 use crate::error::Result;
 
 /// Everybody in one group. `None` if the server has no group of this id.
 pub async fn members(directory: &dyn ReadDirectory, id: &GroupId) -> Result<Option<Vec<Member>>> {
     Ok(directory.list_members(slice::from_ref(id)).await?.pop().flatten())
+}
+
+/// Whether a group is read to be as it shall be, at the latest with the last of several readings.
+/// `None` stands for a group that is not there.
+pub(super) async fn is_visible<T>(
+    directory: &dyn ReadDirectory,
+    read: impl AsyncFn() -> Result<Option<T>>,
+    is_so: impl Fn(Option<&T>) -> bool,
+) -> Result<bool> {
+    let read = read_back(directory, async || {
+        let now = read().await.map_err(after_write)?;
+        Ok(if is_so(now.as_ref()) { ReadBack::Holds(()) } else { ReadBack::NotYet(()) })
+    });
+    Ok(read.await?.is_ok())
 }
 
 /// Everybody in each of these groups of a listing, in its order. Groups whose members the

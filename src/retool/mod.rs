@@ -7,6 +7,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::{future, slice};
 
 use crate::domain::{
     Account, Email, Group, GroupAccount, GroupId, GroupPatch, Member, NewUser, User, UserId,
@@ -16,15 +17,19 @@ use crate::error::Result;
 use crate::http::Local;
 
 mod capabilities;
+mod change;
 pub mod listing;
 pub mod membership;
 mod page_buffer;
 pub mod raw_record;
 pub mod read_back;
+mod request;
 pub mod scim;
 pub mod user_filter;
 pub mod v1;
 pub mod v2;
+mod verify;
+mod write_once;
 
 pub use capabilities::Capabilities;
 
@@ -147,7 +152,12 @@ pub trait WriteDirectory {
     fn delete_group<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<bool>>;
 
     /// Adds somebody to a group. `false` if the server says that they were in it already.
-    fn add_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId) -> Local<'a, Result<bool>>;
+    fn add_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId) -> Local<'a, Result<bool>> {
+        Box::pin(async move {
+            let new = self.add_members(group, slice::from_ref(user)).await?;
+            Ok(new.first().copied().unwrap_or_default())
+        })
+    }
 
     /// Adds several people to a group, in as few requests as the dialect allows, and says of
     /// each whether they are new to it.
@@ -158,7 +168,9 @@ pub trait WriteDirectory {
     ) -> Local<'a, Result<Vec<bool>>>;
 
     /// Ends somebody's sessions. `false` if the server has no such request.
-    fn end_sessions<'a>(&'a self, user: &'a UserId) -> Local<'a, Result<bool>>;
+    fn end_sessions<'a>(&'a self, _user: &'a UserId) -> Local<'a, Result<bool>> {
+        Box::pin(future::ready(Ok(false)))
+    }
 
     /// Removes somebody from a group. `false` if they were not in it.
     fn remove_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId)

@@ -8,6 +8,7 @@ use super::{Scim, call, explain};
 use crate::de::object;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, BaseUrl, Call, Method, Missing};
+use crate::retool::request::found;
 
 /// Where SCIM is below the connection's base URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,18 +108,14 @@ impl Scim {
                 self.base.set(Some(base));
             } else if answer.as_ref().is_err_and(may_be_elsewhere) {
                 // No such record, or no such path: only a listing tells the two apart.
-                let found = self.find_base().await?;
-                if found != base {
-                    base = found;
+                let right = self.find_base().await?;
+                if right != base {
+                    base = right;
                     answer = at(base).await;
                 }
             }
         }
-        match answer {
-            Ok(answer) => Ok(Some(answer)),
-            Err(error) if super::is_not_found(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
+        found(answer)
     }
 
     async fn ask(&self, base: Base, route: Route, query: &[(&str, &str)]) -> Result<Answer> {

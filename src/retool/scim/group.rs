@@ -10,8 +10,9 @@ use super::user::is;
 use super::value::{Meta, is_address};
 use crate::de::{Id, Object, Objects, filled};
 use crate::domain::{Dialect, Email, Group, GroupAccount, GroupId, GroupIdKind, Member, UserId};
-use crate::error::{Code, Result};
+use crate::error::Result;
 use crate::http::Answer;
+use crate::retool::request::another_group;
 
 /// A group record.
 #[derive(Deserialize)]
@@ -94,10 +95,7 @@ pub(super) fn group_id(id: Id<'_>) -> GroupId {
 pub(super) fn decode_group<'a>(answer: &'a Answer, id: &GroupId) -> Result<GroupRecord<'a>> {
     let record: GroupRecord<'a> = answer.decode()?;
     if !record.is(id) {
-        return Err(answer.error(
-            Code::AnswerUnusable,
-            "The server answered with another group than the one asked for. Look for a proxy that mixes up answers.",
-        ));
+        return Err(another_group(answer));
     }
     Ok(record)
 }

@@ -1,6 +1,5 @@
 //! Adding people to a group: many at once, then read back and compared.
 
-use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
@@ -10,11 +9,13 @@ use core::slice;
 use super::Scim;
 use super::base::Route;
 use super::body::PatchOp;
-use super::patch::{Target, sent};
+use super::patch::Target;
 use crate::domain::{GroupId, UserId};
 use crate::error::{Code, Error, Result};
-use crate::http::{Local, Missing};
+use crate::http::Missing;
 use crate::retool::read_back::{ReadBack, read_back, visible_group};
+use crate::retool::verify::{additions_not_held, not_held};
+use crate::retool::write_once::{AfterLoss, after_others, after_write, write_once};
 
 /// The most members that one request adds: what IdPs send at once, which servers are used to.
 const BATCH: usize = 100;
@@ -67,10 +68,7 @@ impl Scim {
                 }
                 other => other,
             };
-            added.map_err(|mut error| {
-                error.maybe_applied |= written;
-                error
-            })?;
+            added.map_err(after_others(written))?;
             written = true;
         }
         Ok(())
@@ -87,36 +85,30 @@ impl Scim {
 
     /// Adds members with one request.
     async fn add(&self, group: &GroupId, ids: &[&str]) -> Result<()> {
-        let look = || -> Local<'_, Result<ReadBack<(), Option<String>>>> {
-            Box::pin(async move {
-                let now = self.member_ids(group).await?.unwrap_or_default();
-                let all = vanished(ids, &now).is_empty();
-                Ok(if all { ReadBack::Holds(()) } else { ReadBack::NotYet(None) })
+        let change = PatchOp::add_members(ids);
+        let send = async |(): &()| self.patch(target(group), &change, None).await;
+        let look = async |(): &mut ()| {
+            Ok(match self.member_ids(group).await? {
+                None => AfterLoss::Unclear,
+                Some(now) if vanished(ids, &now).is_empty() => AfterLoss::Holds(()),
+                Some(_) => AfterLoss::SendAgain,
             })
         };
-        self.patch(target(group), &PatchOp::add_members(ids), None, &look).await.map(|_| ())
+        write_once(self, &mut (), send, look).await.map(drop)
     }
 
     /// Reads the group until all who joined are in it, and gives everybody who is.
     async fn read_joined(&self, group: &GroupId, joining: &[&str]) -> Result<Vec<String>> {
-        let mut read = self.read_back_with(group, joining).await.map_err(sent)?;
+        let mut read = self.read_back_with(group, joining).await.map_err(after_write)?;
         if let Err(missing) = &read
             && joining.len() > 1
         {
             // Some servers take the first of many.
             let mut written = true;
-            self.add_each(group, missing, &mut written).await.map_err(sent)?;
-            read = self.read_back_with(group, joining).await.map_err(sent)?;
+            self.add_each(group, missing, &mut written).await.map_err(after_write)?;
+            read = self.read_back_with(group, joining).await.map_err(after_write)?;
         }
-        read.map_err(|missing| {
-            let message = format!(
-                "The server accepted the addition, but {} of {} did not show in the group when read back. Look at \
-                 the group in Retool, then ask again.",
-                missing.len(),
-                joining.len()
-            );
-            sent(Error::new(Code::NotVerified, message))
-        })
+        read.map_err(|missing| additions_not_held(group, missing.len(), joining.len()))
     }
 
     /// Reads a group until all of these are in it: everybody who is, or who is missing.
@@ -153,7 +145,7 @@ impl Scim {
             message.push_str("These could not be put back for sure; put them back in Retool: ");
             message.push_str(&named(&missing));
         }
-        sent(Error::new(Code::NotVerified, message))
+        not_held(message, &group.value)
     }
 }
 

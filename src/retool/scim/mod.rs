@@ -8,9 +8,10 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use core::cell::{Cell, RefCell};
 
+use super::request;
 use crate::domain::GroupId;
-use crate::error::{Code, Error, Result};
-use crate::http::{Answer, Call, Client, Method, Missing, Path, Repeat};
+use crate::error::Result;
+use crate::http::{Answer, Call, Client, Method, Missing};
 
 mod base;
 mod body;
@@ -74,21 +75,9 @@ impl Scim {
 
 /// A request with nothing special about it.
 fn call<'a>(method: Method, base: Base, route: Route, segments: &'a [&'a str]) -> Call<'a> {
-    Call {
-        method,
-        path: Path { template: base.template(route), segments },
-        query: &[],
-        body: None,
-        repeat: Repeat::Safe,
-        about: None,
-        missing: Missing::BaseUrl,
-        // SCIM tokens have none; `explain` says what else a 403 may be about.
-        scope: "of SCIM",
-    }
-}
-
-fn is_not_found(error: &Error) -> bool {
-    matches!(error.code, Code::UserNotFound | Code::GroupNotFound)
+    // SCIM tokens have no scopes; `explain` says what else a 403 may be about.
+    let call = request::call(method, base.template(route), segments, "of SCIM");
+    Call { missing: Missing::BaseUrl, ..call }
 }
 
 #[cfg(test)]

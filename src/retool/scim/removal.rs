@@ -4,7 +4,6 @@
 //! form and do nothing, and some then empty the whole group. So the group is read before and
 //! after each removal and all members are compared.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,11 +12,11 @@ use core::cell::Cell;
 use super::Scim;
 use super::body::PatchOp;
 use super::members::{named, target, vanished};
-use super::patch::sent;
 use crate::domain::GroupId;
 use crate::error::{Code, Error, Result};
-use crate::http::Local;
 use crate::retool::read_back::{READINGS, ReadBack, read_back};
+use crate::retool::verify::{not_held, removal_not_held};
+use crate::retool::write_once::{AfterLoss, after_others, after_write, write_once};
 use crate::ser::to_json;
 
 /// How a member is removed.
@@ -71,12 +70,10 @@ impl Scim {
                     // An earlier try, whose answer was lost, may have done it.
                     written = true;
                 }
-                Err(mut error) => {
-                    error.maybe_applied |= written;
-                    return Err(error);
-                }
+                Err(error) => return Err(after_others(written)(error)),
             }
-            let Left { now, waited } = self.read_left(group, user, &others).await.map_err(sent)?;
+            let Left { now, waited } =
+                self.read_left(group, user, &others).await.map_err(after_write)?;
             let gone = vanished(&others, &now);
             let left = !now.iter().any(|id| id == user);
             // A group that still has the person in it was not emptied: that the others are gone
@@ -86,7 +83,7 @@ impl Scim {
                 return Err(self.put_back(group, &others, "one member was removed").await);
             }
             if !gone.is_empty() {
-                return Err(also_gone(left, &gone));
+                return Err(also_gone(group, left, &gone));
             }
             if left {
                 self.removal.set(form);
@@ -103,15 +100,8 @@ impl Scim {
             form = form.next();
         }
         Err(match refusal {
-            Some(mut error) => {
-                error.maybe_applied |= written;
-                error
-            }
-            None => sent(Error::new(
-                Code::NotVerified,
-                "The server accepted the removal, but the person was still in the group when read back. Remove them \
-                 in Retool.",
-            )),
+            Some(error) => after_others(written)(error),
+            None => removal_not_held(group),
         })
     }
 
@@ -129,19 +119,18 @@ impl Scim {
     }
 
     async fn remove(&self, group: &GroupId, user: &str, form: Removal) -> Result<()> {
-        let look = || -> Local<'_, Result<ReadBack<(), Option<String>>>> {
-            Box::pin(async move {
-                let now = self.member_ids(group).await?.unwrap_or_default();
-                let left = !now.iter().any(|id| id == user);
-                Ok(if left { ReadBack::Holds(()) } else { ReadBack::NotYet(None) })
-            })
-        };
         let path = format!("members[value eq {}]", to_json(user));
         let change = match form {
             Removal::ByPath => PatchOp::remove_by_path(&path),
             _ => PatchOp::remove_by_value(user),
         };
-        self.patch(target(group), &change, None, &look).await.map(|_| ())
+        let send = async |(): &()| self.patch(target(group), &change, None).await;
+        let look = async |(): &mut ()| {
+            let now = self.member_ids(group).await?.unwrap_or_default();
+            let left = !now.iter().any(|id| id == user);
+            Ok(if left { AfterLoss::Holds(()) } else { AfterLoss::SendAgain })
+        };
+        write_once(self, &mut (), send, look).await.map(drop)
     }
 
     /// Reads the group until somebody is not in it, or somebody else is missing, or it was waited
@@ -185,15 +174,13 @@ fn unsafe_server() -> Error {
 
 /// Others are missing too, but not all of them: that may as well be somebody else's doing, and is
 /// not undone.
-fn also_gone(left: bool, gone: &[&str]) -> Error {
-    sent(Error::new(
-        Code::NotVerified,
-        format!(
-            "The person {} the group, and {} other members left it at the same time, by the server's doing or somebody \
-             else's. If that was not meant, put them back in Retool: {}",
-            if left { "left" } else { "is still in" },
-            gone.len(),
-            named(gone)
-        ),
-    ))
+fn also_gone(group: &GroupId, left: bool, gone: &[&str]) -> Error {
+    let message = format!(
+        "The person {} the group, and {} other members left it at the same time, by the server's doing or somebody \
+         else's. If that was not meant, put them back in Retool: {}",
+        if left { "left" } else { "is still in" },
+        gone.len(),
+        named(gone)
+    );
+    not_held(message, &group.value)
 }

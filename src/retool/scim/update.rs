@@ -1,87 +1,34 @@
 //! Changing the fields of people and groups: attribute by attribute, then verified.
 
-use alloc::boxed::Box;
 use alloc::format;
-use core::cell::RefCell;
+use alloc::string::String;
 
 use super::Scim;
 use super::base::Route;
 use super::body::PatchOp;
-use super::patch::{Target, sent};
+use super::patch::Target;
 use super::user::UserRecord;
 use super::value;
 use crate::de::object;
 use crate::domain::{Account, Field, Group, GroupAccount, GroupPatch, User, UserPatch};
 use crate::error::{Code, Error, Result};
-use crate::http::{Answer, Local, Missing};
-use crate::retool::read_back::{ReadBack, read_back};
+use crate::http::{Answer, Missing};
+use crate::retool::change::{Change, Changeable, change};
+use crate::retool::request::another_user;
 use crate::retool::user_filter::Listable;
+use crate::retool::verify::{group_difference, user_difference};
 
 impl Scim {
     /// Sets the fields of the patch and checks that they hold.
     pub(super) async fn change_user(&self, account: &Account, patch: &UserPatch) -> Result<User> {
-        let before = &account.user;
-        let subject = before.email.as_str();
-        check_settable(patch).map_err(|error| error.about(subject))?;
-        let change = PatchOp::user(patch);
-        if change.is_empty() {
-            return Ok(before.clone());
+        check_settable(patch).map_err(|error| error.about(account.subject()))?;
+        let operations = PatchOp::user(patch);
+        if operations.is_empty() {
+            return Ok(account.user.clone());
         }
-        // What the change is made to: read anew before it is sent again.
-        let base = RefCell::new(before.clone());
-        let look = || -> Local<'_, Result<ReadBack<(), Option<_>>>> {
-            Box::pin(async {
-                let Some(now) = self.account(&before.id).await? else {
-                    return Err(not_held(subject, "the account itself"));
-                };
-                if now.user.email != before.email {
-                    return Err(renamed(subject));
-                }
-                if holds(&base.borrow(), patch, &now.user).is_ok() {
-                    return Ok(ReadBack::Holds(()));
-                }
-                let version = self.version_of(&now);
-                // What somebody else set meanwhile is not overwritten unseen.
-                let differs = |field: &Field| {
-                    let now = field.of(&now.user);
-                    patch.get(*field).is_some_and(|asked| now.as_ref() != Some(&asked))
-                        && now != field.of(before)
-                };
-                if let Some(field) = Field::ALL.iter().find(|field| differs(field)) {
-                    return Err(not_held(subject, field.as_str()));
-                }
-                // Whether enough administrators are left was judged when this was none.
-                let takes_rights = patch.disabled == Some(true);
-                if takes_rights && now.user.is_enabled_admin() && !before.is_enabled_admin() {
-                    return Err(not_held(subject, Field::Admin.as_str()));
-                }
-                base.replace(now.user);
-                Ok(ReadBack::NotYet(version))
-            })
-        };
-        let target = Target {
-            route: Route::User,
-            id: &before.id.value,
-            about: subject,
-            missing: Missing::User,
-        };
-        let version = self.version_of(account);
-        let answer = self.patch(target, &change, version, &look).await?;
-        if let Some(answer) = answer
-            && let Some(user) = shown(&answer, &base.borrow(), patch)?
-        {
-            return Ok(user);
-        }
-        let read = read_back(self, async || {
-            Ok(match self.account(&before.id).await.map_err(sent)? {
-                None => ReadBack::NotYet("the account itself"),
-                Some(now) => match holds(&base.borrow(), patch, &now.user) {
-                    Ok(()) => ReadBack::Holds(now.user),
-                    Err(lost) => ReadBack::NotYet(lost),
-                },
-            })
-        });
-        read.await?.map_err(|lost| sent(not_held(subject, lost)))
+        let made =
+            change(self, account, &ChangeUser { directory: self, patch, operations }).await?;
+        Ok(made.user)
     }
 
     /// Renames a group and checks that it holds.
@@ -90,44 +37,94 @@ impl Scim {
         account: &GroupAccount,
         patch: &GroupPatch,
     ) -> Result<Group> {
-        let before = &account.group;
         let GroupPatch { name, universal_app_access } = patch;
         if universal_app_access.is_some() {
-            return Err(no_app_access().about(&*before.name));
+            return Err(no_app_access().about(account.subject()));
         }
         let Some(name) = name else {
-            return Ok(before.clone());
+            return Ok(account.group.clone());
         };
-        let look = || -> Local<'_, Result<ReadBack<(), Option<_>>>> {
-            Box::pin(async move {
-                let Some(now) = self.group(&before.id).await? else {
-                    return Err(not_held(&before.name, "the group itself"));
-                };
-                if now.group.name == *name {
-                    Ok(ReadBack::Holds(()))
-                } else if now.group.name == before.name {
-                    Ok(ReadBack::NotYet(value::version(&now.raw)))
-                } else {
-                    Err(not_held(&before.name, "the group's name"))
-                }
-            })
+        let operations = PatchOp::rename(name);
+        let made =
+            change(self, account, &ChangeGroup { directory: self, patch, operations }).await?;
+        Ok(made.group)
+    }
+}
+
+/// A change of a person.
+struct ChangeUser<'a> {
+    directory: &'a Scim,
+    patch: &'a UserPatch,
+    operations: PatchOp<'a>,
+}
+
+impl Change for ChangeUser<'_> {
+    type Record = Account;
+
+    fn patch(&self) -> &UserPatch {
+        self.patch
+    }
+
+    async fn send(&self, base: &Account) -> Result<Answer> {
+        let target = Target {
+            route: Route::User,
+            id: &base.user.id.value,
+            about: base.subject(),
+            missing: Missing::User,
         };
+        let version = self.directory.version_of(base);
+        self.directory.patch(target, &self.operations, version).await
+    }
+
+    fn in_answer(&self, base: &Account, answer: &Answer) -> Result<Option<Account>> {
+        // Many servers show nothing, or something else; then the account is read.
+        let Ok(record) = object::<UserRecord<'_>>(answer.body()) else {
+            return Ok(None);
+        };
+        let (short, user) = (record.is_short(), record.into_user());
+        if user.id != base.user.id {
+            return Err(another_user(answer));
+        }
+        let account = Account { user, raw: String::new(), read_at: answer.answered_at() };
+        Ok((!short).then_some(account))
+    }
+
+    fn difference(&self, base: &Account, now: &Account) -> Option<String> {
+        user_difference(&base.user, self.patch, &now.user).map(String::from)
+    }
+}
+
+/// A change of a group.
+struct ChangeGroup<'a> {
+    directory: &'a Scim,
+    patch: &'a GroupPatch,
+    operations: PatchOp<'a>,
+}
+
+impl Change for ChangeGroup<'_> {
+    type Record = GroupAccount;
+
+    fn patch(&self) -> &GroupPatch {
+        self.patch
+    }
+
+    async fn send(&self, base: &GroupAccount) -> Result<Answer> {
         let target = Target {
             route: Route::Group,
-            id: &before.id.value,
-            about: &before.name,
+            id: &base.group.id.value,
+            about: base.subject(),
             missing: Missing::Group,
         };
-        let version = value::version(&account.raw);
-        self.patch(target, &PatchOp::rename(name), version, &look).await?;
-        let read = read_back(self, async || {
-            let now = self.group(&before.id).await.map_err(sent)?;
-            Ok(match now.filter(|now| now.group.name == *name) {
-                Some(now) => ReadBack::Holds(now.group),
-                None => ReadBack::NotYet(()),
-            })
-        });
-        read.await?.map_err(|()| sent(not_held(&before.name, "the group's name")))
+        let version = value::version(&base.raw);
+        self.directory.patch(target, &self.operations, version).await
+    }
+
+    fn in_answer(&self, _: &GroupAccount, _: &Answer) -> Result<Option<GroupAccount>> {
+        Ok(None)
+    }
+
+    fn difference(&self, _: &GroupAccount, now: &GroupAccount) -> Option<String> {
+        group_difference(self.patch, &now.group).map(String::from)
     }
 }
 
@@ -161,57 +158,4 @@ pub(super) fn no_app_access() -> Error {
         "SCIM can't set what a group may do in every app, so nothing was written. Leave it out, or use another of \
          Retool's APIs.",
     )
-}
-
-/// The user that the answer to a change shows, if it shows all of the change.
-fn shown(answer: &Answer, before: &User, patch: &UserPatch) -> Result<Option<User>> {
-    // Many servers show nothing, or something else, which a look makes up for.
-    let Ok(record) = object::<UserRecord<'_>>(answer.body()) else {
-        return Ok(None);
-    };
-    let (short, user) = (record.is_short(), record.into_user());
-    if user.id != before.id {
-        return Err(answer.error(
-            Code::WrongPerson,
-            "The server answered with another user than the one that was changed. Look for a proxy that mixes up \
-             answers.",
-        ));
-    }
-    let whole = !short && holds(before, patch, &user).is_ok();
-    Ok(whole.then_some(user))
-}
-
-/// Whether the patch is there, and all else is as it was. What is not, if anything.
-fn holds(before: &User, patch: &UserPatch, now: &User) -> Result<(), &'static str> {
-    if now.email != before.email {
-        return Err("the address");
-    }
-    if let Some(change) = patch.differences(now).first() {
-        return Err(change.field);
-    }
-    let kept = |field: &Field| patch.get(*field).is_some() || field.of(before) == field.of(now);
-    match Field::ALL.iter().find(|field| !kept(field)) {
-        Some(lost) => Err(lost.as_str()),
-        None => Ok(()),
-    }
-}
-
-fn renamed(subject: &str) -> Error {
-    Error::new(
-        Code::WrongPerson,
-        "The account was given another address while it was being changed, so it was not written again. Look at who \
-         it belongs to now.",
-    )
-    .about(subject)
-}
-
-fn not_held(subject: &str, what: &str) -> Error {
-    Error::new(
-        Code::NotVerified,
-        format!(
-            "The server accepted the change, but {what} did not hold when read back: the server or somebody else \
-             changed it. Compare the record with what was asked for."
-        ),
-    )
-    .about(subject)
 }

@@ -12,8 +12,9 @@ use super::value::{Meta, is_address};
 use super::{Scim, value};
 use crate::de::{BoolOrName, Id, Object, Objects, filled};
 use crate::domain::{Account, Dialect, Email, GroupId, GroupIdKind, GroupLink, User, UserId};
-use crate::error::{Code, Result};
+use crate::error::Result;
 use crate::http::Answer;
+use crate::retool::request::another_user;
 use crate::retool::user_filter::{Listable, Listed};
 
 /// A user record.
@@ -176,10 +177,7 @@ pub(super) fn decode_user(answer: &Answer, id: &UserId) -> Result<Listed> {
     let record: UserRecord<'_> = answer.decode()?;
     let listed = Listed { short: record.is_short(), user: record.into_user() };
     if listed.user.id != *id {
-        return Err(answer.error(
-            Code::WrongPerson,
-            "The server answered with another user than the one asked for. Look for a proxy that mixes up answers.",
-        ));
+        return Err(another_user(answer));
     }
     Ok(listed)
 }

@@ -2,20 +2,20 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::slice;
 
 use super::base::Route;
 use super::body;
 use super::group::GroupRecord;
 use super::update::{check_settable, no_app_access};
 use super::user::UserRecord;
-use super::{Scim, call, is_not_found};
+use super::{Scim, call};
 use crate::domain::{
     Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId, UserPatch,
 };
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Repeat};
 use crate::retool::WriteDirectory;
+use crate::retool::request::{created_group, deleted};
 
 impl Scim {
     async fn create(&self, route: Route, about: &str, body: Vec<u8>) -> Result<Answer> {
@@ -39,7 +39,7 @@ impl Scim {
         // Who was created is not shown; the caller looks again if this look came too early.
         match <[User; 1]>::try_from(self.users_of(&user.email).await.unwrap_or_default()) {
             Ok([user]) => Ok(user),
-            Err(_) => Err(answer.error(Code::NotVerified, NOT_SHOWN)),
+            Err(_) => Err(answer.error(Code::NotVerified, NOT_VISIBLE)),
         }
     }
 
@@ -68,32 +68,22 @@ impl Scim {
             Some(record.into_group())
         };
         let Some(group) = group else {
-            return Err(answer.error(Code::NotVerified, NOT_SHOWN));
+            return Err(answer.error(Code::NotVerified, NOT_VISIBLE));
         };
-        if group.name.trim() != name.trim() {
-            return Err(answer.error(
-                Code::NotVerified,
-                "The server created the group under another name than the one asked for. Look it up in Retool, and \
-                 ask for that name.",
-            ));
-        }
-        Ok(group)
+        created_group(&answer, group, name)
     }
 
     /// Deletes; `false` if there was nothing to delete.
     async fn delete(&self, route: Route, id: &str, missing: Missing) -> Result<bool> {
         let segments = [id];
         let delete = call(Method::Delete, self.find_base().await?, route, &segments);
-        match self.send(Call { missing, about: Some(id), ..delete }).await {
-            Ok(_) => Ok(true),
-            // Not there after a try that nobody answered: its answer was lost, not its effect.
-            Err(error) if is_not_found(&error) => Ok(error.maybe_applied),
-            Err(error) => Err(error),
-        }
+        let sent = self.send(Call { missing, about: Some(id), ..delete }).await;
+        // Whatever the body says, the caller looks.
+        deleted(sent.map(drop))
     }
 }
 
-const NOT_SHOWN: &str = "The server says that it created it, and does not show it. Look it up in Retool, then ask again.";
+const NOT_VISIBLE: &str = "The server says that it created it, and does not show it. Look it up in Retool, then ask again.";
 
 impl WriteDirectory for Scim {
     fn create_user<'a>(&'a self, user: &'a NewUser) -> Local<'a, Result<User>> {
@@ -137,23 +127,12 @@ impl WriteDirectory for Scim {
         Box::pin(self.delete(Route::Group, &id.value, Missing::Group))
     }
 
-    fn add_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId) -> Local<'a, Result<bool>> {
-        Box::pin(async move {
-            let new = self.join(group, slice::from_ref(user)).await?;
-            Ok(new.first().is_some_and(|new| *new))
-        })
-    }
-
     fn add_members<'a>(
         &'a self,
         group: &'a GroupId,
         users: &'a [UserId],
     ) -> Local<'a, Result<Vec<bool>>> {
         Box::pin(self.join(group, users))
-    }
-
-    fn end_sessions<'a>(&'a self, _: &'a UserId) -> Local<'a, Result<bool>> {
-        Box::pin(core::future::ready(Ok(false)))
     }
 
     fn remove_member<'a>(

@@ -3,9 +3,11 @@
 use alloc::borrow::ToOwned;
 use core::cell::Cell;
 
+use super::request::{another_user, refused};
+use crate::de::object;
 use crate::domain::{Account, UserId};
-use crate::error::{Code, Error, Result};
-use crate::http::{Answer, Call, Client, Method, Missing, Path, Repeat};
+use crate::error::Result;
+use crate::http::{Answer, Client};
 
 mod body;
 mod cursor;
@@ -15,7 +17,7 @@ mod update;
 mod wire;
 mod write;
 
-use wire::UserRecord;
+use wire::{Acknowledgement, UserRecord};
 
 const USERS: &str = "/api/v1/users";
 const USER: &str = "/api/v1/users/{id}";
@@ -43,38 +45,23 @@ impl V1 {
     }
 }
 
-/// A request with nothing special about it.
-fn call<'a>(
-    method: Method,
-    template: &'static str,
-    segments: &'a [&'a str],
-    scope: &'static str,
-) -> Call<'a> {
-    Call {
-        method,
-        path: Path { template, segments },
-        query: &[],
-        body: None,
-        repeat: Repeat::Safe,
-        about: None,
-        missing: Missing::Unspecified,
-        scope,
-    }
-}
-
 /// Reads a user and makes sure that it is the one asked for.
 fn decode_account(answer: &Answer, id: &UserId) -> Result<Account> {
     let record: UserRecord<'_> = answer.decode()?;
     let user = record.into_user();
     if user.id != *id {
-        return Err(answer.error(
-            Code::WrongPerson,
-            "The server answered with another user than the one asked for. Look for a proxy that mixes up answers.",
-        ));
+        return Err(another_user(answer));
     }
     Ok(Account { user, raw: answer.text()?.to_owned(), read_at: answer.answered_at() })
 }
 
-fn is_not_found(error: &Error) -> bool {
-    matches!(error.code, Code::UserNotFound | Code::GroupNotFound)
+/// Fails if an answer says that the request was not served, whatever the status says.
+fn check_not_refused(answer: &Answer) -> Result<()> {
+    match object::<Acknowledgement>(answer.body()) {
+        Ok(Acknowledgement { success: Some(false) }) => Err(refused(answer)),
+        _ => Ok(()),
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,14 +6,14 @@ use alloc::vec::Vec;
 
 use super::wire::{GroupRecord, GroupsPage, MemberRecord, MembersPage, UsersPage};
 use super::{
-    GROUP, GROUPS, GROUPS_READ, MEMBERS, USER, USERS, USERS_READ, V1, call, cursor, decode_account,
-    is_not_found,
+    GROUP, GROUPS, GROUPS_READ, MEMBERS, USER, USERS, USERS_READ, V1, cursor, decode_account,
 };
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
-use crate::error::{Code, Result};
+use crate::error::Result;
 use crate::http::{Answer, Call, Local, Method, Missing, Window};
 use crate::retool::listing::{Ask, FetchedPage, Source};
 use crate::retool::page_buffer::PageItems;
+use crate::retool::request::{another_group, found, is_not_found, list, one};
 use crate::retool::user_filter::{AllUsers, Found, Listed, People, UserFilter, UsersByEmail};
 use crate::retool::{Capabilities, Page, ReadDirectory, repeated};
 
@@ -48,13 +48,7 @@ impl V1 {
         scope: &'static str,
         query: &[(&str, &str)],
     ) -> Result<Answer> {
-        self.client
-            .send(Call {
-                query,
-                missing: Missing::BaseUrl,
-                ..call(Method::Get, template, &[], scope)
-            })
-            .await
+        self.client.send(list(template, query, scope)).await
     }
 
     async fn fetch_users(&self, ask: Ask, filter: &dyn UserFilter) -> Result<FetchedPage<People>> {
@@ -77,9 +71,7 @@ impl V1 {
         let segments = [id.value.as_str()];
         let call = Call {
             query: &paging.query_if_needed(ask),
-            missing: Missing::Group,
-            about: Some(&id.value),
-            ..call(Method::Get, MEMBERS, &segments, GROUPS_READ)
+            ..one(Method::Get, MEMBERS, &segments, GROUPS_READ, Missing::Group)
         };
         let answer = self.client.send(call).await?;
         let page: MembersPage<'_> = answer.decode()?;
@@ -190,42 +182,25 @@ impl V1 {
         Ok(found)
     }
 
-    /// Reads one record; `None` for a 404.
-    async fn read(&self, call: Call<'_>) -> Result<Option<Answer>> {
-        match self.client.send(call).await {
-            Ok(answer) => Ok(Some(answer)),
-            Err(error) if is_not_found(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     /// One person, whole; `None` if the server has nobody of this id.
-    pub(super) async fn account(&self, id: &UserId) -> Result<Option<Account>> {
+    async fn account(&self, id: &UserId) -> Result<Option<Account>> {
         let segments = [id.value.as_str()];
-        let call = Call {
-            missing: Missing::User,
-            about: Some(&id.value),
-            ..call(Method::Get, USER, &segments, USERS_READ)
-        };
-        let answer = self.read(call).await?;
+        let call = one(Method::Get, USER, &segments, USERS_READ, Missing::User);
+        let answer = found(self.client.send(call).await)?;
         answer.map(|answer| decode_account(&answer, id)).transpose()
     }
 
     /// One group, whole; `None` if the server has none of this id.
-    pub(super) async fn group_account(&self, id: &GroupId) -> Result<Option<GroupAccount>> {
+    async fn group_account(&self, id: &GroupId) -> Result<Option<GroupAccount>> {
         let segments = [id.value.as_str()];
-        let call = Call {
-            missing: Missing::Group,
-            about: Some(&id.value),
-            ..call(Method::Get, GROUP, &segments, GROUPS_READ)
-        };
-        let Some(answer) = self.read(call).await? else {
+        let call = one(Method::Get, GROUP, &segments, GROUPS_READ, Missing::Group);
+        let Some(answer) = found(self.client.send(call).await)? else {
             return Ok(None);
         };
         let record: GroupRecord<'_> = answer.decode()?;
         let group = record.into_group();
         if group.id != *id {
-            return Err(answer.error(Code::AnswerUnusable, "The server answered with another group than the one asked for. Look for a proxy that mixes up answers."));
+            return Err(another_group(&answer));
         }
         Ok(Some(GroupAccount { group, raw: answer.text()?.to_string() }))
     }

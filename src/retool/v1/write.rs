@@ -4,16 +4,20 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::body;
+use super::update::{ChangeGroup, ChangeUser};
 use super::wire::{Acknowledgement, GroupRecord, UserRecord};
 use super::{
-    GROUP, GROUPS, GROUPS_WRITE, MEMBER, MEMBERS, USER, USERS, USERS_WRITE, V1, call, is_not_found,
+    GROUP, GROUPS, GROUPS_WRITE, MEMBER, MEMBERS, USER, USERS, USERS_WRITE, V1, check_not_refused,
 };
 use crate::domain::{
-    Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId, UserPatch,
+    Account, Group, GroupAccount, GroupId, GroupPatch, Member, NewUser, User, UserId, UserPatch,
 };
-use crate::error::{Code, Result};
-use crate::http::{Call, Local, Method, Missing, Repeat};
+use crate::error::Result;
+use crate::http::{Call, Local, Method, Missing};
 use crate::retool::WriteDirectory;
+use crate::retool::change::change;
+use crate::retool::membership::{is_visible, members};
+use crate::retool::request::{created_group, creation, deleted, is_unreadable, one};
 
 impl V1 {
     /// A write that answers with a bare acknowledgement.
@@ -22,22 +26,35 @@ impl V1 {
         if answer.body().is_empty() {
             return Ok(());
         }
-        if answer.decode::<Acknowledgement>()?.success == Some(false) {
-            return Err(answer.error(
-                Code::ServerRefused,
-                "The server answered that it did not do it, without a reason. Look at its log.",
-            ));
-        }
-        Ok(())
+        check_not_refused(&answer)?;
+        answer.decode::<Acknowledgement>().map(drop)
     }
 
-    /// A deletion: `false` if there was nothing to delete.
-    async fn deleted(&self, call: Call<'_>) -> Result<bool> {
-        match self.acknowledged(call).await {
-            Ok(()) => Ok(true),
-            // Not there after a try that nobody answered: its answer was lost, not its effect.
-            Err(error) if is_not_found(&error) => Ok(error.maybe_applied),
-            Err(error) => Err(error),
+    async fn delete(&self, call: Call<'_>) -> Result<bool> {
+        deleted(self.acknowledged(call).await)
+    }
+
+    /// Adds or removes a member. If the acknowledgement can't be read, the group tells whether it
+    /// was done.
+    async fn change_membership(
+        &self,
+        call: Call<'_>,
+        group: &GroupId,
+        user: &UserId,
+        wanted: bool,
+    ) -> Result<()> {
+        let failure = match self.acknowledged(call).await {
+            Err(error) if is_unreadable(&error) => error,
+            other => return other,
+        };
+        let is_so = |now: Option<&Vec<Member>>| match now {
+            Some(now) => now.iter().any(|member| member.id == *user) == wanted,
+            // Nobody is in a group that is gone; a group that is to be joined may show later.
+            None => !wanted,
+        };
+        match is_visible(self, async || members(self, group).await, is_so).await {
+            Ok(true) => Ok(()),
+            _ => Err(failure),
         }
     }
 }
@@ -45,14 +62,9 @@ impl V1 {
 impl WriteDirectory for V1 {
     fn create_user<'a>(&'a self, user: &'a NewUser) -> Local<'a, Result<User>> {
         Box::pin(async move {
-            let call = Call {
-                body: Some(body::create_user(user)),
-                repeat: Repeat::Never,
-                missing: Missing::BaseUrl,
-                about: Some(user.email.as_str()),
-                ..call(Method::Post, USERS, &[], USERS_WRITE)
-            };
+            let call = creation(USERS, user.email.as_str(), body::create_user(user), USERS_WRITE);
             let answer = self.client.send(call).await?;
+            check_not_refused(&answer)?;
             let record: UserRecord<'_> = answer.decode()?;
             Ok(record.into_user())
         })
@@ -63,18 +75,16 @@ impl WriteDirectory for V1 {
         account: &'a Account,
         patch: &'a UserPatch,
     ) -> Local<'a, Result<User>> {
-        Box::pin(self.merge_user(account, patch))
+        Box::pin(async move {
+            let made = change(self, account, &ChangeUser { directory: self, patch }).await?;
+            Ok(made.user)
+        })
     }
 
     fn delete_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<bool>> {
         Box::pin(async move {
             let segments = [id.value.as_str()];
-            let call = Call {
-                missing: Missing::User,
-                about: Some(&id.value),
-                ..call(Method::Delete, USER, &segments, USERS_WRITE)
-            };
-            self.deleted(call).await
+            self.delete(one(Method::Delete, USER, &segments, USERS_WRITE, Missing::User)).await
         })
     }
 
@@ -84,23 +94,11 @@ impl WriteDirectory for V1 {
         universal_app_access: Option<&'a str>,
     ) -> Local<'a, Result<Group>> {
         Box::pin(async move {
-            let call = Call {
-                body: Some(body::create_group(name, universal_app_access)),
-                repeat: Repeat::Never,
-                missing: Missing::BaseUrl,
-                about: Some(name),
-                ..call(Method::Post, GROUPS, &[], GROUPS_WRITE)
-            };
-            let answer = self.client.send(call).await?;
+            let body = body::create_group(name, universal_app_access);
+            let answer = self.client.send(creation(GROUPS, name, body, GROUPS_WRITE)).await?;
+            check_not_refused(&answer)?;
             let record: GroupRecord<'_> = answer.decode()?;
-            let group = record.into_group();
-            if group.name.trim() != name {
-                return Err(answer.error(
-                    Code::NotVerified,
-                    "The server created the group under another name than the one asked for. Look it up in Retool, and ask for that name.",
-                ));
-            }
-            Ok(group)
+            created_group(&answer, record.into_group(), name)
         })
     }
 
@@ -109,18 +107,16 @@ impl WriteDirectory for V1 {
         account: &'a GroupAccount,
         patch: &'a GroupPatch,
     ) -> Local<'a, Result<Group>> {
-        Box::pin(self.merge_group(account, patch))
+        Box::pin(async move {
+            let made = change(self, account, &ChangeGroup { directory: self, patch }).await?;
+            Ok(made.group)
+        })
     }
 
     fn delete_group<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<bool>> {
         Box::pin(async move {
             let segments = [id.value.as_str()];
-            let call = Call {
-                missing: Missing::Group,
-                about: Some(&id.value),
-                ..call(Method::Delete, GROUP, &segments, GROUPS_WRITE)
-            };
-            self.deleted(call).await
+            self.delete(one(Method::Delete, GROUP, &segments, GROUPS_WRITE, Missing::Group)).await
         })
     }
 
@@ -130,11 +126,9 @@ impl WriteDirectory for V1 {
             let call = Call {
                 body: Some(body::add_member(&user.value)),
                 // Of a missing group and a missing user, the server says the same.
-                missing: Missing::Unspecified,
-                about: Some(&group.value),
-                ..call(Method::Post, MEMBERS, &segments, GROUPS_WRITE)
+                ..one(Method::Post, MEMBERS, &segments, GROUPS_WRITE, Missing::Unspecified)
             };
-            match self.acknowledged(call).await {
+            match self.change_membership(call, group, user, true).await {
                 Ok(()) => Ok(true),
                 // Servers differ in how they say "is in it already"; the caller reads it back.
                 Err(error) if error.http_status == Some(409) => Ok(error.maybe_applied),
@@ -157,10 +151,6 @@ impl WriteDirectory for V1 {
         })
     }
 
-    fn end_sessions<'a>(&'a self, _: &'a UserId) -> Local<'a, Result<bool>> {
-        Box::pin(core::future::ready(Ok(false)))
-    }
-
     fn remove_member<'a>(
         &'a self,
         group: &'a GroupId,
@@ -168,12 +158,8 @@ impl WriteDirectory for V1 {
     ) -> Local<'a, Result<bool>> {
         Box::pin(async move {
             let segments = [group.value.as_str(), user.value.as_str()];
-            let call = Call {
-                missing: Missing::Group,
-                about: Some(&group.value),
-                ..call(Method::Delete, MEMBER, &segments, GROUPS_WRITE)
-            };
-            self.deleted(call).await
+            let call = one(Method::Delete, MEMBER, &segments, GROUPS_WRITE, Missing::Group);
+            deleted(self.change_membership(call, group, user, false).await)
         })
     }
 }

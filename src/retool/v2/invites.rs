@@ -7,12 +7,12 @@ use alloc::vec::Vec;
 use super::listing::{Ask, FetchedPage, Source};
 use super::wire::{Invitation, InviteRecord};
 use super::{
-    INVITE, INVITES, USERS_READ, V2, call, each, kept, odd_shape, open_list, open_record,
-    read_record,
+    INVITE, INVITES, USERS_READ, V2, each, kept, odd_shape, open_list, open_record, read_record,
 };
 use crate::domain::{Account, Email, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Call, Local, Method, Missing};
+use crate::retool::request::call;
 use crate::retool::user_filter::UserFilter;
 
 /// What lets whoever has it accept an invitation: not to be handed out.

@@ -3,19 +3,21 @@
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
-use core::slice;
 
 use super::body;
 use super::wire::{GroupRecord, invitation_number};
 use super::{
-    GROUP_INVITE, GROUP_INVITES, GROUPS_WRITE, MEMBER, MEMBERS, V2, WRITES, another_group, call,
-    is_not_found, not_held, odd_shape, open_record, read_record, sent, tried,
+    GROUP_INVITE, GROUP_INVITES, GROUPS_WRITE, MEMBER, MEMBERS, V2, odd_shape, open_record,
+    read_record,
 };
 use crate::domain::{GroupId, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Repeat};
-use crate::retool::ReadDirectory;
+use crate::retool::membership::is_visible;
 use crate::retool::read_back::{ReadBack, read_back, visible_group};
+use crate::retool::request::{another_group, deleted, is_unreadable, one, readable};
+use crate::retool::verify::{additions_not_held, removal_not_held};
+use crate::retool::write_once::{AfterLoss, Written, after_others, after_write, write_once};
 
 /// How many people are added with one request. Nobody says how many a server takes; these are
 /// less than the 100 KB that many take of any request.
@@ -55,38 +57,27 @@ impl V2 {
         for (kind, people) in [(Kind::Accounts, accounts), (Kind::Invitations, invitations)] {
             for people in people.chunks(MOST_AT_ONCE) {
                 let added = self.add(group, kind, people.to_vec()).await;
-                added.map_err(|mut error| {
-                    // Of those before, some are in it by now.
-                    error.maybe_applied |= written;
-                    error
-                })?;
+                added.map_err(after_others(written))?;
                 written = true;
             }
         }
         Ok(new)
     }
 
-    /// Adds people who were not in the group when it was just read. After a lost answer the
-    /// group is read again: who is in it by now may have been made its administrator.
+    /// Adds people who were not in the group when it was just read. After a lost reply the group
+    /// is read again: who is in it by now may have been made its administrator.
     async fn add(&self, group: &GroupId, kind: Kind, mut people: Vec<&UserId>) -> Result<()> {
-        let (mut attempt, mut lost) = (1, false);
-        loop {
-            let failure = match self.send_addition(group, kind, &people).await {
-                Ok(answer) => return self.verify_added(group, &people, &answer).await,
-                Err(error) => tried(error, attempt, lost),
-            };
-            lost = failure.maybe_applied;
-            if !lost || attempt == WRITES || !self.pause(attempt, failure.retry_after_ms).await {
-                return Err(failure);
-            }
-            attempt += 1;
-            let Ok(Some(now)) = self.roll(group).await else {
-                return Err(failure);
+        let send = async |people: &Vec<&UserId>| self.send_addition(group, kind, people).await;
+        let look = async |people: &mut Vec<&UserId>| {
+            let Some(now) = self.roll(group).await? else {
+                return Ok(AfterLoss::Unclear);
             };
             people.retain(|user| !now.contains(*user));
-            if people.is_empty() {
-                return Ok(());
-            }
+            Ok(if people.is_empty() { AfterLoss::Holds(()) } else { AfterLoss::SendAgain })
+        };
+        match write_once(self, &mut people, send, look).await? {
+            Written::Answered(answer) => self.verify_added(group, &people, &answer).await,
+            Written::Found(()) => Ok(()),
         }
     }
 
@@ -105,9 +96,7 @@ impl V2 {
             body: Some(body),
             repeat: Repeat::Never,
             // Of a missing group and a missing user, the server says the same.
-            missing: Missing::Unspecified,
-            about: Some(&group.value),
-            ..call(Method::Post, template, &segments, GROUPS_WRITE)
+            ..one(Method::Post, template, &segments, GROUPS_WRITE, Missing::Unspecified)
         };
         self.client.send(call).await
     }
@@ -118,30 +107,18 @@ impl V2 {
         people: &[&UserId],
         answer: &Answer,
     ) -> Result<()> {
-        let are_in = |roll: &Roll| people.iter().all(|user| roll.contains(*user));
-        if shown(answer, group)?.as_ref().is_some_and(are_in) {
+        let missing = |roll: &Roll| people.iter().filter(|user| !roll.contains(**user)).count();
+        if readable(roll_of(answer, group))?.flatten().is_some_and(|roll| missing(&roll) == 0) {
             return Ok(());
         }
         let read = read_back(self, async || {
-            let now = self.roll(group).await.map_err(sent)?;
-            Ok(if now.as_ref().is_some_and(are_in) {
-                ReadBack::Holds(())
-            } else {
-                ReadBack::NotYet(())
+            let now = self.roll(group).await.map_err(after_write)?;
+            Ok(match now.as_ref().map_or(people.len(), missing) {
+                0 => ReadBack::Holds(()),
+                missing => ReadBack::NotYet(missing),
             })
         });
-        read.await?.map_err(|()| {
-            not_held(
-                "The server accepted the additions to the group, but not everybody was in it when read back. Look at the group in Retool, then ask again.",
-                &group.value,
-            )
-        })
-    }
-
-    /// Adds one person; `false` if they were in it.
-    pub(super) async fn join_one(&self, group: &GroupId, user: &UserId) -> Result<bool> {
-        let new = self.join(group, slice::from_ref(user)).await?;
-        Ok(new.first().copied().unwrap_or_default())
+        read.await?.map_err(|missing| additions_not_held(group, missing, people.len()))
     }
 
     /// Removes one person; `false` if they were not in it.
@@ -151,36 +128,24 @@ impl V2 {
             None => (MEMBER, user.value.as_str()),
         };
         let segments = [group.value.as_str(), id];
-        let call = Call {
-            missing: Missing::Group,
-            about: Some(&group.value),
-            ..call(Method::Delete, template, &segments, GROUPS_WRITE)
+        let call = one(Method::Delete, template, &segments, GROUPS_WRITE, Missing::Group);
+        let is_out = |roll: Option<&Roll>| roll.is_none_or(|roll| !roll.contains(user));
+        let failure = match self.client.send(call).await {
+            Ok(answer) => {
+                let shown = readable(roll_of(&answer, group))?.flatten();
+                if shown.is_some_and(|roll| is_out(Some(&roll))) {
+                    return Ok(true);
+                }
+                None
+            }
+            Err(error) if is_unreadable(&error) => Some(error),
+            Err(error) => return deleted(Err(error)),
         };
-        let answer = match self.client.send(call).await {
-            Ok(answer) => answer,
-            // Not there after a try that nobody answered: its answer was lost, not its effect.
-            Err(error) if is_not_found(&error) => return Ok(error.maybe_applied),
-            Err(error) => return Err(error),
-        };
-        let is_out = |roll: &Roll| !roll.contains(user);
-        if shown(&answer, group)?.as_ref().is_some_and(is_out) {
-            return Ok(true);
+        match (is_visible(self, async || self.roll(group).await, is_out).await, failure) {
+            (Ok(true), _) => Ok(true),
+            (_, Some(failure)) | (Err(failure), None) => Err(failure),
+            (Ok(false), None) => Err(removal_not_held(group)),
         }
-        let read = read_back(self, async || {
-            let now = self.roll(group).await.map_err(sent)?;
-            Ok(if now.as_ref().is_none_or(is_out) {
-                ReadBack::Holds(())
-            } else {
-                ReadBack::NotYet(())
-            })
-        });
-        read.await?.map_err(|()| {
-            not_held(
-                "The server accepted the removal from the group, but it did not hold when read back. Look at the group in Retool, then ask again.",
-                &group.value,
-            )
-        })?;
-        Ok(true)
     }
 
     /// Everybody in a group and invited to it; `None` if there is no such group.
@@ -201,17 +166,6 @@ fn roll_of(answer: &Answer, group: &GroupId) -> Result<Option<Roll>> {
         return Err(another_group(answer));
     }
     Ok(record.everybody())
-}
-
-/// The same of an answer to a write, which may be a bare acknowledgement.
-fn shown(answer: &Answer, group: &GroupId) -> Result<Option<Roll>> {
-    match roll_of(answer, group) {
-        Err(error) if error.code == Code::AnswerUnusable => {
-            // Nothing that tells: it has to be read.
-            Ok(None)
-        }
-        other => other,
-    }
 }
 
 /// The server's numbers of invitations.

@@ -10,9 +10,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::request::{found, refused};
 use crate::de::{self, Objects};
 use crate::error::{Code, Error, Result};
-use crate::http::{Answer, Call, Client, Method, Missing, Path, Repeat};
+use crate::http::{Answer, Call, Client};
 use crate::retool::page_buffer::PageItems;
 use crate::retool::raw_record::RawRecord;
 
@@ -50,10 +51,6 @@ const USERS_WRITE: &str = "users:write";
 const GROUPS_READ: &str = "groups:read";
 const GROUPS_WRITE: &str = "groups:write";
 
-/// How often a write is sent whose answer is lost, each time after a look that it did not take
-/// effect.
-const WRITES: u32 = 3;
-
 /// One organisation over `/api/v2`.
 pub struct V2 {
     client: Client,
@@ -75,37 +72,10 @@ impl V2 {
         })
     }
 
-    /// Sends what names one user or group; `None` if the server has none of it.
+    /// Sends a request about one user or group; `None` if the server has none of it.
     async fn send_to_one(&self, call: Call<'_>) -> Result<Option<Answer>> {
-        match self.client.send(call).await {
-            Ok(answer) => Ok(Some(answer)),
-            Err(error) if is_not_found(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
+        found(self.client.send(call).await)
     }
-}
-
-/// A request with nothing special about it.
-fn call<'a>(
-    method: Method,
-    template: &'static str,
-    segments: &'a [&'a str],
-    scope: &'static str,
-) -> Call<'a> {
-    Call {
-        method,
-        path: Path { template, segments },
-        query: &[],
-        body: None,
-        repeat: Repeat::Safe,
-        about: None,
-        missing: Missing::Unspecified,
-        scope,
-    }
-}
-
-fn is_not_found(error: &Error) -> bool {
-    matches!(error.code, Code::UserNotFound | Code::GroupNotFound)
 }
 
 /// Opens the envelope of an answer. Fails with `server-refused` where it says that the request
@@ -123,13 +93,6 @@ fn open<'a, D: Deserialize<'a>>(answer: &'a Answer) -> Result<Envelope<'a, D>> {
 fn is_refused(answer: &Answer) -> bool {
     de::object::<Envelope<'_, IgnoredAny>>(answer.body())
         .is_ok_and(|envelope| envelope.success == Some(false))
-}
-
-fn refused(answer: &Answer) -> Error {
-    answer.error(
-        Code::ServerRefused,
-        "The server answered that it did not do it, with a status that says it did. Look at its log for the reason.",
-    )
 }
 
 /// An answer that is a page of a listing, of whose records `take` makes what is kept; `None` if
@@ -173,38 +136,12 @@ fn odd_shape(answer: &Answer) -> Error {
     )
 }
 
-fn another_group(answer: &Answer) -> Error {
-    answer.error(
-        Code::AnswerUnusable,
-        "The server answered with another group than the one asked for. Look for a proxy that mixes up answers.",
-    )
-}
-
 /// A write that answers with nothing, or with nothing that has to be looked at.
 fn acknowledged(answer: &Answer) -> Result<()> {
     if answer.body().is_empty() {
         return Ok(());
     }
     open::<IgnoredAny>(answer).map(drop)
-}
-
-/// Says what is true of all tries so far, of which an error on its own knows the last: how many
-/// there were, and whether one of them may have taken effect.
-fn tried(mut error: Error, attempt: u32, lost: bool) -> Error {
-    error.attempts += attempt - 1;
-    error.maybe_applied |= lost;
-    error
-}
-
-/// Marks an error that comes after a write was sent.
-fn sent(mut error: Error) -> Error {
-    error.maybe_applied = true;
-    error
-}
-
-/// A write that was accepted and does not show.
-fn not_held(message: impl Into<String>, subject: &str) -> Error {
-    sent(Error::new(Code::NotVerified, message).about(subject))
 }
 
 /// The part of a record that is kept: as it stands, or without some fields.
@@ -219,17 +156,4 @@ fn kept(raw: &str, without: &[&str]) -> String {
         record.remove(field);
     }
     record.to_json()
-}
-
-/// A field of a record as messages name it: the name is the server's, and only a plain one is
-/// repeated.
-fn named(field: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    if field.len() <= 40 && field.bytes().all(is_plain) {
-        let mut name = String::from("the field ");
-        name.push_str(field);
-        name
-    } else {
-        "a field of an odd name".to_owned()
-    }
 }

@@ -9,12 +9,13 @@ use super::invites::{AndInvited, without_accounts};
 use super::listing::{Ask, FetchedPage, Next, Pages, Source, limit};
 use super::wire::{GroupRecord, UserRecord, invitation_number};
 use super::{
-    GROUP, GROUPS, GROUPS_READ, USER, USERS, USERS_READ, V2, another_group, call, each, kept,
-    odd_shape, open_list, open_record, read_record,
+    GROUP, GROUPS, GROUPS_READ, USER, USERS, USERS_READ, V2, each, kept, odd_shape, open_list,
+    open_record, read_record,
 };
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Answer, Call, Local, Method, Missing};
+use crate::retool::request::{another_group, another_user, list, one};
 use crate::retool::user_filter::{
     AllUsers, Found, Listable, Listed, People, UserFilter, UsersByEmail, filter_page,
 };
@@ -31,13 +32,7 @@ impl V2 {
         scope: &'static str,
         query: &[(&str, &str)],
     ) -> Result<Answer> {
-        self.client
-            .send(Call {
-                query,
-                missing: Missing::BaseUrl,
-                ..call(Method::Get, template, &[], scope)
-            })
-            .await
+        self.client.send(list(template, query, scope)).await
     }
 
     async fn fetch_users(
@@ -192,9 +187,7 @@ impl V2 {
         let segments = [id.value.as_str()];
         let call = Call {
             query: &[("includeGroups", "true")],
-            missing: Missing::User,
-            about: Some(&id.value),
-            ..call(Method::Get, USER, &segments, USERS_READ)
+            ..one(Method::Get, USER, &segments, USERS_READ, Missing::User)
         };
         let answer = self.send_to_one(call).await?;
         answer.map(|answer| decode_account(&answer, id)).transpose()
@@ -211,12 +204,7 @@ impl V2 {
     /// The answer about one group; `None` if the server has none of this id.
     pub(super) async fn get_group(&self, id: &GroupId) -> Result<Option<Answer>> {
         let segments = [id.value.as_str()];
-        let call = Call {
-            missing: Missing::Group,
-            about: Some(&id.value),
-            ..call(Method::Get, GROUP, &segments, GROUPS_READ)
-        };
-        self.send_to_one(call).await
+        self.send_to_one(one(Method::Get, GROUP, &segments, GROUPS_READ, Missing::Group)).await
     }
 
     /// Reads a group and makes sure that it is the one asked for.
@@ -247,10 +235,7 @@ pub(super) fn decode_account(answer: &Answer, id: &UserId) -> Result<(Account, b
     let is_short = record.is_short();
     let user = record.into_user().ok_or_else(|| odd_shape(answer))?;
     if user.id != *id {
-        return Err(answer.error(
-            Code::WrongPerson,
-            "The server answered with another user than the one asked for. Look for a proxy that mixes up answers.",
-        ));
+        return Err(another_user(answer));
     }
     Ok((Account { user, raw: kept(raw, &[]), read_at: answer.answered_at() }, is_short))
 }

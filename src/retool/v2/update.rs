@@ -1,177 +1,102 @@
 //! PATCH of `/api/v2`: only the fields that are to be different, and then a look whether they
 //! are, and nothing else is.
-//!
-//! A PATCH whose answer was lost is not simply sent again: what it sets may have been set to
-//! something else meanwhile. The record is read first.
 
-use alloc::borrow::{Cow, ToOwned};
 use alloc::format;
 use alloc::string::String;
 
 use super::body::Operations;
 use super::read::decode_account;
-use super::{
-    GROUP, GROUPS_WRITE, USER, USERS_WRITE, V2, WRITES, call, named, not_held, sent, tried,
-};
-use crate::domain::{Account, Dialect, Field, Group, GroupAccount, GroupPatch, User, UserPatch};
+use super::{GROUP, GROUPS_WRITE, USER, USERS_WRITE, V2};
+use crate::domain::{Account, Dialect, Field, GroupAccount, GroupPatch, User, UserPatch};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Repeat};
-use crate::retool::ReadDirectory;
+use crate::retool::change::{Change, Changeable};
 use crate::retool::raw_record::RawRecord;
-use crate::retool::read_back::{ReadBack, read_back};
+use crate::retool::request::{one, readable};
+use crate::retool::verify::{field_name, group_difference, user_difference};
 
 /// What is only in a record that was read with it.
 const ASKED_FOR: [&str; 1] = ["groups"];
 
-impl V2 {
-    /// Sets the fields of the patch in an account and checks that they hold.
-    pub(super) async fn patch_user(&self, account: &Account, patch: &UserPatch) -> Result<User> {
-        let (id, subject) = (&account.user.id, account.user.email.as_str());
-        let patch = settable(&account.user, patch).map_err(|error| error.about(subject))?;
-        if patch.is_empty() {
-            return Ok(account.user.clone());
-        }
-        let mut base = Cow::Borrowed(account);
-        let (mut attempt, mut lost) = (1, false);
-        loop {
-            let differing = differing(&base.user, &patch);
-            let segments = [id.value.as_str()];
-            let call = Call {
-                body: Some(Operations::of_user(&differing).body()),
-                repeat: Repeat::Never,
-                missing: Missing::User,
-                about: Some(subject),
-                ..call(Method::Patch, USER, &segments, USERS_WRITE)
-            };
-            let failure = match self.client.send(call).await {
-                Ok(answer) => return self.verify_user(&base, &patch, &answer).await,
-                Err(error) => tried(error, attempt, lost),
-            };
-            lost = failure.maybe_applied;
-            if !lost || attempt == WRITES || !self.pause(attempt, failure.retry_after_ms).await {
-                return Err(failure);
-            }
-            attempt += 1;
-            let Ok(Some(now)) = self.account(id).await else {
-                return Err(failure);
-            };
-            if now.user.email != account.user.email {
-                return Err(sent(renamed(subject)));
-            }
-            if user_holds(&base, &patch, &now).is_ok() {
-                return Ok(now.user);
-            }
-            // Whether enough administrators are left was judged when this was none.
-            let takes_rights = patch.disabled == Some(true);
-            if takes_rights && now.user.is_enabled_admin() && !account.user.is_enabled_admin() {
-                return Err(failure);
-            }
-            base = Cow::Owned(now);
-        }
+/// A change of a person.
+pub(super) struct ChangeUser<'a> {
+    pub directory: &'a V2,
+    pub patch: &'a UserPatch,
+}
+
+impl Change for ChangeUser<'_> {
+    type Record = Account;
+
+    fn patch(&self) -> &UserPatch {
+        self.patch
     }
 
-    async fn verify_user(
-        &self,
-        base: &Account,
-        patch: &UserPatch,
-        answer: &Answer,
-    ) -> Result<User> {
-        let id = &base.user.id;
-        if let Some(mut shown) = shown(decode_account(answer, id))?.map(|(account, _)| account)
-            // An answer that shows the whole record is proof enough; a shorter one has lost fields,
-            // and has to be read.
-            && user_holds(base, patch, &shown).is_ok()
-        {
-            // Which the answer does not tell, and a PATCH does not change.
-            shown.user.groups = shown.user.groups.or_else(|| base.user.groups.clone());
-            return Ok(shown.user);
-        }
-        let read = read_back(self, async || {
-            Ok(match self.account(id).await.map_err(sent)? {
-                None => ReadBack::NotYet("the account itself".to_owned()),
-                Some(now) => match user_holds(base, patch, &now) {
-                    Ok(()) => ReadBack::Holds(now.user),
-                    Err(what) => ReadBack::NotYet(what),
-                },
-            })
-        });
-        read.await?.map_err(|what| unchanged(base.user.email.as_str(), &what))
+    async fn send(&self, base: &Account) -> Result<Answer> {
+        let segments = [base.user.id.value.as_str()];
+        let call = one(Method::Patch, USER, &segments, USERS_WRITE, Missing::User);
+        let remaining = differing(&base.user, self.patch);
+        let operations = Operations::of_user(&remaining);
+        self.directory.client.send(patch(call, base.subject(), &operations)).await
     }
 
-    /// Sets the fields of the patch in a group and checks that they hold.
-    pub(super) async fn patch_group(
-        &self,
-        account: &GroupAccount,
-        patch: &GroupPatch,
-    ) -> Result<Group> {
-        let (id, subject) = (&account.group.id, account.group.name.as_str());
-        let operations = Operations::of_group(patch);
-        if operations.is_empty() {
-            return Ok(account.group.clone());
-        }
-        let (mut attempt, mut lost) = (1, false);
-        loop {
-            let segments = [id.value.as_str()];
-            let call = Call {
-                body: Some(operations.body()),
-                repeat: Repeat::Never,
-                missing: Missing::Group,
-                about: Some(subject),
-                ..call(Method::Patch, GROUP, &segments, GROUPS_WRITE)
-            };
-            let failure = match self.client.send(call).await {
-                Ok(answer) => return self.verify_group(account, patch, &answer).await,
-                Err(error) => tried(error, attempt, lost),
-            };
-            lost = failure.maybe_applied;
-            if !lost || attempt == WRITES || !self.pause(attempt, failure.retry_after_ms).await {
-                return Err(failure);
-            }
-            attempt += 1;
-            let Ok(Some(now)) = self.group_account(id).await else {
-                return Err(failure);
-            };
-            if group_holds(account, patch, &now) {
-                return Ok(now.group);
-            }
-        }
+    fn in_answer(&self, base: &Account, answer: &Answer) -> Result<Option<Account>> {
+        let shown = readable(decode_account(answer, &base.user.id))?;
+        Ok(shown.map(|(mut account, _)| {
+            // The answer does not tell the groups, and a PATCH does not change them.
+            account.user.groups = account.user.groups.or_else(|| base.user.groups.clone());
+            account
+        }))
     }
 
-    async fn verify_group(
-        &self,
-        before: &GroupAccount,
-        patch: &GroupPatch,
-        answer: &Answer,
-    ) -> Result<Group> {
-        let id = &before.group.id;
-        if let Some(shown) = shown(self.decode_group(answer, id))?
-            && group_holds(before, patch, &shown)
-        {
-            return Ok(shown.group);
-        }
-        let read = read_back(self, async || {
-            let now = self.group_account(id).await.map_err(sent)?;
-            Ok(match now.filter(|now| group_holds(before, patch, now)) {
-                Some(now) => ReadBack::Holds(now.group),
-                None => ReadBack::NotYet(()),
-            })
-        });
-        read.await?.map_err(|()| unchanged(&before.group.name, "the group's fields"))
+    fn difference(&self, base: &Account, now: &Account) -> Option<String> {
+        user_difference(&base.user, self.patch, &now.user)
+            .map(String::from)
+            .or_else(|| changed_field(base, self.patch, now))
     }
 }
 
-/// What the answer to a write shows; `None` where it is no record.
-fn shown<T>(decoded: Result<T>) -> Result<Option<T>> {
-    match decoded {
-        Ok(shown) => Ok(Some(shown)),
-        Err(error) if error.code == Code::AnswerUnusable => Ok(None),
-        Err(error) => Err(error),
+/// A change of a group.
+pub(super) struct ChangeGroup<'a> {
+    pub directory: &'a V2,
+    pub patch: &'a GroupPatch,
+}
+
+impl Change for ChangeGroup<'_> {
+    type Record = GroupAccount;
+
+    fn patch(&self) -> &GroupPatch {
+        self.patch
     }
+
+    async fn send(&self, base: &GroupAccount) -> Result<Answer> {
+        let segments = [base.group.id.value.as_str()];
+        let call = one(Method::Patch, GROUP, &segments, GROUPS_WRITE, Missing::Group);
+        let operations = Operations::of_group(self.patch);
+        self.directory.client.send(patch(call, base.subject(), &operations)).await
+    }
+
+    fn in_answer(&self, base: &GroupAccount, answer: &Answer) -> Result<Option<GroupAccount>> {
+        readable(self.directory.decode_group(answer, &base.group.id))
+    }
+
+    fn difference(&self, base: &GroupAccount, now: &GroupAccount) -> Option<String> {
+        group_difference(self.patch, &now.group).map(String::from).or_else(|| {
+            let Some((base, now)) = parsed(&base.raw).zip(parsed(&now.raw)) else {
+                return Some("the record".into());
+            };
+            base.first_lost(&now, &[]).map(field_name)
+        })
+    }
+}
+
+/// A PATCH. It is not repeated blindly: the fields may have been set to something else meanwhile.
+fn patch<'a>(call: Call<'a>, subject: &'a str, operations: &Operations) -> Call<'a> {
+    Call { body: Some(operations.body()), repeat: Repeat::Never, about: Some(subject), ..call }
 }
 
 /// The part of a patch that there is to set. Refuses what this dialect does not take, before
 /// anything is sent.
-fn settable(user: &User, patch: &UserPatch) -> Result<UserPatch> {
+pub(super) fn settable(user: &User, patch: &UserPatch) -> Result<UserPatch> {
     if user.is_invitation() {
         return Err(unsupported(
             "An invitation has no fields to change. Wait until it is accepted, or withdraw it.",
@@ -222,22 +147,11 @@ fn differing(user: &User, patch: &UserPatch) -> UserPatch {
     if differing.is_empty() { patch.clone() } else { differing }
 }
 
-/// Whether the patch is there, and all else is as it was. What is not, if anything.
-fn user_holds(before: &Account, patch: &UserPatch, now: &Account) -> Result<(), String> {
-    if now.user.email != before.user.email {
-        return Err("the address".into());
-    }
-    if let Some(change) = patch.differences(&now.user).first() {
-        return Err(change.field.into());
-    }
-    let is_kept = |field: &Field| {
-        patch.get(*field).is_some() || field.of(&before.user) == field.of(&now.user)
-    };
-    if let Some(lost) = Field::ALL.iter().find(|field| !is_kept(field)) {
-        return Err(lost.as_str().into());
-    }
-    let (Some(before), Some(now)) = (parsed(&before.raw), parsed(&now.raw)) else {
-        return Err("the record".into());
+/// The first field of the record that was lost or changed, of those that this version does not
+/// know.
+fn changed_field(before: &Account, patch: &UserPatch, now: &Account) -> Option<String> {
+    let Some((before, now)) = parsed(&before.raw).zip(parsed(&now.raw)) else {
+        return Some("the record".into());
     };
     // What a seat is sold as may follow from the user type.
     let (follows, kept): (&[&str], &[&str]) = match patch.user_type {
@@ -245,40 +159,9 @@ fn user_holds(before: &Account, patch: &UserPatch, now: &Account) -> Result<(), 
         None => (&ASKED_FOR, &["metadata", "seat_type"]),
     };
     let changed = || kept.iter().copied().find(|field| !before.keeps(field, &now));
-    match before.first_lost(&now, follows).or_else(changed) {
-        None => Ok(()),
-        Some(field) => Err(named(field)),
-    }
+    before.first_lost(&now, follows).or_else(changed).map(field_name)
 }
 
 fn parsed(raw: &str) -> Option<RawRecord<'_>> {
     RawRecord::parse(raw)
-}
-
-fn group_holds(before: &GroupAccount, patch: &GroupPatch, now: &GroupAccount) -> bool {
-    let GroupPatch { name, universal_app_access } = patch;
-    name.as_ref().is_none_or(|name| now.group.name == *name)
-        && (universal_app_access.is_none()
-            || now.group.universal_app_access == *universal_app_access)
-        && match (parsed(&before.raw), parsed(&now.raw)) {
-            (Some(before), Some(now)) => before.first_lost(&now, &[]).is_none(),
-            _ => false,
-        }
-}
-
-fn renamed(subject: &str) -> Error {
-    Error::new(
-        Code::WrongPerson,
-        "The account was given another address while it was being changed, so it was not written again. \
-         Look at who it belongs to now.",
-    )
-    .about(subject)
-}
-
-fn unchanged(subject: &str, what: &str) -> Error {
-    let message = format!(
-        "The server accepted the change, but {what} did not hold when read back: the server or somebody else \
-         changed it. Compare the record with what was asked for."
-    );
-    not_held(message, subject)
 }

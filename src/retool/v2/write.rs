@@ -3,19 +3,21 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::body;
-use super::update::{check_user_type, unsupported};
+use super::body::{self, Operations};
+use super::update::{ChangeGroup, ChangeUser, check_user_type, settable, unsupported};
 use super::wire::{GroupRecord, UserRecord, invitation_number};
 use super::{
-    GROUP, GROUPS, GROUPS_WRITE, INVITE, LOGOUT, USER, USERS, USERS_WRITE, V2, acknowledged, call,
-    is_not_found, odd_shape, open_record, read_record,
+    GROUP, GROUPS, GROUPS_WRITE, INVITE, LOGOUT, USER, USERS, USERS_WRITE, V2, acknowledged,
+    odd_shape, open_record, read_record,
 };
 use crate::domain::{
     Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId, UserPatch,
 };
 use crate::error::{Code, Error, Result};
-use crate::http::{Call, Local, Method, Missing, Repeat};
-use crate::retool::WriteDirectory;
+use crate::http::{Call, Local, Method, Missing};
+use crate::retool::change::change;
+use crate::retool::request::{created_group, creation, deleted, is_unreadable, one};
+use crate::retool::{ReadDirectory, WriteDirectory};
 
 impl V2 {
     async fn create(&self, user: &NewUser) -> Result<User> {
@@ -28,35 +30,25 @@ impl V2 {
             )
             .about(subject));
         };
-        let call = Call {
-            body: Some(body),
-            repeat: Repeat::Never,
-            missing: Missing::BaseUrl,
-            about: Some(subject),
-            ..call(Method::Post, USERS, &[], USERS_WRITE)
-        };
+        let call = creation(USERS, subject, body, USERS_WRITE);
         let answer = self.client.send(call).await?;
         let raw = open_record(&answer)?;
         let record: UserRecord<'_> = read_record(&answer, raw)?;
         record.into_user().ok_or_else(|| odd_shape(&answer))
     }
 
-    /// A deletion: `false` if there was nothing to delete.
-    async fn deleted(&self, call: Call<'_>) -> Result<bool> {
-        match self.client.send(call).await {
-            Ok(answer) => acknowledged(&answer).map(|()| true),
-            // Not there after a try that nobody answered: its answer was lost, not its effect.
-            Err(error) if is_not_found(&error) => Ok(error.maybe_applied),
+    async fn delete(&self, call: Call<'_>) -> Result<bool> {
+        deleted(match self.client.send(call).await {
+            Ok(answer) => acknowledged(&answer),
             Err(error) => Err(error),
-        }
+        })
     }
 
     async fn withdraw(&self, id: &UserId, number: &str) -> Result<bool> {
         let segments = [number];
-        self.deleted(Call {
-            missing: Missing::User,
+        self.delete(Call {
             about: Some(&id.value),
-            ..call(Method::Delete, INVITE, &segments, USERS_WRITE)
+            ..one(Method::Delete, INVITE, &segments, USERS_WRITE, Missing::User)
         })
         .await
     }
@@ -64,17 +56,14 @@ impl V2 {
     /// Disables somebody: that is what this API means by a deletion.
     async fn disable(&self, id: &UserId) -> Result<bool> {
         let segments = [id.value.as_str()];
-        let call = Call {
-            missing: Missing::User,
-            about: Some(&id.value),
-            ..call(Method::Delete, USER, &segments, USERS_WRITE)
-        };
-        let error = match self.deleted(call).await {
-            // Said of somebody who is disabled already, perhaps by a try whose answer was lost.
-            Err(error) if error.http_status == Some(422) => error,
+        let call = one(Method::Delete, USER, &segments, USERS_WRITE, Missing::User);
+        let error = match self.delete(call).await {
+            // 422 is said of somebody who is disabled already, perhaps by a try whose reply was
+            // lost.
+            Err(error) if error.http_status == Some(422) || is_unreadable(&error) => error,
             other => return other,
         };
-        match self.account(id).await {
+        match self.read_user(id).await {
             Ok(Some(account)) if account.user.disabled => Ok(true),
             Ok(None) => Ok(error.maybe_applied),
             _ => Err(error),
@@ -86,11 +75,7 @@ impl V2 {
             return Ok(false);
         }
         let segments = [id.value.as_str()];
-        let call = Call {
-            missing: Missing::User,
-            about: Some(&id.value),
-            ..call(Method::Post, LOGOUT, &segments, USERS_WRITE)
-        };
+        let call = one(Method::Post, LOGOUT, &segments, USERS_WRITE, Missing::User);
         match self.client.send(call).await {
             Ok(answer) => acknowledged(&answer).map(|()| true),
             // Older servers have no such route, and answer with a page or with JSON.
@@ -125,7 +110,15 @@ impl WriteDirectory for V2 {
         account: &'a Account,
         patch: &'a UserPatch,
     ) -> Local<'a, Result<User>> {
-        Box::pin(self.patch_user(account, patch))
+        Box::pin(async move {
+            let patch = &settable(&account.user, patch)
+                .map_err(|error| error.about(account.user.email.as_str()))?;
+            if patch.is_empty() {
+                return Ok(account.user.clone());
+            }
+            let made = change(self, account, &ChangeUser { directory: self, patch }).await?;
+            Ok(made.user)
+        })
     }
 
     fn delete_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<bool>> {
@@ -141,24 +134,13 @@ impl WriteDirectory for V2 {
         universal_app_access: Option<&'a str>,
     ) -> Local<'a, Result<Group>> {
         Box::pin(async move {
-            let call = Call {
-                body: Some(body::create_group(name, universal_app_access)),
-                repeat: Repeat::Never,
-                missing: Missing::BaseUrl,
-                about: Some(name),
-                ..call(Method::Post, GROUPS, &[], GROUPS_WRITE)
-            };
+            let body = body::create_group(name, universal_app_access);
+            let call = creation(GROUPS, name, body, GROUPS_WRITE);
             let answer = self.client.send(call).await?;
             let raw = open_record(&answer)?;
             let record: GroupRecord<'_> = read_record(&answer, raw)?;
             let group = record.into_group(self.now(&answer)).ok_or_else(|| odd_shape(&answer))?;
-            if group.name.trim() != name {
-                return Err(answer.error(
-                    Code::NotVerified,
-                    "The server created the group under another name than the one asked for. Look it up in Retool, and ask for that name.",
-                ));
-            }
-            Ok(group)
+            created_group(&answer, group, name)
         })
     }
 
@@ -167,23 +149,20 @@ impl WriteDirectory for V2 {
         account: &'a GroupAccount,
         patch: &'a GroupPatch,
     ) -> Local<'a, Result<Group>> {
-        Box::pin(self.patch_group(account, patch))
+        Box::pin(async move {
+            if Operations::of_group(patch).is_empty() {
+                return Ok(account.group.clone());
+            }
+            let made = change(self, account, &ChangeGroup { directory: self, patch }).await?;
+            Ok(made.group)
+        })
     }
 
     fn delete_group<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<bool>> {
         Box::pin(async move {
             let segments = [id.value.as_str()];
-            let call = Call {
-                missing: Missing::Group,
-                about: Some(&id.value),
-                ..call(Method::Delete, GROUP, &segments, GROUPS_WRITE)
-            };
-            self.deleted(call).await
+            self.delete(one(Method::Delete, GROUP, &segments, GROUPS_WRITE, Missing::Group)).await
         })
-    }
-
-    fn add_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId) -> Local<'a, Result<bool>> {
-        Box::pin(self.join_one(group, user))
     }
 
     fn add_members<'a>(

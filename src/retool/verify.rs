@@ -1,0 +1,115 @@
+//! Whether a change holds, and whether it may be sent again, by what the server shows.
+
+use alloc::format;
+use alloc::string::String;
+
+use super::write_once::after_write;
+use crate::domain::{Field, Group, GroupId, GroupPatch, User, UserPatch};
+use crate::error::{Code, Error, Result};
+
+/// The first thing about a person that is not as it shall be after a change: a field of the patch
+/// that was not set, or another field that was changed.
+pub(super) fn user_difference(
+    before: &User,
+    patch: &UserPatch,
+    now: &User,
+) -> Option<&'static str> {
+    if now.email != before.email {
+        return Some("the address");
+    }
+    if let Some(change) = patch.differences(now).first() {
+        return Some(change.field);
+    }
+    let is_kept = |field: &Field| patch.get(*field).is_some() || field.of(before) == field.of(now);
+    Field::ALL.iter().find(|field| !is_kept(field)).map(|field| field.as_str())
+}
+
+/// The first field of the patch that a group does not have.
+pub(super) fn group_difference(patch: &GroupPatch, now: &Group) -> Option<&'static str> {
+    let GroupPatch { name, universal_app_access } = patch;
+    if name.as_ref().is_some_and(|name| now.name != *name) {
+        return Some("the group's name");
+    }
+    let access = universal_app_access;
+    (access.is_some() && now.universal_app_access != *access)
+        .then_some("the group's access to apps")
+}
+
+/// Whether a change of a person may be sent again after a look. Fails if the account has another
+/// address by now.
+pub(super) fn user_may_be_sent_again(before: &User, patch: &UserPatch, now: &User) -> Result<bool> {
+    if now.email != before.email {
+        return Err(Error::new(
+            Code::WrongPerson,
+            "The account was given another address while it was being changed, so it was not written again. \
+             Look at who it belongs to now.",
+        )
+        .about(before.email.as_str()));
+    }
+    // What somebody else set meanwhile is not overwritten.
+    let is_contested = |field: &Field| {
+        let value = field.of(now);
+        patch.get(*field).is_some_and(|asked| value.as_ref() != Some(&asked))
+            && value != field.of(before)
+    };
+    // The caller judged whether enough administrators are left when this was none.
+    let takes_rights = patch.disabled == Some(true) || patch.admin == Some(false);
+    let became_admin = now.is_enabled_admin() && !before.is_enabled_admin();
+    Ok(!Field::ALL.iter().any(is_contested) && !(takes_rights && became_admin))
+}
+
+/// The same of a group.
+pub(super) fn group_may_be_sent_again(before: &Group, patch: &GroupPatch, now: &Group) -> bool {
+    let GroupPatch { name, universal_app_access } = patch;
+    let is_contested = |asked: Option<&String>, before: Option<&String>, now: Option<&String>| {
+        asked.is_some() && now != asked && now != before
+    };
+    let access = |group: &Group| group.universal_app_access.clone();
+    !is_contested(name.as_ref(), Some(&before.name), Some(&now.name))
+        && !is_contested(
+            universal_app_access.as_ref(),
+            access(before).as_ref(),
+            access(now).as_ref(),
+        )
+}
+
+/// A change that was accepted and does not hold.
+pub(super) fn change_not_held(subject: &str, what: &str) -> Error {
+    let message = format!(
+        "The server accepted the change, but {what} did not hold when read back: the server or somebody else \
+         changed it. Compare the record with what was asked for."
+    );
+    not_held(message, subject)
+}
+
+/// Additions to a group that were accepted and are not all visible.
+pub(super) fn additions_not_held(group: &GroupId, missing: usize, all: usize) -> Error {
+    let message = format!(
+        "The server accepted the addition to the group, but {missing} of {all} people were not in it when read \
+         back. Look at the group in Retool, then ask again."
+    );
+    not_held(message, &group.value)
+}
+
+/// A removal from a group that was accepted and is not visible.
+pub(super) fn removal_not_held(group: &GroupId) -> Error {
+    let message = "The server accepted the removal from the group, but the person was still in it when read back. \
+                   Remove them in Retool, or ask again.";
+    not_held(message, &group.value)
+}
+
+/// A write that was accepted and does not hold.
+pub(super) fn not_held(message: impl Into<String>, subject: &str) -> Error {
+    after_write(Error::new(Code::NotVerified, message).about(subject))
+}
+
+/// A field of a record as messages name it. The name is the server's, so only a plain one is
+/// repeated.
+pub(super) fn field_name(field: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if field.len() <= 40 && field.bytes().all(is_plain) {
+        format!("the field {field}")
+    } else {
+        "a field of an odd name".into()
+    }
+}

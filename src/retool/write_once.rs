@@ -1,0 +1,92 @@
+//! Writes whose reply may get lost.
+//!
+//! A write whose reply was lost is not simply sent again: somebody else may have changed the
+//! record meanwhile. The record is read first, and that decides what happens next.
+
+use super::ReadDirectory;
+use crate::error::{Code, Error, Result};
+
+/// How often a write is sent for one change. Each repetition comes after a look.
+pub(super) const WRITES: u32 = 3;
+
+const OUTDATED: &str = "Somebody else changes the record at the same time (412), so this was not written. Look at it in \
+     Retool, then ask again.";
+
+/// What a look after a lost reply showed.
+pub(super) enum AfterLoss<T> {
+    /// The change is there.
+    Holds(T),
+    /// The change is not there, and may be sent again.
+    SendAgain,
+    /// It can't be told whether the change is there, or sending it again could do harm.
+    Unclear,
+}
+
+/// How a write ended that did not fail.
+pub(super) enum Written<A, T> {
+    /// The server answered.
+    Answered(A),
+    /// The reply was lost, and a look showed the change.
+    Found(T),
+}
+
+/// Sends a write until the server answers or a look shows that the change is there.
+///
+/// - A refusal ends it, also after an earlier reply was lost.
+/// - 412 says that the record has another version by now: it is read and written again once.
+/// - The error counts all tries. Its `maybe_applied` is set if any of them may have taken
+///   effect.
+///
+/// `state` is what `send` sends; `look` brings it up to date.
+pub(super) async fn write_once<S, A, T>(
+    directory: &dyn ReadDirectory,
+    state: &mut S,
+    send: impl AsyncFn(&S) -> Result<A>,
+    look: impl AsyncFn(&mut S) -> Result<AfterLoss<T>>,
+) -> Result<Written<A, T>> {
+    let (mut attempt, mut lost, mut outdated) = (1, false, false);
+    loop {
+        let mut failure = match send(state).await {
+            Ok(answer) => return Ok(Written::Answered(answer)),
+            Err(error) => error,
+        };
+        let unknown = failure.maybe_applied;
+        lost |= unknown;
+        failure.maybe_applied = lost;
+        failure.attempts += attempt - 1;
+        let again = if failure.http_status == Some(412) {
+            failure.message = OUTDATED.into();
+            !core::mem::replace(&mut outdated, true)
+        } else {
+            unknown && attempt < WRITES && directory.pause(attempt, failure.retry_after_ms).await
+        };
+        if !again {
+            return Err(failure);
+        }
+        match look(state).await {
+            Ok(AfterLoss::Holds(found)) => return Ok(Written::Found(found)),
+            Ok(AfterLoss::SendAgain) => attempt += 1,
+            // That the record belongs to somebody else matters more than the lost reply.
+            Err(mut error) if error.code == Code::WrongPerson => {
+                error.maybe_applied = lost;
+                error.attempts = failure.attempts;
+                return Err(error);
+            }
+            Ok(AfterLoss::Unclear) | Err(_) => return Err(failure),
+        }
+    }
+}
+
+/// Marks an error that comes after a write was sent.
+pub(super) fn after_write(mut error: Error) -> Error {
+    error.maybe_applied = true;
+    error
+}
+
+/// Marks an error if earlier writes of the same change were accepted.
+pub(super) fn after_others(written: bool) -> impl FnOnce(Error) -> Error {
+    move |mut error| {
+        error.maybe_applied |= written;
+        error
+    }
+}
