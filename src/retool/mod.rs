@@ -4,7 +4,6 @@
 //! holds its wire types and its client, and nothing else.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::{future, slice};
@@ -18,6 +17,7 @@ use crate::http::Local;
 
 mod capabilities;
 mod change;
+mod find;
 pub mod listing;
 pub mod membership;
 mod page_buffer;
@@ -34,12 +34,6 @@ mod write_once;
 pub use capabilities::Capabilities;
 
 use user_filter::{AllUsers, Found, UserFilter};
-
-/// A text that comes more than once among these.
-fn repeated<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let mut seen = BTreeSet::new();
-    texts.find(|text| !seen.insert(*text))
-}
 
 /// One page of a listing.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,13 +10,13 @@ use super::Scim;
 use super::base::Route;
 use super::group::GroupRecord;
 use super::list::{List, decode_list};
-use super::user::{UserRecord, decode_user};
-use crate::domain::{Group, User, UserId};
+use super::user::UserRecord;
+use crate::domain::Group;
 use crate::error::{Code, Error, Result};
-use crate::http::{Local, Missing};
+use crate::http::Local;
 use crate::retool::listing::{Ask, FetchedPage, Source};
 use crate::retool::page_buffer::PageItems;
-use crate::retool::user_filter::{Listed, People, UserFilter, filter_page};
+use crate::retool::user_filter::{People, UserFilter, filter_page};
 
 /// The page that a listing without a total began with.
 #[derive(Default)]
@@ -49,7 +49,7 @@ impl Scim {
     }
 
     /// The people of all pages, as the listing shows them.
-    pub(super) async fn listing(&self, filter: &dyn UserFilter) -> Result<People> {
+    pub(super) async fn all_pages(&self, filter: &dyn UserFilter) -> Result<People> {
         let opening = Opening::default();
         let fetch = |ask| -> Local<'_, Result<FetchedPage<People>>> {
             let opening = &opening;
@@ -90,39 +90,6 @@ impl Scim {
             expected: None,
         };
         source.read(self.client.window(), &*self.client.platform().log).await
-    }
-
-    /// Reads those on their own whom a list does not show whole, and leaves out who went
-    /// meanwhile.
-    pub(super) async fn whole(&self, listed: Vec<Listed>) -> Result<Vec<User>> {
-        let short = listed.iter().filter(|listed| listed.short);
-        let ids: Vec<UserId> = short.map(|listed| listed.user.id.clone()).collect();
-        let mut read = Vec::new();
-        if let Some(first) = ids.first() {
-            let first = self.listed(first).await?;
-            // A server whose records never say it is not asked for each.
-            let says_it = first.as_ref().is_none_or(|first| !first.short);
-            read.push(first);
-            if says_it {
-                let rest = |at: usize| -> Local<'_, Result<Option<Listed>>> {
-                    Box::pin(self.listed(&ids[at + 1]))
-                };
-                read.extend(self.client.window().run(ids.len() - 1, rest).await?);
-            }
-        }
-        let mut read = read.into_iter();
-        let users = listed.into_iter().filter_map(|listed| {
-            match if listed.short { read.next() } else { None } {
-                Some(read) => read.map(|read| read.user),
-                None => Some(listed.user),
-            }
-        });
-        Ok(users.collect())
-    }
-
-    async fn listed(&self, id: &UserId) -> Result<Option<Listed>> {
-        let answer = self.get_one(Route::User, &id.value, Missing::User).await?;
-        answer.map(|answer| decode_user(&answer, id)).transpose()
     }
 
     /// Where a page begins, counted from 1, and how long it is asked to be.

@@ -11,47 +11,16 @@ use super::cursor::Cursor;
 use super::group::{GroupRecord, decode_group, group_account};
 use super::list::{List, decode_list};
 use super::listing::{filtered, into_groups};
+use super::user::decode_user;
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Error, Result};
-use crate::http::{Local, Missing};
-use crate::retool::user_filter::{AllUsers, Found, People, UserFilter, UsersByEmail};
-use crate::retool::{Capabilities, Page, ReadDirectory, repeated};
+use crate::http::{Local, Missing, Window};
+use crate::retool::find::{Filtered, ReadPeople, accounts_of, whole};
+use crate::retool::user_filter::{AllUsers, Found, Listed, People, UserFilter, UsersByEmail};
+use crate::retool::{Capabilities, Page, ReadDirectory};
 use crate::ser::to_json;
 
 impl Scim {
-    /// Everybody of an address.
-    pub(super) async fn users_of(&self, email: &Email) -> Result<Vec<User>> {
-        let filter = format!("userName eq {}", to_json(email.as_str()));
-        let (mut found, trusted) = match self.get_list(Route::Users, &[("filter", &filter)]).await {
-            Ok(answer) => {
-                let List { page, total } =
-                    decode_list(&answer, |records| filtered(records, &UsersByEmail(email)))?;
-                let (answered, mut found) = (page.fingerprints.len(), page.page.listed);
-                // A short record is kept whosever it is.
-                found.retain(|listed| listed.user.email == *email);
-                let twice = repeated(found.iter().map(|listed| listed.user.id.value.as_str()));
-                // A filter that lets others through may have been ignored, one that finds nobody
-                // may compare case or not know the address by this attribute, and one person
-                // twice is no answer: only the whole listing proves who is there.
-                let trusted = !found.is_empty()
-                    && found.len() == answered
-                    && twice.is_none()
-                    && total.is_none_or(|total| total as usize <= answered);
-                (found, trusted)
-            }
-            Err(error) if may_mean_nobody(&error) => (Vec::new(), false),
-            Err(error) => return Err(error.about(email.as_str())),
-        };
-        if !trusted {
-            found = self.listing(&UsersByEmail(email)).await?.listed;
-            found.retain(|listed| listed.user.email == *email);
-        }
-        let mut found = self.whole(found).await?;
-        // Who was read on their own may have another address by now.
-        found.retain(|user| user.email == *email);
-        Ok(found)
-    }
-
     /// The groups of a name, as far as a filter finds them: one that finds none proves little.
     pub(super) async fn groups_named(&self, name: &str) -> Result<Vec<Group>> {
         let filter = format!("displayName eq {}", to_json(name));
@@ -102,6 +71,34 @@ impl Scim {
     }
 }
 
+impl ReadPeople for Scim {
+    async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
+        let filter = format!("userName eq {}", to_json(email.as_str()));
+        match self.get_list(Route::Users, &[("filter", &filter)]).await {
+            Ok(answer) => {
+                let List { page, total } =
+                    decode_list(&answer, |records| filtered(records, &UsersByEmail(email)))?;
+                Ok(Some(Filtered { content: page, total, more: false }))
+            }
+            Err(error) if may_mean_nobody(&error) => Ok(None),
+            Err(error) => Err(error.about(email.as_str())),
+        }
+    }
+
+    async fn listing(&self, filter: &dyn UserFilter) -> Result<People> {
+        self.all_pages(filter).await
+    }
+
+    async fn read_listed(&self, id: &UserId) -> Result<Option<Listed>> {
+        let answer = self.get_one(Route::User, &id.value, Missing::User).await?;
+        answer.map(|answer| decode_user(&answer, id)).transpose()
+    }
+
+    fn window(&self) -> &Window {
+        self.client.window()
+    }
+}
+
 /// Whether a failure to filter may only mean that nobody was found, or that the server can't:
 /// then the whole listing tells.
 fn may_mean_nobody(error: &Error) -> bool {
@@ -126,9 +123,9 @@ impl ReadDirectory for Scim {
     }
 
     fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
-        Box::pin(
-            async move { self.users_of(email).await.map_err(|error| error.about(email.as_str())) },
-        )
+        Box::pin(async move {
+            accounts_of(self, email).await.map_err(|error| error.about(email.as_str()))
+        })
     }
 
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>> {
@@ -138,7 +135,7 @@ impl ReadDirectory for Scim {
     fn list_people<'a>(&'a self, filter: &'a dyn UserFilter) -> Local<'a, Result<Found>> {
         Box::pin(async move {
             let People { listed, others } = self.listing(filter).await?;
-            Ok(Found { users: self.whole(listed).await?, others })
+            Ok(Found { users: whole(self, listed).await?, others })
         })
     }
 
@@ -154,7 +151,7 @@ impl ReadDirectory for Scim {
             let List { page, total } = self.users_from(start, count, &everybody).await?;
             let list = List { page: page.page.listed, total };
             let Page { items, next, total } = asked.page(list);
-            Ok(Page { items: self.whole(items).await?, next, total })
+            Ok(Page { items: whole(self, items).await?, next, total })
         })
     }
 

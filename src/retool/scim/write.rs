@@ -15,6 +15,7 @@ use crate::domain::{
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Repeat};
 use crate::retool::WriteDirectory;
+use crate::retool::find::accounts_of;
 use crate::retool::request::{created_group, deleted};
 
 impl Scim {
@@ -37,7 +38,7 @@ impl Scim {
             return Ok(record.into_user());
         }
         // Who was created is not shown; the caller looks again if this look came too early.
-        match <[User; 1]>::try_from(self.users_of(&user.email).await.unwrap_or_default()) {
+        match <[User; 1]>::try_from(accounts_of(self, &user.email).await.unwrap_or_default()) {
             Ok([user]) => Ok(user),
             Err(_) => Err(answer.error(Code::NotVerified, NOT_VISIBLE)),
         }

@@ -4,6 +4,7 @@ use alloc::borrow::ToOwned;
 use core::cell::Cell;
 
 use super::request::{another_user, refused};
+use super::user_filter::{Listable, Listed};
 use crate::de::object;
 use crate::domain::{Account, UserId};
 use crate::error::Result;
@@ -46,12 +47,15 @@ impl V1 {
 }
 
 /// Reads a user and makes sure that it is the one asked for.
-fn decode_account(answer: &Answer, id: &UserId) -> Result<Account> {
+fn decode_user(answer: &Answer, id: &UserId) -> Result<Listed> {
     let record: UserRecord<'_> = answer.decode()?;
-    let user = record.into_user();
-    if user.id != *id {
-        return Err(another_user(answer));
-    }
+    let listed = Listed { short: record.is_short(), user: record.into_user() };
+    if listed.user.id == *id { Ok(listed) } else { Err(another_user(answer)) }
+}
+
+/// The whole account that an answer shows.
+fn decode_account(answer: &Answer, id: &UserId) -> Result<Account> {
+    let Listed { user, .. } = decode_user(answer, id)?;
     Ok(Account { user, raw: answer.text()?.to_owned(), read_at: answer.answered_at() })
 }
 

@@ -7,15 +7,17 @@ use alloc::vec::Vec;
 use super::wire::{GroupRecord, GroupsPage, MemberRecord, MembersPage, UsersPage};
 use super::{
     GROUP, GROUPS, GROUPS_READ, MEMBERS, USER, USERS, USERS_READ, V1, cursor, decode_account,
+    decode_user,
 };
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::Result;
 use crate::http::{Answer, Call, Local, Method, Missing, Window};
+use crate::retool::find::{Filtered, ReadPeople, accounts_of, whole};
 use crate::retool::listing::{Ask, FetchedPage, Source};
 use crate::retool::page_buffer::PageItems;
 use crate::retool::request::{another_group, found, is_not_found, list, one};
 use crate::retool::user_filter::{AllUsers, Found, Listed, People, UserFilter, UsersByEmail};
-use crate::retool::{Capabilities, Page, ReadDirectory, repeated};
+use crate::retool::{Capabilities, Page, ReadDirectory};
 
 /// Page and size for the query, as text.
 struct Paging {
@@ -82,23 +84,7 @@ impl V1 {
 
     async fn people(&self, filter: &dyn UserFilter) -> Result<Found> {
         let People { listed, others } = self.listing(filter).await?;
-        Ok(Found { users: self.whole(listed).await?, others })
-    }
-
-    /// The people of all pages, as lists show them.
-    async fn listing(&self, filter: &dyn UserFilter) -> Result<People> {
-        let fetch = |ask| -> Local<'_, Result<FetchedPage<People>>> {
-            Box::pin(self.fetch_users(ask, filter))
-        };
-        let source = Source {
-            what: "users",
-            fetch: &fetch,
-            size: Some(self.client.settings().page_size),
-            default_size: None,
-            expected: self.expected.get(),
-        };
-        let pages = source.read(self.client.window(), &*self.client.platform().log).await?;
-        Ok(People::on(pages))
+        Ok(Found { users: whole(self, listed).await?, others })
     }
 
     async fn every_group(&self) -> Result<Vec<Group>> {
@@ -135,59 +121,16 @@ impl V1 {
         }
     }
 
-    /// Reads those on their own whom a list shows in short, and leaves out who went meanwhile.
-    async fn whole(&self, listed: Vec<Listed>) -> Result<Vec<User>> {
-        let ids: Vec<UserId> =
-            listed.iter().filter(|listed| listed.short).map(|l| l.user.id.clone()).collect();
-        let read = self
-            .client
-            .window()
-            .run(ids.len(), |at| -> Local<'_, Result<Option<Account>>> {
-                Box::pin(self.account(&ids[at]))
-            })
-            .await?;
-        let mut read = read.into_iter();
-        let whole = listed.into_iter().filter_map(|listed| {
-            if listed.short { read.next()?.map(|account| account.user) } else { Some(listed.user) }
-        });
-        Ok(whole.collect())
-    }
-
-    async fn users_of(&self, email: &Email) -> Result<Vec<User>> {
-        let query = [("email", email.as_str())];
-        let answer =
-            self.get_list(USERS, USERS_READ, &query).await.map_err(|e| e.about(email.as_str()))?;
-        let page: UsersPage<'_> = answer.decode()?;
-        let total = page.total;
-        let PageItems { page, fingerprints } = page.filter(&UsersByEmail(email));
-        let answered = fingerprints.len();
-        let mut found = page.listed;
-        // A short record is kept whosever it is.
-        found.retain(|listed| listed.user.email == *email);
-        let twice = repeated(found.iter().map(|listed| listed.user.id.value.as_str()));
-        // A filter that lets others through may have been ignored, one that finds nobody may
-        // compare case, and one person twice is no answer: only the whole listing proves who is
-        // there.
-        let trusted = !found.is_empty()
-            && found.len() == answered
-            && twice.is_none()
-            && total.is_none_or(|total| total as usize <= answered);
-        if !trusted {
-            found = self.listing(&UsersByEmail(email)).await?.listed;
-            found.retain(|listed| listed.user.email == *email);
-        }
-        let mut found = self.whole(found).await?;
-        // Who was read on their own may have another address by now.
-        found.retain(|user| user.email == *email);
-        Ok(found)
-    }
-
     /// One person, whole; `None` if the server has nobody of this id.
     async fn account(&self, id: &UserId) -> Result<Option<Account>> {
+        let answer = self.get_user(id).await?;
+        answer.map(|answer| decode_account(&answer, id)).transpose()
+    }
+
+    async fn get_user(&self, id: &UserId) -> Result<Option<Answer>> {
         let segments = [id.value.as_str()];
         let call = one(Method::Get, USER, &segments, USERS_READ, Missing::User);
-        let answer = found(self.client.send(call).await)?;
-        answer.map(|answer| decode_account(&answer, id)).transpose()
+        found(self.client.send(call).await)
     }
 
     /// One group, whole; `None` if the server has none of this id.
@@ -203,6 +146,41 @@ impl V1 {
             return Err(another_group(&answer));
         }
         Ok(Some(GroupAccount { group, raw: answer.text()?.to_string() }))
+    }
+}
+
+impl ReadPeople for V1 {
+    async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
+        let query = [("email", email.as_str())];
+        let answer =
+            self.get_list(USERS, USERS_READ, &query).await.map_err(|e| e.about(email.as_str()))?;
+        let page: UsersPage<'_> = answer.decode()?;
+        let total = page.total;
+        Ok(Some(Filtered { content: page.filter(&UsersByEmail(email)), total, more: false }))
+    }
+
+    async fn listing(&self, filter: &dyn UserFilter) -> Result<People> {
+        let fetch = |ask| -> Local<'_, Result<FetchedPage<People>>> {
+            Box::pin(self.fetch_users(ask, filter))
+        };
+        let source = Source {
+            what: "users",
+            fetch: &fetch,
+            size: Some(self.client.settings().page_size),
+            default_size: None,
+            expected: self.expected.get(),
+        };
+        let pages = source.read(self.client.window(), &*self.client.platform().log).await?;
+        Ok(People::on(pages))
+    }
+
+    async fn read_listed(&self, id: &UserId) -> Result<Option<Listed>> {
+        let answer = self.get_user(id).await?;
+        answer.map(|answer| decode_user(&answer, id)).transpose()
+    }
+
+    fn window(&self) -> &Window {
+        self.client.window()
     }
 }
 
@@ -235,7 +213,7 @@ impl ReadDirectory for V1 {
     }
 
     fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
-        Box::pin(self.users_of(email))
+        Box::pin(accounts_of(self, email))
     }
 
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>> {
@@ -260,7 +238,7 @@ impl ReadDirectory for V1 {
             let FetchedPage { content, total } =
                 self.fetch_users(ask, &AllUsers { with_times: true }).await?;
             let next = asked.after(content.fingerprints.len(), total);
-            let items = self.whole(content.page.listed).await?;
+            let items = whole(self, content.page.listed).await?;
             Ok(Page { items, next, total })
         })
     }

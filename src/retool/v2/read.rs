@@ -14,12 +14,13 @@ use super::{
 };
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Result};
-use crate::http::{Answer, Call, Local, Method, Missing};
+use crate::http::{Answer, Call, Local, Method, Missing, Window};
+use crate::retool::find::{Filtered, ReadPeople, accounts_of, whole};
 use crate::retool::request::{another_group, another_user, list, one};
 use crate::retool::user_filter::{
     AllUsers, Found, Listable, Listed, People, UserFilter, UsersByEmail, filter_page,
 };
-use crate::retool::{Capabilities, Page, ReadDirectory, repeated};
+use crate::retool::{Capabilities, Page, ReadDirectory};
 
 /// What changes of a group without a change of its fields. Invitations have a secret in them.
 const OTHERS_IN_GROUP: [&str; 2] = ["members", "user_invites"];
@@ -63,27 +64,11 @@ impl V2 {
         open_list(&answer, |records| each(records, convert, |group| &group.id.value))
     }
 
-    /// The accounts of all pages, as lists show them.
-    async fn listing(&self, filter: &dyn UserFilter) -> Result<People> {
-        let fetch = |ask: Ask| -> Local<'_, Result<FetchedPage<People>>> {
-            Box::pin(self.users_page(ask, filter))
-        };
-        let source = Source {
-            what: "users",
-            fetch: &fetch,
-            pages: Some(Pages {
-                limit: limit(self.client.settings().page_size),
-                by_page: &self.by_page,
-            }),
-        };
-        Ok(People::on(source.read(&*self.client.platform().log).await?))
-    }
-
     async fn people(&self, filter: &dyn UserFilter) -> Result<Found> {
         // In this order, who accepts meanwhile is in both, and not in neither.
         let mut invited = self.invited().await?;
         let People { listed, others } = self.listing(&AndInvited::new(filter, &invited)).await?;
-        let mut users = self.whole(listed).await?;
+        let mut users = whole(self, listed).await?;
         without_accounts(&mut invited, &users);
         users.append(&mut invited);
         Ok(Found { users, others })
@@ -98,74 +83,8 @@ impl V2 {
         Ok(pages.into_iter().flatten().collect())
     }
 
-    /// Reads those on their own whom a list shows in short, and leaves out who went meanwhile.
-    pub(super) async fn whole(&self, listed: Vec<Listed>) -> Result<Vec<User>> {
-        let ids: Vec<UserId> =
-            listed.iter().filter(|listed| listed.short).map(|l| l.user.id.clone()).collect();
-        let Some(first) = ids.first() else {
-            return Ok(listed.into_iter().map(|listed| listed.user).collect());
-        };
-        let first = self.account_as_told(first).await?;
-        // A server that never tells more need not be asked about everybody.
-        if first.as_ref().is_some_and(|(_, is_short)| *is_short) {
-            return Ok(listed.into_iter().map(|listed| listed.user).collect());
-        }
-        let read = self
-            .client
-            .window()
-            .run(ids.len() - 1, |at| -> Local<'_, Result<Option<Account>>> {
-                Box::pin(self.account(&ids[at + 1]))
-            })
-            .await?;
-        let mut read = core::iter::once(first.map(|(account, _)| account)).chain(read);
-        let whole = listed.into_iter().filter_map(|listed| {
-            if listed.short { read.next()?.map(|account| account.user) } else { Some(listed.user) }
-        });
-        Ok(whole.collect())
-    }
-
-    /// Those whom the server finds by an address; `None` if its answer is no proof of who has it.
-    async fn filtered(&self, email: &Email) -> Result<Option<Vec<Listed>>> {
-        let fetched =
-            match self.fetch_users(&[("email", email.as_str())], &UsersByEmail(email)).await {
-                Ok(fetched) => fetched,
-                // That many have no one address: the filter was ignored.
-                Err(error) if error.code == Code::BodyTooLarge => return Ok(None),
-                Err(error) => return Err(error.about(email.as_str())),
-            };
-        let answered = fetched.content.fingerprints.len();
-        let mut found = fetched.content.page.listed;
-        // A short record is kept whosever it is.
-        found.retain(|listed| listed.user.email == *email);
-        let twice = repeated(found.iter().map(|listed| listed.user.id.value.as_str()));
-        // A filter that lets others through may have been ignored, one that finds nobody may
-        // compare case, and one person twice or a part is no answer.
-        let trusted = !found.is_empty()
-            && found.len() == answered
-            && twice.is_none()
-            && fetched.next == Next::Nothing
-            && fetched.total.is_none_or(|total| total as usize <= answered);
-        Ok(trusted.then_some(found))
-    }
-
-    /// Everybody with an account of this address.
-    async fn accounts_of(&self, email: &Email) -> Result<Vec<User>> {
-        let found = match self.filtered(email).await? {
-            Some(found) => found,
-            None => {
-                let mut listed = self.listing(&UsersByEmail(email)).await?.listed;
-                listed.retain(|listed| listed.user.email == *email);
-                listed
-            }
-        };
-        let mut found = self.whole(found).await?;
-        // Who was read on their own may have another address by now.
-        found.retain(|user| user.email == *email);
-        Ok(found)
-    }
-
     async fn people_of(&self, email: &Email) -> Result<Vec<User>> {
-        let found = self.accounts_of(email).await?;
+        let found = accounts_of(self, email).await?;
         if !found.is_empty() {
             return Ok(found);
         }
@@ -224,6 +143,43 @@ impl V2 {
         };
         let group = self.decode_group(&answer, id)?.group;
         group.members.map(Some).ok_or_else(|| odd_shape(&answer))
+    }
+}
+
+impl ReadPeople for V2 {
+    async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
+        match self.fetch_users(&[("email", email.as_str())], &UsersByEmail(email)).await {
+            Ok(FetchedPage { content, total, next }) => {
+                Ok(Some(Filtered { content, total, more: next != Next::Nothing }))
+            }
+            // So many people have no one address: the filter was ignored. Pages are smaller.
+            Err(error) if error.code == Code::BodyTooLarge => Ok(None),
+            Err(error) => Err(error.about(email.as_str())),
+        }
+    }
+
+    async fn listing(&self, filter: &dyn UserFilter) -> Result<People> {
+        let fetch = |ask: Ask| -> Local<'_, Result<FetchedPage<People>>> {
+            Box::pin(self.users_page(ask, filter))
+        };
+        let source = Source {
+            what: "users",
+            fetch: &fetch,
+            pages: Some(Pages {
+                limit: limit(self.client.settings().page_size),
+                by_page: &self.by_page,
+            }),
+        };
+        Ok(People::on(source.read(&*self.client.platform().log).await?))
+    }
+
+    async fn read_listed(&self, id: &UserId) -> Result<Option<Listed>> {
+        let read = self.account_as_told(id).await?;
+        Ok(read.map(|(account, short)| Listed { user: account.user, short }))
+    }
+
+    fn window(&self) -> &Window {
+        self.client.window()
     }
 }
 

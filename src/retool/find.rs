@@ -1,0 +1,107 @@
+//! Finding people by address, and completing records that a listing shows in part.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use super::page_buffer::PageItems;
+use super::user_filter::{Listed, People, UserFilter, UsersByEmail};
+use crate::domain::{Email, User, UserId};
+use crate::error::Result;
+use crate::http::{Local, Window};
+
+/// What a server answers that is asked for the people of one address.
+pub(super) struct Filtered {
+    /// The people on the page, as [`UsersByEmail`] keeps them.
+    pub content: PageItems<People>,
+    /// How many people there are in all, if the server says so.
+    pub total: Option<u32>,
+    /// Whether the server says that there are more pages.
+    pub more: bool,
+}
+
+/// How a dialect reads people.
+pub(super) trait ReadPeople {
+    /// Asks for the people of one address; `None` if the answer tells nothing.
+    async fn filtered(&self, email: &Email) -> Result<Option<Filtered>>;
+
+    /// The people of all pages, as lists show them.
+    async fn listing(&self, filter: &dyn UserFilter) -> Result<People>;
+
+    /// One person, read on their own; `None` if the server has nobody of this id.
+    async fn read_listed(&self, id: &UserId) -> Result<Option<Listed>>;
+
+    /// In which requests run side by side.
+    fn window(&self) -> &Window;
+}
+
+/// Everybody with an account of this address. Where the filter proves nothing, the whole listing
+/// is searched.
+pub(super) async fn accounts_of(directory: &impl ReadPeople, email: &Email) -> Result<Vec<User>> {
+    let filtered = directory.filtered(email).await?;
+    let found = match filtered.and_then(|filtered| filtered.proven(email)) {
+        Some(found) => found,
+        None => of_address(directory.listing(&UsersByEmail(email)).await?.listed, email),
+    };
+    let mut found = whole(directory, found).await?;
+    // A person who was read on their own may have another address by now.
+    found.retain(|user| user.email == *email);
+    Ok(found)
+}
+
+impl Filtered {
+    /// The people of the address; `None` if the answer is no proof of who has it.
+    ///
+    /// A filter that lets others through may have been ignored. One that finds nobody may compare
+    /// case, or not know the address by this attribute. One person twice, or a part, is no answer.
+    fn proven(self, email: &Email) -> Option<Vec<Listed>> {
+        let Filtered { content: PageItems { page, fingerprints }, total, more } = self;
+        let found = of_address(page.listed, email);
+        let twice = repeated(found.iter().map(|listed| listed.user.id.value.as_str()));
+        let is_proof = !found.is_empty()
+            && found.len() == fingerprints.len()
+            && twice.is_none()
+            && !more
+            && total.is_none_or(|total| total as usize <= fingerprints.len());
+        is_proof.then_some(found)
+    }
+}
+
+/// The people of an address. A list also keeps short records of others.
+fn of_address(mut listed: Vec<Listed>, email: &Email) -> Vec<Listed> {
+    listed.retain(|listed| listed.user.email == *email);
+    listed
+}
+
+/// A text that comes more than once among these.
+fn repeated<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = BTreeSet::new();
+    texts.find(|text| !seen.insert(*text))
+}
+
+/// Reads those on their own whom a list shows in short, and leaves out who went meanwhile.
+pub(super) async fn whole(directory: &impl ReadPeople, listed: Vec<Listed>) -> Result<Vec<User>> {
+    let short = listed.iter().filter(|listed| listed.short);
+    let ids: Vec<UserId> = short.map(|listed| listed.user.id.clone()).collect();
+    let mut read = Vec::new();
+    if let Some(first) = ids.first() {
+        let first = directory.read_listed(first).await?;
+        // A server that never tells more is not asked about everybody.
+        let tells_more = first.as_ref().is_none_or(|first| !first.short);
+        read.push(first);
+        if tells_more {
+            let rest = |at: usize| -> Local<'_, Result<Option<Listed>>> {
+                Box::pin(directory.read_listed(&ids[at + 1]))
+            };
+            read.extend(directory.window().run(ids.len() - 1, rest).await?);
+        }
+    }
+    let mut read = read.into_iter();
+    let users = listed.into_iter().filter_map(|listed| {
+        match if listed.short { read.next() } else { None } {
+            Some(read) => read.map(|read| read.user),
+            None => Some(listed.user),
+        }
+    });
+    Ok(users.collect())
+}
