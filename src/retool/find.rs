@@ -22,6 +22,10 @@ pub(super) struct Filtered {
 
 /// How a dialect reads people.
 pub(super) trait ReadPeople {
+    /// Whether nobody else is read on their own if the first record is short there too. Such a
+    /// server may never tell more; it may also tell more of the others.
+    const FIRST_DECIDES: bool;
+
     /// Asks for the people of one address; `None` if the answer tells nothing.
     async fn filtered(&self, email: &Email) -> Result<Option<Filtered>>;
 
@@ -80,21 +84,21 @@ fn repeated<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<&'a str> {
 }
 
 /// Reads those on their own whom a list shows in short, and leaves out who went meanwhile.
-pub(super) async fn whole(directory: &impl ReadPeople, listed: Vec<Listed>) -> Result<Vec<User>> {
+pub(super) async fn whole<D: ReadPeople>(directory: &D, listed: Vec<Listed>) -> Result<Vec<User>> {
     let short = listed.iter().filter(|listed| listed.short);
     let ids: Vec<UserId> = short.map(|listed| listed.user.id.clone()).collect();
     let mut read = Vec::new();
-    if let Some(first) = ids.first() {
-        let first = directory.read_listed(first).await?;
-        // A server that never tells more is not asked about everybody.
-        let tells_more = first.as_ref().is_none_or(|first| !first.short);
-        read.push(first);
-        if tells_more {
-            let rest = |at: usize| -> Local<'_, Result<Option<Listed>>> {
-                Box::pin(directory.read_listed(&ids[at + 1]))
-            };
-            read.extend(directory.window().run(ids.len() - 1, rest).await?);
-        }
+    if D::FIRST_DECIDES
+        && let Some(first) = ids.first()
+    {
+        read.push(directory.read_listed(first).await?);
+    }
+    if !read.first().is_some_and(|first| first.as_ref().is_some_and(|first| first.short)) {
+        let rest = &ids[read.len()..];
+        let one = |at: usize| -> Local<'_, Result<Option<Listed>>> {
+            Box::pin(directory.read_listed(&rest[at]))
+        };
+        read.extend(directory.window().run(rest.len(), one).await?);
     }
     let mut read = read.into_iter();
     let users = listed.into_iter().filter_map(|listed| {

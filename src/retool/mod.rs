@@ -175,3 +175,6 @@ pub trait WriteDirectory {
 pub trait Directory: ReadDirectory + WriteDirectory {}
 
 impl<T: ReadDirectory + WriteDirectory> Directory for T {}
+
+#[cfg(test)]
+mod tests;

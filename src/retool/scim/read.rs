@@ -72,6 +72,8 @@ impl Scim {
 }
 
 impl ReadPeople for Scim {
+    const FIRST_DECIDES: bool = true;
+
     async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
         let filter = format!("userName eq {}", to_json(email.as_str()));
         match self.get_list(Route::Users, &[("filter", &filter)]).await {

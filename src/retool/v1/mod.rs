@@ -66,6 +66,3 @@ fn check_not_refused(answer: &Answer) -> Result<()> {
         _ => Ok(()),
     }
 }
-
-#[cfg(test)]
-mod tests;

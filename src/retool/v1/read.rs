@@ -150,6 +150,9 @@ impl V1 {
 }
 
 impl ReadPeople for V1 {
+    // The fields that a record may lack are several: that the first lacks one proves nothing.
+    const FIRST_DECIDES: bool = false;
+
     async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
         let query = [("email", email.as_str())];
         let answer =

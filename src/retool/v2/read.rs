@@ -147,6 +147,8 @@ impl V2 {
 }
 
 impl ReadPeople for V2 {
+    const FIRST_DECIDES: bool = true;
+
     async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
         match self.fetch_users(&[("email", email.as_str())], &UsersByEmail(email)).await {
             Ok(FetchedPage { content, total, next }) => {

@@ -1,0 +1,83 @@
+//! What every dialect does alike, each against a server of its own.
+
+use super::Directory;
+use crate::domain::{Account, Dialect, GroupAccount, GroupId, GroupPatch, UserId, UserPatch};
+use crate::error::{Code, Error, Result};
+use server::{Fault, Server, State};
+
+mod changes;
+mod members;
+mod server;
+
+/// The one person whom a server has.
+const ADA: &str = "user_ada";
+/// Somebody who can be added to its one group.
+const BOB: &str = "user_bob";
+/// Somebody who is in the group.
+const CID: &str = "user_cid";
+
+fn user(dialect: Dialect, id: &str) -> UserId {
+    UserId { dialect, value: id.into() }
+}
+
+fn group(dialect: Dialect) -> GroupId {
+    GroupId { kind: dialect.group_ids(), value: "4".into() }
+}
+
+/// A server of each dialect on which writes go wrong like this, one after another.
+fn each(faults: &[Fault], test: impl Fn(Dialect, Server)) {
+    for dialect in Dialect::ALL {
+        test(dialect, Server::new(dialect, faults));
+    }
+}
+
+fn account(server: &Server, directory: &dyn Directory) -> Account {
+    let id = user(server.dialect, ADA);
+    server.run(directory.read_user(&id)).expect("an answer").expect("Ada")
+}
+
+fn group_account(server: &Server, directory: &dyn Directory) -> GroupAccount {
+    let id = group(server.dialect);
+    server.run(directory.read_group(&id)).expect("an answer").expect("the group")
+}
+
+fn first_name(name: &str) -> UserPatch {
+    UserPatch { first_name: Some(name.into()), ..UserPatch::default() }
+}
+
+fn group_name(name: &str) -> GroupPatch {
+    GroupPatch { name: Some(name.into()), ..GroupPatch::default() }
+}
+
+/// Changes Ada.
+fn change_user(server: &Server, patch: &UserPatch) -> Result<String> {
+    let directory = server.directory();
+    let before = account(server, &*directory);
+    server.count_from_here();
+    let after = server.run(directory.update_user(&before, patch))?;
+    Ok(after.first_name.unwrap_or_default())
+}
+
+/// Renames the group.
+fn rename_group(server: &Server, name: &str) -> Result<String> {
+    let directory = server.directory();
+    let before = group_account(server, &*directory);
+    server.count_from_here();
+    Ok(server.run(directory.update_group(&before, &group_name(name)))?.name)
+}
+
+fn failed<T: core::fmt::Debug>(result: Result<T>, dialect: Dialect) -> Error {
+    match result {
+        Err(error) => error,
+        Ok(value) => panic!("{dialect:?}: {value:?}"),
+    }
+}
+
+fn code_of(error: &Error) -> (Code, bool) {
+    (error.code, error.maybe_applied)
+}
+
+/// Has somebody else change something, right after a write of this number (from 1).
+fn meanwhile(server: &Server, write: usize, edit: impl FnMut(&mut State) + 'static) {
+    server.after_write(write, edit);
+}

@@ -1,0 +1,278 @@
+//! A server with one person and one group, over any dialect.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::future::Future;
+
+use serde_json::{Value, json};
+
+use super::{ADA, CID};
+use crate::config::Settings;
+use crate::domain::Dialect;
+use crate::http::testing::{FakePlatform, Reply};
+use crate::http::{BaseUrl, Client, Method, Request, Secret, TransportError};
+use crate::retool::Directory;
+use crate::retool::scim::{Base, Scim};
+use crate::retool::v1::V1;
+use crate::retool::v2::V2;
+
+/// What goes wrong with a write.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fault {
+    /// Nothing.
+    Works,
+    /// It is done, and no reply comes.
+    Lost,
+    /// It is not done, and no reply comes.
+    Undone,
+    /// It is done, and half of the body comes.
+    Half,
+    /// It is not done, and half of a body comes.
+    HalfUndone,
+    /// It is not done, and the body says so.
+    Denied,
+    /// It is not done, and the status says so.
+    Status(u16),
+}
+
+/// What the server has.
+#[derive(Clone)]
+pub struct State {
+    pub email: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub disabled: bool,
+    pub admin: bool,
+    pub group_name: String,
+    /// `None` once the group is gone.
+    pub members: Option<Vec<String>>,
+    /// How many reads of the group find nothing yet.
+    pub hidden: u32,
+}
+
+type Edits = Rc<RefCell<Vec<(usize, Box<dyn FnMut(&mut State)>)>>>;
+
+pub struct Server {
+    pub dialect: Dialect,
+    pub state: Rc<RefCell<State>>,
+    fake: FakePlatform,
+    edits: Edits,
+    counted: Cell<usize>,
+}
+
+impl Server {
+    pub fn new(dialect: Dialect, faults: &[Fault]) -> Self {
+        let state = Rc::new(RefCell::new(State {
+            email: "ada@example.com".into(),
+            first_name: "Ada".into(),
+            last_name: "Byron".into(),
+            disabled: false,
+            admin: false,
+            group_name: "Support".into(),
+            members: Some(Vec::from([CID.to_string()])),
+            hidden: 0,
+        }));
+        let edits = Edits::default();
+        let mut faults: VecDeque<Fault> = faults.iter().copied().collect();
+        let (there, edits_there, mut writes) = (Rc::clone(&state), Rc::clone(&edits), 0);
+        let fake = FakePlatform::new(move |request| {
+            let state = &mut *there.borrow_mut();
+            if request.method == Method::Get {
+                return read(dialect, request, state);
+            }
+            writes += 1;
+            let fault = faults.pop_front().unwrap_or(Fault::Works);
+            if matches!(fault, Fault::Works | Fault::Lost | Fault::Half) {
+                write(dialect, request, state);
+            }
+            let body = acknowledgement(dialect, request, state);
+            for (number, edit) in edits_there.borrow_mut().iter_mut() {
+                if *number == writes {
+                    edit(state);
+                }
+            }
+            match fault {
+                Fault::Works => Reply::json(200, body),
+                Fault::Lost | Fault::Undone => Reply::fails(TransportError::Failed),
+                Fault::Half | Fault::HalfUndone => Reply::json(200, &body[..body.len() / 2]),
+                Fault::Denied => Reply::json(200, r#"{"success":false}"#),
+                Fault::Status(status) => Reply::json(status, "{}"),
+            }
+        });
+        Server { dialect, state, fake, edits, counted: Cell::new(0) }
+    }
+
+    /// A session.
+    pub fn directory(&self) -> Box<dyn Directory> {
+        let base = BaseUrl::parse("https://acme.retool.com").expect("a base URL");
+        let token = Secret::new("t0ken".to_string());
+        let client = Client::new(self.fake.platform(), base, token, Settings::default());
+        match self.dialect {
+            Dialect::V1 => Box::new(V1::new(client)),
+            Dialect::V2 => Box::new(V2::new(client)),
+            Dialect::Scim => Box::new(Scim::new(client, Some(Base::Scim))),
+        }
+    }
+
+    pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        self.fake.run(future)
+    }
+
+    /// Has somebody else change something right after the write of this number.
+    pub fn after_write(&self, number: usize, edit: impl FnMut(&mut State) + 'static) {
+        self.edits.borrow_mut().push((number, Box::new(edit)));
+    }
+
+    /// Forgets the requests so far.
+    pub fn count_from_here(&self) {
+        self.counted.set(self.fake.sent().len());
+    }
+
+    /// `W` for each write and `R` for each read, in their order.
+    pub fn requests(&self) -> String {
+        let sent = self.fake.sent();
+        let letter = |method| if method == Method::Get { 'R' } else { 'W' };
+        sent[self.counted.get()..].iter().map(|sent| letter(sent.request.method)).collect()
+    }
+
+    pub fn writes(&self) -> usize {
+        self.requests().matches('W').count()
+    }
+}
+
+fn is_about_group(request: &Request) -> bool {
+    request.path_and_query.to_ascii_lowercase().contains("/groups")
+}
+
+fn read(dialect: Dialect, request: &Request, state: &mut State) -> Reply {
+    if !is_about_group(request) {
+        return Reply::json(200, user_record(dialect, state));
+    }
+    if state.hidden > 0 {
+        state.hidden -= 1;
+        return Reply::json(404, "{}");
+    }
+    let Some(members) = &state.members else { return Reply::json(404, "{}") };
+    if request.path_and_query.ends_with("/members") {
+        let members: Vec<Value> = members.iter().map(|id| json!({ "id": id })).collect();
+        return Reply::json(200, json!({ "members": members }).to_string());
+    }
+    Reply::json(200, group_record(dialect, state))
+}
+
+fn user_record(dialect: Dialect, state: &State) -> String {
+    let State { email, first_name, last_name, disabled, admin, .. } = state;
+    match dialect {
+        Dialect::V1 => json!({
+            "id": ADA, "email": email, "firstName": first_name, "lastName": last_name,
+            "isAdmin": admin, "isDisabled": disabled, "userType": "default",
+        }),
+        Dialect::V2 => json!({ "success": true, "data": {
+            "id": ADA, "email": email, "first_name": first_name, "last_name": last_name,
+            "is_admin": admin, "active": !disabled, "user_type": "default",
+        }}),
+        Dialect::Scim => json!({
+            "id": ADA, "userName": email, "active": !disabled,
+            "name": { "givenName": first_name, "familyName": last_name },
+            "groups": if *admin { json!([{ "value": "1", "display": "admin" }]) } else { json!([]) },
+        }),
+    }
+    .to_string()
+}
+
+fn group_record(dialect: Dialect, state: &State) -> String {
+    let members = state.members.iter().flatten();
+    match dialect {
+        Dialect::V1 => json!({ "id": 4, "name": state.group_name }),
+        Dialect::V2 => {
+            let members: Vec<Value> =
+                members.map(|id| json!({ "id": id, "is_group_admin": false })).collect();
+            json!({ "success": true, "data": {
+                "id": 4, "name": state.group_name, "members": members, "user_invites": [],
+            }})
+        }
+        Dialect::Scim => {
+            let members: Vec<Value> = members.map(|id| json!({ "value": id })).collect();
+            json!({ "id": "4", "displayName": state.group_name, "members": members })
+        }
+    }
+    .to_string()
+}
+
+/// What a write is answered with that was done.
+fn acknowledgement(dialect: Dialect, request: &Request, state: &State) -> String {
+    let path = &request.path_and_query;
+    match (dialect, is_about_group(request)) {
+        (Dialect::V1, _) if path.contains("/members") => r#"{"success":true}"#.to_string(),
+        (Dialect::V1, _) if request.method == Method::Delete => r#"{"success":true}"#.to_string(),
+        (_, true) => group_record(dialect, state),
+        (_, false) => user_record(dialect, state),
+    }
+}
+
+/// Does a write.
+fn write(dialect: Dialect, request: &Request, state: &mut State) {
+    let body = request.body.as_deref().unwrap_or(b"{}");
+    let body: Value = serde_json::from_slice(body).expect("JSON");
+    let path = request.path_and_query.as_str();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let members = state.members.get_or_insert_default();
+    match (dialect, request.method) {
+        (Dialect::V2, Method::Delete) if !path.contains("/groups/") => state.disabled = true,
+        (_, Method::Delete) => members.retain(|id| id != last),
+        (Dialect::V1, Method::Post) => members.push(text(&body["userId"])),
+        (Dialect::V2, Method::Post) => {
+            members.extend(list(&body["members"]).map(|member| text(&member["id"])));
+        }
+        (Dialect::V1, _) => {
+            for (name, value) in body.as_object().expect("a record") {
+                set(state, name, value);
+            }
+        }
+        _ => {
+            let operations = body.get("operations").or(body.get("Operations"));
+            for operation in list(operations.expect("operations")) {
+                operate(operation, state);
+            }
+        }
+    }
+}
+
+fn operate(operation: &Value, state: &mut State) {
+    let (path, value) = (text(&operation["path"]), &operation["value"]);
+    let members = state.members.get_or_insert_default();
+    match (operation["op"].as_str(), path.as_str()) {
+        (Some("add"), "members") => {
+            members.extend(list(value).map(|member| text(&member["value"])));
+        }
+        (Some("remove"), path) => {
+            members.retain(|id| path != format!("members[value eq \"{id}\"]"));
+        }
+        (_, path) => set(state, path, value),
+    }
+}
+
+/// Sets a field, whatever a dialect calls it.
+fn set(state: &mut State, name: &str, value: &Value) {
+    match name {
+        "firstName" | "/first_name" | "name.givenName" => state.first_name = text(value),
+        "lastName" | "/last_name" | "name.familyName" => state.last_name = text(value),
+        "isDisabled" => state.disabled = *value == json!(true),
+        "/active" | "active" => state.disabled = *value == json!(false),
+        "name" | "/name" | "displayName" => state.group_name = text(value),
+        _ => {}
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_string()
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().expect("a list").iter()
+}
