@@ -164,7 +164,7 @@ impl ReadDirectory for Directory {
         unreachable!("the feed does not write")
     }
 
-    fn settle(&self, _: u32) -> Local<'_, bool> {
+    fn wait_to_read_back(&self, _: u32) -> Local<'_, bool> {
         unreachable!("the feed does not write")
     }
 

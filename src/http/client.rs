@@ -215,7 +215,7 @@ impl Client {
     /// Waits before a record is read back once more, from `reading` 1 on: together 1.5 seconds
     /// for five readings, as a server may answer from the state before a write for a moment.
     /// `false`, without waiting, if there is no time.
-    pub async fn settle(&self, reading: u32) -> bool {
+    pub async fn wait_to_read_back(&self, reading: u32) -> bool {
         let wait = 100 << reading.saturating_sub(1).min(4);
         let there_is_time = self.remaining_ms() > wait;
         if there_is_time {

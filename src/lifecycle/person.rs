@@ -94,7 +94,7 @@ pub async fn create_once(
         } else {
             // A look-up right after a write may not see it yet.
             let waited = directory.pause(attempt, failure.retry_after_ms).await
-                && directory.settle(attempt + 1).await;
+                && directory.wait_to_read_back(attempt + 1).await;
             (find_one(directory, &user.email).await, waited && attempt < CREATIONS)
         };
         match found {

@@ -109,3 +109,52 @@ pub(super) async fn whole<D: ReadPeople>(directory: &D, listed: Vec<Listed>) -> 
     });
     Ok(users.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::user_filter::filter_page;
+    use super::*;
+    use crate::domain::{Dialect, User};
+
+    fn user(id: &str, email: &str) -> User {
+        User {
+            id: UserId { dialect: Dialect::V1, value: id.into() },
+            email: Email::new(email),
+            first_name: None,
+            last_name: None,
+            user_type: None,
+            admin: false,
+            disabled: false,
+            invited: None,
+            profile_photo_url: None,
+            groups: None,
+            created_at: None,
+            updated_at: None,
+            last_active_at: None,
+        }
+    }
+
+    /// How many people an answer proves to have Ada's address.
+    fn proven(people: &[User], total: Option<u32>, more: bool) -> Option<usize> {
+        let ada = Email::new("ada@example.com");
+        let Ok(content) = filter_page(people.to_vec(), &UsersByEmail(&ada));
+        Filtered { content, total, more }.proven(&ada).map(|found| found.len())
+    }
+
+    #[test]
+    fn only_an_answer_that_shows_nobody_else_and_everybody_is_proof() {
+        let (ada, eve) = (user("1", "Ada@example.com"), user("2", "eve@example.com"));
+        let twin = user("3", "ada@example.com");
+        assert_eq!(proven(core::slice::from_ref(&ada), Some(1), false), Some(1));
+        assert_eq!(proven(core::slice::from_ref(&ada), None, false), Some(1));
+        assert_eq!(proven(&[ada.clone(), twin], None, false), Some(2), "two of one address");
+        // The filter found nobody, or was ignored.
+        assert_eq!(proven(&[], Some(0), false), None);
+        assert_eq!(proven(&[eve.clone(), ada.clone()], None, false), None);
+        assert_eq!(proven(&[eve], None, false), None);
+        // A part, or one person twice.
+        assert_eq!(proven(core::slice::from_ref(&ada), Some(2), false), None);
+        assert_eq!(proven(core::slice::from_ref(&ada), Some(1), true), None);
+        assert_eq!(proven(&[ada.clone(), ada], None, false), None);
+    }
+}

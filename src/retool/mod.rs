@@ -46,6 +46,14 @@ pub struct Page<T> {
     pub total: Option<u32>,
 }
 
+impl<T> Page<T> {
+    /// A part of a listing that the server gives whole.
+    fn part(all: Vec<T>, offset: usize, size: u32, next: Option<String>) -> Self {
+        let total = Some(all.len() as u32);
+        Page { items: all.into_iter().skip(offset).take(size as usize).collect(), next, total }
+    }
+}
+
 /// Reading. Nothing here writes.
 pub trait ReadDirectory {
     /// What this dialect can do.
@@ -57,7 +65,7 @@ pub trait ReadDirectory {
 
     /// Waits before something that was written is read back once more, longer with each reading
     /// (from 1). `false`, at once, if there is no time.
-    fn settle(&self, reading: u32) -> Local<'_, bool>;
+    fn wait_to_read_back(&self, reading: u32) -> Local<'_, bool>;
 
     /// Asks for as little as shows that the server speaks this dialect, and takes the token.
     fn probe(&self) -> Local<'_, Result<()>>;

@@ -27,7 +27,7 @@ pub async fn read_back<T, W>(
         match read().await? {
             ReadBack::Holds(value) => return Ok(Ok(value)),
             ReadBack::NotYet(missing)
-                if reading == READINGS || !directory.settle(reading).await =>
+                if reading == READINGS || !directory.wait_to_read_back(reading).await =>
             {
                 return Ok(Err(missing));
             }

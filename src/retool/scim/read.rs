@@ -116,8 +116,8 @@ impl ReadDirectory for Scim {
         Box::pin(self.client.pause(attempt, retry_after_ms))
     }
 
-    fn settle(&self, reading: u32) -> Local<'_, bool> {
-        Box::pin(self.client.settle(reading))
+    fn wait_to_read_back(&self, reading: u32) -> Local<'_, bool> {
+        Box::pin(self.client.wait_to_read_back(reading))
     }
 
     fn probe(&self) -> Local<'_, Result<()>> {

@@ -199,8 +199,8 @@ impl ReadDirectory for V1 {
         Box::pin(self.client.pause(attempt, retry_after_ms))
     }
 
-    fn settle(&self, reading: u32) -> Local<'_, bool> {
-        Box::pin(self.client.settle(reading))
+    fn wait_to_read_back(&self, reading: u32) -> Local<'_, bool> {
+        Box::pin(self.client.wait_to_read_back(reading))
     }
 
     fn probe(&self) -> Local<'_, Result<()>> {
@@ -262,9 +262,9 @@ impl ReadDirectory for V1 {
             )?;
             // The server does not page groups, so each page reads them all and shows a part.
             let groups = self.every_group().await?;
-            let total = groups.len();
-            let items = groups.into_iter().skip(asked.offset).take(asked.size as usize).collect();
-            Ok(Page { items, next: asked.after(total), total: Some(total as u32) })
+            let (offset, size) = (asked.offset, asked.size);
+            let next = asked.after(groups.len());
+            Ok(Page::part(groups, offset, size, next))
         })
     }
 

@@ -207,8 +207,8 @@ impl ReadDirectory for V2 {
         Box::pin(self.client.pause(attempt, retry_after_ms))
     }
 
-    fn settle(&self, reading: u32) -> Local<'_, bool> {
-        Box::pin(self.client.settle(reading))
+    fn wait_to_read_back(&self, reading: u32) -> Local<'_, bool> {
+        Box::pin(self.client.wait_to_read_back(reading))
     }
 
     fn probe(&self) -> Local<'_, Result<()>> {
@@ -250,9 +250,9 @@ impl ReadDirectory for V2 {
             let asked = Offset::resume_groups(cursor, size)?;
             // The server does not page groups, so each page reads them all and shows a part.
             let groups = self.every_group().await?;
-            let total = groups.len();
-            let items = groups.into_iter().skip(asked.offset).take(asked.size as usize).collect();
-            Ok(Page { items, next: asked.groups_after(total), total: Some(total as u32) })
+            let (offset, size) = (asked.offset, asked.size);
+            let next = asked.groups_after(groups.len());
+            Ok(Page::part(groups, offset, size, next))
         })
     }
 
