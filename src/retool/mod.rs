@@ -17,6 +17,7 @@ use crate::http::Local;
 
 mod capabilities;
 mod change;
+mod cursor;
 mod find;
 pub mod listing;
 pub mod membership;

@@ -55,7 +55,8 @@ pub(super) fn user_may_be_sent_again(before: &User, patch: &UserPatch, now: &Use
     // The caller judged whether enough administrators are left when this was none.
     let takes_rights = patch.disabled == Some(true) || patch.admin == Some(false);
     let became_admin = now.is_enabled_admin() && !before.is_enabled_admin();
-    Ok(!Field::ALL.iter().any(is_contested) && !(takes_rights && became_admin))
+    let is_unsafe = Field::ALL.iter().any(is_contested) || (takes_rights && became_admin);
+    Ok(!is_unsafe)
 }
 
 /// The same of a group.

@@ -1,12 +1,11 @@
 //! The cursors of `page-users` and `page-groups` over SCIM: opaque to callers, plain inside.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::list::List;
-use crate::error::{Code, Error, Result};
-use crate::retool::Page;
+use crate::error::Result;
+use crate::retool::{Page, cursor};
 
 /// Where a listing goes on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,29 +23,14 @@ impl Cursor {
         let Some(cursor) = cursor else {
             return Ok(Cursor { kind, offset: 0, size });
         };
-        let mut parts = cursor.split('.');
-        let parsed = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(found), Some(offset), Some(size), None) if found == kind => {
-                offset.parse().ok().zip(size.parse().ok())
-            }
-            _ => None,
-        };
-        parsed
-            .map(|(offset, size)| Cursor { kind, offset, size })
-            .filter(|parsed| (1..=1000).contains(&parsed.size) && parsed.offset > 0)
-            // Numbers are read in other spellings too, which nobody gave out.
-            .filter(|parsed| parsed.text() == cursor)
-            .ok_or_else(|| {
-                Error::new(
-                    Code::CursorInvalid,
-                    "The cursor is not one that this function gave out. Start again without one.",
-                )
-                .in_field("page.cursor")
-            })
+        match cursor::read(cursor, kind)? {
+            (0, _) => Err(cursor::invalid()),
+            (offset, size) => Ok(Cursor { kind, offset, size }),
+        }
     }
 
     fn text(self) -> String {
-        format!("{}.{}.{}", self.kind, self.offset, self.size)
+        cursor::write(self.kind, self.offset as usize, self.size)
     }
 
     /// The place to ask for, counted from 1, and how many records.

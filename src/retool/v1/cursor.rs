@@ -1,9 +1,9 @@
 //! The cursors of `page-users` and `page-groups` on `/api/v1`: opaque to callers, plain inside.
 
-use alloc::format;
 use alloc::string::String;
 
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
+use crate::retool::cursor::{invalid, read, write};
 
 /// Where a listing of users goes on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,7 +20,7 @@ impl UserCursor {
         let Some(cursor) = cursor else {
             return Ok(UserCursor { page: 1, size });
         };
-        let (page, size) = numbers(cursor, "v1-users")?;
+        let (page, size) = read(cursor, "v1-users")?;
         if page < 2 {
             return Err(invalid());
         }
@@ -35,7 +35,7 @@ impl UserCursor {
             Some(total) => items > 0 && u64::from(self.page) * u64::from(size) < u64::from(total),
             None => items > 0 && items as u32 >= size,
         };
-        more.then(|| format!("v1-users.{}.{}", self.page + 1, size))
+        more.then(|| write("v1-users", self.page as usize + 1, size))
     }
 }
 
@@ -54,43 +54,21 @@ impl GroupCursor {
         let Some(cursor) = cursor else {
             return Ok(GroupCursor { offset: 0, size });
         };
-        let (offset, size) = numbers(cursor, "v1-groups")?;
+        let (offset, size) = read(cursor, "v1-groups")?;
         Ok(GroupCursor { offset: offset as usize, size })
     }
 
     /// The cursor of the next page, if there is one.
     pub fn after(self, total: usize) -> Option<String> {
         let offset = self.offset.saturating_add(self.size as usize);
-        (offset < total).then(|| format!("v1-groups.{offset}.{}", self.size))
+        (offset < total).then(|| write("v1-groups", offset, self.size))
     }
-}
-
-fn numbers(cursor: &str, kind: &str) -> Result<(u32, u32)> {
-    let mut parts = cursor.split('.');
-    let parsed = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(found), Some(position), Some(size), None) if found == kind => {
-            position.parse::<u32>().ok().zip(size.parse::<u32>().ok())
-        }
-        _ => None,
-    };
-    parsed
-        .filter(|(position, size)| *position < u32::MAX && (1..=1000).contains(size))
-        // Numbers are read in other spellings too, which nobody gave out.
-        .filter(|(position, size)| format!("{kind}.{position}.{size}") == cursor)
-        .ok_or_else(invalid)
-}
-
-fn invalid() -> Error {
-    Error::new(
-        Code::CursorInvalid,
-        "The cursor is not one that this function gave out. Start again without one.",
-    )
-    .in_field("page.cursor")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
 
     #[test]
     fn users_go_on_until_the_total_is_reached() {

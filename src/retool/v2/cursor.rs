@@ -5,7 +5,8 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
+use crate::retool::cursor;
 
 /// The largest page of accounts that a server gives.
 pub const LARGEST_PAGE: u32 = 100;
@@ -65,7 +66,7 @@ impl UserCursor {
             // Also finds other spellings of the numbers.
             .filter(|(size, after)| after.write(*size) == cursor)
             .map(|(size, after)| UserCursor::Accounts { size, after: Some(after) })
-            .ok_or_else(invalid)
+            .ok_or_else(cursor::invalid)
     }
 }
 
@@ -119,36 +120,19 @@ impl Offset {
     }
 
     fn write(self, kind: &str) -> String {
-        format!("{kind}.{}.{}", self.offset, self.size)
+        cursor::write(kind, self.offset, self.size)
     }
 
     fn read(cursor: &str, kind: &str) -> Result<Self> {
-        let numbers = cursor.strip_prefix(kind).and_then(|rest| rest.strip_prefix('.'));
-        numbers
-            .and_then(|numbers| numbers.split_once('.'))
-            .and_then(|(offset, size)| {
-                // 32 bits also where the component does not run as one.
-                let offset = offset.parse::<u32>().ok()? as usize;
-                Some(Offset { offset, size: size.parse().ok()? })
-            })
-            .filter(|at| (1..=1000).contains(&at.size))
-            // Numbers are read in other spellings too, which nobody gave out.
-            .filter(|at| at.write(kind) == cursor)
-            .ok_or_else(invalid)
+        let (offset, size) = cursor::read(cursor, kind)?;
+        Ok(Offset { offset: offset as usize, size })
     }
-}
-
-fn invalid() -> Error {
-    Error::new(
-        Code::CursorInvalid,
-        "The cursor is not one that this function gave out. Start again without one.",
-    )
-    .in_field("page.cursor")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
 
     fn after(token: &str) -> After {
         After { token: token.to_owned(), invited: 3 }
