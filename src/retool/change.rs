@@ -108,10 +108,10 @@ pub(super) async fn change<C: Change>(
         Written::Found(now) => return Ok(now),
         Written::Answered(answer) => answer,
     };
-    if let Some(shown) = change.in_answer(&base, &answer)?
-        && change.difference(&base, &shown).is_none()
+    if let Some(visible) = change.in_answer(&base, &answer)?
+        && change.difference(&base, &visible).is_none()
     {
-        return Ok(shown);
+        return Ok(visible);
     }
     let read = read_back(directory, async || {
         Ok(match before.reread(directory).await.map_err(after_write)? {

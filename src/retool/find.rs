@@ -47,7 +47,7 @@ pub(super) async fn accounts_of(directory: &impl ReadPeople, email: &Email) -> R
         Some(found) => found,
         None => of_address(directory.listing(&UsersByEmail(email)).await?.listed, email),
     };
-    let mut found = whole(directory, found).await?;
+    let mut found = complete_records(directory, found).await?;
     // A person who was read on their own may have another address by now.
     found.retain(|user| user.email == *email);
     Ok(found)
@@ -84,7 +84,10 @@ fn repeated<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<&'a str> {
 }
 
 /// Reads those on their own whom a list shows in short, and leaves out who went meanwhile.
-pub(super) async fn whole<D: ReadPeople>(directory: &D, listed: Vec<Listed>) -> Result<Vec<User>> {
+pub(super) async fn complete_records<D: ReadPeople>(
+    directory: &D,
+    listed: Vec<Listed>,
+) -> Result<Vec<User>> {
     let short = listed.iter().filter(|listed| listed.short);
     let ids: Vec<UserId> = short.map(|listed| listed.user.id.clone()).collect();
     let mut read = Vec::new();

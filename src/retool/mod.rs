@@ -1,7 +1,16 @@
 //! What the component needs of a Retool API, whichever dialect it is.
 //!
 //! Reading and writing are two traits, so that what only plans can't write. A dialect's folder
-//! holds its wire types and its client, and nothing else.
+//! holds its wire types and its client, and nothing else. What the dialects do alike stands here
+//! once, and no dialect uses another:
+//!
+//! - `request`: requests of one shape, and answers that mean the same.
+//! - `write_once`: sends a write, and looks before it sends it again.
+//! - `read_back`: reads until what was written is visible.
+//! - `change`: changes a person or a group with both, and checks it with `verify`.
+//! - `find`: finds people by address, and completes records that a listing shows in part.
+//! - `membership`: who is in which group.
+//! - `cursor`: the cursors of pages.
 
 use alloc::boxed::Box;
 use alloc::string::String;

@@ -550,7 +550,7 @@ async fn a_membership_whose_acknowledgement_cannot_be_read_is_read_back() {
         let result = done(world.tenant.provision(&change).await);
         assert_eq!(written(&result.writes), [format!("member-added {GRACE} [Finance]")], "{how}");
         assert!(world.groups_of(GRACE).contains(&"Finance".to_owned()), "{how}");
-        assert_eq!(world.count_of_writes(), 1, "{how}");
+        assert_eq!(world.writes().len(), 1, "{how}");
     }
 }
 

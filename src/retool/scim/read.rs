@@ -15,7 +15,7 @@ use super::user::decode_user;
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing, Window};
-use crate::retool::find::{Filtered, ReadPeople, accounts_of, whole};
+use crate::retool::find::{Filtered, ReadPeople, accounts_of, complete_records};
 use crate::retool::user_filter::{AllUsers, Found, Listed, People, UserFilter, UsersByEmail};
 use crate::retool::{Capabilities, Page, ReadDirectory};
 use crate::ser::to_json;
@@ -137,7 +137,7 @@ impl ReadDirectory for Scim {
     fn list_people<'a>(&'a self, filter: &'a dyn UserFilter) -> Local<'a, Result<Found>> {
         Box::pin(async move {
             let People { listed, others } = self.listing(filter).await?;
-            Ok(Found { users: whole(self, listed).await?, others })
+            Ok(Found { users: complete_records(self, listed).await?, others })
         })
     }
 
@@ -153,7 +153,7 @@ impl ReadDirectory for Scim {
             let List { page, total } = self.users_from(start, count, &everybody).await?;
             let list = List { page: page.page.listed, total };
             let Page { items, next, total } = asked.page(list);
-            Ok(Page { items: whole(self, items).await?, next, total })
+            Ok(Page { items: complete_records(self, items).await?, next, total })
         })
     }
 

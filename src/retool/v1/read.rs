@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::Result;
 use crate::http::{Answer, Call, Local, Method, Missing, Window};
-use crate::retool::find::{Filtered, ReadPeople, accounts_of, whole};
+use crate::retool::find::{Filtered, ReadPeople, accounts_of, complete_records};
 use crate::retool::listing::{Ask, FetchedPage, Source};
 use crate::retool::page_buffer::PageItems;
 use crate::retool::request::{another_group, found, is_not_found, list, one};
@@ -84,7 +84,7 @@ impl V1 {
 
     async fn people(&self, filter: &dyn UserFilter) -> Result<Found> {
         let People { listed, others } = self.listing(filter).await?;
-        Ok(Found { users: whole(self, listed).await?, others })
+        Ok(Found { users: complete_records(self, listed).await?, others })
     }
 
     async fn every_group(&self) -> Result<Vec<Group>> {
@@ -241,7 +241,7 @@ impl ReadDirectory for V1 {
             let FetchedPage { content, total } =
                 self.fetch_users(ask, &AllUsers { with_times: true }).await?;
             let next = asked.after(content.fingerprints.len(), total);
-            let items = whole(self, content.page.listed).await?;
+            let items = complete_records(self, content.page.listed).await?;
             Ok(Page { items, next, total })
         })
     }

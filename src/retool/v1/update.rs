@@ -37,9 +37,9 @@ impl Change for ChangeUser<'_> {
         check_not_refused(answer)?;
         // Only an answer that shows the whole record is proof.
         let sent = self.body(base);
-        let shown = answer.text().ok().and_then(RawRecord::parse);
-        match sent.zip(shown) {
-            Some((sent, shown)) if sent.is_covered_by(&shown) => {
+        let visible = answer.text().ok().and_then(RawRecord::parse);
+        match sent.zip(visible) {
+            Some((sent, visible)) if sent.is_covered_by(&visible) => {
                 readable(decode_account(answer, &base.user.id))
             }
             _ => Ok(None),

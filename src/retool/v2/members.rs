@@ -24,7 +24,7 @@ use crate::retool::write_once::{AfterLoss, Written, after_others, after_write, w
 const MOST_AT_ONCE: usize = 1000;
 
 /// The ids of everybody in a group and everybody invited to it.
-type Roll = BTreeSet<UserId>;
+type MemberIds = BTreeSet<UserId>;
 
 /// What is added to a group.
 #[derive(Clone, Copy)]
@@ -39,7 +39,7 @@ impl V2 {
         if users.is_empty() {
             return Ok(Vec::new());
         }
-        let mut known = visible_group(self, group, async || self.roll(group).await).await?;
+        let mut known = visible_group(self, group, async || self.member_ids(group).await).await?;
         let (mut accounts, mut invitations) = (Vec::new(), Vec::new());
         let mut new = Vec::with_capacity(users.len());
         for user in users {
@@ -69,7 +69,7 @@ impl V2 {
     async fn add(&self, group: &GroupId, kind: Kind, mut people: Vec<&UserId>) -> Result<()> {
         let send = async |people: &Vec<&UserId>| self.send_addition(group, kind, people).await;
         let look = async |people: &mut Vec<&UserId>| {
-            let Some(now) = self.roll(group).await? else {
+            let Some(now) = self.member_ids(group).await? else {
                 return Ok(AfterLoss::Unclear);
             };
             people.retain(|user| !now.contains(*user));
@@ -107,12 +107,16 @@ impl V2 {
         people: &[&UserId],
         answer: &Answer,
     ) -> Result<()> {
-        let missing = |roll: &Roll| people.iter().filter(|user| !roll.contains(**user)).count();
-        if readable(roll_of(answer, group))?.flatten().is_some_and(|roll| missing(&roll) == 0) {
+        let missing =
+            |members: &MemberIds| people.iter().filter(|user| !members.contains(**user)).count();
+        if readable(member_ids_in(answer, group))?
+            .flatten()
+            .is_some_and(|members| missing(&members) == 0)
+        {
             return Ok(());
         }
         let read = read_back(self, async || {
-            let now = self.roll(group).await.map_err(after_write)?;
+            let now = self.member_ids(group).await.map_err(after_write)?;
             Ok(match now.as_ref().map_or(people.len(), missing) {
                 0 => ReadBack::Holds(()),
                 missing => ReadBack::NotYet(missing),
@@ -129,11 +133,12 @@ impl V2 {
         };
         let segments = [group.value.as_str(), id];
         let call = one(Method::Delete, template, &segments, GROUPS_WRITE, Missing::Group);
-        let is_out = |roll: Option<&Roll>| roll.is_none_or(|roll| !roll.contains(user));
+        let is_out =
+            |members: Option<&MemberIds>| members.is_none_or(|members| !members.contains(user));
         let failure = match self.client.send(call).await {
             Ok(answer) => {
-                let shown = readable(roll_of(&answer, group))?.flatten();
-                if shown.is_some_and(|roll| is_out(Some(&roll))) {
+                let visible = readable(member_ids_in(&answer, group))?.flatten();
+                if visible.is_some_and(|members| is_out(Some(&members))) {
                     return Ok(true);
                 }
                 None
@@ -141,7 +146,7 @@ impl V2 {
             Err(error) if is_unreadable(&error) => Some(error),
             Err(error) => return deleted(Err(error)),
         };
-        match (is_visible(self, async || self.roll(group).await, is_out).await, failure) {
+        match (is_visible(self, async || self.member_ids(group).await, is_out).await, failure) {
             (Ok(true), _) => Ok(true),
             (_, Some(failure)) | (Err(failure), None) => Err(failure),
             (Ok(false), None) => Err(removal_not_held(group)),
@@ -149,17 +154,17 @@ impl V2 {
     }
 
     /// Everybody in a group and invited to it; `None` if there is no such group.
-    async fn roll(&self, group: &GroupId) -> Result<Option<Roll>> {
+    async fn member_ids(&self, group: &GroupId) -> Result<Option<MemberIds>> {
         let Some(answer) = self.get_group(group).await? else {
             return Ok(None);
         };
         // Without its members nobody could be added: who is in it already is not to be written.
-        roll_of(&answer, group)?.map(Some).ok_or_else(|| odd_shape(&answer))
+        member_ids_in(&answer, group)?.map(Some).ok_or_else(|| odd_shape(&answer))
     }
 }
 
 /// Everybody in the group of an answer and invited to it; `None` if it does not say.
-fn roll_of(answer: &Answer, group: &GroupId) -> Result<Option<Roll>> {
+fn member_ids_in(answer: &Answer, group: &GroupId) -> Result<Option<MemberIds>> {
     let raw = open_record(answer)?;
     let record: GroupRecord<'_> = read_record(answer, raw)?;
     if !record.is(group) {

@@ -8,7 +8,7 @@ use super::listing::{AGAIN, Ask, NO_WAY, Next, incomplete};
 use crate::domain::User;
 use crate::error::Result;
 use crate::retool::Page;
-use crate::retool::find::whole;
+use crate::retool::find::complete_records;
 use crate::retool::user_filter::AllUsers;
 
 impl V2 {
@@ -43,7 +43,8 @@ impl V2 {
             Next::Unknown => return Err(incomplete("users", NO_WAY)),
         };
         let total = fetched.total.map(|total| total.saturating_add(count));
-        let mut page = Page { items: whole(self, fetched.content.page.listed).await?, next, total };
+        let mut page =
+            Page { items: complete_records(self, fetched.content.page.listed).await?, next, total };
         if page.next.is_none() {
             let invited = match invited {
                 Some(invited) => invited,

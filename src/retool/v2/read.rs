@@ -15,7 +15,7 @@ use super::{
 use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Window};
-use crate::retool::find::{Filtered, ReadPeople, accounts_of, whole};
+use crate::retool::find::{Filtered, ReadPeople, accounts_of, complete_records};
 use crate::retool::request::{another_group, another_user, list, one};
 use crate::retool::user_filter::{
     AllUsers, Found, Listable, Listed, People, UserFilter, UsersByEmail, filter_page,
@@ -68,7 +68,7 @@ impl V2 {
         // In this order, who accepts meanwhile is in both, and not in neither.
         let mut invited = self.invited().await?;
         let People { listed, others } = self.listing(&AndInvited::new(filter, &invited)).await?;
-        let mut users = whole(self, listed).await?;
+        let mut users = complete_records(self, listed).await?;
         without_accounts(&mut invited, &users);
         users.append(&mut invited);
         Ok(Found { users, others })

@@ -40,8 +40,8 @@ impl Change for ChangeUser<'_> {
     }
 
     fn in_answer(&self, base: &Account, answer: &Answer) -> Result<Option<Account>> {
-        let shown = readable(decode_account(answer, &base.user.id))?;
-        Ok(shown.map(|(mut account, _)| {
+        let visible = readable(decode_account(answer, &base.user.id))?;
+        Ok(visible.map(|(mut account, _)| {
             // The answer does not tell the groups, and a PATCH does not change them.
             account.user.groups = account.user.groups.or_else(|| base.user.groups.clone());
             account
