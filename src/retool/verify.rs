@@ -105,12 +105,30 @@ pub(super) fn not_held(message: impl Into<String>, subject: &str) -> Error {
 }
 
 /// A field of a record as messages name it. The name is the server's, so only a plain one is
-/// repeated.
+/// repeated: `seatType2` or `seat_type`, but nothing with both digits and underscores, as tokens
+/// of Retool have them (`retool_01...`).
 pub(super) fn field_name(field: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    if field.len() <= 40 && field.bytes().all(is_plain) {
+    let is_like_a_token = field.contains('_') && field.contains(|c: char| c.is_ascii_digit());
+    if field.len() <= 40 && field.bytes().all(is_plain) && !is_like_a_token {
         format!("the field {field}")
     } else {
         "a field of an odd name".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_of_fields_are_repeated() {
+        for plain in ["locale", "seatType2", "seat_type"] {
+            assert_eq!(field_name(plain), format!("the field {plain}"));
+        }
+        let long = "a".repeat(41);
+        for odd in ["retool_01abcdefghijklmnop", "two words", "line\nbreak", "naïve", &long] {
+            assert_eq!(field_name(odd), "a field of an odd name", "{odd}");
+        }
     }
 }
