@@ -119,7 +119,17 @@ fn the_bill_names_what_is_compiled_in_and_nothing_else() {
 
     let components = bom.components.expect("components").0;
     let names: BTreeSet<&str> = components.iter().map(|component| &*component.name).collect();
-    for name in ["base64", "dlmalloc", "percent-encoding", "sha2", "siphasher", "uuid", "wasi"] {
+    for name in [
+        "base64",
+        "dlmalloc",
+        "percent-encoding",
+        "serde",
+        "serde_json",
+        "sha2",
+        "siphasher",
+        "uuid",
+        "wasi",
+    ] {
         assert!(names.contains(name), "{name} in {names:?}");
     }
     for name in ["wasmtime", "axum", "proptest", "retool-lifecycle"] {
