@@ -1,5 +1,5 @@
 //! The vocabulary of the component's own logic: people, groups and what is done to them.
-//! Depends on nothing. The contract's types are declared over these in `contract`.
+//! Depends on nothing. `guest` converts it from and to the contract's types.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -31,6 +31,11 @@ impl Email {
     /// As written, trimmed.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// As written, trimmed.
+    pub fn into_string(self) -> String {
+        self.text
     }
 
     /// What an address is compared by that is written like this.
@@ -164,6 +169,15 @@ pub enum UserType {
 }
 
 impl UserType {
+    /// Every type, in the order of the contract.
+    pub const ALL: [UserType; 5] = [
+        UserType::Default,
+        UserType::EndUser,
+        UserType::Mobile,
+        UserType::Embed,
+        UserType::Unrecognized,
+    ];
+
     /// The spelling in field changes.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -224,6 +238,12 @@ impl User {
         self.invited == Some(true)
     }
 
+    /// What the seat is billed as that the account holds while it is enabled; `None` for an
+    /// invitation, which holds none.
+    pub fn seat(&self) -> Option<UserType> {
+        (!self.is_invitation()).then(|| self.user_type.unwrap_or(UserType::Default))
+    }
+
     /// Leaves out when things happened, which a listing of thousands would hold in memory and
     /// nobody who reads everybody looks at.
     pub fn forget_times(&mut self) {
@@ -245,6 +265,32 @@ pub struct Account {
     pub raw: String,
     /// What the server's clock said then, in milliseconds since the Unix epoch, where it did.
     pub read_at: Option<i64>,
+}
+
+/// An account as it was before a call disabled, deleted or stripped it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tombstone {
+    /// The account as it was, memberships included.
+    pub user: User,
+    /// The server's whole record, as JSON; `None` where only a listing showed the account, or
+    /// where it is too large to be kept.
+    pub raw: Option<String>,
+    /// When a call disabled the account, where the call saw that.
+    pub disabled_since: Option<String>,
+    /// When it was recorded; empty until then.
+    pub recorded_at: String,
+}
+
+impl Tombstone {
+    /// The largest record that is kept, in bytes: engines bound the size of a result.
+    pub const MOST_RAW_BYTES: usize = 65_536;
+
+    /// Of an account that was just read.
+    pub fn of(account: Account, recorded_at: String) -> Self {
+        let Account { user, raw, read_at: _ } = account;
+        let raw = (raw.len() <= Tombstone::MOST_RAW_BYTES).then_some(raw);
+        Tombstone { user, raw, disabled_since: None, recorded_at }
+    }
 }
 
 /// A field of a user that can be set.

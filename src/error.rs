@@ -5,9 +5,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 
-use crate::domain::Write;
+use crate::domain::{Tombstone, Write};
 
-/// What the caller can do about a failure; one case of the contract's `error` each.
+/// What kind of failure it is; the contract's `error-kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The request is wrong.
@@ -29,15 +29,15 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The case of the contract's `error`.
-    pub fn case(self) -> &'static str {
+    /// The contract's spelling.
+    pub fn as_str(self) -> &'static str {
         match self {
-            Kind::InvalidInput => "permanent-invalid-input",
-            Kind::Denied => "permanent-denied",
-            Kind::NotFound => "permanent-not-found",
-            Kind::Conflict => "permanent-conflict",
-            Kind::Refused => "permanent-refused",
-            Kind::Unsupported => "permanent-unsupported",
+            Kind::InvalidInput => "invalid-input",
+            Kind::Denied => "denied",
+            Kind::NotFound => "not-found",
+            Kind::Conflict => "conflict",
+            Kind::Refused => "refused",
+            Kind::Unsupported => "unsupported",
             Kind::RateLimited => "rate-limited",
             Kind::Unavailable => "unavailable",
         }
@@ -65,7 +65,7 @@ macro_rules! codes {
                 match self { $(Code::$name => $text,)* }
             }
 
-            /// The case of the contract that carries it.
+            /// What kind of failure it is.
             pub fn kind(self) -> Kind {
                 match self { $(Code::$name => Kind::$kind,)* }
             }
@@ -192,6 +192,8 @@ pub struct Detail {
     pub maybe_applied: bool,
     /// The writes of the call so far.
     pub writes: Vec<Write>,
+    /// The accounts that those writes disabled, deleted or stripped, as they were.
+    pub tombstones: Vec<Tombstone>,
 }
 
 /// A failure; a box, because results are passed around a lot and failures are rare.
@@ -216,6 +218,7 @@ impl Error {
             retry_after_ms: None,
             maybe_applied: false,
             writes: Vec::new(),
+            tombstones: Vec::new(),
         }))
     }
 
@@ -240,6 +243,18 @@ impl Error {
         self
     }
 
+    /// Puts the accounts into it that the call disabled, deleted or stripped.
+    #[must_use]
+    pub fn with_tombstones(mut self, tombstones: Vec<Tombstone>) -> Self {
+        self.0.tombstones = tombstones;
+        self
+    }
+
+    /// Whether it fails again until somebody changes something.
+    pub fn is_permanent(&self) -> bool {
+        self.0.code.kind().is_permanent()
+    }
+
     /// Takes the detail out.
     pub fn into_detail(self) -> Detail {
         *self.0
@@ -258,4 +273,13 @@ impl DerefMut for Error {
     fn deref_mut(&mut self) -> &mut Detail {
         &mut self.0
     }
+}
+
+/// Whether a failure of one person concerns everybody: the token is rejected, the server refuses
+/// all requests, or the time is over. A run ends then.
+pub fn ends_the_run(error: &Error) -> bool {
+    let kind = error.code.kind();
+    kind == Kind::Denied && error.code != Code::ScopeMissing
+        || kind == Kind::RateLimited
+        || error.code == Code::DeadlineExceeded
 }

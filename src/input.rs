@@ -1,7 +1,7 @@
 //! Checks of callers' values, before anything is sent.
 //!
 //! Every check is given the path of the field in the request, such as
-//! `request.roster[3].email`, and names it in its error; inside lists and records it adds the
+//! `request.roster[3].user.email`, and names it in its error; inside lists and records it adds the
 //! rest of the path. A [`Display`] rather than a string, so that a path that is put together
 //! costs nothing unless it is needed. Values come back trimmed and in one spelling.
 

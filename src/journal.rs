@@ -1,18 +1,28 @@
 //! What a call wrote so far: for its result if it succeeds, and for its error if it fails.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::domain::{Write, WriteKind};
+use crate::domain::{Account, Tombstone, Write, WriteKind};
 use crate::error::{Error, Result};
+use crate::time::format_iso;
 
 /// The writes of one call, in the order they were sent.
 #[derive(Debug, Default)]
 pub struct Journal {
     writes: Vec<Write>,
+    /// Accounts as they were before the writes.
+    tombstones: Vec<Tombstone>,
+    /// When the call began, for the tombstones.
+    recorded_at: String,
 }
 
 impl Journal {
+    /// Of a call that began at `now`, in milliseconds since the Unix epoch.
+    pub fn at(now: i64) -> Self {
+        Journal { recorded_at: format_iso(now), ..Journal::default() }
+    }
+
     /// Records a write that the server confirmed.
     pub fn confirmed(&mut self, kind: WriteKind, subject: &str, group: Option<&str>) {
         self.push(kind, subject, group, true);
@@ -65,6 +75,16 @@ impl Journal {
         });
     }
 
+    /// Keeps an account as it is before a write that disables, deletes or strips it.
+    pub fn keep(&mut self, account: Account) -> &Tombstone {
+        self.tombstones.push_mut(Tombstone::of(account, self.recorded_at.clone()))
+    }
+
+    /// The accounts that were kept.
+    pub fn tombstones(&self) -> &[Tombstone] {
+        &self.tombstones
+    }
+
     /// Whether nothing was written.
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()
@@ -75,8 +95,27 @@ impl Journal {
         self.writes
     }
 
-    /// Puts the writes into an error.
+    /// Puts the writes into an error, and the accounts as they were before them.
     pub fn blame(self, error: Error) -> Error {
-        error.after(self.writes)
+        let tombstones = touched(self.tombstones, &self.writes);
+        error.after(self.writes).with_tombstones(tombstones)
     }
+}
+
+/// Those of the accounts that a write disabled, deleted or stripped.
+pub fn touched(mut tombstones: Vec<Tombstone>, writes: &[Write]) -> Vec<Tombstone> {
+    let takes_away = |write: &&Write| {
+        matches!(
+            write.kind,
+            WriteKind::UserDisabled
+                | WriteKind::UserDeleted
+                | WriteKind::MemberRemoved
+                | WriteKind::InvitationCancelled
+        )
+    };
+    tombstones.retain(|tombstone| {
+        let address = tombstone.user.email.as_str();
+        { writes.iter() }.filter(takes_away).any(|write| write.subject == address)
+    });
+    tombstones
 }

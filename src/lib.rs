@@ -1,7 +1,7 @@
 //! The Retool user lifecycle as a WebAssembly component: provision, deprovision, sync.
 //!
 //! The contract is in `wit/`; start there. Inside, dependencies point one way: the functions
-//! of the contract (`guest`, over `contract` and `abi`) check and call `lifecycle`, `sync`, `feed`, `groups` and
+//! of the contract (`guest`, over `bindings`) check and call `lifecycle`, `sync`, `feed`, `groups` and
 //! `diagnostics`, which know a Retool API only through the traits of `retool`, which speak HTTP
 //! only through the traits of `http`, which WASI implements in `wasi_http`.
 //!
@@ -32,21 +32,12 @@ mod profile;
 pub mod retool;
 mod ser;
 pub mod session;
+pub mod sort;
 pub mod sync;
 pub mod time;
 
-#[cfg(any(test, target_arch = "wasm32"))]
-#[cfg_attr(
-    not(target_arch = "wasm32"),
-    allow(dead_code, unused_imports, reason = "only shapes are tested")
-)]
-mod abi;
-#[cfg(any(test, target_arch = "wasm32"))]
-#[cfg_attr(
-    not(target_arch = "wasm32"),
-    allow(dead_code, unused_imports, reason = "only shapes are tested")
-)]
-mod contract;
+#[cfg(target_arch = "wasm32")]
+mod bindings;
 #[cfg(target_arch = "wasm32")]
 mod guest;
 #[cfg(target_arch = "wasm32")]

@@ -7,13 +7,13 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// A part of a call in which it computes.
 #[derive(Clone, Copy)]
 pub enum Phase {
-    /// Reading the parameters.
+    /// Checking and converting the parameters.
     Parameters,
     /// Reading answers.
     Decoding,
-    /// Comparing what is there with what shall be.
+    /// Comparing what is there with what should be.
     Planning,
-    /// Writing the result.
+    /// Converting the result.
     Result,
 }
 
@@ -61,9 +61,9 @@ pub fn stop(phase: Phase, start: Option<u64>) {
     }
 }
 
-/// The line that tells, if it is wanted. Times are in microseconds.
+/// The line for the log, if it is wanted. Times are in microseconds.
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "the guest's"))]
-pub fn told() -> Option<String> {
+pub fn line() -> Option<String> {
     let us = |phase: Phase| SPENT_NS[phase as usize].load(Ordering::Relaxed) / 1000;
     WANTED.load(Ordering::Relaxed).then(|| {
         format!(

@@ -14,6 +14,7 @@ use crate::retool::scim::{Base, Scim};
 use crate::retool::v1::V1;
 use crate::retool::v2::V2;
 use crate::retool::{Directory, ReadDirectory};
+use crate::sync::Occasion;
 
 /// In which order `auto` asks: Retool's own API of today before the older one, and SCIM, which
 /// tells less, last.
@@ -187,13 +188,18 @@ impl Session {
         &*self.directory
     }
 
+    /// Where and when a plan is made.
+    pub fn occasion(&self) -> Occasion {
+        Occasion { organisation: self.access.base.organisation(), now: self.now }
+    }
+
     /// Which dialect the caller asked for.
     pub fn wanted(&self) -> Wanted {
         self.wanted
     }
 
     /// For `auto`, asks the server which dialect it speaks. Fails rather than guesses.
-    pub async fn settle(&mut self) -> Result<()> {
+    pub async fn find_dialect(&mut self) -> Result<()> {
         if self.wanted == Wanted::Auto {
             self.directory = self.access.probe(&PREFERENCE).await?;
         }
@@ -239,7 +245,7 @@ mod tests {
             scim_token_variable: None,
         };
         let mut session = Session::open(connection, &env, fake.platform()).expect("a session");
-        let error = fake.run(session.settle()).expect_err("no answer");
+        let error = fake.run(session.find_dialect()).expect_err("no answer");
         assert_eq!(error.code, Code::DeadlineExceeded);
         assert_eq!(fake.clock().monotonic_ms(), 10_000);
     }

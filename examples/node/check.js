@@ -37,17 +37,25 @@ async function relay(target, before = async () => {}) {
 /**
  * @param {Promise<unknown>} call
  * @param {import("./retool.js").Payload["tag"]} tag
+ * @param {import("./plugin/retool_lifecycle.js").types.ErrorKind} kind
  * @param {string} code
  */
-async function failsWith(call, tag, code) {
+async function failsWith(call, tag, kind, code) {
   await assert.rejects(call, (/** @type {unknown} */ error) => {
     assert(error instanceof RetoolError, String(error));
     assert.equal(error.payload.tag, tag);
     assert(error.payload.tag !== "execution-failed");
+    assert.equal(error.payload.val.kind, kind);
     assert.equal(error.payload.val.code, code);
     return true;
   });
 }
+
+/**
+ * @param {string} address
+ * @returns {import("./plugin/retool_lifecycle.js").types.UserRef}
+ */
+const email = (address) => ({ tag: "email", val: address });
 
 /** @type {[string, () => Promise<void>][]} */
 const checks = [];
@@ -62,14 +70,17 @@ const ada = {
   email: "ada.byron@example.com",
   firstName: "Ada",
   userType: "default",
-  groups: [{ tag: "name", val: "Engineering" }],
+  formerEmails: [],
+  attributes: [],
+  clear: [],
+  groups: [{ group: { tag: "name", val: "Engineering" } }],
   createMissingGroups: false,
   createMissing: true,
   updateExisting: true,
   reEnableDisabled: false,
 };
 
-checks.push(["somebody arrives, and repeating it writes nothing", async () => {
+checks.push(["a person arrives, and repeating it writes nothing", async () => {
   const arrived = await acme.call("lifecycle", "provision", [ada]);
   assert.equal(arrived.outcome, "created");
   assert.deepEqual(arrived.writes.map((write) => write.kind), ["user-created", "member-added"]);
@@ -83,20 +94,72 @@ checks.push(["somebody arrives, and repeating it writes nothing", async () => {
   assert.equal(users.length, 1);
 }]);
 
-checks.push(["errors are told apart by payload.tag", async () => {
+checks.push(["errors say in payload.tag whether to try again", async () => {
   await failsWith(
-    acme.call("directory", "findUser", ["nobody"]),
-    "permanent-invalid-input", "invalid-email",
+    acme.call("directory", "findUser", [email("nobody")]),
+    "permanent", "invalid-input", "invalid-email",
   );
   await failsWith(
     acme.call("lifecycle", "provision", [{ ...ada, email: "x@example.com", createMissing: false }]),
-    "permanent-not-found", "user-not-found",
+    "permanent", "not-found", "user-not-found",
   );
   const wrong = new Organisation(
     { baseUrl: mock, dialect: "v1" },
     { tokens: { RETOOL_API_TOKEN: "wrong" } },
   );
-  await failsWith(wrong.call("directory", "findUser", [ada.email]), "permanent-denied", "token-rejected");
+  await failsWith(
+    wrong.call("directory", "findUser", [email(ada.email)]),
+    "permanent", "denied", "token-rejected",
+  );
+}]);
+
+checks.push(["steps of a plan are applied as they are, and tombstones restored", async () => {
+  const { users } = await acme.call("directory", "pageUsers", [
+    { withMembers: false, withOtherIds: false },
+  ]);
+  const enabled = users.filter((user) => !user.disabled);
+  const leaver = enabled.find((user) => !user.admin);
+  assert(leaver?.email !== undefined);
+  const stay = enabled.filter((user) => user !== leaver);
+  /** @type {import("./plugin/retool_lifecycle.js").synchronization.SyncRequest} */
+  const request = {
+    roster: stay.map((user) => ({
+      user: email(user.email ?? ""),
+      formerEmails: [],
+      attributes: [],
+      clear: [],
+      groups: [],
+    })),
+    policy: {
+      createMissing: false,
+      updateExisting: true,
+      reEnableDisabled: false,
+      absent: { tag: "disable" },
+      memberships: "leave",
+      managedGroups: [],
+      createMissingGroups: false,
+      guards: {
+        userRemovals: { floor: 1 },
+        requiredAdmins: [],
+        protectedPeople: [],
+        allowEmptyRoster: false,
+      },
+    },
+    disabledSince: [],
+  };
+  const plan = await acme.call("synchronization", "planSync", [request]);
+  const [step, ...others] = plan.steps;
+  assert(step !== undefined);
+  assert.deepEqual([step.kind, step.email, others], ["disable-user", leaver.email, []]);
+  const applied = await acme.call("synchronization", "applyStep", [step]);
+  assert.equal(applied.outcome, "applied");
+  assert(applied.tombstone !== undefined);
+  const again = await acme.call("synchronization", "applyStep", [step]);
+  assert.equal(again.outcome, "already-so");
+  const { people } = await acme.call("lifecycle", "restore", [
+    { tombstones: [applied.tombstone], reCreate: false },
+  ]);
+  assert.deepEqual(people.map((person) => person.outcome), ["re-enabled"]);
 }]);
 
 checks.push(["the token goes to its origin, in place of the placeholder", async () => {
@@ -105,7 +168,7 @@ checks.push(["the token goes to its origin, in place of the placeholder", async 
     { baseUrl: server.url, dialect: "v1" },
     { tokens: { RETOOL_API_TOKEN: token } },
   );
-  await organisation.call("directory", "findUser", [ada.email]);
+  await organisation.call("directory", "findUser", [email(ada.email)]);
   assert(server.seen.length > 0);
   assert(server.seen.every((value) => value === `Bearer ${token}`), String(server.seen));
   server.server.close();
@@ -115,8 +178,8 @@ checks.push(["no other origin is reached, with or without a token", async () => 
   const server = await relay(otherMock);
   const connection = { baseUrl: server.url };
   await failsWith(
-    acme.call("directory", "findUser", [ada.email], { connection }),
-    "unavailable", "connection-failed",
+    acme.call("directory", "findUser", [email(ada.email)], { connection }),
+    "transient", "unavailable", "connection-failed",
   );
   assert.deepEqual(server.seen, []);
   // The same server, asked by an organisation that lives there.
@@ -124,7 +187,7 @@ checks.push(["no other origin is reached, with or without a token", async () => 
     { baseUrl: server.url, dialect: "v1" },
     { tokens: { RETOOL_API_TOKEN: otherToken } },
   );
-  await other.call("directory", "findUser", [ada.email]);
+  await other.call("directory", "findUser", [email(ada.email)]);
   assert(server.seen.length > 0);
   server.server.close();
 }]);
@@ -132,12 +195,15 @@ checks.push(["no other origin is reached, with or without a token", async () => 
 checks.push(["the component sees the chosen variables and no others", async () => {
   const connection = { apiTokenVariable: "RETOOL_STRAY" };
   await failsWith(
-    acme.call("directory", "findUser", [ada.email], { connection }),
-    "permanent-denied", "token-missing",
+    acme.call("directory", "findUser", [email(ada.email)], { connection }),
+    "permanent", "denied", "token-missing",
   );
   // As it comes from the shim, it sees them all, and blocks this thread while it waits.
   const open = await import("./plugin-as-it-comes/retool_lifecycle.js");
-  const found = open.directory.findUser({ baseUrl: mock, dialect: "v1", ...connection }, ada.email);
+  const found = open.directory.findUser(
+    { baseUrl: mock, dialect: "v1", ...connection },
+    email(ada.email),
+  );
   assert.equal(found?.email, ada.email);
 }]);
 
@@ -158,9 +224,8 @@ checks.push(["the event loop goes on while calls wait", async () => {
     { baseUrl: server.url, dialect: "v1" },
     { tokens: { RETOOL_API_TOKEN: token } },
   );
-  const found = await Promise.all(
-    Array.from({ length: calls }, () => organisation.call("directory", "findUser", [ada.email])),
-  );
+  const find = () => organisation.call("directory", "findUser", [email(ada.email)]);
+  const found = await Promise.all(Array.from({ length: calls }, find));
   assert.deepEqual(found.map((user) => user?.email), Array(calls).fill(ada.email));
   assert(ticks >= 10);
   clearInterval(timer);
@@ -179,7 +244,7 @@ checks.push(["a call can be given up", async () => {
   );
   const { signal } = controller;
   await assert.rejects(
-    organisation.call("directory", "findUser", [ada.email], { signal }),
+    organisation.call("directory", "findUser", [email(ada.email)], { signal }),
     /given up/,
   );
   server.server.closeAllConnections();

@@ -4,7 +4,7 @@ import { Organisation, RetoolError } from "./retool.js";
 
 const [baseUrl, email] = process.argv.slice(2);
 if (baseUrl === undefined || email === undefined) {
-  throw new Error("a base URL and an address, please");
+  throw new Error("usage: node example.js BASE-URL ADDRESS");
 }
 
 const acme = new Organisation(
@@ -22,7 +22,7 @@ for (const check of report.checks) {
 }
 
 try {
-  const user = await acme.call("directory", "findUser", [email]);
+  const user = await acme.call("directory", "findUser", [{ tag: "email", val: email }]);
   console.log(user ? `${user.email} is ${user.id.tag}:${user.id.val}` : `${email} is not there`);
 } catch (error) {
   if (!(error instanceof RetoolError)) {

@@ -28,10 +28,13 @@ def organisation(base_url=mock, dialect="v1", token=TOKEN, **settings):
 def person(email, **fields):
     return {
         "email": email,
+        "former_emails": [],
         "first_name": "Ada",
         "last_name": "Byron",
         "user_type": "default",
-        "groups": [Variant("name", "Engineering")],
+        "attributes": [],
+        "clear": [],
+        "groups": [{"group": Variant("name", "Engineering")}],
         "create_missing_groups": False,
         "create_missing": True,
         "update_existing": True,
@@ -39,8 +42,12 @@ def person(email, **fields):
     } | fields
 
 
+def by_email(email):
+    return Variant("email", email)
+
+
 def leaver(email, mode, **fields):
-    return {"email": email, "mode": mode, "protected_people": []} | fields
+    return {"user": by_email(email), "mode": mode, "protected_people": []} | fields
 
 
 def equal(found, expected):
@@ -62,64 +69,122 @@ def check_results():
     equal([change.field for change in renamed.changes], ["last-name"])
 
     for dialect in ["v1", "v2", "scim"]:
-        found = organisation(dialect=dialect).call("directory", "find-user", email)
+        found = organisation(dialect=dialect).call("directory", "find-user", by_email(email))
         equal(found.id.tag, dialect)
-    equal(acme.call("directory", "find-user", "nobody@example.com"), None)
+    equal(acme.call("directory", "find-user", by_email("nobody@example.com")), None)
 
     left = acme.call("lifecycle", "deprovision", leaver(email, Variant("disable-and-strip-groups")))
     equal(left.outcome, "deactivated")
     waiting = leaver(email, Variant("delete-once-disabled", 30))
     equal(acme.call("lifecycle", "deprovision", waiting).outcome, "already-deactivated")
     # What a call returned goes into the next as it is.
-    back = {"tombstone": left.tombstone, "re_create": False}
-    equal(acme.call("lifecycle", "restore", back).outcome, "re-enabled")
+    back = {"tombstones": [left.tombstone], "re_create": False}
+    restored = acme.call("lifecycle", "restore", back)
+    equal([(person.email, person.outcome) for person in restored.people], [(email, "re-enabled")])
     gone = leaver("nobody@example.com", Variant("delete"))
     equal(acme.call("lifecycle", "deprovision", gone).outcome, "already-gone")
 
 
 def check_errors():
-    """Every case of the error that the component returns, each provoked."""
+    """Every case and kind of error that the component returns, each provoked."""
     acme, email = organisation(), "ada.byron@example.com"
-    find = ("directory", "find-user", email)
+    find = ("directory", "find-user", by_email(email))
     rename = {"group": Variant("name", "Engineering"), "new_name": "Support"}
-    rename |= {"add_members": [], "remove_members": []}
-    protected = leaver(email, Variant("disable"), protected_people=[email])
+    rename |= {"access": [], "add_members": [], "remove_members": [], "protected_people": []}
+    protected = leaver(email, Variant("disable"), protected_people=[by_email(email)])
     provoked = {
-        "permanent-invalid-input": ("invalid-email", acme, ("directory", "find-user", "nobody")),
-        "permanent-denied": ("token-rejected", organisation(token="wrong"), find),
-        "permanent-not-found": (
+        "invalid-input": (
+            "permanent",
+            "invalid-email",
+            acme,
+            ("directory", "find-user", by_email("nobody")),
+        ),
+        "denied": ("permanent", "token-rejected", organisation(token="wrong"), find),
+        "not-found": (
+            "permanent",
             "user-not-found",
             acme,
             ("lifecycle", "provision", person("new@example.com", create_missing=False)),
         ),
-        "permanent-conflict": ("name-taken", acme, ("groups", "change-group", rename)),
-        "permanent-refused": ("protected-person", acme, ("lifecycle", "deprovision", protected)),
-        "permanent-unsupported": (
+        "conflict": ("permanent", "name-taken", acme, ("groups", "change-group", rename)),
+        "refused": (
+            "permanent",
+            "protected-person",
+            acme,
+            ("lifecycle", "deprovision", protected),
+        ),
+        "unsupported": (
+            "permanent",
             "operation-unsupported",
             organisation(dialect="v2"),
             ("lifecycle", "provision", person("new@example.com", user_type="end-user")),
         ),
         "rate-limited": (
+            "transient",
             "rate-limited",
             organisation(throttling, RETOOL_DEADLINE_MS="5000"),
             find,
         ),
-        "unavailable": ("server-error", organisation(failing, RETOOL_MAX_ATTEMPTS="1"), find),
+        "unavailable": (
+            "transient",
+            "server-error",
+            organisation(failing, RETOOL_MAX_ATTEMPTS="1"),
+            find,
+        ),
     }
-    for case, (code, asked, call) in provoked.items():
+    for kind, (case, code, asked, call) in provoked.items():
         error = error_of(asked, *call)
-        equal((error.case, error.detail.code), (case, code))
-        equal(error.detail.permanent, case.startswith("permanent-"))
+        equal((error.case, error.detail.kind, error.detail.code), (case, kind, code))
+        equal(error.detail.tombstones, [])
     late = error_of(organisation(slow, RETOOL_DEADLINE_MS="200"), *find)
-    equal((late.case, late.detail.code), ("unavailable", "deadline-exceeded"))
+    equal((late.case, late.detail.code), ("transient", "deadline-exceeded"))
     throttled = error_of(organisation(throttling, RETOOL_DEADLINE_MS="5000"), *find)
     equal((throttled.detail.http_status, throttled.detail.retry_after_ms), (429, 30000))
 
-    # The one that is missing is never returned by the component: engines use it.
-    of_wit = TYPES.read_text().split("variant error {")[1].split("}")[0]
-    cases = re.findall(r"^ +([a-z-]+)(?=\(|,)", of_wit, re.MULTILINE)
-    equal(cases, acme.error_cases("directory", "find-user"))
-    equal(cases, ["execution-failed", *provoked])
+    # The first is never returned by the component: engines use it.
+    equal(cases_in_wit("variant error"), ["execution-failed", "permanent", "transient"])
+    equal(acme.error_cases("directory", "find-user"), cases_in_wit("variant error"))
+    equal(sorted(provoked), sorted(cases_in_wit("enum error-kind")))
+
+
+def cases_in_wit(type_):
+    of_type = TYPES.read_text().split(f"{type_} {{")[1].split("}")[0]
+    return re.findall(r"^ +([a-z-]+)(?=\(|,)", of_type, re.MULTILINE)
+
+
+def check_plans():
+    """A plan's steps go into `apply-step` as they are, and its tombstones into `restore`."""
+    acme = organisation()
+    everyone = {"with_members": False, "with_other_ids": False}
+    people = acme.call("directory", "page-users", everyone).users
+    stay = [user for user in people if not user.disabled]
+    leaves = next(user for user in stay if not user.admin)
+    stay.remove(leaves)
+    protecting = {"required_admins": [], "protected_people": [], "allow_empty_roster": False}
+    policy = {
+        "create_missing": False,
+        "update_existing": True,
+        "re_enable_disabled": False,
+        "absent": Variant("disable"),
+        "memberships": "leave",
+        "managed_groups": [],
+        "create_missing_groups": False,
+        "guards": protecting,
+    }
+    nothing = {"former_emails": [], "attributes": [], "clear": [], "groups": []}
+    roster = [{"user": by_email(user.email)} | nothing for user in stay]
+    request = {"roster": roster, "policy": policy, "disabled_since": []}
+    plan = acme.call("synchronization", "plan-sync", request)
+    equal([(step.kind, step.email) for step in plan.steps], [("disable-user", leaves.email)])
+    equal((plan.organisation, plan.dialect, plan.policy.absent.tag), (mock, "v1", "disable"))
+    equal(plan.policy.guards.user_removals.percent, 5)
+    equal([tombstone.user.id.payload for tombstone in plan.tombstones], [leaves.id.payload])
+    done = acme.call("synchronization", "apply-step", plan.steps[0])
+    equal((done.outcome, done.tombstone.user.email), ("applied", leaves.email))
+    again = acme.call("synchronization", "apply-step", plan.steps[0])
+    equal(again.outcome, "already-so")
+    back = {"tombstones": [done.tombstone], "re_create": False}
+    equal(acme.call("lifecycle", "restore", back).people[0].outcome, "re-enabled")
 
 
 def error_of(asked, *call):
@@ -134,9 +199,9 @@ def check_environment():
     """The component sees the chosen variables, and not those of this process."""
     os.environ["RETOOL_STRAY"] = TOKEN
     stray = {"base_url": mock, "dialect": "v1", "api_token_variable": "RETOOL_STRAY"}
-    find = ("directory", "find-user", "ada.byron@example.com")
+    find = ("directory", "find-user", by_email("ada.byron@example.com"))
     error = error_of(Organisation(plugin, stray, {"RETOOL_API_TOKEN": TOKEN}), *find)
-    equal((error.case, error.detail.code), ("permanent-denied", "token-missing"))
+    equal((error.case, error.detail.code), ("permanent", "token-missing"))
     chosen = Organisation(plugin, stray, {"RETOOL_STRAY": TOKEN}).call(*find)
     equal(chosen.email, "ada.byron@example.com")
 
@@ -173,7 +238,7 @@ def check_threads():
     with ThreadingHTTPServer(("127.0.0.1", 0), Held) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         waits = organisation(f"http://127.0.0.1:{server.server_port}")
-        find = ("directory", "find-user", "nobody@example.com")
+        find = ("directory", "find-user", by_email("nobody@example.com"))
         answers = []
         thread = threading.Thread(target=lambda: answers.append(waits.call(*find)))
         thread.start()
@@ -186,7 +251,14 @@ def check_threads():
     equal(answers, [None])
 
 
-for check in [check_results, check_errors, check_environment, check_arguments, check_threads]:
+for check in [
+    check_results,
+    check_errors,
+    check_plans,
+    check_environment,
+    check_arguments,
+    check_threads,
+]:
     check()
     print(f"ok: {check.__doc__}")
 print(f"wasmtime {version('wasmtime')}, Python {sys.version.split()[0]}")

@@ -5,6 +5,8 @@ RETOOL_API_TOKEN=… python example.py retool_lifecycle.wasm https://acme.retool
 import os
 import sys
 
+from wasmtime.component import Variant
+
 from retool import Organisation, Plugin, RetoolError
 
 component, base_url, email = sys.argv[1:]
@@ -20,7 +22,7 @@ for check in report.checks:
     print(f"  {check.status:7} {check.name}: {check.detail}")
 
 try:
-    user = acme.call("directory", "find-user", email)
+    user = acme.call("directory", "find-user", Variant("email", email))
     print(f"{user.email} is {user.id.tag}:{user.id.payload}" if user else f"{email} is not there")
 except RetoolError as error:
     print(error)

@@ -23,15 +23,15 @@ from wasmtime.component import (
 )
 
 PACKAGE = "user-lifecycle:retool"
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 MEMORY = 256 << 20
 
 
 class RetoolError(Exception):
     """The contract's error: `case` is its name there, `detail` says more.
 
-    A case that begins with `permanent-` fails again until somebody changes something; every
-    other is worth another try, which is always safe. `execution-failed` has no detail.
+    `permanent` fails again until something is changed; `transient` is worth another try, which
+    is safe. `detail.kind` and `detail.code` say what happened. `execution-failed` has no detail.
     """
 
     def __init__(self, case: str, detail: Any) -> None:

@@ -9,7 +9,7 @@ use serde_json::Value;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
-    /// Whom it is for.
+    /// The organisation that it is for.
     pub tenant: String,
     /// The function, as the contract names it, e.g. `find-user`.
     pub function: String,
@@ -23,7 +23,7 @@ pub struct Job {
 pub enum Outcome {
     /// The function's result.
     Done(Value),
-    /// The component's typed error: `case`, `detail`.
+    /// The component's error: `case`, `detail`.
     Failed(Value),
     /// The host stopped the component: `code`, `message`, `may_have_written`.
     Stopped(Value),
@@ -32,8 +32,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The outcome under its name in the line that tells it.
-    pub fn told(self) -> (&'static str, Value) {
+    /// The outcome's key and value in the line of output.
+    pub fn entry(self) -> (&'static str, Value) {
         match self {
             Outcome::Done(result) => ("ok", result),
             Outcome::Failed(error) => ("error", error),
@@ -51,22 +51,25 @@ impl Job {
 
     async fn call(&self, tenant: &Tenant) -> serde_json::Result<Outcome> {
         Ok(match self.function.as_str() {
-            "check-connection" => told(tenant.check_connection().await),
-            "provision" => told(tenant.provision(&self.request()?).await),
-            "deprovision" => told(tenant.deprovision(&self.request()?).await),
-            "restore" => told(tenant.restore(&self.request()?).await),
-            "plan-sync" => told(tenant.plan_sync(&self.request()?).await),
-            "apply-step" => told(tenant.apply_step(&self.request()?).await),
-            "sync" => told(tenant.sync(&self.request()?).await),
-            "find-user" => told(tenant.find_user(&self.request::<String>()?).await),
-            "page-users" => told(tenant.page_users(&self.request()?).await),
-            "page-groups" => told(tenant.page_groups(&self.request()?).await),
+            "check-connection" => outcome(tenant.check_connection().await),
+            "find-user" => outcome(tenant.find_user(&self.request()?).await),
+            "page-users" => outcome(tenant.page_users(&self.request()?).await),
+            "page-groups" => outcome(tenant.page_groups(&self.request()?).await),
             "changes-since" => {
-                told(tenant.changes_since(self.request::<Option<String>>()?.as_deref()).await)
+                outcome(tenant.changes_since(self.request::<Option<String>>()?.as_deref()).await)
             }
-            "ensure-group" => told(tenant.ensure_group(&self.request()?).await),
-            "change-group" => told(tenant.change_group(&self.request()?).await),
-            "remove-group" => told(tenant.remove_group(&self.request()?).await),
+            "provision" => outcome(tenant.provision(&self.request()?).await),
+            "deprovision" => outcome(tenant.deprovision(&self.request()?).await),
+            "plan-deprovision" => outcome(tenant.plan_deprovision(&self.request()?).await),
+            "restore" => outcome(tenant.restore(&self.request()?).await),
+            "reset-two-factor" => outcome(tenant.reset_two_factor(&self.request()?).await),
+            "plan-sync" => outcome(tenant.plan_sync(&self.request()?).await),
+            "apply-step" => outcome(tenant.apply_step(&self.request()?).await),
+            "sync" => outcome(tenant.sync(&self.request()?).await),
+            "apply-plan" => outcome(tenant.apply_plan(&self.request()?).await),
+            "ensure-group" => outcome(tenant.ensure_group(&self.request()?).await),
+            "change-group" => outcome(tenant.change_group(&self.request()?).await),
+            "remove-group" => outcome(tenant.remove_group(&self.request()?).await),
             other => Outcome::Unreadable(format!("no function is called {other:?}")),
         })
     }
@@ -76,12 +79,12 @@ impl Job {
     }
 }
 
-fn told<T: Serialize>(answer: Answer<T>) -> Outcome {
+fn outcome<T: Serialize>(answer: Answer<T>) -> Outcome {
     match answer {
-        Ok(Ok(result)) => Outcome::Done(written(&result)),
+        Ok(Ok(result)) => Outcome::Done(to_json(&result)),
         Ok(Err(error)) => {
             let (case, detail) = error_case(&error);
-            Outcome::Failed(serde_json::json!({ "case": case, "detail": detail.map(written) }))
+            Outcome::Failed(serde_json::json!({ "case": case, "detail": detail.map(to_json) }))
         }
         Err(stopped) => Outcome::Stopped(serde_json::json!({
             "code": stopped.code(),
@@ -91,7 +94,7 @@ fn told<T: Serialize>(answer: Answer<T>) -> Outcome {
     }
 }
 
-/// A value of the contract as JSON. Should that fail, what failed stands there: the call is done.
-fn written<T: Serialize>(value: &T) -> Value {
+/// A value of the contract as JSON. If that fails, the failure stands there: the call is done.
+fn to_json<T: Serialize>(value: &T) -> Value {
     json::value(value).unwrap_or_else(|error| error.to_string().into())
 }

@@ -2,7 +2,7 @@
 //! `tenants tenants.json jobs.jsonl [CONCURRENCY]`
 //!
 //! Each organisation is a tenant with its own origin, token, limits and connections. Jobs of one
-//! tenant run in the order of the file, tenants run beside each other, and every job comes to
+//! tenant run in the order of the file, tenants run beside each other, and every job becomes
 //! one line of JSON on stdout.
 
 mod job;
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use host_test::Host;
 
-/// How many calls run at a time unless told.
+/// How many calls run at a time by default.
 const CONCURRENCY: u32 = 8;
 
 #[tokio::main]
@@ -31,7 +31,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs the queue, and says whether every job succeeded.
+/// Runs the queue, and returns whether every job succeeded.
 async fn run() -> Result<bool, Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let (Some(tenants), Some(jobs)) = (args.next(), args.next()) else {

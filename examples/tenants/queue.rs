@@ -9,10 +9,10 @@ use tokio::task::JoinSet;
 
 use crate::job::{Job, Outcome};
 
-/// A job with the number of its line, or why the line is none.
+/// The number of a line and its job, or why it is none.
 type Numbered = (usize, Result<Job, String>);
 
-/// Takes the lines of a file apart, a queue per tenant. Lines that can't be read have a queue of
+/// Sorts the lines of a file into a queue per tenant. Lines that can't be read have a queue of
 /// their own, under no name.
 pub fn by_tenant(file: &str) -> BTreeMap<String, Vec<Numbered>> {
     let mut queues = BTreeMap::<String, Vec<Numbered>>::new();
@@ -27,12 +27,12 @@ pub fn by_tenant(file: &str) -> BTreeMap<String, Vec<Numbered>> {
     queues
 }
 
-/// Works the queues off beside each other, and tells each job's line as soon as it is done. Says
-/// whether every job succeeded.
+/// Works the queues off beside each other, and passes each job's line to `print` as soon as it is
+/// done. Returns whether every job succeeded.
 pub async fn work_off(
     tenants: &BTreeMap<String, Tenant>,
     queues: BTreeMap<String, Vec<Numbered>>,
-    mut tell: impl FnMut(Value),
+    mut print: impl FnMut(Value),
 ) -> bool {
     let (send, mut receive) = mpsc::channel(64);
     let mut running = JoinSet::new();
@@ -41,9 +41,9 @@ pub async fn work_off(
         let send = send.clone();
         running.spawn(async move {
             for (line, job) in queue {
-                let told = run(tenant.as_ref(), line, job).await;
-                // Nobody listens any more: there is nobody to do the rest for.
-                if send.send(told).await.is_err() {
+                let done = run(tenant.as_ref(), line, job).await;
+                // Nobody receives any more, so nobody wants the rest.
+                if send.send(done).await.is_err() {
                     return;
                 }
             }
@@ -54,9 +54,9 @@ pub async fn work_off(
     let mut all = true;
     while let Some((succeeded, line)) = receive.recv().await {
         all &= succeeded;
-        tell(line);
+        print(line);
     }
-    // A queue that panicked has not told all of its jobs.
+    // A queue that panicked has not sent all of its lines.
     while let Some(ended) = running.join_next().await {
         all &= ended.is_ok();
     }
@@ -76,8 +76,8 @@ async fn run(tenant: Option<&Tenant>, line: usize, job: Result<Job, String>) -> 
         }
     };
     let (tenant, function) = job.map(|job| (job.tenant, job.function)).unzip();
-    let mut told = json!({ "line": line, "tenant": tenant, "function": function });
-    let (name, value) = outcome.told();
-    told[name] = value;
-    (name == "ok", told)
+    let mut printed = json!({ "line": line, "tenant": tenant, "function": function });
+    let (name, value) = outcome.entry();
+    printed[name] = value;
+    (name == "ok", printed)
 }

@@ -107,6 +107,19 @@ impl Host {
         SHARED.get_or_init(Host::embedded).clone()
     }
 
+    /// As [`Host::shared`], with the machine code kept in a folder: for tests, of which each is a
+    /// process that would compile the component. The first call decides on the folder.
+    ///
+    /// # Safety
+    /// As for [`Host::precompiled`].
+    #[doc(hidden)]
+    pub unsafe fn shared_in(folder: &Path) -> Result<Host, HostError> {
+        static SHARED: OnceLock<Result<Host, HostError>> = OnceLock::new();
+        // SAFETY: the caller's.
+        let made = || unsafe { Host::precompiled(component::BYTES, CONCURRENT_CALLS, folder) };
+        SHARED.get_or_init(made).clone()
+    }
+
     /// The embedded component itself, as a file in the component format.
     pub fn embedded_component() -> &'static [u8] {
         component::BYTES

@@ -55,8 +55,15 @@ pub enum HostError {
 }
 
 /// The functions that never write.
-const READING: [&str; 6] =
-    ["plan-sync", "find-user", "page-users", "page-groups", "changes-since", "check-connection"];
+const READING: [&str; 7] = [
+    "plan-deprovision",
+    "plan-sync",
+    "find-user",
+    "page-users",
+    "page-groups",
+    "changes-since",
+    "check-connection",
+];
 
 impl HostError {
     /// A stable name of the kind of failure, e.g. `host-trap`.

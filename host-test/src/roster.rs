@@ -2,6 +2,7 @@
 
 pub use ::roster::{Format, RosterError};
 
+use crate::requests;
 use crate::retool::synchronization::RosterEntry;
 use crate::retool::types::{GroupRef, UserType};
 
@@ -29,8 +30,8 @@ fn entry(entry: ::roster::Entry) -> RosterEntry {
         ::roster::UserType::Mobile => UserType::Mobile,
         ::roster::UserType::Embed => UserType::Embed,
     });
-    let groups = groups.into_iter().map(GroupRef::Name).collect();
-    RosterEntry { email, first_name, last_name, user_type, admin, groups }
+    let groups = groups.into_iter().map(GroupRef::Name).map(requests::membership).collect();
+    RosterEntry { first_name, last_name, user_type, admin, groups, ..requests::roster_entry(email) }
 }
 
 /// How the component's errors begin that name somebody of the roster by their number.
@@ -55,6 +56,9 @@ impl Roster {
                 Some(line) => format!("line {line}"),
                 None => format!("person {}", number.saturating_add(1)),
             };
+            // The address stands in the reference to the person.
+            let rest =
+                rest.strip_prefix(".user").filter(|rest| rest.starts_with('.')).unwrap_or(rest);
             let (field, rest) = field_after(rest);
             if let Some(field) = field {
                 located += &format!(", {}", field.replace('-', " "));
@@ -91,12 +95,14 @@ mod tests {
                     d@x,,,embed,no,\n";
         let roster = parse(file.as_bytes(), Format::Csv).expect("a roster");
         let ada = RosterEntry {
-            email: "ada@x".to_owned(),
             first_name: Some("Ada".to_owned()),
             last_name: Some("Lovelace".to_owned()),
             user_type: Some(UserType::Default),
             admin: Some(true),
-            groups: vec![GroupRef::Name("A".to_owned()), GroupRef::Name("B".to_owned())],
+            groups: ["A", "B"]
+                .map(|name| requests::membership(GroupRef::Name(name.to_owned())))
+                .to_vec(),
+            ..requests::roster_entry("ada@x")
         };
         assert_eq!(roster.entries[0], ada);
         let user_types: Vec<_> = roster.entries.iter().map(|entry| entry.user_type).collect();
@@ -115,6 +121,8 @@ mod tests {
         );
         assert_eq!(roster.located("request.roster[1].user-type"), "line 3, user type");
         assert_eq!(roster.located("request.roster[1].groups[4] is bad"), "line 3, groups is bad");
+        assert_eq!(roster.located("request.roster[9].user.email"), "person 10, email");
+        assert_eq!(roster.located("request.roster[0].user is bad"), "line 2, user is bad");
         assert_eq!(roster.located("request.roster[9].email"), "person 10, email");
         assert_eq!(roster.located("request.roster[x] roster[1]"), "request.roster[x] roster[1]");
     }

@@ -22,11 +22,13 @@ use crate::retool::groups::{
     RemoveGroupRequest, RemoveGroupResult,
 };
 use crate::retool::lifecycle::{
-    DeprovisionRequest, DeprovisionResult, ProvisionRequest, ProvisionResult, RestoreRequest,
-    RestoreResult,
+    DeprovisionPlan, DeprovisionRequest, DeprovisionResult, ProvisionRequest, ProvisionResult,
+    ResetTwoFactorRequest, ResetTwoFactorResult, RestoreRequest, RestoreResult,
 };
-use crate::retool::synchronization::{Plan, Step, StepResult, SyncReport, SyncRequest};
-use crate::retool::types::{Connection, Dialect, Error, User};
+use crate::retool::synchronization::{
+    ApplyPlanRequest, Plan, Step, StepResult, SyncReport, SyncRequest,
+};
+use crate::retool::types::{Connection, Dialect, Error, User, UserRef};
 use crate::timings::{Timing, Timings};
 
 /// What a call comes to: the component's own answer, which may be its typed error, or the
@@ -298,9 +300,17 @@ exported! {
     "deprovision" deprovision user_lifecycle_retool_lifecycle call_deprovision
         (request: &DeprovisionRequest) -> DeprovisionResult;
 
-    /// Undoes a departure from its tombstone.
+    /// Says what `deprovision` would do. Writes nothing.
+    "plan-deprovision" plan_deprovision user_lifecycle_retool_lifecycle call_plan_deprovision
+        (request: &DeprovisionRequest) -> DeprovisionPlan;
+
+    /// Undoes departures from their tombstones.
     "restore" restore user_lifecycle_retool_lifecycle call_restore
         (request: &RestoreRequest) -> RestoreResult;
+
+    /// Resets one person's second factor.
+    "reset-two-factor" reset_two_factor user_lifecycle_retool_lifecycle call_reset_two_factor
+        (request: &ResetTwoFactorRequest) -> ResetTwoFactorResult;
 
     /// Says what making the roster true would take. Writes nothing.
     "plan-sync" plan_sync user_lifecycle_retool_synchronization call_plan_sync
@@ -314,9 +324,13 @@ exported! {
     "sync" sync user_lifecycle_retool_synchronization call_sync
         (request: &SyncRequest) -> SyncReport;
 
-    /// Finds one person by address.
+    /// Applies a plan that was approved, whole or in part.
+    "apply-plan" apply_plan user_lifecycle_retool_synchronization call_apply_plan
+        (request: &ApplyPlanRequest) -> SyncReport;
+
+    /// Finds one person.
     "find-user" find_user user_lifecycle_retool_directory call_find_user
-        (email: &str) -> Option<User>;
+        (user: &UserRef) -> Option<User>;
 
     /// Reads one page of people.
     "page-users" page_users user_lifecycle_retool_directory call_page_users

@@ -1,13 +1,15 @@
 //! The embedded component in its sandbox, against mocks.
 
+use std::path::Path;
 use std::time::Duration;
 
+use host_test::requests::{self, by_email};
 use host_test::retool::directory::PageRequest;
 use host_test::retool::synchronization::{
-    AbsentPolicy, MembershipPolicy, Plan, RosterEntry, StepOutcome, SyncPolicy, SyncRequest,
+    MembershipPolicy, Plan, RosterEntry, StepOutcome, SyncPolicy,
 };
-use host_test::retool::types::{Connection, Error, GroupRef, UserType};
-use host_test::{Host, HostError, Limits, Tenant, TenantOptions, default_guards, error_case, json};
+use host_test::retool::types::{Connection, Error, ErrorKind, GroupRef, UserType};
+use host_test::{Host, HostError, Limits, Tenant, TenantOptions, error_case, json};
 use mock_retool::{Fault, FaultKind, Mock, Options};
 
 async fn mock() -> Mock {
@@ -19,7 +21,9 @@ fn options(mock: &Mock) -> TenantOptions {
 }
 
 fn tenant(options: TenantOptions) -> Tenant {
-    Host::shared().expect("a host").tenant(options)
+    // SAFETY: the build folder is trusted as the build is.
+    let host = unsafe { Host::shared_in(Path::new(env!("CARGO_TARGET_TMPDIR"))) };
+    host.expect("a host").tenant(options)
 }
 
 /// The address of somebody who is there.
@@ -31,9 +35,12 @@ fn somebody(mock: &Mock) -> String {
 async fn a_call_goes_out_to_the_server_and_comes_back() {
     let mock = mock().await;
     let email = somebody(&mock);
-    let user =
-        tenant(options(&mock)).find_user(&email).await.expect("the host").expect("the component");
-    assert_eq!(user.expect("somebody").email, email);
+    let user = tenant(options(&mock))
+        .find_user(&by_email(&email))
+        .await
+        .expect("the host")
+        .expect("the component");
+    assert_eq!(user.expect("somebody").email, Some(email));
     assert!(!mock.requests().is_empty());
 }
 
@@ -43,7 +50,7 @@ async fn another_origin_is_refused_before_anything_is_sent() {
     let tenant = tenant(options(&own));
     let elsewhere = tenant
         .with_connection(Connection { base_url: other.base_url(), ..tenant.connection().clone() });
-    let error = elsewhere.find_user("ada@example.com").await.expect_err("a refusal");
+    let error = elsewhere.find_user(&by_email("ada@example.com")).await.expect_err("a refusal");
     assert_eq!(
         error,
         HostError::Egress {
@@ -58,20 +65,28 @@ async fn another_origin_is_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn a_base_url_that_is_none_is_for_the_component_to_refuse() {
     let tenant = tenant(TenantOptions::new("nonsense").env("RETOOL_API_TOKEN", "t"));
-    let error =
-        tenant.find_user("ada@example.com").await.expect("the host").expect_err("a refusal");
-    assert!(matches!(error, Error::PermanentDenied(_)), "{error:?}");
+    let error = tenant
+        .find_user(&by_email("ada@example.com"))
+        .await
+        .expect("the host")
+        .expect_err("a refusal");
+    let Error::Permanent(detail) = &error else { panic!("{error:?}") };
+    assert_eq!(detail.kind, ErrorKind::Denied, "{error:?}");
 }
 
 #[tokio::test]
 async fn the_component_sees_the_given_environment_and_no_other() {
     let mock = mock().await;
     let without = tenant(TenantOptions::new(mock.base_url()));
-    let error =
-        without.find_user("ada@example.com").await.expect("the host").expect_err("a refusal");
+    let error = without
+        .find_user(&by_email("ada@example.com"))
+        .await
+        .expect("the host")
+        .expect_err("a refusal");
     let (case, detail) = error_case(&error);
-    assert_eq!(case, "permanent-denied");
-    assert!(detail.expect("detail").message.contains("RETOOL_API_TOKEN"), "{error:?}");
+    let detail = detail.expect("detail");
+    assert_eq!((case, detail.kind), ("permanent", ErrorKind::Denied));
+    assert!(detail.message.contains("RETOOL_API_TOKEN"), "{error:?}");
     assert!(mock.requests().is_empty());
 }
 
@@ -82,7 +97,7 @@ async fn waiting_ends_at_the_limit_of_time() {
         .expect("a mock");
     let limit = Duration::from_millis(100);
     let tenant = tenant(options(&mock).limits(Limits { wall_clock: limit, ..Limits::default() }));
-    let error = tenant.find_user("ada@example.com").await.expect_err("the limit");
+    let error = tenant.find_user(&by_email("ada@example.com")).await.expect_err("the limit");
     assert_eq!(error, HostError::WallClock { function: "find-user", limit });
 }
 
@@ -94,7 +109,7 @@ async fn waiting_is_not_counted_as_computing() {
     let tenant = tenant(
         options(&mock).limits(Limits { compute: Duration::from_millis(300), ..Limits::default() }),
     );
-    let found = tenant.find_user("ada@example.com").await;
+    let found = tenant.find_user(&by_email("ada@example.com")).await;
     assert!(found.is_ok(), "{found:?}");
 }
 
@@ -103,7 +118,7 @@ async fn memory_ends_at_its_limit() {
     let mock = mock().await;
     let limit = 64 << 10;
     let tenant = tenant(options(&mock).limits(Limits { memory: limit, ..Limits::default() }));
-    let error = tenant.find_user("ada@example.com").await.expect_err("the limit");
+    let error = tenant.find_user(&by_email("ada@example.com")).await.expect_err("the limit");
     assert_eq!(error, HostError::Memory { function: "find-user", limit });
 }
 
@@ -121,7 +136,7 @@ async fn what_the_component_logs_is_kept_and_handed_on() {
     let tenant = tenant(options(&mock).on_log(move |line| {
         sink.lock().expect("lines").push(line.to_owned());
     }));
-    let found = tenant.find_user(&somebody(&mock)).await.expect("the host");
+    let found = tenant.find_user(&by_email(somebody(&mock))).await.expect("the host");
     assert!(found.is_ok(), "{found:?}");
 
     let log = tenant.log();
@@ -138,28 +153,18 @@ async fn a_plan_that_was_kept_as_json_can_be_applied() {
     let mock = mock().await;
     let tenant = tenant(options(&mock));
     let mary = RosterEntry {
-        email: "mary@example.com".to_owned(),
         first_name: Some("Mary".to_owned()),
         last_name: Some("Shelley".to_owned()),
         user_type: Some(UserType::Default),
-        admin: None,
-        groups: vec![GroupRef::Name("Engineering".to_owned())],
+        groups: vec![requests::membership(GroupRef::Name("Engineering".to_owned()))],
+        ..requests::roster_entry("mary@example.com")
     };
-    let request = SyncRequest {
-        roster: vec![mary],
-        span: None,
-        policy: SyncPolicy {
-            create_missing: true,
-            update_existing: true,
-            re_enable_disabled: false,
-            absent: AbsentPolicy::Keep,
-            memberships: MembershipPolicy::Add,
-            managed_groups: Vec::new(),
-            create_missing_groups: false,
-            default_user_type: None,
-            guards: default_guards(),
-        },
+    let policy = SyncPolicy {
+        create_missing: true,
+        memberships: MembershipPolicy::Add,
+        ..requests::sync_policy()
     };
+    let request = requests::sync(vec![mary], policy);
     let plan = tenant.plan_sync(&request).await.expect("the host").expect("a plan");
     let kept = json::value(&plan).expect("JSON").to_string();
     let read: Plan = json::from_value(serde_json::from_str(&kept).expect("JSON")).expect("a plan");
@@ -177,7 +182,7 @@ async fn calls_beyond_the_concurrency_wait_for_their_turn() {
     let mock = mock().await;
     let host = Host::with_concurrency(Host::embedded_component(), 1).expect("a host");
     let tenant = host.tenant(options(&mock));
-    let somebody = somebody(&mock);
+    let somebody = by_email(somebody(&mock));
     let (first, second) = tokio::join!(tenant.find_user(&somebody), tenant.find_user(&somebody));
     assert!(first.expect("the host").is_ok() && second.expect("the host").is_ok());
 }
@@ -201,7 +206,7 @@ async fn calls_of_many_tenants_run_beside_each_other() {
                 let page = tenant.page_users(&page).await;
                 let page = page.expect("the host").expect("the component");
                 assert_eq!(page.users.len(), 3);
-                assert_eq!(page.users[0].email, first);
+                assert_eq!(page.users[0].email.as_ref(), Some(&first));
             })
         })
         .collect();
@@ -216,14 +221,15 @@ async fn a_call_that_is_dropped_ends_and_gives_its_place_back() {
         .await
         .expect("a mock");
     let tenant = tenant(options(&mock));
+    let ada = by_email("ada@example.com");
     for _ in 0..100 {
-        let call = tenant.find_user("ada@example.com");
+        let call = tenant.find_user(&ada);
         let dropped = tokio::time::timeout(Duration::from_millis(2), call).await;
         assert!(dropped.is_err(), "it was answered: {dropped:?}");
     }
     drop(mock);
     let other = self::mock().await;
-    let found = self::tenant(options(&other)).find_user(&somebody(&other)).await;
+    let found = self::tenant(options(&other)).find_user(&by_email(somebody(&other))).await;
     assert!(found.is_ok_and(|found| found.is_ok()));
 }
 

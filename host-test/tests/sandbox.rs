@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use host_test::requests::by_email;
 use host_test::{Host, HostError, Limits, TenantOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -28,7 +29,7 @@ async fn called(host: &Host, limits: Limits) -> HostError {
             .env("RETOOL_API_TOKEN", "a-secret-value")
             .limits(limits),
     );
-    tenant.find_user("ada@example.com").await.expect_err("the host's own error")
+    tenant.find_user(&by_email("ada@example.com")).await.expect_err("the host's own error")
 }
 
 #[tokio::test]
@@ -167,7 +168,7 @@ fn a_component_that_wants_more_than_it_may_have_is_refused() {
             "greedy.wit",
             "package greedy:greedy;
              interface files { open: func(path: string) -> string; }
-             world greedy { import files; include user-lifecycle:retool/plugin@0.1.0; }",
+             world greedy { import files; include user-lifecycle:retool/plugin@0.2.0; }",
         )
         .expect("a world");
     let greedy = component(&resolve, package, "unreachable");

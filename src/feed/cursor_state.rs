@@ -15,6 +15,7 @@ use super::Present;
 use super::bytes::{Reader, write_number, write_text};
 use super::user_fingerprint::{FieldFingerprint, UserFingerprint};
 use crate::domain::UserType;
+use crate::sort;
 
 const ADMIN: u8 = 1;
 const DISABLED: u8 = 1 << 1;
@@ -30,7 +31,7 @@ const TEXT_ID: u32 = 1;
 /// Writes everybody, who must be in order of their ids.
 pub fn write(people: &[Present<'_>], out: &mut Vec<u8>) {
     let mut groups: Vec<&str> = people.iter().flat_map(Present::group_ids).collect();
-    groups.sort_unstable();
+    sort::sort(&mut groups);
     groups.dedup();
     write_number(groups.len() as u32, out);
     for group in &groups {

@@ -14,6 +14,7 @@ use crate::domain::{Dialect, Email, GroupLink, User, UserId};
 use crate::error::{Code, Result};
 use crate::retool::ReadDirectory;
 use crate::retool::user_filter::AllUsers;
+use crate::sort;
 use crate::sync::{Snapshot, snapshot};
 
 mod bytes;
@@ -114,9 +115,9 @@ fn remembered(opened: &[u8]) -> Result<CursorState<'_>> {
 
 /// Sorts by id, each once; of two records the first is kept.
 fn in_order(snapshot: &mut Snapshot) {
-    snapshot.users.sort_by(|a, b| a.id.cmp(&b.id));
+    sort::sort_by(&mut snapshot.users, |a, b| a.id.cmp(&b.id));
     snapshot.users.dedup_by(|b, a| a.id == b.id);
-    snapshot.groups.sort_by(|a, b| a.id.cmp(&b.id));
+    sort::sort_by(&mut snapshot.groups, |a, b| a.id.cmp(&b.id));
 }
 
 /// Looks for people who were there and are not in the listing, and adds those who still are.
@@ -213,7 +214,7 @@ struct Present<'a> {
 impl<'a> Present<'a> {
     fn of(user: &'a User, organisation: &Organisation) -> Self {
         let mut groups: Vec<&GroupLink> = user.groups.iter().flatten().collect();
-        groups.sort_by(|a, b| a.id.cmp(&b.id));
+        sort::sort_by(&mut groups, |a, b| a.id.cmp(&b.id));
         groups.dedup_by(|b, a| a.id == b.id);
         Present { user, fingerprint: UserFingerprint::of(user, organisation), groups }
     }

@@ -98,6 +98,12 @@ impl BaseUrl {
         Ok(())
     }
 
+    /// What tells the organisation from others, however its base URL is spelled: the URL in its
+    /// normal form.
+    pub fn organisation(&self) -> String {
+        self.origin() + self.prefix()
+    }
+
     /// Scheme and authority, e.g. `https://acme.retool.com`. Two base URLs of one origin and
     /// one prefix are the same organisation.
     pub fn origin(&self) -> String {

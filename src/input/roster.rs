@@ -85,12 +85,8 @@ fn policy(policy: Policy) -> Result<Policy> {
 fn guards(field: &dyn Display, limits: GuardLimits) -> Result<GuardLimits> {
     let max_user_removal_percent = limits.max_user_removal_percent;
     let max_member_removal_percent = limits.max_member_removal_percent;
-    percent(&format_args!("{field}.max-user-removal-percent"), Some(max_user_removal_percent), 0)?;
-    percent(
-        &format_args!("{field}.max-member-removal-percent"),
-        Some(max_member_removal_percent),
-        0,
-    )?;
+    percent(&format_args!("{field}.user-removals.percent"), Some(max_user_removal_percent), 0)?;
+    percent(&format_args!("{field}.member-removals.percent"), Some(max_member_removal_percent), 0)?;
     let required_admins = emails(&format_args!("{field}.required-admins"), limits.required_admins)?;
     let protected_people =
         emails(&format_args!("{field}.protected-people"), limits.protected_people)?;
@@ -106,7 +102,7 @@ fn desired_user(
     let UserPatch { first_name, last_name, user_type, admin, disabled: _, profile_photo_url } =
         fields;
     Ok(DesiredUser {
-        email: email(&format_args!("{field}.email"), address.as_str())?,
+        email: email(&format_args!("{field}.user.email"), address.as_str())?,
         fields: UserPatch {
             first_name: name(&format_args!("{field}.first-name"), first_name)?,
             last_name: name(&format_args!("{field}.last-name"), last_name)?,
@@ -136,7 +132,7 @@ fn nobody_twice(roster: &[DesiredUser]) -> Result<()> {
                  Name everybody once.",
                 excerpt(address)
             );
-            let field = format_args!("request.roster[{second}].email");
+            let field = format_args!("request.roster[{second}].user.email");
             return Err(invalid(Code::DuplicatePerson, &field, message).about(address));
         }
     }
@@ -153,7 +149,7 @@ fn nobody_outside(roster: &[DesiredUser], span: &Span) -> Result<()> {
                  the span.",
                 excerpt(address)
             );
-            let field = format_args!("request.roster[{index}].email");
+            let field = format_args!("request.roster[{index}].user.email");
             Err(invalid(Code::OutsideSpan, &field, message).about(address))
         }
     }

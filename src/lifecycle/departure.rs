@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::person::{admins_besides, end_sessions, find_one, memberships, reread};
 use super::provision::last_admin;
 use crate::domain::{
-    Account, Dialect, Email, GroupLink, User, UserId, UserPatch, Write, WriteKind,
+    Account, Dialect, Email, GroupLink, Tombstone, User, UserId, UserPatch, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::journal::Journal;
@@ -54,17 +54,6 @@ pub enum DeprovisionOutcome {
     AlreadyDeactivated,
     /// Was not there.
     AlreadyGone,
-}
-
-/// What `restore` needs to undo a departure.
-#[derive(Clone, Debug)]
-pub struct Tombstone {
-    /// The account as it was, memberships included.
-    pub user: User,
-    /// The server's whole record, as JSON.
-    pub raw: String,
-    /// When it was recorded.
-    pub recorded_at: String,
 }
 
 /// What a departure took.
@@ -119,8 +108,8 @@ pub async fn deprovision(
     departure: &Departure,
     now: i64,
 ) -> Result<Deprovisioned> {
-    let mut journal = Journal::default();
-    match depart(directory, departure, now, &mut journal).await {
+    let mut journal = Journal::at(now);
+    match depart(directory, departure, &mut journal).await {
         Ok(mut done) => {
             done.writes = journal.into_writes();
             Ok(done)
@@ -132,7 +121,6 @@ pub async fn deprovision(
 async fn depart(
     directory: &dyn Directory,
     departure: &Departure,
-    now: i64,
     journal: &mut Journal,
 ) -> Result<Deprovisioned> {
     let email = &departure.email;
@@ -189,6 +177,7 @@ async fn depart(
         // Made an administrator, or enabled, since the look that was checked.
         known = account.user;
     };
+    let tombstone = journal.keep(account.clone()).clone();
     let user = &account.user;
     let mut done = match departure.mode {
         _ if user.is_invitation() => withdraw(directory, user, journal).await?,
@@ -207,8 +196,13 @@ async fn depart(
     if done.outcome == DeprovisionOutcome::Deactivated {
         done.remaining.extend(end_sessions(directory, user, journal).await);
     }
-    done.tombstone =
-        Some(Tombstone { user: account.user, raw: account.raw, recorded_at: format_iso(now) });
+    if tombstone.raw.is_none() {
+        done.remaining.push(format!(
+            "The server's record is larger than {} bytes, so the tombstone lacks it: fields that this version does not know are not in it.",
+            Tombstone::MOST_RAW_BYTES
+        ));
+    }
+    done.tombstone = Some(tombstone);
     Ok(done)
 }
 

@@ -4,19 +4,20 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::departure::Tombstone;
 use super::person::find_one;
 use super::provision::{Arrival, ProvisionOutcome, provision};
-use crate::domain::{Dialect, GroupLink, GroupRef, User, UserPatch, Write};
-use crate::error::{Code, Error, Result};
+use crate::domain::{
+    Dialect, Email, GroupLink, GroupRef, Tombstone, User, UserId, UserPatch, Write,
+};
+use crate::error::{Code, Error, Result, ends_the_run};
 use crate::retool::Directory;
 
-/// What to bring back.
+/// The people to bring back.
 #[derive(Clone, Debug)]
 pub struct Restoration {
-    /// What the departure recorded.
-    pub tombstone: Tombstone,
-    /// Create the account again if it is gone.
+    /// What departures recorded, each person once.
+    pub tombstones: Vec<Tombstone>,
+    /// Create an account again if it is gone.
     pub re_create: bool,
 }
 
@@ -33,9 +34,29 @@ pub enum RestoreOutcome {
     Unchanged,
 }
 
-/// What a return took.
+/// What the return of all took.
 #[derive(Clone, Debug)]
 pub struct Restored {
+    /// Each person, in the order of the tombstones.
+    pub people: Vec<RestoreReport>,
+    /// The writes, in order.
+    pub writes: Vec<Write>,
+}
+
+/// One person of a return.
+#[derive(Clone, Debug)]
+pub struct RestoreReport {
+    /// The address in the tombstone.
+    pub email: Email,
+    /// The id in the tombstone.
+    pub id: UserId,
+    /// What it took, or how it failed.
+    pub outcome: Result<PersonRestored>,
+}
+
+/// What one person's return took.
+#[derive(Clone, Debug)]
+pub struct PersonRestored {
     /// What became of the account.
     pub outcome: RestoreOutcome,
     /// The person afterwards.
@@ -46,17 +67,54 @@ pub struct Restored {
     pub not_restored: Vec<String>,
     /// Whether this call made the server send an invitation.
     pub invitation_sent: bool,
-    /// The writes, in order.
-    pub writes: Vec<Write>,
 }
 
-/// Brings a person back as they were: an arrival with the tombstone's fields and those of its
-/// groups that still exist.
+/// Brings people back as they were, one after the other: administrators first, so that giving up
+/// somebody's rights never waits for rights that are restored later. What ends the run for
+/// everybody is an error, which carries the writes so far; another failure is in the person's
+/// report.
 pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Result<Restored> {
-    let was = &restoration.tombstone.user;
+    let Restoration { tombstones, re_create } = restoration;
+    let mut reports: Vec<Option<RestoreReport>> = Vec::new();
+    reports.resize_with(tombstones.len(), || None);
+    let mut writes = Vec::new();
+    for admins in [true, false] {
+        for (index, tombstone) in tombstones.iter().enumerate() {
+            let was = &tombstone.user;
+            if was.admin != admins {
+                continue;
+            }
+            let outcome = match restore_one(directory, was, index, *re_create).await {
+                Ok((done, theirs)) => {
+                    writes.extend(theirs);
+                    Ok(done)
+                }
+                Err(error) => {
+                    writes.extend(error.writes.iter().cloned());
+                    if ends_the_run(&error) {
+                        return Err(error.after(writes));
+                    }
+                    Err(error)
+                }
+            };
+            let (email, id) = (was.email.clone(), was.id.clone());
+            reports[index] = Some(RestoreReport { email, id, outcome });
+        }
+    }
+    Ok(Restored { people: reports.into_iter().flatten().collect(), writes })
+}
+
+/// Brings one person back: an arrival with the tombstone's fields and those of its groups that
+/// still exist.
+async fn restore_one(
+    directory: &dyn Directory,
+    was: &User,
+    index: usize,
+    re_create: bool,
+) -> Result<(PersonRestored, Vec<Write>)> {
     let can = directory.capabilities();
-    check_api(was, can.dialect)?;
-    find_account(directory, was, restoration.re_create).await?;
+    check_api(was, index, can.dialect)?;
+    find_account(directory, was, re_create).await?;
     let mut not_restored = Vec::new();
     let mut groups = Vec::new();
     let wanted = was.groups.as_deref().unwrap_or_default();
@@ -82,12 +140,12 @@ pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Re
         },
         groups,
         create_missing_groups: false,
-        create_missing: restoration.re_create,
+        create_missing: re_create,
         update_existing: true,
         re_enable_disabled: true,
         skip_closed_groups: true,
     };
-    let done = provision(directory, &arrival).await.map_err(of_tombstone)?;
+    let done = provision(directory, &arrival).await.map_err(|error| of_tombstone(error, index))?;
     // The rights may have outlived the departure.
     if was.admin && !done.user.admin && !can.sets_admins {
         not_restored.push(String::from(
@@ -109,7 +167,7 @@ pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Re
             "Fields that this version does not know were not set on the new account; the tombstone has them.",
         ));
     }
-    Ok(Restored {
+    let restored = PersonRestored {
         outcome: match done.outcome {
             ProvisionOutcome::Created => RestoreOutcome::ReCreated,
             ProvisionOutcome::ReEnabled => RestoreOutcome::ReEnabled,
@@ -120,12 +178,12 @@ pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Re
         groups_added: done.groups_added,
         not_restored,
         invitation_sent: done.invitation_sent,
-        writes: done.writes,
-    })
+    };
+    Ok((restored, done.writes))
 }
 
 /// What an arrival lacks, a tombstone lacks too.
-fn of_tombstone(mut error: Error) -> Error {
+fn of_tombstone(mut error: Error, index: usize) -> Error {
     let lacking = match error.code {
         Code::UserTypeRequired => "what its seat was billed as",
         Code::NameRequired => "both names, without which this API creates nobody",
@@ -136,13 +194,13 @@ fn of_tombstone(mut error: Error) -> Error {
          written."
     );
     if let Some(field) = &mut error.field {
-        *field = field.replacen("request.", "request.tombstone.user.", 1);
+        *field = field.replacen("request.", &format!("request.tombstones[{index}].user."), 1);
     }
     error
 }
 
 /// Refuses, before any request, the ids of another API: they name nobody here, or somebody else.
-fn check_api(was: &User, spoken: Dialect) -> Result<()> {
+fn check_api(was: &User, index: usize, spoken: Dialect) -> Result<()> {
     if was.id.dialect == spoken {
         return Ok(());
     }
@@ -153,7 +211,7 @@ fn check_api(was: &User, spoken: Dialect) -> Result<()> {
         was.id.dialect.as_str()
     );
     Err(Error::new(Code::InvalidValue, message)
-        .in_field("request.tombstone.user.id")
+        .in_field(format!("request.tombstones[{index}].user.id"))
         .about(was.email.as_str()))
 }
 

@@ -7,8 +7,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::page_buffer::PageItems;
-use crate::domain::{Email, GroupId, User, UserId};
+use crate::domain::{Email, GroupId, User, UserId, UserType};
 use crate::fingerprint::fingerprint;
+use crate::sort;
 
 /// Says which users of a listing are kept.
 pub trait UserFilter {
@@ -96,9 +97,16 @@ pub struct Others {
     members: BTreeMap<String, usize>,
     /// Fingerprints of the ids of users whose memberships the listing did not show, in order.
     silent: Vec<u64>,
+    /// How many seats they hold in the whole organisation, by [`UserType`].
+    seats: [u32; UserType::ALL.len()],
 }
 
 impl Others {
+    /// How many seats of a type they hold.
+    pub fn seats(&self, user_type: UserType) -> u32 {
+        self.seats[user_type as usize]
+    }
+
     /// How many of them are in a group.
     pub fn members(&self, group: &GroupId) -> usize {
         self.members.get(&group.value).copied().unwrap_or(0)
@@ -132,7 +140,7 @@ impl Others {
     /// Counts one of them as a member of these groups, each once.
     fn join_each(&mut self, mut groups: Vec<&str>) {
         if !groups.is_sorted_by(|one, other| one < other) {
-            groups.sort_unstable();
+            sort::sort(&mut groups);
             groups.dedup();
         }
         for group in groups {
@@ -143,6 +151,9 @@ impl Others {
     fn add(&mut self, page: Others) {
         self.enabled += page.enabled;
         self.silent.extend(page.silent);
+        for (seats, more) in self.seats.iter_mut().zip(page.seats) {
+            *seats += more;
+        }
         for (group, people) in page.members {
             self.join_by_id(&group, people);
         }
@@ -198,6 +209,9 @@ pub trait Listable: Sized {
     /// Whether they are barred from logging in, as far as the record says.
     fn is_disabled(&self) -> bool;
 
+    /// What the seat is billed as; `None` for an invitation, which holds none.
+    fn seat(&self) -> Option<UserType>;
+
     /// Whether it leaves out what decides what is done to them.
     fn is_short(&self) -> bool;
 
@@ -225,6 +239,11 @@ pub fn filter_page<R: Listable>(
         if !kept {
             let others = &mut page.others;
             others.enabled += usize::from(!record.is_disabled() && filter.counts(&address));
+            if !record.is_disabled()
+                && let Some(seat) = record.seat()
+            {
+                others.seats[seat as usize] += 1;
+            }
             if filter.counts_memberships() {
                 match record.groups() {
                     Some(groups) => others.join_each(groups),
@@ -262,6 +281,10 @@ impl Listable for User {
 
     fn is_disabled(&self) -> bool {
         self.disabled
+    }
+
+    fn seat(&self) -> Option<UserType> {
+        User::seat(self)
     }
 
     fn is_short(&self) -> bool {

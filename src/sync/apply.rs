@@ -1,7 +1,7 @@
 //! A plan applied in one go, right after the listing it was made from: in order, person by
 //! person, with a report on everybody.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,15 +10,16 @@ use super::admins::Admins;
 use super::report::{PersonOutcome, PersonReport, SyncReport};
 use super::scope::SyncScope;
 use super::step::{self, StepOutcome};
-use super::{GuardReport, Plan, Snapshot, Step, StepKind, SyncRequest, plan, snapshot};
-use crate::domain::{Email, GroupId, GroupLink, Member, UserId};
-use crate::error::{Code, Error, Kind, Result};
+use super::{GuardReport, Occasion, Plan, Snapshot, Step, StepKind, SyncRequest, plan, snapshot};
+use crate::domain::{Email, GroupId, GroupLink, Member, Tombstone, UserId, Write};
+use crate::error::{Code, Error, Result, ends_the_run};
 use crate::http::Log;
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::lifecycle::last_admin;
 use crate::profile::{self, Phase};
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Directory, ReadDirectory, membership};
+use crate::sort;
 
 mod batch;
 
@@ -26,9 +27,13 @@ mod batch;
 const STEPS_PER_LINE: usize = 25;
 
 /// Plans without writing.
-pub async fn plan_sync(directory: &dyn ReadDirectory, request: &SyncRequest) -> Result<Plan> {
+pub async fn plan_sync(
+    directory: &dyn ReadDirectory,
+    request: &SyncRequest,
+    occasion: &Occasion,
+) -> Result<Plan> {
     let snapshot = concerned(directory, request).await?;
-    profile::time(Phase::Planning, || plan::plan(request, &snapshot))
+    profile::time(Phase::Planning, || plan::plan(request, &snapshot, occasion))
 }
 
 /// Reads what a plan for a request looks at.
@@ -41,10 +46,11 @@ async fn concerned(directory: &dyn ReadDirectory, request: &SyncRequest) -> Resu
 pub async fn sync(
     directory: &dyn Directory,
     request: &SyncRequest,
+    occasion: &Occasion,
     log: &dyn Log,
 ) -> Result<SyncReport> {
     let snapshot = concerned(directory, request).await?;
-    let plan = profile::time(Phase::Planning, || plan::plan(request, &snapshot))?;
+    let plan = profile::time(Phase::Planning, || plan::plan(request, &snapshot, occasion))?;
     if plan.tripped().next().is_some() {
         return Err(refused(plan.tripped()));
     }
@@ -69,11 +75,17 @@ pub async fn sync(
         lost_groups: BTreeMap::new(),
         touched: BTreeMap::new(),
         admins,
-        journal: Journal::default(),
+        journal: Journal::at(occasion.now),
     };
     match run.apply(&plan, log).await {
-        Err(error) => Err(run.journal.blame(error)),
+        Err(error) => {
+            let kept = run.journal.tombstones().to_vec();
+            let error = run.journal.blame(error);
+            let tombstones = tombstones(&plan, kept, &error.writes);
+            Err(error.with_tombstones(tombstones))
+        }
         Ok(()) => {
+            let kept = run.journal.tombstones().to_vec();
             let writes = run.journal.into_writes();
             let mut people = run.people.into_values().collect::<Vec<_>>();
             for person in &mut people {
@@ -88,11 +100,26 @@ pub async fn sync(
                 people,
                 groups_created: run.groups_created,
                 groups_failed: run.lost_groups.into_values().collect(),
+                tombstones: tombstones(&plan, kept, &writes),
                 writes,
                 plan,
             })
         }
     }
+}
+
+/// The accounts that these writes disabled, deleted or stripped: as the listing showed them, with
+/// the records that were read right before the writes.
+fn tombstones(plan: &Plan, kept: Vec<Tombstone>, writes: &[Write]) -> Vec<Tombstone> {
+    let mut records = BTreeMap::new();
+    for kept in kept {
+        records.insert(kept.user.id, kept.raw);
+    }
+    let mut tombstones = journal::touched(plan.tombstones.clone(), writes);
+    for tombstone in &mut tombstones {
+        tombstone.raw = records.remove(&tombstone.user.id).flatten();
+    }
+    tombstones
 }
 
 fn refused<'a>(tripped: impl Iterator<Item = &'a GuardReport>) -> Error {
@@ -405,15 +432,8 @@ impl Run<'_> {
 impl Touched {
     /// The people whose membership is not as it shall be.
     fn odd<'a>(&'a self, members: &[Member]) -> Vec<&'a Email> {
-        let present: BTreeSet<&UserId> = members.iter().map(|member| &member.id).collect();
+        let present = sort::set(members.iter().map(|member| &member.id));
         let odd = self.members.iter().filter(|(id, member)| present.contains(id) != member.wanted);
         odd.map(|(_, member)| &member.email).collect()
     }
-}
-
-/// What stands in the way of everybody, not of one person.
-fn ends_the_run(error: &Error) -> bool {
-    error.code != Code::ScopeMissing && error.code.kind() == Kind::Denied
-        || error.code.kind() == Kind::RateLimited
-        || error.code == Code::DeadlineExceeded
 }

@@ -13,15 +13,17 @@ use core::cmp::Ordering;
 use sha2::{Digest, Sha256};
 
 use super::{
-    AbsentPolicy, DesiredUser, Guard, GuardLimits, GuardReport, MembershipPolicy, Policy, Span,
-    Step, SyncRequest,
+    AbsentPolicy, DesiredUser, Guard, GuardLimits, GuardReport, MembershipPolicy, Plan,
+    PlanContext, Policy, Refusal, SeatChange, Span, Step, SyncRequest,
 };
 use crate::domain::{
-    Dialect, Email, GroupId, GroupIdKind, GroupRef, User, UserId, UserPatch, UserType,
+    Dialect, Email, GroupId, GroupIdKind, GroupLink, GroupRef, Tombstone, User, UserId, UserPatch,
+    UserType,
 };
+use crate::sort;
 
 /// Stands first in everything that is hashed.
-const VERSION: &str = "retool-lifecycle 1";
+const VERSION: &str = "retool-lifecycle 2";
 
 /// The state of an account: its id and the fields that can be set. Neither timestamps, which
 /// change without anybody's doing, nor memberships, which have digests of their own.
@@ -53,24 +55,54 @@ pub fn group_absent(name: &str) -> String {
     canon.hex()
 }
 
-/// The digest of a plan while the plan is made.
+/// The digest of a plan, which can be computed from the plan alone.
 ///
-/// It covers the request, the accounts that the plan is about, and, through the reports of
-/// the guards, what was counted of everybody else. Somebody else's change elsewhere in the
-/// organisation leaves it as it is, so that an approval does not lapse for nothing.
-pub struct PlanDigest(Canon);
+/// It leaves out itself, dates, and texts for people. The people who need nothing are counted:
+/// [`inputs_digest`](Plan::inputs_digest) covers them.
+pub fn plan(plan: &Plan) -> String {
+    let Plan {
+        digest: _,
+        inputs_digest,
+        context: PlanContext { organisation, dialect, span, policy },
+        made_at: _,
+        steps,
+        withheld,
+        tombstones,
+        unchanged,
+        refusals,
+        seats,
+        guards,
+        limitations: _,
+    } = plan;
+    let mut canon = Canon::new("plan");
+    canon.text(inputs_digest);
+    canon.text(organisation);
+    canon.dialect(*dialect);
+    canon.span(span);
+    canon.policy(policy);
+    canon.list(steps, Canon::step);
+    canon.list(withheld, Canon::step);
+    canon.list(tombstones, Canon::tombstone);
+    canon.count(unchanged.len());
+    canon.list(refusals, Canon::refusal);
+    canon.list(seats, Canon::seat_change);
+    canon.list(guards, Canon::guard);
+    canon.hex()
+}
 
-impl PlanDigest {
-    /// Starts with all of the request but the roster, whose people come one by one.
-    pub fn new(dialect: Dialect, request: &SyncRequest, complete: bool) -> Self {
-        let SyncRequest { roster, span, policy } = request;
-        let mut canon = Canon::new("plan");
-        canon.dialect(dialect);
+/// The digest of what a plan is computed from, while the plan is made.
+///
+/// It covers the roster, and the accounts and groups that the plan is about. A change elsewhere
+/// in the organisation leaves it as it is, so that an approval does not lapse for nothing.
+pub struct InputsDigest(Canon);
+
+impl InputsDigest {
+    /// Starts with what is not about one person or group.
+    pub fn new(request: &SyncRequest, complete: bool) -> Self {
+        let mut canon = Canon::new("inputs");
         canon.flag(complete);
-        canon.count(roster.len());
-        canon.span(span);
-        canon.policy(policy);
-        PlanDigest(canon)
+        canon.count(request.roster.len());
+        InputsDigest(canon)
     }
 
     /// A group that the request names. To be called in one order for one request.
@@ -80,14 +112,14 @@ impl PlanDigest {
         self.0.option(id, Canon::group_id);
     }
 
-    /// Somebody the plan is about: what the roster says, and each account of the address with
-    /// its memberships in the groups that are named. To be called by address.
+    /// A person that the plan is about: what the roster says, and each account of the address
+    /// with its memberships in the groups that are named. To be called by address.
     pub fn person(&mut self, desired: Option<&DesiredUser>, named_groups: bool) {
         self.0.tag(2);
         self.0.option(desired, |canon, desired| canon.desired(desired, named_groups));
     }
 
-    /// An account of the person last given to [`PlanDigest::person`].
+    /// An account of the person last given to [`InputsDigest::person`].
     pub fn account<'a>(&mut self, user: &User, groups: impl Iterator<Item = &'a GroupId>) {
         self.0.tag(3);
         self.0.user(user);
@@ -97,11 +129,8 @@ impl PlanDigest {
         }
     }
 
-    /// Closes it with what was computed.
-    pub fn finish(mut self, steps: &[Step], guards: &[GuardReport]) -> String {
-        self.0.tag(5);
-        self.0.list(steps, Canon::step);
-        self.0.list(guards, Canon::guard);
+    /// Closes it.
+    pub fn finish(self) -> String {
         self.0.hex()
     }
 }
@@ -254,14 +283,14 @@ impl Canon {
     /// Groups whose order means nothing.
     fn group_set(&mut self, groups: &[GroupRef]) {
         let mut groups: Vec<&GroupRef> = groups.iter().collect();
-        groups.sort_unstable();
+        sort::sort(&mut groups);
         self.list(&groups, |canon, group| canon.group_ref(group));
     }
 
     /// People whose order means nothing.
     fn email_set(&mut self, emails: &[Email]) {
         let mut emails: Vec<&Email> = emails.iter().collect();
-        emails.sort_unstable();
+        sort::sort(&mut emails);
         emails.dedup_by(|a, b| (*a).cmp(b) == Ordering::Equal);
         self.list(&emails, |canon, email| canon.text(email.key()));
     }
@@ -339,6 +368,33 @@ impl Canon {
             canon.text(&change.after);
         });
         self.text(precondition);
+    }
+
+    /// The account and its memberships; its record is another form of the same.
+    fn tombstone(&mut self, tombstone: &Tombstone) {
+        let Tombstone { user, raw: _, disabled_since, recorded_at: _ } = tombstone;
+        self.user(user);
+        self.option(user.groups.as_deref(), |canon, groups| {
+            canon.list(groups, |canon, GroupLink { id, name }| {
+                canon.group_id(id);
+                canon.option(name.as_deref(), Self::text);
+            });
+        });
+        self.option(disabled_since.as_deref(), Self::text);
+    }
+
+    fn refusal(&mut self, refusal: &Refusal) {
+        let Refusal { email, reason, message: _ } = refusal;
+        self.text(email.key());
+        self.text(reason.as_str());
+    }
+
+    fn seat_change(&mut self, seats: &SeatChange) {
+        let SeatChange { user_type, before, added, removed } = seats;
+        self.user_type(*user_type);
+        self.number(*before);
+        self.number(*added);
+        self.number(*removed);
     }
 
     /// The message is left out: it says the same as the numbers, and may be reworded.

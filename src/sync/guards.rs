@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 
 use super::{Guard, GuardLimits, GuardReport, Snapshot, Span, Step, StepKind, SyncRequest};
 use crate::domain::{Email, Field, GroupId, User, UserId};
+use crate::sort;
 
 /// What steps do to people, by person.
 #[derive(Debug, Default)]
@@ -164,7 +165,7 @@ pub fn member_removals(
         .into_iter()
         .map(|(group, members)| (names.get(group).copied().unwrap_or(&group.value), group, members))
         .collect();
-    groups.sort_unstable();
+    sort::sort(&mut groups);
     groups
         .into_iter()
         .map(|(name, id, removed)| {
@@ -252,8 +253,10 @@ pub fn required_admins(
     snapshot: &Snapshot,
     effects: &Effects<'_>,
 ) -> Vec<GuardReport> {
-    let mut required: BTreeMap<&Email, Option<bool>> =
-        limits.required_admins.iter().map(|email| (email, None)).collect();
+    let mut required: BTreeMap<&Email, Option<bool>> = BTreeMap::new();
+    for email in &limits.required_admins {
+        required.insert(email, None);
+    }
     if required.is_empty() {
         return Vec::new();
     }
@@ -330,7 +333,7 @@ fn number(count: usize) -> u32 {
 /// The groups somebody is in, each once.
 fn group_ids(user: &User) -> Vec<&GroupId> {
     let mut ids: Vec<&GroupId> = user.groups.iter().flatten().map(|link| &link.id).collect();
-    ids.sort_unstable();
+    sort::sort(&mut ids);
     ids.dedup();
     ids
 }

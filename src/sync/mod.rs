@@ -7,7 +7,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::domain::{
-    Dialect, Email, FieldChange, Group, GroupId, GroupRef, User, UserId, UserPatch, UserType,
+    Dialect, Email, FieldChange, Group, GroupId, GroupRef, Tombstone, User, UserId, UserPatch,
+    UserType,
 };
 use crate::retool::user_filter::Others;
 
@@ -163,6 +164,15 @@ pub struct Snapshot {
     pub complete: bool,
 }
 
+impl Snapshot {
+    /// How many seats of a type are held: by enabled people, those without a type counting as
+    /// [`UserType::Default`].
+    pub fn seats(&self, user_type: UserType) -> u32 {
+        let holds = |user: &&User| !user.disabled && user.seat() == Some(user_type);
+        self.users.iter().filter(holds).count() as u32 + self.others.seats(user_type)
+    }
+}
+
 /// What one step does, in the order that plans apply them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StepKind {
@@ -309,28 +319,59 @@ pub struct GuardReport {
     pub message: String,
 }
 
-/// Seats added and removed.
+/// Seats of one type that a plan changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeatChange {
     /// The seat's type.
     pub user_type: UserType,
+    /// Seats held in the whole organisation before.
+    pub before: u32,
     /// Seats taken.
     pub added: u32,
     /// Seats freed.
     pub removed: u32,
 }
 
+/// Where and when a plan is made.
+#[derive(Clone, Debug)]
+pub struct Occasion {
+    /// The organisation: its base URL in its normal form.
+    pub organisation: String,
+    /// Milliseconds since the Unix epoch.
+    pub now: i64,
+}
+
+/// What a plan was made for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanContext {
+    /// The organisation: its base URL in its normal form.
+    pub organisation: String,
+    /// The dialect that was spoken.
+    pub dialect: Dialect,
+    /// The addresses that the roster speaks for.
+    pub span: Span,
+    /// The policy, with the defaults filled in.
+    pub policy: Policy,
+}
+
 /// What a roster takes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// Digest of all that it was computed from and of its steps.
+    /// [Digest](digest::plan) of the plan.
     pub digest: String,
-    /// The dialect that was spoken.
-    pub dialect: Dialect,
+    /// Digest of the roster, and of the accounts and groups that the plan is about.
+    pub inputs_digest: String,
+    /// What it was made for.
+    pub context: PlanContext,
+    /// When it was made.
+    pub made_at: String,
     /// The steps in order; empty if a guard tripped.
     pub steps: Vec<Step>,
     /// What would have been the steps, if a guard tripped.
     pub withheld: Vec<Step>,
+    /// The accounts that a step disables, deletes or strips, as the listing showed them; by
+    /// address.
+    pub tombstones: Vec<Tombstone>,
     /// People who need nothing, by address.
     pub unchanged: Vec<Email>,
     /// People who are left alone, by address.

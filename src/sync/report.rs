@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Plan;
-use crate::domain::{Email, FieldChange, GroupLink, UserId, Write};
+use crate::domain::{Email, FieldChange, GroupLink, Tombstone, UserId, Write};
 use crate::error::Error;
 
 /// What became of a person.
@@ -68,6 +68,8 @@ pub struct SyncReport {
     pub groups_created: Vec<GroupLink>,
     /// The groups that could not be created, and why.
     pub groups_failed: Vec<Error>,
+    /// The accounts that this run disabled, deleted or stripped, as they were.
+    pub tombstones: Vec<Tombstone>,
     /// Whether everybody is as planned.
     pub complete: bool,
     /// The writes, in order.

@@ -8,17 +8,17 @@ use alloc::vec::Vec;
 use super::{Step, StepKind, digest};
 use crate::domain::{
     Account, Dialect, Email, Field, FieldChange, GroupId, GroupIdKind, GroupLink, GroupRef,
-    NewUser, User, UserId, UserPatch, Write, WriteKind,
+    NewUser, Tombstone, User, UserId, UserPatch, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
 use crate::journal::Journal;
 use crate::lifecycle::{
     Creation, Deletion, create_group_once, create_once, delete_account, end_sessions, find_one,
-    is_as_gone_as_can_be, reread,
+    is_as_gone_as_can_be, memberships, reread,
 };
 use crate::retool::read_back::{ReadBack, read_back};
-use crate::retool::{Directory, membership};
+use crate::retool::{Directory, ReadDirectory, membership};
 
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,19 +36,41 @@ pub enum StepOutcome {
 /// A step applied on its own.
 #[derive(Clone, Debug)]
 pub struct StepResult {
-    /// What became of it.
+    /// What happened to it.
     pub outcome: StepOutcome,
+    /// The account that the step disabled, deleted or took a membership of, as it was.
+    pub tombstone: Option<Tombstone>,
     /// The writes.
     pub writes: Vec<Write>,
 }
 
-/// Applies one step of a plan that may be old. On failure the error carries the write.
-pub async fn apply(directory: &dyn Directory, step: &Step) -> Result<StepResult> {
-    let mut journal = Journal::default();
+/// Applies one step of a plan that may be old, at `now` in milliseconds since the Unix epoch. On
+/// failure the error carries the write.
+pub async fn apply(directory: &dyn Directory, step: &Step, now: i64) -> Result<StepResult> {
+    let mut journal = Journal::at(now);
     match apply_checked(directory, step, &mut journal).await {
-        Ok(outcome) => Ok(StepResult { outcome, writes: journal.into_writes() }),
+        Ok(outcome) => {
+            let tombstone = journal.tombstones().first().cloned();
+            let writes = journal.into_writes();
+            Ok(StepResult { outcome, tombstone: tombstone.filter(|_| !writes.is_empty()), writes })
+        }
         Err(error) => Err(journal.blame(error)),
     }
+}
+
+/// Refuses a step that was planned for another dialect than the one spoken.
+pub fn check_dialect(planned: Dialect, directory: &dyn ReadDirectory) -> Result<()> {
+    let spoken = directory.capabilities().dialect;
+    if planned == spoken {
+        return Ok(());
+    }
+    let message = format!(
+        "The step was planned for {}, and this connection speaks {}. Apply it over {}; nothing was written.",
+        planned.as_str(),
+        spoken.as_str(),
+        planned.as_str()
+    );
+    Err(Error::new(Code::StepInvalid, message).in_field("step.dialect"))
 }
 
 async fn apply_checked(
@@ -82,8 +104,8 @@ async fn apply_checked(
                     None => return Ok(StepOutcome::Stale("Nobody has this address.".into())),
                 },
             };
-            let user = match current(directory, &id, email).await? {
-                Current::Account(account) => account.user,
+            let account = match current(directory, &id, email).await? {
+                Current::Account(account) => *account,
                 Current::Gone => return Ok(StepOutcome::Stale("The account is gone.".into())),
                 Current::Renamed => return Ok(renamed()),
             };
@@ -94,8 +116,12 @@ async fn apply_checked(
                 return Ok(StepOutcome::Stale("The group has another name now.".into()));
             }
             let wanted = step.kind == StepKind::AddMember;
-            if is_member(directory, &user, &group.id).await? == wanted {
+            if is_member(directory, &account.user, &group.id).await? == wanted {
                 return Ok(StepOutcome::AlreadySo);
+            }
+            let user = account.user.clone();
+            if !wanted {
+                journal.keep(with_memberships(directory, account).await?);
             }
             let written = write_membership(directory, step, &user.id, &group, journal).await?;
             verify_membership(directory, &user, &group, wanted).await?;
@@ -265,6 +291,9 @@ pub(super) async fn change_user(
         StepKind::DisableUser => WriteKind::UserDisabled,
         _ => WriteKind::UserUpdated,
     };
+    if kind == WriteKind::UserDisabled {
+        journal.keep((*account).clone());
+    }
     let updated = directory.update_user(&account, &patch).await;
     journal.record(kind, email.as_str(), None, updated)?;
     if kind == WriteKind::UserDisabled {
@@ -280,7 +309,7 @@ pub(super) async fn delete_user(
     journal: &mut Journal,
 ) -> Result<StepOutcome> {
     let account = match current(directory, known_user(step)?, person(step)?).await? {
-        Current::Account(account) => account,
+        Current::Account(account) => *account,
         Current::Gone => return Ok(StepOutcome::AlreadySo),
         Current::Renamed => return Ok(renamed()),
     };
@@ -292,6 +321,9 @@ pub(super) async fn delete_user(
             "The account's fields were changed by somebody else.".into(),
         ));
     }
+    // They go with the account.
+    let account = with_memberships(directory, account).await?;
+    journal.keep(account.clone());
     Ok(match delete_account(directory, &account.user, journal).await? {
         Deletion::Deleted => StepOutcome::Applied,
         Deletion::Deactivated => {
@@ -300,6 +332,14 @@ pub(super) async fn delete_user(
         }
         Deletion::AlreadyGone => StepOutcome::AlreadySo,
     })
+}
+
+/// The account with its memberships, which the tombstone holds.
+async fn with_memberships(directory: &dyn Directory, mut account: Account) -> Result<Account> {
+    if account.user.groups.is_none() {
+        account.user.groups = Some(memberships(directory, &account.user).await?);
+    }
+    Ok(account)
 }
 
 /// Adds or removes a member; the caller reads it back. `false` if it was so already.

@@ -4,11 +4,12 @@ use host_test::retool::synchronization::{
     AbsentPolicy, MembershipPolicy, Plan, RosterEntry, Step, StepKind, StepOutcome, StepResult,
     SyncRequest,
 };
-use host_test::retool::types::{FieldChange, GroupId, UserId};
-use mock_retool::User;
+use host_test::retool::types::{Dialect, FieldChange, GroupId, UserId};
+use mock_retool::Dialect::{V1, V2};
+use mock_retool::{Options, User};
 
 use crate::support::acme::{ADA, FINANCE, GRACE, JOAN, KEN, NEW, SUPPORT, written};
-use crate::support::{World, done, entry, failed, named, roster};
+use crate::support::{World, done, entry, failed, memberships, named, roster};
 
 /// The only step of a plan.
 fn only(plan: Plan) -> Step {
@@ -57,7 +58,7 @@ fn renaming(email: &str) -> SyncRequest {
 }
 
 fn joining(email: &str, group: &str) -> SyncRequest {
-    roster(vec![RosterEntry { groups: vec![named(group)], ..entry(email) }])
+    roster(vec![RosterEntry { groups: memberships([named(group)]), ..entry(email) }])
 }
 
 fn leaving(email: &str, group: &str) -> SyncRequest {
@@ -247,11 +248,12 @@ async fn a_step_that_no_plan_makes_is_refused_before_any_request() {
     let change = |field: &str, after: &str| FieldChange {
         field: field.into(),
         before: None,
-        after: after.into(),
+        after: Some(after.into()),
     };
     let with = |step: &Step, changes| Step { changes, ..step.clone() };
     let steps = [
-        Step { email: String::new(), ..rename.clone() },
+        Step { email: Some(String::new()), ..rename.clone() },
+        Step { email: None, ..rename.clone() },
         Step { user: None, ..rename.clone() },
         Step { user: Some(UserId::Scim(world.id_of(JOAN))), ..rename.clone() },
         with(&rename, vec![change("email", "other@acme.example")]),
@@ -270,7 +272,7 @@ async fn a_step_that_no_plan_makes_is_refused_before_any_request() {
     ];
     for step in steps {
         let (case, detail) = failed(world.tenant.apply_step(&step).await);
-        assert_eq!(case, "permanent-invalid-input", "{step:?}: {detail:?}");
+        assert_eq!(case, "permanent invalid-input", "{step:?}: {detail:?}");
         assert!(detail.field.is_some_and(|field| field.starts_with("step")), "{step:?}");
     }
     assert!(world.requests().is_empty());
@@ -351,15 +353,73 @@ async fn a_step_that_was_tampered_with_is_refused_before_any_request() {
         let photo = FieldChange {
             field: "profile-photo-url".into(),
             before: None,
-            after: "https://acme.example/1.png".into(),
+            after: Some("https://acme.example/1.png".into()),
         };
         let changes = step.changes.iter().cloned().chain([photo]).collect();
         steps.push(Step { changes, ..step });
     }
     for step in steps {
         let (case, detail) = failed(world.tenant.apply_step(&step).await);
-        assert_eq!(case, "permanent-invalid-input", "{step:?}");
+        assert_eq!(case, "permanent invalid-input", "{step:?}");
         assert_eq!(detail.code, "step-invalid", "{step:?}");
     }
     assert!(world.requests().is_empty());
+}
+
+/// A step is of one organisation and one dialect; anywhere else it means something else.
+#[tokio::test]
+async fn a_step_of_another_organisation_or_dialect_is_refused_before_any_request() {
+    let world = World::acme_with(Options { dialects: vec![V1, V2], ..Options::default() }).await;
+    let steps = [
+        planned(&world, renaming(JOAN)).await,
+        planned(&world, joining(JOAN, "Finance")).await,
+        planned(&world, leaving(JOAN, "Support")).await,
+        planned(&world, absent(AbsentPolicy::Disable)).await,
+        planned(&world, absent(AbsentPolicy::Delete)).await,
+        planned(&world, roster(vec![entry(NEW)])).await,
+    ];
+    let before = world.mock.state();
+    let base_url = world.mock.base_url();
+    for step in &steps {
+        for organisation in [
+            "https://other.retool.com",
+            "",
+            "nonsense",
+            &format!("{base_url}/prefix"),
+            &format!("{base_url}/"),
+            &base_url.replace("http://", "HTTP://"),
+        ] {
+            let step = Step { organisation: organisation.to_owned(), ..step.clone() };
+            let (case, detail) = failed(world.tenant.apply_step(&step).await);
+            assert_eq!((case, detail.code.as_str()), ("permanent invalid-input", "step-invalid"));
+            assert_eq!(detail.field.as_deref(), Some("step.organisation"), "{organisation}");
+        }
+        for dialect in [Dialect::V2, Dialect::Scim, Dialect::Auto] {
+            let step = Step { dialect, ..step.clone() };
+            let (case, detail) = failed(world.tenant.apply_step(&step).await);
+            assert_eq!((case, detail.code.as_str()), ("permanent invalid-input", "step-invalid"));
+            assert_eq!(detail.field.as_deref(), Some("step.dialect"), "{dialect:?}");
+        }
+        // Nor is it applied over another dialect than the one that it says.
+        for dialect in [Dialect::V2, Dialect::Scim] {
+            let (case, detail) = failed(world.over(dialect).apply_step(step).await);
+            assert_eq!((case, detail.code.as_str()), ("permanent invalid-input", "step-invalid"));
+            assert_eq!(detail.field.as_deref(), Some("step.dialect"), "{dialect:?}");
+        }
+    }
+    assert!(world.requests().is_empty());
+    // Another organisation, where the same people are.
+    let other = World::acme().await;
+    for step in &steps {
+        let (_, detail) = failed(other.tenant.apply_step(step).await);
+        assert_eq!(detail.code, "step-invalid");
+    }
+    assert!(other.requests().is_empty());
+
+    // What `auto` finds is compared too, before anything is written.
+    let auto = world.over(Dialect::Auto);
+    let (_, detail) = failed(auto.apply_step(&steps[0]).await);
+    assert_eq!(detail.code, "step-invalid", "it speaks v2");
+    assert!(world.writes().is_empty());
+    assert_eq!(world.mock.state(), before);
 }

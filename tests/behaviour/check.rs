@@ -4,11 +4,11 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use host_test::retool::diagnostics::{CheckStatus, ConnectionReport};
 use host_test::retool::types::{Connection, Dialect};
-use host_test::{Host, Tenant, TenantOptions};
+use host_test::{Tenant, TenantOptions};
 use mock_retool::{Dialect as Served, Fault, FaultKind, Options, Scope};
 
 use crate::support::acme::wit_name;
-use crate::support::{World, done, failed};
+use crate::support::{World, done, failed, host};
 
 /// The checks as `name: status`, with the code behind it.
 fn lines(report: &ConnectionReport) -> Vec<String> {
@@ -26,7 +26,7 @@ fn tenant(base_url: String, dialect: Dialect, token: &str) -> Tenant {
         .env("RETOOL_API_TOKEN", token)
         // What can't be reached is not tried for long.
         .env("RETOOL_MAX_ATTEMPTS", "1");
-    Host::shared().expect("a host").tenant(options)
+    host().tenant(options)
 }
 
 /// An address at which nobody listens.
@@ -201,16 +201,15 @@ async fn an_unreachable_server_is_in_the_report() {
 #[tokio::test]
 async fn what_can_not_even_be_tried_is_an_error() {
     let world = World::acme().await;
-    let without_token =
-        Host::shared().expect("a host").tenant(TenantOptions::new(world.mock.base_url()));
+    let without_token = host().tenant(TenantOptions::new(world.mock.base_url()));
     let (case, detail) = failed(without_token.check_connection().await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-denied", "token-missing"));
+    assert_eq!((case, detail.code.as_str()), ("permanent denied", "token-missing"));
     assert!(detail.message.contains("RETOOL_API_TOKEN"), "{}", detail.message);
 
     // SCIM has a token of its own.
     let scim = tenant(world.mock.base_url(), Dialect::Scim, world.mock.token());
     let (case, detail) = failed(scim.check_connection().await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-denied", "token-missing"));
+    assert_eq!((case, detail.code.as_str()), ("permanent denied", "token-missing"));
     assert!(detail.message.contains("RETOOL_SCIM_TOKEN"), "{}", detail.message);
     assert!(world.requests().is_empty());
 }

@@ -74,11 +74,14 @@ fn it_exports_the_contract_and_nothing_else() {
             "user-lifecycle:retool/lifecycle",
             "  provision",
             "  deprovision",
+            "  plan-deprovision",
             "  restore",
+            "  reset-two-factor",
             "user-lifecycle:retool/synchronization",
             "  plan-sync",
             "  apply-step",
             "  sync",
+            "  apply-plan",
             "user-lifecycle:retool/directory",
             "  find-user",
             "  page-users",
@@ -117,12 +120,12 @@ fn published(more: &str) -> (Resolve, WorldId) {
 #[test]
 fn it_is_valid_and_targets_the_published_world() {
     let (resolve, world) = published(
-        "package test:asked; world asked { include user-lifecycle:retool/plugin@0.1.0; }",
+        "package test:asked; world asked { include user-lifecycle:retool/plugin@0.2.0; }",
     );
     wit_component::targets(&resolve, world, Host::embedded_component()).expect("it fits");
 
     let (resolve, world) = published(
-        "package test:asked; world asked { include user-lifecycle:retool/plugin@0.1.0;
+        "package test:asked; world asked { include user-lifecycle:retool/plugin@0.2.0;
          export more: interface { one-more: func(); } }",
     );
     let missing = wit_component::targets(&resolve, world, Host::embedded_component());

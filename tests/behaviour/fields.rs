@@ -8,7 +8,7 @@ use mock_retool::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::support::acme::{JOAN, KEN, timeless, unknown_fields, written};
-use crate::support::{World, arrival, departure, done, entry, failed, named, roster};
+use crate::support::{World, arrival, changing, departure, done, entry, failed, named, roster};
 
 fn renamed(last_name: &str) -> ProvisionRequest {
     ProvisionRequest { last_name: Some(last_name.into()), ..arrival(JOAN) }
@@ -152,7 +152,7 @@ async fn a_write_that_loses_a_field_is_reported() {
     }
     let request = departure(JOAN, DeprovisionMode::Disable);
     let (case, detail) = failed(world.tenant.deprovision(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "not-verified"));
+    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "not-verified"));
     assert!(detail.message.contains("locale"), "{}", detail.message);
     assert_eq!(detail.subject.as_deref(), Some(JOAN));
     assert_eq!(written(&detail.writes), ["user-disabled joan@acme.example ?"]);
@@ -167,13 +167,8 @@ async fn a_group_keeps_the_fields_that_are_not_given() {
         support.extra = unknown_fields();
     });
     let before = world.group("Support");
-    let request = ChangeGroupRequest {
-        group: named("Support"),
-        new_name: Some("Helpdesk".into()),
-        universal_app_access: None,
-        add_members: Vec::new(),
-        remove_members: Vec::new(),
-    };
+    let request =
+        ChangeGroupRequest { new_name: Some("Helpdesk".into()), ..changing(named("Support")) };
     done(world.tenant.change_group(&request).await);
     let after = world.group("Helpdesk");
     assert_eq!(

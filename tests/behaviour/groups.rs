@@ -1,6 +1,6 @@
 //! Groups made, changed and removed.
 
-use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGroupRequest};
+use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest};
 use host_test::retool::types::{GroupId, GroupRef, Member, UserId};
 use mock_retool::Group;
 use serde_json::json;
@@ -8,25 +8,10 @@ use serde_json::json;
 use crate::support::acme::{
     ADA, ENGINEERING, FINANCE, GRACE, JOAN, KEN, NEW, SUPPORT, changed, written,
 };
-use crate::support::{World, done, failed, named, numbered};
-
-fn ensuring(name: &str) -> EnsureGroupRequest {
-    EnsureGroupRequest { name: name.into(), universal_app_access: None }
-}
-
-fn changing(group: GroupRef) -> ChangeGroupRequest {
-    ChangeGroupRequest {
-        group,
-        new_name: None,
-        universal_app_access: None,
-        add_members: Vec::new(),
-        remove_members: Vec::new(),
-    }
-}
-
-fn removing(group: GroupRef, even_with_members: bool) -> RemoveGroupRequest {
-    RemoveGroupRequest { group, even_with_members }
-}
+use crate::support::{
+    World, app_access, app_access_of, by_email, changing, done, ensuring, failed, named,
+    new_member, numbered, removing,
+};
 
 fn emails(members: &[Member]) -> Vec<&str> {
     let mut emails: Vec<_> =
@@ -44,13 +29,12 @@ fn twins(world: &World) {
 #[tokio::test]
 async fn a_group_is_created_once() {
     let world = World::acme().await;
-    let request =
-        EnsureGroupRequest { universal_app_access: Some("use".into()), ..ensuring("  Legal ") };
+    let request = EnsureGroupRequest { access: app_access("use"), ..ensuring("  Legal ") };
     let result = done(world.tenant.ensure_group(&request).await);
     assert!(result.created);
     assert_eq!(result.group.name, "Legal");
     assert_eq!(result.group.id, GroupId::Rest("7".into()));
-    assert_eq!(result.group.universal_app_access.as_deref(), Some("use"));
+    assert_eq!(app_access_of(&result.group), Some("use"));
     assert_eq!(written(&result.writes), ["group-created Legal [Legal]"]);
     assert_eq!(world.body_of_the_write(), json!({"name": "Legal", "universalAppAccess": "use"}));
     assert_eq!(world.requests(), ["GET /api/v1/groups", "POST /api/v1/groups"]);
@@ -68,17 +52,16 @@ async fn what_a_new_group_may_do_is_for_the_server_to_say_unless_given() {
     let world = World::acme().await;
     let result = done(world.tenant.ensure_group(&ensuring("Legal")).await);
     assert_eq!(world.body_of_the_write(), json!({"name": "Legal"}));
-    assert_eq!(result.group.universal_app_access.as_deref(), Some("none"));
+    assert_eq!(app_access_of(&result.group), Some("none"));
 }
 
 #[tokio::test]
 async fn what_an_existing_group_may_do_is_left() {
     let world = World::acme().await;
-    let request =
-        EnsureGroupRequest { universal_app_access: Some("own".into()), ..ensuring("Support") };
+    let request = EnsureGroupRequest { access: app_access("own"), ..ensuring("Support") };
     let result = done(world.tenant.ensure_group(&request).await);
     assert!(!result.created);
-    assert_eq!(result.group.universal_app_access.as_deref(), Some("none"));
+    assert_eq!(app_access_of(&result.group), Some("none"));
     assert_eq!(world.group("Support").universal_app_access, "none");
     assert!(world.writes().is_empty());
 }
@@ -88,7 +71,7 @@ async fn never_a_third_of_two_groups_with_one_name() {
     let world = World::acme().await;
     twins(&world);
     let (case, detail) = failed(world.tenant.ensure_group(&ensuring("Support")).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "ambiguous-group"));
+    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "ambiguous-group"));
     assert!(world.writes().is_empty());
 }
 
@@ -97,7 +80,7 @@ async fn fields_are_changed_and_reported() {
     let world = World::acme().await;
     let request = ChangeGroupRequest {
         new_name: Some(" Helpdesk ".into()),
-        universal_app_access: Some("edit".into()),
+        access: app_access("edit"),
         ..changing(named("Support"))
     };
     let result = done(world.tenant.change_group(&request).await);
@@ -106,7 +89,7 @@ async fn fields_are_changed_and_reported() {
         ["name: Support -> Helpdesk", "universal-app-access: none -> edit"]
     );
     assert_eq!(result.group.name, "Helpdesk");
-    assert_eq!(result.group.universal_app_access.as_deref(), Some("edit"));
+    assert_eq!(app_access_of(&result.group), Some("edit"));
     assert_eq!(written(&result.writes), ["group-updated Support [Support]"]);
     assert_eq!(world.members_of("Helpdesk"), [ADA, JOAN, KEN]);
     assert_eq!(
@@ -126,9 +109,9 @@ async fn what_is_so_already_is_not_written() {
     let world = World::acme().await;
     let request = ChangeGroupRequest {
         new_name: Some("Support".into()),
-        universal_app_access: Some("none".into()),
-        add_members: vec![JOAN.into()],
-        remove_members: vec![GRACE.into()],
+        access: app_access("none"),
+        add_members: vec![new_member(JOAN)],
+        remove_members: vec![by_email(GRACE)],
         ..changing(numbered(SUPPORT))
     };
     let result = done(world.tenant.change_group(&request).await);
@@ -154,11 +137,11 @@ async fn another_groups_name_is_not_taken() {
     let world = World::acme().await;
     let request = ChangeGroupRequest {
         new_name: Some("Finance".into()),
-        add_members: vec![GRACE.into()],
+        add_members: vec![new_member(GRACE)],
         ..changing(named("Support"))
     };
     let (case, detail) = failed(world.tenant.change_group(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "name-taken"));
+    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "name-taken"));
     assert!(world.writes().is_empty());
 }
 
@@ -167,8 +150,8 @@ async fn members_join_and_leave_and_are_read_back() {
     let world = World::acme().await;
     let (grace, joan) = (world.id_of(GRACE), world.id_of(JOAN));
     let request = ChangeGroupRequest {
-        add_members: vec![" Grace@ACME.example ".into(), ADA.into()],
-        remove_members: vec![JOAN.into(), "nobody@acme.example".into()],
+        add_members: vec![new_member(" Grace@ACME.example "), new_member(ADA)],
+        remove_members: vec![by_email(JOAN), by_email("nobody@acme.example")],
         ..changing(named("Support"))
     };
     let result = done(world.tenant.change_group(&request).await);
@@ -208,12 +191,12 @@ async fn somebody_unknown_can_not_join_and_nothing_is_written() {
     let world = World::acme().await;
     let request = ChangeGroupRequest {
         new_name: Some("Helpdesk".into()),
-        add_members: vec![GRACE.into(), NEW.into()],
-        remove_members: vec![JOAN.into()],
+        add_members: vec![new_member(GRACE), new_member(NEW)],
+        remove_members: vec![by_email(JOAN)],
         ..changing(named("Support"))
     };
     let (case, detail) = failed(world.tenant.change_group(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-not-found", "user-not-found"));
+    assert_eq!((case, detail.code.as_str()), ("permanent not-found", "user-not-found"));
     assert_eq!(detail.subject.as_deref(), Some(NEW));
     assert!(world.writes().is_empty());
 }
@@ -222,12 +205,12 @@ async fn somebody_unknown_can_not_join_and_nothing_is_written() {
 async fn nobody_may_stand_in_both_lists() {
     let world = World::acme().await;
     let request = ChangeGroupRequest {
-        add_members: vec![GRACE.into(), JOAN.into()],
-        remove_members: vec!["JOAN@acme.example".into()],
+        add_members: vec![new_member(GRACE), new_member(JOAN)],
+        remove_members: vec![by_email("JOAN@acme.example")],
         ..changing(named("Support"))
     };
     let (case, detail) = failed(world.tenant.change_group(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-invalid-input", "duplicate-person"));
+    assert_eq!((case, detail.code.as_str()), ("permanent invalid-input", "duplicate-person"));
     assert_eq!(detail.field.as_deref(), Some("request.remove-members[0]"));
     assert!(world.requests().is_empty());
 }
@@ -238,7 +221,7 @@ async fn a_group_that_is_not_there_can_not_be_changed() {
     for group in [named("Legal"), numbered(99), GroupRef::Id(GroupId::Scim("5".into()))] {
         let request = ChangeGroupRequest { new_name: Some("Helpdesk".into()), ..changing(group) };
         let (case, detail) = failed(world.tenant.change_group(&request).await);
-        assert_eq!((case, detail.code.as_str()), ("permanent-not-found", "group-not-found"));
+        assert_eq!((case, detail.code.as_str()), ("permanent not-found", "group-not-found"));
     }
     assert!(world.writes().is_empty());
 }
@@ -266,7 +249,7 @@ async fn a_group_with_members_goes_only_if_told_so() {
     let users = world.mock.state().users.len();
     let (case, detail) =
         failed(world.tenant.remove_group(&removing(numbered(ENGINEERING), false)).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-refused", "group-has-members"));
+    assert_eq!((case, detail.code.as_str()), ("permanent refused", "group-has-members"));
     assert!(detail.message.contains('2'), "{}", detail.message);
     assert!(world.writes().is_empty());
 
@@ -283,7 +266,7 @@ async fn one_of_two_groups_is_removed_by_id_alone() {
     let world = World::acme().await;
     twins(&world);
     let (case, _) = failed(world.tenant.remove_group(&removing(named("Support"), true)).await);
-    assert_eq!(case, "permanent-conflict");
+    assert_eq!(case, "permanent conflict");
     done(world.tenant.remove_group(&removing(numbered(7), true)).await);
     assert_eq!(world.members_of("Support"), [ADA, JOAN, KEN]);
 }
@@ -292,7 +275,7 @@ async fn one_of_two_groups_is_removed_by_id_alone() {
 async fn a_built_in_group_stays() {
     let world = World::acme().await;
     let (case, detail) = failed(world.tenant.remove_group(&removing(named("editor"), true)).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "server-refused"));
+    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "server-refused"));
     assert!(detail.writes.is_empty());
     assert!(world.mock.state().group(2).is_some());
 }

@@ -18,3 +18,5 @@ mod plan;
 mod provision;
 mod restore;
 mod sync;
+mod tombstones;
+mod unsupported;

@@ -1,26 +1,34 @@
 //! What a roster takes, before anybody does it.
 
 use host_test::retool::synchronization::{
-    AbsentPolicy, MembershipPolicy, Plan, RosterEntry, Step, StepKind, StepOutcome, SyncRequest,
+    AbsentPolicy, EmailSpan, GuardLimit, MembershipPolicy, Plan, RosterEntry, Step, StepKind,
+    StepOutcome, SyncRequest,
 };
-use host_test::retool::types::{Dialect, UserId, UserType};
+use host_test::retool::types::{Connection, Dialect, UserId, UserType};
 
-use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, changed, timeless, wit_name};
-use crate::support::{World, done, entry, failed, named, roster};
+use crate::support::acme::{
+    ADA, ENGINEERING, GRACE, JOAN, KEN, NEW, SUPPORT, changed, timeless, wit_name,
+};
+use crate::support::{
+    World, address, by_email, done, entry, failed, limit, memberships, named, roster,
+};
 
 /// Something of every kind of step.
 fn everything() -> SyncRequest {
     let mut request = roster(vec![
         RosterEntry {
             last_name: Some("Lovelace".into()),
-            groups: vec![named("Legal")],
+            groups: memberships([named("Legal")]),
             ..entry(ADA)
         },
-        RosterEntry { groups: vec![named("Engineering"), named("Support")], ..entry(GRACE) },
-        RosterEntry { groups: vec![named("Engineering")], ..entry(KEN) },
+        RosterEntry {
+            groups: memberships([named("Engineering"), named("Support")]),
+            ..entry(GRACE)
+        },
+        RosterEntry { groups: memberships([named("Engineering")]), ..entry(KEN) },
         RosterEntry {
             first_name: Some("Nina".into()),
-            groups: vec![named("Legal"), named("Engineering")],
+            groups: memberships([named("Legal"), named("Engineering")]),
             ..entry(NEW)
         },
     ]);
@@ -33,7 +41,7 @@ fn everything() -> SyncRequest {
 fn lines(steps: &[Step]) -> Vec<String> {
     let line = |step: &Step| {
         let group = step.group_name.as_ref().map(|name| format!(" [{name}]"));
-        format!("{} {}{}", wit_name(&step.kind), step.email, group.unwrap_or_default())
+        format!("{} {}{}", wit_name(&step.kind), address(&step.email), group.unwrap_or_default())
     };
     steps.iter().map(line).collect()
 }
@@ -107,7 +115,7 @@ async fn a_step_says_what_it_was_planned_on() {
 async fn the_same_roster_in_any_order_gives_the_same_plan_to_the_byte() {
     let world = World::acme().await;
     let first = plan(&world, &everything()).await;
-    let text = serde_json::to_string(&first).expect("JSON");
+    let bytes = |plan: &Plan| serde_json::to_string(&undated(plan.clone())).expect("JSON");
     for turn in 1..4 {
         let mut request = everything();
         request.roster.rotate_left(turn);
@@ -115,14 +123,154 @@ async fn the_same_roster_in_any_order_gives_the_same_plan_to_the_byte() {
             entry.groups.reverse();
         }
         let shuffled = plan(&world, &request).await;
-        assert_eq!(serde_json::to_string(&shuffled).expect("JSON"), text);
+        assert_eq!(bytes(&shuffled), bytes(&first));
     }
     // Nor does it matter in which order the server lists people and groups.
     world.mock.edit(|acme| {
         acme.users.reverse();
         acme.groups.reverse();
     });
-    assert_eq!(plan(&world, &everything()).await, first);
+    let reversed = plan(&world, &everything()).await;
+    assert_eq!(bytes(&reversed), bytes(&first));
+}
+
+/// A plan without the times at which it was made.
+fn undated(mut plan: Plan) -> Plan {
+    plan.made_at.clear();
+    for tombstone in &mut plan.tombstones {
+        tombstone.recorded_at.clear();
+    }
+    plan
+}
+
+/// `2026-01-05T09:00:00.000Z`.
+fn is_a_time(text: &str) -> bool {
+    text.len() == 24 && text.ends_with('Z') && text.as_bytes()[10] == b'T'
+}
+
+#[tokio::test]
+async fn a_plan_made_again_has_the_same_digest_and_another_time() {
+    let world = World::acme().await;
+    let first = plan(&world, &everything()).await;
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let second = plan(&world, &everything()).await;
+    assert!(is_a_time(&first.made_at) && is_a_time(&second.made_at), "{}", first.made_at);
+    assert!(first.made_at < second.made_at);
+    assert!(first.tombstones.iter().all(|tombstone| tombstone.recorded_at == first.made_at));
+    assert!(!first.tombstones.is_empty());
+    assert_eq!((&first.digest, &first.inputs_digest), (&second.digest, &second.inputs_digest));
+    assert_ne!(first.digest, first.inputs_digest);
+    assert_eq!(undated(first), undated(second));
+}
+
+/// Ada and Joan are on the roster, Grace is absent, and only Support is named.
+fn about_support() -> SyncRequest {
+    let mut request = roster(vec![
+        RosterEntry { groups: memberships([named("Support")]), ..entry(ADA) },
+        RosterEntry { last_name: Some("Clarke".into()), ..entry(JOAN) },
+    ]);
+    request.policy.absent = AbsentPolicy::Keep;
+    request
+}
+
+#[tokio::test]
+async fn the_digests_change_with_what_the_plan_is_about_and_with_nothing_else() {
+    type Change = fn(&World);
+    let about: [Change; 4] = [
+        |world| world.shape(JOAN, |joan| joan.first_name = Some("Joanna".into())),
+        |world| world.shape(ADA, |ada| ada.is_admin = false),
+        |world| {
+            let ada = world.id_of(ADA);
+            world.mock.edit(|acme| acme.leave(SUPPORT, &ada)).expect("Ada is in Support");
+        },
+        |world| {
+            let joan = world.id_of(JOAN);
+            world.mock.edit(|acme| acme.delete_user(&joan)).expect("Joan");
+        },
+    ];
+    for (at, change) in about.into_iter().enumerate() {
+        let world = World::acme().await;
+        let before = plan(&world, &about_support()).await;
+        change(&world);
+        let after = plan(&world, &about_support()).await;
+        assert_ne!(after.digest, before.digest, "{at}");
+        assert_ne!(after.inputs_digest, before.inputs_digest, "{at}");
+    }
+
+    let elsewhere: [Change; 4] = [
+        |world| world.shape(GRACE, |grace| grace.first_name = Some("G".into())),
+        |world| world.shape(JOAN, |joan| joan.updated_at = "2026-06-01T00:00:00Z".into()),
+        |world| {
+            let grace = world.id_of(GRACE);
+            world.mock.edit(|acme| acme.leave(ENGINEERING, &grace)).expect("Grace is in it");
+        },
+        |world| {
+            world.add("zoe@acme.example", &["Finance"]);
+        },
+    ];
+    for (at, change) in elsewhere.into_iter().enumerate() {
+        let world = World::acme().await;
+        let before = plan(&world, &about_support()).await;
+        change(&world);
+        let after = plan(&world, &about_support()).await;
+        assert_eq!(after.inputs_digest, before.inputs_digest, "{at}");
+        assert_eq!(after.digest, before.digest, "{at}");
+    }
+}
+
+#[tokio::test]
+async fn a_plan_has_its_organisation_dialect_span_and_policy() {
+    let world = World::acme().await;
+    let request = everything();
+    let made = plan(&world, &request).await;
+    assert_eq!(made.organisation, world.mock.base_url());
+    assert_eq!((made.dialect, &made.span), (Dialect::V1, &None));
+    assert!(!made.steps.is_empty());
+    for step in &made.steps {
+        assert_eq!((&step.organisation, step.dialect), (&made.organisation, made.dialect));
+        assert_eq!((step.minimum_admins, &step.required_admins[..]), (2, &[][..]));
+    }
+    // The defaults are filled in, and nothing else is different.
+    let limit = |percent, floor| Some(GuardLimit { percent: Some(percent), floor: Some(floor) });
+    let mut policy = request.policy.clone();
+    policy.leave_disabled = Some(false);
+    policy.guards.user_removals = limit(5, 3);
+    policy.guards.member_removals = limit(25, 3);
+    policy.guards.minimum_admins = Some(2);
+    assert_eq!(made.policy, policy);
+
+    // What is given is echoed, and the other half of a limit is filled in.
+    let mut request = everything();
+    request.span = Some(EmailSpan { start: Some("a".into()), before: None });
+    request.policy.guards.user_removals = Some(GuardLimit { percent: Some(50), floor: None });
+    request.policy.guards.member_removals = Some(GuardLimit { percent: None, floor: Some(7) });
+    request.policy.guards.minimum_admins = Some(1);
+    request.policy.guards.required_admins = vec![by_email(GRACE)];
+    request.policy.guards.protected_people = vec![by_email("nobody@acme.example")];
+    let made = plan(&world, &request).await;
+    assert_eq!(made.span, request.span);
+    let mut guards = request.policy.guards.clone();
+    guards.user_removals = limit(50, 3);
+    guards.member_removals = limit(25, 7);
+    assert_eq!(made.policy.guards, guards);
+    let steps = made.steps.iter().chain(&made.withheld);
+    for step in steps {
+        assert_eq!((step.minimum_admins, &step.required_admins[..]), (1, &[by_email(GRACE)][..]));
+    }
+}
+
+/// However the base URL is written, it is one organisation.
+#[tokio::test]
+async fn the_organisation_is_the_base_url_in_its_normal_form() {
+    let world = World::acme().await;
+    let base_url = world.mock.base_url();
+    let shouted = format!("{}/", base_url.replace("http://", "HTTP://"));
+    let connection = Connection { base_url: shouted, ..world.tenant.connection().clone() };
+    let written_otherwise = world.tenant.with_connection(connection);
+    let plan = done(written_otherwise.plan_sync(&everything()).await);
+    assert_eq!(plan.organisation, base_url);
+    let result = done(world.tenant.apply_step(&plan.steps[0]).await);
+    assert_eq!(result.outcome, StepOutcome::Applied);
 }
 
 #[tokio::test]
@@ -134,7 +282,7 @@ async fn the_digest_tells_one_plan_from_another() {
     request.roster[0].last_name = Some("King".into());
     others.push(plan(&world, &request).await.digest);
     let mut request = everything();
-    request.policy.guards.max_user_removal_floor = Some(2);
+    limit(&mut request.policy.guards.user_removals).floor = Some(2);
     others.push(plan(&world, &request).await.digest);
     world.shape(GRACE, |grace| grace.first_name = Some("G".into()));
     others.push(plan(&world, &everything()).await.digest);
@@ -201,7 +349,7 @@ async fn the_steps_of_a_plan_that_a_guard_refuses_are_withheld() {
     let world = World::acme().await;
     let free = plan(&world, &everything()).await;
     let mut request = everything();
-    request.policy.guards.max_user_removal_floor = Some(0);
+    limit(&mut request.policy.guards.user_removals).floor = Some(0);
     let refused = plan(&world, &request).await;
     assert!(refused.steps.is_empty());
     assert_eq!(refused.withheld, free.steps);
@@ -222,12 +370,12 @@ async fn a_person_twice_or_a_group_twice_is_refused_before_any_request() {
     let world = World::acme().await;
     let twice = roster(vec![entry(JOAN), entry(ADA), entry(" JOAN@acme.example")]);
     let (case, detail) = failed(world.tenant.plan_sync(&twice).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-invalid-input", "duplicate-person"));
-    assert_eq!(detail.field.as_deref(), Some("request.roster[2].email"));
-    let groups = vec![named("Support"), named(" Support ")];
+    assert_eq!((case, detail.code.as_str()), ("permanent invalid-input", "duplicate-person"));
+    assert_eq!(detail.field.as_deref(), Some("request.roster[2].user.email"));
+    let groups = memberships([named("Support"), named(" Support ")]);
     let twice = roster(vec![entry(ADA), RosterEntry { groups, ..entry(JOAN) }]);
     let (case, detail) = failed(world.tenant.plan_sync(&twice).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-invalid-input", "duplicate-group"));
+    assert_eq!((case, detail.code.as_str()), ("permanent invalid-input", "duplicate-group"));
     assert_eq!(detail.field.as_deref(), Some("request.roster[1].groups[1]"));
     assert!(world.requests().is_empty());
 }

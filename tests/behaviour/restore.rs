@@ -1,13 +1,13 @@
 //! A departure undone.
 
-use host_test::retool::lifecycle::{
-    DeprovisionMode, RestoreOutcome, RestoreRequest, RestoreResult, Tombstone,
-};
-use host_test::retool::types::{UserId, UserType};
+use host_test::retool::lifecycle::{DeprovisionMode, RestoreOutcome};
+use host_test::retool::types::{Tombstone, UserId, UserType};
 use mock_retool::{Fault, FaultKind};
 
-use crate::support::acme::{ADA, JOAN, SUPPORT, link, timeless, written};
-use crate::support::{World, departure, done, failed};
+use crate::support::acme::{ADA, GRACE, JOAN, SUPPORT, link, timeless, written};
+use crate::support::{
+    Restored, World, departure, done, failed, failed_to_restore, restored, restoring,
+};
 
 async fn tombstone(world: &World, email: &str, mode: DeprovisionMode) -> Tombstone {
     let result = done(world.tenant.deprovision(&departure(email, mode)).await);
@@ -15,9 +15,9 @@ async fn tombstone(world: &World, email: &str, mode: DeprovisionMode) -> Tombsto
     result.tombstone.expect("a tombstone")
 }
 
-async fn restore(world: &World, tombstone: &Tombstone) -> RestoreResult {
-    let request = RestoreRequest { tombstone: tombstone.clone(), re_create: true };
-    done(world.tenant.restore(&request).await)
+async fn restore(world: &World, tombstone: &Tombstone) -> Restored {
+    let request = restoring([tombstone.clone()], true);
+    restored(world.tenant.restore(&request).await)
 }
 
 #[tokio::test]
@@ -63,9 +63,9 @@ async fn a_deleted_account_is_made_anew_if_allowed() {
     let world = World::acme().await;
     let before = world.person(JOAN);
     let stone = tombstone(&world, JOAN, DeprovisionMode::Delete).await;
-    let request = RestoreRequest { tombstone: stone.clone(), re_create: false };
-    let (case, _) = failed(world.tenant.restore(&request).await);
-    assert_eq!(case, "permanent-not-found");
+    let request = restoring([stone.clone()], false);
+    let (kind, _) = failed_to_restore(world.tenant.restore(&request).await);
+    assert_eq!(kind, "not-found");
     assert!(world.writes().is_empty());
 
     let result = restore(&world, &stone).await;
@@ -113,10 +113,10 @@ async fn a_tombstone_of_another_organisation_is_refused_before_any_request() {
     let world = World::acme().await;
     let mut stone = tombstone(&world, JOAN, DeprovisionMode::Disable).await;
     stone.base_url = "https://other.example".into();
-    let request = RestoreRequest { tombstone: stone, re_create: true };
+    let request = restoring([stone], true);
     let (case, detail) = failed(world.tenant.restore(&request).await);
-    assert_eq!(case, "permanent-invalid-input");
-    assert_eq!(detail.field.as_deref(), Some("request.tombstone.base-url"));
+    assert_eq!(case, "permanent invalid-input");
+    assert_eq!(detail.field.as_deref(), Some("request.tombstones[0].base-url"));
     assert!(world.requests().is_empty());
 }
 
@@ -131,9 +131,9 @@ async fn another_account_of_the_address_is_left_alone() {
         other.is_disabled = true;
     });
     let before = world.mock.state();
-    let request = RestoreRequest { tombstone: stone, re_create: false };
-    let (case, detail) = failed(world.tenant.restore(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "wrong-person"));
+    let request = restoring([stone], false);
+    let (kind, detail) = failed_to_restore(world.tenant.restore(&request).await);
+    assert_eq!((kind, detail.code.as_str()), ("conflict", "wrong-person"));
     assert_eq!(detail.subject.as_deref(), Some(JOAN));
     assert!(world.writes().is_empty());
     assert_eq!(world.mock.state(), before);
@@ -165,9 +165,9 @@ async fn an_account_with_another_address_by_now_is_not_made_twice() {
     let stone = tombstone(&world, JOAN, DeprovisionMode::Disable).await;
     world.shape(JOAN, |joan| joan.email = "joan.new@acme.example".into());
     for re_create in [false, true] {
-        let request = RestoreRequest { tombstone: stone.clone(), re_create };
-        let (case, detail) = failed(world.tenant.restore(&request).await);
-        assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "wrong-person"));
+        let request = restoring([stone.clone()], re_create);
+        let (kind, detail) = failed_to_restore(world.tenant.restore(&request).await);
+        assert_eq!((kind, detail.code.as_str()), ("conflict", "wrong-person"));
         assert_eq!(detail.subject.as_deref(), Some(JOAN));
         assert!(detail.message.contains("joan.new@acme.example"), "{}", detail.message);
     }
@@ -181,10 +181,10 @@ async fn a_tombstone_without_a_user_type_says_what_to_fill_in() {
         let world = World::acme().await;
         let mut stone = tombstone(&world, JOAN, DeprovisionMode::Delete).await;
         stone.user.user_type = unusable;
-        let request = RestoreRequest { tombstone: stone.clone(), re_create: true };
-        let (case, detail) = failed(world.tenant.restore(&request).await);
-        assert_eq!((case, detail.code.as_str()), ("permanent-invalid-input", "user-type-required"));
-        assert_eq!(detail.field.as_deref(), Some("request.tombstone.user.user-type"));
+        let request = restoring([stone.clone()], true);
+        let (kind, detail) = failed_to_restore(world.tenant.restore(&request).await);
+        assert_eq!((kind, detail.code.as_str()), ("invalid-input", "user-type-required"));
+        assert_eq!(detail.field.as_deref(), Some("request.tombstones[0].user.user-type"));
         assert!(world.writes().is_empty());
 
         stone.user.user_type = Some(UserType::Default);
@@ -206,4 +206,39 @@ async fn a_group_that_takes_nobody_in_keeps_nobody_out_of_the_others() {
     assert_eq!(result.not_restored, ["The group admin takes nobody in."]);
     assert_eq!(world.groups_of(JOAN), ["Support", "viewer"]);
     assert!(!world.person(JOAN).is_disabled);
+}
+
+#[tokio::test]
+async fn rights_are_given_back_before_others_are_given_up_whatever_the_order_of_the_list() {
+    let world = World::acme().await;
+    let joan = tombstone(&world, JOAN, DeprovisionMode::DisableAndStripGroups).await;
+    world.shape(JOAN, |joan| {
+        joan.is_disabled = false;
+        joan.is_admin = true;
+    });
+    let grace = tombstone(&world, GRACE, DeprovisionMode::Disable).await;
+    // Joan is the only administrator now, and was none.
+    world.shape(ADA, |ada| ada.is_admin = false);
+
+    let result = done(world.tenant.restore(&restoring([joan, grace], true)).await);
+    assert!(result.complete, "{:?}", result.people);
+    let emails: Vec<_> = result.people.iter().map(|person| person.email.as_deref()).collect();
+    assert_eq!(emails, [Some(JOAN), Some(GRACE)], "reported in the order of the list");
+    assert!(world.person(GRACE).is_admin && !world.person(GRACE).is_disabled);
+    assert!(!world.person(JOAN).is_admin);
+    assert_eq!(world.groups_of(JOAN), ["Support", "viewer"]);
+}
+
+#[tokio::test]
+async fn a_membership_comes_back_without_its_administration_and_the_report_says_so() {
+    let world = World::acme().await;
+    let mut stone = tombstone(&world, JOAN, DeprovisionMode::DisableAndStripGroups).await;
+    for (group, group_admin) in stone.user.groups.iter_mut().flatten().zip([false, true]) {
+        group.group_admin = Some(group_admin);
+    }
+    let result = restore(&world, &stone).await;
+    assert_eq!(result.outcome, RestoreOutcome::ReEnabled);
+    assert_eq!(world.groups_of(JOAN), ["Support", "viewer"]);
+    let [line] = &result.not_restored[..] else { panic!("{:?}", result.not_restored) };
+    assert!(line.contains("administration of the group Support"), "{line}");
 }

@@ -1,15 +1,16 @@
-//! A call of every function: the README has the lines that make them.
+//! A call of every function that this version has: the README has the lines that make them.
 
+use host_test::Tenant;
+use host_test::requests::{
+    by_email, deprovision, membership, provision, restore, roster_entry, sync, sync_policy,
+};
 use host_test::retool::directory::PageRequest;
-use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGroupRequest};
-use host_test::retool::lifecycle::{
-    DeprovisionMode, DeprovisionRequest, ProvisionRequest, RestoreRequest,
+use host_test::retool::groups::{
+    ChangeGroupRequest, EnsureGroupRequest, NewMember, RemoveGroupRequest,
 };
-use host_test::retool::synchronization::{
-    AbsentPolicy, MembershipPolicy, RosterEntry, SyncPolicy, SyncRequest,
-};
+use host_test::retool::lifecycle::{DeprovisionMode, ProvisionRequest};
+use host_test::retool::synchronization::{MembershipPolicy, RosterEntry, SyncPolicy};
 use host_test::retool::types::{GroupRef, UserType};
-use host_test::{Tenant, default_guards};
 
 pub async fn calls(tenant: &Tenant) -> Result<(), Box<dyn std::error::Error>> {
     let named = |name: &str| GroupRef::Name(name.into());
@@ -20,66 +21,53 @@ pub async fn calls(tenant: &Tenant) -> Result<(), Box<dyn std::error::Error>> {
         with_other_ids: false,
     };
     let ada = ProvisionRequest {
-        email: "ada@example.com".into(),
         first_name: Some("Ada".into()),
-        last_name: None,
         user_type: Some(UserType::Default),
-        admin: None,
-        profile_photo_url: None,
-        groups: vec![named("Engineering")],
-        create_missing_groups: false,
+        groups: vec![membership(named("Engineering"))],
         create_missing: true,
         update_existing: true,
-        re_enable_disabled: false,
+        ..provision("ada@example.com")
     };
-    let leaver = DeprovisionRequest {
-        email: "ada@example.com".into(),
-        expected_id: None,
-        mode: DeprovisionMode::DisableAndStripGroups,
-        protected_people: vec![],
-        minimum_admins: None,
+    let leaver = deprovision("ada@example.com", DeprovisionMode::DisableAndStripGroups);
+    let grace = RosterEntry {
+        first_name: Some("Grace".into()),
+        user_type: Some(UserType::EndUser),
+        groups: vec![membership(named("Support"))],
+        ..roster_entry("grace@example.com")
     };
-    let roster = SyncRequest {
-        roster: vec![RosterEntry {
-            email: "grace@example.com".into(),
-            first_name: Some("Grace".into()),
-            last_name: None,
-            user_type: Some(UserType::EndUser),
-            admin: None,
-            groups: vec![named("Support")],
-        }],
-        span: None,
-        policy: SyncPolicy {
-            create_missing: true,
-            update_existing: true,
-            re_enable_disabled: false,
-            absent: AbsentPolicy::Keep,
-            memberships: MembershipPolicy::Add,
-            managed_groups: vec![],
-            create_missing_groups: false,
-            default_user_type: None,
-            guards: default_guards(),
-        },
+    let policy = SyncPolicy {
+        create_missing: true,
+        update_existing: true,
+        memberships: MembershipPolicy::Add,
+        ..sync_policy()
     };
-    let night_shift = EnsureGroupRequest { name: "Night".into(), universal_app_access: None };
+    let roster = sync(vec![grace], policy);
+    let night_shift = EnsureGroupRequest { name: "Night".into(), access: vec![] };
     let joining = ChangeGroupRequest {
         group: named("Night"),
         new_name: None,
-        universal_app_access: None,
-        add_members: vec!["grace@example.com".into()],
+        access: vec![],
+        add_members: vec![NewMember { user: by_email("grace@example.com"), group_admin: None }],
         remove_members: vec![],
+        protected_people: vec![],
+        minimum_admins: None,
     };
-    let closing = RemoveGroupRequest { group: named("Night"), even_with_members: true };
+    let closing = RemoveGroupRequest {
+        group: named("Night"),
+        even_with_members: true,
+        protected_people: vec![],
+        minimum_admins: None,
+    };
 
     let report = tenant.check_connection().await??;
     let seen = tenant.changes_since(None).await??;
     let arrived = tenant.provision(&ada).await??;
-    let found = tenant.find_user("ada@example.com").await??;
+    let found = tenant.find_user(&by_email("ada@example.com")).await??;
     let users = tenant.page_users(&page).await??;
     let groups = tenant.page_groups(&page).await??;
     let left = tenant.deprovision(&leaver).await??;
     let tombstone = left.tombstone.ok_or("nobody was there")?;
-    let back = tenant.restore(&RestoreRequest { tombstone, re_create: false }).await??;
+    let back = tenant.restore(&restore(tombstone)).await??;
     let plan = tenant.plan_sync(&roster).await??;
     let step = tenant.apply_step(&plan.steps[0]).await??;
     let synced = tenant.sync(&roster).await??;

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use host_test::json::from_value;
 use host_test::retool::types::Dialect;
-use host_test::{Host, TenantOptions};
+use host_test::{TenantOptions, error_case};
 use mock_retool::{Mock, Options};
 use wasm_wave::untyped::UntypedFuncCall;
 use wasm_wave::value::{FuncType, Value, resolve_wit_func_type};
 use wasm_wave::wasm::{WasmFunc, WasmTypeKind, WasmValue};
-use wave_wit_parser::{Resolve, WorldItem};
+use wit_parser::{Resolve, WorldItem};
 
 const DOCUMENT: &str = include_str!("../../docs/calls.md");
 const BEGIN: &str = "<!-- begin: calls -->\n";
@@ -20,44 +20,59 @@ const END: &str = "<!-- end: calls -->";
 /// Stands for the connection in the calls below.
 const CONNECTION: &str = r#"{base-url: "http://127.0.0.1:8080", dialect: v1}"#;
 
+/// What this version of the component answers with `operation-unsupported`.
+const NOT_YET: [&str; 3] = ["plan-deprovision", "reset-two-factor", "apply-plan"];
+
 /// What each function is called with after the connection, in an order in which all of them
-/// succeed. Where a call takes what another returned, it is what a new mock returns.
-const CALLS: [(&str, &str); 14] = [
+/// succeed, but for those that are not done yet. Where a call takes what another returned, it is what a new mock returns.
+const CALLS: [(&str, &str); 17] = [
     ("check-connection", ""),
     ("changes-since", "none"),
     (
         "provision",
-        r#"{email: "ada@example.com", first-name: "Ada", last-name: "Byron", user-type: default, groups: [name("Engineering")], create-missing-groups: false, create-missing: true, update-existing: true, re-enable-disabled: false}"#,
+        r#"{email: "ada@example.com", former-emails: [], first-name: "Ada", last-name: "Byron", user-type: default, attributes: [], clear: [], groups: [{group: name("Engineering")}], create-missing-groups: false, create-missing: true, update-existing: true, re-enable-disabled: false}"#,
     ),
-    ("find-user", r#""ada@example.com""#),
+    ("find-user", r#"email("ada@example.com")"#),
     ("page-users", "{page-size: 3, with-members: false, with-other-ids: false}"),
     ("page-groups", "{with-members: true, with-other-ids: false}"),
     (
         "deprovision",
-        r#"{email: "ada@example.com", mode: disable-and-strip-groups, protected-people: ["grace@example.com"]}"#,
+        r#"{user: email("ada@example.com"), mode: disable-and-strip-groups, protected-people: [email("grace@example.com")]}"#,
     ),
     (
         "restore",
-        r#"{tombstone: {base-url: "http://127.0.0.1:8080", user: {id: v1("e03a841d-f2cc-4cc6-a90e-daabb342c312"), other-ids: [], email: "ada@example.com", first-name: "Ada", last-name: "Byron", user-type: default, admin: false, disabled: false, groups: [{id: rest("4"), name: "Engineering"}]}, raw: "{}", recorded-at: "2026-01-05T09:00:00Z"}, re-create: false}"#,
+        r#"{tombstones: [{base-url: "http://127.0.0.1:8080", user: {id: v1("e03a841d-f2cc-4cc6-a90e-daabb342c312"), other-ids: [], email: "ada@example.com", first-name: "Ada", last-name: "Byron", user-type: default, admin: false, disabled: false, groups: [{id: rest("4"), name: "Engineering"}]}, recorded-at: "2026-01-05T09:00:00Z"}], re-create: false}"#,
     ),
     (
         "plan-sync",
-        r#"{roster: [{email: "ada@example.com", groups: [name("Weekend")]}], policy: {create-missing: false, update-existing: true, re-enable-disabled: false, absent: keep, memberships: add, managed-groups: [], create-missing-groups: true, guards: {required-admins: [], protected-people: [], allow-empty-roster: false}}}"#,
+        r#"{roster: [{user: email("ada@example.com"), former-emails: [], attributes: [], clear: [], groups: [{group: name("Weekend")}]}], policy: {create-missing: false, update-existing: true, re-enable-disabled: false, absent: keep, memberships: add, managed-groups: [], create-missing-groups: true, guards: {required-admins: [], protected-people: [], allow-empty-roster: false}}, disabled-since: []}"#,
     ),
     (
         "apply-step",
-        r#"{kind: create-group, email: "", group-name: "Weekend", changes: [], precondition: "b506c117ee9f494e07714a03c7602073d9287b40333b1ff78f6779928c6fe069"}"#,
+        r#"{kind: create-group, organisation: "http://127.0.0.1:8080", dialect: v1, minimum-admins: 2, required-admins: [], group-name: "Weekend", changes: [], precondition: "a3707fdc4459b7a86da18ee88a8fb3f76a792985d02cab6541e6f30a4cbaee50"}"#,
     ),
     (
         "sync",
-        r#"{roster: [{email: "grace@example.com", first-name: "Grace", last-name: "Hopper", user-type: end-user, groups: [name("Support")]}], policy: {create-missing: true, update-existing: true, re-enable-disabled: false, absent: keep, memberships: add, managed-groups: [], create-missing-groups: false, guards: {max-user-removal-percent: 5, required-admins: [], protected-people: [], allow-empty-roster: false}}}"#,
+        r#"{roster: [{user: email("grace@example.com"), former-emails: [], first-name: "Grace", last-name: "Hopper", user-type: end-user, attributes: [], clear: [], groups: [{group: name("Support")}]}], policy: {create-missing: true, update-existing: true, re-enable-disabled: false, absent: keep, memberships: add, managed-groups: [], create-missing-groups: false, guards: {user-removals: {percent: 5}, required-admins: [], protected-people: [], allow-empty-roster: false}}, disabled-since: []}"#,
     ),
-    ("ensure-group", r#"{name: "Night", universal-app-access: "use"}"#),
+    ("ensure-group", r#"{name: "Night", access: [{name: "universal-app-access", value: "use"}]}"#),
     (
         "change-group",
-        r#"{group: name("Night"), new-name: "Night shift", add-members: ["grace@example.com"], remove-members: []}"#,
+        r#"{group: name("Night"), new-name: "Night shift", access: [], add-members: [{user: email("grace@example.com")}], remove-members: [], protected-people: []}"#,
     ),
-    ("remove-group", r#"{group: name("Night shift"), even-with-members: true}"#),
+    (
+        "remove-group",
+        r#"{group: name("Night shift"), even-with-members: true, protected-people: []}"#,
+    ),
+    (
+        "plan-deprovision",
+        r#"{user: email("grace@example.com"), mode: delete, protected-people: []}"#,
+    ),
+    ("reset-two-factor", r#"{user: email("grace@example.com")}"#),
+    (
+        "apply-plan",
+        r#"{plan: {digest: "0000000000000000000000000000000000000000000000000000000000000000", inputs-digest: "0000000000000000000000000000000000000000000000000000000000000000", organisation: "http://127.0.0.1:8080", dialect: v1, policy: {create-missing: false, update-existing: true, re-enable-disabled: false, absent: keep, memberships: add, managed-groups: [], create-missing-groups: false, guards: {required-admins: [], protected-people: [], allow-empty-roster: false}}, made-at: "2026-01-05T09:00:00Z", steps: [], withheld: [], tombstones: [], unchanged: 1, refusals: [], seats: [], guards: [], limitations: []}, approved-digest: "0000000000000000000000000000000000000000000000000000000000000000", first: 0}"#,
+    ),
 ];
 
 fn call(function: &str, rest: &str) -> String {
@@ -149,12 +164,12 @@ fn argument<T: serde::de::DeserializeOwned>(arguments: &[Value]) -> T {
 }
 
 #[tokio::test]
-async fn in_their_order_all_calls_succeed() {
+async fn in_their_order_the_calls_succeed() {
     let mock = Mock::start(Options::default()).await.expect("a mock server");
     let options = TenantOptions::new(mock.base_url())
         .dialect(Dialect::V1)
         .env("RETOOL_API_TOKEN", mock.token());
-    let tenant = &Host::shared().expect("a host").tenant(options);
+    let tenant = &crate::support::host().tenant(options);
     let functions = functions();
     for (name, rest) in CALLS {
         let call = call(name, rest).replace("http://127.0.0.1:8080", &mock.base_url());
@@ -167,19 +182,26 @@ async fn in_their_order_all_calls_succeed() {
                 .await
                 .map(|r| r.err()),
             "provision" => tenant.provision(&argument(with)).await.map(|r| r.err()),
-            "find-user" => tenant.find_user(&argument::<String>(with)).await.map(|r| r.err()),
+            "find-user" => tenant.find_user(&argument(with)).await.map(|r| r.err()),
             "page-users" => tenant.page_users(&argument(with)).await.map(|r| r.err()),
             "page-groups" => tenant.page_groups(&argument(with)).await.map(|r| r.err()),
             "deprovision" => tenant.deprovision(&argument(with)).await.map(|r| r.err()),
+            "plan-deprovision" => tenant.plan_deprovision(&argument(with)).await.map(|r| r.err()),
             "restore" => tenant.restore(&argument(with)).await.map(|r| r.err()),
+            "reset-two-factor" => tenant.reset_two_factor(&argument(with)).await.map(|r| r.err()),
             "plan-sync" => tenant.plan_sync(&argument(with)).await.map(|r| r.err()),
             "apply-step" => tenant.apply_step(&argument(with)).await.map(|r| r.err()),
             "sync" => tenant.sync(&argument(with)).await.map(|r| r.err()),
+            "apply-plan" => tenant.apply_plan(&argument(with)).await.map(|r| r.err()),
             "ensure-group" => tenant.ensure_group(&argument(with)).await.map(|r| r.err()),
             "change-group" => tenant.change_group(&argument(with)).await.map(|r| r.err()),
             "remove-group" => tenant.remove_group(&argument(with)).await.map(|r| r.err()),
             _ => panic!("{name} is not called"),
         };
-        assert_eq!(failed, Ok(None), "{call}");
+        let failed = failed.expect("an answer");
+        let code =
+            failed.as_ref().and_then(|error| error_case(error).1).map(|detail| &*detail.code);
+        let expected = NOT_YET.contains(&name).then_some("operation-unsupported");
+        assert_eq!(code, expected, "{call}: {failed:?}");
     }
 }

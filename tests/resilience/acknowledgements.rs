@@ -11,24 +11,24 @@ use tokio::task::JoinSet;
 
 use super::fault::{always, answer};
 use crate::support::acme::{GRACE, JOAN, KEN, NEW, written};
-use crate::support::{World, arrival, departure, done, entry, named, roster, told};
+use crate::support::{
+    World, arrival, by_email, case_and_detail, changing, departure, done, ensuring, entry,
+    memberships, named, new_member, removing, roster,
+};
 
 fn legal() -> EnsureGroupRequest {
-    EnsureGroupRequest { name: "Legal".into(), universal_app_access: None }
+    ensuring("Legal")
 }
 
 fn finance() -> RemoveGroupRequest {
-    RemoveGroupRequest { group: named("Finance"), even_with_members: false }
+    removing(named("Finance"), false)
 }
 
 fn members(add: &[&str], remove: &[&str]) -> ChangeGroupRequest {
-    let emails = |list: &[&str]| list.iter().map(|email| (*email).to_owned()).collect();
     ChangeGroupRequest {
-        group: named("Support"),
-        new_name: None,
-        universal_app_access: None,
-        add_members: emails(add),
-        remove_members: emails(remove),
+        add_members: add.iter().copied().map(new_member).collect(),
+        remove_members: remove.iter().copied().map(by_email).collect(),
+        ..changing(named("Support"))
     }
 }
 
@@ -38,7 +38,7 @@ async fn call(world: &World, number: usize) -> Result<(), (String, Vec<Write>)> 
         match answer.expect("an answer of the component") {
             Ok(_) => Ok(()),
             Err(error) => {
-                let (_, detail) = told(error);
+                let (_, detail) = case_and_detail(error);
                 Err((detail.code, detail.writes))
             }
         }
@@ -47,7 +47,7 @@ async fn call(world: &World, number: usize) -> Result<(), (String, Vec<Write>)> 
     let mut change = arrival(JOAN);
     change.first_name = Some("Joanna".into());
     let mut joining = arrival(GRACE);
-    joining.groups = vec![named("Finance")];
+    joining.groups = memberships([named("Finance")]);
     let rename = ChangeGroupRequest { new_name: Some("Helpdesk".into()), ..members(&[], &[]) };
     match number {
         0 => end(tenant.provision(&arrival(NEW)).await),
@@ -110,7 +110,7 @@ async fn an_answer_without_a_record_is_as_good_as_one_with() {
         let tenant = &world.tenant;
         let mut new = arrival(NEW);
         new.first_name = Some("Nina".into());
-        new.groups = vec![named("Support"), named("Brand new")];
+        new.groups = memberships([named("Support"), named("Brand new")]);
         new.create_missing_groups = true;
         let result = done(tenant.provision(&new).await);
         assert_eq!(result.outcome, ProvisionOutcome::Created, "{code}");
@@ -148,7 +148,7 @@ async fn an_answer_without_a_record_is_as_good_as_one_with() {
 
         let report = done(tenant.sync(&roster(vec![entry(JOAN)])).await);
         assert!(report.complete, "{code}: {report:#?}");
-        let joan = report.people.iter().find(|person| person.email == JOAN);
+        let joan = report.people.iter().find(|person| person.email.as_deref() == Some(JOAN));
         assert_eq!(joan.map(|joan| joan.outcome), Some(PersonOutcome::Created), "{code}");
         assert_eq!(world.mock.state().invitations, [NEW, JOAN], "{code}");
     }

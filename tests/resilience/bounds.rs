@@ -9,7 +9,9 @@ use mock_retool::{Fault, FaultKind, Options};
 
 use super::fault::{always, answer, once, status};
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, written};
-use crate::support::{World, arrival, departure, done, entry, failed, roster, roster_of};
+use crate::support::{
+    World, arrival, by_email, departure, done, entry, failed, limit, roster, roster_of,
+};
 
 const USERS: &str = "/api/v1/users";
 const FIND: &str = "GET /api/v1/users";
@@ -21,9 +23,13 @@ const SMALL_PAGES: &[(&str, &str)] = &[("RETOOL_PAGE_SIZE", "2")];
 async fn ends_at_the_deadline(world: &World, what: &str) {
     let begun = Instant::now();
     let tenant = world.tenant_with(&[("RETOOL_DEADLINE_MS", "500")]);
-    let (case, detail) = failed(tenant.find_user(JOAN).await);
+    let (case, detail) = failed(tenant.find_user(&by_email(JOAN)).await);
     let took = begun.elapsed();
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "deadline-exceeded"), "{what}");
+    assert_eq!(
+        (case, detail.code.as_str()),
+        ("transient unavailable", "deadline-exceeded"),
+        "{what}"
+    );
     assert_eq!(detail.request.as_deref(), Some(FIND), "{what}");
     assert!(detail.message.contains("RETOOL_DEADLINE_MS"), "{what}: {}", detail.message);
     assert!(took >= Duration::from_millis(490), "{what}: gave up after {took:?}");
@@ -73,7 +79,7 @@ async fn many_slow_answers_end_at_the_deadline() {
     ]);
     let begun = Instant::now();
     let (case, detail) = failed(tenant.plan_sync(&roster_of(&world.mock)).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "deadline-exceeded"));
+    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "deadline-exceeded"));
     assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
     assert!((1..=8).contains(&world.requests().len()));
 }
@@ -87,7 +93,7 @@ async fn a_sync_that_runs_out_of_time_says_what_it_wrote() {
     let people = (0..40).map(|at| entry(&format!("new{at:02}@acme.example")));
     let request = roster(people.collect());
     let (case, detail) = failed(tenant.sync(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "deadline-exceeded"));
+    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "deadline-exceeded"));
     let written = written(&detail.writes);
     let state = world.mock.state();
     assert!((1..40).contains(&state.invitations.len()), "{}", state.invitations.len());
@@ -139,8 +145,12 @@ async fn an_answer_that_is_something_else_is_told_and_not_asked_for_again() {
     for kind in unusable() {
         let world = World::acme().await;
         world.mock.inject(Fault::new(kind.clone()));
-        let (case, detail) = failed(world.tenant.find_user(JOAN).await);
-        assert_eq!((case, detail.code.as_str()), ("unavailable", "answer-unusable"), "{kind:?}");
+        let (case, detail) = failed(world.tenant.find_user(&by_email(JOAN)).await);
+        assert_eq!(
+            (case, detail.code.as_str()),
+            ("transient unavailable", "answer-unusable"),
+            "{kind:?}"
+        );
         assert_eq!(detail.request.as_deref(), Some(FIND), "{kind:?}");
         assert_eq!((detail.http_status, detail.attempts), (Some(200), 1), "{kind:?}");
         assert!(detail.message.contains("base URL"), "{kind:?}: {}", detail.message);
@@ -153,7 +163,7 @@ async fn json_under_its_other_names_is_json() {
     for name in ["application/json; charset=utf-8", "Application/JSON", "application/vnd.x+json"] {
         let world = World::acme().await;
         world.mock.inject(Fault::new(FaultKind::ContentType(name.into())));
-        assert!(done(world.tenant.find_user(JOAN).await).is_some(), "{name}");
+        assert!(done(world.tenant.find_user(&by_email(JOAN)).await).is_some(), "{name}");
     }
 }
 
@@ -170,8 +180,8 @@ async fn a_redirect_is_not_followed() {
     for place in places {
         world.mock.clear_faults();
         world.mock.inject(Fault::new(FaultKind::Redirect(place.clone())));
-        let (case, detail) = failed(world.tenant.find_user(JOAN).await);
-        assert_eq!((case, detail.code.as_str()), ("permanent-denied", "redirected"), "{place}");
+        let (case, detail) = failed(world.tenant.find_user(&by_email(JOAN)).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent denied", "redirected"), "{place}");
         assert_eq!((detail.http_status, detail.attempts), (Some(302), 1), "{place}");
         assert_eq!(world.requests(), [FIND], "{place}");
     }
@@ -183,8 +193,8 @@ async fn no_kind_of_redirect_is_followed() {
     for code in [300, 301, 303, 304, 305, 307, 308] {
         let world = World::acme().await;
         world.mock.inject(Fault::new(status(code)));
-        let (case, detail) = failed(world.tenant.find_user(JOAN).await);
-        assert_eq!((case, detail.code.as_str()), ("permanent-denied", "redirected"), "{code}");
+        let (case, detail) = failed(world.tenant.find_user(&by_email(JOAN)).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent denied", "redirected"), "{code}");
         assert_eq!((detail.http_status, detail.attempts), (Some(code), 1), "{code}");
         assert_eq!(world.requests(), [FIND], "{code}");
     }
@@ -195,7 +205,7 @@ async fn a_write_is_not_redirected_either() {
     let (world, other) = (World::acme().await, World::acme().await);
     world.mock.inject(always("POST", USERS, FaultKind::Redirect(other.mock.base_url())));
     let (case, detail) = failed(world.tenant.provision(&arrival(NEW)).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-denied", "redirected"));
+    assert_eq!((case, detail.code.as_str()), ("permanent denied", "redirected"));
     assert_eq!(other.requests(), [""; 0]);
     assert!(!world.has(NEW));
 }
@@ -205,7 +215,7 @@ fn clearance(absent: AbsentPolicy) -> SyncRequest {
     let mut request = roster(vec![entry(ADA), entry(GRACE)]);
     request.policy.absent = absent;
     request.policy.create_missing = false;
-    request.policy.guards.max_user_removal_percent = Some(100);
+    limit(&mut request.policy.guards.user_removals).percent = Some(100);
     request
 }
 
@@ -236,7 +246,7 @@ async fn a_listing_that_cannot_be_trusted_removes_nobody() {
             world.mock.inject(always("GET", USERS, kind.clone()));
             let (case, detail) = failed(tenant.sync(&clearance(absent)).await);
             assert!(
-                matches!(case, "unavailable" | "permanent-denied"),
+                matches!(case, "transient unavailable" | "permanent denied"),
                 "{kind:?}: {case} {detail:?}"
             );
             assert_eq!(world.writes(), [], "{kind:?}");
@@ -262,7 +272,11 @@ async fn a_listing_that_does_not_add_up_says_so_and_ends() {
         let tenant = world.tenant_with(&[("RETOOL_PAGE_SIZE", "5")]);
         world.mock.inject(always("GET", USERS, kind.clone()));
         let (case, detail) = failed(tenant.plan_sync(&roster_of(&world.mock)).await);
-        assert_eq!((case, detail.code.as_str()), ("unavailable", "listing-incomplete"), "{kind:?}");
+        assert_eq!(
+            (case, detail.code.as_str()),
+            ("transient unavailable", "listing-incomplete"),
+            "{kind:?}"
+        );
         let sent = world.requests().len();
         assert!((3..=12).contains(&sent), "{kind:?}: {sent} requests");
     }
@@ -310,8 +324,8 @@ async fn an_ignored_filter_finds_the_right_person_or_nobody() {
     let tenant = world.tenant_with(&[("RETOOL_PAGE_SIZE", "5")]);
     world.mock.inject(Fault::new(FaultKind::IgnoreFilter));
     let last = world.mock.state().users.last().expect("somebody").email.clone();
-    assert_eq!(done(tenant.find_user(&last).await).expect("the last").email, last);
-    assert_eq!(done(tenant.find_user("nobody@example.com").await), None);
+    assert_eq!(done(tenant.find_user(&by_email(&last)).await).expect("the last").email, Some(last));
+    assert_eq!(done(tenant.find_user(&by_email("nobody@example.com")).await), None);
 
     let mut gone = departure("nobody@example.com", DeprovisionMode::Delete);
     gone.minimum_admins = Some(0);
@@ -343,7 +357,7 @@ async fn one_bad_page_out_of_many_is_enough() {
         world.mock.clear_faults();
         world.mock.inject(Fault { skip: 4, ..once("GET", USERS, kind) });
         let (case, detail) = failed(tenant.plan_sync(&roster_of(&world.mock)).await);
-        assert_eq!((case, detail.code.as_str()), ("unavailable", "answer-unusable"));
+        assert_eq!((case, detail.code.as_str()), ("transient unavailable", "answer-unusable"));
     }
     world.mock.clear_faults();
     world.mock.inject(Fault { skip: 4, ..once("GET", USERS, FaultKind::Truncate) });

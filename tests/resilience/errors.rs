@@ -9,14 +9,15 @@ use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGr
 use host_test::retool::lifecycle::{DeprovisionMode, ProvisionRequest};
 use host_test::retool::synchronization::{AbsentPolicy, Step, StepKind};
 use host_test::retool::types::{Connection, Dialect, ErrorDetail, UserId, UserType};
-use host_test::{Host, Tenant, TenantOptions};
+use host_test::{Tenant, TenantOptions};
 use mock_retool::{Fault, FaultKind, Group, Mock, Options, Scope, User};
 use retool_lifecycle::error::Code;
 
 use super::fault::{status, status_after};
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW};
 use crate::support::{
-    World, arrival, departure, done, entry, failed, named, numbered, roster, roster_of,
+    World, arrival, by_email, changing, departure, done, ensuring, entry, failed, host, limit,
+    membership, memberships, named, new_member, numbered, removing, roster, roster_of,
 };
 
 const LIST_USERS: &str = "GET /api/v1/users";
@@ -62,7 +63,6 @@ impl Table {
         assert_eq!(detail.attempts, expected.attempts, "{what}");
         assert_eq!(detail.subject.as_deref(), expected.subject, "{what}");
         assert_eq!(detail.field.as_deref(), expected.field, "{what}");
-        assert_eq!(detail.permanent, case.starts_with("permanent-"), "{what}");
         // The mock gives every answer an id.
         assert_eq!(detail.request_id.is_some(), expected.status.is_some(), "{what}");
         for word in expected.says {
@@ -90,7 +90,7 @@ fn tenant(mock: &Mock, env: &[(&str, &str)], change: impl FnOnce(&mut Connection
         options = options.env(*name, *value);
     }
     change(&mut options.connection);
-    Host::shared().expect("a host").tenant(options)
+    host().tenant(options)
 }
 
 fn first_page() -> PageRequest {
@@ -103,20 +103,18 @@ fn renamed(email: &str) -> ProvisionRequest {
 
 fn members(group: &str, add: &[&str], remove: &[&str]) -> ChangeGroupRequest {
     ChangeGroupRequest {
-        group: named(group),
-        new_name: None,
-        universal_app_access: None,
-        add_members: add.iter().map(|email| (*email).to_owned()).collect(),
-        remove_members: remove.iter().map(|email| (*email).to_owned()).collect(),
+        add_members: add.iter().copied().map(new_member).collect(),
+        remove_members: remove.iter().copied().map(by_email).collect(),
+        ..changing(named(group))
     }
 }
 
 fn legal() -> EnsureGroupRequest {
-    EnsureGroupRequest { name: "Legal".into(), universal_app_access: None }
+    ensuring("Legal")
 }
 
 fn removal(group: &str) -> RemoveGroupRequest {
-    RemoveGroupRequest { group: named(group), even_with_members: false }
+    removing(named(group), false)
 }
 
 /// Every code that `/api/v1` can lead to, and none that is not in the list.
@@ -140,19 +138,31 @@ async fn every_code_comes_with_all_that_the_contract_says() {
 async fn environment(table: &mut Table) {
     let mock = Mock::start(Options::default()).await.expect("a mock");
     let token = [("RETOOL_API_TOKEN", mock.token())];
-    let denied = Expected { case: "permanent-denied", ..Expected::default() };
+    let denied = Expected { case: "permanent denied", ..Expected::default() };
 
     let missing = Expected { code: "token-missing", ..denied };
     let unset = tenant(&mock, &[], |_| {});
     let says = &["RETOOL_API_TOKEN"][..];
-    table.expect("unset", failed(unset.find_user(JOAN).await), Expected { says, ..missing });
+    table.expect(
+        "unset",
+        failed(unset.find_user(&by_email(JOAN)).await),
+        Expected { says, ..missing },
+    );
     let empty = tenant(&mock, &[("RETOOL_API_TOKEN", "")], |_| {});
-    table.expect("empty", failed(empty.find_user(JOAN).await), Expected { says, ..missing });
+    table.expect(
+        "empty",
+        failed(empty.find_user(&by_email(JOAN)).await),
+        Expected { says, ..missing },
+    );
     let other = tenant(&mock, &token, |connection| {
         connection.api_token_variable = Some("RETOOL_ACME".into());
     });
     let says = &["RETOOL_ACME"][..];
-    table.expect("another", failed(other.find_user(JOAN).await), Expected { says, ..missing });
+    table.expect(
+        "another",
+        failed(other.find_user(&by_email(JOAN)).await),
+        Expected { says, ..missing },
+    );
 
     let refused = Expected { code: "variable-refused", says: &["RETOOL_"], ..denied };
     for name in ["AWS_SECRET_ACCESS_KEY", "PATH", "RETOOL_", "retool_api_token", ""] {
@@ -160,13 +170,13 @@ async fn environment(table: &mut Table) {
         let other = tenant(&mock, &env, |connection| {
             connection.api_token_variable = Some(name.into());
         });
-        table.expect(name, failed(other.find_user(JOAN).await), refused);
+        table.expect(name, failed(other.find_user(&by_email(JOAN)).await), refused);
     }
 
     let invalid = Expected { code: "token-invalid", says: &["RETOOL_API_TOKEN"], ..denied };
     for token in ["mock-token\n", " mock-token", "mock\ttoken", "möck-token", "a\r\nHost: evil"] {
         let bad = tenant(&mock, &[("RETOOL_API_TOKEN", token)], |_| {});
-        table.expect(token, failed(bad.find_user(JOAN).await), invalid);
+        table.expect(token, failed(bad.find_user(&by_email(JOAN)).await), invalid);
     }
 
     let settings = [
@@ -184,7 +194,7 @@ async fn environment(table: &mut Table) {
         let bad = tenant(&mock, &[token[0], (name, value)], |_| {});
         let says = &[name, "default"][..];
         let expected = Expected { code: "setting-invalid", says, ..denied };
-        table.expect(name, failed(bad.find_user(JOAN).await), expected);
+        table.expect(name, failed(bad.find_user(&by_email(JOAN)).await), expected);
     }
     assert_eq!(mock.requests(), []);
 }
@@ -194,7 +204,7 @@ async fn addresses(table: &mut Table) {
     let host = mock.base_url();
     let host = host.strip_prefix("http://").expect("plain HTTP");
     let denied = Expected {
-        case: "permanent-denied",
+        case: "permanent denied",
         field: Some("connection.base-url"),
         ..Expected::default()
     };
@@ -218,7 +228,7 @@ async fn addresses(table: &mut Table) {
         "https://127.1".into(),
     ];
     for address in invalid {
-        let told = failed(at(&address).find_user(JOAN).await);
+        let told = failed(at(&address).find_user(&by_email(JOAN)).await);
         assert!(!told.1.message.contains("hunter2"), "{}", told.1.message);
         let expected = Expected { code: "base-url-invalid", says: &["https://"], ..denied };
         table.expect(&address, told, expected);
@@ -227,7 +237,7 @@ async fn addresses(table: &mut Table) {
         ["http://acme.retool.com", "HTTP://10.0.0.7:3000", "http://127.0.0.1.evil.example"]
     {
         let expected = Expected { code: "https-required", says: &["https://"], ..denied };
-        table.expect(address, failed(at(address).find_user(JOAN).await), expected);
+        table.expect(address, failed(at(address).find_user(&by_email(JOAN)).await), expected);
         // Nor is it a check of the connection that something was sent for.
         table.expect(address, failed(at(address).check_connection().await), expected);
     }
@@ -237,12 +247,12 @@ async fn addresses(table: &mut Table) {
 async fn denied_by_the_server(table: &mut Table) {
     let world = World::acme().await;
     let mock = &world.mock;
-    let denied = Expected { case: "permanent-denied", attempts: 1, ..Expected::default() };
+    let denied = Expected { case: "permanent denied", attempts: 1, ..Expected::default() };
 
     let stranger = tenant(mock, &[("RETOOL_API_TOKEN", "another")], |_| {});
     let rejected = Expected { code: "token-rejected", status: Some(401), says: &["401"], ..denied };
     let expected = Expected { request: Some(LIST_USERS), subject: Some(JOAN), ..rejected };
-    table.expect("find", failed(stranger.find_user(JOAN).await), expected);
+    table.expect("find", failed(stranger.find_user(&by_email(JOAN)).await), expected);
     let expected = Expected { request: Some(LIST_USERS), ..rejected };
     table.expect("page", failed(stranger.page_users(&first_page()).await), expected);
     table.expect("plan", failed(stranger.plan_sync(&roster_of(mock)).await), expected);
@@ -255,7 +265,7 @@ async fn denied_by_the_server(table: &mut Table) {
     let wrong =
         Expected { code: "base-url-wrong", status: Some(404), says: &["base URL"], ..denied };
     let expected = Expected { request: Some(LIST_USERS), subject: Some(JOAN), ..wrong };
-    table.expect("find", failed(astray.find_user(JOAN).await), expected);
+    table.expect("find", failed(astray.find_user(&by_email(JOAN)).await), expected);
     let gone = departure(JOAN, DeprovisionMode::Delete);
     table.expect("deprovision", failed(astray.deprovision(&gone).await), expected);
     let expected = Expected { subject: Some(NEW), ..expected };
@@ -274,7 +284,7 @@ async fn denied_by_the_server(table: &mut Table) {
         says: &["base URL"],
         ..denied
     };
-    table.expect("redirect", failed(world.tenant.find_user(JOAN).await), expected);
+    table.expect("redirect", failed(world.tenant.find_user(&by_email(JOAN)).await), expected);
 }
 
 async fn scopes(table: &mut Table) {
@@ -283,7 +293,7 @@ async fn scopes(table: &mut Table) {
         World::acme_with(Options { scopes, ..Options::default() }).await
     }
     let lacking = Expected {
-        case: "permanent-denied",
+        case: "permanent denied",
         code: "scope-missing",
         status: Some(403),
         attempts: 1,
@@ -296,7 +306,7 @@ async fn scopes(table: &mut Table) {
     table.expect("plan", failed(tenant.plan_sync(&roster_of(&world.mock)).await), expected);
     table.expect("page", failed(tenant.page_users(&first_page()).await), expected);
     let expected = Expected { subject: Some(JOAN), ..expected };
-    table.expect("find", failed(tenant.find_user(JOAN).await), expected);
+    table.expect("find", failed(tenant.find_user(&by_email(JOAN)).await), expected);
 
     let world = without(Scope::UsersWrite).await;
     let tenant = &world.tenant;
@@ -317,7 +327,7 @@ async fn scopes(table: &mut Table) {
     table.expect("groups", failed(tenant.page_groups(&first_page()).await), expected);
     table.expect("plan", failed(tenant.plan_sync(&roster_of(&world.mock)).await), expected);
     let mut joining = arrival(NEW);
-    joining.groups = vec![named("Support")];
+    joining.groups = memberships([named("Support")]);
     table.expect("join", failed(tenant.provision(&joining).await), expected);
     assert!(!world.has(NEW), "found out before anything was written");
 
@@ -344,15 +354,15 @@ async fn scopes(table: &mut Table) {
 async fn input(table: &mut Table) {
     let world = World::acme().await;
     let tenant = &world.tenant;
-    let invalid = Expected { case: "permanent-invalid-input", ..Expected::default() };
+    let invalid = Expected { case: "permanent invalid-input", ..Expected::default() };
     let page = |cursor: Option<&str>, page_size| PageRequest {
         cursor: cursor.map(str::to_owned),
         page_size,
         ..first_page()
     };
 
-    let expected = Expected { code: "invalid-email", field: Some("email"), ..invalid };
-    table.expect("email", failed(tenant.find_user("nobody").await), expected);
+    let expected = Expected { code: "invalid-email", field: Some("user.email"), ..invalid };
+    table.expect("email", failed(tenant.find_user(&by_email("nobody")).await), expected);
     let mut request = arrival(NEW);
     request.first_name = Some("x".repeat(10_000));
     let expected = Expected { code: "invalid-text", field: Some("request.first-name"), ..invalid };
@@ -363,18 +373,18 @@ async fn input(table: &mut Table) {
     let request = roster(vec![entry(JOAN), entry("Joan@Acme.Example")]);
     let expected = Expected {
         code: "duplicate-person",
-        field: Some("request.roster[1].email"),
+        field: Some("request.roster[1].user.email"),
         subject: Some("Joan@Acme.Example"),
         says: &["request.roster[0]"],
         ..invalid
     };
     table.expect("twice", failed(tenant.sync(&request).await), expected);
     let mut request = arrival(NEW);
-    request.groups = vec![named("Support"), named(" Support ")];
+    request.groups = memberships([named("Support"), named(" Support ")]);
     let expected =
         Expected { code: "duplicate-group", field: Some("request.groups[1]"), ..invalid };
     table.expect("group twice", failed(tenant.provision(&request).await), expected);
-    request.groups = vec![named("Support"), numbered(5)];
+    request.groups = memberships([named("Support"), numbered(5)]);
     let expected =
         Expected { code: "group-by-name-and-id", field: Some("request.groups[1]"), ..invalid };
     table.expect("both ways", failed(tenant.provision(&request).await), expected);
@@ -385,7 +395,7 @@ async fn input(table: &mut Table) {
     });
     let expected = Expected {
         code: "outside-span",
-        field: Some("request.roster[0].email"),
+        field: Some("request.roster[0].user.email"),
         subject: Some(JOAN),
         ..invalid
     };
@@ -396,7 +406,7 @@ async fn input(table: &mut Table) {
     let expected = Expected { code: "cursor-invalid", field: Some("page.cursor"), ..invalid };
     table.expect("cursor", failed(tenant.page_users(&page(Some("?"), None)).await), expected);
     let expected = Expected { code: "step-invalid", field: Some("step.user"), ..invalid };
-    let step = step(StepKind::UpdateUser, JOAN, None);
+    let step = step(&world.mock, StepKind::UpdateUser, JOAN, None);
     table.expect("step", failed(tenant.apply_step(&step).await), expected);
     assert_eq!(world.requests(), [""; 0]);
 
@@ -416,7 +426,7 @@ async fn input(table: &mut Table) {
 async fn missing(table: &mut Table) {
     let world = World::acme().await;
     let tenant = &world.tenant;
-    let missing = Expected { case: "permanent-not-found", ..Expected::default() };
+    let missing = Expected { case: "permanent not-found", ..Expected::default() };
     let mut request = arrival(NEW);
     request.create_missing = false;
     let expected = Expected { code: "user-not-found", subject: Some(NEW), ..missing };
@@ -425,17 +435,17 @@ async fn missing(table: &mut Table) {
     table.expect("member", failed(tenant.change_group(&adding).await), expected);
 
     let mut request = arrival(NEW);
-    request.groups = vec![named("Legal")];
+    request.groups = memberships([named("Legal")]);
     let expected = Expected { code: "group-not-found", subject: Some("Legal"), ..missing };
     table.expect("by name", failed(tenant.provision(&request).await), expected);
     let changing = members("Legal", &[], &[]);
     table.expect("change", failed(tenant.change_group(&changing).await), expected);
     let mut request = roster_of(&world.mock);
-    request.roster[0].groups.push(named("Legal"));
+    request.roster[0].groups.push(membership(named("Legal")));
     request.policy.create_missing_groups = false;
     table.expect("sync", failed(tenant.sync(&request).await), expected);
     let mut request = arrival(NEW);
-    request.groups = vec![numbered(4711)];
+    request.groups = memberships([numbered(4711)]);
     request.create_missing_groups = true;
     let expected = Expected { subject: Some("4711"), ..expected };
     table.expect("by id", failed(tenant.provision(&request).await), expected);
@@ -443,7 +453,7 @@ async fn missing(table: &mut Table) {
 }
 
 async fn conflicts(table: &mut Table) {
-    let conflict = Expected { case: "permanent-conflict", ..Expected::default() };
+    let conflict = Expected { case: "permanent conflict", ..Expected::default() };
 
     let world = World::acme().await;
     world.mock.edit(|acme| {
@@ -452,12 +462,12 @@ async fn conflicts(table: &mut Table) {
         acme.create_group(Group::new("Support"));
     });
     let expected = Expected { code: "ambiguous-user", subject: Some(JOAN), ..conflict };
-    table.expect("two people", failed(world.tenant.find_user(JOAN).await), expected);
+    table.expect("two people", failed(world.tenant.find_user(&by_email(JOAN)).await), expected);
     table.expect("two people", failed(world.tenant.provision(&renamed(JOAN)).await), expected);
     let gone = departure(JOAN, DeprovisionMode::Delete);
     table.expect("two people", failed(world.tenant.deprovision(&gone).await), expected);
     let expected = Expected { code: "ambiguous-group", subject: Some("Support"), ..conflict };
-    let ensure = EnsureGroupRequest { name: "Support".into(), universal_app_access: None };
+    let ensure = ensuring("Support");
     table.expect("two groups", failed(world.tenant.ensure_group(&ensure).await), expected);
     table.expect(
         "two groups",
@@ -465,7 +475,7 @@ async fn conflicts(table: &mut Table) {
         expected,
     );
     let mut joining = arrival(NEW);
-    joining.groups = vec![named("Support")];
+    joining.groups = memberships([named("Support")]);
     table.expect("two groups", failed(world.tenant.provision(&joining).await), expected);
     assert_eq!(world.writes(), []);
 
@@ -502,7 +512,7 @@ async fn conflicts(table: &mut Table) {
     let world = World::acme().await;
     world.mock.inject(Fault::new(FaultKind::StaleReads { requests: 1000 }));
     let mut joining = arrival(GRACE);
-    joining.groups = vec![named("Finance")];
+    joining.groups = memberships([named("Finance")]);
     let expected =
         Expected { code: "not-verified", subject: Some(GRACE), says: &["Finance"], ..conflict };
     table.expect("not held", failed(world.tenant.provision(&joining).await), expected);
@@ -511,17 +521,17 @@ async fn conflicts(table: &mut Table) {
 async fn refusals(table: &mut Table) {
     let world = World::acme().await;
     let tenant = &world.tenant;
-    let refused = Expected { case: "permanent-refused", ..Expected::default() };
+    let refused = Expected { case: "permanent refused", ..Expected::default() };
 
     let mut request = roster(vec![entry(ADA), entry(GRACE)]);
     request.policy.absent = AbsentPolicy::Delete;
-    request.policy.guards.max_user_removal_percent = Some(0);
-    request.policy.guards.max_user_removal_floor = Some(1);
+    limit(&mut request.policy.guards.user_removals).percent = Some(0);
+    limit(&mut request.policy.guards.user_removals).floor = Some(1);
     let expected = Expected { code: "guard-tripped", says: &["2 people", "limit is 1"], ..refused };
     table.expect("guard", failed(tenant.sync(&request).await), expected);
 
     let mut gone = departure(JOAN, DeprovisionMode::Delete);
-    gone.protected_people = vec!["JOAN@acme.example".into()];
+    gone.protected_people = vec![by_email("JOAN@acme.example")];
     let expected = Expected { code: "protected-person", subject: Some(JOAN), ..refused };
     table.expect("protected", failed(tenant.deprovision(&gone).await), expected);
 
@@ -548,7 +558,7 @@ async fn refusals(table: &mut Table) {
 async fn unsupported(table: &mut Table) {
     let world = World::acme().await;
     let mock = &world.mock;
-    let unsupported = Expected { case: "permanent-unsupported", ..Expected::default() };
+    let unsupported = Expected { case: "permanent unsupported", ..Expected::default() };
     let expected = Expected { code: "operation-unsupported", ..unsupported };
     let mut mobile = arrival(NEW);
     mobile.user_type = Some(UserType::Mobile);
@@ -578,7 +588,7 @@ async fn unsupported(table: &mut Table) {
     nameless.first_name = Some("Nell".into());
     nameless.last_name = None;
     let expected = Expected {
-        case: "permanent-invalid-input",
+        case: "permanent invalid-input",
         code: "name-required",
         field: Some("request.last-name"),
         subject: Some(NEW),
@@ -600,7 +610,7 @@ async fn unsupported(table: &mut Table) {
         says: &["2.32.1", "SSO"],
         ..unsupported
     };
-    table.expect("scim", failed(scim.find_user(JOAN).await), expected);
+    table.expect("scim", failed(scim.find_user(&by_email(JOAN)).await), expected);
     assert!(world.writes().is_empty());
     world.requests();
 
@@ -625,7 +635,7 @@ async fn unsupported(table: &mut Table) {
 
 async fn trouble(table: &mut Table) {
     let at_users = Expected {
-        case: "unavailable",
+        case: "transient unavailable",
         request: Some(LIST_USERS),
         subject: Some(JOAN),
         ..Expected::default()
@@ -651,7 +661,7 @@ async fn trouble(table: &mut Table) {
         (
             status_after(429, "3600"),
             Expected {
-                case: "rate-limited",
+                case: "transient rate-limited",
                 code: "rate-limited",
                 status: Some(429),
                 attempts: 1,
@@ -665,13 +675,17 @@ async fn trouble(table: &mut Table) {
         let late = expected.code == "deadline-exceeded";
         let tenant = world.tenant_with(if late { &hurried } else { &[] });
         world.mock.inject(Fault::new(kind.clone()));
-        table.expect(&format!("{kind:?}"), failed(tenant.find_user(JOAN).await), expected);
+        table.expect(
+            &format!("{kind:?}"),
+            failed(tenant.find_user(&by_email(JOAN)).await),
+            expected,
+        );
     }
     let world = World::acme().await;
     let tenant = world.tenant_with(&[("RETOOL_PAGE_SIZE", "2")]);
     world.mock.inject(Fault::new(FaultKind::RepeatPage));
     let expected = Expected {
-        case: "unavailable",
+        case: "transient unavailable",
         code: "listing-incomplete",
         subject: Some("users"),
         ..Expected::default()
@@ -679,13 +693,18 @@ async fn trouble(table: &mut Table) {
     table.expect("pages", failed(tenant.plan_sync(&roster_of(&world.mock)).await), expected);
 }
 
-fn step(kind: StepKind, email: &str, user: Option<&str>) -> Step {
+fn step(mock: &Mock, kind: StepKind, email: &str, user: Option<&str>) -> Step {
     Step {
         kind,
-        email: email.into(),
+        organisation: mock.base_url(),
+        dialect: Dialect::V1,
+        minimum_admins: 2,
+        required_admins: Vec::new(),
+        email: Some(email.into()),
         user: user.map(|id| UserId::V1(id.into())),
         group_name: None,
         group: None,
+        group_admin: None,
         changes: Vec::new(),
         precondition: String::new(),
     }
@@ -706,7 +725,7 @@ async fn auto_finds_what_the_server_speaks() {
             person.user_type = None;
         }
         assert_eq!(done(auto.plan_sync(&request).await).dialect, spoken);
-        assert!(done(auto.find_user(JOAN).await).is_some());
+        assert!(done(auto.find_user(&by_email(JOAN)).await).is_some());
     }
 }
 
@@ -719,11 +738,11 @@ async fn auto_does_not_guess() {
         connection.dialect = Dialect::Auto;
     });
     for (kind, case) in [
-        (status(404), "permanent-unsupported"),
-        (FaultKind::Html200, "unavailable"),
-        (FaultKind::Redirect("/login".into()), "permanent-denied"),
-        (status(401), "permanent-denied"),
-        (status(500), "unavailable"),
+        (status(404), "permanent unsupported"),
+        (FaultKind::Html200, "transient unavailable"),
+        (FaultKind::Redirect("/login".into()), "permanent denied"),
+        (status(401), "permanent denied"),
+        (status(500), "transient unavailable"),
     ] {
         mock.clear_faults();
         mock.inject(Fault::new(kind.clone()));
@@ -744,16 +763,19 @@ async fn a_wrong_base_url_is_told_from_a_missing_person() {
     });
     let mut request = roster(vec![entry(ADA), entry(GRACE), entry(KEN)]);
     request.roster[2].first_name = Some("Kenneth".into());
-    request.roster[1].groups.push(named("Finance"));
+    request.roster[1].groups.push(membership(named("Finance")));
     request.policy.absent = AbsentPolicy::Delete;
     let plan = done(world.tenant.plan_sync(&request).await);
     let mut kinds = BTreeSet::new();
     for step in &plan.steps {
         kinds.insert(format!("{:?}", step.kind));
-        let (case, detail) = failed(astray.apply_step(step).await);
+        // As if it had been planned there.
+        let organisation = format!("{}/wrong", step.organisation);
+        let astray_step = Step { organisation, ..step.clone() };
+        let (case, detail) = failed(astray.apply_step(&astray_step).await);
         assert_eq!(
             (case, detail.code.as_str()),
-            ("permanent-denied", "base-url-wrong"),
+            ("permanent denied", "base-url-wrong"),
             "{:?}",
             step.kind
         );

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host_test::Answer;
-use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGroupRequest};
-use host_test::retool::lifecycle::{DeprovisionMode, RestoreRequest, Tombstone};
+use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest};
+use host_test::retool::lifecycle::{DeprovisionMode, Tombstone};
 use host_test::retool::synchronization::{AbsentPolicy, MembershipPolicy, Step, SyncRequest};
 use host_test::retool::types::Write;
 use mock_retool::{Fault, FaultKind, LoggedRequest};
@@ -16,7 +16,10 @@ use tokio::task::JoinSet;
 use super::fault::{answer, status, status_after};
 use super::scene::EndState;
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW};
-use crate::support::{World, arrival, departure, done, entry, named, roster_of, told};
+use crate::support::{
+    World, app_access, arrival, by_email, case_and_detail, changing, departure, done, email_of,
+    ensuring, entry, memberships, named, new_member, removing, restoring, roster_of,
+};
 
 /// How many of these calls run at a time; each has a server of its own.
 const AT_A_TIME: usize = 24;
@@ -98,14 +101,14 @@ impl Stage {
             Call::Arrival => {
                 let mut request = arrival(NEW);
                 request.first_name = Some("Nina".into());
-                request.groups = vec![named("Support"), named("Brand new")];
+                request.groups = memberships([named("Support"), named("Brand new")]);
                 request.create_missing_groups = true;
                 again(tenant.provision(&request).await)
             }
             Call::Return => {
                 let mut request = arrival(KEN);
                 request.last_name = Some("Thompson".into());
-                request.groups = vec![named("Engineering")];
+                request.groups = memberships([named("Engineering")]);
                 again(tenant.provision(&request).await)
             }
             Call::Departure => {
@@ -122,19 +125,22 @@ impl Stage {
             Call::Restoration | Call::Recreation => {
                 let tombstone = self.tombstone.clone().expect("a tombstone");
                 let is_group = |lost: &String| lost.starts_with("The group ");
-                match tenant.restore(&RestoreRequest { tombstone, re_create: true }).await {
+                match tenant.restore(&restoring([tombstone], true)).await {
                     // The server refused to take the person into a group, and it says so.
-                    Ok(Ok(result)) if result.not_restored.iter().any(is_group) => {
+                    Ok(Ok(result))
+                        if result
+                            .people
+                            .iter()
+                            .any(|person| person.not_restored.iter().any(is_group)) =>
+                    {
                         Err(result.writes)
                     }
+                    Ok(Ok(result)) if !result.complete => Err(result.writes),
                     other => again(other),
                 }
             }
             Call::NewGroup => {
-                let request = EnsureGroupRequest {
-                    name: "Legal".into(),
-                    universal_app_access: Some("use".into()),
-                };
+                let request = EnsureGroupRequest { access: app_access("use"), ..ensuring("Legal") };
                 again(tenant.ensure_group(&request).await)
             }
             Call::ChangedGroup => {
@@ -144,17 +150,15 @@ impl Stage {
                     None => named("Helpdesk"),
                 };
                 let request = ChangeGroupRequest {
-                    group,
                     new_name: Some("Helpdesk".into()),
-                    universal_app_access: None,
-                    add_members: vec![GRACE.into()],
-                    remove_members: vec![KEN.into()],
+                    add_members: vec![new_member(GRACE)],
+                    remove_members: vec![by_email(KEN)],
+                    ..changing(group)
                 };
                 again(tenant.change_group(&request).await)
             }
             Call::RemovedGroup => {
-                let request =
-                    RemoveGroupRequest { group: named("Support"), even_with_members: true };
+                let request = removing(named("Support"), true);
                 again(tenant.remove_group(&request).await)
             }
             Call::Sync => {
@@ -184,7 +188,7 @@ impl Stage {
 fn again<T>(answer: Answer<T>) -> Result<(), Vec<Write>> {
     match answer.expect("an answer of the component") {
         Ok(_) => Ok(()),
-        Err(error) => Err(told(error).1.writes),
+        Err(error) => Err(case_and_detail(error).1.writes),
     }
 }
 
@@ -196,18 +200,18 @@ async fn leave(world: &World, mode: DeprovisionMode) -> Option<Tombstone> {
 /// somebody gone.
 fn new_roster(world: &World) -> SyncRequest {
     let mut request = roster_of(&world.mock);
-    request.roster.retain(|person| ![GRACE, JOAN, NEW].contains(&person.email.as_str()));
-    let ada = request.roster.iter_mut().find(|person| person.email == ADA).expect("Ada");
+    request.roster.retain(|person| ![GRACE, JOAN, NEW].contains(&email_of(person)));
+    let ada = request.roster.iter_mut().find(|person| email_of(person) == ADA).expect("Ada");
     ada.last_name = Some("King".into());
-    ada.groups = vec![named("Engineering")];
+    ada.groups = memberships([named("Engineering")]);
     let mut grace = entry(GRACE);
     grace.admin = Some(true);
-    grace.groups = vec![named("Engineering"), named("Support")];
+    grace.groups = memberships([named("Engineering"), named("Support")]);
     let mut ken = entry(KEN);
-    ken.groups = vec![named("Finance")];
+    ken.groups = memberships([named("Finance")]);
     let mut new = entry(NEW);
-    new.groups = vec![named("Brand new")];
-    request.roster.retain(|person| person.email != KEN);
+    new.groups = memberships([named("Brand new")]);
+    request.roster.retain(|person| email_of(person) != KEN);
     request.roster.extend([grace, ken, new]);
     request.policy.absent = AbsentPolicy::Delete;
     request.policy.memberships = MembershipPolicy::Exact;

@@ -4,10 +4,8 @@ use std::fmt::Debug;
 
 use host_test::Answer;
 use host_test::retool::directory::PageRequest;
-use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGroupRequest};
-use host_test::retool::lifecycle::{
-    DeprovisionMode, DeprovisionRequest, ProvisionRequest, RestoreRequest,
-};
+use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest};
+use host_test::retool::lifecycle::{DeprovisionMode, DeprovisionRequest, ProvisionRequest};
 use host_test::retool::synchronization::{EmailSpan, Step, StepKind, SyncRequest};
 use host_test::retool::types::{
     Connection, Dialect, FieldChange, GroupId, GroupRef, UserId, UserType,
@@ -15,7 +13,9 @@ use host_test::retool::types::{
 
 use crate::support::acme::{ADA, JOAN, NEW};
 use crate::support::{
-    World, arrival, departure, done, entry, failed, named, numbered, roster, roster_of,
+    World, app_access, arrival, by_email, changing, departure, done, email_of, ensuring, entry,
+    failed, limit, membership, memberships, named, new_member, numbered, removing, restoring,
+    roster, roster_of,
 };
 
 /// The connection of every call: `auto`, which has to ask the server, but not for nonsense.
@@ -32,10 +32,9 @@ fn assert_refused<T: Debug>(world: &World, answer: Answer<T>, code: &str, field:
     let (case, detail) = failed(answer);
     assert_eq!(
         (case, detail.code.as_str(), detail.field.as_deref()),
-        ("permanent-invalid-input", code, Some(field)),
+        ("permanent invalid-input", code, Some(field)),
         "{detail:?}"
     );
-    assert!(detail.permanent);
     assert_eq!((detail.attempts, detail.request, detail.http_status), (0, None, None));
     assert_eq!(detail.writes, []);
     // Nobody's log is flooded with what was wrong, or told to do something on a terminal.
@@ -70,12 +69,12 @@ async fn an_address_that_is_none() {
     for bad in BAD_ADDRESSES.into_iter().chain([long.as_str()]) {
         let code = "invalid-email";
         let tenant = &world.tenant;
-        assert_refused(&world, tenant.find_user(bad).await, code, "email");
+        assert_refused(&world, tenant.find_user(&by_email(bad)).await, code, "user.email");
         assert_refused(&world, tenant.provision(&arrival(bad)).await, code, "request.email");
         let gone = departure(bad, DeprovisionMode::Disable);
-        assert_refused(&world, tenant.deprovision(&gone).await, code, "request.email");
+        assert_refused(&world, tenant.deprovision(&gone).await, code, "request.user.email");
         let request = roster(vec![entry(ADA), entry(bad)]);
-        let field = "request.roster[1].email";
+        let field = "request.roster[1].user.email";
         assert_refused(&world, tenant.plan_sync(&request).await, code, field);
         assert_refused(&world, tenant.sync(&request).await, code, field);
     }
@@ -86,7 +85,7 @@ async fn an_unusual_address_is_an_address() {
     let world = world().await;
     for good in ["o'brien+x@acme.example", "jürgen@müller.example", " joan@acme.example\t", "a@b"]
     {
-        done(world.tenant.find_user(good).await);
+        done(world.tenant.find_user(&by_email(good)).await);
     }
 }
 
@@ -112,28 +111,28 @@ async fn what_provision_cannot_take() {
             r.profile_photo_url = Some("javascript:alert(1)".into())
         }),
         ("group-by-name-and-id", "request.groups[1]", |r| {
-            r.groups = vec![named("Support"), numbered(5)]
+            r.groups = memberships([named("Support"), numbered(5)])
         }),
         ("group-by-name-and-id", "request.groups[2]", |r| {
-            r.groups = vec![numbered(4), numbered(5), named("Support")]
+            r.groups = memberships([numbered(4), numbered(5), named("Support")])
         }),
         ("duplicate-group", "request.groups[1]", |r| {
-            r.groups = vec![named("Support"), named(" Support\t")]
+            r.groups = memberships([named("Support"), named(" Support\t")])
         }),
         ("duplicate-group", "request.groups[2]", |r| {
-            r.groups = vec![numbered(4), numbered(5), rest("0004")]
+            r.groups = memberships([numbered(4), numbered(5), rest("0004")])
         }),
-        ("invalid-text", "request.groups[0]", |r| r.groups = vec![named("")]),
-        ("invalid-text", "request.groups[0]", |r| r.groups = vec![named("Sup\u{7f}port")]),
+        ("invalid-text", "request.groups[0]", |r| r.groups = memberships([named("")])),
+        ("invalid-text", "request.groups[0]", |r| r.groups = memberships([named("Sup\u{7f}port")])),
         ("invalid-text", "request.groups[1]", |r| {
-            r.groups = vec![named("Support"), named(&"x".repeat(10_000))]
+            r.groups = memberships([named("Support"), named(&"x".repeat(10_000))])
         }),
-        ("invalid-value", "request.groups[0]", |r| r.groups = vec![rest("Support")]),
-        ("invalid-value", "request.groups[0]", |r| r.groups = vec![rest("")]),
-        ("invalid-value", "request.groups[0]", |r| r.groups = vec![rest("-4")]),
-        ("invalid-value", "request.groups[0]", |r| r.groups = vec![rest("../users")]),
+        ("invalid-value", "request.groups[0]", |r| r.groups = memberships([rest("Support")])),
+        ("invalid-value", "request.groups[0]", |r| r.groups = memberships([rest("")])),
+        ("invalid-value", "request.groups[0]", |r| r.groups = memberships([rest("-4")])),
+        ("invalid-value", "request.groups[0]", |r| r.groups = memberships([rest("../users")])),
         ("invalid-value", "request.groups[0]", |r| {
-            r.groups = vec![rest("99999999999999999999999")]
+            r.groups = memberships([rest("99999999999999999999999")])
         }),
     ];
     let world = world().await;
@@ -159,7 +158,7 @@ async fn what_deprovision_cannot_take() {
             r.mode = DeprovisionMode::DeleteOnceDisabled(u32::MAX)
         }),
         ("invalid-email", "request.protected-people[1]", |r| {
-            r.protected_people = vec![ADA.into(), "nobody".into()]
+            r.protected_people = vec![by_email(ADA), by_email("nobody")]
         }),
     ];
     let world = world().await;
@@ -177,11 +176,11 @@ async fn a_tombstone_of_somewhere_else() {
     let gone = departure(JOAN, DeprovisionMode::Disable);
     let tombstone = done(world.tenant.deprovision(&gone).await).tombstone.expect("a tombstone");
     world.mock.clear_requests();
-    let mut request = RestoreRequest { tombstone, re_create: true };
+    let mut request = restoring([tombstone], true);
     for elsewhere in ["https://other.retool.com", "", "nonsense"] {
-        request.tombstone.base_url = elsewhere.into();
+        request.tombstones[0].base_url = elsewhere.into();
         let answer = world.tenant.restore(&request).await;
-        assert_refused(&world, answer, "invalid-value", "request.tombstone.base-url");
+        assert_refused(&world, answer, "invalid-value", "request.tombstones[0].base-url");
     }
 }
 
@@ -189,10 +188,10 @@ async fn a_tombstone_of_somewhere_else() {
 async fn what_a_sync_cannot_take() {
     type Spoil = fn(&mut SyncRequest);
     let cases: &[(&str, &str, Spoil)] = &[
-        ("duplicate-person", "request.roster[2].email", |r| {
+        ("duplicate-person", "request.roster[2].user.email", |r| {
             r.roster.push(entry("ADA@Acme.Example"))
         }),
-        ("duplicate-person", "request.roster[2].email", |r| {
+        ("duplicate-person", "request.roster[2].user.email", |r| {
             r.roster.push(entry(&format!("  {JOAN} ")))
         }),
         ("invalid-text", "request.roster[0].first-name", |r| {
@@ -205,18 +204,18 @@ async fn what_a_sync_cannot_take() {
             r.roster[1].user_type = Some(UserType::Unrecognized)
         }),
         ("group-by-name-and-id", "request.roster[1].groups[1]", |r| {
-            r.roster[1].groups = vec![named("Support"), numbered(5)]
+            r.roster[1].groups = memberships([named("Support"), numbered(5)])
         }),
         ("duplicate-group", "request.roster[0].groups[1]", |r| {
-            r.roster[0].groups = vec![named("Support"), named("Support")]
+            r.roster[0].groups = memberships([named("Support"), named("Support")])
         }),
         ("invalid-value", "request.roster[0].groups[0]", |r| {
-            r.roster[0].groups = vec![rest("4/members")]
+            r.roster[0].groups = memberships([rest("4/members")])
         }),
-        ("outside-span", "request.roster[1].email", |r| {
+        ("outside-span", "request.roster[1].user.email", |r| {
             r.span = Some(EmailSpan { start: None, before: Some("B".into()) })
         }),
-        ("outside-span", "request.roster[0].email", |r| {
+        ("outside-span", "request.roster[0].user.email", |r| {
             r.span = Some(EmailSpan { start: Some("b".into()), before: None })
         }),
         ("invalid-value", "request.span.before", |r| {
@@ -240,17 +239,17 @@ async fn what_a_sync_cannot_take() {
         ("invalid-value", "request.policy.default-user-type", |r| {
             r.policy.default_user_type = Some(UserType::Unrecognized)
         }),
-        ("invalid-value", "request.policy.guards.max-user-removal-percent", |r| {
-            r.policy.guards.max_user_removal_percent = Some(101)
+        ("invalid-value", "request.policy.guards.user-removals.percent", |r| {
+            limit(&mut r.policy.guards.user_removals).percent = Some(101)
         }),
-        ("invalid-value", "request.policy.guards.max-member-removal-percent", |r| {
-            r.policy.guards.max_member_removal_percent = Some(u32::MAX)
+        ("invalid-value", "request.policy.guards.member-removals.percent", |r| {
+            limit(&mut r.policy.guards.member_removals).percent = Some(u32::MAX)
         }),
         ("invalid-email", "request.policy.guards.required-admins[0]", |r| {
-            r.policy.guards.required_admins = vec!["ada".into()]
+            r.policy.guards.required_admins = vec![by_email("ada")]
         }),
         ("invalid-email", "request.policy.guards.protected-people[1]", |r| {
-            r.policy.guards.protected_people = vec![ADA.into(), "@".into()]
+            r.policy.guards.protected_people = vec![by_email(ADA), by_email("@")]
         }),
     ];
     let world = world().await;
@@ -311,9 +310,9 @@ async fn steps_that_no_plan_makes() {
     // What a plan makes depends on the dialect, so that `auto` would ask for it first.
     let world = World::acme().await;
     let mut request = roster_of(&world.mock);
-    let joan = request.roster.iter_mut().find(|person| person.email == JOAN).expect("Joan");
+    let joan = request.roster.iter_mut().find(|person| email_of(person) == JOAN).expect("Joan");
     joan.first_name = Some("Joanna".into());
-    joan.groups.push(named("Legal"));
+    joan.groups.push(membership(named("Legal")));
     request.roster.push(entry(NEW));
     let plan = done(world.tenant.plan_sync(&request).await);
     let good = |kind| -> Step {
@@ -325,16 +324,17 @@ async fn steps_that_no_plan_makes() {
     let change = |field: &str, after: &str| FieldChange {
         field: field.into(),
         before: None,
-        after: after.into(),
+        after: Some(after.into()),
     };
     let cases: &[(StepKind, &str, &str, Spoil)] = &[
         (StepKind::CreateGroup, "step-invalid", "step.group-name", |s| s.group_name = None),
         (StepKind::CreateGroup, "invalid-text", "step.group-name", |s| {
             s.group_name = Some("Le\ngal".into())
         }),
-        (StepKind::CreateUser, "invalid-email", "step.email", |s| s.email = " ".into()),
-        (StepKind::CreateUser, "invalid-email", "step.email", |s| s.email = "nobody".into()),
-        (StepKind::UpdateUser, "step-invalid", "step.email", |s| s.email.clear()),
+        (StepKind::CreateUser, "invalid-email", "step.email", |s| s.email = Some(" ".into())),
+        (StepKind::CreateUser, "invalid-email", "step.email", |s| s.email = Some("nobody".into())),
+        (StepKind::UpdateUser, "step-invalid", "step.email", |s| s.email = None),
+        (StepKind::UpdateUser, "step-invalid", "step.email", |s| s.email = Some(String::new())),
         (StepKind::UpdateUser, "step-invalid", "step.user", |s| s.user = None),
         (StepKind::UpdateUser, "step-invalid", "step.user", |s| {
             s.user = Some(UserId::V1(String::new()))
@@ -379,42 +379,37 @@ async fn groups_that_are_none() {
     let tenant = &world.tenant;
     for name in ["", "  ", "Le\rgal", &"x".repeat(257), &"x".repeat(10_000)] {
         let code = "invalid-text";
-        let ensure = EnsureGroupRequest { name: name.into(), universal_app_access: None };
+        let ensure = ensuring(name);
         assert_refused(&world, tenant.ensure_group(&ensure).await, code, "request.name");
-        let ensure =
-            EnsureGroupRequest { name: "Legal".into(), universal_app_access: Some(name.into()) };
-        let field = "request.universal-app-access";
+        let ensure = EnsureGroupRequest { access: app_access(name), ..ensuring("Legal") };
+        let field = "request.access";
         assert_refused(&world, tenant.ensure_group(&ensure).await, code, field);
         let change = ChangeGroupRequest { new_name: Some(name.into()), ..unchanged("Support") };
         assert_refused(&world, tenant.change_group(&change).await, code, "request.new-name");
         assert_refused(&world, tenant.change_group(&unchanged(name)).await, code, "request.group");
-        let removal = RemoveGroupRequest { group: named(name), even_with_members: true };
+        let removal = removing(named(name), true);
         assert_refused(&world, tenant.remove_group(&removal).await, code, "request.group");
     }
-    let change =
-        ChangeGroupRequest { add_members: vec![ADA.into(), "ada".into()], ..unchanged("Support") };
+    let change = ChangeGroupRequest {
+        add_members: vec![new_member(ADA), new_member("ada")],
+        ..unchanged("Support")
+    };
     let answer = tenant.change_group(&change).await;
     assert_refused(&world, answer, "invalid-email", "request.add-members[1]");
     let change = ChangeGroupRequest {
-        add_members: vec![ADA.into()],
-        remove_members: vec![JOAN.into(), "ADA@acme.example".into()],
+        add_members: vec![new_member(ADA)],
+        remove_members: vec![by_email(JOAN), by_email("ADA@acme.example")],
         ..unchanged("Support")
     };
     let answer = tenant.change_group(&change).await;
     assert_refused(&world, answer, "duplicate-person", "request.remove-members[1]");
-    let removal = RemoveGroupRequest { group: rest("4/../5"), even_with_members: true };
+    let removal = removing(rest("4/../5"), true);
     let answer = tenant.remove_group(&removal).await;
     assert_refused(&world, answer, "invalid-value", "request.group");
 }
 
 fn unchanged(group: &str) -> ChangeGroupRequest {
-    ChangeGroupRequest {
-        group: named(group),
-        new_name: None,
-        universal_app_access: None,
-        add_members: Vec::new(),
-        remove_members: Vec::new(),
-    }
+    changing(named(group))
 }
 
 /// The longest values that are allowed are allowed.
@@ -426,7 +421,7 @@ async fn the_limits_themselves_are_inside() {
     request.last_name = Some("y".repeat(256));
     let user = done(world.tenant.provision(&request).await).user;
     assert_eq!(user.first_name.expect("a name").chars().count(), 256);
-    let ensure = EnsureGroupRequest { name: "ß".repeat(256), universal_app_access: None };
+    let ensure = ensuring(&"ß".repeat(256));
     assert!(done(world.tenant.ensure_group(&ensure).await).created);
     let page = PageRequest {
         cursor: None,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGroupRequest};
+use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest};
 use host_test::retool::lifecycle::{
     DeprovisionMode, DeprovisionOutcome, DeprovisionResult, ProvisionOutcome, ProvisionResult,
 };
@@ -14,7 +14,10 @@ use mock_retool::{Fault, FaultKind, Group, Hook, LoggedRequest, Mock, Organisati
 
 use super::fault::{always, once, status};
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, written};
-use crate::support::{World, arrival, departure, done, entry, failed, named, roster, roster_of};
+use crate::support::{
+    World, app_access, arrival, by_email, changing, departure, done, ensuring, entry, failed,
+    memberships, named, new_member, removing, roster, roster_of,
+};
 
 const USERS: &str = "/api/v1/users";
 const GROUPS: &str = "/api/v1/groups";
@@ -80,7 +83,7 @@ fn is(method: &'static str, path: impl Into<String>) -> impl Fn(&LoggedRequest) 
 async fn provisioned_new(world: &World) -> ProvisionResult {
     let mut new = arrival(NEW);
     new.first_name = Some("New".into());
-    new.groups = vec![named("Support")];
+    new.groups = memberships([named("Support")]);
     done(world.tenant.provision(&new).await)
 }
 
@@ -152,7 +155,7 @@ async fn a_creation_that_stays_unknown_is_told_as_such_and_can_be_repeated() {
         _ => Hook::Serve,
     });
     let (case, detail) = failed(world.tenant.provision(&arrival(NEW)).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "connection-failed"));
+    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "connection-failed"));
     assert_eq!(written(&detail.writes), [format!("user-created {NEW} ?")]);
 
     world.mock.on_request(|_, _| Hook::Serve);
@@ -166,7 +169,7 @@ async fn a_creation_that_never_gets_through_creates_nobody_and_ends() {
     let world = World::acme().await;
     world.mock.inject(always("POST", USERS, FaultKind::Reset));
     let (case, detail) = failed(world.tenant.provision(&arrival(NEW)).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "connection-failed"));
+    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "connection-failed"));
     assert_eq!(written(&detail.writes), [format!("user-created {NEW} ?")]);
     assert_eq!(invitations(&world), [""; 0]);
     let posts = world.writes().len();
@@ -197,7 +200,7 @@ async fn a_sync_invites_everybody_once_whatever_becomes_of_the_answers() {
         let new: Vec<_> = (0..4).map(|at| format!("new{at}@acme.example")).collect();
         for email in &new {
             let mut person = entry(email);
-            person.groups = vec![named("Support"), named("Brand new")];
+            person.groups = memberships([named("Support"), named("Brand new")]);
             request.roster.push(person);
         }
         // Every second write of each kind goes wrong.
@@ -210,7 +213,7 @@ async fn a_sync_invites_everybody_once_whatever_becomes_of_the_answers() {
         assert_eq!(groups_named(&world, "Brand new"), 1, "{how}");
         for email in &new {
             assert_eq!(world.groups_of(email), ["Brand new", "Support"], "{how}");
-            let person = report.people.iter().find(|person| person.email == *email);
+            let person = report.people.iter().find(|person| person.email.as_deref() == Some(email));
             assert_eq!(person.map(|person| person.outcome), Some(PersonOutcome::Created), "{how}");
         }
     }
@@ -222,8 +225,7 @@ async fn a_group_is_made_once() {
         let how = format!("{kind:?}");
         let world = World::acme().await;
         world.mock.inject(once("POST", GROUPS, kind));
-        let request =
-            EnsureGroupRequest { name: "Legal".into(), universal_app_access: Some("use".into()) };
+        let request = EnsureGroupRequest { access: app_access("use"), ..ensuring("Legal") };
         let result = done(world.tenant.ensure_group(&request).await);
         assert!(result.created, "{how}");
         assert_eq!(written(&result.writes), ["group-created Legal [Legal]"], "{how}");
@@ -238,7 +240,7 @@ async fn a_group_whose_creation_is_never_answered_is_made_once() {
         let how = format!("{kind:?}");
         let world = World::acme().await;
         world.mock.inject(always("POST", GROUPS, kind));
-        let request = EnsureGroupRequest { name: "Legal".into(), universal_app_access: None };
+        let request = ensuring("Legal");
         assert!(done(world.tenant.ensure_group(&request).await).created, "{how}");
         assert_eq!(groups_named(&world, "Legal"), 1, "{how}");
         assert_eq!(world.writes().len(), 1, "{how}: posted again without need");
@@ -251,7 +253,7 @@ async fn a_group_that_a_gateway_gave_up_on_is_made_once() {
     gateway_gives_up(&world.mock, is("POST", GROUPS), |organisation| {
         organisation.create_group(Group::new("Legal"));
     });
-    let request = EnsureGroupRequest { name: "Legal".into(), universal_app_access: None };
+    let request = ensuring("Legal");
     assert!(done(world.tenant.ensure_group(&request).await).created);
     assert_eq!(groups_named(&world, "Legal"), 1);
 }
@@ -262,7 +264,7 @@ async fn a_group_that_does_not_show_at_once_is_made_once() {
     let world = World::acme().await;
     world.mock.inject(once("POST", GROUPS, FaultKind::LoseReply));
     world.mock.inject(once("POST", GROUPS, FaultKind::StaleReads { requests: 1 }));
-    let request = EnsureGroupRequest { name: "Legal".into(), universal_app_access: None };
+    let request = ensuring("Legal");
     done(world.tenant.ensure_group(&request).await);
     assert_eq!(groups_named(&world, "Legal"), 1);
 }
@@ -344,7 +346,7 @@ async fn an_account_that_was_given_to_somebody_else_meanwhile_is_not_written_aga
     let mut change = arrival(JOAN);
     change.first_name = Some("Joanna".into());
     let (case, detail) = failed(world.tenant.provision(&change).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "wrong-person"));
+    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "wrong-person"));
     assert_eq!(world.writes().len(), 1);
     let state = world.mock.state();
     assert_eq!(state.user(&id).expect("the heir").first_name.as_deref(), Some("joan"));
@@ -358,7 +360,7 @@ async fn an_update_that_never_gets_through_is_told_as_unknown() {
     let mut change = arrival(JOAN);
     change.first_name = Some("Joanna".into());
     let (case, detail) = failed(world.tenant.provision(&change).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "connection-failed"));
+    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "connection-failed"));
     assert_eq!(written(&detail.writes), [format!("user-updated {JOAN} ?")]);
     assert_eq!(world.person(JOAN), before);
 }
@@ -384,11 +386,10 @@ async fn a_changed_group_without_an_answer_holds() {
         let world = World::acme().await;
         world.mock.inject(once("PUT", GROUPS, kind));
         let request = ChangeGroupRequest {
-            group: named("Support"),
             new_name: Some("Helpdesk".into()),
-            universal_app_access: None,
-            add_members: vec![GRACE.into()],
-            remove_members: vec![KEN.into()],
+            add_members: vec![new_member(GRACE)],
+            remove_members: vec![by_email(KEN)],
+            ..changing(named("Support"))
         };
         let result = done(world.tenant.change_group(&request).await);
         assert_eq!(result.group.name, "Helpdesk", "{how}");
@@ -458,7 +459,7 @@ async fn a_group_removed_without_an_answer_is_removed() {
         let how = format!("{kind:?}");
         let world = World::acme().await;
         world.mock.inject(once("DELETE", GROUPS, kind));
-        let request = RemoveGroupRequest { group: named("Finance"), even_with_members: false };
+        let request = removing(named("Finance"), false);
         let result = done(world.tenant.remove_group(&request).await);
         assert_eq!(result.removed.map(|group| group.name).as_deref(), Some("Finance"), "{how}");
         assert_eq!(written(&result.writes), ["group-deleted Finance [Finance]"], "{how}");
@@ -473,7 +474,7 @@ async fn a_membership_without_an_answer_holds() {
         let world = World::acme().await;
         world.mock.inject(once("POST", GROUPS, kind));
         let mut change = arrival(GRACE);
-        change.groups = vec![named("Finance")];
+        change.groups = memberships([named("Finance")]);
         let result = done(world.tenant.provision(&change).await);
         assert_eq!(result.groups_added.len(), 1, "{how}");
         assert_eq!(written(&result.writes), [format!("member-added {GRACE} [Finance]")], "{how}");
@@ -488,11 +489,8 @@ async fn a_membership_ended_without_an_answer_is_ended() {
         let world = World::acme().await;
         world.mock.inject(once("DELETE", GROUPS, kind));
         let request = ChangeGroupRequest {
-            group: named("Support"),
-            new_name: None,
-            universal_app_access: None,
-            add_members: Vec::new(),
-            remove_members: vec![JOAN.into()],
+            remove_members: vec![by_email(JOAN)],
+            ..changing(named("Support"))
         };
         let result = done(world.tenant.change_group(&request).await);
         assert_eq!(result.members_removed.len(), 1, "{how}");
@@ -512,7 +510,7 @@ async fn a_write_that_the_deadline_cut_off_is_told_as_unknown() {
         FaultKind::Drip { bytes_per_tick: 1, tick: Duration::from_millis(200) },
     ));
     let (case, detail) = failed(tenant.provision(&arrival(NEW)).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "deadline-exceeded"));
+    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "deadline-exceeded"));
     assert_eq!(written(&detail.writes), [format!("user-created {NEW} ?")]);
     assert_eq!(invitations(&world), [NEW]);
 }
@@ -532,7 +530,7 @@ async fn leavers_of_a_sync_go_whatever_becomes_of_the_answers() {
         assert!(report.complete, "{how}: {report:#?}");
         for gone in [JOAN, KEN] {
             assert!(!world.has(gone), "{how}: {gone}");
-            let person = report.people.iter().find(|person| person.email == gone);
+            let person = report.people.iter().find(|person| person.email.as_deref() == Some(gone));
             assert_eq!(person.map(|person| person.outcome), Some(PersonOutcome::Deleted), "{how}");
         }
     }
@@ -545,7 +543,7 @@ async fn a_membership_whose_acknowledgement_cannot_be_read_is_read_back() {
         let how = format!("{kind:?}");
         let world = World::acme().await;
         let mut change = arrival(GRACE);
-        change.groups = vec![named("Finance")];
+        change.groups = memberships([named("Finance")]);
         world.mock.inject(once("POST", GROUPS, kind));
         let result = done(world.tenant.provision(&change).await);
         assert_eq!(written(&result.writes), [format!("member-added {GRACE} [Finance]")], "{how}");
@@ -560,10 +558,10 @@ async fn a_membership_whose_acknowledgement_cannot_be_read_is_read_back() {
 async fn a_page_in_place_of_an_acknowledgement_leaves_the_write_unknown() {
     let world = World::acme().await;
     let mut change = arrival(GRACE);
-    change.groups = vec![named("Finance")];
+    change.groups = memberships([named("Finance")]);
     world.mock.inject(once("POST", GROUPS, FaultKind::Html200));
     let (case, detail) = failed(world.tenant.provision(&change).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "answer-unusable"));
+    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "answer-unusable"));
     assert_eq!(written(&detail.writes), [format!("member-added {GRACE} [Finance] ?")]);
 
     done(world.tenant.provision(&change).await);
@@ -576,7 +574,7 @@ async fn a_page_in_place_of_a_deletion_leaves_it_unknown() {
     world.mock.inject(once("DELETE", USERS, FaultKind::Html200));
     let request = departure(JOAN, DeprovisionMode::Delete);
     let (case, detail) = failed(world.tenant.deprovision(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "answer-unusable"));
+    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "answer-unusable"));
     assert_eq!(written(&detail.writes), [format!("user-deleted {JOAN} ?")]);
     assert!(world.has(JOAN));
     let again = done(world.tenant.deprovision(&request).await);

@@ -3,13 +3,16 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use host_test::retool::lifecycle::{DeprovisionMode, RestoreRequest, Tombstone};
+use host_test::retool::lifecycle::{DeprovisionMode, Tombstone};
 use host_test::retool::synchronization::{PersonOutcome, SyncRequest};
 use mock_retool::{Fault, FaultKind, Hook, Options, Scope, User};
 
 use super::fault::{always, status};
 use crate::support::acme::{ADA, GRACE, JOAN, NEW, timeless, written};
-use crate::support::{World, arrival, departure, done, entry, failed, named, roster_of};
+use crate::support::{
+    World, arrival, by_email, departure, done, email_of, entry, failed, membership, memberships,
+    named, restored, restoring, roster_of,
+};
 
 const USERS: &str = "/api/v1/users";
 const GROUPS: &str = "/api/v1/groups";
@@ -19,9 +22,9 @@ async fn half_of_a_provision_is_told() {
     let scopes = vec![Scope::UsersRead, Scope::UsersWrite, Scope::GroupsRead];
     let world = World::acme_with(Options { scopes, ..Options::default() }).await;
     let mut new = arrival(NEW);
-    new.groups = vec![named("Support")];
+    new.groups = memberships([named("Support")]);
     let (case, detail) = failed(world.tenant.provision(&new).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-denied", "scope-missing"));
+    assert_eq!((case, detail.code.as_str()), ("permanent denied", "scope-missing"));
     assert!(detail.message.contains("groups:write"), "{}", detail.message);
     assert_eq!(written(&detail.writes), [format!("user-created {NEW}")]);
 }
@@ -32,7 +35,7 @@ async fn half_of_a_departure_is_told() {
     world.mock.inject(Fault { skip: 1, ..always("DELETE", GROUPS, FaultKind::Reset) });
     let strip = departure(JOAN, DeprovisionMode::DisableAndStripGroups);
     let (case, detail) = failed(world.tenant.deprovision(&strip).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "connection-failed"));
+    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "connection-failed"));
     assert_eq!(
         written(&detail.writes),
         [
@@ -70,13 +73,17 @@ async fn half_of_a_departure_is_undone_from_what_was_read_before() {
         for served in [false, true] {
             let world = World::acme().await;
             let (before, groups) = (world.person(JOAN), world.groups_of(JOAN));
-            let found = done(world.tenant.find_user(JOAN).await).expect("Joan");
+            let found = done(world.tenant.find_user(&by_email(JOAN)).await).expect("Joan");
 
             let at = format!("write {number}, served: {served}");
             breaks_at_write(&world, number, served);
             let strip = departure(JOAN, DeprovisionMode::DisableAndStripGroups);
             let (case, detail) = failed(world.tenant.deprovision(&strip).await);
-            assert_eq!((case, detail.code.as_str()), ("unavailable", "connection-failed"), "{at}");
+            assert_eq!(
+                (case, detail.code.as_str()),
+                ("transient unavailable", "connection-failed"),
+                "{at}"
+            );
             world.mock.on_request(|_, _| Hook::Serve);
             let left = groups.iter().filter(|group| !world.groups_of(JOAN).contains(group));
             let mut to_undo: Vec<_> =
@@ -96,11 +103,12 @@ async fn half_of_a_departure_is_undone_from_what_was_read_before() {
             let tombstone = Tombstone {
                 base_url: world.mock.base_url(),
                 user: found,
-                raw: "{}".into(),
+                raw: None,
+                disabled_since: None,
                 recorded_at: "2026-01-01T00:00:00Z".into(),
             };
-            let request = RestoreRequest { tombstone, re_create: false };
-            let result = done(world.tenant.restore(&request).await);
+            let request = restoring([tombstone], false);
+            let result = restored(world.tenant.restore(&request).await);
             assert_eq!(result.writes.len(), to_undo.len(), "{at}: {:?}", result.writes);
             assert!(result.not_restored.is_empty(), "{at}: {:?}", result.not_restored);
             assert_eq!(world.groups_of(JOAN), groups, "{at}");
@@ -117,7 +125,7 @@ fn newcomers(world: &World) -> (Vec<String>, SyncRequest) {
     let emails: Vec<_> = (0..4).map(|at| format!("new{at}@acme.example")).collect();
     for email in &emails {
         let mut person = entry(email);
-        person.groups = vec![named("Finance")];
+        person.groups = memberships([named("Finance")]);
         request.roster.push(person);
     }
     (emails, request)
@@ -136,7 +144,7 @@ async fn one_persons_failure_does_not_stop_the_rest() {
     let report = done(world.tenant.sync(&request).await);
     assert!(!report.complete);
     for email in &emails {
-        let person = report.people.iter().find(|person| person.email == *email);
+        let person = report.people.iter().find(|person| person.email.as_deref() == Some(email));
         let person = person.expect("a report");
         if email == "new1@acme.example" {
             assert_eq!(person.outcome, PersonOutcome::Failed);
@@ -166,7 +174,7 @@ async fn a_person_whose_reads_fail_does_not_stop_the_rest() {
     world.mock.inject(always("GET", &world.path_of(GRACE), status(500)));
     let report = done(world.tenant.sync(&request).await);
     let outcome = |email| {
-        let person = report.people.iter().find(|person| person.email == email);
+        let person = report.people.iter().find(|person| person.email.as_deref() == Some(email));
         person.expect("a report").outcome
     };
     assert_eq!(outcome(ADA), PersonOutcome::Updated);
@@ -182,7 +190,7 @@ async fn a_person_whose_reads_fail_does_not_stop_the_rest() {
 async fn a_group_that_cannot_be_made_costs_its_memberships_alone() {
     let world = World::acme().await;
     let (emails, mut request) = newcomers(&world);
-    request.roster.last_mut().expect("somebody").groups = vec![named("Legal")];
+    request.roster.last_mut().expect("somebody").groups = memberships([named("Legal")]);
     world.mock.on_request(|_, logged| match logged.method == "POST" && logged.path == GROUPS {
         true => Hook::Respond(422),
         false => Hook::Serve,
@@ -190,7 +198,11 @@ async fn a_group_that_cannot_be_made_costs_its_memberships_alone() {
     let report = done(world.tenant.sync(&request).await);
     assert!(!report.complete);
     assert_eq!(world.members_of("Finance"), emails[..3]);
-    let last = report.people.iter().find(|person| person.email == emails[3]).expect("a report");
+    let last = report
+        .people
+        .iter()
+        .find(|person| person.email.as_deref() == Some(&*emails[3]))
+        .expect("a report");
     assert_eq!(last.outcome, PersonOutcome::Failed);
     assert_eq!(last.failure.as_ref().expect("how").code, "server-refused");
 }
@@ -208,7 +220,7 @@ async fn a_token_rejected_in_the_middle_stops_everything_and_tells_what_was_writ
         if earlier >= 2 { Hook::Respond(401) } else { Hook::Serve }
     });
     let (case, detail) = failed(world.tenant.sync(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-denied", "token-rejected"));
+    assert_eq!((case, detail.code.as_str()), ("permanent denied", "token-rejected"));
     assert_eq!(detail.subject.as_deref(), Some("new2@acme.example"));
     assert_eq!(
         written(&detail.writes),
@@ -228,12 +240,13 @@ async fn a_missing_scope_fails_those_it_concerns() {
     let world = World::acme_with(Options { scopes, ..Options::default() }).await;
     let mut request = roster_of(&world.mock);
     request.roster.push(entry(NEW));
-    let joan = request.roster.iter_mut().find(|person| person.email == JOAN);
-    joan.expect("on the roster").groups.push(named("Finance"));
+    let joan = request.roster.iter_mut().find(|person| email_of(person) == JOAN);
+    joan.expect("on the roster").groups.push(membership(named("Finance")));
     let report = done(world.tenant.sync(&request).await);
     assert!(!report.complete);
     assert_eq!(world.members_of("Finance"), [JOAN]);
-    let new = report.people.iter().find(|person| person.email == NEW).expect("a report");
+    let new =
+        report.people.iter().find(|person| person.email.as_deref() == Some(NEW)).expect("a report");
     let failure = new.failure.as_ref().expect("how");
     assert_eq!(failure.code, "scope-missing");
     assert!(failure.message.contains("users:write"), "{}", failure.message);

@@ -1,9 +1,9 @@
 //! Ids that look like paths: each stays one segment of the path, or is refused.
 
-use host_test::retool::groups::{ChangeGroupRequest, RemoveGroupRequest};
+use host_test::retool::groups::ChangeGroupRequest;
 use host_test::retool::lifecycle::DeprovisionMode;
 use host_test::retool::synchronization::{Step, StepKind, StepOutcome};
-use host_test::retool::types::{FieldChange, GroupId, UserId};
+use host_test::retool::types::{Dialect, FieldChange, GroupId, UserId};
 use mock_retool::User;
 use retool_lifecycle::domain;
 use retool_lifecycle::sync::digest;
@@ -11,7 +11,10 @@ use serde_json::json;
 
 use super::fault::{always, answer};
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, written};
-use crate::support::{World, arrival, departure, done, entry, failed, named, roster, roster_of};
+use crate::support::{
+    World, arrival, by_email, changing, departure, done, email_of, entry, failed, memberships,
+    named, new_member, removing, roster, roster_of,
+};
 
 /// Ids, and the segment that each must be on the wire.
 const ODD: [(&str, &str); 12] = [
@@ -32,16 +35,21 @@ const ODD: [(&str, &str); 12] = [
 /// Ids that would be swallowed as a segment.
 const REFUSED: [&str; 3] = ["", ".", ".."];
 
-fn step(kind: StepKind, user: &str) -> Step {
+fn step(world: &World, kind: StepKind, user: &str) -> Step {
     let change = |field: &str, after: &str| {
-        vec![FieldChange { field: field.into(), before: None, after: after.into() }]
+        vec![FieldChange { field: field.into(), before: None, after: Some(after.into()) }]
     };
     Step {
         kind,
-        email: JOAN.into(),
+        organisation: world.mock.base_url(),
+        dialect: Dialect::V1,
+        minimum_admins: 2,
+        required_admins: Vec::new(),
+        email: Some(JOAN.into()),
         user: Some(UserId::V1(user.into())),
         group_name: Some("Support".into()),
         group: Some(GroupId::Rest("5".into())),
+        group_admin: None,
         changes: match kind {
             StepKind::EnableUser => change("disabled", "false"),
             StepKind::UpdateUser => change("first-name", "Joanna"),
@@ -79,7 +87,7 @@ async fn the_id_of_a_step_stays_one_segment() {
     for (id, segment) in ODD {
         for kind in KINDS {
             // Whatever comes of it, nobody else is touched.
-            world.tenant.apply_step(&step(kind, id)).await.expect("an answer").ok();
+            world.tenant.apply_step(&step(&world, kind, id)).await.expect("an answer").ok();
             let requests = world.mock.requests();
             let read = requests.first().expect("a request");
             assert_eq!(read.path, format!("/api/v1/users/{segment}"), "{id:?} {kind:?}");
@@ -96,8 +104,8 @@ async fn an_id_that_is_no_segment_is_refused_before_anything_is_sent() {
     let world = World::acme().await;
     for id in REFUSED {
         for kind in KINDS {
-            let (case, detail) = failed(world.tenant.apply_step(&step(kind, id)).await);
-            assert_eq!(case, "permanent-invalid-input", "{id:?} {kind:?}");
+            let (case, detail) = failed(world.tenant.apply_step(&step(&world, kind, id)).await);
+            assert_eq!(case, "permanent invalid-input", "{id:?} {kind:?}");
             assert_eq!(detail.field.as_deref(), Some("step.user"), "{id:?} {kind:?}");
         }
     }
@@ -111,7 +119,7 @@ async fn an_expected_id_is_compared_and_never_followed() {
         let mut gone = departure(JOAN, DeprovisionMode::Delete);
         gone.expected_id = Some(UserId::V1(id.into()));
         let (case, detail) = failed(world.tenant.deprovision(&gone).await);
-        assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "wrong-person"), "{id:?}");
+        assert_eq!((case, detail.code.as_str()), ("permanent conflict", "wrong-person"), "{id:?}");
         assert_eq!(world.requests(), ["GET /api/v1/users"], "{id:?}");
     }
     assert!(world.has(JOAN));
@@ -131,10 +139,10 @@ async fn an_id_of_another_api_is_nobodys() {
         assert_eq!(detail.code, "wrong-person");
         world.mock.clear_requests();
         for kind in KINDS {
-            let mut step = step(kind, "");
+            let mut step = step(&world, kind, "");
             step.user = Some(id.clone());
             let (case, detail) = failed(world.tenant.apply_step(&step).await);
-            assert_eq!(case, "permanent-invalid-input", "{kind:?}");
+            assert_eq!(case, "permanent invalid-input", "{kind:?}");
             assert_eq!(detail.field.as_deref(), Some("step.user"), "{kind:?}");
         }
         assert_eq!(world.requests(), [""; 0]);
@@ -154,7 +162,7 @@ async fn people_with_odd_ids_are_reached_and_nobody_else() {
         world.shape(JOAN, |joan| joan.id = id.into());
         let mut change = arrival(JOAN);
         change.first_name = Some("Joanna".into());
-        change.groups = vec![named("Finance")];
+        change.groups = memberships([named("Finance")]);
         done(world.tenant.provision(&change).await);
         let joan = world.person(JOAN);
         assert_eq!(joan.first_name.as_deref(), Some("Joanna"), "{id}");
@@ -208,17 +216,16 @@ async fn people_whose_id_is_no_segment_are_left_alone() {
 async fn ask_for_support(world: &World) {
     let tenant = &world.tenant;
     let mut joining = arrival(GRACE);
-    joining.groups = vec![named("Support")];
+    joining.groups = memberships([named("Support")]);
     let change = ChangeGroupRequest {
-        group: named("Support"),
         new_name: Some("Helpdesk".into()),
-        universal_app_access: None,
-        add_members: vec![GRACE.into()],
-        remove_members: vec![JOAN.into()],
+        add_members: vec![new_member(GRACE)],
+        remove_members: vec![by_email(JOAN)],
+        ..changing(named("Support"))
     };
-    let removal = RemoveGroupRequest { group: named("Support"), even_with_members: true };
+    let removal = removing(named("Support"), true);
     let mut grace = entry(GRACE);
-    grace.groups = vec![named("Support")];
+    grace.groups = memberships([named("Support")]);
     // Whatever comes of it, it is an answer.
     tenant.provision(&joining).await.expect("an answer").ok();
     tenant.change_group(&change).await.expect("an answer").ok();
@@ -274,8 +281,8 @@ async fn an_address_stays_one_value_of_the_query() {
         world.mock.edit(|acme| {
             acme.create_user(User::new(email)).expect("a new address");
         });
-        let found = done(world.tenant.find_user(email).await).expect("somebody");
-        assert_eq!(found.email, email);
+        let found = done(world.tenant.find_user(&by_email(email)).await).expect("somebody");
+        assert_eq!(found.email.as_deref(), Some(email));
         assert_eq!(world.requests(), ["GET /api/v1/users"], "{email}: more than one look");
     }
 }
@@ -285,7 +292,7 @@ async fn an_address_stays_one_value_of_the_query() {
 async fn the_ids_of_a_plan_are_taken() {
     let world = World::acme().await;
     let mut request = roster_of(&world.mock);
-    let joan = request.roster.iter_mut().find(|person| person.email == JOAN);
+    let joan = request.roster.iter_mut().find(|person| email_of(person) == JOAN);
     joan.expect("on the roster").first_name = Some("Joanna".into());
     let plan = done(world.tenant.plan_sync(&request).await);
     let [step] = &plan.steps[..] else { panic!("{:?}", plan.steps) };

@@ -10,13 +10,16 @@ use mock_retool::{Fault, FaultKind, Hook, Options};
 
 use super::fault::{always, once, status, status_after};
 use crate::support::acme::{ADA, GRACE, JOAN, NEW, written};
-use crate::support::{World, arrival, departure, done, entry, failed, named, roster, roster_of};
+use crate::support::{
+    World, arrival, by_email, departure, done, email_of, entry, failed, host, membership, named,
+    roster, roster_of,
+};
 
 const USERS: &str = "/api/v1/users";
 const FIND: &str = "GET /api/v1/users";
 
 async fn find_fails(world: &World, env: &[(&str, &str)]) -> (&'static str, ErrorDetail) {
-    failed(world.tenant_with(env).find_user(JOAN).await)
+    failed(world.tenant_with(env).find_user(&by_email(JOAN)).await)
 }
 
 #[tokio::test]
@@ -26,7 +29,7 @@ async fn a_passing_failure_is_not_noticed() {
     for kind in kinds.into_iter().chain(broken).chain([FaultKind::LoseReply]) {
         let world = World::acme().await;
         world.mock.inject(once("GET", USERS, kind.clone()));
-        assert!(done(world.tenant.find_user(JOAN).await).is_some(), "{kind:?}");
+        assert!(done(world.tenant.find_user(&by_email(JOAN)).await).is_some(), "{kind:?}");
         assert_eq!(world.requests(), [FIND, FIND], "{kind:?}");
     }
 }
@@ -37,7 +40,11 @@ async fn a_failure_that_stays_is_told_after_three_tries() {
         let world = World::acme().await;
         world.mock.inject(Fault::new(status(code)));
         let (case, detail) = find_fails(&world, &[]).await;
-        assert_eq!((case, detail.code.as_str()), ("unavailable", "server-error"), "{code}");
+        assert_eq!(
+            (case, detail.code.as_str()),
+            ("transient unavailable", "server-error"),
+            "{code}"
+        );
         assert_eq!((detail.http_status, detail.attempts), (Some(code), 3));
         assert_eq!(world.requests(), [FIND; 3], "{code}");
     }
@@ -45,7 +52,11 @@ async fn a_failure_that_stays_is_told_after_three_tries() {
         let world = World::acme().await;
         world.mock.inject(Fault::new(kind.clone()));
         let (case, detail) = find_fails(&world, &[]).await;
-        assert_eq!((case, detail.code.as_str()), ("unavailable", "connection-failed"), "{kind:?}");
+        assert_eq!(
+            (case, detail.code.as_str()),
+            ("transient unavailable", "connection-failed"),
+            "{kind:?}"
+        );
         assert_eq!((detail.http_status, detail.attempts), (None, 3), "{kind:?}");
         assert_eq!(world.requests(), [FIND; 3], "{kind:?}");
     }
@@ -65,14 +76,14 @@ async fn how_often_is_a_setting() {
 #[tokio::test]
 async fn what_cannot_help_is_not_tried_again() {
     let cases = [
-        (400, "permanent-conflict", "server-refused"),
-        (401, "permanent-denied", "token-rejected"),
-        (403, "permanent-denied", "scope-missing"),
-        (404, "permanent-denied", "base-url-wrong"),
-        (409, "permanent-conflict", "server-refused"),
-        (422, "permanent-conflict", "server-refused"),
-        (501, "unavailable", "server-error"),
-        (505, "unavailable", "server-error"),
+        (400, "permanent conflict", "server-refused"),
+        (401, "permanent denied", "token-rejected"),
+        (403, "permanent denied", "scope-missing"),
+        (404, "permanent denied", "base-url-wrong"),
+        (409, "permanent conflict", "server-refused"),
+        (422, "permanent conflict", "server-refused"),
+        (501, "transient unavailable", "server-error"),
+        (505, "transient unavailable", "server-error"),
     ];
     for (code, case, reason) in cases {
         let world = World::acme().await;
@@ -98,9 +109,9 @@ async fn a_refused_token_ends_every_function_with_one_request() {
         ends.push(failed(tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await));
         ends.push(failed(tenant.plan_sync(&plan).await));
         ends.push(failed(tenant.sync(&plan).await));
-        ends.push(failed(tenant.find_user(JOAN).await));
+        ends.push(failed(tenant.find_user(&by_email(JOAN)).await));
         for (case, detail) in &ends {
-            assert_eq!((*case, detail.attempts), ("permanent-denied", 1), "{detail:?}");
+            assert_eq!((*case, detail.attempts), ("permanent denied", 1), "{detail:?}");
         }
         assert_eq!(world.requests().len(), ends.len(), "{code}");
     }
@@ -120,7 +131,7 @@ async fn a_write_that_is_refused_is_sent_once() {
                 "PUT" => failed(tenant.provision(&change).await),
                 _ => failed(tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await),
             };
-            assert_eq!((case, detail.attempts), ("permanent-denied", 1), "{method} {code}");
+            assert_eq!((case, detail.attempts), ("permanent denied", 1), "{method} {code}");
             assert_eq!(written(&detail.writes), [""; 0], "{method} {code}");
             assert_eq!(world.writes().len(), 1, "{method} {code}");
         }
@@ -182,9 +193,9 @@ async fn nobody_listening_is_a_failed_connection() {
     let nowhere = host_test::TenantOptions::new(&base_url)
         .dialect(world.tenant.connection().dialect)
         .env("RETOOL_API_TOKEN", "t");
-    let nowhere = host_test::Host::shared().expect("a host").tenant(nowhere);
-    let (case, detail) = failed(nowhere.find_user(JOAN).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "connection-failed"));
+    let nowhere = host().tenant(nowhere);
+    let (case, detail) = failed(nowhere.find_user(&by_email(JOAN)).await);
+    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "connection-failed"));
     assert_eq!((detail.http_status, detail.attempts), (None, 3));
 }
 
@@ -217,7 +228,7 @@ async fn a_sync_beyond_the_quota_says_when_to_go_on_and_what_was_written() {
     let new: Vec<_> = (0..10).map(|at| format!("new{at}@acme.example")).collect();
     let request = roster(new.iter().map(|email| entry(email)).collect());
     let (case, detail) = failed(tenant.sync(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("rate-limited", "rate-limited"));
+    assert_eq!((case, detail.code.as_str()), ("transient rate-limited", "rate-limited"));
     assert!(detail.retry_after_ms.is_some_and(|ms| (1..=60_000).contains(&ms)), "{detail:?}");
     let state = world.mock.state();
     assert!(!state.invitations.is_empty() && state.invitations.len() < new.len());
@@ -231,8 +242,8 @@ async fn throttling_in_the_middle_of_a_sync_costs_nobody_anything() {
     let world = World::acme().await;
     let mut request = roster_of(&world.mock);
     for email in [ADA, GRACE, JOAN] {
-        let person = request.roster.iter_mut().find(|person| person.email == email);
-        person.expect("on the roster").groups.push(named("Finance"));
+        let person = request.roster.iter_mut().find(|person| email_of(person) == email);
+        person.expect("on the roster").groups.push(membership(named("Finance")));
     }
     world.mock.on_request(|number, _| match number {
         3 | 5 => Hook::Respond(429),
@@ -254,6 +265,6 @@ async fn finding_the_dialect_is_one_request_and_is_retried_like_any_other() {
         ..world.tenant.connection().clone()
     });
     world.mock.inject(once("GET", "/api/v2/users", status(502)));
-    assert!(done(auto.find_user(JOAN).await).is_some());
+    assert!(done(auto.find_user(&by_email(JOAN)).await).is_some());
     assert_eq!(world.requests(), ["GET /api/v2/users"; 3]);
 }

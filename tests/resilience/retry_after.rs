@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use host_test::retool::groups::EnsureGroupRequest;
 use host_test::retool::lifecycle::{DeprovisionMode, ProvisionOutcome};
 use host_test::retool::types::ErrorDetail;
 use mock_retool::Fault;
@@ -10,7 +9,9 @@ use tokio::task::JoinSet;
 
 use super::fault::{always, once, status, status_after};
 use crate::support::acme::{GRACE, JOAN, NEW, written};
-use crate::support::{World, arrival, departure, done, entry, failed, named, roster};
+use crate::support::{
+    World, arrival, by_email, departure, done, ensuring, entry, failed, memberships, named, roster,
+};
 
 const USERS: &str = "/api/v1/users";
 const FIND: &str = "GET /api/v1/users";
@@ -22,7 +23,7 @@ const DAY_MS: u32 = 24 * 60 * 60 * 1000;
 const HURRIED: &[(&str, &str)] = &[("RETOOL_DEADLINE_MS", "20000")];
 
 async fn find_fails(world: &World, env: &[(&str, &str)]) -> (&'static str, ErrorDetail) {
-    failed(world.tenant_with(env).find_user(JOAN).await)
+    failed(world.tenant_with(env).find_user(&by_email(JOAN)).await)
 }
 
 /// A moment in the three forms of HTTP.
@@ -56,9 +57,10 @@ async fn a_wait_beyond_the_deadline_is_handed_to_the_caller_at_once() {
         ("Friday, 06-Nov-70 08:49:37 GMT", DAY_MS),
         ("Fri Nov  6 08:49:37 2093", DAY_MS),
     ];
-    for (code, case, reason) in
-        [(429, "rate-limited", "rate-limited"), (503, "unavailable", "server-error")]
-    {
+    for (code, case, reason) in [
+        (429, "transient rate-limited", "rate-limited"),
+        (503, "transient unavailable", "server-error"),
+    ] {
         for (form, wait) in forms {
             let world = World::acme().await;
             world.mock.inject(Fault::new(status_after(code, form)));
@@ -91,7 +93,7 @@ async fn what_is_no_wait_is_not_waited_for() {
         calls.spawn(async move {
             let world = World::acme().await;
             world.mock.inject(once("GET", USERS, status_after(429, form)));
-            let found = done(world.tenant.find_user(JOAN).await);
+            let found = done(world.tenant.find_user(&by_email(JOAN)).await);
             assert!(found.is_some(), "{form}");
             assert_eq!(world.requests(), [FIND, FIND], "{form}");
         });
@@ -105,7 +107,7 @@ async fn a_wait_that_fits_is_waited_for() {
         let world = World::acme().await;
         world.mock.inject(once("GET", USERS, status_after(code, "1")));
         let begun = Instant::now();
-        assert!(done(world.tenant.find_user(JOAN).await).is_some());
+        assert!(done(world.tenant.find_user(&by_email(JOAN)).await).is_some());
         assert!(begun.elapsed() >= Duration::from_secs(1), "{code}: {:?}", begun.elapsed());
         assert_eq!(world.requests(), [FIND, FIND]);
     }
@@ -116,7 +118,7 @@ async fn throttling_without_guidance_is_tried_three_times() {
     let world = World::acme().await;
     world.mock.inject(Fault::new(status(429)));
     let (case, detail) = find_fails(&world, &[]).await;
-    assert_eq!((case, detail.code.as_str()), ("rate-limited", "rate-limited"));
+    assert_eq!((case, detail.code.as_str()), ("transient rate-limited", "rate-limited"));
     assert_eq!((detail.attempts, detail.retry_after_ms), (3, None));
     assert_eq!(world.requests(), [FIND; 3]);
 }
@@ -127,7 +129,7 @@ async fn a_date_is_counted_from_now() {
         let world = World::acme().await;
         world.mock.inject(Fault::new(status_after(429, &form)));
         let (case, detail) = find_fails(&world, HURRIED).await;
-        assert_eq!(case, "rate-limited", "{form}");
+        assert_eq!(case, "transient rate-limited", "{form}");
         let wait = detail.retry_after_ms.expect("a time to wait");
         // The date has whole seconds, and a moment has passed.
         assert!((3_580_000..=3_600_000).contains(&wait), "{form}: {wait} ms");
@@ -143,7 +145,7 @@ async fn a_date_that_fits_is_waited_for() {
         calls.spawn(async move {
             let world = World::acme().await;
             world.mock.inject(once("GET", USERS, status_after(503, &form)));
-            assert!(done(world.tenant.find_user(JOAN).await).is_some(), "{form}");
+            assert!(done(world.tenant.find_user(&by_email(JOAN)).await).is_some(), "{form}");
             let early = moment.duration_since(SystemTime::now()).unwrap_or_default();
             assert!(early < Duration::from_secs(1), "{form}: {early:?} too early");
             assert_eq!(world.requests(), [FIND, FIND], "{form}");
@@ -163,8 +165,8 @@ async fn a_write_that_must_wait_too_long_is_sent_once() {
         let mut change = arrival(JOAN);
         change.first_name = Some("Joanna".into());
         let mut joining = arrival(GRACE);
-        joining.groups = vec![named("Finance")];
-        let legal = EnsureGroupRequest { name: "Legal".into(), universal_app_access: None };
+        joining.groups = memberships([named("Finance")]);
+        let legal = ensuring("Legal");
         let mut ends = Vec::new();
         match method {
             "POST" => {
@@ -184,7 +186,11 @@ async fn a_write_that_must_wait_too_long_is_sent_once() {
             }
         }
         for (case, detail) in &ends {
-            assert_eq!((*case, detail.attempts), ("rate-limited", 1), "{method}: {detail:?}");
+            assert_eq!(
+                (*case, detail.attempts),
+                ("transient rate-limited", 1),
+                "{method}: {detail:?}"
+            );
             assert_eq!(detail.retry_after_ms, Some(60_000), "{method}");
             assert_eq!(written(&detail.writes), [""; 0], "{method}");
         }

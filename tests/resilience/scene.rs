@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use host_test::retool::synchronization::{AbsentPolicy, MembershipPolicy, SyncRequest};
 use mock_retool::{Fault, FaultKind, Options, Organisation};
 
-use crate::support::{World, done, entry, named, roster_of};
+use crate::support::{World, done, entry, membership, memberships, named, roster_of};
 
 /// So that a listing of 200 people has a second page to be killed at.
 const PAGES: &[(&str, &str)] = &[("RETOOL_PAGE_SIZE", "150")];
@@ -43,7 +43,8 @@ impl Scene {
         let state = world.mock.state();
         for user in state.users.iter().filter(|user| user.is_disabled) {
             let mut back = entry(&user.email);
-            back.groups = state.groups_of(user).map(|group| named(&group.name)).collect();
+            back.groups =
+                state.groups_of(user).map(|group| membership(named(&group.name))).collect();
             request.roster.push(back);
         }
         let share = self.people / 20;
@@ -55,14 +56,14 @@ impl Scene {
             // The last group of somebody is one of those that can be left.
             request.roster[10 + share + at].groups.pop();
             let person = &mut request.roster[10 + 2 * share + at];
-            person.groups = vec![named("Finance"), named("Brand new")];
+            person.groups = memberships([named("Finance"), named("Brand new")]);
         }
         let leavers = 10 + 3 * share;
         request.roster.drain(leavers..leavers + share / 2);
         for at in 0..share {
             let mut person = entry(&format!("new{at}@example.com"));
             person.first_name = Some(format!("New {at}"));
-            person.groups = vec![named("Support"), named("Brand new")];
+            person.groups = memberships([named("Support"), named("Brand new")]);
             request.roster.push(person);
         }
         request.policy.absent = self.absent;

@@ -6,15 +6,18 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use host_test::retool::directory::PageRequest;
-use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGroupRequest};
-use host_test::retool::lifecycle::{DeprovisionMode, RestoreRequest};
+use host_test::retool::groups::ChangeGroupRequest;
+use host_test::retool::lifecycle::DeprovisionMode;
 use host_test::{Answer, Tenant, json};
 use mock_retool::{Fault, FaultKind, Options, Scope};
 use serde::Serialize;
 
 use super::fault::{status, status_after};
 use crate::support::acme::{GRACE, JOAN, KEN, NEW};
-use crate::support::{World, arrival, departure, entry, named, roster_of};
+use crate::support::{
+    World, arrival, by_email, changing, departure, ensuring, entry, memberships, named, new_member,
+    removing, restoring, roster_of,
+};
 
 /// Long enough that a part of it is recognised too.
 const TOKEN: &str = "retool_01hq3xS3CR3Tz9wv7t";
@@ -63,13 +66,13 @@ async fn call_all(world: &World, tenant: &Tenant) -> Seen {
     let page =
         PageRequest { cursor: None, page_size: None, with_members: true, with_other_ids: false };
     seen.add(&tenant.check_connection().await);
-    seen.add(&tenant.find_user(JOAN).await);
+    seen.add(&tenant.find_user(&by_email(JOAN)).await);
     seen.add(&tenant.page_users(&page).await);
     seen.add(&tenant.page_groups(&page).await);
     seen.add(&tenant.changes_since(None).await);
     let mut request = roster_of(&world.mock);
     let mut new = entry("first@acme.example");
-    new.groups = vec![named("Legal")];
+    new.groups = memberships([named("Legal")]);
     request.roster.push(new);
     let plan = tenant.plan_sync(&request).await;
     seen.add(&plan);
@@ -79,30 +82,28 @@ async fn call_all(world: &World, tenant: &Tenant) -> Seen {
         }
     }
     let mut second = entry("second@acme.example");
-    second.groups = vec![named("Legal")];
+    second.groups = memberships([named("Legal")]);
     request.roster.push(second);
     seen.add(&tenant.sync(&request).await);
     let mut joining = arrival(NEW);
-    joining.groups = vec![named("Support")];
+    joining.groups = memberships([named("Support")]);
     seen.add(&tenant.provision(&joining).await);
     let gone = tenant.deprovision(&departure(KEN, DeprovisionMode::Delete)).await;
     seen.add(&gone);
     if let Ok(Ok(gone)) = gone
         && let Some(tombstone) = gone.tombstone
     {
-        seen.add(&tenant.restore(&RestoreRequest { tombstone, re_create: true }).await);
+        seen.add(&tenant.restore(&restoring([tombstone], true)).await);
     }
-    let ensure = EnsureGroupRequest { name: "Facilities".into(), universal_app_access: None };
+    let ensure = ensuring("Facilities");
     seen.add(&tenant.ensure_group(&ensure).await);
     let change = ChangeGroupRequest {
-        group: named("Finance"),
         new_name: Some("Money".into()),
-        universal_app_access: None,
-        add_members: vec![GRACE.into()],
-        remove_members: Vec::new(),
+        add_members: vec![new_member(GRACE)],
+        ..changing(named("Finance"))
     };
     seen.add(&tenant.change_group(&change).await);
-    let removal = RemoveGroupRequest { group: named("Money"), even_with_members: true };
+    let removal = removing(named("Money"), true);
     seen.add(&tenant.remove_group(&removal).await);
     seen
 }
@@ -198,7 +199,7 @@ async fn a_token_in_the_wrong_place_is_not_repeated() {
     connections[3].base_url = format!("https://acme.retool.com/?token={TOKEN}");
     for (at, connection) in connections.into_iter().enumerate() {
         let tenant = world.tenant.with_connection(connection);
-        let answer = tenant.find_user(JOAN).await;
+        let answer = tenant.find_user(&by_email(JOAN)).await;
         let Ok(Err(error)) = answer else { panic!("{answer:?}") };
         let text = format!("{error:?}");
         // A name that may be read is named: it has the form of one.
@@ -218,7 +219,7 @@ async fn a_token_that_cannot_be_sent_is_not_shown_either() {
         connection.api_token_variable = Some("RETOOL_OTHER".into());
         let tenant = tenant.with_connection(connection);
         let mut seen = Seen::default();
-        seen.add(&tenant.find_user(JOAN).await);
+        seen.add(&tenant.find_user(&by_email(JOAN)).await);
         assert_eq!(seen.failures, 1);
         seen.assert_clean(&tenant, "a token with white space");
         assert_eq!(world.requests(), [""; 0]);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest};
+use host_test::retool::groups::ChangeGroupRequest;
 use host_test::retool::lifecycle::{
-    DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, RestoreOutcome, RestoreRequest,
+    DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, RestoreOutcome,
 };
 use host_test::retool::synchronization::{AbsentPolicy, StepOutcome};
 use mock_retool::{Fault, FaultKind};
@@ -12,7 +12,10 @@ use tokio::task::JoinSet;
 
 use super::fault::once;
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, timeless, written};
-use crate::support::{World, arrival, departure, done, entry, failed, named, roster, roster_of};
+use crate::support::{
+    World, arrival, by_email, changing, departure, done, ensuring, entry, failed, memberships,
+    named, new_member, restored, restoring, roster, roster_of,
+};
 
 #[tokio::test]
 async fn reads_from_the_state_before_a_write_are_waited_out() {
@@ -20,7 +23,7 @@ async fn reads_from_the_state_before_a_write_are_waited_out() {
     let world = World::acme().await;
     world.mock.inject(stale());
     let mut new = arrival(NEW);
-    new.groups = vec![named("Support")];
+    new.groups = memberships([named("Support")]);
     let result = done(world.tenant.provision(&new).await);
     assert_eq!(result.outcome, ProvisionOutcome::Created);
     assert_eq!(world.groups_of(NEW), ["Support"]);
@@ -45,7 +48,7 @@ async fn reads_from_the_state_before_a_write_are_waited_out() {
     world.mock.inject(stale());
     let mut request = roster_of(&world.mock);
     let mut person = entry(NEW);
-    person.groups = vec![named("Brand new"), named("Support")];
+    person.groups = memberships([named("Brand new"), named("Support")]);
     request.roster.push(person);
     assert!(done(world.tenant.sync(&request).await).complete);
     assert_eq!(world.mock.state().invitations, [NEW]);
@@ -53,7 +56,7 @@ async fn reads_from_the_state_before_a_write_are_waited_out() {
 
     let world = World::acme().await;
     world.mock.inject(stale());
-    let legal = EnsureGroupRequest { name: "Legal".into(), universal_app_access: None };
+    let legal = ensuring("Legal");
     assert!(done(world.tenant.ensure_group(&legal).await).created);
 }
 
@@ -63,9 +66,9 @@ async fn a_write_that_never_shows_is_an_error() {
     let world = World::acme().await;
     world.mock.inject(Fault::new(FaultKind::StaleReads { requests: 1000 }));
     let mut change = arrival(GRACE);
-    change.groups = vec![named("Finance")];
+    change.groups = memberships([named("Finance")]);
     let (case, detail) = failed(world.tenant.provision(&change).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "not-verified"));
+    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "not-verified"));
     assert_eq!(detail.subject.as_deref(), Some(GRACE));
     assert_eq!(written(&detail.writes).len(), 1);
 }
@@ -81,7 +84,7 @@ async fn a_person_arrives() {
     let world = lagging().await;
     let mut new = arrival(NEW);
     new.first_name = Some("Nina".into());
-    new.groups = vec![named("Support"), named("Brand new")];
+    new.groups = memberships([named("Support"), named("Brand new")]);
     new.create_missing_groups = true;
     let result = done(world.tenant.provision(&new).await);
     assert_eq!(result.outcome, ProvisionOutcome::Created);
@@ -103,7 +106,7 @@ async fn a_person_is_changed() {
     let before = world.person(JOAN);
     let mut change = arrival(JOAN);
     change.first_name = Some("Joanna".into());
-    change.groups = vec![named("Finance")];
+    change.groups = memberships([named("Finance")]);
     let result = done(world.tenant.provision(&change).await);
     assert_eq!(result.user.first_name.as_deref(), Some("Joanna"));
     assert_eq!(world.groups_of(JOAN), ["Finance", "Support", "viewer"]);
@@ -124,8 +127,8 @@ async fn a_person_leaves_and_comes_back() {
         assert!(world.mock.state().user_by_email(JOAN).is_none_or(|joan| joan.is_disabled));
 
         let tombstone = gone.tombstone.expect("a tombstone");
-        let request = RestoreRequest { tombstone, re_create: true };
-        let back = done(world.tenant.restore(&request).await);
+        let request = restoring([tombstone], true);
+        let back = restored(world.tenant.restore(&request).await);
         let expected = if deleted { RestoreOutcome::ReCreated } else { RestoreOutcome::ReEnabled };
         assert_eq!(back.outcome, expected);
         assert!(!world.person(JOAN).is_disabled);
@@ -135,14 +138,13 @@ async fn a_person_leaves_and_comes_back() {
 
 async fn a_group_is_made_and_changed() {
     let world = lagging().await;
-    let legal = EnsureGroupRequest { name: "Legal".into(), universal_app_access: None };
+    let legal = ensuring("Legal");
     assert!(done(world.tenant.ensure_group(&legal).await).created);
     let change = ChangeGroupRequest {
-        group: named("Support"),
         new_name: Some("Helpdesk".into()),
-        universal_app_access: None,
-        add_members: vec![GRACE.into()],
-        remove_members: vec![KEN.into()],
+        add_members: vec![new_member(GRACE)],
+        remove_members: vec![by_email(KEN)],
+        ..changing(named("Support"))
     };
     assert_eq!(done(world.tenant.change_group(&change).await).group.name, "Helpdesk");
     assert_eq!(world.members_of("Helpdesk"), [ADA, GRACE, JOAN]);
@@ -151,7 +153,7 @@ async fn a_group_is_made_and_changed() {
 async fn a_roster_is_made_true() {
     let world = lagging().await;
     let mut new = entry(NEW);
-    new.groups = vec![named("Brand new"), named("Support")];
+    new.groups = memberships([named("Brand new"), named("Support")]);
     let mut grace = entry(GRACE);
     grace.last_name = Some("Hopper".into());
     let mut request = roster(vec![entry(ADA), grace, entry(KEN), new]);
@@ -168,7 +170,7 @@ async fn a_plan_is_applied_step_by_step() {
     let world = lagging().await;
     let mut grace = entry(GRACE);
     grace.last_name = Some("Hopper".into());
-    grace.groups = vec![named("Finance")];
+    grace.groups = memberships([named("Finance")]);
     let plan = done(world.tenant.plan_sync(&roster(vec![grace, entry(KEN)])).await);
     assert_eq!(plan.steps.len(), 3, "{:?}", plan.steps);
     for step in &plan.steps {

@@ -1,16 +1,19 @@
 //! Answers that are too large, or nested too deep, to be taken as they come.
 
 use host_test::retool::directory::PageRequest;
-use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest};
+use host_test::retool::groups::ChangeGroupRequest;
 use host_test::retool::lifecycle::{DeprovisionMode, ProvisionOutcome};
 use host_test::retool::types::Dialect;
-use host_test::{Answer, Host, Limits, Tenant, TenantOptions};
+use host_test::{Answer, Limits, Tenant, TenantOptions};
 use mock_retool::{Fault, FaultKind, Mock, Options};
 use tokio::task::JoinSet;
 
 use super::fault::{always, answer};
 use crate::support::acme::{JOAN, NEW};
-use crate::support::{World, arrival, departure, done, failed, named, roster_of};
+use crate::support::{
+    World, arrival, by_email, changing, departure, done, ensuring, failed, host, memberships,
+    named, new_member, roster_of,
+};
 
 const USERS: &str = "/api/v1/users";
 const FIND: &str = "GET /api/v1/users";
@@ -28,7 +31,7 @@ fn small(mock: &Mock, memory: usize, env: &[(&str, &str)]) -> Tenant {
     for (name, value) in env {
         options = options.env(*name, *value);
     }
-    Host::shared().expect("a host").tenant(options)
+    host().tenant(options)
 }
 
 /// 64 MiB, into a component that may have 24.
@@ -37,8 +40,8 @@ async fn a_body_without_end_is_not_kept() {
     let world = World::acme().await;
     world.mock.inject(Fault::new(FaultKind::HugeBody(64 << 20)));
     let tenant = small(&world.mock, 24 << 20, &[]);
-    let (case, detail) = failed(tenant.find_user(JOAN).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "body-too-large"));
+    let (case, detail) = failed(tenant.find_user(&by_email(JOAN)).await);
+    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "body-too-large"));
     assert!(detail.message.contains("RETOOL_MAX_BODY_BYTES"), "{}", detail.message);
     assert_eq!(world.requests(), [FIND], "what is too large once is too large again");
 }
@@ -62,7 +65,7 @@ async fn an_announced_length_is_enough_to_refuse() {
     let world = World::with(Options { users: 200, ..Options::default() }).await;
     let tenant = world.tenant_with(&[("RETOOL_MAX_BODY_BYTES", "2048")]);
     let (case, detail) = failed(tenant.page_users(&first_page()).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "body-too-large"));
+    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "body-too-large"));
     assert!(detail.message.contains("2048"), "{}", detail.message);
     let smaller = PageRequest { page_size: Some(2), ..first_page() };
     assert_eq!(done(tenant.page_users(&smaller).await).users.len(), 2);
@@ -73,7 +76,10 @@ async fn an_announced_length_is_enough_to_refuse() {
 async fn nesting_ten_thousand_deep_is_no_trap() {
     let world = World::acme().await;
     world.mock.inject(always("GET", USERS, FaultKind::DeepJson(10_000)));
-    assert_eq!(done(world.tenant.find_user(JOAN).await).expect("Joan").email, JOAN);
+    assert_eq!(
+        done(world.tenant.find_user(&by_email(JOAN)).await).expect("Joan").email.as_deref(),
+        Some(JOAN)
+    );
     assert_eq!(done(world.tenant.page_users(&first_page()).await).users.len(), 4);
     assert!(done(world.tenant.plan_sync(&roster_of(&world.mock)).await).steps.is_empty());
 
@@ -90,7 +96,7 @@ async fn nesting_ten_thousand_deep_is_no_trap() {
     let world = World::acme().await;
     world.mock.inject(always("POST", "/api/v1/", FaultKind::DeepJson(10_000)));
     let mut new = arrival(NEW);
-    new.groups = vec![named("Support")];
+    new.groups = memberships([named("Support")]);
     assert_eq!(done(world.tenant.provision(&new).await).outcome, ProvisionOutcome::Created);
 }
 
@@ -102,7 +108,7 @@ async fn many_bodies_without_end_are_not_kept_either() {
     world.mock.inject(Fault { skip: 1, ..always("GET", USERS, FaultKind::HugeBody(64 << 20)) });
     let tenant = small(&world.mock, 128 << 20, &[("RETOOL_PAGE_SIZE", "5")]);
     let (case, detail) = failed(tenant.plan_sync(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "body-too-large"));
+    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "body-too-large"));
     assert!(world.requests().len() > 2, "there was but one at a time");
 }
 
@@ -117,7 +123,11 @@ async fn an_acknowledgement_without_end_is_not_kept_either() {
         let mut request = arrival(if method == "POST" { NEW } else { JOAN });
         request.first_name = Some("Other".into());
         let (case, detail) = failed(tenant.provision(&request).await);
-        assert_eq!((case, detail.code.as_str()), ("unavailable", "body-too-large"), "{method}");
+        assert_eq!(
+            (case, detail.code.as_str()),
+            ("transient unavailable", "body-too-large"),
+            "{method}"
+        );
         assert_eq!(detail.writes.len(), 1, "{method}: {:?}", detail.writes);
         assert_eq!(world.mock.state(), before, "{method}");
         let writes = world.writes().len();
@@ -164,7 +174,7 @@ async fn ends_no_call(kind: FaultKind, method: &str) {
     let tenant = small(&world.mock, 8 << 20, &[("RETOOL_MAX_ATTEMPTS", "1")]);
     match method {
         "GET" => {
-            assert_answered(tenant.find_user(JOAN).await, &kind, method);
+            assert_answered(tenant.find_user(&by_email(JOAN)).await, &kind, method);
             assert_answered(tenant.page_groups(&first_page()).await, &kind, method);
             assert_answered(tenant.changes_since(None).await, &kind, method);
             assert_answered(tenant.plan_sync(&request).await, &kind, method);
@@ -172,9 +182,9 @@ async fn ends_no_call(kind: FaultKind, method: &str) {
         }
         "POST" => {
             let mut new = arrival(NEW);
-            new.groups = vec![named("Support")];
+            new.groups = memberships([named("Support")]);
             assert_answered(tenant.provision(&new).await, &kind, method);
-            let legal = EnsureGroupRequest { name: "Legal".into(), universal_app_access: None };
+            let legal = ensuring("Legal");
             assert_answered(tenant.ensure_group(&legal).await, &kind, method);
         }
         "PUT" => {
@@ -182,11 +192,9 @@ async fn ends_no_call(kind: FaultKind, method: &str) {
             change.first_name = Some("Joanna".into());
             assert_answered(tenant.provision(&change).await, &kind, method);
             let rename = ChangeGroupRequest {
-                group: named("Finance"),
                 new_name: Some("Money".into()),
-                universal_app_access: None,
-                add_members: vec![JOAN.into()],
-                remove_members: Vec::new(),
+                add_members: vec![new_member(JOAN)],
+                ..changing(named("Finance"))
             };
             assert_answered(tenant.change_group(&rename).await, &kind, method);
         }

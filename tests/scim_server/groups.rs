@@ -1,25 +1,11 @@
 //! Groups themselves.
 
-use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGroupRequest};
+use host_test::retool::groups::ChangeGroupRequest;
 use host_test::retool::types::UserId;
 use serde_json::json;
 
-use crate::support::{failed, named};
+use crate::support::{by_email, changing, ensuring, failed, named, new_member, removing};
 use crate::{ADA, GRACE, JOAN, World, done, user};
-
-fn ensuring(name: &str) -> EnsureGroupRequest {
-    EnsureGroupRequest { name: name.into(), universal_app_access: None }
-}
-
-fn changing(name: &str) -> ChangeGroupRequest {
-    ChangeGroupRequest {
-        group: named(name),
-        new_name: None,
-        universal_app_access: None,
-        add_members: Vec::new(),
-        remove_members: Vec::new(),
-    }
-}
 
 #[tokio::test]
 async fn a_group_is_created_once() {
@@ -37,9 +23,9 @@ async fn a_group_is_renamed_and_its_members_are_exchanged_and_no_others() {
     assert_eq!(world.server.ask("POST", "/Users", &user("ken@example.com")).await.status, 201);
     let request = ChangeGroupRequest {
         new_name: Some("Platform".into()),
-        add_members: vec!["ken@example.com".into(), GRACE.into()],
-        remove_members: vec![ADA.into()],
-        ..changing("Engineering")
+        add_members: vec![new_member("ken@example.com"), new_member(GRACE)],
+        remove_members: vec![by_email(ADA)],
+        ..changing(named("Engineering"))
     };
     let result = done(world.tenant.change_group(&request).await);
     // The server gives members by id alone.
@@ -54,14 +40,20 @@ async fn a_group_is_renamed_and_its_members_are_exchanged_and_no_others() {
 #[tokio::test]
 async fn a_group_without_members_is_taken_for_what_it_is() {
     let world = World::with_engineers().await;
-    let all = [ADA, GRACE, JOAN].map(str::to_owned);
-    let emptied = ChangeGroupRequest { remove_members: all.to_vec(), ..changing("Engineering") };
+    let all = [ADA, GRACE, JOAN];
+    let emptied = ChangeGroupRequest {
+        remove_members: all.map(by_email).to_vec(),
+        ..changing(named("Engineering"))
+    };
     let result = done(world.tenant.change_group(&emptied).await);
     assert_eq!(result.members_removed.len(), 3);
     // The attribute goes with the last member.
     assert_eq!(world.server.groups().await[0].get("members"), None);
 
-    let filled = ChangeGroupRequest { add_members: all.to_vec(), ..changing("Engineering") };
+    let filled = ChangeGroupRequest {
+        add_members: all.map(new_member).to_vec(),
+        ..changing(named("Engineering"))
+    };
     done(world.tenant.change_group(&filled).await);
     assert_eq!(world.server.members_of("Engineering").await, all);
 }
@@ -69,7 +61,7 @@ async fn a_group_without_members_is_taken_for_what_it_is() {
 #[tokio::test]
 async fn a_group_is_removed_and_of_two_with_one_name_neither() {
     let world = World::with_engineers().await;
-    let removal = RemoveGroupRequest { group: named("Engineering"), even_with_members: false };
+    let removal = removing(named("Engineering"), false);
     let (_, error) = failed(world.tenant.remove_group(&removal).await);
     assert_eq!(error.code, "group-has-members");
     let twin = json!({
@@ -77,9 +69,9 @@ async fn a_group_is_removed_and_of_two_with_one_name_neither() {
         "displayName": "Engineering",
     });
     let twin = world.server.ask("POST", "/Groups", &twin).await.body();
-    let removal = RemoveGroupRequest { even_with_members: true, ..removal };
+    let removal = removing(named("Engineering"), true);
     let (case, error) = failed(world.tenant.remove_group(&removal).await);
-    assert_eq!((case, &*error.code), ("permanent-conflict", "ambiguous-group"));
+    assert_eq!((case, &*error.code), ("permanent conflict", "ambiguous-group"));
     let (_, error) = failed(world.tenant.ensure_group(&ensuring("Engineering")).await);
     assert_eq!(error.code, "ambiguous-group");
 

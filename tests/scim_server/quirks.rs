@@ -1,11 +1,12 @@
-//! What this server does in its own way, and what the component makes of it. Each test first
-//! shows what the server does, so that a version that does otherwise is noticed.
+//! Where this server differs from others, and what the component does then. Each test checks the
+//! server first, so that it fails if another version behaves differently.
 
 use host_test::retool::directory::PageRequest;
+use host_test::retool::groups::ChangeGroupRequest;
 use host_test::retool::lifecycle::ProvisionOutcome;
 use serde_json::{Value, json};
 
-use crate::support::named;
+use crate::support::{by_email, changing, memberships, named};
 use crate::{ADA, GRACE, JOAN, World, done, person, user};
 
 async fn get(world: &World, path: &str) -> Value {
@@ -27,8 +28,8 @@ async fn addresses_are_compared_with_case_and_nobody_gets_a_second_account() {
     let filtered = get(&world, "/Users?filter=userName%20eq%20%22ADA@example.com%22").await;
     assert_eq!(filtered["totalResults"], 0);
 
-    let found = done(world.tenant.find_user("ADA@example.com").await).expect("Ada");
-    assert_eq!(found.email, ADA);
+    let found = done(world.tenant.find_user(&by_email("ADA@example.com")).await).expect("Ada");
+    assert_eq!(found.email.as_deref(), Some(ADA));
     let result = done(world.tenant.provision(&person("ADA@example.com")).await);
     assert_eq!(result.outcome, ProvisionOutcome::Unchanged);
     assert_eq!(world.server.users().await.len(), 3);
@@ -47,7 +48,7 @@ async fn a_quote_in_a_filter_is_not_understood_and_the_whole_list_is_read() {
     });
     assert_eq!(world.server.ask("POST", "/Groups", &group).await.status, 201);
     let mut request = person(ADA);
-    request.groups = vec![named("Night \"shift\"")];
+    request.groups = memberships([named("Night \"shift\"")]);
     request.create_missing_groups = true;
     let result = done(world.tenant.provision(&request).await);
     assert_eq!(result.groups_created.len(), 0);
@@ -68,7 +69,7 @@ async fn twenty_are_on_a_page_unless_more_are_asked_for() {
 }
 
 #[tokio::test]
-async fn a_page_beyond_the_end_is_the_first_again_and_nobody_is_told_twice() {
+async fn a_page_beyond_the_end_is_the_first_again_and_nobody_is_listed_twice() {
     let world = World::with_engineers().await;
     let beyond = get(&world, "/Users?startIndex=7&count=2").await;
     assert_eq!(beyond["Resources"][0]["userName"], ADA);
@@ -102,20 +103,17 @@ async fn somebody_added_twice_would_be_a_member_twice_and_is_added_once() {
     assert_eq!(world.server.ask("PATCH", &path, &add).await.status, 200);
     assert_eq!(world.server.members_of("Engineering").await, [ADA, ADA, GRACE, JOAN]);
 
-    // Who is in it twice is told once, and is out of it when removed.
+    // A member who is in it twice is listed once, and is out of it when removed.
     let all =
         PageRequest { cursor: None, page_size: None, with_members: true, with_other_ids: false };
     let page = done(world.tenant.page_groups(&all).await);
     assert_eq!(page.groups[0].members.as_ref().map(Vec::len), Some(3));
     let mut request = person(ADA);
-    request.groups = vec![named("Engineering")];
+    request.groups = memberships([named("Engineering")]);
     assert_eq!(done(world.tenant.provision(&request).await).outcome, ProvisionOutcome::Unchanged);
-    let removal = host_test::retool::groups::ChangeGroupRequest {
-        group: named("Engineering"),
-        new_name: None,
-        universal_app_access: None,
-        add_members: Vec::new(),
-        remove_members: vec![ADA.into()],
+    let removal = ChangeGroupRequest {
+        remove_members: vec![by_email(ADA)],
+        ..changing(named("Engineering"))
     };
     done(world.tenant.change_group(&removal).await);
     assert_eq!(world.server.members_of("Engineering").await, [GRACE, JOAN]);
@@ -160,7 +158,8 @@ async fn somebody_without_a_state_counts_as_enabled() {
     silent.as_object_mut().expect("an object").remove("active");
     let created = world.server.ask("POST", "/Users", &silent).await;
     assert_eq!((created.status, created.body().get("active")), (201, None));
-    let found = done(world.tenant.find_user("silent@example.com").await).expect("somebody");
+    let found =
+        done(world.tenant.find_user(&by_email("silent@example.com")).await).expect("a user");
     assert!(!found.disabled);
     let result = done(world.tenant.provision(&person("silent@example.com")).await);
     assert_eq!(result.outcome, ProvisionOutcome::Unchanged);

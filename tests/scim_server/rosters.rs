@@ -8,7 +8,7 @@ use host_test::retool::synchronization::{
 };
 
 use crate::support::acme::wit_name;
-use crate::support::{entry, named, roster};
+use crate::support::{entry, memberships, named, roster};
 use crate::{World, done, user};
 
 const PEOPLE: usize = 300;
@@ -17,7 +17,7 @@ fn address(number: usize) -> String {
     format!("person{number:03}@example.com")
 }
 
-/// Everybody is in `All`, and every third also in `Third`.
+/// Every person is in `All`, and every third also in `Third`.
 fn member(number: usize) -> RosterEntry {
     let mut groups = vec![named("All")];
     if number.is_multiple_of(3) {
@@ -26,7 +26,7 @@ fn member(number: usize) -> RosterEntry {
     RosterEntry {
         first_name: Some(format!("Given {number}")),
         last_name: Some("Family".into()),
-        groups,
+        groups: memberships(groups),
         ..entry(&address(number))
     }
 }
@@ -63,12 +63,12 @@ async fn a_roster_becomes_true_and_stays_so_without_a_write() {
     assert_eq!(world.server.users().await.len(), PEOPLE);
     assert_eq!(world.server.members_of("All").await.len(), PEOPLE);
     assert_eq!(world.server.members_of("Third").await.len(), PEOPLE / 3);
-    // Two groups, everybody, and of the memberships a hundred at a time.
-    assert_eq!(world.server.writes().len(), 2 + PEOPLE + 3 + 1);
+    // Two groups, every person, and the memberships of a hundred people at a time.
+    assert_eq!(world.server.writes().await.len(), 2 + PEOPLE + 3 + 1);
 
     let report = done(world.tenant.sync(&exact(people.clone())).await);
     assert_eq!(outcomes(&report), [("unchanged".to_owned(), PEOPLE)]);
-    assert_eq!(world.server.writes(), Vec::<String>::new());
+    assert_eq!(world.server.writes().await, Vec::<String>::new());
 
     // The last ten leave, the first ten change their names, and the next one a group.
     let mut people = people;
@@ -76,7 +76,7 @@ async fn a_roster_becomes_true_and_stays_so_without_a_write() {
     for person in &mut people[..10] {
         person.last_name = Some("Changed".into());
     }
-    people[10].groups = vec![named("Third")];
+    people[10].groups = memberships([named("Third")]);
     let report = done(world.tenant.sync(&exact(people.clone())).await);
     assert_eq!(
         outcomes(&report),
@@ -91,14 +91,14 @@ async fn a_roster_becomes_true_and_stays_so_without_a_write() {
     let third = world.server.members_of("Third").await;
     assert!(third.contains(&address(10)) && third.len() == PEOPLE / 3 + 1);
     assert_eq!(world.server.members_of("All").await.len(), PEOPLE - 1);
-    world.server.requests();
+    world.server.requests().await;
     let plan = done(world.tenant.plan_sync(&exact(people)).await);
     assert!(plan.steps.is_empty() && plan.withheld.is_empty(), "{:?}", plan.steps);
-    assert_eq!(world.server.writes(), Vec::<String>::new());
+    assert_eq!(world.server.writes().await, Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn everybody_is_paged_through_once_and_changes_are_told() {
+async fn every_user_is_on_one_page_and_changes_are_reported() {
     let world = World::new().await;
     for number in 0..250 {
         let created = world.server.ask("POST", "/Users", &user(&address(number))).await;
@@ -117,7 +117,7 @@ async fn everybody_is_paged_through_once_and_changes_are_told() {
         let page = done(world.tenant.page_users(&page).await);
         assert_eq!(page.total, Some(250));
         sizes.push(page.users.len());
-        seen.extend(page.users.into_iter().map(|user| user.email));
+        seen.extend(page.users.into_iter().map(|user| user.email.expect("an address")));
         cursor = page.next;
         if cursor.is_none() {
             break;
@@ -133,14 +133,14 @@ async fn everybody_is_paged_through_once_and_changes_are_told() {
     assert_eq!(gone.status, 204);
     assert_eq!(world.server.ask("POST", "/Users", &user("new@example.com")).await.status, 201);
     let changed = done(world.tenant.changes_since(Some(&start.cursor)).await);
-    let mut told: Vec<(String, Option<String>)> = changed
+    let mut reported: Vec<(String, Option<String>)> = changed
         .changes
         .iter()
         .map(|change| (wit_name(&change.kind), change.email.clone()))
         .collect();
-    told.sort();
+    reported.sort();
     assert_eq!(
-        told,
+        reported,
         [("created".to_owned(), Some("new@example.com".to_owned())), ("deleted".to_owned(), None)]
     );
 }

@@ -201,7 +201,8 @@ pub fn changed(changes: &[FieldChange]) -> Vec<String> {
         .iter()
         .map(|change| {
             let before = change.before.as_deref().unwrap_or("(nothing)");
-            format!("{}: {before} -> {}", change.field, change.after)
+            let after = change.after.as_deref().unwrap_or("(nothing)");
+            format!("{}: {before} -> {after}", change.field)
         })
         .collect()
 }

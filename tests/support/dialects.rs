@@ -2,11 +2,11 @@
 
 use host_test::retool::lifecycle::ProvisionRequest;
 use host_test::retool::types::{Dialect, GroupId, GroupLink, GroupRef, UserId, UserType};
-use host_test::{Host, Tenant, TenantOptions};
+use host_test::{Tenant, TenantOptions};
 use mock_retool::{Dialect as Served, Invite, Options};
 
 use super::acme::NEW;
-use super::{World, arrival};
+use super::{World, arrival, host};
 
 /// Every dialect that a test can name.
 pub const ALL: [Dialect; 3] = [Dialect::V1, Dialect::V2, Dialect::Scim];
@@ -47,7 +47,7 @@ pub fn tenant_at(base_url: String, dialect: Dialect, world: &World) -> Tenant {
         .dialect(dialect)
         .env("RETOOL_API_TOKEN", world.mock.token())
         .env("RETOOL_SCIM_TOKEN", world.mock.scim_token());
-    Host::shared().expect("a host").tenant(options)
+    host().tenant(options)
 }
 
 impl World {

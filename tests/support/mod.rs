@@ -2,18 +2,30 @@
 //! An organisation on a mock server, a tenant that calls the component for it, and requests to
 //! start from.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
-use host_test::retool::lifecycle::{DeprovisionMode, DeprovisionRequest, ProvisionRequest};
-use host_test::retool::synchronization::{
-    AbsentPolicy, Guards, MembershipPolicy, RosterEntry, SyncPolicy, SyncRequest,
+use host_test::retool::groups::{
+    ChangeGroupRequest, EnsureGroupRequest, NewMember, RemoveGroupRequest,
 };
-use host_test::retool::types::{Dialect, Error, ErrorDetail, GroupId, GroupRef, UserType};
-use host_test::{Host, Tenant, TenantOptions, error_case};
+use host_test::retool::lifecycle::{
+    DeprovisionMode, DeprovisionRequest, ProvisionRequest, RestoreOutcome, RestoreRequest,
+    RestoreResult,
+};
+use host_test::retool::synchronization::{
+    GuardLimit, MembershipPolicy, RosterEntry, SyncPolicy, SyncRequest,
+};
+use host_test::retool::types::{
+    AccessSetting, Dialect, Error, ErrorDetail, ErrorKind, Group, GroupId, GroupLink, GroupRef,
+    Membership, Tombstone, User, UserRef, UserType, Write,
+};
+use host_test::{Host, Tenant, TenantOptions, error_kind, requests};
 use mock_retool::{LoggedRequest, Mock, Options};
 
 pub mod acme;
 pub mod dialects;
+
+pub use host_test::requests::{by_email, membership};
 
 /// A mock server and a tenant for it.
 pub struct World {
@@ -61,7 +73,7 @@ impl World {
             .clone()
     }
 
-    /// The names of the groups somebody is in, in order.
+    /// The names of the groups that a person is in, in order.
     pub fn groups_of(&self, email: &str) -> Vec<String> {
         let state = self.mock.state();
         let user = state.user_by_email(email).unwrap_or_else(|| panic!("nobody is called {email}"));
@@ -78,18 +90,57 @@ fn tenant(mock: &Mock, env: &[(&str, &str)]) -> Tenant {
     for (name, value) in env {
         options = options.env(*name, *value);
     }
-    Host::shared().expect("a host").tenant(options)
+    host().tenant(options)
 }
 
-/// Case and detail of an error.
-pub fn told(error: Error) -> (&'static str, ErrorDetail) {
-    let (case, detail) = error_case(&error);
-    (case, detail.unwrap_or_else(|| panic!("{case} says nothing")).clone())
+/// The host of every test in this process. The component is compiled once for all processes and
+/// kept in the build folder.
+pub fn host() -> Host {
+    static HOST: OnceLock<Host> = OnceLock::new();
+    let make = || {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("component");
+        // SAFETY: whoever can write to the build folder can replace this program too.
+        unsafe { Host::precompiled(Host::embedded_component(), 64, &folder) }.expect("a host")
+    };
+    HOST.get_or_init(make).clone()
+}
+
+/// Case and kind of an error, e.g. `permanent denied`, and what it says.
+pub fn case_and_detail(error: Error) -> (&'static str, ErrorDetail) {
+    match error {
+        Error::ExecutionFailed => panic!("the component never returns `execution-failed`"),
+        Error::Permanent(detail) => (case_and_kind("permanent", detail.kind), detail),
+        Error::Transient(detail) => (case_and_kind("transient", detail.kind), detail),
+    }
+}
+
+/// Every pair that tests compare with, as one text.
+fn case_and_kind(case: &str, of: ErrorKind) -> &'static str {
+    const ALL: [&str; 16] = [
+        "permanent invalid-input",
+        "permanent denied",
+        "permanent not-found",
+        "permanent conflict",
+        "permanent refused",
+        "permanent unsupported",
+        "permanent rate-limited",
+        "permanent unavailable",
+        "transient invalid-input",
+        "transient denied",
+        "transient not-found",
+        "transient conflict",
+        "transient refused",
+        "transient unsupported",
+        "transient rate-limited",
+        "transient unavailable",
+    ];
+    let is_it = |text: &&str| text.split_once(' ') == Some((case, error_kind(of)));
+    ALL.into_iter().find(is_it).expect("all are there")
 }
 
 /// The error of a call that must fail.
 pub fn failed<T: std::fmt::Debug>(answer: host_test::Answer<T>) -> (&'static str, ErrorDetail) {
-    told(answer.expect("an answer of the component").expect_err("a failure"))
+    case_and_detail(answer.expect("an answer of the component").expect_err("a failure"))
 }
 
 /// The result of a call that must succeed.
@@ -97,32 +148,79 @@ pub fn done<T>(answer: host_test::Answer<T>) -> T {
     answer.expect("an answer of the component").expect("success")
 }
 
-/// Somebody to provision: everything allowed, nothing asked.
-pub fn arrival(email: &str) -> ProvisionRequest {
-    ProvisionRequest {
-        email: email.into(),
-        first_name: None,
-        last_name: None,
-        user_type: Some(UserType::Default),
-        admin: None,
-        profile_photo_url: None,
-        groups: Vec::new(),
-        create_missing_groups: false,
-        create_missing: true,
-        update_existing: true,
-        re_enable_disabled: true,
+/// What became of the only person of a `restore`.
+#[derive(Debug)]
+pub struct Restored {
+    pub outcome: RestoreOutcome,
+    pub user: User,
+    pub groups_added: Vec<GroupLink>,
+    pub not_restored: Vec<String>,
+    pub invitation_sent: bool,
+    pub writes: Vec<Write>,
+}
+
+/// The only person of a `restore` that succeeded.
+pub fn restored(answer: host_test::Answer<RestoreResult>) -> Restored {
+    let RestoreResult { mut people, complete, writes } = done(answer);
+    assert!(complete && people.len() == 1, "{people:?}");
+    let person = people.remove(0);
+    assert_eq!(person.failure, None);
+    Restored {
+        outcome: person.outcome,
+        user: person.user.expect("the person afterwards"),
+        groups_added: person.groups_added,
+        not_restored: person.not_restored,
+        invitation_sent: person.invitation_sent,
+        writes,
     }
 }
 
-/// Somebody to deprovision.
-pub fn departure(email: &str, mode: DeprovisionMode) -> DeprovisionRequest {
-    DeprovisionRequest {
-        email: email.into(),
-        expected_id: None,
-        mode,
-        protected_people: Vec::new(),
-        minimum_admins: None,
+/// How the only person of a `restore` failed: the kind, and what the failure says.
+pub fn failed_to_restore(answer: host_test::Answer<RestoreResult>) -> (&'static str, ErrorDetail) {
+    let RestoreResult { mut people, complete, writes } = done(answer);
+    assert!(!complete && people.len() == 1, "{people:?}");
+    let person = people.remove(0);
+    assert_eq!((person.outcome, person.user), (RestoreOutcome::Failed, None));
+    let detail = person.failure.expect("a failure");
+    assert_eq!(detail.writes, writes);
+    (error_kind(detail.kind), detail)
+}
+
+/// An address, and nothing for an account without one.
+pub fn address(email: &Option<String>) -> &str {
+    email.as_deref().unwrap_or_default()
+}
+
+/// The address of a person of a roster.
+pub fn email_of(entry: &RosterEntry) -> &str {
+    match &entry.user {
+        UserRef::Email(email) => email,
+        other => panic!("{other:?} is not an address"),
     }
+}
+
+/// A person to provision: everything allowed, nothing asked.
+pub fn arrival(email: &str) -> ProvisionRequest {
+    ProvisionRequest {
+        user_type: Some(UserType::Default),
+        create_missing: true,
+        update_existing: true,
+        re_enable_disabled: true,
+        ..requests::provision(email)
+    }
+}
+
+/// A person to deprovision.
+pub fn departure(email: &str, mode: DeprovisionMode) -> DeprovisionRequest {
+    requests::deprovision(email, mode)
+}
+
+/// People to bring back.
+pub fn restoring(
+    tombstones: impl IntoIterator<Item = Tombstone>,
+    re_create: bool,
+) -> RestoreRequest {
+    RestoreRequest { tombstones: tombstones.into_iter().collect(), re_create, way_in: None }
 }
 
 /// A group by name.
@@ -135,51 +233,86 @@ pub fn numbered(id: u32) -> GroupRef {
     GroupRef::Id(GroupId::Rest(id.to_string()))
 }
 
+/// The memberships in these groups.
+pub fn memberships(groups: impl IntoIterator<Item = GroupRef>) -> Vec<Membership> {
+    groups.into_iter().map(membership).collect()
+}
+
+/// A person to add to a group.
+pub fn new_member(email: impl Into<String>) -> NewMember {
+    NewMember { user: by_email(email), group_admin: None }
+}
+
+/// A group that should exist, with the server's access settings.
+pub fn ensuring(name: &str) -> EnsureGroupRequest {
+    EnsureGroupRequest { name: name.into(), access: Vec::new() }
+}
+
+/// A group in which nothing changes yet.
+pub fn changing(group: GroupRef) -> ChangeGroupRequest {
+    ChangeGroupRequest {
+        group,
+        new_name: None,
+        access: Vec::new(),
+        add_members: Vec::new(),
+        remove_members: Vec::new(),
+        protected_people: Vec::new(),
+        minimum_admins: None,
+    }
+}
+
+/// A group to delete.
+pub fn removing(group: GroupRef, even_with_members: bool) -> RemoveGroupRequest {
+    RemoveGroupRequest {
+        group,
+        even_with_members,
+        protected_people: Vec::new(),
+        minimum_admins: None,
+    }
+}
+
+/// What members of a group may do in every app.
+pub fn app_access(value: &str) -> Vec<AccessSetting> {
+    vec![AccessSetting { name: "universal-app-access".into(), value: value.into() }]
+}
+
+/// What members of a group may do in every app, as an answer says; nothing else is said.
+pub fn app_access_of(group: &Group) -> Option<&str> {
+    match &group.access[..] {
+        [] => None,
+        [AccessSetting { name, value }] if name == "universal-app-access" => Some(value),
+        more => panic!("unknown access settings: {more:?}"),
+    }
+}
+
 /// A person of a roster, with nothing said about them.
 pub fn entry(email: &str) -> RosterEntry {
-    RosterEntry {
-        email: email.into(),
-        first_name: None,
-        last_name: None,
-        user_type: None,
-        admin: None,
-        groups: Vec::new(),
-    }
+    requests::roster_entry(email)
+}
+
+/// A limit to set.
+pub fn limit(limit: &mut Option<GuardLimit>) -> &mut GuardLimit {
+    limit.get_or_insert(GuardLimit { percent: None, floor: None })
 }
 
 /// A roster under a policy that allows everything but removals.
 pub fn roster(roster: Vec<RosterEntry>) -> SyncRequest {
-    SyncRequest {
-        roster,
-        span: None,
-        policy: SyncPolicy {
-            create_missing: true,
-            update_existing: true,
-            re_enable_disabled: true,
-            absent: AbsentPolicy::Keep,
-            memberships: MembershipPolicy::Add,
-            managed_groups: Vec::new(),
-            create_missing_groups: true,
-            default_user_type: Some(UserType::Default),
-            guards: Guards {
-                max_user_removal_percent: None,
-                max_user_removal_floor: None,
-                max_member_removal_percent: None,
-                max_member_removal_floor: None,
-                minimum_admins: None,
-                required_admins: Vec::new(),
-                protected_people: Vec::new(),
-                allow_empty_roster: false,
-            },
-        },
-    }
+    let policy = SyncPolicy {
+        create_missing: true,
+        update_existing: true,
+        re_enable_disabled: true,
+        memberships: MembershipPolicy::Add,
+        create_missing_groups: true,
+        default_user_type: Some(UserType::Default),
+        ..requests::sync_policy()
+    };
+    requests::sync(roster, policy)
 }
 
 /// The roster that describes the organisation as it is: nothing is to be done.
 pub fn roster_of(mock: &Mock) -> SyncRequest {
     let state = mock.state();
     let people = state.users.iter().filter(|user| !user.is_disabled).map(|user| RosterEntry {
-        email: user.email.clone(),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
         user_type: Some(if user.user_type == "endUser" {
@@ -192,8 +325,9 @@ pub fn roster_of(mock: &Mock) -> SyncRequest {
             .memberships
             .iter()
             .filter_map(|membership| state.group(membership.group))
-            .map(|group| named(&group.name))
+            .map(|group| membership(named(&group.name)))
             .collect(),
+        ..entry(&user.email)
     });
     roster(people.collect())
 }

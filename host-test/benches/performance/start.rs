@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use host_test::{Host, TenantOptions};
+use host_test::{Host, TenantOptions, requests};
 use serde::Serialize;
 
 use crate::measure::{median, ms};
@@ -39,7 +39,7 @@ pub async fn measure() -> Start {
         loaded.push(took);
         let tenant = host.tenant(TenantOptions::new("https://acme.example"));
         let start = Instant::now();
-        assert!(tenant.find_user("").await.expect("a call").is_err());
+        assert!(tenant.find_user(&requests::by_email("")).await.expect("a call").is_err());
         first.push(start.elapsed());
     }
     let tenant = load().tenant(TenantOptions::new("https://acme.example"));
@@ -49,7 +49,7 @@ pub async fn measure() -> Start {
         tenant.instantiate().await.expect("an instance");
         instances.push(start.elapsed());
         let start = Instant::now();
-        assert!(tenant.find_user("").await.expect("a call").is_err());
+        assert!(tenant.find_user(&requests::by_email("")).await.expect("a call").is_err());
         calls.push(start.elapsed());
     }
     let us = |durations: Vec<Duration>| median(durations.into_iter().map(ms)) * 1000.0;

@@ -8,9 +8,8 @@ use retool_lifecycle::sync::{
 };
 use serde_json::{Value, json};
 
-use crate::change::key;
 use crate::dialects::group_number;
-use crate::operation::Operation;
+use crate::operation::{Operation, find};
 
 /// A group as it is known by id and by one of the names it has had.
 pub struct KnownGroup<'a> {
@@ -41,7 +40,7 @@ impl Operation {
                 arrival.create_missing && arrival.email.key() == person
             }
             Operation::Restore(restoration) => {
-                restoration.re_create && restoration.tombstone.user.email.key() == person
+                restoration.re_create && find(&restoration.tombstones, person).is_some()
             }
             Operation::Sync(request) => {
                 request.policy.create_missing && desired(request, person).is_some()
@@ -60,11 +59,11 @@ impl Operation {
                 }
                 (new || arrival.update_existing).then(|| value(&arrival.fields, field))?
             }
-            Operation::Restore(restoration) if restoration.tombstone.user.email.key() == person => {
+            Operation::Restore(restoration) => {
+                let was = find(&restoration.tombstones, person)?;
                 if field == "isDisabled" {
                     return (!new).then_some(json!(false));
                 }
-                let was = &restoration.tombstone.user;
                 let patch = UserPatch {
                     first_name: was.first_name.clone(),
                     last_name: was.last_name.clone(),
@@ -150,9 +149,9 @@ impl Operation {
                 arrival.email.key() == person && group.is_any(&arrival.groups)
             }
             Operation::Restore(restoration) => {
-                let was = &restoration.tombstone.user;
+                let was = find(&restoration.tombstones, person);
                 let its = |link: &GroupLink| group_number(&link.id) == Some(group.id);
-                was.email.key() == person && was.groups.iter().flatten().any(its)
+                was.and_then(|was| was.groups.as_ref()).into_iter().flatten().any(its)
             }
             Operation::Sync(request) => {
                 request.policy.memberships != MembershipPolicy::Leave
@@ -339,7 +338,6 @@ pub fn person_of(operation: &Operation) -> Option<String> {
     match operation {
         Operation::Provision(arrival) => Some(arrival.email.key().to_owned()),
         Operation::Deprovision(departure) => Some(departure.email.key().to_owned()),
-        Operation::Restore(restoration) => Some(key(restoration.tombstone.user.email.as_str())),
         Operation::Step(step, _) => step.email.as_ref().map(|email| email.key().to_owned()),
         _ => None,
     }

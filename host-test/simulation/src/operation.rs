@@ -1,16 +1,15 @@
 //! One call of the component, and what it came to.
 
-use retool_lifecycle::domain::{GroupRef, Write};
+use retool_lifecycle::domain::{GroupRef, Tombstone, User, Write};
 use retool_lifecycle::error::{Error, Result};
 use retool_lifecycle::groups::{self, Ensured, Removed, Reshaped, Reshaping};
 use retool_lifecycle::lifecycle::{
     self, Arrival, Departure, Deprovisioned, Mode, Provisioned, Restoration, Restored,
 };
 use retool_lifecycle::session::Session;
-use retool_lifecycle::sync::apply;
 use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
 use retool_lifecycle::sync::step::{self, StepResult};
-use retool_lifecycle::sync::{AbsentPolicy, Plan, Step, StepKind, SyncRequest};
+use retool_lifecycle::sync::{AbsentPolicy, Plan, Step, StepKind, SyncRequest, apply};
 
 /// One call of the component. Every input is as it is after the component's own checks.
 #[derive(Clone, Debug)]
@@ -74,12 +73,50 @@ impl Done {
         }
     }
 
+    /// The accounts that it disabled, deleted or stripped, as they were.
+    pub fn tombstones(&self) -> &[Tombstone] {
+        match self {
+            Done::Deprovisioned(done) => done.tombstone.as_slice(),
+            Done::Synced(done) => &done.tombstones,
+            Done::Stepped(done) => done.tombstone.as_slice(),
+            _ => &[],
+        }
+    }
+
+    /// The failures of single people in a restoration.
+    pub fn failures(&self) -> impl Iterator<Item = &Error> {
+        let people = match self {
+            Done::Restored(done) => done.people.as_slice(),
+            _ => &[],
+        };
+        people.iter().filter_map(|person| person.outcome.as_ref().err())
+    }
+
+    /// The plan that was made.
+    pub fn plan(&self) -> Option<&Plan> {
+        match self {
+            Done::Planned(plan) => Some(plan),
+            Done::Synced(report) => Some(&report.plan),
+            _ => None,
+        }
+    }
+
     /// What it came to, in a word or two.
     pub fn outcome(&self) -> String {
         match self {
             Done::Provisioned(done) => format!("{:?}", done.outcome),
             Done::Deprovisioned(done) => format!("{:?}", done.outcome),
-            Done::Restored(done) => format!("{:?}", done.outcome),
+            Done::Restored(done) => {
+                let people: Vec<String> = done
+                    .people
+                    .iter()
+                    .map(|person| match &person.outcome {
+                        Ok(done) => format!("{}: {:?}", person.email.as_str(), done.outcome),
+                        Err(error) => format!("{}: {error:?}", person.email.as_str()),
+                    })
+                    .collect();
+                people.join("; ")
+            }
             Done::Synced(done) if done.complete => "complete".into(),
             Done::Synced(done) => {
                 let left = done.people.iter().filter(|person| {
@@ -106,8 +143,9 @@ impl Done {
 impl Operation {
     /// Makes the call.
     pub async fn perform(&self, mut session: Session) -> Result<Done, Error> {
-        session.settle().await?;
+        session.find_dialect().await?;
         let directory = &*session.directory;
+        let occasion = session.occasion();
         Ok(match self {
             Operation::Provision(arrival) => {
                 Done::Provisioned(lifecycle::provision(directory, arrival).await?)
@@ -118,13 +156,15 @@ impl Operation {
             Operation::Restore(restoration) => {
                 Done::Restored(lifecycle::restore(directory, restoration).await?)
             }
-            Operation::Sync(request) => {
-                Done::Synced(Box::new(apply::sync(directory, request, &*session.log).await?))
-            }
+            Operation::Sync(request) => Done::Synced(Box::new(
+                apply::sync(directory, request, &occasion, &*session.log).await?,
+            )),
             Operation::Plan(request) => {
-                Done::Planned(apply::plan_sync(session.reader(), request).await?)
+                Done::Planned(apply::plan_sync(session.reader(), request, &occasion).await?)
             }
-            Operation::Step(step, _) => Done::Stepped(step::apply(directory, step).await?),
+            Operation::Step(step, _) => {
+                Done::Stepped(step::apply(directory, step, session.now).await?)
+            }
             Operation::EnsureGroup(name) => {
                 Done::Ensured(groups::ensure(directory, name, None).await?)
             }
@@ -173,13 +213,42 @@ impl Operation {
             Operation::Deprovision(departure) => format!("deprovision {departure:?}"),
             Operation::Restore(restoration) => format!(
                 "restore {:?}, re-create: {}",
-                restoration.tombstone.user, restoration.re_create
+                users(&restoration.tombstones),
+                restoration.re_create
             ),
             Operation::EnsureGroup(name) => format!("ensure group {name:?}"),
             Operation::ChangeGroup(reshaping) => format!("change group {reshaping:?}"),
             Operation::RemoveGroup(group, any) => format!("remove group {group:?}, any: {any}"),
         }
     }
+}
+
+/// The tombstones of a call, whether it succeeded or failed.
+pub fn tombstones(result: &Result<Done, Error>) -> &[Tombstone] {
+    match result {
+        Ok(done) => done.tombstones(),
+        Err(error) => &error.tombstones,
+    }
+}
+
+/// The first tombstone of each address.
+pub fn first_of_each(tombstones: &[Tombstone]) -> Vec<Tombstone> {
+    let mut first: Vec<Tombstone> = Vec::new();
+    for tombstone in tombstones {
+        if find(&first, tombstone.user.email.key()).is_none() {
+            first.push(tombstone.clone());
+        }
+    }
+    first
+}
+
+/// The account of an address, as a tombstone has it.
+pub fn find<'a>(tombstones: &'a [Tombstone], person: &str) -> Option<&'a User> {
+    tombstones.iter().map(|tombstone| &tombstone.user).find(|user| user.email.key() == person)
+}
+
+fn users(tombstones: &[Tombstone]) -> Vec<&User> {
+    tombstones.iter().map(|tombstone| &tombstone.user).collect()
 }
 
 fn request_line(request: &SyncRequest) -> String {

@@ -4,8 +4,10 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use mock_retool::Dialect;
+use mock_retool::{ADMIN, Dialect};
+use retool_lifecycle::domain::Tombstone;
 use retool_lifecycle::error::{Code, Error};
+use retool_lifecycle::lifecycle::Restoration;
 use retool_lifecycle::sync::report::PersonOutcome;
 use retool_lifecycle::sync::step::StepOutcome;
 use retool_lifecycle::sync::{Plan, SyncRequest};
@@ -16,7 +18,7 @@ use crate::clock::VirtualClock;
 use crate::defect::Defect;
 use crate::dialects::capabilities;
 use crate::figures::Figures;
-use crate::operation::{Done, Operation};
+use crate::operation::{Done, Operation, first_of_each};
 use crate::scenario::Job;
 use crate::trace::Trace;
 use crate::world::World;
@@ -64,6 +66,30 @@ pub fn run(seed: u64, dialect: Option<Dialect>, traced: bool, defect: Option<Def
     Run { seed, dialect, figures, violations, trace: trace.take() }
 }
 
+/// Why somebody may not come back though nothing goes wrong: the tombstone lacks what a creation
+/// needs, the address or the account is no longer theirs alone, or they are the last administrator
+/// now and were none.
+fn may_stay_away(code: Code, edited: bool) -> bool {
+    match code {
+        Code::AmbiguousUser | Code::LastAdmin | Code::NameRequired | Code::UserTypeRequired => true,
+        Code::WrongPerson => edited,
+        _ => false,
+    }
+}
+
+/// A failure of a repetition where the call before succeeded.
+fn new_failure<'r>(first: &Done, second: &'r Result<Done, Error>) -> Option<&'r Error> {
+    match (first, second) {
+        (_, Err(error)) => Some(error),
+        (Done::Restored(first), Ok(Done::Restored(second))) => {
+            let pairs = first.people.iter().zip(&second.people);
+            let mut later = pairs.filter(|(first, _)| first.outcome.is_ok());
+            later.find_map(|(_, second)| second.outcome.as_ref().err())
+        }
+        _ => None,
+    }
+}
+
 fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message")
@@ -95,16 +121,54 @@ impl World {
     }
 
     fn do_one(&mut self, operation: &Rc<Operation>) {
+        let recorded_before = self.scenario.tombstones.len();
         for _ in 0..self.chance.between(1, 4) {
             match self.attempt(operation, true) {
-                Some(Ok(_)) => break,
-                Some(Err(error)) if error.code.kind().is_permanent() => break,
-                Some(Err(_)) | None => {}
+                Some(Ok(done)) if done.failures().all(|error| error.is_permanent()) => break,
+                Some(Err(error)) if error.is_permanent() => break,
+                Some(_) | None => {}
             }
         }
         // Now and then the next job finds what this one left.
         if self.chance.percent(85) {
             self.conclude(operation);
+        }
+        if let Operation::Sync(_) = **operation
+            && self.chance.percent(50)
+            && self.server.state().watch.violations().is_empty()
+        {
+            let recorded = first_of_each(&self.scenario.tombstones[recorded_before..]);
+            self.bring_back(recorded);
+        }
+    }
+
+    /// With nothing going wrong, the tombstones of a sync bring back everybody it took.
+    fn bring_back(&mut self, tombstones: Vec<Tombstone>) {
+        if tombstones.is_empty() {
+            return;
+        }
+        let operation = Operation::Restore(Restoration { tombstones, re_create: true });
+        let operation = Rc::new(operation);
+        let done = self.calmly(&operation);
+        self.judge_calm(&operation, done.as_ref());
+        let state = &mut *self.server.state();
+        let edited = state.rival.is_there();
+        let failure = match &done {
+            Some(Ok(done)) => done.failures().find(|error| !may_stay_away(error.code, edited)),
+            Some(Err(error)) => Some(error),
+            None => None,
+        };
+        if let Some(error) = failure {
+            state.watch.violated("restoration", format!("not everybody is back: {error:?}"));
+        }
+        let Some(Ok(Done::Restored(done))) = &done else { return };
+        let restored = done.people.iter().filter_map(|person| person.outcome.as_ref().ok());
+        let mut left = restored.flat_map(|person| &person.not_restored);
+        let open = state.organisation.groups.iter().filter(|group| group.id != ADMIN);
+        let open: Vec<String> =
+            open.map(|group| format!("The group {} takes nobody in.", group.name.trim())).collect();
+        if let Some(what) = left.find(|what| open.contains(what)) {
+            state.watch.violated("restoration", what);
         }
     }
 
@@ -162,7 +226,9 @@ impl World {
             return;
         }
         self.judge_idle(operation);
-        if let (Some(Ok(_)), Some(Err(error))) = (&first, &second) {
+        if let (Some(Ok(first)), Some(second)) = (&first, &second)
+            && let Some(error) = new_failure(first, second)
+        {
             let in_vain = operation.deletes() && self.server.state().watch.deletes_in_vain();
             // Who is there still is to be deleted again, and counts as before.
             if in_vain && matches!(error.code, Code::NotVerified | Code::GuardTripped) {
@@ -199,6 +265,12 @@ impl World {
             Some(Err(error)) if in_vain && error.code == Code::NotVerified => return,
             Some(Err(error)) if self.is_stated_reason(operation, error.code) => return,
             Some(Err(error)) => format!("without a reason: {error:?}"),
+            Some(Ok(done @ Done::Restored(_))) => {
+                match done.failures().find(|error| !self.is_stated_reason(operation, error.code)) {
+                    Some(error) => format!("without a reason: {error:?}"),
+                    None => return,
+                }
+            }
             Some(Ok(Done::Synced(report))) => {
                 let odd = report.people.iter().find(|person| match &person.outcome {
                     PersonOutcome::Failed(error) => !in_vain || error.code != Code::NotVerified,

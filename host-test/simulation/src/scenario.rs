@@ -1,10 +1,10 @@
 //! What is asked of the component: calls that fit the organisation, more or less.
 
 use mock_retool::{ADMIN, Dialect, Group, Organisation, User};
-use retool_lifecycle::domain::{Email, GroupPatch, GroupRef, UserPatch, UserType};
+use retool_lifecycle::domain::{Email, GroupPatch, GroupRef, Tombstone, UserPatch, UserType};
 use retool_lifecycle::groups::Reshaping;
 use retool_lifecycle::input;
-use retool_lifecycle::lifecycle::{Arrival, Departure, Mode, Restoration, Tombstone};
+use retool_lifecycle::lifecycle::{Arrival, Departure, Mode, Restoration};
 use retool_lifecycle::retool::Capabilities;
 use retool_lifecycle::sync::{
     AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest,
@@ -13,7 +13,7 @@ use retool_lifecycle::sync::{
 use crate::chance::Chance;
 use crate::change::{invited, key};
 use crate::dialects::{capabilities, group_id, within};
-use crate::operation::Operation;
+use crate::operation::{Operation, first_of_each};
 use crate::organisation::varied;
 
 /// What is asked for.
@@ -33,7 +33,7 @@ pub struct Scenario {
     pub joiners: Vec<String>,
     /// Groups that are to come.
     pub new_groups: Vec<String>,
-    /// What departures left.
+    /// What calls recorded of the accounts that they disabled, deleted or stripped.
     pub tombstones: Vec<Tombstone>,
 }
 
@@ -53,13 +53,16 @@ impl Scenario {
         match self.chance.below(20) {
             0..=3 => Job::One(Operation::Provision(self.arrival(organisation))),
             4..=6 => Job::One(Operation::Deprovision(self.departure(organisation))),
-            7 | 8 => match self.chance.any(&self.tombstones).cloned() {
-                Some(tombstone) => Job::One(Operation::Restore(Restoration {
-                    tombstone,
+            7 | 8 if !self.tombstones.is_empty() => {
+                let count = self.chance.between(1, 3);
+                let drawn: Vec<Tombstone> =
+                    (0..count).map(|_| self.chance.pick(&self.tombstones).clone()).collect();
+                Job::One(Operation::Restore(Restoration {
+                    tombstones: first_of_each(&drawn),
                     re_create: self.chance.percent(80),
-                })),
-                None => Job::One(Operation::Deprovision(self.departure(organisation))),
-            },
+                }))
+            }
+            7 | 8 => Job::One(Operation::Deprovision(self.departure(organisation))),
             9..=13 => Job::One(Operation::Sync(self.roster(organisation))),
             14..=16 => Job::KeptPlan(self.roster(organisation)),
             17 => Job::One(Operation::EnsureGroup(self.group_name(organisation))),

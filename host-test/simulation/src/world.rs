@@ -12,7 +12,7 @@ use crate::clock::{Ended, VirtualClock};
 use crate::defect::Defect;
 use crate::dialects::wanted;
 use crate::network::Network;
-use crate::operation::{Done, Operation};
+use crate::operation::{Done, Operation, tombstones};
 use crate::rival::Rival;
 use crate::scenario::Scenario;
 use crate::server::Server;
@@ -159,7 +159,7 @@ impl World {
         };
         let mut settings = self.settings.clone();
         settings.push(("RETOOL_DEADLINE_MS".into(), deadline.to_string()));
-        let ended = self.clock.run(
+        let mut ended = self.clock.run(
             async {
                 let session = Session::open(connection, &settings, platform)?;
                 understood.perform(session).await
@@ -167,6 +167,9 @@ impl World {
             kill_in_turn,
             deadline + GRACE_MS,
         );
+        if let (Some(defect), Ended::Done(result)) = (self.defect, &mut ended) {
+            defect.misreport(result);
+        }
         let result = self.judge_end(ended);
         self.clock.advance(BETWEEN_CALLS_MS);
         result
@@ -185,9 +188,7 @@ impl World {
                     Err(error) => format!("FAILED {error:?}"),
                 });
                 state.watch.told(&result);
-                if let Ok(Done::Deprovisioned(done)) = &result {
-                    self.scenario.tombstones.extend(done.tombstone.clone());
-                }
+                self.scenario.tombstones.extend_from_slice(tombstones(&result));
                 Some(result)
             }
             Ended::Killed => {

@@ -8,7 +8,7 @@ fn two_thousand_seeds_violate_nothing() {
     let tally = campaign.make(|_| {});
     if let Some(failure) = tally.failure {
         panic!(
-            "seed {} over {:?}\n{}\n{:#?}\nReplay it with `cargo run -- simulate --seeds 1 --from {} --trace`.",
+            "seed {} over {:?}\n{}\n{:#?}\nReplay it with `cargo run -p simulation -- --seeds 1 --from {} --trace`.",
             failure.seed,
             failure.dialect,
             failure.trace.join("\n"),

@@ -104,14 +104,6 @@ pub(crate) enum Command {
     )]
     Changes(ChangesArgs),
 
-    /// Run the component's core against a simulated Retool, with faults, kills and another
-    /// administrator, each run drawn from a seed.
-    #[command(
-        after_help = "Exits with 1 and prints the seed where a run violates an invariant.\n\n\
-                      Example:\n  retool-lifecycle simulate --seeds 10000 --from 0"
-    )]
-    Simulate(SimulateArgs),
-
     /// Print a script that completes this command in a shell.
     #[command(after_help = "Example:\n  retool-lifecycle completions bash \\\n    \
                       > ~/.local/share/bash-completion/completions/retool-lifecycle")]
@@ -212,43 +204,6 @@ pub(crate) struct MockArgs {
     ///   stale-reads=N, stale-for=MS after a write, reads show the state before it
     #[arg(long = "fault", value_name = "FAULT", action = ArgAction::Append, verbatim_doc_comment)]
     pub(crate) faults: Vec<Fault>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SimulateArgs {
-    /// How many runs to make.
-    #[arg(long, value_name = "N", default_value_t = 2000)]
-    pub(crate) seeds: u64,
-    /// The first seed.
-    #[arg(long, value_name = "S", default_value_t = 0)]
-    pub(crate) from: u64,
-    /// The dialect of all runs. Otherwise they take turns, by seed.
-    #[arg(long, value_enum)]
-    pub(crate) dialect: Option<Spoken>,
-    /// With --seeds 1: show everything that happens.
-    #[arg(long)]
-    pub(crate) trace: bool,
-}
-
-/// A dialect that is named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Spoken {
-    /// The REST API under /api/v1.
-    V1,
-    /// The REST API under /api/v2.
-    V2,
-    /// SCIM 2.0.
-    Scim,
-}
-
-impl From<Spoken> for mock_retool::Dialect {
-    fn from(spoken: Spoken) -> Self {
-        match spoken {
-            Spoken::V1 => mock_retool::Dialect::V1,
-            Spoken::V2 => mock_retool::Dialect::V2,
-            Spoken::Scim => mock_retool::Dialect::Scim,
-        }
-    }
 }
 
 #[derive(Debug, Args)]

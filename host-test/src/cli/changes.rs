@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::Duration;
 
+use anyhow::Context;
+
 use super::Exit;
 use super::args::{ChangesArgs, ConnectionArgs};
 use super::connection::tenant;
@@ -16,6 +18,7 @@ use super::output::Output;
 use crate::answer::error_case;
 use crate::json;
 use crate::retool::directory::Change;
+use crate::retool::types::Error;
 use crate::text::shown;
 
 /// Asks until it is interrupted, or a single time. On stdout are the changes and nothing else,
@@ -109,8 +112,9 @@ fn retry_after(failure: &Failure) -> Option<Duration> {
     let Failure::Component { error, .. } = failure else {
         return None;
     };
-    let (_, detail) = error_case(error);
-    let detail = detail.filter(|detail| !detail.permanent)?;
+    let Error::Transient(detail) = &**error else {
+        return None;
+    };
     Some(Duration::from_millis(detail.retry_after_ms.unwrap_or(0).into()))
 }
 
@@ -119,16 +123,15 @@ fn pause(interval: Duration, wanted: Duration) -> Duration {
 }
 
 fn print(changes: &[Change]) -> Result<(), Failure> {
-    let failed = |error: &dyn std::fmt::Display| {
-        Failure::Other(format!("the changes could not be printed: {error}"))
-    };
+    let failed = "the changes could not be printed";
     let mut lines = String::new();
     for change in changes {
-        let line = json::value(change).map_err(|error| failed(&error))?;
+        let line = json::value(change).context(failed)?;
         lines += &format!("{line}\n");
     }
     let mut stdout = io::stdout().lock();
-    stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| failed(&error))
+    let printed = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush());
+    Ok(printed.context(failed)?)
 }
 
 /// The file that holds the cursor, and the cursor.
@@ -144,8 +147,8 @@ impl CursorFile {
             Ok(text) => Some(text.trim_end().to_owned()),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => {
-                let message = format!("{} could not be read: {error}", path.display());
-                return Err(Failure::Usage(message));
+                let why = format!("{} could not be read", path.display());
+                return Err(Failure::Usage(anyhow::Error::new(error).context(why)));
             }
         };
         Ok(CursorFile { path, cursor })
@@ -154,9 +157,8 @@ impl CursorFile {
     /// Replaces the file, so that whoever reads it sees the whole old or the whole new cursor.
     fn remember(&mut self, cursor: String) -> Result<(), Failure> {
         if self.cursor.as_ref() != Some(&cursor) {
-            files::replace(&self.path, &format!("{cursor}\n")).map_err(|error| {
-                Failure::Other(format!("{} could not be written: {error}", self.path.display()))
-            })?;
+            files::replace(&self.path, &format!("{cursor}\n"))
+                .with_context(|| format!("{} could not be written", self.path.display()))?;
             self.cursor = Some(cursor);
         }
         Ok(())
@@ -168,21 +170,20 @@ mod tests {
     use super::*;
     use crate::error::HostError;
     use crate::render::samples::detail;
-    use crate::retool::types::{Error, ErrorDetail};
+    use crate::retool::types::ErrorDetail;
 
     #[test]
     fn only_what_may_pass_is_tried_again() {
         let wanted = |error: Error| retry_after(&error.into());
         let transient = ErrorDetail {
-            permanent: false,
             retry_after_ms: Some(90_000),
             ..detail("rate-limited", "Too many requests.")
         };
-        let permanent = ErrorDetail { permanent: true, ..transient.clone() };
         let silent = ErrorDetail { retry_after_ms: None, ..transient.clone() };
-        assert_eq!(wanted(Error::RateLimited(transient)), Some(Duration::from_secs(90)));
-        assert_eq!(wanted(Error::Unavailable(silent)), Some(Duration::ZERO));
-        assert_eq!(wanted(Error::PermanentDenied(permanent)), None);
+        assert_eq!(wanted(Error::Permanent(transient.clone())), None);
+        assert_eq!(wanted(Error::Transient(transient)), Some(Duration::from_secs(90)));
+        assert_eq!(wanted(Error::Transient(silent)), Some(Duration::ZERO));
+        assert_eq!(wanted(Error::ExecutionFailed), None);
         let host = HostError::Setup { message: "bad".to_owned() };
         assert_eq!(retry_after(&Failure::Host(host)), None);
     }

@@ -2,11 +2,12 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
+
+use anyhow::{Context, anyhow};
 
 use super::Exit;
 use super::args::ConnectionArgs;
@@ -57,16 +58,18 @@ fn ca_certificates(file: Option<&Path>) -> Result<CaCertificates, Failure> {
     let Some(file) = file else {
         return Ok(CaCertificates::default());
     };
-    let wrong = |why: &dyn Display| Failure::Usage(format!("{}: {why}", file.display()));
-    let pem = fs::read(file).map_err(|error| wrong(&error))?;
-    CaCertificates::from_pem(&pem).map_err(|error| wrong(&error))
+    let read = || {
+        let pem = fs::read(file)?;
+        anyhow::Ok(CaCertificates::from_pem(&pem)?)
+    };
+    read().with_context(|| file.display().to_string()).map_err(Failure::Usage)
 }
 
 /// Those of the environment.
 fn proxies() -> Result<Proxies, Failure> {
     // What is not UTF-8 must be refused as a URL, not passed over: requests would go out directly.
     let variable = |name: &str| Some(env::var_os(name)?.to_string_lossy().into_owned());
-    Proxies::from_env(variable).map_err(|error| Failure::Usage(error.to_string()))
+    Proxies::from_env(variable).map_err(|error| Failure::Usage(error.into()))
 }
 
 /// A command makes one call after the other; a second may begin while the first is cleaned up.
@@ -113,7 +116,7 @@ fn passed_on(
         }
         let value = value
             .into_string()
-            .map_err(|_| Failure::Usage(format!("the value of {name} is not UTF-8")))?;
+            .map_err(|_| Failure::Usage(anyhow!("the value of {name} is not UTF-8")))?;
         variables.push((name.to_owned(), value));
     }
     let (name, value) = DEADLINE;

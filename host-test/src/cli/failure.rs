@@ -9,7 +9,7 @@ use crate::answer::error_case;
 use crate::error::HostError;
 use crate::json;
 use crate::render;
-use crate::retool::types::Error;
+use crate::retool::types::{Error, ErrorKind};
 use crate::roster::RosterError;
 use crate::text::shown;
 
@@ -17,7 +17,7 @@ use crate::text::shown;
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The arguments or the environment are wrong.
-    Usage(String),
+    Usage(anyhow::Error),
     /// The roster is wrong.
     Roster { path: PathBuf, error: RosterError },
     /// The component's own error, and where in the user's own files a bad field is.
@@ -27,14 +27,20 @@ pub(crate) enum Failure {
     /// Interrupted by the user while it was writing.
     Interrupted,
     /// It is done, and what came of it could not be printed.
-    Unprinted { message: String, writes: usize },
+    Unprinted { error: anyhow::Error, writes: usize },
     /// Somebody was removed, and the record of them could not be kept where it was asked for.
-    Unrecorded(String),
+    Unrecorded(anyhow::Error),
     /// A departure that failed once something may have been written, and the file with the
     /// record of the person from before it.
     Recorded { failure: Box<Failure>, path: PathBuf },
     /// Anything else about this machine.
-    Other(String),
+    Other(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Failure::Other(error)
+    }
 }
 
 impl From<Error> for Failure {
@@ -59,6 +65,9 @@ const USAGE_CODES: [&str; 6] = [
     "variable-refused",
 ];
 
+/// The contract's case for a failure of whoever runs the component.
+const EXECUTION_FAILED: &str = "execution-failed";
+
 /// What an interruption comes to.
 const INTERRUPTED: &str =
     "interrupted; what was written is not known; run it again: it does what is left";
@@ -67,9 +76,7 @@ impl Failure {
     /// The same, after so many writes of the command.
     pub(crate) fn after(self, made: usize) -> Failure {
         match self {
-            Failure::Unprinted { message, writes: _ } => {
-                Failure::Unprinted { message, writes: made }
-            }
+            Failure::Unprinted { error, writes: _ } => Failure::Unprinted { error, writes: made },
             other => other,
         }
     }
@@ -83,7 +90,7 @@ impl Failure {
             }
             Failure::Host(error) => error.may_have_written(),
             Failure::Interrupted | Failure::Unrecorded(_) => true,
-            Failure::Unprinted { message: _, writes } => *writes > 0,
+            Failure::Unprinted { error: _, writes } => *writes > 0,
             Failure::Recorded { failure, path: _ } => failure.may_have_written(),
             Failure::Usage(_) | Failure::Roster { .. } | Failure::Other(_) => false,
         }
@@ -102,14 +109,15 @@ impl Failure {
                     return Exit::Partly;
                 }
                 match &**error {
-                    Error::PermanentInvalidInput(_) => Exit::Usage,
-                    Error::PermanentDenied(detail)
-                        if USAGE_CODES.contains(&detail.code.as_str()) =>
-                    {
-                        Exit::Usage
-                    }
-                    Error::PermanentRefused(_) => Exit::Refused,
-                    _ => Exit::Failed,
+                    Error::Permanent(detail) => match detail.kind {
+                        ErrorKind::InvalidInput => Exit::Usage,
+                        ErrorKind::Denied if USAGE_CODES.contains(&detail.code.as_str()) => {
+                            Exit::Usage
+                        }
+                        ErrorKind::Refused => Exit::Refused,
+                        _ => Exit::Failed,
+                    },
+                    Error::Transient(_) | Error::ExecutionFailed => Exit::Failed,
                 }
             }
             Failure::Host(_) | Failure::Unprinted { .. } | Failure::Other(_) => Exit::Failed,
@@ -119,119 +127,140 @@ impl Failure {
     /// For people.
     pub(crate) fn text(&self) -> String {
         match self {
-            Failure::Usage(message) | Failure::Unrecorded(message) | Failure::Other(message) => {
-                told(&shown(message))
+            Failure::Usage(error) | Failure::Unrecorded(error) | Failure::Other(error) => {
+                line(&shown(&chain(error)))
             }
             Failure::Roster { path, error } => {
-                told(&format!("{}, {}", shown(&path.to_string_lossy()), shown(&error.to_string())))
+                line(&format!("{}, {}", shown(&path.to_string_lossy()), shown(&error.to_string())))
             }
-            Failure::Component { error, place } => render::error(error, place.as_deref()),
+            Failure::Component { error, place } => {
+                let (_, detail) = error_case(error);
+                let records = detail.map(|detail| render::tombstones(&detail.tombstones));
+                render::error(error, place.as_deref()) + &records.unwrap_or_default()
+            }
             Failure::Host(error) => render::host_error(error),
             Failure::Interrupted => format!("{INTERRUPTED}\n"),
-            Failure::Unprinted { message, writes } => told(&shown(&unprinted(message, *writes))),
-            Failure::Recorded { failure, path } => failure.text() + &render::recorded(path),
+            Failure::Unprinted { error, writes } => line(&shown(&unprinted(error, *writes))),
+            Failure::Recorded { failure, path } => {
+                let failure = match &**failure {
+                    // The record is in the file.
+                    Failure::Component { error, place } => render::error(error, place.as_deref()),
+                    other => other.text(),
+                };
+                failure + &render::recorded(path)
+            }
         }
     }
 
-    /// For scripts: `{"error": {"case": …, "code": …, "message": …, …}}`.
+    /// For scripts, in the form of the contract's errors: `{"error": {"permanent": {"kind": …,
+    /// "code": …, "message": …, …}}}`. The command's own cases are `usage` and
+    /// `execution-failed`.
     pub(crate) fn json(&self) -> Value {
-        let error = match self {
-            Failure::Usage(message) => simple("usage", "usage", message),
+        let (case, value) = self.case();
+        json!({ "error": { case: value } })
+    }
+
+    /// The name of the case, and what it says: at least `code` and `message`.
+    fn case(&self) -> (&'static str, Value) {
+        match self {
+            Failure::Usage(error) => ("usage", simple("usage", &chain(error))),
             Failure::Roster { path, error } => {
-                let mut value = simple("usage", "roster", &error.message);
+                let mut value = simple("roster", &error.message);
                 value["file"] = path.to_string_lossy().into();
                 value["line"] = error.line.into();
                 value["column"] = error.column.into();
-                value
+                ("usage", value)
             }
             Failure::Component { error, place } => component(error, place.as_deref()),
-            Failure::Host(error) => simple("execution-failed", error.code(), &error.to_string()),
-            Failure::Interrupted => simple("execution-failed", "interrupted", INTERRUPTED),
-            Failure::Unprinted { message, writes } => {
-                simple("execution-failed", "unprinted", &unprinted(message, *writes))
+            Failure::Host(error) => (EXECUTION_FAILED, simple(error.code(), &error.to_string())),
+            Failure::Interrupted => (EXECUTION_FAILED, simple("interrupted", INTERRUPTED)),
+            Failure::Unprinted { error, writes } => {
+                (EXECUTION_FAILED, simple("unprinted", &unprinted(error, *writes)))
             }
-            Failure::Unrecorded(message) | Failure::Other(message) => {
-                simple("execution-failed", "host", message)
+            Failure::Unrecorded(error) | Failure::Other(error) => {
+                (EXECUTION_FAILED, simple("host", &chain(error)))
             }
             Failure::Recorded { failure, path } => {
-                let mut document = failure.json();
-                document["error"]["tombstone_file"] = path.to_string_lossy().into();
-                return document;
+                let (case, mut value) = failure.case();
+                value["tombstone_file"] = path.to_string_lossy().into();
+                (case, value)
             }
-        };
-        json!({ "error": error })
+        }
     }
 }
 
 /// One line for people.
-fn told(what: &str) -> String {
+fn line(what: &str) -> String {
     format!("{} {what}\n", render::alarm("error:"))
 }
 
-fn unprinted(message: &str, writes: usize) -> String {
+/// What went wrong, and why.
+fn chain(error: &anyhow::Error) -> String {
+    format!("{error:#}")
+}
+
+fn unprinted(error: &anyhow::Error, writes: usize) -> String {
     let written = match writes {
         0 => "nothing was written".to_owned(),
         1 => "1 write was made before".to_owned(),
         writes => format!("{writes} writes were made before"),
     };
-    format!("the result could not be printed: {message}; {written}")
+    format!("the result could not be printed: {error:#}; {written}")
 }
 
-fn simple(case: &str, code: &str, message: &str) -> Value {
-    json!({ "case": case, "code": code, "message": message })
+fn simple(code: &str, message: &str) -> Value {
+    json!({ "code": code, "message": message })
 }
 
-fn component(error: &Error, place: Option<&str>) -> Value {
+fn component(error: &Error, place: Option<&str>) -> (&'static str, Value) {
     let (case, detail) = error_case(error);
     let mut value = detail
         .and_then(|detail| json::value(detail).ok())
-        .unwrap_or_else(|| simple(case, case, "the component says no more"));
-    value["case"] = case.into();
+        .unwrap_or_else(|| simple(case, "the component says no more"));
     if let Some(hint) = detail.and_then(render::for_error) {
         value["hint"] = hint.into();
     }
     if let Some(place) = place {
         value["place"] = place.into();
     }
-    value
+    (case, value)
 }
 
 #[cfg(test)]
 mod tests {
+    use anyhow::anyhow;
+
     use super::*;
     use crate::render::plain;
-    use crate::render::samples::{detail, written};
+    use crate::render::samples::{detail, tombstone, written};
     use crate::retool::types::{ErrorDetail, WriteKind};
-
-    fn failure(error: fn(ErrorDetail) -> Error, detail: ErrorDetail) -> Failure {
-        error(detail).into()
-    }
 
     #[test]
     fn the_exit_code_tells_the_kinds_apart() {
-        let plain = || detail("code", "It failed.");
-        let writing = || ErrorDetail {
+        let plain = |kind| ErrorDetail { kind, ..detail("code", "It failed.") };
+        let writing = |kind| ErrorDetail {
             writes: vec![written(WriteKind::UserCreated, "ada@x.com", None)],
-            ..plain()
+            ..plain(kind)
         };
-        let exit = |error, detail| failure(error, detail).exit();
-        assert_eq!(exit(Error::PermanentDenied, plain()), Exit::Failed);
-        assert_eq!(exit(Error::Unavailable, plain()), Exit::Failed);
-        assert_eq!(exit(Error::PermanentInvalidInput, plain()), Exit::Usage);
-        assert_eq!(exit(Error::PermanentRefused, plain()), Exit::Refused);
-        assert_eq!(exit(Error::PermanentRefused, writing()), Exit::Partly);
-        assert_eq!(exit(Error::Unavailable, writing()), Exit::Partly);
-        assert_eq!(Failure::from(Error::ExecutionFailed).exit(), Exit::Failed);
-        assert_eq!(Failure::Usage(String::new()).exit(), Exit::Usage);
+        let exit = |error: Error| Failure::from(error).exit();
+        assert_eq!(exit(Error::Permanent(plain(ErrorKind::Denied))), Exit::Failed);
+        assert_eq!(exit(Error::Transient(plain(ErrorKind::Unavailable))), Exit::Failed);
+        assert_eq!(exit(Error::Permanent(plain(ErrorKind::InvalidInput))), Exit::Usage);
+        assert_eq!(exit(Error::Permanent(plain(ErrorKind::Refused))), Exit::Refused);
+        assert_eq!(exit(Error::Permanent(writing(ErrorKind::Refused))), Exit::Partly);
+        assert_eq!(exit(Error::Transient(writing(ErrorKind::Unavailable))), Exit::Partly);
+        assert_eq!(exit(Error::ExecutionFailed), Exit::Failed);
+        assert_eq!(Failure::Usage(anyhow!("bad")).exit(), Exit::Usage);
         assert_eq!(Failure::Interrupted.exit() as u8, 130);
         for code in USAGE_CODES {
-            assert_eq!(exit(Error::PermanentDenied, detail(code, "It is wrong.")), Exit::Usage);
+            let denied = ErrorDetail { code: code.to_owned(), ..plain(ErrorKind::Denied) };
+            assert_eq!(exit(Error::Permanent(denied)), Exit::Usage);
         }
     }
 
     #[test]
     fn a_result_that_cannot_be_printed_is_4_after_a_write() {
-        let unprinted = || Failure::Unprinted { message: "broken pipe".to_owned(), writes: 0 };
+        let unprinted = || Failure::Unprinted { error: anyhow!("broken pipe"), writes: 0 };
         assert_eq!(unprinted().exit(), Exit::Failed);
         let written = unprinted().after(2);
         assert_eq!(written.exit(), Exit::Partly);
@@ -243,40 +272,56 @@ mod tests {
 
     #[test]
     fn a_path_cannot_act_on_the_terminal() {
-        let failure = Failure::Usage("a\u{1b}[2K.csv could not be read".to_owned());
+        let failure = Failure::Usage(anyhow!("a\u{1b}[2K.csv could not be read"));
         assert_eq!(plain(&failure.text()), "error: a\\u{1b}[2K.csv could not be read\n");
     }
 
     #[test]
-    fn an_error_as_json_has_its_case_beside_the_detail() {
-        let failure = failure(
-            Error::PermanentRefused,
-            ErrorDetail {
-                writes: vec![written(WriteKind::UserCreated, "ada@x.com", None)],
-                ..detail("guard-tripped", "Too many.")
-            },
-        );
-        let value = failure.json();
-        assert_eq!(value["error"]["case"], "permanent-refused");
-        assert_eq!(value["error"]["code"], "guard-tripped");
-        assert_eq!(value["error"]["permanent"], true);
-        assert_eq!(value["error"]["writes"][0]["kind"], "user-created");
+    fn an_error_as_json_has_the_form_of_the_contract() {
+        let failure = Failure::from(Error::Permanent(ErrorDetail {
+            kind: ErrorKind::Refused,
+            writes: vec![written(WriteKind::UserCreated, "ada@x.com", None)],
+            ..detail("guard-tripped", "Too many.")
+        }));
+        let error = failure.json()["error"]["permanent"].take();
+        assert_eq!(error["kind"], "refused");
+        assert_eq!(error["code"], "guard-tripped");
+        assert_eq!(error["writes"][0]["kind"], "user-created");
     }
 
     #[test]
-    fn every_error_as_json_has_case_code_and_message() {
+    fn the_records_of_a_failed_call_are_printed_unless_they_are_in_a_file() {
+        let error = || {
+            let tombstones = vec![tombstone("ada@x.com")];
+            Failure::from(Error::Permanent(ErrorDetail {
+                tombstones,
+                ..detail("scope-missing", "The token lacks groups:write.")
+            }))
+        };
+        assert!(error().text().contains("\"recorded_at\": "), "{}", error().text());
+        let recorded =
+            Failure::Recorded { failure: Box::new(error()), path: "ada.json".into() }.text();
+        assert!(!recorded.contains("recorded_at") && recorded.contains("ada.json"), "{recorded}");
+    }
+
+    #[test]
+    fn every_error_as_json_is_an_object_of_its_case_with_code_and_message() {
         let failures = [
-            Failure::Usage("bad".to_owned()),
+            Failure::Usage(anyhow!("bad")),
             Error::ExecutionFailed.into(),
-            Error::Unavailable(detail("server-error", "It failed.")).into(),
+            Error::Transient(detail("server-error", "It failed.")).into(),
             HostError::Setup { message: "bad".to_owned() }.into(),
-            Failure::Other("bad".to_owned()),
+            Failure::Other(anyhow!("bad")),
             Failure::Recorded { failure: Box::new(Failure::Interrupted), path: "ada.json".into() },
         ];
         for failure in failures {
-            let value = failure.json();
-            for key in ["case", "code", "message"] {
-                assert!(value["error"][key].is_string(), "{key} of {value}");
+            let document = failure.json();
+            let error = document["error"].as_object().expect("an object");
+            assert_eq!(error.len(), 1, "{document}");
+            for (value, key) in
+                error.values().flat_map(|value| [(value, "code"), (value, "message")])
+            {
+                assert!(value[key].is_string(), "{key} of {document}");
             }
         }
     }
@@ -289,10 +334,10 @@ mod tests {
         };
         assert_eq!(
             failure.json(),
-            json!({"error": {
-                "case": "usage", "code": "roster", "message": "bad",
+            json!({"error": {"usage": {
+                "code": "roster", "message": "bad",
                 "file": "people.csv", "line": 3, "column": 2,
-            }})
+            }}})
         );
         assert_eq!(plain(&failure.text()), "error: people.csv, line 3, column 2: bad\n");
     }

@@ -14,12 +14,12 @@ pub(crate) mod progress;
 mod record;
 mod restore;
 mod serve;
-mod simulate;
 mod sync;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 use clap::error::ErrorKind;
 
@@ -80,7 +80,7 @@ fn refuse(error: &clap::Error) -> Exit {
     if json && !asked_for {
         let message = error.to_string();
         let message = message.trim_start_matches("error: ").trim_end();
-        return Output::new(true).failure(&Failure::Usage(message.to_owned()));
+        return Output::new(true).failure(&Failure::Usage(anyhow::Error::msg(message.to_owned())));
     }
     // Nothing is left to be done about a closed terminal.
     let _ = match error.kind() {
@@ -104,7 +104,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::Other(format!("the runtime could not be started: {error}")))?;
+        .context("the runtime could not be started")?;
     runtime.block_on(async {
         match arguments.command.unwrap_or_default() {
             Command::Demo(options) => crate::demo::run(options.latency(), output).await,
@@ -116,7 +116,6 @@ fn run(arguments: Arguments, output: &Output) -> Result<Exit, Failure> {
             Command::Plan(options) => sync::plan(*options, output).await,
             Command::Sync(options) => sync::sync(*options, output).await,
             Command::Changes(options) => changes::run(options).await,
-            Command::Simulate(options) => simulate::simulate(&options, output),
             Command::Completions(options) => completions::print(options.shell),
         }
     })

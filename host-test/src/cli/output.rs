@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use anyhow::Context;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -34,8 +35,7 @@ impl Output {
         if !self.json {
             return print_painted(&text(result));
         }
-        let value = json::value(result)
-            .map_err(|error| Failure::Other(format!("the result could not be written: {error}")))?;
+        let value = json::value(result).context("the result could not be written")?;
         self.document(&value)
     }
 
@@ -79,5 +79,5 @@ fn print_to(mut stdout: impl Write, text: &str) -> Result<(), Failure> {
     stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
-        .map_err(|error| Failure::Unprinted { message: error.to_string(), writes: 0 })
+        .map_err(|error| Failure::Unprinted { error: error.into(), writes: 0 })
 }

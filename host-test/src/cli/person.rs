@@ -1,5 +1,7 @@
 //! `provision` and `deprovision`.
 
+use anyhow::anyhow;
+
 use super::Exit;
 use super::args::{Api, DeprovisionArgs, Mode, ProvisionArgs};
 use super::connection::tenant;
@@ -7,6 +9,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::record::{self, RecordFile};
 use crate::render;
+use crate::requests;
 use crate::retool::lifecycle::{DeprovisionMode, DeprovisionRequest, ProvisionRequest};
 use crate::retool::types::{GroupId, GroupRef, UserId};
 
@@ -39,17 +42,17 @@ fn provision_request(arguments: ProvisionArgs) -> ProvisionRequest {
     let by_name = groups.into_iter().map(GroupRef::Name);
     let by_id = group_ids.into_iter().map(|id| GroupRef::Id(group_id(connection.api, id)));
     ProvisionRequest {
-        email,
         first_name,
         last_name,
         user_type: user_type.map(Into::into),
         admin,
         profile_photo_url,
-        groups: by_name.chain(by_id).collect(),
+        groups: by_name.chain(by_id).map(requests::membership).collect(),
         create_missing_groups,
         create_missing: !no_create,
         update_existing: !no_update,
         re_enable_disabled: re_enable,
+        ..requests::provision(email)
     }
 }
 
@@ -69,7 +72,7 @@ pub(crate) async fn deprovision(
     if let Some(file) = &mut file
         && let Some(before) = record::take(&arguments.connection, &arguments.email).await?
     {
-        file.keep(&before).map_err(Failure::Other)?;
+        file.keep(&before)?;
     }
     let (tenant, progress) = tenant(&arguments.connection, "deprovisioning")?;
     let result = match progress.writing(tenant.deprovision(&request)).await {
@@ -101,8 +104,8 @@ pub(crate) async fn deprovision(
     told.map_err(|failure| failure.after(writes))?;
     match kept {
         // The record is on stdout then.
-        Err(message) if writes > 0 => Err(Failure::Unrecorded(message)),
-        Err(message) => Err(Failure::Other(message)),
+        Err(error) if writes > 0 => Err(Failure::Unrecorded(error)),
+        Err(error) => Err(Failure::Other(error)),
         Ok(()) => Ok(Exit::Done),
     }
 }
@@ -111,21 +114,20 @@ fn deprovision_request(arguments: &DeprovisionArgs) -> Result<DeprovisionRequest
     let mode = match (arguments.mode, arguments.days) {
         (Mode::DeleteAfter, Some(days)) => DeprovisionMode::DeleteOnceDisabled(days),
         (Mode::DeleteAfter, None) => {
-            return Err(Failure::Usage("--mode delete-after needs --days".to_owned()));
+            return Err(Failure::Usage(anyhow!("--mode delete-after needs --days")));
         }
         (_, Some(_)) => {
-            return Err(Failure::Usage("--days is for --mode delete-after alone".to_owned()));
+            return Err(Failure::Usage(anyhow!("--days is for --mode delete-after alone")));
         }
         (Mode::Disable, None) => DeprovisionMode::Disable,
         (Mode::Strip, None) => DeprovisionMode::DisableAndStripGroups,
         (Mode::Delete, None) => DeprovisionMode::Delete,
     };
     Ok(DeprovisionRequest {
-        email: arguments.email.clone(),
         expected_id: arguments.expect_id.as_deref().map(|id| user_id(arguments.connection.api, id)),
-        mode,
-        protected_people: arguments.protect.clone(),
+        protected_people: arguments.protect.iter().map(requests::by_email).collect(),
         minimum_admins: arguments.minimum_admins,
+        ..requests::deprovision(&arguments.email, mode)
     })
 }
 
@@ -188,7 +190,6 @@ mod tests {
         assert_eq!(
             provision_request(*arguments),
             ProvisionRequest {
-                email: "ada@x.com".to_owned(),
                 first_name: Some("Ada".to_owned()),
                 last_name: Some("King".to_owned()),
                 user_type: Some(crate::retool::types::UserType::EndUser),
@@ -199,11 +200,15 @@ mod tests {
                     GroupRef::Name("B".to_owned()),
                     GroupRef::Name("C".to_owned()),
                     GroupRef::Id(GroupId::Rest("7".to_owned())),
-                ],
+                ]
+                .into_iter()
+                .map(requests::membership)
+                .collect(),
                 create_missing_groups: true,
                 create_missing: false,
                 update_existing: false,
                 re_enable_disabled: true,
+                ..requests::provision("ada@x.com")
             }
         );
     }

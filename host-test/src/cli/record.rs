@@ -5,25 +5,29 @@ use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
+use anyhow::{Context, anyhow};
+
 use super::args::ConnectionArgs;
 use super::connection::{limits, tenant};
 use super::failure::Failure;
 use super::files;
 use crate::error::HostError;
 use crate::json;
+use crate::requests;
 use crate::retool::directory::PageRequest;
-use crate::retool::lifecycle::Tombstone;
-use crate::retool::types::{Group, GroupLink, User, UserId};
+use crate::retool::types::{Group, GroupLink, Tombstone, User, UserId};
 use crate::tenant::{Answer, Tenant};
 
 /// Reads a record that was kept.
 pub(crate) fn read(path: &Path) -> Result<Tombstone, Failure> {
-    let text = fs::read(path).map_err(|error| {
-        Failure::Usage(format!("{} could not be read: {error}", path.display()))
-    })?;
-    serde_json::from_slice(&text).and_then(json::from_value).map_err(|error| {
-        Failure::Usage(format!("{} is not the record of a departure: {error}", path.display()))
-    })
+    let read = || {
+        let text =
+            fs::read(path).with_context(|| format!("{} could not be read", path.display()))?;
+        serde_json::from_slice(&text)
+            .and_then(json::from_value)
+            .with_context(|| format!("{} is not the record of a departure", path.display()))
+    };
+    read().map_err(Failure::Usage)
 }
 
 /// The file that the record of a departure is kept in, from before the departure on.
@@ -38,15 +42,15 @@ impl<'a> RecordFile<'a> {
     /// Makes nothing yet, but finds out whether it can be made before anybody is removed.
     pub(crate) fn at(path: &'a Path) -> Result<Self, Failure> {
         if path.symlink_metadata().is_ok() {
-            return Err(Failure::Usage(format!(
+            return Err(Failure::Usage(anyhow!(
                 "{} is there already, and a record is never overwritten: give another file, or \
                  leave --tombstone out if that is the record of this departure",
                 path.display()
             )));
         }
-        files::probe(path).map_err(|error| {
-            Failure::Usage(format!("{} could not be written: {error}", path.display()))
-        })?;
+        files::probe(path)
+            .with_context(|| format!("{} could not be written", path.display()))
+            .map_err(Failure::Usage)?;
         Ok(RecordFile { path, made: false })
     }
 
@@ -56,13 +60,13 @@ impl<'a> RecordFile<'a> {
     }
 
     /// Keeps this record, in place of an earlier one of this run.
-    pub(crate) fn keep(&mut self, tombstone: &Tombstone) -> Result<(), String> {
+    pub(crate) fn keep(&mut self, tombstone: &Tombstone) -> anyhow::Result<()> {
         let write = if self.made { files::replace } else { files::create };
         json::value(tombstone)
             .map_err(io::Error::other)
             .and_then(|record| write(self.path, &format!("{record:#}\n")))
-            .map_err(|error| {
-                format!("the record could not be written to {}: {error}", self.path.display())
+            .with_context(|| {
+                format!("the record could not be written to {}", self.path.display())
             })?;
         self.made = true;
         Ok(())
@@ -96,14 +100,15 @@ pub(crate) async fn take(
     Ok(progress.reading(found).await?.map(|user| Tombstone {
         base_url: connection.base_url.clone(),
         user,
-        raw: "{}".to_owned(),
+        raw: None,
+        disabled_since: None,
         recorded_at: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
     }))
 }
 
 /// The person with their memberships, also where the server does not say them with a person.
 async fn found(tenant: &Tenant, email: &str) -> Answer<Option<User>> {
-    let mut user = match tenant.find_user(email).await? {
+    let mut user = match tenant.find_user(&requests::by_email(email)).await? {
         Ok(Some(user)) => user,
         other => return Ok(other),
     };

@@ -8,22 +8,33 @@ use super::connection::tenant;
 use super::failure::Failure;
 use super::output::Output;
 use super::record;
-use crate::answer::error_case;
+use crate::answer::{error_case, error_of};
 use crate::render;
-use crate::retool::lifecycle::RestoreRequest;
+use crate::requests;
+use crate::retool::lifecycle::{RestoreRequest, RestoreResult};
+use crate::retool::types::ErrorDetail;
 
 pub(crate) async fn restore(arguments: RestoreArgs, output: &Output) -> Result<Exit, Failure> {
     let RestoreArgs { connection, tombstone: path, re_create } = arguments;
-    let request = RestoreRequest { tombstone: record::read(&path)?, re_create };
+    let request = RestoreRequest { re_create, ..requests::restore(record::read(&path)?) };
     let (tenant, progress) = tenant(&connection, "restoring")?;
     let result = progress
         .writing(tenant.restore(&request))
         .await
         .map_err(|failure| located(failure, &path))?;
+    if let Some(failure) = failure_of(&result) {
+        return Err(located(error_of(failure).into(), &path));
+    }
     output
         .result(&result, render::restore)
         .map_err(|failure| failure.after(result.writes.len()))?;
     Ok(Exit::Done)
+}
+
+/// How the one person's return failed, as an error of the whole call: with its writes.
+fn failure_of(result: &RestoreResult) -> Option<ErrorDetail> {
+    let failure = result.people.iter().find_map(|person| person.failure.clone())?;
+    Some(ErrorDetail { writes: result.writes.clone(), ..failure })
 }
 
 /// The component names its parameter; the user knows the file.
@@ -33,7 +44,7 @@ fn located(failure: Failure, path: &Path) -> Failure {
     };
     let (_, detail) = error_case(&error);
     let field = detail.and_then(|detail| detail.field.as_deref());
-    let key = field.and_then(|field| field.strip_prefix("request.tombstone."));
+    let key = field.and_then(|field| field.strip_prefix("request.tombstones[0]."));
     let place = key.map(|key| format!("{}, {}", path.display(), key.replace('-', "_")));
     Failure::Component { error, place }
 }

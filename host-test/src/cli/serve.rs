@@ -33,8 +33,11 @@ pub(crate) async fn run(arguments: MockArgs, output: &Output) -> Result<Exit, Fa
     })
     .await
     .map_err(|error| match error.kind() {
-        ErrorKind::InvalidInput => Failure::Usage(format!("{empty_one}: {error}")),
-        _ => Failure::Other(format!("the mock could not listen on port {port}: {error}")),
+        ErrorKind::InvalidInput => Failure::Usage(anyhow::Error::new(error).context(empty_one)),
+        _ => {
+            let what = format!("the mock could not listen on port {port}");
+            Failure::Other(anyhow::Error::new(error).context(what))
+        }
     })?;
 
     let url = mock.base_url();

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::SystemTime;
+
+use anyhow::{Context, anyhow};
 
 use super::Exit;
 use super::args::{Absent, GuardArgs, Memberships, PlanArgs, SyncArgs};
@@ -12,6 +13,7 @@ use super::files;
 use super::output::Output;
 use crate::answer::error_detail_mut;
 use crate::render;
+use crate::requests;
 use crate::retool::synchronization::{
     AbsentPolicy, EmailSpan, Guards, MembershipPolicy, Plan, SyncPolicy, SyncRequest,
 };
@@ -54,32 +56,32 @@ pub(crate) async fn sync(arguments: SyncArgs, output: &Output) -> Result<Exit, F
 
 /// Finds out whether the page can be made before anything is asked for it.
 fn check_free(path: &Path) -> Result<(), Failure> {
-    let wrong = |why: &str| Failure::Usage(format!("{} {why}", path.display()));
     if path.symlink_metadata().is_ok() {
-        return Err(wrong("is there already, and a plan is never overwritten: give another file"));
+        return Err(Failure::Usage(anyhow!(
+            "{} is there already, and a plan is never overwritten: give another file",
+            path.display()
+        )));
     }
-    files::probe(path).map_err(|error| wrong(&format!("could not be written: {error}")))
+    files::probe(path)
+        .with_context(|| format!("{} could not be written", path.display()))
+        .map_err(Failure::Usage)
 }
 
 fn keep_page(plan: &Plan, arguments: &SyncArgs, path: &Path) -> Result<(), Failure> {
     let roster = arguments.roster.file_name().unwrap_or_default().to_string_lossy();
     let page = render::page(
         plan,
-        &render::About {
-            base_url: &arguments.connection.base_url,
-            roster: &roster,
-            made_at: &humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
-        },
+        &render::About { base_url: &arguments.connection.base_url, roster: &roster },
     );
-    files::create(path, &page).map_err(|error| {
-        Failure::Other(format!("{} could not be written: {error}", path.display()))
-    })
+    files::create(path, &page)
+        .with_context(|| format!("{} could not be written", path.display()))?;
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<Roster, Failure> {
-    let bytes = fs::read(path).map_err(|error| {
-        Failure::Usage(format!("{} could not be read: {error}", path.display()))
-    })?;
+    let bytes = fs::read(path)
+        .with_context(|| format!("{} could not be read", path.display()))
+        .map_err(Failure::Usage)?;
     roster::parse(&bytes, Format::of(path, &bytes))
         .map_err(|error| Failure::Roster { path: path.to_owned(), error })
 }
@@ -123,11 +125,14 @@ fn request(arguments: &SyncArgs, roster: &Roster) -> SyncRequest {
             create_missing: !no_create,
             update_existing: !no_update,
             re_enable_disabled: *re_enable,
+            leave_disabled: None,
             absent: match absent {
                 Absent::Keep => AbsentPolicy::Keep,
                 Absent::Disable => AbsentPolicy::Disable,
                 Absent::Delete => AbsentPolicy::Delete,
             },
+            absence_scope: None,
+            inactive_for_days: None,
             memberships: match memberships {
                 Memberships::Leave => MembershipPolicy::Leave,
                 Memberships::Add => MembershipPolicy::Add,
@@ -138,6 +143,8 @@ fn request(arguments: &SyncArgs, roster: &Roster) -> SyncRequest {
             default_user_type: default_user_type.map(Into::into),
             guards: guards(limits),
         },
+        disabled_since: Vec::new(),
+        expected_digest: None,
     }
 }
 
@@ -152,15 +159,18 @@ fn guards(arguments: &GuardArgs) -> Guards {
         protect,
         allow_empty_roster,
     } = arguments;
+    let by_email = |emails: &[String]| emails.iter().map(requests::by_email).collect();
     Guards {
-        max_user_removal_percent: *max_user_removal_percent,
-        max_user_removal_floor: *max_user_removal_floor,
-        max_member_removal_percent: *max_member_removal_percent,
-        max_member_removal_floor: *max_member_removal_floor,
+        user_removals: requests::guard_limit(*max_user_removal_percent, *max_user_removal_floor),
+        member_removals: requests::guard_limit(
+            *max_member_removal_percent,
+            *max_member_removal_floor,
+        ),
         minimum_admins: *minimum_admins,
-        required_admins: require_admins.clone(),
-        protected_people: protect.clone(),
+        required_admins: by_email(require_admins),
+        protected_people: by_email(protect),
         allow_empty_roster: *allow_empty_roster,
+        ..requests::default_guards()
     }
 }
 
@@ -187,21 +197,15 @@ mod tests {
     fn the_defaults_create_and_update_and_remove_nothing() {
         assert_eq!(
             requested(&[]),
-            SyncRequest {
-                roster: Vec::new(),
-                span: None,
-                policy: SyncPolicy {
+            requests::sync(
+                Vec::new(),
+                SyncPolicy {
                     create_missing: true,
                     update_existing: true,
-                    re_enable_disabled: false,
-                    absent: AbsentPolicy::Keep,
                     memberships: MembershipPolicy::Add,
-                    managed_groups: Vec::new(),
-                    create_missing_groups: false,
-                    default_user_type: None,
-                    guards: crate::defaults::default_guards(),
-                },
-            }
+                    ..requests::sync_policy()
+                }
+            )
         );
     }
 
@@ -251,16 +255,17 @@ mod tests {
                     create_missing_groups: true,
                     default_user_type: Some(UserType::Mobile),
                     guards: Guards {
-                        max_user_removal_percent: Some(1),
-                        max_user_removal_floor: Some(2),
-                        max_member_removal_percent: Some(3),
-                        max_member_removal_floor: Some(4),
+                        user_removals: requests::guard_limit(Some(1), Some(2)),
+                        member_removals: requests::guard_limit(Some(3), Some(4)),
                         minimum_admins: Some(5),
-                        required_admins: vec!["r@x.com".to_owned()],
-                        protected_people: vec!["p@x.com".to_owned(), "q@x.com".to_owned()],
+                        required_admins: vec![requests::by_email("r@x.com")],
+                        protected_people: ["p@x.com", "q@x.com"].map(requests::by_email).to_vec(),
                         allow_empty_roster: true,
+                        ..requests::default_guards()
                     },
+                    ..requests::sync_policy()
                 },
+                ..requests::sync(Vec::new(), requests::sync_policy())
             }
         );
     }
@@ -268,7 +273,7 @@ mod tests {
     #[test]
     fn a_bad_entry_is_named_by_its_line() {
         let place = |field: &str, lines: &[u64]| {
-            let error = Error::PermanentInvalidInput(ErrorDetail {
+            let error = Error::Permanent(ErrorDetail {
                 field: Some(field.to_owned()),
                 ..detail("invalid-email", "No address in request.roster[0].")
             });
@@ -287,7 +292,7 @@ mod tests {
             at("people.csv, line 5, first name", "No address in line 2.")
         );
         assert_eq!(
-            place("request.roster[1].email", &[]),
+            place("request.roster[1].user.email", &[]),
             at("people.csv, person 2, email", "No address in person 1.")
         );
         assert_eq!(place("request.policy.guards", &[2, 5]).0, None);

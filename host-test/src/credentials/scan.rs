@@ -11,7 +11,7 @@ use wasmtime::{
 };
 
 use crate::retool::types::Dialect;
-use crate::{Host, TenantOptions};
+use crate::{Host, TenantOptions, requests};
 
 const TOKEN: &str = "a-token-that-is-nowhere-else-6f1c";
 const PLACEHOLDER: &str = "placeholder-for-RETOOL_API_TOKEN";
@@ -165,8 +165,8 @@ async fn called(make: impl FnOnce(TenantOptions) -> TenantOptions) -> Found {
         stream.write_all(answer.as_bytes()).await.expect("an answer");
         (sent.expect("credentials").to_owned(), waiting)
     };
-    let (answer, (sent, token_while_waiting)) =
-        tokio::join!(tenant.find_user("ada@example.com"), serve);
+    let ada = requests::by_email("ada@example.com");
+    let (answer, (sent, token_while_waiting)) = tokio::join!(tenant.find_user(&ada), serve);
     let error = answer.expect("the host").expect_err("a refusal");
     assert!(!format!("{error:?}").contains(TOKEN), "{error:?}");
     assert!(!tenant.log().concat().contains(TOKEN));

@@ -1,11 +1,12 @@
 //! The demonstration: everything that the component does, against a mock, with the number of
-//! requests that each step took. It fails if a step does not come out as told.
+//! requests that each step took. It fails if a step does not come out as expected.
 
 mod scene;
 mod stage;
 
 use std::time::Duration;
 
+use anyhow::ensure;
 use serde_json::json;
 
 use crate::cli::Exit;
@@ -130,7 +131,7 @@ async fn departure(stage: &mut Stage) -> Result<(), Failure> {
     let request = scene::leaver();
     stage.begin("deprovision", "Ada leaves again.")?;
     let result = stage.tenant().deprovision(&request).await??;
-    stage.show(&render::deprovision(&request.email, &result))?;
+    stage.show(&render::deprovision(scene::ADA, &result))?;
     stage.end(|_| {
         expect(result.outcome == DeprovisionOutcome::Deactivated, "Ada is disabled")?;
         expect(result.groups_removed.len() == 2, "Ada leaves both groups")?;
@@ -138,6 +139,7 @@ async fn departure(stage: &mut Stage) -> Result<(), Failure> {
     })
 }
 
-fn expect(holds: bool, what: &'static str) -> Result<(), &'static str> {
-    if holds { Ok(()) } else { Err(what) }
+fn expect(holds: bool, what: &'static str) -> anyhow::Result<()> {
+    ensure!(holds, "it does not hold that {what}");
+    Ok(())
 }

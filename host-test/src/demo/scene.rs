@@ -1,7 +1,9 @@
 //! Who arrives, changes and leaves in the demonstration.
 
+use anyhow::Context;
+
 use crate::cli::failure::Failure;
-use crate::defaults::default_guards;
+use crate::requests;
 use crate::retool::directory::PageRequest;
 use crate::retool::lifecycle::{DeprovisionMode, DeprovisionRequest, ProvisionRequest};
 use crate::retool::synchronization::{AbsentPolicy, MembershipPolicy, SyncPolicy, SyncRequest};
@@ -9,35 +11,25 @@ use crate::retool::types::{GroupRef, User, UserType};
 use crate::roster::{self, Format};
 use crate::tenant::Tenant;
 
-const ADA: &str = "ada.byron@example.com";
+pub(super) const ADA: &str = "ada.byron@example.com";
 
 /// The groups that Ada and the new people join; the mock has them.
 const GROUPS: [&str; 2] = ["Engineering", "Support"];
 
 pub(super) fn newcomer() -> ProvisionRequest {
     ProvisionRequest {
-        email: ADA.to_owned(),
         first_name: Some("Ada".to_owned()),
         last_name: Some("Byron".to_owned()),
         user_type: Some(UserType::Default),
-        admin: None,
-        profile_photo_url: None,
-        groups: GROUPS.map(|name| GroupRef::Name(name.to_owned())).to_vec(),
-        create_missing_groups: false,
+        groups: GROUPS.map(|name| requests::membership(GroupRef::Name(name.to_owned()))).to_vec(),
         create_missing: true,
         update_existing: true,
-        re_enable_disabled: false,
+        ..requests::provision(ADA)
     }
 }
 
 pub(super) fn leaver() -> DeprovisionRequest {
-    DeprovisionRequest {
-        email: ADA.to_owned(),
-        expected_id: None,
-        mode: DeprovisionMode::DisableAndStripGroups,
-        protected_people: Vec::new(),
-        minimum_admins: None,
-    }
+    requests::deprovision(ADA, DeprovisionMode::DisableAndStripGroups)
 }
 
 /// A roster that was made from the people who are there.
@@ -55,10 +47,9 @@ impl Scene {
             with_other_ids: false,
         };
         let people = tenant.page_users(&page).await??.users;
-        let rows = rows(people).ok_or_else(|| {
-            Failure::Other("the mock has too few people to change some of them".to_owned())
-        })?;
-        Ok(Scene { roster: table(rows)? })
+        let rows = rows(people).context("the mock has too few people to change some of them")?;
+        let roster = table(rows).context("the roster could not be written")?;
+        Ok(Scene { roster })
     }
 
     /// What makes the roster true: people who are not on it are disabled.
@@ -76,21 +67,18 @@ impl Scene {
 fn request(roster: &str) -> Result<SyncRequest, Failure> {
     let roster = roster::parse(roster.as_bytes(), Format::Csv)
         .map_err(|error| Failure::Roster { path: "the demonstration's roster".into(), error })?;
-    Ok(SyncRequest {
-        roster: roster.entries,
-        span: None,
-        policy: SyncPolicy {
+    Ok(requests::sync(
+        roster.entries,
+        SyncPolicy {
             create_missing: true,
             update_existing: true,
-            re_enable_disabled: false,
             absent: AbsentPolicy::Disable,
             memberships: MembershipPolicy::Add,
-            managed_groups: Vec::new(),
             create_missing_groups: true,
             default_user_type: Some(UserType::EndUser),
-            guards: default_guards(),
+            ..requests::sync_policy()
         },
-    })
+    ))
 }
 
 /// One line of the roster: email, first name, last name, groups.
@@ -99,8 +87,9 @@ type Row = [String; 4];
 /// The enabled people as they are, but for one who left, one with another name, and one with
 /// another group; and two new ones. `None` where there are too few to do that with.
 fn rows(people: Vec<User>) -> Option<Vec<Row>> {
-    let mut enabled: Vec<User> = people.into_iter().filter(|user| !user.disabled).collect();
-    let may_change = |user: &User| !user.admin && user.email != ADA;
+    let mut enabled: Vec<User> =
+        people.into_iter().filter(|user| !user.disabled && user.email.is_some()).collect();
+    let may_change = |user: &User| !user.admin && user.email.as_deref() != Some(ADA);
     let gone = enabled.iter().position(may_change)?;
     enabled.remove(gone);
 
@@ -108,7 +97,7 @@ fn rows(people: Vec<User>) -> Option<Vec<Row>> {
         .iter()
         .map(|user| {
             [
-                user.email.clone(),
+                user.email.clone().unwrap_or_default(),
                 user.first_name.clone().unwrap_or_default(),
                 user.last_name.clone().unwrap_or_default(),
                 String::new(),
@@ -132,27 +121,30 @@ fn rows(people: Vec<User>) -> Option<Vec<Row>> {
     Some(rows)
 }
 
-fn table(rows: Vec<Row>) -> Result<String, Failure> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let written = move || {
-        writer.write_record(["email", "first name", "last name", "groups"])?;
-        for row in rows {
-            writer.write_record(row)?;
-        }
-        writer.flush()?;
-        Ok::<_, csv::Error>(writer)
-    };
-    written()
-        .map_err(|error| error.to_string())
-        .and_then(|writer| writer.into_inner().map_err(|error| error.to_string()))
-        .and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()))
-        .map_err(|error| Failure::Other(format!("the roster could not be written: {error}")))
+fn table(rows: Vec<Row>) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    let mut writer = csv::Writer::from_writer(&mut bytes);
+    writer.write_record(["email", "first name", "last name", "groups"])?;
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    writer.flush()?;
+    drop(writer);
+    Ok(String::from_utf8(bytes)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::render::samples::user;
+    use crate::retool::types::UserRef;
+
+    fn address(user: &UserRef) -> &str {
+        match user {
+            UserRef::Email(email) => email,
+            other => panic!("{other:?}"),
+        }
+    }
 
     fn people(admins: usize, others: usize) -> Vec<User> {
         let person = |admin, number| User {
@@ -169,7 +161,7 @@ mod tests {
     fn the_roster_reads_back_as_it_was_written() {
         let roster = table(rows(people(2, 3)).expect("rows")).expect("a table");
         let entries = roster::parse(roster.as_bytes(), Format::Csv).expect("a roster").entries;
-        let emails: Vec<&str> = entries.iter().map(|entry| entry.email.as_str()).collect();
+        let emails: Vec<&str> = entries.iter().map(|entry| address(&entry.user)).collect();
         assert_eq!(
             emails,
             [

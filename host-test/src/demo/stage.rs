@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use mock_retool::{Mock, Options};
 use serde::Serialize;
 
@@ -40,7 +41,7 @@ impl Stage {
     pub(super) async fn open(latency: Duration, output: Output) -> Result<Stage, Failure> {
         let mock = Mock::start(Options { latency, ..Options::default() })
             .await
-            .map_err(|error| Failure::Other(format!("the mock could not be started: {error}")))?;
+            .context("the mock could not be started")?;
         let progress = Progress::start("compiling the component", false);
         let options = TenantOptions::new(mock.base_url())
             .dialect(Dialect::V1)
@@ -83,7 +84,7 @@ impl Stage {
     /// Tells what the step took, and fails if it did not come out as `expected`.
     pub(super) fn end(
         &mut self,
-        expected: impl FnOnce(Requests) -> Result<(), &'static str>,
+        expected: impl FnOnce(Requests) -> anyhow::Result<()>,
     ) -> Result<(), Failure> {
         let log = self.mock.requests();
         let requests = Requests {
@@ -94,12 +95,8 @@ impl Stage {
             "\n   {} requests, {} of them writes",
             requests.all, requests.writes
         ))?;
-        expected(requests).map_err(|what| {
-            Failure::Other(format!(
-                "step `{}` did not come out as told: it does not hold that {what}",
-                self.name
-            ))
-        })?;
+        expected(requests)
+            .with_context(|| format!("step `{}` did not come out as expected", self.name))?;
         self.done.push(Step { name: self.name, requests });
         Ok(())
     }

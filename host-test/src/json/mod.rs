@@ -26,34 +26,42 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::render::samples::{change, group, guard, step, user};
-    use crate::retool::lifecycle::{
-        DeprovisionMode, DeprovisionRequest, ProvisionOutcome, Tombstone,
+    use crate::render::samples::{self, change, detail, group, guard, step, user};
+    use crate::requests;
+    use crate::retool::lifecycle::{DeprovisionMode, DeprovisionRequest, ProvisionOutcome};
+    use crate::retool::synchronization::{
+        AbsentPolicy, Guard, GuardLimit, Guards, Plan, SeatChange, Step, StepKind, SyncPolicy,
     };
-    use crate::retool::synchronization::{Guard, PersonRefusal, Plan, SeatChange, Step, StepKind};
-    use crate::retool::types::{Dialect, GroupId, User, UserId, UserType};
+    use crate::retool::types::{Dialect, Error, GroupId, Tombstone, User, UserId, UserType};
 
     #[test]
     fn names_are_those_of_the_contract_at_any_depth() {
         let request = DeprovisionRequest {
-            email: "Ada@Example.com".to_owned(),
             expected_id: Some(UserId::Scim("Ab".to_owned())),
-            mode: DeprovisionMode::DeleteOnceDisabled(30),
-            protected_people: vec!["ReEnabled".to_owned()],
-            minimum_admins: None,
+            protected_people: vec![requests::by_email("ReEnabled")],
+            ..requests::deprovision("Ada@Example.com", DeprovisionMode::DeleteOnceDisabled(30))
         };
         assert_eq!(
             value(&request).expect("JSON"),
             json!({
-                "email": "Ada@Example.com",
+                "user": {"email": "Ada@Example.com"},
                 "expected_id": {"scim": "Ab"},
                 "mode": {"delete-once-disabled": 30},
+                "disabled_since": null,
                 // A text is not a name, even one that looks like it.
-                "protected_people": ["ReEnabled"],
+                "protected_people": [{"email": "ReEnabled"}],
                 "minimum_admins": null,
             })
         );
         assert_eq!(value(&ProvisionOutcome::ReEnabled).expect("JSON"), json!("re-enabled"));
+    }
+
+    #[test]
+    fn an_error_is_an_object_of_its_case() {
+        let error = value(&Error::Permanent(detail("name-taken", "It is taken."))).expect("JSON");
+        assert_eq!(error["permanent"]["kind"], "conflict");
+        assert_eq!(error["permanent"]["code"], "name-taken");
+        assert_eq!(value(&Error::ExecutionFailed).expect("JSON"), json!("execution-failed"));
     }
 
     #[test]
@@ -65,8 +73,16 @@ mod tests {
     #[test]
     fn a_plan_is_the_same_after_it_was_kept_as_json() {
         let plan = Plan {
-            digest: "3f2a".to_owned(),
             dialect: Dialect::Scim,
+            policy: SyncPolicy {
+                absent: AbsentPolicy::DisableThenDelete(30),
+                guards: Guards {
+                    user_removals: Some(GuardLimit { percent: Some(5), floor: None }),
+                    required_admins: vec![requests::by_email("boss@x.com")],
+                    ..requests::default_guards()
+                },
+                ..requests::sync_policy()
+            },
             steps: vec![
                 Step {
                     user: Some(UserId::V2("user_1".to_owned())),
@@ -81,14 +97,17 @@ mod tests {
             ],
             withheld: vec![step(StepKind::DeleteUser, "bob@x.com")],
             unchanged: 3,
-            refusals: vec![PersonRefusal {
-                email: "eve@x.com".to_owned(),
-                code: "user-disabled".to_owned(),
-                message: "The person is disabled.".to_owned(),
+            refusals: vec![samples::refusal("eve@x.com")],
+            seats: vec![SeatChange {
+                user_type: UserType::EndUser,
+                before: 2,
+                added: 1,
+                removed: u32::MAX,
+                after: 0,
             }],
-            seats: vec![SeatChange { user_type: UserType::EndUser, added: 1, removed: u32::MAX }],
             guards: vec![guard(Guard::IncompleteSnapshot, None, 0, 1, true)],
             limitations: vec!["\u{202e}".to_owned()],
+            ..samples::plan()
         };
         let text = value(&plan).expect("JSON").to_string();
         let read: Plan = from_value(serde_json::from_str(&text).expect("JSON")).expect("a plan");
@@ -105,7 +124,8 @@ mod tests {
                 groups: Some(vec![group("Sales")]),
                 ..user("ada@x.com")
             },
-            raw: r#"{"id":16777217}"#.to_owned(),
+            raw: Some(r#"{"id":16777217}"#.to_owned()),
+            disabled_since: None,
             recorded_at: "2026-01-02T03:04:05Z".to_owned(),
         };
         let kept = value(&tombstone).expect("JSON");

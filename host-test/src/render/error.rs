@@ -3,7 +3,7 @@
 use super::hints;
 use super::style::alarm;
 use super::words::{self, count};
-use crate::answer::error_case;
+use crate::answer::{error_case, error_kind};
 use crate::error::HostError;
 use crate::retool::types::{Error, ErrorDetail};
 use crate::text::shown;
@@ -19,8 +19,8 @@ pub(crate) fn error(error: &Error, place: Option<&str>) -> String {
         );
     };
     let ErrorDetail {
+        kind,
         code,
-        permanent,
         message,
         subject,
         field,
@@ -30,8 +30,11 @@ pub(crate) fn error(error: &Error, place: Option<&str>) -> String {
         attempts,
         retry_after_ms,
         writes,
+        // For the caller to keep, below the error.
+        tombstones: _,
     } = detail;
-    let mut text = format!("{} {case} ({})\n  {}\n", alarm("error:"), shown(code), shown(message));
+    let kind = error_kind(*kind);
+    let mut text = format!("{} {kind} ({})\n  {}\n", alarm("error:"), shown(code), shown(message));
     let mut line = |label: &str, value: &str| {
         text += &format!("  {label:<9}{value}\n");
     };
@@ -71,7 +74,7 @@ pub(crate) fn error(error: &Error, place: Option<&str>) -> String {
     if let Some(hint) = hints::for_error(detail) {
         line("flag", &hint);
     }
-    line("next", &next(*permanent, *retry_after_ms, writes.is_empty()));
+    line("next", &next(matches!(error, Error::Permanent(_)), *retry_after_ms, writes.is_empty()));
     text
 }
 
@@ -102,12 +105,13 @@ mod tests {
     use super::super::samples::{detail, written};
     use super::super::style::plain;
     use super::*;
-    use crate::retool::types::WriteKind;
+    use crate::retool::types::{ErrorKind, WriteKind};
 
     #[test]
     fn an_error_says_what_was_written_before_it() {
         let shown = error(
-            &Error::PermanentDenied(ErrorDetail {
+            &Error::Permanent(ErrorDetail {
+                kind: ErrorKind::Denied,
                 subject: Some("ada@x.com".to_owned()),
                 request: Some("POST /api/v1/groups/{id}/members".to_owned()),
                 request_id: Some("r-1".to_owned()),
@@ -124,7 +128,7 @@ mod tests {
         assert_eq!(
             plain(&shown),
             "\
-error: permanent-denied (scope-missing)
+error: denied (scope-missing)
   The token lacks groups:write.
   concerns ada@x.com
   request  POST /api/v1/groups/{id}/members: answered 403 (1 attempt, request id r-1)
@@ -138,8 +142,8 @@ error: permanent-denied (scope-missing)
     #[test]
     fn a_passing_error_says_how_long_to_wait() {
         let shown = error(
-            &Error::RateLimited(ErrorDetail {
-                permanent: false,
+            &Error::Transient(ErrorDetail {
+                kind: ErrorKind::RateLimited,
                 retry_after_ms: Some(1_500),
                 ..detail("rate-limited", "Too many requests.")
             }),
@@ -160,14 +164,14 @@ error: rate-limited (rate-limited)
     fn a_bad_field_is_shown_where_the_user_wrote_it() {
         let shown = |place| {
             error(
-                &Error::PermanentInvalidInput(ErrorDetail {
-                    field: Some("request.roster[3].email".to_owned()),
+                &Error::Permanent(ErrorDetail {
+                    field: Some("request.roster[3].user.email".to_owned()),
                     ..detail("invalid-email", "No address.")
                 }),
                 place,
             )
         };
-        assert!(shown(None).contains("\n  field    request.roster[3].email\n"));
+        assert!(shown(None).contains("\n  field    request.roster[3].user.email\n"));
         assert!(shown(Some("people.csv, line 5")).contains("\n  at       people.csv, line 5\n"));
     }
 
@@ -190,8 +194,7 @@ error: host-trap
 
     #[test]
     fn the_flag_that_helps_is_named() {
-        let shown =
-            error(&Error::PermanentRefused(detail("user-disabled", "The person is.")), None);
+        let shown = error(&Error::Permanent(detail("user-disabled", "The person is.")), None);
         assert!(shown.contains("\n  flag     --re-enable enables"), "{shown}");
     }
 }

@@ -67,16 +67,25 @@ pub(super) fn for_guard(guard: Guard) -> Option<&'static str> {
         Guard::MinimumAdmins => Some("--minimum-admins N lowers how many must be left"),
         Guard::RequiredAdmins => Some("--require-admin EMAIL requires them: leave that out"),
         Guard::EmptyRoster => Some("--allow-empty-roster allows it"),
+        // No flag sets these limits.
+        Guard::MembershipRemovals
+        | Guard::Creations
+        | Guard::Promotions
+        | Guard::ReEnablements
+        | Guard::Updates
+        | Guard::MemberAdditions => None,
+        Guard::ProtectedPeople => Some("--protect EMAIL protects them: leave that out"),
         Guard::IncompleteSnapshot => None,
     }
 }
 
 /// The guards by the names that the component's message has.
-const GUARDS: [(&str, Guard); 6] = [
+const GUARDS: [(&str, Guard); 7] = [
     ("user-removals", Guard::UserRemovals),
     ("member-removals", Guard::MemberRemovals),
     ("minimum-admins", Guard::MinimumAdmins),
     ("required-admins", Guard::RequiredAdmins),
+    ("protected-people", Guard::ProtectedPeople),
     ("empty-roster", Guard::EmptyRoster),
     ("incomplete-snapshot", Guard::IncompleteSnapshot),
 ];

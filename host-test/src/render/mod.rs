@@ -16,7 +16,7 @@ pub(crate) use check::check;
 pub(crate) use error::{error, host_error};
 pub(crate) use hints::for_error;
 pub(crate) use page::{About, page};
-pub(crate) use person::{deprovision, kept, provision, recorded, restore, tombstone};
+pub(crate) use person::{deprovision, kept, provision, recorded, restore, tombstone, tombstones};
 pub(crate) use plan::{page_kept, plan};
 pub(crate) use profile::profile;
 pub(crate) use report::report;

@@ -7,9 +7,9 @@ use super::words;
 use crate::json;
 use crate::retool::lifecycle::{
     DeprovisionOutcome, DeprovisionResult, ProvisionOutcome, ProvisionResult, RestoreOutcome,
-    RestoreResult, Tombstone,
+    RestoreReport, RestoreResult,
 };
-use crate::retool::types::{GroupLink, Write};
+use crate::retool::types::{GroupLink, Tombstone, Write};
 use crate::text::{quoted, shown, shown_json};
 
 pub(crate) fn provision(result: &ProvisionResult) -> String {
@@ -27,12 +27,17 @@ pub(crate) fn provision(result: &ProvisionResult) -> String {
     } = result;
     let (what, is_new) = match outcome {
         ProvisionOutcome::Created => ("created", true),
+        ProvisionOutcome::Invited => ("invited", true),
+        ProvisionOutcome::Renamed => ("renamed", false),
         ProvisionOutcome::ReEnabled => ("enabled again", false),
         ProvisionOutcome::Updated => ("updated", false),
         ProvisionOutcome::Unchanged => ("unchanged", false),
     };
-    let mut text =
-        Lines::headed(&format!("{}: {what} (id {})", shown(&user.email), words::user_id(&user.id)));
+    let mut text = Lines::headed(&format!(
+        "{}: {what} (id {})",
+        words::address(user.email.as_deref()),
+        words::user_id(&user.id)
+    ));
     let set = if is_new { words::setting } else { words::change };
     text.each(changes.iter().map(set));
     text.each(differences.iter().map(|difference| {
@@ -41,7 +46,7 @@ pub(crate) fn provision(result: &ProvisionResult) -> String {
             "left as it is: {} is {}, not {}",
             shown(&difference.field).replace('-', " "),
             before.map_or("not set".to_owned(), quoted),
-            quoted(&difference.after)
+            difference.after.as_deref().map_or("not set".to_owned(), quoted)
         )
     }));
     text.groups("groups created", groups_created);
@@ -56,8 +61,16 @@ pub(crate) fn provision(result: &ProvisionResult) -> String {
 }
 
 pub(crate) fn deprovision(email: &str, result: &DeprovisionResult) -> String {
-    let DeprovisionResult { outcome, tombstone, groups_removed, deletion_due, remaining, writes } =
-        result;
+    let DeprovisionResult {
+        outcome,
+        tombstone,
+        groups_removed,
+        deletion_due,
+        // It is in the record too.
+        disabled_since: _,
+        remaining,
+        writes,
+    } = result;
     let what = match outcome {
         DeprovisionOutcome::Deleted => "deleted for good",
         DeprovisionOutcome::Deactivated => "disabled",
@@ -78,16 +91,43 @@ pub(crate) fn deprovision(email: &str, result: &DeprovisionResult) -> String {
 }
 
 pub(crate) fn restore(result: &RestoreResult) -> String {
-    let RestoreResult { outcome, user, groups_added, not_restored, invitation_sent, writes } =
-        result;
-    let email = shown(&user.email);
+    let RestoreResult { people, complete: _, writes } = result;
+    let mut text = Lines(String::new());
+    for person in people {
+        restored(&mut text, person);
+    }
+    text.writes(writes);
+    text.done()
+}
+
+fn restored(text: &mut Lines, report: &RestoreReport) {
+    let RestoreReport {
+        email,
+        id,
+        outcome,
+        user,
+        groups_added,
+        not_restored,
+        invitation_sent,
+        failure,
+    } = report;
+    let (email, id) = match user {
+        Some(user) => (&user.email, &user.id),
+        None => (email, id),
+    };
+    let email = words::address(email.as_deref());
     let what = match outcome {
         RestoreOutcome::ReEnabled => "enabled again",
         RestoreOutcome::ReCreated => "created again",
+        RestoreOutcome::Invited => "invited",
         RestoreOutcome::Updated => "updated",
         RestoreOutcome::Unchanged => "unchanged",
+        RestoreOutcome::Failed => "failed",
     };
-    let mut text = Lines::headed(&format!("{email}: {what} (id {})", words::user_id(&user.id)));
+    text.heading(&format!("{email}: {what} (id {})", words::user_id(id)));
+    if let Some(failure) = failure {
+        text.line(&format!("{}: {}", shown(&failure.code), shown(&failure.message)));
+    }
     text.groups("added to", groups_added);
     text.each(not_restored.iter().map(|what| format!("not restored: {}", shown(what))));
     if *invitation_sent {
@@ -97,8 +137,6 @@ pub(crate) fn restore(result: &RestoreResult) -> String {
     if !not_restored.is_empty() {
         text.line("still to do: Give back by hand what was not restored and is still needed.");
     }
-    text.writes(writes);
-    text.done()
 }
 
 /// Where the record of somebody is.
@@ -116,13 +154,29 @@ pub(crate) fn recorded(path: &Path) -> String {
 
 /// The record of somebody as JSON, for the caller to keep.
 pub(crate) fn tombstone(tombstone: &Tombstone) -> String {
+    format!(
+        "\nThe record, which `restore` needs (--tombstone FILE keeps it in a file):\n{}\n",
+        record(tombstone)
+    )
+}
+
+/// The records of the people whom a call removed before it failed; nothing where there are none.
+pub(crate) fn tombstones(tombstones: &[Tombstone]) -> String {
+    if tombstones.is_empty() {
+        return String::new();
+    }
+    let records: String =
+        tombstones.iter().map(|tombstone| format!("{}\n", record(tombstone))).collect();
+    format!(
+        "\nThe records of those who were removed before; `restore` needs one a file:\n{records}"
+    )
+}
+
+fn record(tombstone: &Tombstone) -> String {
     match json::value(tombstone) {
-        Ok(record) => format!(
-            "\nThe record, which `restore` needs (--tombstone FILE keeps it in a file):\n{}\n",
-            shown_json(&format!("{record:#}"))
-        ),
+        Ok(record) => shown_json(&format!("{record:#}")).into_owned(),
         // A record of texts and numbers is always JSON.
-        Err(error) => format!("\nThe record could not be written as JSON: {error}\n"),
+        Err(error) => format!("The record could not be written as JSON: {error}"),
     }
 }
 
@@ -131,7 +185,13 @@ struct Lines(String);
 
 impl Lines {
     fn headed(heading: &str) -> Self {
-        Lines(format!("{}\n", painted(HEADING, heading)))
+        let mut lines = Lines(String::new());
+        lines.heading(heading);
+        lines
+    }
+
+    fn heading(&mut self, heading: &str) {
+        self.0 += &format!("{}\n", painted(HEADING, heading));
     }
 
     fn line(&mut self, line: &str) {
@@ -250,11 +310,13 @@ ada@x.com: unchanged (id id-1)
                 tombstone: Some(Tombstone {
                     base_url: "http://127.0.0.1".to_owned(),
                     user: user("ada@x.com"),
-                    raw: "{}".to_owned(),
+                    raw: Some("{}".to_owned()),
+                    disabled_since: None,
                     recorded_at: "2026-01-02T03:04:05Z".to_owned(),
                 }),
                 groups_removed: vec![group("Sales")],
                 deletion_due: Some("2026-02-01T00:00:00Z".to_owned()),
+                disabled_since: None,
                 remaining: Vec::new(),
                 writes: vec![written(WriteKind::UserDisabled, "ada@x.com", None)],
             },

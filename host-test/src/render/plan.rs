@@ -11,8 +11,25 @@ use crate::text::shown;
 
 /// The plan, or where a guard has tripped, what it would have been.
 pub(crate) fn plan(plan: &Plan) -> String {
-    let Plan { digest, dialect, steps, withheld, unchanged, refusals, seats, guards, limitations } =
-        plan;
+    let Plan {
+        digest,
+        // What the plan was made of and for is for programs to compare.
+        inputs_digest: _,
+        organisation: _,
+        dialect,
+        span: _,
+        policy: _,
+        made_at: _,
+        steps,
+        withheld,
+        // As large as the organisation: with `--json`.
+        tombstones: _,
+        unchanged,
+        refusals,
+        seats,
+        guards,
+        limitations,
+    } = plan;
     let refused = guards.iter().any(|guard| guard.tripped);
     let steps = if refused { withheld } else { steps };
     let tally = Tally::of(steps);
@@ -27,7 +44,7 @@ pub(crate) fn plan(plan: &Plan) -> String {
         painted(HEADING, "Nothing to do.")
     };
     text.push('\n');
-    text += &section("Groups", steps.iter().filter_map(new_group));
+    text += &section("Groups", steps.iter().flat_map(group));
     text += &section("People", people(steps));
     text += &section("Left alone", refusals.iter().flat_map(refusal));
     text += &section(
@@ -52,9 +69,27 @@ pub(crate) fn page_kept(path: &Path) -> String {
     format!("The page for whoever approves it is {}\n", shown(&path.to_string_lossy()))
 }
 
-fn new_group(step: &Step) -> Option<String> {
-    (step.kind == StepKind::CreateGroup)
-        .then(|| marked('+', &format!("{}  create", group_of(step))))
+fn group(step: &Step) -> Vec<String> {
+    match step.kind {
+        StepKind::CreateGroup => vec![marked('+', &format!("{}  create", group_of(step)))],
+        StepKind::ChangeGroup => {
+            let mut lines = vec![marked('~', &format!("{}  update", group_of(step)))];
+            let changes = step.changes.iter();
+            lines.extend(changes.map(|change| format!("    {}", words::change(change))));
+            lines
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a step is about a group alone.
+pub(super) fn is_of_group(step: &Step) -> bool {
+    matches!(step.kind, StepKind::CreateGroup | StepKind::ChangeGroup)
+}
+
+/// Whom a step is about.
+pub(super) fn person_of(step: &Step) -> &str {
+    words::person(step.email.as_deref(), None, step.user.as_ref())
 }
 
 pub(super) fn group_of(step: &Step) -> String {
@@ -62,9 +97,10 @@ pub(super) fn group_of(step: &Step) -> String {
 }
 
 fn refusal(refusal: &PersonRefusal) -> Vec<String> {
-    let PersonRefusal { email, code, message } = refusal;
+    let PersonRefusal { email, login, user, code, message } = refusal;
+    let person = words::person(email.as_deref(), login.as_deref(), user.as_ref());
     let mut lines =
-        vec![marked('!', &format!("{}  {}: {}", shown(email), shown(code), shown(message)))];
+        vec![marked('!', &format!("{}  {}: {}", shown(person), shown(code), shown(message)))];
     lines.extend(hints::for_sync(code).map(|hint| format!("    {hint}")));
     lines
 }
@@ -73,8 +109,8 @@ fn refusal(refusal: &PersonRefusal) -> Vec<String> {
 fn people(steps: &[Step]) -> Vec<String> {
     let mut by_address: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
     for step in steps {
-        if step.kind != StepKind::CreateGroup {
-            by_address.entry(&step.email).or_default().push(step);
+        if !is_of_group(step) {
+            by_address.entry(person_of(step)).or_default().push(step);
         }
     }
     by_address.into_iter().flat_map(|(email, steps)| person(email, &steps)).collect()
@@ -87,10 +123,10 @@ fn person(email: &str, steps: &[&Step]) -> Vec<String> {
     let mut groups = Vec::new();
     for step in steps {
         match step.kind {
-            StepKind::CreateGroup => {}
-            StepKind::CreateUser => {
+            StepKind::CreateGroup | StepKind::ChangeGroup => {}
+            StepKind::CreateUser | StepKind::InviteUser => {
                 mark = '+';
-                verbs.push("create");
+                verbs.push(if step.kind == StepKind::InviteUser { "invite" } else { "create" });
                 details.extend(step.changes.iter().map(words::setting));
             }
             StepKind::EnableUser => {
@@ -98,12 +134,23 @@ fn person(email: &str, steps: &[&Step]) -> Vec<String> {
                 let others = step.changes.iter().filter(|change| !words::is_said(change));
                 details.extend(others.map(words::change));
             }
-            StepKind::UpdateUser => {
-                verbs.push("update");
+            StepKind::RenameUser => {
+                verbs.push("rename");
+                details.extend(step.changes.iter().map(words::change));
+            }
+            StepKind::UpdateUser | StepKind::ChangeAttributes => {
+                if !verbs.contains(&"update") {
+                    verbs.push("update");
+                }
                 details.extend(step.changes.iter().map(words::change));
             }
             StepKind::AddMember => groups.push(format!("+{}", group_of(step))),
+            StepKind::ChangeMember => groups.push(format!("~{}", group_of(step))),
             StepKind::RemoveMember => groups.push(format!("-{}", group_of(step))),
+            StepKind::CancelInvitation => {
+                mark = '-';
+                verbs.push("withdraw the invitation");
+            }
             StepKind::DisableUser => {
                 mark = '-';
                 verbs.push("disable");
@@ -146,22 +193,34 @@ impl Tally {
         let mut otherwise = BTreeSet::new();
         for step in steps {
             match step.kind {
-                StepKind::CreateGroup => {}
-                StepKind::UpdateUser | StepKind::AddMember | StepKind::RemoveMember => {
-                    updated.insert(step.email.as_str());
+                StepKind::CreateGroup | StepKind::ChangeGroup => {}
+                StepKind::RenameUser
+                | StepKind::UpdateUser
+                | StepKind::ChangeAttributes
+                | StepKind::AddMember
+                | StepKind::ChangeMember
+                | StepKind::RemoveMember => {
+                    updated.insert(person_of(step));
                 }
                 StepKind::CreateUser
+                | StepKind::InviteUser
                 | StepKind::EnableUser
+                | StepKind::CancelInvitation
                 | StepKind::DisableUser
                 | StepKind::DeleteUser => {
-                    otherwise.insert(step.email.as_str());
+                    otherwise.insert(person_of(step));
                 }
             }
             let counter = match step.kind {
                 StepKind::CreateGroup => &mut tally.groups,
-                StepKind::CreateUser => &mut tally.created,
+                StepKind::CreateUser | StepKind::InviteUser => &mut tally.created,
                 StepKind::EnableUser => &mut tally.enabled,
-                StepKind::UpdateUser => continue,
+                StepKind::ChangeGroup
+                | StepKind::RenameUser
+                | StepKind::UpdateUser
+                | StepKind::ChangeAttributes
+                | StepKind::ChangeMember
+                | StepKind::CancelInvitation => continue,
                 StepKind::AddMember => &mut tally.added,
                 StepKind::RemoveMember => &mut tally.removed,
                 StepKind::DisableUser => &mut tally.disabled,
@@ -199,28 +258,18 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{change, guard, step};
+    use super::super::samples::{self, change, guard, step};
     use super::super::style::plain;
     use super::*;
     use crate::retool::synchronization::{Guard, SeatChange};
-    use crate::retool::types::{Dialect, GroupId, UserType};
+    use crate::retool::types::{GroupId, UserType};
 
     fn plan(plan: &Plan) -> String {
         plain(&super::plan(plan))
     }
 
     fn empty() -> Plan {
-        Plan {
-            digest: "3f2a".to_owned(),
-            dialect: Dialect::V1,
-            steps: Vec::new(),
-            withheld: Vec::new(),
-            unchanged: 0,
-            refusals: Vec::new(),
-            seats: Vec::new(),
-            guards: Vec::new(),
-            limitations: Vec::new(),
-        }
+        samples::plan()
     }
 
     fn steps() -> Vec<Step> {
@@ -269,13 +318,25 @@ mod tests {
             steps: steps(),
             unchanged: 9,
             refusals: vec![PersonRefusal {
-                email: "finn@x.com".to_owned(),
                 code: "user-type-required".to_owned(),
                 message: "A new person needs a user type.".to_owned(),
+                ..samples::refusal("finn@x.com")
             }],
             seats: vec![
-                SeatChange { user_type: UserType::Default, added: 1, removed: 2 },
-                SeatChange { user_type: UserType::EndUser, added: 0, removed: 0 },
+                SeatChange {
+                    user_type: UserType::Default,
+                    before: 40,
+                    added: 1,
+                    removed: 2,
+                    after: 39,
+                },
+                SeatChange {
+                    user_type: UserType::EndUser,
+                    before: 7,
+                    added: 0,
+                    removed: 0,
+                    after: 7,
+                },
             ],
             guards: vec![guard(Guard::UserRemovals, None, 3, 2, false)],
             limitations: vec!["Sessions cannot be ended.".to_owned()],
@@ -313,7 +374,7 @@ What this API cannot do
 
 Total: 1 to create, 2 to update, 1 to enable, 1 to disable, 1 to delete, 3 memberships to add and \
 1 to remove, 1 group to create; 9 unchanged, 1 left alone
-Seats: default +1 -2
+Seats: default +1 -2 (40 -> 39)
 
 Guards
   ok       user removals: 2, at most 3
@@ -373,11 +434,7 @@ Plan 3f2a (v1)
     #[test]
     fn a_plan_that_can_do_nothing_does_not_say_that_all_is_well() {
         let shown = plan(&Plan {
-            refusals: vec![PersonRefusal {
-                email: "eve@x.com".to_owned(),
-                code: "user-disabled".to_owned(),
-                message: "The person is disabled.".to_owned(),
-            }],
+            refusals: vec![PersonRefusal { ..samples::refusal("eve@x.com") }],
             ..empty()
         });
         assert!(shown.starts_with("Nothing can be done; 1 left alone:\n"), "{shown}");
@@ -401,9 +458,9 @@ Plan 3f2a (v1)
                 },
             ],
             refusals: vec![PersonRefusal {
-                email: nasty.to_owned(),
                 code: nasty.to_owned(),
                 message: nasty.to_owned(),
+                ..samples::refusal(nasty)
             }],
             guards: vec![guard(Guard::RequiredAdmins, Some(nasty), 1, 0, false)],
             limitations: vec![nasty.to_owned()],

@@ -10,13 +10,18 @@ use crate::text::shown;
 pub(crate) fn report(report: &SyncReport) -> String {
     let SyncReport {
         digest,
+        organisation: _,
         dialect,
         people,
         groups_created,
         groups_failed,
+        // As large as the organisation: with `--json`.
+        tombstones: _,
         seats,
         guards,
         limitations,
+        // The command applies plans whole.
+        next: _,
         complete,
         writes,
     } = report;
@@ -68,6 +73,8 @@ fn failure_lines(detail: &ErrorDetail) -> Vec<String> {
 fn outcome(outcome: PersonOutcome) -> (char, &'static str) {
     match outcome {
         PersonOutcome::Created => ('+', "created"),
+        PersonOutcome::Invited => ('+', "invited"),
+        PersonOutcome::Renamed => ('~', "renamed"),
         PersonOutcome::Updated => ('~', "updated"),
         PersonOutcome::ReEnabled => ('~', "enabled"),
         PersonOutcome::Disabled => ('-', "disabled"),
@@ -76,17 +83,22 @@ fn outcome(outcome: PersonOutcome) -> (char, &'static str) {
         PersonOutcome::Refused => ('!', "left alone"),
         PersonOutcome::Stale => ('!', "stale"),
         PersonOutcome::Failed => ('!', "failed"),
+        PersonOutcome::NotBegun => ('!', "not begun"),
     }
 }
 
 fn person(report: &PersonReport) -> Vec<String> {
     let PersonReport {
         email,
-        user: _,
+        login,
+        user,
         outcome: became,
         changes,
         groups_added,
+        groups_changed,
         groups_removed,
+        // The record has it.
+        disabled_since: _,
         refusal,
         failure,
     } = report;
@@ -94,14 +106,17 @@ fn person(report: &PersonReport) -> Vec<String> {
         return Vec::new();
     }
     let (mark, word) = outcome(*became);
-    let mut lines = vec![marked(mark, &format!("{}  {word}", shown(email)))];
-    let set = if *became == PersonOutcome::Created { words::setting } else { words::change };
+    let name = words::person(email.as_deref(), login.as_deref(), user.as_ref());
+    let mut lines = vec![marked(mark, &format!("{}  {word}", shown(name)))];
+    let is_new = matches!(became, PersonOutcome::Created | PersonOutcome::Invited);
+    let set = if is_new { words::setting } else { words::change };
     let said = matches!(became, PersonOutcome::Disabled | PersonOutcome::ReEnabled);
     let changes = changes.iter().filter(|change| !(said && words::is_said(change)));
     lines.extend(changes.map(|change| format!("    {}", set(change))));
     let groups: Vec<String> = groups_added
         .iter()
         .map(|group| format!("+{}", words::group(group)))
+        .chain(groups_changed.iter().map(|group| format!("~{}", words::group(group))))
         .chain(groups_removed.iter().map(|group| format!("-{}", words::group(group))))
         .collect();
     if !groups.is_empty() {
@@ -120,6 +135,8 @@ fn person(report: &PersonReport) -> Vec<String> {
 fn tally(people: &[PersonReport]) -> String {
     let all = [
         PersonOutcome::Created,
+        PersonOutcome::Invited,
+        PersonOutcome::Renamed,
         PersonOutcome::Updated,
         PersonOutcome::ReEnabled,
         PersonOutcome::Disabled,
@@ -128,6 +145,7 @@ fn tally(people: &[PersonReport]) -> String {
         PersonOutcome::Refused,
         PersonOutcome::Stale,
         PersonOutcome::Failed,
+        PersonOutcome::NotBegun,
     ];
     let words: Vec<String> = all
         .into_iter()
@@ -153,12 +171,15 @@ mod tests {
 
     fn about(email: &str, outcome: PersonOutcome) -> PersonReport {
         PersonReport {
-            email: email.to_owned(),
+            email: Some(email.to_owned()),
+            login: None,
             user: None,
             outcome,
             changes: Vec::new(),
             groups_added: Vec::new(),
+            groups_changed: Vec::new(),
             groups_removed: Vec::new(),
+            disabled_since: None,
             refusal: None,
             failure: None,
         }
@@ -167,13 +188,16 @@ mod tests {
     fn empty() -> SyncReport {
         SyncReport {
             digest: "3f2a".to_owned(),
+            organisation: "https://acme.retool.com".to_owned(),
             dialect: Dialect::V1,
             people: Vec::new(),
             groups_created: Vec::new(),
             groups_failed: Vec::new(),
+            tombstones: Vec::new(),
             seats: Vec::new(),
             guards: Vec::new(),
             limitations: Vec::new(),
+            next: None,
             complete: true,
             writes: Vec::new(),
         }
@@ -208,7 +232,13 @@ mod tests {
                 },
             ],
             groups_created: vec![group("Data")],
-            seats: vec![SeatChange { user_type: UserType::Default, added: 1, removed: 0 }],
+            seats: vec![SeatChange {
+                user_type: UserType::Default,
+                before: 4,
+                added: 1,
+                removed: 0,
+                after: 5,
+            }],
             guards: vec![guard(Guard::MinimumAdmins, None, 2, 3, false)],
             complete: false,
             writes: vec![written(WriteKind::UserCreated, "ada@x.com", None)],
@@ -236,7 +266,7 @@ People
   - fay@x.com  disabled
 
 Total: 1 created, 1 updated, 1 disabled, 1 unchanged, 1 left alone, 1 failed; 1 write
-Seats: default +1
+Seats: default +1 (4 -> 5)
 
 Guards
   ok       administrators left: 3, at least 2

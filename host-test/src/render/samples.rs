@@ -1,26 +1,32 @@
 //! Small values for the tests of the texts.
 
-use crate::retool::synchronization::{Guard, GuardReport, Step, StepKind};
+use crate::requests;
+use crate::retool::synchronization::{Guard, GuardReport, PersonRefusal, Plan, Step, StepKind};
 use crate::retool::types::{
-    Certainty, ErrorDetail, FieldChange, GroupId, GroupLink, User, UserId, UserType, Write,
-    WriteKind,
+    Certainty, Dialect, ErrorDetail, ErrorKind, FieldChange, GroupId, GroupLink, Tombstone, User,
+    UserId, UserType, Write, WriteKind,
 };
 
 pub(crate) fn change(field: &str, before: Option<&str>, after: &str) -> FieldChange {
     FieldChange {
         field: field.to_owned(),
         before: before.map(str::to_owned),
-        after: after.to_owned(),
+        after: Some(after.to_owned()),
     }
 }
 
 pub(crate) fn step(kind: StepKind, email: &str) -> Step {
     Step {
         kind,
-        email: email.to_owned(),
+        organisation: "https://acme.retool.com".to_owned(),
+        dialect: Dialect::V1,
+        minimum_admins: 2,
+        required_admins: Vec::new(),
+        email: Some(email.to_owned()).filter(|email| !email.is_empty()),
         user: None,
         group_name: None,
         group: None,
+        group_admin: None,
         changes: Vec::new(),
         precondition: "00".to_owned(),
     }
@@ -43,6 +49,37 @@ pub(crate) fn guard(
     }
 }
 
+pub(crate) fn refusal(email: &str) -> PersonRefusal {
+    PersonRefusal {
+        email: Some(email.to_owned()),
+        login: None,
+        user: None,
+        code: "user-disabled".to_owned(),
+        message: "The person is disabled.".to_owned(),
+    }
+}
+
+/// A plan without steps.
+pub(crate) fn plan() -> Plan {
+    Plan {
+        digest: "3f2a".to_owned(),
+        inputs_digest: "9b1c".to_owned(),
+        organisation: "https://acme.retool.com".to_owned(),
+        dialect: Dialect::V1,
+        span: None,
+        policy: requests::sync_policy(),
+        made_at: "2026-01-02T03:04:05Z".to_owned(),
+        steps: Vec::new(),
+        withheld: Vec::new(),
+        tombstones: Vec::new(),
+        unchanged: 0,
+        refusals: Vec::new(),
+        seats: Vec::new(),
+        guards: Vec::new(),
+        limitations: Vec::new(),
+    }
+}
+
 pub(crate) fn group(name: &str) -> GroupLink {
     GroupLink { id: GroupId::Rest("4".to_owned()), name: Some(name.to_owned()), group_admin: None }
 }
@@ -60,7 +97,8 @@ pub(crate) fn user(email: &str) -> User {
     User {
         id: UserId::V1("id-1".to_owned()),
         other_ids: Vec::new(),
-        email: email.to_owned(),
+        email: Some(email.to_owned()),
+        login: None,
         first_name: None,
         last_name: None,
         user_type: Some(UserType::Default),
@@ -68,6 +106,8 @@ pub(crate) fn user(email: &str) -> User {
         disabled: false,
         invited: None,
         profile_photo_url: None,
+        metadata: None,
+        attributes: None,
         groups: None,
         created_at: None,
         updated_at: None,
@@ -75,10 +115,20 @@ pub(crate) fn user(email: &str) -> User {
     }
 }
 
+pub(crate) fn tombstone(email: &str) -> Tombstone {
+    Tombstone {
+        base_url: "https://acme.retool.com".to_owned(),
+        user: user(email),
+        raw: Some("{}".to_owned()),
+        disabled_since: None,
+        recorded_at: "2026-01-02T03:04:05Z".to_owned(),
+    }
+}
+
 pub(crate) fn detail(code: &str, message: &str) -> ErrorDetail {
     ErrorDetail {
+        kind: ErrorKind::Conflict,
         code: code.to_owned(),
-        permanent: true,
         message: message.to_owned(),
         subject: None,
         field: None,
@@ -88,5 +138,6 @@ pub(crate) fn detail(code: &str, message: &str) -> ErrorDetail {
         attempts: 0,
         retry_after_ms: None,
         writes: Vec::new(),
+        tombstones: Vec::new(),
     }
 }

@@ -1,5 +1,7 @@
 //! The words that several texts share.
 
+use std::borrow::Cow;
+
 use super::hints;
 use super::style::{ALARM, GOOD, HEADING, painted};
 use crate::retool::synchronization::{Guard, GuardReport, SeatChange};
@@ -25,6 +27,23 @@ pub(super) fn user_type(user_type: UserType) -> &'static str {
         UserType::Embed => "embed",
         UserType::Unrecognized => "another type",
     }
+}
+
+/// A person's address, for an account that may have none.
+pub(super) fn address(email: Option<&str>) -> Cow<'_, str> {
+    email.map_or("(no address)".into(), shown)
+}
+
+/// What to call a person: the address, else the login, else the id.
+pub(super) fn person<'a>(
+    email: Option<&'a str>,
+    login: Option<&'a str>,
+    id: Option<&'a UserId>,
+) -> &'a str {
+    let id = id.map(|id| match id {
+        UserId::V1(id) | UserId::V2(id) | UserId::Scim(id) => id.as_str(),
+    });
+    email.or(login).or(id).unwrap_or("(no address)")
 }
 
 pub(super) fn user_id(id: &UserId) -> String {
@@ -61,11 +80,11 @@ fn value(field: &str, value: &str) -> String {
 /// `last name: "B" -> "C"`.
 pub(super) fn change(change: &FieldChange) -> String {
     let FieldChange { field, before, after } = change;
-    let before = match before {
-        Some(before) => value(field, before),
+    let [before, after] = [before, after].map(|side| match side {
+        Some(side) => value(field, side),
         None => "(none)".to_owned(),
-    };
-    format!("{}: {before} -> {}", field_name(field), value(field, after))
+    });
+    format!("{}: {before} -> {after}", field_name(field))
 }
 
 /// Whether the word for what becomes of the person says it already.
@@ -76,7 +95,8 @@ pub(super) fn is_said(change: &FieldChange) -> bool {
 /// `last name: "C"`, for what nothing was before.
 pub(super) fn setting(change: &FieldChange) -> String {
     let FieldChange { field, before: _, after } = change;
-    format!("{}: {}", field_name(field), value(field, after))
+    let after = after.as_deref().map_or("(none)".to_owned(), |after| value(field, after));
+    format!("{}: {after}", field_name(field))
 }
 
 /// `user created: ada@x.com`; `member added: ada@x.com to Engineering`.
@@ -84,20 +104,26 @@ pub(super) fn write(write: &Write) -> String {
     let Write { kind, subject, group, certainty } = write;
     let what = match kind {
         WriteKind::UserCreated => "user created",
+        WriteKind::UserInvited => "user invited",
         WriteKind::UserUpdated => "user updated",
+        WriteKind::UserRenamed => "user renamed",
+        WriteKind::AttributeChanged => "attribute changed",
         WriteKind::UserDisabled => "user disabled",
         WriteKind::UserEnabled => "user enabled",
         WriteKind::UserDeleted => "user deleted",
         WriteKind::MemberAdded => "member added",
+        WriteKind::MemberChanged => "member changed",
         WriteKind::MemberRemoved => "member removed",
         WriteKind::GroupCreated => "group created",
         WriteKind::GroupUpdated => "group updated",
         WriteKind::GroupDeleted => "group deleted",
         WriteKind::InvitationCancelled => "invitation cancelled",
         WriteKind::SessionsEnded => "sessions ended",
+        WriteKind::TwoFactorReset => "second factor reset",
     };
     let place = match (kind, group) {
         (WriteKind::MemberAdded, Some(group)) => format!(" to {}", shown(group)),
+        (WriteKind::MemberChanged, Some(group)) => format!(" in {}", shown(group)),
         (WriteKind::MemberRemoved, Some(group)) => format!(" from {}", shown(group)),
         _ => String::new(),
     };
@@ -113,7 +139,7 @@ pub(super) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// `Seats: default +1 -2, end-user +1`; nothing where no seat changes.
+/// `Seats: default +1 -2 (40 -> 39), end-user +1 (0 -> 1)`; nothing where no seat changes.
 pub(super) fn seats(seats: &[SeatChange]) -> Option<String> {
     let changes: Vec<String> = seats
         .iter()
@@ -126,7 +152,7 @@ pub(super) fn seats(seats: &[SeatChange]) -> Option<String> {
             if seat.removed > 0 {
                 words += &format!(" -{}", seat.removed);
             }
-            words
+            words + &format!(" ({} -> {})", seat.before, seat.after)
         })
         .collect();
     (!changes.is_empty()).then(|| format!("Seats: {}", changes.join(", ")))
@@ -137,6 +163,13 @@ pub(super) fn guard_name(guard: Guard) -> (&'static str, &'static str) {
     match guard {
         Guard::UserRemovals => ("user removals", "at most"),
         Guard::MemberRemovals => ("member removals", "at most"),
+        Guard::MembershipRemovals => ("membership removals", "at most"),
+        Guard::Creations => ("creations", "at most"),
+        Guard::Promotions => ("promotions", "at most"),
+        Guard::ReEnablements => ("re-enablements", "at most"),
+        Guard::Updates => ("updates", "at most"),
+        Guard::MemberAdditions => ("member additions", "at most"),
+        Guard::ProtectedPeople => ("losses of protected people", "at most"),
         Guard::MinimumAdmins => ("administrators left", "at least"),
         Guard::RequiredAdmins => ("required administrators", "at least"),
         Guard::EmptyRoster => ("people on the roster", "at least"),

@@ -91,7 +91,7 @@ fn json_changes_nothing_on_stdout_not_even_for_errors() {
     fs::write(kept.path(), "nonsense").expect("a file");
     let ran = server.run(&arguments);
     assert_eq!((ran.exit, ran.stdout.as_str()), (2, ""), "{ran:#?}");
-    assert!(ran.stderr.contains("error: permanent-invalid-input"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("error: invalid-input"), "{}", ran.stderr);
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn it_asks_again_after_the_interval_and_after_an_error_that_may_pass() {
     assert_eq!(watch.next()["email"], "bob@example.com");
 
     server.mock.inject(Fault::new(FaultKind::Status { code: 401, retry_after: None, body: None }));
-    watch.until("error: permanent-denied");
+    watch.until("error: denied");
     assert_eq!(watch.end().code(), Some(1));
 }
 

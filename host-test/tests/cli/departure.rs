@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use host_test::json;
-use host_test::retool::lifecycle::Tombstone;
+use host_test::retool::types::Tombstone;
 use mock_retool::{Fault, FaultKind, User};
 use tempfile::TempDir;
 
@@ -154,8 +154,9 @@ fn the_record_is_named_in_json_too() {
     departure.hold_the_third_group();
     let ran = departure.leave(&["--json", "--mode=strip", "--tombstone", &departure.path()]);
     assert_eq!(ran.exit, 4, "{ran:#?}");
-    assert_eq!(ran.json()["error"]["case"], "permanent-denied");
-    assert_eq!(ran.json()["error"]["tombstone_file"], departure.path());
+    let error = &ran.json()["error"]["permanent"];
+    assert_eq!(error["kind"], "denied");
+    assert_eq!(error["tombstone_file"], departure.path());
 }
 
 #[test]
@@ -232,7 +233,8 @@ fn the_record_of_a_departure_that_succeeds_is_the_components_own() {
     let told: Tombstone = json::from_value(ran.json()["tombstone"].clone()).expect("a tombstone");
     assert_eq!(departure.record(), told);
     // The server's whole record, fields that the contract does not know included.
-    let raw: serde_json::Value = serde_json::from_str(&told.raw).expect("JSON");
+    let raw: serde_json::Value =
+        serde_json::from_str(told.raw.as_deref().expect("the server's record")).expect("JSON");
     assert_eq!(raw["locale"], "en-GB", "{raw}");
     assert_eq!(fs::read_dir(departure.folder.path()).expect("a folder").count(), 1);
     departure.assert_restorable();

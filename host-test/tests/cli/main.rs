@@ -9,6 +9,5 @@ mod page;
 mod person;
 mod restore;
 mod show;
-mod simulate;
 mod sync;
 mod terminal;

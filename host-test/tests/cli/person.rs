@@ -3,7 +3,7 @@
 use std::fs;
 
 use host_test::json;
-use host_test::retool::lifecycle::Tombstone;
+use host_test::retool::types::Tombstone;
 use serde_json::Value;
 
 use crate::command::Server;
@@ -42,7 +42,7 @@ fn no_create_is_kept_to() {
     let server = Server::start();
     let ran = server.run(&[&ADA[..], &["--no-create", "--json"]].concat());
     assert_eq!(ran.exit, 1, "{ran:#?}");
-    assert_eq!(ran.json()["error"]["case"], "permanent-not-found");
+    assert_eq!(ran.json()["error"]["permanent"]["kind"], "not-found");
     assert_eq!(server.writes(), 0);
 }
 
@@ -71,7 +71,7 @@ fn a_protected_person_is_refused_with_3() {
     ]);
     assert_eq!(ran.exit, 3, "{ran:#?}");
     assert_eq!(ran.stdout, "");
-    assert!(ran.stderr.contains("error: permanent-refused"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("error: refused (protected-person)"), "{}", ran.stderr);
     assert_eq!(server.writes(), 0);
     assert!(server.user("ada.byron@example.com").is_some());
 }
@@ -86,7 +86,7 @@ fn the_record_of_a_leaver_is_printed_or_kept_in_a_file() {
     let (_, record) = ran.stdout.split_once("\n{").expect("a record");
     let record = serde_json::from_str(&format!("{{{record}")).expect("JSON");
     let printed: Tombstone = json::from_value(record).expect("a tombstone");
-    assert_eq!(printed.user.email, "ada.byron@example.com");
+    assert_eq!(printed.user.email.as_deref(), Some("ada.byron@example.com"));
     assert!(!printed.user.disabled);
 
     server.run(&[&ADA[..], &["--re-enable"]].concat());
@@ -137,7 +137,8 @@ fn a_disabled_person_is_told_with_the_flag_that_enables() {
     assert_eq!(ran.exit, 3, "{ran:#?}");
     assert!(ran.stderr.contains("flag     --re-enable"), "{}", ran.stderr);
     let ran = server.run(&[&ADA[..], &["--json"]].concat());
-    assert!(ran.json()["error"]["hint"].as_str().is_some_and(|hint| hint.contains("--re-enable")));
+    let hint = ran.json()["error"]["permanent"]["hint"].take();
+    assert!(hint.as_str().is_some_and(|hint| hint.contains("--re-enable")), "{hint}");
 }
 
 #[test]

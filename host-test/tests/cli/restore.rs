@@ -79,8 +79,10 @@ fn somebody_disabled_and_stripped_is_back_as_they_were() {
     departed.server.mock.clear_requests();
     let ran = departed.restore(&["--json"]);
     assert_eq!(ran.exit, 0, "{ran:#?}");
-    assert_eq!(ran.json()["outcome"], "unchanged");
-    assert_eq!(ran.json()["not_restored"], Value::Array(Vec::new()));
+    let result = ran.json();
+    assert_eq!(result["complete"], true);
+    assert_eq!(result["people"][0]["outcome"], "unchanged");
+    assert_eq!(result["people"][0]["not_restored"], Value::Array(Vec::new()));
     assert_eq!(departed.server.writes(), 0);
 }
 
@@ -92,6 +94,8 @@ fn somebody_deleted_is_created_again_only_if_told_so() {
     assert_eq!(ran.stdout, "");
     assert!(ran.stderr.contains("(user-not-found)"), "{}", ran.stderr);
     assert!(ran.stderr.contains("--re-create"), "{}", ran.stderr);
+    let error = departed.restore(&["--json"]).json()["error"]["permanent"].take();
+    assert_eq!((&error["kind"], &error["code"]), (&"not-found".into(), &"user-not-found".into()));
     assert_eq!(departed.server.writes(), 0);
 
     departed.server.mock.edit(|acme| {

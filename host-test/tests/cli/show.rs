@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::command::{Server, run};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 10] = [
     "demo",
     "mock",
     "check",
@@ -16,7 +16,6 @@ const COMMANDS: [&str; 11] = [
     "plan",
     "sync",
     "changes",
-    "simulate",
     "completions",
 ];
 

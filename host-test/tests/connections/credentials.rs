@@ -1,6 +1,7 @@
 //! Tokens that are put in on the way out.
 
 use host_test::HostError;
+use host_test::requests::by_email;
 use host_test::retool::types::Connection;
 
 use crate::server::{Server, Service, TOKEN, options, tenant};
@@ -9,7 +10,7 @@ use crate::server::{Server, Service, TOKEN, options, tenant};
 async fn a_token_is_put_in_on_the_way_out() {
     let server = Server::start(Service::new(3), None).await;
     let tenant = tenant(options(&format!("http://{}", server.address)).inject_credentials());
-    let found = tenant.find_user(&server.service.somebody()).await.expect("the host");
+    let found = tenant.find_user(&by_email(server.service.somebody())).await.expect("the host");
     assert!(found.expect("the component").is_some());
     let expected = format!("Bearer {TOKEN}");
     let seen = server.service.seen();
@@ -28,7 +29,7 @@ async fn whichever_variable_the_connection_names_is_put_in() {
         api_token_variable: Some("RETOOL_OF_ACME".to_owned()),
         ..tenant.connection().clone()
     };
-    let refused = tenant.with_connection(named).find_user("ada@example.com").await;
+    let refused = tenant.with_connection(named).find_user(&by_email("ada@example.com")).await;
     assert!(refused.expect("the host").is_err(), "the server has another token");
     let seen = server.service.seen();
     assert_eq!(seen[0].authorization.as_deref(), Some("Bearer another-token"));
@@ -41,7 +42,7 @@ async fn another_origin_gets_neither_the_token_nor_the_placeholder() {
     let tenant = tenant(options(&format!("http://{}", own.address)).inject_credentials());
     let elsewhere =
         Connection { base_url: format!("http://{}", other.address), ..tenant.connection().clone() };
-    let refused = tenant.with_connection(elsewhere).find_user("ada@example.com").await;
+    let refused = tenant.with_connection(elsewhere).find_user(&by_email("ada@example.com")).await;
     assert!(matches!(refused, Err(HostError::Egress { .. })), "{refused:?}");
     assert_eq!(other.service.connections(), 0);
 }
@@ -52,7 +53,7 @@ async fn a_token_that_cannot_be_sent_is_told_as_it_is_without_injection() {
         let mut options = options("http://127.0.0.1:9");
         options.env = vec![("RETOOL_API_TOKEN".to_owned(), "in two\nlines".to_owned())];
         options.inject_credentials = inject;
-        let answer = tenant(options).find_user("ada@example.com").await;
+        let answer = tenant(options).find_user(&by_email("ada@example.com")).await;
         answer.expect("the host").expect_err("an error")
     };
     assert_eq!(told(true).await, told(false).await);

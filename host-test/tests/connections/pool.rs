@@ -1,5 +1,7 @@
 //! Connections are kept, and shared by the calls of a tenant.
 
+use host_test::requests::by_email;
+
 use crate::server::{Server, Service, options, tenant};
 
 #[tokio::test]
@@ -22,7 +24,8 @@ async fn calls_one_after_the_other_take_one_connection() {
     let email = server.service.somebody();
     let tenant = tenant(options(&format!("http://{}", server.address)).env("RETOOL_WINDOW", "1"));
     for _ in 0..5 {
-        let found = tenant.find_user(&email).await.expect("the host").expect("the component");
+        let found =
+            tenant.find_user(&by_email(&email)).await.expect("the host").expect("the component");
         assert!(found.is_some());
     }
     assert!(server.service.seen().len() >= 5);
@@ -35,7 +38,7 @@ async fn tenants_share_no_connections() {
     let email = server.service.somebody();
     for count in 1..=3 {
         let tenant = tenant(options(&format!("http://{}", server.address)));
-        tenant.find_user(&email).await.expect("the host").expect("the component");
+        tenant.find_user(&by_email(&email)).await.expect("the host").expect("the component");
         assert_eq!(server.service.connections(), count);
     }
 }
@@ -45,7 +48,7 @@ async fn the_host_header_is_the_one_of_the_base_url() {
     let server = Server::start(Service::new(3), None).await;
     let email = server.service.somebody();
     let tenant = tenant(options(&format!("http://{}", server.address)));
-    tenant.find_user(&email).await.expect("the host").expect("the component");
+    tenant.find_user(&by_email(&email)).await.expect("the host").expect("the component");
     let seen = server.service.seen();
     assert_eq!(seen[0].host.as_deref(), Some(server.address.to_string().as_str()));
     assert!(seen[0].uri.starts_with("/api/v1/"), "{seen:?}");

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use host_test::requests::by_email;
 use host_test::{HostError, Proxies};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -126,8 +127,9 @@ async fn a_plain_request_goes_to_the_proxy_with_its_whole_address() {
     let proxies = Proxies::new(&proxy.url(), "", "", "").expect("a proxy");
     let tenant = tenant(options(&origin).proxies(proxies));
     let email = proxy.service.somebody();
-    let found = tenant.find_user(&email).await.expect("the host").expect("the component");
-    assert_eq!(found.expect("somebody").email, email);
+    let found =
+        tenant.find_user(&by_email(&email)).await.expect("the host").expect("the component");
+    assert_eq!(found.expect("somebody").email, Some(email));
     let seen = proxy.service.seen();
     assert!(seen.iter().all(|seen| seen.uri.starts_with(&format!("{origin}/api/v1/"))), "{seen:?}");
     assert!(seen.iter().all(|seen| seen.proxy_authorization.as_deref() == Some(CREDENTIALS)));
@@ -144,8 +146,9 @@ async fn https_goes_through_a_tunnel_and_the_proxy_resolves_the_name() {
     let options = options("https://acme.invalid").ca_certificates(authority.certificates());
     let tenant = tenant(options.proxies(proxies));
     let email = server.service.somebody();
-    let found = tenant.find_user(&email).await.expect("the host").expect("the component");
-    assert_eq!(found.expect("somebody").email, email);
+    let found =
+        tenant.find_user(&by_email(&email)).await.expect("the host").expect("the component");
+    assert_eq!(found.expect("somebody").email, Some(email));
 
     let tunnels = proxy.tunnels();
     assert_eq!(tunnels[0], ("acme.invalid:443".to_owned(), Some(CREDENTIALS.to_owned())));
@@ -165,7 +168,8 @@ async fn a_proxy_may_speak_tls_itself() {
     let url = format!("https://{USER}{}", proxy.address);
     let proxies = Proxies::new("", &url, "", "").expect("a proxy");
     let options = options("https://acme.invalid").ca_certificates(authority.certificates());
-    let found = tenant(options.proxies(proxies)).find_user(&server.service.somebody()).await;
+    let found =
+        tenant(options.proxies(proxies)).find_user(&by_email(server.service.somebody())).await;
     assert!(found.expect("the host").expect("the component").is_some());
     assert!(!proxy.tunnels().is_empty());
 }
@@ -176,7 +180,7 @@ async fn what_is_excepted_goes_directly() {
     let server = Server::start(Service::new(3), None).await;
     let proxies = Proxies::new("", "", &proxy.url(), "10.0.0.0/8, 127.0.0.0/8").expect("a proxy");
     let tenant = tenant(options(&format!("http://{}", server.address)).proxies(proxies));
-    let found = tenant.find_user(&server.service.somebody()).await.expect("the host");
+    let found = tenant.find_user(&by_email(server.service.somebody())).await.expect("the host");
     assert!(found.expect("the component").is_some());
     assert_eq!(proxy.service.connections(), 0);
     assert!(server.service.seen().iter().all(|seen| seen.proxy_authorization.is_none()));
@@ -187,7 +191,11 @@ async fn refused(url: &str) -> String {
     let authority = Authority::new();
     let options = options("https://acme.invalid").ca_certificates(authority.certificates());
     let tenant = tenant(options.proxies(Proxies::new("", url, "", "").expect("a proxy")));
-    let error = tenant.find_user("ada@example.com").await.expect("the host").expect_err("no way");
+    let error = tenant
+        .find_user(&by_email("ada@example.com"))
+        .await
+        .expect("the host")
+        .expect_err("no way");
     let log = tenant.log().concat();
     for told in [&log, &format!("{error:?}"), &format!("{tenant:?}")] {
         assert!(!told.contains("hunter2") && !told.contains("dXNl"), "{told}");
@@ -219,7 +227,8 @@ async fn another_origin_is_refused_before_a_socket_is_opened_to_anything() {
         let tenant = tenant(options(&format!("http://{}", own.address)).proxies(proxies));
         let mut connection = tenant.connection().clone();
         connection.base_url = format!("http://{}", other.address);
-        let refused = tenant.with_connection(connection).find_user("ada@example.com").await;
+        let refused =
+            tenant.with_connection(connection).find_user(&by_email("ada@example.com")).await;
         assert!(matches!(refused, Err(HostError::Egress { .. })), "{refused:?}");
     }
     let opened =

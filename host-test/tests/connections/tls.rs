@@ -1,6 +1,7 @@
 //! Whom TLS trusts, and what is agreed on in it.
 
-use host_test::retool::types::Error;
+use host_test::requests::by_email;
+use host_test::retool::types::{Error, ErrorKind};
 use hyper::Version;
 
 use crate::server::{Authority, Server, Service, options, tenant};
@@ -18,8 +19,9 @@ async fn a_server_is_trusted_if_its_authority_was_added() {
     let (server, url) = server(&authority, &["http/1.1"]).await;
     let tenant = tenant(options(&url).ca_certificates(authority.certificates()));
     let email = server.service.somebody();
-    let found = tenant.find_user(&email).await.expect("the host").expect("the component");
-    assert_eq!(found.expect("somebody").email, email);
+    let found =
+        tenant.find_user(&by_email(&email)).await.expect("the host").expect("the component");
+    assert_eq!(found.expect("somebody").email, Some(email));
     assert_eq!(server.service.seen()[0].version, Version::HTTP_11);
 }
 
@@ -29,9 +31,10 @@ async fn a_server_of_another_authority_gets_no_request() {
     // The second as after an authority was set up anew.
     for other in [Authority::named("another"), Authority::named("one")] {
         let tenant = tenant(options(&url).ca_certificates(other.certificates()));
-        let answer = tenant.find_user("ada@example.com").await.expect("the host");
+        let answer = tenant.find_user(&by_email("ada@example.com")).await.expect("the host");
         let error = answer.expect_err("no trust");
-        assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+        let Error::Transient(detail) = &error else { panic!("{error:?}") };
+        assert_eq!(detail.kind, ErrorKind::Unavailable, "{error:?}");
         let log = tenant.log().concat();
         assert!(log.contains("authority is not trusted by this machine"), "{log}");
         assert!(log.contains("--ca-file"), "{log}");
@@ -46,7 +49,7 @@ async fn a_certificate_of_another_server_is_none() {
     let server = Server::start(Service::new(3), Some(tls)).await;
     let options = options(&format!("https://localhost:{}", server.port()));
     let tenant = tenant(options.ca_certificates(authority.certificates()));
-    tenant.find_user("ada@example.com").await.expect("the host").expect_err("no trust");
+    tenant.find_user(&by_email("ada@example.com")).await.expect("the host").expect_err("no trust");
     let log = tenant.log().concat();
     assert!(log.contains("the certificate is not of this server"), "{log}");
     assert!(server.service.seen().is_empty());
@@ -59,7 +62,7 @@ async fn a_server_that_is_an_address_is_trusted_by_it() {
     let server = Server::start(Service::new(3), Some(tls)).await;
     let options = options(&format!("https://127.0.0.1:{}", server.port()));
     let tenant = tenant(options.ca_certificates(authority.certificates()));
-    let found = tenant.find_user(&server.service.somebody()).await.expect("the host");
+    let found = tenant.find_user(&by_email(server.service.somebody())).await.expect("the host");
     assert!(found.expect("the component").is_some());
 }
 
@@ -73,7 +76,7 @@ async fn http_2_is_spoken_where_it_is_offered_and_takes_one_connection() {
         .env("RETOOL_PAGE_SIZE", "5");
     let tenant = tenant(options);
     let email = server.service.somebody();
-    tenant.find_user(&email).await.expect("the host").expect("the component");
+    tenant.find_user(&by_email(&email)).await.expect("the host").expect("the component");
     let connections = server.service.connections();
     tenant.changes_since(None).await.expect("the host").expect("the component");
 
@@ -83,4 +86,5 @@ async fn http_2_is_spoken_where_it_is_offered_and_takes_one_connection() {
     // Its name is in the pseudo-header, and once.
     assert!(seen.iter().all(|seen| seen.host.is_none() && seen.uri.starts_with(&url)));
     assert_eq!(server.service.connections(), connections, "the listing opened more");
+    use host_test::requests::by_email;
 }

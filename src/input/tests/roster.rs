@@ -40,7 +40,7 @@ type Case = (fn(&mut SyncRequest), Code, &'static str);
 #[test]
 fn every_bad_field_is_named() {
     let cases: [Case; 16] = [
-        (|r| r.roster[2].email = email("joan"), Code::InvalidEmail, "request.roster[2].email"),
+        (|r| r.roster[2].email = email("joan"), Code::InvalidEmail, "request.roster[2].user.email"),
         (
             |r| r.roster[1].fields.first_name = Some("a\0".into()),
             Code::InvalidText,
@@ -93,12 +93,12 @@ fn every_bad_field_is_named() {
         (
             |r| r.policy.guards.max_user_removal_percent = 101,
             Code::InvalidValue,
-            "request.policy.guards.max-user-removal-percent",
+            "request.policy.guards.user-removals.percent",
         ),
         (
             |r| r.policy.guards.max_member_removal_percent = u32::MAX,
             Code::InvalidValue,
-            "request.policy.guards.max-member-removal-percent",
+            "request.policy.guards.member-removals.percent",
         ),
         (
             |r| r.policy.guards.required_admins = vec![email("a@b"), email("c")],
@@ -126,8 +126,11 @@ fn somebody_on_the_roster_twice_is_named_with_both_places() {
     request.roster.push(desired("new@example.com", &[]));
     request.roster.push(desired(" GRACE@example.com", &[]));
     request.roster.push(desired("ada@example.com", &[]));
-    let error =
-        assert_refused(sync_request(request), Code::DuplicatePerson, "request.roster[4].email");
+    let error = assert_refused(
+        sync_request(request),
+        Code::DuplicatePerson,
+        "request.roster[4].user.email",
+    );
     assert_eq!(error.subject.as_deref(), Some("GRACE@example.com"));
     for place in ["request.roster[1]", "request.roster[4]"] {
         assert!(error.message.contains(place), "{}", error.message);
@@ -145,12 +148,12 @@ fn everybody_on_the_roster_is_inside_the_span() {
     assert_refused(
         within(Some("ada@example.con"), None),
         Code::OutsideSpan,
-        "request.roster[0].email",
+        "request.roster[0].user.email",
     );
     let error = assert_refused(
         within(None, Some("Joan@example.com")),
         Code::OutsideSpan,
-        "request.roster[2].email",
+        "request.roster[2].user.email",
     );
     assert_eq!(error.subject.as_deref(), Some("joan@example.com"));
 }

@@ -1,6 +1,5 @@
 //! Adding people to a group: many at once, then read back and compared.
 
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -16,6 +15,7 @@ use crate::http::Missing;
 use crate::retool::read_back::{ReadBack, read_back, visible_group};
 use crate::retool::verify::{additions_not_held, not_held};
 use crate::retool::write_once::{AfterLoss, after_others, after_write, write_once};
+use crate::sort;
 
 /// The most members that one request adds: what IdPs send at once, which servers are used to.
 const BATCH: usize = 100;
@@ -28,7 +28,7 @@ impl Scim {
     pub(super) async fn join(&self, group: &GroupId, users: &[UserId]) -> Result<Vec<bool>> {
         let before = visible_group(self, group, async || self.member_ids(group).await).await?;
         let others = self.staying(group, &before, "");
-        let mut known: BTreeSet<&str> = others.iter().copied().collect();
+        let mut known = sort::set(others.iter().copied());
         let mut joining = Vec::new();
         let mut new = Vec::with_capacity(users.len());
         for user in users {
@@ -158,7 +158,7 @@ pub(super) fn target(group: &GroupId) -> Target<'_> {
 
 /// Which of these are not among those.
 pub(super) fn vanished<'a>(these: &[&'a str], those: &[String]) -> Vec<&'a str> {
-    let there: BTreeSet<&str> = those.iter().map(String::as_str).collect();
+    let there = sort::set(those.iter().map(String::as_str));
     these.iter().copied().filter(|id| !there.contains(*id)).collect()
 }
 

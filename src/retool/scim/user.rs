@@ -11,7 +11,9 @@ use serde_json::value::RawValue;
 use super::value::{Meta, is_address};
 use super::{Scim, value};
 use crate::de::{BoolOrName, Id, Object, Objects, filled};
-use crate::domain::{Account, Dialect, Email, GroupId, GroupIdKind, GroupLink, User, UserId};
+use crate::domain::{
+    Account, Dialect, Email, GroupId, GroupIdKind, GroupLink, User, UserId, UserType,
+};
 use crate::error::Result;
 use crate::http::Answer;
 use crate::retool::request::another_user;
@@ -83,6 +85,10 @@ impl Listable for UserRecord<'_> {
 
     fn is_disabled(&self) -> bool {
         self.active == Some(BoolOrName(false))
+    }
+
+    fn seat(&self) -> Option<UserType> {
+        Some(UserType::Default)
     }
 
     fn is_short(&self) -> bool {

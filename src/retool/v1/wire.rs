@@ -62,6 +62,10 @@ impl Listable for UserRecord<'_> {
         self.is_disabled == Some(true)
     }
 
+    fn seat(&self) -> Option<UserType> {
+        Some(self.user_type.as_deref().map_or(UserType::Default, parse_user_type))
+    }
+
     // Servers that show lists in short leave out whole fields; a text without a value may be left
     // out by any.
     fn is_short(&self) -> bool {

@@ -9,11 +9,12 @@ use super::wire::{Invitation, InviteRecord};
 use super::{
     INVITE, INVITES, USERS_READ, V2, each, kept, odd_shape, open_list, open_record, read_record,
 };
-use crate::domain::{Account, Email, User, UserId};
+use crate::domain::{Account, User, UserId};
 use crate::error::{Code, Result};
 use crate::http::{Call, Local, Method, Missing};
 use crate::retool::request::call;
 use crate::retool::user_filter::UserFilter;
+use crate::sort;
 
 /// What lets whoever has it accept an invitation: not to be handed out.
 const SECRETS: [&str; 1] = ["invite_link"];
@@ -110,6 +111,6 @@ pub fn without_accounts(invited: &mut Vec<User>, accounts: &[User]) {
     if invited.is_empty() {
         return;
     }
-    let taken: BTreeSet<&Email> = accounts.iter().map(|account| &account.email).collect();
+    let taken = sort::set(accounts.iter().map(|account| &account.email));
     invited.retain(|user| !taken.contains(&user.email));
 }

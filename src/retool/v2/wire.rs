@@ -79,6 +79,10 @@ impl Listable for UserRecord<'_> {
         self.active == Some(false)
     }
 
+    fn seat(&self) -> Option<UserType> {
+        Some(self.user_type.as_deref().map_or(UserType::Default, user_type))
+    }
+
     fn is_short(&self) -> bool {
         self.is_admin.is_none() || self.active.is_none() || self.user_type.is_none()
     }

@@ -5,7 +5,7 @@ use crate::domain::Field;
 use crate::sync::plan::testing::{
     account, desired, email, fulfilled, group, group_id, join, model, named, plan, user, user_id,
 };
-use crate::sync::{Snapshot, plan::testing::permissive};
+use crate::sync::{RefusalReason, Snapshot, plan::testing::permissive};
 
 fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -15,21 +15,21 @@ fn is_digest(text: &str) -> bool {
 /// another implementation of SHA-256.
 #[test]
 fn the_encoding_is_fixed() {
-    assert_eq!(absent(), "f9c02efd99c7ebca5b113bdba08e7a8abcee8cfa6625b6524851886680e0736a");
+    assert_eq!(absent(), "f3d33ebfb71c77a7e68f2ef6d54c8dc0b5b65a156b7004090f6db5c0bbd8059c");
     assert_eq!(
         group_absent("Engineering"),
-        "ec849c6ad061cbb2e7d6ea1013a071f730f71be834471780e1123e40052bb209"
+        "596c641d2fb34d4ab96d9099ae0f18e91fdd766e093caa5c897bbad4cf4e42b9"
     );
     assert_eq!(
         membership(Some(&group_id("Support")), None, true),
-        "de8b735a0c402d79cf5ce310882d459d88576ff21c8e3e6ba1c090ae015432ae"
+        "5b6c552fdd9559828d5ddbf9545fe396ff7d16f6dc78b29df703ca15ccc05a4d"
     );
     let mut ada = user("Ada@Example.com");
     ada.first_name = Some("Ada".into());
     ada.admin = true;
     assert_eq!(
         user_state(&ada),
-        "33231942043e60dcadb588314063d70aabe05266da498d126b2d583b9185a20d"
+        "d83690aebc485d14c66a257d73333a435acf5b07656d862c4eb169aab5ea68eb"
     );
 }
 
@@ -235,28 +235,62 @@ fn lists_whose_order_means_nothing_are_sorted() {
 #[test]
 fn steps_and_judgements_count() {
     let (mut request, mut actual) = busy();
-    request.policy.absent = AbsentPolicy::Keep;
     let plan_of_all = plan(&request, &actual);
-    let finish = |steps: &[Step], guards: &[GuardReport]| {
-        PlanDigest::new(Dialect::V1, &request, true).finish(steps, guards)
+    let altered = |alter: &dyn Fn(&mut Plan)| {
+        let mut altered = plan_of_all.clone();
+        alter(&mut altered);
+        super::plan(&altered)
     };
-    let (steps, guards) = (&plan_of_all.steps, &plan_of_all.guards);
-    let mut reversed = steps.clone();
-    reversed.reverse();
-    let mut other = steps.clone();
-    other[0].precondition = absent() + "0";
     let digests = BTreeSet::from([
-        finish(steps, guards),
-        finish(&steps[1..], guards),
-        finish(&reversed, guards),
-        finish(&other, guards),
-        finish(steps, &guards[1..]),
-        finish(steps, &[]),
+        altered(&|_| ()),
+        altered(&|plan| plan.inputs_digest.push('0')),
+        altered(&|plan| plan.context.organisation.push('x')),
+        altered(&|plan| plan.context.dialect = Dialect::Scim),
+        altered(&|plan| plan.context.span.start = Some("a".into())),
+        altered(&|plan| plan.context.policy.guards.minimum_admins += 1),
+        altered(&|plan| drop(plan.steps.remove(0))),
+        altered(&|plan| plan.steps.reverse()),
+        altered(&|plan| plan.steps[0].precondition.push('0')),
+        altered(&|plan| core::mem::swap(&mut plan.steps, &mut plan.withheld)),
+        altered(&|plan| plan.tombstones[0].user.admin ^= true),
+        altered(&|plan| plan.tombstones[0].user.groups = None),
+        altered(&|plan| plan.unchanged.clear()),
+        altered(&|plan| {
+            plan.refusals.push(Refusal {
+                email: email("eve@example.com"),
+                reason: RefusalReason::ProtectedPerson,
+                message: String::new(),
+            });
+        }),
+        altered(&|plan| plan.seats[0].before += 1),
+        altered(&|plan| drop(plan.guards.remove(0))),
     ]);
-    assert_eq!(digests.len(), 6);
+    assert_eq!(digests.len(), 16);
+    assert!(digests.contains(&plan_of_all.digest), "it is computed from the plan alone");
 
+    request.policy.absent = AbsentPolicy::Keep;
+    let complete = plan(&request, &actual);
     actual.complete = false;
     let incomplete = plan(&request, &actual);
-    assert_eq!(incomplete.steps, plan_of_all.steps, "nothing is removed");
-    assert_ne!(incomplete.digest, plan_of_all.digest);
+    assert_eq!(incomplete.steps, complete.steps, "nothing is removed");
+    assert_ne!(incomplete.digest, complete.digest);
+}
+
+#[test]
+fn dates_and_texts_for_people_do_not_count() {
+    let (request, actual) = busy();
+    let mut plan = plan(&request, &actual);
+    plan.made_at = "2031-01-01T00:00:00.000Z".into();
+    plan.limitations.push("reworded".into());
+    for guard in &mut plan.guards {
+        guard.message.push('!');
+    }
+    for refusal in &mut plan.refusals {
+        refusal.message.push('!');
+    }
+    for tombstone in &mut plan.tombstones {
+        tombstone.recorded_at = "2031-01-01T00:00:00.000Z".into();
+        tombstone.user.last_active_at = Some("2030-12-31T00:00:00.000Z".into());
+    }
+    assert_eq!(super::plan(&plan), plan.digest);
 }

@@ -1,6 +1,6 @@
 //! Which groups a request means.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::domain::{GroupId, GroupRef, User};
 use crate::error::{Code, Error, Result};
 use crate::group_index::{GroupIndex, groups_missing};
+use crate::sort;
 use crate::sync::{MembershipPolicy, Snapshot, Step, StepKind, SyncRequest, digest};
 
 /// A group that the request names. Ordered by name, then by id.
@@ -52,7 +53,7 @@ impl<'a> Groups<'a> {
         }
         // By order of reference, so that the first error is the same however the roster came.
         let lists = request.roster.iter().map(|desired| &desired.groups);
-        let refs: BTreeSet<&GroupRef> = lists.chain([&policy.managed_groups]).flatten().collect();
+        let refs = sort::set(lists.chain([&policy.managed_groups]).flatten());
         let existing = GroupIndex::new(&snapshot.groups);
         let mut found: Vec<(&GroupRef, NamedGroup)> = Vec::new();
         let mut missing: Vec<&str> = Vec::new();
@@ -83,7 +84,7 @@ impl<'a> Groups<'a> {
     fn index(found: Vec<(&'a GroupRef, NamedGroup)>) -> Self {
         let (refs, mut named): (Vec<_>, Vec<_>) = found.into_iter().unzip();
         let mut by_place: Vec<usize> = (0..named.len()).collect();
-        by_place.sort_by(|&a, &b| named[a].cmp(&named[b]));
+        sort::sort_by(&mut by_place, |&a, &b| named[a].cmp(&named[b]));
         let mut by_ref = BTreeMap::new();
         let mut rank = 0;
         for (position, &place) in by_place.iter().enumerate() {
@@ -92,7 +93,7 @@ impl<'a> Groups<'a> {
             }
             by_ref.insert(refs[place], rank);
         }
-        named.sort_unstable();
+        sort::sort(&mut named);
         named.dedup();
         let mut by_id = BTreeMap::new();
         for (rank, group) in named.iter().enumerate() {
@@ -113,7 +114,7 @@ impl<'a> Groups<'a> {
     pub fn ranks(&self, refs: &[GroupRef], field: impl FnOnce() -> String) -> Result<Vec<usize>> {
         let mut ranks: Vec<usize> =
             refs.iter().filter_map(|group| self.by_ref.get(group).copied()).collect();
-        ranks.sort_unstable();
+        sort::sort(&mut ranks);
         if let Some(pair) = ranks.windows(2).find(|pair| pair[0] == pair[1]) {
             let name = &self.named[pair[0]].name;
             let message =
@@ -134,7 +135,7 @@ impl<'a> Groups<'a> {
             .flatten()
             .filter_map(|link| self.by_id.get(&link.id).copied())
             .collect();
-        ranks.sort_unstable();
+        sort::sort(&mut ranks);
         ranks.dedup();
         ranks
     }

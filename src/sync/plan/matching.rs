@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::domain::User;
 use crate::error::{Code, Error, Result};
+use crate::sort;
 use crate::sync::{DesiredUser, Snapshot, SyncRequest};
 
 /// The roster and the snapshot, both by address.
@@ -26,17 +27,17 @@ impl<'a> Matching<'a> {
     /// otherwise look like a person who is missing.
     pub fn of(request: &'a SyncRequest, snapshot: &'a Snapshot) -> Result<Self> {
         let mut roster: Vec<(usize, &DesiredUser)> = request.roster.iter().enumerate().collect();
-        roster.sort_by(|(_, a), (_, b)| a.email.cmp(&b.email));
+        sort::sort_by(&mut roster, |(_, a), (_, b)| a.email.cmp(&b.email));
         let twice = roster.windows(2).find(|pair| pair[0].1.email == pair[1].1.email);
         if let Some([_, (index, desired)]) = twice {
             let email = desired.email.as_str();
             let message = format!("{email} is on the roster twice. Name everybody once.");
             return Err(Error::new(Code::DuplicatePerson, message)
                 .about(email)
-                .in_field(format!("request.roster[{index}].email")));
+                .in_field(format!("request.roster[{index}].user.email")));
         }
         let mut users: Vec<&User> = snapshot.users.iter().collect();
-        users.sort_by(|a, b| a.email.cmp(&b.email).then_with(|| a.id.cmp(&b.id)));
+        sort::sort_by(&mut users, |a, b| a.email.cmp(&b.email).then_with(|| a.id.cmp(&b.id)));
         Ok(Matching { roster, users })
     }
 

@@ -10,13 +10,15 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::digest::PlanDigest;
+use super::digest::InputsDigest;
 use super::{
-    AbsentPolicy, MembershipPolicy, Plan, Refusal, RefusalReason, Snapshot, Step, SyncRequest,
-    guards,
+    AbsentPolicy, MembershipPolicy, Occasion, Plan, PlanContext, Policy, Refusal, RefusalReason,
+    Snapshot, Step, SyncRequest, digest, guards,
 };
-use crate::domain::{Dialect, Email};
+use crate::domain::{Dialect, Email, Tombstone, User};
 use crate::error::{Code, Error, Result};
+use crate::sort;
+use crate::time::format_iso;
 
 mod groups;
 mod matching;
@@ -53,7 +55,7 @@ pub fn needs_memberships(request: &SyncRequest) -> bool {
 /// `duplicate-person` and `duplicate-group` for what stands twice in one list,
 /// `operation-unsupported` for a user type that the dialect can't set, and `listing-incomplete` if the snapshot lacks
 /// memberships that the plan [needs](needs_memberships). Nothing is planned then.
-pub fn plan(request: &SyncRequest, snapshot: &Snapshot) -> Result<Plan> {
+pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> Result<Plan> {
     if needs_memberships(request) && snapshot.users.iter().any(|user| user.groups.is_none()) {
         return Err(Error::new(
             Code::ListingIncomplete,
@@ -63,10 +65,10 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot) -> Result<Plan> {
 
     let matching = Matching::of(request, snapshot)?;
     let groups = Groups::resolve(request, snapshot)?;
-    let mut digest = PlanDigest::new(snapshot.dialect, request, snapshot.complete);
+    let mut inputs = InputsDigest::new(request, snapshot.complete);
     let mut draft = Draft::default();
     for group in groups.all() {
-        digest.group(&group.name, group.id.as_ref());
+        inputs.group(&group.name, group.id.as_ref());
         if group.id.is_none() {
             draft.steps.push(group.creation());
         }
@@ -77,13 +79,13 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot) -> Result<Plan> {
         if desired.is_none() && !planner.covers_absent(accounts) {
             continue;
         }
-        digest.person(
+        inputs.person(
             desired.map(|(_, desired)| desired),
             request.policy.memberships != MembershipPolicy::Leave,
         );
         for user in accounts {
             let memberships = groups.memberships_of(user);
-            digest.account(
+            inputs.account(
                 user,
                 memberships.into_iter().filter_map(|rank| groups.all()[rank].id.as_ref()),
             );
@@ -96,27 +98,57 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot) -> Result<Plan> {
         }
     }
 
-    let Draft { mut steps, unchanged, refusals, seats } = draft;
+    let Draft { mut steps, unchanged, refusals, seats, tombstones } = draft;
     // Stable, so that within each kind the steps stay by address and then by group.
-    steps.sort_by_key(|step| step.kind);
+    sort::sort_by(&mut steps, |a, b| a.kind.cmp(&b.kind));
     let reports = guards::judge(request, snapshot, &steps);
-    let digest = digest.finish(&steps, &reports);
     let (steps, withheld) = if reports.iter().any(|report| report.tripped) {
         (Vec::new(), steps)
     } else {
         (steps, Vec::new())
     };
-    Ok(Plan {
-        digest,
-        dialect: snapshot.dialect,
+    let made_at = format_iso(occasion.now);
+    let mut plan = Plan {
+        digest: String::new(),
+        inputs_digest: inputs.finish(),
+        context: PlanContext {
+            organisation: occasion.organisation.clone(),
+            dialect: snapshot.dialect,
+            span: request.span.clone(),
+            policy: in_order(request.policy.clone()),
+        },
         steps,
         withheld,
+        tombstones: { tombstones.into_iter() }.map(|user| tombstone(user, &made_at)).collect(),
         unchanged,
         refusals,
-        seats: seats.rows(),
+        seats: seats.rows(|user_type| snapshot.seats(user_type)),
         guards: reports,
         limitations: limitations(request, snapshot.dialect),
-    })
+        made_at,
+    };
+    plan.digest = digest::plan(&plan);
+    Ok(plan)
+}
+
+/// The record of an account that a step takes something from.
+fn tombstone(mut user: User, recorded_at: &str) -> Tombstone {
+    // The listing does not keep them of everybody.
+    user.forget_times();
+    if let Some(groups) = &mut user.groups {
+        sort::sort_by(groups, |a, b| a.id.cmp(&b.id));
+    }
+    Tombstone { user, raw: None, disabled_since: None, recorded_at: recorded_at.into() }
+}
+
+/// The policy with its sets in one order, so that the same request gives the same plan.
+fn in_order(mut policy: Policy) -> Policy {
+    sort::sort(&mut policy.managed_groups);
+    for people in [&mut policy.guards.required_admins, &mut policy.guards.protected_people] {
+        sort::sort(people);
+        people.dedup();
+    }
+    policy
 }
 
 /// What has been decided so far.
@@ -126,6 +158,8 @@ struct Draft {
     unchanged: Vec<Email>,
     refusals: Vec<Refusal>,
     seats: Seats,
+    /// The accounts that a step disables, deletes or strips.
+    tombstones: Vec<User>,
 }
 
 impl Draft {

@@ -11,6 +11,7 @@ use super::memberships;
 use crate::domain::{Dialect, Email, Field, FieldChange, User, UserPatch, UserType};
 use crate::error::{Code, Error, Result};
 use crate::retool::Capabilities;
+use crate::sort;
 use crate::sync::{
     AbsentPolicy, DesiredUser, Policy, RefusalReason, Span, Step, StepKind, SyncRequest, digest,
 };
@@ -32,7 +33,7 @@ impl<'a> Planner<'a> {
             span: &request.span,
             can: dialect.capabilities(),
             groups,
-            protected: request.policy.guards.protected_people.iter().collect(),
+            protected: sort::set(&request.policy.guards.protected_people),
         }
     }
 
@@ -106,6 +107,7 @@ impl<'a> Planner<'a> {
         if !user.disabled {
             draft.seats.free(user.user_type);
         }
+        draft.tombstones.push((*user).clone());
         draft.steps.push(account_step(kind, user, changes));
     }
 
@@ -215,6 +217,9 @@ impl<'a> Planner<'a> {
         for group in self.named(&changes.joins) {
             let step = memberships::step(StepKind::AddMember, &user.email, Some(&user.id), group);
             draft.steps.push(step);
+        }
+        if !changes.leaves.is_empty() && !protected {
+            draft.tombstones.push(user.clone());
         }
         for group in self.named(&changes.leaves) {
             if protected {

@@ -5,19 +5,10 @@ use alloc::vec::Vec;
 use crate::domain::UserType;
 use crate::sync::SeatChange;
 
-/// Every type, in the order of the rows.
-const TYPES: [UserType; 5] = [
-    UserType::Default,
-    UserType::EndUser,
-    UserType::Mobile,
-    UserType::Embed,
-    UserType::Unrecognized,
-];
-
 /// Seats taken and freed so far, by type. Enabled people hold a seat, disabled ones none;
 /// people whose type is not known count as [`UserType::Default`].
 #[derive(Debug, Default)]
-pub(super) struct Seats([(u32, u32); TYPES.len()]);
+pub(super) struct Seats([(u32, u32); UserType::ALL.len()]);
 
 impl Seats {
     /// A seat is taken.
@@ -42,13 +33,13 @@ impl Seats {
         &mut self.0[user_type.unwrap_or(UserType::Default) as usize]
     }
 
-    /// The types of which any seat is taken or freed.
-    pub fn rows(&self) -> Vec<SeatChange> {
-        TYPES
+    /// The types of which any seat is taken or freed; `before` says how many are held.
+    pub fn rows(&self, before: impl Fn(UserType) -> u32) -> Vec<SeatChange> {
+        UserType::ALL
             .into_iter()
             .map(|user_type| {
                 let (added, removed) = self.0[user_type as usize];
-                SeatChange { user_type, added, removed }
+                SeatChange { user_type, before: before(user_type), added, removed }
             })
             .filter(|row| row.added > 0 || row.removed > 0)
             .collect()

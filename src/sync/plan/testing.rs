@@ -7,10 +7,11 @@ use crate::domain::{
     Dialect, Email, Field, Group, GroupId, GroupIdKind, GroupLink, GroupRef, User, UserId,
     UserPatch, UserType,
 };
+use crate::error::Result;
 use crate::retool::user_filter::Others;
 use crate::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Plan, Policy, Snapshot, Span, Step,
-    StepKind, SyncRequest, digest,
+    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Occasion, Plan, Policy, Snapshot,
+    Span, Step, StepKind, SyncRequest, digest,
 };
 
 pub(crate) mod cases;
@@ -152,9 +153,19 @@ pub(crate) fn account<'a>(snapshot: &'a mut Snapshot, address: &str) -> &'a mut 
         .expect("an account of this address")
 }
 
+/// Where and when the plans of these tests are made.
+pub(crate) fn occasion() -> Occasion {
+    Occasion { organisation: "https://acme.retool.com".into(), now: 1_790_000_000_000 }
+}
+
+/// The plan for a request.
+pub(crate) fn try_plan(request: &SyncRequest, snapshot: &Snapshot) -> Result<Plan> {
+    super::plan(request, snapshot, &occasion())
+}
+
 /// The plan for a request that must have one.
 pub(crate) fn plan(request: &SyncRequest, snapshot: &Snapshot) -> Plan {
-    super::plan(request, snapshot).expect("a plan")
+    try_plan(request, snapshot).expect("a plan")
 }
 
 /// Steps as lines to compare with.

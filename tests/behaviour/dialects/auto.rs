@@ -2,12 +2,12 @@
 
 use host_test::retool::synchronization::AbsentPolicy;
 use host_test::retool::types::{Dialect, ErrorDetail};
-use host_test::{Host, Tenant, TenantOptions};
+use host_test::{Tenant, TenantOptions};
 use mock_retool::{Dialect as Served, Fault, FaultKind, Options};
 
 use crate::support::acme::{JOAN, NEW};
 use crate::support::dialects::known;
-use crate::support::{World, done, entry, failed, roster};
+use crate::support::{World, by_email, done, entry, failed, host, roster};
 
 async fn serving(dialects: &[Served]) -> World {
     let options = Options { dialects: dialects.to_vec(), ..Options::default() };
@@ -23,11 +23,11 @@ fn with_tokens(world: &World, api: bool, scim: bool) -> Tenant {
     if scim {
         options = options.env("RETOOL_SCIM_TOKEN", world.mock.scim_token());
     }
-    Host::shared().expect("a host").tenant(options)
+    host().tenant(options)
 }
 
 async fn refused(tenant: &Tenant) -> (&'static str, ErrorDetail) {
-    failed(tenant.find_user(JOAN).await)
+    failed(tenant.find_user(&by_email(JOAN)).await)
 }
 
 fn every(path: &str, kind: FaultKind) -> Fault {
@@ -49,7 +49,7 @@ async fn the_newest_rest_api_comes_before_the_older_one_and_scim_last() {
         (&[Scim], Dialect::Scim, &["GET /api/v2/users", "GET /api/v1/users", "GET /scim/v2/Users"]),
     ] {
         let world = serving(served).await;
-        let joan = done(world.tenant.find_user(JOAN).await).expect("Joan");
+        let joan = done(world.tenant.find_user(&by_email(JOAN)).await).expect("Joan");
         assert_eq!(joan.id, world.user_id_in(found, JOAN), "{served:?}");
         let name = match found {
             Dialect::V1 => "/api/v1",
@@ -81,7 +81,7 @@ async fn every_function_says_which_dialect_was_found() {
 async fn where_nothing_is_spoken_nothing_is_guessed() {
     let world = serving(&[]).await;
     let (case, detail) = refused(&world.tenant).await;
-    assert_eq!((case, detail.code.as_str()), ("permanent-unsupported", "dialect-unsupported"));
+    assert_eq!((case, detail.code.as_str()), ("permanent unsupported", "dialect-unsupported"));
     assert_eq!(detail.subject, Some(world.mock.base_url()));
     for said in ["/api/v2: base-url-wrong", "/api/v1: base-url-wrong", "SCIM: scim-unavailable"] {
         assert!(detail.message.contains(said), "{}", detail.message);
@@ -96,18 +96,18 @@ async fn where_nothing_is_spoken_nothing_is_guessed() {
 async fn a_page_is_another_answer_and_a_failure_is_none() {
     let world = serving(&Served::ALL).await;
     world.mock.inject(every("/api/v2", FaultKind::Html200));
-    let joan = done(world.tenant.find_user(JOAN).await).expect("Joan");
+    let joan = done(world.tenant.find_user(&by_email(JOAN)).await).expect("Joan");
     assert_eq!(joan.id, world.user_id_in(Dialect::V1, JOAN));
 
     for (kind, case, code) in [
-        (status(500), "unavailable", "server-error"),
-        (status(401), "permanent-denied", "token-rejected"),
-        (status(403), "permanent-denied", "scope-missing"),
-        (status(400), "permanent-conflict", "server-refused"),
-        (FaultKind::Reset, "unavailable", "connection-failed"),
+        (status(500), "transient unavailable", "server-error"),
+        (status(401), "permanent denied", "token-rejected"),
+        (status(403), "permanent denied", "scope-missing"),
+        (status(400), "permanent conflict", "server-refused"),
+        (FaultKind::Reset, "transient unavailable", "connection-failed"),
         (
             FaultKind::Redirect("https://elsewhere.example/".into()),
-            "permanent-denied",
+            "permanent denied",
             "redirected",
         ),
     ] {
@@ -129,12 +129,12 @@ async fn a_page_is_another_answer_and_a_failure_is_none() {
 async fn a_dialect_without_its_token_is_not_asked_for() {
     let world = serving(&Served::ALL).await;
     let scim_alone = with_tokens(&world, false, true);
-    let joan = done(scim_alone.find_user(JOAN).await).expect("Joan");
+    let joan = done(scim_alone.find_user(&by_email(JOAN)).await).expect("Joan");
     assert_eq!(joan.id, world.user_id_in(Dialect::Scim, JOAN));
     assert!(world.requests().iter().all(|request| request.contains("/scim/")));
 
     let (case, detail) = refused(&with_tokens(&world, false, false)).await;
-    assert_eq!((case, detail.code.as_str()), ("permanent-denied", "token-missing"));
+    assert_eq!((case, detail.code.as_str()), ("permanent denied", "token-missing"));
     assert!(detail.message.contains("RETOOL_API_TOKEN"), "{}", detail.message);
     assert!(world.requests().is_empty());
 

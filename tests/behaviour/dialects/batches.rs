@@ -5,7 +5,7 @@ use host_test::retool::types::Dialect;
 use mock_retool::{LoggedRequest, Options};
 use serde_json::Value;
 
-use crate::support::{World, done, entry, named, roster};
+use crate::support::{World, done, entry, memberships, named, roster};
 
 over_every_dialect!(one_who_is_refused_keeps_nobody_else_out);
 
@@ -22,7 +22,7 @@ async fn everybody(dialect: Dialect, people: usize) -> (World, SyncRequest) {
     });
     let state = world.mock.state();
     let in_it = |user: &mock_retool::User| RosterEntry {
-        groups: vec![named("Everybody")],
+        groups: memberships([named("Everybody")]),
         ..entry(&user.email)
     };
     let mut request = roster(state.users.iter().map(in_it).collect());
@@ -90,11 +90,11 @@ async fn one_who_is_refused_keeps_nobody_else_out(dialect: Dialect) {
     assert!(!report.complete);
     for person in &report.people[..] {
         let state = world.mock.state();
-        let is_first = state.users[0].email == person.email;
+        let is_first = Some(&state.users[0].email) == person.email.as_ref();
         let expected = match person.outcome {
-            PersonOutcome::Failed => person.email == email,
+            PersonOutcome::Failed => person.email.as_ref() == Some(&email),
             PersonOutcome::Unchanged => is_first,
-            PersonOutcome::Updated => person.email != email && !is_first,
+            PersonOutcome::Updated => person.email.as_ref() != Some(&email) && !is_first,
             _ => false,
         };
         assert!(expected, "{person:?}");

@@ -40,14 +40,14 @@ impl Listener {
         let changes = self.changes().await;
         let ids: Vec<_> = changes.iter().map(|change| text(&change.user)).collect();
         assert!(ids.is_sorted(), "{ids:?}");
-        let mut told: Vec<_> = changes.iter().map(told).collect();
+        let mut told: Vec<_> = changes.iter().map(described).collect();
         // The ids are drawn at random; one person's changes stay in order.
         told.sort_by(|one, other| one.0.cmp(&other.0));
         told.into_iter().map(|(_, line)| line).collect()
     }
 }
 
-fn told(change: &Change) -> (String, String) {
+fn described(change: &Change) -> (String, String) {
     let who = change.email.clone().unwrap_or_else(|| text(&change.user).to_owned());
     let mut line = format!("{} {who}", wit_name(&change.kind));
     if !change.fields.is_empty() {
@@ -134,7 +134,7 @@ async fn memberships_are_told(dialect: Dialect) {
     assert_eq!(links.len(), 2);
     let ids: [GroupId; 2] = ["Support", "Finance"].map(|name| world.group_id(name));
     assert!(ids.iter().all(|id| links.contains(id)), "{links:?}");
-    let mut lines: Vec<_> = changes.iter().map(|change| told(change).1).collect();
+    let mut lines: Vec<_> = changes.iter().map(|change| described(change).1).collect();
     lines.sort();
     assert_eq!(lines, ["joined ken@acme.example [Finance]", "left ada@acme.example [Support]"]);
 }
@@ -157,7 +157,7 @@ async fn a_cursor_is_of_one_dialect(dialect: Dialect) {
     world.mock.clear_requests();
     for other in crate::support::dialects::ALL.into_iter().filter(|other| *other != dialect) {
         let (case, detail) = failed(world.over(other).changes_since(Some(&cursor)).await);
-        assert_eq!((case, detail.code.as_str()), ("permanent-invalid-input", "cursor-invalid"));
+        assert_eq!((case, detail.code.as_str()), ("permanent invalid-input", "cursor-invalid"));
     }
     assert!(world.requests().is_empty());
 }

@@ -1,12 +1,12 @@
 //! What is wrong with a connection.
 
+use host_test::TenantOptions;
 use host_test::retool::diagnostics::{Check, CheckStatus, ConnectionReport};
 use host_test::retool::types::Dialect;
-use host_test::{Host, TenantOptions};
 use mock_retool::{Fault, FaultKind, Group, Options, Scope, User};
 
 use crate::support::acme::{JOAN, wit_name};
-use crate::support::{World, done};
+use crate::support::{World, done, host};
 
 over_every_dialect!(
     a_healthy_connection_says_what_it_is,
@@ -41,7 +41,7 @@ async fn report(
             options = options.env(name, token);
         }
     }
-    let tenant = Host::shared().expect("a host").tenant(options);
+    let tenant = host().tenant(options);
     done(tenant.check_connection().await)
 }
 

@@ -8,7 +8,9 @@ use host_test::retool::types::{Dialect, UserType};
 
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, changed, wit_name};
 use crate::support::dialects::ALL;
-use crate::support::{World, done, entry, named, roster};
+use crate::support::{
+    World, address, by_email, done, entry, limit, membership, memberships, named, roster,
+};
 
 const LIN: &str = "lin@acme.example";
 
@@ -24,7 +26,7 @@ async fn acme(dialect: Dialect) -> World {
 /// Of every kind of step something, and of every kind of person somebody.
 fn everything() -> SyncRequest {
     let in_groups = |email: &str, groups: &[&str]| RosterEntry {
-        groups: groups.iter().map(|name| named(name)).collect(),
+        groups: memberships(groups.iter().map(|name| named(name))),
         ..entry(email)
     };
     let mut request = roster(vec![
@@ -57,7 +59,7 @@ fn everything() -> SyncRequest {
 /// A step without ids and preconditions, and without what a limitation says: that SCIM has no
 /// user types.
 fn line(step: &Step) -> String {
-    let mut line = format!("{} {}", wit_name(&step.kind), step.email);
+    let mut line = format!("{} {}", wit_name(&step.kind), address(&step.email));
     if let Some(group) = &step.group_name {
         line += &format!(" [{group}]");
     }
@@ -76,7 +78,12 @@ fn text(plan: &Plan) -> Vec<String> {
     lines.extend(plan.withheld.iter().map(|step| format!("withheld {}", line(step))));
     lines.push(format!("unchanged: {}", plan.unchanged));
     for refusal in &plan.refusals {
-        lines.push(format!("refused: {} {} {}", refusal.email, refusal.code, refusal.message));
+        lines.push(format!(
+            "refused: {} {} {}",
+            address(&refusal.email),
+            refusal.code,
+            refusal.message
+        ));
     }
     for seat in &plan.seats {
         lines.push(format!("{}: +{} -{}", wit_name(&seat.user_type), seat.added, seat.removed));
@@ -165,9 +172,9 @@ incomplete-snapshot : Removals out of an incomplete listing: 0; the limit is 0."
 #[tokio::test]
 async fn what_a_guard_withholds_is_the_same_over_every_dialect() {
     let mut request = everything();
-    request.policy.guards.max_user_removal_floor = Some(1);
-    request.policy.guards.max_member_removal_floor = Some(0);
-    request.policy.guards.required_admins = vec![JOAN.into()];
+    limit(&mut request.policy.guards.user_removals).floor = Some(1);
+    limit(&mut request.policy.guards.member_removals).floor = Some(0);
+    request.policy.guards.required_admins = vec![by_email(JOAN)];
     let plans = plan_over_all(&request, |_| {}).await;
     for (dialect, plan) in plans {
         assert!(plan.steps.is_empty(), "{dialect:?}");
@@ -182,7 +189,7 @@ async fn refusals_are_the_same_over_every_dialect() {
     let mut request = everything();
     request.policy.create_missing = false;
     request.policy.re_enable_disabled = false;
-    request.policy.guards.protected_people = vec![ADA.into(), LIN.into()];
+    request.policy.guards.protected_people = vec![by_email(ADA), by_email(LIN)];
     let plans = plan_over_all(&request, |world| {
         world.mock.edit(|acme| {
             let second = mock_retool::User {
@@ -214,7 +221,7 @@ async fn deletions_are_planned_alike_and_limited_where_the_server_only_disables(
     let mut request = everything();
     request.policy.absent = AbsentPolicy::Delete;
     // Memberships that go with the deleted count too.
-    request.policy.guards.max_member_removal_floor = Some(4);
+    limit(&mut request.policy.guards.member_removals).floor = Some(4);
     let plans = plan_over_all(&request, |_| {}).await;
     for (dialect, plan) in plans {
         let deleted = plan.steps.iter().filter(|step| wit_name(&step.kind) == "delete-user");
@@ -242,7 +249,8 @@ async fn random_organisations_give_the_same_plan_too() {
                 // One in three is to be elsewhere, one in five is called otherwise.
                 let of = &state.users[(at * (2 + at % 3)) % state.users.len()];
                 let groups = state.groups_of(of).map(|group| group.name.clone());
-                let groups = groups.filter(|name| name != "admin").map(|name| named(&name));
+                let groups =
+                    groups.filter(|name| name != "admin").map(|name| membership(named(&name)));
                 let renamed = at % 5 == 0;
                 request.roster.push(RosterEntry {
                     first_name: renamed.then(|| format!("Person {at}")),
@@ -254,8 +262,8 @@ async fn random_organisations_give_the_same_plan_too() {
             request.policy.memberships = MembershipPolicy::Exact;
             request.policy.absent = AbsentPolicy::Disable;
             request.policy.guards.minimum_admins = Some(1);
-            request.policy.guards.max_user_removal_floor = Some(100);
-            request.policy.guards.max_member_removal_floor = Some(100);
+            limit(&mut request.policy.guards.user_removals).floor = Some(100);
+            limit(&mut request.policy.guards.member_removals).floor = Some(100);
             let plan = done(world.tenant.plan_sync(&request).await);
             assert!(plan.steps.len() > 30, "{}", plan.steps.len());
             plans.push(text(&plan));

@@ -1,11 +1,13 @@
 //! Groups made, changed and removed.
 
-use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGroupRequest};
-use host_test::retool::types::{Dialect, GroupRef, Member};
+use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest};
+use host_test::retool::types::{Dialect, Member};
 use mock_retool::Group;
 
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, changed, written};
-use crate::support::{World, done, failed, named};
+use crate::support::{
+    World, app_access, by_email, changing, done, ensuring, failed, named, new_member, removing,
+};
 
 over_every_dialect!(
     a_group_is_created_once,
@@ -20,24 +22,6 @@ over_every_dialect!(
     a_group_with_members_goes_only_if_told_so,
     a_built_in_group_stays,
 );
-
-fn ensuring(name: &str) -> EnsureGroupRequest {
-    EnsureGroupRequest { name: name.into(), universal_app_access: None }
-}
-
-fn changing(group: GroupRef) -> ChangeGroupRequest {
-    ChangeGroupRequest {
-        group,
-        new_name: None,
-        universal_app_access: None,
-        add_members: Vec::new(),
-        remove_members: Vec::new(),
-    }
-}
-
-fn removing(group: GroupRef, even_with_members: bool) -> RemoveGroupRequest {
-    RemoveGroupRequest { group, even_with_members }
-}
 
 /// The ids of members, as those of people in some order.
 fn assert_are(world: &World, members: &[Member], emails: &[&str]) {
@@ -84,7 +68,8 @@ async fn a_name_of_any_characters_is_one_name(dialect: Dialect) {
         assert_eq!(result.group.name, name);
         let again = done(world.tenant.ensure_group(&ensuring(name)).await);
         assert!(!again.created, "{name}");
-        let join = ChangeGroupRequest { add_members: vec![JOAN.into()], ..changing(named(name)) };
+        let join =
+            ChangeGroupRequest { add_members: vec![new_member(JOAN)], ..changing(named(name)) };
         done(world.tenant.change_group(&join).await);
         assert_eq!(world.members_of(name), [JOAN]);
     }
@@ -96,16 +81,15 @@ async fn never_a_third_of_two_groups_with_one_name(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.mock.edit(|acme| acme.create_group(Group::new("Support")).id);
     let (case, detail) = failed(world.tenant.ensure_group(&ensuring("Support")).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "ambiguous-group"));
+    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "ambiguous-group"));
     assert!(world.writes().is_empty());
 }
 
 async fn what_a_group_may_do_is_set_where_that_can_be_done(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
-    let access = Some("use".to_owned());
-    let ensure = EnsureGroupRequest { universal_app_access: access.clone(), ..ensuring("Legal") };
-    let change =
-        ChangeGroupRequest { universal_app_access: access.clone(), ..changing(named("Support")) };
+    let access = app_access("use");
+    let ensure = EnsureGroupRequest { access: access.clone(), ..ensuring("Legal") };
+    let change = ChangeGroupRequest { access: access.clone(), ..changing(named("Support")) };
     if dialect == Dialect::Scim {
         for (case, detail) in [
             failed(world.tenant.ensure_group(&ensure).await),
@@ -113,7 +97,7 @@ async fn what_a_group_may_do_is_set_where_that_can_be_done(dialect: Dialect) {
         ] {
             assert_eq!(
                 (case, detail.code.as_str()),
-                ("permanent-unsupported", "operation-unsupported")
+                ("permanent unsupported", "operation-unsupported")
             );
         }
         assert!(world.writes().is_empty());
@@ -121,7 +105,7 @@ async fn what_a_group_may_do_is_set_where_that_can_be_done(dialect: Dialect) {
         return;
     }
     let result = done(world.tenant.ensure_group(&ensure).await);
-    assert_eq!(result.group.universal_app_access, access);
+    assert_eq!(result.group.access, access);
     let result = done(world.tenant.change_group(&change).await);
     assert_eq!(changed(&result.changes), ["universal-app-access: none -> use"]);
     for name in ["Legal", "Support"] {
@@ -163,19 +147,19 @@ async fn a_name_of_another_group_is_refused(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = ChangeGroupRequest {
         new_name: Some("Finance".into()),
-        add_members: vec![GRACE.into()],
+        add_members: vec![new_member(GRACE)],
         ..changing(named("Support"))
     };
     let (case, detail) = failed(world.tenant.change_group(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "name-taken"));
+    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "name-taken"));
     assert!(world.writes().is_empty());
 }
 
 async fn members_come_and_go(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = ChangeGroupRequest {
-        add_members: vec![GRACE.to_uppercase(), JOAN.into()],
-        remove_members: vec![ADA.into(), KEN.into(), NEW.into()],
+        add_members: vec![new_member(GRACE.to_uppercase()), new_member(JOAN)],
+        remove_members: vec![by_email(ADA), by_email(KEN), by_email(NEW)],
         ..changing(named("Support"))
     };
     let result = done(world.tenant.change_group(&request).await);
@@ -200,8 +184,8 @@ async fn what_is_so_already_is_not_written(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = ChangeGroupRequest {
         new_name: Some("Support".into()),
-        add_members: vec![JOAN.into()],
-        remove_members: vec![GRACE.into()],
+        add_members: vec![new_member(JOAN)],
+        remove_members: vec![by_email(GRACE)],
         ..changing(named("Support"))
     };
     let result = done(world.tenant.change_group(&request).await);
@@ -214,11 +198,11 @@ async fn somebody_unknown_is_found_before_anything_is_written(dialect: Dialect) 
     let world = World::acme_over(dialect).await;
     let request = ChangeGroupRequest {
         new_name: Some("Helpdesk".into()),
-        add_members: vec![GRACE.into(), NEW.into()],
+        add_members: vec![new_member(GRACE), new_member(NEW)],
         ..changing(named("Support"))
     };
     let (case, detail) = failed(world.tenant.change_group(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-not-found", "user-not-found"));
+    assert_eq!((case, detail.code.as_str()), ("permanent not-found", "user-not-found"));
     assert_eq!(detail.subject.as_deref(), Some(NEW));
     assert!(world.writes().is_empty());
 }
@@ -227,7 +211,7 @@ async fn a_group_with_members_goes_only_if_told_so(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let (case, detail) =
         failed(world.tenant.remove_group(&removing(named("Support"), false)).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-refused", "group-has-members"));
+    assert_eq!((case, detail.code.as_str()), ("permanent refused", "group-has-members"));
     assert!(detail.message.contains('3'), "{}", detail.message);
     assert!(world.writes().is_empty());
 
@@ -252,7 +236,7 @@ async fn a_group_with_members_goes_only_if_told_so(dialect: Dialect) {
 async fn a_built_in_group_stays(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let (case, detail) = failed(world.tenant.remove_group(&removing(named("editor"), true)).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "server-refused"));
+    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "server-refused"));
     assert!(detail.writes.is_empty());
     assert!(world.mock.state().group_named("editor").is_some());
 }

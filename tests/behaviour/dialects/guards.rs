@@ -6,7 +6,7 @@ use host_test::retool::synchronization::{
 use host_test::retool::types::Dialect;
 
 use crate::support::acme::{ADA, GRACE, JOAN, KEN};
-use crate::support::{World, done, entry, failed, named, roster};
+use crate::support::{World, by_email, done, entry, failed, memberships, named, roster};
 
 over_every_dialect!(
     three_people_may_go_and_not_a_fourth,
@@ -29,7 +29,7 @@ async fn assert_refused(world: &World, request: &SyncRequest, guard: Guard) {
     assert_eq!(tripped(&plan), [guard]);
     assert!(plan.steps.is_empty());
     let (case, detail) = failed(world.tenant.sync(request).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-refused", "guard-tripped"));
+    assert_eq!((case, detail.code.as_str()), ("permanent refused", "guard-tripped"));
     assert!(world.writes().is_empty());
     assert_eq!(world.mock.state(), before);
 }
@@ -61,7 +61,7 @@ async fn three_members_may_leave_a_group_and_not_a_fourth(dialect: Dialect) {
     request.policy.memberships = MembershipPolicy::Exact;
     request.policy.managed_groups = vec![named("Finance")];
     assert_refused(&world, &request, Guard::MemberRemovals).await;
-    request.roster[0].groups = vec![named("Finance")];
+    request.roster[0].groups = memberships([named("Finance")]);
     assert!(done(world.tenant.sync(&request).await).complete);
     assert_eq!(world.members_of("Finance"), ["p1@acme.example"]);
 }
@@ -79,9 +79,9 @@ async fn two_administrators_are_left(dialect: Dialect) {
 async fn required_administrators_are_looked_at(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let mut request = roster(vec![entry(ADA), entry(GRACE)]);
-    request.policy.guards.required_admins = vec![ADA.into(), JOAN.into()];
+    request.policy.guards.required_admins = vec![by_email(ADA), by_email(JOAN)];
     assert_refused(&world, &request, Guard::RequiredAdmins).await;
-    request.policy.guards.required_admins = vec![ADA.into(), GRACE.to_uppercase()];
+    request.policy.guards.required_admins = vec![by_email(ADA), by_email(GRACE.to_uppercase())];
     assert_eq!(tripped(&done(world.tenant.plan_sync(&request).await)), []);
 }
 
@@ -100,8 +100,7 @@ async fn protected_people_stay_in_their_groups_and_enabled(dialect: Dialect) {
     request.policy.absent = AbsentPolicy::Delete;
     request.policy.memberships = MembershipPolicy::Exact;
     request.policy.managed_groups = vec![named("Support"), named("Engineering")];
-    request.policy.guards.protected_people =
-        vec![ADA.into(), GRACE.into(), JOAN.into(), KEN.into()];
+    request.policy.guards.protected_people = [ADA, GRACE, JOAN, KEN].map(by_email).to_vec();
     let report = done(world.tenant.sync(&request).await);
     assert!(!report.complete && report.writes.is_empty());
     assert_eq!(world.mock.state(), before);

@@ -8,7 +8,7 @@ use mock_retool::{Fault, FaultKind, User};
 
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, timeless};
 use crate::support::dialects::{known, nina};
-use crate::support::{World, departure, done, failed};
+use crate::support::{World, by_email, departure, done, failed};
 
 over_every_dialect!(
     a_filter_that_is_ignored_finds_nobody_else,
@@ -25,9 +25,9 @@ async fn a_filter_that_is_ignored_finds_nobody_else(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.mock.inject(Fault::new(FaultKind::IgnoreFilter));
     let before = world.mock.state();
-    let found = done(world.tenant.find_user(JOAN).await).expect("Joan");
+    let found = done(world.tenant.find_user(&by_email(JOAN)).await).expect("Joan");
     assert_eq!(found.id, world.user_id(JOAN));
-    assert!(done(world.tenant.find_user(NEW).await).is_none());
+    assert!(done(world.tenant.find_user(&by_email(NEW)).await).is_none());
     for mode in
         [DeprovisionMode::Disable, DeprovisionMode::DisableAndStripGroups, DeprovisionMode::Delete]
     {
@@ -78,7 +78,7 @@ async fn an_account_that_was_given_another_address_is_left_alone(dialect: Dialec
     for mode in [DeprovisionMode::Disable, DeprovisionMode::Delete] {
         let world = renamed().await;
         let (case, detail) = failed(world.tenant.deprovision(&departure(JOAN, mode)).await);
-        assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "wrong-person"));
+        assert_eq!((case, detail.code.as_str()), ("permanent conflict", "wrong-person"));
         assert_eq!(detail.subject.as_deref(), Some(JOAN));
         assert!(world.writes().is_empty());
     }
@@ -104,7 +104,7 @@ async fn of_two_people_of_one_address_neither_is_touched(dialect: Dialect) {
         failed(world.tenant.provision(&joanna).await),
         failed(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await),
     ] {
-        assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "ambiguous-user"));
+        assert_eq!((case, detail.code.as_str()), ("permanent conflict", "ambiguous-user"));
     }
     assert!(world.writes().is_empty());
 }
@@ -126,7 +126,7 @@ async fn whoever_was_created_meanwhile_is_taken_as_they_are_found(dialect: Diale
         let request = ProvisionRequest { re_enable_disabled: allowed, ..nina(dialect) };
         if disabled && !allowed {
             let (case, detail) = failed(world.tenant.provision(&request).await);
-            assert_eq!((case, detail.code.as_str()), ("permanent-refused", "user-disabled"));
+            assert_eq!((case, detail.code.as_str()), ("permanent refused", "user-disabled"));
             assert!(world.person(NEW).is_disabled);
         } else {
             let result = done(world.tenant.provision(&request).await);
@@ -157,7 +157,7 @@ async fn an_answer_about_somebody_else_is_refused(dialect: Dialect) {
     });
     for mode in [DeprovisionMode::Disable, DeprovisionMode::Delete] {
         let (case, detail) = failed(world.tenant.deprovision(&departure(JOAN, mode)).await);
-        assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "wrong-person"));
+        assert_eq!((case, detail.code.as_str()), ("permanent conflict", "wrong-person"));
     }
     assert!(world.writes().is_empty());
     assert_eq!(world.mock.state(), before);

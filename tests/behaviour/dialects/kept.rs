@@ -2,7 +2,7 @@
 //! a group.
 
 use host_test::retool::groups::ChangeGroupRequest;
-use host_test::retool::lifecycle::{DeprovisionMode, ProvisionRequest, RestoreRequest};
+use host_test::retool::lifecycle::{DeprovisionMode, ProvisionRequest};
 use host_test::retool::synchronization::{MembershipPolicy, RosterEntry};
 use host_test::retool::types::Dialect;
 use mock_retool::User;
@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, timeless};
 use crate::support::dialects::{known, nina};
-use crate::support::{World, departure, done, entry, named, roster};
+use crate::support::{
+    World, by_email, changing, departure, done, entry, memberships, named, new_member, restored,
+    restoring, roster,
+};
 
 over_every_dialect!(
     no_way_of_changing_somebody_loses_a_field,
@@ -69,13 +72,13 @@ async fn no_way_of_changing_somebody_loses_a_field(dialect: Dialect) {
     });
 
     let tombstone = left.tombstone.expect("a tombstone");
-    done(world.tenant.restore(&RestoreRequest { tombstone, re_create: false }).await);
+    restored(world.tenant.restore(&restoring([tombstone], false)).await);
     check("restore", &|joan| joan.first_name = Some("Joanna".into()));
 
     let entry = RosterEntry {
         first_name: before.first_name.clone(),
         last_name: Some("Smith".into()),
-        groups: vec![named("Finance")],
+        groups: memberships([named("Finance")]),
         ..entry(JOAN)
     };
     let mut request = roster(vec![entry]);
@@ -113,7 +116,7 @@ async fn who_administers_a_group_stays_so_when_others_join_or_leave(dialect: Dia
     let world = with_group_admins(dialect).await;
     let before = administered(&world);
     assert_eq!(before, ["ada@acme.example Engineering", "joan@acme.example Support"]);
-    let groups = vec![named("Support"), named("Engineering")];
+    let groups = memberships([named("Support"), named("Engineering")]);
     done(
         world.tenant.provision(&ProvisionRequest { groups: groups.clone(), ..nina(dialect) }).await,
     );
@@ -122,11 +125,10 @@ async fn who_administers_a_group_stays_so_when_others_join_or_leave(dialect: Dia
     done(world.tenant.provision(&ProvisionRequest { groups, ..known(JOAN) }).await);
     assert_eq!(administered(&world), before);
     let request = ChangeGroupRequest {
-        group: named("Support"),
         new_name: Some("Helpdesk".into()),
-        universal_app_access: None,
-        add_members: vec![JOAN.into(), GRACE.into()],
-        remove_members: vec![KEN.into()],
+        add_members: vec![new_member(JOAN), new_member(GRACE)],
+        remove_members: vec![by_email(KEN)],
+        ..changing(named("Support"))
     };
     done(world.tenant.change_group(&request).await);
     assert_eq!(
@@ -135,7 +137,7 @@ async fn who_administers_a_group_stays_so_when_others_join_or_leave(dialect: Dia
     );
     let left = done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Disable)).await);
     let tombstone = left.tombstone.expect("a tombstone");
-    done(world.tenant.restore(&RestoreRequest { tombstone, re_create: false }).await);
+    restored(world.tenant.restore(&restoring([tombstone], false)).await);
     assert_eq!(
         administered(&world),
         ["ada@acme.example Engineering", "joan@acme.example Helpdesk"]
@@ -146,7 +148,7 @@ async fn who_administers_a_group_stays_so_in_a_sync(dialect: Dialect) {
     let world = with_group_admins(dialect).await;
     let before = administered(&world);
     let in_both = |email: &str| RosterEntry {
-        groups: vec![named("Support"), named("Engineering")],
+        groups: memberships([named("Support"), named("Engineering")]),
         ..entry(email)
     };
     let mut request = roster([ADA, GRACE, JOAN, KEN].map(in_both).to_vec());

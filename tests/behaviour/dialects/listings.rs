@@ -7,7 +7,7 @@ use host_test::retool::types::Dialect;
 use mock_retool::{Fault, FaultKind, Options, ScimQuirks};
 
 use crate::support::dialects::tenant_at;
-use crate::support::{World, done, entry, failed, roster};
+use crate::support::{World, by_email, done, entry, failed, host, limit, roster};
 
 over_every_dialect!(
     a_total_that_moves_removes_nobody,
@@ -31,7 +31,7 @@ fn by_page(world: &World) -> Tenant {
         .env("RETOOL_SCIM_TOKEN", world.mock.scim_token())
         .env("RETOOL_PAGE_SIZE", "10")
         .env("RETOOL_MAX_BODY_BYTES", "20000");
-    host_test::Host::shared().expect("a host").tenant(options)
+    host().tenant(options)
 }
 
 /// All of the organisation is to go but one person, and nothing would keep it.
@@ -39,7 +39,7 @@ fn everybody_leaves(world: &World) -> SyncRequest {
     let mut request = roster(vec![entry(&world.mock.state().users[0].email)]);
     request.policy.memberships = MembershipPolicy::Leave;
     request.policy.absent = AbsentPolicy::Disable;
-    request.policy.guards.max_user_removal_percent = Some(100);
+    limit(&mut request.policy.guards.user_removals).percent = Some(100);
     request.policy.guards.minimum_admins = Some(0);
     request
 }
@@ -48,7 +48,11 @@ async fn assert_given_up(world: &World, tenant: &Tenant, how: &str) {
     let before = world.mock.state();
     let request = everybody_leaves(world);
     let (case, detail) = failed(tenant.sync(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("unavailable", "listing-incomplete"), "{how}");
+    assert_eq!(
+        (case, detail.code.as_str()),
+        ("transient unavailable", "listing-incomplete"),
+        "{how}"
+    );
     assert!(detail.writes.is_empty() && world.writes().is_empty(), "{how}");
     let (_, detail) = failed(tenant.plan_sync(&request).await);
     assert_eq!(detail.code, "listing-incomplete", "{how}");
@@ -90,10 +94,12 @@ async fn a_listing_that_is_not_there_is_a_wrong_base_url(dialect: Dialect) {
     let email = world.mock.state().users[0].email.clone();
     let expected = if dialect == Dialect::Scim { "scim-unavailable" } else { "base-url-wrong" };
     let request = everybody_leaves(&world);
-    for (_, detail) in
-        [failed(world.tenant.find_user(&email).await), failed(world.tenant.sync(&request).await)]
-    {
-        assert_eq!((detail.code.as_str(), detail.permanent), (expected, true));
+    for (case, detail) in [
+        failed(world.tenant.find_user(&by_email(&email)).await),
+        failed(world.tenant.sync(&request).await),
+    ] {
+        assert_eq!(detail.code, expected);
+        assert!(case.starts_with("permanent "), "{case}");
     }
     assert!(world.writes().is_empty());
 }
@@ -111,7 +117,11 @@ async fn a_page_in_place_of_a_listing_is_nobody(dialect: Dialect) {
         let world = sixty(dialect).await;
         world.mock.inject(Fault::new(kind));
         let (case, detail) = failed(world.tenant.sync(&everybody_leaves(&world)).await);
-        assert_eq!((case, detail.code.as_str()), ("unavailable", "answer-unusable"), "{how}");
+        assert_eq!(
+            (case, detail.code.as_str()),
+            ("transient unavailable", "answer-unusable"),
+            "{how}"
+        );
         assert!(world.writes().is_empty(), "{how}");
     }
 }

@@ -8,7 +8,7 @@ use mock_retool::{Options, ScimBase};
 
 use crate::support::acme::{JOAN, NEW};
 use crate::support::dialects::{known, nina, tenant_at};
-use crate::support::{World, departure, done, entry, failed, named, roster};
+use crate::support::{World, by_email, departure, done, entry, failed, memberships, named, roster};
 
 over_every_dialect!(every_request_keeps_the_prefix, without_the_prefix_nothing_of_retool_is_there,);
 
@@ -21,7 +21,7 @@ async fn every_request_keeps_the_prefix(dialect: Dialect) {
         let mut world = World::acme_over_with(dialect, behind(prefix)).await;
         world.tenant = tenant_at(format!("{}{slash}", world.mock.base_url()), dialect, &world);
         let request = ProvisionRequest {
-            groups: vec![named("Legal"), named("Support")],
+            groups: memberships([named("Legal"), named("Support")]),
             create_missing_groups: true,
             ..nina(dialect)
         };
@@ -51,8 +51,8 @@ async fn without_the_prefix_nothing_of_retool_is_there(dialect: Dialect) {
     let origin = base_url.strip_suffix("/retool").expect("the prefix");
     let tenant = tenant_at(origin.to_owned(), dialect, &world);
     let expected = match dialect {
-        Dialect::Scim => ("permanent-unsupported", "scim-unavailable"),
-        _ => ("permanent-denied", "base-url-wrong"),
+        Dialect::Scim => ("permanent unsupported", "scim-unavailable"),
+        _ => ("permanent denied", "base-url-wrong"),
     };
     for (case, detail) in [
         failed(tenant.provision(&nina(dialect)).await),
@@ -67,7 +67,7 @@ async fn without_the_prefix_nothing_of_retool_is_there(dialect: Dialect) {
 #[tokio::test]
 async fn auto_asks_behind_the_prefix_too() {
     let world = World::acme_over_with(Dialect::Auto, behind("/retool")).await;
-    let joan = done(world.tenant.find_user(JOAN).await).expect("Joan");
+    let joan = done(world.tenant.find_user(&by_email(JOAN)).await).expect("Joan");
     assert_eq!(joan.id, world.user_id_in(Dialect::V2, JOAN));
     assert!(world.requests().iter().all(|request| request.starts_with("GET /retool/api/v2/")));
 }
@@ -85,7 +85,8 @@ async fn scim_is_found_under_either_path_and_where_the_base_url_says() {
         let mut world = World::acme_over_with(Dialect::Scim, options).await;
         let base_url = format!("{}{path}", world.mock.base_url());
         world.tenant = tenant_at(base_url, Dialect::Scim, &world);
-        let request = ProvisionRequest { groups: vec![named("Support")], ..nina(Dialect::Scim) };
+        let request =
+            ProvisionRequest { groups: memberships([named("Support")]), ..nina(Dialect::Scim) };
         done(world.tenant.provision(&request).await);
         assert_eq!(world.groups_of(NEW), ["Support"]);
         let requests = world.mock.requests();
@@ -110,10 +111,10 @@ async fn a_base_url_that_names_the_path_of_an_api_says_what_to_leave_out() {
     ] {
         let world = World::acme_over(Dialect::V1).await;
         let tenant = tenant_at(format!("{}{path}", world.mock.base_url()), dialect, &world);
-        let (case, detail) = failed(tenant.find_user(JOAN).await);
+        let (case, detail) = failed(tenant.find_user(&by_email(JOAN)).await);
         assert_eq!(
             (case, detail.code.as_str()),
-            ("permanent-denied", "base-url-invalid"),
+            ("permanent denied", "base-url-invalid"),
             "{path}"
         );
         assert_eq!(detail.field.as_deref(), Some("connection.base-url"));
@@ -130,7 +131,7 @@ async fn auto_finds_scim_where_the_base_url_names_it() {
     let world = World::acme_over(Dialect::Scim).await;
     let base_url = format!("{}/scim/v2", world.mock.base_url());
     let tenant = tenant_at(base_url, Dialect::Auto, &world);
-    let joan = done(tenant.find_user(JOAN).await).expect("Joan");
+    let joan = done(tenant.find_user(&by_email(JOAN)).await).expect("Joan");
     assert_eq!(joan.id, world.user_id_in(Dialect::Scim, JOAN));
     let requests = world.requests();
     assert!(

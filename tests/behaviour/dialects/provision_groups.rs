@@ -6,7 +6,7 @@ use mock_retool::Group;
 
 use crate::support::acme::{JOAN, NEW, written};
 use crate::support::dialects::{known, nina};
-use crate::support::{World, done, failed, named};
+use crate::support::{World, done, failed, memberships, named};
 
 over_every_dialect!(
     a_group_is_named_by_name_or_by_id,
@@ -20,7 +20,7 @@ over_every_dialect!(
 async fn a_group_is_named_by_name_or_by_id(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = ProvisionRequest {
-        groups: vec![world.by_id("Finance"), world.by_id("Engineering")],
+        groups: memberships([world.by_id("Finance"), world.by_id("Engineering")]),
         ..nina(dialect)
     };
     let result = done(world.tenant.provision(&request).await);
@@ -29,7 +29,7 @@ async fn a_group_is_named_by_name_or_by_id(dialect: Dialect) {
 
     world.mock.clear_requests();
     let names = vec![named("Engineering"), named("Finance")];
-    let again = ProvisionRequest { groups: names, ..nina(dialect) };
+    let again = ProvisionRequest { groups: memberships(names), ..nina(dialect) };
     let result = done(world.tenant.provision(&again).await);
     assert_eq!(result.outcome, ProvisionOutcome::Unchanged);
     assert!(world.writes().is_empty());
@@ -38,10 +38,10 @@ async fn a_group_is_named_by_name_or_by_id(dialect: Dialect) {
 async fn a_missing_group_is_found_before_anything_is_written(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     for request in [nina(dialect), known(JOAN)] {
-        let groups = vec![named("Support"), named("Legal")];
+        let groups = memberships([named("Support"), named("Legal")]);
         let request = ProvisionRequest { groups, ..request };
         let (case, detail) = failed(world.tenant.provision(&request).await);
-        assert_eq!((case, detail.code.as_str()), ("permanent-not-found", "group-not-found"));
+        assert_eq!((case, detail.code.as_str()), ("permanent not-found", "group-not-found"));
         assert_eq!(detail.subject.as_deref(), Some("Legal"));
     }
     assert!(world.writes().is_empty() && !world.has(NEW));
@@ -50,7 +50,7 @@ async fn a_missing_group_is_found_before_anything_is_written(dialect: Dialect) {
 async fn a_missing_group_is_created_once_and_joined(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = ProvisionRequest {
-        groups: vec![named("Legal"), named("Support")],
+        groups: memberships([named("Legal"), named("Support")]),
         create_missing_groups: true,
         ..nina(dialect)
     };
@@ -79,9 +79,10 @@ async fn an_id_of_another_api_is_no_group(dialect: Dialect) {
         Dialect::Scim => world.group_id_in(Dialect::V1, "Support"),
         _ => GroupId::Scim("5".into()),
     };
-    let request = ProvisionRequest { groups: vec![GroupRef::Id(foreign)], ..nina(dialect) };
+    let request =
+        ProvisionRequest { groups: memberships([GroupRef::Id(foreign)]), ..nina(dialect) };
     let (case, detail) = failed(world.tenant.provision(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-not-found", "group-not-found"));
+    assert_eq!((case, detail.code.as_str()), ("permanent not-found", "group-not-found"));
     assert!(world.writes().is_empty());
 }
 
@@ -89,12 +90,12 @@ async fn of_two_groups_of_one_name_neither_is_joined(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let second = world.mock.edit(|acme| acme.create_group(Group::new("Support")).clone());
     let request = ProvisionRequest {
-        groups: vec![named("Support")],
+        groups: memberships([named("Support")]),
         create_missing_groups: true,
         ..nina(dialect)
     };
     let (case, detail) = failed(world.tenant.provision(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "ambiguous-group"));
+    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "ambiguous-group"));
     assert!(world.writes().is_empty());
     assert_eq!(world.mock.state().groups.len(), 7, "and there is no third");
 
@@ -103,7 +104,7 @@ async fn of_two_groups_of_one_name_neither_is_joined(dialect: Dialect) {
         Dialect::Scim => GroupId::Scim(second.scim_id()),
         _ => GroupId::Rest(second.id.to_string()),
     };
-    let request = ProvisionRequest { groups: vec![GroupRef::Id(id)], ..nina(dialect) };
+    let request = ProvisionRequest { groups: memberships([GroupRef::Id(id)]), ..nina(dialect) };
     done(world.tenant.provision(&request).await);
     let state = world.mock.state();
     let members: Vec<_> = state.members(second.id).map(|member| &*member.user.email).collect();
@@ -114,7 +115,7 @@ async fn white_space_makes_no_second_group(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.mock.edit(|acme| acme.create_group(Group::new(" Legal ")).id);
     let request = ProvisionRequest {
-        groups: vec![named("Legal  ")],
+        groups: memberships([named("Legal  ")]),
         create_missing_groups: true,
         ..nina(dialect)
     };

@@ -3,12 +3,14 @@
 use host_test::retool::lifecycle::{DeprovisionMode, ProvisionRequest};
 use host_test::retool::synchronization::{RosterEntry, SyncRequest};
 use host_test::retool::types::Dialect;
-use host_test::{Host, Tenant, TenantOptions};
+use host_test::{Tenant, TenantOptions};
 use mock_retool::{Group, Options};
 
 use crate::support::acme::{ADA, JOAN, NEW};
 use crate::support::dialects::{known, nina};
-use crate::support::{World, departure, done, entry, named, roster, roster_of};
+use crate::support::{
+    World, by_email, departure, done, entry, host, memberships, named, roster, roster_of,
+};
 
 over_every_dialect!(
     a_sync_with_nothing_to_do_reads_everything_once,
@@ -91,7 +93,7 @@ async fn somebody_known_is_looked_up_once(dialect: Dialect) {
 async fn memberships_that_stand_take_the_groups_besides(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let groups_of_ada = vec![named("Engineering"), named("Support")];
-    let request = ProvisionRequest { groups: groups_of_ada, ..known(ADA) };
+    let request = ProvisionRequest { groups: memberships(groups_of_ada), ..known(ADA) };
     let result = done(world.tenant.provision(&request).await);
     assert_eq!(result.groups_kept.len(), 2);
     assert_eq!(requests(&world), [lookup(dialect), groups(dialect)]);
@@ -102,7 +104,7 @@ async fn memberships_that_stand_take_the_groups_besides(dialect: Dialect) {
 async fn somebody_new_is_created_added_and_read_back(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let wanted = ["Engineering", "Support", "Finance"].map(named).to_vec();
-    let request = ProvisionRequest { groups: wanted, ..nina(dialect) };
+    let request = ProvisionRequest { groups: memberships(wanted), ..nina(dialect) };
     let result = done(world.tenant.provision(&request).await);
     assert_eq!(result.groups_added.len(), 3);
     assert_eq!(world.groups_of(NEW), ["Engineering", "Finance", "Support"]);
@@ -207,10 +209,10 @@ async fn deleting_looks_once_at_what_it_came_to(dialect: Dialect) {
 
 async fn somebody_is_found_with_one_request(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
-    assert!(done(world.tenant.find_user(JOAN).await).is_some());
+    assert!(done(world.tenant.find_user(&by_email(JOAN)).await).is_some());
     assert_eq!(requests(&world), [lookup(dialect)]);
     // That there is nobody is proved by the whole listing alone.
-    assert!(done(world.tenant.find_user(NEW).await).is_none());
+    assert!(done(world.tenant.find_user(&by_email(NEW)).await).is_none());
     let listing: &[&str] = match dialect {
         Dialect::V1 => &["GET /api/v1/users?page&pageSize"],
         Dialect::V2 => &["GET /api/v2/users", "GET /api/v2/user_invites"],
@@ -229,7 +231,7 @@ async fn five_hundred_join_one_group_in_the_fewest_requests(dialect: Dialect) {
     });
     let state = world.mock.state();
     let in_it = |user: &mock_retool::User| RosterEntry {
-        groups: vec![named("Everybody")],
+        groups: memberships([named("Everybody")]),
         ..entry(&user.email)
     };
     let request = roster(state.users.iter().map(in_it).collect());
@@ -269,7 +271,7 @@ fn in_pages(world: &World, dialect: Dialect, size: u32) -> Tenant {
         .env("RETOOL_API_TOKEN", world.mock.token())
         .env("RETOOL_SCIM_TOKEN", world.mock.scim_token())
         .env("RETOOL_PAGE_SIZE", size.to_string());
-    Host::shared().expect("a host").tenant(options)
+    host().tenant(options)
 }
 
 async fn a_plan_reads_each_page_and_the_groups_once(dialect: Dialect) {

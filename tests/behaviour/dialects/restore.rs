@@ -1,12 +1,10 @@
 //! A departure undone.
 
-use host_test::retool::lifecycle::{
-    DeprovisionMode, RestoreOutcome, RestoreRequest, RestoreResult, Tombstone,
-};
-use host_test::retool::types::Dialect;
+use host_test::retool::lifecycle::{DeprovisionMode, RestoreOutcome};
+use host_test::retool::types::{Dialect, Tombstone};
 
 use crate::support::acme::{ADA, JOAN, timeless, written};
-use crate::support::{World, departure, done, failed};
+use crate::support::{Restored, World, departure, done, failed_to_restore, restored, restoring};
 
 over_every_dialect!(
     a_disabled_account_is_enabled_with_its_memberships,
@@ -24,9 +22,9 @@ async fn tombstone(world: &World, email: &str, mode: DeprovisionMode) -> Tombsto
     result.tombstone.expect("a tombstone")
 }
 
-async fn restore(world: &World, tombstone: &Tombstone) -> RestoreResult {
-    let request = RestoreRequest { tombstone: tombstone.clone(), re_create: true };
-    done(world.tenant.restore(&request).await)
+async fn restore(world: &World, tombstone: &Tombstone) -> Restored {
+    let request = restoring([tombstone.clone()], true);
+    restored(world.tenant.restore(&request).await)
 }
 
 async fn a_disabled_account_is_enabled_with_its_memberships(dialect: Dialect) {
@@ -65,9 +63,9 @@ async fn a_deleted_account_is_made_anew_where_accounts_are_deleted(dialect: Dial
         assert_eq!(timeless(world.person(JOAN)), timeless(before));
         return;
     }
-    let request = RestoreRequest { tombstone: stone.clone(), re_create: false };
-    let (case, _) = failed(world.tenant.restore(&request).await);
-    assert_eq!(case, "permanent-not-found");
+    let request = restoring([stone.clone()], false);
+    let (kind, _) = failed_to_restore(world.tenant.restore(&request).await);
+    assert_eq!(kind, "not-found");
     assert!(world.writes().is_empty());
 
     let result = restore(&world, &stone).await;
@@ -78,8 +76,8 @@ async fn a_deleted_account_is_made_anew_where_accounts_are_deleted(dialect: Dial
     assert_eq!((after.first_name, after.last_name), (before.first_name, before.last_name));
     assert_eq!(world.groups_of(JOAN), ["Support", "viewer"]);
     assert_eq!(result.invitation_sent, dialect == Dialect::V1);
-    let told = |word: &str| result.not_restored.iter().any(|line| line.contains(word));
-    assert!(told("new id") && told("App permissions"), "{:?}", result.not_restored);
+    let says = |word: &str| result.not_restored.iter().any(|line| line.contains(word));
+    assert!(says("new id") && says("App permissions"), "{:?}", result.not_restored);
 }
 
 async fn fields_that_changed_meanwhile_are_set_back(dialect: Dialect) {
@@ -137,10 +135,10 @@ async fn a_tombstone_of_another_api_restores_nobody_else(dialect: Dialect) {
         _ => Dialect::V1,
     };
     for re_create in [false, true] {
-        let request = RestoreRequest { tombstone: stone.clone(), re_create };
-        let (case, detail) = failed(world.over(other).restore(&request).await);
-        assert_eq!((case, detail.code.as_str()), ("permanent-invalid-input", "invalid-value"));
-        assert_eq!(detail.field.as_deref(), Some("request.tombstone.user.id"));
+        let request = restoring([stone.clone()], re_create);
+        let (kind, detail) = failed_to_restore(world.over(other).restore(&request).await);
+        assert_eq!((kind, detail.code.as_str()), ("invalid-input", "invalid-value"));
+        assert_eq!(detail.field.as_deref(), Some("request.tombstones[0].user.id"));
     }
     assert!(world.requests().is_empty());
     assert!(world.person(JOAN).is_disabled);

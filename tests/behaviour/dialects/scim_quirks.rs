@@ -3,14 +3,15 @@
 use host_test::retool::groups::ChangeGroupRequest;
 use host_test::retool::lifecycle::{
     DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, ProvisionRequest, RestoreOutcome,
-    RestoreRequest,
 };
 use host_test::retool::types::Dialect;
 use mock_retool::{MemberRemoval, Options, PatchAnswer, ScimQuirks};
 
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, changed, written};
 use crate::support::dialects::{known, nina};
-use crate::support::{World, departure, done, failed, named};
+use crate::support::{
+    World, by_email, changing, departure, done, failed, memberships, named, restored, restoring,
+};
 
 async fn with(scim_quirks: ScimQuirks) -> World {
     World::acme_over_with(Dialect::Scim, Options { scim_quirks, ..Options::default() }).await
@@ -52,10 +53,11 @@ async fn a_life_goes_well_whatever_the_server_answers() {
         let how = format!("{quirks:?}");
         let world = with(quirks).await;
         let tenant = &world.tenant;
-        assert!(done(tenant.find_user(NEW).await).is_none(), "{how}");
-        let ken = done(tenant.find_user(KEN).await).expect("Ken");
+        assert!(done(tenant.find_user(&by_email(NEW)).await).is_none(), "{how}");
+        let ken = done(tenant.find_user(&by_email(KEN)).await).expect("Ken");
         assert!(ken.disabled, "{how}");
-        let request = ProvisionRequest { groups: vec![named("Support")], ..nina(Dialect::Scim) };
+        let request =
+            ProvisionRequest { groups: memberships([named("Support")]), ..nina(Dialect::Scim) };
         let created = done(tenant.provision(&request).await);
         assert_eq!(created.outcome, ProvisionOutcome::Created, "{how}");
         assert_eq!(world.members_of("Support"), [ADA, JOAN, KEN, NEW], "{how}");
@@ -71,7 +73,7 @@ async fn a_life_goes_well_whatever_the_server_answers() {
         assert!(world.person(NEW).is_disabled, "{how}");
 
         let tombstone = left.tombstone.expect("a tombstone");
-        let back = done(tenant.restore(&RestoreRequest { tombstone, re_create: false }).await);
+        let back = restored(tenant.restore(&restoring([tombstone], false)).await);
         assert_eq!(back.outcome, RestoreOutcome::ReEnabled, "{how}");
         assert_eq!(world.members_of("Support"), [ADA, JOAN, KEN, NEW], "{how}");
 
@@ -91,13 +93,7 @@ async fn a_deletion_that_only_disables_is_told_as_that() {
 }
 
 fn leaving(email: &str) -> ChangeGroupRequest {
-    ChangeGroupRequest {
-        group: named("Support"),
-        new_name: None,
-        universal_app_access: None,
-        add_members: Vec::new(),
-        remove_members: vec![email.into()],
-    }
+    ChangeGroupRequest { remove_members: vec![by_email(email)], ..changing(named("Support")) }
 }
 
 /// Where one form does nothing, the other is tried; what the server taught is remembered.
@@ -110,8 +106,10 @@ async fn one_member_leaves_by_whichever_form_the_server_knows() {
         (MemberRemoval::Ignored, 3),
     ] {
         let world = with(ScimQuirks { remove_by_filter, ..ScimQuirks::default() }).await;
-        let request =
-            ChangeGroupRequest { remove_members: vec![JOAN.into(), KEN.into()], ..leaving(JOAN) };
+        let request = ChangeGroupRequest {
+            remove_members: vec![by_email(JOAN), by_email(KEN)],
+            ..leaving(JOAN)
+        };
         let result = done(world.tenant.change_group(&request).await);
         assert_eq!(world.members_of("Support"), [ADA], "{remove_by_filter:?}");
         assert_eq!(result.members_removed.len(), 2, "{remove_by_filter:?}");
@@ -129,7 +127,7 @@ async fn a_server_that_empties_the_group_is_caught() {
     };
     let world = with(emptying).await;
     let (case, detail) = failed(world.tenant.change_group(&leaving(JOAN)).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "not-verified"));
+    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "not-verified"));
     assert!(detail.message.contains("emptied the whole group"), "{}", detail.message);
     assert_eq!(world.members_of("Support"), [ADA, KEN], "everybody else is in it");
     assert_eq!(world.members_of("Engineering"), [ADA, GRACE]);

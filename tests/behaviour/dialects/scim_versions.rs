@@ -42,7 +42,7 @@ async fn a_change_of_the_same_field_is_not_overwritten_unseen() {
         acme.user_by_email_mut(JOAN).expect("Joan").first_name = Some("Johanna".into());
     });
     let (case, detail) = failed(world.tenant.provision(&joanna()).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "server-refused"));
+    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "server-refused"));
     assert_eq!(detail.http_status, Some(412));
     assert!(detail.message.contains("at the same time"), "{}", detail.message);
     assert_eq!(answers(&world), [Some(412)]);
@@ -58,7 +58,7 @@ async fn a_record_that_always_changes_is_given_up_after_one_more_try() {
     });
     let request = departure(JOAN, DeprovisionMode::Disable);
     let (case, detail) = failed(world.tenant.deprovision(&request).await);
-    assert_eq!((case, detail.http_status), ("permanent-conflict", Some(412)));
+    assert_eq!((case, detail.http_status), ("permanent conflict", Some(412)));
     assert_eq!(answers(&world), [Some(412), Some(412)]);
     assert!(detail.writes.is_empty(), "{:?}", detail.writes);
     assert!(!world.person(JOAN).is_disabled);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW};
 use crate::support::dialects::ALL;
-use crate::support::{World, done, entry, named, roster};
+use crate::support::{World, done, entry, membership, memberships, named, roster};
 
 /// Sends requests as identity providers do.
 struct Provider<'a> {
@@ -112,7 +112,7 @@ async fn seeded(dialect: Dialect) -> World {
 /// Nina comes, Ken comes back, Mia moves and gets another name, Joan leaves.
 fn changes() -> SyncRequest {
     let in_groups = |email: &str, groups: &[&str]| RosterEntry {
-        groups: groups.iter().map(|name| named(name)).collect(),
+        groups: memberships(groups.iter().map(|name| named(name))),
         ..entry(email)
     };
     let mut request = roster(vec![
@@ -143,7 +143,7 @@ fn as_it_is(world: &World) -> SyncRequest {
             .map(|user| RosterEntry {
                 first_name: user.first_name.clone(),
                 last_name: user.last_name.clone(),
-                groups: state.groups_of(user).map(|group| named(&group.name)).collect(),
+                groups: state.groups_of(user).map(|group| membership(named(&group.name))).collect(),
                 ..entry(&user.email)
             })
             .collect(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use host_test::retool::lifecycle::{
-    DeprovisionMode, ProvisionOutcome, ProvisionRequest, RestoreOutcome, RestoreRequest,
+    DeprovisionMode, ProvisionOutcome, ProvisionRequest, RestoreOutcome,
 };
 use host_test::retool::synchronization::{AbsentPolicy, MembershipPolicy, RosterEntry};
 use host_test::retool::types::Dialect;
@@ -11,7 +11,9 @@ use mock_retool::{Fault, FaultKind};
 
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW};
 use crate::support::dialects::nina;
-use crate::support::{World, departure, done, entry, named, roster};
+use crate::support::{
+    World, departure, done, entry, memberships, named, restored, restoring, roster,
+};
 
 over_every_dialect!(
     an_arrival_and_a_departure_are_waited_for,
@@ -27,7 +29,7 @@ async fn lagging(dialect: Dialect) -> World {
 async fn an_arrival_and_a_departure_are_waited_for(dialect: Dialect) {
     let world = lagging(dialect).await;
     let request = ProvisionRequest {
-        groups: vec![named("Support"), named("Legal")],
+        groups: memberships([named("Support"), named("Legal")]),
         create_missing_groups: true,
         ..nina(dialect)
     };
@@ -41,8 +43,8 @@ async fn an_arrival_and_a_departure_are_waited_for(dialect: Dialect) {
     assert!(world.groups_of(NEW).is_empty());
 
     let tombstone = gone.tombstone.expect("a tombstone");
-    let request = RestoreRequest { tombstone, re_create: true };
-    let back = done(world.tenant.restore(&request).await);
+    let request = restoring([tombstone], true);
+    let back = restored(world.tenant.restore(&request).await);
     assert_eq!(back.outcome, RestoreOutcome::ReEnabled);
     assert_eq!(world.groups_of(NEW), ["Legal", "Support"]);
 }
@@ -50,7 +52,7 @@ async fn an_arrival_and_a_departure_are_waited_for(dialect: Dialect) {
 async fn a_sync_fills_the_groups_that_it_creates(dialect: Dialect) {
     let world = lagging(dialect).await;
     let with = |email: &str, groups: &[&str]| RosterEntry {
-        groups: groups.iter().map(|name| named(name)).collect(),
+        groups: memberships(groups.iter().map(|name| named(name))),
         ..entry(email)
     };
     let newcomer = RosterEntry {

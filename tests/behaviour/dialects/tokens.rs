@@ -2,12 +2,14 @@
 
 use host_test::retool::lifecycle::DeprovisionMode;
 use host_test::retool::types::{Dialect, Error};
-use host_test::{Host, Tenant, TenantOptions, error_case};
+use host_test::{Tenant, TenantOptions};
 use mock_retool::{Fault, FaultKind, Options, Scope};
 
 use crate::support::acme::{JOAN, NEW};
 use crate::support::dialects::nina;
-use crate::support::{World, departure, done, entry, failed, roster};
+use crate::support::{
+    World, by_email, case_and_detail, departure, done, entry, failed, host, memberships, roster,
+};
 
 over_every_dialect!(
     a_rejected_token_ends_every_call_with_one_request,
@@ -20,7 +22,7 @@ fn tenant(world: &World, dialect: Dialect, api: &str, scim: &str) -> Tenant {
         .dialect(dialect)
         .env("RETOOL_API_TOKEN", api)
         .env("RETOOL_SCIM_TOKEN", scim);
-    Host::shared().expect("a host").tenant(options)
+    host().tenant(options)
 }
 
 /// The errors of some calls, each with how many requests it took.
@@ -41,9 +43,8 @@ async fn errors(world: &World, tenant: &Tenant) -> Vec<(Error, usize)> {
 async fn a_rejected_token_ends_every_call_with_one_request(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     for (error, requests) in errors(&world, &tenant(&world, dialect, "wrong", "wrong")).await {
-        let (case, detail) = error_case(&error);
-        let detail = detail.expect("a detail");
-        assert_eq!((case, detail.code.as_str()), ("permanent-denied", "token-rejected"));
+        let (case, detail) = case_and_detail(error);
+        assert_eq!((case, detail.code.as_str()), ("permanent denied", "token-rejected"));
         assert_eq!((detail.http_status, detail.attempts, requests), (Some(401), 1, 1));
         let own = detail.message.contains("a token of its own");
         assert_eq!(own, dialect == Dialect::Scim, "{}", detail.message);
@@ -55,9 +56,8 @@ async fn a_forbidden_request_ends_every_call_with_one_request(dialect: Dialect) 
     let world = World::acme_over(dialect).await;
     world.mock.inject(Fault::new(FaultKind::Status { code: 403, retry_after: None, body: None }));
     for (error, requests) in errors(&world, &world.tenant).await {
-        let (case, detail) = error_case(&error);
-        let detail = detail.expect("a detail");
-        assert_eq!((case, detail.code.as_str()), ("permanent-denied", "scope-missing"));
+        let (case, detail) = case_and_detail(error);
+        assert_eq!((case, detail.code.as_str()), ("permanent denied", "scope-missing"));
         assert_eq!((detail.http_status, detail.attempts, requests), (Some(403), 1, 1));
         let said =
             if dialect == Dialect::Scim { "SCIM takes a token of its own" } else { "users:read" };
@@ -69,8 +69,9 @@ async fn a_token_that_is_missing_is_named_before_any_request(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let variable = if dialect == Dialect::Scim { "RETOOL_SCIM_TOKEN" } else { "RETOOL_API_TOKEN" };
     let (api, scim) = if dialect == Dialect::Scim { ("a", "") } else { ("", "a") };
-    let (case, detail) = failed(tenant(&world, dialect, api, scim).find_user(JOAN).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-denied", "token-missing"));
+    let (case, detail) =
+        failed(tenant(&world, dialect, api, scim).find_user(&by_email(JOAN)).await);
+    assert_eq!((case, detail.code.as_str()), ("permanent denied", "token-missing"));
     assert!(detail.message.contains(variable), "{}", detail.message);
     assert!(world.requests().is_empty());
 }
@@ -80,11 +81,13 @@ async fn a_token_that_is_missing_is_named_before_any_request(dialect: Dialect) {
 async fn a_rest_token_on_scim_is_explained_and_the_other_way_round() {
     let world = World::acme_over(Dialect::Scim).await;
     let (api, scim) = (world.mock.token().to_owned(), world.mock.scim_token().to_owned());
-    let (_, detail) = failed(tenant(&world, Dialect::Scim, &api, &api).find_user(JOAN).await);
+    let (_, detail) =
+        failed(tenant(&world, Dialect::Scim, &api, &api).find_user(&by_email(JOAN)).await);
     assert_eq!(detail.code, "token-rejected");
     assert!(detail.message.contains("a token of the REST API does not work"), "{}", detail.message);
     for dialect in [Dialect::V1, Dialect::V2] {
-        let (_, detail) = failed(tenant(&world, dialect, &scim, &scim).find_user(JOAN).await);
+        let (_, detail) =
+            failed(tenant(&world, dialect, &scim, &scim).find_user(&by_email(JOAN)).await);
         assert_eq!(detail.code, "token-rejected");
     }
 }
@@ -95,9 +98,8 @@ async fn a_bare_404_of_scim_is_explained() {
     let options = Options { scim_not_configured: true, ..Options::default() };
     let world = World::acme_over_with(Dialect::Scim, options).await;
     for (error, requests) in errors(&world, &world.tenant).await {
-        let (case, detail) = error_case(&error);
-        let detail = detail.expect("a detail");
-        assert_eq!((case, detail.code.as_str()), ("permanent-unsupported", "scim-unavailable"));
+        let (case, detail) = case_and_detail(error);
+        assert_eq!((case, detail.code.as_str()), ("permanent unsupported", "scim-unavailable"));
         for why in ["2.32.1", "SSO", "/scim/v2", "/api/scim/v2", "base URL"] {
             assert!(detail.message.contains(why), "{}", detail.message);
         }
@@ -111,14 +113,14 @@ async fn a_scope_that_is_missing_for_a_write_is_named_with_what_was_done_before(
     let options = Options { scopes, ..Options::default() };
     let world = World::acme_over_with(Dialect::V2, options).await;
     let request = host_test::retool::lifecycle::ProvisionRequest {
-        groups: vec![crate::support::named("Support")],
+        groups: memberships([crate::support::named("Support")]),
         ..nina(Dialect::V2)
     };
     let (case, detail) = failed(world.tenant.provision(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-denied", "scope-missing"));
+    assert_eq!((case, detail.code.as_str()), ("permanent denied", "scope-missing"));
     assert!(detail.message.contains("groups:write"), "{}", detail.message);
     assert_eq!(detail.request.as_deref(), Some("POST /api/v2/groups/{id}/members"));
     let written = crate::support::acme::written(&detail.writes);
     assert_eq!(written, ["user-created new@acme.example"]);
-    assert!(done(world.tenant.find_user(NEW).await).is_some());
+    assert!(done(world.tenant.find_user(&by_email(NEW)).await).is_some());
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, changed, written};
 use crate::support::dialects::{known, nina};
-use crate::support::{World, departure, done, failed, named};
+use crate::support::{World, departure, done, failed, memberships, named};
 
 async fn acme() -> World {
     World::acme_over(Dialect::V2).await
@@ -25,11 +25,12 @@ async fn a_refusal_with_200_is_no_success() {
         let world = acme().await;
         let kind = refusal();
         world.mock.inject(Fault { path: Some(path.into()), ..Fault::new(kind) });
-        let request = ProvisionRequest { groups: vec![named("Support")], ..nina(Dialect::V2) };
+        let request =
+            ProvisionRequest { groups: memberships([named("Support")]), ..nina(Dialect::V2) };
         let (case, detail) = failed(world.tenant.provision(&request).await);
         assert_eq!(
             (case, detail.code.as_str()),
-            ("permanent-conflict", "server-refused"),
+            ("permanent conflict", "server-refused"),
             "{path}"
         );
         assert!(world.writes().is_empty() && !world.has(NEW), "{path}");
@@ -67,8 +68,11 @@ async fn numbers_beyond_a_float_survive() {
         joan.metadata.insert("number".into(), json!(9_007_199_254_740_993_u64));
     });
     let group = GroupRef::Id(GroupId::Rest(large.to_string()));
-    let request =
-        ProvisionRequest { first_name: Some("Joanna".into()), groups: vec![group], ..known(JOAN) };
+    let request = ProvisionRequest {
+        first_name: Some("Joanna".into()),
+        groups: memberships([group]),
+        ..known(JOAN)
+    };
     let result = done(world.tenant.provision(&request).await);
     assert_eq!(result.groups_added, world.links(&["Finance"]));
     assert_eq!(world.members_of("Finance"), [JOAN]);
@@ -77,7 +81,8 @@ async fn numbers_beyond_a_float_survive() {
     assert_eq!(joan.metadata["number"], json!(9_007_199_254_740_993_u64));
 
     let left = done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Disable)).await);
-    let raw: Value = serde_json::from_str(&left.tombstone.expect("a tombstone").raw).expect("JSON");
+    let raw = left.tombstone.expect("a tombstone").raw.expect("a record");
+    let raw: Value = serde_json::from_str(&raw).expect("JSON");
     assert_eq!(raw["legacy_id"], json!(legacy_id));
     assert_eq!(raw["metadata"]["number"], json!(9_007_199_254_740_993_u64));
 }

@@ -10,7 +10,7 @@ use mock_retool::{Fault, FaultKind, Group, Hook};
 
 use super::{in_groups, of, outcomes};
 use crate::support::acme::{ADA, FINANCE, GRACE, JOAN, KEN, NEW, SUPPORT, link, written};
-use crate::support::{World, done, entry, failed, named, numbered, roster};
+use crate::support::{World, by_email, done, entry, failed, membership, named, numbered, roster};
 
 /// Joan shall be in Finance alone, and Grace in no group that anybody names.
 fn request(memberships: MembershipPolicy) -> SyncRequest {
@@ -24,7 +24,7 @@ fn request(memberships: MembershipPolicy) -> SyncRequest {
 async fn leave_does_not_look_at_groups() {
     let world = World::acme().await;
     let mut request = request(MembershipPolicy::Leave);
-    request.roster[0].groups.push(named("Legal"));
+    request.roster[0].groups.push(membership(named("Legal")));
     request.policy.create_missing_groups = false;
     let before = world.mock.state();
     let report = done(world.tenant.sync(&request).await);
@@ -78,7 +78,7 @@ async fn managed_groups_are_named_too() {
 async fn protected_people_keep_their_memberships() {
     let world = World::acme().await;
     let mut request = request(MembershipPolicy::Exact);
-    request.policy.guards.protected_people = vec![JOAN.into()];
+    request.policy.guards.protected_people = vec![by_email(JOAN)];
     let report = done(world.tenant.sync(&request).await);
     assert!(outcomes(&report).contains(&"joan@acme.example: refused".to_owned()));
     assert_eq!(world.groups_of(JOAN), ["Finance", "Support", "viewer"]);
@@ -129,7 +129,7 @@ async fn a_missing_group_plans_nothing_unless_it_may_be_created() {
     for (case, detail) in
         [failed(world.tenant.plan_sync(&request).await), failed(world.tenant.sync(&request).await)]
     {
-        assert_eq!((case, detail.code.as_str()), ("permanent-not-found", "group-not-found"));
+        assert_eq!((case, detail.code.as_str()), ("permanent not-found", "group-not-found"));
         assert_eq!(detail.subject.as_deref(), Some("Legal"));
     }
     assert!(world.writes().is_empty());
@@ -143,7 +143,7 @@ async fn two_groups_of_one_name_plan_nothing() {
     });
     let request = roster(vec![entry(NEW), in_groups(GRACE, &["Support"])]);
     let (case, detail) = failed(world.tenant.sync(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-conflict", "ambiguous-group"));
+    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "ambiguous-group"));
     assert!(world.writes().is_empty());
 }
 

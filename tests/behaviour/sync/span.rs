@@ -6,7 +6,7 @@ use host_test::retool::synchronization::{
 
 use super::{in_groups, outcomes};
 use crate::support::acme::{ADA, GRACE, JOAN, KEN};
-use crate::support::{World, done, entry, failed, named, roster};
+use crate::support::{World, address, done, entry, failed, limit, named, roster};
 
 fn span(start: Option<&str>, before: Option<&str>) -> Option<EmailSpan> {
     Some(EmailSpan { start: start.map(Into::into), before: before.map(Into::into) })
@@ -66,7 +66,7 @@ async fn spans_that_follow_each_other_do_what_one_sync_does() {
         let people: Vec<_> = people.into_iter().filter(inside).collect();
         let report = done(parts.tenant.sync(&disabling(&people, span(start, before))).await);
         assert!(report.complete);
-        seen.extend(report.people.into_iter().map(|person| person.email));
+        seen.extend(report.people.into_iter().map(|person| address(&person.email).to_owned()));
     }
     assert_eq!(seen, [ADA, GRACE, JOAN, KEN, "new@acme.example"], "everybody once");
     let (whole, parts) = (whole.mock.state(), parts.mock.state());
@@ -89,12 +89,12 @@ async fn a_part_with_nobody_on_the_roster_is_refused_unless_allowed() {
         assert!(tripped.iter().any(|guard| guard.guard == Guard::EmptyRoster), "{empty:?}");
         assert!(plan.steps.is_empty(), "{empty:?}");
         let (case, detail) = failed(world.tenant.sync(&people(empty)).await);
-        assert_eq!((case, detail.code.as_str()), ("permanent-refused", "guard-tripped"));
+        assert_eq!((case, detail.code.as_str()), ("permanent refused", "guard-tripped"));
     }
     // Nothing would be done there, and it is refused all the same.
     let mut nobody_there = people(span(Some("x"), None));
     let (case, _) = failed(world.tenant.sync(&nobody_there).await);
-    assert_eq!(case, "permanent-refused");
+    assert_eq!(case, "permanent refused");
     assert!(world.writes().is_empty());
     assert_eq!(world.mock.state(), before);
 
@@ -117,11 +117,11 @@ async fn the_guards_judge_each_part_on_its_own() {
     let sync = |span: Option<EmailSpan>, inside: &[&str]| {
         let mut request = disabling(inside, span);
         request.policy.re_enable_disabled = false;
-        request.policy.guards.max_user_removal_floor = Some(2);
+        limit(&mut request.policy.guards.user_removals).floor = Some(2);
         request
     };
     let (case, detail) = failed(world.tenant.sync(&sync(None, &stay)).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-refused", "guard-tripped"));
+    assert_eq!((case, detail.code.as_str()), ("permanent refused", "guard-tripped"));
     assert!(detail.message.contains("user-removals"), "{}", detail.message);
     assert!(world.writes().is_empty());
 
@@ -149,8 +149,8 @@ async fn removals_are_counted_against_the_people_of_the_span() {
     let world = World::acme().await;
     let mut request = disabling(&[], span(Some("j"), None));
     request.policy.guards.allow_empty_roster = true;
-    request.policy.guards.max_user_removal_floor = Some(0);
-    request.policy.guards.max_user_removal_percent = Some(99);
+    limit(&mut request.policy.guards.user_removals).floor = Some(0);
+    limit(&mut request.policy.guards.user_removals).percent = Some(99);
     // Joan is one of three enabled people, but the only one in the span: 99 % of one is none.
     let plan = done(world.tenant.plan_sync(&request).await);
     let guard = plan.guards.iter().find(|guard| guard.guard == Guard::UserRemovals);
@@ -163,11 +163,11 @@ async fn a_person_outside_or_a_span_of_nobody_is_refused_before_any_request() {
     let world = World::acme().await;
     let outside = disabling(&[JOAN, ADA], span(Some("b"), None));
     let (case, detail) = failed(world.tenant.sync(&outside).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent-invalid-input", "outside-span"));
-    assert_eq!(detail.field.as_deref(), Some("request.roster[1].email"));
+    assert_eq!((case, detail.code.as_str()), ("permanent invalid-input", "outside-span"));
+    assert_eq!(detail.field.as_deref(), Some("request.roster[1].user.email"));
     let nobody = disabling(&[], span(Some("k"), Some("b")));
     let (case, detail) = failed(world.tenant.plan_sync(&nobody).await);
-    assert_eq!(case, "permanent-invalid-input");
+    assert_eq!(case, "permanent invalid-input");
     assert_eq!(detail.field.as_deref(), Some("request.span.before"));
     assert!(world.requests().is_empty());
 }

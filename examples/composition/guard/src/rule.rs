@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 /// Names the one origin: `https://acme.retool.com`.
 pub const ORIGIN: &str = "EGRESS_GUARD_ORIGIN";
 
-/// Names the methods, with commas between: `GET` for somebody who only reads. All if not set.
+/// Names the methods, with commas between: `GET` to read alone. All if not set.
 pub const METHODS: &str = "EGRESS_GUARD_METHODS";
 
 /// What is let through: without an origin, nothing.
@@ -47,7 +47,7 @@ impl Rule {
 }
 
 impl Origin {
-    /// Without regard to case, and with the port said where it is the scheme's own. None where
+    /// Without regard to case, and with the port written where it is the scheme's own. None where
     /// it is not an origin alone.
     fn new(scheme: &str, authority: &str) -> Option<Origin> {
         let scheme = scheme.to_ascii_lowercase();

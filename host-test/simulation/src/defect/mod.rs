@@ -1,15 +1,17 @@
 //! Planted defects: what a careless component would do, put between the component and the
-//! server, so that nothing of it is in the component itself.
+//! server or its caller, so that nothing of it is in the component itself.
 
 mod planted;
 
 use std::rc::Rc;
 
 use mock_retool::Dialect;
+use retool_lifecycle::domain::Tombstone;
+use retool_lifecycle::error::{Error, Result};
 use retool_lifecycle::http::Transport;
 use retool_lifecycle::sync::{GuardLimits, Span};
 
-use crate::operation::Operation;
+use crate::operation::{Done, Operation};
 
 /// Declares the defects with their names and what a component with them would do.
 macro_rules! defects {
@@ -76,6 +78,12 @@ defects! {
     EmptyTheGroup = "empty-the-group",
     /// Who joins a group is put in place of those who are in it.
     ReplaceTheMembers = "replace-the-members",
+    /// An account is recorded as it is after it was disabled.
+    RecordTooLate = "record-too-late",
+    /// A call that fails does not say which accounts it took something from.
+    ForgetTheTombstones = "forget-the-tombstones",
+    /// A plan loses its last step after its digest was made.
+    LeaveAStepOut = "leave-a-step-out",
 }
 
 impl Defect {
@@ -133,8 +141,38 @@ impl Defect {
         operation
     }
 
+    /// Changes a result to what the component would report.
+    pub fn misreport(self, result: &mut Result<Done, Error>) {
+        match (self, result) {
+            (Defect::RecordTooLate, result) => {
+                for tombstone in tombstones(result) {
+                    tombstone.user.disabled = true;
+                }
+            }
+            (Defect::ForgetTheTombstones, Err(error)) => error.tombstones.clear(),
+            (Defect::LeaveAStepOut, Ok(Done::Planned(plan))) => {
+                plan.steps.pop();
+            }
+            (Defect::LeaveAStepOut, Ok(Done::Synced(report))) => {
+                report.plan.steps.pop();
+            }
+            _ => {}
+        }
+    }
+
     /// A way to a server of this dialect with this defect in it.
     pub fn planted(self, dialect: Dialect, inner: Rc<dyn Transport>) -> Rc<dyn Transport> {
         planted::between(dialect, self, inner)
+    }
+}
+
+/// The tombstones of a call, whether it succeeded or failed.
+fn tombstones(result: &mut Result<Done, Error>) -> &mut [Tombstone] {
+    match result {
+        Ok(Done::Deprovisioned(done)) => done.tombstone.as_mut_slice(),
+        Ok(Done::Synced(report)) => &mut report.tombstones,
+        Ok(Done::Stepped(done)) => done.tombstone.as_mut_slice(),
+        Ok(_) => &mut [],
+        Err(error) => &mut error.tombstones,
     }
 }

@@ -20,6 +20,9 @@ pub trait Tongue: Sync {
     /// What a path is about.
     fn target(&self, path: &str) -> Target;
 
+    /// A person's id, as the organisation has it.
+    fn person(&self, id: &str) -> String;
+
     /// What of a listing a query asks for.
     fn ask(&self, query: &[(&str, String)]) -> Ask;
 

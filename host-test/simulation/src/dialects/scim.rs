@@ -24,6 +24,10 @@ impl Tongue for Scim {
         }
     }
 
+    fn person(&self, id: &str) -> String {
+        person(id)
+    }
+
     fn ask(&self, query: &[(&str, String)]) -> Ask {
         let find = |name| query.iter().find(|(found, _)| *found == name).map(|(_, value)| value);
         let start = find("startIndex").and_then(|start| start.parse::<u32>().ok());

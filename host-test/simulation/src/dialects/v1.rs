@@ -28,6 +28,10 @@ impl Tongue for V1 {
         }
     }
 
+    fn person(&self, id: &str) -> String {
+        id.to_owned()
+    }
+
     fn ask(&self, query: &[(&str, String)]) -> Ask {
         let find = |name| query.iter().find(|(found, _)| *found == name).map(|(_, value)| value);
         match (find("email"), find("page").and_then(|page| page.parse().ok())) {

@@ -36,6 +36,11 @@ impl Tongue for V2 {
         found.unwrap_or(Target::Other)
     }
 
+    fn person(&self, id: &str) -> String {
+        // The component has the simulation's word for an invitation.
+        person(id)
+    }
+
     fn ask(&self, query: &[(&str, String)]) -> Ask {
         let find = |name| query.iter().find(|(found, _)| *found == name).map(|(_, value)| value);
         match (find("email"), find("next_token")) {

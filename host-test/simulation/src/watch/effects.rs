@@ -135,7 +135,7 @@ impl Watch {
 
     /// Whether the other administrator changed this field in this call, so that a PUT of what
     /// was read before undoes it.
-    fn undoes_an_edit(&self, user: &str, of: &str) -> bool {
+    pub(super) fn undoes_an_edit(&self, user: &str, of: &str) -> bool {
         self.by_rival().any(
             |change| matches!(change, Change::UserField { id, field, .. } if id == user && field == of),
         )

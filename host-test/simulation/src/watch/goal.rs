@@ -1,8 +1,8 @@
 //! What must be so after a call that says that all is done, where nobody else wrote.
 
 use mock_retool::{ADMIN, Group, Invite, Organisation, User};
-use retool_lifecycle::domain::{Field, GroupRef, UserPatch};
-use retool_lifecycle::lifecycle::Mode;
+use retool_lifecycle::domain::{self, Field, GroupLink, GroupRef, UserPatch};
+use retool_lifecycle::lifecycle::{Mode, PersonRestored};
 use retool_lifecycle::sync::{AbsentPolicy, MembershipPolicy, SyncRequest};
 
 use super::Watch;
@@ -11,7 +11,7 @@ use crate::dialects::{group_number, tongue};
 use crate::mandate::{desired, is_absent, value};
 use crate::operation::{Done, Operation};
 
-const FIELDS: [(Field, &str); 6] = [
+pub(super) const FIELDS: [(Field, &str); 6] = [
     (Field::FirstName, "firstName"),
     (Field::LastName, "lastName"),
     (Field::ProfilePhotoUrl, "profilePhotoUrl"),
@@ -65,34 +65,12 @@ impl Watch {
                 (self.can.ends_sessions && self.disabled_and_kept_in(&user.id) && !is_told())
                     .then(|| format!("{} is still logged in", departure.email.key()))
             }
-            (Operation::Restore(restoration), _) => {
-                let was = &restoration.tombstone.user;
-                if self.invited(now, was.email.key()).is_some() {
-                    return None;
-                }
-                let Some(user) = find(now, was.email.key()) else {
-                    return Some(format!("{} is not there", was.email.key()));
-                };
-                let fields = UserPatch {
-                    first_name: was.first_name.clone(),
-                    last_name: was.last_name.clone(),
-                    user_type: was.user_type,
-                    admin: Some(was.admin),
-                    disabled: Some(false),
-                    profile_photo_url: was.profile_photo_url.clone(),
-                };
-                let groups: Vec<GroupRef> = was
-                    .groups
-                    .iter()
-                    .flatten()
-                    .filter(|link| {
-                        now.groups.iter().any(|one| group_number(&link.id) == Some(one.id))
-                    })
-                    // Who administers the organisation is in it, and nobody else.
-                    .filter(|link| self.can.sets_admins || group_number(&link.id) != Some(ADMIN))
-                    .map(|link| GroupRef::Id(link.id.clone()))
-                    .collect();
-                self.differs(user, &fields).or_else(|| outside(now, user, &groups))
+            (Operation::Restore(restoration), Done::Restored(done)) => {
+                let people = restoration.tombstones.iter().zip(&done.people);
+                let mut restored = people.filter_map(|(tombstone, report)| {
+                    Some((&tombstone.user, report.outcome.as_ref().ok()?))
+                });
+                restored.find_map(|(was, done)| self.not_restored(was, done, now))
             }
             (Operation::Sync(request), Done::Synced(report)) if report.complete => {
                 self.missed_by_roster(request, now)
@@ -127,6 +105,45 @@ impl Watch {
                 .then(|| "the group is there".into()),
             _ => None,
         }
+    }
+
+    /// What of a restored person is not as it was.
+    fn not_restored(
+        &self,
+        was: &domain::User,
+        done: &PersonRestored,
+        now: &Organisation,
+    ) -> Option<String> {
+        if self.invited(now, was.email.key()).is_some() {
+            return None;
+        }
+        let Some(user) = find(now, was.email.key()) else {
+            return Some(format!("{} is not there", was.email.key()));
+        };
+        let fields = UserPatch {
+            first_name: was.first_name.clone(),
+            last_name: was.last_name.clone(),
+            user_type: was.user_type,
+            admin: Some(was.admin),
+            disabled: Some(false),
+            profile_photo_url: was.profile_photo_url.clone(),
+        };
+        let is_closed = |group: &&GroupLink| {
+            let names = group_number(&group.id).map(|id| self.group_names(id)).unwrap_or_default();
+            done.not_restored.iter().any(|what| names.iter().any(|name| what.contains(name)))
+        };
+        let groups: Vec<GroupRef> = was
+            .groups
+            .iter()
+            .flatten()
+            .filter(|link| now.groups.iter().any(|one| group_number(&link.id) == Some(one.id)))
+            // Who administers the organisation is in it, and nobody else.
+            .filter(|link| self.can.sets_admins || group_number(&link.id) != Some(ADMIN))
+            // What the server refuses is left to people.
+            .filter(|link| !is_closed(link))
+            .map(|link| GroupRef::Id(link.id.clone()))
+            .collect();
+        self.differs(user, &fields).or_else(|| outside(now, user, &groups))
     }
 
     fn missed_by_roster(&self, request: &SyncRequest, now: &Organisation) -> Option<String> {

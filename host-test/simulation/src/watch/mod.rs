@@ -7,6 +7,7 @@ mod effects;
 mod goal;
 mod report;
 mod shown;
+mod tombstones;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,12 +6,13 @@ use mock_retool::Organisation;
 use retool_lifecycle::domain::{Write, WriteKind};
 use retool_lifecycle::error::Error;
 use retool_lifecycle::lifecycle::{DeprovisionOutcome, ProvisionOutcome};
+use retool_lifecycle::sync::digest;
 use retool_lifecycle::sync::report::PersonOutcome;
 
 use super::{Watch, Who};
 use crate::change::{Change, address_of_invitation, administered, invitation, is_invitation, key};
 use crate::dialects::group_id;
-use crate::operation::Done;
+use crate::operation::{Done, tombstones};
 use crate::wire::{Act, Wire};
 
 impl Watch {
@@ -36,6 +37,14 @@ impl Watch {
         }
         for what in found {
             self.violated("truth", what);
+        }
+        for what in self.unrecorded(tombstones(result)) {
+            self.violated("tombstones", what);
+        }
+        if let Some(plan) = result.as_ref().ok().and_then(Done::plan)
+            && digest::plan(plan) != plan.digest
+        {
+            self.violated("digest", "the digest of a plan is not that of its parts");
         }
         let planned_removals = match result {
             Ok(Done::Planned(plan)) => plan.steps.iter().any(|step| {

@@ -31,13 +31,11 @@ pub(crate) struct About<'a> {
     pub(crate) base_url: &'a str,
     /// The name of the roster's file.
     pub(crate) roster: &'a str,
-    /// When the plan was made, for people.
-    pub(crate) made_at: &'a str,
 }
 
 /// The page, or where a guard has tripped, what would have been.
 pub(crate) fn page(plan: &Plan, about: &About<'_>) -> String {
-    let Plan { digest, dialect, steps, withheld, unchanged, refusals, seats, guards, limitations } =
+    let Plan { dialect, steps, withheld, unchanged, refusals, seats, guards, limitations, .. } =
         plan;
     let refused = guards.iter().any(|guard| guard.tripped);
     let steps = if refused { withheld } else { steps };
@@ -63,11 +61,11 @@ pub(crate) fn page(plan: &Plan, about: &About<'_>) -> String {
                 header {
                     h1 { "Plan for " bdi { (shown(about.base_url)) } }
                     p.facts {
-                        "Made " (about.made_at) " from " bdi { (shown(about.roster)) }
+                        "Made " (shown(&plan.made_at)) " from " bdi { (shown(about.roster)) }
                         ", through " (api(words::dialect(*dialect))) "."
                     }
                     (verdict(plan, refused, steps.is_empty(), &people))
-                    p.digest { span { "Digest" } code { (shown(digest)) } }
+                    p.digest { span { "Digest" } code { (shown(&plan.digest)) } }
                 }
                 main {
                     (tally(steps, &people, *unchanged, refusals.len()))
@@ -206,11 +204,12 @@ fn seats(seats: &[SeatChange]) -> Markup {
             @if changing().next().is_none() { p { "None is taken or freed." } }
             @else {
                 table {
-                    @for SeatChange { user_type, added, removed } in changing() {
+                    @for SeatChange { user_type, before, added, removed, after } in changing() {
                         tr {
                             td { (words::user_type(*user_type)) }
                             td { @if *added > 0 { b.taken { "+" (added) } } }
                             td { @if *removed > 0 { b.freed { "−" (removed) } } }
+                            td { (before) " → " (after) }
                         }
                     }
                 }
@@ -279,8 +278,8 @@ fn person(person: &Person<'_>) -> Markup {
     let Person { email, fate, changes, joins, leaves } = person;
     let what = match fate {
         Fate::Delete => Some(("account", Some("is there"), "deleted for good")),
-        Fate::Disable => Some(("log-in", Some("allowed"), "barred")),
-        Fate::Enable => Some(("log-in", Some("barred"), "allowed")),
+        Fate::Disable => Some(("log-in", Some("allowed"), "disabled")),
+        Fate::Enable => Some(("log-in", Some("disabled"), "allowed")),
         Fate::Create => Some(("account", None, "created")),
         Fate::Update => None,
     };
@@ -296,10 +295,10 @@ fn person(person: &Person<'_>) -> Markup {
                 thead { tr { th scope="col" { "Field" } th scope="col" { "Now" } th scope="col" { "Planned" } } }
                 tbody {
                     @if let Some((field, before, after)) = what {
-                        (row(field, old(before), new(after)))
+                        (row(field, old(before), new(Some(after))))
                     }
                     @for FieldChange { field, before, after } in changes {
-                        (row(&words::field_name(field), old(before.as_deref()), new(after)))
+                        (row(&words::field_name(field), old(before.as_deref()), new(after.as_deref())))
                     }
                     @if !joins.is_empty() || !leaves.is_empty() {
                         (row("groups", chips("old", "leaves", leaves), chips("new", "joins", joins)))
@@ -323,8 +322,13 @@ fn old(value: Option<&str>) -> Markup {
     }
 }
 
-fn new(value: &str) -> Markup {
-    self::value("new", value)
+fn new(value: Option<&str>) -> Markup {
+    html! {
+        @match value {
+            Some(value) => (self::value("new", value)),
+            None => span.none { "(none)" },
+        }
+    }
 }
 
 /// On a ground of its own, so that blanks at its ends are seen.
@@ -349,9 +353,10 @@ fn left_alone(refusals: &[PersonRefusal]) -> Markup {
         @if !refusals.is_empty() {
             section.people.left id="left-alone" {
                 h2 { "Left alone " span.count { (refusals.len()) } }
-                @for PersonRefusal { email, code, message } in refusals {
+                @for PersonRefusal { email, login, user, code, message } in refusals {
+                    @let person = words::person(email.as_deref(), login.as_deref(), user.as_ref());
                     article {
-                        h3 { bdi { (shown(email)) } }
+                        h3 { bdi { (shown(person)) } }
                         p { code { (shown(code)) } " " bdi { (shown(message)) } }
                         @if let Some(hint) = hints::for_sync(code) { p.hint { (hint) } }
                     }

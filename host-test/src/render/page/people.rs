@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::plan::group_of;
+use super::super::plan::{group_of, is_of_group, person_of};
 use super::super::words;
 use crate::retool::synchronization::{Step, StepKind};
 use crate::retool::types::FieldChange;
@@ -50,9 +50,9 @@ impl Person<'_> {
     /// Whether they become an administrator, or cease to be one; `None` where neither.
     pub(super) fn administers(&self) -> Option<bool> {
         let change = self.changes.iter().find(|change| change.field == "admin")?;
-        match (change.before.as_deref(), change.after.as_str()) {
-            (Some("true"), "false") => Some(false),
-            (None | Some("false"), "true") => Some(true),
+        match (change.before.as_deref(), change.after.as_deref()) {
+            (Some("true"), Some("false")) => Some(false),
+            (None | Some("false"), Some("true")) => Some(true),
             _ => None,
         }
     }
@@ -62,10 +62,10 @@ impl Person<'_> {
 pub(super) fn people(steps: &[Step]) -> Vec<Person<'_>> {
     let mut people: BTreeMap<&str, Person<'_>> = BTreeMap::new();
     for step in steps {
-        if step.kind == StepKind::CreateGroup {
+        if is_of_group(step) {
             continue;
         }
-        let email = step.email.as_str();
+        let email = person_of(step);
         let person = people.entry(email).or_insert_with(|| Person {
             email,
             fate: Fate::Update,
@@ -74,7 +74,12 @@ pub(super) fn people(steps: &[Step]) -> Vec<Person<'_>> {
             leaves: Vec::new(),
         });
         let fate = match step.kind {
-            StepKind::CreateGroup | StepKind::UpdateUser => Fate::Update,
+            StepKind::CreateGroup
+            | StepKind::ChangeGroup
+            | StepKind::RenameUser
+            | StepKind::UpdateUser
+            | StepKind::ChangeAttributes
+            | StepKind::ChangeMember => Fate::Update,
             StepKind::AddMember => {
                 person.joins.push(group_of(step));
                 Fate::Update
@@ -83,10 +88,10 @@ pub(super) fn people(steps: &[Step]) -> Vec<Person<'_>> {
                 person.leaves.push(group_of(step));
                 Fate::Update
             }
-            StepKind::CreateUser => Fate::Create,
+            StepKind::CreateUser | StepKind::InviteUser => Fate::Create,
             StepKind::EnableUser => Fate::Enable,
             StepKind::DisableUser => Fate::Disable,
-            StepKind::DeleteUser => Fate::Delete,
+            StepKind::CancelInvitation | StepKind::DeleteUser => Fate::Delete,
         };
         person.fate = person.fate.min(fate);
         person.changes.extend(step.changes.iter().filter(|change| !words::is_said(change)));

@@ -1,10 +1,12 @@
 use crate::domain::{GroupId, GroupIdKind, GroupRef};
 use crate::error::{Code, Error};
-use crate::sync::plan::testing::{account, fulfilled, group, group_id, lines, model, named, plan};
+use crate::sync::plan::testing::{
+    account, fulfilled, group, group_id, lines, model, named, plan, try_plan,
+};
 use crate::sync::{Snapshot, StepKind, SyncRequest, digest};
 
 fn failure(request: &SyncRequest, actual: &Snapshot) -> Error {
-    super::super::plan(request, actual).expect_err("no plan")
+    try_plan(request, actual).expect_err("no plan")
 }
 
 #[test]

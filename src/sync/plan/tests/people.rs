@@ -1,7 +1,7 @@
 use crate::domain::{Dialect, Field, GroupLink, UserType};
 use crate::error::Code;
 use crate::sync::plan::testing::{
-    account, desired, email, fulfilled, group_id, join, lines, model, plan, user,
+    account, desired, email, fulfilled, group_id, join, lines, model, plan, try_plan, user,
 };
 use crate::sync::{AbsentPolicy, MembershipPolicy, RefusalReason, Snapshot, SyncRequest, digest};
 
@@ -208,7 +208,7 @@ fn a_user_type_that_the_dialect_cannot_set_is_an_error() {
     let mut request = model();
     let actual = fulfilled(&request);
     request.roster[2].fields.user_type = Some(UserType::Mobile);
-    let error = crate::sync::plan::plan(&request, &actual).expect_err("v1 has no mobile users");
+    let error = try_plan(&request, &actual).expect_err("v1 has no mobile users");
     assert_eq!(error.code, Code::OperationUnsupported);
     assert_eq!(error.subject.as_deref(), Some("joan@example.com"));
     assert_eq!(error.field.as_deref(), Some("request.roster[2].user-type"));
@@ -225,8 +225,7 @@ fn a_user_type_that_the_dialect_cannot_set_is_an_error() {
     assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
     let mut without_joan = actual.clone();
     without_joan.users.remove(2);
-    let error =
-        crate::sync::plan::plan(&request, &without_joan).expect_err("v1 has no embed users");
+    let error = try_plan(&request, &without_joan).expect_err("v1 has no embed users");
     assert_eq!(error.field.as_deref(), Some("request.policy.default-user-type"));
 }
 
@@ -316,9 +315,9 @@ fn somebody_twice_on_the_roster_is_an_error_rather_than_a_second_account() {
     let mut request = model();
     let actual = fulfilled(&request);
     request.roster.push(desired("Joan@Example.com", &[]));
-    let error = crate::sync::plan::plan(&request, &actual).expect_err("joan twice");
+    let error = try_plan(&request, &actual).expect_err("joan twice");
     assert_eq!(error.code, Code::DuplicatePerson);
-    assert_eq!(error.field.as_deref(), Some("request.roster[3].email"));
+    assert_eq!(error.field.as_deref(), Some("request.roster[3].user.email"));
 }
 
 #[test]
@@ -335,7 +334,7 @@ fn a_listing_without_memberships_serves_only_plans_that_need_none() {
     ] {
         request.policy.memberships = memberships;
         request.policy.absent = absent;
-        let result = crate::sync::plan::plan(&request, &actual);
+        let result = try_plan(&request, &actual);
         assert_eq!(result.is_ok(), works, "{memberships:?} {absent:?}");
         if let Err(error) = result {
             assert_eq!(error.code, Code::ListingIncomplete);

@@ -7,9 +7,10 @@ use proptest::sample::select;
 
 use crate::domain::GroupRef;
 use crate::retool::user_filter::{People, filter_page};
-use crate::sync::plan::plan as try_plan;
 use crate::sync::plan::testing::cases::{Case, GROUPS, NAMES, address, cases, shuffled, some};
-use crate::sync::plan::testing::{apply, email, fulfilled, group_id, lines, named, plan, user};
+use crate::sync::plan::testing::{
+    apply, email, fulfilled, group_id, lines, named, plan, try_plan, user,
+};
 use crate::sync::scope::SyncScope;
 use crate::sync::{AbsentPolicy, Snapshot, Span};
 

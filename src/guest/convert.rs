@@ -1,0 +1,412 @@
+//! The types that all interfaces share: from the contract's to the component's own and back.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Display;
+
+use super::{contract, list, unsupported};
+use crate::domain::{
+    Dialect, Email, FieldChange, Group, GroupId, GroupIdKind, GroupLink, GroupRef, Member,
+    Tombstone, User, UserId, UserType, Write, WriteKind,
+};
+use crate::error::{Detail, Error, Kind, Result};
+use crate::session::{Connection, Wanted};
+
+/// The one access setting that every REST dialect has.
+const APP_ACCESS: &str = "universal-app-access";
+
+/// The connection; it is checked when the session is opened.
+pub fn connection(given: contract::Connection) -> Connection {
+    Connection {
+        base_url: given.base_url,
+        wanted: match given.dialect {
+            contract::Dialect::Auto => Wanted::Auto,
+            contract::Dialect::V1 => Wanted::Dialect(Dialect::V1),
+            contract::Dialect::V2 => Wanted::Dialect(Dialect::V2),
+            contract::Dialect::Scim => Wanted::Dialect(Dialect::Scim),
+        },
+        api_token_variable: given.api_token_variable,
+        scim_token_variable: given.scim_token_variable,
+    }
+}
+
+/// The dialect spoken; `auto` where none was found.
+pub fn dialect(dialect: Option<Dialect>) -> contract::Dialect {
+    match dialect {
+        None => contract::Dialect::Auto,
+        Some(Dialect::V1) => contract::Dialect::V1,
+        Some(Dialect::V2) => contract::Dialect::V2,
+        Some(Dialect::Scim) => contract::Dialect::Scim,
+    }
+}
+
+/// An address as the contract has it: `none` for an account without one.
+pub fn address(email: Email) -> Option<String> {
+    Some(email.into_string()).filter(|address| !address.is_empty())
+}
+
+/// The address of a person who is named by it; unchecked.
+pub fn email_of(field: &dyn Display, user: contract::UserRef) -> Result<String> {
+    match user {
+        contract::UserRef::Email(email) => Ok(email),
+        contract::UserRef::Id(_) => Err(unsupported::field_error(&format_args!("{field}.id"))),
+        contract::UserRef::Login(_) => {
+            Err(unsupported::field_error(&format_args!("{field}.login")))
+        }
+    }
+}
+
+/// The addresses of people who are named by them; unchecked.
+pub fn emails_of(field: &str, users: Vec<contract::UserRef>) -> Result<Vec<Email>> {
+    let emails = users.into_iter().enumerate();
+    emails
+        .map(|(index, user)| Ok(Email::new(&email_of(&format_args!("{field}[{index}]"), user)?)))
+        .collect()
+}
+
+/// A reference by address.
+pub fn user_ref(email: Email) -> contract::UserRef {
+    contract::UserRef::Email(email.into_string())
+}
+
+/// A user's id, from the contract.
+pub fn given_user_id(id: contract::UserId) -> UserId {
+    let (dialect, value) = match id {
+        contract::UserId::V1(value) => (Dialect::V1, value),
+        contract::UserId::V2(value) => (Dialect::V2, value),
+        contract::UserId::Scim(value) => (Dialect::Scim, value),
+    };
+    UserId { dialect, value }
+}
+
+/// A user's id, for the contract.
+pub fn user_id(id: UserId) -> contract::UserId {
+    match id.dialect {
+        Dialect::V1 => contract::UserId::V1(id.value),
+        Dialect::V2 => contract::UserId::V2(id.value),
+        Dialect::Scim => contract::UserId::Scim(id.value),
+    }
+}
+
+/// A group's id, from the contract.
+pub fn given_group_id(id: contract::GroupId) -> GroupId {
+    let (kind, value) = match id {
+        contract::GroupId::Rest(value) => (GroupIdKind::Rest, value),
+        contract::GroupId::Scim(value) => (GroupIdKind::Scim, value),
+    };
+    GroupId { kind, value }
+}
+
+/// A group's id, for the contract.
+pub fn group_id(id: GroupId) -> contract::GroupId {
+    match id.kind {
+        GroupIdKind::Rest => contract::GroupId::Rest(id.value),
+        GroupIdKind::Scim => contract::GroupId::Scim(id.value),
+    }
+}
+
+/// How a request names a group; unchecked.
+pub fn given_group_ref(group: contract::GroupRef) -> GroupRef {
+    match group {
+        contract::GroupRef::Id(id) => GroupRef::Id(given_group_id(id)),
+        contract::GroupRef::Name(name) => GroupRef::Name(name),
+    }
+}
+
+/// How a request named a group, for the contract.
+pub fn group_ref(group: GroupRef) -> contract::GroupRef {
+    match group {
+        GroupRef::Id(id) => contract::GroupRef::Id(group_id(id)),
+        GroupRef::Name(name) => contract::GroupRef::Name(name),
+    }
+}
+
+/// The groups of the memberships that are asked for; unchecked.
+pub fn memberships(
+    field: &dyn Display,
+    memberships: Vec<contract::Membership>,
+) -> Result<Vec<GroupRef>> {
+    let memberships = memberships.into_iter().enumerate();
+    memberships
+        .map(|(index, contract::Membership { group, group_admin })| {
+            let field = format_args!("{field}[{index}].group-admin");
+            unsupported::unless(group_admin.is_none(), &field)?;
+            Ok(given_group_ref(group))
+        })
+        .collect()
+}
+
+/// A group next to a user, for the contract.
+pub fn group_link(link: GroupLink) -> contract::GroupLink {
+    contract::GroupLink { id: group_id(link.id), name: link.name, group_admin: None }
+}
+
+/// A group next to a user, from the contract; who administers it is not kept.
+fn given_group_link(link: contract::GroupLink) -> GroupLink {
+    GroupLink { id: given_group_id(link.id), name: link.name }
+}
+
+/// What a seat is billed as, for the contract.
+pub fn user_type(user_type: UserType) -> contract::UserType {
+    match user_type {
+        UserType::Default => contract::UserType::Default,
+        UserType::EndUser => contract::UserType::EndUser,
+        UserType::Mobile => contract::UserType::Mobile,
+        UserType::Embed => contract::UserType::Embed,
+        UserType::Unrecognized => contract::UserType::Unrecognized,
+    }
+}
+
+/// What a seat is billed as, from the contract.
+pub fn given_user_type(user_type: contract::UserType) -> UserType {
+    match user_type {
+        contract::UserType::Default => UserType::Default,
+        contract::UserType::EndUser => UserType::EndUser,
+        contract::UserType::Mobile => UserType::Mobile,
+        contract::UserType::Embed => UserType::Embed,
+        contract::UserType::Unrecognized => UserType::Unrecognized,
+    }
+}
+
+/// A person, with the ids that the other kind of API has for them.
+pub fn user_with_ids(user: User, other_ids: Vec<UserId>) -> contract::User {
+    let User {
+        id,
+        email,
+        first_name,
+        last_name,
+        user_type,
+        admin,
+        disabled,
+        invited,
+        profile_photo_url,
+        groups,
+        created_at,
+        updated_at,
+        last_active_at,
+    } = user;
+    contract::User {
+        id: user_id(id),
+        other_ids: list(other_ids, user_id),
+        email: address(email),
+        login: None,
+        first_name,
+        last_name,
+        user_type: user_type.map(self::user_type),
+        admin,
+        disabled,
+        invited,
+        profile_photo_url,
+        metadata: None,
+        attributes: None,
+        groups: groups.map(|groups| list(groups, group_link)),
+        created_at,
+        updated_at,
+        last_active_at,
+    }
+}
+
+/// A person, for the contract.
+pub fn user(user: User) -> contract::User {
+    user_with_ids(user, Vec::new())
+}
+
+/// A person, from the contract: of a tombstone, in which `field` names them.
+pub fn given_user(field: &str, user: contract::User) -> Result<User> {
+    // Nothing needs the ids of other APIs. A SCIM login is found again by the account's id.
+    let contract::User {
+        id,
+        other_ids: _,
+        email,
+        login: _,
+        first_name,
+        last_name,
+        user_type,
+        admin,
+        disabled,
+        invited,
+        profile_photo_url,
+        metadata,
+        attributes,
+        groups,
+        created_at,
+        updated_at,
+        last_active_at,
+    } = user;
+    unsupported::unless(metadata.is_none(), &format_args!("{field}.metadata"))?;
+    unsupported::unless(attributes.is_none(), &format_args!("{field}.attributes"))?;
+    Ok(User {
+        id: given_user_id(id),
+        email: Email::new(email.as_deref().unwrap_or_default()),
+        first_name,
+        last_name,
+        user_type: user_type.map(given_user_type),
+        admin,
+        disabled,
+        invited,
+        profile_photo_url,
+        groups: groups.map(|groups| list(groups, given_group_link)),
+        created_at,
+        updated_at,
+        last_active_at,
+    })
+}
+
+/// A record for `restore`, of the organisation at a base URL.
+pub fn tombstone(tombstone: Tombstone, base_url: &str) -> contract::Tombstone {
+    let Tombstone { user, raw, disabled_since, recorded_at } = tombstone;
+    contract::Tombstone {
+        base_url: base_url.into(),
+        user: self::user(user),
+        raw,
+        disabled_since,
+        recorded_at,
+    }
+}
+
+/// Records for `restore`.
+pub fn tombstones(tombstones: Vec<Tombstone>, base_url: &str) -> Vec<contract::Tombstone> {
+    list(tombstones, |tombstone| self::tombstone(tombstone, base_url))
+}
+
+/// A member of a group.
+pub fn member(member: Member) -> contract::Member {
+    let Member { id, email, group_admin } = member;
+    contract::Member { id: user_id(id), email: email.and_then(address), group_admin }
+}
+
+/// A group, with the ids that the other kind of API has for it.
+pub fn group_with_ids(group: Group, other_ids: Vec<GroupId>) -> contract::Group {
+    let Group { id, name, universal_app_access, members, created_at, updated_at } = group;
+    let access = universal_app_access.into_iter();
+    contract::Group {
+        id: group_id(id),
+        other_ids: list(other_ids, group_id),
+        name,
+        access: access
+            .map(|value| contract::AccessSetting { name: APP_ACCESS.into(), value })
+            .collect(),
+        members: members.map(|members| list(members, member)),
+        created_at,
+        updated_at,
+    }
+}
+
+/// A group, for the contract.
+pub fn group(group: Group) -> contract::Group {
+    group_with_ids(group, Vec::new())
+}
+
+/// What members of a group may do in every app, of the settings that are asked for; unchecked.
+pub fn app_access(field: &str, access: Vec<contract::AccessSetting>) -> Result<Option<String>> {
+    let mut app_access = None;
+    for (index, contract::AccessSetting { name, value }) in access.into_iter().enumerate() {
+        let field = format_args!("{field}[{index}]");
+        unsupported::unless(name == APP_ACCESS, &field)?;
+        if app_access.replace(value).is_some() {
+            return Err(Error::new(
+                crate::error::Code::InvalidValue,
+                "The setting is given twice. Give it once.",
+            )
+            .in_field(format!("{field}")));
+        }
+    }
+    Ok(app_access)
+}
+
+/// A field that differs.
+pub fn field_change(change: FieldChange) -> contract::FieldChange {
+    let FieldChange { field, before, after } = change;
+    contract::FieldChange { field: field.into(), before, after: Some(after) }
+}
+
+/// Fields that differ.
+pub fn field_changes(changes: Vec<FieldChange>) -> Vec<contract::FieldChange> {
+    list(changes, field_change)
+}
+
+/// One write.
+pub fn write(write: Write) -> contract::Write {
+    let Write { kind, subject, group, confirmed } = write;
+    let certainty = match confirmed {
+        true => contract::Certainty::Confirmed,
+        false => contract::Certainty::Unknown,
+    };
+    contract::Write { kind: write_kind(kind), subject, group, certainty }
+}
+
+/// The writes of a call.
+pub fn writes(writes: Vec<Write>) -> Vec<contract::Write> {
+    list(writes, write)
+}
+
+fn write_kind(kind: WriteKind) -> contract::WriteKind {
+    match kind {
+        WriteKind::UserCreated => contract::WriteKind::UserCreated,
+        WriteKind::UserUpdated => contract::WriteKind::UserUpdated,
+        WriteKind::UserDisabled => contract::WriteKind::UserDisabled,
+        WriteKind::UserEnabled => contract::WriteKind::UserEnabled,
+        WriteKind::UserDeleted => contract::WriteKind::UserDeleted,
+        WriteKind::MemberAdded => contract::WriteKind::MemberAdded,
+        WriteKind::MemberRemoved => contract::WriteKind::MemberRemoved,
+        WriteKind::GroupCreated => contract::WriteKind::GroupCreated,
+        WriteKind::GroupUpdated => contract::WriteKind::GroupUpdated,
+        WriteKind::GroupDeleted => contract::WriteKind::GroupDeleted,
+        WriteKind::InvitationCancelled => contract::WriteKind::InvitationCancelled,
+        WriteKind::SessionsEnded => contract::WriteKind::SessionsEnded,
+    }
+}
+
+/// Why a call failed; what it recorded is of the organisation at a base URL.
+pub fn error(error: Error, base_url: &str) -> contract::Error {
+    let permanent = error.is_permanent();
+    let detail = error_detail(error, base_url);
+    if permanent { contract::Error::Permanent(detail) } else { contract::Error::Transient(detail) }
+}
+
+/// What is known about a failure.
+pub fn error_detail(error: Error, base_url: &str) -> contract::ErrorDetail {
+    // `maybe_applied` shows in the certainty of the writes.
+    let Detail {
+        code,
+        message,
+        subject,
+        field,
+        request,
+        request_id,
+        http_status,
+        attempts,
+        retry_after_ms,
+        maybe_applied: _,
+        writes,
+        tombstones,
+    } = error.into_detail();
+    contract::ErrorDetail {
+        kind: error_kind(code.kind()),
+        code: code.as_str().into(),
+        message,
+        subject,
+        field,
+        request,
+        request_id,
+        http_status,
+        attempts,
+        retry_after_ms,
+        writes: self::writes(writes),
+        tombstones: self::tombstones(tombstones, base_url),
+    }
+}
+
+fn error_kind(kind: Kind) -> contract::ErrorKind {
+    match kind {
+        Kind::InvalidInput => contract::ErrorKind::InvalidInput,
+        Kind::Denied => contract::ErrorKind::Denied,
+        Kind::NotFound => contract::ErrorKind::NotFound,
+        Kind::Conflict => contract::ErrorKind::Conflict,
+        Kind::Refused => contract::ErrorKind::Refused,
+        Kind::Unsupported => contract::ErrorKind::Unsupported,
+        Kind::RateLimited => contract::ErrorKind::RateLimited,
+        Kind::Unavailable => contract::ErrorKind::Unavailable,
+    }
+}

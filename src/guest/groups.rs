@@ -1,0 +1,146 @@
+//! `groups`.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Answer, Component, call, contract, convert, list, unsupported};
+use crate::bindings::exports::user_lifecycle::retool::groups::{
+    ChangeGroupRequest, ChangeGroupResult, EnsureGroupRequest, EnsureGroupResult, Guest, NewMember,
+    RemoveGroupRequest, RemoveGroupResult,
+};
+use crate::domain::{Email, GroupPatch, GroupRef};
+use crate::error::{Code, Error, Result};
+use crate::groups::{self, Reshaping};
+use crate::input;
+
+impl Guest for Component {
+    fn ensure_group(
+        connection: contract::Connection,
+        request: EnsureGroupRequest,
+    ) -> Answer<EnsureGroupResult> {
+        call(
+            connection,
+            |_| ensured(request),
+            async |session, (name, access)| {
+                groups::ensure(&*session.directory, &name, access.as_deref()).await
+            },
+            |done, _| EnsureGroupResult {
+                group: convert::group(done.group),
+                created: done.created,
+                writes: convert::writes(done.writes),
+            },
+        )
+    }
+
+    fn change_group(
+        connection: contract::Connection,
+        request: ChangeGroupRequest,
+    ) -> Answer<ChangeGroupResult> {
+        call(
+            connection,
+            |_| reshaping(request),
+            async |session, reshaping| groups::change(&*session.directory, &reshaping).await,
+            |done, _| ChangeGroupResult {
+                group: convert::group(done.group),
+                changes: convert::field_changes(done.changes),
+                members_added: list(done.members_added, convert::member),
+                members_changed: Vec::new(),
+                members_removed: list(done.members_removed, convert::member),
+                writes: convert::writes(done.writes),
+            },
+        )
+    }
+
+    fn remove_group(
+        connection: contract::Connection,
+        request: RemoveGroupRequest,
+    ) -> Answer<RemoveGroupResult> {
+        call(
+            connection,
+            |_| removal(request),
+            async |session, (group, even_with_members)| {
+                groups::remove(&*session.directory, &group, even_with_members).await
+            },
+            |done, _| RemoveGroupResult {
+                removed: done.removed.map(convert::group),
+                writes: convert::writes(done.writes),
+            },
+        )
+    }
+}
+
+/// A checked request: name and access.
+fn ensured(request: EnsureGroupRequest) -> Result<(String, Option<String>)> {
+    let EnsureGroupRequest { name, access } = request;
+    let access = convert::app_access("request.access", access)?;
+    Ok((input::group_name(&"request.name", &name)?, input::app_access(&"request.access", access)?))
+}
+
+/// A checked request.
+fn reshaping(request: ChangeGroupRequest) -> Result<Reshaping> {
+    let ChangeGroupRequest {
+        group,
+        new_name,
+        access,
+        add_members,
+        remove_members,
+        protected_people,
+        minimum_admins,
+    } = request;
+    unguarded(&protected_people, minimum_admins)?;
+    let access = convert::app_access("request.access", access)?;
+    let mut seen = BTreeSet::new();
+    let add = people("request.add-members", added(add_members)?, &mut seen)?;
+    let remove = convert::emails_of("request.remove-members", remove_members)?;
+    let remove = people("request.remove-members", remove, &mut seen)?;
+    Ok(Reshaping {
+        group: input::group_ref(&"request.group", convert::given_group_ref(group))?,
+        patch: GroupPatch {
+            name: input::name(&"request.new-name", new_name)?,
+            universal_app_access: input::app_access(&"request.access", access)?,
+        },
+        add,
+        remove,
+    })
+}
+
+/// A checked request: group, and whether it may have members.
+fn removal(request: RemoveGroupRequest) -> Result<(GroupRef, bool)> {
+    let RemoveGroupRequest { group, even_with_members, protected_people, minimum_admins } = request;
+    unguarded(&protected_people, minimum_admins)?;
+    let group = input::group_ref(&"request.group", convert::given_group_ref(group))?;
+    Ok((group, even_with_members))
+}
+
+fn unguarded(protected: &[contract::UserRef], minimum_admins: Option<u32>) -> Result<()> {
+    unsupported::unless(protected.is_empty(), &"request.protected-people")?;
+    unsupported::unless(minimum_admins.is_none(), &"request.minimum-admins")
+}
+
+fn added(members: Vec<NewMember>) -> Result<Vec<Email>> {
+    let members = members.into_iter().enumerate();
+    members
+        .map(|(index, NewMember { user, group_admin })| {
+            let field = format_args!("request.add-members[{index}]");
+            unsupported::unless(group_admin.is_none(), &format_args!("{field}.group-admin"))?;
+            Ok(Email::new(&convert::email_of(&format_args!("{field}.user"), user)?))
+        })
+        .collect()
+}
+
+fn people(field: &str, emails: Vec<Email>, seen: &mut BTreeSet<Email>) -> Result<Vec<Email>> {
+    let emails = input::emails(&field, emails)?;
+    for (index, email) in emails.iter().enumerate() {
+        if !seen.insert(email.clone()) {
+            return Err(Error::new(
+                Code::DuplicatePerson,
+                "The person is named twice. Say once whether they join or leave.",
+            )
+            .in_field(format!("{field}[{index}]"))
+            .about(email.as_str()));
+        }
+    }
+    Ok(emails)
+}

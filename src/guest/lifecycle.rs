@@ -1,0 +1,333 @@
+//! `lifecycle`.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Answer, Component, call, contract, convert, list, unsupported};
+use crate::bindings::exports::user_lifecycle::retool::lifecycle::{
+    DeprovisionMode, DeprovisionOutcome, DeprovisionPlan, DeprovisionRequest, DeprovisionResult,
+    Guest, ProvisionOutcome, ProvisionRequest, ProvisionResult, ResetTwoFactorRequest,
+    ResetTwoFactorResult, RestoreOutcome, RestoreReport, RestoreRequest, RestoreResult,
+};
+use crate::domain::{Tombstone, UserPatch};
+use crate::error::{Code, Error, Result};
+use crate::http::BaseUrl;
+use crate::input;
+use crate::lifecycle::{self, Arrival, Departure, Mode, PersonRestored, Restoration, Restored};
+
+/// The longest grace before a deletion, in days.
+const MOST_DAYS: u32 = 3650;
+
+/// The most tombstones in one call.
+const MOST_TOMBSTONES: usize = 10_000;
+
+impl Guest for Component {
+    fn provision(
+        connection: contract::Connection,
+        request: ProvisionRequest,
+    ) -> Answer<ProvisionResult> {
+        call(
+            connection,
+            |_| arrival(request),
+            async |session, arrival| lifecycle::provision(&*session.directory, &arrival).await,
+            |done, _| provision_result(done),
+        )
+    }
+
+    fn deprovision(
+        connection: contract::Connection,
+        request: DeprovisionRequest,
+    ) -> Answer<DeprovisionResult> {
+        call(
+            connection,
+            |_| departure(request),
+            async |session, departure| {
+                lifecycle::deprovision(&*session.directory, &departure, session.now).await
+            },
+            deprovision_result,
+        )
+    }
+
+    fn plan_deprovision(
+        connection: contract::Connection,
+        _: DeprovisionRequest,
+    ) -> Answer<DeprovisionPlan> {
+        Err(convert::error(unsupported::function("plan-deprovision"), &connection.base_url))
+    }
+
+    fn restore(connection: contract::Connection, request: RestoreRequest) -> Answer<RestoreResult> {
+        call(
+            connection,
+            |connection| restoration(request, &connection.base_url),
+            async |session, (restoration, administered)| {
+                let mut done = lifecycle::restore(&*session.directory, &restoration).await?;
+                for (person, groups) in done.people.iter_mut().zip(administered) {
+                    if let Ok(restored) = &mut person.outcome {
+                        restored.not_restored.extend(groups);
+                    }
+                }
+                Ok(done)
+            },
+            restore_result,
+        )
+    }
+
+    fn reset_two_factor(
+        connection: contract::Connection,
+        _: ResetTwoFactorRequest,
+    ) -> Answer<ResetTwoFactorResult> {
+        Err(convert::error(unsupported::function("reset-two-factor"), &connection.base_url))
+    }
+}
+
+/// A checked request.
+fn arrival(request: ProvisionRequest) -> Result<Arrival> {
+    let ProvisionRequest {
+        email,
+        login,
+        former_emails,
+        first_name,
+        last_name,
+        user_type,
+        admin,
+        profile_photo_url,
+        metadata,
+        attributes,
+        clear,
+        groups,
+        create_missing_groups,
+        create_missing,
+        update_existing,
+        re_enable_disabled,
+        way_in,
+        skip_lookup,
+    } = request;
+    unsupported::unless(login.is_none(), &"request.login")?;
+    unsupported::unless(former_emails.is_empty(), &"request.former-emails")?;
+    unsupported::unless(metadata.is_none(), &"request.metadata")?;
+    unsupported::unless(attributes.is_empty(), &"request.attributes")?;
+    unsupported::unless(clear.is_empty(), &"request.clear")?;
+    unsupported::unless(way_in.is_none(), &"request.way-in")?;
+    unsupported::unless(skip_lookup != Some(true), &"request.skip-lookup")?;
+    let groups = convert::memberships(&"request.groups", groups)?;
+    Ok(Arrival {
+        email: input::email(&"request.email", &email)?,
+        fields: UserPatch {
+            first_name: input::name(&"request.first-name", first_name)?,
+            last_name: input::name(&"request.last-name", last_name)?,
+            user_type: input::user_type(
+                &"request.user-type",
+                user_type.map(convert::given_user_type),
+            )?,
+            admin,
+            disabled: None,
+            profile_photo_url: input::photo_url(&"request.profile-photo-url", profile_photo_url)?,
+        },
+        groups: input::group_refs(&"request.groups", groups)?,
+        create_missing_groups,
+        create_missing,
+        update_existing,
+        re_enable_disabled,
+        skip_closed_groups: false,
+    })
+}
+
+fn provision_result(done: lifecycle::Provisioned) -> ProvisionResult {
+    let lifecycle::Provisioned {
+        outcome,
+        user,
+        changes,
+        differences,
+        groups_added,
+        groups_kept,
+        groups_created,
+        // Nobody asked to pass over groups that the server manages.
+        groups_closed: _,
+        invitation_sent,
+        remaining,
+        writes,
+    } = done;
+    ProvisionResult {
+        outcome: match outcome {
+            lifecycle::ProvisionOutcome::Created => ProvisionOutcome::Created,
+            lifecycle::ProvisionOutcome::ReEnabled => ProvisionOutcome::ReEnabled,
+            lifecycle::ProvisionOutcome::Updated => ProvisionOutcome::Updated,
+            lifecycle::ProvisionOutcome::Unchanged => ProvisionOutcome::Unchanged,
+        },
+        user: convert::user(user),
+        changes: convert::field_changes(changes),
+        differences: convert::field_changes(differences),
+        groups_added: list(groups_added, convert::group_link),
+        groups_kept: list(groups_kept, convert::group_link),
+        groups_created: list(groups_created, convert::group_link),
+        invitation_sent,
+        remaining,
+        writes: convert::writes(writes),
+    }
+}
+
+/// A checked request.
+fn departure(request: DeprovisionRequest) -> Result<Departure> {
+    let DeprovisionRequest {
+        user,
+        expected_id,
+        mode,
+        disabled_since,
+        protected_people,
+        minimum_admins,
+    } = request;
+    unsupported::unless(disabled_since.is_none(), &"request.disabled-since")?;
+    let mode = match mode {
+        DeprovisionMode::Disable => Mode::Disable,
+        DeprovisionMode::DisableAndStripGroups => Mode::DisableAndStripGroups,
+        DeprovisionMode::Delete => Mode::Delete,
+        DeprovisionMode::DeleteOnceDisabled(days) if (1..=MOST_DAYS).contains(&days) => {
+            Mode::DeleteOnceDisabled(days)
+        }
+        DeprovisionMode::DeleteOnceDisabled(_) => {
+            return Err(Error::new(
+                Code::InvalidValue,
+                "The number of days is out of range. Give 1 to 3650, or delete at once.",
+            )
+            .in_field("request.mode"));
+        }
+    };
+    let protected_people = convert::emails_of("request.protected-people", protected_people)?;
+    Ok(Departure {
+        email: input::email(&"request.user.email", &convert::email_of(&"request.user", user)?)?,
+        expected_id: expected_id.map(convert::given_user_id),
+        mode,
+        protected_people: input::emails(&"request.protected-people", protected_people)?,
+        minimum_admins: minimum_admins.unwrap_or(1),
+    })
+}
+
+fn deprovision_result(done: lifecycle::Deprovisioned, base_url: &str) -> DeprovisionResult {
+    let lifecycle::Deprovisioned {
+        outcome,
+        tombstone,
+        groups_removed,
+        deletion_due,
+        remaining,
+        writes,
+    } = done;
+    DeprovisionResult {
+        outcome: match outcome {
+            lifecycle::DeprovisionOutcome::Deleted => DeprovisionOutcome::Deleted,
+            lifecycle::DeprovisionOutcome::Deactivated => DeprovisionOutcome::Deactivated,
+            lifecycle::DeprovisionOutcome::AlreadyDeactivated => {
+                DeprovisionOutcome::AlreadyDeactivated
+            }
+            lifecycle::DeprovisionOutcome::AlreadyGone => DeprovisionOutcome::AlreadyGone,
+        },
+        disabled_since: tombstone.as_ref().and_then(|record| record.disabled_since.clone()),
+        tombstone: tombstone.map(|record| convert::tombstone(record, base_url)),
+        groups_removed: list(groups_removed, convert::group_link),
+        deletion_due,
+        remaining,
+        writes: convert::writes(writes),
+    }
+}
+
+/// A checked request, and for each tombstone what of it this version does not restore. Every
+/// tombstone must be of the organisation at `base_url`.
+fn restoration(request: RestoreRequest, base_url: &str) -> Result<(Restoration, Vec<Vec<String>>)> {
+    let RestoreRequest { tombstones, re_create, way_in } = request;
+    unsupported::unless(way_in.is_none(), &"request.way-in")?;
+    if !(1..=MOST_TOMBSTONES).contains(&tombstones.len()) {
+        return Err(Error::new(
+            Code::InvalidValue,
+            format!("Give 1 to {MOST_TOMBSTONES} tombstones in one call."),
+        )
+        .in_field("request.tombstones"));
+    }
+    let here = BaseUrl::parse(base_url)?.organisation();
+    let mut seen = alloc::collections::BTreeSet::new();
+    let mut people = Vec::with_capacity(tombstones.len());
+    let mut administered = Vec::with_capacity(tombstones.len());
+    for (index, tombstone) in tombstones.into_iter().enumerate() {
+        let field = format!("request.tombstones[{index}]");
+        administered.push(groups_administered(&tombstone.user));
+        let tombstone = given_tombstone(&field, tombstone, &here)?;
+        if !seen.insert(tombstone.user.email.clone()) {
+            return Err(Error::new(
+                Code::DuplicatePerson,
+                "There are two tombstones of this person. Give the first one that was recorded.",
+            )
+            .in_field(field)
+            .about(tombstone.user.email.as_str()));
+        }
+        people.push(tombstone);
+    }
+    Ok((Restoration { tombstones: people, re_create }, administered))
+}
+
+/// The groups that a person administered: they get the membership back, and not that.
+fn groups_administered(user: &contract::User) -> Vec<String> {
+    let groups = user.groups.iter().flatten().filter(|group| group.group_admin == Some(true));
+    groups
+        .map(|group| {
+            let (contract::GroupId::Rest(id) | contract::GroupId::Scim(id)) = &group.id;
+            let name = group.name.as_ref().unwrap_or(id);
+            format!("The administration of the group {name}: give it in Retool.")
+        })
+        .collect()
+}
+
+fn given_tombstone(field: &str, given: contract::Tombstone, here: &str) -> Result<Tombstone> {
+    let contract::Tombstone { base_url, user, raw, disabled_since, recorded_at } = given;
+    if !BaseUrl::parse(&base_url).is_ok_and(|there| there.organisation() == here) {
+        return Err(Error::new(
+            Code::InvalidValue,
+            "The tombstone is of another organisation. Restore the person where they were.",
+        )
+        .in_field(format!("{field}.base-url")));
+    }
+    let email = user.email.as_deref().unwrap_or_default();
+    input::email(&format_args!("{field}.user.email"), email)?;
+    let user = convert::given_user(&format!("{field}.user"), user)?;
+    Ok(Tombstone { user, raw, disabled_since, recorded_at })
+}
+
+fn restore_result(done: Restored, base_url: &str) -> RestoreResult {
+    let Restored { people, writes } = done;
+    let complete = people.iter().all(|person| person.outcome.is_ok());
+    RestoreResult {
+        people: list(people, |person| restore_report(person, base_url)),
+        complete,
+        writes: convert::writes(writes),
+    }
+}
+
+fn restore_report(person: lifecycle::RestoreReport, base_url: &str) -> RestoreReport {
+    let lifecycle::RestoreReport { email, id, outcome } = person;
+    let mut report = RestoreReport {
+        email: convert::address(email),
+        id: convert::user_id(id),
+        outcome: RestoreOutcome::Failed,
+        user: None,
+        groups_added: Vec::new(),
+        not_restored: Vec::new(),
+        invitation_sent: false,
+        failure: None,
+    };
+    match outcome {
+        Ok(done) => {
+            let PersonRestored { outcome, user, groups_added, not_restored, invitation_sent } =
+                done;
+            report.outcome = match outcome {
+                lifecycle::RestoreOutcome::ReEnabled => RestoreOutcome::ReEnabled,
+                lifecycle::RestoreOutcome::ReCreated => RestoreOutcome::ReCreated,
+                lifecycle::RestoreOutcome::Updated => RestoreOutcome::Updated,
+                lifecycle::RestoreOutcome::Unchanged => RestoreOutcome::Unchanged,
+            };
+            report.user = Some(convert::user(user));
+            report.groups_added = list(groups_added, convert::group_link);
+            report.not_restored = not_restored;
+            report.invitation_sent = invitation_sent;
+        }
+        Err(error) => report.failure = Some(convert::error_detail(error, base_url)),
+    }
+    report
+}
