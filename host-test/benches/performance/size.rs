@@ -100,7 +100,7 @@ impl Module {
             }
             Payload::CodeSectionEntry(body) => {
                 let range = body.range();
-                self.sizes.push((range.end - range.start) as usize);
+                self.sizes.push(range.end - range.start);
             }
             Payload::DataSection(data) => {
                 self.data += data.into_iter().flatten().map(|data| data.data.len()).sum::<usize>();
