@@ -169,7 +169,9 @@ async fn no_failure_shows_the_token() {
                         .inject(Fault { method: Some(method.into()), ..Fault::new(kind.clone()) });
                 }
                 let seen = call_all(&world, &tenant).await;
-                assert!(seen.failures >= 2, "{kind:?}: {} failures", seen.failures);
+                // Most writes whose reply can't be read are read back, and succeed.
+                let least = if writes_only { 1 } else { 2 };
+                assert!(seen.failures >= least, "{kind:?}: {} failures", seen.failures);
                 seen.assert_clean(&tenant, &format!("{kind:?}"));
             }
         });
