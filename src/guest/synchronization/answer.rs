@@ -1,0 +1,266 @@
+//! Plans and reports of `synchronization`, for the contract.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::wit;
+use crate::guest::{convert, list};
+use crate::sync::report::{PersonOutcome, PersonReport, SyncReport};
+use crate::sync::step::{StepOutcome, StepResult};
+use crate::sync::{
+    AbsentPolicy, Guard, GuardLimits, GuardReport, MembershipPolicy, Plan, PlanContext, Policy,
+    Refusal, SeatChange, Span, Step, StepKind,
+};
+
+pub fn plan(plan: Plan, base_url: &str) -> wit::Plan {
+    let Plan {
+        digest,
+        inputs_digest,
+        context,
+        made_at,
+        steps,
+        withheld,
+        tombstones,
+        unchanged,
+        refusals,
+        seats,
+        guards,
+        limitations,
+    } = plan;
+    let steps = list(steps, |step| self::step(step, &context));
+    let withheld = list(withheld, |step| self::step(step, &context));
+    let PlanContext { organisation, dialect, span, policy } = context;
+    wit::Plan {
+        digest,
+        inputs_digest,
+        organisation,
+        dialect: convert::dialect(Some(dialect)),
+        span: self::span(span),
+        policy: self::policy(policy),
+        made_at,
+        steps,
+        withheld,
+        tombstones: convert::tombstones(tombstones, base_url),
+        unchanged: unchanged.len() as u32,
+        refusals: list(refusals, refusal),
+        seats: list(seats, seat_change),
+        guards: list(guards, guard_report),
+        limitations,
+    }
+}
+
+fn span(span: Span) -> Option<wit::EmailSpan> {
+    let Span { start, before } = span;
+    (start.is_some() || before.is_some()).then_some(wit::EmailSpan { start, before })
+}
+
+fn policy(policy: Policy) -> wit::SyncPolicy {
+    let Policy {
+        create_missing,
+        update_existing,
+        re_enable_disabled,
+        absent,
+        memberships,
+        managed_groups,
+        create_missing_groups,
+        default_user_type,
+        guards,
+    } = policy;
+    wit::SyncPolicy {
+        create_missing,
+        update_existing,
+        re_enable_disabled,
+        leave_disabled: Some(false),
+        absent: match absent {
+            AbsentPolicy::Keep => wit::AbsentPolicy::Keep,
+            AbsentPolicy::Disable => wit::AbsentPolicy::Disable,
+            AbsentPolicy::Delete => wit::AbsentPolicy::Delete,
+        },
+        absence_scope: None,
+        inactive_for_days: None,
+        memberships: match memberships {
+            MembershipPolicy::Leave => wit::MembershipPolicy::Leave,
+            MembershipPolicy::Add => wit::MembershipPolicy::Add,
+            MembershipPolicy::Exact => wit::MembershipPolicy::Exact,
+        },
+        managed_groups: list(managed_groups, convert::group_ref),
+        create_missing_groups,
+        default_user_type: default_user_type.map(convert::user_type),
+        guards: self::guards(guards),
+    }
+}
+
+fn guards(limits: GuardLimits) -> wit::Guards {
+    let GuardLimits {
+        max_user_removal_percent,
+        max_user_removal_floor,
+        max_member_removal_percent,
+        max_member_removal_floor,
+        minimum_admins,
+        required_admins,
+        protected_people,
+        allow_empty_roster,
+    } = limits;
+    let limit =
+        |percent, floor| Some(wit::GuardLimit { percent: Some(percent), floor: Some(floor) });
+    wit::Guards {
+        user_removals: limit(max_user_removal_percent, max_user_removal_floor),
+        member_removals: limit(max_member_removal_percent, max_member_removal_floor),
+        membership_removals: None,
+        creations: None,
+        promotions: None,
+        re_enablements: None,
+        updates: None,
+        member_additions: None,
+        minimum_admins: Some(minimum_admins),
+        required_admins: list(required_admins, convert::user_ref),
+        protected_people: list(protected_people, convert::user_ref),
+        allow_empty_roster,
+    }
+}
+
+fn step(step: Step, context: &PlanContext) -> wit::Step {
+    let Step { kind, email, user, group_name, group, changes, precondition } = step;
+    let guards = &context.policy.guards;
+    wit::Step {
+        kind: match kind {
+            StepKind::CreateGroup => wit::StepKind::CreateGroup,
+            StepKind::CreateUser => wit::StepKind::CreateUser,
+            StepKind::EnableUser => wit::StepKind::EnableUser,
+            StepKind::UpdateUser => wit::StepKind::UpdateUser,
+            StepKind::AddMember => wit::StepKind::AddMember,
+            StepKind::RemoveMember => wit::StepKind::RemoveMember,
+            StepKind::DisableUser => wit::StepKind::DisableUser,
+            StepKind::DeleteUser => wit::StepKind::DeleteUser,
+        },
+        organisation: context.organisation.clone(),
+        dialect: convert::dialect(Some(context.dialect)),
+        minimum_admins: guards.minimum_admins,
+        required_admins: list(guards.required_admins.clone(), convert::user_ref),
+        email: email.and_then(convert::address),
+        user: user.map(convert::user_id),
+        group_name,
+        group: group.map(convert::group_id),
+        group_admin: None,
+        changes: convert::field_changes(changes),
+        precondition,
+    }
+}
+
+fn refusal(refusal: Refusal) -> wit::PersonRefusal {
+    let Refusal { email, reason, message } = refusal;
+    wit::PersonRefusal {
+        email: convert::address(email),
+        login: None,
+        user: None,
+        code: reason.as_str().into(),
+        message,
+    }
+}
+
+fn seat_change(seats: SeatChange) -> wit::SeatChange {
+    let SeatChange { user_type, before, added, removed } = seats;
+    wit::SeatChange {
+        user_type: convert::user_type(user_type),
+        before,
+        added,
+        removed,
+        after: (before + added).saturating_sub(removed),
+    }
+}
+
+fn guard_report(report: GuardReport) -> wit::GuardReport {
+    let GuardReport { guard, subject, limit, actual, tripped, message } = report;
+    wit::GuardReport {
+        guard: match guard {
+            Guard::UserRemovals => wit::Guard::UserRemovals,
+            Guard::MemberRemovals => wit::Guard::MemberRemovals,
+            Guard::MinimumAdmins => wit::Guard::MinimumAdmins,
+            Guard::RequiredAdmins => wit::Guard::RequiredAdmins,
+            Guard::EmptyRoster => wit::Guard::EmptyRoster,
+            Guard::IncompleteSnapshot => wit::Guard::IncompleteSnapshot,
+        },
+        subject,
+        limit,
+        actual,
+        tripped,
+        message,
+    }
+}
+
+pub fn step_result(result: StepResult, base_url: &str) -> wit::StepResult {
+    let StepResult { outcome, tombstone, writes } = result;
+    let (outcome, reason) = match outcome {
+        StepOutcome::Applied => (wit::StepOutcome::Applied, None),
+        StepOutcome::Deactivated => (
+            wit::StepOutcome::Applied,
+            Some(String::from("The server only disabled the account; it does not delete.")),
+        ),
+        StepOutcome::AlreadySo => (wit::StepOutcome::AlreadySo, None),
+        StepOutcome::Stale(reason) => (wit::StepOutcome::Stale, Some(reason)),
+    };
+    wit::StepResult {
+        outcome,
+        reason,
+        tombstone: tombstone.map(|record| convert::tombstone(record, base_url)),
+        writes: convert::writes(writes),
+    }
+}
+
+pub fn sync_report(report: SyncReport, base_url: &str) -> wit::SyncReport {
+    let SyncReport { plan, people, groups_created, groups_failed, tombstones, complete, writes } =
+        report;
+    wit::SyncReport {
+        digest: plan.digest,
+        organisation: plan.context.organisation,
+        dialect: convert::dialect(Some(plan.context.dialect)),
+        people: list(people, |person| person_report(person, base_url)),
+        groups_created: list(groups_created, convert::group_link),
+        groups_failed: list(groups_failed, |error| convert::error_detail(error, base_url)),
+        tombstones: convert::tombstones(tombstones, base_url),
+        seats: list(plan.seats, seat_change),
+        guards: list(plan.guards, guard_report),
+        limitations: plan.limitations,
+        next: None,
+        complete,
+        writes: convert::writes(writes),
+    }
+}
+
+fn person_report(person: PersonReport, base_url: &str) -> wit::PersonReport {
+    let PersonReport { email, user, outcome, changes, groups_added, groups_removed } = person;
+    let (mut refusal, mut failure) = (None, None);
+    let outcome = match outcome {
+        PersonOutcome::Created => wit::PersonOutcome::Created,
+        PersonOutcome::Updated => wit::PersonOutcome::Updated,
+        PersonOutcome::ReEnabled => wit::PersonOutcome::ReEnabled,
+        PersonOutcome::Disabled => wit::PersonOutcome::Disabled,
+        PersonOutcome::Deleted => wit::PersonOutcome::Deleted,
+        PersonOutcome::Unchanged => wit::PersonOutcome::Unchanged,
+        PersonOutcome::Refused(why) => {
+            refusal = Some(why);
+            wit::PersonOutcome::Refused
+        }
+        PersonOutcome::Stale(how) => {
+            refusal = Some(how);
+            wit::PersonOutcome::Stale
+        }
+        PersonOutcome::Failed(error) => {
+            failure = Some(convert::error_detail(error, base_url));
+            wit::PersonOutcome::Failed
+        }
+    };
+    wit::PersonReport {
+        email: convert::address(email),
+        login: None,
+        user: user.map(convert::user_id),
+        outcome,
+        changes: convert::field_changes(changes),
+        groups_added: list(groups_added, convert::group_link),
+        groups_changed: Vec::new(),
+        groups_removed: list(groups_removed, convert::group_link),
+        disabled_since: None,
+        refusal,
+        failure,
+    }
+}

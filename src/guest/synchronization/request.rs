@@ -1,0 +1,279 @@
+//! Requests of `synchronization`, from the contract: checked, and refused where they ask for what
+//! this version does not do.
+
+use alloc::format;
+
+use super::wit;
+use crate::domain::{Dialect, Email, Field, FieldChange, UserPatch};
+use crate::error::{Code, Error, Result};
+use crate::guest::{contract, convert, list, unsupported};
+use crate::http::BaseUrl;
+use crate::input;
+use crate::sync::{
+    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Policy, Span, Step, StepKind,
+    SyncRequest,
+};
+
+/// A checked request.
+pub fn checked_request(request: wit::SyncRequest) -> Result<SyncRequest> {
+    let wit::SyncRequest { roster, span, policy, disabled_since, expected_digest } = request;
+    unsupported::unless(disabled_since.is_empty(), &"request.disabled-since")?;
+    unsupported::unless(expected_digest.is_none(), &"request.expected-digest")?;
+    let roster = roster.into_iter().enumerate();
+    input::sync_request(SyncRequest {
+        roster: roster.map(|(index, entry)| desired(index, entry)).collect::<Result<_>>()?,
+        span: span
+            .map_or_else(Span::default, |span| Span { start: span.start, before: span.before }),
+        policy: given_policy(policy)?,
+    })
+}
+
+fn desired(index: usize, entry: wit::RosterEntry) -> Result<DesiredUser> {
+    let wit::RosterEntry {
+        user,
+        email,
+        login,
+        former_emails,
+        first_name,
+        last_name,
+        user_type,
+        admin,
+        profile_photo_url,
+        metadata,
+        attributes,
+        clear,
+        groups,
+        way_in,
+    } = entry;
+    let field = format_args!("request.roster[{index}]");
+    unsupported::unless(email.is_none(), &format_args!("{field}.email"))?;
+    unsupported::unless(login.is_none(), &format_args!("{field}.login"))?;
+    unsupported::unless(former_emails.is_empty(), &format_args!("{field}.former-emails"))?;
+    unsupported::unless(metadata.is_none(), &format_args!("{field}.metadata"))?;
+    unsupported::unless(attributes.is_empty(), &format_args!("{field}.attributes"))?;
+    unsupported::unless(clear.is_empty(), &format_args!("{field}.clear"))?;
+    unsupported::unless(way_in.is_none(), &format_args!("{field}.way-in"))?;
+    Ok(DesiredUser {
+        email: Email::new(&convert::email_of(&format_args!("{field}.user"), user)?),
+        fields: UserPatch {
+            first_name,
+            last_name,
+            user_type: user_type.map(convert::given_user_type),
+            admin,
+            disabled: None,
+            profile_photo_url,
+        },
+        groups: convert::memberships(&format_args!("{field}.groups"), groups)?,
+    })
+}
+
+fn given_policy(policy: wit::SyncPolicy) -> Result<Policy> {
+    let wit::SyncPolicy {
+        create_missing,
+        update_existing,
+        re_enable_disabled,
+        leave_disabled,
+        absent,
+        absence_scope,
+        inactive_for_days,
+        memberships,
+        managed_groups,
+        create_missing_groups,
+        default_user_type,
+        guards,
+    } = policy;
+    unsupported::unless(leave_disabled != Some(true), &"request.policy.leave-disabled")?;
+    unsupported::unless(absence_scope.is_none(), &"request.policy.absence-scope")?;
+    unsupported::unless(inactive_for_days.is_none(), &"request.policy.inactive-for-days")?;
+    Ok(Policy {
+        create_missing,
+        update_existing,
+        re_enable_disabled,
+        absent: match absent {
+            wit::AbsentPolicy::Keep => AbsentPolicy::Keep,
+            wit::AbsentPolicy::Disable => AbsentPolicy::Disable,
+            wit::AbsentPolicy::Delete => AbsentPolicy::Delete,
+            wit::AbsentPolicy::DisableThenDelete(_) => {
+                let field = &"request.policy.absent.disable-then-delete";
+                return Err(unsupported::field_error(field));
+            }
+        },
+        memberships: match memberships {
+            wit::MembershipPolicy::Leave => MembershipPolicy::Leave,
+            wit::MembershipPolicy::Add => MembershipPolicy::Add,
+            wit::MembershipPolicy::Exact => MembershipPolicy::Exact,
+        },
+        managed_groups: list(managed_groups, convert::given_group_ref),
+        create_missing_groups,
+        default_user_type: default_user_type.map(convert::given_user_type),
+        guards: given_guards(guards)?,
+    })
+}
+
+/// The limits, with the contract's defaults filled in.
+fn given_guards(guards: wit::Guards) -> Result<GuardLimits> {
+    let wit::Guards {
+        user_removals,
+        member_removals,
+        membership_removals,
+        creations,
+        promotions,
+        re_enablements,
+        updates,
+        member_additions,
+        minimum_admins,
+        required_admins,
+        protected_people,
+        allow_empty_roster,
+    } = guards;
+    for (limit, name) in [
+        (membership_removals, "membership-removals"),
+        (creations, "creations"),
+        (promotions, "promotions"),
+        (re_enablements, "re-enablements"),
+        (updates, "updates"),
+        (member_additions, "member-additions"),
+    ] {
+        unsupported::unless(limit.is_none(), &format_args!("request.policy.guards.{name}"))?;
+    }
+    let default = GuardLimits::default();
+    let limit = |given: Option<wit::GuardLimit>, percent, floor| {
+        let (given_percent, given_floor) =
+            given.map_or((None, None), |limit| (limit.percent, limit.floor));
+        (given_percent.unwrap_or(percent), given_floor.unwrap_or(floor))
+    };
+    let (max_user_removal_percent, max_user_removal_floor) =
+        limit(user_removals, default.max_user_removal_percent, default.max_user_removal_floor);
+    let (max_member_removal_percent, max_member_removal_floor) = limit(
+        member_removals,
+        default.max_member_removal_percent,
+        default.max_member_removal_floor,
+    );
+    let field = "request.policy.guards";
+    Ok(GuardLimits {
+        max_user_removal_percent,
+        max_user_removal_floor,
+        max_member_removal_percent,
+        max_member_removal_floor,
+        minimum_admins: minimum_admins.unwrap_or(default.minimum_admins),
+        required_admins: convert::emails_of(&format!("{field}.required-admins"), required_admins)?,
+        protected_people: convert::emails_of(
+            &format!("{field}.protected-people"),
+            protected_people,
+        )?,
+        allow_empty_roster,
+    })
+}
+
+/// A checked step, and the dialect that it was planned for; it must be of the organisation at
+/// `base_url`.
+pub fn checked_step(step: wit::Step, base_url: &str) -> Result<(Step, Dialect)> {
+    let wit::Step {
+        kind,
+        organisation,
+        dialect,
+        // The plan's guards have judged it.
+        minimum_admins: _,
+        required_admins: _,
+        email,
+        user,
+        group_name,
+        group,
+        group_admin,
+        changes,
+        precondition,
+    } = step;
+    if BaseUrl::parse(base_url)?.organisation() != organisation {
+        return Err(invalid_step(
+            "step.organisation",
+            "The step was planned for another organisation. Apply it where it was planned; \
+             nothing was sent.",
+        ));
+    }
+    let dialect = match dialect {
+        contract::Dialect::V1 => Dialect::V1,
+        contract::Dialect::V2 => Dialect::V2,
+        contract::Dialect::Scim => Dialect::Scim,
+        contract::Dialect::Auto => {
+            return Err(invalid_step(
+                "step.dialect",
+                "No step is planned for `auto`. Take the step as the plan has it.",
+            ));
+        }
+    };
+    unsupported::unless(group_admin.is_none(), &"step.group-admin")?;
+    let kind = given_step_kind(kind)?;
+    let email = match kind {
+        StepKind::CreateGroup => None,
+        // Only a person whom a caller named is created.
+        StepKind::CreateUser => {
+            Some(input::email(&"step.email", email.as_deref().unwrap_or_default())?)
+        }
+        _ => Some(step_email(email.as_deref().unwrap_or_default())?),
+    };
+    let group_name =
+        group_name.map(|name| input::group_name(&"step.group-name", &name)).transpose()?;
+    let group = group.map(convert::given_group_id);
+    let step = Step {
+        kind,
+        email,
+        user: user.map(convert::given_user_id),
+        group_name,
+        group: group.map(|id| input::group_id(&"step.group", id)).transpose()?,
+        changes: changes.into_iter().map(given_change).collect::<Result<_>>()?,
+        precondition,
+    };
+    Ok((step, dialect))
+}
+
+fn given_step_kind(kind: wit::StepKind) -> Result<StepKind> {
+    Ok(match kind {
+        wit::StepKind::CreateGroup => StepKind::CreateGroup,
+        wit::StepKind::CreateUser => StepKind::CreateUser,
+        wit::StepKind::EnableUser => StepKind::EnableUser,
+        wit::StepKind::UpdateUser => StepKind::UpdateUser,
+        wit::StepKind::AddMember => StepKind::AddMember,
+        wit::StepKind::RemoveMember => StepKind::RemoveMember,
+        wit::StepKind::DisableUser => StepKind::DisableUser,
+        wit::StepKind::DeleteUser => StepKind::DeleteUser,
+        wit::StepKind::ChangeGroup
+        | wit::StepKind::InviteUser
+        | wit::StepKind::RenameUser
+        | wit::StepKind::ChangeAttributes
+        | wit::StepKind::ChangeMember
+        | wit::StepKind::CancelInvitation => return Err(unsupported::field_error(&"step.kind")),
+    })
+}
+
+/// An address that a plan took from the server, which may hold what callers may not give.
+fn step_email(email: &str) -> Result<Email> {
+    let email = Email::new(email);
+    if email.key().is_empty() {
+        return Err(invalid_step("step.email", "The step names nobody. Nothing was written."));
+    }
+    Ok(email)
+}
+
+fn given_change(change: contract::FieldChange) -> Result<FieldChange> {
+    let contract::FieldChange { field, before, after } = change;
+    let field = Field::parse(&field).ok_or_else(|| {
+        invalid_step(
+            "step.changes",
+            "The step changes a field that no plan changes. Nothing was written.",
+        )
+    })?;
+    let Some(after) = after else {
+        return Err(unsupported::field_error(&"step.changes.after"));
+    };
+    let after = match field {
+        Field::FirstName | Field::LastName => {
+            input::name(&"step.changes", Some(after))?.unwrap_or_default()
+        }
+        Field::UserType | Field::Admin | Field::Disabled | Field::ProfilePhotoUrl => after,
+    };
+    Ok(FieldChange { field: field.as_str(), before, after })
+}
+
+fn invalid_step(field: &str, message: &str) -> Error {
+    Error::new(Code::StepInvalid, message).in_field(field)
+}
