@@ -1,4 +1,4 @@
-//! What every dialect gets with a request.
+//! The context that every dialect gets with a request.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,30 +8,30 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use crate::faults::Quirks;
 use crate::state::Organisation;
 
-/// What one request is served from; an extension of the request.
+/// The context in which one request is served; an extension of the request.
 #[derive(Clone)]
 pub(crate) struct Call {
     /// The organisation to read and change.
     pub(crate) organisation: Arc<Mutex<Organisation>>,
-    /// How the answer deviates.
+    /// How the response deviates.
     pub(crate) quirks: Quirks,
 }
 
 impl Call {
-    /// The organisation, for this request alone.
+    /// Locks the organisation for this request.
     pub(crate) fn organisation(&self) -> MutexGuard<'_, Organisation> {
-        // A test that panics while it edits must not hide its own message.
+        // If a test panics while it edits, the poisoned lock must not hide the test's own message.
         self.organisation.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The bearer token that a request carries.
+/// Returns the bearer token of a request.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Whether a request says that its body is JSON.
+/// Whether the headers declare the body as JSON.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     headers
         .get(CONTENT_TYPE)

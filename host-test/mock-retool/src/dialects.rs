@@ -1,4 +1,4 @@
-//! The dialects, ready to serve requests.
+//! The routes of all dialects.
 
 use std::convert::Infallible;
 
@@ -9,26 +9,10 @@ use axum::http::uri::PathAndQuery;
 use axum::response::{IntoResponse, Response};
 use tower::ServiceExt;
 
-use crate::options::Options;
+use crate::options::{Dialect, Options};
 use crate::{scim, v1, v2};
 
-/// A dialect of Retool's API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Dialect {
-    /// `/api/v1`.
-    V1,
-    /// `/api/v2`.
-    V2,
-    /// SCIM 2.0, `/scim/v2` and `/api/scim/v2`.
-    Scim,
-}
-
-impl Dialect {
-    /// Every dialect there is.
-    pub const ALL: [Dialect; 3] = [Dialect::V1, Dialect::V2, Dialect::Scim];
-}
-
-/// The routes of the dialects that are served. Every request must carry a
+/// Returns the routes of the dialects that are served. Every request must carry a
 /// [`Call`](crate::call::Call).
 pub(crate) fn routes(options: &Options) -> Router {
     let mut routes = Router::new();
@@ -43,7 +27,7 @@ pub(crate) fn routes(options: &Options) -> Router {
             }),
         );
     }
-    // Not `nest`, which leaves the base with a slash behind it to others.
+    // `nest` would not match the base path with a trailing slash; `nest_service` does.
     if serves(Dialect::V2) {
         routes = routes.nest_service(
             "/api/v2",
@@ -73,12 +57,12 @@ pub(crate) fn routes(options: &Options) -> Router {
     below(options.base_path(), routes.fallback(async || v1::Refusal::not_found()))
 }
 
-/// These routes, with the prefix before their paths.
+/// Puts the prefix before the paths of these routes.
 fn below(prefix: String, routes: Router) -> Router {
     if prefix.is_empty() {
         return routes;
     }
-    // Not a nested router, to which some prefixes are patterns.
+    // A nested router would read some prefixes as patterns.
     Router::new().fallback(async move |request: Request| -> Result<Response, Infallible> {
         match without(&prefix, request) {
             Some(request) => routes.oneshot(request).await,
@@ -87,7 +71,8 @@ fn below(prefix: String, routes: Router) -> Router {
     })
 }
 
-/// The request as it is without the prefix, if its path begins with it.
+/// Removes the prefix from the path of a request. Returns `None` if the path does not begin with
+/// it.
 fn without(prefix: &str, mut request: Request) -> Option<Request> {
     let path = request.uri().path_and_query()?.as_str().strip_prefix(prefix)?;
     if !path.starts_with('/') {

@@ -1,22 +1,22 @@
-//! Stopping the world at a request.
+//! Hooks, which decide about single requests.
 
 use std::sync::Arc;
 
 use crate::log::LoggedRequest;
 
-/// What becomes of a request that a hook was asked about.
+/// What a hook decides about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
-    /// It is served, faults included.
+    /// The request is served, and faults apply to it.
     Serve,
-    /// The connection is closed and nothing is done.
+    /// The request is not served, and the connection is closed.
     CloseBefore,
-    /// It is served, and the connection is closed without an answer.
+    /// The request is served, and the connection is closed without a response.
     ServeThenClose,
-    /// Nothing is done, and the answer has this status.
+    /// The request is not served, and the response has this status.
     Respond(u16),
 }
 
-/// What decides about requests: called with the place of the request in the log, from 1, and the
+/// The hook function. Its arguments are the position of the request in the log, from 1, and the
 /// request.
 pub(crate) type OnRequest = Arc<dyn Fn(usize, &LoggedRequest) -> Hook + Send + Sync>;

@@ -1,14 +1,15 @@
 //! A faithful mock of Retool's user and group API, for tests and demonstrations.
 //!
-//! [`Mock::start`] serves the dialects `/api/v1`, `/api/v2` and SCIM 2.0 over one
-//! [`Organisation`] in memory, on the loopback interface. It takes requests as literally as a real
-//! instance: a PUT resets what it omits, scopes are enforced, a user who is made with `/api/v1` is
-//! invited by mail and one who is deleted with `/api/v2` is only disabled. Tests look at the [log
-//! of requests](Mock::requests) and the [state](Mock::state), change the state [as another
-//! administrator would](Mock::edit), and let things [go wrong](Fault).
+//! [`Mock::start`] serves the dialects `/api/v1`, `/api/v2` and SCIM 2.0 over one in-memory
+//! [`Organisation`], on the loopback interface. It takes requests as literally as a real instance:
+//! a PUT resets what it omits, and scopes are enforced. A user created with `/api/v1` is invited by
+//! mail. A user deleted with `/api/v2` is only disabled. Tests inspect the [log of
+//! requests](Mock::requests) and the [state](Mock::state), change the state [as another
+//! administrator would](Mock::edit), and inject [faults](Fault).
 //!
-//! Without a token, for people and for tests in other languages: `GET /_mock/requests`,
-//! `GET /_mock/state`, and `POST /_mock/reset`, which goes back to the state at the start.
+//! Some routes need no token. They are for people and for tests in other languages:
+//! `GET /_mock/requests`, `GET /_mock/state`, and `POST /_mock/reset`, which restores the initial
+//! state.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -39,18 +40,18 @@ mod state;
 mod v1;
 mod v2;
 
-/// The types of requests and answers that [`Offline`] takes and gives.
+/// The request and response types of [`Offline`].
 pub use axum::http;
-pub use dialects::Dialect;
 pub use faults::{Chance, Fault, FaultKind, FaultSyntax};
 pub use hook::Hook;
 pub use log::LoggedRequest;
 pub use mock::Mock;
 pub use offline::Offline;
-pub use options::{Options, Scope, UnknownScope};
-pub use scim::{MemberRemoval, PatchAnswer, ScimBase, ScimQuirks};
+pub use options::{
+    Dialect, MemberRemoval, Options, PatchAnswer, ScimBase, ScimQuirks, Scope, UnknownScope,
+    V2Options,
+};
 pub use state::{
     ADMIN, Access, EDITOR, Group, Invite, Member, Membership, Organisation, Refused, User, VIEWER,
     same_email,
 };
-pub use v2::V2Options;

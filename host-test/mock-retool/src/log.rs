@@ -5,19 +5,19 @@ use std::collections::VecDeque;
 use serde::Serialize;
 use serde_json::Value;
 
-/// One request as it arrived, and how it was answered. Headers are not kept, so that the log
-/// never holds a token, and a password that somebody is created with is masked.
+/// One request as it arrived, and the status of its response. Headers are not kept, so that the log
+/// never contains a token. The password of a new user is masked.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LoggedRequest {
     /// The method, e.g. `GET`.
     pub method: String,
-    /// The path as it was sent, percent-encoding and all.
+    /// The path as it was sent, still percent-encoded.
     pub path: String,
-    /// The query as it was sent, without the `?`; empty where there was none.
+    /// The query as it was sent, without the `?`; empty if there was none.
     pub query: String,
-    /// The body, if it was JSON; null otherwise. Every `password` in it reads `***`.
+    /// The body if it was JSON; null otherwise. Every `password` in it is `***`.
     pub body: Value,
-    /// The status of the answer; `None` where no answer was sent (or not yet).
+    /// The status of the response; `None` if no response was sent (or not yet).
     pub status: Option<u16>,
 }
 
@@ -28,8 +28,8 @@ impl LoggedRequest {
     }
 }
 
-/// A body as it may be kept: with passwords masked, however deep they are and however they are
-/// written. The paths of SCIM operations name them too.
+/// Masks the passwords in a body, at any depth and in any case. SCIM operations can also name a
+/// password in their path.
 pub(crate) fn masked(mut body: Value) -> Value {
     mask(&mut body);
     body
@@ -55,37 +55,37 @@ fn mask(value: &mut Value) {
     }
 }
 
-/// Whether an attribute, with or without the name of its schema, is the password.
+/// Whether an attribute name, with or without its schema, is the password.
 fn is_password(name: &str) -> bool {
     let attribute = name.rsplit(':').next().unwrap_or_default();
     attribute.trim().eq_ignore_ascii_case("password")
 }
 
-/// What stands in place of a password.
+/// The text that replaces a password.
 const MASK: &str = "***";
 
-/// How many requests are kept; the oldest are forgotten first. A mock may run for days.
+/// The number of requests that are kept; the oldest are dropped first. A mock may run for days.
 const KEPT: usize = 100_000;
 
-/// The requests so far, in the order of their arrival, the latest ones.
+/// The latest requests, in the order of their arrival.
 #[derive(Default)]
 pub(crate) struct Log {
     entries: VecDeque<(u64, LoggedRequest)>,
     next_key: u64,
-    /// How many of those since the log was cleared are forgotten.
+    /// The number of requests dropped since the log was cleared.
     forgotten: usize,
 }
 
-/// What a request is entered under.
+/// A handle to a request in the log.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry {
     key: u64,
-    /// The place in the log, from 1.
+    /// The position in the log, from 1.
     pub(crate) number: usize,
 }
 
 impl Log {
-    /// Enters a request.
+    /// Adds a request.
     pub(crate) fn enter(&mut self, request: LoggedRequest) -> Entry {
         let key = self.next_key;
         self.next_key += 1;
@@ -97,20 +97,20 @@ impl Log {
         Entry { key, number: self.forgotten + self.entries.len() }
     }
 
-    /// Notes how a request was answered. Does nothing if the log was cleared meanwhile.
+    /// Records the status of a response. Does nothing if the log was cleared meanwhile.
     pub(crate) fn answered(&mut self, entry: Entry, status: u16) {
         if let Ok(at) = self.entries.binary_search_by_key(&entry.key, |(key, _)| *key) {
             self.entries[at].1.status = Some(status);
         }
     }
 
-    /// Forgets every request; numbers start from 1 again.
+    /// Removes every request; numbers start from 1 again.
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.forgotten = 0;
     }
 
-    /// The requests.
+    /// Returns the requests.
     pub(crate) fn requests(&self) -> Vec<LoggedRequest> {
         self.entries.iter().map(|(_, request)| request.clone()).collect()
     }
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_masked_wherever_they_stand() {
+    fn passwords_are_masked_at_any_depth() {
         let body = json!({
             "userName": "ada@acme.example",
             "PassWord": "s3cret",

@@ -11,20 +11,20 @@ use crate::faults::Fault;
 use crate::hook::Hook;
 use crate::log::LoggedRequest;
 use crate::options::Options;
-use crate::server::{self, World};
+use crate::server::{self, ServerState};
 use crate::state::Organisation;
 
-/// A mock that serves in the background until it is dropped, or until the runtime that it was
-/// started in is.
+/// A mock that serves in the background until it, or the runtime that it was started in, is
+/// dropped.
 pub struct Mock {
     address: SocketAddr,
-    world: Arc<World>,
-    server: JoinHandle<()>,
+    server: Arc<ServerState>,
+    task: JoinHandle<()>,
 }
 
 impl Mock {
-    /// Starts to serve on the loopback interface. Fails if the port is taken, and if a token is
-    /// empty: nobody could send that one.
+    /// Starts to serve on the loopback interface. Fails if the port is taken. Also fails if a token
+    /// is empty, because no client could send it.
     pub async fn start(options: Options) -> std::io::Result<Mock> {
         let refused = |why| Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, why));
         if options.token.is_empty() {
@@ -35,72 +35,74 @@ impl Mock {
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let address = listener.local_addr()?;
-        let world = Arc::new(World::new(options));
-        let server = tokio::spawn(server::serve(listener, Arc::clone(&world)));
-        Ok(Mock { address, world, server })
+        let server = Arc::new(ServerState::new(options));
+        let task = tokio::spawn(server::serve(listener, Arc::clone(&server)));
+        Ok(Mock { address, server, task })
     }
 
-    /// Where it is, e.g. `http://127.0.0.1:49152`, with the prefix; the dialects are below that.
+    /// Returns the base URL with the prefix, e.g. `http://127.0.0.1:49152`. The dialects are below
+    /// it.
     pub fn base_url(&self) -> String {
-        format!("http://{}{}", self.address, self.world.options().base_path())
+        format!("http://{}{}", self.address, self.server.options().base_path())
     }
 
-    /// The REST token that it accepts.
+    /// Returns the REST token that it accepts.
     pub fn token(&self) -> &str {
-        &self.world.options().token
+        &self.server.options().token
     }
 
-    /// The SCIM token that it accepts.
+    /// Returns the SCIM token that it accepts.
     pub fn scim_token(&self) -> &str {
-        &self.world.options().scim_token
+        &self.server.options().scim_token
     }
 
-    /// The requests so far, in the order of their arrival.
+    /// Returns the requests so far, in the order of their arrival.
     pub fn requests(&self) -> Vec<LoggedRequest> {
-        self.world.log().requests()
+        self.server.log().requests()
     }
 
     /// Forgets the requests so far; the next one is number 1.
     pub fn clear_requests(&self) {
-        self.world.log().clear();
+        self.server.log().clear();
     }
 
-    /// A copy of the organisation as it is.
+    /// Returns a copy of the current organisation.
     pub fn state(&self) -> Organisation {
-        self.world.organisation().clone()
+        self.server.organisation().clone()
     }
 
     /// Changes the organisation between two requests, as another administrator would.
     pub fn edit<T>(&self, f: impl FnOnce(&mut Organisation) -> T) -> T {
-        f(&mut self.world.organisation())
+        f(&mut self.server.organisation())
     }
 
-    /// Lets something go wrong.
+    /// Activates a fault.
     pub fn inject(&self, fault: Fault) {
-        self.world.faults().inject(fault);
+        self.server.faults().inject(fault);
     }
 
-    /// Lets nothing go wrong any more.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
-        self.world.clear_faults();
+        self.server.clear_faults();
     }
 
-    /// Asks `hook` about every request from now on, before it is served; it replaces an earlier
-    /// hook. It is called with the place of the request in the log, from 1, and the request.
+    /// Calls `hook` for every request from now on, before the request is served. It replaces an
+    /// earlier hook. Its arguments are the position of the request in the log, from 1, and the
+    /// request.
     pub fn on_request(&self, hook: impl Fn(usize, &LoggedRequest) -> Hook + Send + Sync + 'static) {
-        self.world.set_hook(Arc::new(hook));
+        self.server.set_hook(Arc::new(hook));
     }
 
-    /// Goes back to the state at the start: organisation, log, faults (those of the options) and
-    /// quota. The hook stays.
+    /// Restores the initial state: organisation, log, faults (those of the options) and quota. The
+    /// hook stays.
     pub fn reset(&self) {
-        self.world.reset();
+        self.server.reset();
     }
 }
 
 impl Drop for Mock {
     fn drop(&mut self) {
-        self.server.abort();
+        self.task.abort();
     }
 }
 

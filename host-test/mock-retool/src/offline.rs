@@ -15,27 +15,27 @@ use crate::faults::Quirks;
 use crate::options::Options;
 use crate::state::Organisation;
 
-/// The same server without sockets, time or threads: a request in, its answer out. Of the
-/// options, those count that say what is served and to whom: the token, the scopes, the largest
-/// page, the dialects with their own options, and the prefix. Nothing goes wrong by itself and
-/// nothing is logged.
+/// The same server without sockets, time or threads: it takes a request and returns the response.
+/// It uses these options: the tokens, the scopes, the largest page, the dialects with their own
+/// options, and the prefix. It has no faults and no log.
 pub struct Offline {
     routes: Router,
 }
 
 impl Offline {
-    /// A server with these options.
+    /// Creates a server with these options.
     pub fn new(options: &Options) -> Self {
         Offline { routes: dialects::routes(options) }
     }
 
-    /// Serves one request over `organisation`. The request's URI is path and query.
+    /// Serves one request over `organisation`. The URI of the request is its path and query.
     pub fn serve(
         &self,
         organisation: &mut Organisation,
         request: Request<Vec<u8>>,
     ) -> Response<Vec<u8>> {
-        // The routes share what they serve from with nobody else here, so it is lent to them.
+        // The routes need a shared organisation. No other code uses it here, so it is moved into a
+        // mutex and moved back afterwards.
         let lent = Arc::new(Mutex::new(mem::replace(organisation, Organisation::vacant())));
         let mut request = request.map(Body::from);
         request
@@ -51,7 +51,7 @@ impl Offline {
             let body = to_bytes(body, usize::MAX).now_or_never()?.ok()?;
             Some(Response::from_parts(parts, body.to_vec()))
         });
-        // All is in memory, so nothing has to be waited for and nothing fails.
+        // Everything is in memory, so no future is pending and nothing fails.
         whole.unwrap_or_else(|| {
             let mut answer = Response::new(Vec::new());
             *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
@@ -70,7 +70,7 @@ mod tests {
     use crate::state::Organisation;
 
     #[test]
-    fn a_request_is_served_over_the_organisation_that_is_given() {
+    fn a_request_is_served_over_the_given_organisation() {
         let offline = Offline::new(&Options::default());
         let mut organisation = Organisation::seeded(1, 4, 1);
         let id = organisation.users[3].id.clone();

@@ -1,4 +1,4 @@
-//! The faults in force, and what they come to for one request.
+//! The active faults, and their effects on one request.
 
 use std::time::Duration;
 
@@ -7,58 +7,57 @@ use fastrand::Rng;
 use super::{Fault, FaultKind};
 use crate::log::LoggedRequest;
 
-/// How listings and records are to deviate from the truth: the faults that only a dialect can
-/// act out.
+/// How listings and records deviate: the faults that only a dialect can apply.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Quirks {
-    /// Give page 1 whatever is asked for.
+    /// Return page 1 whatever page is requested.
     pub(crate) repeat_page: bool,
-    /// Give full pages for ever.
+    /// Return full pages without end.
     pub(crate) endless_pages: bool,
     /// Add this to the total.
     pub(crate) total_drift: usize,
     /// Ignore the filter by address.
     pub(crate) ignore_filter: bool,
-    /// Compare case in the filter by address.
+    /// Compare the filter by address with case.
     pub(crate) exact_filter: bool,
-    /// Take a second account of one address.
+    /// Accept a second account with the same address.
     pub(crate) second_account: bool,
-    /// Leave these fields out of user records.
+    /// Omit these fields from user records.
     pub(crate) omit: Vec<String>,
-    /// Leave these fields out of user records in lists.
+    /// Omit these fields from user records in lists.
     pub(crate) omit_in_lists: Vec<String>,
 }
 
-/// What goes wrong with one request.
+/// The effects of the faults on one request.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Trouble {
-    /// What spoils the exchange.
-    pub(crate) spoil: Option<FaultKind>,
-    /// What deviates in the answer.
+pub(crate) struct Effects {
+    /// The fault that replaces, changes or delays the response.
+    pub(crate) response_fault: Option<FaultKind>,
+    /// How listings and records in the response deviate.
     pub(crate) quirks: Quirks,
-    /// How many reads after this one shall answer from the state before.
+    /// How many reads after this request return the state before it.
     pub(crate) stale_reads: Option<u32>,
-    /// How long reads after this one shall answer from the state before.
+    /// How long reads after this request return the state before it.
     pub(crate) stale_for: Option<Duration>,
 }
 
-/// The faults that are in force.
+/// The active faults.
 #[derive(Default)]
 pub(crate) struct Faults {
     injected: Vec<Injected>,
 }
 
-/// A fault, and how far it has got. Its `skip` and `times` are counted down.
+/// An active fault and its progress. Its `skip` and `times` are counted down.
 struct Injected {
     fault: Fault,
-    /// How often it has struck.
+    /// How many requests it has affected.
     used: u32,
-    /// Where the next draw of its chance comes from.
+    /// The random generator for the draws of its chance.
     draws: Option<Rng>,
 }
 
 impl Injected {
-    /// Draws whether the fault strikes the request that it has just been found to match.
+    /// Draws whether the fault affects a request that matches it.
     fn draw(&mut self) -> bool {
         match (&self.fault.chance, &mut self.draws) {
             (Some(chance), Some(draws)) => draws.u16(..1000) < chance.per_mille,
@@ -66,7 +65,7 @@ impl Injected {
         }
     }
 
-    /// Whether this one is to be affected, going by how many were before it.
+    /// Counts a matching request. Returns whether `skip` and `times` allow the fault to affect it.
     fn is_due(&mut self) -> bool {
         if self.fault.skip > 0 {
             self.fault.skip -= 1;
@@ -77,56 +76,57 @@ impl Injected {
 }
 
 impl Faults {
-    /// These faults.
+    /// Activates these faults.
     pub(crate) fn new(faults: &[Fault]) -> Self {
         let mut in_force = Faults::default();
         faults.iter().for_each(|fault| in_force.inject(fault.clone()));
         in_force
     }
 
-    /// Puts a fault in force.
+    /// Activates a fault.
     pub(crate) fn inject(&mut self, fault: Fault) {
         let draws = fault.chance.map(|chance| Rng::with_seed(chance.seed));
         self.injected.push(Injected { fault, used: 0, draws });
     }
 
-    /// Lifts every fault.
+    /// Removes every fault.
     pub(crate) fn clear(&mut self) {
         self.injected.clear();
     }
 
-    /// What goes wrong with this request; counts it.
-    pub(crate) fn meet(&mut self, request: &LoggedRequest) -> Trouble {
-        let mut trouble = Trouble::default();
+    /// Returns the effects of the faults on this request, and counts the request.
+    pub(crate) fn apply(&mut self, request: &LoggedRequest) -> Effects {
+        let mut effects = Effects::default();
         for injected in &mut self.injected {
             if !injected.fault.matches(request) {
                 continue;
             }
-            // Before all else, so that nothing else moves the draws.
-            let strikes = injected.draw();
-            let spoils = !changes_listings(&injected.fault.kind);
-            if spoils && trouble.spoil.is_some() || !injected.is_due() || !strikes {
+            // Drawn before anything else, so that the draws depend on nothing else.
+            let applies = injected.draw();
+            let changes_response = !changes_listings(&injected.fault.kind);
+            let is_taken = changes_response && effects.response_fault.is_some();
+            if is_taken || !injected.is_due() || !applies {
                 continue;
             }
             if let Some(left) = &mut injected.fault.times {
                 *left -= 1;
             }
             match &injected.fault.kind {
-                FaultKind::RepeatPage => trouble.quirks.repeat_page = true,
-                FaultKind::EndlessPages => trouble.quirks.endless_pages = true,
-                FaultKind::MovingTotal => trouble.quirks.total_drift += injected.used as usize,
-                FaultKind::IgnoreFilter => trouble.quirks.ignore_filter = true,
-                FaultKind::ExactFilter => trouble.quirks.exact_filter = true,
-                FaultKind::SecondAccount => trouble.quirks.second_account = true,
-                FaultKind::OmitField(name) => trouble.quirks.omit.push(name.clone()),
-                FaultKind::OmitInLists(name) => trouble.quirks.omit_in_lists.push(name.clone()),
-                FaultKind::StaleReads { requests } => trouble.stale_reads = Some(*requests),
-                FaultKind::StaleFor(time) => trouble.stale_for = Some(*time),
-                kind => trouble.spoil = Some(kind.clone()),
+                FaultKind::RepeatPage => effects.quirks.repeat_page = true,
+                FaultKind::EndlessPages => effects.quirks.endless_pages = true,
+                FaultKind::MovingTotal => effects.quirks.total_drift += injected.used as usize,
+                FaultKind::IgnoreFilter => effects.quirks.ignore_filter = true,
+                FaultKind::ExactFilter => effects.quirks.exact_filter = true,
+                FaultKind::SecondAccount => effects.quirks.second_account = true,
+                FaultKind::OmitField(name) => effects.quirks.omit.push(name.clone()),
+                FaultKind::OmitInLists(name) => effects.quirks.omit_in_lists.push(name.clone()),
+                FaultKind::StaleReads { requests } => effects.stale_reads = Some(*requests),
+                FaultKind::StaleFor(time) => effects.stale_for = Some(*time),
+                kind => effects.response_fault = Some(kind.clone()),
             }
             injected.used = injected.used.saturating_add(1);
         }
-        trouble
+        effects
     }
 }
 
@@ -166,7 +166,7 @@ mod tests {
         }
     }
 
-    /// A fault for a part of the requests with this method.
+    /// A fault that affects some of the requests with this method.
     fn likely(method: &str, per_mille: u16, seed: u64, kind: FaultKind) -> Fault {
         Fault {
             method: Some(method.to_owned()),
@@ -175,13 +175,13 @@ mod tests {
         }
     }
 
-    /// Which of so many GETs were spoiled.
-    fn spoiled(faults: &mut Faults, requests: usize) -> Vec<bool> {
-        (0..requests).map(|_| faults.meet(&request("GET", "/")).spoil.is_some()).collect()
+    /// Whether each of this many GETs was affected.
+    fn affected(faults: &mut Faults, requests: usize) -> Vec<bool> {
+        (0..requests).map(|_| faults.apply(&request("GET", "/")).response_fault.is_some()).collect()
     }
 
     #[test]
-    fn a_fault_skips_then_applies_then_is_spent() {
+    fn a_fault_skips_requests_then_applies_then_ends() {
         let mut faults = Faults::default();
         faults.inject(Fault {
             method: Some("post".to_owned()),
@@ -190,7 +190,7 @@ mod tests {
             times: Some(2),
             ..Fault::new(FaultKind::LoseReply)
         });
-        let mut lost = |method, path| faults.meet(&request(method, path)).spoil.is_some();
+        let mut lost = |method, path| faults.apply(&request(method, path)).response_fault.is_some();
         assert!(!lost("GET", "/api/v1/users"));
         assert!(!lost("POST", "/api/v1/groups"));
         assert!(!lost("POST", "/api/v1/users"));
@@ -200,21 +200,21 @@ mod tests {
     }
 
     #[test]
-    fn one_exchange_is_spoiled_once_and_the_next_fault_keeps() {
+    fn only_the_first_fault_changes_a_response_and_the_next_one_is_not_used_up() {
         let mut faults = Faults::default();
         for kind in [FaultKind::Reset, FaultKind::RepeatPage, FaultKind::LoseReply] {
             faults.inject(Fault { times: Some(1), ..Fault::new(kind) });
         }
-        let first = faults.meet(&request("GET", "/"));
-        assert_eq!(first.spoil, Some(FaultKind::Reset));
+        let first = faults.apply(&request("GET", "/"));
+        assert_eq!(first.response_fault, Some(FaultKind::Reset));
         assert!(first.quirks.repeat_page);
-        let second = faults.meet(&request("GET", "/"));
-        assert_eq!(second.spoil, Some(FaultKind::LoseReply));
+        let second = faults.apply(&request("GET", "/"));
+        assert_eq!(second.response_fault, Some(FaultKind::LoseReply));
         assert!(!second.quirks.repeat_page);
     }
 
     #[test]
-    fn a_read_does_not_use_up_stale_reads() {
+    fn a_read_does_not_use_up_a_stale_read_fault() {
         let mut faults = Faults::default();
         for kind in
             [FaultKind::StaleReads { requests: 2 }, FaultKind::StaleFor(Duration::from_secs(1))]
@@ -222,8 +222,8 @@ mod tests {
             faults.inject(Fault { times: Some(1), ..Fault::new(kind) });
         }
         let mut stale = |method| {
-            let trouble = faults.meet(&request(method, "/"));
-            (trouble.stale_reads, trouble.stale_for)
+            let effects = faults.apply(&request(method, "/"));
+            (effects.stale_reads, effects.stale_for)
         };
         assert_eq!(stale("GET"), (None, None));
         assert_eq!(stale("PUT"), (Some(2), Some(Duration::from_secs(1))));
@@ -231,23 +231,24 @@ mod tests {
     }
 
     #[test]
-    fn a_chance_strikes_as_often_as_it_says() {
+    fn a_chance_affects_the_expected_share_of_requests() {
         for (per_mille, expected) in
             [(0, 0..=0), (20, 150..=250), (500, 4800..=5200), (1000, 10_000..=10_000)]
         {
             let mut faults = Faults::default();
             faults.inject(likely("GET", per_mille, 7, FaultKind::Reset));
-            let struck = spoiled(&mut faults, 10_000).into_iter().filter(|struck| *struck).count();
-            assert!(expected.contains(&struck), "{per_mille}: {struck}");
+            let affected =
+                affected(&mut faults, 10_000).into_iter().filter(|affected| *affected).count();
+            assert!(expected.contains(&affected), "{per_mille}: {affected}");
         }
     }
 
     #[test]
-    fn the_same_seed_decides_the_same_and_another_one_otherwise() {
+    fn the_same_seed_affects_the_same_requests_and_another_seed_affects_others() {
         let decisions = |seed| {
             let mut faults = Faults::default();
             faults.inject(likely("GET", 300, seed, FaultKind::Reset));
-            spoiled(&mut faults, 200)
+            affected(&mut faults, 200)
         };
         assert_eq!(decisions(1), decisions(1));
         assert_ne!(decisions(1), decisions(2));
@@ -257,20 +258,20 @@ mod tests {
     fn draws_depend_on_no_other_fault_and_no_other_request() {
         let mut alone = Faults::default();
         alone.inject(likely("GET", 300, 1, FaultKind::Reset));
-        let expected = spoiled(&mut alone, 200);
+        let expected = affected(&mut alone, 200);
 
         let mut crowded = Faults::default();
         crowded.inject(likely("GET", 500, 2, FaultKind::Html200));
         crowded.inject(likely("GET", 300, 1, FaultKind::Reset));
         crowded.inject(likely("POST", 300, 1, FaultKind::LoseReply));
         let mut left = 0;
-        for (at, strikes) in expected.into_iter().enumerate() {
-            crowded.meet(&request("POST", "/"));
-            match crowded.meet(&request("GET", "/")).spoil {
+        for (at, applies) in expected.into_iter().enumerate() {
+            crowded.apply(&request("POST", "/"));
+            match crowded.apply(&request("GET", "/")).response_fault {
                 Some(FaultKind::Html200) => {}
                 other => {
-                    assert_eq!(other.is_some(), strikes, "request {at}");
-                    left += usize::from(strikes);
+                    assert_eq!(other.is_some(), applies, "request {at}");
+                    left += usize::from(applies);
                 }
             }
         }
@@ -278,11 +279,11 @@ mod tests {
     }
 
     #[test]
-    fn who_is_let_through_is_drawn_for_too() {
+    fn skipped_requests_use_a_draw_too() {
         let decisions = |skip| {
             let mut faults = Faults::default();
             faults.inject(Fault { skip, ..likely("GET", 300, 1, FaultKind::Reset) });
-            spoiled(&mut faults, 200)
+            affected(&mut faults, 200)
         };
         let (all, later) = (decisions(0), decisions(10));
         assert!(all[..10].contains(&true) && !later[..10].contains(&true));
@@ -290,11 +291,11 @@ mod tests {
     }
 
     #[test]
-    fn a_chance_is_spent_by_what_it_strikes() {
+    fn only_affected_requests_use_up_the_times_of_a_chance() {
         let mut faults = Faults::default();
         faults.inject(Fault { times: Some(3), ..likely("GET", 300, 1, FaultKind::Reset) });
-        let struck = spoiled(&mut faults, 200);
-        assert_eq!(struck.iter().filter(|struck| **struck).count(), 3);
-        assert_ne!(struck[..3], [true; 3]);
+        let affected = affected(&mut faults, 200);
+        assert_eq!(affected.iter().filter(|affected| **affected).count(), 3);
+        assert_ne!(affected[..3], [true; 3]);
     }
 }

@@ -1,4 +1,4 @@
-//! What can go wrong, and for which requests.
+//! The faults that can be injected, and the requests they affect.
 
 mod in_force;
 mod text;
@@ -6,143 +6,149 @@ mod text;
 use std::time::Duration;
 
 use crate::log::LoggedRequest;
-pub(crate) use in_force::{Faults, Quirks, Trouble};
+pub(crate) use in_force::{Effects, Faults, Quirks};
 pub use text::FaultSyntax;
 
-/// Something that goes wrong for some requests.
+/// A fault that affects some requests.
 ///
-/// The rest of the fields say for which: by default for every request, for ever. Several faults
-/// may be there at once. A request is compared with them in the order in which they were
-/// injected: every one that only changes what is listed ([`FaultKind::RepeatPage`] to
-/// [`FaultKind::StaleFor`]) applies, and of those that spoil the exchange the first.
+/// The fields besides `kind` select the requests. By default a fault affects every request, for
+/// ever. Several faults can be active at once. A request is matched against them in the order in
+/// which they were injected. Every fault that only changes listings and records
+/// ([`FaultKind::RepeatPage`] to [`FaultKind::StaleFor`]) applies. Of the faults that change the
+/// response, only the first one applies.
 ///
 /// A fault can also be [read from text](#impl-FromStr-for-Fault).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
-    /// Only requests with this method; any where `None`.
+    /// Only requests with this method; any method if `None`.
     pub method: Option<String>,
-    /// Only requests whose path starts so; any where `None`.
+    /// Only requests whose path starts with this; any path if `None`.
     pub path: Option<String>,
-    /// How many matching requests to let through first.
+    /// The number of matching requests to skip first.
     pub skip: u32,
-    /// How many matching requests to affect after those; all of them where `None`.
+    /// The number of matching requests to affect after those; all if `None`.
     pub times: Option<u32>,
-    /// How likely each of them is to be affected; all of them are where `None`.
+    /// The probability with which each of them is affected; always if `None`.
     pub chance: Option<Chance>,
-    /// What goes wrong.
+    /// The kind of fault.
     pub kind: FaultKind,
 }
 
 impl Fault {
-    /// A fault that affects every request for ever.
+    /// Creates a fault that affects every request for ever.
     pub fn new(kind: FaultKind) -> Self {
         Fault { method: None, path: None, skip: 0, times: None, chance: None, kind }
     }
 
-    /// Whether it is about this request.
+    /// Whether it matches this request.
     fn matches(&self, request: &LoggedRequest) -> bool {
         let method = self.method.as_deref();
         let path = self.path.as_deref();
         method.is_none_or(|method| method.eq_ignore_ascii_case(&request.method))
             && path.is_none_or(|path| request.path.starts_with(path))
-            && self.kind.concerns(request)
+            && self.kind.can_affect(request)
     }
 }
 
-/// A probability, and what its draws come from.
+/// A probability, and the seed of its draws.
 ///
 /// One draw is made for each request that matches the fault's method and path, in the order of
-/// their arrival, whether or not another fault spoils it and also for those that are let
-/// through: the same seed decides the same about the n-th matching request, whatever else goes
-/// wrong. Two faults of one seed about the same requests strike together, so give each its own.
+/// arrival. It is also made if the request is skipped, or if another fault changes its response.
+/// So the same seed decides the same for the n-th matching request, whatever other faults do. Two
+/// faults with one seed that match the same requests affect the same ones, so give each its own
+/// seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chance {
     /// How many of 1000 matching requests are affected on average; all from 1000 on.
     pub per_mille: u16,
-    /// What the draws come from.
+    /// The seed of the draws.
     pub seed: u64,
 }
 
-/// What goes wrong.
+/// The kind of a fault.
+///
+/// "Not served" means that the request changes nothing. "Served" means that the dialect handles it
+/// as usual, writes included.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FaultKind {
-    /// Nothing is done and this is the answer.
+    /// The request is not served, and this is the response.
     Status {
         /// The status, 200 to 599.
         code: u16,
-        /// The `Retry-After` header, as it stands.
+        /// The `Retry-After` header, verbatim.
         retry_after: Option<String>,
-        /// The body, as it stands; a message in JSON where `None`.
+        /// The body, verbatim; a message in JSON if `None`.
         body: Option<String>,
     },
-    /// The request is served, and the answer has this status, 200 to 599, with a message in
-    /// JSON in place of what it should say, or with no body where the status allows none.
+    /// The request is served, and the response has this status, 200 to 599. Its body is a message
+    /// in JSON instead of the real body, or empty if the status allows no body.
     StatusAfter(u16),
-    /// The request is served, and the connection is closed without an answer.
+    /// The request is served, and the connection is closed without a response.
     LoseReply,
-    /// Nothing is done, and the connection is reset.
+    /// The request is not served, and the connection is reset.
     Reset,
-    /// The request is served; the headers and half the body are sent, and then the connection
+    /// The request is served. The headers and half the body are sent, and then the connection
     /// is reset.
     ResetInBody,
-    /// The request is served; the answer announces a longer body than is sent before the
+    /// The request is served. The response announces a longer body than is sent before the
     /// connection is closed.
     Truncate,
-    /// The request is served that much later.
+    /// The request is served after this delay.
     Delay(Duration),
-    /// The request is served; the body comes in small pieces.
+    /// The request is served. The body is sent in small pieces.
     Drip {
-        /// How many bytes come at once; at least 1.
+        /// The number of bytes in a piece; at least 1.
         bytes_per_tick: usize,
-        /// How long it takes to the next ones.
+        /// The pause between two pieces.
         tick: Duration,
     },
-    /// The request is served; the answer says that it is of this type.
+    /// The request is served. The response has this content type.
     ContentType(String),
-    /// Nothing is done, and a login page is the answer, with 200.
+    /// The request is not served, and the response is a login page with 200.
     Html200,
-    /// The request is served; the answer stops in the middle of its JSON. Its length is right.
+    /// The request is served. The body ends in the middle of its JSON; its length is correct.
     InvalidJson,
-    /// The request is served; every record in the answer, and the answer itself, has a field
-    /// `nested` of this many arrays in each other.
+    /// The request is served. Every record in the response, and the response itself, has a field
+    /// `nested` with this many nested arrays.
     DeepJson(usize),
-    /// Nothing is done, and the answer is a JSON object of this many bytes, whose length is not
-    /// announced.
+    /// The request is not served. The response is a JSON object of this many bytes, without a
+    /// content length.
     HugeBody(usize),
-    /// Nothing is done, and the answer is 302 to this place.
+    /// The request is not served, and the response is a 302 to this location.
     Redirect(String),
-    /// Listings give page 1 whatever page is asked for.
+    /// Listings return page 1 whatever page is requested.
     RepeatPage,
-    /// Listings of people never end: every page is full, with people who don't exist after those
-    /// who do, and the total grows.
+    /// Listings of users never end. Every page is full, the real users are followed by made-up
+    /// ones, and the total grows.
     EndlessPages,
-    /// The total of listings is 1 higher with every request; right for the first.
+    /// The total of listings grows by 1 with every request; it is correct in the first.
     MovingTotal,
-    /// The listing of people ignores the filter by address.
+    /// The listing of users ignores the filter by address.
     IgnoreFilter,
-    /// The filter by address finds only addresses written exactly so.
+    /// The filter by address finds only addresses with the same case.
     ExactFilter,
-    /// A creation is done though somebody has the address: there are two accounts of it then,
-    /// and two invitations.
+    /// A user is created although the address is taken. There are two accounts with the address
+    /// then, and two invitations.
     SecondAccount,
-    /// This field is left out of user records.
+    /// This field is missing from user records.
     OmitField(String),
-    /// This field is left out of the user records of lists, and on `/api/v2` of the lists: without
-    /// `next_token` there is more that can't be asked for.
+    /// This field is missing from the user records in lists, and on `/api/v2` also from the lists
+    /// themselves. Without `next_token` there are more items that can't be requested.
     OmitInLists(String),
-    /// After a write, some reads answer from the state before it.
+    /// After a write, some reads return the state before it.
     StaleReads {
-        /// How many reads.
+        /// The number of reads.
         requests: u32,
     },
-    /// A write shows only so long after it was made: until then reads answer from the state
-    /// before it, as from a copy that lags behind.
+    /// A write becomes visible only after this time. Until then reads return the state before it,
+    /// as from a replica that lags behind.
     StaleFor(Duration),
 }
 
 impl FaultKind {
-    /// Whether a request can show the fault at all; one that can't does not use it up.
-    fn concerns(&self, request: &LoggedRequest) -> bool {
+    /// Whether the fault can affect this request at all. A request that it can't affect does not
+    /// use it up.
+    fn can_affect(&self, request: &LoggedRequest) -> bool {
         match self {
             FaultKind::RepeatPage
             | FaultKind::EndlessPages

@@ -1,4 +1,4 @@
-//! Faults as people write them.
+//! The text form of faults.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Chance, Fault, FaultKind};
 
-/// Text that is no fault, and why.
+/// The reason why a text is not a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultSyntax(String);
 
@@ -22,22 +22,22 @@ impl std::error::Error for FaultSyntax {}
 /// as `POST /api/v1/users 429 chance=0.1 seed=7 retry-after=2`.
 ///
 /// The method is in capitals, the path begins with a slash, and `chance` is 0 to 1 with at most
-/// three decimals. `retry-after` goes with a status, comes last, and takes the rest of the text,
-/// which may be a date. The kinds are:
+/// three decimals. `retry-after` is only allowed with a status. It comes last and takes the rest of
+/// the text, which may be a date. The kinds are:
 ///
 /// | text | kind |
 /// | --- | --- |
 /// | `429` | [`FaultKind::Status`] |
 /// | `after=502` | [`FaultKind::StatusAfter`] |
-/// | `lose-reply`, `reset`, `reset-in-body`, `truncate` | of the same names |
+/// | `lose-reply`, `reset`, `reset-in-body`, `truncate` | the kinds with the same names |
 /// | `delay=MS` | [`FaultKind::Delay`] |
-/// | `drip=BYTES/MS` | [`FaultKind::Drip`]: so many bytes at once, each so many milliseconds later |
-/// | `content-type=TYPE`, `html`, `invalid-json`, `deep-json=DEPTH`, `huge-body=BYTES` | what comes in place of the answer, or of a part of it |
+/// | `drip=BYTES/MS` | [`FaultKind::Drip`]: bytes in a piece, and milliseconds between two pieces |
+/// | `content-type=TYPE`, `html`, `invalid-json`, `deep-json=DEPTH`, `huge-body=BYTES` | the kinds that replace the response or a part of it |
 /// | `redirect=URL` | [`FaultKind::Redirect`] |
-/// | `repeat-page`, `endless-pages`, `moving-total`, `ignore-filter`, `exact-filter` | of the same names |
+/// | `repeat-page`, `endless-pages`, `moving-total`, `ignore-filter`, `exact-filter` | the kinds with the same names |
 /// | `second-account` | [`FaultKind::SecondAccount`] |
 /// | `omit=FIELD`, `omit-in-lists=FIELD` | [`FaultKind::OmitField`], [`FaultKind::OmitInLists`] |
-/// | `stale-reads=N`, `stale-for=MS` | of the same names |
+/// | `stale-reads=N`, `stale-for=MS` | the kinds with the same names |
 impl FromStr for Fault {
     type Err = FaultSyntax;
 
@@ -49,7 +49,7 @@ impl FromStr for Fault {
         let mut words = words.split_whitespace().peekable();
         let method = words.next_if(|word| word.bytes().all(|byte| byte.is_ascii_uppercase()));
         let path = words.next_if(|word| word.starts_with('/'));
-        let what = words.next().ok_or_else(|| syntax("it does not say what goes wrong"))?;
+        let what = words.next().ok_or_else(|| syntax("the kind of fault is missing"))?;
         let mut fault = Fault {
             method: method.map(str::to_owned),
             path: path.map(str::to_owned),
@@ -69,7 +69,7 @@ impl FromStr for Fault {
         }
         match (&mut fault.chance, seed) {
             (Some(chance), Some(seed)) => chance.seed = seed,
-            (None, Some(_)) => return Err(syntax("a seed is of no use without a chance")),
+            (None, Some(_)) => return Err(syntax("a seed has no effect without a chance")),
             _ => {}
         }
         Ok(fault)
@@ -90,7 +90,7 @@ fn kind(word: &str, retry_after: Option<&str>) -> Result<FaultKind, FaultSyntax>
         return Ok(FaultKind::Status { code: status(word, name)?, retry_after, body: None });
     }
     if retry_after.is_some() {
-        return Err(syntax(format!("`{word}` is no status, so it has no retry-after")));
+        return Err(syntax(format!("`{word}` is not a status, so it takes no retry-after")));
     }
     let milliseconds = |text| number(word, text).map(Duration::from_millis);
     Ok(match (name, value) {
@@ -122,7 +122,7 @@ fn kind(word: &str, retry_after: Option<&str>) -> Result<FaultKind, FaultSyntax>
         ("omit-in-lists", Some(field)) => FaultKind::OmitInLists(field.to_owned()),
         ("stale-reads", Some(n)) => FaultKind::StaleReads { requests: number(word, n)? },
         ("stale-for", Some(time)) => FaultKind::StaleFor(milliseconds(time)?),
-        _ => return Err(syntax(format!("`{word}` is nothing that can go wrong here"))),
+        _ => return Err(syntax(format!("`{word}` is not a known kind of fault"))),
     })
 }
 
@@ -141,7 +141,7 @@ fn per_mille(word: &str, text: &str) -> Result<u16, FaultSyntax> {
     text.parse::<f64>()
         .ok()
         .map(|chance| chance * 1000.0)
-        // Too fine a chance is refused rather than rounded, perhaps to none.
+        // A chance with more decimals is refused. Rounding could make it zero.
         .filter(|mille| (0.0..=1000.0).contains(mille) && (mille - mille.round()).abs() < 1e-6)
         .map(|mille| mille.round() as u16)
         .ok_or_else(|| syntax(format!("`{word}`: a chance is 0 to 1 with at most three decimals")))
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_alone_is_about_every_request() {
+    fn a_kind_alone_affects_every_request() {
         let kinds = [
             ("429", FaultKind::Status { code: 429, retry_after: None, body: None }),
             ("after=502", FaultKind::StatusAfter(502)),
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_says_for_which_requests() {
+    fn the_other_words_select_the_requests() {
         let expected = Fault {
             method: Some("POST".to_owned()),
             path: Some("/api/v1/users".to_owned()),
@@ -226,10 +226,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_fault_is_refused_with_a_reason() {
+    fn invalid_text_is_refused_with_a_reason() {
         let refused = [
-            ("", "what goes wrong"),
-            ("POST /api/v1/users", "what goes wrong"),
+            ("", "kind of fault"),
+            ("POST /api/v1/users", "kind of fault"),
             ("resett", "`resett`"),
             ("reset=1", "`reset=1`"),
             ("drip", "`drip`"),
@@ -245,7 +245,7 @@ mod tests {
             ("reset chance=NaN", "0 to 1"),
             ("reset chance=0.0001", "three decimals"),
             ("reset seed=1", "without a chance"),
-            ("reset retry-after=1", "no status"),
+            ("reset retry-after=1", "not a status"),
             ("reset /api/v1/users", "`/api/v1/users`"),
         ];
         for (text, why) in refused {

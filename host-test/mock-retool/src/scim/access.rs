@@ -1,4 +1,4 @@
-//! Who is asking, where, and how they are answered.
+//! Authentication, and responses with a resource.
 
 use std::sync::{Arc, MutexGuard};
 
@@ -10,18 +10,18 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::Settings;
 use super::attr::Fields;
 use super::error::ScimError;
-use super::options::ScimQuirks;
 use super::payload::Conditions;
 use super::record::Base;
 use super::select::Selection;
+use super::settings::Settings;
 use crate::call::{Call, bearer};
 use crate::faults::Quirks;
+use crate::options::ScimQuirks;
 use crate::state::Organisation;
 
-/// Somebody with the right token. The organisation is only to be had through them.
+/// A caller with the right token. Routes get the organisation only from the caller.
 pub(super) struct Caller {
     settings: Arc<Settings>,
     call: Call,
@@ -42,7 +42,7 @@ impl FromRequestParts<Arc<Settings>> for Caller {
         let Extension(call) = Extension::<Call>::from_request_parts(parts, settings)
             .await
             .map_err(|_| ScimError::no_endpoint())?;
-        // Without a host there is only a path to give.
+        // Without a host, locations are paths.
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         let origin = host.map(|host| format!("http://{host}")).unwrap_or_default();
         Ok(Caller {
@@ -55,64 +55,64 @@ impl FromRequestParts<Arc<Settings>> for Caller {
 }
 
 impl Caller {
-    /// The organisation.
+    /// Locks the organisation.
     pub(super) fn organisation(&self) -> MutexGuard<'_, Organisation> {
         self.call.organisation()
     }
 
-    /// How this answer is to deviate.
+    /// Returns how this response deviates.
     pub(super) fn faults(&self) -> &Quirks {
         &self.call.quirks
     }
 
-    /// How this server deviates always.
+    /// Returns how this server always deviates.
     pub(super) fn quirks(&self) -> &ScimQuirks {
         &self.settings.quirks
     }
 
-    /// The largest page that is given.
+    /// Returns the largest page size.
     pub(super) fn max_page_size(&self) -> usize {
         self.settings.max_page_size
     }
 
-    /// Where resources are.
+    /// Returns the base URL of the resources.
     pub(super) fn base(&self) -> &Base {
         &self.base
     }
 
-    /// Refuses if the request is meant for another version of a resource.
+    /// Fails if the request expects another version of the resource.
     pub(super) fn check(&self, record: &Fields) -> Result<(), ScimError> {
         let is_meant =
             self.quirks().no_etag || self.conditions.allow_change_of(meta(record, "version"));
         if is_meant { Ok(()) } else { Err(ScimError::changed()) }
     }
 
-    /// Answers with a resource, or that the one who asks has it already.
+    /// Responds with a resource, or with 304 if the client has this version already.
     pub(super) fn show(&self, record: Fields, selection: &Selection) -> Response {
         if !self.quirks().no_etag && self.conditions.has(meta(&record, "version")) {
-            return self.head(StatusCode::NOT_MODIFIED.into_response(), &record);
+            return self.with_headers(StatusCode::NOT_MODIFIED.into_response(), &record);
         }
         self.answer(StatusCode::OK, record, selection)
     }
 
-    /// Answers with a resource.
+    /// Responds with a resource.
     pub(super) fn answer(
         &self,
         status: StatusCode,
         record: Fields,
         selection: &Selection,
     ) -> Response {
-        let body = Json(selection.of(self.as_shown(record.clone(), false)));
-        self.head((status, body).into_response(), &record)
+        let body = Json(selection.of(self.render(record.clone(), false)));
+        self.with_headers((status, body).into_response(), &record)
     }
 
-    /// Answers that a change was made, and nothing more.
-    pub(super) fn nothing(&self, record: &Fields) -> Response {
-        self.head(StatusCode::NO_CONTENT.into_response(), record)
+    /// Responds to a change with 204, without the resource.
+    pub(super) fn no_content(&self, record: &Fields) -> Response {
+        self.with_headers(StatusCode::NO_CONTENT.into_response(), record)
     }
 
-    /// A resource as this server shows it, alone or in a list.
-    pub(super) fn as_shown(&self, mut record: Fields, in_list: bool) -> Fields {
+    /// Applies faults and quirks to a resource, alone or in a list.
+    pub(super) fn render(&self, mut record: Fields, in_list: bool) -> Fields {
         let (faults, quirks) = (self.faults(), self.quirks());
         record.retain(|name, _| {
             !(faults.omit.contains(name) || in_list && faults.omit_in_lists.contains(name))
@@ -131,10 +131,10 @@ impl Caller {
         record
     }
 
-    /// Adds the headers that go with a resource.
-    fn head(&self, mut answer: Response, record: &Fields) -> Response {
+    /// Adds the headers of a resource.
+    fn with_headers(&self, mut answer: Response, record: &Fields) -> Response {
         let mut set = |name: HeaderName, value: &str| {
-            // A host that can't be in a header can't have come in one.
+            // This can't fail: the host came from a header.
             if let Ok(value) = HeaderValue::from_str(value) {
                 answer.headers_mut().insert(name, value);
             }

@@ -1,4 +1,4 @@
-//! Names of attributes, and where they are in a resource.
+//! Attribute names, and how to find attributes in a resource.
 
 use serde_json::{Map, Value};
 
@@ -7,21 +7,21 @@ use super::schema::{Attribute, ResourceType, SCHEMAS};
 /// The fields of a JSON object.
 pub(super) type Fields = Map<String, Value>;
 
-/// The name of an attribute: `userName`, `name.givenName`, or with a URN before it,
+/// An attribute name: `userName`, `name.givenName`, or with a URN before it,
 /// `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value`.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct AttrPath {
-    /// The URN of an extension; none for what is in the resource itself.
+    /// The URN of the extension; `None` for attributes of the resource itself.
     pub(super) extension: Option<String>,
-    /// The attribute. The URN of an extension names all of the extension.
+    /// The attribute, or the URN of an extension for the whole extension.
     pub(super) name: String,
     /// The sub-attribute.
     pub(super) part: Option<String>,
 }
 
 impl AttrPath {
-    /// Reads a name. The URN of a core schema is left out, as it adds nothing. `None` if it is
-    /// not the name of an attribute.
+    /// Reads a name. Drops the URN of a core schema, which adds nothing. Returns `None` if the text
+    /// is not an attribute name.
     pub(super) fn read(text: &str) -> Option<AttrPath> {
         if let Some(schema) = SCHEMAS.iter().find(|schema| schema.id.eq_ignore_ascii_case(text)) {
             return is_extension(schema.id).then(|| AttrPath::whole(schema.id));
@@ -43,12 +43,12 @@ impl AttrPath {
         })
     }
 
-    /// All of an attribute, or of an extension, however it is written.
+    /// Returns the path of a whole attribute or extension, without parsing the name.
     pub(super) fn whole(name: &str) -> AttrPath {
         AttrPath { extension: None, name: name.to_owned(), part: None }
     }
 
-    /// The value in a resource, without regard to the sub-attribute.
+    /// Finds the value in a resource. Ignores the sub-attribute.
     pub(super) fn find<'a>(&self, resource: &'a Fields) -> Option<&'a Value> {
         let fields = match &self.extension {
             Some(urn) => field(resource, urn)?.as_object()?,
@@ -57,7 +57,7 @@ impl AttrPath {
         field(fields, &self.name)
     }
 
-    /// How the attribute is defined, without regard to the sub-attribute.
+    /// Finds the definition of the attribute. Ignores the sub-attribute.
     pub(super) fn definition(&self, kind: &ResourceType) -> Option<&'static Attribute> {
         match &self.extension {
             Some(urn) => kind.extension(urn)?.attribute(&self.name),
@@ -66,14 +66,15 @@ impl AttrPath {
     }
 }
 
-/// The field of this name, whatever its case.
+/// Finds the field with this name, in any case.
 pub(super) fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a Value> {
     fields.get(name).or_else(|| {
         fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     })
 }
 
-/// The name under which a field is there already; as given if it isn't.
+/// Returns the name of an existing field in its existing case, or the given name if there is no
+/// such field.
 pub(super) fn spelling(fields: &Fields, name: &str) -> String {
     if fields.contains_key(name) {
         return name.to_owned();
@@ -81,12 +82,13 @@ pub(super) fn spelling(fields: &Fields, name: &str) -> String {
     fields.keys().find(|key| key.eq_ignore_ascii_case(name)).map_or(name, String::as_str).to_owned()
 }
 
-/// Whether this begins as a URN does.
+/// Whether this begins like a URN.
 pub(super) fn is_urn(text: &str) -> bool {
     text.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("urn:"))
 }
 
-/// The URN before a name, if any, and the name. URNs that are not known end at the last colon.
+/// Splits a text into the URN before a name, if any, and the name. An unknown URN ends at the last
+/// colon.
 fn split_urn(text: &str) -> Option<(Option<&str>, &str)> {
     if !is_urn(text) {
         return Some((None, text));
@@ -99,7 +101,7 @@ fn split_urn(text: &str) -> Option<(Option<&str>, &str)> {
     known.or_else(|| text.rsplit_once(':').map(|(urn, rest)| (Some(urn), rest)))
 }
 
-/// Whether the attributes of a schema are in an object of their own.
+/// Whether the attributes of a schema are in their own object.
 fn is_extension(urn: &str) -> bool {
     const CORE: &str = "urn:ietf:params:scim:schemas:core:";
     !urn.get(..CORE.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(CORE))
@@ -128,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_urn_ends_where_the_name_begins() {
+    fn names_are_split_into_urn_attribute_and_sub_attribute() {
         let cases = [
             ("userName", path(None, "userName", None)),
             ("name.givenName", path(None, "name", Some("givenName"))),
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_refused() {
+    fn invalid_names_are_refused() {
         for text in ["", ".", "a.", ".a", "a.b.c", "1st", "a b", "ä", "$", "urn:", "urn:x:", "a$b"]
         {
             assert_eq!(AttrPath::read(text), None, "{text}");
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_found_whatever_the_case() {
+    fn values_are_found_in_any_case() {
         let Value::Object(resource) = json!({"userName": "a", ENTERPRISE: {"employeeNumber": "7"}})
         else {
             panic!("an object");

@@ -76,7 +76,7 @@ fn below(endpoint: &str, id: &str) -> String {
     format!("{endpoint}/{id}")
 }
 
-/// Adds where it is.
+/// Adds the location.
 fn located(caller: &Caller, mut resource: Fields, path: &str) -> Fields {
     if let Some(Value::Object(meta)) =
         resource.get_mut("meta").filter(|_| !caller.quirks().no_location)
@@ -86,14 +86,15 @@ fn located(caller: &Caller, mut resource: Fields, path: &str) -> Fields {
     resource
 }
 
-/// All of them: RFC 7644 has paging ignored there, and filters refused.
+/// Responds with all resources. RFC 7644 requires that paging is ignored here and filters are
+/// refused.
 fn list(query: Option<String>, resources: Vec<Fields>) -> Result<Response, ScimError> {
     let is_filtered = query
         .iter()
         .flat_map(|query| query.split('&'))
         .any(|parameter| parameter.split('=').next().is_some_and(|name| name == "filter"));
     if is_filtered {
-        return Err(ScimError::forbidden("What the server offers cannot be filtered"));
+        return Err(ScimError::forbidden("This listing cannot be filtered"));
     }
     let total = resources.len();
     let resources = resources.into_iter().map(Value::Object).collect();

@@ -1,4 +1,4 @@
-//! Answers that say no: the Error message of RFC 7644, section 3.12.
+//! Error responses: the Error message of RFC 7644, section 3.12.
 
 use axum::Json;
 use axum::http::header::WWW_AUTHENTICATE;
@@ -49,7 +49,7 @@ impl ScimError {
         ScimError { status, kind: None, detail: detail.into() }
     }
 
-    /// The request itself is wrong.
+    /// The request is invalid.
     pub(super) fn bad(kind: Kind, detail: impl Into<String>) -> Self {
         ScimError { status: StatusCode::BAD_REQUEST, kind: Some(kind), detail: detail.into() }
     }
@@ -63,12 +63,12 @@ impl ScimError {
         }
     }
 
-    /// The token is missing or another one.
+    /// The token is missing or wrong.
     pub(super) fn unauthorized() -> Self {
         ScimError::plain(StatusCode::UNAUTHORIZED, "Invalid or missing SCIM token")
     }
 
-    /// What was asked for is not to be had with parameters.
+    /// The request is not allowed with these parameters.
     pub(super) fn forbidden(detail: impl Into<String>) -> Self {
         ScimError::plain(StatusCode::FORBIDDEN, detail)
     }
@@ -78,17 +78,17 @@ impl ScimError {
         ScimError::plain(StatusCode::NOT_FOUND, "There is no such endpoint")
     }
 
-    /// There is no resource of this id.
+    /// There is no resource with this id.
     pub(super) fn not_found(id: &str) -> Self {
         ScimError::plain(StatusCode::NOT_FOUND, format!("Resource {id} not found"))
     }
 
-    /// There is something at this path, for another method.
+    /// This path exists only for other methods.
     pub(super) fn wrong_method() -> Self {
         ScimError::plain(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
     }
 
-    /// The resource is not what `If-Match` says any more.
+    /// The resource no longer has the version in `If-Match`.
     pub(super) fn changed() -> Self {
         ScimError::plain(
             StatusCode::PRECONDITION_FAILED,
@@ -96,7 +96,7 @@ impl ScimError {
         )
     }
 
-    /// The body is not said to be JSON.
+    /// The content type is not JSON.
     pub(super) fn unsupported_media_type() -> Self {
         ScimError::plain(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -104,7 +104,7 @@ impl ScimError {
         )
     }
 
-    /// The body. The status is a string, as it should be, or a number.
+    /// Returns the body. The status is a string, as RFC 7644 requires, or a number.
     pub(super) fn document(&self, numeric_status: bool) -> Value {
         let code = self.status.as_u16();
         let status = if numeric_status { json!(code) } else { json!(code.to_string()) };
@@ -123,7 +123,8 @@ impl From<Refused> for ScimError {
             Refused::NoSuchUser => ScimError::bad(Kind::InvalidValue, "There is no such user"),
             Refused::NoSuchGroup => ScimError::bad(Kind::InvalidValue, "There is no such group"),
             Refused::NotAMember => ScimError::bad(Kind::InvalidValue, "The user is not a member"),
-            // SCIM has no invitations, and to disable somebody twice changes nothing.
+            // These can't happen: SCIM has no invitations, and disabling a user twice changes
+            // nothing.
             Refused::AlreadyInvited
             | Refused::AlreadyDisabled
             | Refused::NoSuchInvite
@@ -140,7 +141,7 @@ impl From<Refused> for ScimError {
 }
 
 impl IntoResponse for ScimError {
-    /// The answer carries the error along, for those who write it in another way.
+    /// Adds the error to the extensions of the response, because a quirk may rewrite the body.
     fn into_response(self) -> Response {
         let mut answer = (self.status, Json(self.document(false))).into_response();
         if self.status == StatusCode::UNAUTHORIZED {

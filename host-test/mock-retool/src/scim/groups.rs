@@ -7,12 +7,12 @@ use super::access::Caller;
 use super::error::ScimError;
 use super::input::canonical;
 use super::listing::{Items, Listing};
-use super::options::PatchAnswer;
-use super::patch::{Patch, as_this_server_does};
+use super::patch::{Patch, with_removal_quirks};
 use super::payload::{Id, Payload};
 use super::record::{GroupDraft, group_attributes, group_draft, group_record};
 use super::schema::GROUP;
 use super::select::Selection;
+use crate::options::PatchAnswer;
 use crate::state::{Group, Organisation, Refused};
 
 /// `GET /Groups`.
@@ -23,7 +23,7 @@ pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, S
         all: &organisation.groups,
         key: ("displayName", |group: &Group| &group.name),
         record: &|group| group_record(&organisation, group, caller.base()),
-        stranger: None,
+        filler: None,
     };
     listing.answer(&caller, &items)
 }
@@ -39,7 +39,7 @@ pub(super) async fn read(
     Ok(caller.show(group_record(&organisation, group, caller.base()), &selection))
 }
 
-/// `POST /Groups`. Two groups may have one name.
+/// `POST /Groups`. Two groups may have the same name.
 pub(super) async fn create(
     caller: Caller,
     selection: Selection,
@@ -54,7 +54,7 @@ pub(super) async fn create(
     Ok(caller.answer(StatusCode::CREATED, record, &selection))
 }
 
-/// `PUT /Groups/{id}`: what is omitted, members too, is gone.
+/// `PUT /Groups/{id}`: removes everything that the body omits, members too.
 pub(super) async fn replace(
     caller: Caller,
     Id(id): Id,
@@ -80,7 +80,7 @@ pub(super) async fn modify(
     let mut organisation = caller.organisation();
     let current = find(&organisation, &id)?.clone();
     caller.check(&group_record(&organisation, &current, caller.base()))?;
-    let patch = as_this_server_does(Patch::read(&body, &GROUP)?, caller.quirks())?;
+    let patch = with_removal_quirks(Patch::read(&body, &GROUP)?, caller.quirks())?;
     let mut attributes = group_attributes(&organisation, &current, caller.base());
     patch.apply(&mut attributes, &GROUP)?;
     let draft = group_draft(&organisation, canonical(&GROUP, attributes)?, Some(&current))?;
@@ -93,7 +93,7 @@ pub(super) async fn modify(
             PatchAnswer::NoContent => true,
         };
     Ok(if is_silent {
-        caller.nothing(&record)
+        caller.no_content(&record)
     } else {
         caller.answer(StatusCode::OK, record, &selection)
     })
@@ -112,13 +112,13 @@ fn find<'a>(organisation: &'a Organisation, id: &str) -> Result<&'a Group, ScimE
     organisation.group_by_scim_id(id).ok_or_else(|| ScimError::not_found(id))
 }
 
-/// Changes a group and its members, as far as they differ; all of it or nothing.
+/// Changes a group and its members if they differ: completely or not at all.
 fn write(
     organisation: &mut Organisation,
     current: &Group,
     draft: GroupDraft,
 ) -> Result<(), ScimError> {
-    // Once the members are written nothing may be refused any more.
+    // Checked first: after the members are written, nothing may fail any more.
     if current.is_built_in() && current.name != draft.group.name {
         return Err(Refused::BuiltIn.into());
     }

@@ -1,22 +1,21 @@
-//! The ids of SCIM, which are strings of their own: no id of REST is one, and neither is the
-//! other way round.
+//! The ids of SCIM. They never equal an id of REST.
 //!
-//! A user's is a UUID as in REST, but a different one: the same bits under a mask, so that it
-//! stays what it is without being stored. A group's is `grp_` and the number of REST.
+//! The SCIM id of a user is a different UUID than in REST: the same bits, XORed with a mask. So it
+//! is stable and need not be stored. The SCIM id of a group is `grp_` and the number in REST.
 
 use uuid::Uuid;
 
 use crate::state::{Group, Organisation, User};
 
-/// Leaves the bits alone that say which version of UUID it is.
+/// The mask does not change the version and variant bits of a UUID.
 const MASK: u128 = 0xa7c3_915e_64d2_0b8f_1e53_c90a_72b6_d41f;
 
-/// Before the id of somebody whose id in REST is not a UUID.
+/// The prefix of a user's SCIM id if the REST id is not a UUID.
 const OTHER_USER: &str = "usr_";
 const GROUP: &str = "grp_";
 
 impl User {
-    /// The id in SCIM. It differs from the [id](User::id) in REST and is as stable.
+    /// Returns the id in SCIM. It differs from the [id](User::id) in REST and is as stable.
     pub fn scim_id(&self) -> String {
         match uuid(&self.id) {
             Some(id) => masked(id),
@@ -26,14 +25,15 @@ impl User {
 }
 
 impl Group {
-    /// The id in SCIM: a string that is no number. It is as stable as the [id](Group::id) in REST.
+    /// Returns the id in SCIM, which is not a number. It is as stable as the [id](Group::id) in
+    /// REST.
     pub fn scim_id(&self) -> String {
         format!("{GROUP}{}", self.id)
     }
 }
 
 impl Organisation {
-    /// The person with this id in SCIM.
+    /// Finds the user with this id in SCIM.
     pub fn user_by_scim_id(&self, id: &str) -> Option<&User> {
         match (uuid(id), id.strip_prefix(OTHER_USER)) {
             (Some(id), _) => self.user(&masked(id)),
@@ -42,15 +42,15 @@ impl Organisation {
         }
     }
 
-    /// The group with this id in SCIM.
+    /// Finds the group with this id in SCIM.
     pub fn group_by_scim_id(&self, id: &str) -> Option<&Group> {
         let number = id.strip_prefix(GROUP)?.parse().ok()?;
-        // `grp_04` and `grp_+4` are not it.
+        // `grp_04` and `grp_+4` are refused, although they parse as 4.
         self.group(number).filter(|group| group.scim_id() == id)
     }
 }
 
-/// A UUID as it is written here, in small letters with hyphens.
+/// Parses a UUID in lower case with hyphens.
 fn uuid(text: &str) -> Option<Uuid> {
     Uuid::parse_str(text).ok().filter(|id| id.to_string() == text)
 }
@@ -64,7 +64,7 @@ mod tests {
     use crate::state::Organisation;
 
     #[test]
-    fn everybody_is_found_by_the_scim_id_and_by_no_id_of_rest() {
+    fn users_and_groups_are_found_only_by_their_scim_id() {
         let mut organisation = Organisation::seeded(3, 20, 5);
         organisation.users[0].id = "not-a-uuid".to_owned();
         for user in &organisation.users {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_masked_uuid_is_of_the_same_version() {
+    fn a_masked_uuid_has_the_same_version() {
         let organisation = Organisation::seeded(3, 20, 0);
         for user in &organisation.users {
             let id = uuid::Uuid::parse_str(&user.scim_id()).expect("a UUID");

@@ -1,4 +1,4 @@
-//! Bringing what clients send into one form.
+//! Normalising the attributes that clients send.
 
 use serde_json::Value;
 
@@ -6,9 +6,9 @@ use super::attr::Fields;
 use super::error::{Kind, ScimError};
 use super::schema::{Attribute, Kind as Type, ResourceType};
 
-/// The attributes of a resource with their names as the schemas write them, of the right types,
-/// and without those that have no value. Attributes that are not known stay as they are; those
-/// that the server alone decides about, and secrets, are left out.
+/// Normalises the attributes of a resource: names as in the schemas, the right types, and no
+/// attributes without a value. Unknown attributes stay unchanged. Read-only attributes and secrets
+/// are removed.
 pub(super) fn canonical(kind: &ResourceType, sent: Fields) -> Result<Fields, ScimError> {
     let mut attributes = Fields::new();
     for (name, value) in sent {
@@ -36,7 +36,7 @@ pub(super) fn canonical(kind: &ResourceType, sent: Fields) -> Result<Fields, Sci
     Ok(attributes)
 }
 
-/// The attributes, or parts of one, that are in an object.
+/// Normalises the attributes or sub-attributes in an object.
 fn within(
     sent: Fields,
     definition: impl Fn(&str) -> Option<&'static Attribute>,
@@ -51,7 +51,7 @@ fn within(
     Ok(fields)
 }
 
-/// An attribute's name and value; `None` if it has no value.
+/// Normalises the name and value of an attribute; `None` if it has no value.
 fn assigned(
     name: String,
     value: Value,
@@ -79,7 +79,7 @@ fn many(attribute: &'static Attribute, value: Value) -> Result<Option<Value>, Sc
 
 fn single(attribute: &'static Attribute, value: Value) -> Result<Option<Value>, ScimError> {
     match value {
-        // Entra ID sends a manager so.
+        // Entra ID sends a manager in this form.
         Value::Array(mut values) if values.len() <= 1 => match values.pop() {
             Some(value) => one(attribute, value),
             None => Ok(None),
@@ -107,7 +107,7 @@ fn one(attribute: &'static Attribute, value: Value) -> Result<Option<Value>, Sci
             let fields = within(sent, |part| attribute.part(part))?;
             Ok((!fields.is_empty()).then_some(Value::Object(fields)))
         }
-        // The same as its `value`.
+        // A bare string is short for an object with this `value`.
         (Type::Complex(_), text @ Value::String(_)) if attribute.part("value").is_some() => {
             Ok(Some(Value::Object(Fields::from_iter([("value".to_owned(), text)]))))
         }
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn names_types_and_absence_have_one_form() {
+    fn names_types_and_missing_values_are_normalised() {
         let sent = json!({
             "USERNAME": "ada",
             "Name": {"GIVENNAME": "Ada", "familyName": null, "shoeSize": 5},
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_decides_and_secrets_are_left_out() {
+    fn read_only_attributes_and_secrets_are_removed() {
         let sent = json!({
             "id": "x", "schemas": [], "meta": {"resourceType": "User"}, "groups": [{"value": "g"}],
             "password": "secret", "title": "Boss",

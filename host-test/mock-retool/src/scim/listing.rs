@@ -22,7 +22,7 @@ const SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 /// The query of a listing.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Listing {
-    /// The place of the first one, from 1.
+    /// The position of the first item, from 1.
     start: Option<usize>,
     count: Option<usize>,
     filter: Option<String>,
@@ -48,7 +48,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Listing {
     }
 }
 
-/// A whole number; what is negative counts as 0.
+/// Reads a whole number. A negative number counts as 0.
 fn number(name: &str, text: &str) -> Result<usize, ScimError> {
     match text.parse::<i64>() {
         Ok(number) => Ok(usize::try_from(number).unwrap_or(0)),
@@ -56,31 +56,31 @@ fn number(name: &str, text: &str) -> Result<usize, ScimError> {
     }
 }
 
-/// What of a list to answer with.
+/// The part of a list that the response contains.
 #[derive(Debug, PartialEq)]
 struct Window {
-    /// The items, counted from 0.
+    /// The indexes of the items, from 0.
     items: Range<usize>,
-    /// How many items to say that there are.
+    /// The total that the response reports.
     total: usize,
 }
 
-/// What is listed.
+/// The items of a listing.
 pub(super) struct Items<'a, T> {
     /// The kind of resource.
     pub(super) kind: &'static ResourceType,
-    /// All of them, in order.
+    /// All items, in order.
     pub(super) all: &'a [T],
-    /// The attribute that items are looked for by most, and its value.
+    /// The attribute that most filters use, and a function that returns its value.
     pub(super) key: (&'static str, fn(&T) -> &str),
-    /// The resource.
+    /// Builds the resource of an item.
     pub(super) record: &'a dyn Fn(&T) -> Fields,
     /// Makes up items for a listing that does not end.
-    pub(super) stranger: Option<fn(usize) -> T>,
+    pub(super) filler: Option<fn(usize) -> T>,
 }
 
 impl Listing {
-    /// Reads the body of a search, which says what the query of a listing says.
+    /// Reads the body of a search, which has the same parameters as the query of a listing.
     pub(super) fn of_search(body: Fields) -> Result<Self, ScimError> {
         let mut listing = Listing::default();
         for (name, value) in body {
@@ -103,7 +103,7 @@ impl Listing {
         Ok(listing)
     }
 
-    /// Answers with a list.
+    /// Responds with a list.
     pub(super) fn answer<T>(
         &self,
         caller: &Caller,
@@ -114,19 +114,18 @@ impl Listing {
             return Ok(self.answer_from(caller, found));
         }
         let is_endless = caller.faults().endless_pages && !caller.quirks().ignore_paging;
-        let stranger = items.stranger.filter(|_| is_endless);
-        let Window { items: page, total } =
-            self.window(items.all.len(), caller, stranger.is_some());
+        let filler = items.filler.filter(|_| is_endless);
+        let Window { items: page, total } = self.window(items.all.len(), caller, filler.is_some());
         let all = items.all.iter().take(page.end).skip(page.start);
         let mut records: Vec<Fields> = all.map(items.record).collect();
-        if let Some(stranger) = stranger {
+        if let Some(filler) = filler {
             let invented = page.start.max(items.all.len())..page.end;
-            records.extend(invented.map(|index| (items.record)(&stranger(index))));
+            records.extend(invented.map(|index| (items.record)(&filler(index))));
         }
         Ok(self.reply(caller, records, total))
     }
 
-    /// Answers with those of some resources, of any kind, that the filter holds for.
+    /// Responds with the resources, of any kind, that match the filter.
     pub(super) fn answer_mixed(
         &self,
         caller: &Caller,
@@ -140,7 +139,7 @@ impl Listing {
         Ok(self.answer_from(caller, found))
     }
 
-    /// Answers with a page of what was found. Who looks for something is not sent round for ever.
+    /// Responds with a page of the found resources. This list is never endless.
     fn answer_from(&self, caller: &Caller, mut found: Vec<Fields>) -> Response {
         let Window { items: page, total } = self.window(found.len(), caller, false);
         found.truncate(page.end);
@@ -151,7 +150,7 @@ impl Listing {
     fn reply(&self, caller: &Caller, records: Vec<Fields>, total: usize) -> Response {
         let resources: Vec<Value> = records
             .into_iter()
-            .map(|record| Value::Object(self.selection.of(caller.as_shown(record, true))))
+            .map(|record| Value::Object(self.selection.of(caller.render(record, true))))
             .collect();
         let leave_out_empty = caller.quirks().leave_out_empty_resources;
         document(resources, total, self.first(caller), leave_out_empty)
@@ -165,7 +164,7 @@ impl Listing {
             .map_err(|why| ScimError::bad(Kind::InvalidFilter, format!("The filter: {why}")))
     }
 
-    /// The place of the first one in the answer, from 1.
+    /// Returns the position of the first item in the response, from 1.
     fn first(&self, caller: &Caller) -> usize {
         match self.start {
             Some(start) if !caller.quirks().ignore_paging && !caller.faults().repeat_page => {
@@ -196,10 +195,10 @@ fn matching(caller: &Caller) -> Matching {
     Matching { exact: caller.faults().exact_filter }
 }
 
-/// The resources that a filter holds for.
+/// Finds the resources that match a filter.
 fn find<T>(filter: &Filter, matching: Matching, items: &Items<'_, T>) -> Vec<Fields> {
     let (attribute, key) = items.key;
-    // To make a resource takes longer than to see that it is not the one.
+    // Comparing the key is faster than building a resource that does not match.
     let demanded = filter.demands(attribute);
     let candidates =
         items.all.iter().filter(|item| demanded.is_none_or(|text| same_email(key(item), text)));
@@ -209,7 +208,7 @@ fn find<T>(filter: &Filter, matching: Matching, items: &Items<'_, T>) -> Vec<Fie
         .collect()
 }
 
-/// The answer to a listing. Without hits it has an empty array, or no array at all.
+/// Builds the response of a listing. Without items it has an empty array, or no array at all.
 pub(super) fn document(
     resources: Vec<Value>,
     total: usize,

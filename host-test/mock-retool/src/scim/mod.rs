@@ -1,8 +1,8 @@
 //! The SCIM 2.0 dialect (RFC 7643 and RFC 7644) over an [`Organisation`](crate::Organisation), as
-//! Okta and Entra ID speak it.
+//! Okta and Entra ID use it.
 //!
-//! What a client writes and no other dialect knows is kept in [`User::scim`](crate::User::scim)
-//! and [`Group::scim`](crate::Group::scim). A user and a group have other ids here than in REST.
+//! Attributes that no other dialect has are kept in [`User::scim`](crate::User::scim) and
+//! [`Group::scim`](crate::Group::scim). The ids of users and groups differ from those in REST.
 
 mod access;
 mod attr;
@@ -13,13 +13,13 @@ mod groups;
 mod ids;
 mod input;
 mod listing;
-mod options;
 mod patch;
 mod payload;
 mod record;
 mod schema;
 mod search;
 mod select;
+mod settings;
 mod users;
 
 use std::sync::Arc;
@@ -34,22 +34,9 @@ use axum::{Json, Router};
 
 use access::Caller;
 use error::ScimError;
-pub use options::{MemberRemoval, PatchAnswer, ScimBase, ScimQuirks};
+pub(crate) use settings::Settings;
 
-/// What holds for every request below one base.
-#[derive(Debug)]
-pub(crate) struct Settings {
-    /// The path of the base, e.g. `/scim/v2`, with what stands before it.
-    pub(crate) path: String,
-    /// The token that is accepted.
-    pub(crate) token: String,
-    /// The largest page that is given.
-    pub(crate) max_page_size: usize,
-    /// How the server deviates.
-    pub(crate) quirks: ScimQuirks,
-}
-
-/// The routes, to be nested under the base. Every request must carry a
+/// Returns the routes, to be nested under the base. Every request must carry a
 /// [`Call`](crate::call::Call).
 pub(crate) fn router(settings: Settings) -> Router {
     let settings = Arc::new(settings);
@@ -71,18 +58,18 @@ pub(crate) fn router(settings: Settings) -> Router {
         .route("/ResourceTypes/{id}", get(discovery::one_resource_type))
         .method_not_allowed_fallback(async |_: Caller| ScimError::wrong_method())
         .fallback(async |_: Caller| ScimError::no_endpoint())
-        .layer(map_response_with_state(Arc::clone(&settings), write))
+        .layer(map_response_with_state(Arc::clone(&settings), apply_quirks))
         .with_state(settings)
 }
 
-/// What is below the base of an instance that has no SCIM, because it is too old or has no SSO:
-/// nothing, and nobody says why.
+/// Returns the routes of an instance without SCIM, because it is too old or has no SSO: always 404
+/// without an explanation.
 pub(crate) fn absent() -> Router {
     Router::new().fallback(async || StatusCode::NOT_FOUND)
 }
 
-/// Writes an answer as this server does.
-async fn write(State(settings): State<Arc<Settings>>, mut answer: Response) -> Response {
+/// Rewrites a response according to the quirks of this server.
+async fn apply_quirks(State(settings): State<Arc<Settings>>, mut answer: Response) -> Response {
     let quirks = &settings.quirks;
     if quirks.numeric_error_status
         && let Some(error) = answer.extensions_mut().remove::<ScimError>()
@@ -112,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_served_without_a_network_and_a_host() {
+    fn scim_is_served_offline_without_a_host_header() {
         let offline = Offline::new(&Options::default());
         let mut organisation = Organisation::seeded(1, 4, 1);
         let id = organisation.users[3].scim_id();

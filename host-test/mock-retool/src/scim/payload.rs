@@ -1,4 +1,4 @@
-//! What a request brings along: the id in the path, a body, conditions.
+//! The parts of a request: the id in the path, the query, the body, and preconditions.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -24,7 +24,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
-/// The parameters of a query, in their order.
+/// Returns the parameters of a query, in order.
 pub(super) async fn parameters<S: Send + Sync>(
     parts: &mut Parts,
     state: &S,
@@ -77,7 +77,7 @@ impl<S: Send + Sync> FromRequest<S> for Payload {
     }
 }
 
-/// For which version of a resource a request is meant.
+/// The preconditions of a request: the version of the resource that it expects.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Conditions {
     only_if: Option<String>,
@@ -85,7 +85,7 @@ pub(super) struct Conditions {
 }
 
 impl Conditions {
-    /// The conditions of a request.
+    /// Reads the preconditions of a request.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         Conditions { only_if: tags(headers, IF_MATCH), unless: tags(headers, IF_NONE_MATCH) }
     }
@@ -95,21 +95,21 @@ impl Conditions {
         self.only_if.as_ref().is_none_or(|tags| names(tags, version))
     }
 
-    /// Whether the one who asks has this version already.
+    /// Whether the client has this version already.
     pub(super) fn has(&self, version: &str) -> bool {
         self.unless.as_ref().is_some_and(|tags| names(tags, version))
     }
 }
 
-/// The entity tags in a header; `None` if it isn't there.
+/// Returns the entity tags in a header; `None` if the header is missing.
 fn tags(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     let lines: Vec<&str> =
         headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default()).collect();
     (!lines.is_empty()).then(|| lines.join(","))
 }
 
-/// Whether a list of entity tags has one. All tags here are weak, so they are compared without
-/// regard to that.
+/// Whether a list of entity tags contains this version. All tags of this server are weak, so the
+/// `W/` is ignored.
 fn names(tags: &str, version: &str) -> bool {
     fn opaque(tag: &str) -> &str {
         tag.trim().trim_start_matches("W/")
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_allowed_by_the_right_tag_among_others() {
+    fn a_change_is_allowed_if_any_of_the_tags_matches() {
         for right in ["W/\"a\"", "\"a\"", "*", "\"b\", W/\"a\""] {
             assert!(conditions(right).allow_change_of("W/\"a\""), "{right}");
         }

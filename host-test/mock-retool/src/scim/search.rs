@@ -20,7 +20,7 @@ pub(super) async fn groups(caller: Caller, Payload(body): Payload) -> Result<Res
     groups::list(caller, Listing::of_search(body)?).await
 }
 
-/// `POST /.search`: users, and then groups.
+/// `POST /.search`: lists users, then groups.
 pub(super) async fn everything(
     caller: Caller,
     Payload(body): Payload,

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::attr::{AttrPath, Fields, spelling};
 
-/// What every resource has, whatever is asked for.
+/// The attributes that are always returned.
 const ALWAYS: [&str; 2] = ["schemas", "id"];
 
-/// Which attributes to answer with; all of them by default.
+/// The attributes to return; all by default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Selection {
     only: Vec<AttrPath>,
@@ -15,7 +15,7 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    /// Reads one parameter of a query. Says whether it was one of these.
+    /// Reads a query parameter. Returns whether it was one of the two.
     pub(super) fn read(&mut self, name: &str, value: &str) -> bool {
         let list = if name.eq_ignore_ascii_case("attributes") {
             &mut self.only
@@ -25,19 +25,19 @@ impl Selection {
             return false;
         };
         let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
-        // What is no name is the name of nothing.
+        // An invalid name matches no attribute.
         list.extend(
             names.map(|name| AttrPath::read(name).unwrap_or_else(|| AttrPath::whole(name))),
         );
         true
     }
 
-    /// Whether attributes are asked for by name.
+    /// Whether attributes are requested by name.
     pub(super) fn is_explicit(&self) -> bool {
         !self.only.is_empty()
     }
 
-    /// What is selected of a resource.
+    /// Returns the selected attributes of a resource.
     pub(super) fn of(&self, resource: Fields) -> Fields {
         let mut selected = if self.only.is_empty() { resource } else { self.keep(resource) };
         for path in &self.without {
@@ -87,7 +87,7 @@ impl Selection {
         (!kept.is_empty()).then_some(Value::Object(kept))
     }
 
-    /// What is kept of the value of an attribute.
+    /// Returns the selected parts of an attribute's value.
     fn keep_of(&self, extension: Option<&str>, name: &str, value: Value) -> Option<Value> {
         let paths: Vec<&AttrPath> = self
             .only
@@ -106,7 +106,7 @@ impl Selection {
     }
 }
 
-/// Whether a path leads into this extension, or into none.
+/// Whether a path is in this extension, or in none if `extension` is `None`.
 fn is_in(path: &AttrPath, extension: Option<&str>) -> bool {
     match (&path.extension, extension) {
         (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
@@ -130,7 +130,7 @@ fn leave_out(fields: &mut Fields, path: &AttrPath) {
     }
 }
 
-/// Only these parts of a value, or of each of many.
+/// Keeps only these parts of a value, or of each value of an array.
 fn retain(value: Value, is_kept: impl Fn(&str) -> bool + Copy) -> Value {
     match value {
         Value::Object(mut fields) => {
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_named_is_kept() {
+    fn only_named_attributes_are_kept() {
         assert_eq!(
             select(&[("attributes", "USERNAME, name.familyName,emails.value,nothing")]),
             json!({
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_excluded_is_left_out() {
+    fn excluded_attributes_are_removed() {
         let excluded =
             format!("emails,name.GivenName,id,{ENTERPRISE}:department,{ENTERPRISE}:manager");
         assert_eq!(
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_asked_is_everything() {
+    fn everything_is_returned_by_default() {
         assert_eq!(select(&[("attributes", "")]), select(&[]));
         assert!(!Selection::default().read("filter", "id pr"));
     }

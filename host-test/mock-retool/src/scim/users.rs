@@ -7,12 +7,12 @@ use super::access::Caller;
 use super::error::ScimError;
 use super::input::canonical;
 use super::listing::{Items, Listing};
-use super::options::PatchAnswer;
 use super::patch::Patch;
 use super::payload::{Id, Payload};
 use super::record::{user_attributes, user_draft, user_name, user_record};
 use super::schema::USER;
 use super::select::Selection;
+use crate::options::PatchAnswer;
 use crate::state::{Organisation, Refused, User, same_email};
 
 /// `GET /Users`.
@@ -23,7 +23,7 @@ pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, S
         all: &organisation.users,
         key: ("userName", user_name),
         record: &|user| user_record(&organisation, user, caller.base()),
-        stranger: Some(stranger),
+        filler: Some(filler_user),
     };
     listing.answer(&caller, &items)
 }
@@ -39,7 +39,7 @@ pub(super) async fn read(
     Ok(caller.show(user_record(&organisation, user, caller.base()), &selection))
 }
 
-/// `POST /Users`. Nobody is invited: people come through SSO.
+/// `POST /Users`. It sends no invitation, because users log in through SSO.
 pub(super) async fn create(
     caller: Caller,
     selection: Selection,
@@ -58,7 +58,7 @@ pub(super) async fn create(
     Ok(caller.answer(StatusCode::CREATED, record, &selection))
 }
 
-/// `PUT /Users/{id}`: what is omitted gets its default, or no value.
+/// `PUT /Users/{id}`: omitted attributes get their default, or no value.
 pub(super) async fn replace(
     caller: Caller,
     Id(id): Id,
@@ -93,13 +93,13 @@ pub(super) async fn modify(
     let is_silent =
         caller.quirks().patch_answer == PatchAnswer::NoContent && !selection.is_explicit();
     Ok(if is_silent {
-        caller.nothing(&record)
+        caller.no_content(&record)
     } else {
         caller.answer(StatusCode::OK, record, &selection)
     })
 }
 
-/// `DELETE /Users/{id}`: for good, unless the server only disables.
+/// `DELETE /Users/{id}`: deletes permanently, unless the server only disables.
 pub(super) async fn delete(caller: Caller, Id(id): Id) -> Result<Response, ScimError> {
     let mut organisation = caller.organisation();
     let user = find(&organisation, &id)?.clone();
@@ -127,7 +127,7 @@ fn write(organisation: &mut Organisation, current: &User, draft: User) -> Result
     Ok(())
 }
 
-/// Refuses if somebody else has the `userName`. Addresses are compared when the draft is written.
+/// Fails if another user has the `userName`. Addresses are compared when the draft is written.
 fn refuse_taken(organisation: &Organisation, draft: &User) -> Result<(), ScimError> {
     let name = user_name(draft);
     let is_taken = organisation
@@ -137,8 +137,8 @@ fn refuse_taken(organisation: &Organisation, draft: &User) -> Result<(), ScimErr
     if is_taken { Err(Refused::EmailTaken.into()) } else { Ok(()) }
 }
 
-/// Somebody who fills an endless listing and can't be found otherwise.
-fn stranger(index: usize) -> User {
+/// Makes up a user for an endless listing. No other request finds this user.
+fn filler_user(index: usize) -> User {
     User {
         id: format!("00000000-0000-4000-8000-{index:012x}"),
         ..User::new(format!("stranger{index}@example.com"))

@@ -1,20 +1,21 @@
-//! Ending a connection without an answer, or in the middle of one.
+//! Closing a connection without a response, or in the middle of one.
 
 use std::error::Error;
 use std::fmt;
 
-/// How a connection ends early. As an error of a service or of a body it makes hyper give up the
-/// connection.
+/// How a connection is closed early. hyper drops the connection if a service or a body returns this
+/// as its error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Close {
-    /// As if there were nothing more to send.
+    /// With a normal end, as if there were nothing more to send.
     Quietly,
     /// With a TCP reset.
     Reset,
 }
 
 impl Close {
-    /// How a connection was to end that hyper gave up with this error, if it was on purpose.
+    /// Finds the reason for hyper's error in its sources. Returns `None` if the connection was not
+    /// closed on purpose.
     pub(super) fn behind(error: &hyper::Error) -> Option<Close> {
         let mut cause = error.source();
         while let Some(error) = cause {
@@ -29,7 +30,7 @@ impl Close {
 
 impl fmt::Display for Close {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection is to end here")
+        f.write_str("the connection is closed on purpose")
     }
 }
 

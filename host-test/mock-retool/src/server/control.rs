@@ -1,15 +1,15 @@
-//! The mock's own routes, which no Retool has. They need no token and are not logged.
+//! The mock's own routes, which Retool does not have. They need no token and are not logged.
 
 use axum::Json;
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::World;
+use super::ServerState;
 use crate::v1::Refusal;
 
-/// Serves a request to the mock itself; `None` if it is not one.
-pub(super) fn serve(world: &World, method: &Method, path: &str) -> Option<Response> {
+/// Serves a request to the mock itself. Returns `None` for any other request.
+pub(super) fn serve(server: &ServerState, method: &Method, path: &str) -> Option<Response> {
     let expected = match path.strip_prefix("/_mock/")? {
         "requests" | "state" => Method::GET,
         "reset" => Method::POST,
@@ -19,10 +19,10 @@ pub(super) fn serve(world: &World, method: &Method, path: &str) -> Option<Respon
         return Some(Refusal::wrong_method().into_response());
     }
     Some(match path {
-        "/_mock/requests" => Json(json!({ "requests": world.log().requests() })).into_response(),
-        "/_mock/state" => Json(&*world.organisation()).into_response(),
+        "/_mock/requests" => Json(json!({ "requests": server.log().requests() })).into_response(),
+        "/_mock/state" => Json(&*server.organisation()).into_response(),
         _ => {
-            world.reset();
+            server.reset();
             Json(json!({ "success": true })).into_response()
         }
     })

@@ -1,4 +1,4 @@
-//! One request and its answer: log, hook, latency, quota, faults, and the dialect in the middle.
+//! One request and its response: log, hook, latency, quota, faults, and then the dialect.
 
 use std::sync::Arc;
 
@@ -12,23 +12,23 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 use tower::ServiceExt;
 
-use super::{Close, World, control, reply};
-use crate::faults::{FaultKind, Trouble};
+use super::{Close, ServerState, control, reply};
+use crate::call::Call;
+use crate::faults::{Effects, FaultKind};
 use crate::hook::Hook;
 use crate::log::{Entry, LoggedRequest, masked};
-use crate::v1::Call;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// No request of these dialects comes near it.
+/// The largest request body. Requests of these dialects are far smaller.
 const MAX_REQUEST_BODY: usize = 16 * 1024 * 1024;
 
 /// Serves one request.
 pub(super) async fn exchange(
-    world: Arc<World>,
+    server: Arc<ServerState>,
     request: hyper::Request<Incoming>,
 ) -> Result<Response, Close> {
-    if let Some(answer) = control::serve(&world, request.method(), request.uri().path()) {
+    if let Some(answer) = control::serve(&server, request.method(), request.uri().path()) {
         return Ok(answer);
     }
     let (parts, body) = request.into_parts();
@@ -40,21 +40,21 @@ pub(super) async fn exchange(
         body: body.as_deref().map_or(Value::Null, json_or_null),
         status: None,
     };
-    let entry = world.log().enter(logged.clone());
+    let entry = server.log().enter(logged.clone());
     let mut answer = match body {
         Ok(body) => {
             let request = Request::from_parts(parts, Body::from(body));
-            answer(&world, entry, &logged, request).await?
+            answer(&server, entry, &logged, request).await?
         }
         Err(_) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
     };
-    if let Ok(id) = HeaderValue::try_from(world.request_id()) {
+    if let Ok(id) = HeaderValue::try_from(server.request_id()) {
         answer.headers_mut().insert(REQUEST_ID, id);
     }
-    if let Some(date) = world.date() {
+    if let Some(date) = server.date() {
         answer.headers_mut().insert(DATE, date);
     }
-    world.log().answered(entry, answer.status().as_u16());
+    server.log().answered(entry, answer.status().as_u16());
     Ok(answer)
 }
 
@@ -63,37 +63,37 @@ fn json_or_null(bytes: &[u8]) -> Value {
 }
 
 async fn answer(
-    world: &World,
+    server: &ServerState,
     entry: Entry,
     logged: &LoggedRequest,
     request: Request,
 ) -> Result<Response, Close> {
-    let verdict = world.hook().map_or(Hook::Serve, |hook| hook(entry.number, logged));
+    let verdict = server.hook().map_or(Hook::Serve, |hook| hook(entry.number, logged));
     match verdict {
         Hook::CloseBefore => return Err(Close::Quietly),
         Hook::Respond(code) => return Ok(reply::status(code, None, None)),
         Hook::Serve | Hook::ServeThenClose => {}
     }
-    let latency = world.options().latency;
+    let latency = server.options().latency;
     if !latency.is_zero() {
         sleep(latency).await;
     }
-    let within_quota = world.quota().take(Instant::now());
+    let within_quota = server.quota().take(Instant::now());
     if let Err(seconds) = within_quota {
         return Ok(reply::status(429, Some(&seconds.to_string()), None));
     }
-    let mut trouble = world.faults().meet(logged);
-    let answer = match trouble.spoil.take() {
-        None => dispatch(world, trouble, logged, request).await,
+    let mut effects = server.faults().apply(logged);
+    let answer = match effects.response_fault.take() {
+        None => dispatch(server, effects, logged, request).await,
         Some(FaultKind::Delay(time)) => {
             sleep(time).await;
-            dispatch(world, trouble, logged, request).await
+            dispatch(server, effects, logged, request).await
         }
-        Some(fault) => match reply::instead(&fault) {
+        Some(fault) => match reply::replacement(&fault) {
             Some(answer) => answer?,
             None => {
-                let answer = dispatch(world, trouble, logged, request).await;
-                reply::spoil(answer, fault).await?
+                let answer = dispatch(server, effects, logged, request).await;
+                reply::apply(answer, fault).await?
             }
         },
     };
@@ -103,19 +103,19 @@ async fn answer(
     }
 }
 
-/// Has a dialect serve the request.
+/// Lets the dialect serve the request.
 async fn dispatch(
-    world: &World,
-    trouble: Trouble,
+    server: &ServerState,
+    effects: Effects,
     logged: &LoggedRequest,
     mut request: Request,
 ) -> Response {
-    let organisation = world.organisation_for(logged.is_write());
-    if trouble.stale_reads.is_some() || trouble.stale_for.is_some() {
-        world.remember(trouble.stale_reads, trouble.stale_for);
+    let organisation = server.organisation_for(logged.is_write());
+    if effects.stale_reads.is_some() || effects.stale_for.is_some() {
+        server.remember(effects.stale_reads, effects.stale_for);
     }
-    request.extensions_mut().insert(Call { organisation, quirks: trouble.quirks });
-    match world.routes().oneshot(request).await {
+    request.extensions_mut().insert(Call { organisation, quirks: effects.quirks });
+    match server.routes().oneshot(request).await {
         Ok(answer) => answer,
         Err(never) => match never {},
     }

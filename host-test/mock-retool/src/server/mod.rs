@@ -1,4 +1,4 @@
-//! Serves a [`World`] over HTTP/1.1.
+//! Serves a [`ServerState`] over HTTP/1.1.
 
 mod close;
 mod control;
@@ -6,7 +6,7 @@ mod exchange;
 mod quota;
 mod reply;
 mod stale;
-mod world;
+mod state;
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -19,33 +19,33 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use close::Close;
-pub(crate) use world::World;
+pub(crate) use state::ServerState;
 
-/// Accepts connections for ever. Dropping it closes all of them.
-pub(crate) async fn serve(mut listener: TcpListener, world: Arc<World>) {
+/// Accepts connections for ever. Dropping the future closes all of them.
+pub(crate) async fn serve(mut listener: TcpListener, server: Arc<ServerState>) {
     let mut connections = JoinSet::new();
     loop {
-        // `Listener` waits out errors such as too many open files.
+        // `Listener` waits and retries after errors such as too many open files.
         let (stream, _) = Listener::accept(&mut listener).await;
         while connections.try_join_next().is_some() {}
-        connections.spawn(converse(stream, Arc::clone(&world)));
+        connections.spawn(serve_connection(stream, Arc::clone(&server)));
     }
 }
 
 /// Serves one connection until either side closes it.
-async fn converse(stream: TcpStream, world: Arc<World>) {
-    // Small answers must not wait for each other; if it can't be set they do.
+async fn serve_connection(stream: TcpStream, server: Arc<ServerState>) {
+    // Small responses must not wait for each other. If the option can't be set, they do.
     stream.set_nodelay(true).ok();
     let service =
-        service_fn(move |request| Box::pin(exchange::exchange(Arc::clone(&world), request)));
+        service_fn(move |request| Box::pin(exchange::exchange(Arc::clone(&server), request)));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let ended = poll_fn(|context| connection.poll_without_shutdown(context)).await;
     let stream = connection.into_parts().io.into_inner();
     if let Err(error) = ended
         && Close::behind(&error) == Some(Close::Reset)
     {
-        // What closes a socket that doesn't linger is a reset. If it can't be set, the peer sees
-        // an early end instead, which is as bad.
+        // Closing a socket with zero linger sends a reset. If the option can't be set, the peer
+        // sees an early end instead, which is also a failure.
         stream.set_zero_linger().ok();
     }
 }

@@ -6,19 +6,20 @@ use tokio::time::Instant;
 
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Requests per fixed window of a minute, which begins with a request.
+/// Requests per fixed window of a minute. A window begins with a request.
 pub(super) struct Quota {
     limit: Option<u32>,
     window: Option<(Instant, u32)>,
 }
 
 impl Quota {
-    /// A quota of which nothing is used; `None` for no limit.
+    /// Creates an unused quota; `None` for no limit.
     pub(super) fn new(limit: Option<u32>) -> Self {
         Quota { limit, window: None }
     }
 
-    /// Counts a request. If it is one too many, says in how many seconds the next window begins.
+    /// Counts a request. If it exceeds the limit, returns the seconds until the next window as the
+    /// error.
     pub(super) fn take(&mut self, now: Instant) -> Result<(), u64> {
         let Some(limit) = self.limit else {
             return Ok(());
@@ -45,7 +46,7 @@ mod tests {
     use super::Quota;
 
     #[test]
-    fn a_window_gives_what_it_has_and_the_next_one_anew() {
+    fn a_window_allows_its_limit_and_the_next_window_starts_again() {
         let start = Instant::now();
         let at = |millis| start + Duration::from_millis(millis);
         let mut quota = Quota::new(Some(2));

@@ -1,4 +1,4 @@
-//! Answers that are not as they should be.
+//! Faults in responses.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use crate::faults::FaultKind;
 
 const JSON: &str = "application/json";
 
-/// How many bytes more than there are a truncated answer announces.
+/// The number of announced bytes that a truncated response does not send.
 const MISSING: usize = 64;
 
-/// An answer of this status. The body is a message in JSON where there is none.
+/// Builds a response with this status. If `body` is `None`, the body is a message in JSON.
 pub(super) fn status(code: u16, retry_after: Option<&str>, body: Option<&str>) -> Response {
     let status = StatusCode::from_u16(code)
         .ok()
-        // An informational status is no answer.
+        // An informational status is not a final response.
         .filter(|status| !status.is_informational())
         .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let text = match body {
@@ -43,8 +43,9 @@ pub(super) fn status(code: u16, retry_after: Option<&str>, body: Option<&str>) -
     answer
 }
 
-/// What happens instead of serving the request; `None` for a fault that needs it to be served.
-pub(super) fn instead(fault: &FaultKind) -> Option<Result<Response, Close>> {
+/// Returns the response that replaces serving the request. Returns `None` if the fault needs the
+/// request to be served.
+pub(super) fn replacement(fault: &FaultKind) -> Option<Result<Response, Close>> {
     match fault {
         FaultKind::Status { code, retry_after, body } => {
             Some(Ok(status(*code, retry_after.as_deref(), body.as_deref())))
@@ -61,10 +62,10 @@ pub(super) fn instead(fault: &FaultKind) -> Option<Result<Response, Close>> {
     }
 }
 
-/// Spoils the true answer.
-pub(super) async fn spoil(answer: Response, fault: FaultKind) -> Result<Response, Close> {
+/// Applies a fault to the real response.
+pub(super) async fn apply(answer: Response, fault: FaultKind) -> Result<Response, Close> {
     let (parts, body) = answer.into_parts();
-    // The bodies of all dialects are in memory, so this can't fail.
+    // The dialects build their bodies in memory, so this can't fail.
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let length = body.len();
     let (length, body) = match fault {
@@ -95,7 +96,7 @@ pub(super) async fn spoil(answer: Response, fault: FaultKind) -> Result<Response
     Ok(answer)
 }
 
-/// Sets a header. One that can't be sent, such as one with a line break, is left out.
+/// Sets a header. Removes it if the value can't be sent, for example because of a line break.
 fn set(answer: &mut Response, name: HeaderName, value: &str) {
     match HeaderValue::from_str(value) {
         Ok(value) => answer.headers_mut().insert(name, value),
@@ -108,14 +109,14 @@ fn login_page() -> Response {
         .into_response()
 }
 
-/// These bytes, and then the end of the connection.
+/// Sends these bytes and then closes the connection.
 fn cut_off(bytes: Bytes, end: Close) -> Body {
     Body::from_stream(stream::unfold(Some(bytes), move |bytes| async move {
         match bytes {
             Some(bytes) if !bytes.is_empty() => Some((Ok(bytes), Some(Bytes::new()))),
             Some(_) => {
-                // hyper sends what it has when the body makes it wait, and drops it when the
-                // body fails.
+                // hyper flushes its buffer when the body is pending, and discards it when the body
+                // fails. So the body is pending once before it fails.
                 yield_now().await;
                 Some((Err(end), None))
             }
@@ -137,7 +138,7 @@ fn drip(bytes: Bytes, piece: usize, tick: Duration) -> Body {
     }))
 }
 
-/// A JSON object of this many bytes, made as it is sent.
+/// Builds a JSON object of this many bytes while it is sent.
 fn huge(bytes: usize) -> Response {
     const OPEN: &[u8] = b"{\"padding\":\"";
     const FILL: &[u8] = &[b'x'; 64 * 1024];
@@ -154,13 +155,14 @@ fn huge(bytes: usize) -> Response {
     answer
 }
 
-/// Where the dialects have the records of an answer.
+/// The fields that contain the records of a response in the dialects.
 const RECORDS: [&str; 3] = ["users", "data", "Resources"];
 
-/// Adds the field `nested`, arrays in arrays, to an answer and to every record in it. Text is put
-/// in for a mark, because a `Value` of that depth could not be dropped.
+/// Adds the field `nested`, with nested arrays, to a response and to every record in it. The arrays
+/// replace a placeholder in the text, because dropping a `Value` of that depth would overflow the
+/// stack.
 fn nest(body: &[u8], depth: usize) -> Bytes {
-    const MARK: &str = "the nested arrays go here";
+    const PLACEHOLDER: &str = "the nested arrays go here";
 
     let Ok(mut answer) = serde_json::from_slice::<Value>(body) else {
         return Bytes::copy_from_slice(body);
@@ -172,12 +174,12 @@ fn nest(body: &[u8], depth: usize) -> Bytes {
             None => &mut [],
         };
         for record in records.iter_mut().filter_map(Value::as_object_mut) {
-            record.insert("nested".to_owned(), json!(MARK));
+            record.insert("nested".to_owned(), json!(PLACEHOLDER));
         }
     }
     if let Some(fields) = answer.as_object_mut() {
-        fields.insert("nested".to_owned(), json!(MARK));
+        fields.insert("nested".to_owned(), json!(PLACEHOLDER));
     }
     let arrays = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    Bytes::from(answer.to_string().replace(&format!("\"{MARK}\""), &arrays))
+    Bytes::from(answer.to_string().replace(&format!("\"{PLACEHOLDER}\""), &arrays))
 }

@@ -1,4 +1,4 @@
-//! Earlier states that reads still answer from.
+//! Earlier states that reads still return.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -7,31 +7,33 @@ use tokio::time::Instant;
 
 use crate::state::Organisation;
 
-/// A state of the organisation.
-pub(super) type State = Arc<Mutex<Organisation>>;
+/// The organisation, or an earlier state of it.
+pub(super) type SharedOrganisation = Arc<Mutex<Organisation>>;
 
-/// The earlier states that reads still answer from.
+/// The earlier states that reads still return.
 #[derive(Default)]
 pub(super) struct Stale {
-    /// One for so many more reads.
-    counted: Option<(State, u32)>,
-    /// Those that hold until a moment, if there is one; the earliest state first.
-    timed: VecDeque<(State, Option<Instant>)>,
+    /// A state, and how many more reads return it.
+    counted: Option<(SharedOrganisation, u32)>,
+    /// States, and until when reads return each; `None` for ever. The earliest state is first.
+    timed: VecDeque<(SharedOrganisation, Option<Instant>)>,
 }
 
 impl Stale {
-    /// Has the next reads answer from a state, instead of the one before that.
-    pub(super) fn keep_for_reads(&mut self, state: State, reads: u32) {
+    /// Lets this many of the next reads return a state. It replaces the previous such state.
+    pub(super) fn keep_for_reads(&mut self, state: SharedOrganisation, reads: u32) {
         self.counted = Some((state, reads));
     }
 
-    /// Has reads answer from a state until then, or for ever, once no earlier one holds any more.
-    pub(super) fn keep_until(&mut self, state: State, until: Option<Instant>) {
+    /// Lets reads return a state until `until`, or for ever. Earlier states come first, until they
+    /// end.
+    pub(super) fn keep_until(&mut self, state: SharedOrganisation, until: Option<Instant>) {
         self.timed.push_back((state, until));
     }
 
-    /// What a read that comes now answers from, unless from the present state.
-    pub(super) fn read(&mut self, now: Instant) -> Option<State> {
+    /// Returns the earlier state for a read at this time. Returns `None` if the read uses the
+    /// current state.
+    pub(super) fn read(&mut self, now: Instant) -> Option<SharedOrganisation> {
         if let Some((state, left)) = &mut self.counted
             && *left > 0
         {
@@ -52,50 +54,50 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::{Stale, State};
+    use super::{SharedOrganisation, Stale};
     use crate::state::Organisation;
 
-    /// A state that is told from others by the number of its people.
-    fn state(people: usize) -> State {
-        Arc::new(Mutex::new(Organisation::seeded(0, people, 0)))
+    /// A state that is recognised by its number of users.
+    fn state(user_count: usize) -> SharedOrganisation {
+        Arc::new(Mutex::new(Organisation::seeded(0, user_count, 0)))
     }
 
-    fn people(state: Option<State>) -> Option<usize> {
+    fn user_count(state: Option<SharedOrganisation>) -> Option<usize> {
         state.map(|state| state.lock().expect("the state").users.len())
     }
 
     #[test]
-    fn a_state_holds_for_so_many_reads_and_gives_way_to_the_next() {
+    fn a_state_is_returned_for_its_number_of_reads_or_until_the_next_one() {
         let mut stale = Stale::default();
         let now = Instant::now();
         stale.keep_for_reads(state(1), 2);
-        assert_eq!(people(stale.read(now)), Some(1));
+        assert_eq!(user_count(stale.read(now)), Some(1));
         stale.keep_for_reads(state(2), 2);
-        let seen = [(); 3].map(|()| people(stale.read(now)));
+        let seen = [(); 3].map(|()| user_count(stale.read(now)));
         assert_eq!(seen, [Some(2), Some(2), None]);
     }
 
     #[test]
-    fn each_state_holds_for_its_time_and_the_earliest_comes_first() {
+    fn each_state_is_returned_for_its_time_and_the_earliest_comes_first() {
         let start = Instant::now();
         let at = |millis| start + Duration::from_millis(millis);
         let mut stale = Stale::default();
         stale.keep_until(state(1), Some(at(1000)));
-        assert_eq!(people(stale.read(at(0))), Some(1));
+        assert_eq!(user_count(stale.read(at(0))), Some(1));
         stale.keep_until(state(2), Some(at(1600)));
-        let seen = [600, 999, 1000, 1599, 1600].map(|now| people(stale.read(at(now))));
+        let seen = [600, 999, 1000, 1599, 1600].map(|now| user_count(stale.read(at(now))));
         assert_eq!(seen, [Some(1), Some(1), Some(2), Some(2), None]);
-        assert!(stale.timed.is_empty(), "nothing is kept that nobody reads");
+        assert!(stale.timed.is_empty(), "ended states are dropped");
         stale.keep_until(state(3), None);
-        assert_eq!(people(stale.read(at(u64::from(u32::MAX)))), Some(3));
+        assert_eq!(user_count(stale.read(at(u64::from(u32::MAX)))), Some(3));
     }
 
     #[test]
-    fn reads_are_counted_before_time_is() {
+    fn counted_states_come_before_timed_states() {
         let now = Instant::now();
         let mut stale = Stale::default();
         stale.keep_until(state(1), Some(now + Duration::from_secs(1)));
         stale.keep_for_reads(state(2), 1);
-        assert_eq!([(); 2].map(|()| people(stale.read(now))), [Some(2), Some(1)]);
+        assert_eq!([(); 2].map(|()| user_count(stale.read(now))), [Some(2), Some(1)]);
     }
 }

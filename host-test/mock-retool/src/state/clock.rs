@@ -5,8 +5,7 @@ use std::time::{Duration, SystemTime};
 /// 2026-01-05T09:00:00Z in Unix time.
 const START: Duration = Duration::from_secs(1_767_603_600);
 
-/// A clock that moves only when it is told to, so that the same requests give the same
-/// timestamps.
+/// A clock that moves only when it is advanced, so that the same requests give the same timestamps.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Clock {
     since_epoch: Duration,
@@ -19,23 +18,23 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// The time, e.g. `2026-01-05T09:00:00.000Z`.
+    /// Returns the time, e.g. `2026-01-05T09:00:00.000Z`.
     pub(super) fn now(&self) -> String {
         self.after(Duration::ZERO)
     }
 
-    /// The time that it will be then.
+    /// Returns the time after this duration.
     pub(super) fn after(&self, time: Duration) -> String {
         let then = SystemTime::UNIX_EPOCH + self.since_epoch + time;
         humantime::format_rfc3339_millis(then).to_string()
     }
 
-    /// Moves on.
+    /// Advances the clock.
     pub(super) fn advance(&mut self, by: Duration) {
         self.since_epoch += by;
     }
 
-    /// Moves on by a second, and says what time it is then.
+    /// Advances the clock by a second and returns the new time.
     pub(super) fn tick(&mut self) -> String {
         self.advance(Duration::from_secs(1));
         self.now()

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The id of the built-in group of the administrators. Its members follow from
+/// The id of the built-in group of the administrators. Its members are derived from
 /// [`User::is_admin`](crate::User::is_admin).
 pub const ADMIN: u32 = 1;
 /// The id of the built-in group `editor`.
@@ -14,34 +14,35 @@ pub const VIEWER: u32 = 3;
 /// The ids of the groups that every organisation has.
 const BUILT_IN: [u32; 3] = [ADMIN, EDITOR, VIEWER];
 
-/// What a group may do where nobody says otherwise.
+/// The default access of a group.
 const DEFAULT_ACCESS: &str = "none";
 
-/// A group. Who is in it stands with the people: see
+/// A group. The memberships are stored with the users: see
 /// [`Organisation::members`](crate::Organisation::members).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Group {
-    /// The id; never used twice.
+    /// The id, which is never reused.
     pub id: u32,
-    /// The name; two groups may have the same one.
+    /// The name, which need not be unique.
     pub name: String,
-    /// What members may do in every app: `none`, `use`, `edit`, `own`, or whatever was written.
+    /// What members may do in every app: `none`, `use`, `edit`, `own`, or any value that was
+    /// written.
     pub universal_app_access: String,
-    /// What else members may do.
+    /// The other rights of the members.
     pub access: Access,
-    /// When it was made, in RFC 3339.
+    /// The creation time, in RFC 3339.
     pub created_at: String,
-    /// When it, or who is in it, last changed, in RFC 3339.
+    /// The time of the last change to the group or its members, in RFC 3339.
     pub updated_at: String,
     /// Fields that the dialects do not define.
     pub extra: Map<String, Value>,
-    /// What SCIM clients wrote and the other dialects have no field for, such as `externalId`,
-    /// by the names of the SCIM schemas. The other dialects neither show nor reset it.
+    /// Attributes that SCIM clients wrote and that the other dialects don't have, such as
+    /// `externalId`, by their SCIM names. The other dialects neither show nor reset them.
     pub scim: Map<String, Value>,
 }
 
 impl Group {
-    /// A draft of this name, with the server's defaults.
+    /// Creates a draft with this name and the server's defaults.
     pub fn new(name: impl Into<String>) -> Self {
         Group {
             id: 0,
@@ -55,13 +56,13 @@ impl Group {
         }
     }
 
-    /// Whether it is one of the three that can't be renamed or deleted.
+    /// Whether it is one of the three groups that can't be renamed or deleted.
     pub fn is_built_in(&self) -> bool {
         BUILT_IN.contains(&self.id)
     }
 }
 
-/// What the members of a group may do beside what they may do in apps.
+/// The rights of a group's members, except the access to apps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Access {
@@ -71,19 +72,19 @@ pub struct Access {
     pub universal_workflow_access: String,
     /// What they may do with the query library: `none`, `use` or `edit`.
     pub universal_query_library_access: String,
-    /// Whether they see the list of people.
+    /// Whether they see the list of users.
     pub user_list_access: bool,
     /// Whether they see the audit log.
     pub audit_log_access: bool,
-    /// Whether they see releases before these are published.
+    /// Whether they see unpublished releases.
     pub unpublished_release_access: bool,
-    /// Whether they see how much is used.
+    /// Whether they see usage analytics.
     pub usage_analytics_access: bool,
     /// Whether they may edit themes.
     pub theme_access: bool,
     /// Whether they see their account's details.
     pub account_details_access: bool,
-    /// The app that they see first: a UUID.
+    /// The UUID of their landing page app.
     pub landing_page_app_id: Option<String>,
 }
 
@@ -104,7 +105,7 @@ impl Default for Access {
     }
 }
 
-/// The groups that every organisation has, in the order of their ids.
+/// Returns the groups that every organisation has, in the order of their ids.
 pub(super) fn built_in() -> [Group; 3] {
     let group =
         |name: &str, apps: &str, [resources, workflows, queries]: [&str; 3], access| Group {

@@ -1,4 +1,4 @@
-//! Invitations to join.
+//! Invitations.
 
 use std::time::Duration;
 
@@ -7,39 +7,39 @@ use serde_json::{Map, Value};
 
 use super::{Membership, Organisation, Refused, User, same_email};
 
-/// How long an invitation can be claimed.
+/// The time in which an invitation can be claimed.
 const VALID: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// An invitation to join.
+/// An invitation to the organisation.
 ///
-/// It is pending until it is claimed or expires. An account that is made otherwise does not claim
-/// the invitation that its owner has.
+/// It is pending until it is claimed or expires. Creating an account in another way does not claim
+/// a pending invitation for the same address.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Invite {
-    /// The id; never used twice.
+    /// The id, which is never reused.
     pub id: u64,
-    /// The address that the mail went to, as it was written.
+    /// The address that the mail was sent to, as it was written.
     pub email: String,
-    /// The groups that whoever claims it will be in, by id.
+    /// The ids of the groups that the new user joins.
     pub groups: Vec<u32>,
-    /// What the organisation will note about the person.
+    /// The metadata of the new user.
     pub metadata: Map<String, Value>,
-    /// The id of the person who sent it, if anybody administers the organisation.
+    /// The id of the user who sent it; `None` if the organisation has no administrator.
     pub invited_by: Option<String>,
-    /// What the mail has them open. Whoever has it can claim the invitation.
+    /// The link in the mail. Anyone who has it can claim the invitation.
     pub link: String,
-    /// When it was sent, in RFC 3339.
+    /// The time when it was sent, in RFC 3339.
     pub created_at: String,
-    /// From when on it can't be claimed any more, in RFC 3339.
+    /// The time from which it can't be claimed any more, in RFC 3339.
     pub expires_at: String,
-    /// The id of the person who claimed it.
+    /// The id of the user who claimed it.
     pub claimed_by: Option<String>,
-    /// When it was claimed, in RFC 3339.
+    /// The time when it was claimed, in RFC 3339.
     pub claimed_at: Option<String>,
 }
 
 impl Invite {
-    /// A draft for this address.
+    /// Creates a draft for this address.
     pub fn new(email: impl Into<String>) -> Self {
         Invite {
             id: 0,
@@ -57,13 +57,13 @@ impl Invite {
 }
 
 impl Organisation {
-    /// The invitation with this id.
+    /// Finds the invitation with this id.
     pub fn invited(&self, id: u64) -> Option<&Invite> {
         self.invites.iter().find(|invite| invite.id == id)
     }
 
-    /// The pending invitations of an address, compared without case. There can be several if the
-    /// list was set directly.
+    /// Lists the pending invitations of an address, compared without case. There can be several if
+    /// the list was set directly.
     pub fn pending_invites<'a>(&'a self, email: &'a str) -> impl Iterator<Item = &'a Invite> {
         self.invites
             .iter()
@@ -72,11 +72,11 @@ impl Organisation {
 
     /// Whether an invitation can still be claimed.
     pub fn is_pending(&self, invite: &Invite) -> bool {
-        // All timestamps are of one length and one zone, so that their order is that of time.
+        // All timestamps have the same length and time zone, so they sort by time.
         invite.claimed_at.is_none() && invite.expires_at > self.now()
     }
 
-    /// Sends an invitation. Of the draft, the address, the groups and the metadata are kept.
+    /// Sends an invitation. It keeps the address, the groups and the metadata of the draft.
     pub fn invite(&mut self, draft: Invite) -> Result<&Invite, Refused> {
         if self.user_by_email(&draft.email).is_some() {
             return Err(Refused::EmailTaken);
@@ -84,7 +84,7 @@ impl Organisation {
         if self.pending_invites(&draft.email).next().is_some() {
             return Err(Refused::AlreadyInvited);
         }
-        draft.groups.iter().try_for_each(|group| self.changeable_members(*group))?;
+        draft.groups.iter().try_for_each(|group| self.check_members_changeable(*group))?;
         let mut groups = draft.groups;
         groups.sort_unstable();
         groups.dedup();
@@ -107,7 +107,7 @@ impl Organisation {
         Ok(&self.invites[self.invites.len() - 1])
     }
 
-    /// Deletes an invitation, so that nobody can claim it.
+    /// Deletes an invitation, so that it can't be claimed.
     pub fn revoke_invite(&mut self, id: u64) -> Result<(), Refused> {
         self.invited(id).ok_or(Refused::NoSuchInvite)?;
         self.invites.retain(|invite| invite.id != id);
@@ -115,8 +115,8 @@ impl Organisation {
         Ok(())
     }
 
-    /// Makes an account of an invitation, as the person who was invited would, with the groups
-    /// and the metadata of the invitation.
+    /// Claims an invitation, as the invited person would. Creates an account with the groups and
+    /// the metadata of the invitation.
     pub fn claim_invite(
         &mut self,
         id: u64,
@@ -146,10 +146,10 @@ impl Organisation {
         self.user(&user).ok_or(Refused::NoSuchUser)
     }
 
-    /// Lets invitations be to a group also. All of them, or none.
+    /// Adds a group to invitations: to all or none.
     pub fn invite_to_group(&mut self, group: u32, invites: &[u64]) -> Result<(), Refused> {
-        self.changeable_members(group)?;
-        self.open_invites(invites)?;
+        self.check_members_changeable(group)?;
+        self.check_open_invites(invites)?;
         for invite in self.invites.iter_mut().filter(|invite| invites.contains(&invite.id)) {
             invite.groups.push(group);
             invite.groups.sort_unstable();
@@ -159,7 +159,7 @@ impl Organisation {
         Ok(())
     }
 
-    /// Lets an invitation not be to a group any more.
+    /// Removes a group from an invitation.
     pub fn uninvite_from_group(&mut self, group: u32, id: u64) -> Result<(), Refused> {
         self.group(group).ok_or(Refused::NoSuchGroup)?;
         let invite =
@@ -173,7 +173,7 @@ impl Organisation {
         Ok(())
     }
 
-    /// Lets these invitations alone be to a group, of those that nobody claimed.
+    /// Adds a group to these invitations, and removes it from all other unclaimed ones.
     pub fn replace_group_invites(&mut self, group: u32, invites: &[u64]) -> Result<(), Refused> {
         let mut before: Vec<u64> = self.invites_to(group).map(|invite| invite.id).collect();
         let mut after = invites.to_vec();
@@ -182,21 +182,21 @@ impl Organisation {
         if before == after {
             return Ok(());
         }
-        self.open_invites(invites)?;
+        self.check_open_invites(invites)?;
         for invite in self.invites.iter_mut().filter(|invite| invite.claimed_at.is_none()) {
             invite.groups.retain(|invited| *invited != group);
         }
         self.invite_to_group(group, invites)
     }
 
-    /// The invitations to a group that nobody claimed.
+    /// Lists the unclaimed invitations to a group.
     pub fn invites_to(&self, group: u32) -> impl Iterator<Item = &Invite> {
         self.invites
             .iter()
             .filter(move |invite| invite.claimed_at.is_none() && invite.groups.contains(&group))
     }
 
-    fn open_invites(&self, invites: &[u64]) -> Result<(), Refused> {
+    fn check_open_invites(&self, invites: &[u64]) -> Result<(), Refused> {
         for id in invites {
             let invite = self.invited(*id).ok_or(Refused::NoSuchInvite)?;
             if invite.claimed_at.is_some() {
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn who_claims_an_invitation_gets_its_groups_and_metadata() {
+    fn claiming_an_invitation_gives_its_groups_and_metadata() {
         let mut state = Organisation::seeded(0, 3, 1);
         let id = state.invite(draft("new@example.com")).expect("an invitation").id;
         let user = state.claim_invite(id, "New", "Person").expect("an account").clone();
@@ -239,11 +239,11 @@ mod tests {
         assert_eq!(invite.claimed_by.as_ref(), Some(&user.id));
         assert_eq!(invite.claimed_at.as_ref(), Some(&state.now()));
         assert_eq!(state.claim_invite(id, "New", "Person"), Err(Refused::InviteClosed));
-        assert_eq!(state.invitations, ["new@example.com"], "an account is not a second mail");
+        assert_eq!(state.invitations, ["new@example.com"], "claiming sends no second mail");
     }
 
     #[test]
-    fn an_invitation_holds_for_a_week() {
+    fn an_invitation_is_valid_for_a_week() {
         let mut state = Organisation::empty(0);
         let id = state.invite(draft("new@example.com")).expect("an invitation").id;
         state.advance(VALID - Duration::from_millis(1));
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_that_was_made_otherwise_leaves_the_invitation_pending() {
+    fn an_account_created_in_another_way_leaves_the_invitation_pending() {
         let mut state = Organisation::empty(0);
         let id = state.invite(draft("new@example.com")).expect("an invitation").id;
         state.add_user(crate::state::User::new("new@example.com")).expect("an account");
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_invited_to_a_group_that_is_not_there_or_not_to_be_joined() {
+    fn an_invitation_to_a_missing_group_or_to_admin_is_refused() {
         let mut state = Organisation::empty(0);
         for (group, refused) in [(9, Refused::NoSuchGroup), (ADMIN, Refused::Managed)] {
             let invite = Invite { groups: vec![group], ..Invite::new("new@example.com") };
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_of_invitations_change_all_at_once_or_not() {
+    fn groups_of_invitations_change_all_at_once_or_not_at_all() {
         let mut state = Organisation::empty(0);
         let one = state.invite(Invite::new("one@example.com")).expect("an invitation").id;
         let two = state.invite(Invite::new("two@example.com")).expect("an invitation").id;

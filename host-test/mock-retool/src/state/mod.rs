@@ -1,5 +1,5 @@
-//! One organisation in memory: people, groups and who is in what. It knows no dialect and does
-//! no I/O; the dialects read and change it through [`Organisation`].
+//! One in-memory organisation: users, groups and memberships. It does not depend on the dialects
+//! and does no I/O. The dialects read and change it through [`Organisation`].
 
 mod clock;
 mod group;
@@ -15,19 +15,20 @@ pub use group::{ADMIN, Access, EDITOR, Group, VIEWER};
 pub use invite::Invite;
 pub use user::{Member, Membership, User, same_email};
 
-/// Larger than a 32-bit float can hold exactly, so that a client that keeps it in one shows.
+/// Too large for the exact integers of a 32-bit float, so that a client that stores it as one is
+/// noticed.
 const FIRST_LEGACY_ID: u64 = 16_777_217;
 
-/// Why the organisation did not do what was asked.
+/// Why the organisation refused a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// Another person has the address.
+    /// Another user has the address.
     EmailTaken,
-    /// Somebody with the address is invited already.
+    /// There is a pending invitation for the address.
     AlreadyInvited,
-    /// The person is disabled already.
+    /// The user is disabled already.
     AlreadyDisabled,
-    /// There is no such person.
+    /// There is no such user.
     NoSuchUser,
     /// There is no such group.
     NoSuchGroup,
@@ -35,30 +36,30 @@ pub enum Refused {
     NoSuchInvite,
     /// The invitation was claimed or has expired.
     InviteClosed,
-    /// The person is not in the group, or is not invited to it.
+    /// The user is not in the group, or the invitation is not for it.
     NotAMember,
     /// A built-in group can't be renamed or deleted.
     BuiltIn,
-    /// Who is in the `admin` group follows from who is an administrator.
+    /// The members of the `admin` group are derived from [`User::is_admin`], so they can't be
+    /// written.
     Managed,
 }
 
 /// An organisation.
 ///
 /// The methods keep it consistent and advance its clock, as the server does for a request. The
-/// fields can be set directly, for a state that no request leads to.
+/// fields can be set directly, to create a state that requests can't create.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Organisation {
-    /// The people, in the order in which they are listed.
+    /// The users, in listing order.
     pub users: Vec<User>,
-    /// The groups, in the order in which they are listed; the built-in ones come first.
+    /// The groups, in listing order; the built-in ones come first.
     pub groups: Vec<Group>,
     /// The addresses that invitations were sent to, one entry per mail.
     pub invitations: Vec<String>,
-    /// The invitations to join that were made and not deleted, in the order in which they are
-    /// listed.
+    /// The invitations that were created and not deleted, in listing order.
     pub invites: Vec<Invite>,
-    /// The ids of the people whose sessions were ended, one entry each time.
+    /// The ids of the users whose sessions were ended, one entry per time.
     pub ended_sessions: Vec<String>,
     #[serde(skip)]
     clock: Clock,
@@ -73,7 +74,8 @@ pub struct Organisation {
 }
 
 impl Organisation {
-    /// An organisation of nobody, with the three built-in groups. Ids are drawn from `seed`.
+    /// Creates an organisation without users, with the three built-in groups. Ids are generated
+    /// from `seed`.
     pub fn empty(seed: u64) -> Self {
         let mut organisation =
             Organisation { ids: fastrand::Rng::with_seed(seed), ..Organisation::vacant() };
@@ -84,7 +86,7 @@ impl Organisation {
         organisation
     }
 
-    /// An organisation without anything, not even the built-in groups.
+    /// Creates an organisation without anything, not even the built-in groups.
     pub(crate) fn vacant() -> Self {
         Organisation {
             users: Vec::new(),
@@ -100,50 +102,50 @@ impl Organisation {
         }
     }
 
-    /// An organisation of `users` people and `groups` groups beside the built-in ones. The same
-    /// arguments give the same organisation.
+    /// Creates an organisation with `users` users, and with `groups` groups besides the built-in
+    /// ones. The same arguments give the same organisation.
     pub fn seeded(seed: u64, users: usize, groups: usize) -> Self {
         seed::organisation(seed, users, groups)
     }
 
-    /// The organisation's time, e.g. `2026-01-05T09:00:00.000Z`. It starts there and advances
-    /// by a second with every change.
+    /// Returns the organisation's time, e.g. `2026-01-05T09:00:00.000Z`. It starts at this time and
+    /// advances by a second with every change.
     pub fn now(&self) -> String {
         self.clock.now()
     }
 
-    /// Lets time pass.
+    /// Advances the time.
     pub fn advance(&mut self, by: std::time::Duration) {
         self.clock.advance(by);
     }
 
-    /// The person with this id.
+    /// Finds the user with this id.
     pub fn user(&self, id: &str) -> Option<&User> {
         self.users.iter().find(|user| user.id == id)
     }
 
-    /// The person with this id, to be changed.
+    /// Finds the user with this id, to change it.
     pub fn user_mut(&mut self, id: &str) -> Option<&mut User> {
         self.users.iter_mut().find(|user| user.id == id)
     }
 
-    /// The person with this [`User::sid`].
+    /// Finds the user with this [`User::sid`].
     pub fn user_by_sid(&self, sid: &str) -> Option<&User> {
         self.users.iter().find(|user| user.has_sid(sid))
     }
 
-    /// The first person with this address, compared without case.
+    /// Finds the first user with this address, compared without case.
     pub fn user_by_email(&self, email: &str) -> Option<&User> {
         self.users.iter().find(|user| same_email(&user.email, email))
     }
 
-    /// The first person with this address, compared without case, to be changed.
+    /// Finds the first user with this address, compared without case, to change it.
     pub fn user_by_email_mut(&mut self, email: &str) -> Option<&mut User> {
         self.users.iter_mut().find(|user| same_email(&user.email, email))
     }
 
-    /// Adds a person and invites them. Of the draft, the ids and the timestamps are replaced,
-    /// and the memberships are kept.
+    /// Adds a user and sends an invitation. The ids and timestamps of the draft are replaced; its
+    /// memberships are kept.
     pub fn create_user(&mut self, draft: User) -> Result<&User, Refused> {
         if self.user_by_email(&draft.email).is_some() {
             return Err(Refused::EmailTaken);
@@ -151,14 +153,14 @@ impl Organisation {
         self.create_another_user(draft)
     }
 
-    /// As [`Organisation::create_user`], also where somebody has the address.
+    /// Like [`Organisation::create_user`], but also if another user has the address.
     pub fn create_another_user(&mut self, draft: User) -> Result<&User, Refused> {
-        self.joinable(&draft.memberships)?;
+        self.check_joinable(&draft.memberships)?;
         self.invitations.push(draft.email.clone());
-        Ok(self.enrol(draft))
+        Ok(self.insert_user(draft))
     }
 
-    /// As [`Organisation::create_user`], without inviting anybody.
+    /// Like [`Organisation::create_user`], but without an invitation.
     pub fn add_user(&mut self, draft: User) -> Result<&User, Refused> {
         if self.user_by_email(&draft.email).is_some() {
             return Err(Refused::EmailTaken);
@@ -166,15 +168,15 @@ impl Organisation {
         self.add_another_user(draft)
     }
 
-    /// As [`Organisation::add_user`], also where somebody has the address.
+    /// Like [`Organisation::add_user`], but also if another user has the address.
     pub fn add_another_user(&mut self, draft: User) -> Result<&User, Refused> {
-        self.joinable(&draft.memberships)?;
-        Ok(self.enrol(draft))
+        self.check_joinable(&draft.memberships)?;
+        Ok(self.insert_user(draft))
     }
 
-    /// Replaces a person's fields by the draft's. Ids, memberships and time of creation stay, and
-    /// so does what only other dialects show: metadata, seat, second factor, last activity, and
-    /// [`User::scim`].
+    /// Replaces a user's fields with the draft's. Ids, memberships and creation time stay. The
+    /// fields that only other dialects show stay too: metadata, seat, second factor, last activity,
+    /// and [`User::scim`].
     pub fn replace_user(&mut self, id: &str, draft: User) -> Result<&User, Refused> {
         let user = self.user(id).ok_or(Refused::NoSuchUser)?;
         let draft = User {
@@ -188,7 +190,7 @@ impl Organisation {
         self.update_user(id, draft)
     }
 
-    /// Replaces a person's fields by the draft's. Ids, memberships and time of creation stay.
+    /// Replaces a user's fields with the draft's. Ids, memberships and creation time stay.
     pub fn update_user(&mut self, id: &str, draft: User) -> Result<&User, Refused> {
         let Some(at) = self.users.iter().position(|user| user.id == id) else {
             return Err(Refused::NoSuchUser);
@@ -211,7 +213,7 @@ impl Organisation {
         Ok(user)
     }
 
-    /// Bars a person from logging in. Memberships and all else stay.
+    /// Disables a user. Memberships and everything else stay.
     pub fn disable_user(&mut self, id: &str) -> Result<(), Refused> {
         let user = self.user(id).ok_or(Refused::NoSuchUser)?;
         if user.is_disabled {
@@ -221,14 +223,14 @@ impl Organisation {
         Ok(())
     }
 
-    /// Ends the sessions of a person, which is only noted.
+    /// Ends the sessions of a user. This is only recorded in [`Organisation::ended_sessions`].
     pub fn end_sessions(&mut self, id: &str) -> Result<(), Refused> {
         let id = self.user(id).ok_or(Refused::NoSuchUser)?.id.clone();
         self.ended_sessions.push(id);
         Ok(())
     }
 
-    /// Deletes a person for good, memberships and all.
+    /// Deletes a user permanently, with the memberships.
     pub fn delete_user(&mut self, id: &str) -> Result<(), Refused> {
         let before = self.users.len();
         self.users.retain(|user| user.id != id);
@@ -239,23 +241,22 @@ impl Organisation {
         Ok(())
     }
 
-    /// The group with this id.
+    /// Finds the group with this id.
     pub fn group(&self, id: u32) -> Option<&Group> {
         self.groups.iter().find(|group| group.id == id)
     }
 
-    /// The group with this id, to be changed.
+    /// Finds the group with this id, to change it.
     pub fn group_mut(&mut self, id: u32) -> Option<&mut Group> {
         self.groups.iter_mut().find(|group| group.id == id)
     }
 
-    /// The first group of this name.
+    /// Finds the first group with this name.
     pub fn group_named(&self, name: &str) -> Option<&Group> {
         self.groups.iter().find(|group| group.name == name)
     }
 
-    /// Adds a group. Names need not be unique. Of the draft, the id and the timestamps are
-    /// replaced.
+    /// Adds a group. Names need not be unique. The id and the timestamps of the draft are replaced.
     pub fn create_group(&mut self, draft: Group) -> &Group {
         let now = self.clock.tick();
         let id = self.next_group_id;
@@ -264,15 +265,15 @@ impl Organisation {
         &self.groups[self.groups.len() - 1]
     }
 
-    /// Replaces a group's fields by the draft's. Id, members and time of creation stay, and so
-    /// do [`Group::access`] and [`Group::scim`].
+    /// Replaces a group's fields with the draft's. Id, members, creation time, [`Group::access`]
+    /// and [`Group::scim`] stay.
     pub fn replace_group(&mut self, id: u32, draft: Group) -> Result<&Group, Refused> {
         let group = self.group(id).ok_or(Refused::NoSuchGroup)?;
         let draft = Group { access: group.access.clone(), scim: group.scim.clone(), ..draft };
         self.update_group(id, draft)
     }
 
-    /// Replaces a group's fields by the draft's. Id, members and time of creation stay.
+    /// Replaces a group's fields with the draft's. Id, members and creation time stay.
     pub fn update_group(&mut self, id: u32, draft: Group) -> Result<&Group, Refused> {
         let Some(at) = self.groups.iter().position(|group| group.id == id) else {
             return Err(Refused::NoSuchGroup);
@@ -287,7 +288,7 @@ impl Organisation {
         Ok(group)
     }
 
-    /// Deletes a group for good. Its members stay in the organisation.
+    /// Deletes a group permanently. Its members stay in the organisation.
     pub fn delete_group(&mut self, id: u32) -> Result<(), Refused> {
         let group = self.group(id).ok_or(Refused::NoSuchGroup)?;
         if group.is_built_in() {
@@ -304,7 +305,7 @@ impl Organisation {
         Ok(())
     }
 
-    fn enrol(&mut self, draft: User) -> &User {
+    fn insert_user(&mut self, draft: User) -> &User {
         let now = self.clock.tick();
         let id = self.draw_uuid();
         let mut memberships = draft.memberships;

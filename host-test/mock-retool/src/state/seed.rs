@@ -1,4 +1,4 @@
-//! The people and groups that an organisation starts with.
+//! The generated users and groups of an organisation.
 
 use std::collections::HashMap;
 
@@ -49,22 +49,22 @@ const GROUPS: [(&str, &str); 5] = [
 
 const LOCALES: [&str; 4] = ["en-GB", "en-US", "de-DE", "fr-FR"];
 
-/// The last working day before the organisation's time begins.
+/// A time on the last working day before the organisation's time begins.
 const LAST_SEEN: &str = "2026-01-02T16:30:00.000Z";
 
-/// As [`Organisation::seeded`].
+/// Creates an organisation, see [`Organisation::seeded`].
 pub(super) fn organisation(seed: u64, users: usize, groups: usize) -> Organisation {
     let mut organisation = Organisation::empty(seed);
-    // Apart from the stream that ids are drawn from: a name more must not change every id.
+    // Ids use their own random stream, so that one more name does not change every id.
     let mut choice = fastrand::Rng::with_seed(!seed);
 
     let teams: Vec<u32> =
         (0..groups).map(|index| organisation.create_group(group(index)).id).collect();
     let mut namesakes = HashMap::new();
     for index in 0..users {
-        let mut user = person(index, users, &mut choice, &mut namesakes);
+        let mut user = generate_user(index, users, &mut choice, &mut namesakes);
         user.memberships = memberships(index, &teams, &mut choice);
-        organisation.enrol(user);
+        organisation.insert_user(user);
     }
     organisation
 }
@@ -78,7 +78,7 @@ fn group(index: usize) -> Group {
     }
 }
 
-fn person(
+fn generate_user(
     index: usize,
     of: usize,
     choice: &mut fastrand::Rng,
@@ -134,7 +134,7 @@ fn memberships(index: usize, teams: &[u32], choice: &mut fastrand::Rng) -> Vec<M
     if !teams.is_empty() {
         let first = choice.usize(..teams.len());
         joined.push(Membership { group: teams[first], is_group_admin: index < teams.len() });
-        // One in four is in a second group.
+        // One user in four is in a second group.
         if teams.len() > 1 && choice.u8(..4) == 0 {
             let second = (first + 1 + choice.usize(..teams.len() - 1)) % teams.len();
             joined.push(plain(teams[second]));

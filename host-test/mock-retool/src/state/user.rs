@@ -1,4 +1,4 @@
-//! People.
+//! Users.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -7,12 +7,12 @@ use super::group::ADMIN;
 
 const SID_PREFIX: &str = "user_";
 
-/// A person.
+/// A user.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct User {
-    /// The id: a UUID in small letters.
+    /// The id: a UUID in lower case.
     pub id: String,
-    /// The number that the account has beside its id; never used twice.
+    /// The numeric id of the account, which is never reused.
     pub legacy_id: u64,
     /// The address, as it was written.
     pub email: String,
@@ -20,55 +20,56 @@ pub struct User {
     pub first_name: Option<String>,
     /// Family name.
     pub last_name: Option<String>,
-    /// Where the photo is.
+    /// The URL of the photo.
     pub profile_photo_url: Option<String>,
-    /// Whether the person administers the organisation.
+    /// Whether the user administers the organisation.
     pub is_admin: bool,
-    /// Whether the person is barred from logging in.
+    /// Whether the account is disabled, so that it can't be used to log in.
     pub is_disabled: bool,
-    /// What the seat is billed as: `default`, `endUser`, `mobile`, `embed`, or what a test made it.
+    /// The type that the seat is billed as: `default`, `endUser`, `mobile`, `embed`, or any value
+    /// that a test sets.
     pub user_type: String,
-    /// The seat that is assigned where seats are assigned by name.
+    /// The assigned seat, if seats are assigned by name.
     pub seat_type: Option<String>,
-    /// Whether logging in takes a second factor.
+    /// Whether the login needs a second factor.
     pub two_factor_auth_enabled: bool,
-    /// What the organisation notes about the person.
+    /// The organisation's metadata about the user.
     pub metadata: Map<String, Value>,
-    /// The groups that the person joined, by id. The `admin` group is never among them.
+    /// The groups of the user, ordered by id. The `admin` group is never among them.
     pub memberships: Vec<Membership>,
-    /// When the account was made, in RFC 3339.
+    /// The creation time of the account, in RFC 3339.
     pub created_at: String,
-    /// When a field last changed, in RFC 3339.
+    /// The time of the last change to a field, in RFC 3339.
     pub updated_at: String,
-    /// When the person last did something, in RFC 3339; `None` before they first log in.
+    /// The time of the user's last activity, in RFC 3339; `None` before the first login.
     pub last_active: Option<String>,
-    /// Fields that the dialects do not define, as a real instance has some.
+    /// Fields that the dialects do not define. A real instance has such fields too.
     pub extra: Map<String, Value>,
-    /// What SCIM clients wrote and the other dialects have no field for, such as `externalId`,
-    /// by the names of the SCIM schemas. The other dialects neither show nor reset it.
+    /// Attributes that SCIM clients wrote and that the other dialects don't have, such as
+    /// `externalId`, by their SCIM names. The other dialects neither show nor reset them.
     pub scim: Map<String, Value>,
 }
 
-/// That somebody is in a group.
+/// The membership of a user in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Membership {
     /// The group's id.
     pub group: u32,
-    /// Whether they administer the group.
+    /// Whether the user administers the group.
     pub is_group_admin: bool,
 }
 
-/// A person as a member of one group.
+/// A user as a member of one group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Member<'a> {
-    /// The person.
+    /// The user.
     pub user: &'a User,
-    /// Whether they administer the group.
+    /// Whether the user administers the group.
     pub is_group_admin: bool,
 }
 
 impl User {
-    /// A draft with this address, and the server's defaults for the rest.
+    /// Creates a draft with this address and the server's defaults.
     pub fn new(email: impl Into<String>) -> Self {
         User {
             id: String::new(),
@@ -92,26 +93,26 @@ impl User {
         }
     }
 
-    /// The id that `/api/v2` gives the same account: `user_` and the UUID without its hyphens.
+    /// Returns the id of the account in `/api/v2`: `user_` and the UUID without its hyphens.
     pub fn sid(&self) -> String {
         let digits = self.id.chars().filter(|digit| *digit != '-');
         SID_PREFIX.chars().chain(digits).collect()
     }
 
-    /// Whether this is their [`User::sid`].
+    /// Whether this is the user's [`User::sid`].
     pub(super) fn has_sid(&self, sid: &str) -> bool {
         let digits = self.id.bytes().filter(|digit| *digit != b'-');
         sid.strip_prefix(SID_PREFIX).is_some_and(|sid| sid.bytes().eq(digits))
     }
 
-    /// Makes the person a member, in place of the membership of the group that they have.
-    pub(super) fn enter(&mut self, joined: Membership) {
+    /// Makes the user a member of a group. Replaces an existing membership of the same group.
+    pub(super) fn set_membership(&mut self, joined: Membership) {
         self.memberships.retain(|membership| membership.group != joined.group);
         self.memberships.push(joined);
         self.memberships.sort_by_key(|membership| membership.group);
     }
 
-    /// The person as a member of this group, if they are one.
+    /// Returns the user as a member of this group, if the user is one.
     pub(super) fn as_member(&self, group: u32) -> Option<Member<'_>> {
         let is_group_admin = if group == ADMIN {
             self.is_admin.then_some(false)
@@ -125,7 +126,7 @@ impl User {
     }
 }
 
-/// Whether two addresses are the same to the server, which ignores case but not white space.
+/// Compares two addresses as the server does, which ignores case but not white space.
 pub fn same_email(one: &str, other: &str) -> bool {
     // Most addresses are ASCII, and listings compare one with thousands.
     one.eq_ignore_ascii_case(other)
@@ -137,7 +138,7 @@ mod tests {
     use super::{User, same_email};
 
     #[test]
-    fn the_sid_has_the_digits_of_the_uuid_and_no_other() {
+    fn the_sid_matches_exactly_the_digits_of_the_uuid() {
         let user =
             User { id: "1607dcd4-2a48-4c31-b560-95ec5df0b125".to_owned(), ..User::new("a@b") };
         assert_eq!(user.sid(), "user_1607dcd42a484c31b56095ec5df0b125");
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn case_is_ignored_beyond_ascii_too() {
+    fn same_email_ignores_case_beyond_ascii_too() {
         assert!(same_email("Jürgen@Example.com", "jÜrgen@example.com"));
         assert!(!same_email("jurgen@example.com", "jürgen@example.com"));
         assert!(!same_email(" jane@example.com", "jane@example.com"));

@@ -11,7 +11,7 @@ use super::wire::{GroupList, GroupRecord, group_draft};
 use crate::options::Scope;
 use crate::state::Refused;
 
-/// `GET /groups`: all of them, there are no pages.
+/// `GET /groups`: lists all groups; there are no pages.
 pub(super) async fn list(caller: Caller) -> Result<Response, Refusal> {
     let organisation = caller.with(Scope::GroupsRead)?;
     let groups = organisation.groups.iter().map(GroupRecord::from).collect();

@@ -13,7 +13,7 @@ use crate::faults::Quirks;
 use crate::options::Scope;
 use crate::state::{Member, Refused};
 
-/// `GET /groups/{group}/members`: all of them, unless a page is asked for.
+/// `GET /groups/{group}/members`: lists all members, unless a page is requested.
 pub(super) async fn list(
     caller: Caller,
     InPath(group): InPath<u32>,

@@ -1,5 +1,4 @@
-//! The `/api/v1` dialect: wire records and routes over an
-//! [`Organisation`](crate::Organisation).
+//! The `/api/v1` dialect: wire records and routes over an [`Organisation`](crate::Organisation).
 
 mod access;
 mod groups;
@@ -7,6 +6,7 @@ mod members;
 mod paging;
 mod payload;
 mod refusal;
+mod settings;
 mod users;
 mod wire;
 
@@ -15,22 +15,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{delete, get};
 
-pub(crate) use crate::call::Call;
-use crate::options::Scope;
 pub(crate) use refusal::Refusal;
+pub(crate) use settings::Settings;
 
-/// What holds for every request of one mock.
-#[derive(Debug)]
-pub(crate) struct Settings {
-    /// The token that is accepted.
-    pub(crate) token: String,
-    /// What the token may do.
-    pub(crate) scopes: Vec<Scope>,
-    /// The largest page that is given.
-    pub(crate) max_page_size: usize,
-}
-
-/// The routes, to be nested under `/api/v1`. Every request must carry a [`Call`].
+/// Returns the routes, to be nested under `/api/v1`. Every request must carry a
+/// [`Call`](crate::call::Call).
 pub(crate) fn router(settings: Settings) -> Router {
     Router::new()
         .route("/users", get(users::list).post(users::create))

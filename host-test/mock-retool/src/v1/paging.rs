@@ -1,4 +1,4 @@
-//! Pages: `page` counts from 1, `pageSize` is 100 unless given.
+//! Pages: `page` counts from 1, and `pageSize` is 100 by default.
 
 use std::ops::Range;
 
@@ -19,12 +19,12 @@ pub(super) struct Listing {
     pub(super) email: Option<String>,
 }
 
-/// What of a list to answer with.
+/// The part of a list that the response contains.
 #[derive(Debug, PartialEq)]
 pub(super) struct Window {
-    /// The items, counted from 0.
+    /// The indexes of the items, from 0.
     pub(super) items: Range<usize>,
-    /// How many items to say that there are.
+    /// The total that the response reports.
     pub(super) total: usize,
 }
 
@@ -56,12 +56,12 @@ fn positive(name: &str, value: &str) -> Result<usize, Refusal> {
 }
 
 impl Listing {
-    /// Whether a page was asked for.
+    /// Whether a page was requested.
     pub(super) fn is_paged(&self) -> bool {
         self.page.is_some() || self.size.is_some()
     }
 
-    /// The page of a list of `length` items that was asked for.
+    /// Returns the requested page of a list of `length` items.
     pub(super) fn window(&self, length: usize, max_size: usize, quirks: &Quirks) -> Window {
         let size = self.size.unwrap_or(DEFAULT_SIZE).min(max_size).max(1);
         let page = match self.page {
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_beyond_every_bound_is_empty() {
+    fn a_page_beyond_the_end_is_empty() {
         let window = listing(usize::MAX, 1000).window(12, 1000, &Quirks::default());
         assert_eq!(window, Window { items: 12..12, total: 12 });
     }

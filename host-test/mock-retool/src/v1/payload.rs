@@ -1,4 +1,4 @@
-//! What a request brings along: path parameters and a body.
+//! Path parameters and request bodies.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::Refusal;
 use crate::call::is_json;
 
-/// Path parameters. What can't be read as `T` does not exist.
+/// Path parameters. If they can't be read as `T`, the response is 404.
 pub(super) struct InPath<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for InPath<T> {
@@ -23,7 +23,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for InPath<
     }
 }
 
-/// A body that nobody looked at yet: the scope is checked first.
+/// A body that is not parsed yet, because the scope is checked first.
 pub(super) struct Payload {
     is_json: bool,
     bytes: Bytes,
@@ -42,7 +42,7 @@ impl<S: Send + Sync> FromRequest<S> for Payload {
 }
 
 impl Payload {
-    /// The body as an object.
+    /// Parses the body as an object.
     pub(super) fn fields(&self) -> Result<Fields, Refusal> {
         if !self.is_json {
             return Err(Refusal::unsupported_media_type());
@@ -53,11 +53,11 @@ impl Payload {
     }
 }
 
-/// The fields of a body. Each is taken out once; what is left are fields that are not known.
+/// The fields of a body. Known fields are taken out; the remaining fields are unknown.
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// A string; `None` where it is missing or null.
+    /// Takes a string; `None` if it is missing or null.
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
@@ -66,7 +66,7 @@ impl Fields {
         }
     }
 
-    /// A boolean; false where it is missing or null.
+    /// Takes a boolean; false if it is missing or null.
     pub(super) fn flag(&mut self, name: &str) -> Result<bool, Refusal> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(false),
@@ -75,12 +75,12 @@ impl Fields {
         }
     }
 
-    /// Any value.
+    /// Takes any value.
     pub(super) fn value(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)
     }
 
-    /// The fields that were not taken.
+    /// Returns the fields that were not taken.
     pub(super) fn rest(self) -> Map<String, Value> {
         self.0
     }

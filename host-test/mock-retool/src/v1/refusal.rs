@@ -1,4 +1,4 @@
-//! Answers that say no: a status and `{"message": …}`.
+//! Error responses: a status and `{"message": …}`.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -20,17 +20,17 @@ impl Refusal {
         Refusal { status, message: message.into() }
     }
 
-    /// The request itself is wrong.
+    /// The request is invalid.
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Refusal::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// The token is missing or another one.
+    /// The token is missing or wrong.
     pub(super) fn unauthorized() -> Self {
         Refusal::new(StatusCode::UNAUTHORIZED, "Invalid or missing access token")
     }
 
-    /// The token may not do that.
+    /// The token lacks a scope.
     pub(super) fn missing_scope(scope: Scope) -> Self {
         Refusal::new(StatusCode::FORBIDDEN, format!("The access token lacks the scope {scope}"))
     }
@@ -40,12 +40,12 @@ impl Refusal {
         Refusal::new(StatusCode::NOT_FOUND, "Not found")
     }
 
-    /// There is something at this path, for another method.
+    /// This path exists only for other methods.
     pub(crate) fn wrong_method() -> Self {
         Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
     }
 
-    /// The body is not said to be JSON.
+    /// The content type is not JSON.
     pub(super) fn unsupported_media_type() -> Self {
         Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json")
     }
@@ -58,7 +58,7 @@ impl From<Refused> for Refusal {
             Refused::NoSuchUser => (StatusCode::NOT_FOUND, "User not found"),
             Refused::NoSuchGroup => (StatusCode::NOT_FOUND, "Group not found"),
             Refused::NotAMember => (StatusCode::NOT_FOUND, "The user is not a member of the group"),
-            // What these are about is not part of this dialect.
+            // These can't happen in this dialect.
             Refused::AlreadyInvited
             | Refused::AlreadyDisabled
             | Refused::NoSuchInvite

@@ -17,7 +17,7 @@ pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, R
     let organisation = caller.with(Scope::UsersRead)?;
     let mut quirks = caller.quirks().clone();
     let filter = listing.email.as_deref().filter(|_| !quirks.ignore_filter);
-    // Who looks for one person is not sent round for ever.
+    // A search by address is not endless.
     quirks.endless_pages &= filter.is_none();
     quirks.omit.append(&mut quirks.omit_in_lists);
     let is_called = |user: &User, email: &str| {
@@ -29,13 +29,13 @@ pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, R
         .filter(|user| filter.is_none_or(|email| is_called(user, email)))
         .collect();
     let window = listing.window(found.len(), caller.max_page_size(), &quirks);
-    let strangers: Vec<User> =
-        (window.items.start.max(found.len())..window.items.end).map(stranger).collect();
+    let fillers: Vec<User> =
+        (window.items.start.max(found.len())..window.items.end).map(filler_user).collect();
     let users = found
         .into_iter()
         .take(window.items.end)
         .skip(window.items.start)
-        .chain(&strangers)
+        .chain(&fillers)
         .map(|user| user_record(&organisation, user, &quirks))
         .collect();
     let total = window.total;
@@ -87,8 +87,8 @@ pub(super) async fn delete(
     Ok(Json(json!({ "success": true })).into_response())
 }
 
-/// Somebody who fills an endless listing and can't be found otherwise.
-fn stranger(index: usize) -> User {
+/// Makes up a user for an endless listing. No other request finds this user.
+fn filler_user(index: usize) -> User {
     User {
         id: format!("00000000-0000-4000-8000-{index:012x}"),
         ..User::new(format!("stranger{index}@example.com"))

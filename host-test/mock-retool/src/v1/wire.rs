@@ -1,4 +1,4 @@
-//! The records as they are sent and read.
+//! The records in requests and responses.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,38 +11,38 @@ use crate::state::{Group, Member, Membership, Organisation, User};
 /// The user types that a request may set.
 const USER_TYPES: [&str; 2] = ["default", "endUser"];
 
-/// A listing of people.
+/// A listing of users.
 #[derive(Serialize)]
 pub(super) struct UserList<'a> {
     /// One page.
     pub(super) users: Vec<UserRecord<'a>>,
-    /// How many there are on all pages.
+    /// The number of users on all pages.
     pub(super) total: usize,
 }
 
 /// The listing of groups.
 #[derive(Serialize)]
 pub(super) struct GroupList<'a> {
-    /// All of them.
+    /// All groups.
     pub(super) groups: Vec<GroupRecord<'a>>,
 }
 
 /// A listing of a group's members.
 #[derive(Serialize)]
 pub(super) struct MemberList<'a> {
-    /// One page, or all.
+    /// One page, or all members.
     pub(super) members: Vec<MemberRecord<'a>>,
-    /// How many there are in all.
+    /// The number of all members.
     pub(super) total: usize,
 }
 
-/// A user as it is sent.
+/// A user in a response.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum UserRecord<'a> {
-    /// All of it.
+    /// With all fields.
     Whole(Box<WholeUser<'a>>),
-    /// Without the fields that a fault leaves out.
+    /// Without the fields that a fault omits.
     Partial(Map<String, Value>),
 }
 
@@ -70,7 +70,7 @@ struct GroupLink<'a> {
     name: &'a str,
 }
 
-/// A user as it is sent.
+/// Builds the record of a user.
 pub(super) fn user_record<'a>(
     organisation: &'a Organisation,
     user: &'a User,
@@ -104,8 +104,8 @@ pub(super) fn user_record<'a>(
     UserRecord::Partial(fields)
 }
 
-/// Reads a user out of the body of a POST, or of a PUT over `current`. What is not in the body
-/// gets its default, but for the address of a PUT; what the server alone decides is ignored.
+/// Reads a user from the body of a POST, or of a PUT over `current`. Missing fields get their
+/// default, except the address in a PUT, which stays. Read-only fields are ignored.
 pub(super) fn user_draft(mut body: Fields, current: Option<&User>) -> Result<User, Refusal> {
     let email = match (body.text("email")?, current) {
         (Some(email), _) => email,
@@ -124,7 +124,8 @@ pub(super) fn user_draft(mut body: Fields, current: Option<&User>) -> Result<Use
         ..User::new(email)
     };
     if let Some(user_type) = body.text("userType")? {
-        // A type that the server gave out comes back with every careful PUT.
+        // A careful PUT sends back the type that the server returned, so the current type is
+        // accepted too.
         let kept = current.is_some_and(|user| user.user_type == user_type);
         if !kept && !USER_TYPES.contains(&user_type.as_str()) {
             return Err(Refusal::bad_request("userType must be default or endUser"));
@@ -135,8 +136,8 @@ pub(super) fn user_draft(mut body: Fields, current: Option<&User>) -> Result<Use
     if current.is_none() {
         draft.memberships = memberships(groups)?;
     }
-    for decided in ["id", "createdAt", "updatedAt"] {
-        body.value(decided);
+    for read_only in ["id", "createdAt", "updatedAt"] {
+        body.value(read_only);
     }
     draft.extra = body.rest();
     Ok(draft)
@@ -163,7 +164,7 @@ fn memberships(groups: Option<Value>) -> Result<Vec<Membership>, Refusal> {
         .collect()
 }
 
-/// A group as it is sent.
+/// A group in a response.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct GroupRecord<'a> {
@@ -189,7 +190,7 @@ impl<'a> From<&'a Group> for GroupRecord<'a> {
     }
 }
 
-/// Reads a group out of a body. What is not in the body gets its default.
+/// Reads a group from a body. Missing fields get their default.
 pub(super) fn group_draft(mut body: Fields) -> Result<Group, Refusal> {
     let name = body
         .text("name")?
@@ -199,14 +200,14 @@ pub(super) fn group_draft(mut body: Fields) -> Result<Group, Refusal> {
     if let Some(access) = body.text("universalAppAccess")? {
         draft.universal_app_access = access;
     }
-    for decided in ["id", "createdAt", "updatedAt"] {
-        body.value(decided);
+    for read_only in ["id", "createdAt", "updatedAt"] {
+        body.value(read_only);
     }
     draft.extra = body.rest();
     Ok(draft)
 }
 
-/// A member as it is sent next to a group.
+/// A member in the listing of a group's members.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MemberRecord<'a> {

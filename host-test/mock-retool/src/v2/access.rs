@@ -1,18 +1,19 @@
-//! Who is asking, and what they may do.
+//! Authentication and scopes.
 
 use std::sync::{Arc, MutexGuard};
 
 use axum::extract::{Extension, FromRequestParts};
 use axum::http::request::Parts;
 
-use super::{Refusal, Settings, V2Options};
+use super::Refusal;
+use super::settings::Settings;
 use crate::call::{Call, bearer};
 use crate::faults::Quirks;
-use crate::options::Scope;
+use crate::options::{Scope, V2Options};
 use crate::state::Organisation;
 
-/// Somebody with the right token. The organisation is only to be had through them, so that no
-/// route can forget the scope.
+/// A caller with the right token. Routes get the organisation only from the caller, so that no
+/// route can forget to check the scope.
 pub(super) struct Caller {
     settings: Arc<Settings>,
     call: Call,
@@ -36,7 +37,7 @@ impl FromRequestParts<Arc<Settings>> for Caller {
 }
 
 impl Caller {
-    /// The organisation, if the token has this scope.
+    /// Locks the organisation, if the token has this scope.
     pub(super) fn with(&self, scope: Scope) -> Result<MutexGuard<'_, Organisation>, Refusal> {
         if !self.settings.scopes.contains(&scope) {
             return Err(Refusal::missing_scope(scope));
@@ -44,17 +45,17 @@ impl Caller {
         Ok(self.call.organisation())
     }
 
-    /// How the answer is to deviate.
+    /// Returns how the response deviates.
     pub(super) fn quirks(&self) -> &Quirks {
         &self.call.quirks
     }
 
-    /// The largest page that is given.
+    /// Returns the largest page size.
     pub(super) fn max_page_size(&self) -> usize {
         self.settings.max_page_size
     }
 
-    /// What this server has.
+    /// Returns the features of this server.
     pub(super) fn server_has(&self) -> V2Options {
         self.settings.has
     }

@@ -1,4 +1,4 @@
-//! The envelope of answers.
+//! The envelope of responses.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -13,7 +13,7 @@ struct Envelope<T> {
     data: T,
 }
 
-/// An answer with this data.
+/// Builds a response with this data.
 pub(super) fn with(data: impl Serialize) -> Response {
     Json(Envelope { success: true, data }).into_response()
 }
@@ -22,19 +22,20 @@ pub(super) fn with(data: impl Serialize) -> Response {
 pub(super) struct List<T> {
     /// The items.
     pub(super) data: Vec<T>,
-    /// How many there are on all pages.
+    /// The number of items on all pages.
     pub(super) total: usize,
-    /// What the next page is asked for with, if there is one.
+    /// The token for the next page, if there is one.
     pub(super) next_token: Option<String>,
 }
 
 impl<T: Serialize> List<T> {
-    /// A list of which this is everything.
+    /// Creates a list that contains all items.
     pub(super) fn whole(data: Vec<T>) -> Self {
         List { total: data.len(), data, next_token: None }
     }
 
-    /// The answer. What a fault leaves out of records in lists it also leaves out of the list.
+    /// Builds the response. A fault that omits fields from records in lists also omits them from
+    /// the list itself.
     pub(super) fn answer(self, quirks: &Quirks) -> Response {
         #[derive(Serialize)]
         struct Whole<T> {

@@ -12,7 +12,7 @@ use super::wire::{GroupBody, GroupFields, GroupRecord};
 use crate::options::Scope;
 use crate::state::{Organisation, Refused};
 
-/// `GET /groups`: all of them with all their members, there are no pages.
+/// `GET /groups`: lists all groups with all their members; there are no pages.
 pub(super) async fn list(caller: Caller) -> Result<Response, Refusal> {
     let organisation = caller.with(Scope::GroupsRead)?;
     let has = caller.server_has();
@@ -21,7 +21,7 @@ pub(super) async fn list(caller: Caller) -> Result<Response, Refusal> {
     Ok(List::whole(data).answer(caller.quirks()))
 }
 
-/// `GET /groups/{group}`, without disabled people if asked for.
+/// `GET /groups/{group}`, without disabled users if requested.
 pub(super) async fn read(
     caller: Caller,
     InPath(id): InPath<u32>,
@@ -40,15 +40,15 @@ pub(super) async fn create(caller: Caller, payload: Payload) -> Result<Response,
     let mut organisation = caller.with(Scope::GroupsWrite)?;
     let body: GroupBody = payload.read()?;
     let draft = body.draft(None)?;
-    let id = whole(&mut organisation, |organisation| {
+    let id = all_or_nothing(&mut organisation, |organisation| {
         let id = organisation.create_group(draft).id;
-        fill(organisation, id, &body)?;
+        write_members_and_invites(organisation, id, &body)?;
         Ok(id)
     })?;
     record(&organisation, id, &caller)
 }
 
-/// `PUT /groups/{group}`: members, invitations and all.
+/// `PUT /groups/{group}`: replaces the whole group, members and invitations included.
 pub(super) async fn replace(
     caller: Caller,
     InPath(id): InPath<u32>,
@@ -58,14 +58,14 @@ pub(super) async fn replace(
     let current = organisation.group(id).ok_or(Refused::NoSuchGroup)?;
     let body: GroupBody = payload.read()?;
     let draft = body.draft(Some(current))?;
-    whole(&mut organisation, |organisation| {
+    all_or_nothing(&mut organisation, |organisation| {
         organisation.update_group(id, draft)?;
-        fill(organisation, id, &body)
+        write_members_and_invites(organisation, id, &body)
     })?;
     record(&organisation, id, &caller)
 }
 
-/// `PATCH /groups/{group}`: its name and what its members may do.
+/// `PATCH /groups/{group}`: changes the name and the rights of the members.
 pub(super) async fn patch(
     caller: Caller,
     InPath(id): InPath<u32>,
@@ -86,7 +86,7 @@ pub(super) async fn delete(caller: Caller, InPath(id): InPath<u32>) -> Result<Re
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// A group as the answer to a change of it.
+/// Builds the response to a change of a group.
 pub(super) fn record(
     organisation: &Organisation,
     id: u32,
@@ -96,15 +96,19 @@ pub(super) fn record(
     Ok(answer::with(GroupRecord::of(organisation, group, caller.server_has(), |_| true)))
 }
 
-/// Lets those be in the group, and be invited to it, whom the body names.
-fn fill(organisation: &mut Organisation, group: u32, body: &GroupBody) -> Result<(), Refused> {
+/// Replaces the members and the invitations of a group with those in the body.
+fn write_members_and_invites(
+    organisation: &mut Organisation,
+    group: u32,
+    body: &GroupBody,
+) -> Result<(), Refused> {
     let members = body.members(organisation)?;
     organisation.replace_members(group, &members)?;
     organisation.replace_group_invites(group, &body.invites())
 }
 
-/// Does all of a change, or nothing.
-fn whole<T>(
+/// Applies a change completely, or not at all if it fails.
+fn all_or_nothing<T>(
     organisation: &mut Organisation,
     change: impl FnOnce(&mut Organisation) -> Result<T, Refused>,
 ) -> Result<T, Refused> {

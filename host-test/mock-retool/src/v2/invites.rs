@@ -12,7 +12,7 @@ use super::{Refusal, groups};
 use crate::options::Scope;
 use crate::state::Refused;
 
-/// `GET /user_invites`: all that were not deleted, there are no pages.
+/// `GET /user_invites`: lists all that were not deleted; there are no pages.
 pub(super) async fn list(caller: Caller) -> Result<Response, Refusal> {
     let organisation = caller.with(Scope::UsersRead)?;
     let invites = organisation.invites.iter();

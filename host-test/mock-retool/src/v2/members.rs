@@ -15,8 +15,8 @@ struct NewMembers {
     members: Vec<NewMember>,
 }
 
-/// `POST /groups/{group}/members`: all of these people, or none. It also says of those who are
-/// members already whether they administer the group.
+/// `POST /groups/{group}/members`: adds all of these users, or none. It also overwrites
+/// `is_group_admin` of existing members.
 pub(super) async fn add(
     caller: Caller,
     InPath(group): InPath<u32>,

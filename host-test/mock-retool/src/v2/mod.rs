@@ -1,18 +1,18 @@
 //! The `/api/v2` dialect: wire records and routes over an [`Organisation`](crate::Organisation).
 //!
-//! Where neither Retool's description nor a recorded exchange says what a server does, this one
-//! is strict: what it does not know is refused, and what a PUT leaves out is reset.
+//! If neither Retool's documentation nor a recorded exchange shows what a server does, this one is
+//! strict: it refuses what it does not know, and a PUT resets what it omits.
 
 mod access;
 mod answer;
 mod groups;
 mod invites;
 mod members;
-mod options;
 mod paging;
 mod patch;
 mod payload;
 mod refusal;
+mod settings;
 mod users;
 mod wire;
 
@@ -21,24 +21,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{delete, get, post};
 
-use crate::options::Scope;
-pub use options::V2Options;
 use refusal::Refusal;
+pub(crate) use settings::Settings;
 
-/// What holds for every request of one mock.
-#[derive(Debug)]
-pub(crate) struct Settings {
-    /// The token that is accepted.
-    pub(crate) token: String,
-    /// What the token may do.
-    pub(crate) scopes: Vec<Scope>,
-    /// The largest page that is given.
-    pub(crate) max_page_size: usize,
-    /// What this server has.
-    pub(crate) has: V2Options,
-}
-
-/// The routes, to be nested under `/api/v2`. Every request must carry a
+/// Returns the routes, to be nested under `/api/v2`. Every request must carry a
 /// [`Call`](crate::call::Call).
 pub(crate) fn router(settings: Settings) -> Router {
     let mut routes = Router::new()

@@ -1,4 +1,5 @@
-//! Pages: `limit` items after the one that `next_token` stands for; everything without a `limit`.
+//! Pages: up to `limit` items after the item that `next_token` identifies. Without a `limit`, a
+//! listing contains everything.
 
 use std::ops::Range;
 
@@ -13,14 +14,15 @@ use crate::state::User;
 /// The largest `limit`.
 const MAX_LIMIT: usize = 100;
 
-/// The first number of those who fill an endless list. No account comes near it.
-const STRANGERS: u64 = 1 << 40;
+/// The first `legacy_id` of the made-up users in an endless list. Real accounts have far smaller
+/// ones.
+const FIRST_FILLER_ID: u64 = 1 << 40;
 
-/// The query of a list of people.
+/// The query of a list of users.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Listing {
     limit: Option<usize>,
-    /// The number of the account that the page begins after.
+    /// The `legacy_id` of the account that the page begins after.
     after: Option<u64>,
     /// The address to filter by.
     pub(super) email: Option<String>,
@@ -30,10 +32,10 @@ pub(super) struct Listing {
     pub(super) last_name: Option<String>,
 }
 
-/// What of a list to answer with.
+/// The part of a list that the response contains.
 #[derive(Debug, PartialEq)]
 pub(super) struct Window {
-    /// The items, counted from 0. Those beyond the end of the list are [`stranger`]s.
+    /// The indexes of the items, from 0. Items beyond the end of the list are [`filler_user`]s.
     pub(super) items: Range<usize>,
     /// Whether there are more.
     pub(super) has_more: bool,
@@ -70,7 +72,7 @@ impl Listing {
         Ok(listing)
     }
 
-    /// The page of a list that was asked for.
+    /// Returns the requested page of a list.
     pub(super) fn window(&self, list: &[&User], max_size: usize, quirks: &Quirks) -> Window {
         let Some(limit) = self.limit else {
             return Window { items: 0..list.len(), has_more: false };
@@ -96,30 +98,30 @@ fn limit(value: &str) -> Result<usize, Refusal> {
     }
 }
 
-/// Where the list goes on after the account of this number, which may be gone.
+/// Returns the index after the account with this `legacy_id`, which may be deleted.
 fn start_after(list: &[&User], after: u64) -> usize {
     if let Some(at) = list.iter().position(|user| user.legacy_id == after) {
         return at + 1;
     }
-    if let Some(stranger) = after.checked_sub(STRANGERS) {
-        return usize::try_from(stranger).unwrap_or(usize::MAX).saturating_add(1);
+    if let Some(filler) = after.checked_sub(FIRST_FILLER_ID) {
+        return usize::try_from(filler).unwrap_or(usize::MAX).saturating_add(1);
     }
     list.iter().position(|user| user.legacy_id > after).unwrap_or(list.len())
 }
 
-/// Somebody who fills an endless list and can't be found otherwise.
-pub(super) fn stranger(index: usize) -> User {
+/// Makes up a user for an endless list. No other request finds this user.
+pub(super) fn filler_user(index: usize) -> User {
     User {
         id: format!("00000000-0000-4000-8000-{index:012x}"),
-        legacy_id: STRANGERS + index as u64,
+        legacy_id: FIRST_FILLER_ID + index as u64,
         ..User::new(format!("stranger{index}@example.com"))
     }
 }
 
-/// The token for what comes after the account of this number.
+/// Returns the token for the page after the account with this `legacy_id`.
 ///
-/// It has `+`, `/` and `=` in it, as Base64 can have, so that a client that does not encode it
-/// for a query is refused.
+/// It contains `+`, `/` and `=`, as Base64 can. A client that does not encode it for a query is
+/// refused.
 pub(super) fn token_after(number: u64) -> String {
     format!("{number:x}+{:x}/==", check(number))
 }
@@ -129,20 +131,20 @@ fn number_in(token: &str) -> Option<u64> {
     (token_after(number) == token).then_some(number)
 }
 
-/// Keeps clients from making tokens up.
+/// Returns a check value, so that clients can't make up tokens.
 fn check(number: u64) -> u64 {
     number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Listing, STRANGERS, Window, number_in, stranger, token_after};
+    use super::{FIRST_FILLER_ID, Listing, Window, filler_user, number_in, token_after};
     use crate::faults::Quirks;
     use crate::state::User;
 
-    fn people(numbers: &[u64]) -> Vec<User> {
-        let people = numbers.iter();
-        people.map(|number| User { legacy_id: *number, ..User::new("a@example.com") }).collect()
+    fn users(numbers: &[u64]) -> Vec<User> {
+        let users = numbers.iter();
+        users.map(|number| User { legacy_id: *number, ..User::new("a@example.com") }).collect()
     }
 
     fn window(list: &[User], limit: usize, after: Option<u64>, quirks: &Quirks) -> Window {
@@ -151,9 +153,9 @@ mod tests {
     }
 
     #[test]
-    fn a_page_begins_after_the_last_one_also_where_that_is_gone() {
+    fn a_page_begins_after_the_last_account_even_if_that_is_deleted() {
         let quirks = Quirks::default();
-        let list = people(&[11, 21, 12, 30]);
+        let list = users(&[11, 21, 12, 30]);
         for (after, items, has_more) in [
             (None, 0..2, true),
             (Some(21), 2..4, false),
@@ -167,20 +169,20 @@ mod tests {
     }
 
     #[test]
-    fn endless_pages_go_on_from_stranger_to_stranger() {
+    fn endless_pages_continue_after_a_made_up_user() {
         let quirks = Quirks { endless_pages: true, ..Quirks::default() };
-        let list = people(&[11, 21, 12]);
+        let list = users(&[11, 21, 12]);
         let first = window(&list, 2, None, &quirks);
         assert_eq!(first, Window { items: 0..2, has_more: true });
         let second = window(&list, 2, Some(21), &quirks);
         assert_eq!(second, Window { items: 2..4, has_more: true });
-        let third = window(&list, 2, Some(stranger(3).legacy_id), &quirks);
+        let third = window(&list, 2, Some(filler_user(3).legacy_id), &quirks);
         assert_eq!(third, Window { items: 4..6, has_more: true });
     }
 
     #[test]
-    fn a_token_is_read_as_it_was_given_and_no_other_is() {
-        for number in [0, 16_777_217, STRANGERS, u64::MAX] {
+    fn only_an_unchanged_token_is_accepted() {
+        for number in [0, 16_777_217, FIRST_FILLER_ID, u64::MAX] {
             assert_eq!(number_in(&token_after(number)), Some(number));
         }
         let token = token_after(7);

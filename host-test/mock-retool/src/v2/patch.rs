@@ -1,4 +1,4 @@
-//! Bodies of PATCH: operations as in RFC 6902, of which a server knows three.
+//! Bodies of PATCH: operations as in RFC 6902. A server supports three of them.
 
 use json_patch::PatchOperation;
 use serde::Deserialize;
@@ -15,8 +15,8 @@ pub(super) struct Operations {
 }
 
 impl Operations {
-    /// What comes of a record with these fields. They are all that can be changed, and the
-    /// operations are carried out together or not at all.
+    /// Applies the operations to a record with these fields, all or none. No other fields can be
+    /// changed.
     pub(super) fn apply<T: DeserializeOwned>(
         &self,
         fields: Map<String, Value>,
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_done_is_refused() {
+    fn impossible_operations_are_refused() {
         for operation in [
             json!({"op": "add", "path": "/other", "value": 1}),
             json!({"op": "replace", "path": "/other", "value": 1}),

@@ -1,4 +1,4 @@
-//! What a request brings along: path parameters and a body.
+//! Path parameters, queries and request bodies.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::Refusal;
 use crate::call::is_json;
 
-/// Path parameters. What can't be read as `T` does not exist.
+/// Path parameters. If they can't be read as `T`, the response is 404.
 pub(super) struct InPath<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for InPath<T> {
@@ -22,7 +22,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for InPath<
     }
 }
 
-/// The names and values of a query, in their order.
+/// The names and values of a query, in order.
 pub(super) struct Pairs(pub(super) Vec<(String, String)>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Pairs {
@@ -37,7 +37,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Pairs {
 }
 
 impl Pairs {
-    /// A boolean; false where it is missing.
+    /// Reads a boolean; false if it is missing.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Refusal> {
         let value = self.0.iter().rev().find(|pair| pair.0 == name).map(|pair| pair.1.as_str());
         match value {
@@ -48,7 +48,7 @@ impl Pairs {
     }
 }
 
-/// A body that nobody looked at yet: the scope is checked first.
+/// A body that is not parsed yet, because the scope is checked first.
 pub(super) struct Payload {
     is_json: bool,
     bytes: Bytes,
@@ -67,7 +67,7 @@ impl<S: Send + Sync> FromRequest<S> for Payload {
 }
 
 impl Payload {
-    /// The body, if it has the form of `T`.
+    /// Parses the body as `T`.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
         if !self.is_json {
             return Err(Refusal::unsupported_media_type());

@@ -7,19 +7,19 @@ use serde_json::json;
 use super::Refusal;
 use super::access::Caller;
 use super::answer::{self, List};
-use super::paging::{Listing, stranger, token_after};
+use super::paging::{Listing, filler_user, token_after};
 use super::patch::Operations;
 use super::payload::{InPath, Pairs, Payload};
 use super::wire::{NewUser, UserFields, UserRecord};
 use crate::options::Scope;
 use crate::state::{Organisation, Refused, User, same_email};
 
-/// `GET /users`, all at once or by page, by address and by name.
+/// `GET /users`: lists users, all at once or by page, filtered by address and by name.
 pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, Refusal> {
     let organisation = caller.with(Scope::UsersRead)?;
     let mut quirks = caller.quirks().clone();
     let email = listing.email.as_deref().filter(|_| !quirks.ignore_filter);
-    // Who looks for one person is not sent round for ever.
+    // A search by address is not endless.
     quirks.endless_pages &= email.is_none();
     let is_called = |user: &User, email: &str| {
         if quirks.exact_filter { user.email == email } else { same_email(&user.email, email) }
@@ -34,14 +34,14 @@ pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, R
         .filter(|user| is_named(&user.last_name, &listing.last_name))
         .collect();
     let window = listing.window(&found, caller.max_page_size(), &quirks);
-    let strangers: Vec<User> =
-        (window.items.start.max(found.len())..window.items.end).map(stranger).collect();
+    let fillers: Vec<User> =
+        (window.items.start.max(found.len())..window.items.end).map(filler_user).collect();
     let page: Vec<&User> = found
         .iter()
         .copied()
         .take(window.items.end)
         .skip(window.items.start)
-        .chain(&strangers)
+        .chain(&fillers)
         .collect();
     let last = page.last().filter(|_| window.has_more);
     let next_token = last.map(|user| token_after(user.legacy_id));
@@ -49,12 +49,12 @@ pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, R
     omit.extend_from_slice(&quirks.omit_in_lists);
     let has = caller.server_has();
     let data = page.iter().map(|user| UserRecord::of(user, has).without(&omit)).collect();
-    // Endless as the pages are, there is always somebody more.
+    // With endless pages the total is always larger than the number of users seen so far.
     let total = found.len().max(window.items.end + usize::from(window.has_more));
     Ok(List { data, total, next_token }.answer(&quirks))
 }
 
-/// `GET /users/{user}`, with the groups if asked for.
+/// `GET /users/{user}`, with the groups if requested.
 pub(super) async fn read(
     caller: Caller,
     InPath(sid): InPath<String>,
@@ -69,7 +69,7 @@ pub(super) async fn read(
     Ok(answer::with(record.without(&caller.quirks().omit)))
 }
 
-/// `POST /users`. Nobody is invited by it, and a pending invitation stays pending.
+/// `POST /users`. It sends no invitation, and a pending invitation stays pending.
 pub(super) async fn create(caller: Caller, payload: Payload) -> Result<Response, Refusal> {
     let mut organisation = caller.with(Scope::UsersWrite)?;
     let draft = payload.read::<NewUser>()?.draft(caller.server_has())?;
@@ -122,7 +122,7 @@ fn record(user: &User, caller: &Caller) -> Response {
     answer::with(UserRecord::of(user, caller.server_has()).without(&caller.quirks().omit))
 }
 
-/// The id of the person whom a path names.
+/// Returns the id of the user with this `sid`.
 pub(super) fn id_of(organisation: &Organisation, sid: &str) -> Result<String, Refused> {
     organisation.user_by_sid(sid).map(|user| user.id.clone()).ok_or(Refused::NoSuchUser)
 }

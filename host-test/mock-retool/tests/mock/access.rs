@@ -25,7 +25,7 @@ async fn without_the_right_token_nothing_is_served() {
 }
 
 #[tokio::test]
-async fn each_request_needs_its_scope_and_the_refusal_names_it() {
+async fn each_request_needs_its_scope_and_the_error_names_it() {
     let requests = [
         ("GET", "/users", "", Scope::UsersRead),
         ("GET", "/users/x", "", Scope::UsersRead),
@@ -50,7 +50,7 @@ async fn each_request_needs_its_scope_and_the_refusal_names_it() {
         let before = mock.state();
         for (method, path, body, needed) in requests {
             let what = format!("{method} {path} without {missing}");
-            // It would be served, and the state is compared in the end.
+            // It would be served and change the state, which is compared in the end.
             if needed != missing && method == "DELETE" {
                 continue;
             }
@@ -65,7 +65,7 @@ async fn each_request_needs_its_scope_and_the_refusal_names_it() {
 }
 
 #[tokio::test]
-async fn unknown_paths_and_wrong_methods_say_so_in_json() {
+async fn unknown_paths_and_wrong_methods_get_errors_in_json() {
     let (_mock, client) = start(Options::default()).await;
     for path in [
         "/",
@@ -94,7 +94,7 @@ async fn unknown_paths_and_wrong_methods_say_so_in_json() {
 }
 
 #[tokio::test]
-async fn every_answer_has_a_request_id_of_its_own() {
+async fn every_response_has_a_unique_request_id() {
     let (_mock, client) = start(Options::default()).await;
     let mut ids = Vec::new();
     for path in ["/api/v1/users", "/api/v1/users/x", "/nowhere"] {
@@ -107,7 +107,7 @@ async fn every_answer_has_a_request_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_body_must_say_that_it_is_json() {
+async fn a_body_needs_the_content_type_json() {
     let (mock, _) = start(Options::default()).await;
     let (received, _) = raw(
         &mock,
@@ -121,7 +121,7 @@ async fn a_body_must_say_that_it_is_json() {
 }
 
 #[test]
-fn scopes_are_read_as_they_are_written() {
+fn scopes_are_parsed_from_their_names() {
     for scope in Scope::ALL {
         assert_eq!(scope.to_string().parse(), Ok(scope));
     }

@@ -1,4 +1,4 @@
-//! A client that reports what it sees.
+//! An HTTP client for the tests.
 
 use std::io;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Longer than any test takes; a mock that doesn't answer fails the test.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than any test takes. A mock that doesn't respond fails the test.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -29,12 +29,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A header; empty if it isn't there.
+    /// Returns a header; empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("a header in ASCII"))
     }
 
-    /// The `message` of a refusal.
+    /// Returns the `message` of an error response.
     pub fn message(&self) -> &str {
         self.body["message"].as_str().expect("a message")
     }
@@ -47,7 +47,7 @@ pub struct Client {
     authorization: Option<String>,
 }
 
-/// A mock with these options, and a client with its token.
+/// Starts a mock with these options. Returns it with a client that has its token.
 pub async fn start(options: Options) -> (Mock, Client) {
     let mock = Mock::start(options).await.expect("a free port");
     let client = Client::new(&mock, Some(format!("Bearer {}", mock.token())));
@@ -55,7 +55,7 @@ pub async fn start(options: Options) -> (Mock, Client) {
 }
 
 impl Client {
-    /// A client that sends this as `Authorization`.
+    /// Creates a client that sends this as `Authorization`.
     pub fn new(mock: &Mock, authorization: Option<String>) -> Self {
         Client {
             pool: Pool::builder(TokioExecutor::new()).build_http(),
@@ -64,13 +64,13 @@ impl Client {
         }
     }
 
-    /// Sends a request; an answer that does not arrive whole is an error.
+    /// Sends a request. An incomplete response is an error.
     pub async fn try_send(&self, method: &str, path: &str, body: &str) -> Result<Answer, String> {
         let kind = [("content-type", "application/json")];
         self.try_send_with(method, path, if body.is_empty() { &[] } else { &kind }, body).await
     }
 
-    /// Sends a request with these headers, and none to say what the body is unless they do.
+    /// Sends a request with these headers. It has no content type unless they contain one.
     pub async fn try_send_with(
         &self,
         method: &str,
@@ -100,7 +100,7 @@ impl Client {
                 text,
             })
         };
-        timeout(PATIENCE, exchange).await.expect("an answer in time")
+        timeout(TIMEOUT, exchange).await.expect("an answer in time")
     }
 
     pub async fn send(&self, method: &str, path: &str, body: &str) -> Answer {
@@ -128,12 +128,12 @@ impl Client {
     }
 }
 
-/// Sends bytes as they stand, and says what came back and how the connection ended.
+/// Sends raw bytes. Returns the received text, and how the connection ended.
 pub async fn raw(mock: &Mock, sent: &str) -> (String, io::Result<()>) {
     raw_to(&mock.base_url(), sent).await
 }
 
-/// As [`raw`], to the mock that is there.
+/// Like [`raw`], to the mock at this URL.
 pub async fn raw_to(base_url: &str, sent: &str) -> (String, io::Result<()>) {
     let address = base_url.replace("http://", "");
     let exchange = async {
@@ -143,10 +143,10 @@ pub async fn raw_to(base_url: &str, sent: &str) -> (String, io::Result<()>) {
         let end = stream.read_to_end(&mut received).await;
         (String::from_utf8_lossy(&received).into_owned(), end.map(|_| ()))
     };
-    timeout(PATIENCE, exchange).await.expect("an end in time")
+    timeout(TIMEOUT, exchange).await.expect("an end in time")
 }
 
-/// A raw request for this path with the mock's token.
+/// Returns a raw GET request for this path with the mock's token.
 pub fn raw_get(mock: &Mock, path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nhost: mock\r\nauthorization: Bearer {}\r\n\r\n", mock.token())
 }

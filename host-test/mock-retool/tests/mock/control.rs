@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use crate::client::{Client, start};
 
 #[tokio::test]
-async fn the_log_has_every_request_as_it_was_sent() {
+async fn the_log_contains_every_request_as_it_was_sent() {
     let (mock, client) = start(Options::default()).await;
     client.get("/api/v1/users?email=a%2Bb%40example.com").await;
     client.post("/api/v1/groups", json!({"name": "New"})).await;
@@ -32,16 +32,16 @@ async fn the_log_has_every_request_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn log_and_state_are_there_for_everybody_and_not_logged() {
+async fn log_and_state_need_no_token_and_are_not_logged() {
     let (mock, client) = start(Options::default()).await;
     client.post("/api/v1/users", json!({"email": "new@example.com"})).await;
 
-    let anybody = Client::new(&mock, None);
-    let state = anybody.get("/_mock/state").await.body;
+    let anonymous = Client::new(&mock, None);
+    let state = anonymous.get("/_mock/state").await.body;
     assert_eq!(state["users"].as_array().map(Vec::len), Some(13));
     assert_eq!(state["users"][12]["email"], "new@example.com");
     assert_eq!(state["invitations"], json!(["new@example.com"]));
-    let requests = anybody.get("/_mock/requests").await;
+    let requests = anonymous.get("/_mock/requests").await;
     assert_eq!(
         requests.body,
         json!({"requests": [{
@@ -57,7 +57,7 @@ async fn log_and_state_are_there_for_everybody_and_not_logged() {
 }
 
 #[tokio::test]
-async fn the_log_shows_nobody_a_password() {
+async fn passwords_are_masked_in_the_log() {
     let (mock, _) = start(Options::default()).await;
     let user = json!({"userName": "new@example.com", "password": "1mz050nq"});
     let made = Client::new(&mock, Some(format!("Bearer {}", mock.scim_token())))
@@ -70,7 +70,7 @@ async fn the_log_shows_nobody_a_password() {
 }
 
 #[tokio::test]
-async fn reset_goes_back_to_the_start() {
+async fn reset_restores_the_initial_state() {
     let (mock, client) = start(Options { quota: Some(2), ..Options::default() }).await;
     let start = mock.state();
     client.delete(&format!("/api/v1/users/{}", start.users[0].id)).await;
@@ -87,7 +87,7 @@ async fn reset_goes_back_to_the_start() {
 }
 
 #[tokio::test]
-async fn control_routes_are_not_touched_by_faults_and_quota() {
+async fn control_routes_ignore_faults_and_quota() {
     let (mock, client) = start(Options { quota: Some(0), ..Options::default() }).await;
     mock.inject(Fault::new(FaultKind::Reset));
     assert_eq!(client.get("/_mock/state").await.status, 200);
@@ -97,7 +97,7 @@ async fn control_routes_are_not_touched_by_faults_and_quota() {
 }
 
 #[tokio::test]
-async fn a_dropped_mock_serves_nobody() {
+async fn a_dropped_mock_stops_serving() {
     let (mock, client) = start(Options::default()).await;
     client.get("/api/v1/users").await;
     drop(mock);

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use crate::client::{Client, raw, raw_get, start};
 
-/// A mock on which this goes wrong with every request.
+/// Starts a mock with this fault on every request.
 async fn broken(kind: FaultKind) -> (Mock, Client) {
     let (mock, client) = start(Options::default()).await;
     mock.inject(Fault::new(kind));
     (mock, client)
 }
 
-/// The length that an answer announces, and the length of what follows its headers.
+/// Returns the announced content length, and the length of the received body.
 fn lengths(received: &str) -> (usize, usize) {
     let (head, body) = received.split_once("\r\n\r\n").expect("headers");
     let announced = head
@@ -25,7 +25,7 @@ fn lengths(received: &str) -> (usize, usize) {
     (announced, body.len())
 }
 
-/// The ids in a listing.
+/// Returns the ids in a listing.
 fn ids(listing: &Value) -> Vec<String> {
     listing["users"]
         .as_array()
@@ -36,7 +36,7 @@ fn ids(listing: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_status_comes_instead_of_the_deed() {
+async fn a_status_fault_does_not_serve_the_request() {
     let (mock, client) = broken(FaultKind::Status {
         code: 503,
         retry_after: Some("Wed, 21 Oct 2026 07:28:00 GMT".to_owned()),
@@ -53,7 +53,7 @@ async fn a_status_comes_instead_of_the_deed() {
 }
 
 #[tokio::test]
-async fn a_status_without_more_has_a_message_and_no_retry_after() {
+async fn a_bare_status_fault_has_a_message_and_no_retry_after() {
     let (mock, client) =
         broken(FaultKind::Status { code: 429, retry_after: None, body: None }).await;
     let answer = client.get("/api/v1/users").await;
@@ -64,7 +64,7 @@ async fn a_status_without_more_has_a_message_and_no_retry_after() {
 }
 
 #[tokio::test]
-async fn a_fault_keeps_to_its_method_path_and_times() {
+async fn a_fault_applies_only_to_its_method_path_and_times() {
     let (mock, client) = start(Options::default()).await;
     mock.inject(Fault {
         method: Some("GET".to_owned()),
@@ -81,7 +81,7 @@ async fn a_fault_keeps_to_its_method_path_and_times() {
 }
 
 #[tokio::test]
-async fn a_status_after_the_deed_says_nothing_of_it() {
+async fn a_status_after_fault_serves_the_request_and_hides_the_result() {
     let (mock, client) = broken(FaultKind::StatusAfter(502)).await;
     let answer = client.post("/api/v1/groups", json!({"name": "New"})).await;
     assert_eq!((answer.status, answer.message()), (502, "Bad Gateway"));
@@ -90,7 +90,7 @@ async fn a_status_after_the_deed_says_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn an_answer_may_say_that_it_has_no_body() {
+async fn a_status_after_fault_with_204_has_no_body() {
     let (mock, client) = broken(FaultKind::StatusAfter(204)).await;
     let id = mock.state().users[0].id.clone();
     let answer = client.delete(&format!("/api/v1/users/{id}")).await;
@@ -98,9 +98,9 @@ async fn an_answer_may_say_that_it_has_no_body() {
     assert!(mock.state().user(&id).is_none());
 }
 
-/// The same requests to two mocks, and to one with another seed.
+/// Sends the same requests to two mocks with one seed, and to a mock with another seed.
 #[tokio::test]
-async fn a_chance_strikes_the_same_requests_of_a_kind_each_time() {
+async fn a_chance_affects_the_same_requests_each_time() {
     let statuses = async |seed| {
         let (mock, client) = start(Options::default()).await;
         mock.inject(Fault {
@@ -122,7 +122,7 @@ async fn a_chance_strikes_the_same_requests_of_a_kind_each_time() {
 }
 
 #[tokio::test]
-async fn faults_of_the_options_are_there_from_the_start_and_again_after_a_reset() {
+async fn faults_of_the_options_are_active_at_the_start_and_after_a_reset() {
     let fault = "GET /api/v1/users 503 times=1 retry-after=9".parse().expect("a fault");
     let (mock, client) = start(Options { faults: vec![fault], ..Options::default() }).await;
     for _ in 0..2 {
@@ -136,7 +136,7 @@ async fn faults_of_the_options_are_there_from_the_start_and_again_after_a_reset(
 }
 
 #[tokio::test]
-async fn a_lost_reply_leaves_the_deed_done() {
+async fn a_lost_reply_still_creates_the_user() {
     let (mock, client) = start(Options::default()).await;
     mock.inject(Fault { times: Some(1), ..Fault::new(FaultKind::LoseReply) });
     let lost = client.try_send("POST", "/api/v1/users", r#"{"email": "new@example.com"}"#).await;
@@ -148,7 +148,7 @@ async fn a_lost_reply_leaves_the_deed_done() {
 }
 
 #[tokio::test]
-async fn a_lost_reply_is_an_end_and_a_reset_is_a_reset() {
+async fn a_lost_reply_closes_the_connection_and_a_reset_resets_it() {
     let (mock, _) = broken(FaultKind::LoseReply).await;
     let (received, end) = raw(&mock, &raw_get(&mock, "/api/v1/users")).await;
     assert_eq!(received, "");
@@ -186,7 +186,7 @@ async fn a_truncated_body_is_shorter_than_announced() {
 }
 
 #[tokio::test]
-async fn a_delayed_request_is_served_later_and_as_it_should_be() {
+async fn a_delayed_request_is_served_correctly_after_the_delay() {
     let delay = Duration::from_millis(30);
     let (_mock, client) = broken(FaultKind::Delay(delay)).await;
     let begin = Instant::now();
@@ -196,7 +196,7 @@ async fn a_delayed_request_is_served_later_and_as_it_should_be() {
 }
 
 #[tokio::test]
-async fn a_dripping_body_comes_whole_in_its_time() {
+async fn a_dripping_body_arrives_slowly_and_completely() {
     let (_mock, client) =
         broken(FaultKind::Drip { bytes_per_tick: 100, tick: Duration::from_millis(2) }).await;
     let begin = Instant::now();
@@ -208,7 +208,7 @@ async fn a_dripping_body_comes_whole_in_its_time() {
 }
 
 #[tokio::test]
-async fn the_type_can_be_wrong_and_the_body_right() {
+async fn a_content_type_fault_keeps_the_body() {
     let (_mock, client) = broken(FaultKind::ContentType("text/html".to_owned())).await;
     let answer = client.get("/api/v1/users").await;
     assert_eq!(answer.header("content-type"), "text/html");
@@ -216,7 +216,7 @@ async fn the_type_can_be_wrong_and_the_body_right() {
 }
 
 #[tokio::test]
-async fn a_login_page_pretends_that_all_is_well() {
+async fn a_login_page_is_returned_with_200() {
     let (mock, client) = broken(FaultKind::Html200).await;
     let answer = client.post("/api/v1/groups", json!({"name": "New"})).await;
     assert_eq!(answer.status, 200);
@@ -226,7 +226,7 @@ async fn a_login_page_pretends_that_all_is_well() {
 }
 
 #[tokio::test]
-async fn invalid_json_arrives_in_full_length() {
+async fn invalid_json_has_a_correct_length() {
     let (mock, client) = broken(FaultKind::InvalidJson).await;
     let answer = client.post("/api/v1/groups", json!({"name": "New"})).await;
     assert_eq!(answer.status, 200);
@@ -237,7 +237,7 @@ async fn invalid_json_arrives_in_full_length() {
 }
 
 #[tokio::test]
-async fn deep_json_nests_as_deep_as_asked_in_every_user() {
+async fn deep_json_is_nested_to_the_given_depth_in_every_user() {
     let (_mock, client) = broken(FaultKind::DeepJson(100_000)).await;
     let answer = client.get("/api/v1/users?pageSize=2").await;
     assert_eq!(answer.text.matches('[').count(), answer.text.matches(']').count());
@@ -246,7 +246,7 @@ async fn deep_json_nests_as_deep_as_asked_in_every_user() {
 }
 
 #[tokio::test]
-async fn a_huge_body_has_the_size_asked_for_and_does_not_say_so() {
+async fn a_huge_body_has_the_given_size_and_no_content_length() {
     for size in [1_000, 300_000] {
         let (_mock, client) = broken(FaultKind::HugeBody(size)).await;
         let answer = client.get("/api/v1/users").await;
@@ -258,7 +258,7 @@ async fn a_huge_body_has_the_size_asked_for_and_does_not_say_so() {
 }
 
 #[tokio::test]
-async fn a_redirect_points_where_it_was_told() {
+async fn a_redirect_has_the_given_location() {
     let (_mock, client) =
         broken(FaultKind::Redirect("https://elsewhere.example/".to_owned())).await;
     let answer = client.get("/api/v1/users").await;
@@ -276,7 +276,7 @@ async fn a_repeated_page_is_always_the_first() {
 }
 
 #[tokio::test]
-async fn endless_pages_are_full_of_ever_new_people() {
+async fn endless_pages_are_full_of_new_users() {
     let (mock, client) = broken(FaultKind::EndlessPages).await;
     let mut seen = Vec::new();
     let mut totals = Vec::new();
@@ -297,7 +297,7 @@ async fn endless_pages_are_full_of_ever_new_people() {
 }
 
 #[tokio::test]
-async fn who_is_looked_for_is_found_in_endless_pages() {
+async fn the_filter_by_address_works_with_endless_pages() {
     let (mock, client) = broken(FaultKind::EndlessPages).await;
     let email = mock.state().users[0].email.clone();
     let answer = client.get(&format!("/api/v1/users?email={email}")).await;
@@ -305,7 +305,7 @@ async fn who_is_looked_for_is_found_in_endless_pages() {
 }
 
 #[tokio::test]
-async fn a_moving_total_moves_and_the_people_stay() {
+async fn a_moving_total_grows_and_the_users_stay_the_same() {
     let (_mock, client) = broken(FaultKind::MovingTotal).await;
     for total in [12, 13, 14] {
         let answer = client.get("/api/v1/users").await;
@@ -315,7 +315,7 @@ async fn a_moving_total_moves_and_the_people_stay() {
 }
 
 #[tokio::test]
-async fn an_ignored_filter_gives_somebody_else_first() {
+async fn an_ignored_filter_returns_another_user_first() {
     let (mock, client) = broken(FaultKind::IgnoreFilter).await;
     let state = mock.state();
     let answer = client.get(&format!("/api/v1/users?email={}", state.users[3].email)).await;
@@ -330,14 +330,14 @@ async fn an_exact_filter_compares_case() {
     let found = async |email: &str| {
         client.get(&format!("/api/v1/users?email={email}")).await.body["total"].clone()
     };
-    let shouted = email.to_uppercase();
-    assert_eq!((found(&email).await, found(&shouted).await), (json!(1), json!(1)));
+    let upper = email.to_uppercase();
+    assert_eq!((found(&email).await, found(&upper).await), (json!(1), json!(1)));
     mock.inject(Fault::new(FaultKind::ExactFilter));
-    assert_eq!((found(&email).await, found(&shouted).await), (json!(1), json!(0)));
+    assert_eq!((found(&email).await, found(&upper).await), (json!(1), json!(0)));
 }
 
 #[tokio::test]
-async fn a_second_account_is_another_one_with_an_invitation_of_its_own() {
+async fn a_second_account_has_its_own_id_and_invitation() {
     let (mock, client) = broken(FaultKind::SecondAccount).await;
     let email = mock.state().users[3].email.clone();
     let answer = client.post("/api/v1/users", json!({"email": email})).await;
@@ -349,7 +349,7 @@ async fn a_second_account_is_another_one_with_an_invitation_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_field_omitted_in_lists_is_there_in_records() {
+async fn a_field_omitted_in_lists_is_present_in_single_records() {
     let (mock, client) = broken(FaultKind::OmitInLists("isDisabled".to_owned())).await;
     let user = mock.state().users[0].clone();
     for list in ["/api/v1/users".to_owned(), format!("/api/v1/users?email={}", user.email)] {
@@ -362,7 +362,7 @@ async fn a_field_omitted_in_lists_is_there_in_records() {
 }
 
 #[tokio::test]
-async fn an_omitted_field_is_missing_from_users_alone() {
+async fn an_omitted_field_is_missing_only_from_users() {
     let (mock, client) = start(Options::default()).await;
     for field in ["groups", "email"] {
         mock.inject(Fault::new(FaultKind::OmitField(field.to_owned())));
@@ -382,7 +382,7 @@ async fn an_omitted_field_is_missing_from_users_alone() {
 }
 
 #[tokio::test]
-async fn after_a_write_some_reads_do_not_see_it() {
+async fn stale_reads_do_not_see_the_write_before_them() {
     let (mock, client) = broken(FaultKind::StaleReads { requests: 2 }).await;
     assert_eq!(client.get("/api/v1/users").await.body["total"], 12);
     client.post("/api/v1/users", json!({"email": "new@example.com"})).await;
@@ -397,7 +397,7 @@ async fn after_a_write_some_reads_do_not_see_it() {
 }
 
 #[tokio::test]
-async fn a_write_shows_once_its_time_has_passed() {
+async fn a_write_becomes_visible_after_the_stale_time() {
     let lag = Duration::from_millis(60);
     let (mock, client) = broken(FaultKind::StaleFor(lag)).await;
     let begin = Instant::now();
@@ -409,13 +409,13 @@ async fn a_write_shows_once_its_time_has_passed() {
 }
 
 #[tokio::test]
-async fn writes_that_follow_each_other_show_one_after_the_other() {
+async fn writes_during_the_stale_time_apply_to_the_current_state() {
     let (mock, client) = broken(FaultKind::StaleFor(Duration::from_secs(3600))).await;
     for email in ["new@example.com", "newer@example.com"] {
         client.post("/api/v1/users", json!({"email": email})).await;
         assert_eq!(client.get("/api/v1/users").await.body["total"], 12);
     }
-    // A write is made to the state as it is.
+    // A write applies to the current state, not to the stale one.
     let again = client.post("/api/v1/users", json!({"email": "new@example.com"})).await;
     assert_eq!(again.status, 409);
     mock.clear_faults();

@@ -28,7 +28,7 @@ async fn the_built_in_groups_come_first_and_ids_are_integers() {
 }
 
 #[tokio::test]
-async fn names_need_not_be_unique() {
+async fn group_names_need_not_be_unique() {
     let (mock, client) = start(Options::default()).await;
     let answer = client.post("/api/v1/groups", json!({"name": "Support"})).await;
     assert_eq!(answer.status, 200);
@@ -74,7 +74,7 @@ async fn a_put_resets_what_it_omits_and_keeps_the_members() {
 }
 
 #[tokio::test]
-async fn a_deleted_group_leaves_its_people() {
+async fn deleting_a_group_keeps_its_members_in_the_organisation() {
     let (mock, client) = start(Options::default()).await;
     let user = mock.state().users[0].id.clone();
     client.post("/api/v1/groups/4/members", json!({"userId": user})).await;
@@ -92,7 +92,7 @@ async fn a_deleted_group_leaves_its_people() {
 }
 
 #[tokio::test]
-async fn built_in_groups_keep_their_names_and_stay() {
+async fn built_in_groups_cannot_be_renamed_or_deleted() {
     let (mock, client) = start(Options::default()).await;
     for id in 1..=3 {
         let path = format!("/api/v1/groups/{id}");
@@ -107,7 +107,7 @@ async fn built_in_groups_keep_their_names_and_stay() {
 }
 
 #[tokio::test]
-async fn what_is_no_integer_is_no_group() {
+async fn malformed_group_ids_are_not_found() {
     let (_mock, client) = start(Options::default()).await;
     for id in ["four", "4.0", "-4", "99999999999999999999", "%2e%2e"] {
         let path = format!("/api/v1/groups/{id}");

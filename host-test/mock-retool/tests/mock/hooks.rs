@@ -26,7 +26,7 @@ async fn a_hook_sees_each_request_with_its_number_before_it_is_served() {
 }
 
 #[tokio::test]
-async fn the_world_can_be_stopped_before_and_after_a_write() {
+async fn a_hook_can_close_the_connection_before_and_after_a_write() {
     for (hook, created) in [(Hook::CloseBefore, false), (Hook::ServeThenClose, true)] {
         let (mock, client) = start(Options::default()).await;
         mock.on_request(move |number, _| if number == 2 { hook } else { Hook::Serve });
@@ -45,7 +45,7 @@ async fn the_world_can_be_stopped_before_and_after_a_write() {
 }
 
 #[tokio::test]
-async fn a_hook_can_answer_itself() {
+async fn a_hook_can_respond_with_a_status() {
     let (mock, client) = start(Options::default()).await;
     mock.on_request(|_, request| if request.is_write() { Hook::Respond(503) } else { Hook::Serve });
     let answer = client.post("/api/v1/groups", json!({"name": "New"})).await;

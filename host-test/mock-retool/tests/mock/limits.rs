@@ -5,7 +5,7 @@ use mock_retool::Options;
 use crate::client::{raw, raw_get, start};
 
 #[tokio::test]
-async fn beyond_the_quota_the_answer_says_when_to_come_back() {
+async fn requests_beyond_the_quota_get_429_with_retry_after() {
     let (mock, client) = start(Options { quota: Some(3), ..Options::default() }).await;
     for _ in 0..3 {
         assert_eq!(client.get("/api/v1/users").await.status, 200);

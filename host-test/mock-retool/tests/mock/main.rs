@@ -1,4 +1,4 @@
-//! What clients and tests of the mock rely on, over real HTTP.
+//! Tests of the mock over real HTTP.
 
 mod access;
 mod client;

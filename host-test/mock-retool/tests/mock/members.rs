@@ -5,7 +5,7 @@ use crate::client::{Client, start};
 
 const MEMBERS: &str = "/api/v1/groups/4/members";
 
-/// The ids of the members of a group, as the server lists them.
+/// Lists the ids of a group's members, in the server's order.
 async fn ids(client: &Client, path: &str) -> Vec<Value> {
     let answer = client.get(path).await;
     answer.body["members"]
@@ -17,7 +17,7 @@ async fn ids(client: &Client, path: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn somebody_joins_and_leaves() {
+async fn a_user_can_be_added_to_a_group_and_removed() {
     let (mock, client) = start(Options { groups: 1, ..Options::default() }).await;
     let (user, email) = mock.edit(|state| {
         for user in &mut state.users {
@@ -41,11 +41,11 @@ async fn somebody_joins_and_leaves() {
     assert_eq!(client.delete(&path).await.status, 404);
     let record = client.get(&format!("/api/v1/users/{user}")).await.body;
     assert_eq!(record["groups"], json!([]));
-    assert_eq!(record["isDisabled"], true, "as before: leaving changes no field");
+    assert_eq!(record["isDisabled"], true, "removal from a group changes no field");
 }
 
 #[tokio::test]
-async fn joining_twice_changes_nothing() {
+async fn adding_a_member_twice_changes_nothing() {
     let (mock, client) = start(Options::default()).await;
     let user = mock.edit(|state| {
         let user = &mut state.users[0];
@@ -63,33 +63,33 @@ async fn joining_twice_changes_nothing() {
 }
 
 #[tokio::test]
-async fn only_who_is_there_can_join() {
+async fn unknown_users_and_groups_are_refused() {
     let (mock, client) = start(Options::default()).await;
     let before = mock.state();
     let user = before.users[0].id.clone();
-    let unknown_user = client.post(MEMBERS, json!({"userId": "nobody"})).await;
+    let unknown_user = client.post(MEMBERS, json!({"userId": "missing"})).await;
     assert_eq!(unknown_user.status, 404);
     let unknown_group = client.post("/api/v1/groups/99/members", json!({"userId": user})).await;
     assert_eq!(unknown_group.status, 404);
     assert_eq!(client.post(MEMBERS, json!({})).await.status, 400);
-    assert_eq!(client.delete(&format!("{MEMBERS}/nobody")).await.status, 404);
+    assert_eq!(client.delete(&format!("{MEMBERS}/missing")).await.status, 404);
     assert_eq!(mock.state(), before);
 }
 
 #[tokio::test]
-async fn all_members_come_at_once_unless_a_page_is_asked_for() {
+async fn all_members_are_listed_unless_a_page_is_requested() {
     let (mock, client) = start(Options { users: 130, groups: 1, ..Options::default() }).await;
-    let everybody: Vec<Value> = mock.state().users.iter().map(|user| json!(user.id)).collect();
-    assert_eq!(ids(&client, MEMBERS).await, everybody);
+    let all: Vec<Value> = mock.state().users.iter().map(|user| json!(user.id)).collect();
+    assert_eq!(ids(&client, MEMBERS).await, all);
 
     let mut paged = ids(&client, &format!("{MEMBERS}?page=1")).await;
     assert_eq!(paged.len(), 100);
     paged.extend(ids(&client, &format!("{MEMBERS}?page=2&pageSize=100")).await);
-    assert_eq!(paged, everybody);
+    assert_eq!(paged, all);
 }
 
 #[tokio::test]
-async fn the_admin_group_follows_from_who_is_an_administrator() {
+async fn the_members_of_the_admin_group_are_derived_from_is_admin() {
     let (mock, client) = start(Options::default()).await;
     let admins = "/api/v1/groups/1/members";
     let state = mock.state();

@@ -9,7 +9,7 @@ fn enabled_admins(state: &Organisation) -> usize {
 }
 
 #[tokio::test]
-async fn the_same_options_give_the_same_organisation() {
+async fn the_same_options_generate_the_same_organisation() {
     let (one, _) = start(Options::default()).await;
     let (other, _) = start(Options::default()).await;
     assert_eq!(one.state(), other.state());
@@ -19,7 +19,7 @@ async fn the_same_options_give_the_same_organisation() {
 }
 
 #[test]
-fn there_is_somebody_of_every_kind() {
+fn a_seeded_organisation_has_users_of_every_kind() {
     for users in [6, 12, 500] {
         let state = Organisation::seeded(7, users, 5);
         assert_eq!(state.users.len(), users);
@@ -34,7 +34,7 @@ fn there_is_somebody_of_every_kind() {
 }
 
 #[test]
-fn everybody_has_an_address_and_an_id_of_their_own() {
+fn every_user_has_a_unique_address_and_id() {
     let state = Organisation::seeded(0, 2_000, 7);
     let emails: BTreeSet<&str> = state.users.iter().map(|user| user.email.as_str()).collect();
     let ids: BTreeSet<&str> = state.users.iter().map(|user| user.id.as_str()).collect();
@@ -51,7 +51,7 @@ fn everybody_has_an_address_and_an_id_of_their_own() {
 }
 
 #[test]
-fn sizes_down_to_nothing_are_possible() {
+fn small_and_empty_organisations_are_possible() {
     for (users, groups, admins) in [(0, 0, 0), (1, 0, 1), (3, 1, 2)] {
         let state = Organisation::seeded(0, users, groups);
         assert_eq!(state.users.len(), users);
@@ -61,7 +61,7 @@ fn sizes_down_to_nothing_are_possible() {
 }
 
 #[tokio::test]
-async fn an_empty_organisation_has_the_built_in_groups_alone() {
+async fn an_empty_organisation_has_only_the_built_in_groups() {
     let (mock, _) = start(Options { empty: true, ..Options::default() }).await;
     let names: Vec<String> = mock.state().groups.into_iter().map(|group| group.name).collect();
     assert_eq!(names, ["admin", "editor", "viewer"]);

@@ -3,19 +3,19 @@ use serde_json::{Value, json};
 
 use crate::client::start;
 
-/// The id of somebody who is neither disabled nor an administrator, and has a photo.
+/// Returns the id of a user who is neither disabled nor an administrator, and has a photo.
 fn ordinary(state: &Organisation) -> String {
     state
         .users
         .iter()
         .find(|user| !user.is_admin && !user.is_disabled && user.profile_photo_url.is_some())
-        .expect("a seeded person like that")
+        .expect("such a seeded user")
         .id
         .clone()
 }
 
 #[tokio::test]
-async fn pages_count_from_one_and_cover_everybody_once() {
+async fn pages_count_from_one_and_list_every_user_once() {
     let (mock, client) = start(Options::default()).await;
     let mut ids = Vec::new();
     for (page, length) in [(1, 5), (2, 5), (3, 2), (4, 0)] {
@@ -30,7 +30,7 @@ async fn pages_count_from_one_and_cover_everybody_once() {
 }
 
 #[tokio::test]
-async fn a_page_has_a_hundred_unless_asked_and_never_more_than_the_maximum() {
+async fn a_page_has_100_users_by_default_and_at_most_the_maximum() {
     let (_mock, client) =
         start(Options { users: 160, max_page_size: 150, ..Options::default() }).await;
     for (query, length) in [("", 100), ("?page=2", 60), ("?pageSize=5000", 150)] {
@@ -42,7 +42,7 @@ async fn a_page_has_a_hundred_unless_asked_and_never_more_than_the_maximum() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_no_page_is_refused() {
+async fn invalid_page_parameters_are_refused() {
     let (_mock, client) = start(Options::default()).await;
     for query in ["page=0", "pageSize=0", "page=-1", "page=one", "pageSize="] {
         let answer = client.get(&format!("/api/v1/users?{query}")).await;
@@ -51,7 +51,7 @@ async fn a_page_that_is_no_page_is_refused() {
 }
 
 #[tokio::test]
-async fn the_filter_by_address_ignores_case_and_takes_it_whole() {
+async fn the_filter_by_address_ignores_case_and_matches_whole_addresses() {
     let (mock, client) = start(Options::default()).await;
     let id = mock.edit(|state| {
         state.users[4].email = "O'Brien+Test@Example.com".to_owned();
@@ -71,7 +71,7 @@ async fn a_record_has_every_field_and_the_groups_by_id_and_name() {
     let (mock, client) = start(Options::default()).await;
     let id = ordinary(&mock.state());
     mock.edit(|state| {
-        let user = state.user_mut(&id).expect("the person");
+        let user = state.user_mut(&id).expect("the user");
         user.email = "jane@example.com".to_owned();
         user.first_name = Some("Jane".to_owned());
         user.last_name = None;
@@ -110,7 +110,7 @@ async fn a_record_has_every_field_and_the_groups_by_id_and_name() {
 }
 
 #[tokio::test]
-async fn creating_somebody_invites_them_once() {
+async fn creating_a_user_sends_one_invitation() {
     let (mock, client) = start(Options::default()).await;
     let answer = client
         .post(
@@ -130,7 +130,7 @@ async fn creating_somebody_invites_them_once() {
 }
 
 #[tokio::test]
-async fn somebody_new_can_be_put_into_groups_at_once() {
+async fn a_user_can_be_created_with_groups() {
     let (mock, client) = start(Options::default()).await;
     let answer = client
         .post(
@@ -151,7 +151,7 @@ async fn somebody_new_can_be_put_into_groups_at_once() {
 }
 
 #[tokio::test]
-async fn an_address_belongs_to_one_person_whatever_its_case() {
+async fn an_address_is_unique_regardless_of_case() {
     let (mock, client) = start(Options::default()).await;
     let before = mock.state();
     let taken = before.users[0].email.to_uppercase();
@@ -175,14 +175,14 @@ async fn bad_bodies_are_refused_and_change_nothing() {
     let path = format!("/api/v1/users/{}", before.users[0].id);
     for (method, path, body) in [
         ("POST", "/api/v1/users", r#"{"firstName": "New"}"#),
-        ("POST", "/api/v1/users", r#"{"email": "nobody"}"#),
+        ("POST", "/api/v1/users", r#"{"email": "no-address"}"#),
         ("POST", "/api/v1/users", r#"{"email": 1}"#),
         ("POST", "/api/v1/users", r#"{"email": "a@example.com", "userType": "mobile"}"#),
         ("POST", "/api/v1/users", r#"{"email": "a@example.com", "isAdmin": "yes"}"#),
         ("POST", "/api/v1/users", r#"{"email": "a@example.com""#),
         ("POST", "/api/v1/users", r#"["a@example.com"]"#),
         ("PUT", &path, r#"{"userType": "embed"}"#),
-        ("PUT", &path, r#"{"email": "nobody"}"#),
+        ("PUT", &path, r#"{"email": "no-address"}"#),
     ] {
         let answer = client.send(method, path, body).await;
         assert_eq!(answer.status, 400, "{body}");
@@ -196,7 +196,7 @@ async fn a_put_resets_what_it_omits() {
     let (mock, client) = start(Options::default()).await;
     let id = ordinary(&mock.state());
     let before = mock.edit(|state| {
-        let user = state.user_mut(&id).expect("the person");
+        let user = state.user_mut(&id).expect("the user");
         user.is_admin = true;
         user.user_type = "endUser".to_owned();
         user.clone()
@@ -205,7 +205,7 @@ async fn a_put_resets_what_it_omits() {
 
     let answer = client.put(&format!("/api/v1/users/{id}"), json!({"isDisabled": true})).await;
     assert_eq!(answer.status, 200);
-    let after = mock.state().user(&id).expect("the person").clone();
+    let after = mock.state().user(&id).expect("the user").clone();
     assert_eq!(after.email, before.email);
     assert_eq!(after.first_name, None);
     assert_eq!(after.last_name, None);
@@ -220,12 +220,12 @@ async fn a_put_resets_what_it_omits() {
 }
 
 #[tokio::test]
-async fn a_put_of_the_whole_record_keeps_everything_the_server_does_not_know_too() {
+async fn a_put_of_the_whole_record_keeps_unknown_fields_too() {
     let (mock, client) = start(Options::default()).await;
     let id = ordinary(&mock.state());
     mock.edit(|state| {
-        // A type that no request may set, but that may come back.
-        state.user_mut(&id).expect("the person").user_type = "contractor".to_owned();
+        // No request may set this type, but a PUT may send it back.
+        state.user_mut(&id).expect("the user").user_type = "contractor".to_owned();
     });
     let path = format!("/api/v1/users/{id}");
     let mut record = client.get(&path).await.body;
@@ -238,7 +238,7 @@ async fn a_put_of_the_whole_record_keeps_everything_the_server_does_not_know_too
 }
 
 #[tokio::test]
-async fn a_put_does_not_move_id_groups_or_creation() {
+async fn a_put_does_not_change_id_groups_or_creation_time() {
     let (mock, client) = start(Options::default()).await;
     let before = mock.state().users[3].clone();
     client
@@ -255,7 +255,7 @@ async fn a_put_does_not_move_id_groups_or_creation() {
 }
 
 #[tokio::test]
-async fn a_deleted_person_is_gone_from_everywhere() {
+async fn a_deleted_user_is_removed_from_listings_and_groups() {
     let (mock, client) = start(Options::default()).await;
     let state = mock.state();
     let user = state
@@ -276,10 +276,10 @@ async fn a_deleted_person_is_gone_from_everywhere() {
 }
 
 #[tokio::test]
-async fn unknown_people_are_not_found_however_their_id_is_written() {
+async fn unknown_and_malformed_user_ids_are_not_found() {
     let (_mock, client) = start(Options::default()).await;
     for id in [
-        "nobody",
+        "missing",
         "00000000-0000-4000-8000-000000000000",
         "%2e%2e",
         "a%20b",
@@ -303,7 +303,7 @@ async fn every_write_advances_the_time_by_a_second() {
         assert_eq!(answer.body["createdAt"], answer.body["updatedAt"]);
         times.push(answer.body["createdAt"].as_str().expect("a time").to_owned());
     }
-    // Making the built-in groups took the first three seconds.
+    // Creating the built-in groups took the first three seconds.
     assert_eq!(
         times,
         ["2026-01-05T09:00:03.000Z", "2026-01-05T09:00:04.000Z", "2026-01-05T09:00:05.000Z",]

@@ -24,7 +24,7 @@ async fn without_the_right_token_nothing_is_served() {
 }
 
 #[tokio::test]
-async fn each_request_needs_its_scope_and_the_refusal_names_it() {
+async fn each_request_needs_its_scope_and_the_error_names_it() {
     let requests = [
         ("GET", "/users", "", Scope::UsersRead),
         ("GET", "/users/x", "", Scope::UsersRead),
@@ -65,7 +65,7 @@ async fn each_request_needs_its_scope_and_the_refusal_names_it() {
 }
 
 #[tokio::test]
-async fn unknown_paths_and_wrong_methods_say_so_as_this_dialect_does() {
+async fn unknown_paths_and_wrong_methods_get_errors_of_this_dialect() {
     let (_mock, client) = start(Options::default()).await;
     for path in [
         "/api/v2",
@@ -92,7 +92,7 @@ async fn unknown_paths_and_wrong_methods_say_so_as_this_dialect_does() {
 }
 
 #[tokio::test]
-async fn a_body_must_say_that_it_is_json() {
+async fn a_body_needs_the_content_type_json() {
     let (mock, _) = start(Options::default()).await;
     let (received, _) = raw(
         &mock,
@@ -122,7 +122,7 @@ async fn a_dialect_that_is_not_served_does_not_exist() {
         let answer = client.get("/api/v2/users").await;
         assert_eq!(answer.status, v2, "{dialects:?}");
         if v2 == 404 {
-            assert_eq!(answer.body, json!({"message": "Not found"}), "as any unknown path");
+            assert_eq!(answer.body, json!({"message": "Not found"}), "like any unknown path");
         }
     }
 }
@@ -136,7 +136,7 @@ async fn everything_is_below_the_prefix() {
         let prefix = format!("/{}", prefix.trim_matches('/'));
         assert!(base.ends_with(&prefix), "{base}");
         if prefix.contains('{') {
-            // No client sends that, but it must not break the server.
+            // The client can't send this path, but it must not break the server.
             continue;
         }
         let client = Client::new(&mock, Some("Bearer mock-token".to_owned()));
@@ -152,7 +152,7 @@ async fn everything_is_below_the_prefix() {
 }
 
 #[tokio::test]
-async fn beside_the_prefix_is_nothing() {
+async fn paths_without_the_prefix_are_not_found() {
     let options = Options { prefix: "/retool".to_owned(), ..Options::default() };
     let mock = Mock::start(options).await.expect("a free port");
     for path in
@@ -169,11 +169,11 @@ async fn beside_the_prefix_is_nothing() {
 }
 
 #[test]
-fn by_default_the_server_is_the_newest_and_serves_all() {
+fn the_default_server_is_the_newest_and_serves_all_dialects() {
     let options = Options::default();
     assert_eq!(options.dialects, [Dialect::V1, Dialect::V2, Dialect::Scim]);
     assert_eq!(options.v2, V2Options { logout: true, seat_type: true, user_invites: true });
     assert_eq!(options.prefix, "");
-    let shown = format!("{:?}", Options { token: "secret".to_owned(), ..options });
-    assert!(shown.contains("user_invites") && !shown.contains("secret"));
+    let debug = format!("{:?}", Options { token: "secret".to_owned(), ..options });
+    assert!(debug.contains("user_invites") && !debug.contains("secret"));
 }

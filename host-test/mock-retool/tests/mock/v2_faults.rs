@@ -6,7 +6,7 @@ use crate::v2_pages::next;
 
 const USERS: &str = "/api/v2/users";
 
-/// A mock on which this goes wrong with every request.
+/// Starts a mock with this fault on every request.
 async fn broken(kind: FaultKind) -> (Mock, Client) {
     let (mock, client) = start(Options::default()).await;
     mock.inject(Fault::new(kind));
@@ -14,12 +14,12 @@ async fn broken(kind: FaultKind) -> (Mock, Client) {
 }
 
 fn ids(listing: &Value) -> Vec<String> {
-    let data = listing["data"].as_array().expect("people");
+    let data = listing["data"].as_array().expect("users");
     data.iter().map(|user| user["id"].as_str().expect("an id").to_owned()).collect()
 }
 
 #[tokio::test]
-async fn a_repeated_page_comes_with_the_same_token() {
+async fn a_repeated_page_has_the_same_token() {
     let (_mock, client) = broken(FaultKind::RepeatPage).await;
     let first = client.get(&format!("{USERS}?limit=5")).await;
     let second = next(&client, 5, &first).await;
@@ -28,7 +28,7 @@ async fn a_repeated_page_comes_with_the_same_token() {
 }
 
 #[tokio::test]
-async fn endless_pages_are_full_of_ever_new_people_with_ever_new_tokens() {
+async fn endless_pages_are_full_of_new_users_and_have_new_tokens() {
     let (mock, client) = broken(FaultKind::EndlessPages).await;
     let mut answer = client.get(&format!("{USERS}?limit=5")).await;
     let mut seen = ids(&answer.body);
@@ -51,7 +51,7 @@ async fn endless_pages_are_full_of_ever_new_people_with_ever_new_tokens() {
 }
 
 #[tokio::test]
-async fn neither_who_is_looked_for_nor_a_list_without_pages_is_endless() {
+async fn filtered_lists_and_lists_without_pages_are_not_endless() {
     let (mock, client) = broken(FaultKind::EndlessPages).await;
     let email = mock.state().users[0].email.clone();
     for (query, total) in [(format!("?email={email}&limit=5"), 1), (String::new(), 12)] {
@@ -64,7 +64,7 @@ async fn neither_who_is_looked_for_nor_a_list_without_pages_is_endless() {
 }
 
 #[tokio::test]
-async fn a_moving_total_moves_on_every_list() {
+async fn a_moving_total_grows_on_every_list() {
     for path in [USERS, "/api/v2/groups", "/api/v2/user_invites"] {
         let (_mock, client) = broken(FaultKind::MovingTotal).await;
         let first = client.get(path).await.body;
@@ -82,10 +82,10 @@ async fn the_filter_by_address_can_be_ignored_or_exact() {
     let (mock, client) = start(Options::default()).await;
     let user = mock.state().users[3].clone();
     let found = async |email: &str| ids(&client.get(&format!("{USERS}?email={email}")).await.body);
-    let shouted = user.email.to_uppercase();
-    assert_eq!(found(&shouted).await, [user.sid()]);
+    let upper = user.email.to_uppercase();
+    assert_eq!(found(&upper).await, [user.sid()]);
     mock.inject(Fault::new(FaultKind::ExactFilter));
-    assert!(found(&shouted).await.is_empty());
+    assert!(found(&upper).await.is_empty());
     assert_eq!(found(&user.email).await, [user.sid()]);
     mock.clear_faults();
     mock.inject(Fault::new(FaultKind::IgnoreFilter));
@@ -94,7 +94,7 @@ async fn the_filter_by_address_can_be_ignored_or_exact() {
 }
 
 #[tokio::test]
-async fn omitted_fields_are_missing_from_people() {
+async fn omitted_fields_are_missing_only_from_users() {
     let (mock, client) = start(Options::default()).await;
     let path = format!("{USERS}/{}", mock.state().users[3].sid());
     mock.inject(Fault::new(FaultKind::OmitField("metadata".to_owned())));
@@ -111,7 +111,7 @@ async fn omitted_fields_are_missing_from_people() {
 }
 
 #[tokio::test]
-async fn there_can_be_more_without_a_token_for_it() {
+async fn paging_fields_can_be_missing_from_a_list() {
     for missing in ["next_token", "has_more", "total_count"] {
         let (_mock, client) = broken(FaultKind::OmitInLists(missing.to_owned())).await;
         let answer = client.get(&format!("{USERS}?limit=5")).await;
@@ -123,7 +123,7 @@ async fn there_can_be_more_without_a_token_for_it() {
 }
 
 #[tokio::test]
-async fn after_a_write_some_reads_do_not_see_it() {
+async fn stale_reads_do_not_see_the_write_before_them() {
     let (mock, client) = broken(FaultKind::StaleReads { requests: 2 }).await;
     let body = json!({"email": "new@example.com", "first_name": "New", "last_name": "Person"});
     let made = client.post(USERS, body).await.body;
@@ -135,7 +135,7 @@ async fn after_a_write_some_reads_do_not_see_it() {
 }
 
 #[tokio::test]
-async fn a_second_account_is_taken_where_the_server_does_not_look() {
+async fn a_second_account_with_the_same_address_can_be_accepted() {
     let (mock, client) = broken(FaultKind::SecondAccount).await;
     let email = mock.state().users[0].email.clone();
     let body = json!({"email": email, "first_name": "New", "last_name": "Person"});
@@ -145,7 +145,7 @@ async fn a_second_account_is_taken_where_the_server_does_not_look() {
 }
 
 #[tokio::test]
-async fn success_can_be_denied_with_200() {
+async fn a_failure_can_be_reported_with_status_200() {
     let (mock, client) = broken(FaultKind::Status {
         code: 200,
         retry_after: None,
@@ -158,7 +158,7 @@ async fn success_can_be_denied_with_200() {
 }
 
 #[tokio::test]
-async fn deep_json_is_in_every_record_and_in_the_answer() {
+async fn deep_json_is_in_every_record_and_in_the_response() {
     let (mock, client) = broken(FaultKind::DeepJson(1000)).await;
     let deep = "[".repeat(1000);
     let path = format!("{USERS}/{}", mock.state().users[0].sid());

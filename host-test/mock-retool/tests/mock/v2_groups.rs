@@ -10,7 +10,7 @@ fn replace(path: &str, value: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_group_is_made_read_replaced_and_deleted_as_recorded() {
+async fn a_group_is_created_read_replaced_and_deleted_as_recorded() {
     let (mock, client) = start(Options { empty: true, ..Options::default() }).await;
     let made = client
         .post(
@@ -93,7 +93,7 @@ async fn a_group_is_made_read_replaced_and_deleted_as_recorded() {
 }
 
 #[tokio::test]
-async fn the_list_has_every_group_with_everybody_in_it() {
+async fn the_list_has_every_group_with_all_members() {
     let (mock, client) = start(Options { users: 130, ..Options::default() }).await;
     let state = mock.state();
     let list = client.get(&format!("{GROUPS}?limit=2")).await;
@@ -122,7 +122,7 @@ async fn the_list_has_every_group_with_everybody_in_it() {
 }
 
 #[tokio::test]
-async fn the_built_in_groups_may_what_the_recorded_ones_may() {
+async fn the_built_in_groups_have_the_recorded_access() {
     let (_mock, client) = start(Options::default()).await;
     let list = client.get(GROUPS).await.body;
     let fields = [
@@ -152,7 +152,7 @@ async fn the_built_in_groups_may_what_the_recorded_ones_may() {
 }
 
 #[tokio::test]
-async fn disabled_members_can_be_left_out() {
+async fn disabled_members_can_be_excluded() {
     let (mock, client) = start(Options::default()).await;
     let disabled = mock.edit(|state| {
         state.users[5].is_disabled = true;
@@ -171,7 +171,7 @@ async fn disabled_members_can_be_left_out() {
 }
 
 #[tokio::test]
-async fn a_put_resets_what_it_omits_members_too() {
+async fn a_put_resets_what_it_omits_including_members() {
     let (mock, client) = start(Options::default()).await;
     let path = format!("{GROUPS}/4");
     mock.edit(|state| {
@@ -184,11 +184,11 @@ async fn a_put_resets_what_it_omits_members_too() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.body["data"]["members"], json!([]));
     let after = mock.state().group(4).expect("the group").clone();
-    assert_eq!(after.name, "Engineering", "a group is not without a name");
+    assert_eq!(after.name, "Engineering", "a group keeps its name");
     assert_eq!(after.universal_app_access, "none");
     let access = Access { universal_resource_access: "use".to_owned(), ..Access::default() };
     assert_eq!(after.access, access);
-    assert_eq!(after.extra["kept"], 1, "what this dialect does not know stays");
+    assert_eq!(after.extra["kept"], 1, "unknown fields stay");
 }
 
 #[tokio::test]
@@ -233,7 +233,7 @@ async fn members_and_invitations_can_be_written_with_the_group() {
 }
 
 #[tokio::test]
-async fn a_group_that_can_not_be_written_whole_is_not_written() {
+async fn a_group_with_any_invalid_part_is_not_written() {
     let (mock, client) = start(Options::default()).await;
     let before = mock.state();
     let known = before.users[4].sid();
@@ -266,7 +266,7 @@ async fn a_group_that_can_not_be_written_whole_is_not_written() {
 }
 
 #[tokio::test]
-async fn names_need_not_be_unique() {
+async fn group_names_need_not_be_unique() {
     let (mock, client) = start(Options::default()).await;
     assert_eq!(client.post(GROUPS, json!({"name": "Support"})).await.body["data"]["id"], 9);
     let groups = mock.state().groups;
@@ -315,7 +315,7 @@ async fn a_patch_changes_name_and_access_and_keeps_the_members() {
 }
 
 #[tokio::test]
-async fn a_patch_can_not_reach_members_ids_and_what_is_not_there() {
+async fn a_patch_cannot_change_members_ids_or_unknown_fields() {
     let (mock, client) = start(Options::default()).await;
     let before = mock.state();
     for (path, value) in [
@@ -333,7 +333,7 @@ async fn a_patch_can_not_reach_members_ids_and_what_is_not_there() {
         for op in ["add", "replace"] {
             let operation = json!({"op": op, "path": path, "value": value});
             let body = json!({"operations": [operation]});
-            // An element of a list is added only to a list.
+            // An array element can be added only to an array.
             assert_eq!(client.patch("/api/v2/groups/4", body).await.status, 400, "{op} {path}");
         }
     }
@@ -344,7 +344,7 @@ async fn a_patch_can_not_reach_members_ids_and_what_is_not_there() {
 }
 
 #[tokio::test]
-async fn access_that_only_v1_gives_out_survives_a_change_beside_it() {
+async fn access_values_known_only_to_v1_survive_other_changes() {
     let (mock, client) = start(Options::default()).await;
     client
         .put("/api/v1/groups/4", json!({"name": "Engineering", "universalAppAccess": "viewer"}))
@@ -356,7 +356,7 @@ async fn access_that_only_v1_gives_out_survives_a_change_beside_it() {
 }
 
 #[tokio::test]
-async fn a_put_of_v1_keeps_what_only_v2_shows() {
+async fn a_put_of_v1_keeps_fields_known_only_to_v2() {
     let (mock, client) = start(Options::default()).await;
     client.patch("/api/v2/groups/4", replace("/theme_access", json!(true))).await;
     let access = mock.state().group(4).expect("the group").access.clone();
@@ -366,7 +366,7 @@ async fn a_put_of_v1_keeps_what_only_v2_shows() {
 }
 
 #[tokio::test]
-async fn built_in_groups_keep_their_names_and_stay() {
+async fn built_in_groups_cannot_be_renamed_or_deleted() {
     let (mock, client) = start(Options::default()).await;
     let before = mock.state();
     for id in 1..=3 {
@@ -377,7 +377,7 @@ async fn built_in_groups_keep_their_names_and_stay() {
     }
     assert_eq!(mock.state(), before);
 
-    // As a client does that changes one field of what it read.
+    // A client may read the group, change one field and write it back.
     let mut admin = client.get(&format!("{GROUPS}/1")).await.body["data"].clone();
     admin["theme_access"] = json!(false);
     assert_eq!(client.put(&format!("{GROUPS}/1"), admin.clone()).await.status, 200);
@@ -388,7 +388,7 @@ async fn built_in_groups_keep_their_names_and_stay() {
 }
 
 #[tokio::test]
-async fn what_is_no_integer_is_no_group() {
+async fn malformed_and_unknown_group_ids_are_not_found() {
     let (_mock, client) = start(Options::default()).await;
     for id in ["four", "4.0", "-4", "99", "99999999999999999999", "%2e%2e", "..%2Fusers"] {
         let path = format!("{GROUPS}/{id}");

@@ -15,7 +15,7 @@ async fn invite(client: &Client, body: Value) -> Value {
 }
 
 #[tokio::test]
-async fn an_invitation_is_made_with_groups_and_metadata_and_one_mail() {
+async fn an_invitation_has_groups_and_metadata_and_sends_one_mail() {
     let (mock, client) = start(Options::default()).await;
     let made = invite(
         &client,
@@ -50,7 +50,7 @@ async fn an_invitation_is_made_with_groups_and_metadata_and_one_mail() {
     );
     assert!(link.starts_with("https://"));
     assert_eq!(state.invitations, ["New@Example.com"]);
-    assert!(state.user_by_email("new@example.com").is_none(), "nobody has an account yet");
+    assert!(state.user_by_email("new@example.com").is_none(), "there is no account yet");
     assert_eq!(client.get(&format!("{INVITES}/1")).await.body["data"], made);
     let list = client.get(INVITES).await.body;
     assert_eq!(
@@ -66,15 +66,15 @@ async fn an_invitation_is_made_with_groups_and_metadata_and_one_mail() {
 }
 
 #[tokio::test]
-async fn a_group_shows_who_is_invited_to_it() {
+async fn a_group_contains_its_invitations() {
     let (_mock, client) = start(Options::default()).await;
     let made = invite(&client, json!({"email": "new@example.com", "defaultGroupIds": [4]})).await;
     let other = invite(&client, json!({"email": "other@example.com"})).await;
-    let shown = async |group: u32| {
+    let invites_of = async |group: u32| {
         client.get(&format!("/api/v2/groups/{group}")).await.body["data"]["user_invites"].clone()
     };
-    assert_eq!(shown(4).await, json!([made]));
-    assert_eq!(shown(5).await, json!([]));
+    assert_eq!(invites_of(4).await, json!([made]));
+    assert_eq!(invites_of(5).await, json!([]));
 
     let path = "/api/v2/groups/5/user_invites";
     let ids = json!({"userInviteIds": [made["id"], other["id"]]});
@@ -90,14 +90,14 @@ async fn a_group_shows_who_is_invited_to_it() {
 
     let removed = client.delete(&format!("{path}/1")).await;
     assert_eq!((removed.status, removed.text.as_str()), (204, ""));
-    assert_eq!(shown(5).await[0]["id"], other["id"]);
+    assert_eq!(invites_of(5).await[0]["id"], other["id"]);
     assert_eq!(client.delete(&format!("{path}/1")).await.status, 404);
     assert_eq!(client.delete(&format!("{path}/99")).await.status, 404);
     assert_eq!(client.delete("/api/v2/groups/99/user_invites/1").await.status, 404);
 }
 
 #[tokio::test]
-async fn invitations_join_a_group_together_or_not() {
+async fn all_invitations_of_a_batch_are_added_to_a_group_or_none() {
     let (mock, client) = start(Options::default()).await;
     invite(&client, json!({"email": "new@example.com"})).await;
     let before = mock.state();
@@ -116,18 +116,18 @@ async fn invitations_join_a_group_together_or_not() {
 }
 
 #[tokio::test]
-async fn who_has_an_account_or_an_invitation_is_not_invited() {
+async fn an_address_with_an_account_or_an_invitation_is_not_invited() {
     let (mock, client) = start(Options::default()).await;
     invite(&client, json!({"email": "new@example.com"})).await;
     let before = mock.state();
-    let disabled = before.users.iter().find(|user| user.is_disabled).expect("a disabled person");
+    let disabled = before.users.iter().find(|user| user.is_disabled).expect("a disabled user");
     for email in [&before.users[0].email.to_uppercase(), &disabled.email, "NEW@example.com"] {
         let answer = client.post(INVITES, json!({"email": email})).await;
         assert_eq!((answer.status, &answer.body["success"]), (409, &json!(false)), "{email}");
     }
     for (body, status) in [
         (json!({}), 400),
-        (json!({"email": "nobody"}), 400),
+        (json!({"email": "no-address"}), 400),
         (json!({"email": "a@example.com", "groups": [4]}), 400),
         (json!({"email": "a@example.com", "user_type": "default"}), 400),
         (json!({"email": "a@example.com", "defaultGroupIds": ["4"]}), 400),
@@ -140,7 +140,7 @@ async fn who_has_an_account_or_an_invitation_is_not_invited() {
 }
 
 #[tokio::test]
-async fn a_deleted_invitation_is_gone_and_its_address_free() {
+async fn an_address_can_be_invited_again_after_the_invitation_is_deleted() {
     let (mock, client) = start(Options::default()).await;
     invite(&client, json!({"email": "new@example.com", "defaultGroupIds": [4]})).await;
     let path = format!("{INVITES}/1");
@@ -157,7 +157,7 @@ async fn a_deleted_invitation_is_gone_and_its_address_free() {
 }
 
 #[tokio::test]
-async fn a_claimed_invitation_says_by_whom_and_hides_its_link() {
+async fn a_claimed_invitation_names_the_user_and_has_no_link() {
     let (mock, client) = start(Options::default()).await;
     invite(&client, json!({"email": "new@example.com", "defaultGroupIds": [EDITOR]})).await;
     let sid = mock.edit(|state| state.claim_invite(1, "New", "Person").expect("an account").sid());
@@ -190,7 +190,7 @@ async fn an_invitation_expires_after_seven_days() {
 }
 
 #[tokio::test]
-async fn a_group_that_is_deleted_leaves_the_invitations() {
+async fn a_deleted_group_is_removed_from_invitations() {
     let (mock, client) = start(Options::default()).await;
     invite(&client, json!({"email": "new@example.com", "defaultGroupIds": [4, 5]})).await;
     client.delete("/api/v2/groups/4").await;

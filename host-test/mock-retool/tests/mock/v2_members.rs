@@ -6,7 +6,7 @@ use crate::client::start;
 const MEMBERS: &str = "/api/v2/groups/4/members";
 
 #[tokio::test]
-async fn several_people_join_in_one_request_and_the_group_is_the_answer() {
+async fn several_users_are_added_in_one_request_which_returns_the_group() {
     let (mock, client) = start(Options { groups: 1, ..Options::default() }).await;
     mock.edit(|state| state.users.iter_mut().for_each(|user| user.memberships.clear()));
     let state = mock.state();
@@ -29,11 +29,14 @@ async fn several_people_join_in_one_request_and_the_group_is_the_answer() {
     assert_eq!(answer.body["data"]["updated_at"], json!(mock.state().now()));
 
     let none = client.post(MEMBERS, json!({"members": []})).await;
-    assert_eq!(none.body["data"]["members"], answer.body["data"]["members"], "nobody leaves");
+    assert_eq!(
+        none.body["data"]["members"], answer.body["data"]["members"],
+        "no member is removed"
+    );
 }
 
 #[tokio::test]
-async fn joining_again_overwrites_who_administers_the_group() {
+async fn adding_a_member_again_overwrites_is_group_admin() {
     let (mock, client) = start(Options::default()).await;
     let (sid, is_admin) = mock.edit(|state| {
         let id = state.users[4].id.clone();
@@ -47,13 +50,13 @@ async fn joining_again_overwrites_who_administers_the_group() {
     client.post(MEMBERS, json!({"members": [{"id": sid, "is_group_admin": true}]})).await;
     assert_eq!(is_admin(&mock.state()), Some(true));
     client.post(MEMBERS, json!({"members": [{"id": sid}]})).await;
-    assert_eq!(is_admin(&mock.state()), Some(false), "left out is false");
+    assert_eq!(is_admin(&mock.state()), Some(false), "the default is false");
     client.post(MEMBERS, json!({"members": [{"id": sid, "is_group_admin": true}]})).await;
     assert_eq!(is_admin(&mock.state()), Some(true));
 }
 
 #[tokio::test]
-async fn all_of_a_batch_join_or_none() {
+async fn all_users_of_a_batch_are_added_or_none() {
     let (mock, client) = start(Options::default()).await;
     let before = mock.state();
     let known = before.users[4].sid();
@@ -73,7 +76,7 @@ async fn all_of_a_batch_join_or_none() {
 }
 
 #[tokio::test]
-async fn who_leaves_is_missing_from_the_answer_and_can_not_leave_again() {
+async fn a_removed_member_is_missing_from_the_response_and_cannot_be_removed_again() {
     let (mock, client) = start(Options::default()).await;
     let sid = mock.edit(|state| {
         let id = state.users[4].id.clone();
@@ -98,7 +101,7 @@ async fn who_leaves_is_missing_from_the_answer_and_can_not_leave_again() {
 }
 
 #[tokio::test]
-async fn the_admin_group_follows_from_who_is_an_administrator() {
+async fn the_members_of_the_admin_group_are_derived_from_is_admin() {
     let (mock, client) = start(Options::default()).await;
     let before = mock.state();
     let group = client.get("/api/v2/groups/1").await.body;

@@ -6,30 +6,30 @@ use crate::client::{Answer, Client, start};
 const USERS: &str = "/api/v2/users";
 
 fn ids(answer: &Answer) -> Vec<Value> {
-    answer.body["data"].as_array().expect("people").iter().map(|user| user["id"].clone()).collect()
+    answer.body["data"].as_array().expect("users").iter().map(|user| user["id"].clone()).collect()
 }
 
-fn everybody(mock: &Mock) -> Vec<Value> {
+fn all_ids(mock: &Mock) -> Vec<Value> {
     mock.state().users.iter().map(|user| json!(user.sid())).collect()
 }
 
-/// A value as it is written in a query.
+/// Encodes a value for a query.
 pub fn encoded(value: &str) -> String {
     value.bytes().map(|byte| format!("%{byte:02x}")).collect()
 }
 
-/// The next page, as the answer says.
+/// Requests the next page with the token of the response.
 pub async fn next(client: &Client, limit: usize, answer: &Answer) -> Answer {
     let token = answer.body["next_token"].as_str().expect("a token");
     client.get(&format!("{USERS}?limit={limit}&next_token={}", encoded(token))).await
 }
 
 #[tokio::test]
-async fn without_a_limit_everybody_is_listed() {
+async fn without_a_limit_every_user_is_listed() {
     let options = Options { users: 130, max_page_size: 50, ..Options::default() };
     let (mock, client) = start(options).await;
     let answer = client.get(USERS).await;
-    assert_eq!(ids(&answer), everybody(&mock));
+    assert_eq!(ids(&answer), all_ids(&mock));
     assert_eq!(answer.body["success"], true);
     assert_eq!(answer.body["total_count"], 130);
     assert_eq!(answer.body["next_token"], Value::Null);
@@ -37,7 +37,7 @@ async fn without_a_limit_everybody_is_listed() {
 }
 
 #[tokio::test]
-async fn pages_cover_everybody_once() {
+async fn pages_list_every_user_once() {
     let (mock, client) = start(Options::default()).await;
     let mut answer = client.get(&format!("{USERS}?limit=5")).await;
     let mut seen = ids(&answer);
@@ -50,11 +50,11 @@ async fn pages_cover_everybody_once() {
         seen.extend(ids(&answer));
     }
     assert_eq!(answer.body["next_token"], Value::Null);
-    assert_eq!(seen, everybody(&mock));
+    assert_eq!(seen, all_ids(&mock));
 }
 
 #[tokio::test]
-async fn a_full_last_page_says_that_it_is_the_last() {
+async fn a_full_last_page_has_no_next_token() {
     let (_mock, client) = start(Options::default()).await;
     for limit in [12, 100] {
         let answer = client.get(&format!("{USERS}?limit={limit}")).await;
@@ -65,31 +65,31 @@ async fn a_full_last_page_says_that_it_is_the_last() {
 }
 
 #[tokio::test]
-async fn who_leaves_between_two_pages_moves_nobody() {
+async fn users_deleted_between_two_pages_do_not_shift_the_next_page() {
     let (mock, client) = start(Options::default()).await;
-    let expected = everybody(&mock);
+    let expected = all_ids(&mock);
     let first = client.get(&format!("{USERS}?limit=5")).await;
     mock.edit(|state| {
-        // Both somebody who was seen and the last one who was.
+        // The last user of the page, which the token names, and another one.
         for at in [4, 1] {
             let id = state.users[at].id.clone();
-            state.delete_user(&id).expect("a person");
+            state.delete_user(&id).expect("a user");
         }
     });
     assert_eq!(ids(&next(&client, 5, &first).await), expected[5..10]);
 }
 
 #[tokio::test]
-async fn a_server_may_give_less_than_it_is_asked_for() {
+async fn a_page_may_be_smaller_than_the_limit() {
     let (mock, client) = start(Options { max_page_size: 4, ..Options::default() }).await;
     let first = client.get(&format!("{USERS}?limit=5")).await;
-    assert_eq!(ids(&first), everybody(&mock)[..4]);
+    assert_eq!(ids(&first), all_ids(&mock)[..4]);
     assert_eq!(first.body["has_more"], true);
-    assert_eq!(ids(&next(&client, 5, &first).await), everybody(&mock)[4..8]);
+    assert_eq!(ids(&next(&client, 5, &first).await), all_ids(&mock)[4..8]);
 }
 
 #[tokio::test]
-async fn what_is_no_page_is_refused() {
+async fn invalid_page_parameters_are_refused() {
     let (_mock, client) = start(Options::default()).await;
     let token = client.get(&format!("{USERS}?limit=5")).await.body["next_token"].clone();
     let token = token.as_str().expect("a token").to_owned();
@@ -103,7 +103,7 @@ async fn what_is_no_page_is_refused() {
         "limit=5&next_token=".to_owned(),
         "limit=5&next_token=2".to_owned(),
         format!("next_token={encoded_token}"),
-        // Not encoded, so that its plus sign is a space.
+        // The token is not encoded, so its plus sign is read as a space.
         format!("limit=5&next_token={token}"),
     ] {
         let answer = client.get(&format!("{USERS}?{query}")).await;
@@ -112,7 +112,7 @@ async fn what_is_no_page_is_refused() {
 }
 
 #[tokio::test]
-async fn people_are_found_by_address_and_by_name() {
+async fn users_are_found_by_address_and_by_name() {
     let (mock, client) = start(Options::default()).await;
     let sid = mock.edit(|state| {
         state.users[4].email = "O'Brien+Test@Example.com".to_owned();
@@ -139,7 +139,7 @@ async fn people_are_found_by_address_and_by_name() {
 }
 
 #[tokio::test]
-async fn what_is_found_comes_in_pages_too() {
+async fn filtered_lists_are_paged_too() {
     let (mock, client) = start(Options::default()).await;
     mock.edit(|state| {
         for at in [1, 4, 9] {
@@ -151,7 +151,7 @@ async fn what_is_found_comes_in_pages_too() {
     let token = encoded(first.body["next_token"].as_str().expect("a token"));
     let second = client.get(&format!("{USERS}?last_name=Same&limit=2&next_token={token}")).await;
     let found = [ids(&first), ids(&second)].concat();
-    let expected = [1, 4, 9].map(|at: usize| everybody(&mock)[at].clone());
+    let expected = [1, 4, 9].map(|at: usize| all_ids(&mock)[at].clone());
     assert_eq!(found, expected);
     assert_eq!(second.body["has_more"], false);
 }

@@ -13,7 +13,7 @@ fn replace(path: &str, value: Value) -> Value {
     json!({"operations": [{"op": "replace", "path": path, "value": value}]})
 }
 
-/// A body that makes an account.
+/// Returns a body that creates an account.
 fn new() -> Value {
     json!({"email": "new@example.com", "first_name": "New", "last_name": "Person"})
 }
@@ -66,26 +66,26 @@ async fn a_record_has_every_field_of_the_recorded_ones() {
 }
 
 #[tokio::test]
-async fn seeded_accounts_have_numbers_that_a_32_bit_float_can_not_hold() {
+async fn seeded_accounts_have_numbers_that_a_32_bit_float_cannot_hold() {
     let (mock, client) = start(Options::default()).await;
     let data = client.get(USERS).await.body["data"].clone();
     let numbers: Vec<u64> = data
         .as_array()
-        .expect("people")
+        .expect("users")
         .iter()
         .map(|user| user["legacy_id"].as_u64().expect("a whole number"))
         .collect();
     assert_eq!(numbers.len(), 12);
     assert_eq!(numbers[0], 16_777_217);
     assert!(numbers.is_sorted_by(|one, next| one < next));
-    assert_eq!(mock.state().users[0].extra["legacyId"], json!(numbers[0]), "as v1 has it");
+    assert_eq!(mock.state().users[0].extra["legacyId"], json!(numbers[0]), "the same as in v1");
 
     let made = client.post(USERS, new()).await.body;
     assert_eq!(made["data"]["legacy_id"], json!(numbers[11] + 1));
 }
 
 #[tokio::test]
-async fn groups_are_there_if_they_are_asked_for() {
+async fn groups_are_included_only_on_request() {
     let (mock, client) = start(Options::default()).await;
     let user = mock.edit(|state| {
         let id = state.users[4].id.clone();
@@ -111,7 +111,7 @@ async fn groups_are_there_if_they_are_asked_for() {
 }
 
 #[tokio::test]
-async fn an_account_is_made_as_recorded_and_nobody_is_invited() {
+async fn an_account_is_created_as_recorded_without_an_invitation() {
     let (mock, client) = start(Options { empty: true, ..Options::default() }).await;
     let answer = client
         .post(
@@ -154,14 +154,14 @@ async fn an_account_is_made_as_recorded_and_nobody_is_invited() {
 }
 
 #[tokio::test]
-async fn an_account_needs_an_address_and_both_names_and_nothing_unknown() {
+async fn invalid_and_incomplete_new_accounts_are_refused() {
     let (mock, client) = start(Options::default()).await;
     let before = mock.state();
     for (field, value) in [
         ("email", None),
         ("first_name", None),
         ("last_name", None),
-        ("email", Some(json!("nobody"))),
+        ("email", Some(json!("no-address"))),
         ("email", Some(json!("@example.com"))),
         ("first_name", Some(json!(""))),
         ("last_name", Some(json!(""))),
@@ -191,7 +191,7 @@ async fn an_account_needs_an_address_and_both_names_and_nothing_unknown() {
 }
 
 #[tokio::test]
-async fn somebody_can_be_made_disabled_and_of_any_type_of_this_dialect() {
+async fn an_account_can_be_created_disabled_and_with_any_type_of_this_dialect() {
     let (mock, client) = start(Options::default()).await;
     for (at, user_type) in ["default", "mobile", "embed"].into_iter().enumerate() {
         let mut body = new();
@@ -209,10 +209,10 @@ async fn somebody_can_be_made_disabled_and_of_any_type_of_this_dialect() {
 }
 
 #[tokio::test]
-async fn an_address_belongs_to_one_person_whatever_its_case_and_state() {
+async fn an_address_is_unique_regardless_of_case_and_of_disabled_users() {
     let (mock, client) = start(Options::default()).await;
     let before = mock.state();
-    let disabled = before.users.iter().find(|user| user.is_disabled).expect("a disabled person");
+    let disabled = before.users.iter().find(|user| user.is_disabled).expect("a disabled user");
     for user in [&before.users[0], disabled] {
         let mut body = new();
         body["email"] = json!(user.email.to_uppercase());
@@ -223,18 +223,18 @@ async fn an_address_belongs_to_one_person_whatever_its_case_and_state() {
 }
 
 #[tokio::test]
-async fn a_pending_invitation_does_not_hinder_an_account_and_stays_pending() {
+async fn an_account_can_be_created_despite_a_pending_invitation_which_stays_pending() {
     let (mock, client) = start(Options::default()).await;
     client.post("/api/v2/user_invites", json!({"email": "new@example.com"})).await;
     assert_eq!(client.post(USERS, new()).await.status, 200);
     let state = mock.state();
     assert!(state.user_by_email("new@example.com").is_some());
     assert_eq!(state.pending_invites("new@example.com").count(), 1);
-    assert_eq!(state.invitations, ["new@example.com"], "one mail, of the invitation");
+    assert_eq!(state.invitations, ["new@example.com"], "only the mail of the invitation");
 }
 
 #[tokio::test]
-async fn a_patch_changes_what_it_names_and_nothing_else() {
+async fn a_patch_changes_only_the_named_fields() {
     let (mock, client) = start(Options::default()).await;
     let before = mock.state().users[3].clone();
     let answer = client
@@ -294,7 +294,7 @@ async fn metadata_change_by_field_or_as_a_whole() {
 }
 
 #[tokio::test]
-async fn a_patch_that_can_not_be_carried_out_changes_nothing() {
+async fn a_patch_with_an_invalid_operation_changes_nothing() {
     let (mock, client) = start(Options::default()).await;
     let before = mock.state();
     let user = path(&before.users[3]);
@@ -331,7 +331,7 @@ async fn a_patch_that_can_not_be_carried_out_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_end_user_is_shown_as_default_and_stays_one() {
+async fn an_end_user_reads_as_default_and_stays_an_end_user() {
     let (mock, client) = start(Options::default()).await;
     let user = mock.state().users[3].clone();
     assert_eq!(user.user_type, "endUser");
@@ -345,7 +345,7 @@ async fn an_end_user_is_shown_as_default_and_stays_one() {
 }
 
 #[tokio::test]
-async fn to_delete_disables_and_the_second_time_is_refused() {
+async fn a_delete_disables_and_a_second_delete_is_refused() {
     let (mock, client) = start(Options::default()).await;
     let before = mock.state().users[0].clone();
     assert!(!before.memberships.is_empty());
@@ -365,7 +365,7 @@ async fn to_delete_disables_and_the_second_time_is_refused() {
 }
 
 #[tokio::test]
-async fn logging_out_is_noted_each_time() {
+async fn each_logout_is_recorded() {
     let (mock, client) = start(Options::default()).await;
     let user = mock.state().users[3].clone();
     for _ in 0..2 {
@@ -378,7 +378,7 @@ async fn logging_out_is_noted_each_time() {
 }
 
 #[tokio::test]
-async fn an_older_server_has_neither_log_out_nor_seats() {
+async fn an_older_server_has_neither_logout_nor_seats() {
     let v2 = V2Options { logout: false, seat_type: false, ..V2Options::default() };
     let (mock, client) = start(Options { v2, ..Options::default() }).await;
     let before = mock.state();
@@ -392,7 +392,7 @@ async fn an_older_server_has_neither_log_out_nor_seats() {
     assert_eq!(mock.state(), before);
 
     client.patch(&user, replace("/first_name", json!("Jo"))).await;
-    assert_eq!(mock.state().users[3].seat_type, before.users[3].seat_type, "kept unseen");
+    assert_eq!(mock.state().users[3].seat_type, before.users[3].seat_type, "the seat is kept");
 }
 
 #[tokio::test]
@@ -409,7 +409,7 @@ async fn a_seat_is_kept_until_it_is_changed() {
 }
 
 #[tokio::test]
-async fn one_person_is_one_account_in_both_dialects() {
+async fn both_dialects_change_the_same_account() {
     let (mock, client) = start(Options::default()).await;
     let before = mock.state().users[3].clone();
     let v1 = format!("/api/v1/users/{}", before.id);
@@ -418,10 +418,7 @@ async fn one_person_is_one_account_in_both_dialects() {
     let record = client.get(&v1).await.body;
     assert_eq!(record["lastName"], "Married");
     assert_eq!(record["profilePhotoUrl"], json!(before.profile_photo_url));
-    assert_eq!(
-        record["preferences"], before.extra["preferences"],
-        "a patch keeps what it does not know"
-    );
+    assert_eq!(record["preferences"], before.extra["preferences"], "a patch keeps unknown fields");
 
     client.put(&v1, json!({"isDisabled": true, "userType": "default"})).await;
     let record = client.get(&path(&before)).await.body["data"].clone();
@@ -442,7 +439,7 @@ async fn one_person_is_one_account_in_both_dialects() {
 }
 
 #[tokio::test]
-async fn unknown_people_are_not_found_however_their_id_is_written() {
+async fn unknown_and_malformed_user_ids_are_not_found() {
     let (mock, client) = start(Options::default()).await;
     let uuid = mock.state().users[0].id.clone();
     let upper = mock.state().users[0].sid().to_uppercase();
@@ -471,7 +468,7 @@ async fn unknown_people_are_not_found_however_their_id_is_written() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_leaves_an_account_that_can_be_found() {
+async fn an_account_created_with_a_lost_reply_can_be_found() {
     let (mock, client) = start(Options::default()).await;
     mock.inject("POST /api/v2/users lose-reply times=1".parse().expect("a fault"));
     let lost = client.try_send("POST", USERS, &new().to_string()).await;
@@ -481,9 +478,9 @@ async fn a_lost_answer_leaves_an_account_that_can_be_found() {
     assert_eq!(client.post(USERS, new()).await.status, 409);
 }
 
-/// The addresses that the filter finds.
+/// Returns the addresses that the filter finds.
 async fn found(client: &Client, email: &str) -> Vec<Value> {
     let answer = client.get(&format!("{USERS}?email={email}")).await;
-    let users = answer.body["data"].as_array().expect("people").clone();
+    let users = answer.body["data"].as_array().expect("users").clone();
     users.iter().map(|user| user["email"].clone()).collect()
 }

@@ -1,4 +1,4 @@
-//! Comparing resources and values with filters.
+//! Matching resources and values against filters.
 
 use std::cmp::Ordering;
 use std::time::SystemTime;
@@ -10,12 +10,12 @@ use crate::scim::attr::{AttrPath, Fields, field};
 use crate::scim::schema::{Attribute, Kind, ResourceType};
 use crate::state::same_email;
 
-/// What the names of a filter are names in.
+/// The object that the names in a filter refer to.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::scim) enum Scope {
     /// A resource.
     Resource(&'static ResourceType),
-    /// One of many values of an attribute, which may be unknown.
+    /// One value of a multi-valued attribute. `None` if the attribute is unknown.
     Value(Option<&'static Attribute>),
 }
 
@@ -28,15 +28,15 @@ impl Scope {
     }
 }
 
-/// How to compare.
+/// How values are compared.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::scim) struct Matching {
-    /// Case counts in every attribute.
+    /// Whether every attribute is compared with case.
     pub(in crate::scim) exact: bool,
 }
 
 impl Matching {
-    /// Whether the filter holds for an object.
+    /// Whether the filter matches an object.
     pub(in crate::scim) fn holds(self, filter: &Filter, fields: &Fields, scope: Scope) -> bool {
         match filter {
             Filter::All(filters) => filters.iter().all(|filter| self.holds(filter, fields, scope)),
@@ -59,8 +59,8 @@ impl Matching {
         }
     }
 
-    /// Whether the filter holds for one of many values. A value that is no object is its own
-    /// `value`.
+    /// Whether the filter matches one value of a multi-valued attribute. A value that is not an
+    /// object counts as its own `value`.
     pub(in crate::scim) fn holds_for_value(
         self,
         filter: &Filter,
@@ -76,7 +76,7 @@ impl Matching {
         }
     }
 
-    /// Whether one of the values of an attribute passes; for `ne`, whether none is equal.
+    /// Whether at least one value of an attribute passes the test; for `ne`, whether none is equal.
     fn passes(
         self,
         test: &Test,
@@ -96,8 +96,8 @@ impl Matching {
             }
             Test::Is(operator, given) => (*operator, given),
         };
-        // What is compared of an object is its `value`, unless a part is named.
-        let mut leaves = values.iter().filter_map(|value| match value {
+        // For an object, its `value` is compared, unless a sub-attribute is named.
+        let mut actuals = values.iter().filter_map(|value| match value {
             Value::Object(fields) => field(fields, part.unwrap_or("value")),
             plain => part.is_none().then_some(*plain),
         });
@@ -109,20 +109,20 @@ impl Matching {
             }
         });
         if given.is_null() {
-            let is_absent = !leaves.any(is_there);
+            let is_absent = !actuals.any(is_there);
             return if operator == Operator::NotEqual { !is_absent } else { is_absent };
         }
         let exact = self.exact || definition.is_some_and(|attribute| attribute.case_exact);
         let is_time = definition.is_some_and(|attribute| matches!(attribute.kind, Kind::Time));
         match operator {
-            Operator::NotEqual => !leaves.any(|leaf| is_equal(leaf, given, exact, is_time)),
-            Operator::Equal => leaves.any(|leaf| is_equal(leaf, given, exact, is_time)),
-            _ => leaves.any(|leaf| compares(operator, leaf, given, exact, is_time)),
+            Operator::NotEqual => !actuals.any(|actual| is_equal(actual, given, exact, is_time)),
+            Operator::Equal => actuals.any(|actual| is_equal(actual, given, exact, is_time)),
+            _ => actuals.any(|actual| compares(operator, actual, given, exact, is_time)),
         }
     }
 }
 
-/// The values of an attribute that may have many.
+/// Lists the values of an attribute, which may be multi-valued.
 fn each(value: &Value) -> Vec<&Value> {
     match value {
         Value::Array(values) => values.iter().collect(),
@@ -140,39 +140,39 @@ fn is_there(value: &Value) -> bool {
     }
 }
 
-fn is_equal(leaf: &Value, given: &Value, exact: bool, is_time: bool) -> bool {
-    match (leaf, given) {
-        (Value::String(leaf), Value::String(given)) if is_time => {
-            order_in_time(leaf, given).is_eq()
+fn is_equal(actual: &Value, given: &Value, exact: bool, is_time: bool) -> bool {
+    match (actual, given) {
+        (Value::String(actual), Value::String(given)) if is_time => {
+            order_in_time(actual, given).is_eq()
         }
-        (Value::String(leaf), Value::String(given)) if exact => leaf == given,
-        (Value::String(leaf), Value::String(given)) => same_email(leaf, given),
-        // Some clients put quotes around it.
-        (Value::Bool(leaf), Value::String(given)) => {
-            given.eq_ignore_ascii_case(if *leaf { "true" } else { "false" })
+        (Value::String(actual), Value::String(given)) if exact => actual == given,
+        (Value::String(actual), Value::String(given)) => same_email(actual, given),
+        // Some clients put quotes around booleans.
+        (Value::Bool(actual), Value::String(given)) => {
+            given.eq_ignore_ascii_case(if *actual { "true" } else { "false" })
         }
-        (Value::Number(leaf), Value::Number(given)) => {
-            leaf == given || leaf.as_f64() == given.as_f64()
+        (Value::Number(actual), Value::Number(given)) => {
+            actual == given || actual.as_f64() == given.as_f64()
         }
-        _ => leaf == given,
+        _ => actual == given,
     }
 }
 
-fn compares(operator: Operator, leaf: &Value, given: &Value, exact: bool, is_time: bool) -> bool {
-    let order = match (leaf, given) {
-        (Value::String(leaf), Value::String(given)) => {
+fn compares(operator: Operator, actual: &Value, given: &Value, exact: bool, is_time: bool) -> bool {
+    let order = match (actual, given) {
+        (Value::String(actual), Value::String(given)) => {
             let fold = |text: &str| if exact { text.to_owned() } else { text.to_lowercase() };
-            let (folded, wanted) = (fold(leaf), fold(given));
+            let (folded, wanted) = (fold(actual), fold(given));
             match operator {
                 Operator::Contains => return folded.contains(&wanted),
                 Operator::StartsWith => return folded.starts_with(&wanted),
                 Operator::EndsWith => return folded.ends_with(&wanted),
-                _ if is_time => order_in_time(leaf, given),
+                _ if is_time => order_in_time(actual, given),
                 _ => folded.cmp(&wanted),
             }
         }
-        (Value::Number(leaf), Value::Number(given)) => {
-            match leaf.as_f64().partial_cmp(&given.as_f64()) {
+        (Value::Number(actual), Value::Number(given)) => {
+            match actual.as_f64().partial_cmp(&given.as_f64()) {
                 Some(order) => order,
                 None => return false,
             }
@@ -188,7 +188,7 @@ fn compares(operator: Operator, leaf: &Value, given: &Value, exact: bool, is_tim
     }
 }
 
-/// Texts that are no time in UTC are compared as they are written.
+/// Compares two times. Texts that are not UTC times are compared as texts.
 fn order_in_time(one: &str, other: &str) -> Ordering {
     let time = |text: &str| -> Option<SystemTime> { humantime::parse_rfc3339(text).ok() };
     match (time(one), time(other)) {
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_hold_for_what_they_describe() {
+    fn filters_match_what_they_describe() {
         for filter in [
             r#"username eq "ADA@example.COM""#,
             r#"urn:ietf:params:scim:schemas:core:2.0:User:userName sw "ada""#,
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_do_not_hold_for_anything_else() {
+    fn filters_do_not_match_anything_else() {
         for filter in [
             r#"userName eq "ada""#,
             r#"userName ne "ada@example.com""#,
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn case_can_be_made_to_count() {
+    fn exact_matching_compares_case() {
         let exact = Matching { exact: true };
         assert!(!holds(exact, r#"userName eq "ada@example.com""#));
         assert!(holds(exact, r#"USERNAME eq "Ada@Example.com""#));

@@ -1,5 +1,6 @@
 //! Filters: RFC 7644, section 3.4.2.2.
 
+mod error;
 mod matching;
 mod parse;
 mod tokens;
@@ -10,39 +11,39 @@ use super::attr::{AttrPath, Fields};
 pub(super) use matching::{Matching, Scope};
 pub(super) use parse::{Path, read, read_path};
 
-/// What a resource, or one of many values, is compared with.
+/// A condition on a resource, or on one value of a multi-valued attribute.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Filter {
-    /// All of them hold.
+    /// All filters match.
     All(Vec<Filter>),
-    /// One of them holds.
+    /// At least one filter matches.
     Any(Vec<Filter>),
-    /// It does not hold.
+    /// The filter does not match.
     Not(Box<Filter>),
     /// A value of the attribute passes the test.
     Attribute(AttrPath, Test),
-    /// One of many values, e.g. `emails[type eq "work"]`.
+    /// A value of a multi-valued attribute matches, e.g. `emails[type eq "work"]`.
     Value {
-        /// The attribute that has them.
+        /// The multi-valued attribute.
         of: AttrPath,
-        /// What holds for the value.
+        /// The filter in brackets, which the value must match.
         filter: Box<Filter>,
-        /// What holds for a sub-attribute of it as well, as Entra ID writes:
+        /// A test that a sub-attribute of the same value must pass too. Entra ID writes
         /// `emails[type eq "work"].value eq "…"`.
         and: Option<(String, Test)>,
     },
 }
 
-/// What a value is compared with.
+/// A test of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Test {
-    /// `pr`: it is there.
+    /// `pr`: the value is present.
     Present,
-    /// It compares so with this.
+    /// The comparison with this value is true.
     Is(Operator, Value),
 }
 
-/// How two values compare.
+/// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operator {
     Equal,
@@ -57,8 +58,8 @@ pub(super) enum Operator {
 }
 
 impl Filter {
-    /// The text that this attribute must equal for the filter to hold, if there is one: what
-    /// differs from it need not be looked at.
+    /// Returns the text that this attribute must equal for the filter to match, if there is one. It
+    /// allows a fast check before the full match.
     pub(super) fn demands(&self, name: &str) -> Option<&str> {
         match self {
             Filter::All(filters) => filters.iter().find_map(|filter| filter.demands(name)),
@@ -73,8 +74,8 @@ impl Filter {
         }
     }
 
-    /// The value that the filter is made for: `{"type": "work"}` for `type eq "work"`. `None` if
-    /// it asks for more than equality.
+    /// Returns a value that matches the filter: `{"type": "work"}` for `type eq "work"`. Returns
+    /// `None` if the filter tests more than equality.
     pub(super) fn example(&self) -> Option<Fields> {
         match self {
             Filter::All(filters) => filters.iter().try_fold(Fields::new(), |mut all, filter| {

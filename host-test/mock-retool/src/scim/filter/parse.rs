@@ -1,44 +1,29 @@
-//! Reading filters and paths.
+//! Parsing filters and paths.
 
-use std::fmt;
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
 use serde_json::{Number, Value};
 
+use super::error::{InvalidFilter, invalid};
 use super::tokens::{Token, tokens};
 use super::{Filter, Operator, Test};
 use crate::scim::attr::AttrPath;
 
-/// How many brackets may be open at once: a bound on recursion that no honest filter meets.
+/// The maximum number of open brackets. It limits recursion; real filters stay far below it.
 const MAX_DEPTH: usize = 32;
 
 /// The target of a PATCH operation: `active`, `name.givenName`, `members[value eq "…"]`,
 /// `emails[type eq "work"].value`.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::scim) struct Path {
-    /// The attribute, with a sub-attribute after the brackets if there are any.
+    /// The attribute, with the sub-attribute, which may come after brackets.
     pub(in crate::scim) attribute: AttrPath,
-    /// Which of its values.
+    /// The filter in brackets, which selects values.
     pub(in crate::scim) filter: Option<Filter>,
 }
 
-/// What is wrong with a filter.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::scim) struct InvalidFilter(String);
-
-impl fmt::Display for InvalidFilter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Refuses a filter for this reason.
-pub(super) fn invalid<T>(why: impl Into<String>) -> Result<T, InvalidFilter> {
-    Err(InvalidFilter(why.into()))
-}
-
-/// Reads a filter.
+/// Parses a filter.
 pub(in crate::scim) fn read(text: &str) -> Result<Filter, InvalidFilter> {
     let mut parser = Parser::new(text)?;
     let filter = parser.any()?;
@@ -46,13 +31,13 @@ pub(in crate::scim) fn read(text: &str) -> Result<Filter, InvalidFilter> {
     Ok(filter)
 }
 
-/// Reads a path.
+/// Parses a path.
 pub(in crate::scim) fn read_path(text: &str) -> Result<Path, InvalidFilter> {
     let mut parser = Parser::new(text)?;
     let mut attribute = parser.attribute()?;
     let filter = if parser.takes(&Token::OpenBracket) {
         if attribute.part.is_some() {
-            return invalid("a filter belongs behind an attribute, not behind a sub-attribute");
+            return invalid("a filter in brackets must follow an attribute, not a sub-attribute");
         }
         let filter = parser.value_filter()?;
         attribute.part = parser.part()?;
@@ -78,7 +63,7 @@ impl Parser {
         self.tokens.next_if_eq(token).is_some()
     }
 
-    /// Takes this keyword, whatever its case.
+    /// Takes this keyword, in any case.
     fn takes_word(&mut self, keyword: &str) -> bool {
         self.tokens
             .next_if(
@@ -90,7 +75,7 @@ impl Parser {
     fn end(&mut self) -> Result<(), InvalidFilter> {
         match self.tokens.next() {
             None => Ok(()),
-            Some(_) => invalid("there is something behind the end"),
+            Some(_) => invalid("there is unexpected text at the end"),
         }
     }
 
@@ -125,7 +110,7 @@ impl Parser {
             return Ok(Filter::Attribute(path, self.test()?));
         }
         if path.part.is_some() {
-            return invalid("a filter belongs behind an attribute, not behind a sub-attribute");
+            return invalid("a filter in brackets must follow an attribute, not a sub-attribute");
         }
         let filter = Box::new(self.value_filter()?);
         let and = match self.part()? {
@@ -135,7 +120,7 @@ impl Parser {
         Ok(Filter::Value { of: path, filter, and })
     }
 
-    /// What is in the brackets behind an attribute.
+    /// Parses the filter in brackets after an attribute.
     fn value_filter(&mut self) -> Result<Filter, InvalidFilter> {
         self.within(&Token::CloseBracket)
     }
@@ -160,7 +145,7 @@ impl Parser {
         }
     }
 
-    /// A sub-attribute right behind brackets: `.value`.
+    /// Parses a sub-attribute right after brackets: `.value`.
     fn part(&mut self) -> Result<Option<String>, InvalidFilter> {
         let dotted = |token: &Token| matches!(token, Token::Word(word) if word.starts_with('.'));
         let Some(Token::Word(word)) = self.tokens.next_if(dotted) else {
@@ -198,7 +183,7 @@ impl Parser {
         if fits {
             Ok(Test::Is(operator, value))
         } else {
-            invalid(format!("`{word}` does not go with {value}"))
+            invalid(format!("`{word}` cannot compare with {value}"))
         }
     }
 
@@ -220,7 +205,7 @@ impl Parser {
     }
 }
 
-/// The only one, or all of them together.
+/// Returns the only filter, or combines several.
 fn one_or(mut filters: Vec<Filter>, together: fn(Vec<Filter>) -> Filter) -> Filter {
     match filters.pop() {
         Some(only) if filters.is_empty() => only,
@@ -253,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn and_binds_before_or_and_parentheses_before_both() {
+    fn and_binds_tighter_than_or_and_parentheses_override_both() {
         assert_eq!(
             read("a pr or b pr and c pr"),
             Ok(Filter::Any(vec![present("a"), Filter::All(vec![present("b"), present("c")])]))
@@ -268,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_those_of_json() {
+    fn values_are_json_values() {
         for (text, value) in [
             (r#""o'brien\"\\\u00e9 and""#, json!("o'brien\"\\\u{e9} and")),
             ("TRUE", json!(true)),
@@ -280,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn one_of_many_values_is_in_brackets() {
+    fn a_filter_in_brackets_selects_values() {
         let work = Box::new(equal("type", json!("work")));
         let of = name("emails");
         assert_eq!(
@@ -298,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_have_a_filter_or_none() {
+    fn paths_are_parsed_with_and_without_a_filter() {
         assert_eq!(
             read_path("name.givenName"),
             Ok(Path { attribute: name("name.givenName"), filter: None })
@@ -318,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_filter_is_refused() {
+    fn invalid_filters_are_refused() {
         for text in [
             "",
             "a",
@@ -344,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_has_a_bound_and_length_none() {
+    fn depth_is_limited_and_length_is_not() {
         let nested = |depth| format!("{}a pr{}", "(".repeat(depth), ")".repeat(depth));
         assert_eq!(read(&nested(MAX_DEPTH)), Ok(present("a")));
         assert!(read(&nested(MAX_DEPTH + 1)).is_err());
@@ -354,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_says_what_it_demands_and_what_it_is_made_for() {
+    fn a_filter_returns_its_demanded_text_and_its_example() {
         let filter = read(r#"active eq true and USERNAME eq "a" and title pr"#).expect("a filter");
         assert_eq!(filter.demands("userName"), Some("a"));
         let filter = read(r#"userName eq "a" or title pr"#).expect("a filter");

@@ -1,8 +1,8 @@
-//! What filters and paths are written in.
+//! The tokens of filters and paths.
 
-use super::parse::{InvalidFilter, invalid};
+use super::error::{InvalidFilter, invalid};
 
-/// A piece of a filter.
+/// A token of a filter or path.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
     /// `(`.
@@ -15,11 +15,11 @@ pub(super) enum Token {
     CloseBracket,
     /// A name, an operator, a number, or `true`, `false` and `null`.
     Word(String),
-    /// What was in quotes.
+    /// A quoted string, decoded.
     Text(String),
 }
 
-/// Takes a text apart.
+/// Splits a text into tokens.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, InvalidFilter> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
@@ -48,7 +48,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, InvalidFilter> {
     Ok(tokens)
 }
 
-/// The length of the string in quotes that a text begins with.
+/// Returns the length of the quoted string at the start of a text.
 fn quoted(text: &str) -> Result<usize, InvalidFilter> {
     let mut is_escaped = false;
     for (at, char) in text.char_indices().skip(1) {

@@ -1,4 +1,4 @@
-//! Carrying an operation out.
+//! Applying an operation.
 
 use std::collections::HashMap;
 
@@ -11,8 +11,8 @@ use crate::scim::filter::{Filter, Matching};
 use crate::scim::schema::{Attribute, ResourceType};
 
 impl Operation {
-    /// Changes the attributes of a resource. What types the values have is looked at when all
-    /// operations are carried out.
+    /// Changes the attributes of a resource. The types of the values are checked after all
+    /// operations.
     pub(super) fn apply(
         &self,
         attributes: &mut Fields,
@@ -24,7 +24,7 @@ impl Operation {
             && self.op != Op::Remove
             && let Value::Object(values) = &self.value
         {
-            // All of an extension: each attribute on its own.
+            // A whole extension: set each attribute separately.
             return values.iter().try_for_each(|(name, value)| {
                 let attribute = AttrPath {
                     extension: Some(extension.id.to_owned()),
@@ -70,14 +70,14 @@ impl Operation {
     }
 }
 
-/// An attribute, or a part of it.
+/// An attribute, or a sub-attribute of it.
 struct Target<'a> {
     definition: Option<&'static Attribute>,
     part: Option<&'a str>,
 }
 
 impl Target<'_> {
-    /// The attribute after an operation on all of it.
+    /// Returns the attribute after an operation on the whole attribute.
     fn all(&self, op: Op, present: Value, value: &Value) -> Result<Value, ScimError> {
         let op = if value.is_null() { Op::Remove } else { op };
         match (self.part, present) {
@@ -122,7 +122,7 @@ impl Target<'_> {
         }
     }
 
-    /// The attribute after an operation on those of its values that a filter holds for.
+    /// Returns the attribute after an operation on the values that match a filter.
     fn among(
         &self,
         op: Op,
@@ -133,7 +133,7 @@ impl Target<'_> {
         if !self.is_many() && (self.definition.is_some() || present.is_object()) {
             return Err(ScimError::bad(
                 Kind::InvalidPath,
-                "There is only one value to choose from",
+                "A filter is only allowed on an attribute with many values",
             ));
         }
         let op = if value.is_null() { Op::Remove } else { op };
@@ -141,7 +141,8 @@ impl Target<'_> {
         let holds =
             |entry: &Value| Matching::default().holds_for_value(filter, entry, self.definition);
         if op != Op::Remove && !values.iter().any(holds) {
-            // RFC 7644 has `replace` fail there. What is added is made as the filter describes it.
+            // RFC 7644 requires that `replace` fails here. `add` creates the value that the filter
+            // describes.
             let example = filter.example().filter(|_| op == Op::Add).ok_or_else(|| {
                 ScimError::bad(Kind::NoTarget, "The path does not match any value")
             })?;
@@ -162,7 +163,7 @@ impl Target<'_> {
                 (None, _, entry, _) => *entry = value.clone(),
             }
         }
-        // At most one value is the primary one.
+        // At most one value is primary.
         if chosen.iter().any(|at| is_primary(&values[*at])) {
             for (at, entry) in values.iter_mut().enumerate() {
                 if !chosen.contains(&at) {
@@ -174,7 +175,7 @@ impl Target<'_> {
         Ok(Value::Array(values))
     }
 
-    /// Sets or removes a part of one value.
+    /// Sets or removes a sub-attribute of one value.
     fn set(&self, op: Op, entry: &mut Value, part: &str, value: &Value) -> Result<(), ScimError> {
         if entry.is_null() && op != Op::Remove {
             *entry = Value::Object(Fields::new());
@@ -185,7 +186,7 @@ impl Target<'_> {
             _ => {
                 return Err(ScimError::bad(
                     Kind::InvalidPath,
-                    format!("There is no {part} in what is not an object"),
+                    format!("The value is not an object, so it has no {part}"),
                 ));
             }
         };
@@ -203,12 +204,14 @@ impl Target<'_> {
         self.definition.is_some_and(|attribute| attribute.many)
     }
 
-    /// Whether an attribute that is not known has many values, going by those that it has or gets.
+    /// Whether an unknown attribute looks multi-valued, because its current or new value is an
+    /// array.
     fn looks_many(&self, present: &Value, value: &Value) -> bool {
         self.definition.is_none() && (present.is_array() || value.is_array())
     }
 
-    /// The values that a request gives: an array or just one. A bare string is a `value`.
+    /// Returns the values in a request: an array, or one value. A bare string of a complex
+    /// attribute becomes its `value`.
     fn entries(&self, value: &Value) -> Vec<Value> {
         let is_complex = self.definition.is_some_and(|attribute| !attribute.parts().is_empty());
         values(value.clone())
@@ -223,7 +226,7 @@ impl Target<'_> {
     }
 }
 
-/// The object of this name in another, which is made if it isn't there.
+/// Returns the object with this name in another object. Creates it if it is missing.
 fn inner<'a>(fields: &'a mut Fields, name: &str) -> Result<&'a mut Fields, ScimError> {
     let name = spelling(fields, name);
     fields
@@ -233,7 +236,7 @@ fn inner<'a>(fields: &'a mut Fields, name: &str) -> Result<&'a mut Fields, ScimE
         .ok_or_else(|| ScimError::bad(Kind::InvalidPath, format!("{name} is not an extension")))
 }
 
-/// Sets these fields, and removes those that are null.
+/// Sets these fields, and removes fields whose value is null.
 fn merge(fields: &mut Fields, given: &Fields) {
     for (name, value) in given {
         let name = spelling(fields, name);
@@ -253,8 +256,8 @@ fn values(value: Value) -> Vec<Value> {
     }
 }
 
-/// These values and those of the added that are not among them. If an added one is the primary
-/// one, no other is.
+/// Adds values that are not present yet, and merges those that are. If an added value is primary,
+/// the others become non-primary.
 fn distinct(mut values: Vec<Value>, added: Vec<Value>) -> Vec<Value> {
     let mut index = Index::of(&values);
     for entry in added {
@@ -276,7 +279,7 @@ fn distinct(mut values: Vec<Value>, added: Vec<Value>) -> Vec<Value> {
     values
 }
 
-/// The places of values by what distinguishes them most, as groups may have thousands of members.
+/// Indexes of values by their `value`, for speed: groups may have thousands of members.
 struct Index(HashMap<Option<String>, Vec<usize>>);
 
 impl Index {
@@ -290,21 +293,21 @@ impl Index {
         self.0.entry(Index::key(value)).or_default().push(at);
     }
 
-    /// Where the same value is.
+    /// Finds the index of the same value.
     fn find(&self, values: &[Value], value: &Value) -> Option<usize> {
         let places = self.0.get(&Index::key(value))?;
         places.iter().copied().find(|at| is_same(&values[*at], value))
     }
 
-    /// Values that are the same have the same key.
+    /// Returns the key of a value. Equal values have equal keys.
     fn key(value: &Value) -> Option<String> {
         let key = value.as_object().and_then(|fields| field(fields, "value"));
         key.and_then(Value::as_str).map(str::to_owned)
     }
 }
 
-/// Whether two of many values are the same one: by `value` and `type` where they have them. What
-/// only describes it, such as `display`, may differ.
+/// Whether two values of an attribute are the same: they agree in `value`, and in `type` if both
+/// have one. Descriptive parts such as `display` may differ.
 fn is_same(one: &Value, other: &Value) -> bool {
     let (Value::Object(one), Value::Object(other)) = (one, other) else {
         return one == other;
@@ -334,7 +337,7 @@ fn demote(value: &mut Value) {
     }
 }
 
-/// Whether an attribute with this value is one without a value.
+/// Whether this value means that an attribute has no value.
 fn is_unassigned(value: &Value) -> bool {
     match value {
         Value::Null => true,

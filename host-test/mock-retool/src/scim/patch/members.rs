@@ -1,13 +1,13 @@
-//! Removing members as servers do that know only some of its forms.
+//! The removal of members on servers that support only some of its forms.
 
 use serde_json::Value;
 
 use super::{Op, Operation, Patch};
+use crate::options::{MemberRemoval, ScimQuirks};
 use crate::scim::error::{Kind, ScimError};
-use crate::scim::options::{MemberRemoval, ScimQuirks};
 
-/// What of the changes to a group this server carries out, and how it understands them.
-pub(in crate::scim) fn as_this_server_does(
+/// Changes the operations on a group according to how this server handles the removal of members.
+pub(in crate::scim) fn with_removal_quirks(
     patch: Patch,
     quirks: &ScimQuirks,
 ) -> Result<Patch, ScimError> {

@@ -1,4 +1,4 @@
-//! PATCH: RFC 7644, section 3.5.2, and what Okta and Entra ID make of it.
+//! PATCH: RFC 7644, section 3.5.2, with the variants that Okta and Entra ID send.
 
 mod apply;
 mod members;
@@ -9,18 +9,18 @@ use super::attr::{AttrPath, Fields, field, is_urn};
 use super::error::{Kind, ScimError};
 use super::filter::{Path, read_path};
 use super::schema::ResourceType;
-pub(super) use members::as_this_server_does;
+pub(super) use members::with_removal_quirks;
 
 /// One operation on one attribute.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Operation {
     op: Op,
     path: Path,
-    /// Null where there is none.
+    /// Null if there is none.
     value: Value,
 }
 
-/// What an operation does.
+/// The kind of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Op {
     Add,
@@ -28,19 +28,19 @@ enum Op {
     Remove,
 }
 
-/// What a PATCH asks for.
+/// The content of a PATCH.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Patch {
-    /// What to do, in this order.
+    /// The operations, in order.
     pub(super) operations: Vec<Operation>,
     /// Whether every operation in the request had a path.
     pub(super) has_only_paths: bool,
 }
 
 impl Patch {
-    /// Reads the body of a PATCH. An operation without a path becomes one for each attribute in
-    /// its value; those that the server alone decides about are left out, as clients send them
-    /// along with others.
+    /// Reads the body of a PATCH. An operation without a path becomes one operation for each
+    /// attribute in its value. Read-only attributes in it are ignored, because clients send them
+    /// together with others.
     pub(super) fn read(body: &Fields, kind: &'static ResourceType) -> Result<Self, ScimError> {
         let Some(Value::Array(sent)) = field(body, "Operations") else {
             return Err(ScimError::bad(Kind::InvalidSyntax, "Operations must be an array"));
@@ -55,7 +55,7 @@ impl Patch {
         Ok(patch)
     }
 
-    /// Carries the operations out on the attributes of a resource.
+    /// Applies the operations to the attributes of a resource.
     pub(super) fn apply(
         &self,
         attributes: &mut Fields,
@@ -91,7 +91,8 @@ impl Patch {
         }
     }
 
-    /// An operation without a path. The names of its value may be paths, as Entra ID writes them.
+    /// Adds an operation without a path. The names in its value may be paths, as Entra ID writes
+    /// them.
     fn add_each(
         &mut self,
         op: Op,
@@ -99,13 +100,16 @@ impl Patch {
         kind: &'static ResourceType,
     ) -> Result<(), ScimError> {
         if op == Op::Remove {
-            return Err(ScimError::bad(Kind::NoTarget, "What to remove needs a path"));
+            return Err(ScimError::bad(Kind::NoTarget, "A remove operation needs a path"));
         }
         let Value::Object(attributes) = value else {
-            return Err(ScimError::bad(Kind::InvalidValue, "A value without path is an object"));
+            return Err(ScimError::bad(
+                Kind::InvalidValue,
+                "The value of an operation without a path must be an object",
+            ));
         };
         for (name, value) in attributes {
-            // What looks like an attribute of an extension may be an extension.
+            // A name that looks like an attribute of an extension may be the URN of an extension.
             let is_extension = value.is_object() && is_urn(&name);
             let path = match read_path(&name) {
                 Ok(path) if !(is_extension && path.attribute.definition(kind).is_none()) => path,

@@ -11,17 +11,17 @@ use crate::scim::record::user_name;
 use crate::scim::schema::{GROUP, USER};
 use crate::state::{Group, Organisation};
 
-/// What is read out of a group's attributes.
+/// A group and its members, read from attributes.
 #[derive(Debug)]
 pub(in crate::scim) struct GroupDraft {
     /// The group.
     pub(in crate::scim) group: Group,
-    /// The members, by their ids in REST, and whether they administer the group. SCIM does not
-    /// say that, so it stays as it is.
+    /// The REST ids of the members, and whether each administers the group. SCIM does not contain
+    /// that flag, so it stays unchanged.
     pub(in crate::scim) members: Vec<(String, bool)>,
 }
 
-/// A group as a resource.
+/// Builds the resource of a group.
 pub(in crate::scim) fn group_record(
     organisation: &Organisation,
     group: &Group,
@@ -32,7 +32,7 @@ pub(in crate::scim) fn group_record(
     resource(attributes, &GROUP, &group.scim_id(), times, base)
 }
 
-/// The attributes of a group that a client may set.
+/// Returns the attributes of a group that a client may set.
 pub(in crate::scim) fn group_attributes(
     organisation: &Organisation,
     group: &Group,
@@ -56,8 +56,8 @@ pub(in crate::scim) fn group_attributes(
     attributes
 }
 
-/// Reads a group out of canonical attributes. What SCIM does not know stays as it is in
-/// `current`, the group that is changed.
+/// Reads a group from normalised attributes. Fields that SCIM does not have stay as in `current`,
+/// the group that is changed.
 pub(in crate::scim) fn group_draft(
     organisation: &Organisation,
     mut attributes: Fields,
@@ -77,7 +77,7 @@ pub(in crate::scim) fn group_draft(
     Ok(GroupDraft { group, members })
 }
 
-/// Who the members are. Each counts once.
+/// Reads the members, without duplicates.
 fn members(
     organisation: &Organisation,
     sent: &[Value],
@@ -86,17 +86,17 @@ fn members(
     if sent.is_empty() {
         return Ok(Vec::new());
     }
-    let mut people: HashMap<String, (&str, bool)> =
+    let mut users: HashMap<String, (&str, bool)> =
         organisation.users.iter().map(|user| (user.scim_id(), (user.id.as_str(), false))).collect();
     for member in current.into_iter().flat_map(|group| organisation.members(group.id)) {
-        people.insert(member.user.scim_id(), (&member.user.id, member.is_group_admin));
+        users.insert(member.user.scim_id(), (&member.user.id, member.is_group_admin));
     }
     let mut members = Vec::with_capacity(sent.len());
     for member in sent {
         let Some(id) = member["value"].as_str() else {
             return Err(invalid("A member needs a value, the id of a user"));
         };
-        match people.get(id) {
+        match users.get(id) {
             Some((id, is_group_admin)) => members.push(((*id).to_owned(), *is_group_admin)),
             None => return Err(invalid(&format!("There is no user {id}"))),
         }

@@ -1,4 +1,4 @@
-//! Users and groups as resources, and what is read out of one.
+//! Users and groups as resources, and reading them from attributes.
 
 mod group;
 mod user;
@@ -11,18 +11,18 @@ use super::schema::ResourceType;
 pub(super) use group::{GroupDraft, group_attributes, group_draft, group_record};
 pub(super) use user::{user_attributes, user_draft, user_name, user_record};
 
-/// Where resources are: the base, e.g. `https://acme.example/scim/v2`.
+/// The base URL of resources, e.g. `https://acme.example/scim/v2`.
 #[derive(Clone, Debug)]
 pub(super) struct Base(pub(super) String);
 
 impl Base {
-    /// Where the resource of this id is.
+    /// Returns the URL of the resource with this id.
     pub(super) fn of(&self, endpoint: &str, id: &str) -> String {
         format!("{}/{endpoint}/{id}", self.0)
     }
 }
 
-/// A whole resource: its attributes and what the server says about it.
+/// Builds a complete resource: the attributes, and `schemas`, `id` and `meta`.
 fn resource(
     mut attributes: Fields,
     kind: &ResourceType,

@@ -1,8 +1,9 @@
 //! Users.
 //!
-//! What the other dialects know as well is kept there: the e-mail address is the `userName`, the
-//! names are those of `name`, and disabled is not `active`. The rest is kept beside, and what can
-//! be derived is not kept at all, so that a name that is changed through another dialect shows.
+//! Attributes that the other dialects have too are stored in the fields of [`User`]: the e-mail
+//! address is the `userName`, the names are those in `name`, and `is_disabled` is the opposite of
+//! `active`. The rest is stored in [`User::scim`]. Attributes that can be derived are not stored,
+//! so that they follow a name that is changed through another dialect.
 
 use serde_json::{Value, json};
 
@@ -12,12 +13,12 @@ use crate::scim::error::{Kind, ScimError};
 use crate::scim::schema::{GROUP, USER};
 use crate::state::{Organisation, User};
 
-/// What somebody logs in with: the address, unless a client wrote something else.
+/// Returns the login: the address, unless a client wrote another `userName`.
 pub(in crate::scim) fn user_name(user: &User) -> &str {
     user.scim.get("userName").and_then(Value::as_str).unwrap_or(&user.email)
 }
 
-/// A user as a resource.
+/// Builds the resource of a user.
 pub(in crate::scim) fn user_record(
     organisation: &Organisation,
     user: &User,
@@ -41,7 +42,7 @@ pub(in crate::scim) fn user_record(
     resource(attributes, &USER, &user.scim_id(), times, base)
 }
 
-/// The attributes of a user that a client may set.
+/// Returns the attributes of a user that a client may set.
 pub(in crate::scim) fn user_attributes(user: &User) -> Fields {
     let mut attributes = user.scim.clone();
     attributes.insert("userName".to_owned(), json!(user_name(user)));
@@ -70,9 +71,9 @@ pub(in crate::scim) fn user_attributes(user: &User) -> Fields {
     attributes
 }
 
-/// Reads a user out of canonical attributes. `current` is the user who is changed: what SCIM does
-/// not know stays as it is. `before` are the attributes that a PATCH began with: what was derived
-/// then and was not touched is derived again.
+/// Reads a user from normalised attributes. `current` is the user that is changed: fields that SCIM
+/// does not have stay. `before` are the attributes at the start of a PATCH: an attribute that was
+/// derived then, and that the PATCH did not change, is derived again.
 pub(in crate::scim) fn user_draft(
     mut attributes: Fields,
     current: Option<&User>,
@@ -86,7 +87,8 @@ pub(in crate::scim) fn user_draft(
     let email = if is_address(&user_name) {
         user_name.clone()
     } else {
-        // RFC 7643 allows any text, so a login that is no address stands for one if need be.
+        // RFC 7643 allows any text as `userName`. Without an e-mail address, the login is used as
+        // the address.
         chosen_address(emails.as_ref()).unwrap_or_else(|| user_name.clone())
     };
     let is_active = attributes.remove("active").is_none_or(|active| active == true);
@@ -135,7 +137,7 @@ pub(in crate::scim) fn user_draft(
     Ok(draft)
 }
 
-/// Given and family name, as far as there are any.
+/// Joins the given and family names that exist.
 fn whole_name(user: &User) -> Option<String> {
     let parts: Vec<&str> = [&user.first_name, &user.last_name]
         .into_iter()
@@ -150,7 +152,7 @@ fn is_address(text: &str) -> bool {
     text.contains('@')
 }
 
-/// The addresses of somebody who has only the one that the other dialects know.
+/// Returns the `emails` of a user who has only the address of the other dialects.
 fn only_email(email: &str) -> Value {
     json!([{ "value": email, "type": "work", "primary": true }])
 }
@@ -159,7 +161,7 @@ fn is_only_email(emails: &Value, email: &str) -> bool {
     *emails == only_email(email)
 }
 
-/// The address that stands for a person: the primary one, else the one for work, else the first.
+/// Chooses the address of a user: the primary one, else the one for work, else the first.
 fn chosen_address(emails: Option<&Value>) -> Option<String> {
     let emails = emails?.as_array()?;
     let addresses =

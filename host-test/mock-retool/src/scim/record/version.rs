@@ -4,14 +4,15 @@ use serde_json::Value;
 
 use crate::scim::attr::Fields;
 
-/// An entity tag that changes with what the resource says; the same below each base.
+/// Returns an entity tag that depends only on the content of a resource. It is the same below each
+/// base.
 pub(super) fn of(resource: &Fields) -> String {
     let mut digest = Digest(0xcbf2_9ce4_8422_2325);
     digest.fields(resource);
     format!("W/\"{:016x}\"", digest.0)
 }
 
-/// FNV-1a, which gives the same on every machine.
+/// FNV-1a, which gives the same result on every machine.
 struct Digest(u64);
 
 impl Digest {
@@ -23,7 +24,7 @@ impl Digest {
 
     fn fields(&mut self, fields: &Fields) {
         self.bytes(b"{");
-        // Where something is depends on how it was asked for.
+        // `$ref` depends on the base of the request.
         for (name, value) in fields.iter().filter(|(name, _)| *name != "$ref") {
             self.bytes(name.as_bytes());
             self.value(value);
@@ -55,7 +56,7 @@ mod tests {
     use super::of;
 
     #[test]
-    fn the_tag_is_of_what_is_said_not_of_where() {
+    fn the_tag_depends_on_the_content_and_not_on_references() {
         let tag = |value: Value| of(value.as_object().expect("an object"));
         let one = tag(json!({"a": [{"$ref": "http://one", "value": "b"}]}));
         assert_eq!(one, tag(json!({"a": [{"$ref": "http://other", "value": "b"}]})));

@@ -1,10 +1,10 @@
-//! How `/Schemas` and `/ResourceTypes` show the definitions.
+//! The definitions as resources of `/Schemas` and `/ResourceTypes`.
 
 use serde_json::{Map, Value, json};
 
 use super::{Access, Attribute, Kind, ResourceType, Schema};
 
-/// A schema as a resource, without `meta.location`.
+/// Builds the resource of a schema, without `meta.location`.
 pub(in crate::scim) fn schema(schema: &Schema) -> Map<String, Value> {
     object(json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
@@ -16,7 +16,7 @@ pub(in crate::scim) fn schema(schema: &Schema) -> Map<String, Value> {
     }))
 }
 
-/// A kind of resource as a resource, without `meta.location`.
+/// Builds the resource of a resource type, without `meta.location`.
 pub(in crate::scim) fn resource_type(kind: &ResourceType) -> Map<String, Value> {
     let extensions: Vec<Value> = kind
         .extensions
@@ -36,7 +36,7 @@ pub(in crate::scim) fn resource_type(kind: &ResourceType) -> Map<String, Value> 
 }
 
 fn attribute(attribute: &Attribute) -> Value {
-    let mut shown = object(json!({
+    let mut document = object(json!({
         "name": attribute.name,
         "type": match attribute.kind {
             Kind::Text => "string",
@@ -58,22 +58,22 @@ fn attribute(attribute: &Attribute) -> Value {
     }));
     match attribute.kind {
         Kind::Text => {
-            shown.insert("caseExact".to_owned(), json!(attribute.case_exact));
+            document.insert("caseExact".to_owned(), json!(attribute.case_exact));
         }
         Kind::Reference(to) => {
-            shown.insert("caseExact".to_owned(), json!(attribute.case_exact));
-            shown.insert("referenceTypes".to_owned(), json!(to));
+            document.insert("caseExact".to_owned(), json!(attribute.case_exact));
+            document.insert("referenceTypes".to_owned(), json!(to));
         }
         Kind::Complex(parts) => {
             let parts = parts.iter().map(self::attribute).collect::<Vec<_>>();
-            shown.insert("subAttributes".to_owned(), Value::Array(parts));
+            document.insert("subAttributes".to_owned(), Value::Array(parts));
         }
         Kind::Flag | Kind::Time => {}
     }
     if !attribute.canonical.is_empty() {
-        shown.insert("canonicalValues".to_owned(), json!(attribute.canonical));
+        document.insert("canonicalValues".to_owned(), json!(attribute.canonical));
     }
-    Value::Object(shown)
+    Value::Object(document)
 }
 
 fn object(value: Value) -> Map<String, Value> {

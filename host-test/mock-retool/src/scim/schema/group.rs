@@ -7,14 +7,14 @@ pub(super) static CORE: Schema = Schema {
     name: "Group",
     description: "Group",
     attributes: &[
-        Attribute::text("displayName", "The name; two groups may have the same").required(),
-        Attribute::complex("members", &MEMBERS, "Who is in it: users alone").many(),
+        Attribute::text("displayName", "The name; it need not be unique").required(),
+        Attribute::complex("members", &MEMBERS, "The members; only users").many(),
     ],
 };
 
 static MEMBERS: [Attribute; 4] = [
     Attribute::text("value", "The user's id").exact(),
-    Attribute::reference("$ref", &["User"], "Where the user is"),
+    Attribute::reference("$ref", &["User"], "The location of the user"),
     Attribute::text("type", "The kind of member").among(&["User"]),
     Attribute::text("display", "The user's userName").read_only(),
 ];

@@ -8,16 +8,16 @@ mod user;
 
 pub(super) use document::{resource_type, schema};
 
-/// What one kind of resource is made of.
+/// The definition of one kind of resource.
 #[derive(Debug)]
 pub(super) struct ResourceType {
     /// `User` or `Group`.
     pub(super) name: &'static str,
-    /// Below the base, without a slash.
+    /// The path below the base, without a slash.
     pub(super) endpoint: &'static str,
-    /// What it always has.
+    /// The core schema.
     pub(super) core: &'static Schema,
-    /// What it may have.
+    /// The optional extensions.
     pub(super) extensions: &'static [&'static Schema],
     description: &'static str,
 }
@@ -32,17 +32,17 @@ pub(super) struct Schema {
     attributes: &'static [Attribute],
 }
 
-/// An attribute. Unless said otherwise it has one value, compares without case, is optional and
-/// can be written.
+/// The definition of an attribute. By default it has one value, is compared without case, is
+/// optional and can be written.
 #[derive(Debug)]
 pub(super) struct Attribute {
-    /// The name, as it is written.
+    /// The name in its normal case.
     pub(super) name: &'static str,
-    /// What a value is.
+    /// The type of a value.
     pub(super) kind: Kind,
-    /// Whether it has many values.
+    /// Whether it is multi-valued.
     pub(super) many: bool,
-    /// Whether its case counts.
+    /// Whether it is compared with case.
     pub(super) case_exact: bool,
     access: Access,
     required: bool,
@@ -51,16 +51,16 @@ pub(super) struct Attribute {
     description: &'static str,
 }
 
-/// What a value of an attribute is.
+/// The type of an attribute's value.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     /// A string.
     Text,
     /// True or false.
     Flag,
-    /// A moment in RFC 3339.
+    /// A time in RFC 3339.
     Time,
-    /// A URL, of one of these resources if it says any.
+    /// A URL. The list contains the SCIM reference types.
     Reference(&'static [&'static str]),
     /// An object of sub-attributes.
     Complex(&'static [Attribute]),
@@ -70,7 +70,7 @@ pub(super) enum Kind {
 enum Access {
     ReadWrite,
     ReadOnly,
-    /// Never shown.
+    /// Never returned.
     WriteOnly,
 }
 
@@ -80,7 +80,7 @@ pub(super) static USER: ResourceType = ResourceType {
     endpoint: "Users",
     core: &user::CORE,
     extensions: &[&user::ENTERPRISE],
-    description: "People of the organisation",
+    description: "Users of the organisation",
 };
 
 /// A group.
@@ -89,7 +89,7 @@ pub(super) static GROUP: ResourceType = ResourceType {
     endpoint: "Groups",
     core: &group::CORE,
     extensions: &[],
-    description: "Groups of people",
+    description: "Groups of users",
 };
 
 /// The kinds of resources.
@@ -98,31 +98,31 @@ pub(super) static RESOURCE_TYPES: [&ResourceType; 2] = [&USER, &GROUP];
 /// The schemas.
 pub(super) static SCHEMAS: [&Schema; 3] = [&user::CORE, &user::ENTERPRISE, &group::CORE];
 
-/// What every resource has, which no schema lists.
+/// The attributes that every resource has and that no schema lists.
 static COMMON: [Attribute; 4] = [
     Attribute::reference("schemas", &["uri"], "The schemas of the resource").many().read_only(),
-    Attribute::text("id", "The id that the server gave it").exact().read_only(),
-    Attribute::text("externalId", "The id that the client gave it").exact(),
+    Attribute::text("id", "The id that the server assigned").exact().read_only(),
+    Attribute::text("externalId", "The id that the client assigned").exact(),
     Attribute::complex("meta", &META, "About the resource").read_only(),
 ];
 
 static META: [Attribute; 5] = [
     Attribute::text("resourceType", "The kind of resource").exact().read_only(),
-    Attribute::time("created", "When it was made").read_only(),
-    Attribute::time("lastModified", "When it last changed").read_only(),
-    Attribute::reference("location", &["uri"], "Where it is").read_only(),
+    Attribute::time("created", "The creation time").read_only(),
+    Attribute::time("lastModified", "The time of the last change").read_only(),
+    Attribute::reference("location", &["uri"], "The location").read_only(),
     Attribute::text("version", "The entity tag").exact().read_only(),
 ];
 
 impl Schema {
-    /// The attribute of this name, whatever its case.
+    /// Finds the attribute with this name, in any case.
     pub(super) fn attribute(&self, name: &str) -> Option<&'static Attribute> {
         self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
     }
 }
 
 impl ResourceType {
-    /// The attribute of this name, whatever its case, that is in no extension.
+    /// Finds the attribute with this name, in any case, outside of extensions.
     pub(super) fn attribute(&self, name: &str) -> Option<&'static Attribute> {
         COMMON
             .iter()
@@ -130,7 +130,7 @@ impl ResourceType {
             .or_else(|| self.core.attribute(name))
     }
 
-    /// The extension with this URN, whatever its case.
+    /// Finds the extension with this URN, in any case.
     pub(super) fn extension(&self, urn: &str) -> Option<&'static Schema> {
         self.extensions.iter().find(|schema| schema.id.eq_ignore_ascii_case(urn)).copied()
     }
@@ -207,12 +207,12 @@ impl Attribute {
         Attribute { canonical, ..self }
     }
 
-    /// The sub-attribute of this name, whatever its case.
+    /// Finds the sub-attribute with this name, in any case.
     pub(super) fn part(&self, name: &str) -> Option<&'static Attribute> {
         self.parts().iter().find(|part| part.name.eq_ignore_ascii_case(name))
     }
 
-    /// The sub-attributes.
+    /// Returns the sub-attributes.
     pub(super) fn parts(&self) -> &'static [Attribute] {
         match self.kind {
             Kind::Complex(parts) => parts,
@@ -220,12 +220,12 @@ impl Attribute {
         }
     }
 
-    /// Whether the server alone decides about it.
+    /// Whether only the server can set it.
     pub(super) fn is_read_only(&self) -> bool {
         self.access == Access::ReadOnly
     }
 
-    /// Whether it is never shown.
+    /// Whether it is never returned.
     pub(super) fn is_secret(&self) -> bool {
         self.access == Access::WriteOnly
     }

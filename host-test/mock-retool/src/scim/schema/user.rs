@@ -7,30 +7,30 @@ pub(super) static CORE: Schema = Schema {
     name: "User",
     description: "User Account",
     attributes: &[
-        Attribute::text("userName", "What the person logs in with: the e-mail address")
+        Attribute::text("userName", "The login of the user: the e-mail address")
             .required()
             .unique(),
-        Attribute::complex("name", &NAME, "The person's name"),
+        Attribute::complex("name", &NAME, "The user's name"),
         Attribute::text("displayName", "The name to show"),
-        Attribute::text("nickName", "The casual name"),
-        Attribute::reference("profileUrl", &["external"], "The person's page"),
+        Attribute::text("nickName", "The nickname"),
+        Attribute::reference("profileUrl", &["external"], "The URL of the user's page"),
         Attribute::text("title", "The position, e.g. Vice President"),
         Attribute::text("userType", "The relation to the organisation, e.g. Contractor"),
         Attribute::text("preferredLanguage", "The preferred languages, as in Accept-Language"),
-        Attribute::text("locale", "How to write dates and numbers, e.g. en-US"),
+        Attribute::text("locale", "The locale for dates and numbers, e.g. en-US"),
         Attribute::text("timezone", "The time zone, e.g. Europe/Berlin"),
-        Attribute::flag("active", "Whether the person may log in"),
-        Attribute::text("password", "Accepted and forgotten: people log in through SSO")
+        Attribute::flag("active", "Whether the user may log in"),
+        Attribute::text("password", "Accepted and discarded: users log in through SSO")
             .write_only(),
         Attribute::complex("emails", &EMAILS, "The e-mail addresses").many(),
         Attribute::complex("phoneNumbers", &PHONE_NUMBERS, "The telephone numbers").many(),
         Attribute::complex("ims", &PLAIN, "The addresses for instant messages").many(),
         Attribute::complex("photos", &PHOTOS, "The photos").many(),
         Attribute::complex("addresses", &ADDRESSES, "The postal addresses").many(),
-        Attribute::complex("groups", &GROUPS, "The groups; to be written through the groups")
+        Attribute::complex("groups", &GROUPS, "The groups; to change them, write the groups")
             .many()
             .read_only(),
-        Attribute::complex("entitlements", &PLAIN, "What the person is entitled to").many(),
+        Attribute::complex("entitlements", &PLAIN, "The entitlements").many(),
         Attribute::complex("roles", &PLAIN, "The roles, as the client names them").many(),
         Attribute::complex("x509Certificates", &PLAIN, "The certificates").many(),
     ],
@@ -55,37 +55,37 @@ static NAME: [Attribute; 6] = [
     Attribute::text("familyName", "The family name"),
     Attribute::text("givenName", "The given name"),
     Attribute::text("middleName", "The middle names"),
-    Attribute::text("honorificPrefix", "What is put before the name, e.g. Ms."),
-    Attribute::text("honorificSuffix", "What is put after the name, e.g. III"),
+    Attribute::text("honorificPrefix", "The title before the name, e.g. Ms."),
+    Attribute::text("honorificSuffix", "The suffix after the name, e.g. III"),
 ];
 
 static EMAILS: [Attribute; 4] = [
     Attribute::text("value", "The address"),
-    Attribute::text("display", "What to show"),
-    Attribute::text("type", "What it is for").among(&["work", "home", "other"]),
-    Attribute::flag("primary", "Whether it is the preferred one; at most one is"),
+    Attribute::text("display", "The text to display"),
+    Attribute::text("type", "The purpose").among(&["work", "home", "other"]),
+    Attribute::flag("primary", "Whether it is the preferred value; at most one is"),
 ];
 
 static PHONE_NUMBERS: [Attribute; 4] = [
     Attribute::text("value", "The number"),
-    Attribute::text("display", "What to show"),
-    Attribute::text("type", "What it is for")
+    Attribute::text("display", "The text to display"),
+    Attribute::text("type", "The purpose")
         .among(&["work", "home", "mobile", "fax", "pager", "other"]),
-    Attribute::flag("primary", "Whether it is the preferred one; at most one is"),
+    Attribute::flag("primary", "Whether it is the preferred value; at most one is"),
 ];
 
 static PHOTOS: [Attribute; 4] = [
     Attribute::reference("value", &["external"], "The photo"),
-    Attribute::text("display", "What to show"),
-    Attribute::text("type", "What it is for").among(&["photo", "thumbnail"]),
-    Attribute::flag("primary", "Whether it is the preferred one; at most one is"),
+    Attribute::text("display", "The text to display"),
+    Attribute::text("type", "The purpose").among(&["photo", "thumbnail"]),
+    Attribute::flag("primary", "Whether it is the preferred value; at most one is"),
 ];
 
 static PLAIN: [Attribute; 4] = [
     Attribute::text("value", "The value"),
-    Attribute::text("display", "What to show"),
-    Attribute::text("type", "What it is for"),
-    Attribute::flag("primary", "Whether it is the preferred one; at most one is"),
+    Attribute::text("display", "The text to display"),
+    Attribute::text("type", "The purpose"),
+    Attribute::flag("primary", "Whether it is the preferred value; at most one is"),
 ];
 
 static ADDRESSES: [Attribute; 8] = [
@@ -95,19 +95,19 @@ static ADDRESSES: [Attribute; 8] = [
     Attribute::text("region", "The state or region"),
     Attribute::text("postalCode", "The postal code"),
     Attribute::text("country", "The country"),
-    Attribute::text("type", "What it is for").among(&["work", "home", "other"]),
-    Attribute::flag("primary", "Whether it is the preferred one; at most one is"),
+    Attribute::text("type", "The purpose").among(&["work", "home", "other"]),
+    Attribute::flag("primary", "Whether it is the preferred value; at most one is"),
 ];
 
 static GROUPS: [Attribute; 4] = [
     Attribute::text("value", "The group's id").exact().read_only(),
-    Attribute::reference("$ref", &["Group"], "Where the group is").read_only(),
+    Attribute::reference("$ref", &["Group"], "The location of the group").read_only(),
     Attribute::text("display", "The group's name").read_only(),
-    Attribute::text("type", "How the person is in it").among(&["direct"]).read_only(),
+    Attribute::text("type", "The kind of membership").among(&["direct"]).read_only(),
 ];
 
 static MANAGER: [Attribute; 3] = [
     Attribute::text("value", "The manager's id").exact(),
-    Attribute::reference("$ref", &["User"], "Where the manager is"),
+    Attribute::reference("$ref", &["User"], "The location of the manager"),
     Attribute::text("displayName", "The manager's name"),
 ];

@@ -1,18 +1,19 @@
-//! Groups as they are sent and read.
+//! Groups in requests and responses.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::super::{Refusal, V2Options};
+use super::super::Refusal;
 use super::{InviteRecord, check_choice};
+use crate::options::V2Options;
 use crate::state::{Access, Group, Member, Organisation, Refused};
 
-/// What members may do with apps, resources and workflows.
+/// The access levels for apps, resources and workflows.
 const LEVELS: [&str; 4] = ["none", "use", "edit", "own"];
-/// What they may do with the query library.
+/// The access levels for the query library.
 const QUERY_LEVELS: [&str; 3] = ["none", "use", "edit"];
 
-/// A group as it is sent, with everybody in it and everybody who is invited to it.
+/// A group in a response, with all its members and invitations.
 #[derive(Serialize)]
 pub(in super::super) struct GroupRecord<'a> {
     id: u32,
@@ -35,7 +36,8 @@ struct MemberRecord<'a> {
 }
 
 impl<'a> GroupRecord<'a> {
-    /// The record of a group on a server that has this, with those members of which this holds.
+    /// Builds the record of a group on a server with these features. It contains the members for
+    /// which `shows` is true.
     pub(in super::super) fn of(
         organisation: &'a Organisation,
         group: &'a Group,
@@ -64,7 +66,7 @@ impl<'a> GroupRecord<'a> {
     }
 }
 
-/// The body that makes a group or replaces one. What is not in it gets its default.
+/// The body that creates or replaces a group. Missing fields get their default.
 #[derive(Deserialize)]
 pub(in super::super) struct GroupBody {
     name: Option<String>,
@@ -76,7 +78,7 @@ pub(in super::super) struct GroupBody {
     user_invites: Vec<InviteLink>,
 }
 
-/// Somebody who is to be in a group.
+/// A new member of a group.
 #[derive(Deserialize)]
 pub(in super::super) struct NewMember {
     id: String,
@@ -90,14 +92,15 @@ struct InviteLink {
 }
 
 impl GroupBody {
-    /// The group to make, or to put in place of one, which keeps its name if none is given.
+    /// Returns the group to create, or to replace `current` with. A group keeps its name if the
+    /// body has none.
     pub(in super::super) fn draft(&self, current: Option<&Group>) -> Result<Group, Refusal> {
         let name = self.name.as_ref().or(current.map(|group| &group.name));
         let name = name.ok_or_else(|| Refusal::bad_request("name is required"))?;
         self.rights.of_group(name, current)
     }
 
-    /// Who is to be in it, by id, and whether they administer it.
+    /// Returns the ids of the members, and whether each administers the group.
     pub(in super::super) fn members(
         &self,
         organisation: &Organisation,
@@ -105,15 +108,15 @@ impl GroupBody {
         NewMember::resolve(&self.members, organisation)
     }
 
-    /// The invitations that are to be to it.
+    /// Returns the ids of the invitations to the group.
     pub(in super::super) fn invites(&self) -> Vec<u64> {
         self.user_invites.iter().map(|invite| invite.id).collect()
     }
 }
 
 impl NewMember {
-    /// The ids of these people, and whether they are to administer the group. Who is named twice
-    /// is what the last one says.
+    /// Returns the ids of these users, and whether each administers the group. If a user is named
+    /// twice, the last entry counts.
     pub(in super::super) fn resolve(
         members: &[NewMember],
         organisation: &Organisation,
@@ -128,7 +131,7 @@ impl NewMember {
     }
 }
 
-/// What a PATCH can change of a group.
+/// The fields of a group that a PATCH can change.
 #[derive(Serialize, Deserialize)]
 pub(in super::super) struct GroupFields {
     name: String,
@@ -137,7 +140,7 @@ pub(in super::super) struct GroupFields {
 }
 
 impl GroupFields {
-    /// What they are.
+    /// Returns the fields of a group.
     pub(in super::super) fn of(group: &Group) -> Map<String, Value> {
         let fields = GroupFields {
             name: group.name.clone(),
@@ -152,13 +155,13 @@ impl GroupFields {
         }
     }
 
-    /// The group with these fields.
+    /// Returns the group with these fields.
     pub(in super::super) fn over(self, group: &Group) -> Result<Group, Refusal> {
         self.rights.of_group(&self.name, Some(group))
     }
 }
 
-/// What the members of a group may do.
+/// The rights of a group's members.
 #[derive(Serialize, Deserialize)]
 struct Rights {
     #[serde(default = "no_access")]
@@ -172,7 +175,7 @@ fn no_access() -> String {
 }
 
 impl Rights {
-    /// The group of this name whose members may do that, in place of one or new.
+    /// Returns a group with this name and these rights, either new or to replace `current`.
     fn of_group(&self, name: &str, current: Option<&Group>) -> Result<Group, Refusal> {
         if name.trim().is_empty() {
             return Err(Refusal::bad_request("name must not be empty"));

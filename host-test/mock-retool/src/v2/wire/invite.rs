@@ -1,4 +1,4 @@
-//! Invitations as they are sent and read.
+//! Invitations in requests and responses.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use super::super::Refusal;
 use super::{GroupLink, check_email};
 use crate::state::{Invite, Organisation, User};
 
-/// An invitation as it is sent.
+/// An invitation in a response.
 #[derive(Serialize)]
 pub(in super::super) struct InviteRecord<'a> {
     id: u64,
@@ -20,14 +20,14 @@ pub(in super::super) struct InviteRecord<'a> {
     user_type: &'static str,
     metadata: &'a Map<String, Value>,
     created_at: &'a str,
-    /// As long as it is good for something.
+    /// Present while the invitation is pending.
     #[serde(skip_serializing_if = "Option::is_none")]
     invite_link: Option<&'a str>,
     groups: Vec<GroupLink<'a>>,
 }
 
 impl<'a> InviteRecord<'a> {
-    /// The record of an invitation.
+    /// Builds the record of an invitation.
     pub(in super::super) fn of(organisation: &'a Organisation, invite: &'a Invite) -> Self {
         let sid =
             |id: &Option<String>| id.as_deref().and_then(|id| organisation.user(id)).map(User::sid);
@@ -53,7 +53,7 @@ impl<'a> InviteRecord<'a> {
     }
 }
 
-/// The body that makes an invitation.
+/// The body that creates an invitation.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct NewInvite {
@@ -65,7 +65,7 @@ pub(in super::super) struct NewInvite {
 }
 
 impl NewInvite {
-    /// The invitation to send.
+    /// Returns the invitation to send.
     pub(in super::super) fn draft(self) -> Result<Invite, Refusal> {
         check_email(&self.email)?;
         Ok(Invite { groups: self.groups, metadata: self.metadata, ..Invite::new(self.email) })

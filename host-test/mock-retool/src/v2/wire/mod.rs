@@ -1,4 +1,4 @@
-//! The records as they are sent and read.
+//! The records in requests and responses.
 
 mod group;
 mod invite;
@@ -12,7 +12,7 @@ pub(super) use group::{GroupBody, GroupFields, GroupRecord, NewMember};
 pub(super) use invite::{InviteRecord, NewInvite};
 pub(super) use user::{NewUser, UserFields, UserRecord};
 
-/// A group as it is sent next to a person or an invitation.
+/// A group in the record of a user or an invitation.
 #[derive(Serialize)]
 pub(super) struct GroupLink<'a> {
     id: u32,
@@ -26,7 +26,7 @@ impl<'a> From<&'a Group> for GroupLink<'a> {
     }
 }
 
-/// Refuses what has not the form of an address.
+/// Checks that a text has the form of an address.
 fn check_email(email: &str) -> Result<(), Refusal> {
     match email.split_once('@') {
         Some((mailbox, domain)) if !mailbox.is_empty() && !domain.is_empty() => Ok(()),
@@ -34,8 +34,8 @@ fn check_email(email: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Refuses what is not one of these, unless it is what the record has: the server gives out more
-/// than it takes.
+/// Checks that a value is one of these, or the current value of the record. The server returns
+/// more values than it accepts.
 fn check_choice(
     name: &str,
     value: &str,

@@ -1,26 +1,27 @@
-//! People as they are sent and read.
+//! Users in requests and responses.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::super::{Refusal, V2Options};
+use super::super::Refusal;
 use super::{GroupLink, check_choice, check_email};
+use crate::options::V2Options;
 use crate::state::{Group, User};
 
-/// The user types of this dialect. Whoever is of another one, such as an end user of `/api/v1`,
-/// is shown as the first.
+/// The user types of this dialect. A user with another type, such as an end user of `/api/v1`, has
+/// the first type in responses.
 const USER_TYPES: [&str; 3] = ["default", "mobile", "embed"];
 
 fn default_type() -> String {
     USER_TYPES[0].to_owned()
 }
 
-fn shown_type(user: &User) -> &str {
-    let shown = user.user_type.as_str();
-    if USER_TYPES.contains(&shown) { shown } else { USER_TYPES[0] }
+fn visible_type(user: &User) -> &str {
+    let stored = user.user_type.as_str();
+    if USER_TYPES.contains(&stored) { stored } else { USER_TYPES[0] }
 }
 
-/// A person as they are sent.
+/// A user in a response.
 #[derive(Serialize)]
 pub(in super::super) struct UserRecord<'a> {
     id: String,
@@ -42,7 +43,7 @@ pub(in super::super) struct UserRecord<'a> {
 }
 
 impl<'a> UserRecord<'a> {
-    /// The record of a person on a server that has this.
+    /// Builds the record of a user on a server with these features.
     pub(in super::super) fn of(user: &'a User, has: V2Options) -> Self {
         UserRecord {
             id: user.sid(),
@@ -56,18 +57,18 @@ impl<'a> UserRecord<'a> {
             metadata: &user.metadata,
             is_admin: user.is_admin,
             two_factor_auth_enabled: user.two_factor_auth_enabled,
-            user_type: shown_type(user),
+            user_type: visible_type(user),
             seat_type: has.seat_type.then_some(user.seat_type.as_deref()),
             groups: None,
         }
     }
 
-    /// The record with the groups.
+    /// Adds the groups.
     pub(in super::super) fn with_groups(self, groups: impl Iterator<Item = &'a Group>) -> Self {
         UserRecord { groups: Some(groups.map(GroupLink::from).collect()), ..self }
     }
 
-    /// The record without the fields that a fault leaves out.
+    /// Removes the fields that a fault omits.
     pub(in super::super) fn without(self, omit: &[String]) -> Value {
         let mut record = json!(self);
         if let Some(fields) = record.as_object_mut() {
@@ -77,7 +78,7 @@ impl<'a> UserRecord<'a> {
     }
 }
 
-/// The body that makes an account.
+/// The body that creates an account.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct NewUser {
@@ -98,7 +99,7 @@ fn active() -> bool {
 }
 
 impl NewUser {
-    /// The account to make.
+    /// Returns the account to create.
     pub(in super::super) fn draft(self, has: V2Options) -> Result<User, Refusal> {
         check_email(&self.email)?;
         check_name("first_name", Some(&self.first_name))?;
@@ -119,7 +120,7 @@ impl NewUser {
     }
 }
 
-/// What a PATCH can change of a person. Neither the address nor who administers is among it.
+/// The fields of a user that a PATCH can change. It can change neither the address nor `is_admin`.
 #[derive(Serialize, Deserialize)]
 pub(in super::super) struct UserFields {
     #[serde(default)]
@@ -136,13 +137,13 @@ pub(in super::super) struct UserFields {
 }
 
 impl UserFields {
-    /// What they are on a server that has this.
+    /// Returns the fields of a user on a server with these features.
     pub(in super::super) fn of(user: &User, has: V2Options) -> Map<String, Value> {
         let fields = UserFields {
             first_name: user.first_name.clone(),
             last_name: user.last_name.clone(),
             active: !user.is_disabled,
-            user_type: shown_type(user).to_owned(),
+            user_type: visible_type(user).to_owned(),
             metadata: user.metadata.clone(),
             seat_type: user.seat_type.clone(),
         };
@@ -156,13 +157,14 @@ impl UserFields {
         fields
     }
 
-    /// The person with these fields.
+    /// Returns the user with these fields.
     pub(in super::super) fn over(self, user: &User, has: V2Options) -> Result<User, Refusal> {
         check_name("first_name", self.first_name.as_deref())?;
         check_name("last_name", self.last_name.as_deref())?;
         check_choice("user_type", &self.user_type, &USER_TYPES, None)?;
-        // A type that this dialect can't show is kept by whoever writes what was shown.
-        let user_type = if self.user_type == shown_type(user) {
+        // If a client writes back the visible type, a stored type that this dialect does not know
+        // is kept.
+        let user_type = if self.user_type == visible_type(user) {
             user.user_type.clone()
         } else {
             self.user_type
@@ -179,7 +181,7 @@ impl UserFields {
     }
 }
 
-/// Refuses an empty name; there may be none.
+/// Checks that a name is not empty. It may be missing.
 fn check_name(field: &str, name: Option<&str>) -> Result<(), Refusal> {
     match name {
         Some("") => Err(Refusal::bad_request(format!("{field} must not be empty"))),

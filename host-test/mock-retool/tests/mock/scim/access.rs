@@ -1,4 +1,4 @@
-//! Who is let in, where, and in what language refusals are.
+//! Tokens, base paths and error responses.
 
 use mock_retool::{Dialect, Mock, Options, ScimBase};
 use serde_json::json;
@@ -11,7 +11,7 @@ async fn status(mock: &Mock, token: &str, path: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn scim_and_rest_have_a_token_each() {
+async fn scim_and_rest_have_separate_tokens() {
     let scim = Scim::start().await;
     for (token, rest, other) in [("mock-token", 200, 401), ("mock-scim-token", 401, 200)] {
         assert_eq!(status(&scim.mock, token, "/api/v1/users").await, rest, "{token}");
@@ -26,14 +26,14 @@ async fn scim_and_rest_have_a_token_each() {
             refused(&answer, 401, None);
             assert_eq!(answer.header("www-authenticate"), "Bearer");
         }
-        let path = format!("/scim/v2/Users/{}", scim.person(0));
+        let path = format!("/scim/v2/Users/{}", scim.user(0));
         refused(&client.delete(&path).await, 401, None);
     }
     assert_eq!(scim.mock.state(), before);
 }
 
 #[tokio::test]
-async fn the_token_is_the_one_of_the_options_and_not_shown() {
+async fn the_token_comes_from_the_options_and_is_hidden_in_debug_output() {
     let options = Options { scim_token: "chosen-one".to_owned(), ..Options::default() };
     assert!(!format!("{options:?}").contains("chosen-one"));
     let (mock, _) = start(options).await;
@@ -42,12 +42,12 @@ async fn the_token_is_the_one_of_the_options_and_not_shown() {
     assert_eq!(status(&mock, "mock-scim-token", "/scim/v2/Users").await, 401);
 
     let options = Options { scim_token: String::new(), ..Options::default() };
-    let error = Mock::start(options).await.expect_err("nobody can send it");
+    let error = Mock::start(options).await.expect_err("an empty token is refused");
     assert!(error.to_string().contains("SCIM"), "{error}");
 }
 
 #[tokio::test]
-async fn it_is_served_below_the_bases_of_the_options() {
+async fn scim_is_served_below_the_bases_of_the_options() {
     for (scim_base, at_scim, at_api) in
         [(ScimBase::Both, 200, 200), (ScimBase::Scim, 200, 404), (ScimBase::ApiScim, 404, 200)]
     {
@@ -73,7 +73,7 @@ async fn a_prefix_is_part_of_every_location() {
 }
 
 #[tokio::test]
-async fn an_instance_without_scim_says_nothing() {
+async fn an_instance_without_scim_returns_an_empty_404() {
     let scim = Scim::with(Options { scim_not_configured: true, ..Options::default() }).await;
     for base in ["/scim/v2", "/api/scim/v2"] {
         for path in ["/Users", "/Users/x", "/ServiceProviderConfig", "/", ""] {
@@ -88,7 +88,7 @@ async fn an_instance_without_scim_says_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_an_error_in_scim() {
+async fn unknown_paths_and_methods_are_scim_errors() {
     let scim = Scim::start().await;
     for path in
         ["", "/", "/Users/", "/users", "/Users/x/y", "/Bulk", "/Users/%ff", "/Users/..%2fGroups"]
@@ -102,7 +102,7 @@ async fn what_is_not_there_is_an_error_in_scim() {
 }
 
 #[tokio::test]
-async fn ids_of_rest_are_unknown_here_and_the_other_way_round() {
+async fn rest_ids_are_unknown_in_scim_and_scim_ids_in_rest() {
     let scim = Scim::start().await;
     let state = scim.mock.state();
     refused(&scim.get(&format!("/Users/{}", state.users[0].id)).await, 404, None);
@@ -115,7 +115,7 @@ async fn ids_of_rest_are_unknown_here_and_the_other_way_round() {
 }
 
 #[tokio::test]
-async fn a_body_must_be_an_object_in_json_and_say_so() {
+async fn a_body_must_be_a_json_object_with_a_json_content_type() {
     let scim = Scim::start().await;
     let group = r#"{"displayName": "New"}"#;
     for kind in ["text/plain", "application/x-www-form-urlencoded", "application/xml"] {

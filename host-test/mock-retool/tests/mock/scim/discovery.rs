@@ -1,4 +1,4 @@
-//! What the server says about itself.
+//! Discovery: the configuration, the schemas and the resource types.
 
 use mock_retool::{Options, ScimQuirks};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{ENTERPRISE, GROUP, LIST, Scim, USER, includes, listed, refused};
 
 #[tokio::test]
-async fn the_configuration_says_what_is_supported() {
+async fn the_configuration_lists_the_supported_features() {
     let scim = Scim::with(Options { max_page_size: 50, ..Options::default() }).await;
     let answer = scim.get("/ServiceProviderConfig").await;
     assert_eq!(answer.status, 200);
@@ -34,7 +34,7 @@ async fn the_configuration_says_what_is_supported() {
 }
 
 #[tokio::test]
-async fn schemas_are_listed_and_to_be_had_one_by_one() {
+async fn schemas_are_listed_and_can_be_read_one_by_one() {
     let scim = Scim::start().await;
     let answer = scim.get("/Schemas").await;
     assert_eq!(answer.body["schemas"], json!([LIST]));
@@ -51,7 +51,7 @@ async fn schemas_are_listed_and_to_be_had_one_by_one() {
 }
 
 #[tokio::test]
-async fn a_schema_describes_every_attribute_in_full() {
+async fn a_schema_describes_every_attribute_completely() {
     fn check(attributes: &Value) {
         for attribute in attributes.as_array().expect("attributes") {
             for name in ["name", "type", "mutability", "returned", "uniqueness", "description"] {

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::{ENTERPRISE, GROUP, LIST, Scim, USER, encoded, id, includes, listed, refused};
 use crate::client::Answer;
 
-/// Entra ID's own tests use a `userName` that is no address.
+/// Entra ID's own tests use a `userName` that is not an address.
 const LOGIN: &str = "Test_User_5b1c";
 const EMAIL: &str = "Test_User_77aa@entra.example";
 
-/// What Entra ID sends to make somebody.
-fn newcomer() -> Value {
+/// Returns the body that Entra ID sends to create a user.
+fn new_user() -> Value {
     json!({
         "schemas": [USER, ENTERPRISE],
         "externalId": "e7b2",
@@ -23,7 +23,7 @@ fn newcomer() -> Value {
     })
 }
 
-/// The user as Entra ID expects to read them.
+/// Returns the user as Entra ID expects to read it.
 fn expected(id: &str) -> Value {
     json!({
         "schemas": [USER],
@@ -37,17 +37,17 @@ fn expected(id: &str) -> Value {
     })
 }
 
-/// A mock in which that person is, and their id.
-async fn with_newcomer() -> (Scim, String) {
+/// Starts a mock with that user. Returns it with the user's id.
+async fn with_new_user() -> (Scim, String) {
     let scim = Scim::start().await;
-    let made = scim.post("/Users", newcomer()).await;
+    let made = scim.post("/Users", new_user()).await;
     assert_eq!(made.status, 201, "{}", made.text);
     (scim, id(&made.body))
 }
 
-/// One operation on that person.
+/// Applies one operation to that user.
 async fn patched(operation: Value) -> (Scim, String, Answer) {
-    let (scim, id) = with_newcomer().await;
+    let (scim, id) = with_new_user().await;
     let answer = scim.patch(&format!("/Users/{id}"), json!([operation])).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(scim.get(&format!("/Users/{id}")).await.body, answer.body);
@@ -56,39 +56,39 @@ async fn patched(operation: Value) -> (Scim, String, Answer) {
 
 /// 18: a new user.
 #[tokio::test]
-async fn a_user_is_made_as_described() {
+async fn a_user_is_created_as_documented() {
     let scim = Scim::start().await;
-    let answer = scim.post("/Users", newcomer()).await;
+    let answer = scim.post("/Users", new_user()).await;
     assert_eq!(answer.status, 201);
     includes(&answer.body, &expected(&id(&answer.body)));
     let (created, modified) =
         (&answer.body["meta"]["created"], &answer.body["meta"]["lastModified"]);
     assert!(created.is_string() && created == modified, "{}", answer.text);
     let state = scim.mock.state();
-    let user = state.user_by_email(EMAIL).expect("the other dialects know the address");
+    let user = state.user_by_email(EMAIL).expect("the address in the other dialects");
     assert_eq!(user.last_name.as_deref(), Some("Perlman"));
 }
 
 /// 19: one user.
 #[tokio::test]
 async fn a_user_is_read() {
-    let (scim, id) = with_newcomer().await;
+    let (scim, id) = with_new_user().await;
     let answer = scim.get(&format!("/Users/{id}")).await;
     assert_eq!(answer.status, 200);
     includes(&answer.body, &expected(&id));
 }
 
-/// 20: nobody.
+/// 20: a user who does not exist.
 #[tokio::test]
-async fn a_user_who_is_not_there_is_an_error_in_scim() {
+async fn an_unknown_user_is_a_scim_error() {
     let scim = Scim::start().await;
     refused(&scim.get("/Users/5171a35d82074e068ce2").await, 404, None);
 }
 
-/// 21: a user by `userName`, whose case does not count.
+/// 21: a user by `userName`, compared without case.
 #[tokio::test]
 async fn a_user_is_found_by_user_name() {
-    let (scim, id) = with_newcomer().await;
+    let (scim, id) = with_new_user().await;
     for name in [LOGIN, &LOGIN.to_lowercase()] {
         let answer = scim.find("Users", &format!("userName eq \"{name}\"")).await;
         assert_eq!(answer.status, 200);
@@ -102,10 +102,10 @@ async fn a_user_is_found_by_user_name() {
     }
 }
 
-/// 22: nobody by `userName`.
+/// 22: no user with this `userName`.
 #[tokio::test]
-async fn nobody_is_found_by_a_user_name_that_nobody_has() {
-    let (scim, _) = with_newcomer().await;
+async fn an_unknown_user_name_finds_no_user() {
+    let (scim, _) = with_new_user().await;
     let answer = scim.find("Users", "userName eq \"non-existent user\"").await;
     assert_eq!(answer.status, 200);
     includes(
@@ -117,7 +117,7 @@ async fn nobody_is_found_by_a_user_name_that_nobody_has() {
 /// 23: a user by the address for work.
 #[tokio::test]
 async fn a_user_is_found_by_the_address_for_work() {
-    let (scim, id) = with_newcomer().await;
+    let (scim, id) = with_new_user().await;
     let by = |kind: &str| format!("emails[type eq \"{kind}\"].value eq \"{EMAIL}\"");
     assert_eq!(listed(&scim.find("Users", &by("work")).await, "id"), [json!(id)]);
     assert!(listed(&scim.find("Users", &by("home")).await, "id").is_empty());
@@ -126,10 +126,10 @@ async fn a_user_is_found_by_the_address_for_work() {
     assert_eq!(listed(&scim.find("Users", &filter).await, "id"), [json!(seeded.scim_id())]);
 }
 
-/// 24: two changes, of which one is to one of many values.
+/// 24: two changes; one of them changes one of several values.
 #[tokio::test]
 async fn an_address_and_a_part_of_the_name_are_replaced() {
-    let (scim, id) = with_newcomer().await;
+    let (scim, id) = with_new_user().await;
     let operations = json!([
         {"op": "Replace", "path": "emails[type eq \"work\"].value", "value": "new@entra.example"},
         {"op": "Replace", "path": "name.familyName", "value": "Spanning"},
@@ -143,12 +143,12 @@ async fn an_address_and_a_part_of_the_name_are_replaced() {
     includes(&answer.body, &after);
     let state = scim.mock.state();
     let user = state.user_by_scim_id(&id).expect("the user");
-    assert_eq!(user.email, "new@entra.example", "the login is no address");
+    assert_eq!(user.email, "new@entra.example", "the login is not an address");
 }
 
 /// 25: another `userName`.
 #[tokio::test]
-async fn the_user_name_is_replaced_and_nothing_else() {
+async fn only_the_user_name_is_replaced() {
     let (_scim, id, answer) =
         patched(json!({"op": "Replace", "path": "userName", "value": "5b50642d@entra.example"}))
             .await;
@@ -189,7 +189,7 @@ async fn a_nickname_is_added() {
 /// 30: many changes with a path each.
 #[tokio::test]
 async fn many_attributes_are_replaced_by_their_paths() {
-    let (scim, id) = with_newcomer().await;
+    let (scim, id) = with_new_user().await;
     let number = format!("{ENTERPRISE}:employeeNumber");
     let operations: Vec<Value> = [
         ("displayName", "Pvlo"),
@@ -221,7 +221,7 @@ async fn many_attributes_are_replaced_by_their_paths() {
 /// 31: many changes without path, by names with dots and URNs.
 #[tokio::test]
 async fn many_attributes_are_replaced_by_their_names() {
-    let (scim, id) = with_newcomer().await;
+    let (scim, id) = with_new_user().await;
     let number = format!("{ENTERPRISE}:employeeNumber");
     let operations = json!([
         {"op": "replace", "path": "emails[type eq \"work\"].value", "value": "mhv@entra.example"},
@@ -248,8 +248,8 @@ async fn many_attributes_are_replaced_by_their_names() {
 
 /// 32: a user is deleted.
 #[tokio::test]
-async fn a_user_is_deleted_for_good() {
-    let (scim, id) = with_newcomer().await;
+async fn a_user_is_deleted_permanently() {
+    let (scim, id) = with_new_user().await;
     let path = format!("/Users/{id}");
     let answer = scim.delete(&path).await;
     assert_eq!((answer.status, answer.text.as_str()), (204, ""));
@@ -258,7 +258,8 @@ async fn a_user_is_deleted_for_good() {
     assert!(scim.mock.state().user_by_email(EMAIL).is_none());
 }
 
-/// A group as Entra ID makes it: with a schema that nobody knows, and without members.
+/// Creates a group as Entra ID does: with a schema that the server does not know, and without
+/// members.
 async fn with_group() -> (Scim, String, Answer) {
     let scim = Scim::start().await;
     let made = scim
@@ -278,7 +279,7 @@ async fn with_group() -> (Scim, String, Answer) {
 
 /// 33: a new group.
 #[tokio::test]
-async fn a_group_is_made_whatever_schemas_it_names() {
+async fn a_group_is_created_with_an_unknown_schema() {
     let (_scim, _, made) = with_group().await;
     assert_eq!(made.status, 201);
     includes(
@@ -335,11 +336,11 @@ async fn a_group_is_renamed() {
 #[tokio::test]
 async fn a_member_is_added() {
     let (scim, id, _) = with_group().await;
-    let members = json!([{"$ref": null, "value": scim.person(3)}]);
+    let members = json!([{"$ref": null, "value": scim.user(3)}]);
     let operations = json!([{"op": "Add", "path": "members", "value": members}]);
     let answer = scim.patch(&format!("/Groups/{id}"), operations).await;
     assert_eq!((answer.status, answer.text.as_str()), (204, ""));
-    assert_eq!(scim.members(&id), scim.people(&[3]));
+    assert_eq!(scim.members(&id), scim.users(&[3]));
 }
 
 /// 38: a member is removed by value, and the others stay.
@@ -347,11 +348,11 @@ async fn a_member_is_added() {
 async fn a_member_is_removed_by_value() {
     let scim = Scim::start().await;
     let id = scim.group_of("Protocols", &[1, 2, 3]).await;
-    let members = json!([{"$ref": null, "value": scim.person(2)}]);
+    let members = json!([{"$ref": null, "value": scim.user(2)}]);
     let operations = json!([{"op": "Remove", "path": "members", "value": members}]);
     let answer = scim.patch(&format!("/Groups/{id}"), operations).await;
     assert_eq!((answer.status, answer.text.as_str()), (204, ""));
-    assert_eq!(scim.members(&id), scim.people(&[1, 3]));
+    assert_eq!(scim.members(&id), scim.users(&[1, 3]));
 }
 
 /// 39: a member is removed by a filter, and the others stay.
@@ -359,11 +360,11 @@ async fn a_member_is_removed_by_value() {
 async fn a_member_is_removed_by_filter() {
     let scim = Scim::start().await;
     let id = scim.group_of("Protocols", &[1, 2, 3]).await;
-    let path = format!("members[value eq \"{}\"]", scim.person(1));
+    let path = format!("members[value eq \"{}\"]", scim.user(1));
     let answer =
         scim.patch(&format!("/Groups/{id}"), json!([{"op": "remove", "path": path}])).await;
     assert!([200, 204].contains(&answer.status), "{}", answer.text);
-    assert_eq!(scim.members(&id), scim.people(&[2, 3]));
+    assert_eq!(scim.members(&id), scim.users(&[2, 3]));
 }
 
 /// 40: a group is deleted.

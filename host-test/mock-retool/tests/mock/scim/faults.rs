@@ -1,11 +1,11 @@
-//! What goes wrong with listings, and with SCIM behind it.
+//! Faults in listings, and faults that apply to every dialect.
 
 use mock_retool::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::{Scim, listed};
 
-/// A mock on which this goes wrong with every request.
+/// Starts a mock with this fault on every request.
 async fn broken(kind: FaultKind) -> Scim {
     let scim = Scim::start().await;
     scim.mock.inject(Fault::new(kind));
@@ -24,7 +24,7 @@ async fn a_repeated_page_is_always_the_first() {
 }
 
 #[tokio::test]
-async fn endless_pages_are_full_of_ever_new_people() {
+async fn endless_pages_are_full_of_new_users() {
     let scim = broken(FaultKind::EndlessPages).await;
     let mut seen: Vec<Value> = Vec::new();
     for page in 0..5 {
@@ -45,11 +45,11 @@ async fn endless_pages_are_full_of_ever_new_people() {
 
     let email = scim.mock.state().users[0].email.clone();
     let found = scim.find("Users", &format!("userName eq \"{email}\"")).await;
-    assert_eq!(found.body["totalResults"], 1, "who is looked for is found");
+    assert_eq!(found.body["totalResults"], 1, "a filtered listing is not endless");
 }
 
 #[tokio::test]
-async fn a_moving_total_moves_and_the_people_stay() {
+async fn a_moving_total_grows_and_the_users_stay_the_same() {
     let scim = broken(FaultKind::MovingTotal).await;
     for total in [12, 13, 14] {
         let answer = scim.get("/Users").await;
@@ -59,12 +59,12 @@ async fn a_moving_total_moves_and_the_people_stay() {
 }
 
 #[tokio::test]
-async fn an_ignored_filter_gives_somebody_else_first() {
+async fn an_ignored_filter_returns_another_user_first() {
     let scim = broken(FaultKind::IgnoreFilter).await;
     let email = scim.mock.state().users[3].email.clone();
     let answer = scim.find("Users", &format!("userName eq \"{email}\"")).await;
     assert_eq!(answer.body["totalResults"], 12);
-    assert_eq!(answer.body["Resources"][0]["id"], json!(scim.person(0)));
+    assert_eq!(answer.body["Resources"][0]["id"], json!(scim.user(0)));
     let answer = scim.find("Groups", "displayName eq \"Support\"").await;
     assert_eq!(answer.body["Resources"][0]["displayName"], "admin");
 }
@@ -80,9 +80,9 @@ async fn an_exact_filter_compares_case() {
 }
 
 #[tokio::test]
-async fn fields_can_be_missing_everywhere_or_in_lists() {
+async fn fields_can_be_missing_everywhere_or_only_in_lists() {
     let scim = broken(FaultKind::OmitField("groups".to_owned())).await;
-    let path = format!("/Users/{}", scim.person(0));
+    let path = format!("/Users/{}", scim.user(0));
     assert_eq!(scim.get(&path).await.body.get("groups"), None);
     assert_eq!(scim.get("/Users").await.body["Resources"][0].get("groups"), None);
 
@@ -93,17 +93,17 @@ async fn fields_can_be_missing_everywhere_or_in_lists() {
 }
 
 #[tokio::test]
-async fn a_second_account_of_one_address_can_be_taken() {
+async fn a_second_account_with_the_same_address_can_be_accepted() {
     let scim = broken(FaultKind::SecondAccount).await;
     let email = scim.mock.state().users[3].email.clone();
     let made = scim.post("/Users", json!({"userName": email})).await;
     assert_eq!(made.status, 201);
     let found = scim.find("Users", &format!("userName eq \"{email}\"")).await;
-    assert_eq!(listed(&found, "id"), [json!(scim.person(3)), made.body["id"].clone()]);
+    assert_eq!(listed(&found, "id"), [json!(scim.user(3)), made.body["id"].clone()]);
 }
 
 #[tokio::test]
-async fn a_lost_reply_leaves_the_deed_done() {
+async fn a_lost_reply_still_creates_the_user() {
     let scim = Scim::start().await;
     scim.mock.inject(Fault { times: Some(1), ..Fault::new(FaultKind::LoseReply) });
     let headers = [("content-type", "application/scim+json")];

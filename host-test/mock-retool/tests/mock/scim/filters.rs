@@ -1,10 +1,10 @@
-//! Filters over HTTP. What they mean in full is tested where they are read.
+//! Filters over HTTP. Unit tests of the filter module cover their full meaning.
 
 use serde_json::{Value, json};
 
 use super::{ENTERPRISE, Scim, encoded, listed, refused};
 
-/// The names of the people that a filter finds, without the domain.
+/// Returns the names of the users that a filter finds, without the domain.
 async fn found(scim: &Scim, filter: &str) -> Vec<String> {
     let answer = scim.find("Users", filter).await;
     let names = listed(&answer, "userName");
@@ -16,7 +16,7 @@ async fn found(scim: &Scim, filter: &str) -> Vec<String> {
         .collect()
 }
 
-async fn four_people() -> Scim {
+async fn four_users() -> Scim {
     let scim = Scim::with(mock_retool::Options { empty: true, ..Default::default() }).await;
     for (name, title, active) in [
         ("ada", "Analyst", true),
@@ -39,8 +39,8 @@ async fn four_people() -> Scim {
 }
 
 #[tokio::test]
-async fn filters_find_people() {
-    let scim = four_people().await;
+async fn filters_find_users() {
+    let scim = four_users().await;
     for (filter, expected) in [
         ("userName eq \"ADA@example.com\"", vec!["ada"]),
         ("USERNAME SW \"a\"", vec!["ada"]),
@@ -69,7 +69,7 @@ async fn filters_find_people() {
     assert_eq!(found(&scim, &department).await, ["bob"]);
     let core = "urn:ietf:params:scim:schemas:core:2.0:User:userName eq \"bob@example.com\"";
     assert_eq!(found(&scim, core).await, ["bob"]);
-    let id = scim.person(2);
+    let id = scim.user(2);
     assert_eq!(found(&scim, &format!("id eq \"{id}\"")).await, ["o'brien+x"]);
     let since = scim.mock.state().users[2].updated_at.clone();
     let later = found(&scim, &format!("meta.lastModified gt \"{since}\"")).await;
@@ -77,19 +77,19 @@ async fn filters_find_people() {
 }
 
 #[tokio::test]
-async fn people_and_groups_are_found_by_each_other() {
+async fn users_are_found_by_group_and_groups_by_member() {
     let scim = Scim::start().await;
     let group = scim.group_of("Pushed", &[2, 4]).await;
     let in_it = scim.find("Users", &format!("groups.value eq \"{group}\"")).await;
-    assert_eq!(listed(&in_it, "id"), [json!(scim.person(2)), json!(scim.person(4))]);
-    let theirs = scim.find("Groups", &format!("members eq \"{}\"", scim.person(4))).await;
+    assert_eq!(listed(&in_it, "id"), [json!(scim.user(2)), json!(scim.user(4))]);
+    let theirs = scim.find("Groups", &format!("members eq \"{}\"", scim.user(4))).await;
     assert!(listed(&theirs, "id").contains(&json!(group)));
-    let one = format!("id eq \"{group}\" and members[value eq \"{}\"]", scim.person(1));
+    let one = format!("id eq \"{group}\" and members[value eq \"{}\"]", scim.user(1));
     assert!(listed(&scim.find("Groups", &one).await, "id").is_empty());
 }
 
 #[tokio::test]
-async fn a_filter_that_is_none_is_refused() {
+async fn invalid_filters_are_refused() {
     let scim = Scim::start().await;
     for filter in ["userName", "userName eq", "userName eq 'x'", "userName is \"x\"", "", "("] {
         refused(&scim.find("Users", filter).await, 400, Some("invalidFilter"));

@@ -6,7 +6,7 @@ use super::{GROUP, Scim, id, includes, refused};
 use crate::client::Client;
 
 #[tokio::test]
-async fn a_record_says_who_is_in_it() {
+async fn a_resource_contains_the_members() {
     let scim = Scim::start().await;
     let group = scim.group_of("Pushed", &[3]).await;
     let state = scim.mock.state();
@@ -38,7 +38,7 @@ async fn a_record_says_who_is_in_it() {
 }
 
 #[tokio::test]
-async fn two_groups_may_have_one_name() {
+async fn two_groups_may_have_the_same_name() {
     let scim = Scim::start().await;
     let made = scim.post("/Groups", json!({"displayName": "Support"})).await;
     assert_eq!(made.status, 201);
@@ -57,7 +57,7 @@ async fn bad_groups_are_refused_and_change_nothing() {
         json!({}),
         json!({"displayName": " "}),
         json!({"displayName": 4}),
-        json!({"displayName": "New", "members": [{"value": "nobody"}]}),
+        json!({"displayName": "New", "members": [{"value": "missing"}]}),
         json!({"displayName": "New", "members": [{"value": rest_id}]}),
         json!({"displayName": "New", "members": [{"value": group}]}),
         json!({"displayName": "New", "members": [{"display": "Ada"}]}),
@@ -72,7 +72,7 @@ async fn bad_groups_are_refused_and_change_nothing() {
 }
 
 #[tokio::test]
-async fn a_put_empties_what_it_omits_and_keeps_what_scim_does_not_know() {
+async fn a_put_clears_what_it_omits_and_keeps_fields_unknown_to_scim() {
     let scim = Scim::start().await;
     let group = scim.group_of("Pushed", &[1, 2]).await;
     let rest_id = scim.mock.edit(|state| {
@@ -88,7 +88,7 @@ async fn a_put_empties_what_it_omits_and_keeps_what_scim_does_not_know() {
 }
 
 #[tokio::test]
-async fn who_stays_in_a_group_goes_on_administering_it() {
+async fn a_remaining_member_keeps_is_group_admin() {
     let scim = Scim::start().await;
     let group = scim.group_of("Pushed", &[1, 2]).await;
     let rest_id = scim.mock.edit(|state| {
@@ -98,7 +98,7 @@ async fn who_stays_in_a_group_goes_on_administering_it() {
         membership.expect("a member").is_group_admin = true;
         rest_id
     });
-    let members = json!([{"value": scim.person(1)}, {"value": scim.person(4)}]);
+    let members = json!([{"value": scim.user(1)}, {"value": scim.user(4)}]);
     let operations = json!([{"op": "replace", "path": "members", "value": members}]);
     scim.patch(&format!("/Groups/{group}"), operations).await;
     let administers: Vec<(String, bool)> = scim
@@ -107,20 +107,20 @@ async fn who_stays_in_a_group_goes_on_administering_it() {
         .members(rest_id)
         .map(|member| (member.user.scim_id(), member.is_group_admin))
         .collect();
-    assert_eq!(administers, [(scim.person(1), true), (scim.person(4), false)]);
+    assert_eq!(administers, [(scim.user(1), true), (scim.user(4), false)]);
 }
 
 #[tokio::test]
-async fn a_member_who_is_named_twice_is_one() {
+async fn a_member_named_twice_is_added_once() {
     let scim = Scim::start().await;
-    let twice = json!([{"value": scim.person(1)}, {"value": scim.person(1), "display": "Ada"}]);
+    let twice = json!([{"value": scim.user(1)}, {"value": scim.user(1), "display": "Ada"}]);
     let made = scim.post("/Groups", json!({"displayName": "New", "members": twice})).await;
     assert_eq!(made.status, 201);
-    assert_eq!(scim.members(&id(&made.body)), scim.people(&[1]));
+    assert_eq!(scim.members(&id(&made.body)), scim.users(&[1]));
 }
 
 #[tokio::test]
-async fn built_in_groups_keep_name_and_existence() {
+async fn built_in_groups_cannot_be_renamed_or_deleted() {
     let scim = Scim::start().await;
     let before = scim.mock.state();
     for name in ["admin", "editor", "viewer"] {
@@ -143,14 +143,14 @@ async fn the_members_of_admin_are_the_administrators() {
     let path = format!("/Groups/{}", scim.group("admin"));
     let administrators: Vec<_> =
         before.users.iter().filter(|user| user.is_admin).map(|user| user.scim_id()).collect();
-    let mut shown = Vec::new();
+    let mut members = Vec::new();
     let read = scim.get(&path).await.body;
     for member in read["members"].as_array().expect("members") {
-        shown.push(member["value"].as_str().expect("an id").to_owned());
+        members.push(member["value"].as_str().expect("an id").to_owned());
     }
-    assert_eq!(shown, administrators);
+    assert_eq!(members, administrators);
 
-    let outsider = before.users.iter().find(|user| !user.is_admin).expect("somebody").scim_id();
+    let outsider = before.users.iter().find(|user| !user.is_admin).expect("a user").scim_id();
     for operation in [
         json!({"op": "add", "path": "members", "value": [{"value": outsider}]}),
         json!({"op": "remove", "path": "members"}),
@@ -161,18 +161,18 @@ async fn the_members_of_admin_are_the_administrators() {
         refused(&answer, 400, Some("mutability"));
     }
     assert_eq!(scim.mock.state(), before);
-    // What is written as it is stays as it is.
+    // Writing the current group back is allowed and changes nothing.
     assert_eq!(scim.put(&path, read).await.status, 200);
     assert_eq!(scim.mock.state(), before);
 }
 
 #[tokio::test]
-async fn a_group_that_a_client_made_is_one_in_rest() {
+async fn a_group_created_with_scim_is_visible_in_rest() {
     let scim = Scim::start().await;
     let made = scim
         .post(
             "/Groups",
-            json!({"displayName": "Pushed", "externalId": "X-1", "members": [{"value": scim.person(5)}]}),
+            json!({"displayName": "Pushed", "externalId": "X-1", "members": [{"value": scim.user(5)}]}),
         )
         .await;
     includes(&made.body, &json!({"externalId": "X-1"}));
@@ -185,7 +185,7 @@ async fn a_group_that_a_client_made_is_one_in_rest() {
     let members = rest.get(&format!("/api/v1/groups/{}/members", last["id"])).await.body;
     assert_eq!(members["members"][0]["email"], json!(scim.mock.state().users[5].email));
 
-    // And what is done there leaves what the client wrote.
+    // A change in REST keeps the SCIM attributes.
     let path = format!("/api/v1/groups/{}", last["id"]);
     assert_eq!(rest.put(&path, json!({"name": "Renamed"})).await.status, 200);
     let after = scim.get(&format!("/Groups/{}", id(&made.body))).await.body;

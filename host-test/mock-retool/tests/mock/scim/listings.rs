@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{ENTERPRISE, LIST, Scim, encoded, id, listed, refused};
 
 #[tokio::test]
-async fn pages_count_from_one_and_cover_everybody_once() {
+async fn pages_count_from_one_and_list_every_user_once() {
     let scim = Scim::start().await;
     let mut ids = Vec::new();
     for (start, length) in [(1, 5), (6, 5), (11, 2), (13, 0), (1000, 0)] {
@@ -25,16 +25,16 @@ async fn pages_count_from_one_and_cover_everybody_once() {
 }
 
 #[tokio::test]
-async fn found_people_come_in_pages_too() {
+async fn filtered_listings_are_paged_too() {
     let scim = Scim::start().await;
     let filter = encoded("userName co \"example.com\"");
     let answer = scim.get(&format!("/Users?filter={filter}&startIndex=11&count=5")).await;
-    assert_eq!(listed(&answer, "id"), [json!(scim.person(10)), json!(scim.person(11))]);
+    assert_eq!(listed(&answer, "id"), [json!(scim.user(10)), json!(scim.user(11))]);
     assert_eq!(answer.body["totalResults"], 12);
 }
 
 #[tokio::test]
-async fn a_count_of_zero_only_counts_and_odd_numbers_are_made_sensible() {
+async fn a_count_of_zero_returns_only_the_total_and_numbers_are_clamped() {
     let scim = Scim::with(Options { max_page_size: 7, ..Options::default() }).await;
     for (query, first, length) in [
         ("count=0", 1, 0),
@@ -73,7 +73,7 @@ async fn paging_can_be_ignored_as_retool_does() {
 }
 
 #[tokio::test]
-async fn only_selected_attributes_are_answered() {
+async fn only_selected_attributes_are_returned() {
     let scim = Scim::start().await;
     let made = scim
         .post(
@@ -103,13 +103,13 @@ async fn only_selected_attributes_are_answered() {
     assert_eq!(without.body.get("meta"), None);
     assert_eq!(without.body.get("emails"), None);
     assert_eq!(without.body["name"], json!({"givenName": "New", "familyName": "Person"}));
-    assert!(without.body["id"].is_string(), "an id is always there");
+    assert!(without.body["id"].is_string(), "the id is always returned");
 
     let list = scim.get("/Groups?attributes=displayName&count=2").await.body;
     for group in list["Resources"].as_array().expect("groups") {
         assert_eq!(names(group), ["displayName", "id", "schemas"]);
     }
-    // Who asks for attributes gets them, even where the answer would be empty.
+    // A PATCH that requests attributes gets them, even if the response would be empty otherwise.
     let group = scim.group("Support");
     let operations = json!([{"op": "replace", "path": "displayName", "value": "Helpers"}]);
     let answer = scim.patch(&format!("/Groups/{group}?attributes=displayName"), operations).await;
@@ -126,7 +126,7 @@ async fn a_search_is_a_listing_with_its_query_in_the_body() {
         "attributes": ["userName", "active"], "excludedAttributes": ["active"], "sortBy": null,
     });
     let found = scim.post("/Users/.search", query).await;
-    assert_eq!(listed(&found, "id"), [json!(scim.person(10)), json!(scim.person(11))]);
+    assert_eq!(listed(&found, "id"), [json!(scim.user(10)), json!(scim.user(11))]);
     let state = scim.mock.state();
     assert_eq!(
         listed(&found, "userName"),

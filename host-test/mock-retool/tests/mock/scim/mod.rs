@@ -1,4 +1,4 @@
-//! The SCIM dialect, as Okta, Entra ID and careful clients use it.
+//! Tests of the SCIM dialect, with the requests of Okta, Entra ID and other clients.
 
 mod access;
 mod discovery;
@@ -31,19 +31,19 @@ struct Scim {
 }
 
 impl Scim {
-    /// A mock with these options.
+    /// Starts a mock with these options.
     async fn with(options: Options) -> Self {
         let mock = Mock::start(options).await.expect("a free port");
         let client = Client::new(&mock, Some(format!("Bearer {}", mock.scim_token())));
         Scim { mock, client }
     }
 
-    /// A mock with twelve people and eight groups.
+    /// Starts a mock with twelve users and eight groups.
     async fn start() -> Self {
         Scim::with(Options::default()).await
     }
 
-    /// A mock that deviates.
+    /// Starts a mock with these quirks.
     async fn quirky(scim_quirks: ScimQuirks) -> Self {
         Scim::with(Options { scim_quirks, ..Options::default() }).await
     }
@@ -82,28 +82,28 @@ impl Scim {
         self.send_with("PUT", path, &[], Some(body)).await
     }
 
-    /// A PATCH of these operations.
+    /// Sends a PATCH with these operations.
     async fn patch(&self, path: &str, operations: Value) -> Answer {
         let body = json!({"schemas": [PATCH], "Operations": operations});
         self.send_with("PATCH", path, &[], Some(body)).await
     }
 
-    /// A listing of what a filter holds for.
+    /// Lists the resources that match a filter.
     async fn find(&self, endpoint: &str, filter: &str) -> Answer {
         self.get(&format!("/{endpoint}?filter={}", encoded(filter))).await
     }
 
-    /// The id of the seeded person at this place.
-    fn person(&self, at: usize) -> String {
+    /// Returns the id of the seeded user at this index.
+    fn user(&self, at: usize) -> String {
         self.mock.state().users[at].scim_id()
     }
 
-    /// The id of the group of this name.
+    /// Returns the id of the group with this name.
     fn group(&self, name: &str) -> String {
         self.mock.state().group_named(name).expect("a group").scim_id()
     }
 
-    /// The ids of a group's members, sorted.
+    /// Returns the ids of a group's members, sorted.
     fn members(&self, group: &str) -> Vec<String> {
         let state = self.mock.state();
         let group = state.group_by_scim_id(group).expect("a group").id;
@@ -113,36 +113,35 @@ impl Scim {
         members
     }
 
-    /// A group of these seeded people alone.
-    async fn group_of(&self, name: &str, people: &[usize]) -> String {
-        let members: Vec<Value> =
-            people.iter().map(|at| json!({"value": self.person(*at)})).collect();
+    /// Creates a group with these seeded users.
+    async fn group_of(&self, name: &str, users: &[usize]) -> String {
+        let members: Vec<Value> = users.iter().map(|at| json!({"value": self.user(*at)})).collect();
         let made = self.post("/Groups", json!({"displayName": name, "members": members})).await;
         assert_eq!(made.status, 201, "{}", made.text);
         id(&made.body)
     }
 
-    /// These seeded people's ids, sorted.
-    fn people(&self, places: &[usize]) -> Vec<String> {
-        let mut ids: Vec<String> = places.iter().map(|at| self.person(*at)).collect();
+    /// Returns the ids of these seeded users, sorted.
+    fn users(&self, indexes: &[usize]) -> Vec<String> {
+        let mut ids: Vec<String> = indexes.iter().map(|at| self.user(*at)).collect();
         ids.sort();
         ids
     }
 }
 
-/// The id of a resource.
+/// Returns the id of a resource.
 fn id(resource: &Value) -> String {
     resource["id"].as_str().expect("an id").to_owned()
 }
 
-/// What is listed of each hit, or null.
+/// Returns this attribute of each listed resource, or null.
 fn listed(answer: &Answer, attribute: &str) -> Vec<Value> {
     assert_eq!(answer.status, 200, "{}", answer.text);
     let hits = answer.body["Resources"].as_array().expect("Resources");
     hits.iter().map(|hit| hit[attribute].clone()).collect()
 }
 
-/// Percent-encodes everything that may need it.
+/// Percent-encodes everything except ASCII letters and digits.
 fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
@@ -152,7 +151,7 @@ fn encoded(text: &str) -> String {
         .collect()
 }
 
-/// Fails unless everything expected is there; objects may say more.
+/// Checks that the actual value contains everything expected. Objects may have more fields.
 fn includes(actual: &Value, expected: &Value) {
     match (actual, expected) {
         (Value::Object(actual), Value::Object(fields)) => {
@@ -173,7 +172,7 @@ fn includes(actual: &Value, expected: &Value) {
     }
 }
 
-/// Fails unless this is an error of this status and type.
+/// Checks that this is an error with this status and type.
 fn refused(answer: &Answer, status: u16, kind: Option<&str>) {
     assert_eq!(answer.status, status, "{}", answer.text);
     assert_eq!(answer.header("content-type"), "application/scim+json");

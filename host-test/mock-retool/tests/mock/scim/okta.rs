@@ -7,8 +7,8 @@ use mock_retool::Options;
 
 const LOGIN: &str = "hedy.lamarr@okta.example";
 
-/// What Okta sends to make somebody.
-fn newcomer() -> Value {
+/// Returns the body that Okta sends to create a user.
+fn new_user() -> Value {
     json!({
         "schemas": [USER],
         "userName": LOGIN,
@@ -23,34 +23,34 @@ fn newcomer() -> Value {
     })
 }
 
-/// A mock in which that person is, and their id.
-async fn with_newcomer() -> (Scim, String) {
+/// Starts a mock with that user. Returns it with the user's id.
+async fn with_new_user() -> (Scim, String) {
     let scim = Scim::start().await;
-    let made = scim.post("/Users", newcomer()).await;
+    let made = scim.post("/Users", new_user()).await;
     assert_eq!(made.status, 201, "{}", made.text);
     (scim, id(&made.body))
 }
 
-/// 01: who is looked for before they are made is not there.
+/// 01: Okta searches for a user before it creates the user.
 #[tokio::test]
-async fn a_user_who_is_not_there_is_an_empty_list() {
+async fn a_search_for_an_unknown_user_is_an_empty_list() {
     let scim = Scim::start().await;
     let filter = encoded(&format!("userName eq \"{LOGIN}\""));
     let answer = scim.get(&format!("/Users?filter={filter}&startIndex=1&count=100")).await;
     assert_eq!(answer.status, 200);
-    let nobody = json!({
+    let empty = json!({
         "schemas": [LIST], "totalResults": 0, "startIndex": 1, "itemsPerPage": 0, "Resources": [],
     });
-    assert_eq!(answer.body, nobody);
+    assert_eq!(answer.body, empty);
 }
 
 /// 02: a new user.
 #[tokio::test]
-async fn a_user_is_made_as_described_without_the_password() {
+async fn a_user_is_created_as_documented_without_the_password() {
     let scim = Scim::start().await;
-    let answer = scim.post("/Users", newcomer()).await;
+    let answer = scim.post("/Users", new_user()).await;
     assert_eq!(answer.status, 201);
-    let mut expected = newcomer();
+    let mut expected = new_user();
     expected.as_object_mut().expect("an object").remove("password");
     expected["meta"] = json!({"resourceType": "User"});
     includes(&answer.body, &expected);
@@ -62,9 +62,9 @@ async fn a_user_is_made_as_described_without_the_password() {
 
 /// 03: the same user once more, and one without an `externalId`.
 #[tokio::test]
-async fn a_user_is_made_once() {
-    let (scim, _) = with_newcomer().await;
-    let mut again = newcomer();
+async fn a_user_name_cannot_be_created_twice() {
+    let (scim, _) = with_new_user().await;
+    let mut again = new_user();
     again.as_object_mut().expect("an object").remove("externalId");
     refused(&scim.post("/Users", again.clone()).await, 409, Some("uniqueness"));
     again["userName"] = json!("another@okta.example");
@@ -83,10 +83,10 @@ async fn all_users_are_listed() {
     assert_eq!(answer.body["itemsPerPage"], 12);
 }
 
-/// 05 and 06: one user, before and after a change elsewhere.
+/// 05 and 06: one user, before and after a change outside of SCIM.
 #[tokio::test]
-async fn a_user_is_read_as_they_are_now() {
-    let (scim, id) = with_newcomer().await;
+async fn a_user_is_read_with_changes_made_outside_of_scim() {
+    let (scim, id) = with_new_user().await;
     let path = format!("/Users/{id}");
     let mut expected = json!({
         "schemas": [USER], "id": id, "userName": LOGIN,
@@ -111,7 +111,7 @@ async fn a_user_is_read_as_they_are_now() {
 /// 07: a PUT of the whole user.
 #[tokio::test]
 async fn a_user_is_replaced_as_a_whole() {
-    let (scim, id) = with_newcomer().await;
+    let (scim, id) = with_new_user().await;
     let put = json!({
         "schemas": [USER],
         "id": id,
@@ -125,17 +125,17 @@ async fn a_user_is_replaced_as_a_whole() {
     let answer = scim.put(&format!("/Users/{id}"), put.clone()).await;
     assert_eq!(answer.status, 200);
     includes(&answer.body, &put);
-    assert_eq!(answer.body.get("locale"), None, "what is omitted is gone");
+    assert_eq!(answer.body.get("locale"), None, "an omitted attribute is removed");
     assert_eq!(scim.get(&format!("/Users/{id}")).await.body, answer.body);
     let state = scim.mock.state();
     let user = state.user_by_scim_id(&id).expect("the user");
     assert_eq!(user.first_name.as_deref(), Some("Hedwig"));
 }
 
-/// 08: who is unassigned is disabled.
+/// 08: a user whose assignment ends is disabled.
 #[tokio::test]
 async fn a_user_is_disabled_by_an_operation_without_path() {
-    let (scim, id) = with_newcomer().await;
+    let (scim, id) = with_new_user().await;
     let operations = json!([{"op": "replace", "value": {"active": false}}]);
     let answer = scim.patch(&format!("/Users/{id}"), operations).await;
     assert_eq!((answer.status, &answer.body["active"]), (200, &json!(false)));
@@ -145,7 +145,7 @@ async fn a_user_is_disabled_by_an_operation_without_path() {
 
 /// 09: a group is pushed.
 #[tokio::test]
-async fn a_group_is_made_without_members() {
+async fn a_group_is_created_without_members() {
     let scim = Scim::start().await;
     let pushed = json!({"schemas": [GROUP], "displayName": "Pushed", "members": []});
     let answer = scim.post("/Groups", pushed.clone()).await;
@@ -164,9 +164,9 @@ async fn all_groups_are_listed() {
     assert_eq!(answer.body["Resources"][3]["displayName"], "Engineering");
 }
 
-/// 11: a group is looked for by its name.
+/// 11: a search for a group by its name.
 #[tokio::test]
-async fn a_group_is_found_by_its_name_or_not_at_all() {
+async fn a_group_is_found_only_by_its_whole_name() {
     let scim = Scim::start().await;
     let group = scim.group_of("Pushed Group", &[1]).await;
     for (name, hits) in [("Pushed Group", json!([group])), ("Pushed", json!([]))] {
@@ -210,25 +210,25 @@ async fn a_group_is_renamed_by_an_operation_without_path() {
     let answer = scim.patch(&format!("/Groups/{group}"), operations).await;
     assert_eq!(answer.status, 200);
     includes(&answer.body, &json!({"id": group, "displayName": "Pushed again"}));
-    assert_eq!(scim.members(&group), scim.people(&[2]));
+    assert_eq!(scim.members(&group), scim.users(&[2]));
 }
 
-/// 14: one leaves and another joins in one request.
+/// 14: one member is removed and another added in one request.
 #[tokio::test]
-async fn a_member_is_exchanged_for_another() {
+async fn a_member_is_removed_and_another_added_in_one_request() {
     let scim = Scim::start().await;
     let group = scim.group_of("Pushed", &[1, 2]).await;
-    let (leaves, joins) = (scim.person(1), scim.person(3));
+    let (removed, added) = (scim.user(1), scim.user(3));
     let operations = json!([
-        {"op": "remove", "path": format!("members[value eq \"{leaves}\"]")},
-        {"op": "add", "path": "members", "value": [{"value": joins, "display": "somebody"}]},
+        {"op": "remove", "path": format!("members[value eq \"{removed}\"]")},
+        {"op": "add", "path": "members", "value": [{"value": added, "display": "New Member"}]},
     ]);
     let answer = scim.patch(&format!("/Groups/{group}"), operations.clone()).await;
     assert!([200, 204].contains(&answer.status), "{}", answer.text);
-    assert_eq!(scim.members(&group), scim.people(&[2, 3]));
-    // Once more: who has left can't leave, and who has joined can't join.
+    assert_eq!(scim.members(&group), scim.users(&[2, 3]));
+    // The same request again changes nothing.
     assert_eq!(scim.patch(&format!("/Groups/{group}"), operations).await.status, answer.status);
-    assert_eq!(scim.members(&group), scim.people(&[2, 3]));
+    assert_eq!(scim.members(&group), scim.users(&[2, 3]));
 }
 
 /// 15: a PUT of a group with all its members.
@@ -239,13 +239,13 @@ async fn a_group_is_replaced_with_its_members() {
     let put = json!({
         "schemas": [GROUP],
         "displayName": "Pushed anew",
-        "members": [{"value": scim.person(4), "display": scim.mock.state().users[4].email}],
+        "members": [{"value": scim.user(4), "display": scim.mock.state().users[4].email}],
     });
     let answer = scim.put(&format!("/Groups/{group}"), put.clone()).await;
     assert_eq!(answer.status, 200);
     includes(&answer.body, &put);
     assert_eq!(answer.body["id"], json!(group));
-    assert_eq!(scim.members(&group), scim.people(&[4]));
+    assert_eq!(scim.members(&group), scim.users(&[4]));
 }
 
 /// 16: all members are replaced.
@@ -254,13 +254,13 @@ async fn the_members_of_a_group_are_replaced() {
     let scim = Scim::start().await;
     let group = scim.group_of("Pushed", &[1, 2]).await;
     let members = json!([
-        {"value": scim.person(2), "display": "one"},
-        {"value": scim.person(5), "display": "another"},
+        {"value": scim.user(2), "display": "one"},
+        {"value": scim.user(5), "display": "another"},
     ]);
     let operations = json!([{"op": "replace", "path": "members", "value": members}]);
     let answer = scim.patch(&format!("/Groups/{group}"), operations).await;
     assert!([200, 204].contains(&answer.status), "{}", answer.text);
-    assert_eq!(scim.members(&group), scim.people(&[2, 5]));
+    assert_eq!(scim.members(&group), scim.users(&[2, 5]));
 }
 
 /// 17: a group is deleted.
@@ -274,15 +274,15 @@ async fn a_group_is_deleted() {
     assert!(scim.mock.state().group_named("Pushed").is_none());
 }
 
-/// The organisation may be empty, and Okta sends `application/scim+json` to either base.
+/// The organisation may be empty, and Okta may use either base with `application/scim+json`.
 #[tokio::test]
-async fn okta_can_begin_with_an_empty_organisation_below_api() {
+async fn okta_can_start_with_an_empty_organisation_below_api() {
     let scim = Scim::with(Options { empty: true, ..Options::default() }).await;
     let path = "/api/scim/v2/Users";
     let headers = [("content-type", "application/scim+json")];
     let client = &scim.client;
     let made = client
-        .try_send_with("POST", path, &headers, &newcomer().to_string())
+        .try_send_with("POST", path, &headers, &new_user().to_string())
         .await
         .expect("an answer");
     assert_eq!(made.status, 201, "{}", made.text);

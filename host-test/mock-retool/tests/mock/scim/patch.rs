@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ENTERPRISE, Scim, id, includes, refused};
 
-/// A user with something to change.
+/// Starts a mock with a user to change. Returns it with the user's path.
 async fn with_user() -> (Scim, String) {
     let scim = Scim::start().await;
     let made = scim
@@ -27,7 +27,7 @@ async fn with_user() -> (Scim, String) {
     (scim, path)
 }
 
-/// What a new user becomes by these operations.
+/// Applies these operations to that user. Returns the changed user.
 async fn after(operations: Value) -> Value {
     let (scim, path) = with_user().await;
     let answer = scim.patch(&path, operations.clone()).await;
@@ -59,7 +59,7 @@ async fn one_value_is_set_and_removed() {
 }
 
 #[tokio::test]
-async fn parts_of_a_value_are_set_and_the_others_stay() {
+async fn sub_attributes_are_set_and_the_others_stay() {
     for operation in [
         json!({"op": "replace", "path": "name.familyName", "value": "King"}),
         json!({"op": "add", "path": "name", "value": {"familyName": "King"}}),
@@ -144,13 +144,13 @@ async fn one_of_many_values_is_changed() {
         .await,
         json!([work, {"value": "a@b"}])
     );
-    // One that isn't there is added as the filter describes it.
+    // A missing value is added as the filter describes it.
     assert_eq!(
         emails(json!({"op": "Add", "path": "emails[type eq \"other\"].value", "value": "a@b"}))
             .await,
         json!([work, home, {"value": "a@b", "type": "other"}])
     );
-    // There is one primary address.
+    // Only one address is primary.
     let demoted = json!({"value": "ada@example.com", "type": "work", "primary": false});
     let promoted = json!({"value": "ada@home.example", "type": "home", "primary": true});
     assert_eq!(
@@ -190,7 +190,7 @@ async fn values_are_added_once_replaced_and_removed() {
 #[tokio::test]
 async fn members_are_removed_in_every_form() {
     let scim = Scim::start().await;
-    let (one, two) = (scim.person(1), scim.person(2));
+    let (one, two) = (scim.user(1), scim.user(2));
     let member = |id: &str| json!({"value": id});
     let by_filter = |id: &str| format!("members[value eq \"{id}\"]");
     for (operations, left) in [
@@ -218,7 +218,7 @@ async fn members_are_removed_in_every_form() {
         (json!([{"op": "replace", "path": "members", "value": []}]), vec![]),
         (json!([{"op": "replace", "value": {"members": [member(&two)]}}]), vec![2]),
         (
-            json!([{"op": "add", "value": {"members": [member(&two), member(&scim.person(5))]}}]),
+            json!([{"op": "add", "value": {"members": [member(&two), member(&scim.user(5))]}}]),
             vec![1, 2, 3, 5],
         ),
         (
@@ -229,7 +229,7 @@ async fn members_are_removed_in_every_form() {
         let group = scim.group_of("Pushed", &[1, 2, 3]).await;
         let answer = scim.patch(&format!("/Groups/{group}"), operations.clone()).await;
         assert!([200, 204].contains(&answer.status), "{operations}: {}", answer.text);
-        assert_eq!(scim.members(&group), scim.people(&left), "{operations}");
+        assert_eq!(scim.members(&group), scim.users(&left), "{operations}");
     }
 }
 
@@ -262,7 +262,7 @@ async fn bad_operations_are_refused_with_their_type() {
         (json!({"op": "remove", "path": "meta.version"}), "mutability"),
         (json!({"op": "remove", "path": "groups[value eq \"grp_4\"]"}), "mutability"),
     ] {
-        // What comes before is not done either.
+        // The valid operation before it is not applied either.
         let good = json!({"op": "replace", "path": "nickName", "value": "changed"});
         let answer = scim.patch(&path, json!([good, operation])).await;
         refused(&answer, 400, Some(kind));
@@ -276,7 +276,7 @@ async fn bad_operations_are_refused_with_their_type() {
 }
 
 #[tokio::test]
-async fn what_the_server_decides_is_passed_over_without_a_path() {
+async fn read_only_attributes_are_ignored_without_a_path() {
     let user = after(json!([{"op": "replace", "value": {
         "id": "other", "schemas": [], "meta": {"version": "x"}, "groups": [], "title": "Boss",
         "password": "secret",
@@ -288,7 +288,7 @@ async fn what_the_server_decides_is_passed_over_without_a_path() {
 }
 
 #[tokio::test]
-async fn what_changes_nothing_is_no_change() {
+async fn operations_without_effect_change_nothing() {
     let (scim, path) = with_user().await;
     let before = scim.mock.state();
     let operations = json!([

@@ -1,4 +1,4 @@
-//! Servers that deviate from a good one.
+//! Servers that deviate from a correct one.
 
 use mock_retool::{MemberRemoval, PatchAnswer, ScimQuirks};
 use serde_json::{Value, json};
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::{ERROR, Scim, listed, refused};
 
 #[tokio::test]
-async fn resources_can_be_absent_where_there_are_none() {
+async fn an_empty_listing_can_have_no_resources() {
     let quirks = ScimQuirks { leave_out_empty_resources: true, ..ScimQuirks::default() };
     let scim = Scim::quirky(quirks).await;
-    let nobody = scim.find("Users", "userName eq \"nobody\"").await.body;
-    assert_eq!((nobody.get("Resources"), &nobody["totalResults"]), (None, &json!(0)));
+    let empty = scim.find("Users", "userName eq \"missing\"").await.body;
+    assert_eq!((empty.get("Resources"), &empty["totalResults"]), (None, &json!(0)));
     assert_eq!(listed(&scim.get("/Users").await, "id").len(), 12);
 }
 
@@ -19,8 +19,8 @@ async fn active_can_be_a_string() {
     let quirks = ScimQuirks { active_as_text: true, ..ScimQuirks::default() };
     let scim = Scim::quirky(quirks).await;
     let state = scim.mock.state();
-    for (user, shown) in state.users.iter().zip(listed(&scim.get("/Users").await, "active")) {
-        assert_eq!(shown, if user.is_disabled { "False" } else { "True" });
+    for (user, active) in state.users.iter().zip(listed(&scim.get("/Users").await, "active")) {
+        assert_eq!(active, if user.is_disabled { "False" } else { "True" });
     }
     let disabled = scim.find("Users", "active eq false").await;
     let expected: Vec<Value> = state
@@ -45,7 +45,7 @@ async fn locations_can_be_missing() {
 #[tokio::test]
 async fn versions_can_be_missing() {
     let scim = Scim::quirky(ScimQuirks { no_etag: true, ..ScimQuirks::default() }).await;
-    let path = format!("/Users/{}", scim.person(3));
+    let path = format!("/Users/{}", scim.user(3));
     let read = scim.get(&path).await;
     assert_eq!((read.header("etag"), read.body["meta"].get("version")), ("", None));
     let operations = json!({"Operations": [{"op": "add", "path": "title", "value": "x"}]});
@@ -67,7 +67,7 @@ async fn the_status_of_an_error_can_be_a_number() {
 }
 
 #[tokio::test]
-async fn answers_can_be_plain_json() {
+async fn responses_can_have_the_type_application_json() {
     let scim = Scim::quirky(ScimQuirks { plain_json: true, ..ScimQuirks::default() }).await;
     for path in ["/Users", "/Users/x", "/Schemas", "/nothing"] {
         assert_eq!(scim.get(path).await.header("content-type"), "application/json", "{path}");
@@ -75,7 +75,7 @@ async fn answers_can_be_plain_json() {
 }
 
 #[tokio::test]
-async fn a_patch_is_answered_as_the_server_likes() {
+async fn the_response_to_a_patch_follows_the_quirk() {
     let with_path = json!([{"op": "replace", "path": "externalId", "value": "1"}]);
     let without = json!([{"op": "replace", "value": {"externalId": "2"}}]);
     for (patch_answer, user, group, group_without) in [
@@ -85,8 +85,8 @@ async fn a_patch_is_answered_as_the_server_likes() {
     ] {
         let scim = Scim::quirky(ScimQuirks { patch_answer, ..ScimQuirks::default() }).await;
         for (path, operations, status) in [
-            (format!("/Users/{}", scim.person(3)), &with_path, user),
-            (format!("/Users/{}", scim.person(3)), &without, user),
+            (format!("/Users/{}", scim.user(3)), &with_path, user),
+            (format!("/Users/{}", scim.user(3)), &without, user),
             (format!("/Groups/{}", scim.group("Support")), &with_path, group),
             (format!("/Groups/{}", scim.group("Support")), &without, group_without),
         ] {
@@ -103,7 +103,7 @@ async fn a_patch_is_answered_as_the_server_likes() {
 }
 
 #[tokio::test]
-async fn members_are_removed_as_the_server_understands_it() {
+async fn the_removal_of_members_follows_the_quirk() {
     let quirks = |remove_by_filter, remove_by_value| ScimQuirks {
         remove_by_filter,
         remove_by_value,
@@ -127,11 +127,11 @@ async fn members_are_removed_as_the_server_understands_it() {
                 quirks(MemberRemoval::Works, removal)
             })
             .await;
-            let one = scim.person(1);
+            let one = scim.user(1);
             let by_filter =
                 json!([{"op": "remove", "path": format!("members[value eq \"{one}\"]")}]);
             let by_value = json!([{"op": "remove", "path": "members", "value": [{"value": one}]}]);
-            let (affected, spared) =
+            let (affected, unaffected) =
                 if is_by_filter { (by_filter, by_value) } else { (by_value, by_filter) };
 
             let group = scim.group_of("Pushed", &[1, 2]).await;
@@ -141,11 +141,11 @@ async fn members_are_removed_as_the_server_understands_it() {
             } else {
                 assert_eq!(answer.status, 204, "{removal:?}");
             }
-            assert_eq!(scim.members(&group), scim.people(left), "{removal:?}");
+            assert_eq!(scim.members(&group), scim.users(left), "{removal:?}");
 
             let group = scim.group_of("Other", &[1, 2]).await;
-            assert_eq!(scim.patch(&format!("/Groups/{group}"), spared).await.status, 204);
-            assert_eq!(scim.members(&group), scim.people(&[2]), "{removal:?}");
+            assert_eq!(scim.patch(&format!("/Groups/{group}"), unaffected).await.status, 204);
+            assert_eq!(scim.members(&group), scim.users(&[2]), "{removal:?}");
             let all = json!([{"op": "remove", "path": "members"}]);
             assert_eq!(scim.patch(&format!("/Groups/{group}"), all).await.status, 204);
             assert!(scim.members(&group).is_empty());
@@ -154,17 +154,18 @@ async fn members_are_removed_as_the_server_understands_it() {
 }
 
 #[tokio::test]
-async fn to_delete_somebody_can_be_to_disable_them() {
+async fn a_delete_can_only_disable_the_user() {
     let scim = Scim::quirky(ScimQuirks { delete_disables: true, ..ScimQuirks::default() }).await;
-    let at = scim.mock.state().users.iter().position(|user| !user.is_disabled).expect("somebody");
-    let path = format!("/Users/{}", scim.person(at));
+    let at =
+        scim.mock.state().users.iter().position(|user| !user.is_disabled).expect("an enabled user");
+    let path = format!("/Users/{}", scim.user(at));
     let memberships = scim.mock.state().users[at].memberships.clone();
     for _ in 0..2 {
         assert_eq!(scim.delete(&path).await.status, 204);
         assert_eq!(scim.get(&path).await.body["active"], false);
     }
     assert_eq!(scim.mock.state().users[at].memberships, memberships);
-    // Groups go all the same.
+    // Groups are still deleted.
     let group = scim.group_of("Pushed", &[1]).await;
     assert_eq!(scim.delete(&format!("/Groups/{group}")).await.status, 204);
     refused(&scim.get(&format!("/Groups/{group}")).await, 404, None);

@@ -6,9 +6,10 @@ use super::{ENTERPRISE, Scim, USER, id, includes, refused};
 use crate::client::Client;
 
 #[tokio::test]
-async fn a_record_says_what_the_other_dialects_know() {
+async fn a_resource_contains_the_fields_of_the_other_dialects() {
     let scim = Scim::start().await;
-    let at = scim.mock.state().users.iter().position(|user| user.is_disabled).expect("somebody");
+    let at =
+        scim.mock.state().users.iter().position(|user| user.is_disabled).expect("a disabled user");
     let user = scim.mock.edit(|state| {
         let user = &mut state.users[at];
         user.first_name = Some("Ada".to_owned());
@@ -57,7 +58,7 @@ async fn a_record_says_what_the_other_dialects_know() {
 }
 
 #[tokio::test]
-async fn a_new_user_is_where_location_says_and_the_same_in_rest() {
+async fn a_new_user_is_found_at_its_location_and_in_rest() {
     let scim = Scim::start().await;
     let answer = scim.post("/Users", json!({"userName": "new@example.com"})).await;
     assert_eq!(answer.status, 201);
@@ -76,11 +77,14 @@ async fn a_new_user_is_where_location_says_and_the_same_in_rest() {
     );
     assert!(found["users"][0].get("scim").is_none());
     assert_ne!(found["users"][0]["id"], answer.body["id"]);
-    assert!(scim.mock.state().invitations.is_empty(), "who comes through SSO is not invited");
+    assert!(
+        scim.mock.state().invitations.is_empty(),
+        "users who log in through SSO are not invited"
+    );
 }
 
 #[tokio::test]
-async fn a_user_may_be_made_disabled() {
+async fn a_user_can_be_created_disabled() {
     let scim = Scim::start().await;
     for (active, name) in [(json!(false), "a@example.com"), (json!("False"), "b@example.com")] {
         let made = scim.post("/Users", json!({"userName": name, "active": active})).await;
@@ -90,7 +94,7 @@ async fn a_user_may_be_made_disabled() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_is_kept_and_not_shown_in_rest() {
+async fn attributes_unknown_to_rest_are_kept_and_hidden_there() {
     let scim = Scim::start().await;
     let sent = json!({
         "schemas": [USER, "urn:acme:1.0:User", ENTERPRISE],
@@ -114,7 +118,7 @@ async fn what_is_not_known_is_kept_and_not_shown_in_rest() {
     for hidden in ["X-1", "Sales", "badge", "Newt"] {
         assert!(!found.text.contains(hidden), "{hidden}");
     }
-    // A careless PUT elsewhere does not reach it.
+    // A PUT in REST that omits fields does not reset these attributes.
     let path = format!("/api/v1/users/{}", found.body["users"][0]["id"].as_str().expect("an id"));
     assert_eq!(rest.put(&path, json!({"lastName": "Person"})).await.status, 200);
     let mut after = sent;
@@ -124,7 +128,7 @@ async fn what_is_not_known_is_kept_and_not_shown_in_rest() {
 }
 
 #[tokio::test]
-async fn names_that_follow_from_others_follow_changes_elsewhere() {
+async fn derived_names_follow_changes_in_other_dialects() {
     let scim = Scim::start().await;
     let sent = json!({
         "userName": "ada@example.com", "displayName": "Ada Byron",
@@ -148,20 +152,20 @@ async fn names_that_follow_from_others_follow_changes_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_user_name_belongs_to_one_user_whatever_its_case() {
+async fn a_user_name_is_unique_regardless_of_case() {
     let scim = Scim::start().await;
     let before = scim.mock.state();
     let taken = before.users[0].email.to_uppercase();
-    let (own, other) = (scim.person(0), scim.person(1));
+    let (own, other) = (scim.user(0), scim.user(1));
     refused(&scim.post("/Users", json!({"userName": taken})).await, 409, Some("uniqueness"));
     let answer = scim.put(&format!("/Users/{other}"), json!({"userName": taken})).await;
     refused(&answer, 409, Some("uniqueness"));
     let operations = json!([{"op": "replace", "path": "userName", "value": taken}]);
     let answer = scim.patch(&format!("/Users/{other}"), operations.clone()).await;
     refused(&answer, 409, Some("uniqueness"));
-    // An address that is somebody's in REST, behind another login.
-    let behind = json!({"userName": "login", "emails": [{"value": taken}]});
-    refused(&scim.post("/Users", behind).await, 409, Some("uniqueness"));
+    // The address of an existing user, with another login.
+    let taken_address = json!({"userName": "login", "emails": [{"value": taken}]});
+    refused(&scim.post("/Users", taken_address).await, 409, Some("uniqueness"));
     assert_eq!(scim.mock.state(), before);
 
     let answer = scim.patch(&format!("/Users/{own}"), operations).await;
@@ -177,7 +181,7 @@ async fn a_user_name_belongs_to_one_user_whatever_its_case() {
 async fn bad_users_are_refused_and_change_nothing() {
     let scim = Scim::start().await;
     let before = scim.mock.state();
-    let path = format!("/Users/{}", scim.person(0));
+    let path = format!("/Users/{}", scim.user(0));
     let name = &before.users[0].email;
     for body in [
         json!({}),
@@ -199,7 +203,7 @@ async fn bad_users_are_refused_and_change_nothing() {
 }
 
 #[tokio::test]
-async fn a_put_resets_what_it_omits_and_keeps_what_scim_does_not_know() {
+async fn a_put_resets_what_it_omits_and_keeps_fields_unknown_to_scim() {
     let scim = Scim::start().await;
     let before = scim.mock.edit(|state| {
         let user = &mut state.users[0];
@@ -226,9 +230,9 @@ async fn a_put_resets_what_it_omits_and_keeps_what_scim_does_not_know() {
 }
 
 #[tokio::test]
-async fn a_put_of_what_was_read_changes_nothing() {
+async fn a_put_of_an_unchanged_user_changes_nothing() {
     let scim = Scim::start().await;
-    let path = format!("/Users/{}", scim.person(3));
+    let path = format!("/Users/{}", scim.user(3));
     let before = scim.mock.state();
     let read = scim.get(&path).await;
     let answer = scim.put(&path, read.body.clone()).await;
@@ -238,10 +242,10 @@ async fn a_put_of_what_was_read_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_change_is_made_only_to_the_version_it_is_meant_for() {
+async fn if_match_allows_a_change_only_to_the_expected_version() {
     let scim = Scim::start().await;
     for (path, change) in [
-        (format!("/Users/{}", scim.person(3)), json!({"userName": "changed@example.com"})),
+        (format!("/Users/{}", scim.user(3)), json!({"userName": "changed@example.com"})),
         (format!("/Groups/{}", scim.group("Support")), json!({"displayName": "Changed"})),
     ] {
         let first = scim.get(&path).await.header("etag").to_owned();
@@ -266,7 +270,11 @@ async fn a_change_is_made_only_to_the_version_it_is_meant_for() {
         let new = [("if-match", current.as_str())];
         let changed = scim.send_with("PATCH", &path, &new, Some(operations)).await;
         assert!([200, 204].contains(&changed.status));
-        assert_ne!(changed.header("etag"), current, "it tells the new version, body or not");
+        assert_ne!(
+            changed.header("etag"),
+            current,
+            "the response contains the new version, with or without a body"
+        );
         assert_eq!(changed.header("etag"), scim.get(&path).await.header("etag"));
         let any = scim.send_with("DELETE", &path, &[("if-match", "*")], None).await;
         assert_eq!(any.status, 204);
@@ -274,9 +282,9 @@ async fn a_change_is_made_only_to_the_version_it_is_meant_for() {
 }
 
 #[tokio::test]
-async fn the_version_changes_with_what_others_do() {
+async fn the_version_changes_with_edits_outside_of_scim() {
     let scim = Scim::start().await;
-    let path = format!("/Users/{}", scim.person(2));
+    let path = format!("/Users/{}", scim.user(2));
     let tag = async || scim.get(&path).await.header("etag").to_owned();
     let first = tag().await;
     assert_eq!(tag().await, first);
@@ -285,7 +293,7 @@ async fn the_version_changes_with_what_others_do() {
 }
 
 #[tokio::test]
-async fn a_user_name_may_be_no_address() {
+async fn a_user_name_need_not_be_an_address() {
     let scim = Scim::start().await;
     let made = scim.post("/Users", json!({"userName": "bjensen"})).await;
     assert_eq!((made.status, made.body.get("emails")), (201, None), "{}", made.text);

@@ -1,19 +1,19 @@
-//! How SCIM servers differ.
+//! The options of SCIM.
 
-/// Where SCIM is served.
+/// The paths at which SCIM is served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ScimBase {
-    /// At `/scim/v2` and at `/api/scim/v2`.
+    /// `/scim/v2` and `/api/scim/v2`.
     #[default]
     Both,
-    /// At `/scim/v2` alone.
+    /// Only `/scim/v2`.
     Scim,
-    /// At `/api/scim/v2` alone.
+    /// Only `/api/scim/v2`.
     ApiScim,
 }
 
 impl ScimBase {
-    /// The paths, without a slash at the end.
+    /// Returns the paths, without a slash at the end.
     pub fn paths(self) -> &'static [&'static str] {
         match self {
             ScimBase::Both => &["/scim/v2", "/api/scim/v2"],
@@ -23,12 +23,12 @@ impl ScimBase {
     }
 }
 
-/// How a SCIM server deviates from a good one. By default it does not.
+/// How a SCIM server deviates from a correct one. By default it does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScimQuirks {
-    /// `startIndex` and `count` are ignored, as Retool does: a listing has everything.
+    /// `startIndex` and `count` are ignored, as Retool does: a listing contains everything.
     pub ignore_paging: bool,
-    /// A listing without hits has no `Resources`.
+    /// An empty listing has no `Resources`.
     pub leave_out_empty_resources: bool,
     /// `active` is the string `"True"` or `"False"`.
     pub active_as_text: bool,
@@ -38,24 +38,24 @@ pub struct ScimQuirks {
     pub no_etag: bool,
     /// The `status` of an error is a number.
     pub numeric_error_status: bool,
-    /// Answers are `application/json`.
+    /// Responses have the type `application/json`.
     pub plain_json: bool,
-    /// What a PATCH is answered with.
+    /// The response to a PATCH.
     pub patch_answer: PatchAnswer,
-    /// What becomes of the removal of `members[value eq "…"]`.
+    /// How the server handles the removal of `members[value eq "…"]`.
     pub remove_by_filter: MemberRemoval,
-    /// What becomes of the removal of `members` with an array of values.
+    /// How the server handles the removal of `members` with an array of values.
     pub remove_by_value: MemberRemoval,
-    /// DELETE of a user only disables them.
+    /// DELETE of a user only disables the user.
     pub delete_disables: bool,
 }
 
-/// What a PATCH that was carried out is answered with. One with the parameter `attributes` is
-/// always answered with the resource, as RFC 7644 demands.
+/// The response to a successful PATCH. A PATCH with the parameter `attributes` always gets the
+/// resource, as RFC 7644 demands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PatchAnswer {
-    /// As Okta and Entra ID document what they expect: 200 with the resource, but 204 for a group
-    /// where every operation has a path.
+    /// What Okta and Entra ID document that they expect: 200 with the resource, but 204 for a group
+    /// if every operation has a path.
     #[default]
     AsDocumented,
     /// 200 with the resource.
@@ -64,16 +64,16 @@ pub enum PatchAnswer {
     NoContent,
 }
 
-/// What becomes of the removal of some members of a group.
+/// How a server handles the removal of some members of a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MemberRemoval {
-    /// They are removed.
+    /// It removes them.
     #[default]
     Works,
-    /// It is refused: the server does not know that form.
+    /// It refuses the request, because it does not know this form.
     Refused,
-    /// Nothing, though the answer is that of a success.
+    /// It does nothing, but responds with success.
     Ignored,
-    /// Everybody is removed.
+    /// It removes all members.
     EmptiesGroup,
 }

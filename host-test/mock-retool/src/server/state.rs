@@ -1,4 +1,4 @@
-//! What a mock holds, shared by its connections and its owner.
+//! The state of a mock, shared by its connections and its owner.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use axum::http::HeaderValue;
 use tokio::time::Instant;
 
 use super::quota::Quota;
-use super::stale::{Stale, State};
+use super::stale::{SharedOrganisation, Stale};
 use crate::dialects;
 use crate::faults::Faults;
 use crate::hook::OnRequest;
@@ -17,11 +17,11 @@ use crate::log::Log;
 use crate::options::Options;
 use crate::state::Organisation;
 
-/// What a mock holds.
-pub(crate) struct World {
+/// The state of a mock.
+pub(crate) struct ServerState {
     options: Options,
     routes: Router,
-    organisation: State,
+    organisation: SharedOrganisation,
     stale: Mutex<Stale>,
     log: Mutex<Log>,
     faults: Mutex<Faults>,
@@ -30,10 +30,10 @@ pub(crate) struct World {
     request_ids: AtomicU64,
 }
 
-impl World {
-    /// As it is at the start.
+impl ServerState {
+    /// Creates the initial state.
     pub(crate) fn new(options: Options) -> Self {
-        World {
+        ServerState {
             routes: dialects::routes(&options),
             organisation: Arc::new(Mutex::new(seed(&options))),
             stale: Mutex::default(),
@@ -46,7 +46,7 @@ impl World {
         }
     }
 
-    /// Goes back to the start.
+    /// Restores the initial state.
     pub(crate) fn reset(&self) {
         *self.organisation() = seed(&self.options);
         self.log().clear();
@@ -55,29 +55,29 @@ impl World {
         *lock(&self.quota) = Quota::new(self.options.quota);
     }
 
-    /// What the mock was started with.
+    /// Returns the options of the mock.
     pub(crate) fn options(&self) -> &Options {
         &self.options
     }
 
-    /// The routes of all dialects.
+    /// Returns the routes of all dialects.
     pub(super) fn routes(&self) -> Router {
         self.routes.clone()
     }
 
-    /// The organisation.
+    /// Locks the organisation.
     pub(crate) fn organisation(&self) -> MutexGuard<'_, Organisation> {
         lock(&self.organisation)
     }
 
-    /// The organisation that a request is served from.
-    pub(super) fn organisation_for(&self, is_write: bool) -> State {
+    /// Returns the organisation that a request is served from, which may be an earlier state.
+    pub(super) fn organisation_for(&self, is_write: bool) -> SharedOrganisation {
         let earlier = if is_write { None } else { lock(&self.stale).read(Instant::now()) };
         earlier.unwrap_or_else(|| Arc::clone(&self.organisation))
     }
 
-    /// Lets the next reads, or all reads for a while, answer from the state as it is now,
-    /// whatever is written meanwhile.
+    /// Lets the next reads, or all reads for a time, return the current state, whatever is written
+    /// meanwhile.
     pub(super) fn remember(&self, reads: Option<u32>, time: Option<Duration>) {
         let state = Arc::new(Mutex::new(self.organisation().clone()));
         let mut stale = lock(&self.stale);
@@ -85,50 +85,50 @@ impl World {
             stale.keep_for_reads(Arc::clone(&state), reads);
         }
         if let Some(time) = time {
-            // A time that no clock can count does not end.
+            // A time beyond the range of `Instant` never ends.
             stale.keep_until(state, Instant::now().checked_add(time));
         }
     }
 
-    /// The log.
+    /// Locks the log.
     pub(crate) fn log(&self) -> MutexGuard<'_, Log> {
         lock(&self.log)
     }
 
-    /// The faults in force.
+    /// Locks the active faults.
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         lock(&self.faults)
     }
 
-    /// Lifts every fault, and what one left behind.
+    /// Removes every fault, and the earlier states that faults kept.
     pub(crate) fn clear_faults(&self) {
         self.faults().clear();
         *lock(&self.stale) = Stale::default();
     }
 
-    /// The quota.
+    /// Locks the quota.
     pub(super) fn quota(&self) -> MutexGuard<'_, Quota> {
         lock(&self.quota)
     }
 
-    /// Who is asked about requests.
+    /// Returns the hook.
     pub(super) fn hook(&self) -> Option<OnRequest> {
         lock(&self.hook).clone()
     }
 
-    /// Replaces who is asked.
+    /// Replaces the hook.
     pub(crate) fn set_hook(&self, hook: OnRequest) {
         *lock(&self.hook) = Some(hook);
     }
 
-    /// The organisation's time, as the `Date` of an answer: what happened when, and what time it
-    /// is, are told by one clock.
+    /// Returns the organisation's time as the `Date` of a response. Timestamps and `Date` use the
+    /// same clock.
     pub(crate) fn date(&self) -> Option<HeaderValue> {
         let now = humantime::parse_rfc3339(&self.organisation().now()).ok()?;
         HeaderValue::try_from(httpdate::fmt_http_date(now)).ok()
     }
 
-    /// A request id that no other answer of this mock has.
+    /// Returns a new request id, which no other response of this mock has.
     pub(super) fn request_id(&self) -> String {
         format!("mock-{:06}", self.request_ids.fetch_add(1, Ordering::Relaxed))
     }
@@ -142,7 +142,8 @@ fn seed(options: &Options) -> Organisation {
     }
 }
 
-/// A test that panics while it edits must not hide its own message behind a poisoned lock.
+/// Locks a mutex, even a poisoned one. If a test panics while it edits, the poisoned lock must not
+/// hide the test's own message.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
