@@ -1,5 +1,5 @@
-//! The answers of `/api/v1`: whatever a server says, a call ends, makes few requests, and
-//! neither believes what is not there nor writes what nobody asked for.
+//! Responses of `/api/v1`. Whatever a server returns, a call must end, must make few requests, must
+//! return only data of the responses, and must write only what was requested.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,14 +17,14 @@ use serde_json::value::RawValue;
 use crate::script::Script;
 use crate::world::{BASE_URL, Exchange, Reply, START_UNIX_MS, World};
 
-/// The component's own default.
+/// The component's default deadline.
 const DEADLINE_MS: u64 = 120_000;
 
-/// So many requests are answered, the last ones with the last answer of the script; then the
-/// server is gone.
+/// Number of requests that get a response. If the script is shorter, its last response is repeated.
+/// Further requests fail.
 const ANSWERED: usize = 64;
 
-/// So many pages are turned.
+/// Maximum number of pages that are read.
 const PAGES: usize = 5;
 
 const EMAIL: &str = "ada@example.com";
@@ -32,7 +32,7 @@ const NEW_EMAIL: &str = "grace@example.com";
 const NEW_GROUP: &str = "Night Shift";
 const FIRST_NAME: &str = "Grace";
 
-/// Asks for what the script's first line names, and is answered by the rest of it.
+/// Runs the operation in the script's first line. The rest of the script contains the responses.
 pub fn read(bytes: &[u8]) -> bool {
     let Script { operation, answers } = Script::parse(bytes);
     let Some(operation) = Operation::named(operation) else { return false };
@@ -46,22 +46,22 @@ pub fn read(bytes: &[u8]) -> bool {
         }
     });
     let session = world.session(&[]);
-    let done = world.run(DEADLINE_MS, operation.ask(&*session.directory));
-    world.judge_traces();
-    judge_writes(&world.exchanges());
+    let done = world.run(DEADLINE_MS, operation.run(&*session.directory));
+    world.check_traffic();
+    check_writes(&world.exchanges());
     match done {
         Ok(()) => {
-            judge_success(operation, &world.exchanges());
+            check_success(operation, &world.exchanges());
             true
         }
         Err(error) => {
-            world.judge_error(&error);
+            world.check_error(&error);
             false
         }
     }
 }
 
-/// Declares the operations with the names by which scripts ask for them.
+/// Declares the operations with their names in scripts.
 macro_rules! operations {
     ($($name:ident = $text:literal,)*) => {
         #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,42 +98,45 @@ operations! {
 }
 
 impl Operation {
-    /// Asks, and judges what is special about the result.
-    async fn ask(self, directory: &dyn Directory) -> Result<(), Error> {
+    /// Runs the operation, and checks the invariants of its result.
+    async fn run(self, directory: &dyn Directory) -> Result<(), Error> {
         let user = UserId { dialect: Dialect::V1, value: "u-1".to_owned() };
         let group = GroupId { kind: GroupIdKind::Rest, value: "7".to_owned() };
         match self {
             Operation::FindUsers => {
                 let email = Email::new(EMAIL);
                 let found = directory.find_users(&email).await?;
-                assert!(found.iter().all(|user| user.email == email), "somebody else: {found:?}");
-                once(found.iter().map(|user| &user.id));
+                assert!(
+                    found.iter().all(|user| user.email == email),
+                    "another user was found: {found:?}"
+                );
+                assert_unique(found.iter().map(|user| &user.id));
             }
             Operation::ReadUser => {
                 let account = directory.read_user(&user).await?;
                 assert!(account.is_none_or(|account| account.user.id == user));
             }
             Operation::ListUsers => {
-                once(directory.list_users().await?.iter().map(|user| &user.id));
+                assert_unique(directory.list_users().await?.iter().map(|user| &user.id));
             }
             Operation::PageUsers => {
                 let mut cursor: Option<String> = None;
                 for _ in 0..PAGES {
                     let page = directory.page_users(cursor.as_deref(), Some(2)).await;
-                    cursor = given_out(page)?.next;
+                    cursor = assert_cursor_accepted(page)?.next;
                     if cursor.is_none() {
                         break;
                     }
                 }
             }
             Operation::ListGroups => {
-                once(directory.list_groups().await?.iter().map(|group| &group.id));
+                assert_unique(directory.list_groups().await?.iter().map(|group| &group.id));
             }
             Operation::PageGroups => {
                 let mut cursor: Option<String> = None;
                 for _ in 0..PAGES {
                     let page = directory.page_groups(cursor.as_deref(), Some(2)).await;
-                    let page = given_out(page)?;
+                    let page = assert_cursor_accepted(page)?;
                     assert!(page.items.len() <= 2);
                     cursor = page.next;
                     if cursor.is_none() {
@@ -151,13 +154,15 @@ impl Operation {
                 let groups = directory.list_members(&asked).await?;
                 assert_eq!(groups.len(), asked.len());
                 for members in groups.into_iter().flatten() {
-                    once(members.iter().map(|member| &member.id));
+                    assert_unique(members.iter().map(|member| &member.id));
                 }
             }
             Operation::Changes => {
                 let start = changes_since(directory, BASE_URL, None).await?;
                 assert_eq!(start.changes, []);
-                given_out(changes_since(directory, BASE_URL, Some(&start.cursor)).await)?;
+                assert_cursor_accepted(
+                    changes_since(directory, BASE_URL, Some(&start.cursor)).await,
+                )?;
             }
             Operation::CreateUser => {
                 let fields = UserPatch {
@@ -218,43 +223,44 @@ async fn update_group(directory: &dyn Directory, account: GroupAccount) -> Resul
     Ok(())
 }
 
-/// Nobody is listed twice.
-fn once<'a, T: Ord + 'a>(ids: impl Iterator<Item = &'a T>) {
+/// Checks that no id is listed twice.
+fn assert_unique<'a, T: Ord + 'a>(ids: impl Iterator<Item = &'a T>) {
     let mut seen = BTreeSet::new();
     assert!(ids.into_iter().all(|id| seen.insert(id)), "listed twice");
 }
 
-/// A cursor that was given out is not refused.
-fn given_out<T>(result: Result<T, Error>) -> Result<T, Error> {
+/// Checks that a cursor that the component returned is not refused.
+fn assert_cursor_accepted<T>(result: Result<T, Error>) -> Result<T, Error> {
     assert!(result.as_ref().err().is_none_or(|error| error.code != Code::CursorInvalid));
     result
 }
 
-/// What must hold of all that was written, whatever came of it.
-fn judge_writes(exchanges: &[Exchange]) {
+/// Checks the invariants of all writes, whatever their responses.
+fn check_writes(exchanges: &[Exchange]) {
     for (at, write) in exchanges.iter().enumerate() {
         let later = &exchanges[at + 1..];
         let again = later.iter().position(|other| other.request.method == write.request.method);
         let throttled = write.status() == Some(429);
         match write.request.method {
-            // Adding somebody to a group is the same done twice.
+            // Adding a user to a group is idempotent.
             Method::Post if !write.path().ends_with("/members") => {
                 assert!(again.is_none() || throttled, "a creation is sent twice");
             }
             Method::Put => {
                 if let Some(again) = again {
-                    let looked = later[..again].iter().any(|look| look.good_body().is_some());
-                    assert!(looked || throttled, "a record is written twice without a look");
+                    let looked = later[..again].iter().any(|look| look.success_body().is_some());
+                    assert!(looked || throttled, "a record is written twice without a read");
                 }
-                judge_merge(write, &exchanges[..at]);
+                check_merge(write, &exchanges[..at]);
             }
             _ => {}
         }
     }
 }
 
-/// A record goes back as it was read last, to the byte, but for what was asked for.
-fn judge_merge(put: &Exchange, before: &[Exchange]) {
+/// Checks that a PUT contains the record of the last read, byte for byte, except for the requested
+/// changes.
+fn check_merge(put: &Exchange, before: &[Exchange]) {
     type Record = BTreeMap<String, Box<RawValue>>;
     const MANAGED: [&str; 5] = ["id", "createdAt", "updatedAt", "groups", "members"];
     let patch = match put.path().contains("/groups/") {
@@ -264,11 +270,11 @@ fn judge_merge(put: &Exchange, before: &[Exchange]) {
         }
     };
     let of_it = |get: &&Exchange| get.request.method == Method::Get && get.path() == put.path();
-    let read = before.iter().rev().filter(of_it).find_map(Exchange::good_body);
+    let read = before.iter().rev().filter(of_it).find_map(Exchange::success_body);
     let read: Record = serde_json::from_slice(read.expect("a record was read"))
-        .expect("what is written back was a record that can be kept");
-    let sent = put.request.body.as_deref().expect("a record is written");
-    let mut sent: Record = serde_json::from_slice(sent).expect("what is sent is a record");
+        .expect("the last read was a JSON object");
+    let sent = put.request.body.as_deref().expect("a PUT has a body");
+    let mut sent: Record = serde_json::from_slice(sent).expect("the body is a JSON object");
     for (field, value) in &patch {
         let raw = sent.remove(*field).expect("the patch is sent");
         assert_eq!(raw.get(), value);
@@ -283,23 +289,27 @@ fn judge_merge(put: &Exchange, before: &[Exchange]) {
         if left_out || patch.iter().any(|(patched, _)| patched == field) {
             continue;
         }
-        let kept = sent.remove(field).unwrap_or_else(|| panic!("{field} is lost"));
+        let kept = sent.remove(field).unwrap_or_else(|| panic!("{field} is missing"));
         assert_eq!(kept.get(), raw.get(), "{field} is changed");
     }
-    assert!(sent.is_empty(), "more is sent than there was: {:?}", sent.keys());
+    assert!(sent.is_empty(), "fields are sent that the record did not have: {:?}", sent.keys());
 }
 
-/// What must hold of what was answered, for the call to succeed.
-fn judge_success(operation: Operation, exchanges: &[Exchange]) {
+/// Checks that the responses allow the call to succeed.
+fn check_success(operation: Operation, exchanges: &[Exchange]) {
     for exchange in exchanges {
-        // Adding and removing are acknowledged with an object or with nothing at all.
-        let silent = matches!(exchange.request.method, Method::Delete)
+        // Additions and removals are acknowledged with an object or an empty body.
+        let may_be_empty = matches!(exchange.request.method, Method::Delete)
             || (exchange.request.method == Method::Post && exchange.path().ends_with("/members"));
-        // What a PUT answers is not relied upon: it is read back.
-        if let Some(body) = exchange.good_body().filter(|_| exchange.request.method != Method::Put)
+        // The component ignores the body of a PUT's response, and reads the record again.
+        if let Some(body) =
+            exchange.success_body().filter(|_| exchange.request.method != Method::Put)
         {
             let object = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(body).is_ok();
-            assert!(object || (silent && body.is_empty()), "no object, and it was taken for one");
+            assert!(
+                object || (may_be_empty && body.is_empty()),
+                "a body without an object was accepted"
+            );
         }
     }
     let last = |method: Method| {
@@ -309,15 +319,15 @@ fn judge_success(operation: Operation, exchanges: &[Exchange]) {
     let good = |status: u16| (200..=299).contains(&status);
     match operation {
         Operation::CreateUser | Operation::CreateGroup => {
-            assert!(last(Method::Post).is_some_and(good), "told as created");
+            assert!(last(Method::Post).is_some_and(good), "reported as created");
         }
         Operation::AddMember => {
             let there = |status: u16| good(status) || status == 409;
-            assert!(last(Method::Post).is_some_and(there), "told as added");
+            assert!(last(Method::Post).is_some_and(there), "reported as added");
         }
         Operation::DeleteUser | Operation::DeleteGroup | Operation::RemoveMember => {
             let gone = |status: u16| good(status) || status == 404;
-            assert!(last(Method::Delete).is_some_and(gone), "told as removed");
+            assert!(last(Method::Delete).is_some_and(gone), "reported as removed");
         }
         _ => {}
     }

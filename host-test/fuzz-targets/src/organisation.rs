@@ -1,18 +1,18 @@
-//! A small organisation that a server tells of.
+//! A small organisation, and a server that returns it.
 
 use retool_lifecycle::http::Request;
 
 use crate::world::{Reply, json};
 
-/// The ids of its people, in order. The last is none of the UUIDs that cursors pack.
-pub const PEOPLE: [&str; 4] = [
+/// The ids of its users, in order. The last is not a UUID, so cursors can't pack it.
+pub const USER_IDS: [&str; 4] = [
     "00112233-4455-6677-8899-aabbccddeeff",
     "11111111-1111-1111-1111-111111111111",
     "99999999-0000-0000-0000-000000000000",
     "user_4",
 ];
 
-/// What the server tells of each of them.
+/// The records of these users.
 const RECORDS: [&str; 4] = [
     r#"{"id":"00112233-4455-6677-8899-aabbccddeeff","email":"ada@example.com","firstName":"Ada","lastName":"Lovelace","isAdmin":true,"isDisabled":false,"userType":"default","profilePhotoUrl":"https://retool.example/1.png","groups":[{"id":1,"name":"admin"},{"id":12,"name":"Night Shift"}]}"#,
     r#"{"id":"11111111-1111-1111-1111-111111111111","email":"bob@example.com","firstName":"Bob","isAdmin":false,"isDisabled":true,"userType":"endUser","groups":[]}"#,
@@ -22,7 +22,7 @@ const RECORDS: [&str; 4] = [
 
 const GROUPS: &str = r#"{"groups":[{"id":1,"name":"admin"},{"id":2,"name":"editor"},{"id":12,"name":"Night Shift"}],"total":3}"#;
 
-/// Answers about it.
+/// Answers a request about the organisation.
 pub fn serve(request: &Request) -> Reply {
     let path = request.path_and_query.split('?').next().unwrap_or_default();
     if path == "/api/v1/groups" {
@@ -31,11 +31,11 @@ pub fn serve(request: &Request) -> Reply {
     if path == "/api/v1/users" {
         return json(
             200,
-            format!(r#"{{"users":[{}],"total":{}}}"#, RECORDS.join(","), PEOPLE.len()),
+            format!(r#"{{"users":[{}],"total":{}}}"#, RECORDS.join(","), USER_IDS.len()),
         );
     }
     let person = path.strip_prefix("/api/v1/users/");
-    match PEOPLE.iter().position(|id| person == Some(id)) {
+    match USER_IDS.iter().position(|id| person == Some(id)) {
         Some(at) => json(200, RECORDS[at]),
         None => json(404, r#"{"message":"not found"}"#),
     }

@@ -1,16 +1,16 @@
-//! Roster files: any bytes are a roster or are refused in few words; everybody on one has an
-//! address; and a roster that is written down again is the same.
+//! Roster files. Any bytes must be a roster or be refused with a short message. Every user on a
+//! roster must have an address. A roster that is written and read again must be the same.
 
 use roster::{Entry, Format, MAX_PEOPLE, Roster, RosterError, UserType, parse};
 use serde_json::{Map, Value};
 
-/// More characters than a refusal has.
-const LONGEST_MESSAGE: usize = 320;
+/// Upper limit of the characters of a refusal.
+const MAX_MESSAGE: usize = 320;
 
 /// Reads a roster as CSV.
 pub fn read_csv(bytes: &[u8]) -> bool {
-    let Some(roster) = judged(parse(bytes, Format::Csv), bytes) else { return false };
-    judge_lines(&roster, bytes);
+    let Some(roster) = checked(parse(bytes, Format::Csv), bytes) else { return false };
+    check_lines(&roster, bytes);
     assert_eq!(again(&as_csv(&roster.entries), Format::Csv), roster.entries);
     assert_eq!(again(&as_json(&roster.entries), Format::Json), roster.entries);
     true
@@ -18,7 +18,7 @@ pub fn read_csv(bytes: &[u8]) -> bool {
 
 /// Reads a roster as JSON.
 pub fn read_json(bytes: &[u8]) -> bool {
-    let Some(roster) = judged(parse(bytes, Format::Json), bytes) else { return false };
+    let Some(roster) = checked(parse(bytes, Format::Json), bytes) else { return false };
     assert!(roster.lines.is_empty());
     let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let rows: Vec<Map<String, Value>> = serde_json::from_slice(json).expect("an array of objects");
@@ -27,15 +27,15 @@ pub fn read_json(bytes: &[u8]) -> bool {
         let has = |text: &str| {
             row.values().any(|value| value.as_str().is_some_and(|value| value.trim() == text))
         };
-        assert!(has(&entry.email), "an address from nowhere: {entry:?}");
-        let said = [&entry.first_name, &entry.last_name].into_iter().flatten();
-        assert!(said.into_iter().all(|name| has(name)), "a name from nowhere: {entry:?}");
+        assert!(has(&entry.email), "the address is not in the file: {entry:?}");
+        let names = [&entry.first_name, &entry.last_name].into_iter().flatten();
+        assert!(names.into_iter().all(|name| has(name)), "a name is not in the file: {entry:?}");
     }
     assert_eq!(again(&as_json(&roster.entries), Format::Json), roster.entries);
     true
 }
 
-fn judged(read: Result<Roster, RosterError>, bytes: &[u8]) -> Option<Roster> {
+fn checked(read: Result<Roster, RosterError>, bytes: &[u8]) -> Option<Roster> {
     match read {
         Ok(roster) => {
             assert!(roster.entries.len() <= MAX_PEOPLE && roster.entries.len() <= bytes.len());
@@ -49,7 +49,7 @@ fn judged(read: Result<Roster, RosterError>, bytes: &[u8]) -> Option<Roster> {
         }
         Err(error) => {
             let length = error.message.chars().count();
-            assert!((1..=LONGEST_MESSAGE).contains(&length), "{error}");
+            assert!((1..=MAX_MESSAGE).contains(&length), "{error}");
             let ends = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
             assert!(error.line <= ends as u64 + 1, "{error}");
             None
@@ -57,15 +57,15 @@ fn judged(read: Result<Roster, RosterError>, bytes: &[u8]) -> Option<Roster> {
     }
 }
 
-/// Each person's line is after that of the person before, and names them.
-fn judge_lines(roster: &Roster, bytes: &[u8]) {
+/// Checks that the line numbers increase, and that each line contains the user's address.
+fn check_lines(roster: &Roster, bytes: &[u8]) {
     assert_eq!(roster.lines.len(), roster.entries.len());
     assert!(roster.lines.first().is_none_or(|first| *first > 1));
     assert!(roster.lines.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", roster.lines);
     let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n").replace('\r', "\n");
     let lines: Vec<&str> = text.split('\n').collect();
     assert!(roster.lines.last().is_none_or(|last| *last <= lines.len() as u64));
-    // With quotation marks an address may be on a line of its own, or be written differently.
+    // With quotation marks, an address may be on another line or be escaped.
     if !text.contains('"') {
         for (entry, line) in roster.entries.iter().zip(&roster.lines) {
             let line = lines[usize::try_from(*line).expect("a line") - 1];

@@ -1,8 +1,8 @@
-//! The answers of a server, as a text that people can read and a fuzzer can change.
+//! The responses of a server, as a text that people can read and a fuzzer can change.
 //!
-//! The first line names what is asked for. Each line that starts with `=== ` begins an answer:
-//! a status, or `lost` or `too-large`, and perhaps `after` and milliseconds. Then come headers,
-//! an empty line and the body, as in HTTP:
+//! The first line names the operation. Each line that starts with `=== ` begins a response: a
+//! status, or `lost` or `too-large`, and optionally `after` and milliseconds. Headers, an empty
+//! line and the body follow, as in HTTP:
 //!
 //! ```text
 //! read-user
@@ -18,25 +18,25 @@ use retool_lifecycle::http::{Response, TransportError};
 
 use crate::world::Reply;
 
-const MARK: &[u8] = b"=== ";
+const SEPARATOR: &[u8] = b"=== ";
 
-/// What a server answers, in order.
+/// The responses of a server, in order.
 pub struct Script<'a> {
-    /// What is asked for.
+    /// The name of the operation.
     pub operation: &'a [u8],
-    /// The answers. What can't be read in one is left out.
+    /// The responses. Their invalid parts are ignored.
     pub answers: Vec<Reply>,
 }
 
 impl<'a> Script<'a> {
-    /// Reads a script; any bytes are one.
+    /// Parses a script. Any bytes are a valid script.
     pub fn parse(bytes: &'a [u8]) -> Self {
-        let (operation, mut rest) = line(bytes);
+        let (operation, mut rest) = split_line(bytes);
         let mut answers = Vec::new();
-        while let Some(head) = rest.strip_prefix(MARK) {
+        while let Some(head) = rest.strip_prefix(SEPARATOR) {
             let end = head
-                .windows(MARK.len() + 1)
-                .position(|window| window[0] == b'\n' && window[1..] == *MARK);
+                .windows(SEPARATOR.len() + 1)
+                .position(|window| window[0] == b'\n' && window[1..] == *SEPARATOR);
             let (this, next) = match end {
                 Some(end) => (&head[..end], &head[end + 1..]),
                 None => (head, &head[head.len()..]),
@@ -48,8 +48,8 @@ impl<'a> Script<'a> {
     }
 }
 
-/// The first line without its end, and what follows it.
-pub fn line(bytes: &[u8]) -> (&[u8], &[u8]) {
+/// Splits off the first line. Returns it without its line break, and the rest.
+pub fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
     match bytes.iter().position(|byte| *byte == b'\n') {
         Some(end) => (&bytes[..end], &bytes[end + 1..]),
         None => (bytes, &bytes[bytes.len()..]),
@@ -57,7 +57,7 @@ pub fn line(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 fn answer(bytes: &[u8]) -> Reply {
-    let (head, mut rest) = line(bytes);
+    let (head, mut rest) = split_line(bytes);
     let head = String::from_utf8_lossy(head);
     let mut words = head.split_ascii_whitespace();
     let kind = words.next().unwrap_or_default();
@@ -72,7 +72,7 @@ fn answer(bytes: &[u8]) -> Reply {
             let mut response =
                 Response { status: status.parse().unwrap_or(200), ..Response::default() };
             while !rest.is_empty() {
-                let (header, next) = line(rest);
+                let (header, next) = split_line(rest);
                 rest = next;
                 if header.is_empty() {
                     break;
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_is_read() {
+    fn a_script_is_parsed() {
         let text = b"read-user\n=== 503 after 20\nretry-after: 2\n=== lost\n=== 200\n\
                      content-type: application/json\n\n{\n\n}\n=== too-large";
         let Script { operation, answers } = Script::parse(text);

@@ -1,5 +1,5 @@
-//! A world for one call: a server that is a closure, time that passes only when everything
-//! waits, and a record of what was sent and said.
+//! A test environment for one call: a server that is a closure, a virtual clock, and a record of
+//! requests and log lines.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -15,33 +15,33 @@ use retool_lifecycle::http::{
 };
 use retool_lifecycle::session::{Connection, Session, Wanted};
 
-/// Where the organisation lives.
+/// The base URL of the organisation.
 pub const BASE_URL: &str = "https://retool.example";
 
-/// What must never be shown.
+/// The token. It must not appear in any message or log line.
 pub const TOKEN: &str = "retool_01fuzzfuzzfuzzfuzzfuzz";
 
-/// When time starts unless it is said: Sun, 06 Nov 1994 08:49:37 GMT.
+/// The default start time: Sun, 06 Nov 1994 08:49:37 GMT.
 pub const START_UNIX_MS: u64 = 784_111_777_000;
 
-/// More requests than any of the servers here has reason to be sent.
-const MOST_REQUESTS: usize = 200;
+/// Upper limit of the requests of one call.
+const MAX_REQUESTS: usize = 200;
 
-/// More turns than so many requests take.
-const MOST_TURNS: usize = 10_000;
+/// Upper limit of the polls that this number of requests needs.
+const MAX_POLLS: usize = 10_000;
 
-/// More characters than a message for people has.
-const LONGEST_MESSAGE: usize = 800;
+/// Upper limit of the characters of a message.
+const MAX_MESSAGE: usize = 800;
 
-/// The longest that a server may ask to wait and be believed: a day.
-const LONGEST_WAIT_MS: u32 = 24 * 60 * 60 * 1000;
+/// The longest wait that the component accepts from a server: a day.
+const MAX_WAIT_MS: u32 = 24 * 60 * 60 * 1000;
 
-/// What the server does with a request.
+/// A reply of the server.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// How long it takes, in milliseconds.
+    /// Time until the reply, in milliseconds.
     pub after_ms: u64,
-    /// How it ends.
+    /// The response, or the error of the transport.
     pub outcome: Result<Response, TransportError>,
 }
 
@@ -51,40 +51,41 @@ impl From<Response> for Reply {
     }
 }
 
-/// JSON with a status.
+/// Returns a JSON response with this status.
 pub fn json(status: u16, body: impl Into<Vec<u8>>) -> Reply {
     let content_type = Some("application/json".to_owned());
     Response { status, content_type, body: body.into(), ..Response::default() }.into()
 }
 
-/// A request, and what came back.
+/// A request and its reply.
 pub struct Exchange {
-    /// Milliseconds since the start.
+    /// Time of the request, in milliseconds since the start.
     pub at_ms: u64,
-    /// What was sent.
+    /// The request.
     pub request: Request,
-    /// What came back; `None` if the call was over before.
+    /// The response or error. `None` if the call ended first.
     pub outcome: Option<Result<Response, TransportError>>,
 }
 
 impl Exchange {
-    /// The path without its query.
+    /// Returns the path without its query.
     pub fn path(&self) -> &str {
         self.request.path_and_query.split('?').next().unwrap_or_default()
     }
 
-    /// The status, if there was an answer.
+    /// Returns the status, if there was a response.
     pub fn status(&self) -> Option<u16> {
         self.outcome.as_ref()?.as_ref().ok().map(|response| response.status)
     }
 
-    /// The body of an answer with a good status.
-    pub fn good_body(&self) -> Option<&[u8]> {
+    /// Returns the body of a response with a 2xx status.
+    pub fn success_body(&self) -> Option<&[u8]> {
         let response = self.outcome.as_ref()?.as_ref().ok()?;
         (200..=299).contains(&response.status).then_some(&response.body)
     }
 
-    /// Whether it may have changed something: a write whose answer does not rule it out.
+    /// Whether the request may have changed something: it is a write, and its reply does not
+    /// exclude an effect.
     fn may_have_written(&self) -> bool {
         let refused = |status: u16| (400..=499).contains(&status) && status != 408;
         self.request.method != Method::Get && !self.status().is_some_and(refused)
@@ -93,7 +94,7 @@ impl Exchange {
 
 type Server = Box<dyn FnMut(&Request) -> Reply>;
 
-/// Everything that there is.
+/// The test environment of one call.
 pub struct World {
     clock: Rc<VirtualClock>,
     wire: Rc<Wire>,
@@ -101,7 +102,7 @@ pub struct World {
 }
 
 impl World {
-    /// A world with this server, which starts at a moment (Unix milliseconds).
+    /// Creates a world with this server and start time (Unix milliseconds).
     pub fn new(start_unix_ms: u64, server: impl FnMut(&Request) -> Reply + 'static) -> Self {
         let clock =
             Rc::new(VirtualClock { start_unix_ms, now: Cell::new(0), next: Cell::new(None) });
@@ -113,7 +114,7 @@ impl World {
         World { clock, wire: Rc::new(wire), log: Rc::default() }
     }
 
-    /// A session with these settings.
+    /// Opens a session with these settings.
     pub fn session(&self, settings: &[(&str, &str)]) -> Session {
         let token = [("RETOOL_API_TOKEN", TOKEN)];
         let variables: Vec<(String, String)> = token
@@ -133,14 +134,14 @@ impl World {
             entropy: Rc::new(Sequence(Cell::new(0))),
             log: self.log.clone(),
         };
-        Session::open(connection, &variables, platform).expect("a good connection is opened")
+        Session::open(connection, &variables, platform).expect("a valid connection is opened")
     }
 
-    /// Runs to the end, which must come within the time allowed.
+    /// Runs a future to its end, which must come before the deadline.
     pub fn run<T>(&self, deadline_ms: u64, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         let mut context = Context::from_waker(Waker::noop());
-        for _ in 0..MOST_TURNS {
+        for _ in 0..MAX_POLLS {
             self.clock.next.set(None);
             if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
                 let taken = self.elapsed_ms();
@@ -148,39 +149,39 @@ impl World {
                 return value;
             }
             let next = self.clock.next.get();
-            self.clock.now.set(next.expect("it waits for a moment"));
+            self.clock.now.set(next.expect("a waiting future has a timer"));
         }
-        panic!("it does not end");
+        panic!("the call does not end");
     }
 
-    /// Milliseconds since the start.
+    /// Returns the time since the start in milliseconds.
     pub fn elapsed_ms(&self) -> u64 {
         self.clock.now.get()
     }
 
-    /// What was sent so far, in order.
+    /// Returns the requests and replies so far, in order.
     pub fn exchanges(&self) -> std::cell::Ref<'_, Vec<Exchange>> {
         self.wire.exchanges.borrow()
     }
 
-    /// What must hold of every failure: what is said is short, on one line and without the
-    /// token, and whether something may have been written is neither hidden nor made up.
-    pub fn judge_error(&self, error: &Error) {
-        judge_text(&error.message, LONGEST_MESSAGE);
-        assert!(!error.message.is_empty(), "a failure without a message");
+    /// Checks an error: its texts are short, on one line and without the token, and it states
+    /// correctly whether something may have been written.
+    pub fn check_error(&self, error: &Error) {
+        check_text(&error.message, MAX_MESSAGE);
+        assert!(!error.message.is_empty(), "an error without a message");
         for text in [&error.field, &error.request, &error.request_id].into_iter().flatten() {
-            judge_text(text, LONGEST_MESSAGE);
+            check_text(text, MAX_MESSAGE);
         }
-        assert!(error.retry_after_ms.is_none_or(|ms| ms <= LONGEST_WAIT_MS), "{error:?}");
+        assert!(error.retry_after_ms.is_none_or(|ms| ms <= MAX_WAIT_MS), "{error:?}");
         assert!(error.code.kind() != Kind::RateLimited || error.http_status == Some(429));
         let may_have_written = self.exchanges().iter().any(Exchange::may_have_written);
         assert_eq!(error.maybe_applied, may_have_written, "{error:?}");
     }
 
-    /// What must hold of everything that was logged and asked for.
-    pub fn judge_traces(&self) {
+    /// Checks all log lines and requests.
+    pub fn check_traffic(&self) {
         for line in &*self.log.0.borrow() {
-            judge_text(line, LONGEST_MESSAGE);
+            check_text(line, MAX_MESSAGE);
         }
         for exchange in &*self.exchanges() {
             let path = exchange.path();
@@ -192,17 +193,17 @@ impl World {
     }
 }
 
-fn judge_text(text: &str, most: usize) {
-    assert!(!text.contains(TOKEN), "the token is shown: {text}");
-    assert!(!text.contains(char::is_control), "it has control characters: {text:?}");
-    assert!(text.chars().count() <= most, "it is too long: {text}");
+fn check_text(text: &str, most: usize) {
+    assert!(!text.contains(TOKEN), "the text contains the token: {text}");
+    assert!(!text.contains(char::is_control), "the text contains control characters: {text:?}");
+    assert!(text.chars().count() <= most, "the text is too long: {text}");
 }
 
-/// Time that passes only when everything waits.
+/// A clock that jumps to the earliest time that a future waits for.
 struct VirtualClock {
     start_unix_ms: u64,
     now: Cell<u64>,
-    /// The earliest moment that anything polled in this turn waits for.
+    /// The earliest time that a future waits for, among those that this poll reached.
     next: Cell<Option<u64>>,
 }
 
@@ -233,7 +234,7 @@ impl Clock for VirtualClock {
     }
 }
 
-/// The way to the server, which keeps the limits.
+/// The connection to the server. It enforces the time limits.
 struct Wire {
     clock: Rc<VirtualClock>,
     server: RefCell<Server>,
@@ -248,7 +249,7 @@ impl Transport for Wire {
     ) -> Local<'a, Result<Response, TransportError>> {
         Box::pin(async move {
             let number = self.exchanges.borrow().len();
-            assert!(number < MOST_REQUESTS, "requests without end");
+            assert!(number < MAX_REQUESTS, "too many requests");
             let (at_ms, sent) = (self.clock.monotonic_ms(), request.clone());
             self.exchanges.borrow_mut().push(Exchange { at_ms, request: sent, outcome: None });
             let Reply { after_ms, outcome } = (self.server.borrow_mut())(request);
@@ -265,7 +266,7 @@ impl Transport for Wire {
     }
 }
 
-/// Jitter that is the same every time.
+/// Random numbers that are the same every time.
 struct Sequence(Cell<u64>);
 
 impl Entropy for Sequence {

@@ -1,5 +1,5 @@
-//! The inputs in `corpora`: written by hand, or found by the fuzzer. A name says what becomes
-//! of it: `taken-…` is read without an error, `refused-…` is not.
+//! Runs the targets with the inputs in `corpora`, which are written by hand or found by the fuzzer.
+//! An input named `taken-…` must be read without an error, one named `refused-…` must not.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use fuzz_targets::TARGETS;
 
-/// Above this a case is not small.
-const LARGEST: usize = 2048;
+/// Maximum size of an input in bytes.
+const MAX_BYTES: usize = 2048;
 
 fn corpora() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora")
 }
 
-/// The names in a folder.
+/// Returns the names in a folder.
 fn names(folder: &Path) -> BTreeSet<String> {
     let entries = fs::read_dir(folder).expect("a folder");
     let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("a plain name");
@@ -22,25 +22,26 @@ fn names(folder: &Path) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_case_is_taken_or_refused_as_its_name_says() {
+fn every_input_is_accepted_or_refused_as_its_name_says() {
     for (target, read) in TARGETS {
         let folder = corpora().join(target);
         let mut seen = BTreeSet::new();
         for name in names(&folder) {
-            // Shown when something that must hold does not.
+            // The test prints this only if it fails.
             println!("{target}/{name}");
             let bytes = fs::read(folder.join(&name)).expect("a case");
-            assert!(bytes.len() <= LARGEST, "{target}/{name} has {} bytes", bytes.len());
-            let told = if read(&bytes) { "taken" } else { "refused" };
-            assert_eq!(name.split_once('-').map(|(told, _)| told), Some(told), "{target}/{name}");
-            seen.insert(told);
+            assert!(bytes.len() <= MAX_BYTES, "{target}/{name} has {} bytes", bytes.len());
+            let result = if read(&bytes) { "taken" } else { "refused" };
+            let expected = name.split_once('-').map(|(expected, _)| expected);
+            assert_eq!(expected, Some(result), "{target}/{name}");
+            seen.insert(result);
         }
-        assert_eq!(seen.len(), 2, "{target} lacks cases of one kind");
+        assert_eq!(seen.len(), 2, "{target} needs inputs of both kinds");
     }
 }
 
 #[test]
-fn every_target_has_cases_and_a_fuzzer() {
+fn every_target_has_inputs_and_a_fuzzer() {
     let targets: BTreeSet<String> = TARGETS.iter().map(|(target, _)| (*target).into()).collect();
     assert_eq!(names(&corpora()), targets);
     let fuzzers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/fuzz_targets");

@@ -1,4 +1,5 @@
-//! `campaign [seeds] [from] [v1|v2|scim] [defect]`: the simulation without the host.
+//! `campaign [seeds] [from] [v1|v2|scim] [defect]`: runs the simulation, with a planted defect if
+//! one is given.
 
 use std::process::ExitCode;
 

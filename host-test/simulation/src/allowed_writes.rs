@@ -1,5 +1,5 @@
-//! What a call was asked to do, and so what it may write. Computed from the request alone, with
-//! none of the component's own logic.
+//! The writes that a call may make. They are computed from the request alone, with none of the
+//! component's own logic.
 
 use retool_lifecycle::domain::{Field, GroupLink, GroupRef, UserPatch, UserType};
 use retool_lifecycle::lifecycle::Mode;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::dialects::group_number;
 use crate::operation::{Operation, find};
 
-/// A group as it is known by id and by one of the names it has had.
+/// A group with its id and one of the names that it has had.
 pub struct KnownGroup<'a> {
     /// The id.
     pub id: u32,
@@ -33,7 +33,7 @@ impl KnownGroup<'_> {
 }
 
 impl Operation {
-    /// Whether the person may be created.
+    /// Whether the user may be created.
     pub fn may_create(&self, person: &str) -> bool {
         match self {
             Operation::Provision(arrival) => {
@@ -50,8 +50,8 @@ impl Operation {
         }
     }
 
-    /// What a field of somebody new, or of somebody who exists, may be set to.
-    pub fn asked(&self, person: &str, field: &str, new: bool) -> Option<Value> {
+    /// Returns the value that a field may be set to, for a `new` user or an existing one.
+    pub fn allowed_value(&self, person: &str, field: &str, new: bool) -> Option<Value> {
         let value = match self {
             Operation::Provision(arrival) if arrival.email.key() == person => {
                 if !new && field == "isDisabled" {
@@ -80,7 +80,7 @@ impl Operation {
                     && !departure.protected_people.iter().any(|one| one.key() == person);
                 (disables && field == "isDisabled").then_some(json!(true))
             }
-            Operation::Sync(request) => return asked_by_roster(request, person, field, new),
+            Operation::Sync(request) => return value_from_roster(request, person, field, new),
             Operation::Step(step, _) => {
                 if step.email.as_ref().is_none_or(|email| email.key() != person) {
                     return None;
@@ -98,7 +98,8 @@ impl Operation {
         value.filter(|_| new || field != "email")
     }
 
-    /// Whether the person may be deleted, and if only once disabled for some days, how many.
+    /// Returns `None` if the user may not be deleted, and `Some(Some(days))` if only after being
+    /// disabled for this number of days.
     pub fn may_delete(&self, person: &str) -> Option<Option<u32>> {
         match self {
             Operation::Deprovision(departure) => {
@@ -120,8 +121,8 @@ impl Operation {
         }
     }
 
-    /// Whether the person's invitation may be withdrawn: that is how somebody leaves who has not
-    /// come yet, however far leaving goes.
+    /// Whether the user's invitation may be withdrawn. Every mode of deprovisioning does that, and
+    /// every policy for absent users except `Keep`.
     pub fn may_withdraw(&self, person: &str) -> bool {
         match self {
             Operation::Deprovision(departure) => {
@@ -136,13 +137,13 @@ impl Operation {
         }
     }
 
-    /// Whether the person's sessions may be ended: of whoever is disabled.
+    /// Whether the user's sessions may be ended. They may if the call may disable the user.
     pub fn may_end_sessions(&self, person: &str) -> bool {
-        self.asked(person, "isDisabled", false) == Some(json!(true))
+        self.allowed_value(person, "isDisabled", false) == Some(json!(true))
             || self.may_delete(person).is_some()
     }
 
-    /// Whether the person may be put into the group.
+    /// Whether the user may be added to the group.
     pub fn may_join(&self, person: &str, group: &KnownGroup<'_>) -> bool {
         match self {
             Operation::Provision(arrival) => {
@@ -167,7 +168,7 @@ impl Operation {
         }
     }
 
-    /// Whether the person may be taken out of the group.
+    /// Whether the user may be removed from the group.
     pub fn may_leave(&self, person: &str, group: &KnownGroup<'_>) -> bool {
         match self {
             Operation::Deprovision(departure) => {
@@ -193,7 +194,7 @@ impl Operation {
         }
     }
 
-    /// Whether a group of this name, trimmed, may be created.
+    /// Whether a group with this trimmed name may be created.
     pub fn may_create_group(&self, name: &str) -> bool {
         let is_named = |references: &[GroupRef]| {
             references
@@ -220,8 +221,8 @@ impl Operation {
         }
     }
 
-    /// What a field of a group may be set to.
-    pub fn asked_of_group(&self, group: &KnownGroup<'_>, field: &str) -> Option<Value> {
+    /// Returns the value that a field of a group may be set to.
+    pub fn allowed_group_value(&self, group: &KnownGroup<'_>, field: &str) -> Option<Value> {
         match self {
             Operation::ChangeGroup(reshaping) if group.is(&reshaping.group) => match field {
                 "name" => reshaping.patch.name.as_ref().map(|name| json!(name)),
@@ -239,7 +240,7 @@ impl Operation {
         matches!(self, Operation::RemoveGroup(reference, _) if group.is(reference))
     }
 
-    /// People who may not be disabled, deleted, or taken rights or a membership of.
+    /// Whether the user may not be disabled or deleted, or lose rights or a membership.
     pub fn is_protected(&self, person: &str) -> bool {
         match self {
             Operation::Deprovision(departure) => {
@@ -252,20 +253,20 @@ impl Operation {
         }
     }
 
-    /// How many enabled administrators must be left where one is taken away; `None` where the
-    /// call on its own promises nothing.
+    /// Returns how many enabled administrators must be left if the call removes one. `None` if the
+    /// call alone guarantees nothing.
     pub fn minimum_admins(&self) -> Option<u32> {
         match self {
             Operation::Provision(_) | Operation::Restore(_) => Some(1),
             Operation::Deprovision(departure) => Some(departure.minimum_admins),
             Operation::Sync(request) => Some(request.policy.guards.minimum_admins),
-            // The guard judged the plan as a whole; one step is not judged again.
+            // The guard checked the whole plan. A single step is not checked again.
             _ => None,
         }
     }
 }
 
-/// The roster's entry for somebody.
+/// Returns the roster's entry for a user.
 pub fn desired<'a>(request: &'a SyncRequest, person: &str) -> Option<&'a DesiredUser> {
     request.roster.iter().find(|one| one.email.key() == person)
 }
@@ -274,7 +275,7 @@ fn is_protected(request: &SyncRequest, person: &str) -> bool {
     request.policy.guards.protected_people.iter().any(|one| one.key() == person)
 }
 
-/// Whether somebody is missing on a roster that speaks for them.
+/// Whether a user is in the span of a roster, is not on it, and is not protected.
 pub fn is_absent(request: &SyncRequest, person: &str) -> bool {
     let span = &request.span;
     desired(request, person).is_none()
@@ -283,7 +284,7 @@ pub fn is_absent(request: &SyncRequest, person: &str) -> bool {
         && !is_protected(request, person)
 }
 
-fn asked_by_roster(request: &SyncRequest, person: &str, field: &str, new: bool) -> Option<Value> {
+fn value_from_roster(request: &SyncRequest, person: &str, field: &str, new: bool) -> Option<Value> {
     let policy = &request.policy;
     let Some(desired) = desired(request, person) else {
         let goes = policy.absent == AbsentPolicy::Disable && is_absent(request, person);
@@ -314,7 +315,7 @@ fn is_group_of(step: &Step, group: &KnownGroup<'_>) -> bool {
     }
 }
 
-/// A field of a patch as it stands on the wire; `None` where nothing is asked.
+/// Returns a field of a patch under its `/api/v1` name. `None` if the patch does not set it.
 pub fn value(patch: &UserPatch, field: &str) -> Option<Value> {
     match field {
         "firstName" => patch.first_name.as_ref().map(|text| json!(text)),
@@ -333,7 +334,7 @@ pub fn value(patch: &UserPatch, field: &str) -> Option<Value> {
     }
 }
 
-/// The person that a call is about, where it is about one.
+/// Returns the address of the user that a call is about, if it is about one.
 pub fn person_of(operation: &Operation) -> Option<String> {
     match operation {
         Operation::Provision(arrival) => Some(arrival.email.key().to_owned()),

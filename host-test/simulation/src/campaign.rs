@@ -1,4 +1,4 @@
-//! Many runs.
+//! Makes many runs.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -11,35 +11,35 @@ use crate::defect::Defect;
 use crate::figures::Figures;
 use crate::run::{Run, run};
 
-/// How many seeds a thread takes at a time.
+/// Number of seeds that a thread takes at a time.
 const SHARE: u64 = 16;
 
-/// Many seeds, one after the other.
+/// Runs of consecutive seeds.
 #[derive(Clone, Copy, Debug)]
 pub struct Campaign {
     /// The first seed.
     pub from: u64,
-    /// How many.
+    /// Number of seeds.
     pub seeds: u64,
-    /// How many threads share them.
+    /// Number of threads.
     pub threads: usize,
-    /// The dialect of all runs; otherwise they take turns.
+    /// The dialect of all runs. If `None`, the dialects alternate by seed.
     pub dialect: Option<Dialect>,
-    /// A defect to plant in all of them.
+    /// A defect to plant in all runs.
     pub defect: Option<Defect>,
 }
 
-/// What a campaign came to.
+/// The result of a campaign.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Sums over all runs that were made.
+    /// Sums over all runs.
     pub figures: Figures,
-    /// The run of the lowest seed that violates an invariant, with its trace.
+    /// The failing run with the lowest seed, with its trace.
     pub failure: Option<Run>,
 }
 
 impl Campaign {
-    /// Makes the runs, up to the first that fails. `progress` is called now and then with the
+    /// Makes the runs up to the first that fails. Calls `progress` from time to time with the
     /// number of runs that are done.
     pub fn make(&self, progress: impl Fn(u64) + Sync) -> Tally {
         let next = AtomicU64::new(0);

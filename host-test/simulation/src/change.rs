@@ -1,68 +1,68 @@
-//! What is different between two states of an organisation.
+//! The differences between two states of an organisation.
 
 use std::collections::BTreeMap;
 
 use mock_retool::{Group, Invite, Organisation, User};
 use serde_json::{Value, json};
 
-/// One difference. People and groups are named as they were before it, or as they are if they
-/// are new. Whoever is invited is a person in a group, and nothing else.
+/// One difference. Addresses and names are those before the change, or the new ones of new users
+/// and groups. An invitation has changes of its memberships, and no changes of fields.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// A new person.
+    /// A new user.
     UserCreated { id: String, email: String },
-    /// A person who is gone.
+    /// A deleted user.
     UserDeleted { id: String, email: String, was_enabled_admin: bool },
-    /// A field of a person.
+    /// A changed field of a user.
     UserField { id: String, email: String, field: String, before: Value, after: Value },
-    /// An invitation to join.
+    /// A new invitation.
     Invited { id: String, email: String },
-    /// An invitation that is gone. One that is accepted is a new person.
+    /// A withdrawn invitation. An accepted invitation is a new user instead.
     Uninvited { id: String, email: String },
-    /// The sessions of a person were ended.
+    /// The sessions of a user were ended.
     SessionsEnded { id: String, email: String },
     /// A new group.
     GroupCreated { id: u32, name: String },
-    /// A group that is gone.
+    /// A deleted group.
     GroupDeleted { id: u32, name: String },
-    /// A field of a group.
+    /// A changed field of a group.
     GroupField { id: u32, name: String, field: String, before: Value, after: Value },
-    /// Somebody is in a group.
+    /// A user was added to a group.
     Joined { id: String, email: String, group: u32 },
-    /// Somebody is no longer in a group; both are still there.
+    /// A user was removed from a group. Both still exist.
     Left { id: String, email: String, group: u32 },
 }
 
-/// What addresses are compared by.
+/// Returns the form of an address that is compared.
 pub fn key(address: &str) -> String {
     address.trim().to_lowercase()
 }
 
-/// What stands for an invitation where a person's id would.
-pub fn invitation(number: impl std::fmt::Display) -> String {
+/// Returns the id of an invitation, in place of a user's id.
+pub fn invitation_id(number: impl std::fmt::Display) -> String {
     format!("invite-{number}")
 }
 
-/// Whether an id is that of an invitation.
+/// Whether an id is an invitation's.
 pub fn is_invitation(id: &str) -> bool {
     id.starts_with("invite-")
 }
 
-/// The address that an invitation of this id was sent to.
+/// Returns the address of the invitation with this id.
 pub fn address_of_invitation(organisation: &Organisation, id: &str) -> Option<String> {
     let number = id.strip_prefix("invite-")?.parse().ok()?;
     organisation.invited(number).map(|invite| key(&invite.email))
 }
 
-/// The invitation that stands for somebody: nobody has an account of the address.
-pub fn invited<'a>(organisation: &'a Organisation, person: &str) -> Option<&'a Invite> {
+/// Returns the open invitation of an address. `None` if the address has an account.
+pub fn open_invitation<'a>(organisation: &'a Organisation, person: &str) -> Option<&'a Invite> {
     let is_theirs = |invite: &&Invite| key(&invite.email) == person;
     let invite =
         organisation.invites.iter().filter(|one| organisation.is_pending(one)).find(is_theirs);
     invite.filter(|_| !organisation.users.iter().any(|user| key(&user.email) == person))
 }
 
-/// A person's fields as they stand on the wire, but for what the server alone decides.
+/// Returns a user's fields under their `/api/v1` names, without those that only the server sets.
 pub fn user_fields(user: &User) -> BTreeMap<String, Value> {
     let mut fields: BTreeMap<String, Value> =
         user.extra.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
@@ -76,7 +76,7 @@ pub fn user_fields(user: &User) -> BTreeMap<String, Value> {
     fields.insert("seatType".into(), json!(user.seat_type));
     fields.insert("twoFactorAuthEnabled".into(), json!(user.two_factor_auth_enabled));
     fields.insert("metadata".into(), json!(user.metadata));
-    fields.insert("what SCIM alone knows".into(), json!(user.scim));
+    fields.insert("SCIM-only fields".into(), json!(user.scim));
     fields
 }
 
@@ -86,11 +86,11 @@ fn group_fields(group: &Group) -> BTreeMap<String, Value> {
     fields.insert("name".into(), json!(group.name));
     fields.insert("universalAppAccess".into(), json!(group.universal_app_access));
     fields.insert("access".into(), json!(group.access));
-    fields.insert("what SCIM alone knows".into(), json!(group.scim));
+    fields.insert("SCIM-only fields".into(), json!(group.scim));
     fields
 }
 
-/// Every difference from `before` to `after`.
+/// Returns every difference from `before` to `after`.
 pub fn changes(before: &Organisation, after: &Organisation) -> Vec<Change> {
     let mut found = Vec::new();
     for group in &before.groups {
@@ -138,7 +138,7 @@ pub fn changes(before: &Organisation, after: &Organisation) -> Vec<Change> {
 
 fn invitation_changes(before: &Organisation, after: &Organisation, found: &mut Vec<Change>) {
     for was in &before.invites {
-        let (id, email) = (invitation(was.id), was.email.clone());
+        let (id, email) = (invitation_id(was.id), was.email.clone());
         let Some(is) = after.invited(was.id) else {
             found.push(Change::Uninvited { id, email });
             continue;
@@ -147,7 +147,7 @@ fn invitation_changes(before: &Organisation, after: &Organisation, found: &mut V
             continue;
         }
         for group in was.groups.iter().filter(|group| !is.groups.contains(group)) {
-            // With the group went the invitations to it.
+            // A deleted group removes the invitations to it.
             if after.group(*group).is_some() {
                 found.push(Change::Left { id: id.clone(), email: email.clone(), group: *group });
             }
@@ -157,7 +157,7 @@ fn invitation_changes(before: &Organisation, after: &Organisation, found: &mut V
         }
     }
     for is in after.invites.iter().filter(|is| before.invited(is.id).is_none()) {
-        found.push(Change::Invited { id: invitation(is.id), email: is.email.clone() });
+        found.push(Change::Invited { id: invitation_id(is.id), email: is.email.clone() });
     }
 }
 
@@ -170,7 +170,7 @@ fn user_changes(user: &User, now: &User, after: &Organisation, found: &mut Vec<C
     for was in &user.memberships {
         let (id, email) = (id.clone(), email.clone());
         match now.memberships.iter().find(|is| is.group == was.group) {
-            // With the group went its memberships.
+            // A deleted group removes its memberships.
             None if after.group(was.group).is_none() => {}
             None => found.push(Change::Left { id, email, group: was.group }),
             Some(is) if is.is_group_admin != was.is_group_admin => {
@@ -202,42 +202,42 @@ fn user_changes(user: &User, now: &User, after: &Organisation, found: &mut Vec<C
     }
 }
 
-/// What stands for the field that somebody administers a group.
+/// Returns the name of the field that says that a user administers this group.
 fn administers(group: u32) -> String {
     format!("{ADMINISTERS}{group}")
 }
 
 const ADMINISTERS: &str = "administers group ";
 
-/// The group that somebody administers by a field.
+/// Returns the group of a field that says that a user administers it.
 pub fn administered(field: &str) -> Option<u32> {
     field.strip_prefix(ADMINISTERS)?.parse().ok()
 }
 
-/// Tells of each field that is not the same; one that is missing is told as null.
+/// Reports each field that differs. A missing field is reported as null.
 fn differences(
     mut before: BTreeMap<String, Value>,
     after: BTreeMap<String, Value>,
-    mut tell: impl FnMut(String, Value, Value),
+    mut report: impl FnMut(String, Value, Value),
 ) {
     for (field, after) in after {
         match before.remove(&field) {
             Some(before) if before == after => {}
-            before => tell(field, before.unwrap_or_default(), after),
+            before => report(field, before.unwrap_or_default(), after),
         }
     }
     for (field, before) in before {
-        tell(field, before, Value::Null);
+        report(field, before, Value::Null);
     }
 }
 
-/// How many enabled administrators there are.
+/// Returns the number of enabled administrators.
 pub fn enabled_admins(organisation: &Organisation) -> u32 {
     organisation.users.iter().filter(|user| user.is_admin && !user.is_disabled).count() as u32
 }
 
-/// Whether a change takes an enabled administrator away; `before` is the state it was made in.
-pub fn takes_admin(change: &Change, before: &Organisation) -> bool {
+/// Whether a change leaves one enabled administrator fewer. `before` is the state before it.
+pub fn removes_admin(change: &Change, before: &Organisation) -> bool {
     match change {
         Change::UserDeleted { was_enabled_admin, .. } => *was_enabled_admin,
         Change::UserField { id, field, after, .. } => {

@@ -1,4 +1,4 @@
-//! Time that passes only when everything waits, and the executor that lets it pass.
+//! A virtual clock, and the executor that advances it when every future waits.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -7,27 +7,27 @@ use std::task::{Context, Poll, Waker};
 
 use retool_lifecycle::http::{Clock, Local};
 
-/// When virtual time starts: as the mock's own time does, 2026-01-05T09:00:00Z.
+/// Start of the virtual time, 2026-01-05T09:00:00Z. The mock's own time starts there too.
 const START_UNIX_MS: u64 = 1_767_603_600_000;
 
-/// More turns than any honest call takes.
-const MOST_TURNS: u32 = 200_000;
+/// More polls than any call needs that makes progress.
+const MAX_POLLS: u32 = 200_000;
 
-/// A clock that jumps to the next moment that something waits for.
+/// A clock that jumps to the earliest time that a future waits for.
 #[derive(Default)]
 pub struct VirtualClock {
     now: Cell<u64>,
-    /// The earliest moment that anything polled in this turn waits for.
+    /// The earliest time that a future waits for, among those that this poll reached.
     next: Cell<Option<u64>>,
 }
 
 /// How a call ended.
 pub enum Ended<T> {
-    /// By itself.
+    /// With a result.
     Done(T),
-    /// It was killed: dropped where it stood.
+    /// It was killed: its future was dropped.
     Killed,
-    /// It does not end, and how that shows.
+    /// It does not end, for this reason.
     Stuck(&'static str),
 }
 
@@ -37,36 +37,37 @@ impl VirtualClock {
         self.now.get()
     }
 
-    /// Lets time pass while nothing runs.
+    /// Advances the time while nothing runs.
     pub fn advance(&self, ms: u64) {
         self.now.set(self.now.get() + ms);
     }
 
-    /// Runs to the end, to the turn in which it is killed, or until `limit_ms` have passed.
+    /// Runs a future to its end, to the poll after which it is killed, or until `limit_ms` have
+    /// passed.
     pub fn run<T>(
         &self,
         future: impl Future<Output = T>,
-        kill_in_turn: Option<u32>,
+        kill_at_poll: Option<u32>,
         limit_ms: u64,
     ) -> Ended<T> {
         let last = self.now.get().saturating_add(limit_ms);
         let mut future = pin!(future);
         let mut context = Context::from_waker(Waker::noop());
-        for turn in 0..MOST_TURNS {
+        for poll in 0..MAX_POLLS {
             self.next.set(None);
             if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
                 return Ended::Done(value);
             }
-            if kill_in_turn == Some(turn) {
+            if kill_at_poll == Some(poll) {
                 return Ended::Killed;
             }
             match self.next.get() {
-                None => return Ended::Stuck("it waits for something that never comes"),
+                None => return Ended::Stuck("it waits, and no timer is running"),
                 Some(next) if next > last => return Ended::Stuck("it takes longer than allowed"),
                 Some(next) => self.now.set(next),
             }
         }
-        Ended::Stuck("it turns and turns without an end")
+        Ended::Stuck("it was polled too often without an end")
     }
 
     async fn until(&self, then: u64) {

@@ -1,4 +1,4 @@
-//! Another administrator, who changes what they like while the component is at work.
+//! Another administrator, who makes random edits while the component runs.
 
 use mock_retool::{ADMIN, Dialect, Group, Invite, Organisation, User};
 use serde_json::json;
@@ -6,43 +6,51 @@ use serde_json::json;
 use crate::chance::Chance;
 
 /// Another administrator.
-pub struct Rival {
+pub struct ConcurrentEditor {
     chance: Chance,
-    /// What they have is what the dialect has.
+    /// They edit only data that this dialect can change.
     dialect: Dialect,
-    /// How many requests in a thousand they get ahead of.
+    /// Number of requests in a thousand that they edit before.
     rate: u32,
-    /// Whether they invite people; where they can't, nobody can see an invitation.
+    /// Whether they send invitations. If not, no route shows an invitation.
     pub invites: bool,
-    /// Addresses of people who are to come, whom they may create as well.
+    /// Addresses of users who do not exist yet. They may create or invite them too.
     pub joiners: Vec<String>,
-    /// Names of groups that are to come.
+    /// Names of groups that do not exist yet. They may create them too.
     pub new_groups: Vec<String>,
 }
 
-impl Rival {
-    /// One who edits before so many requests in a thousand.
+impl ConcurrentEditor {
+    /// Creates an editor who edits before this number of requests in a thousand.
     pub fn new(dialect: Dialect, seed: u64, rate: u32) -> Self {
         let chance = Chance::new(seed, 4);
-        Rival { chance, dialect, rate, invites: false, joiners: Vec::new(), new_groups: Vec::new() }
+        ConcurrentEditor {
+            chance,
+            dialect,
+            rate,
+            invites: false,
+            joiners: Vec::new(),
+            new_groups: Vec::new(),
+        }
     }
 
-    /// Whether they ever edit.
-    pub fn is_there(&self) -> bool {
+    /// Whether they make any edits.
+    pub fn is_active(&self) -> bool {
         self.rate > 0
     }
 
-    /// An edit, if this is the moment for one. Says what it was.
-    pub fn perhaps_edits(
+    /// Makes an edit before some requests, and returns its description.
+    pub fn maybe_edit(
         &mut self,
         organisation: &mut Organisation,
         person: Option<&str>,
     ) -> Option<String> {
-        if self.chance.per_mille(self.rate) { self.edits(organisation, person) } else { None }
+        if self.chance.per_mille(self.rate) { self.edit(organisation, person) } else { None }
     }
 
-    /// An edit, often of the `person` with this id. `None` where it could not be made.
-    pub fn edits(
+    /// Makes an edit, often of the `person` with this id, and returns its description. `None` if
+    /// the edit was not possible.
+    pub fn edit(
         &mut self,
         organisation: &mut Organisation,
         person: Option<&str>,
@@ -90,7 +98,7 @@ impl Rival {
                     }
                 }
                 change(organisation, draft)?;
-                Some(format!("fields of {who} that are nobody else's"))
+                Some(format!("other fields of {who}"))
             }
             4 => {
                 let user_type = if user.user_type == "default" { "endUser" } else { "default" };
@@ -180,7 +188,7 @@ impl Rival {
                     let universal_app_access = "own".to_owned();
                     let draft = Group { universal_app_access, ..group.clone() };
                     organisation.replace_group(group.id, draft).ok()?;
-                    return Some(format!("what the group {} may do", group.name));
+                    return Some(format!("app access of the group {}", group.name));
                 }
                 let name = format!("{} {number}", group.name.trim());
                 organisation

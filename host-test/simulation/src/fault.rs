@@ -1,49 +1,49 @@
-//! What goes wrong with a request.
+//! Faults of single requests.
 
 use retool_lifecycle::http::Response;
 
 use crate::chance::Chance;
-use crate::dialects::Tongue;
-use crate::wire::{Ask, Wire, change};
+use crate::dialects::DialectWire;
+use crate::request::{ListQuery, ParsedRequest, edit_json};
 
-/// Something that goes wrong with one request.
+/// A fault of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The connection breaks, and the request never arrives.
     LostBefore,
-    /// The request is served, and its answer never comes back.
+    /// The request is served, and its response is lost.
     LostAfter,
-    /// Nobody answers, whether the request was served or not.
-    Silence {
-        /// Whether it was.
+    /// No response and no error, until the time is over.
+    NoAnswer {
+        /// Whether the request is served.
         served: bool,
     },
-    /// Another status.
+    /// An error status.
     Status {
         /// The status.
         code: u16,
         /// `Retry-After`.
         retry_after: Option<&'static str>,
-        /// Whether the request is served all the same.
+        /// Whether the request is served despite the error.
         served: bool,
     },
-    /// The request is served, and half the answer's body comes back.
+    /// The request is served, and the response has half of its body.
     Half,
-    /// The request is served, and the answer is empty.
+    /// The request is served, and the response has no body.
     Empty,
-    /// A login page, with 200.
+    /// A login page with status 200. The request is not served.
     LoginPage,
-    /// Everything, instead of what was looked for.
+    /// The whole listing instead of the matches of the filter.
     IgnoredFilter,
-    /// The first page, whatever page was asked for.
+    /// The first page, whichever page was requested.
     FirstPage,
-    /// The last one on the page comes twice, and the first one not at all.
+    /// The last item of the page comes twice, and the first item is missing.
     Shifted,
-    /// A page that says that there is more, and not how to ask for it.
-    NoWayOn,
-    /// A refusal with 200, as `/api/v2` has it; the request is not served.
+    /// A page that says that there are more, without the token of the next page.
+    NoNextToken,
+    /// A refusal with status 200, as `/api/v2` sends it. The request is not served.
     RefusedWith200,
-    /// A total that is off by so many.
+    /// A total that is off by this number.
     MovingTotal(i8),
 }
 
@@ -60,13 +60,13 @@ const RETRY_AFTER: [Option<&str>; 10] = [
     Some("Mon, 05 Jan 2026 09:00:20 GMT"),
 ];
 
-/// Draws a fault that a request can show.
-pub fn draw(chance: &mut Chance, tongue: &dyn Tongue, wire: &Wire) -> Fault {
-    let is_listing = !wire.is_write() && tongue.is_paged(&wire.target);
+/// Draws a fault that this request can have.
+pub fn draw(chance: &mut Chance, dialect_wire: &dyn DialectWire, parsed: &ParsedRequest) -> Fault {
+    let is_listing = !parsed.is_write() && dialect_wire.is_paged(&parsed.target);
     if is_listing && chance.percent(40) {
-        return match (&wire.ask, chance.below(3)) {
-            (Ask::Beginning, 0) if tongue.has_tokens() => Fault::NoWayOn,
-            (Ask::Named(_), _) => Fault::IgnoredFilter,
+        return match (&parsed.list_query, chance.below(3)) {
+            (ListQuery::FirstPage, 0) if dialect_wire.has_tokens() => Fault::NoNextToken,
+            (ListQuery::Named(_), _) => Fault::IgnoredFilter,
             (_, 0) => Fault::FirstPage,
             (_, 1) => Fault::Shifted,
             (_, _) => Fault::MovingTotal(*chance.pick(&[-1, 1, 3])),
@@ -75,7 +75,7 @@ pub fn draw(chance: &mut Chance, tongue: &dyn Tongue, wire: &Wire) -> Fault {
     match chance.below(20) {
         0..=2 => Fault::LostBefore,
         3..=6 => Fault::LostAfter,
-        7 => Fault::Silence { served: chance.percent(50) },
+        7 => Fault::NoAnswer { served: chance.percent(50) },
         8..=10 => {
             Fault::Status { code: 429, retry_after: *chance.pick(&RETRY_AFTER), served: false }
         }
@@ -84,7 +84,7 @@ pub fn draw(chance: &mut Chance, tongue: &dyn Tongue, wire: &Wire) -> Fault {
             let retry_after = if code == 503 { *chance.pick(&RETRY_AFTER) } else { None };
             Fault::Status { code, retry_after, served: chance.percent(50) }
         }
-        17 if tongue.has_tokens() && chance.percent(50) => Fault::RefusedWith200,
+        17 if dialect_wire.has_tokens() && chance.percent(50) => Fault::RefusedWith200,
         17 => Fault::Half,
         18 => {
             if chance.percent(50) {
@@ -100,21 +100,25 @@ pub fn draw(chance: &mut Chance, tongue: &dyn Tongue, wire: &Wire) -> Fault {
     }
 }
 
-/// What comes back, if anything does.
+/// What the network returns for a request.
 pub enum Reply {
-    /// An answer.
+    /// A response.
     Answer(Response),
     /// The connection broke.
     Broken,
-    /// Nothing, ever.
-    Silence,
+    /// Neither a response nor an error.
+    NoAnswer,
 }
 
-/// What comes back of an answer with a fault.
-pub fn spoilt(tongue: &dyn Tongue, mut response: Response, fault: Option<Fault>) -> Reply {
+/// Applies a fault to a response.
+pub fn apply_fault(
+    dialect_wire: &dyn DialectWire,
+    mut response: Response,
+    fault: Option<Fault>,
+) -> Reply {
     match fault {
         Some(Fault::LostBefore | Fault::LostAfter) => return Reply::Broken,
-        Some(Fault::Silence { .. }) => return Reply::Silence,
+        Some(Fault::NoAnswer { .. }) => return Reply::NoAnswer,
         Some(Fault::Status { code, retry_after, .. }) => {
             return Reply::Answer(Response {
                 status: code,
@@ -140,7 +144,7 @@ pub fn spoilt(tongue: &dyn Tongue, mut response: Response, fault: Option<Fault>)
                 ..Response::default()
             });
         }
-        Some(Fault::NoWayOn) => change(&mut response.body, |answer| {
+        Some(Fault::NoNextToken) => edit_json(&mut response.body, |answer| {
             if let Some(answer) = answer.as_object_mut() {
                 answer.insert("has_more".into(), true.into());
                 answer.remove("next_token");
@@ -148,22 +152,22 @@ pub fn spoilt(tongue: &dyn Tongue, mut response: Response, fault: Option<Fault>)
         }),
         Some(Fault::Half) => response.body.truncate(response.body.len() / 2),
         Some(Fault::Empty) => response.body.clear(),
-        Some(Fault::Shifted) => change(&mut response.body, |answer| {
-            if let Some(items) = tongue.items(answer)
+        Some(Fault::Shifted) => edit_json(&mut response.body, |answer| {
+            if let Some(items) = dialect_wire.items(answer)
                 && let Some(last) = items.last().cloned()
                 && items.len() > 1
             {
                 items[0] = last;
             }
         }),
-        Some(Fault::MovingTotal(by)) => change(&mut response.body, |answer| {
-            let listed = tongue.items(answer).map_or(0, |items| items.len()) as i64;
-            if let Some(said) = tongue.total(answer)
-                && let Some(total) = said.as_i64()
+        Some(Fault::MovingTotal(by)) => edit_json(&mut response.body, |answer| {
+            let listed = dialect_wire.items(answer).map_or(0, |items| items.len()) as i64;
+            if let Some(stated) = dialect_wire.total(answer)
+                && let Some(total) = stated.as_i64()
             {
                 let moved = total + i64::from(by);
-                // A page that says that there is no other can't be told from the truth.
-                *said = if moved > listed { moved } else { total }.into();
+                // The component could not detect a total that makes this page the last one.
+                *stated = if moved > listed { moved } else { total }.into();
             }
         }),
         Some(Fault::IgnoredFilter | Fault::FirstPage) | None => {}

@@ -1,26 +1,26 @@
-//! How much was simulated.
+//! Counts of what was simulated.
 
 use std::ops::AddAssign;
 
-/// Sums over one run or many.
+/// Counts over one run or many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Seeds.
     pub seeds: u64,
     /// Calls of the component, repetitions included.
     pub operations: u64,
-    /// Requests that arrived.
+    /// Requests that reached the server.
     pub requests: u64,
-    /// Of those, the ones that may write.
+    /// Number of these requests that may write.
     pub writes: u64,
-    /// Faults injected.
+    /// Injected faults.
     pub faults: u64,
     /// Calls that were killed.
     pub kills: u64,
     /// Edits by another administrator.
     pub edits: u64,
-    /// Edits of another administrator that a PUT undid, because they were made between the
-    /// reading and the writing of the record. `/api/v1` offers nothing against that.
+    /// Edits of another administrator that a PUT undid, because they happened between the read and
+    /// the write of the record. `/api/v1` has no protection against that.
     pub overwritten: u64,
     /// Calls that ended with a result.
     pub succeeded: u64,

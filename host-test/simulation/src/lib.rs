@@ -1,34 +1,35 @@
-//! The component's core against an in-memory Retool: on a virtual clock, with faults, kills and
-//! another administrator at work, everything drawn from one seed.
+//! Runs the component's core against an in-memory Retool on a virtual clock, with faults, kills and
+//! a concurrent editor. One seed determines everything in a run.
 //!
-//! [`run`] makes one run over one [`Dialect`] and judges it; a [`Campaign`] makes many. A run draws
-//! an organisation, a server with a nature of its own, and some jobs. Each job is tried under faults, perhaps
-//! killed, and repeated; then, with nothing going wrong any more, it must come to its end, and a
-//! further repetition must find nothing to write. All the while a watch looks at the wire and at
-//! every change of the organisation. It knows the request and the truth, and none of the
-//! component's own logic. A [`Defect`] can be planted on the way between the component and the
-//! server, to show that the watch sees it.
+//! [`run`] makes one run over one [`Dialect`] and checks it. A [`Campaign`] makes many runs. A run
+//! draws an organisation, a server with its own behaviour, and some jobs. Each job is tried under
+//! faults, is killed in some runs, and is repeated. Then it is tried without faults: it must
+//! succeed, and a further repetition must write nothing. A checker looks at every request and at
+//! every change of the organisation. It knows what was requested and the true state, and uses none
+//! of the component's own logic. A [`Defect`] can be planted between the component and the server,
+//! to prove that the checker finds it.
 
+mod allowed_writes;
 mod campaign;
 mod chance;
 mod change;
+mod checker;
 mod clock;
+mod concurrent_editor;
 mod defect;
 mod dialects;
 mod fault;
 mod figures;
-mod mandate;
-mod nature;
 mod network;
 mod operation;
 mod organisation;
-mod rival;
+mod parse_request;
+mod request;
 mod run;
 mod scenario;
 mod server;
+mod server_behavior;
 mod trace;
-mod watch;
-mod wire;
 mod world;
 
 pub use campaign::{Campaign, Tally};

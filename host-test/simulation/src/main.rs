@@ -1,4 +1,4 @@
-//! `cargo run -p simulation`: makes runs, and prints the first one that fails.
+//! `cargo run -p simulation`: makes runs and prints the first one that fails.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -11,39 +11,39 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use simulation::{Campaign, Dialect, Figures, Run, run};
 
-/// Two are enough to be quick, and leave the machine to its owner.
+/// Two threads are fast enough, and leave the other cores free.
 const THREADS: usize = 2;
 
 /// Runs the component's core against a simulated Retool, with faults, kills and another
-/// administrator, each run drawn from a seed.
+/// administrator. A seed determines each run.
 #[derive(Debug, Parser)]
 #[command(
     name = "simulation",
     version,
-    after_help = "Exit codes: 0 every run holds, 1 a run violates an invariant, 2 wrong usage.\n\n\
+    after_help = "Exit codes: 0 no violation, 1 a run violates an invariant, 2 wrong usage.\n\n\
                   Example:\n  cargo run -p simulation -- --seeds 10000 --from 0"
 )]
 struct Arguments {
-    /// How many runs to make.
+    /// Number of runs.
     #[arg(long, value_name = "N", default_value_t = 2000)]
     seeds: u64,
     /// The first seed.
     #[arg(long, value_name = "S", default_value_t = 0)]
     from: u64,
-    /// The dialect of all runs. Otherwise they take turns, by seed.
+    /// The dialect of all runs. By default the dialects alternate by seed.
     #[arg(long, value_enum)]
-    dialect: Option<Spoken>,
-    /// With --seeds 1: show everything that happens.
+    dialect: Option<DialectArgument>,
+    /// Print every event. Needs --seeds 1.
     #[arg(long)]
     trace: bool,
-    /// Print one JSON document on stdout, and nothing else there.
+    /// Print one JSON document on stdout, and nothing else.
     #[arg(long)]
     json: bool,
 }
 
-/// A dialect as it is named on the command line.
+/// The value of `--dialect`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Spoken {
+enum DialectArgument {
     /// The REST API under /api/v1.
     V1,
     /// The REST API under /api/v2.
@@ -52,12 +52,12 @@ enum Spoken {
     Scim,
 }
 
-impl From<Spoken> for Dialect {
-    fn from(spoken: Spoken) -> Self {
-        match spoken {
-            Spoken::V1 => Dialect::V1,
-            Spoken::V2 => Dialect::V2,
-            Spoken::Scim => Dialect::Scim,
+impl From<DialectArgument> for Dialect {
+    fn from(argument: DialectArgument) -> Self {
+        match argument {
+            DialectArgument::V1 => Dialect::V1,
+            DialectArgument::V2 => Dialect::V2,
+            DialectArgument::Scim => Dialect::Scim,
         }
     }
 }
@@ -66,7 +66,7 @@ fn main() -> Result<ExitCode> {
     let Arguments { seeds, from, dialect, trace, json } = Arguments::parse();
     let dialect = dialect.map(Dialect::from);
     if trace && seeds != 1 {
-        let message = "--trace shows one run: give --seeds 1 with it";
+        let message = "--trace works with one run only: add --seeds 1";
         Arguments::command().error(ErrorKind::ArgumentConflict, message).exit();
     }
     let (figures, failure) = if trace {
@@ -95,7 +95,7 @@ fn print(text: &str) -> Result<()> {
     writeln!(stdout, "{text}").context("the result could not be printed")
 }
 
-/// Draws nothing where stderr is not a terminal.
+/// Returns a progress bar on stderr. It draws nothing if stderr is not a terminal.
 fn bar(seeds: u64) -> ProgressBar {
     let style =
         ProgressStyle::with_template("{pos} of {len} seeds, {per_sec}, {eta} left {wide_bar}");
@@ -137,7 +137,7 @@ fn text(figures: &Figures, failure: Option<&Run>, traced: bool) -> String {
     text
 }
 
-/// A dialect as it is named on the command line.
+/// Returns the dialect's name on the command line.
 fn name(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::V1 => "v1",
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failing_seed_is_printed_with_the_way_to_replay_it() {
+    fn a_failing_seed_is_printed_with_its_replay_command() {
         let run = Run {
             seed: 42,
             dialect: Dialect::V1,

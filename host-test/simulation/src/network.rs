@@ -1,4 +1,5 @@
-//! The way to the server and back: it takes time, and can be left at any point of it.
+//! The network between the component and the server. A request takes time, and its caller can stop
+//! waiting at any point.
 
 use std::rc::Rc;
 
@@ -15,19 +16,19 @@ pub struct Network {
 }
 
 impl Network {
-    /// The way to a server.
+    /// Creates a connection to a server.
     pub fn new(server: Rc<Server>, clock: Rc<VirtualClock>) -> Self {
         Network { server, clock }
     }
 }
 
-/// A request on its way. Who stops waiting for it does not stop it.
-struct Flight<'a> {
+/// A request on its way to the server. It may still arrive after its caller stopped waiting.
+struct InFlight<'a> {
     server: &'a Server,
     request: Option<&'a Request>,
 }
 
-impl Drop for Flight<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if let Some(request) = self.request.take() {
             self.server.abandoned(request);
@@ -44,7 +45,7 @@ impl Transport for Network {
         Box::pin(async move {
             let started = self.clock.now();
             let (there, back) = self.server.latency();
-            let mut flight = Flight { server: &self.server, request: Some(request) };
+            let mut flight = InFlight { server: &self.server, request: Some(request) };
             if there >= limits.timeout_ms {
                 self.clock.sleep(limits.timeout_ms).await;
                 return Err(TransportError::TimedOut);
@@ -53,7 +54,7 @@ impl Transport for Network {
             flight.request = None;
             let reply = self.server.arrive(request);
             let left = limits.timeout_ms.saturating_sub(self.clock.now() - started);
-            if matches!(reply, Reply::Silence) || back >= left {
+            if matches!(reply, Reply::NoAnswer) || back >= left {
                 self.clock.sleep(left).await;
                 return Err(TransportError::TimedOut);
             }
@@ -63,7 +64,7 @@ impl Transport for Network {
                     Ok(response)
                 }
                 Reply::Answer(_) => Err(TransportError::TooLarge),
-                Reply::Broken | Reply::Silence => Err(TransportError::Failed),
+                Reply::Broken | Reply::NoAnswer => Err(TransportError::Failed),
             }
         })
     }

@@ -1,4 +1,4 @@
-//! One call of the component, and what it came to.
+//! One call of the component, and its result.
 
 use retool_lifecycle::domain::{GroupRef, Tombstone, User, Write};
 use retool_lifecycle::error::{Error, Result};
@@ -11,7 +11,7 @@ use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
 use retool_lifecycle::sync::step::{self, StepResult};
 use retool_lifecycle::sync::{AbsentPolicy, Plan, Step, StepKind, SyncRequest, apply};
 
-/// One call of the component. Every input is as it is after the component's own checks.
+/// One call of the component. The inputs have passed the component's own validation.
 #[derive(Clone, Debug)]
 pub enum Operation {
     /// `provision`.
@@ -24,17 +24,17 @@ pub enum Operation {
     Sync(SyncRequest),
     /// `plan-sync`.
     Plan(SyncRequest),
-    /// `apply-step`, of a plan that was made for this request.
+    /// `apply-step`, of a plan made for this request.
     Step(Box<Step>, SyncRequest),
     /// `ensure-group`.
     EnsureGroup(String),
     /// `change-group`.
     ChangeGroup(Reshaping),
-    /// `remove-group`, and whether it may have members.
+    /// `remove-group`, and whether the group may have members.
     RemoveGroup(GroupRef, bool),
 }
 
-/// What a call came to where it succeeded.
+/// The result of a call that succeeded.
 #[derive(Debug)]
 pub enum Done {
     /// `provision`.
@@ -58,7 +58,7 @@ pub enum Done {
 }
 
 impl Done {
-    /// The writes that it tells of.
+    /// Returns the writes that the result contains.
     pub fn writes(&self) -> &[Write] {
         match self {
             Done::Provisioned(done) => &done.writes,
@@ -73,7 +73,7 @@ impl Done {
         }
     }
 
-    /// The accounts that it disabled, deleted or stripped, as they were.
+    /// Returns the accounts that the call disabled, deleted or stripped, as they were before.
     pub fn tombstones(&self) -> &[Tombstone] {
         match self {
             Done::Deprovisioned(done) => done.tombstone.as_slice(),
@@ -83,7 +83,7 @@ impl Done {
         }
     }
 
-    /// The failures of single people in a restoration.
+    /// Returns the failures of single users in a restoration.
     pub fn failures(&self) -> impl Iterator<Item = &Error> {
         let people = match self {
             Done::Restored(done) => done.people.as_slice(),
@@ -92,7 +92,7 @@ impl Done {
         people.iter().filter_map(|person| person.outcome.as_ref().err())
     }
 
-    /// The plan that was made.
+    /// Returns the plan of a sync.
     pub fn plan(&self) -> Option<&Plan> {
         match self {
             Done::Planned(plan) => Some(plan),
@@ -101,7 +101,7 @@ impl Done {
         }
     }
 
-    /// What it came to, in a word or two.
+    /// Returns the outcome in a few words.
     pub fn outcome(&self) -> String {
         match self {
             Done::Provisioned(done) => format!("{:?}", done.outcome),
@@ -177,7 +177,7 @@ impl Operation {
         })
     }
 
-    /// The request of a sync or of a plan of one.
+    /// Returns the request of `sync` or `plan-sync`.
     pub fn sync_request(&self) -> Option<&SyncRequest> {
         match self {
             Operation::Sync(request) | Operation::Plan(request) => Some(request),
@@ -185,7 +185,7 @@ impl Operation {
         }
     }
 
-    /// Whether somebody may be deleted by it.
+    /// Whether the call may delete a user.
     pub fn deletes(&self) -> bool {
         match self {
             Operation::Deprovision(departure) => {
@@ -197,7 +197,7 @@ impl Operation {
         }
     }
 
-    /// In a line.
+    /// Describes the call for the trace.
     pub fn describe(&self) -> String {
         match self {
             Operation::Sync(request) => format!("sync of {}", request_line(request)),
@@ -223,7 +223,7 @@ impl Operation {
     }
 }
 
-/// The tombstones of a call, whether it succeeded or failed.
+/// Returns the tombstones of a call, whether it succeeded or failed.
 pub fn tombstones(result: &Result<Done, Error>) -> &[Tombstone] {
     match result {
         Ok(done) => done.tombstones(),
@@ -231,7 +231,7 @@ pub fn tombstones(result: &Result<Done, Error>) -> &[Tombstone] {
     }
 }
 
-/// The first tombstone of each address.
+/// Returns the first tombstone of each address.
 pub fn first_of_each(tombstones: &[Tombstone]) -> Vec<Tombstone> {
     let mut first: Vec<Tombstone> = Vec::new();
     for tombstone in tombstones {
@@ -242,7 +242,7 @@ pub fn first_of_each(tombstones: &[Tombstone]) -> Vec<Tombstone> {
     first
 }
 
-/// The account of an address, as a tombstone has it.
+/// Returns the account with this address from the tombstones.
 pub fn find<'a>(tombstones: &'a [Tombstone], person: &str) -> Option<&'a User> {
     tombstones.iter().map(|tombstone| &tombstone.user).find(|user| user.email.key() == person)
 }

@@ -1,29 +1,29 @@
-//! The organisation that a run starts with.
+//! Draws the organisation that a run starts with.
 
 use mock_retool::{Dialect, Group, Organisation, User};
 use serde_json::json;
 
 use crate::chance::Chance;
-use crate::dialects::tongue;
+use crate::dialects::dialect_wire;
 
-/// Draws an organisation of 2 to 40 people and 3 to 8 groups.
+/// Draws an organisation of 2 to 40 users and 3 to 8 groups.
 pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> Organisation {
     let people = if chance.percent(50) { chance.between(2, 12) } else { chance.between(2, 40) };
     let groups = chance.between(3, 8);
     let mut organisation = Organisation::seeded(seed, people as usize, groups as usize);
     for user in &mut organisation.users {
-        change(user, chance);
+        vary_user(user, chance);
     }
-    tongue(dialect).colour(&mut organisation, &mut Chance::new(seed, 6));
+    dialect_wire(dialect).add_dialect_data(&mut organisation, &mut Chance::new(seed, 6));
     if chance.percent(8) {
-        // Some have two groups of one name, or of nearly one; not of `admin`, which stands first
-        // and can't be joined.
+        // Some organisations have two groups with the same name, or with names that differ in a
+        // space. Never `admin`, which is the first group and can't be joined.
         let twin = chance.pick(&organisation.groups[1..]).name.clone();
         let twin = if chance.percent(50) { twin } else { format!("{twin} ") };
         organisation.create_group(Group::new(twin));
     }
     if chance.percent(4) {
-        // And some have two people of one address.
+        // Some organisations have two users with one address.
         let twin = chance.pick(&organisation.users).clone();
         let hidden = User { email: format!("twin@{}", organisation.users.len()), ..twin.clone() };
         let id = organisation.create_user(hidden).map(|user| user.id.clone());
@@ -35,7 +35,7 @@ pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> Organisation {
     organisation
 }
 
-fn change(user: &mut User, chance: &mut Chance) {
+fn vary_user(user: &mut User, chance: &mut Chance) {
     if chance.percent(10) {
         user.is_disabled = !user.is_disabled;
     }
@@ -43,7 +43,7 @@ fn change(user: &mut User, chance: &mut Chance) {
         user.is_admin = !user.is_admin;
     }
     if chance.percent(15) {
-        user.email = varied(&user.email, chance).trim().to_owned();
+        user.email = respelled(&user.email, chance).trim().to_owned();
     }
     if chance.percent(8) {
         user.last_name = None;
@@ -58,8 +58,8 @@ fn change(user: &mut User, chance: &mut Chance) {
     }
 }
 
-/// The same address in another spelling.
-pub fn varied(address: &str, chance: &mut Chance) -> String {
+/// Returns the same address in another spelling.
+pub fn respelled(address: &str, chance: &mut Chance) -> String {
     match chance.below(6) {
         0 => address.to_uppercase(),
         1 => format!("  {address}"),

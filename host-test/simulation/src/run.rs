@@ -1,4 +1,4 @@
-//! One run: an organisation, a server, some jobs, and what became of them.
+//! Makes one run: draws it, executes its jobs and collects the violations.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,28 +25,28 @@ use crate::world::World;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Run {
-    /// The seed that it was drawn from.
+    /// The seed of the run.
     pub seed: u64,
-    /// The dialect that it ran over.
+    /// The dialect of the run.
     pub dialect: Dialect,
-    /// How much was simulated.
+    /// Counts of what was simulated.
     pub figures: Figures,
-    /// Everything that was wrong: an invariant, and how it was violated.
+    /// Every violation: the invariant, and how it was violated.
     pub violations: Vec<String>,
-    /// What happened, line by line; empty unless it was to be traced.
+    /// What happened, line by line. Empty unless tracing was requested.
     pub trace: Vec<String>,
 }
 
-/// The dialect that a seed runs over where none is named.
+/// Returns the dialect of a seed's run if the caller gives none.
 pub fn dialect_of(seed: u64) -> Dialect {
     Dialect::ALL[(seed % Dialect::ALL.len() as u64) as usize]
 }
 
-/// Makes one run, over the seed's own dialect if none is named. The same arguments give the same
-/// run. With `traced` it keeps a line for all that happens; a `defect` is planted between the
+/// Makes one run, over the seed's own dialect if none is given. The same arguments give the same
+/// run. With `traced` the result has a line for every event. A `defect` is planted between the
 /// component and the server.
 pub fn run(seed: u64, dialect: Option<Dialect>, traced: bool, defect: Option<Defect>) -> Run {
     let dialect = dialect.unwrap_or_else(|| dialect_of(seed));
@@ -54,9 +54,9 @@ pub fn run(seed: u64, dialect: Option<Dialect>, traced: bool, defect: Option<Def
     let trace = Rc::new(Trace::new(Rc::clone(&clock), traced));
     let made = catch_unwind(AssertUnwindSafe(|| {
         let mut world = World::new(seed, dialect, defect, clock, Rc::clone(&trace));
-        world.live();
+        world.execute();
         let state = world.server.state();
-        (state.figures, state.watch.violations().to_vec(), state.watch.overwritten())
+        (state.figures, state.checker.violations().to_vec(), state.checker.overwritten())
     }));
     let (mut figures, violations, overwritten) = made.unwrap_or_else(|panic| {
         (Figures::default(), vec![format!("no panic: {}", message(&*panic))], 0)
@@ -66,10 +66,10 @@ pub fn run(seed: u64, dialect: Option<Dialect>, traced: bool, defect: Option<Def
     Run { seed, dialect, figures, violations, trace: trace.take() }
 }
 
-/// Why somebody may not come back though nothing goes wrong: the tombstone lacks what a creation
-/// needs, the address or the account is no longer theirs alone, or they are the last administrator
-/// now and were none.
-fn may_stay_away(code: Code, edited: bool) -> bool {
+/// Whether a restoration may fail with this code without faults: the tombstone lacks a value that
+/// a creation needs, another user has the address or the account too, or the user is the last
+/// administrator now and was none before.
+fn may_fail_to_restore(code: Code, edited: bool) -> bool {
     match code {
         Code::AmbiguousUser | Code::LastAdmin | Code::NameRequired | Code::UserTypeRequired => true,
         Code::WrongPerson => edited,
@@ -77,7 +77,7 @@ fn may_stay_away(code: Code, edited: bool) -> bool {
     }
 }
 
-/// A failure of a repetition where the call before succeeded.
+/// Returns the failure of a repetition where the call before succeeded.
 fn new_failure<'r>(first: &Done, second: &'r Result<Done, Error>) -> Option<&'r Error> {
     match (first, second) {
         (_, Err(error)) => Some(error),
@@ -96,7 +96,7 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 }
 
 impl World {
-    fn live(&mut self) {
+    fn execute(&mut self) {
         for _ in 0..self.chance.between(1, 4) {
             let job = {
                 let state = self.server.state();
@@ -106,18 +106,18 @@ impl World {
                 Job::One(operation) => self.do_one(&Rc::new(operation)),
                 Job::KeptPlan(request) => self.do_kept_plan(&request),
             }
-            if !self.server.state().watch.violations().is_empty() {
+            if !self.server.state().checker.violations().is_empty() {
                 return;
             }
             let pause =
                 if self.chance.percent(30) { DAY_MS * self.chance.between(0, 45) } else { 0 };
             self.clock.advance(pause);
             let mut state = self.server.state();
-            if state.rival.is_there() && self.chance.percent(30) {
+            if state.concurrent_editor.is_active() && self.chance.percent(30) {
                 state.edit(&self.trace);
             }
         }
-        self.server.state().watch.finish();
+        self.server.state().checker.finish();
     }
 
     fn do_one(&mut self, operation: &Rc<Operation>) {
@@ -129,46 +129,49 @@ impl World {
                 Some(_) | None => {}
             }
         }
-        // Now and then the next job finds what this one left.
+        // In the other 15 percent the next job starts from an unfinished state.
         if self.chance.percent(85) {
             self.conclude(operation);
         }
         if let Operation::Sync(_) = **operation
             && self.chance.percent(50)
-            && self.server.state().watch.violations().is_empty()
+            && self.server.state().checker.violations().is_empty()
         {
             let recorded = first_of_each(&self.scenario.tombstones[recorded_before..]);
-            self.bring_back(recorded);
+            self.restore_all(recorded);
         }
     }
 
-    /// With nothing going wrong, the tombstones of a sync bring back everybody it took.
-    fn bring_back(&mut self, tombstones: Vec<Tombstone>) {
+    /// Restores every user of a sync's tombstones, without faults. All of them must be restored.
+    fn restore_all(&mut self, tombstones: Vec<Tombstone>) {
         if tombstones.is_empty() {
             return;
         }
         let operation = Operation::Restore(Restoration { tombstones, re_create: true });
         let operation = Rc::new(operation);
-        let done = self.calmly(&operation);
-        self.judge_calm(&operation, done.as_ref());
+        let done = self.attempt_without_faults(&operation);
+        self.check_result_without_faults(&operation, done.as_ref());
         let state = &mut *self.server.state();
-        let edited = state.rival.is_there();
+        let edited = state.concurrent_editor.is_active();
         let failure = match &done {
-            Some(Ok(done)) => done.failures().find(|error| !may_stay_away(error.code, edited)),
+            Some(Ok(done)) => {
+                done.failures().find(|error| !may_fail_to_restore(error.code, edited))
+            }
             Some(Err(error)) => Some(error),
             None => None,
         };
         if let Some(error) = failure {
-            state.watch.violated("restoration", format!("not everybody is back: {error:?}"));
+            state.checker.violated("restoration", format!("a user was not restored: {error:?}"));
         }
         let Some(Ok(Done::Restored(done))) = &done else { return };
         let restored = done.people.iter().filter_map(|person| person.outcome.as_ref().ok());
         let mut left = restored.flat_map(|person| &person.not_restored);
         let open = state.organisation.groups.iter().filter(|group| group.id != ADMIN);
-        let open: Vec<String> =
-            open.map(|group| format!("The group {} takes nobody in.", group.name.trim())).collect();
+        let open: Vec<String> = open
+            .map(|group| format!("The group {} accepts no new members.", group.name.trim()))
+            .collect();
         if let Some(what) = left.find(|what| open.contains(what)) {
-            state.watch.violated("restoration", what);
+            state.checker.violated("restoration", what);
         }
     }
 
@@ -197,83 +200,91 @@ impl World {
         }
         let mut all_done = true;
         for step in &steps {
-            let done = self.calmly(step);
+            let done = self.attempt_without_faults(step);
             all_done &= matches!(&done, Some(Ok(Done::Stepped(done))) if !matches!(done.outcome, StepOutcome::Stale(_)));
-            self.judge_calm(step, done.as_ref());
+            self.check_result_without_faults(step, done.as_ref());
         }
         for step in &steps {
-            self.calmly(step);
-            self.judge_idle(step);
+            self.attempt_without_faults(step);
+            self.check_no_writes(step);
         }
         let state = &mut *self.server.state();
         let left = enabled_admins(&state.organisation);
         let minimum = request.policy.guards.minimum_admins;
-        if all_done && !state.rival.is_there() && left < before && left < minimum {
-            state.watch.violated("guards", format!("the plan leaves {left} of {minimum} admins"));
+        if all_done && !state.concurrent_editor.is_active() && left < before && left < minimum {
+            state.checker.violated("guards", format!("the plan leaves {left} of {minimum} admins"));
         }
     }
 
-    /// With nothing going wrong any more, a call succeeds or says why it can't, and then there
-    /// is nothing left to do.
+    /// Repeats a call twice without faults. The first must succeed or return an error that states a
+    /// reason. The second must write nothing.
     fn conclude(&mut self, operation: &Rc<Operation>) {
-        let first = self.calmly(operation);
-        self.judge_calm(operation, first.as_ref());
-        if !self.server.state().watch.violations().is_empty() {
+        let first = self.attempt_without_faults(operation);
+        self.check_result_without_faults(operation, first.as_ref());
+        if !self.server.state().checker.violations().is_empty() {
             return;
         }
-        let second = self.calmly(operation);
-        if self.has_fallen_due(first.as_ref()) {
+        let second = self.attempt_without_faults(operation);
+        if self.is_deletion_due(first.as_ref()) {
             return;
         }
-        self.judge_idle(operation);
+        self.check_no_writes(operation);
         if let (Some(Ok(first)), Some(second)) = (&first, &second)
             && let Some(error) = new_failure(first, second)
         {
-            let in_vain = operation.deletes() && self.server.state().watch.deletes_in_vain();
-            // Who is there still is to be deleted again, and counts as before.
-            if in_vain && matches!(error.code, Code::NotVerified | Code::GuardTripped) {
+            let only_disables =
+                operation.deletes() && self.server.state().checker.deletion_only_disables();
+            // A user who was only disabled is deleted again, and counts for the guards as before.
+            if only_disables && matches!(error.code, Code::NotVerified | Code::GuardTripped) {
                 return;
             }
-            // A change by name that renames can't be repeated; all else can.
+            // The scenario renames groups by id only, so every call can be repeated.
             let what = format!("it succeeded, and then failed: {error:?}");
-            self.server.state().watch.violated("convergence", what);
+            self.server.state().checker.violated("convergence", what);
         }
     }
 
-    /// Whether a call put off a deletion that is due by now.
-    fn has_fallen_due(&self, done: Option<&Result<Done, Error>>) -> bool {
+    /// Whether a call deferred a deletion that is due now.
+    fn is_deletion_due(&self, done: Option<&Result<Done, Error>>) -> bool {
         let Some(Ok(Done::Deprovisioned(done))) = done else { return false };
         let due = done.deletion_due.as_deref().and_then(parse_iso);
         due.is_some_and(|due| due <= self.server.state().now_ms())
     }
 
-    fn calmly(&mut self, operation: &Rc<Operation>) -> Option<Result<Done, Error>> {
+    fn attempt_without_faults(&mut self, operation: &Rc<Operation>) -> Option<Result<Done, Error>> {
         {
             let mut state = self.server.state();
-            state.calm = true;
-            state.forget_stale();
+            state.faults_off = true;
+            state.clear_stale();
         }
         let done = self.attempt(operation, false);
-        self.server.state().calm = false;
+        self.server.state().faults_off = false;
         done
     }
 
-    fn judge_calm(&mut self, operation: &Operation, done: Option<&Result<Done, Error>>) {
-        let in_vain = operation.deletes() && self.server.state().watch.deletes_in_vain();
+    fn check_result_without_faults(
+        &mut self,
+        operation: &Operation,
+        done: Option<&Result<Done, Error>>,
+    ) {
+        let only_disables =
+            operation.deletes() && self.server.state().checker.deletion_only_disables();
         let what = match done {
             None => return,
-            Some(Err(error)) if in_vain && error.code == Code::NotVerified => return,
+            Some(Err(error)) if only_disables && error.code == Code::NotVerified => return,
             Some(Err(error)) if self.is_stated_reason(operation, error.code) => return,
-            Some(Err(error)) => format!("without a reason: {error:?}"),
+            Some(Err(error)) => format!("an error that states no reason: {error:?}"),
             Some(Ok(done @ Done::Restored(_))) => {
                 match done.failures().find(|error| !self.is_stated_reason(operation, error.code)) {
-                    Some(error) => format!("without a reason: {error:?}"),
+                    Some(error) => format!("an error that states no reason: {error:?}"),
                     None => return,
                 }
             }
             Some(Ok(Done::Synced(report))) => {
                 let odd = report.people.iter().find(|person| match &person.outcome {
-                    PersonOutcome::Failed(error) => !in_vain || error.code != Code::NotVerified,
+                    PersonOutcome::Failed(error) => {
+                        !only_disables || error.code != Code::NotVerified
+                    }
                     PersonOutcome::Stale(_) => true,
                     _ => false,
                 });
@@ -284,31 +295,32 @@ impl World {
             }
             Some(Ok(_)) => return,
         };
-        let what = format!("with nothing going wrong, {} ends so: {what}", operation.describe());
-        self.server.state().watch.violated("convergence", what);
+        let what = format!("without faults, {} ends with {what}", operation.describe());
+        self.server.state().checker.violated("convergence", what);
     }
 
-    fn judge_idle(&mut self, operation: &Operation) {
+    fn check_no_writes(&mut self, operation: &Operation) {
         let state = &mut *self.server.state();
-        let writes = state.watch.writes(true);
+        let writes = state.checker.writes(true);
         if writes > 0 {
             let what = format!("{writes} writes by a repetition of {}", operation.describe());
-            state.watch.violated("convergence", what);
+            state.checker.violated("convergence", what);
         }
     }
 }
 
 impl World {
-    /// Errors that say what is to be done about them, where nothing goes wrong.
+    /// Whether a call may fail with this code without faults. Each of these codes states what the
+    /// caller must do.
     fn is_stated_reason(&self, operation: &Operation, code: Code) -> bool {
         let can = capabilities(self.dialect);
         match code {
             Code::NameRequired => can.names_required,
-            // Everything that can be asked for can be done where all of these can.
+            // A dialect that has all three capabilities supports every request.
             Code::OperationUnsupported => {
                 !(can.sets_admins && can.sets_photos && can.sets_app_access)
             }
-            // The account that shall come back is gone, and somebody else has its address.
+            // The account to restore is deleted, and another user has its address.
             Code::WrongPerson => matches!(operation, Operation::Restore(_)),
             Code::AmbiguousGroup
             | Code::AmbiguousUser

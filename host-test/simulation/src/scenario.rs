@@ -1,4 +1,4 @@
-//! What is asked of the component: calls that fit the organisation, more or less.
+//! Draws the calls of a run. Most of them fit the organisation.
 
 use mock_retool::{ADMIN, Dialect, Group, Organisation, User};
 use retool_lifecycle::domain::{Email, GroupPatch, GroupRef, Tombstone, UserPatch, UserType};
@@ -11,34 +11,34 @@ use retool_lifecycle::sync::{
 };
 
 use crate::chance::Chance;
-use crate::change::{invited, key};
-use crate::dialects::{capabilities, group_id, within};
+use crate::change::{key, open_invitation};
+use crate::dialects::{capabilities, group_id, mostly_supported};
 use crate::operation::{Operation, first_of_each};
-use crate::organisation::varied;
+use crate::organisation::respelled;
 
-/// What is asked for.
+/// A task for the component.
 pub enum Job {
     /// One call.
     One(Operation),
-    /// A plan, kept and applied step by step.
+    /// A plan that is kept and applied step by step.
     KeptPlan(SyncRequest),
 }
 
-/// Draws what is asked for.
+/// Draws the jobs of a run.
 pub struct Scenario {
     chance: Chance,
     dialect: Dialect,
     can: Capabilities,
-    /// People who are to come.
+    /// Addresses of users who do not exist yet.
     pub joiners: Vec<String>,
-    /// Groups that are to come.
+    /// Names of groups that do not exist yet.
     pub new_groups: Vec<String>,
-    /// What calls recorded of the accounts that they disabled, deleted or stripped.
+    /// The tombstones that calls returned of accounts that they disabled, deleted or stripped.
     pub tombstones: Vec<Tombstone>,
 }
 
 impl Scenario {
-    /// Of a seed.
+    /// Creates the scenario of a seed.
     pub fn new(dialect: Dialect, seed: u64) -> Self {
         let mut chance = Chance::new(seed, 2);
         let joiners =
@@ -75,10 +75,10 @@ impl Scenario {
     }
 
     fn email(&mut self, address: &str) -> Email {
-        Email::new(&varied(address, &mut self.chance))
+        Email::new(&respelled(address, &mut self.chance))
     }
 
-    /// Somebody who is there, or who is to come.
+    /// Draws an existing user, a joiner, or an invited address.
     fn person(&mut self, organisation: &Organisation) -> Email {
         let chance = &mut self.chance;
         let address = match (chance.any(&organisation.users), chance.any(&self.joiners)) {
@@ -91,7 +91,7 @@ impl Scenario {
             (None, None) => "nobody@example.com".into(),
         };
         let invitation =
-            if self.can.tells_invitations { chance.any(&organisation.invites) } else { None };
+            if self.can.reports_invitations { chance.any(&organisation.invites) } else { None };
         let address = match invitation {
             Some(invite) if chance.percent(25) => invite.email.clone(),
             _ => address,
@@ -126,7 +126,7 @@ impl Scenario {
             fields.first_name.get_or_insert_with(|| format!("First {number}"));
             fields.last_name.get_or_insert_with(|| format!("Last {number}"));
         }
-        within(&self.can, fields, number)
+        mostly_supported(&self.can, fields, number)
     }
 
     fn group_name(&mut self, organisation: &Organisation) -> String {
@@ -144,7 +144,7 @@ impl Scenario {
         }
     }
 
-    /// Groups all by name or all by id; those of `user`, with a change now and then.
+    /// Draws groups, all by name or all by id: those of `user`, with a change in some cases.
     fn groups(&mut self, organisation: &Organisation, user: Option<&User>) -> Vec<GroupRef> {
         let is_wanted = |group: &&Group| group.id != ADMIN;
         let mut wanted: Vec<&Group> = match user {
@@ -210,7 +210,7 @@ impl Scenario {
     }
 
     fn reshaping(&mut self, organisation: &Organisation) -> Reshaping {
-        // By id it may be repeated also where it renames.
+        // By id, because a change by name that renames the group can't be repeated.
         let group = by_id(self.dialect, self.chance.pick(&organisation.groups[1..]));
         let mut people: Vec<Email> = Vec::new();
         for _ in 0..self.chance.below(5) {
@@ -223,7 +223,7 @@ impl Scenario {
         let remove = people.split_off(joining);
         let renamed = self.chance.percent(30).then(|| self.chance.below(50));
         let app_access = self.chance.percent(30).then(|| "use".to_owned());
-        // Now and then also what the dialect refuses.
+        // Some values are those that the dialect refuses.
         let is_settable = self.can.sets_app_access || renamed.is_some_and(|number| number < 5);
         Reshaping {
             group,
@@ -251,10 +251,11 @@ impl Scenario {
             roster.push(entry);
         }
         let mut joiners = self.joiners.clone();
-        if self.can.tells_invitations {
-            // Of those who are invited, some are on it.
+        if self.can.reports_invitations {
+            // Some invited users are on the roster.
             let open = organisation.invites.iter().map(|invite| invite.email.clone());
-            joiners.extend(open.filter(|email| invited(organisation, &key(email)).is_some()));
+            joiners
+                .extend(open.filter(|email| open_invitation(organisation, &key(email)).is_some()));
         }
         for joiner in joiners {
             let email = self.email(&joiner);

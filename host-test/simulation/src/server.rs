@@ -1,5 +1,5 @@
-//! Retool, in memory: one of the mock's dialects over one organisation, with a nature of its own, with
-//! faults, with another administrator, and with the watch looking on.
+//! The in-memory Retool: one dialect of the mock over one organisation, with the behaviour of this
+//! server, faults and another administrator. It reports every request and change to the checker.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,203 +11,209 @@ use retool_lifecycle::http::{Request, Response};
 use retool_lifecycle::time::parse_iso;
 
 use crate::chance::Chance;
+use crate::checker::{Checker, Who};
 use crate::clock::VirtualClock;
-use crate::dialects::{Tongue, tongue};
+use crate::concurrent_editor::ConcurrentEditor;
+use crate::dialects::{DialectWire, dialect_wire};
 use crate::fault::{self, Fault, Reply};
 use crate::figures::Figures;
-use crate::nature::Nature;
-use crate::rival::Rival;
+use crate::parse_request::parse_request;
+use crate::request::ParsedRequest;
+use crate::server_behavior::ServerBehavior;
 use crate::trace::Trace;
-use crate::watch::{Watch, Who};
-use crate::wire::Wire;
 
 /// The server.
 pub struct Server {
     offline: Offline,
-    tongue: &'static dyn Tongue,
-    nature: Nature,
+    dialect_wire: &'static dyn DialectWire,
+    server_behavior: ServerBehavior,
     clock: Rc<VirtualClock>,
     trace: Rc<Trace>,
     state: RefCell<State>,
 }
 
-/// What changes while it runs.
+/// The mutable state of the server.
 pub struct State {
     /// The organisation.
     pub organisation: Organisation,
-    /// The watch.
-    pub watch: Watch,
+    /// The checker.
+    pub checker: Checker,
     /// The other administrator.
-    pub rival: Rival,
-    /// How much was simulated.
+    pub concurrent_editor: ConcurrentEditor,
+    /// Counts of what was simulated.
     pub figures: Figures,
-    /// Whether anything may go wrong, and whether the other administrator is at work.
-    pub calm: bool,
-    /// A state that reads answer from, and until when.
+    /// No faults, no stale reads, and no edits of the other administrator during a call.
+    pub faults_off: bool,
+    /// The state that stale reads return, and the time until which they do.
     stale: Option<(Organisation, u64)>,
     chance: Chance,
-    /// When the organisation's own clock was last set.
-    aged_at: u64,
+    /// The time at which the organisation's own clock was last advanced.
+    clock_set_at: u64,
 }
 
 impl Server {
-    /// A server over an organisation.
+    /// Creates a server over an organisation.
     pub fn new(
         seed: u64,
-        nature: Nature,
+        server_behavior: ServerBehavior,
         organisation: Organisation,
-        watch: Watch,
-        rival: Rival,
+        checker: Checker,
+        concurrent_editor: ConcurrentEditor,
         clock: Rc<VirtualClock>,
         trace: Rc<Trace>,
     ) -> Self {
         let options = Options {
-            max_page_size: nature.max_page_size,
-            dialects: vec![nature.dialect],
-            ..nature.habits.options.clone()
+            max_page_size: server_behavior.max_page_size,
+            dialects: vec![server_behavior.dialect],
+            ..server_behavior.quirks.options.clone()
         };
         Server {
             offline: Offline::new(&options),
-            tongue: tongue(nature.dialect),
-            nature,
+            dialect_wire: dialect_wire(server_behavior.dialect),
+            server_behavior,
             clock,
             trace,
             state: RefCell::new(State {
                 organisation,
-                watch,
-                rival,
+                checker,
+                concurrent_editor,
                 figures: Figures::default(),
-                calm: false,
+                faults_off: false,
                 stale: None,
                 chance: Chance::new(seed, 3),
-                aged_at: 0,
+                clock_set_at: 0,
             }),
         }
     }
 
-    /// What changes while it runs. Not to be held while a request is under way.
+    /// Borrows the state. The caller must not hold it while a request is under way.
     pub fn state(&self) -> std::cell::RefMut<'_, State> {
         self.state.borrow_mut()
     }
 
-    /// How long the next request takes there, and back, in milliseconds.
+    /// Draws the time that the next request takes to the server and back, in milliseconds.
     pub fn latency(&self) -> (u64, u64) {
-        let (low, high) = self.nature.latency;
+        let (low, high) = self.server_behavior.latency;
         let chance = &mut self.state().chance;
         (chance.between(low, high), chance.between(low, high))
     }
 
-    /// A request that nobody waits for any more: with luck it still arrives.
+    /// Handles a request whose caller stopped waiting. Half of the writes still arrive.
     pub fn abandoned(&self, request: &Request) {
         let state = &mut *self.state();
-        let wire = Wire::of(self.nature.dialect, request);
-        if wire.is_write() && !state.calm && state.chance.percent(50) {
-            self.trace.say(|| format!("{} arrives, though nobody waits for it", wire.line()));
-            let answer = self.receive(state, wire, request, Some(Fault::LostAfter));
+        let parsed = parse_request(self.server_behavior.dialect, request);
+        if parsed.is_write() && !state.faults_off && state.chance.percent(50) {
+            self.trace
+                .add(|| format!("{} arrives after its caller stopped waiting", parsed.line()));
+            let answer = self.receive(state, parsed, request, Some(Fault::LostAfter));
             debug_assert!(matches!(answer, Reply::Broken));
         }
     }
 
-    /// A request arrives.
+    /// Handles a request that arrives.
     pub fn arrive(&self, request: &Request) -> Reply {
         let state = &mut *self.state();
-        let wire = Wire::of(self.nature.dialect, request);
+        let parsed = parse_request(self.server_behavior.dialect, request);
         let mut fault = None;
-        if !state.calm {
-            if let Some(edit) = state.rival.perhaps_edits(&mut state.organisation, wire.person()) {
-                self.trace.say(|| format!("  another administrator: {edit}"));
+        if !state.faults_off {
+            if let Some(edit) =
+                state.concurrent_editor.maybe_edit(&mut state.organisation, parsed.user_id())
+            {
+                self.trace.add(|| format!("  another administrator: {edit}"));
                 state.figures.edits += 1;
-                state.watch.changed(Who::Rival, None, &state.organisation);
+                state.checker.changed(Who::ConcurrentEditor, None, &state.organisation);
             }
-            let writes = 1 + u32::from(wire.is_write());
-            if state.chance.per_mille(self.nature.fault_rate * writes) {
-                fault = Some(fault::draw(&mut state.chance, self.tongue, &wire));
+            let writes = 1 + u32::from(parsed.is_write());
+            if state.chance.per_mille(self.server_behavior.fault_rate * writes) {
+                fault = Some(fault::draw(&mut state.chance, self.dialect_wire, &parsed));
                 state.figures.faults += 1;
             }
         }
-        self.receive(state, wire, request, fault)
+        self.receive(state, parsed, request, fault)
     }
 
     fn receive(
         &self,
         state: &mut State,
-        mut wire: Wire,
+        mut parsed: ParsedRequest,
         request: &Request,
         fault: Option<Fault>,
     ) -> Reply {
-        state.age(self.clock.now());
-        state.watch.clock(state.organisation.now());
+        state.advance_clock(self.clock.now());
+        state.checker.set_time(state.organisation.now());
         state.figures.requests += 1;
-        wire.served = !matches!(
+        parsed.served = !matches!(
             fault,
             Some(
                 Fault::LostBefore
-                    | Fault::Silence { served: false }
+                    | Fault::NoAnswer { served: false }
                     | Fault::Status { served: false, .. }
                     | Fault::LoginPage
                     | Fault::RefusedWith200
             )
         );
         let mut answer = None;
-        if wire.is_write() {
+        if parsed.is_write() {
             state.figures.writes += 1;
             let now = state.now_ms();
-            state.watch.arrives(&wire, now);
-            if wire.served {
-                let before = (!state.calm && state.chance.per_mille(self.nature.stale_rate))
-                    .then(|| state.organisation.clone());
-                answer = Some(self.serve(&mut state.organisation, request, &wire));
-                state.watch.changed(Who::Component, Some(&wire), &state.organisation);
+            state.checker.write_arrives(&parsed, now);
+            if parsed.served {
+                let before = (!state.faults_off
+                    && state.chance.per_mille(self.server_behavior.stale_rate))
+                .then(|| state.organisation.clone());
+                answer = Some(self.serve(&mut state.organisation, request, &parsed));
+                state.checker.changed(Who::Component, Some(&parsed), &state.organisation);
                 if let Some(before) = before {
                     let until = self.clock.now() + state.chance.between(1, 1000);
-                    self.trace.say(|| format!("  reads are stale until {until} ms"));
+                    self.trace.add(|| format!("  reads are stale until {until} ms"));
                     state.stale = Some((before, until));
                 }
             }
-        } else if wire.served {
+        } else if parsed.served {
             let now = self.clock.now();
-            state.stale.take_if(|(_, until)| *until < now || state.calm);
-            let asked = self.nature.understood(request, fault, &wire);
+            state.stale.take_if(|(_, until)| *until < now || state.faults_off);
+            let asked = self.server_behavior.understood(request, fault, &parsed);
             let from = state.stale.as_mut().map_or(&mut state.organisation, |(old, _)| old);
-            answer = Some(self.serve(from, &asked, &wire));
+            answer = Some(self.serve(from, &asked, &parsed));
         }
         let answer = answer.map(response).unwrap_or_default();
-        let mut reply = fault::spoilt(self.tongue, answer, fault);
+        let mut reply = fault::apply_fault(self.dialect_wire, answer, fault);
         if let Reply::Answer(response) = &mut reply {
             response.date = Some(state.http_date());
-            wire.answered = Some(response.status);
+            parsed.answered = Some(response.status);
             let whole = serde_json::from_slice(&response.body).ok();
             if let (200..=299, Some(body)) = (response.status, whole) {
-                let stale = state.stale.as_ref().filter(|_| !wire.is_write());
+                let stale = state.stale.as_ref().filter(|_| !parsed.is_write());
                 let from = stale.map_or(&state.organisation, |(old, _)| old);
-                state.watch.shows(&wire, &body, from);
+                state.checker.response_arrives(&parsed, &body, from);
             }
         }
-        self.trace.say(|| {
-            let told = match &reply {
+        self.trace.add(|| {
+            let reply = match &reply {
                 Reply::Answer(response) => response.status.to_string(),
                 Reply::Broken => "broken".into(),
-                Reply::Silence => "silence".into(),
+                Reply::NoAnswer => "no answer".into(),
             };
-            let body = if wire.body.is_null() { String::new() } else { format!(" {}", wire.body) };
+            let body =
+                if parsed.body.is_null() { String::new() } else { format!(" {}", parsed.body) };
             let fault = fault.map(|fault| format!(" because of {fault:?}")).unwrap_or_default();
-            let done = if wire.served { "" } else { ", not served" };
-            format!("{}{body} -> {told}{fault}{done}", wire.line())
+            let done = if parsed.served { "" } else { ", not served" };
+            format!("{}{body} -> {reply}{fault}{done}", parsed.line())
         });
-        if wire.is_write() {
-            state.watch.wrote(&wire);
+        if parsed.is_write() {
+            state.checker.write_ends(&parsed);
         }
         reply
     }
 
-    /// Has the dialect serve a request, and bends the answer to this server's nature.
+    /// Serves a request through the dialect, and changes the response to this server's behaviour.
     fn serve(
         &self,
         organisation: &mut Organisation,
         request: &Request,
-        wire: &Wire,
+        parsed: &ParsedRequest,
     ) -> HttpResponse<Vec<u8>> {
-        let created = wire.created().filter(|_| self.nature.takes_doubles);
+        let created = parsed.created().filter(|_| self.server_behavior.accepts_duplicate_emails);
         let hidden = created.map(|address| hide(organisation, address));
         let body = request.body.clone().unwrap_or_default();
         let mut http = HttpRequest::builder()
@@ -226,11 +232,13 @@ impl Server {
             }
         }
         if answer.status().is_success() {
-            let terse = wire.is_write().then(|| self.tongue.terse(wire.method, &wire.target));
-            if let (true, Some(Some(terse))) = (self.nature.terse, terse) {
-                *answer.body_mut() = terse.to_vec();
+            let short = parsed
+                .is_write()
+                .then(|| self.dialect_wire.short_reply(parsed.method, &parsed.target));
+            if let (true, Some(Some(short))) = (self.server_behavior.short_replies, short) {
+                *answer.body_mut() = short.to_vec();
             } else {
-                self.nature.keep_to_itself(&wire.target, answer.body_mut());
+                self.server_behavior.remove_hidden_fields(&parsed.target, answer.body_mut());
             }
         }
         answer
@@ -238,40 +246,41 @@ impl Server {
 }
 
 impl State {
-    /// Lets the organisation's own clock follow.
-    pub fn age(&mut self, now: u64) {
-        let passed = now.saturating_sub(self.aged_at);
+    /// Advances the organisation's own clock to this time.
+    pub fn advance_clock(&mut self, now: u64) {
+        let passed = now.saturating_sub(self.clock_set_at);
         self.organisation.advance(Duration::from_millis(passed));
-        self.aged_at = now;
+        self.clock_set_at = now;
     }
 
-    /// The server's time, in milliseconds since the Unix epoch.
+    /// Returns the server's time, in milliseconds since the Unix epoch.
     pub fn now_ms(&self) -> i64 {
         parse_iso(&self.organisation.now()).unwrap_or(i64::MAX)
     }
 
-    /// The same as `Date` tells it.
+    /// Returns the server's time in the format of the `Date` header.
     fn http_date(&self) -> String {
         let since_epoch = Duration::from_millis(self.now_ms().try_into().unwrap_or(0));
         httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since_epoch)
     }
 
-    /// Nothing of what was goes wrong any longer.
-    pub fn forget_stale(&mut self) {
+    /// Ends stale reads.
+    pub fn clear_stale(&mut self) {
         self.stale = None;
     }
 
-    /// The other administrator makes an edit between two calls.
+    /// Lets the other administrator make an edit between two calls.
     pub fn edit(&mut self, trace: &Trace) {
-        if let Some(edit) = self.rival.edits(&mut self.organisation, None) {
-            trace.say(|| format!("  another administrator: {edit}"));
+        if let Some(edit) = self.concurrent_editor.edit(&mut self.organisation, None) {
+            trace.add(|| format!("  another administrator: {edit}"));
             self.figures.edits += 1;
-            self.watch.changed(Who::Rival, None, &self.organisation);
+            self.checker.changed(Who::ConcurrentEditor, None, &self.organisation);
         }
     }
 }
 
-/// Takes the addresses of everybody who has this one, so that somebody else can get it.
+/// Replaces the address of every user who has this one, so that another user can be created with
+/// it. Returns the ids and the original addresses.
 fn hide(organisation: &mut Organisation, address: &str) -> Vec<(String, String)> {
     let same = organisation.users.iter_mut().filter(|user| same_email(&user.email, address));
     same.map(|user| {
@@ -281,7 +290,7 @@ fn hide(organisation: &mut Organisation, address: &str) -> Vec<(String, String)>
     .collect()
 }
 
-/// An answer as the component gets it.
+/// Converts a response to the component's type.
 fn response(answer: HttpResponse<Vec<u8>>) -> Response {
     let header = |name| {
         let value = answer.headers().get(name)?.to_str().ok()?;

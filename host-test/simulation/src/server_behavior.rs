@@ -1,76 +1,82 @@
-//! How servers differ.
+//! The differences between servers.
 
 use mock_retool::{Dialect, Options};
 use retool_lifecycle::http::Request;
 use retool_lifecycle::retool::Capabilities;
 
 use crate::chance::Chance;
-use crate::dialects::{Deaf, Habits, capabilities, tongue};
+use crate::dialects::{IgnoredQuery, Quirks, capabilities, dialect_wire};
 use crate::fault::Fault;
-use crate::wire::{Target, Wire, change};
+use crate::request::{ParsedRequest, Target, edit_json};
 
-/// What holds for a server always: servers differ.
+/// The permanent properties of a server.
 #[derive(Clone, Debug)]
-pub struct Nature {
-    /// The dialect that it speaks, and no other.
+pub struct ServerBehavior {
+    /// The only dialect of the server.
     pub dialect: Dialect,
-    /// How servers of this dialect alone differ.
-    pub habits: Habits,
-    /// The largest page that it gives.
+    /// Properties in which only servers of this dialect differ.
+    pub quirks: Quirks,
+    /// The largest page size.
     pub max_page_size: usize,
-    /// It does not know the filter by address.
+    /// It ignores the filter by address.
     pub ignores_filter: bool,
-    /// Its people do not say which groups they are in.
-    pub silent_about_groups: bool,
-    /// Its writes are answered with a bare acknowledgement.
-    pub terse: bool,
-    /// It takes two people of one address.
-    pub takes_doubles: bool,
-    /// How long a request takes at least and at most, there and back, in milliseconds.
+    /// Its user records do not contain the groups.
+    pub omits_groups: bool,
+    /// It answers writes with an acknowledgement instead of the record.
+    pub short_replies: bool,
+    /// It accepts two users with one address.
+    pub accepts_duplicate_emails: bool,
+    /// Minimum and maximum time in milliseconds of each way, to the server and back.
     pub latency: (u64, u64),
-    /// How many requests in a thousand meet a fault; of writes, twice as many.
+    /// Number of requests in a thousand that get a fault. For writes the rate is twice as high.
     pub fault_rate: u32,
-    /// How many writes in a thousand are followed by stale reads, for up to a second.
+    /// Number of writes in a thousand that are followed by stale reads, for up to a second.
     pub stale_rate: u32,
 }
 
 /// Draws a server.
-pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> Nature {
-    let takes_doubles = chance.percent(15);
+pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> ServerBehavior {
+    let accepts_duplicate_emails = chance.percent(15);
     let slow = *chance.pick(&[0, 5, 40, 400, 3000]);
-    Nature {
+    ServerBehavior {
         dialect,
-        habits: tongue(dialect).habits(&mut Chance::new(seed, 7)),
+        quirks: dialect_wire(dialect).quirks(&mut Chance::new(seed, 7)),
         max_page_size: *chance.pick(&[1, 3, 7, 20, 100, 1000]),
         ignores_filter: chance.percent(8),
-        silent_about_groups: chance.percent(6),
-        terse: chance.percent(10),
-        takes_doubles,
+        omits_groups: chance.percent(6),
+        short_replies: chance.percent(10),
+        accepts_duplicate_emails,
         latency: (slow / 4, slow),
         fault_rate: *chance.pick(&[0, 20, 80, 200, 350]),
-        // Who takes two of one address and shows neither can't be helped.
-        stale_rate: if takes_doubles { 0 } else { *chance.pick(&[0, 0, 50, 300]) },
+        // A server that accepts two accounts with one address and shows neither of them can't be
+        // protected against duplicates.
+        stale_rate: if accepts_duplicate_emails { 0 } else { *chance.pick(&[0, 0, 50, 300]) },
     }
 }
 
-impl Nature {
-    /// What this server can do of what the dialect can.
+impl ServerBehavior {
+    /// Returns the dialect's capabilities that this server has.
     pub fn capabilities(&self) -> Capabilities {
         let can = capabilities(self.dialect);
-        let Options { v2, scim_quirks, .. } = &self.habits.options;
+        let Options { v2, scim_quirks, .. } = &self.quirks.options;
         Capabilities {
             deletes_people: can.deletes_people && !scim_quirks.delete_disables,
-            tells_invitations: can.tells_invitations && v2.user_invites,
+            reports_invitations: can.reports_invitations && v2.user_invites,
             ends_sessions: can.ends_sessions && v2.logout,
             ..can
         }
     }
 
-    /// The request as the server understands it.
-    pub fn understood(&self, request: &Request, fault: Option<Fault>, wire: &Wire) -> Request {
-        let tongue = tongue(self.dialect);
+    /// Returns the request as the server understands it.
+    pub fn understood(
+        &self,
+        request: &Request,
+        fault: Option<Fault>,
+        parsed: &ParsedRequest,
+    ) -> Request {
+        let dialect_wire = dialect_wire(self.dialect);
         let mut request = request.clone();
-        let deaf = Deaf {
+        let ignored_query = IgnoredQuery {
             filter: self.ignores_filter || fault == Some(Fault::IgnoredFilter),
             page: fault == Some(Fault::FirstPage),
         };
@@ -79,13 +85,15 @@ impl Nature {
         let pairs = query.split('&').filter(|pair| !pair.is_empty()).filter_map(|pair| match pair
             .split_once('=')
         {
-            Some(named) => tongue.heard(named, deaf).map(|(name, value)| format!("{name}={value}")),
+            Some(named) => dialect_wire
+                .effective_pair(named, ignored_query)
+                .map(|(name, value)| format!("{name}={value}")),
             None => Some(pair.to_owned()),
         });
         let mut query: Vec<String> = pairs.collect();
         let is_limited = query.iter().any(|pair| pair.starts_with("limit="));
         if let (Some(limit), true, false) =
-            (self.habits.pages_unasked, wire.target == Target::Users, is_limited)
+            (self.quirks.default_page_size, parsed.target == Target::Users, is_limited)
         {
             query.push(format!("limit={limit}"));
         }
@@ -96,25 +104,25 @@ impl Nature {
         request
     }
 
-    /// Leaves out of an answer what this server does not tell.
-    pub fn keep_to_itself(&self, target: &Target, body: &mut Vec<u8>) {
-        let hides_members = self.habits.hides_members && *target == Target::Groups;
-        if !hides_members && !self.silent_about_groups {
+    /// Removes the fields from a response that this server does not show.
+    pub fn remove_hidden_fields(&self, target: &Target, body: &mut Vec<u8>) {
+        let hides_members = self.quirks.hides_members && *target == Target::Groups;
+        if !hides_members && !self.omits_groups {
             return;
         }
-        let tongue = tongue(self.dialect);
-        change(body, |answer| {
+        let dialect_wire = dialect_wire(self.dialect);
+        edit_json(body, |answer| {
             if hides_members {
-                for group in tongue.items(answer).into_iter().flatten() {
+                for group in dialect_wire.items(answer).into_iter().flatten() {
                     if let Some(group) = group.as_object_mut() {
                         group.remove("members");
                     }
                 }
             }
-            if self.silent_about_groups {
-                tongue.silence(answer);
-                for record in tongue.items(answer).into_iter().flatten() {
-                    tongue.silence(record);
+            if self.omits_groups {
+                dialect_wire.remove_groups(answer);
+                for record in dialect_wire.items(answer).into_iter().flatten() {
+                    dialect_wire.remove_groups(record);
                 }
             }
         });

@@ -1,4 +1,4 @@
-//! What happened, line by line, for whoever replays a seed.
+//! The trace of a run, line by line, for replaying a seed.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -7,26 +7,26 @@ use retool_lifecycle::http::Log;
 
 use crate::clock::VirtualClock;
 
-/// Collects lines, or nothing at all.
+/// Collects lines, if tracing is on.
 pub struct Trace {
     clock: Rc<VirtualClock>,
     lines: Option<RefCell<Vec<String>>>,
 }
 
 impl Trace {
-    /// One that keeps what it is told only if `kept`.
-    pub fn new(clock: Rc<VirtualClock>, kept: bool) -> Self {
-        Trace { clock, lines: kept.then(RefCell::default) }
+    /// Creates a trace. It keeps lines only if `enabled`.
+    pub fn new(clock: Rc<VirtualClock>, enabled: bool) -> Self {
+        Trace { clock, lines: enabled.then(RefCell::default) }
     }
 
-    /// One line; made only if it is kept.
-    pub fn say(&self, line: impl FnOnce() -> String) {
+    /// Adds a line. Calls `line` only if tracing is on.
+    pub fn add(&self, line: impl FnOnce() -> String) {
         if let Some(lines) = &self.lines {
             lines.borrow_mut().push(format!("{:>9} ms  {}", self.clock.now(), line()));
         }
     }
 
-    /// All lines so far.
+    /// Takes all lines so far.
     pub fn take(&self) -> Vec<String> {
         self.lines.as_ref().map(RefCell::take).unwrap_or_default()
     }
@@ -34,6 +34,6 @@ impl Trace {
 
 impl Log for Trace {
     fn line(&self, text: &str) {
-        self.say(|| format!("  log: {text}"));
+        self.add(|| format!("  log: {text}"));
     }
 }

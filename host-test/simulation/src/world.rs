@@ -1,4 +1,4 @@
-//! Everything that there is in a run, and how a call is made in it.
+//! The parts of one run, and how it makes a call of the component.
 
 use std::rc::Rc;
 
@@ -8,25 +8,26 @@ use retool_lifecycle::http::{Entropy, Platform, Transport};
 use retool_lifecycle::session::{Connection, Session, Wanted};
 
 use crate::chance::Chance;
+use crate::checker::Checker;
 use crate::clock::{Ended, VirtualClock};
+use crate::concurrent_editor::ConcurrentEditor;
 use crate::defect::Defect;
-use crate::dialects::wanted;
+use crate::dialects::component_dialect;
 use crate::network::Network;
 use crate::operation::{Done, Operation, tombstones};
-use crate::rival::Rival;
 use crate::scenario::Scenario;
 use crate::server::Server;
 use crate::trace::Trace;
-use crate::watch::Watch;
-use crate::{nature, organisation};
+use crate::{organisation, server_behavior};
 
-/// Time between two calls: longer than reads can be stale.
+/// Time between two calls. It is longer than reads can be stale.
 const BETWEEN_CALLS_MS: u64 = 2_000;
 
-/// More than the component may be late: it does not sleep past its deadline.
+/// How much longer than its deadline a call may take. The component does not sleep past its
+/// deadline, so this is more than it needs.
 const GRACE_MS: u64 = 10;
 
-/// The component's own randomness.
+/// The source of the component's own random numbers.
 struct Jitter(std::cell::RefCell<Chance>);
 
 impl Entropy for Jitter {
@@ -35,7 +36,7 @@ impl Entropy for Jitter {
     }
 }
 
-/// Everything that there is in a run.
+/// The parts of one run.
 pub struct World {
     pub dialect: Dialect,
     pub chance: Chance,
@@ -52,7 +53,7 @@ pub struct World {
 }
 
 impl World {
-    /// Draws it from a seed.
+    /// Draws the parts of a seed's run.
     pub fn new(
         seed: u64,
         dialect: Dialect,
@@ -62,17 +63,18 @@ impl World {
     ) -> Self {
         let mut chance = Chance::new(seed, 1);
         let mut organisation = organisation::draw(dialect, seed, &mut chance);
-        let nature = nature::draw(dialect, seed, &mut chance);
-        let invites = nature.habits.options.v2.user_invites;
+        let server_behavior = server_behavior::draw(dialect, seed, &mut chance);
+        let invites = server_behavior.quirks.options.v2.user_invites;
         if !invites {
-            // What nobody can see is not there.
+            // No route shows the invitations of this server.
             organisation.invites.clear();
         }
         let scenario = Scenario::new(dialect, seed);
-        let mut rival = Rival::new(dialect, seed, *chance.pick(&[0, 0, 30, 120, 300]));
-        rival.invites = invites;
-        rival.joiners.clone_from(&scenario.joiners);
-        rival.new_groups.clone_from(&scenario.new_groups);
+        let mut concurrent_editor =
+            ConcurrentEditor::new(dialect, seed, *chance.pick(&[0, 0, 30, 120, 300]));
+        concurrent_editor.invites = invites;
+        concurrent_editor.joiners.clone_from(&scenario.joiners);
+        concurrent_editor.new_groups.clone_from(&scenario.new_groups);
         let settings = [
             ("RETOOL_API_TOKEN", "mock-token".to_owned()),
             ("RETOOL_SCIM_TOKEN", "mock-scim-token".to_owned()),
@@ -80,21 +82,21 @@ impl World {
             ("RETOOL_PAGE_SIZE", chance.pick(&[1, 2, 5, 17, 100, 500]).to_string()),
             ("RETOOL_MAX_ATTEMPTS", chance.pick(&[1, 2, 3, 3, 10]).to_string()),
         ];
-        trace.say(|| format!("seed {seed}: {nature:?}"));
-        trace.say(|| format!("settings {:?}", &settings[2..]));
+        trace.add(|| format!("seed {seed}: {server_behavior:?}"));
+        trace.add(|| format!("settings {:?}", &settings[2..]));
         let start = Rc::new(organisation.clone());
-        let watch = Watch::new(
+        let checker = Checker::new(
             dialect,
-            nature.capabilities(),
+            server_behavior.capabilities(),
             Rc::new(Operation::EnsureGroup(String::new())),
             start,
         );
         let server = Rc::new(Server::new(
             seed,
-            nature,
+            server_behavior,
             organisation,
-            watch,
-            rival,
+            checker,
+            concurrent_editor,
             Rc::clone(&clock),
             Rc::clone(&trace),
         ));
@@ -112,37 +114,38 @@ impl World {
             wanted: if chance.percent(20) {
                 Wanted::Auto
             } else {
-                Wanted::Dialect(wanted(dialect))
+                Wanted::Dialect(component_dialect(dialect))
             },
             chance,
         }
     }
 
-    /// Makes a call. `None` if it was killed.
+    /// Makes a call. Returns `None` if it was killed. Without `with_faults` it is not killed, and
+    /// has a deadline of an hour.
     pub fn attempt(
         &mut self,
         operation: &Rc<Operation>,
-        stormy: bool,
+        with_faults: bool,
     ) -> Option<Result<Done, Error>> {
-        let killed = stormy && self.chance.percent(self.kills);
-        let kill_in_turn = killed.then(|| {
+        let killed = with_faults && self.chance.percent(self.kills);
+        let kill_at_poll = killed.then(|| {
             let within = *self.chance.pick(&[4, 16, 64, 256]);
             self.chance.below(within) as u32
         });
         let deadline =
-            if stormy { *self.chance.pick(&[2_000, 20_000, 120_000]) } else { 3_600_000_u64 };
-        self.trace.say(|| format!("CALL {}", operation.describe()));
+            if with_faults { *self.chance.pick(&[2_000, 20_000, 120_000]) } else { 3_600_000_u64 };
+        self.trace.add(|| format!("CALL {}", operation.describe()));
         {
             let state = &mut *self.server.state();
             state.figures.operations += 1;
-            state.age(self.clock.now());
-            state.watch.begin(Rc::clone(operation), Rc::new(state.organisation.clone()));
+            state.advance_clock(self.clock.now());
+            state.checker.begin(Rc::clone(operation), Rc::new(state.organisation.clone()));
         }
-        let (understood, transport): (Rc<Operation>, Rc<dyn Transport>) = match self.defect {
+        let (inputs, transport): (Rc<Operation>, Rc<dyn Transport>) = match self.defect {
             None => (Rc::clone(operation), self.network.clone()),
             Some(defect) => (
-                Rc::new(defect.misunderstood(operation)),
-                defect.planted(self.dialect, self.network.clone()),
+                Rc::new(defect.change_inputs(operation)),
+                defect.wrap(self.dialect, self.network.clone()),
             ),
         };
         let platform = Platform {
@@ -162,20 +165,20 @@ impl World {
         let mut ended = self.clock.run(
             async {
                 let session = Session::open(connection, &settings, platform)?;
-                understood.perform(session).await
+                inputs.perform(session).await
             },
-            kill_in_turn,
+            kill_at_poll,
             deadline + GRACE_MS,
         );
         if let (Some(defect), Ended::Done(result)) = (self.defect, &mut ended) {
-            defect.misreport(result);
+            defect.change_result(result);
         }
-        let result = self.judge_end(ended);
+        let result = self.check_end(ended);
         self.clock.advance(BETWEEN_CALLS_MS);
         result
     }
 
-    fn judge_end(&mut self, ended: Ended<Result<Done, Error>>) -> Option<Result<Done, Error>> {
+    fn check_end(&mut self, ended: Ended<Result<Done, Error>>) -> Option<Result<Done, Error>> {
         let state = &mut *self.server.state();
         match ended {
             Ended::Done(result) => {
@@ -183,22 +186,22 @@ impl World {
                     Ok(_) => state.figures.succeeded += 1,
                     Err(_) => state.figures.failed += 1,
                 }
-                self.trace.say(|| match &result {
+                self.trace.add(|| match &result {
                     Ok(done) => format!("DONE {}; {:?}", done.outcome(), done.writes()),
                     Err(error) => format!("FAILED {error:?}"),
                 });
-                state.watch.told(&result);
+                state.checker.call_ended(&result);
                 self.scenario.tombstones.extend_from_slice(tombstones(&result));
                 Some(result)
             }
             Ended::Killed => {
                 state.figures.kills += 1;
-                self.trace.say(|| "KILLED".into());
+                self.trace.add(|| "KILLED".into());
                 None
             }
             Ended::Stuck(how) => {
-                self.trace.say(|| format!("STUCK: {how}"));
-                state.watch.violated("no hang", how);
+                self.trace.add(|| format!("STUCK: {how}"));
+                state.checker.violated("no hang", how);
                 None
             }
         }

@@ -1,4 +1,4 @@
-//! The command, as it is run.
+//! Tests of the `simulation` command.
 
 use std::process::{Command, Output};
 
@@ -14,7 +14,7 @@ fn stdout(output: &Output) -> &str {
 }
 
 #[test]
-fn figures_are_printed_and_the_exit_says_that_all_held() {
+fn figures_are_printed_and_the_exit_code_is_zero_without_violations() {
     let ran = simulation(&["--seeds", "20", "--from", "100", "--json"]);
     assert_eq!(ran.status.code(), Some(0), "{ran:?}");
     let figures: Value = serde_json::from_slice(&ran.stdout).expect("one document");

@@ -1,4 +1,4 @@
-//! The simulation itself: thousands of seeds, and the proof that it sees what it looks for.
+//! Runs thousands of seeds, and proves that the checker finds each planted defect.
 
 use simulation::{Campaign, Defect, Dialect, run};
 
@@ -16,7 +16,7 @@ fn two_thousand_seeds_violate_nothing() {
             failure.seed
         );
     }
-    // What is not simulated can't be violated.
+    // Without enough faults, kills and edits the absence of violations proves nothing.
     let figures = tally.figures;
     assert_eq!(figures.seeds, 2000);
     assert!(figures.faults > 5_000 && figures.kills > 500 && figures.edits > 3_000, "{figures:?}");
@@ -55,7 +55,7 @@ fn a_seed_gives_the_same_run_every_time() {
 }
 
 #[test]
-fn seeds_take_turns_in_the_dialects() {
+fn the_dialects_alternate_by_seed() {
     let dialects = [0, 1, 2].map(|seed| run(seed, None, false, None).dialect);
     assert_eq!(dialects, Dialect::ALL);
 }

@@ -1,14 +1,15 @@
-//! What must be so after a call that says that all is done, where nobody else wrote.
+//! Checks that a call that reports success reached its goal. Applies only to calls without edits of
+//! the other administrator.
 
 use mock_retool::{ADMIN, Group, Invite, Organisation, User};
 use retool_lifecycle::domain::{self, Field, GroupLink, GroupRef, UserPatch};
 use retool_lifecycle::lifecycle::{Mode, PersonRestored};
 use retool_lifecycle::sync::{AbsentPolicy, MembershipPolicy, SyncRequest};
 
-use super::Watch;
-use crate::change::{Change, invited, key, user_fields};
-use crate::dialects::{group_number, tongue};
-use crate::mandate::{desired, is_absent, value};
+use super::Checker;
+use crate::allowed_writes::{desired, is_absent, value};
+use crate::change::{Change, key, open_invitation, user_fields};
+use crate::dialects::{dialect_wire, group_number};
 use crate::operation::{Done, Operation};
 
 pub(super) const FIELDS: [(Field, &str); 6] = [
@@ -20,18 +21,18 @@ pub(super) const FIELDS: [(Field, &str); 6] = [
     (Field::UserType, "userType"),
 ];
 
-impl Watch {
-    /// The first thing that is not as it was asked for.
-    pub(super) fn missed(&self, done: &Done) -> Option<String> {
+impl Checker {
+    /// Returns the first part of the request that was not reached.
+    pub(super) fn unreached_goal(&self, done: &Done) -> Option<String> {
         let now = &**self.now();
         match (&*self.operation, done) {
             (Operation::Provision(arrival), _) => {
                 let person = arrival.email.key();
-                if let Some(invite) = self.invited(now, person) {
+                if let Some(invite) = self.open_invitation(now, person) {
                     return uninvited(now, invite, &arrival.groups);
                 }
                 let Some(user) = find(now, person) else {
-                    return Some(format!("{person} is not there"));
+                    return Some(format!("{person} has no account"));
                 };
                 let fields = UserPatch { disabled: Some(false), ..arrival.fields.clone() };
                 let fields = if arrival.update_existing || find(&self.start, person).is_none() {
@@ -42,14 +43,14 @@ impl Watch {
                 self.differs(user, &fields).or_else(|| outside(now, user, &arrival.groups))
             }
             (Operation::Deprovision(departure), Done::Deprovisioned(done)) => {
-                if self.invited(now, departure.email.key()).is_some() {
+                if self.open_invitation(now, departure.email.key()).is_some() {
                     return Some(format!("{} is still invited", departure.email.key()));
                 }
                 let user = find(now, departure.email.key())?;
                 if departure.mode == Mode::Delete && self.can.deletes_people {
-                    return Some(format!("{} is still there", departure.email.key()));
+                    return Some(format!("{} still has an account", departure.email.key()));
                 }
-                // What the server refuses is left to people.
+                // The caller must remove the memberships that the server refuses to remove.
                 let is_left = |group: u32| {
                     let names = self.group_names(group);
                     done.remaining.iter().any(|what| names.iter().any(|name| what.contains(name)))
@@ -61,9 +62,11 @@ impl Watch {
                 if !user.is_disabled {
                     return Some(format!("{} is enabled", departure.email.key()));
                 }
-                let is_told = || done.remaining.iter().any(|what| what.contains("sessions"));
-                (self.can.ends_sessions && self.disabled_and_kept_in(&user.id) && !is_told())
-                    .then(|| format!("{} is still logged in", departure.email.key()))
+                let is_reported = || done.remaining.iter().any(|what| what.contains("sessions"));
+                (self.can.ends_sessions
+                    && self.disabled_without_log_out(&user.id)
+                    && !is_reported())
+                .then(|| format!("{} is still logged in", departure.email.key()))
             }
             (Operation::Restore(restoration), Done::Restored(done)) => {
                 let people = restoration.tombstones.iter().zip(&done.people);
@@ -77,13 +80,13 @@ impl Watch {
             }
             (Operation::EnsureGroup(name), _) => {
                 let named = now.groups.iter().filter(|group| group.name.trim() == name.trim());
-                (named.count() != 1).then(|| format!("there is not one group {name:?}"))
+                (named.count() != 1).then(|| format!("there is not exactly one group {name:?}"))
             }
-            (Operation::ChangeGroup(reshaping), Done::Reshaped(told)) => {
+            (Operation::ChangeGroup(reshaping), Done::Reshaped(done)) => {
                 let Some(group) =
-                    now.groups.iter().find(|one| group_number(&told.group.id) == Some(one.id))
+                    now.groups.iter().find(|one| group_number(&done.group.id) == Some(one.id))
                 else {
-                    return Some("the group is gone".into());
+                    return Some("the group does not exist".into());
                 };
                 if reshaping.patch.name.as_ref().is_some_and(|name| group.name != *name) {
                     return Some("the group has another name".into());
@@ -91,34 +94,34 @@ impl Watch {
                 let is_in = |person: &str| {
                     now.members(group.id).any(|member| key(&member.user.email) == person)
                         || self
-                            .invited(now, person)
+                            .open_invitation(now, person)
                             .is_some_and(|one| one.groups.contains(&group.id))
                 };
                 let missing = reshaping.add.iter().find(|one| !is_in(one.key()));
                 let left = reshaping.remove.iter().find(|one| is_in(one.key()));
-                missing.or(left).map(|one| format!("{} is not as asked", one.key()))
+                missing.or(left).map(|one| format!("the membership of {} is wrong", one.key()))
             }
             (Operation::RemoveGroup(reference, _), _) => now
                 .groups
                 .iter()
                 .any(|group| is(group, reference))
-                .then(|| "the group is there".into()),
+                .then(|| "the group still exists".into()),
             _ => None,
         }
     }
 
-    /// What of a restored person is not as it was.
+    /// Returns a difference between a restored user and the tombstone.
     fn not_restored(
         &self,
         was: &domain::User,
         done: &PersonRestored,
         now: &Organisation,
     ) -> Option<String> {
-        if self.invited(now, was.email.key()).is_some() {
+        if self.open_invitation(now, was.email.key()).is_some() {
             return None;
         }
         let Some(user) = find(now, was.email.key()) else {
-            return Some(format!("{} is not there", was.email.key()));
+            return Some(format!("{} has no account", was.email.key()));
         };
         let fields = UserPatch {
             first_name: was.first_name.clone(),
@@ -137,9 +140,9 @@ impl Watch {
             .iter()
             .flatten()
             .filter(|link| now.groups.iter().any(|one| group_number(&link.id) == Some(one.id)))
-            // Who administers the organisation is in it, and nobody else.
+            // The server itself keeps the administrators in this group.
             .filter(|link| self.can.sets_admins || group_number(&link.id) != Some(ADMIN))
-            // What the server refuses is left to people.
+            // The caller must restore the memberships that the server refuses.
             .filter(|link| !is_closed(link))
             .map(|link| GroupRef::Id(link.id.clone()))
             .collect();
@@ -150,7 +153,7 @@ impl Watch {
         let policy = &request.policy;
         for wanted in &request.roster {
             let person = wanted.email.key();
-            if let Some(invite) = self.invited(now, person) {
+            if let Some(invite) = self.open_invitation(now, person) {
                 if policy.memberships != MembershipPolicy::Leave
                     && let Some(what) = uninvited(now, invite, &wanted.groups)
                 {
@@ -159,7 +162,7 @@ impl Watch {
                 continue;
             }
             let Some(user) = find(now, person) else {
-                return Some(format!("{person} is not there"));
+                return Some(format!("{person} has no account"));
             };
             let is_new = find(&self.start, person).is_none();
             let mut fields = if policy.update_existing || is_new {
@@ -204,15 +207,15 @@ impl Watch {
                 let person = key(&invite.email);
                 policy.absent != AbsentPolicy::Keep
                     && is_absent(request, &person)
-                    && self.invited(now, &person).is_some()
+                    && self.open_invitation(now, &person).is_some()
             };
             now.invites.iter().find(gone).map(|invite| &invite.email)
         });
-        stays.map(|email| format!("{email} stays as they were"))
+        stays.map(|email| format!("{email} is absent from the roster and was not removed"))
     }
 
-    /// Whether the component disabled somebody in this call, and did not end their sessions.
-    fn disabled_and_kept_in(&self, person: &str) -> bool {
+    /// Whether the component disabled a user in this call, and did not end the user's sessions.
+    fn disabled_without_log_out(&self, person: &str) -> bool {
         let disables = |change: &Change| {
             matches!(change, Change::UserField { id, field, after, .. }
                 if id == person && field == "isDisabled" && *after == true)
@@ -222,21 +225,26 @@ impl Watch {
         self.component_changes().any(disables) && !self.component_changes().any(ends)
     }
 
-    /// The invitation that stands for somebody, where the dialect tells of any.
-    pub(super) fn invited<'a>(&self, state: &'a Organisation, person: &str) -> Option<&'a Invite> {
-        invited(state, person)
-            .filter(|invite| self.can.tells_invitations && invite.expires_at > self.time)
+    /// Returns the open invitation of an address, if the dialect shows invitations.
+    pub(super) fn open_invitation<'a>(
+        &self,
+        state: &'a Organisation,
+        person: &str,
+    ) -> Option<&'a Invite> {
+        open_invitation(state, person)
+            .filter(|invite| self.can.reports_invitations && invite.expires_at > self.time)
     }
 
     fn differs(&self, user: &User, asked: &UserPatch) -> Option<String> {
-        let has = tongue(self.dialect).sees(user_fields(user).into_iter().collect());
+        let has =
+            dialect_wire(self.dialect).visible_fields(user_fields(user).into_iter().collect());
         let wrong =
             |field: &str| value(asked, field).is_some_and(|asked| has.get(field) != Some(&asked));
         FIELDS
             .into_iter()
             .filter(|(field, _)| self.can.sets(*field))
             .find(|(_, field)| wrong(field))
-            .map(|(_, field)| format!("{field} of {} is not as asked", user.email))
+            .map(|(_, field)| format!("{field} of {} is not the requested value", user.email))
     }
 }
 

@@ -1,13 +1,13 @@
-//! The watch: it sees everything that goes over the wire and every change of the organisation,
-//! and judges both against what the call was asked to do.
+//! The checker sees every request and response and every change of the organisation. It checks both
+//! against the call's inputs.
 //!
-//! It knows the request, the wire and the truth, and none of the component's own logic.
+//! It knows the inputs, the traffic and the true state, and uses none of the component's own logic.
 
 mod effects;
 mod goal;
 mod report;
-mod shown;
 mod tombstones;
+mod visible;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,10 +16,10 @@ use std::rc::Rc;
 use mock_retool::{ADMIN, Dialect, Organisation};
 use retool_lifecycle::retool::Capabilities;
 
-use crate::change::{Change, address_of_invitation, changes, key, takes_admin};
+use crate::change::{Change, address_of_invitation, changes, key, removes_admin};
 use crate::dialects::capabilities;
 use crate::operation::Operation;
-use crate::wire::{Act, Fields, Wire};
+use crate::request::{Act, Fields, ParsedRequest};
 
 /// Who made a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,54 +27,54 @@ pub enum Who {
     /// The component.
     Component,
     /// The other administrator.
-    Rival,
+    ConcurrentEditor,
 }
 
-/// A change, and the organisation after it.
-pub struct Moment {
+/// One write or edit that changed the organisation.
+pub struct Event {
     /// Who made it.
     pub who: Who,
-    /// What is different.
+    /// Its changes.
     pub changes: Vec<Change>,
-    /// The organisation since.
+    /// The organisation after it.
     pub after: Rc<Organisation>,
 }
 
-/// What of a listing was read, page by page.
+/// The items of one listing that the component has read so far.
 #[derive(Default)]
-struct Cover {
-    /// The ids that the component was shown.
-    shown: BTreeSet<String>,
-    /// Those that were there whenever a page was served.
-    there: Option<BTreeSet<String>>,
+struct Coverage {
+    /// The ids on the pages.
+    visible: BTreeSet<String>,
+    /// The ids that existed at each page.
+    present: Option<BTreeSet<String>>,
 }
 
-impl Cover {
-    fn page(&mut self, shown: impl Iterator<Item = String>, there: BTreeSet<String>) {
-        self.shown.extend(shown);
-        self.there = Some(match self.there.take() {
-            Some(before) => &before & &there,
-            None => there,
+impl Coverage {
+    fn add_page(&mut self, visible: impl Iterator<Item = String>, present: BTreeSet<String>) {
+        self.visible.extend(visible);
+        self.present = Some(match self.present.take() {
+            Some(before) => &before & &present,
+            None => present,
         });
     }
 
     fn is_complete(&self) -> bool {
-        self.there.as_ref().is_some_and(|there| there.is_subset(&self.shown))
+        self.present.as_ref().is_some_and(|present| present.is_subset(&self.visible))
     }
 }
 
-/// One reading of the listing of everybody.
+/// One read of the listing of users.
 #[derive(Default)]
-struct Reading {
-    cover: Cover,
-    /// Enabled people in the request's span: the most at any page.
+struct UserListing {
+    coverage: Coverage,
+    /// Number of enabled users in the request's span: the highest at any page.
     enabled: usize,
-    /// Members by group: the most at any page.
+    /// Number of members by group: the highest at any page.
     members: BTreeMap<u32, usize>,
 }
 
-/// What is known about the call that runs, and what was wrong so far.
-pub struct Watch {
+/// Collects what is known about the running call, and the violations of the run.
+pub struct Checker {
     dialect: Dialect,
     can: Capabilities,
     operation: Rc<Operation>,
@@ -82,43 +82,43 @@ pub struct Watch {
     time: String,
     /// The organisation when the call began.
     start: Rc<Organisation>,
-    /// Every change since.
-    moments: Vec<Moment>,
+    /// Every change since the call began.
+    events: Vec<Event>,
     /// Every write that arrived.
-    writes: Vec<Wire>,
-    /// The record of a person that the component was shown last, by id.
-    shown: BTreeMap<String, Fields>,
-    /// Those whose record was read on its own, and the version that it told last.
+    writes: Vec<ParsedRequest>,
+    /// The record of each user that a response contained last, by id.
+    visible: BTreeMap<String, Fields>,
+    /// The users whose record was read on its own, with the version in the last response.
     read: BTreeMap<String, Option<String>>,
-    /// Every address that the component was shown for an id.
+    /// Every address that a response contained for an id.
     addresses: BTreeMap<String, BTreeSet<String>>,
-    /// The record of a group that the component was shown last.
-    groups_shown: BTreeMap<u32, Fields>,
+    /// The record of each group that a response contained last, by id.
+    visible_groups: BTreeMap<u32, Fields>,
     groups_read: BTreeSet<u32>,
-    readings: Vec<Reading>,
-    /// Addresses that were looked for, and whether somebody was found.
-    looks: BTreeMap<String, bool>,
+    user_listings: Vec<UserListing>,
+    /// Addresses that were searched for, and whether a user was found.
+    lookups: BTreeMap<String, bool>,
     listed: bool,
-    /// Readings of the listings of groups and of invitations.
-    group_readings: Vec<Cover>,
-    invitation_readings: Vec<Cover>,
-    /// Group names that were looked for and not found.
+    /// Reads of the listings of groups and of invitations.
+    group_listings: Vec<Coverage>,
+    invitation_listings: Vec<Coverage>,
+    /// Group names that were searched for and not found.
     groups_missed: BTreeSet<String>,
-    /// Addresses and group names that were posted, and not looked for since.
+    /// Addresses and group names that were posted, and not searched for since.
     posted: BTreeSet<String>,
     groups_posted: BTreeSet<String>,
-    /// Edits of the other administrator that a PUT undid; kept over all calls.
+    /// Number of edits of the other administrator that a PUT undid, over all calls.
     overwritten: u64,
-    /// How often an address became free, or was taken by the other administrator between a
-    /// look and a creation, over all calls.
+    /// How often an address became free, or the other administrator used it between a look-up and
+    /// a creation, over all calls.
     vacated: BTreeMap<String, usize>,
-    /// How many accounts an address ever had.
+    /// Number of accounts that an address had, over all calls.
     accounts: BTreeMap<String, usize>,
     violations: Vec<String>,
 }
 
-impl Watch {
-    /// Before the first call, to a server that can do this.
+impl Checker {
+    /// Creates the checker before the first call. `can` is what the server supports.
     pub fn new(
         dialect: Dialect,
         can: Capabilities,
@@ -126,25 +126,25 @@ impl Watch {
         now: Rc<Organisation>,
     ) -> Self {
         let addresses = now.users.iter().map(|user| key(&user.email));
-        Watch {
+        Checker {
             dialect,
             can,
             accounts: addresses.map(|address| (address, 1)).collect(),
             operation,
             time: now.now(),
             start: now,
-            moments: Vec::new(),
+            events: Vec::new(),
             writes: Vec::new(),
-            shown: BTreeMap::new(),
+            visible: BTreeMap::new(),
             read: BTreeMap::new(),
             addresses: BTreeMap::new(),
-            groups_shown: BTreeMap::new(),
+            visible_groups: BTreeMap::new(),
             groups_read: BTreeSet::new(),
-            readings: Vec::new(),
-            looks: BTreeMap::new(),
+            user_listings: Vec::new(),
+            lookups: BTreeMap::new(),
             listed: false,
-            group_readings: Vec::new(),
-            invitation_readings: Vec::new(),
+            group_listings: Vec::new(),
+            invitation_listings: Vec::new(),
             groups_missed: BTreeSet::new(),
             posted: BTreeSet::new(),
             groups_posted: BTreeSet::new(),
@@ -154,99 +154,103 @@ impl Watch {
         }
     }
 
-    /// A call begins. What was wrong so far stays.
+    /// Begins a call. Keeps the violations so far.
     pub fn begin(&mut self, operation: Rc<Operation>, now: Rc<Organisation>) {
         let violations = std::mem::take(&mut self.violations);
         let vacated = std::mem::take(&mut self.vacated);
         let accounts = std::mem::take(&mut self.accounts);
         let overwritten = self.overwritten;
-        *self = Watch {
+        *self = Checker {
             violations,
             vacated,
             accounts,
             overwritten,
-            ..Watch::new(self.dialect, self.can, operation, now)
+            ..Checker::new(self.dialect, self.can, operation, now)
         };
     }
 
-    /// What time it is by the server's clock.
-    pub fn clock(&mut self, time: String) {
+    /// Sets the server's time.
+    pub fn set_time(&mut self, time: String) {
         self.time = time;
     }
 
-    /// What was wrong.
+    /// Returns the violations so far.
     pub fn violations(&self) -> &[String] {
         &self.violations
     }
 
-    /// Edits of the other administrator that were undone.
+    /// Returns the number of edits of the other administrator that were undone.
     pub fn overwritten(&self) -> u64 {
         self.overwritten
     }
 
-    /// All calls are over: nobody got more accounts than their address was free.
+    /// Ends the run. Checks that no address got more accounts than it was free for.
     pub fn finish(&mut self) {
         for (person, accounts) in std::mem::take(&mut self.accounts) {
             let free = 1 + self.vacated.get(&person).copied().unwrap_or(0);
             if accounts > free {
-                self.violated("one invitation", format!("{person} got {accounts} of {free}"));
+                self.violated(
+                    "one invitation",
+                    format!("{person} got {accounts} accounts, allowed are {free}"),
+                );
             }
         }
     }
 
-    /// How many writes arrived in this call. With `effective` only those that the server did
-    /// not refuse as a whole.
+    /// Returns how many writes arrived in this call. With `effective` it counts only those that the
+    /// server did not refuse.
     pub fn writes(&self, effective: bool) -> usize {
-        // To the groups that the server manages it is the same whether it refuses or ignores.
-        let refused = |wire: &&Wire| {
-            wire.answered.is_some_and(|status| (400..500).contains(&status))
-                || matches!(wire.act, Some(Act::Leave { group: ADMIN, .. }))
-                || self.deletes_in_vain() && matches!(wire.act, Some(Act::Delete { .. }))
+        // For the group `admin`, which the server manages, an ignored removal counts as a refusal.
+        let refused = |parsed: &&ParsedRequest| {
+            parsed.answered.is_some_and(|status| (400..500).contains(&status))
+                || matches!(parsed.act, Some(Act::Leave { group: ADMIN, .. }))
+                || self.deletion_only_disables() && matches!(parsed.act, Some(Act::Delete { .. }))
         };
-        self.writes.iter().filter(|wire| !effective || !refused(wire)).count()
+        self.writes.iter().filter(|parsed| !effective || !refused(parsed)).count()
     }
 
-    /// Whether the server accepts deletions that the dialect has, and only disables. That shows
-    /// of somebody who was enabled; of anybody else nothing tells it from a deletion that does
-    /// not show yet, so that it is asked for again each time.
-    pub fn deletes_in_vain(&self) -> bool {
+    /// Whether the server accepts deletions, but only disables the user. The component can detect
+    /// that for an enabled user. For a disabled user it looks the same as a deletion that is not
+    /// visible yet, so the component requests the deletion again each time.
+    pub fn deletion_only_disables(&self) -> bool {
         capabilities(self.dialect).deletes_people && !self.can.deletes_people
     }
 
     /// Whether the other administrator changed anything in this call.
     pub fn is_disturbed(&self) -> bool {
-        self.moments.iter().any(|moment| moment.who == Who::Rival)
+        self.events.iter().any(|event| event.who == Who::ConcurrentEditor)
     }
 
-    /// Something is wrong.
+    /// Records a violation.
     pub fn violated(&mut self, invariant: &str, what: impl std::fmt::Display) {
         self.violations.push(format!("{invariant}: {what}"));
     }
 
-    /// Whether everybody was seen: in one reading of each listing that was read.
-    fn saw_everybody(&self) -> bool {
-        let one =
-            |readings: &[Cover]| readings.is_empty() || readings.iter().any(Cover::is_complete);
-        self.readings.iter().any(|reading| reading.cover.is_complete())
-            && one(&self.group_readings)
-            && one(&self.invitation_readings)
-            && (!self.can.tells_invitations || !self.invitation_readings.is_empty())
+    /// Whether each listing that was read was read completely at least once.
+    fn saw_whole_listings(&self) -> bool {
+        let one = |listings: &[Coverage]| {
+            listings.is_empty() || listings.iter().any(Coverage::is_complete)
+        };
+        self.user_listings.iter().any(|listing| listing.coverage.is_complete())
+            && one(&self.group_listings)
+            && one(&self.invitation_listings)
+            && (!self.can.reports_invitations || !self.invitation_listings.is_empty())
     }
 
-    /// The organisation as it is.
+    /// Returns the current organisation.
     fn now(&self) -> &Rc<Organisation> {
-        self.moments.last().map_or(&self.start, |moment| &moment.after)
+        self.events.last().map_or(&self.start, |event| &event.after)
     }
 
-    /// The organisation may have changed.
-    pub fn changed(&mut self, who: Who, wire: Option<&Wire>, after: &Organisation) {
+    /// Compares the organisation with its last state, and checks the changes.
+    pub fn changed(&mut self, who: Who, parsed: Option<&ParsedRequest>, after: &Organisation) {
         let before = Rc::clone(self.now());
         let changes = changes(&before, after);
         if changes.is_empty() {
             return;
         }
         if who == Who::Component {
-            self.judge_changes(&before, after, &changes, wire);
+            self.check_changes(&before, after, &changes, parsed);
         }
         for change in &changes {
             let left = match change {
@@ -260,17 +264,17 @@ impl Watch {
             };
             *self.vacated.entry(key(left)).or_default() += 1;
         }
-        self.moments.push(Moment { who, changes, after: Rc::new(after.clone()) });
+        self.events.push(Event { who, changes, after: Rc::new(after.clone()) });
         if who == Who::Component {
-            self.judge_guards();
+            self.check_guards();
         }
     }
 
-    /// A write is over, as far as the component can see.
-    pub fn wrote(&mut self, wire: &Wire) {
-        // 429 says for sure that nothing was done; then it may simply be posted again.
-        if wire.answered != Some(429) {
-            match &wire.act {
+    /// Records a write after its response.
+    pub fn write_ends(&mut self, parsed: &ParsedRequest) {
+        // 429 guarantees that nothing was done, so a creation may be posted again.
+        if parsed.answered != Some(429) {
+            match &parsed.act {
                 Some(Act::Create { email, .. }) => {
                     self.posted.insert(key(email));
                 }
@@ -280,29 +284,29 @@ impl Watch {
                 _ => {}
             }
         }
-        self.writes.push(wire.clone());
+        self.writes.push(parsed.clone());
     }
 
-    /// The states of this call, the first included.
+    /// Returns the states of this call, the first included.
     fn states(&self) -> impl DoubleEndedIterator<Item = &Organisation> {
-        std::iter::once(&*self.start).chain(self.moments.iter().map(|moment| &*moment.after))
+        std::iter::once(&*self.start).chain(self.events.iter().map(|event| &*event.after))
     }
 
-    /// Every name that a group had in this call, trimmed.
+    /// Returns every name that a group had in this call, trimmed.
     fn group_names(&self, id: u32) -> BTreeSet<String> {
         let mut names: BTreeSet<String> = self
             .states()
             .filter_map(|state| state.group(id))
             .map(|group| group.name.trim().to_owned())
             .collect();
-        let shown = self.groups_shown.get(&id).and_then(|record| record.get("name"));
-        if let Some(name) = shown.and_then(|name| name.as_str()) {
+        let visible = self.visible_groups.get(&id).and_then(|record| record.get("name"));
+        if let Some(name) = visible.and_then(|name| name.as_str()) {
             names.insert(name.trim().to_owned());
         }
         names
     }
 
-    /// Every address that an id had in this call, or that was shown for it.
+    /// Returns every address that an id had in this call, or that a response contained for it.
     fn addresses_of(&self, id: &str) -> BTreeSet<String> {
         let mut addresses = self.addresses.get(id).cloned().unwrap_or_default();
         addresses
@@ -311,17 +315,17 @@ impl Watch {
         addresses
     }
 
-    /// How many enabled administrators the other one took in this call.
-    fn admins_taken_by_rival(&self) -> u32 {
+    /// Returns how many enabled administrators the other administrator removed in this call.
+    fn admins_removed_concurrently(&self) -> u32 {
         let mut before = &self.start;
-        let mut taken = 0;
-        for moment in &self.moments {
-            if moment.who == Who::Rival {
-                let takes = moment.changes.iter().any(|change| takes_admin(change, before));
-                taken += u32::from(takes);
+        let mut removed = 0;
+        for event in &self.events {
+            if event.who == Who::ConcurrentEditor {
+                let removes = event.changes.iter().any(|change| removes_admin(change, before));
+                removed += u32::from(removes);
             }
-            before = &moment.after;
+            before = &event.after;
         }
-        taken
+        removed
     }
 }

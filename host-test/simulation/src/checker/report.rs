@@ -1,4 +1,4 @@
-//! Whether a call told the truth about what it wrote.
+//! Checks that a call reports its writes correctly.
 
 use std::collections::BTreeSet;
 
@@ -9,31 +9,34 @@ use retool_lifecycle::lifecycle::{DeprovisionOutcome, ProvisionOutcome};
 use retool_lifecycle::sync::digest;
 use retool_lifecycle::sync::report::PersonOutcome;
 
-use super::{Watch, Who};
-use crate::change::{Change, address_of_invitation, administered, invitation, is_invitation, key};
+use super::{Checker, Who};
+use crate::change::{
+    Change, address_of_invitation, administered, invitation_id, is_invitation, key,
+};
 use crate::dialects::group_id;
 use crate::operation::{Done, tombstones};
-use crate::wire::{Act, Wire};
+use crate::request::{Act, ParsedRequest};
 
-impl Watch {
-    /// A call is over, and this is what it says.
-    pub fn told(&mut self, result: &Result<Done, Error>) {
+impl Checker {
+    /// Checks the result of a call that ended.
+    pub fn call_ended(&mut self, result: &Result<Done, Error>) {
         let writes = match result {
             Ok(done) => done.writes(),
             Err(error) => &error.writes,
         };
-        let mut found = self.untold(writes);
+        let mut found = self.unreported(writes);
         found.extend(writes.iter().filter(|write| write.confirmed && !self.holds(write)).map(
             |write| {
                 format!(
-                    "{:?} of {} {:?} is told and did not happen",
+                    "{:?} of {} {:?} is reported and did not happen",
                     write.kind, write.subject, write.group
                 )
             },
         ));
         if let (Ok(done), false) = (result, self.is_disturbed()) {
-            found.extend(self.untrue_outcome(done));
-            found.extend(self.missed(done).map(|what| format!("done is told, but {what}")));
+            found.extend(self.wrong_outcome(done));
+            let missed = self.unreached_goal(done);
+            found.extend(missed.map(|what| format!("the call reports success, but {what}")));
         }
         for what in found {
             self.violated("truth", what);
@@ -44,7 +47,7 @@ impl Watch {
         if let Some(plan) = result.as_ref().ok().and_then(Done::plan)
             && digest::plan(plan) != plan.digest
         {
-            self.violated("digest", "the digest of a plan is not that of its parts");
+            self.violated("digest", "the digest of a plan does not match its contents");
         }
         let planned_removals = match result {
             Ok(Done::Planned(plan)) => plan.steps.iter().any(|step| {
@@ -53,78 +56,84 @@ impl Watch {
             }),
             _ => false,
         };
-        if planned_removals && !self.saw_everybody() {
-            self.violated("whole listings", "a plan removes people out of a part of one");
+        if planned_removals && !self.saw_whole_listings() {
+            self.violated("whole listings", "a plan made from a partial listing removes users");
         }
     }
 
-    /// Changes of the component that it does not tell of.
-    fn untold(&self, writes: &[Write]) -> Vec<String> {
+    /// Returns the component's changes that it does not report.
+    fn unreported(&self, writes: &[Write]) -> Vec<String> {
         let changes = self
-            .moments
+            .events
             .iter()
-            .filter(|moment| moment.who == Who::Component)
-            .flat_map(|moment| &moment.changes);
-        let mut untold = Vec::new();
+            .filter(|event| event.who == Who::Component)
+            .flat_map(|event| &event.changes);
+        let mut unreported = Vec::new();
         for change in changes {
             use WriteKind::*;
-            let is_told = |kinds: &[WriteKind], subjects: &BTreeSet<String>, group: Option<u32>| {
+            let is_reported = |kinds: &[WriteKind],
+                               subjects: &BTreeSet<String>,
+                               group: Option<u32>| {
                 writes.iter().any(|write| {
                     kinds.contains(&write.kind)
                         && subjects.contains(&key(&write.subject))
                         && group.is_none_or(|group| self.is_called(group, write.group.as_deref()))
                 })
             };
-            let told = match change {
+            let reported = match change {
                 Change::UserCreated { email, .. } => {
-                    is_told(&[UserCreated], &BTreeSet::from([key(email)]), None)
+                    is_reported(&[UserCreated], &BTreeSet::from([key(email)]), None)
                 }
                 Change::UserDeleted { id, .. } => {
-                    is_told(&[UserDeleted], &self.addresses_of(id), None)
+                    is_reported(&[UserDeleted], &self.addresses_of(id), None)
                 }
-                // A deletion may have disabled, and its answer may not have come.
-                Change::UserField { id, field, .. } if field == "isDisabled" => is_told(
+                // A deletion may have only disabled the user, and its response may be lost.
+                Change::UserField { id, field, .. } if field == "isDisabled" => is_reported(
                     &[UserUpdated, UserDisabled, UserEnabled, UserDeleted],
                     &self.addresses_of(id),
                     None,
                 ),
                 Change::UserField { id, field, .. } if administered(field).is_some() => {
-                    is_told(&[MemberAdded], &self.addresses_of(id), administered(field))
+                    is_reported(&[MemberAdded], &self.addresses_of(id), administered(field))
                 }
-                Change::UserField { id, .. } => {
-                    is_told(&[UserUpdated, UserDisabled, UserEnabled], &self.addresses_of(id), None)
-                }
-                // It was judged when it was made.
+                Change::UserField { id, .. } => is_reported(
+                    &[UserUpdated, UserDisabled, UserEnabled],
+                    &self.addresses_of(id),
+                    None,
+                ),
+                // It was checked when it was made.
                 Change::Invited { .. } => true,
                 Change::Uninvited { id, .. } => {
-                    is_told(&[InvitationCancelled], &self.addresses_of(id), None)
+                    is_reported(&[InvitationCancelled], &self.addresses_of(id), None)
                 }
                 Change::SessionsEnded { id, .. } => {
-                    is_told(&[SessionsEnded], &self.addresses_of(id), None)
+                    is_reported(&[SessionsEnded], &self.addresses_of(id), None)
                 }
-                // Back in, which the error says in words.
-                Change::Joined { id, group, .. } if self.was_taken_out(id, *group) => true,
+                // The component added the user again. The message of the error says so.
+                Change::Joined { id, group, .. } if self.was_removed_concurrently(id, *group) => {
+                    true
+                }
                 Change::Joined { id, group, .. } => {
-                    is_told(&[MemberAdded], &self.addresses_of(id), Some(*group))
+                    is_reported(&[MemberAdded], &self.addresses_of(id), Some(*group))
                 }
                 Change::Left { id, group, .. } => {
-                    is_told(&[MemberRemoved], &self.addresses_of(id), Some(*group))
+                    is_reported(&[MemberRemoved], &self.addresses_of(id), Some(*group))
                 }
                 Change::GroupCreated { id, .. } => {
-                    is_told(&[GroupCreated], &self.group_keys(*id), Some(*id))
+                    is_reported(&[GroupCreated], &self.group_keys(*id), Some(*id))
                 }
                 Change::GroupDeleted { id, .. } => {
-                    is_told(&[GroupDeleted], &self.group_keys(*id), Some(*id))
+                    is_reported(&[GroupDeleted], &self.group_keys(*id), Some(*id))
                 }
                 Change::GroupField { id, .. } => {
-                    is_told(&[GroupUpdated], &self.group_keys(*id), Some(*id))
+                    is_reported(&[GroupUpdated], &self.group_keys(*id), Some(*id))
                 }
             };
-            if !told {
-                untold.push(format!("{change:?} is not told"));
+            if !reported {
+                unreported.push(format!("{change:?} is not reported"));
             }
         }
-        untold
+        unreported
     }
 
     fn group_keys(&self, id: u32) -> BTreeSet<String> {
@@ -136,13 +145,14 @@ impl Watch {
         label.is_some_and(|label| label == id || self.group_names(group).contains(label.trim()))
     }
 
-    /// Whether a write that is told as confirmed was sent, and showed at some time in the call.
+    /// Whether a write that is reported as confirmed was sent, and was visible at some time in the
+    /// call.
     fn holds(&self, write: &Write) -> bool {
         let subject = key(&write.subject);
         let accounts = self.states().flat_map(|state| &state.users).map(|user| user.id.clone());
         let invites = self.states().flat_map(|state| &state.invites);
         let ids: BTreeSet<String> = accounts
-            .chain(invites.map(|invite| invitation(invite.id)))
+            .chain(invites.map(|invite| invitation_id(invite.id)))
             .filter(|id| self.addresses_of(id).contains(&subject))
             .collect();
         let groups: BTreeSet<u32> = self
@@ -152,12 +162,12 @@ impl Watch {
             .map(|group| group.id)
             .collect();
         let sent = |is: &dyn Fn(&Act) -> bool| {
-            self.writes.iter().filter_map(|wire| wire.act.as_ref()).any(is)
+            self.writes.iter().filter_map(|parsed| parsed.act.as_ref()).any(is)
         };
         let shows = |is: &dyn Fn(&Organisation) -> bool| self.states().any(is);
         let is_member = |state: &Organisation, group: u32, id: &str| {
             state.members(group).any(|member| member.user.id == id)
-                || state.invites_to(group).any(|invite| invitation(invite.id) == id)
+                || state.invites_to(group).any(|invite| invitation_id(invite.id) == id)
         };
         let is_someone =
             |state: &Organisation| state.users.iter().any(|user| key(&user.email) == subject);
@@ -171,8 +181,10 @@ impl Watch {
                 sent(&|act| matches!(act, Act::Create { .. })) && shows(&is_someone)
             }
             WriteKind::UserUpdated => {
-                // Lost before it took effect, it may still be as asked for.
-                let served = |wire: &Wire| wire.served && wire.act.as_ref().is_some_and(updates);
+                // If the request was lost, the other administrator may have set the same value.
+                let served = |parsed: &ParsedRequest| {
+                    parsed.served && parsed.act.as_ref().is_some_and(updates)
+                };
                 self.writes.iter().any(served) || self.is_disturbed()
             }
             WriteKind::UserDisabled => {
@@ -202,10 +214,10 @@ impl Watch {
                     && shows(&ended)
             }
             WriteKind::MemberAdded => sent(&|act| {
-                let Act::Join { group, people } = act else { return false };
+                let Act::Join { group, users } = act else { return false };
                 let holds =
                     |id: &String| ids.contains(id) && shows(&|state| is_member(state, *group, id));
-                groups.contains(group) && people.iter().any(holds)
+                groups.contains(group) && users.iter().any(holds)
             }),
             WriteKind::MemberRemoved => sent(&|act| {
                 let Act::Leave { group, id } = act else { return false };
@@ -228,8 +240,9 @@ impl Watch {
         }
     }
 
-    /// What a result says of a person and is not so, where nobody else wrote.
-    fn untrue_outcome(&self, done: &Done) -> Option<String> {
+    /// Returns an outcome in the result that is wrong. Applies only to calls without edits of the
+    /// other administrator.
+    fn wrong_outcome(&self, done: &Done) -> Option<String> {
         let now = &**self.now();
         let created = |person: &str| {
             self.component_changes().any(
@@ -256,7 +269,7 @@ impl Watch {
                     .then(|| format!("{person} was not {:?}", done.outcome))
             }
             Done::Deprovisioned(done) => {
-                let person = crate::mandate::person_of(&self.operation)?;
+                let person = crate::allowed_writes::person_of(&self.operation)?;
                 let is_so = match done.outcome {
                     DeprovisionOutcome::Deleted => deleted(&person),
                     DeprovisionOutcome::Deactivated | DeprovisionOutcome::AlreadyDeactivated => {
@@ -264,14 +277,14 @@ impl Watch {
                     }
                     DeprovisionOutcome::AlreadyGone => {
                         find(&self.start, &person).is_none()
-                            && self.invited(&self.start, &person).is_none()
+                            && self.open_invitation(&self.start, &person).is_none()
                     }
                 };
                 (!is_so).then(|| format!("{person} is not {:?}", done.outcome))
             }
-            Done::Synced(report) => report.people.iter().find_map(|told| {
-                let person = told.email.key();
-                let is_so = match &told.outcome {
+            Done::Synced(report) => report.people.iter().find_map(|reported| {
+                let person = reported.email.key();
+                let is_so = match &reported.outcome {
                     PersonOutcome::Created => created(person),
                     PersonOutcome::Deleted => deleted(person),
                     PersonOutcome::Disabled => {
@@ -281,23 +294,23 @@ impl Watch {
                         find(now, person).is_some_and(|user| !user.is_disabled)
                     }
                     PersonOutcome::Unchanged => {
-                        !self.component_changes().any(|change| concerns(change, person))
+                        !self.component_changes().any(|change| affects(change, person))
                     }
                     _ => true,
                 };
-                (!is_so).then(|| format!("{person} is not {:?}", told.outcome))
+                (!is_so).then(|| format!("{person} is not {:?}", reported.outcome))
             }),
             _ => None,
         }
     }
 
     pub(super) fn component_changes(&self) -> impl Iterator<Item = &Change> {
-        let own = self.moments.iter().filter(|moment| moment.who == Who::Component);
-        own.flat_map(|moment| &moment.changes)
+        let own = self.events.iter().filter(|event| event.who == Who::Component);
+        own.flat_map(|event| &event.changes)
     }
 }
 
-fn concerns(change: &Change, person: &str) -> bool {
+fn affects(change: &Change, person: &str) -> bool {
     match change {
         Change::UserCreated { email, .. }
         | Change::UserDeleted { email, .. }

@@ -1,4 +1,5 @@
-//! Whether the tombstones of a call hold everybody it took something from, as they were before.
+//! Checks that a call's tombstones contain every account that it disabled, deleted or stripped, as
+//! it was before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,24 +8,26 @@ use retool_lifecycle::domain::{self, Field, Tombstone, UserPatch, UserType};
 use retool_lifecycle::time::parse_iso;
 
 use super::goal::FIELDS;
-use super::{Watch, Who};
-use crate::change::{Change, address_of_invitation, invitation, is_invitation, key, user_fields};
-use crate::dialects::{group_number, tongue};
-use crate::mandate::value;
+use super::{Checker, Who};
+use crate::allowed_writes::value;
+use crate::change::{
+    Change, address_of_invitation, invitation_id, is_invitation, key, user_fields,
+};
+use crate::dialects::{dialect_wire, group_number};
 use crate::operation::Operation;
-use crate::wire::Fields;
+use crate::request::Fields;
 
-/// What a call took from an account.
+/// What an account lost by a call.
 #[derive(Default)]
 struct Loss {
-    /// The groups that it is no longer in.
+    /// The groups that it was removed from.
     groups: BTreeSet<u32>,
-    /// The account is gone, and its memberships with it.
+    /// The account was deleted, and its memberships with it.
     is_gone: bool,
 }
 
-impl Watch {
-    /// What the tombstones of a call lack, and what is wrong in them.
+impl Checker {
+    /// Returns what is missing or wrong in the tombstones of a call.
     pub(super) fn unrecorded(&self, tombstones: &[Tombstone]) -> Vec<String> {
         let records = matches!(
             &*self.operation,
@@ -33,11 +36,11 @@ impl Watch {
         if !records {
             return Vec::new();
         }
-        let tongue = tongue(self.dialect);
+        let dialect_wire = dialect_wire(self.dialect);
         let mut found = Vec::new();
         for (id, loss) in self.losses() {
             let mut theirs =
-                tombstones.iter().filter(|one| tongue.person(&one.user.id.value) == id);
+                tombstones.iter().filter(|one| dialect_wire.user_id(&one.user.id.value) == id);
             let what = match (theirs.next(), theirs.next()) {
                 (Some(tombstone), None) => self.misrecorded(id, &loss, tombstone),
                 (None, _) => Some("no tombstone".to_owned()),
@@ -48,7 +51,7 @@ impl Watch {
         found
     }
 
-    /// The accounts that the component disabled, deleted or stripped in this call, by id.
+    /// Returns the accounts that the component disabled, deleted or stripped in this call, by id.
     fn losses(&self) -> BTreeMap<&str, Loss> {
         let mut losses: BTreeMap<&str, Loss> = BTreeMap::new();
         for change in self.component_changes() {
@@ -70,26 +73,26 @@ impl Watch {
         losses
     }
 
-    /// Whether the component disabled an account only because another administrator had: its
-    /// next PUT carries what its last one undid.
+    /// Whether the component disabled an account only because another administrator had disabled
+    /// it: its first PUT undid the edit, and its next PUT contains it.
     fn repeats_an_edit(&self, id: &str) -> bool {
         self.undoes_an_edit(id, "isDisabled")
             && !self.addresses_of(id).iter().any(|person| self.operation.may_end_sessions(person))
     }
 
-    /// How a tombstone differs from every state of the account before the call changed it.
+    /// Returns how a tombstone differs from every state of the account before the call changed it.
     fn misrecorded(&self, id: &str, loss: &Loss, tombstone: &Tombstone) -> Option<String> {
         let Tombstone { user, raw, disabled_since: _, recorded_at } = tombstone;
         if parse_iso(recorded_at).is_none() {
-            return Some(format!("the tombstone is of no time: {recorded_at:?}"));
+            return Some(format!("the tombstone has no valid time: {recorded_at:?}"));
         }
         let is_record = |raw: &String| serde_json::from_str::<Fields>(raw).is_ok();
         if raw.as_ref().is_some_and(|raw| !is_record(raw)) {
-            return Some(format!("the tombstone's record is no object: {raw:?}"));
+            return Some(format!("the tombstone's record is not a JSON object: {raw:?}"));
         }
         let states = self.states_before_changes(id);
         if !states.iter().any(|state| self.is_as_in(id, user, state)) {
-            return Some(format!("the tombstone is not the account as it was: {user:?}"));
+            return Some(format!("the tombstone differs from the account as it was: {user:?}"));
         }
         let Some(groups) = &user.groups else {
             let lacks = loss.is_gone || !loss.groups.is_empty();
@@ -97,7 +100,7 @@ impl Watch {
         };
         let recorded: BTreeSet<u32> =
             groups.iter().filter_map(|link| group_number(&link.id)).collect();
-        // Memberships are read group by group, and another administrator changes them meanwhile.
+        // Memberships are read group by group, and another administrator may change them meanwhile.
         let held: Vec<BTreeSet<u32>> = states.iter().map(|state| groups_of(state, id)).collect();
         let everywhere = held.iter().cloned().reduce(|all, one| &all & &one).unwrap_or_default();
         let somewhere: BTreeSet<u32> = held.into_iter().flatten().collect();
@@ -105,27 +108,30 @@ impl Watch {
         let invented = recorded.difference(&somewhere).next();
         match (missing, invented) {
             (Some(group), _) => Some(format!("the tombstone lacks group {group}")),
-            (None, Some(group)) => Some(format!("the tombstone has group {group} by mistake")),
+            (None, Some(group)) => {
+                Some(format!("the tombstone has group {group}, which the account was not in"))
+            }
             (None, None) => None,
         }
     }
 
-    /// The states of this call up to the first in which the component had changed the account.
+    /// Returns the states of this call before the component first changed the account.
     fn states_before_changes(&self, id: &str) -> Vec<&Organisation> {
-        let is_before = |moment: &&super::Moment| {
-            moment.who != Who::Component || !moment.changes.iter().any(|one| is_about(one, id))
+        let is_before = |event: &&super::Event| {
+            event.who != Who::Component || !event.changes.iter().any(|one| is_about(one, id))
         };
-        let before = self.moments.iter().take_while(is_before).map(|moment| &*moment.after);
+        let before = self.events.iter().take_while(is_before).map(|event| &*event.after);
         std::iter::once(&*self.start).chain(before).collect()
     }
 
-    /// Whether the fields of an account are those that it has in a state.
+    /// Whether a tombstone's fields are those of the account in this state.
     fn is_as_in(&self, id: &str, user: &domain::User, state: &Organisation) -> bool {
         if is_invitation(id) {
             return address_of_invitation(state, id).as_deref() == Some(user.email.key());
         }
         let Some(has) = state.user(id) else { return false };
-        let fields = tongue(self.dialect).sees(user_fields(has).into_iter().collect());
+        let fields =
+            dialect_wire(self.dialect).visible_fields(user_fields(has).into_iter().collect());
         let recorded = UserPatch {
             first_name: user.first_name.clone(),
             last_name: user.last_name.clone(),
@@ -135,7 +141,7 @@ impl Watch {
             profile_photo_url: user.profile_photo_url.clone(),
         };
         let is_same = |field: Field, name: &str| match field {
-            Field::Admin if !self.can.tells_admins => true,
+            Field::Admin if !self.can.reports_admins => true,
             Field::UserType if user.user_type == Some(UserType::Unrecognized) => true,
             Field::UserType | Field::ProfilePhotoUrl if !self.can.sets(field) => true,
             _ => {
@@ -148,16 +154,16 @@ impl Watch {
     }
 }
 
-/// The groups that an account or an invitation is in.
+/// Returns the groups of an account or an invitation.
 fn groups_of(state: &Organisation, id: &str) -> BTreeSet<u32> {
     if let Some(user) = state.user(id) {
         return state.groups_of(user).map(|group| group.id).collect();
     }
-    let invite = state.invites.iter().find(|invite| invitation(invite.id) == id);
+    let invite = state.invites.iter().find(|invite| invitation_id(invite.id) == id);
     invite.into_iter().flat_map(|invite| invite.groups.iter().copied()).collect()
 }
 
-/// Whether a change is one of this account.
+/// Whether a change is about this account.
 fn is_about(change: &Change, id: &str) -> bool {
     match change {
         Change::UserDeleted { id: theirs, .. }

@@ -1,165 +1,181 @@
-//! Writes as they arrive: only what was asked for, about whom it was asked for, and on the
-//! ground of what was just read.
+//! Checks each write when it arrives: the call must request it for this user or group, and it must
+//! be based on the last read.
 
 use mock_retool::{ADMIN, Organisation};
 use retool_lifecycle::time::{days_ms, parse_iso};
 use serde_json::Value;
 
-use super::{Cover, Watch};
+use super::{Checker, Coverage};
+use crate::allowed_writes::KnownGroup;
 use crate::change::{is_invitation, key};
-use crate::mandate::KnownGroup;
 use crate::operation::Operation;
-use crate::wire::{Act, Fields, VERSION, Wire};
+use crate::request::{Act, Fields, ParsedRequest, VERSION};
 
-/// What the server sets itself and does not take back.
+/// Fields that only the server sets. A PUT does not contain them.
 const MANAGED: [&str; 5] = ["id", "createdAt", "updatedAt", "groups", "members"];
 
-impl Watch {
-    /// A write arrives; `now` is milliseconds since the Unix epoch.
-    pub fn arrives(&mut self, wire: &Wire, now: i64) {
+impl Checker {
+    /// Checks a write that arrives. `now` is in milliseconds since the Unix epoch.
+    pub fn write_arrives(&mut self, parsed: &ParsedRequest, now: i64) {
         let operation = std::rc::Rc::clone(&self.operation);
-        let found = match wire.act.as_ref().unwrap_or(&Act::Unknown) {
-            Act::Create { email, fields } => self.judge_creation(&operation, email, fields),
+        let found = match parsed.act.as_ref().unwrap_or(&Act::Unknown) {
+            Act::Create { email, fields } => self.check_creation(&operation, email, fields),
             Act::Update { id, fields, whole } => self
-                .judge_update(&operation, id, fields, *whole)
-                .and_then(|()| self.judge_version(self.read.get(id), wire)),
-            Act::Delete { id } => self.judge_deletion(&operation, id, now),
-            Act::CreateGroup { name } => self.judge_group_creation(&operation, name),
+                .check_update(&operation, id, fields, *whole)
+                .and_then(|()| self.check_version(self.read.get(id), parsed)),
+            Act::Delete { id } => self.check_deletion(&operation, id, now),
+            Act::CreateGroup { name } => self.check_group_creation(&operation, name),
             Act::UpdateGroup { id, fields, whole } => {
-                let version = self.groups_shown.get(id).and_then(|record| record.get(VERSION));
+                let version = self.visible_groups.get(id).and_then(|record| record.get(VERSION));
                 let version = version.and_then(Value::as_str).map(ToOwned::to_owned);
-                self.judge_group_update(&operation, *id, fields, *whole)
-                    .and_then(|()| self.judge_version(Some(&version), wire))
+                self.check_group_update(&operation, *id, fields, *whole)
+                    .and_then(|()| self.check_version(Some(&version), parsed))
             }
             Act::DeleteGroup { id } => {
                 if self.is_known_as(*id, |group| operation.may_delete_group(group)) {
                     Ok(())
                 } else {
-                    Err(("only the request", "a group that nobody asked to delete".into()))
+                    Err(("only the request", "the deletion of this group was not requested".into()))
                 }
             }
-            Act::Join { group, people } => {
-                people.iter().try_for_each(|id| self.judge_membership(&operation, *group, id, true))
+            Act::Join { group, users } => {
+                users.iter().try_for_each(|id| self.check_membership(&operation, *group, id, true))
             }
-            Act::Leave { group, id } => self.judge_membership(&operation, *group, id, false),
-            Act::EndSessions { id } => self.judge_log_out(&operation, id),
-            Act::Unknown => Err(("only the request", "a request that nobody could ask for".into())),
+            Act::Leave { group, id } => self.check_membership(&operation, *group, id, false),
+            Act::EndSessions { id } => self.check_log_out(&operation, id),
+            Act::Unknown => Err(("only the request", "no call can need this write".into())),
         };
         if let Err((invariant, what)) = found {
-            self.violated(invariant, format_args!("{what} ({})", wire.line()));
+            self.violated(invariant, format_args!("{what} ({})", parsed.line()));
         }
     }
 
-    fn judge_creation(&self, operation: &Operation, email: &str, fields: &Fields) -> Verdict {
+    fn check_creation(&self, operation: &Operation, email: &str, fields: &Fields) -> Verdict {
         let person = key(email);
         if !operation.may_create(&person) {
-            return Err(("only the request", format!("nobody asked to create {person}")));
+            return Err((
+                "only the request",
+                format!("the creation of {person} was not requested"),
+            ));
         }
         for (field, value) in fields {
-            if operation.asked(&person, field, true).as_ref() != Some(value) {
-                return Err(("fields", format!("{field} of somebody new was not asked for")));
+            if operation.allowed_value(&person, field, true).as_ref() != Some(value) {
+                return Err(("fields", format!("{field} of a new user was not requested")));
             }
         }
         if self.posted.contains(&person) {
-            return Err(("one invitation", format!("{person} is posted again without a look")));
+            return Err(("one invitation", format!("{person} is posted again without a look-up")));
         }
-        match self.looks.get(&person) {
+        match self.lookups.get(&person) {
             Some(false) => Ok(()),
-            Some(true) => Err(("one invitation", format!("{person} was found and is posted"))),
+            Some(true) => {
+                Err(("one invitation", format!("{person} was found and is posted anyway")))
+            }
             None if self.listed || matches!(operation, Operation::Step(..)) => Ok(()),
-            None => Err(("one invitation", format!("{person} is posted without a look"))),
+            None => Err(("one invitation", format!("{person} is posted without a look-up"))),
         }
     }
 
-    fn judge_update(
+    fn check_update(
         &self,
         operation: &Operation,
         id: &str,
         fields: &Fields,
         whole: bool,
     ) -> Verdict {
-        let (Some(shown), true) = (self.shown.get(id), self.read.contains_key(id)) else {
-            return Err(("fields", "a record is written that was not read".into()));
+        let (Some(visible), true) = (self.visible.get(id), self.read.contains_key(id)) else {
+            return Err(("fields", "a record is written without a read".into()));
         };
-        let person = self.shown_address(id).unwrap_or_default();
-        let asked = |field: &str| operation.asked(&person, field, false);
+        let person = self.visible_address(id).unwrap_or_default();
+        let asked = |field: &str| operation.allowed_value(&person, field, false);
         if whole {
-            same_but_for_asked(shown, fields, asked)?;
+            same_but_for_asked(visible, fields, asked)?;
         } else {
             only_asked(fields, asked)?;
         }
         if fields.get("isDisabled") == Some(&Value::Bool(true)) {
-            let before = shown.get("isDisabled").and_then(Value::as_bool).unwrap_or(false);
+            let before = visible.get("isDisabled").and_then(Value::as_bool).unwrap_or(false);
             if !before {
-                return self.judge_removal(operation, &person);
+                return self.check_removal(operation, &person);
             }
         }
         Ok(())
     }
 
-    /// What has a version is changed as the version that was read, and no other.
-    fn judge_version(&self, read: Option<&Option<String>>, wire: &Wire) -> Verdict {
+    /// Checks that a write has the version that was read, if the record has versions.
+    fn check_version(&self, read: Option<&Option<String>>, parsed: &ParsedRequest) -> Verdict {
         match read {
-            Some(Some(version)) if wire.if_match.as_ref() != Some(version) => {
-                let sent = wire.if_match.as_deref().unwrap_or("any version");
-                Err(("fields", format!("{sent} is changed, and {version} was read")))
+            Some(Some(version)) if parsed.if_match.as_ref() != Some(version) => {
+                let sent = parsed.if_match.as_deref().unwrap_or("any version");
+                Err(("fields", format!("the write is of {sent}, the read was of {version}")))
             }
             _ => Ok(()),
         }
     }
 
-    fn judge_deletion(&self, operation: &Operation, id: &str, now: i64) -> Verdict {
-        let (Some(shown), true) = (self.shown.get(id), self.read.contains_key(id)) else {
-            return Err(("only the request", "somebody is deleted who was not read".into()));
+    fn check_deletion(&self, operation: &Operation, id: &str, now: i64) -> Verdict {
+        let (Some(visible), true) = (self.visible.get(id), self.read.contains_key(id)) else {
+            return Err(("only the request", "a user is deleted without a read".into()));
         };
-        let person = self.shown_address(id).unwrap_or_default();
+        let person = self.visible_address(id).unwrap_or_default();
         if is_invitation(id) {
             if !operation.may_withdraw(&person) {
-                let what = format!("nobody asked to withdraw the invitation of {person}");
+                let what = format!("withdrawing the invitation of {person} was not requested");
                 return Err(("only the request", what));
             }
-            return self.judge_removal(operation, &person);
+            return self.check_removal(operation, &person);
         }
         match operation.may_delete(&person) {
-            None => return Err(("only the request", format!("nobody asked to delete {person}"))),
+            None => {
+                return Err((
+                    "only the request",
+                    format!("the deletion of {person} was not requested"),
+                ));
+            }
             Some(None) => {}
             Some(Some(days)) => {
-                let disabled = shown.get("isDisabled") == Some(&Value::Bool(true));
-                let since = shown.get("updatedAt").and_then(Value::as_str).and_then(parse_iso);
+                let disabled = visible.get("isDisabled") == Some(&Value::Bool(true));
+                let since = visible.get("updatedAt").and_then(Value::as_str).and_then(parse_iso);
                 let due = since.is_some_and(|since| since + days_ms(days) <= now);
                 if !disabled || !due {
                     return Err(("only the request", format!("{person} is deleted too early")));
                 }
             }
         }
-        self.judge_removal(operation, &person)
+        self.check_removal(operation, &person)
     }
 
-    /// Removals are planned on whole listings and spare the protected.
-    fn judge_removal(&self, operation: &Operation, person: &str) -> Verdict {
+    /// Checks that a removal was planned from whole listings and is not of a protected user.
+    fn check_removal(&self, operation: &Operation, person: &str) -> Verdict {
         if operation.is_protected(person) {
             return Err(("guards", format!("{person} is protected and is removed")));
         }
-        if operation.sync_request().is_some() && !self.saw_everybody() {
-            return Err(("whole listings", format!("{person} is removed out of a part of one")));
+        if operation.sync_request().is_some() && !self.saw_whole_listings() {
+            return Err((
+                "whole listings",
+                format!("{person} is removed because of a partial listing"),
+            ));
         }
         Ok(())
     }
 
-    fn judge_membership(
+    fn check_membership(
         &self,
         operation: &Operation,
         group: u32,
         id: &str,
         joins: bool,
     ) -> Verdict {
-        if joins && self.was_taken_out(id, group) {
-            // Who put the last one back in can't tell a server that empties groups from somebody
-            // else who took them out.
+        if joins && self.was_removed_concurrently(id, group) {
+            // The component adds a member again after a removal that emptied the group. It can't
+            // distinguish that server behaviour from a removal by another administrator.
             return Ok(());
         }
         let Some(addresses) = self.addresses.get(id) else {
-            return Err(("only the request", "a membership of somebody who was not read".into()));
+            return Err((
+                "only the request",
+                "the membership is of a user who was not read".into(),
+            ));
         };
         let allowed = addresses.iter().any(|person| {
             self.is_known_as(group, |group| {
@@ -173,21 +189,21 @@ impl Watch {
         if !allowed {
             let what = if joins { "join" } else { "leave" };
             let names = self.group_names(group);
-            let what = format!("nobody asked that {addresses:?} {what} {names:?}");
+            let what = format!("it was not requested that {addresses:?} {what} {names:?}");
             return Err(("only the request", what));
         }
         if !joins && group != ADMIN {
             for person in addresses {
-                self.judge_removal(operation, person)?;
+                self.check_removal(operation, person)?;
             }
         }
         Ok(())
     }
 
-    fn judge_log_out(&self, operation: &Operation, id: &str) -> Verdict {
-        let person = self.shown_address(id).unwrap_or_default();
+    fn check_log_out(&self, operation: &Operation, id: &str) -> Verdict {
+        let person = self.visible_address(id).unwrap_or_default();
         if !operation.may_end_sessions(&person) {
-            return Err(("only the request", format!("nobody asked to log {person} out")));
+            return Err(("only the request", format!("logging {person} out was not requested")));
         }
         let is_disabled =
             |state: &Organisation| state.user(id).is_some_and(|user| user.is_disabled);
@@ -198,75 +214,80 @@ impl Watch {
         }
     }
 
-    fn judge_group_creation(&self, operation: &Operation, name: &str) -> Verdict {
+    fn check_group_creation(&self, operation: &Operation, name: &str) -> Verdict {
         let name = name.trim();
         if !operation.may_create_group(name) {
-            return Err(("only the request", format!("nobody asked to create {name:?}")));
+            return Err((
+                "only the request",
+                format!("the creation of {name:?} was not requested"),
+            ));
         }
-        let looked =
-            self.group_readings.iter().any(Cover::is_complete) || self.groups_missed.contains(name);
+        let looked = self.group_listings.iter().any(Coverage::is_complete)
+            || self.groups_missed.contains(name);
         if !looked || self.groups_posted.contains(name) {
-            return Err(("one group of a name", format!("{name:?} is posted without a look")));
+            return Err(("one group of a name", format!("{name:?} is posted without a look-up")));
         }
         Ok(())
     }
 
-    fn judge_group_update(
+    fn check_group_update(
         &self,
         operation: &Operation,
         id: u32,
         fields: &Fields,
         whole: bool,
     ) -> Verdict {
-        let (Some(shown), true) = (self.groups_shown.get(&id), self.groups_read.contains(&id))
+        let (Some(visible), true) = (self.visible_groups.get(&id), self.groups_read.contains(&id))
         else {
-            return Err(("fields", "a group is written that was not read".into()));
+            return Err(("fields", "a group is written without a read".into()));
         };
         let names = self.group_names(id);
         let asked = |field: &str| {
-            names.iter().find_map(|name| operation.asked_of_group(&KnownGroup { id, name }, field))
+            names
+                .iter()
+                .find_map(|name| operation.allowed_group_value(&KnownGroup { id, name }, field))
         };
-        if whole { same_but_for_asked(shown, fields, asked) } else { only_asked(fields, asked) }
+        if whole { same_but_for_asked(visible, fields, asked) } else { only_asked(fields, asked) }
     }
 
-    /// Whether something holds of a group under one of the names it has had.
+    /// Whether a predicate holds for a group with any of the names that it has had.
     fn is_known_as(&self, id: u32, holds: impl Fn(&KnownGroup<'_>) -> bool) -> bool {
         self.group_names(id).iter().any(|name| holds(&KnownGroup { id, name }))
     }
 }
 
-/// What a write violates, and how.
+/// The violated invariant, and how the write violates it.
 type Verdict = Result<(), (&'static str, String)>;
 
-/// A PATCH sets what it names, and so must name nothing but what was asked for.
+/// Checks that a PATCH contains only requested fields.
 fn only_asked(sent: &Fields, asked: impl Fn(&str) -> Option<Value>) -> Verdict {
     match sent.iter().find(|(field, value)| asked(field).as_ref() != Some(value)) {
         Some((field, value)) => {
-            Err(("fields", format!("{field} is sent as {value}, and nobody asked for that")))
+            Err(("fields", format!("{field} is sent as {value}, which was not requested")))
         }
         None => Ok(()),
     }
 }
 
-/// A PUT replaces the whole record: so it must be the one that was shown last, but for what
-/// was asked for.
+/// Checks that a PUT contains the record of the last read, changed only in the requested fields. A
+/// PUT replaces the whole record.
 fn same_but_for_asked(
-    shown: &Fields,
+    visible: &Fields,
     sent: &Fields,
     asked: impl Fn(&str) -> Option<Value>,
 ) -> Verdict {
     let is_managed = |field: &str| MANAGED.contains(&field);
-    for (field, value) in shown.iter().filter(|(field, _)| !is_managed(field)) {
+    for (field, value) in visible.iter().filter(|(field, _)| !is_managed(field)) {
         match sent.get(field) {
-            None => return Err(("fields", format!("{field} is left out, which resets it"))),
+            None => return Err(("fields", format!("{field} is missing, which resets it"))),
             Some(sent) if sent == value || asked(field).as_ref() == Some(sent) => {}
             Some(sent) => {
                 return Err(("fields", format!("{field} was {value} and is sent as {sent}")));
             }
         }
     }
-    match sent.keys().find(|field| !shown.contains_key(*field) && asked(field).is_none()) {
-        Some(field) => Err(("fields", format!("{field} is sent and was not there"))),
+    match sent.keys().find(|field| !visible.contains_key(*field) && asked(field).is_none()) {
+        Some(field) => Err(("fields", format!("{field} is sent and was not in the record"))),
         None => Ok(()),
     }
 }

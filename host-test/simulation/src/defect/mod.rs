@@ -1,5 +1,5 @@
-//! Planted defects: what a careless component would do, put between the component and the
-//! server or its caller, so that nothing of it is in the component itself.
+//! Planted defects. Each does what a component with a bug would do. A defect is planted between the
+//! component and the server or its caller, so the component itself contains none of it.
 
 mod planted;
 
@@ -13,7 +13,7 @@ use retool_lifecycle::sync::{GuardLimits, Span};
 
 use crate::operation::{Done, Operation};
 
-/// Declares the defects with their names and what a component with them would do.
+/// Declares the defects, with their names and the behaviour of a component that has them.
 macro_rules! defects {
     ($($(#[doc = $doc:literal])* $name:ident = $text:literal,)*) => {
         /// A defect that can be planted.
@@ -21,10 +21,10 @@ macro_rules! defects {
         pub enum Defect { $($(#[doc = $doc])* $name,)* }
 
         impl Defect {
-            /// All of them.
+            /// Every defect.
             pub const ALL: &'static [Defect] = &[$(Defect::$name,)*];
 
-            /// Its name on the command line and in the documents.
+            /// Returns its name on the command line and in the documents.
             pub fn name(self) -> &'static str {
                 match self { $(Defect::$name => $text,)* }
             }
@@ -33,87 +33,87 @@ macro_rules! defects {
 }
 
 defects! {
-    /// A PUT carries the address and the flags alone, and so resets the rest.
+    /// A PUT contains only the address, the flags and the user type, which resets all other fields.
     DropTheMerge = "drop-the-merge",
-    /// A PUT is made of the record as it was first read in the call.
+    /// A PUT is built from the first read of the record in the call, not the last.
     MergeAnOldRecord = "merge-an-old-record",
-    /// After a lost answer to a creation nobody is looked up: it is posted again.
+    /// After a lost response a creation is posted again without a look-up.
     SkipTheLookUp = "skip-the-look-up",
-    /// Every request is sent again at once when the connection breaks, creations too.
+    /// Every request is sent again at once when the connection breaks, also creations.
     RepeatCreationsBlindly = "repeat-creations-blindly",
-    /// Whoever is answered first is taken for the person who was looked for.
+    /// The first user of a filtered listing is used without comparing the address.
     TrustTheFilter = "trust-the-filter",
-    /// The first page is taken for the whole listing.
+    /// The first page is used as the whole listing.
     IgnoreTheOtherPages = "ignore-the-other-pages",
-    /// Addresses are compared with regard to case.
+    /// Addresses are compared case-sensitively.
     CompareWithCase = "compare-with-case",
-    /// A lost answer to a write is taken for a refusal: nothing was done.
+    /// A lost response to a write counts as a refusal.
     TakeLostForRefused = "take-lost-for-refused",
-    /// A failure of the server is taken for success where something is removed.
+    /// A server error counts as success of a removal.
     TakeFailureForDone = "take-failure-for-done",
-    /// The limits of the guards are not looked at.
+    /// The limits of the guards are ignored.
     IgnoreTheLimits = "ignore-the-limits",
-    /// The list of protected people is not looked at.
+    /// The list of protected users is ignored.
     IgnoreTheProtected = "ignore-the-protected",
-    /// The roster speaks for everybody, whatever its span says.
+    /// The roster applies to every user. Its span is ignored.
     IgnoreTheSpan = "ignore-the-span",
-    /// Nothing limits how long an answer may take.
+    /// The time of a request is not limited.
     WaitForEver = "wait-for-ever",
-    /// Last names are read as if there were none, so that they are always to be set.
+    /// Last names are read as missing, so they are set again each time.
     ForgetLastNames = "forget-last-names",
-    /// Groups are read as if nobody were in them: who joins is added along with whoever should be
-    /// in the group, as somebody who does not administer it.
+    /// Groups are read as empty, so every user who should be in the group is added again, as one
+    /// who does not administer it.
     ForgetTheMembers = "forget-the-members",
-    /// A deletion that only disables is taken for one.
+    /// A deletion that only disables counts as a deletion.
     TakeDisabledForDeleted = "take-disabled-for-deleted",
-    /// The invitations are not looked at: who is invited gets an account too.
+    /// The invitations are ignored, so an invited user gets an account too.
     ForgetTheInvitations = "forget-the-invitations",
-    /// A change of somebody sends their metadata along, as empty.
+    /// A change of a user also sends empty metadata.
     EmptyTheMetadata = "empty-the-metadata",
-    /// A change is sent without the version that it is made to.
+    /// A change is sent without the version of the record.
     DropTheVersion = "drop-the-version",
-    /// The sessions of whoever is disabled are left as they are.
+    /// The sessions of a disabled user are not ended.
     ForgetTheSessions = "forget-the-sessions",
-    /// A member is removed without saying which one.
+    /// The removal of a member does not name the member.
     EmptyTheGroup = "empty-the-group",
-    /// Who joins a group is put in place of those who are in it.
+    /// A new member of a group replaces the existing members.
     ReplaceTheMembers = "replace-the-members",
-    /// An account is recorded as it is after it was disabled.
+    /// The tombstone contains the account as it is after it was disabled.
     RecordTooLate = "record-too-late",
-    /// A call that fails does not say which accounts it took something from.
+    /// A call that fails returns no tombstones.
     ForgetTheTombstones = "forget-the-tombstones",
-    /// A plan loses its last step after its digest was made.
+    /// A plan loses its last step after its digest was computed.
     LeaveAStepOut = "leave-a-step-out",
 }
 
 impl Defect {
-    /// The defect of this name.
+    /// Returns the defect with this name.
     pub fn named(name: &str) -> Option<Defect> {
         Defect::ALL.iter().copied().find(|defect| defect.name() == name)
     }
 
-    /// The dialects in which it can be made.
+    /// Returns the dialects in which the defect is possible.
     pub fn dialects(self) -> &'static [Dialect] {
         use Dialect::{Scim, V1, V2};
         match self {
-            // Only there is a record replaced by what is sent.
+            // Only `/api/v1` replaces the whole record by a PUT.
             Defect::DropTheMerge | Defect::MergeAnOldRecord => &[V1],
-            // Only there does an answer tell it.
+            // Only `/api/v2` has these data.
             Defect::ForgetTheMembers
             | Defect::ForgetTheInvitations
             | Defect::ForgetTheSessions
             | Defect::EmptyTheMetadata => &[V2],
             Defect::DropTheVersion | Defect::EmptyTheGroup | Defect::ReplaceTheMembers => &[Scim],
-            // On /api/v1 a deletion deletes.
+            // Over `/api/v1` a deletion never only disables.
             Defect::TakeDisabledForDeleted => &[V2, Scim],
-            // Elsewhere what was removed is looked for, whatever the answer was.
+            // Over the other dialects the component reads after a removal, whatever the response.
             Defect::TakeFailureForDone => &[V1],
             _ => &Dialect::ALL,
         }
     }
 
-    /// What the component would understand of a call.
-    pub fn misunderstood(self, operation: &Operation) -> Operation {
+    /// Changes the inputs of a call to those that a component with the defect would use.
+    pub fn change_inputs(self, operation: &Operation) -> Operation {
         let mut operation = operation.clone();
         if let Operation::Deprovision(departure) = &mut operation
             && self == Defect::IgnoreTheProtected
@@ -141,8 +141,8 @@ impl Defect {
         operation
     }
 
-    /// Changes a result to what the component would report.
-    pub fn misreport(self, result: &mut Result<Done, Error>) {
+    /// Changes a result to what a component with the defect would report.
+    pub fn change_result(self, result: &mut Result<Done, Error>) {
         match (self, result) {
             (Defect::RecordTooLate, result) => {
                 for tombstone in tombstones(result) {
@@ -160,13 +160,13 @@ impl Defect {
         }
     }
 
-    /// A way to a server of this dialect with this defect in it.
-    pub fn planted(self, dialect: Dialect, inner: Rc<dyn Transport>) -> Rc<dyn Transport> {
-        planted::between(dialect, self, inner)
+    /// Wraps a connection to a server of this dialect in one with this defect.
+    pub fn wrap(self, dialect: Dialect, inner: Rc<dyn Transport>) -> Rc<dyn Transport> {
+        planted::wrap(dialect, self, inner)
     }
 }
 
-/// The tombstones of a call, whether it succeeded or failed.
+/// Returns the tombstones of a call, whether it succeeded or failed.
 fn tombstones(result: &mut Result<Done, Error>) -> &mut [Tombstone] {
     match result {
         Ok(Done::Deprovisioned(done)) => done.tombstone.as_mut_slice(),

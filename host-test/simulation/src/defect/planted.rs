@@ -1,4 +1,4 @@
-//! The way to the server with a defect in it.
+//! A connection to the server with a planted defect.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,45 +10,46 @@ use serde_json::{Value, json};
 
 use super::Defect;
 use crate::change::key;
-use crate::dialects::{Tongue, tongue};
-use crate::wire::{Act, Shown, Target, Wire};
+use crate::dialects::{DialectWire, dialect_wire};
+use crate::parse_request::parse_request;
+use crate::request::{Act, ParsedRequest, Target, Visible};
 
-/// A way to a server of this dialect with a defect in it.
-pub fn between(dialect: Dialect, defect: Defect, inner: Rc<dyn Transport>) -> Rc<dyn Transport> {
-    Rc::new(Planted { inner, dialect, defect, memory: RefCell::default() })
+/// Wraps a connection to a server of this dialect in one with a defect.
+pub fn wrap(dialect: Dialect, defect: Defect, inner: Rc<dyn Transport>) -> Rc<dyn Transport> {
+    Rc::new(Planted { inner, dialect, defect, state: RefCell::default() })
 }
 
-/// A way to the server with a defect in it, for one call.
+/// A connection to the server with a defect, for one call.
 struct Planted {
     inner: Rc<dyn Transport>,
     dialect: Dialect,
     defect: Defect,
-    memory: RefCell<Memory>,
+    state: RefCell<CallState>,
 }
 
 #[derive(Default)]
-struct Memory {
-    /// Records as they were first read.
+struct CallState {
+    /// The first read of each record, by id.
     first: BTreeMap<String, Vec<u8>>,
-    /// Addresses whose creation got no answer.
+    /// Addresses whose creation got no response.
     lost: BTreeSet<String>,
-    /// Whether a look-up is being skipped, in the filter's answer and in the whole listing.
+    /// Whether a look-up is being skipped, in the filtered and in the whole listing.
     skipping: bool,
-    /// Whom ids are taken for.
-    taken_for: BTreeMap<String, String>,
-    /// The address that was looked for last.
-    sought: Option<String>,
-    /// Who was deleted.
+    /// The wrong address of an id: the one that the filter searched for.
+    mistaken_for: BTreeMap<String, String>,
+    /// The address that was searched for last.
+    last_searched: Option<String>,
+    /// Ids of the deleted users.
     deleted: BTreeSet<String>,
 }
 
-impl Memory {
-    /// Whether this is a look-up after a creation that got no answer.
-    fn skips(&mut self, wire: &Wire) -> bool {
-        if !wire.lists_people() {
+impl CallState {
+    /// Whether this request is a look-up after a creation that got no response.
+    fn skips(&mut self, parsed: &ParsedRequest) -> bool {
+        if !parsed.lists_users() {
             return false;
         }
-        if let Some(email) = wire.address() {
+        if let Some(email) = parsed.address() {
             self.skipping = self.lost.contains(&key(email));
         }
         self.skipping
@@ -62,17 +63,17 @@ impl Transport for Planted {
         limits: Limits,
     ) -> Local<'a, Result<Response, TransportError>> {
         Box::pin(async move {
-            let wire = Wire::of(self.dialect, request);
-            if self.defect == Defect::SkipTheLookUp && self.memory.borrow_mut().skips(&wire) {
-                return Ok(json_answer(&self.tongue().nobody()));
+            let parsed = parse_request(self.dialect, request);
+            if self.defect == Defect::SkipTheLookUp && self.state.borrow_mut().skips(&parsed) {
+                return Ok(json_answer(&self.dialect_wire().empty_user_list()));
             }
             if self.defect == Defect::ForgetTheSessions
-                && matches!(wire.target, Target::Sessions(_))
+                && matches!(parsed.target, Target::Sessions(_))
             {
                 let nothing = json_answer(&json!({"success": false}));
                 return Ok(Response { status: 404, ..nothing });
             }
-            let sent = self.outgoing(request, &wire);
+            let sent = self.outgoing(request, &parsed);
             let limits = match self.defect {
                 Defect::WaitForEver => Limits { timeout_ms: u64::MAX, ..limits },
                 _ => limits,
@@ -83,27 +84,27 @@ impl Transport for Planted {
             {
                 result = self.inner.send(&sent, limits).await;
             }
-            self.incoming(&wire, result)
+            self.incoming(&parsed, result)
         })
     }
 }
 
 impl Planted {
-    fn tongue(&self) -> &'static dyn Tongue {
-        tongue(self.dialect)
+    fn dialect_wire(&self) -> &'static dyn DialectWire {
+        dialect_wire(self.dialect)
     }
 
-    fn outgoing(&self, request: &Request, wire: &Wire) -> Request {
+    fn outgoing(&self, request: &Request, parsed: &ParsedRequest) -> Request {
         let mut request = request.clone();
         let mut send = |body: Value| request.body = Some(body.to_string().into_bytes());
-        match (self.defect, &wire.act) {
+        match (self.defect, &parsed.act) {
             (Defect::DropTheMerge, Some(Act::Update { fields, .. })) => {
                 let kept = ["email", "isDisabled", "isAdmin", "userType"];
                 let fields = fields.iter().filter(|(field, _)| kept.contains(&field.as_str()));
                 send(fields.map(|(field, value)| (field.clone(), value.clone())).collect());
             }
             (Defect::EmptyTheMetadata, Some(Act::Update { .. })) => {
-                let mut body = wire.body.clone();
+                let mut body = parsed.body.clone();
                 if let Some(operations) = body["operations"].as_array_mut() {
                     operations.push(json!({"op": "replace", "path": "/metadata", "value": {}}));
                 }
@@ -114,7 +115,7 @@ impl Planted {
                 send(json!({"Operations": [{"op": "remove", "path": "members"}]}));
             }
             (Defect::ReplaceTheMembers, Some(Act::Join { .. })) => {
-                let mut body = wire.body.clone();
+                let mut body = parsed.body.clone();
                 body["Operations"][0]["op"] = json!("replace");
                 send(body);
             }
@@ -125,54 +126,54 @@ impl Planted {
 
     fn incoming(
         &self,
-        wire: &Wire,
+        parsed: &ParsedRequest,
         mut result: Result<Response, TransportError>,
     ) -> Result<Response, TransportError> {
-        let memory = &mut *self.memory.borrow_mut();
-        let is_read = !wire.is_write();
+        let state = &mut *self.state.borrow_mut();
+        let is_read = !parsed.is_write();
         let is_good = result.as_ref().is_ok_and(|response| (200..=299).contains(&response.status));
         let failed =
             result.as_ref().map_or(true, |response| matches!(response.status, 408 | 500..=599));
-        match (self.defect, &wire.target) {
+        match (self.defect, &parsed.target) {
             (Defect::MergeAnOldRecord, Target::User(id)) if is_read && is_good => {
-                let first = memory.first.entry(id.clone());
+                let first = state.first.entry(id.clone());
                 if let Ok(response) = &mut result {
                     let body = first.or_insert_with(|| response.body.clone());
                     response.body.clone_from(body);
                 }
             }
             (Defect::SkipTheLookUp, Target::Users) if failed => {
-                memory.lost.extend(wire.created().map(key));
+                state.lost.extend(parsed.created().map(key));
             }
             (Defect::TrustTheFilter, Target::Users) => {
-                if let (Some(email), Ok(response)) = (wire.address(), &mut result) {
-                    change(response, |answer| self.take_the_first(answer, email, memory));
+                if let (Some(email), Ok(response)) = (parsed.address(), &mut result) {
+                    edit_object(response, |answer| self.keep_first(answer, email, state));
                 }
             }
             (Defect::TrustTheFilter, Target::User(id)) => {
-                if let (Some(email), Ok(response)) = (memory.taken_for.get(id), &mut result) {
-                    change(response, |answer| self.readdress(answer, email));
+                if let (Some(email), Ok(response)) = (state.mistaken_for.get(id), &mut result) {
+                    edit_object(response, |answer| self.set_address(answer, email));
                 }
             }
-            (Defect::IgnoreTheOtherPages, Target::Users) if wire.address().is_none() => {
+            (Defect::IgnoreTheOtherPages, Target::Users) if parsed.address().is_none() => {
                 if let Ok(response) = &mut result {
-                    change(response, |answer| self.tongue().close(answer));
+                    edit_object(response, |answer| self.dialect_wire().make_only_page(answer));
                 }
             }
             (Defect::CompareWithCase, Target::Users) => {
-                if let Some(email) = wire.address() {
-                    memory.sought = Some(email.to_owned());
+                if let Some(email) = parsed.address() {
+                    state.last_searched = Some(email.to_owned());
                 }
-                if let (Some(email), Ok(response)) = (&memory.sought, &mut result) {
-                    change(response, |answer| {
+                if let (Some(email), Ok(response)) = (&state.last_searched, &mut result) {
+                    edit_object(response, |answer| {
                         let is_seen = |record: &mut Value| match self.address(record) {
                             Some(theirs) => theirs == email || key(theirs) != key(email),
                             None => true,
                         };
-                        if let Some(items) = self.tongue().items(answer) {
+                        if let Some(items) = self.dialect_wire().items(answer) {
                             items.retain_mut(is_seen);
                         }
-                        self.tongue().close(answer);
+                        self.dialect_wire().make_only_page(answer);
                     });
                 }
             }
@@ -180,21 +181,21 @@ impl Planted {
                 let refused = json_answer(&json!({"message": "it was not done"}));
                 return Ok(Response { status: 400, ..refused });
             }
-            (Defect::TakeFailureForDone, _) if wire.method == Method::Delete && failed => {
+            (Defect::TakeFailureForDone, _) if parsed.method == Method::Delete && failed => {
                 return Ok(json_answer(&json!({"success": true})));
             }
             (Defect::ForgetLastNames, Target::Users | Target::User(_)) => {
                 if let Ok(response) = &mut result {
-                    change(response, |answer| {
-                        for user in self.tongue().items(answer).into_iter().flatten() {
-                            self.tongue().forget_last_name(user);
+                    edit_object(response, |answer| {
+                        for user in self.dialect_wire().items(answer).into_iter().flatten() {
+                            self.dialect_wire().remove_last_name(user);
                         }
                     });
                 }
             }
             (Defect::ForgetTheMembers, Target::Groups | Target::Group(_)) if is_read => {
                 if let Ok(response) = &mut result {
-                    change(response, |answer| match answer["data"].as_array_mut() {
+                    edit_object(response, |answer| match answer["data"].as_array_mut() {
                         Some(groups) => {
                             groups.iter_mut().for_each(|group| group["members"] = json!([]));
                         }
@@ -203,45 +204,45 @@ impl Planted {
                 }
             }
             (Defect::TakeDisabledForDeleted, Target::User(id)) => {
-                if wire.method == Method::Delete && is_good {
-                    memory.deleted.insert(id.clone());
-                } else if is_read && memory.deleted.contains(id) {
+                if parsed.method == Method::Delete && is_good {
+                    state.deleted.insert(id.clone());
+                } else if is_read && state.deleted.contains(id) {
                     return Ok(Response { status: 404, ..json_answer(&json!({"success": false})) });
                 }
             }
             (Defect::ForgetTheInvitations, Target::Invitations) if is_read => {
-                return Ok(json_answer(&self.tongue().nobody()));
+                return Ok(json_answer(&self.dialect_wire().empty_user_list()));
             }
             _ => {}
         }
         result
     }
 
-    /// Makes the first one of a listing the only one, with this address.
-    fn take_the_first(&self, answer: &mut Value, email: &str, memory: &mut Memory) {
-        let Some(items) = self.tongue().items(answer) else { return };
+    /// Reduces a listing to its first user, and gives that user this address.
+    fn keep_first(&self, answer: &mut Value, email: &str, state: &mut CallState) {
+        let Some(items) = self.dialect_wire().items(answer) else { return };
         items.truncate(1);
         let Some(first) = items.first_mut() else { return };
-        if let Some(address) = self.tongue().address(first) {
+        if let Some(address) = self.dialect_wire().address(first) {
             *address = json!(email);
         }
-        if let Shown::People(people) = self.tongue().shown(&Target::Users, answer) {
-            let id = people.first().and_then(|one| one.get("id")).and_then(Value::as_str);
-            memory.taken_for.extend(id.map(|id| (id.to_owned(), email.to_owned())));
+        if let Visible::Users(users) = self.dialect_wire().visible(&Target::Users, answer) {
+            let id = users.first().and_then(|one| one.get("id")).and_then(Value::as_str);
+            state.mistaken_for.extend(id.map(|id| (id.to_owned(), email.to_owned())));
         }
-        self.tongue().close(answer);
+        self.dialect_wire().make_only_page(answer);
     }
 
-    /// Gives the record of one person another address.
-    fn readdress(&self, answer: &mut Value, email: &str) {
-        if let Some(address) = self.tongue().address(self.tongue().record(answer)) {
+    /// Replaces the address in a response about one user.
+    fn set_address(&self, answer: &mut Value, email: &str) {
+        if let Some(address) = self.dialect_wire().address(self.dialect_wire().record(answer)) {
             *address = json!(email);
         }
     }
 
-    /// The address in a record of a listing.
+    /// Returns the address in a record of a listing.
     fn address<'r>(&self, record: &'r mut Value) -> Option<&'r str> {
-        self.tongue().address(record)?.as_str()
+        self.dialect_wire().address(record)?.as_str()
     }
 }
 
@@ -254,11 +255,11 @@ fn json_answer(body: &Value) -> Response {
     }
 }
 
-fn change(response: &mut Response, change: impl FnOnce(&mut Value)) {
+fn edit_object(response: &mut Response, edit: impl FnOnce(&mut Value)) {
     if let Ok(mut answer) = serde_json::from_slice::<Value>(&response.body)
         && answer.is_object()
     {
-        change(&mut answer);
+        edit(&mut answer);
         response.body = answer.to_string().into_bytes();
     }
 }

@@ -1,6 +1,6 @@
-//! What is different from dialect to dialect: how requests and answers are worded, how ids are
-//! spelled, how servers differ, and what of a record can be seen. A module for each, and nothing
-//! of it elsewhere.
+//! The differences between the dialects: how requests and responses are encoded, how ids are
+//! spelled, how servers differ, and which fields of a record are visible. Each dialect has its own
+//! module, and no other code knows its encoding.
 
 mod scim;
 mod v1;
@@ -13,81 +13,86 @@ use retool_lifecycle::retool::Capabilities;
 use serde_json::Value;
 
 use crate::chance::Chance;
-use crate::wire::{Act, Ask, Fields, Shown, Target};
+use crate::request::{Act, Fields, ListQuery, Target, Visible};
 
-/// How a dialect is spoken, and how the servers that speak it differ.
-pub trait Tongue: Sync {
-    /// What a path is about.
+/// The encoding of a dialect, and the differences between servers of that dialect.
+pub trait DialectWire: Sync {
+    /// Returns the resource of a path.
     fn target(&self, path: &str) -> Target;
 
-    /// A person's id, as the organisation has it.
-    fn person(&self, id: &str) -> String;
+    /// Returns a user's id as the organisation spells it.
+    fn user_id(&self, id: &str) -> String;
 
-    /// What of a listing a query asks for.
-    fn ask(&self, query: &[(&str, String)]) -> Ask;
+    /// Returns the part of a listing that a query requests.
+    fn list_query(&self, query: &[(&str, String)]) -> ListQuery;
 
-    /// What a write does; `None` if it is nothing that the dialect has.
+    /// Returns what a write does. `None` if the dialect has no such write.
     fn act(&self, method: Method, target: &Target, path: &str, body: &Value) -> Option<Act>;
 
-    /// What an answer with a good status shows.
-    fn shown(&self, target: &Target, body: &Value) -> Shown;
+    /// Returns what a response with a 2xx status shows.
+    fn visible(&self, target: &Target, body: &Value) -> Visible;
 
-    /// Draws what only servers of this dialect differ in.
-    fn habits(&self, chance: &mut Chance) -> Habits;
+    /// Draws the properties in which only servers of this dialect differ.
+    fn quirks(&self, chance: &mut Chance) -> Quirks;
 
-    /// A pair of a listing's query as the server understands it; `None` if it does not look at
+    /// Returns a query pair of a listing as the server understands it. `None` if the server ignores
     /// it.
-    fn heard<'q>(&self, pair: (&'q str, &'q str), deaf: Deaf) -> Option<(&'q str, &'q str)>;
+    fn effective_pair<'q>(
+        &self,
+        pair: (&'q str, &'q str),
+        ignored_query: IgnoredQuery,
+    ) -> Option<(&'q str, &'q str)>;
 
-    /// The items of a listing.
+    /// Returns the items of a listing. Over `/api/v1` of users only.
     fn items<'b>(&self, body: &'b mut Value) -> Option<&'b mut Vec<Value>>;
 
-    /// How many items a listing says there are.
+    /// Returns the total that a listing states.
     fn total<'b>(&self, body: &'b mut Value) -> Option<&'b mut Value>;
 
-    /// Says of a page that it is all there is.
-    fn close(&self, body: &mut Value) {
+    /// Makes a page look like the whole listing.
+    fn make_only_page(&self, body: &mut Value) {
         let listed = self.items(body).map(|items| items.len());
         if let (Some(total), Some(listed)) = (self.total(body), listed) {
             *total = listed.into();
         }
     }
 
-    /// A listing of nobody.
-    fn nobody(&self) -> Value;
+    /// Returns a listing without users.
+    fn empty_user_list(&self) -> Value;
 
-    /// The record in an answer about one person.
+    /// Returns the record in a response about one user.
     fn record<'b>(&self, body: &'b mut Value) -> &'b mut Value;
 
-    /// The address in the record of a person.
+    /// Returns the address in a user's record.
     fn address<'b>(&self, record: &'b mut Value) -> Option<&'b mut Value>;
 
-    /// Makes the record of a person one without a last name.
-    fn forget_last_name(&self, record: &mut Value);
+    /// Removes the last name from a user's record.
+    fn remove_last_name(&self, record: &mut Value);
 
-    /// Whether other listings than that of people go wrong as that does.
+    /// Whether faults of paged listings apply to this resource.
     fn is_paged(&self, target: &Target) -> bool;
 
-    /// Whether pages are asked for by a token, and answers say whether they are a success.
+    /// Whether pages are requested by a token, and responses state whether they are a success.
     fn has_tokens(&self) -> bool {
         false
     }
 
-    /// What stands in place of the record in the answer to a write, where a server is terse.
-    fn terse(&self, method: Method, target: &Target) -> Option<&'static [u8]>;
+    /// Returns the body that replaces the record in the response to a write, on servers with short
+    /// replies. `None` if the response keeps its body.
+    fn short_reply(&self, method: Method, target: &Target) -> Option<&'static [u8]>;
 
-    /// Takes the groups out of the record of a person, alone or in a list.
-    fn silence(&self, record: &mut Value);
+    /// Removes the groups from a user's record, alone or in a listing.
+    fn remove_groups(&self, record: &mut Value);
 
-    /// A person's fields as far as the dialect shows them.
-    fn sees(&self, fields: Fields) -> Fields;
+    /// Returns a user's fields as the dialect shows them.
+    fn visible_fields(&self, fields: Fields) -> Fields;
 
-    /// Makes the organisation one that has been spoken to in this dialect.
-    fn colour(&self, organisation: &mut Organisation, chance: &mut Chance);
+    /// Adds data to the organisation that only this dialect can create.
+    fn add_dialect_data(&self, organisation: &mut Organisation, chance: &mut Chance);
 }
 
-/// How a dialect is spoken.
-pub fn tongue(dialect: Dialect) -> &'static dyn Tongue {
+/// Returns the encoding of a dialect.
+pub fn dialect_wire(dialect: Dialect) -> &'static dyn DialectWire {
     match dialect {
         Dialect::V1 => &v1::V1,
         Dialect::V2 => &v2::V2,
@@ -95,33 +100,33 @@ pub fn tongue(dialect: Dialect) -> &'static dyn Tongue {
     }
 }
 
-/// What a server does not hear of a query.
+/// The parts of a query that a server ignores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deaf {
-    /// Who is looked for.
+pub struct IgnoredQuery {
+    /// The filter by address.
     pub filter: bool,
-    /// Which page is asked for.
+    /// The page number or token.
     pub page: bool,
 }
 
-/// What only servers of one dialect differ in.
+/// The properties in which only servers of one dialect differ.
 #[derive(Clone, Debug, Default)]
-pub struct Habits {
-    /// What the mock is to do.
+pub struct Quirks {
+    /// Options of the mock.
     pub options: Options,
-    /// A limit that listings get though nobody asked for pages.
-    pub pages_unasked: Option<usize>,
-    /// The list of groups shows no members.
+    /// The page size if the request states no limit.
+    pub default_page_size: Option<usize>,
+    /// The list of groups does not contain the members.
     pub hides_members: bool,
 }
 
-/// What a dialect can do.
+/// Returns the capabilities of a dialect.
 pub fn capabilities(dialect: Dialect) -> Capabilities {
-    wanted(dialect).capabilities()
+    component_dialect(dialect).capabilities()
 }
 
-/// The component's name for a dialect.
-pub fn wanted(dialect: Dialect) -> domain::Dialect {
+/// Returns the component's type for a dialect.
+pub fn component_dialect(dialect: Dialect) -> domain::Dialect {
     match dialect {
         Dialect::V1 => domain::Dialect::V1,
         Dialect::V2 => domain::Dialect::V2,
@@ -129,7 +134,7 @@ pub fn wanted(dialect: Dialect) -> domain::Dialect {
     }
 }
 
-/// A group's id as the dialect spells it.
+/// Returns a group's id as the dialect spells it.
 pub fn group_id(dialect: Dialect, number: u32) -> GroupId {
     match dialect {
         Dialect::V1 | Dialect::V2 => GroupId { kind: GroupIdKind::Rest, value: number.to_string() },
@@ -140,7 +145,7 @@ pub fn group_id(dialect: Dialect, number: u32) -> GroupId {
     }
 }
 
-/// The organisation's number of a group, from an id of any dialect.
+/// Returns the organisation's number of a group, from an id of any dialect.
 pub fn group_number(id: &GroupId) -> Option<u32> {
     match id.kind {
         GroupIdKind::Rest => id.value.parse().ok(),
@@ -148,8 +153,9 @@ pub fn group_number(id: &GroupId) -> Option<u32> {
     }
 }
 
-/// What a call asks for, but for what the dialect can't do; of that, a little.
-pub fn within(can: &Capabilities, mut fields: UserPatch, number: usize) -> UserPatch {
+/// Removes the fields that the dialect does not support. Keeps them for every 25th `number`, to
+/// test the refusal too.
+pub fn mostly_supported(can: &Capabilities, mut fields: UserPatch, number: usize) -> UserPatch {
     use domain::UserType::{Default, Embed, EndUser, Mobile};
     let refused = number.is_multiple_of(25);
     fields.user_type =
@@ -164,30 +170,30 @@ pub fn within(can: &Capabilities, mut fields: UserPatch, number: usize) -> UserP
             EndUser if can.bills(Mobile) => Default,
             other => other,
         });
-    // That somebody does not administer is granted of new people alone where nothing tells it.
+    // If a dialect does not show administrators, `admin: false` is accepted for new users only.
     fields.admin =
-        fields.admin.filter(|admin| can.sets_admins || refused && (*admin || can.tells_admins));
+        fields.admin.filter(|admin| can.sets_admins || refused && (*admin || can.reports_admins));
     fields.profile_photo_url = fields.profile_photo_url.filter(|_| can.sets_photos || refused);
     fields
 }
 
-/// The segments of a path below one of these bases.
+/// Returns the segments of a path below one of these bases.
 fn below<'p>(bases: &[&str], path: &'p str) -> Option<Vec<&'p str>> {
     let rest = bases.iter().find_map(|base| path.strip_prefix(base))?;
     Some(rest.strip_prefix('/')?.split('/').collect())
 }
 
-/// A draft with this id, to spell it in another dialect.
+/// Returns a user with this id, to spell the id in another dialect.
 fn with_id(id: &str) -> User {
     User { id: id.to_owned(), ..User::new("") }
 }
 
-/// The objects of an array.
+/// Returns the objects of an array.
 fn objects(value: &Value) -> impl Iterator<Item = &Fields> {
     value.as_array().into_iter().flatten().filter_map(Value::as_object)
 }
 
-/// An object's field as text.
+/// Returns an object's field as text. Empty if it is missing or no text.
 fn text<'a>(fields: &'a Fields, name: &str) -> &'a str {
     fields.get(name).and_then(Value::as_str).unwrap_or_default()
 }

@@ -4,37 +4,37 @@ use mock_retool::{Group, MemberRemoval, Options, Organisation, PatchAnswer, Scim
 use retool_lifecycle::http::Method;
 use serde_json::{Value, json};
 
-use super::{Deaf, Habits, Tongue, below, objects, text, with_id};
+use super::{DialectWire, IgnoredQuery, Quirks, below, objects, text, with_id};
 use crate::chance::Chance;
-use crate::wire::{Act, Ask, Fields, Shown, Target, VERSION};
+use crate::request::{Act, Fields, ListQuery, Target, VERSION, Visible};
 
 /// SCIM.
 pub struct Scim;
 
-impl Tongue for Scim {
+impl DialectWire for Scim {
     fn target(&self, path: &str) -> Target {
         let bases = ["/scim/v2", "/api/scim/v2"];
         let Some(segments) = below(&bases, path) else { return Target::Other };
         match segments.as_slice() {
             ["Users"] => Target::Users,
-            ["Users", id] => Target::User(person(id)),
+            ["Users", id] => Target::User(user_id(id)),
             ["Groups"] => Target::Groups,
             ["Groups", id] => group_number(id).map_or(Target::Other, Target::Group),
             _ => Target::Other,
         }
     }
 
-    fn person(&self, id: &str) -> String {
-        person(id)
+    fn user_id(&self, id: &str) -> String {
+        user_id(id)
     }
 
-    fn ask(&self, query: &[(&str, String)]) -> Ask {
+    fn list_query(&self, query: &[(&str, String)]) -> ListQuery {
         let find = |name| query.iter().find(|(found, _)| *found == name).map(|(_, value)| value);
         let start = find("startIndex").and_then(|start| start.parse::<u32>().ok());
         match (find("filter"), start) {
-            (Some(filter), _) => Ask::Named(compared(filter).unwrap_or_default()),
-            (None, Some(start)) if start > 1 => Ask::Rest,
-            (None, _) => Ask::Beginning,
+            (Some(filter), _) => ListQuery::Named(compared(filter).unwrap_or_default()),
+            (None, Some(start)) if start > 1 => ListQuery::LaterPage,
+            (None, _) => ListQuery::FirstPage,
         }
     }
 
@@ -71,22 +71,24 @@ impl Tongue for Scim {
         })
     }
 
-    fn shown(&self, target: &Target, body: &Value) -> Shown {
+    fn visible(&self, target: &Target, body: &Value) -> Visible {
         let many = |read: fn(&Fields) -> Fields| objects(&body["Resources"]).map(read).collect();
         let is_list = body["Resources"].is_array() || body["totalResults"].is_number();
         let one = body.as_object().filter(|record| record.contains_key("id"));
         match target {
-            Target::Users if is_list => Shown::People(many(user)),
-            Target::Groups if is_list => Shown::Groups(many(group)),
-            Target::Users | Target::User(_) => one.map(user).map_or(Shown::Nothing, Shown::Person),
-            Target::Groups | Target::Group(_) => {
-                one.map(group).map_or(Shown::Nothing, Shown::Group)
+            Target::Users if is_list => Visible::Users(many(user)),
+            Target::Groups if is_list => Visible::Groups(many(group)),
+            Target::Users | Target::User(_) => {
+                one.map(user).map_or(Visible::Nothing, Visible::User)
             }
-            _ => Shown::Nothing,
+            Target::Groups | Target::Group(_) => {
+                one.map(group).map_or(Visible::Nothing, Visible::Group)
+            }
+            _ => Visible::Nothing,
         }
     }
 
-    fn habits(&self, chance: &mut Chance) -> Habits {
+    fn quirks(&self, chance: &mut Chance) -> Quirks {
         use MemberRemoval::{EmptiesGroup, Ignored, Refused, Works};
         let (remove_by_filter, remove_by_value) = *chance.pick(&[
             (Works, Works),
@@ -115,21 +117,21 @@ impl Tongue for Scim {
             delete_disables: chance.percent(10),
         };
         let scim_base = *chance.pick(&[ScimBase::Both, ScimBase::Scim, ScimBase::ApiScim]);
-        Habits {
+        Quirks {
             options: Options { scim_quirks, scim_base, ..Options::default() },
-            pages_unasked: None,
+            default_page_size: None,
             hides_members: chance.percent(20),
         }
     }
 
-    fn heard<'q>(
+    fn effective_pair<'q>(
         &self,
         (name, value): (&'q str, &'q str),
-        deaf: Deaf,
+        ignored_query: IgnoredQuery,
     ) -> Option<(&'q str, &'q str)> {
         match name {
-            "filter" if deaf.filter => None,
-            "startIndex" if deaf.page => Some((name, "1")),
+            "filter" if ignored_query.filter => None,
+            "startIndex" if ignored_query.page => Some((name, "1")),
             _ => Some((name, value)),
         }
     }
@@ -142,7 +144,7 @@ impl Tongue for Scim {
         body.get_mut("totalResults")
     }
 
-    fn nobody(&self) -> Value {
+    fn empty_user_list(&self) -> Value {
         json!({"Resources": [], "totalResults": 0})
     }
 
@@ -154,7 +156,7 @@ impl Tongue for Scim {
         record.get_mut("userName")
     }
 
-    fn forget_last_name(&self, record: &mut Value) {
+    fn remove_last_name(&self, record: &mut Value) {
         record["name"]["familyName"] = Value::Null;
     }
 
@@ -162,12 +164,12 @@ impl Tongue for Scim {
         matches!(target, Target::Users | Target::Groups)
     }
 
-    fn terse(&self, _: Method, _: &Target) -> Option<&'static [u8]> {
-        // That is one of the ways in which these servers answer a PATCH.
+    fn short_reply(&self, _: Method, _: &Target) -> Option<&'static [u8]> {
+        // `PatchAnswer` already includes short replies to a PATCH.
         None
     }
 
-    fn silence(&self, record: &mut Value) {
+    fn remove_groups(&self, record: &mut Value) {
         if let Some(record) =
             record.as_object_mut().filter(|record| record.contains_key("userName"))
         {
@@ -175,11 +177,11 @@ impl Tongue for Scim {
         }
     }
 
-    fn sees(&self, fields: Fields) -> Fields {
+    fn visible_fields(&self, fields: Fields) -> Fields {
         fields
     }
 
-    fn colour(&self, organisation: &mut Organisation, chance: &mut Chance) {
+    fn add_dialect_data(&self, organisation: &mut Organisation, chance: &mut Chance) {
         for (at, user) in organisation.users.iter_mut().enumerate() {
             if chance.percent(20) {
                 user.scim.insert("externalId".into(), json!(format!("ext-{at}")));
@@ -195,19 +197,19 @@ impl Tongue for Scim {
     }
 }
 
-/// A person's id, as the organisation has it. The spelling of one is that of the other.
-fn person(id: &str) -> String {
+/// Returns a user's id as the organisation spells it. The conversion is its own inverse.
+fn user_id(id: &str) -> String {
     with_id(id).scim_id()
 }
 
-/// A group's number, as the organisation has it.
+/// Returns a group's number in the organisation.
 pub fn group_number(id: &str) -> Option<u32> {
     let number = id.strip_prefix("grp_")?.parse().ok()?;
     let spelled = Group { id: number, ..Group::new("") }.scim_id();
     (spelled == id).then_some(number)
 }
 
-/// What a filter of the form `attribute eq "text"` compares with.
+/// Returns the text of a filter of the form `attribute eq "text"`.
 fn compared(filter: &str) -> Option<String> {
     let (_, text) = filter.split_once(" eq ")?;
     serde_json::from_str(text).ok()
@@ -229,13 +231,13 @@ fn operations(body: &Value) -> Option<Vec<Operation<'_>>> {
     Some(operations.collect())
 }
 
-/// The people in a list of references; `None` if it is none.
+/// Returns the ids of the users in a list of references. `None` if the value is no list.
 fn references(value: &Value) -> Option<Vec<String>> {
     value.as_array()?;
-    Some(objects(value).map(|reference| person(text(reference, "value"))).collect())
+    Some(objects(value).map(|reference| user_id(text(reference, "value"))).collect())
 }
 
-/// A change of a group: of its name, or of who is in it.
+/// Reads a change of a group: its name or its members.
 fn change(id: u32, operations: Vec<Operation<'_>>) -> Option<Act> {
     let [Operation { op, path, value }] = <[Operation<'_>; 1]>::try_from(operations).ok()?;
     let named = path.strip_prefix("members[").and_then(|rest| rest.strip_suffix(']'));
@@ -244,9 +246,9 @@ fn change(id: u32, operations: Vec<Operation<'_>>) -> Option<Act> {
             let fields = Fields::from_iter([("name".to_owned(), value)]);
             Some(Act::UpdateGroup { id, fields, whole: false })
         }
-        ("add", "members", _) => Some(Act::Join { group: id, people: references(&value)? }),
+        ("add", "members", _) => Some(Act::Join { group: id, users: references(&value)? }),
         ("remove", _, Some(filter)) => {
-            Some(Act::Leave { group: id, id: person(&compared(filter)?) })
+            Some(Act::Leave { group: id, id: user_id(&compared(filter)?) })
         }
         ("remove", "members", _) => match <[String; 1]>::try_from(references(&value)?) {
             Ok([one]) => Some(Act::Leave { group: id, id: one }),
@@ -260,7 +262,7 @@ fn creation(mut sent: Fields) -> Option<Act> {
     sent.remove("schemas");
     let email = text(&sent, "userName").to_owned();
     sent.remove("userName");
-    // All of them say the same.
+    // The component sends the same address in `userName` and in every entry of `emails`.
     let emails = sent.remove("emails").unwrap_or_default();
     if objects(&emails).any(|entry| text(entry, "value") != email) || sent.remove("active")? != true
     {
@@ -290,15 +292,15 @@ fn user(record: &Fields) -> Fields {
         _ => login,
     };
     let mut fields = Fields::new();
-    let mut tell = |name: &str, value: Option<&Value>| {
+    let mut set = |name: &str, value: Option<&Value>| {
         fields.insert(name.to_owned(), value.cloned().unwrap_or_default());
     };
     let name = record.get("name").and_then(Value::as_object);
-    tell("firstName", name.and_then(|name| name.get("givenName")));
-    tell("lastName", name.and_then(|name| name.get("familyName")));
-    tell(VERSION, record.get("meta").and_then(|meta| meta.get("version")));
-    tell("updatedAt", record.get("meta").and_then(|meta| meta.get("lastModified")));
-    fields.insert("id".into(), person(text(record, "id")).into());
+    set("firstName", name.and_then(|name| name.get("givenName")));
+    set("lastName", name.and_then(|name| name.get("familyName")));
+    set(VERSION, record.get("meta").and_then(|meta| meta.get("version")));
+    set("updatedAt", record.get("meta").and_then(|meta| meta.get("lastModified")));
+    fields.insert("id".into(), user_id(text(record, "id")).into());
     fields.insert("email".into(), email.into());
     let active = match record.get("active") {
         Some(Value::Bool(active)) => Some(*active),
@@ -321,7 +323,7 @@ fn group(record: &Fields) -> Fields {
     fields.insert("id".into(), group_number(text(record, "id")).into());
     fields.insert("name".into(), text(record, "displayName").into());
     let members = objects(record.get("members").unwrap_or(&Value::Null))
-        .map(|member| json!({"id": person(text(member, "value")), "email": member.get("display")}))
+        .map(|member| json!({"id": user_id(text(member, "value")), "email": member.get("display")}))
         .collect();
     fields.insert("members".into(), Value::Array(members));
     fields
@@ -338,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_those_of_the_organisation() {
+    fn ids_in_paths_are_converted_to_the_organisation_ids() {
         let spelled = with_id(ID).scim_id();
         for base in ["/scim/v2", "/api/scim/v2"] {
             let path = format!("{base}/Users/{spelled}");
@@ -349,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_of_leaving_is_one_and_emptying_a_group_is_none() {
+    fn removals_of_one_member_are_parsed_and_emptying_a_group_is_not() {
         let spelled = with_id(ID).scim_id();
         let leave = Some(Act::Leave { group: 4, id: ID.into() });
         let path = format!("members[value eq \"{spelled}\"]");
@@ -360,8 +362,8 @@ mod tests {
     }
 
     #[test]
-    fn who_is_looked_for_is_read_out_of_the_filter() {
+    fn the_searched_address_is_parsed_from_the_filter() {
         let query = [("filter", r#"userName eq "a\"b@example.com""#.to_owned())];
-        assert_eq!(Scim.ask(&query), Ask::Named("a\"b@example.com".into()));
+        assert_eq!(Scim.list_query(&query), ListQuery::Named("a\"b@example.com".into()));
     }
 }

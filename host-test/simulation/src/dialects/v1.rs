@@ -1,17 +1,17 @@
-//! `/api/v1`, whose words are those of the simulation.
+//! `/api/v1`. The simulation uses this dialect's field names for every dialect.
 
 use mock_retool::Organisation;
 use retool_lifecycle::http::Method;
 use serde_json::{Value, json};
 
-use super::{Deaf, Habits, Tongue, below, objects, text};
+use super::{DialectWire, IgnoredQuery, Quirks, below, objects, text};
 use crate::chance::Chance;
-use crate::wire::{Act, Ask, Fields, Shown, Target};
+use crate::request::{Act, Fields, ListQuery, Target, Visible};
 
 /// `/api/v1`.
 pub struct V1;
 
-impl Tongue for V1 {
+impl DialectWire for V1 {
     fn target(&self, path: &str) -> Target {
         let Some(segments) = below(&["/api/v1"], path) else { return Target::Other };
         let group = |id: &str| id.parse().ok();
@@ -28,16 +28,16 @@ impl Tongue for V1 {
         }
     }
 
-    fn person(&self, id: &str) -> String {
+    fn user_id(&self, id: &str) -> String {
         id.to_owned()
     }
 
-    fn ask(&self, query: &[(&str, String)]) -> Ask {
+    fn list_query(&self, query: &[(&str, String)]) -> ListQuery {
         let find = |name| query.iter().find(|(found, _)| *found == name).map(|(_, value)| value);
         match (find("email"), find("page").and_then(|page| page.parse().ok())) {
-            (Some(email), _) => Ask::Named(email.clone()),
-            (None, None | Some(1_u32)) => Ask::Beginning,
-            (None, Some(_)) => Ask::Rest,
+            (Some(email), _) => ListQuery::Named(email.clone()),
+            (None, None | Some(1_u32)) => ListQuery::FirstPage,
+            (None, Some(_)) => ListQuery::LaterPage,
         }
     }
 
@@ -57,7 +57,7 @@ impl Tongue for V1 {
             (Target::Group(id), Method::Put) => Act::UpdateGroup { id: *id, fields, whole: true },
             (Target::Group(id), Method::Delete) => Act::DeleteGroup { id: *id },
             (Target::Members(group), Method::Post) => {
-                Act::Join { group: *group, people: vec![text(&fields, "userId").to_owned()] }
+                Act::Join { group: *group, users: vec![text(&fields, "userId").to_owned()] }
             }
             (Target::Member(group, id), Method::Delete) => {
                 Act::Leave { group: *group, id: id.clone() }
@@ -66,35 +66,35 @@ impl Tongue for V1 {
         })
     }
 
-    fn shown(&self, target: &Target, body: &Value) -> Shown {
+    fn visible(&self, target: &Target, body: &Value) -> Visible {
         let record = || body.as_object().filter(|record| record.contains_key("id")).cloned();
         match target {
             Target::Users => match body["users"].is_array() {
-                true => Shown::People(objects(&body["users"]).cloned().collect()),
-                false => record().map_or(Shown::Nothing, Shown::Person),
+                true => Visible::Users(objects(&body["users"]).cloned().collect()),
+                false => record().map_or(Visible::Nothing, Visible::User),
             },
-            Target::User(_) => record().map_or(Shown::Nothing, Shown::Person),
+            Target::User(_) => record().map_or(Visible::Nothing, Visible::User),
             Target::Groups => match body["groups"].is_array() {
-                true => Shown::Groups(objects(&body["groups"]).cloned().collect()),
-                false => record().map_or(Shown::Nothing, Shown::Group),
+                true => Visible::Groups(objects(&body["groups"]).cloned().collect()),
+                false => record().map_or(Visible::Nothing, Visible::Group),
             },
-            Target::Group(_) => record().map_or(Shown::Nothing, Shown::Group),
-            _ => Shown::Nothing,
+            Target::Group(_) => record().map_or(Visible::Nothing, Visible::Group),
+            _ => Visible::Nothing,
         }
     }
 
-    fn habits(&self, _: &mut Chance) -> Habits {
-        Habits::default()
+    fn quirks(&self, _: &mut Chance) -> Quirks {
+        Quirks::default()
     }
 
-    fn heard<'q>(
+    fn effective_pair<'q>(
         &self,
         (name, value): (&'q str, &'q str),
-        deaf: Deaf,
+        ignored_query: IgnoredQuery,
     ) -> Option<(&'q str, &'q str)> {
         match name {
-            "email" if deaf.filter => None,
-            "page" if deaf.page => Some((name, "1")),
+            "email" if ignored_query.filter => None,
+            "page" if ignored_query.page => Some((name, "1")),
             _ => Some((name, value)),
         }
     }
@@ -107,7 +107,7 @@ impl Tongue for V1 {
         body.get_mut("total")
     }
 
-    fn nobody(&self) -> Value {
+    fn empty_user_list(&self) -> Value {
         json!({"users": [], "total": 0})
     }
 
@@ -119,7 +119,7 @@ impl Tongue for V1 {
         record.get_mut("email")
     }
 
-    fn forget_last_name(&self, record: &mut Value) {
+    fn remove_last_name(&self, record: &mut Value) {
         record["lastName"] = Value::Null;
     }
 
@@ -127,21 +127,21 @@ impl Tongue for V1 {
         *target == Target::Users
     }
 
-    fn terse(&self, method: Method, _: &Target) -> Option<&'static [u8]> {
+    fn short_reply(&self, method: Method, _: &Target) -> Option<&'static [u8]> {
         (method == Method::Put).then_some(br#"{"success":true}"#)
     }
 
-    fn silence(&self, record: &mut Value) {
+    fn remove_groups(&self, record: &mut Value) {
         if let Some(record) = record.as_object_mut().filter(|record| record.contains_key("email")) {
             record.remove("groups");
         }
     }
 
-    fn sees(&self, fields: Fields) -> Fields {
+    fn visible_fields(&self, fields: Fields) -> Fields {
         fields
     }
 
-    fn colour(&self, _: &mut Organisation, _: &mut Chance) {}
+    fn add_dialect_data(&self, _: &mut Organisation, _: &mut Chance) {}
 }
 
 #[cfg(test)]
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_taken_apart() {
+    fn paths_are_parsed_to_targets() {
         assert_eq!(V1.target("/api/v1/groups/4/members/a-b"), Target::Member(4, "a-b".into()));
         assert_eq!(V1.target("/api/v1/groups/x"), Target::Other);
         assert_eq!(V1.target("/api/v2/users"), Target::Other);

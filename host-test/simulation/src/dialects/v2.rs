@@ -4,49 +4,49 @@ use mock_retool::{Invite, Options, Organisation, V2Options};
 use retool_lifecycle::http::Method;
 use serde_json::{Value, json};
 
-use super::{Deaf, Habits, Tongue, below, objects, text};
+use super::{DialectWire, IgnoredQuery, Quirks, below, objects, text};
 use crate::chance::Chance;
-use crate::change::invitation;
-use crate::wire::{Act, Ask, Fields, Shown, Target};
+use crate::change::invitation_id;
+use crate::request::{Act, Fields, ListQuery, Target, Visible};
 
 /// `/api/v2`.
 pub struct V2;
 
-impl Tongue for V2 {
+impl DialectWire for V2 {
     fn target(&self, path: &str) -> Target {
         let Some(segments) = below(&["/api/v2"], path) else { return Target::Other };
         let group = |id: &str| id.parse::<u32>().ok();
         let found = match segments.as_slice() {
             ["users"] => Some(Target::Users),
-            ["users", id] => Some(Target::User(person(id))),
-            ["users", id, "logout"] => Some(Target::Sessions(person(id))),
+            ["users", id] => Some(Target::User(user_id(id))),
+            ["users", id, "logout"] => Some(Target::Sessions(user_id(id))),
             ["user_invites"] => Some(Target::Invitations),
-            ["user_invites", number] => Some(Target::User(invitation(number))),
+            ["user_invites", number] => Some(Target::User(invitation_id(number))),
             ["groups"] => Some(Target::Groups),
             ["groups", id] => group(id).map(Target::Group),
             ["groups", id, "members" | "user_invites"] => group(id).map(Target::Members),
             ["groups", id, "members", user] => {
-                group(id).map(|group| Target::Member(group, person(user)))
+                group(id).map(|group| Target::Member(group, user_id(user)))
             }
             ["groups", id, "user_invites", number] => {
-                group(id).map(|group| Target::Member(group, invitation(number)))
+                group(id).map(|group| Target::Member(group, invitation_id(number)))
             }
             _ => None,
         };
         found.unwrap_or(Target::Other)
     }
 
-    fn person(&self, id: &str) -> String {
-        // The component has the simulation's word for an invitation.
-        person(id)
+    fn user_id(&self, id: &str) -> String {
+        // The component spells an invitation's id like the simulation.
+        user_id(id)
     }
 
-    fn ask(&self, query: &[(&str, String)]) -> Ask {
+    fn list_query(&self, query: &[(&str, String)]) -> ListQuery {
         let find = |name| query.iter().find(|(found, _)| *found == name).map(|(_, value)| value);
         match (find("email"), find("next_token")) {
-            (Some(email), _) => Ask::Named(email.clone()),
-            (None, None) => Ask::Beginning,
-            (None, Some(_)) => Ask::Rest,
+            (Some(email), _) => ListQuery::Named(email.clone()),
+            (None, None) => ListQuery::FirstPage,
+            (None, Some(_)) => ListQuery::LaterPage,
         }
     }
 
@@ -79,13 +79,13 @@ impl Tongue for V2 {
             }
             (Target::Group(id), Method::Delete) => Act::DeleteGroup { id: *id },
             (Target::Members(group), Method::Post) => {
-                let people = if path.ends_with("/user_invites") {
-                    body["userInviteIds"].as_array()?.iter().map(invitation).collect()
+                let users = if path.ends_with("/user_invites") {
+                    body["userInviteIds"].as_array()?.iter().map(invitation_id).collect()
                 } else {
                     body["members"].as_array()?;
-                    objects(&body["members"]).map(|member| person(text(member, "id"))).collect()
+                    objects(&body["members"]).map(|member| user_id(text(member, "id"))).collect()
                 };
-                Act::Join { group: *group, people }
+                Act::Join { group: *group, users }
             }
             (Target::Member(group, id), Method::Delete) => {
                 Act::Leave { group: *group, id: id.clone() }
@@ -94,49 +94,50 @@ impl Tongue for V2 {
         })
     }
 
-    fn shown(&self, target: &Target, body: &Value) -> Shown {
+    fn visible(&self, target: &Target, body: &Value) -> Visible {
         let data = &body["data"];
         let one = data.as_object().filter(|record| record.contains_key("id"));
         let many = |read: fn(&Fields) -> Fields| objects(data).map(read).collect();
         match target {
-            Target::Users if data.is_array() => Shown::People(many(user)),
-            Target::Invitations if data.is_array() => Shown::Invitations(many(invited)),
-            Target::Groups if data.is_array() => Shown::Groups(many(group)),
-            Target::Users => one.map(user).map_or(Shown::Nothing, Shown::Person),
+            Target::Users if data.is_array() => Visible::Users(many(user)),
+            Target::Invitations if data.is_array() => Visible::Invitations(many(invitation)),
+            Target::Groups if data.is_array() => Visible::Groups(many(group)),
+            Target::Users => one.map(user).map_or(Visible::Nothing, Visible::User),
             Target::User(_) => {
                 let read = |record: &Fields| {
-                    if is_invitation(record) { invited(record) } else { user(record) }
+                    if is_invitation(record) { invitation(record) } else { user(record) }
                 };
-                one.map(read).map_or(Shown::Nothing, Shown::Person)
+                one.map(read).map_or(Visible::Nothing, Visible::User)
             }
             Target::Groups | Target::Group(_) | Target::Members(_) | Target::Member(..) => {
-                one.map(group).map_or(Shown::Nothing, Shown::Group)
+                one.map(group).map_or(Visible::Nothing, Visible::Group)
             }
-            _ => Shown::Nothing,
+            _ => Visible::Nothing,
         }
     }
 
-    fn habits(&self, chance: &mut Chance) -> Habits {
+    fn quirks(&self, chance: &mut Chance) -> Quirks {
         let v2 = V2Options {
             logout: chance.percent(75),
             seat_type: chance.percent(75),
             user_invites: chance.percent(80),
         };
         let pages = *chance.pick(&[1, 2, 7, 100]);
-        Habits {
+        Quirks {
             options: Options { v2, ..Options::default() },
-            pages_unasked: chance.percent(30).then_some(pages),
+            default_page_size: chance.percent(30).then_some(pages),
             hides_members: false,
         }
     }
 
-    fn heard<'q>(
+    fn effective_pair<'q>(
         &self,
         (name, value): (&'q str, &'q str),
-        deaf: Deaf,
+        ignored_query: IgnoredQuery,
     ) -> Option<(&'q str, &'q str)> {
-        let unheard = name == "email" && deaf.filter || name == "next_token" && deaf.page;
-        (!unheard).then_some((name, value))
+        let ignored =
+            name == "email" && ignored_query.filter || name == "next_token" && ignored_query.page;
+        (!ignored).then_some((name, value))
     }
 
     fn items<'b>(&self, body: &'b mut Value) -> Option<&'b mut Vec<Value>> {
@@ -147,7 +148,7 @@ impl Tongue for V2 {
         body.get_mut("total_count")
     }
 
-    fn close(&self, body: &mut Value) {
+    fn make_only_page(&self, body: &mut Value) {
         let listed = self.items(body).map_or(0, |items| items.len());
         body["total_count"] = listed.into();
         body["has_more"] = false.into();
@@ -156,7 +157,7 @@ impl Tongue for V2 {
         }
     }
 
-    fn nobody(&self) -> Value {
+    fn empty_user_list(&self) -> Value {
         json!({"success": true, "data": [], "total_count": 0, "has_more": false})
     }
 
@@ -168,7 +169,7 @@ impl Tongue for V2 {
         record.get_mut("email")
     }
 
-    fn forget_last_name(&self, record: &mut Value) {
+    fn remove_last_name(&self, record: &mut Value) {
         record["last_name"] = Value::Null;
     }
 
@@ -180,19 +181,19 @@ impl Tongue for V2 {
         true
     }
 
-    fn terse(&self, method: Method, target: &Target) -> Option<&'static [u8]> {
+    fn short_reply(&self, method: Method, target: &Target) -> Option<&'static [u8]> {
         let of_members = matches!(target, Target::Members(_) | Target::Member(..));
         (method == Method::Patch || of_members).then_some(br#"{"success":true}"#)
     }
 
-    fn silence(&self, record: &mut Value) {
+    fn remove_groups(&self, record: &mut Value) {
         let record = self.record(record);
         if let Some(record) = record.as_object_mut().filter(|record| record.contains_key("email")) {
             record.remove("groups");
         }
     }
 
-    fn sees(&self, mut fields: Fields) -> Fields {
+    fn visible_fields(&self, mut fields: Fields) -> Fields {
         let user_type = fields.get("userType").and_then(Value::as_str);
         if !matches!(user_type, Some("default" | "mobile" | "embed")) {
             fields.insert("userType".into(), json!("default"));
@@ -200,7 +201,7 @@ impl Tongue for V2 {
         fields
     }
 
-    fn colour(&self, organisation: &mut Organisation, chance: &mut Chance) {
+    fn add_dialect_data(&self, organisation: &mut Organisation, chance: &mut Chance) {
         for user in &mut organisation.users {
             if chance.percent(15) {
                 user.user_type = (*chance.pick(&["mobile", "embed"])).to_owned();
@@ -219,14 +220,14 @@ impl Tongue for V2 {
             let mut groups = groups.clone();
             groups.retain(|_| chance.percent(20));
             let draft = Invite { groups, ..Invite::new(format!("Invited{number}@example.com")) };
-            // Nobody else has the address.
+            // This can't fail: no other user has the address.
             let _ = organisation.invite(draft);
         }
     }
 }
 
-/// A person's id, as the organisation has it.
-fn person(sid: &str) -> String {
+/// Returns a user's id as the organisation spells it.
+fn user_id(sid: &str) -> String {
     let Some(digits) = sid.strip_prefix("user_").filter(|digits| digits.len() == 32) else {
         return sid.to_owned();
     };
@@ -240,7 +241,7 @@ fn person(sid: &str) -> String {
     id
 }
 
-/// Replaces the names of some fields.
+/// Renames fields from the first to the second name of a pair.
 fn renamed(record: &Fields, names: &[(&str, &str)]) -> Fields {
     let name = |field: &str| {
         names.iter().find(|(theirs, _)| *theirs == field).map_or(field, |(_, ours)| ours).to_owned()
@@ -264,7 +265,7 @@ fn user(record: &Fields) -> Fields {
         fields.insert("isDisabled".into(), active.as_bool().map(|active| !active).into());
     }
     if let Some(id) = record.get("id").and_then(Value::as_str) {
-        fields.insert("id".into(), person(id).into());
+        fields.insert("id".into(), user_id(id).into());
     }
     fields
 }
@@ -273,9 +274,9 @@ fn is_invitation(record: &Fields) -> bool {
     record.contains_key("invited_email")
 }
 
-fn invited(record: &Fields) -> Fields {
+fn invitation(record: &Fields) -> Fields {
     let mut fields = renamed(record, &[("invited_email", "email")]);
-    fields.insert("id".into(), record.get("id").map(invitation).into());
+    fields.insert("id".into(), record.get("id").map(invitation_id).into());
     fields
 }
 
@@ -284,16 +285,17 @@ const GROUP_FIELDS: [(&str, &str); 1] = [("universal_app_access", "universalAppA
 fn group(record: &Fields) -> Fields {
     let mut fields = renamed(record, &GROUP_FIELDS);
     let members = objects(&record.get("members").cloned().unwrap_or_default())
-        .map(|member| json!({"id": person(text(member, "id")), "email": member.get("email")}))
+        .map(|member| json!({"id": user_id(text(member, "id")), "email": member.get("email")}))
         .chain(objects(&record.get("user_invites").cloned().unwrap_or_default()).map(|invite| {
-            json!({"id": invite.get("id").map(invitation), "email": invite.get("invited_email")})
+            json!({"id": invite.get("id").map(invitation_id), "email": invite.get("invited_email")})
         }))
         .collect();
     fields.insert("members".into(), Value::Array(members));
     fields
 }
 
-/// What a PATCH sets, under the names of the paths; `None` if it does anything else.
+/// Returns the fields that a PATCH sets, by the names of the paths. `None` if it does anything
+/// else.
 fn operations(body: &Value) -> Option<Fields> {
     let mut fields = Fields::new();
     for operation in objects(&body["operations"]) {
@@ -312,17 +314,20 @@ mod tests {
     use crate::dialects::with_id;
 
     #[test]
-    fn ids_are_those_of_the_organisation() {
+    fn ids_in_paths_are_converted_to_the_organisation_ids() {
         let id = "1607dcd4-2a48-4c31-b560-95ec5df0b125";
         let sid = with_id(id).sid();
         assert_eq!(V2.target(&format!("/api/v2/users/{sid}")), Target::User(id.into()));
-        assert_eq!(V2.target("/api/v2/user_invites/7"), Target::User(invitation(7)));
-        assert_eq!(V2.target("/api/v2/groups/4/user_invites/7"), Target::Member(4, invitation(7)));
+        assert_eq!(V2.target("/api/v2/user_invites/7"), Target::User(invitation_id(7)));
+        assert_eq!(
+            V2.target("/api/v2/groups/4/user_invites/7"),
+            Target::Member(4, invitation_id(7))
+        );
         assert_eq!(V2.target("/api/v1/users"), Target::Other);
     }
 
     #[test]
-    fn a_change_says_what_it_sets_and_nothing_else_is_one() {
+    fn a_patch_may_set_fields_and_nothing_else() {
         let patch = |operation: Value| {
             let body = json!({"operations": [operation]});
             V2.act(Method::Patch, &Target::User("a".into()), "", &body)
