@@ -1,5 +1,4 @@
-//! What the environment says: limits, and where the tokens are. Pure over the list of
-//! variables.
+//! Reads limits and tokens from the environment. Pure functions of the list of variables.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -7,20 +6,20 @@ use alloc::string::{String, ToString};
 use crate::error::{Code, Error, Result};
 use crate::http::Secret;
 
-/// The variable of the REST token, where the connection names no other.
+/// The variable of the REST token, unless the connection names another.
 pub const API_TOKEN_VARIABLE: &str = "RETOOL_API_TOKEN";
 
-/// The variable of the SCIM token, where the connection names no other.
+/// The variable of the SCIM token, unless the connection names another.
 pub const SCIM_TOKEN_VARIABLE: &str = "RETOOL_SCIM_TOKEN";
 
 /// The variable that asks for a profile.
 const PROFILE_VARIABLE: &str = "RETOOL_PROFILE";
 
-/// What every variable that is read must start with, so that a request can't have the
-/// component send some other secret of its environment to a server.
+/// The prefix of every variable that is read. It prevents a request from making the component send
+/// another secret of its environment to a server.
 const PREFIX: &str = "RETOOL_";
 
-/// The longest name of a variable.
+/// The maximum length of a variable's name.
 const MAX_NAME: usize = 128;
 
 /// The limits of one call of the component. Each is a variable with a default.
@@ -29,18 +28,18 @@ pub struct Settings {
     /// `RETOOL_DEADLINE_MS`: the time for the whole call in milliseconds, retries and waits
     /// included. 100 to 3,600,000; 120,000 by default.
     pub deadline_ms: u32,
-    /// `RETOOL_WINDOW`: the most requests on their way at once. 1 to 64; 8 by default.
+    /// `RETOOL_WINDOW`: the maximum number of concurrent requests. 1 to 64; 8 by default.
     pub window: u32,
-    /// `RETOOL_PAGE_SIZE`: how many records of a listing are asked for at once; servers may
-    /// give fewer. 1 to 1,000; 500 by default.
+    /// `RETOOL_PAGE_SIZE`: how many records of a listing one request asks for; servers may
+    /// return fewer. 1 to 1,000; 500 by default.
     pub page_size: u32,
-    /// `RETOOL_MAX_BODY_BYTES`: the largest body of an answer in bytes. 1,024 to 268,435,456
+    /// `RETOOL_MAX_BODY_BYTES`: the largest body of a response in bytes. 1,024 to 268,435,456
     /// (256 MiB); 8,388,608 (8 MiB) by default.
     pub max_body_bytes: u32,
     /// `RETOOL_MAX_ATTEMPTS`: how many times one request is sent, the first time included.
     /// 1 to 10; 3 by default.
     pub max_attempts: u32,
-    /// `RETOOL_PROFILE`: 1 to have the log tell where the time of a call went; 0 by default.
+    /// `RETOOL_PROFILE`: 1 logs where the time of a call went; 0 by default.
     pub profile: u32,
 }
 
@@ -58,8 +57,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads the tunables. One that is set to anything but a number in its range, also to
-    /// nothing, is an error (`setting-invalid`).
+    /// Reads the settings. A variable that is set to anything but a number in its range, even to
+    /// an empty text, is an error (`setting-invalid`).
     pub fn from_env(env: &[(String, String)]) -> Result<Self> {
         let default = Settings::default();
         Ok(Settings {
@@ -83,7 +82,7 @@ fn number(env: &[(String, String)], name: &str, min: u32, max: u32, default: u32
     let Some(text) = value(env, name) else {
         return Ok(default);
     };
-    // `parse` alone would take a sign.
+    // `parse` alone would accept a sign.
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse::<u32>() {
         Ok(number) if digits && (min..=max).contains(&number) => Ok(number),
@@ -97,17 +96,17 @@ fn number(env: &[(String, String)], name: &str, min: u32, max: u32, default: u32
     }
 }
 
-/// Whether the log shall tell where the time went, before anything else is read.
+/// Returns whether a profile is wanted. Called before the other settings are read.
 pub fn profile(env: &[(String, String)]) -> bool {
     value(env, PROFILE_VARIABLE) == Some("1")
 }
 
 /// Reads a token: from the variable that the connection names, or from `default`.
 ///
-/// Fails if the name is not `RETOOL_` and capital letters, digits and underscores
-/// (`variable-refused`), if the variable is not set or empty (`token-missing`), or if its
-/// value can't stand in a header (`token-invalid`). No error repeats the value, or a name
-/// that was refused: somebody may have put the token there.
+/// Fails if the name is not `RETOOL_` followed by capital letters, digits and underscores
+/// (`variable-refused`), if the variable is not set or empty (`token-missing`), or if its value
+/// has characters that a header can't contain (`token-invalid`). No error repeats the value. No
+/// error repeats a refused name either: a caller may have put the token there.
 pub fn token(env: &[(String, String)], variable: Option<&str>, default: &str) -> Result<Secret> {
     let name = token_variable(variable, default)?;
     match value(env, name) {
@@ -131,7 +130,7 @@ pub fn token(env: &[(String, String)], variable: Option<&str>, default: &str) ->
     }
 }
 
-/// The name of a token's variable, checked: nothing else of the environment is ever sent.
+/// Checks and returns the name of a token's variable, so that no other variable is ever sent.
 pub fn token_variable<'a>(variable: Option<&'a str>, default: &'a str) -> Result<&'a str> {
     let name = variable.unwrap_or(default);
     let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_hold_where_nothing_is_set() {
+    fn defaults_apply_if_nothing_is_set() {
         let settings =
             Settings::from_env(&env(&[("PATH", "/bin"), ("RETOOL_OTHER", "x")])).unwrap();
         assert_eq!(settings, Settings::default());
@@ -182,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn both_ends_of_every_range_are_in_it_and_their_neighbours_are_not() {
+    fn every_range_includes_its_ends_and_nothing_beyond() {
         type Get = fn(&Settings) -> u32;
         let ranges: [(&str, u32, u32, Get); 5] = [
             ("RETOOL_DEADLINE_MS", 100, 3_600_000, |s| s.deadline_ms),
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plain_number_is_refused() {
+    fn a_value_that_is_not_a_plain_number_is_refused() {
         for bad in ["", " 8", "8 ", "+8", "-8", "8.0", "0x8", "eight", "99999999999999999999", "٨"]
         {
             let error = Settings::from_env(&env(&[("RETOOL_WINDOW", bad)])).unwrap_err();
@@ -226,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn other_secrets_of_the_environment_stay_there() {
+    fn a_variable_name_of_another_form_is_refused() {
         let long = "RETOOL_".to_string() + &"A".repeat(122);
         let names = [
             "AWS_SECRET_ACCESS_KEY",
@@ -251,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_token_is_told_from_one_that_cannot_be_sent() {
+    fn a_missing_token_and_an_unusable_token_have_different_codes() {
         for absent in [env(&[]), env(&[(API_TOKEN_VARIABLE, "")]), env(&[("RETOOL_OTHER", "x")])] {
             let error = token(&absent, None, API_TOKEN_VARIABLE).unwrap_err();
             assert_eq!(error.code, Code::TokenMissing);

@@ -1,9 +1,9 @@
-//! Decoding of JSON answers with serde: what all wire types share.
+//! Decoding of JSON responses with serde: the shared parts of all wire types.
 //!
-//! Texts are borrowed from the body where they have no escapes. Decoding is lenient about fields
-//! (unknown ones are skipped, optional ones may be missing or `null`) and strict about shape: a
-//! value of another type is an error, so is a field that comes twice, and a record must be an
-//! object. Unknown values are skipped without recursion, so nesting can't exhaust the stack.
+//! Texts without escapes are borrowed from the body. Decoding is lenient about fields: unknown
+//! fields are skipped, and optional fields may be missing or `null`. It is strict about shape: a
+//! value of another type and a duplicate field are errors, and a record must be an object.
+//! Unknown values are skipped without recursion, so nesting can't exhaust the stack.
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
@@ -17,7 +17,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 /// Decodes a body that must be a JSON object.
 pub fn object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Error> {
-    // `serde_json::from_slice` would check each text on its own, which is slower.
+    // `serde_json::from_slice` would check each text for UTF-8 separately, which is slower.
     let json = text(body)?;
     match serde_json::from_str(json) {
         Ok(Object(value)) => Ok(value),
@@ -25,30 +25,30 @@ pub fn object<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Error> {
     }
 }
 
-/// A body as text. Fails if it is not UTF-8.
+/// Returns a body as text. Fails if it is not UTF-8.
 pub fn text(body: &[u8]) -> Result<&str, Error> {
     str::from_utf8(body).map_err(|error| Error::at(Kind::Syntax, body, error.valid_up_to()))
 }
 
-/// Why a body could not be decoded. Repeats nothing of it.
+/// Why a body could not be decoded. Contains nothing of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
     /// What is wrong with the body.
     pub kind: Kind,
-    /// The line at which that showed, from 1.
+    /// The line of the error, from 1.
     pub line: usize,
-    /// The column in that line, from 1, in bytes.
+    /// The column of the error in bytes, from 1.
     pub column: usize,
 }
 
 /// What is wrong with a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// It is not JSON, or not UTF-8.
+    /// The body is not JSON, or not UTF-8.
     Syntax,
-    /// It ends too early.
+    /// The body ends too early.
     End,
-    /// It is JSON of another shape than expected.
+    /// The body is JSON of another shape than expected.
     Shape,
 }
 
@@ -60,7 +60,7 @@ impl Error {
             serde_json::error::Category::Syntax | serde_json::error::Category::Io => Kind::Syntax,
         };
         match kind {
-            // serde_json gives the column of the last byte that there is.
+            // serde_json reports the column of the last byte, not of the end.
             Kind::End => Error::at(kind, json.as_bytes(), json.len()),
             _ => Error { kind, line: error.line(), column: error.column() },
         }
@@ -73,7 +73,7 @@ impl Error {
     }
 }
 
-/// A JSON object as `T`. Derived code alone would also take an array of the fields' values.
+/// A JSON object as `T`. Derived code alone would also accept an array of the fields' values.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Object<T>(pub T);
 
@@ -125,12 +125,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Objects<T> {
     }
 }
 
-/// A text, borrowed where it has no escapes. serde's own `Cow` always copies.
+/// A text, borrowed if it has no escapes. serde's own `Cow` always copies.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Text<'a>(Cow<'a, str>);
 
 impl Text<'_> {
-    /// The text, copied if it is borrowed.
+    /// Returns the text, copied if it is borrowed.
     pub fn into_string(self) -> String {
         self.0.into_owned()
     }
@@ -174,12 +174,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// A text, or a whole number of up to 64 bits as text: an id, or what some servers write as one.
+/// A text, or a whole number of up to 64 bits as text: an id, or another value that some servers
+/// write as a number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Id<'a>(Text<'a>);
 
 impl Id<'_> {
-    /// The id as text, copied if it is borrowed.
+    /// Returns the id as text, copied if it is borrowed.
     pub fn into_string(self) -> String {
         self.0.into_string()
     }
@@ -227,12 +228,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Id<'a> {
             }
         }
 
-        // What stands there decides, as it may be text or a number.
+        // The value may be a text or a number, so its JSON type decides.
         deserializer.deserialize_any(IdVisitor)
     }
 }
 
-/// An object, or only its id: as text, or as a whole number that is not negative.
+/// An object, or only its id as a text or as a whole number that is not negative.
 #[derive(Clone, Debug)]
 pub enum ObjectOrId<'a, T> {
     /// An object.
@@ -273,7 +274,7 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for ObjectOrId<'a, T> {
     }
 }
 
-/// `true` or `false`, also as text in any case.
+/// `true` or `false`, also as a text in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BoolOrName(pub bool);
 
@@ -305,7 +306,8 @@ impl<'de> Deserialize<'de> for BoolOrName {
     }
 }
 
-/// The text of a field if it has any characters: servers don't tell empty from missing.
+/// Returns the text of a field, or `None` if it is empty: servers do not distinguish empty from
+/// missing.
 pub fn filled<'a>(text: Option<impl Into<Cow<'a, str>>>) -> Option<String> {
     let text: Cow<'a, str> = text?.into();
     (!text.is_empty()).then(|| text.into_owned())

@@ -1,4 +1,4 @@
-//! What is true of a connection, found out without writing.
+//! Checks a connection without writing.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -10,16 +10,16 @@ use crate::error::{Code, Error};
 use crate::retool::ReadDirectory;
 use crate::session::{PREFERENCE, Session, Wanted, is_another};
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// As it should be.
     Passed,
-    /// It works, and somebody should look at it.
+    /// It works, but should be looked at.
     Warning,
     /// Wrong.
     Failed,
-    /// Could not be told.
+    /// Could not be determined.
     Unknown,
 }
 
@@ -28,7 +28,7 @@ pub enum Status {
 pub struct Check {
     /// What was checked.
     pub name: &'static str,
-    /// How it came out.
+    /// The result.
     pub status: Status,
     /// The error code behind it.
     pub code: Option<Code>,
@@ -36,21 +36,21 @@ pub struct Check {
     pub detail: String,
 }
 
-/// What is true of a connection.
+/// The results of all checks of a connection.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The dialect that was spoken.
+    /// The dialect in use.
     pub dialect: Option<Dialect>,
     /// The checks, in the order they were made.
     pub checks: Vec<Check>,
-    /// How many people there are.
+    /// Number of users.
     pub user_count: Option<u32>,
-    /// How many groups there are.
+    /// Number of groups.
     pub group_count: Option<u32>,
 }
 
 impl Report {
-    /// Whether no check failed.
+    /// Returns whether no check failed.
     pub fn healthy(&self) -> bool {
         self.checks.iter().all(|check| check.status != Status::Failed)
     }
@@ -66,11 +66,11 @@ impl Report {
     }
 }
 
-/// How many of what stands twice are named.
+/// How many duplicates a check names.
 const NAMED: usize = 5;
 
-/// Checks a connection: finds the dialect if none was asked for, lists everybody and every
-/// group, and asks whether SCIM is there too.
+/// Checks a connection: finds the dialect if none was asked for, lists all users and all groups,
+/// and checks whether SCIM is available too.
 pub async fn check(session: &Session) -> Report {
     let found = match session.wanted() {
         Wanted::Dialect(_) => Ok(None),
@@ -126,12 +126,12 @@ fn scopes(report: &mut Report, users: Option<&Error>, groups: Option<&Error>) {
             name,
             Status::Unknown,
             None,
-            "Only a write could tell, and this check never writes.",
+            "Only a write could show this, and this check never writes.",
         );
     }
 }
 
-/// Whether SCIM is there beside the dialect that was checked, and if not, why.
+/// Checks whether SCIM is available beside the dialect that was checked, and if not, why.
 async fn scim(report: &mut Report, session: &Session, spoken: Dialect) {
     if spoken == Dialect::Scim {
         return;
@@ -155,7 +155,8 @@ async fn scim(report: &mut Report, session: &Session, spoken: Dialect) {
     report.add("scim", status, code, detail);
 }
 
-/// What an engine, or a person, will stumble over when it is named.
+/// Checks for addresses and group names that occur more than once. Requests that use one of them
+/// are refused.
 fn duplicates(report: &mut Report, users: Option<Vec<User>>, groups: Option<Vec<Group>>) {
     let users = users.map(|users| twice(users.iter().map(|user| user.email.key())));
     let groups = groups.map(|groups| twice(groups.iter().map(|group| group.name.trim())));
@@ -163,13 +164,13 @@ fn duplicates(report: &mut Report, users: Option<Vec<User>>, groups: Option<Vec<
         (
             "duplicate people",
             users,
-            "People of one address, of whom none can be told from the other",
+            "People who share an address, so a request can't name one of them",
         ),
-        ("duplicate groups", groups, "Groups of one name, which must be named by id"),
+        ("duplicate groups", groups, "Groups that share a name, so they must be named by id"),
     ];
     for (name, found, what) in looks {
         let (status, detail) = match found {
-            None => (Status::Unknown, String::from("The listing was not to be had.")),
+            None => (Status::Unknown, String::from("The listing could not be read.")),
             Some(found) if found.is_empty() => (Status::Passed, String::from("There are none.")),
             Some(found) => {
                 let more = found.len().saturating_sub(NAMED);
@@ -182,7 +183,7 @@ fn duplicates(report: &mut Report, users: Option<Vec<User>>, groups: Option<Vec<
     }
 }
 
-/// What comes more than once, in order.
+/// Returns the keys that occur more than once, in order.
 fn twice<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
     for key in keys {
@@ -191,9 +192,10 @@ fn twice<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<String> {
     counts.into_iter().filter(|(_, count)| *count > 1).map(|(key, _)| key.to_string()).collect()
 }
 
-/// The checks that every answer bears on: is somebody there, is it Retool, is the token good.
+/// Adds the checks that follow from the two listings: whether the server is reachable, whether it
+/// speaks the dialect, and whether it accepts the token.
 fn answered(report: &mut Report, dialect: Option<Dialect>, failures: [Option<&Error>; 2]) {
-    // What stands in the way of everything stands in the way of both; the first one tells.
+    // A failure that affects every request affects both listings, so the first one is enough.
     let find = |wanted: &dyn Fn(&Error) -> bool| {
         failures.into_iter().flatten().find(|error| wanted(error))
     };
@@ -213,19 +215,19 @@ fn answered(report: &mut Report, dialect: Option<Dialect>, failures: [Option<&Er
         Some(error) => {
             report.add("dialect", Status::Failed, Some(error.code), error.message.clone())
         }
-        // Any proxy may ask for another token; a missing scope only Retool knows.
+        // Any proxy may reject a token, but only Retool reports a missing scope.
         None if one_worked || find(&|error: &Error| lacks_scope(error)).is_some() => {
             let spoken = dialect.map_or("a known API", Dialect::as_str);
             report.add("dialect", Status::Passed, None, format!("The server speaks {spoken}."));
         }
-        None => report.add("dialect", Status::Unknown, None, "No answer told."),
+        None => report.add("dialect", Status::Unknown, None, "No response shows this."),
     }
     match find(&|error: &Error| error.code == Code::TokenRejected) {
         Some(error) => report.add("token", Status::Failed, Some(error.code), error.message.clone()),
         None if one_worked || find(&|error: &Error| lacks_scope(error)).is_some() => {
             report.add("token", Status::Passed, None, "The token is accepted.");
         }
-        None => report.add("token", Status::Unknown, None, "No answer told.".to_string()),
+        None => report.add("token", Status::Unknown, None, "No response shows this.".to_string()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The one error of the component, and the one map from HTTP status to it.
+//! The error type of the component, with its codes and kinds.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -29,7 +29,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The contract's spelling.
+    /// Returns the contract's spelling.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::InvalidInput => "invalid-input",
@@ -43,7 +43,7 @@ impl Kind {
         }
     }
 
-    /// Whether another try is useless until somebody changes something.
+    /// Returns whether a retry is useless until something is changed.
     pub fn is_permanent(self) -> bool {
         !matches!(self, Kind::RateLimited | Kind::Unavailable)
     }
@@ -57,15 +57,15 @@ macro_rules! codes {
         pub enum Code { $($(#[$doc])* $name,)* }
 
         impl Code {
-            /// Every code, in the order of the README's table.
+            /// Every code, in the order of the table in `docs/errors.md`.
             pub const ALL: &'static [Code] = &[$(Code::$name,)*];
 
-            /// The stable spelling.
+            /// Returns the stable spelling.
             pub fn as_str(self) -> &'static str {
                 match self { $(Code::$name => $text,)* }
             }
 
-            /// What kind of failure it is.
+            /// Returns the kind of failure.
             pub fn kind(self) -> Kind {
                 match self { $(Code::$name => Kind::$kind,)* }
             }
@@ -80,39 +80,39 @@ codes! {
     InvalidText = "invalid-text" => InvalidInput,
     /// Out of range, or of no use here.
     InvalidValue = "invalid-value" => InvalidInput,
-    /// One person twice.
+    /// A person is listed twice.
     DuplicatePerson = "duplicate-person" => InvalidInput,
-    /// One group twice.
+    /// A group is listed twice.
     DuplicateGroup = "duplicate-group" => InvalidInput,
     /// One list names groups both by name and by id.
     GroupByNameAndId = "group-by-name-and-id" => InvalidInput,
-    /// A person of the roster outside its span.
+    /// A person on the roster is outside its span.
     OutsideSpan = "outside-span" => InvalidInput,
-    /// To create somebody, the user type must be given.
+    /// The user type is required to create a user.
     UserTypeRequired = "user-type-required" => InvalidInput,
     /// A page size out of range.
     PageSizeOutOfRange = "page-size-out-of-range" => InvalidInput,
-    /// The dialect creates nobody without a first and a last name.
+    /// The dialect requires a first and a last name to create a user.
     NameRequired = "name-required" => InvalidInput,
     /// A cursor that is damaged, of another organisation or of another version.
     CursorInvalid = "cursor-invalid" => InvalidInput,
-    /// A step that no plan makes.
+    /// A step that no plan contains.
     StepInvalid = "step-invalid" => InvalidInput,
     /// Not a base URL.
     BaseUrlInvalid = "base-url-invalid" => Denied,
     /// Plain HTTP to another machine.
     HttpsRequired = "https-required" => Denied,
-    /// Nothing of Retool answers there.
+    /// No Retool API answers at this address.
     BaseUrlWrong = "base-url-wrong" => Denied,
-    /// The server sends the caller elsewhere.
+    /// The server redirects the request.
     Redirected = "redirected" => Denied,
     /// A variable whose name does not start with `RETOOL_`.
     VariableRefused = "variable-refused" => Denied,
-    /// A tunable that can't be read or is out of range.
+    /// A setting that can't be read or is out of range.
     SettingInvalid = "setting-invalid" => Denied,
     /// The token's variable is not set.
     TokenMissing = "token-missing" => Denied,
-    /// The token can't stand in a header.
+    /// The token has characters that a header can't contain.
     TokenInvalid = "token-invalid" => Denied,
     /// The server rejects the token (401).
     TokenRejected = "token-rejected" => Denied,
@@ -122,19 +122,19 @@ codes! {
     UserNotFound = "user-not-found" => NotFound,
     /// No such group.
     GroupNotFound = "group-not-found" => NotFound,
-    /// Several people of one address.
+    /// Several users have the address.
     AmbiguousUser = "ambiguous-user" => Conflict,
-    /// Several groups of one name.
+    /// Several groups have the name.
     AmbiguousGroup = "ambiguous-group" => Conflict,
-    /// The server answered with somebody else.
+    /// The server answered with another user.
     WrongPerson = "wrong-person" => Conflict,
     /// The name is another group's.
     NameTaken = "name-taken" => Conflict,
     /// The server refused the values (400, 409, 422).
     ServerRefused = "server-refused" => Conflict,
-    /// A write was accepted and does not hold.
+    /// A write was accepted, but its effect is not visible when read back.
     NotVerified = "not-verified" => Conflict,
-    /// A guard of the plan.
+    /// A guard refused the plan.
     GuardTripped = "guard-tripped" => Refused,
     /// A person the caller protects.
     ProtectedPerson = "protected-person" => Refused,
@@ -144,9 +144,9 @@ codes! {
     UserDisabled = "user-disabled" => Refused,
     /// The group has members.
     GroupHasMembers = "group-has-members" => Refused,
-    /// No dialect that is known, or not the one asked for.
+    /// The server speaks no known dialect, or not the one asked for.
     DialectUnsupported = "dialect-unsupported" => Unsupported,
-    /// Nothing of SCIM answers: too old a version, or SSO is not set up.
+    /// SCIM does not answer: the version is too old, or SSO is not set up.
     ScimUnavailable = "scim-unavailable" => Unsupported,
     /// A function or option that this dialect or version lacks.
     OperationUnsupported = "operation-unsupported" => Unsupported,
@@ -160,9 +160,9 @@ codes! {
     DeadlineExceeded = "deadline-exceeded" => Unavailable,
     /// Not JSON, or not of the expected shape.
     AnswerUnusable = "answer-unusable" => Unavailable,
-    /// More bytes than the cap allows.
+    /// The body has more bytes than the limit allows.
     BodyTooLarge = "body-too-large" => Unavailable,
-    /// A listing that did not add up.
+    /// A listing is incomplete or contradicts itself.
     ListingIncomplete = "listing-incomplete" => Unavailable,
 }
 
@@ -173,7 +173,7 @@ pub struct Detail {
     pub code: Code,
     /// What happened and what to do next.
     pub message: String,
-    /// Whom or what it concerns.
+    /// The user or group it is about.
     pub subject: Option<String>,
     /// The field of bad input.
     pub field: Option<String>,
@@ -187,8 +187,8 @@ pub struct Detail {
     pub attempts: u32,
     /// How long to wait before trying again.
     pub retry_after_ms: Option<u32>,
-    /// Whether the request that failed may have taken effect all the same. Of use for
-    /// writes; not part of the contract, which has `writes` for it.
+    /// Whether the failed request may have taken effect. Only used for writes. Not part of the
+    /// contract, which has `writes` for it.
     pub maybe_applied: bool,
     /// The writes of the call so far.
     pub writes: Vec<Write>,
@@ -196,7 +196,7 @@ pub struct Detail {
     pub tombstones: Vec<Tombstone>,
 }
 
-/// A failure; a box, because results are passed around a lot and failures are rare.
+/// A failure. Boxed, because results are passed around a lot and failures are rare.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Error(Box<Detail>);
 
@@ -204,7 +204,7 @@ pub struct Error(Box<Detail>);
 pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 impl Error {
-    /// A failure with a reason and a sentence for people.
+    /// Creates a failure from a reason and a message for people.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Error(Box::new(Detail {
             code,
@@ -222,40 +222,40 @@ impl Error {
         }))
     }
 
-    /// Says whom or what it concerns.
+    /// Sets the user or group it is about.
     #[must_use]
     pub fn about(mut self, subject: impl Into<String>) -> Self {
         self.0.subject = Some(subject.into());
         self
     }
 
-    /// Names the field of bad input.
+    /// Sets the field of bad input.
     #[must_use]
     pub fn in_field(mut self, field: impl Into<String>) -> Self {
         self.0.field = Some(field.into());
         self
     }
 
-    /// Puts the writes of the whole call into it.
+    /// Sets the writes of the whole call.
     #[must_use]
     pub fn after(mut self, writes: Vec<Write>) -> Self {
         self.0.writes = writes;
         self
     }
 
-    /// Puts the accounts into it that the call disabled, deleted or stripped.
+    /// Sets the accounts that the call disabled, deleted or stripped.
     #[must_use]
     pub fn with_tombstones(mut self, tombstones: Vec<Tombstone>) -> Self {
         self.0.tombstones = tombstones;
         self
     }
 
-    /// Whether it fails again until somebody changes something.
+    /// Returns whether the call fails again until something is changed.
     pub fn is_permanent(&self) -> bool {
         self.0.code.kind().is_permanent()
     }
 
-    /// Takes the detail out.
+    /// Returns the detail.
     pub fn into_detail(self) -> Detail {
         *self.0
     }
@@ -275,8 +275,8 @@ impl DerefMut for Error {
     }
 }
 
-/// Whether a failure of one person concerns everybody: the token is rejected, the server refuses
-/// all requests, or the time is over. A run ends then.
+/// Returns whether a failure for one user ends the run for all users: the token is rejected, the
+/// server refuses all requests, or the time is over.
 pub fn ends_the_run(error: &Error) -> bool {
     let kind = error.code.kind();
     kind == Kind::Denied && error.code != Code::ScopeMissing

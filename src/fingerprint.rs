@@ -1,31 +1,32 @@
-//! 64-bit fingerprints of texts, to tell thousands of them apart in 8 bytes each.
+//! 64-bit fingerprints of texts, to find duplicates among thousands of texts with 8 bytes each.
 //!
-//! Equal texts have equal fingerprints. That two of 100,000 texts share one by chance is less
-//! likely than 1 in 3,000,000,000. Fingerprints only find duplicates; nobody is identified by one.
+//! Equal texts have equal fingerprints. The probability that any two of 100,000 different texts
+//! share a fingerprint is less than 1 in 3,000,000,000. Fingerprints only find duplicates. They
+//! never identify a user.
 
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use siphasher::sip::SipHasher24;
 
-/// The key of this instance; 0 until it is set.
+/// The hash key of this instance; 0 until it is set.
 static KEY: AtomicU64 = AtomicU64::new(0);
 
-/// Sets the key, once for an instance: servers choose ids and people choose addresses, and with
-/// a key that nobody knows they can't choose two with the same fingerprint. Nothing that leaves
-/// the component depends on it. Tests run without a key.
+/// Sets the key, once per instance. Servers choose ids and people choose addresses. With a secret
+/// key they can't choose two texts with the same fingerprint. No output of the component depends
+/// on the key. Tests run without a key.
 pub fn set_key(random: impl FnOnce() -> u64) {
     if KEY.load(Ordering::Relaxed) == 0 {
         KEY.store(random(), Ordering::Relaxed);
     }
 }
 
-/// The fingerprint of a text: its SipHash-2-4.
+/// Returns the fingerprint of a text: its SipHash-2-4.
 pub fn fingerprint(text: &str) -> u64 {
     SipHasher24::new_with_keys(KEY.load(Ordering::Relaxed), 0).hash(text.as_bytes())
 }
 
-/// Whether one of these fingerprints comes twice.
+/// Returns whether any fingerprint occurs twice.
 pub fn repeats(mut fingerprints: Vec<u64>) -> bool {
     fingerprints.sort_unstable();
     fingerprints.windows(2).any(|pair| pair[0] == pair[1])
@@ -41,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_that_differ_little_have_other_fingerprints() {
+    fn similar_texts_have_different_fingerprints() {
         let mut fingerprints = BTreeSet::new();
         let mut count = 0;
         for at in 0..20_000 {

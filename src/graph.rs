@@ -1,5 +1,5 @@
-//! One person, one group, several ids: what stands in one API joined with what stands in
-//! another, by address and by name.
+//! Joins the users and groups of one API with those of another, because each API has its own ids.
+//! Users are joined by address, groups by name.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -11,11 +11,11 @@ use crate::error::Result;
 use crate::retool::Page;
 use crate::session::Session;
 
-/// What the other API calls each item, and what could not be joined.
+/// The ids of items in the other API, and the mismatches.
 pub struct Joined<Id> {
-    /// For each item here, its ids there.
+    /// For each item, its ids in the other API.
     pub ids: Vec<Vec<Id>>,
-    /// What could not be joined, or is not the same, for people.
+    /// Messages about items that could not be joined, or that differ.
     pub mismatches: Vec<String>,
 }
 
@@ -25,14 +25,14 @@ impl<Id> Default for Joined<Id> {
     }
 }
 
-/// Joins a page of people with everybody in the other kind of API. With the last page, whoever
-/// is only there is told too; `first` says that there was none before it.
+/// Joins a page of users with all users of the other kind of API. The last page also reports the
+/// users who are only in the other API. `first` says that no page came before this one.
 pub async fn users(session: &Session, page: &Page<User>, first: bool) -> Result<Joined<UserId>> {
     let counterpart = session.counterpart().await?;
     let there = counterpart.list_users().await?;
     let other = counterpart.capabilities().dialect;
     let listed;
-    let everybody = match page.next {
+    let every_user = match page.next {
         Some(_) => None,
         None if first => Some(page.items.as_slice()),
         None => {
@@ -40,10 +40,10 @@ pub async fn users(session: &Session, page: &Page<User>, first: bool) -> Result<
             Some(listed.as_slice())
         }
     };
-    Ok(join_people(&page.items, &there, other, everybody))
+    Ok(join_people(&page.items, &there, other, every_user))
 }
 
-/// The same for groups, which are joined by name.
+/// Joins a page of groups, as [`users`] does for users.
 pub async fn groups(session: &Session, page: &Page<Group>, first: bool) -> Result<Joined<GroupId>> {
     let counterpart = session.counterpart().await?;
     let there = counterpart.list_groups().await?;
@@ -60,9 +60,9 @@ pub async fn groups(session: &Session, page: &Page<Group>, first: bool) -> Resul
     Ok(join_groups(&page.items, &there, other, every))
 }
 
-/// What is the same in both APIs.
+/// What both APIs have of a user or group.
 struct Item<'a, Id> {
-    /// What it is joined by.
+    /// The key that it is joined by.
     key: &'a str,
     label: &'a str,
     id: &'a Id,
@@ -73,13 +73,13 @@ fn join_people(
     here: &[User],
     there: &[User],
     other: Dialect,
-    everybody: Option<&[User]>,
+    every_user: Option<&[User]>,
 ) -> Joined<UserId> {
     fn item(user: &User) -> Item<'_, UserId> {
         let email = &user.email;
         Item { key: email.key(), label: email.as_str(), id: &user.id, disabled: user.disabled }
     }
-    join(here, there, other, everybody, item)
+    join(here, there, other, every_user, item)
 }
 
 fn join_groups(
@@ -138,7 +138,7 @@ mod tests {
     use alloc::vec;
 
     use super::*;
-    use crate::sync::plan::testing::user;
+    use crate::testing::plan::user;
 
     fn there(address: &str) -> User {
         let mut there = user(address);
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_told() {
+    fn mismatches_are_reported() {
         let here = [user("ada@x.com"), user("ken@x.com"), user("joan@x.com")];
         let mut ken = there("ken@x.com");
         ken.disabled = true;
@@ -174,7 +174,7 @@ mod tests {
             ]
         );
         assert_eq!(joined.ids.iter().map(Vec::len).collect::<Vec<_>>(), vec![0, 1, 2]);
-        // A page says nothing of who is on the others.
+        // Without the whole listing, users who are only in SCIM are not reported.
         assert_eq!(join_people(&here, &others, Dialect::Scim, None).mismatches.len(), 3);
     }
 }

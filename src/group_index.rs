@@ -1,4 +1,4 @@
-//! Finding the groups that a request means.
+//! Finds the groups that a request names.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::domain::{Group, GroupId, GroupRef};
 use crate::error::{Code, Error, Result};
 
-/// Every group, to be found by id or by name.
+/// An index of all groups by id and by name.
 pub struct GroupIndex<'a> {
     by_id: BTreeMap<&'a GroupId, &'a Group>,
     by_name: BTreeMap<&'a str, Vec<&'a Group>>,
@@ -19,16 +19,16 @@ impl<'a> GroupIndex<'a> {
         let mut index = GroupIndex { by_id: BTreeMap::new(), by_name: BTreeMap::new() };
         for group in groups {
             index.by_id.insert(&group.id, group);
-            // Trimmed, so that "Support " is not joined by a second "Support".
+            // Trimmed, so that no second "Support" is created beside "Support ".
             index.by_name.entry(group.name.trim()).or_default().push(group);
         }
         index
     }
 
-    /// The group that a request means; `None` for a name that no group has.
+    /// Finds the group that a request names. Returns `None` if no group has the name.
     ///
-    /// Fails with `ambiguous-group` for a name of several, and with `group-not-found` for an
-    /// unknown id, which nothing could create.
+    /// Fails with `ambiguous-group` if several groups have the name, and with `group-not-found` for
+    /// an unknown id, because a group can't be created with a given id.
     pub fn find(&self, reference: &GroupRef) -> Result<Option<&'a Group>> {
         match reference {
             GroupRef::Id(id) => match self.by_id.get(id) {
@@ -45,7 +45,7 @@ impl<'a> GroupIndex<'a> {
                 Some(several) => Err(Error::new(
                     Code::AmbiguousGroup,
                     format!(
-                        "{} groups are named \"{name}\". Name the one that is meant by id.",
+                        "{} groups are named \"{name}\". Give the id of the one that you mean.",
                         several.len()
                     ),
                 )
@@ -55,7 +55,8 @@ impl<'a> GroupIndex<'a> {
     }
 }
 
-/// Names that no group has, where none may be created: the first, and how many more.
+/// Returns the error for groups that don't exist and may not be created: `first` is the name of
+/// one, `others` is the number of the rest.
 pub fn groups_missing(first: &str, others: usize) -> Error {
     let more = match others {
         0 => "",

@@ -1,4 +1,4 @@
-//! Groups themselves: made, changed, removed.
+//! Creates, changes and removes groups.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -8,10 +8,10 @@ use crate::domain::{
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
-use crate::journal::Journal;
 use crate::lifecycle::{create_group_once, find_one};
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Directory, membership};
+use crate::write_log::WriteLog;
 
 /// What `ensure` did.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub struct Ensured {
     pub writes: Vec<Write>,
 }
 
-/// Makes a group of this name exist.
+/// Makes sure that a group with this name exists: creates it if it is missing.
 pub async fn ensure(
     directory: &dyn Directory,
     name: &str,
@@ -36,27 +36,27 @@ pub async fn ensure(
         let group = without_members(group.clone());
         return Ok(Ensured { group, created: false, writes: Vec::new() });
     }
-    let mut journal = Journal::default();
-    match create_group_once(directory, name, universal_app_access, &mut journal).await {
+    let mut write_log = WriteLog::default();
+    match create_group_once(directory, name, universal_app_access, &mut write_log).await {
         Ok(group) => Ok(Ensured {
             group: without_members(group),
             created: true,
-            writes: journal.into_writes(),
+            writes: write_log.into_writes(),
         }),
-        Err(error) => Err(journal.blame(error)),
+        Err(error) => Err(write_log.attach_writes(error)),
     }
 }
 
-/// What shall be different about a group.
+/// Changes to a group and its members.
 #[derive(Clone, Debug)]
 pub struct Reshaping {
     /// The group.
     pub group: GroupRef,
     /// Its fields.
     pub patch: GroupPatch,
-    /// People to add.
+    /// Users to add.
     pub add: Vec<Email>,
-    /// People to remove.
+    /// Users to remove.
     pub remove: Vec<Email>,
 }
 
@@ -67,9 +67,9 @@ pub struct Reshaped {
     pub group: Group,
     /// The fields that were set.
     pub changes: Vec<FieldChange>,
-    /// Who was added.
+    /// The members that were added.
     pub members_added: Vec<Member>,
-    /// Who was removed.
+    /// The members that were removed.
     pub members_removed: Vec<Member>,
     /// The writes.
     pub writes: Vec<Write>,
@@ -77,20 +77,20 @@ pub struct Reshaped {
 
 /// Changes a group's fields and members. On failure the error carries the writes so far.
 pub async fn change(directory: &dyn Directory, reshaping: &Reshaping) -> Result<Reshaped> {
-    let mut journal = Journal::default();
-    match reshape(directory, reshaping, &mut journal).await {
+    let mut write_log = WriteLog::default();
+    match reshape(directory, reshaping, &mut write_log).await {
         Ok(mut done) => {
-            done.writes = journal.into_writes();
+            done.writes = write_log.into_writes();
             Ok(done)
         }
-        Err(error) => Err(journal.blame(error)),
+        Err(error) => Err(write_log.attach_writes(error)),
     }
 }
 
 async fn reshape(
     directory: &dyn Directory,
     reshaping: &Reshaping,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<Reshaped> {
     // Everything that can be refused is refused before the first write.
     let groups = directory.list_groups().await?;
@@ -112,7 +112,8 @@ async fn reshape(
             return Err(not_found(&reshaping.group));
         };
         let updated = directory.update_group(&account, &reshaping.patch).await;
-        after = journal.record(WriteKind::GroupUpdated, &group.name, Some(&group.name), updated)?;
+        after =
+            write_log.record(WriteKind::GroupUpdated, &group.name, Some(&group.name), updated)?;
     }
     let mut done = Reshaped {
         group: without_members(after),
@@ -128,11 +129,11 @@ async fn reshape(
     let is_in = |members: &[Member], user: &User| members.iter().any(|member| member.id == user.id);
     for user in joining.iter().filter(|user| !is_in(&before, user)) {
         let added = directory.add_member(&group.id, &user.id).await;
-        journal.member(WriteKind::MemberAdded, user.email.as_str(), &group.name, added)?;
+        write_log.member(WriteKind::MemberAdded, user.email.as_str(), &group.name, added)?;
     }
     for user in leaving.iter().filter(|user| is_in(&before, user)) {
         let removed = directory.remove_member(&group.id, &user.id).await;
-        journal.member(WriteKind::MemberRemoved, user.email.as_str(), &group.name, removed)?;
+        write_log.member(WriteKind::MemberRemoved, user.email.as_str(), &group.name, removed)?;
     }
     let read = read_back(directory, async || {
         let now = members(directory, group).await?;
@@ -156,8 +157,8 @@ async fn reshape(
     Ok(done)
 }
 
-/// Those of the members who are among these people, with the address that they were asked for by:
-/// not every dialect tells it of members.
+/// Returns the members who are among these users, with the address from the request: not every
+/// dialect returns the addresses of members.
 fn asked<'a>(members: impl Iterator<Item = &'a Member>, people: &[User]) -> Vec<Member> {
     let named = |member: &Member| {
         let user = people.iter().find(|user| user.id == member.id)?;
@@ -166,19 +167,19 @@ fn asked<'a>(members: impl Iterator<Item = &'a Member>, people: &[User]) -> Vec<
     members.filter_map(named).collect()
 }
 
-/// A group whose members were not asked for, though some dialects give them all the same.
+/// Removes the members from a group. Some dialects return them even if they were not asked for.
 fn without_members(group: Group) -> Group {
     Group { members: None, ..group }
 }
 
-/// Looks people up. Unknown ones are an error if they `must` be there, and left out otherwise.
+/// Looks up users. An unknown address is an error if it `must` exist, and is skipped otherwise.
 async fn people(directory: &dyn Directory, emails: &[Email], must: bool) -> Result<Vec<User>> {
     let mut users = Vec::new();
     for email in emails {
         match find_one(directory, email).await? {
             Some(user) => users.push(user),
             None if must => {
-                return Err(Error::new(Code::UserNotFound, "Nobody in Retool has this address, so nothing was written. Provision the person first.")
+                return Err(Error::new(Code::UserNotFound, "No user in Retool has this address, so nothing was written. Provision the person first.")
                     .about(email.as_str()));
             }
             None => {}
@@ -219,7 +220,7 @@ pub struct Removed {
     pub writes: Vec<Write>,
 }
 
-/// Deletes a group; one with members only if told so.
+/// Deletes a group. Deletes a group with members only if `even_with_members`.
 pub async fn remove(
     directory: &dyn Directory,
     reference: &GroupRef,
@@ -233,14 +234,14 @@ pub async fn remove(
     let Some(found) = found else {
         return Ok(Removed { removed: None, writes: Vec::new() });
     };
-    // Read once more, whole: the name must still be this group's when it goes.
+    // Read again: a group that was renamed since the listing must not be deleted by its old name.
     let Some(account) = directory.read_group(&found.id).await? else {
         return Ok(Removed { removed: None, writes: Vec::new() });
     };
     if account.group.name != found.name {
         return Err(Error::new(
             Code::NotVerified,
-            "The group was renamed by somebody else meanwhile, so it was not removed. Ask again.",
+            "Another administrator renamed the group meanwhile, so it was not removed. Ask again.",
         )
         .about(found.name.as_str()));
     }
@@ -249,22 +250,23 @@ pub async fn remove(
     if !members.is_empty() && !even_with_members {
         return Err(Error::new(
             Code::GroupHasMembers,
-            format!("The group has {} members, so it was not removed. Remove them first, or say that it may go with its members.", members.len()),
+            format!("The group has {} members, so it was not removed. Remove them first, or allow the group to be removed with its members.", members.len()),
         )
         .about(group.name.as_str()));
     }
     group.members = Some(members);
     let deleted = delete(directory, &group).await;
-    let mut journal = Journal::default();
-    match journal.record(WriteKind::GroupDeleted, &group.name.clone(), Some(&group.name), deleted) {
-        Ok(true) => Ok(Removed { removed: Some(group), writes: journal.into_writes() }),
+    let mut write_log = WriteLog::default();
+    match write_log.record(WriteKind::GroupDeleted, &group.name.clone(), Some(&group.name), deleted)
+    {
+        Ok(true) => Ok(Removed { removed: Some(group), writes: write_log.into_writes() }),
         Ok(false) => Ok(Removed { removed: None, writes: Vec::new() }),
-        Err(error) => Err(journal.blame(error)),
+        Err(error) => Err(write_log.attach_writes(error)),
     }
 }
 
-/// Deletes a group and looks whether it is gone, whatever the server answered. `false` if it was
-/// gone before.
+/// Deletes a group and checks that it is gone, whatever the server answered. Returns `false` if it
+/// was gone before.
 async fn delete(directory: &dyn Directory, group: &Group) -> Result<bool> {
     let failure = match directory.delete_group(&group.id).await {
         Ok(true) => None,

@@ -1,9 +1,9 @@
-//! Checks of callers' values, before anything is sent.
+//! Checks callers' values, before anything is sent.
 //!
-//! Every check is given the path of the field in the request, such as
-//! `request.roster[3].user.email`, and names it in its error; inside lists and records it adds the
-//! rest of the path. A [`Display`] rather than a string, so that a path that is put together
-//! costs nothing unless it is needed. Values come back trimmed and in one spelling.
+//! Every check takes the path of the field in the request, such as
+//! `request.roster[3].user.email`, and puts it into its error. Inside lists and records it adds the
+//! rest of the path. The path is a [`Display`] rather than a string, so that it is only built for
+//! an error. Checks return values trimmed and in one spelling.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
@@ -21,16 +21,16 @@ mod roster;
 pub use address::email;
 pub use roster::{span, sync_request};
 
-/// The most characters of a name, of a group's name and of an id.
+/// The maximum number of characters of a name, of a group's name and of an id.
 const MAX_NAME: usize = 256;
-/// The most characters of a URL.
+/// The maximum number of characters of a URL.
 const MAX_URL: usize = 2048;
-/// The most characters of a value that an error repeats.
+/// The maximum number of characters of a value that an error repeats.
 const MAX_EXCERPT: usize = 64;
 /// The page sizes that may be asked for.
 const PAGE_SIZES: core::ops::RangeInclusive<u32> = 1..=1000;
 
-/// People's addresses, each as [`email`].
+/// Checks a list of addresses, each as [`email`] does.
 pub fn emails(field: &dyn Display, emails: Vec<Email>) -> Result<Vec<Email>> {
     emails
         .into_iter()
@@ -39,23 +39,23 @@ pub fn emails(field: &dyn Display, emails: Vec<Email>) -> Result<Vec<Email>> {
         .collect()
 }
 
-/// A given or family name: at most 256 characters, without control characters; trimmed. An
-/// empty one is refused, because it would read as "remove the name".
+/// Checks a given or family name, and returns it trimmed: at most 256 characters, without control
+/// characters. Refuses an empty name, because it would read as "remove the name".
 pub fn name(field: &dyn Display, name: Option<String>) -> Result<Option<String>> {
     name.map(|name| line(field, &name, MAX_NAME)).transpose()
 }
 
-/// A group's name: as [`name`], and always given.
+/// Checks a group's name: like [`name`], but it must be given.
 pub fn group_name(field: &dyn Display, name: &str) -> Result<String> {
     line(field, name, MAX_NAME)
 }
 
-/// What members of a group may do in every app, as the server words it: as [`name`].
+/// Checks what members of a group may do in every app, in the server's words: like [`name`].
 pub fn app_access(field: &dyn Display, access: Option<String>) -> Result<Option<String>> {
     name(field, access)
 }
 
-/// A list of groups: all by name or all by id, none twice.
+/// Checks a list of groups: all by name or all by id, none twice.
 pub fn group_refs(field: &dyn Display, refs: Vec<GroupRef>) -> Result<Vec<GroupRef>> {
     let mut checked: Vec<GroupRef> = Vec::with_capacity(refs.len());
     let mut seen = BTreeSet::new();
@@ -78,7 +78,7 @@ pub fn group_refs(field: &dyn Display, refs: Vec<GroupRef>) -> Result<Vec<GroupR
                 GroupRef::Id(id) => &id.value,
             };
             let message = format!(
-                "The group \"{}\" stands twice in one list. Name every group once.",
+                "The group \"{}\" is named twice in one list. Name every group once.",
                 excerpt(label)
             );
             return Err(invalid(Code::DuplicateGroup, &format_args!("{field}[{index}]"), message));
@@ -88,7 +88,7 @@ pub fn group_refs(field: &dyn Display, refs: Vec<GroupRef>) -> Result<Vec<GroupR
     Ok(checked)
 }
 
-/// One group, by name or by id.
+/// Checks one group, by name or by id.
 pub fn group_ref(field: &dyn Display, group: GroupRef) -> Result<GroupRef> {
     Ok(match group {
         GroupRef::Name(name) => GroupRef::Name(group_name(field, &name)?),
@@ -96,8 +96,8 @@ pub fn group_ref(field: &dyn Display, group: GroupRef) -> Result<GroupRef> {
     })
 }
 
-/// A group's id: for REST a decimal number that fits 64 bits, returned without leading zeros;
-/// for SCIM 1 to 256 characters without control characters, returned as it is.
+/// Checks a group's id: for REST a decimal number that fits 64 bits, returned without leading
+/// zeros; for SCIM 1 to 256 characters without control characters, returned as it is.
 pub fn group_id(field: &dyn Display, id: GroupId) -> Result<GroupId> {
     let GroupId { kind, value } = id;
     let value = match kind {
@@ -122,7 +122,7 @@ pub fn group_id(field: &dyn Display, id: GroupId) -> Result<GroupId> {
     Ok(GroupId { kind, value })
 }
 
-/// The URL of a photo: absolute, `https`, without a user's name or password in it.
+/// Checks the URL of a photo: absolute, `https`, without a user's name or password in it.
 pub fn photo_url(field: &dyn Display, url: Option<String>) -> Result<Option<String>> {
     let Some(url) = url else { return Ok(None) };
     let url = line(field, &url, MAX_URL)?;
@@ -142,7 +142,7 @@ pub fn photo_url(field: &dyn Display, url: Option<String>) -> Result<Option<Stri
     Ok(Some(url))
 }
 
-/// A percentage, 0 to 100; `default` where none is given.
+/// Checks a percentage, 0 to 100; `default` if none is given.
 pub fn percent(field: &dyn Display, percent: Option<u32>, default: u32) -> Result<u32> {
     let percent = percent.unwrap_or(default);
     if percent > 100 {
@@ -152,7 +152,7 @@ pub fn percent(field: &dyn Display, percent: Option<u32>, default: u32) -> Resul
     Ok(percent)
 }
 
-/// A page size, 1 to 1000.
+/// Checks a page size, 1 to 1000.
 pub fn page_size(field: &dyn Display, size: Option<u32>) -> Result<Option<u32>> {
     match size {
         Some(size) if !PAGE_SIZES.contains(&size) => {
@@ -167,21 +167,21 @@ pub fn page_size(field: &dyn Display, size: Option<u32>) -> Result<Option<u32>> 
     }
 }
 
-/// What somebody is to be billed as; `unrecognized` stands only in answers.
+/// Checks what a user is to be billed as. `unrecognized` occurs only in results.
 pub fn user_type(field: &dyn Display, user_type: Option<UserType>) -> Result<Option<UserType>> {
     match user_type {
         Some(UserType::Unrecognized) => Err(invalid(
             Code::InvalidValue,
             field,
-            "The user type \"unrecognized\" stands only in answers. Give a type, or none to leave \
+            "The user type \"unrecognized\" occurs only in results. Give a type, or none to leave \
              it as it is.",
         )),
         user_type => Ok(user_type),
     }
 }
 
-/// A caller's value as an error may repeat it: at most 64 characters, and what does not print
-/// escaped.
+/// Returns a caller's value as an error may repeat it: at most 64 characters, with unprintable
+/// characters escaped.
 pub fn excerpt(text: &str) -> String {
     let mut excerpt = String::new();
     let mut chars = text.chars();
@@ -198,7 +198,7 @@ pub fn excerpt(text: &str) -> String {
     excerpt
 }
 
-/// One line of text: trimmed, not empty, not too long, without control characters.
+/// Checks one line of text: trimmed, not empty, not too long, without control characters.
 fn line(field: &dyn Display, text: &str, max: usize) -> Result<String> {
     let trimmed = text.trim();
     let problem = if trimmed.is_empty() {
@@ -214,13 +214,13 @@ fn line(field: &dyn Display, text: &str, max: usize) -> Result<String> {
     Err(invalid(Code::InvalidText, field, message))
 }
 
-/// Whether a character has no place in a line of text.
+/// Returns whether a character is not allowed in a line of text.
 fn breaks_line(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Whether a character can't be seen, or turns the direction of others. Some languages need
-/// them in names, but an address with one is another than it looks.
+/// Returns whether a character is invisible, or changes the direction of others. Some languages
+/// need them in names, but an address with one differs from what it looks like.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

@@ -1,17 +1,17 @@
-//! Where the time of a call goes, for who sets `RETOOL_PROFILE`. Otherwise nothing is measured.
+//! Measures where the time of a call goes, if `RETOOL_PROFILE` is set.
 
 use alloc::format;
 use alloc::string::String;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// A part of a call in which it computes.
+/// A phase of a call in which the component computes.
 #[derive(Clone, Copy)]
 pub enum Phase {
     /// Checking and converting the parameters.
     Parameters,
-    /// Reading answers.
+    /// Decoding responses.
     Decoding,
-    /// Comparing what is there with what should be.
+    /// Comparing the current state with the wanted one.
     Planning,
     /// Converting the result.
     Result,
@@ -20,7 +20,7 @@ pub enum Phase {
 static WANTED: AtomicBool = AtomicBool::new(false);
 static SPENT_NS: [AtomicU64; 4] = [const { AtomicU64::new(0) }; 4];
 
-/// A clock for differences, in nanoseconds. Natively nobody asks.
+/// Reads a monotonic clock, in nanoseconds. Always 0 in native builds, which don't measure.
 #[cfg(target_arch = "wasm32")]
 pub fn now_ns() -> u64 {
     crate::wasi_http::now_ns()
@@ -31,8 +31,8 @@ fn now_ns() -> u64 {
     0
 }
 
-/// Begins a call.
-#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "the guest's"))]
+/// Resets the times at the start of a call. `wanted` turns measuring on.
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only the guest uses it"))]
 pub fn begin(wanted: bool) {
     WANTED.store(wanted, Ordering::Relaxed);
     for spent in &SPENT_NS {
@@ -40,7 +40,7 @@ pub fn begin(wanted: bool) {
     }
 }
 
-/// Counts what some work takes to a phase.
+/// Runs `work` and adds its time to a phase.
 pub fn time<T>(phase: Phase, work: impl FnOnce() -> T) -> T {
     let start = start();
     let value = work();
@@ -48,12 +48,12 @@ pub fn time<T>(phase: Phase, work: impl FnOnce() -> T) -> T {
     value
 }
 
-/// When a phase starts, if anybody wants to know.
+/// Returns the start time of a phase, if times are measured.
 pub fn start() -> Option<u64> {
     WANTED.load(Ordering::Relaxed).then(now_ns)
 }
 
-/// Counts the time since then to a phase.
+/// Adds the time since `start` to a phase.
 pub fn stop(phase: Phase, start: Option<u64>) {
     if let Some(start) = start {
         let spent = now_ns().saturating_sub(start);
@@ -61,8 +61,8 @@ pub fn stop(phase: Phase, start: Option<u64>) {
     }
 }
 
-/// The line for the log, if it is wanted. Times are in microseconds.
-#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "the guest's"))]
+/// Returns the line for the log, if times are measured. Times are in microseconds.
+#[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only the guest uses it"))]
 pub fn line() -> Option<String> {
     let us = |phase: Phase| SPENT_NS[phase as usize].load(Ordering::Relaxed) / 1000;
     WANTED.load(Ordering::Relaxed).then(|| {

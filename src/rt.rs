@@ -1,5 +1,5 @@
-//! What the standard library would otherwise bring: an allocator, a panic handler, and the
-//! function with which the host allocates in the component's memory. Without `std` the
+//! Replacements for parts of the standard library: an allocator, a panic handler, and the
+//! function with which the host allocates in the component's memory. Without `std`, the
 //! component imports only what it calls.
 
 use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
@@ -12,20 +12,20 @@ mod compare;
 
 use compare::compare;
 
-// `memcpy` and its like, which compiled code calls. Nothing of libc that imports anything is
-// linked, as nothing else of it is called.
+// Compiled code calls `memcpy` and similar functions. Nothing else of libc is called, so no part
+// of it that has imports is linked.
 #[link(name = "c")]
 unsafe extern "C" {}
 
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
-/// Says where it happened and traps. The panic's own message is left out: it may be made of
-/// data. Nothing is allocated, as memory may be what has run out.
+/// Logs the location of the panic and traps. Does not log the panic's message, because it may
+/// contain data. Does not allocate, because the cause may be that memory ran out.
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     if let Some(location) = info.location() {
-        // Of a dependency's path, the part in front tells about the machine that built it.
+        // The start of a dependency's path would reveal details of the build machine.
         let file = location.file();
         let start = file.rmatch_indices('/').nth(2).map_or(0, |(at, _)| at + 1);
         let file = file.get(start..).unwrap_or_default();
@@ -35,23 +35,23 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-/// In place of libc's.
+/// Replaces libc's `memcmp`, which is slow.
 ///
 /// # Safety
-/// That of C: there must be `len` bytes at each.
+/// As in C: both pointers must be valid for reads of `len` bytes.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, len: usize) -> i32 {
-    // SAFETY: the caller's.
+    // SAFETY: the caller guarantees this.
     unsafe { compare(one, other, len) }
 }
 
-/// What compiled code calls where only equality matters.
+/// Compares for equality only. Compiled code calls this.
 ///
 /// # Safety
-/// That of [`memcmp`].
+/// As for [`memcmp`].
 #[unsafe(no_mangle)]
 unsafe extern "C" fn bcmp(one: *const u8, other: *const u8, len: usize) -> i32 {
-    // SAFETY: the caller's.
+    // SAFETY: the caller guarantees this.
     unsafe { compare(one, other, len) }
 }
 
@@ -66,8 +66,8 @@ unsafe extern "C" fn cabi_realloc(
     align: usize,
     new_len: usize,
 ) -> *mut u8 {
-    // SAFETY: the canonical ABI calls it with a power of two and with sizes that fit into
-    // memory, and passes back only what it got from here.
+    // SAFETY: the canonical ABI passes an alignment that is a power of two and sizes that fit
+    // into memory. As `old` it passes only pointers that this function returned.
     unsafe {
         let new_layout = Layout::from_size_align_unchecked(new_len, align);
         let old_layout = Layout::from_size_align_unchecked(old_len, align);

@@ -5,13 +5,13 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-/// A value as JSON. The value must not be able to fail: texts, flags, numbers, and lists and
-/// structs of them.
+/// Encodes a value as JSON. Its serialization must be infallible: texts, flags, numbers, and
+/// lists and structs of them.
 pub fn to_json(value: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string(value).expect("texts, flags and numbers are always JSON")
 }
 
-/// A value as a JSON body.
+/// Encodes a value as a JSON body.
 pub fn to_body(value: &impl Serialize) -> Vec<u8> {
     to_json(value).into_bytes()
 }

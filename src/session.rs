@@ -1,4 +1,4 @@
-//! From a connection and an environment to a directory that can be asked.
+//! Opens a directory from a connection and an environment.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -16,8 +16,8 @@ use crate::retool::v2::V2;
 use crate::retool::{Directory, ReadDirectory};
 use crate::sync::Occasion;
 
-/// In which order `auto` asks: Retool's own API of today before the older one, and SCIM, which
-/// tells less, last.
+/// The order in which `auto` tries the dialects: Retool's current API, then the older one, then
+/// SCIM, which returns less.
 pub const PREFERENCE: [Dialect; 3] = [Dialect::V2, Dialect::V1, Dialect::Scim];
 
 /// Which dialect the caller wants.
@@ -29,7 +29,7 @@ pub enum Wanted {
     Dialect(Dialect),
 }
 
-/// Where an organisation lives, and where its tokens are.
+/// The address of an organisation, and the variables of its tokens.
 #[derive(Clone, Debug)]
 pub struct Connection {
     /// The instance.
@@ -42,7 +42,7 @@ pub struct Connection {
     pub scim_token_variable: Option<String>,
 }
 
-/// An organisation that can be asked.
+/// An open connection to an organisation.
 pub struct Session {
     /// The organisation.
     pub directory: Box<dyn Directory>,
@@ -50,19 +50,19 @@ pub struct Session {
     pub base_url: String,
     /// Milliseconds since the Unix epoch when the session was opened.
     pub now: i64,
-    /// Lines for whoever runs the component.
+    /// The log, for the operator of the component.
     pub log: Rc<dyn Log>,
-    /// Every way in, for what concerns more than one dialect.
+    /// Opens other dialects, for functions that use more than one.
     pub access: Access,
     wanted: Wanted,
 }
 
-/// What it takes to speak any dialect with one organisation.
+/// Opens any dialect of one organisation.
 pub struct Access {
     platform: Platform,
     base: BaseUrl,
     settings: Settings,
-    /// When the session was opened: the deadline is that of the call, however many dialects it
+    /// When the session was opened. The deadline is for the whole call, however many dialects it
     /// tries.
     opened_at: u64,
     env: Vec<(String, String)>,
@@ -71,8 +71,8 @@ pub struct Access {
 }
 
 impl Access {
-    /// Opens a directory without sending anything. Fails if the token of its API is not to be
-    /// had, or the base URL is that of SCIM and the API another: SCIM is not sent the other token.
+    /// Opens a directory without sending anything. Fails if the token of its API is missing. Also
+    /// fails for a REST dialect if the base URL is that of SCIM: the REST token is not sent there.
     pub fn open(&self, dialect: Dialect) -> Result<Box<dyn Directory>> {
         if dialect != Dialect::Scim {
             self.base.check_not_scim()?;
@@ -91,10 +91,11 @@ impl Access {
         })
     }
 
-    /// Asks which of these dialects the server speaks, in this order: the first that answers as
-    /// itself. A failure that says nothing of that is the answer; nothing is guessed.
+    /// Returns the first of these dialects that the server speaks, and tries them in this order.
+    /// Fails on the first error that does not show whether the server speaks the dialect: nothing
+    /// is guessed.
     pub async fn probe(&self, dialects: &[Dialect]) -> Result<Box<dyn Directory>> {
-        let mut told = String::new();
+        let mut findings = String::new();
         let (mut another, mut no_token, mut elsewhere) = (None, None, None);
         for &dialect in dialects {
             let directory = match self.open(dialect) {
@@ -115,8 +116,9 @@ impl Access {
                     return Ok(directory);
                 }
                 Err(error) if is_another(&error) => {
-                    told.push_str(&format!(" {}: {}.", dialect.as_str(), error.code.as_str()));
-                    // A page of somebody else's in place of an answer may be gone in a moment.
+                    findings.push_str(&format!(" {}: {}.", dialect.as_str(), error.code.as_str()));
+                    // A page that is not Retool's may be temporary: keep this failure, which is
+                    // transient.
                     let passing = |seen: &Error| seen.code == Code::AnswerUnusable;
                     another = another.filter(passing).or(Some(error));
                 }
@@ -129,8 +131,8 @@ impl Access {
         if !matches!(error.code, Code::TokenMissing | Code::AnswerUnusable | Code::BaseUrlInvalid) {
             error.code = Code::DialectUnsupported;
             error.message = format!(
-                "The server speaks none of the APIs that there are tokens for.{told} Check that \
-                 the base URL is the instance's address, or name the dialect."
+                "The server speaks none of the APIs that there are tokens for.{findings} Check \
+                 that the base URL is the instance's address, or name the dialect."
             );
             error.subject = Some(self.base.origin() + self.base.prefix());
         }
@@ -138,7 +140,7 @@ impl Access {
     }
 }
 
-/// Whether a failure says that the server does not speak the dialect, or not there.
+/// Returns whether a failure shows that the server does not speak the dialect at this address.
 pub fn is_another(error: &Error) -> bool {
     matches!(error.code, Code::BaseUrlWrong | Code::AnswerUnusable | Code::ScimUnavailable)
 }
@@ -152,7 +154,7 @@ impl Session {
     ) -> Result<Session> {
         let base = BaseUrl::parse(&connection.base_url)?;
         let settings = Settings::from_env(env)?;
-        // A name that is refused is refused whether or not the dialect uses it.
+        // A bad name of a variable is refused even if the dialect does not use the variable.
         let (api, scim) = (&connection.api_token_variable, &connection.scim_token_variable);
         config::token_variable(api.as_deref(), config::API_TOKEN_VARIABLE)?;
         config::token_variable(scim.as_deref(), config::SCIM_TOKEN_VARIABLE)?;
@@ -168,7 +170,7 @@ impl Session {
         };
         let directory = match connection.wanted {
             Wanted::Dialect(dialect) => access.open(dialect)?,
-            // Until the server was asked; one of the tokens is there, or nothing can be.
+            // Used until the server is probed. Without any token there is nothing to probe.
             Wanted::Auto => access
                 .open(Dialect::V2)
                 .or_else(|error| access.open(Dialect::Scim).map_err(|_| error))?,
@@ -183,22 +185,22 @@ impl Session {
         })
     }
 
-    /// The organisation, for those who only read.
+    /// Returns the directory, for reading only.
     pub fn reader(&self) -> &dyn ReadDirectory {
         &*self.directory
     }
 
-    /// Where and when a plan is made.
+    /// Returns where and when a plan is made.
     pub fn occasion(&self) -> Occasion {
         Occasion { organisation: self.access.base.organisation(), now: self.now }
     }
 
-    /// Which dialect the caller asked for.
+    /// Returns the dialect that the caller asked for.
     pub fn wanted(&self) -> Wanted {
         self.wanted
     }
 
-    /// For `auto`, asks the server which dialect it speaks. Fails rather than guesses.
+    /// For `auto`, finds the dialect that the server speaks. Fails rather than guesses.
     pub async fn find_dialect(&mut self) -> Result<()> {
         if self.wanted == Wanted::Auto {
             self.directory = self.access.probe(&PREFERENCE).await?;
@@ -206,7 +208,7 @@ impl Session {
         Ok(())
     }
 
-    /// The same organisation through the other kind of API: SCIM for REST, and REST for SCIM.
+    /// Opens the same organisation through the other kind of API: SCIM for REST, and REST for SCIM.
     pub async fn counterpart(&self) -> Result<Box<dyn Directory>> {
         match self.directory.capabilities().dialect {
             Dialect::V1 | Dialect::V2 => self.access.open(Dialect::Scim),
@@ -221,11 +223,11 @@ mod tests {
 
     use super::*;
     use crate::http::Clock;
-    use crate::http::testing::{FakePlatform, Reply};
+    use crate::testing::platform::{FakePlatform, Reply};
 
     #[test]
     fn a_call_has_one_deadline_however_many_dialects_it_tries() {
-        // Each answer takes its time, and the one that is waited for never comes.
+        // Each response takes 4 seconds, and the one of SCIM never arrives.
         let fake = FakePlatform::new(|request| {
             if request.path_and_query.starts_with("/scim/") {
                 return Reply::never();

@@ -1,11 +1,11 @@
-//! Sorting with one instance of `alloc`'s sort for all types: each type of its own adds some
-//! 30 KB of code.
+//! Sorting with one instance of `alloc`'s sort for all types. A separate instance for each type
+//! adds about 30 KB of code.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-/// Sorts by a comparison, keeping equal items in their order.
+/// Sorts by a comparison. Stable: equal items keep their order.
 pub fn sort_by<T>(items: &mut Vec<T>, mut compare: impl FnMut(&T, &T) -> Ordering) {
     if items.is_sorted_by(|a, b| compare(a, b).is_le()) {
         return;
@@ -16,12 +16,12 @@ pub fn sort_by<T>(items: &mut Vec<T>, mut compare: impl FnMut(&T, &T) -> Orderin
     items.extend(places.into_iter().filter_map(|place| unsorted[place].take()));
 }
 
-/// Sorts by the order of the items.
+/// Sorts items by their `Ord`.
 pub fn sort<T: Ord>(items: &mut Vec<T>) {
     sort_by(items, T::cmp);
 }
 
-/// A set of items; collecting them would sort them.
+/// Collects items into a set. `collect` would sort them first, and so add another sort.
 pub fn set<T: Ord>(items: impl IntoIterator<Item = T>) -> BTreeSet<T> {
     let mut set = BTreeSet::new();
     set.extend(items);

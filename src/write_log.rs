@@ -1,4 +1,4 @@
-//! What a call wrote so far: for its result if it succeeds, and for its error if it fails.
+//! Records the writes of a call, for its result if it succeeds and for its error if it fails.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use crate::time::format_iso;
 
 /// The writes of one call, in the order they were sent.
 #[derive(Debug, Default)]
-pub struct Journal {
+pub struct WriteLog {
     writes: Vec<Write>,
     /// Accounts as they were before the writes.
     tombstones: Vec<Tombstone>,
@@ -17,10 +17,10 @@ pub struct Journal {
     recorded_at: String,
 }
 
-impl Journal {
-    /// Of a call that began at `now`, in milliseconds since the Unix epoch.
+impl WriteLog {
+    /// Creates an empty log of a call that began at `now`, in milliseconds since the Unix epoch.
     pub fn at(now: i64) -> Self {
-        Journal { recorded_at: format_iso(now), ..Journal::default() }
+        WriteLog { recorded_at: format_iso(now), ..WriteLog::default() }
     }
 
     /// Records a write that the server confirmed.
@@ -28,13 +28,14 @@ impl Journal {
         self.push(kind, subject, group, true);
     }
 
-    /// Records a write whose answer was lost for good.
+    /// Records a write whose response was lost for good: it may or may not have taken effect.
     pub fn unconfirmed(&mut self, kind: WriteKind, subject: &str, group: Option<&str>) {
         self.push(kind, subject, group, false);
     }
 
-    /// Records the outcome of a write: confirmed; or of unknown effect; or, where the failure
-    /// proves that nothing happened, not at all. The failure then is about the subject.
+    /// Records a write by its outcome: as confirmed if it succeeded, as unconfirmed if it may have
+    /// taken effect, and not at all if the failure proves that nothing happened. Sets the subject
+    /// of the failure.
     pub fn record<T>(
         &mut self,
         kind: WriteKind,
@@ -47,12 +48,12 @@ impl Journal {
             Err(error) if error.maybe_applied => self.push(kind, subject, group, false),
             Err(_) => {}
         }
-        // The request knew only ids.
+        // The request has only ids, so its failure lacks the address or name.
         outcome.map_err(|error| error.about(subject))
     }
 
-    /// As [`record`](Self::record), for a membership, which may have been so already: then
-    /// nothing was written. Says whether something was.
+    /// Like [`record`](Self::record), for a membership. `Ok(false)` means that the membership was
+    /// already as wanted: nothing was written, and nothing is recorded.
     pub fn member(
         &mut self,
         kind: WriteKind,
@@ -75,36 +76,37 @@ impl Journal {
         });
     }
 
-    /// Keeps an account as it is before a write that disables, deletes or strips it.
+    /// Records an account as it is before a write that disables, deletes or strips it. Returns
+    /// the tombstone.
     pub fn keep(&mut self, account: Account) -> &Tombstone {
         self.tombstones.push_mut(Tombstone::of(account, self.recorded_at.clone()))
     }
 
-    /// The accounts that were kept.
+    /// Returns the tombstones recorded so far.
     pub fn tombstones(&self) -> &[Tombstone] {
         &self.tombstones
     }
 
-    /// Whether nothing was written.
+    /// Returns whether no write was recorded.
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()
     }
 
-    /// The writes, for a result.
+    /// Returns the writes, for a result.
     pub fn into_writes(self) -> Vec<Write> {
         self.writes
     }
 
-    /// Puts the writes into an error, and the accounts as they were before them.
-    pub fn blame(self, error: Error) -> Error {
+    /// Adds the writes to an error, and the accounts as they were before them.
+    pub fn attach_writes(self, error: Error) -> Error {
         let tombstones = touched(self.tombstones, &self.writes);
         error.after(self.writes).with_tombstones(tombstones)
     }
 }
 
-/// Those of the accounts that a write disabled, deleted or stripped.
+/// Returns the tombstones of the accounts that a write disabled, deleted or stripped.
 pub fn touched(mut tombstones: Vec<Tombstone>, writes: &[Write]) -> Vec<Tombstone> {
-    let takes_away = |write: &&Write| {
+    let removes = |write: &&Write| {
         matches!(
             write.kind,
             WriteKind::UserDisabled
@@ -115,7 +117,7 @@ pub fn touched(mut tombstones: Vec<Tombstone>, writes: &[Write]) -> Vec<Tombston
     };
     tombstones.retain(|tombstone| {
         let address = tombstone.user.email.as_str();
-        { writes.iter() }.filter(takes_away).any(|write| write.subject == address)
+        { writes.iter() }.filter(removes).any(|write| write.subject == address)
     });
     tombstones
 }

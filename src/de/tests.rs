@@ -29,7 +29,7 @@ struct Sample<'a> {
     objects: Option<Objects<Item<'a>>>,
 }
 
-/// An object with a field that must be there.
+/// An object with a required field.
 #[derive(Debug, Deserialize)]
 struct Item<'a> {
     #[serde(borrow)]
@@ -43,7 +43,7 @@ fn sample(json: &str) -> Result<Sample<'_>, Kind> {
     object(json.as_bytes()).map_err(|error| error.kind)
 }
 
-/// The value of a field that is written so, as text, or why it is refused.
+/// Decodes a field from this JSON. Returns its value as text, or why it is refused.
 fn field(name: &str, json: &str) -> Result<String, Kind> {
     let json = format!(r#"{{"{name}":{json}}}"#);
     let sample = sample(&json)?;
@@ -104,7 +104,7 @@ fn each_type_accepts_its_values() {
 }
 
 #[test]
-fn null_is_no_value_and_a_field_that_comes_twice_is_refused() {
+fn null_is_no_value_and_a_duplicate_field_is_refused() {
     for name in FIELDS {
         assert_eq!(field(name, "null").as_deref(), Ok("nothing"), "{name}");
         for twice in ["null", "1", "[]"].map(|json| format!("null,\"{name}\":{json}")) {
@@ -165,10 +165,10 @@ fn values_of_any_depth_are_skipped_or_refused_without_recursion() {
 }
 
 #[test]
-fn a_body_that_is_not_utf8_is_refused_wherever_that_is() {
+fn invalid_utf8_anywhere_in_a_body_is_refused() {
     for json in [r#"{"text":"?"}"#, r#"{"raw":"?"}"#, r#"{"x":"?"}"#, r#"{"x":1,"?":2}"#] {
         let mut json = json.as_bytes().to_vec();
-        let at = json.iter().position(|byte| *byte == b'?').expect("the mark");
+        let at = json.iter().position(|byte| *byte == b'?').expect("a placeholder");
         json[at] = 0xff;
         let error = object::<Sample<'_>>(&json).expect_err("it is not text");
         assert_eq!(error, Error { kind: Kind::Syntax, line: 1, column: at + 1 });
@@ -176,7 +176,7 @@ fn a_body_that_is_not_utf8_is_refused_wherever_that_is() {
 }
 
 #[test]
-fn an_error_says_where_it_showed() {
+fn an_error_contains_line_and_column() {
     for (body, kind, line, column) in [
         ("", Kind::End, 1, 1),
         ("\n\n {", Kind::End, 3, 3),
@@ -189,13 +189,14 @@ fn an_error_says_where_it_showed() {
 }
 
 #[test]
-fn a_text_that_ends_too_early_is_told_from_one_that_is_wrong() {
+fn a_truncated_body_is_distinguished_from_invalid_json() {
     let whole = r#"{"text":"a\u00e9","x":[1.5e3,{"y":true}],"list":[{"id":null}]}"#;
-    // Up to where it shows that the only item has no id.
+    // Up to the byte at which the parser notices that the only item has no id.
     let end = whole.find("null").expect("the id") + "nul".len();
     for length in 0..=end {
         let part = &whole[..length];
-        // serde_json does not tell the end from another byte where a skipped number lacks digits.
+        // Where a skipped number lacks digits, serde_json does not distinguish the end of the text
+        // from a wrong byte.
         let kind = match part {
             _ if part.ends_with("[1.") || part.ends_with("[1.5e") => Kind::Syntax,
             _ => Kind::End,
@@ -231,13 +232,13 @@ fn a_text_that_ends_too_early_is_told_from_one_that_is_wrong() {
 }
 
 #[test]
-fn an_empty_text_is_as_none() {
+fn an_empty_text_is_none() {
     assert_eq!(filled(None::<Text<'_>>), None);
     assert_eq!(filled(Some("")), None);
     assert_eq!(filled(Some("a")).as_deref(), Some("a"));
 }
 
-/// Pieces of JSON, most of them in places where they belong.
+/// Generates JSON, half of it damaged.
 fn json() -> impl Strategy<Value = String> {
     let scalar = prop_oneof![
         Just("null".to_string()),
@@ -257,7 +258,7 @@ fn json() -> impl Strategy<Value = String> {
                 .prop_map(|fields| format!("{{{}}}", fields.join(",\n"))),
         ]
     });
-    // And with a character more or less.
+    // Damages one character: replaces or removes it.
     let damage = prop::option::weighted(
         0.5,
         (any::<prop::sample::Index>(), r#"[\[\]{},:"\\\\0-9.eEu+n \x00-]?"#),
@@ -275,7 +276,7 @@ fn json() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn unread_values_are_sent_back_as_they_are_written(json in json()) {
+    fn undecoded_values_are_sent_back_unchanged(json in json()) {
         let body = format!(r#"{{"x":{json}}}"#);
         if let Ok(raw) = serde_json::from_str::<&RawValue>(&json) {
             let record = RawRecord::parse(&body).expect("a record");
@@ -284,7 +285,7 @@ proptest! {
     }
 
     #[test]
-    fn texts_are_decoded_as_by_the_library(json in json()) {
+    fn texts_are_decoded_as_by_serde_json(json in json()) {
         let text = serde_json::from_str::<Option<Text<'_>>>(&json).ok();
         let expected = serde_json::from_str::<Option<String>>(&json).ok();
         prop_assert_eq!(text.map(|text| text.map(Text::into_string)), expected);

@@ -1,9 +1,9 @@
-//! The small encodings inside a cursor. Reading fails (`None`) rather than panics, whatever the
-//! bytes are.
+//! Encodings of numbers and text inside a cursor. Reading never panics: for invalid bytes it
+//! returns `None`.
 
 use alloc::vec::Vec;
 
-/// Appends a number, seven bits a byte, the lowest first.
+/// Appends a number with seven bits per byte, the lowest first.
 pub fn write_number(mut number: u32, out: &mut Vec<u8>) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
@@ -12,35 +12,35 @@ pub fn write_number(mut number: u32, out: &mut Vec<u8>) {
     out.push(number as u8);
 }
 
-/// Appends a text after its length.
+/// Appends the length of a text, then the text.
 pub fn write_text(text: &str, out: &mut Vec<u8>) {
     write_number(text.len() as u32, out);
     out.extend_from_slice(text.as_bytes());
 }
 
-/// What is still to be read.
+/// The bytes that are not read yet.
 #[derive(Clone, Copy)]
 pub struct Reader<'a>(pub &'a [u8]);
 
 impl<'a> Reader<'a> {
-    /// So many bytes.
+    /// Reads `count` bytes.
     pub fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         Some(taken)
     }
 
-    /// So many bytes, as an array.
+    /// Reads `N` bytes.
     pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.take(N)?.try_into().ok()
     }
 
-    /// One byte.
+    /// Reads one byte.
     pub fn byte(&mut self) -> Option<u8> {
         self.array().map(|[byte]| byte)
     }
 
-    /// As [`write_number`].
+    /// Reads a number that [`write_number`] wrote.
     pub fn number(&mut self) -> Option<u32> {
         let mut number = 0;
         for shift in [0, 7, 14, 21, 28] {
@@ -57,7 +57,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// As [`write_text`].
+    /// Reads a text that [`write_text`] wrote.
     pub fn text(&mut self) -> Option<&'a str> {
         let length = self.number()?;
         core::str::from_utf8(self.take(length as usize)?).ok()
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_come_back() {
+    fn numbers_are_read_back_as_written() {
         for number in [0, 1, 127, 128, 300, 16_383, 16_384, u32::MAX - 1, u32::MAX] {
             let mut bytes = Vec::new();
             write_number(number, &mut bytes);

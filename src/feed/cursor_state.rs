@@ -1,9 +1,9 @@
-//! What a cursor holds: the ids of people, fingerprints of their fields, and their groups.
+//! The state in a cursor: the ids of users, fingerprints of their fields, and their groups.
 //!
-//! Groups are numbered in order of their ids, and people refer to them by number. Somebody is
-//! a byte of flags, the number of groups, the id, and a fingerprint of each field that
-//! has a value: 38 bytes at most for somebody with a UUID. What is read is walked along, not
-//! unfolded, so that memory stays in proportion to the bytes, whatever they claim.
+//! Groups are numbered in order of their ids, and users refer to them by number. A user is
+//! encoded as a byte of flags, the number of groups, the id, and a fingerprint of each field
+//! that has a value: 38 bytes at most for a user with a UUID. Users are decoded one by one and
+//! not collected, so that memory stays in proportion to the bytes, whatever counts they contain.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -25,10 +25,10 @@ const FIRST_NAME: u8 = 1 << 5;
 const LAST_NAME: u8 = 1 << 6;
 const PHOTO: u8 = 1 << 7;
 
-/// Beside the number of groups: the id is a text and no packed UUID.
+/// The lowest bit next to the number of groups: the id is a text and not a packed UUID.
 const TEXT_ID: u32 = 1;
 
-/// Writes everybody, who must be in order of their ids.
+/// Writes all users. They must be in order of their ids.
 pub fn write(people: &[Present<'_>], out: &mut Vec<u8>) {
     let mut groups: Vec<&str> = people.iter().flat_map(Present::group_ids).collect();
     sort::sort(&mut groups);
@@ -80,21 +80,22 @@ fn write_person(present: &Present<'_>, groups: &[&str], out: &mut Vec<u8>) {
     }
     let mut before = 0;
     for id in present.group_ids() {
-        // All of them are in the table: it was made of them.
+        // Every id is in the table, because the table was made from these ids.
         let number = groups.binary_search(&id).unwrap_or_default() as u32;
         write_number(number - before, out);
         before = number;
     }
 }
 
-/// The bytes of a UUID; `None` for any text that [`unpack_uuid`] would not give back exactly.
+/// Returns the bytes of a UUID. `None` for any text that [`unpack_uuid`] would not restore
+/// exactly.
 fn pack_uuid(text: &str) -> Option<[u8; 16]> {
     let uuid = Uuid::try_parse(text).ok()?;
     let exact = uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text;
     exact.then(|| uuid.into_bytes())
 }
 
-/// A UUID with hyphens and in lower case.
+/// Returns the UUID with hyphens and in lower case.
 fn unpack_uuid(packed: [u8; 16]) -> String {
     Uuid::from_bytes(packed).hyphenated().to_string()
 }
@@ -122,26 +123,26 @@ fn user_type_of(code: u8) -> Option<Option<UserType>> {
     })
 }
 
-/// The organisation as a cursor remembers it.
+/// The organisation as stored in a cursor.
 pub struct CursorState<'a> {
     groups: Vec<&'a str>,
     count: u32,
     people: Reader<'a>,
 }
 
-/// Somebody as a cursor remembers them.
+/// A user as stored in a cursor.
 #[derive(Debug, PartialEq)]
 pub struct Remembered<'a> {
     /// The id.
     pub id: String,
-    /// The fields.
+    /// The fingerprint of the fields.
     pub fingerprint: UserFingerprint,
     /// The ids of the groups, in order.
     pub groups: Vec<&'a str>,
 }
 
 impl<'a> CursorState<'a> {
-    /// Reads what [`write`] wrote; `None` if it did not write it.
+    /// Reads the state that [`write`] wrote. `None` for any other bytes.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         let mut reader = Reader(bytes);
         let mut groups: Vec<&str> = Vec::new();
@@ -154,7 +155,7 @@ impl<'a> CursorState<'a> {
         }
         let count = reader.number()?;
         let state = CursorState { groups, count, people: reader };
-        // Once along all of it, so that nobody is missing when it is read for good.
+        // Decode every user once, so that `people` can't fail later and omit users.
         let mut last = None;
         for _ in 0..count {
             let person = state.person(&mut reader)?;
@@ -166,12 +167,12 @@ impl<'a> CursorState<'a> {
         reader.0.is_empty().then_some(state)
     }
 
-    /// How many people there were.
+    /// Returns the number of users.
     pub fn count(&self) -> u32 {
         self.count
     }
 
-    /// Everybody, in order of their ids.
+    /// Returns all users, in order of their ids.
     pub fn people(&self) -> impl Iterator<Item = Remembered<'a>> {
         let mut reader = self.people;
         let mut left = self.count;
@@ -205,7 +206,7 @@ impl<'a> CursorState<'a> {
         let mut number = 0u32;
         for at in 0..head >> 1 {
             let step = reader.number()?;
-            // Nobody is in a group twice.
+            // A user must not be in a group twice.
             if at > 0 && step == 0 {
                 return None;
             }
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_would_not_come_back_exactly_is_not_packed() {
+    fn an_id_that_unpacking_would_change_is_not_packed() {
         for text in [
             "",
             "00112233-4455-6677-8899-AABBCCDDEEFF",

@@ -1,4 +1,4 @@
-//! What changed between what a cursor remembers and what there is.
+//! Compares the state in a cursor with the current users.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,59 +7,60 @@ use super::cursor_state::{CursorState, Remembered};
 use super::{Change, ChangeKind, Present};
 use crate::domain::{Dialect, Group, GroupId, GroupLink, UserId};
 
-/// The changes. `present` must be in order of ids, and `groups` too.
+/// Returns the changes. `present` and `groups` must be in order of their ids.
 pub fn diff(
     dialect: Dialect,
     before: &CursorState<'_>,
     present: &[Present<'_>],
     groups: &[Group],
 ) -> Vec<Change> {
-    let mut told = Told { dialect, groups, changes: Vec::new() };
+    let mut diff = Diff { dialect, groups, changes: Vec::new() };
     let mut present = present.iter().peekable();
     for person in before.people() {
         while let Some(new) = present.next_if(|now| now.id() < person.id.as_str()) {
-            told.came(new);
+            diff.add_new_user(new);
         }
         match present.next_if(|now| now.id() == person.id) {
-            Some(now) => told.stayed(&person, now),
-            None => told.went(person.id),
+            Some(now) => diff.compare_user(&person, now),
+            None => diff.add_deleted_user(person.id),
         }
     }
-    present.for_each(|new| told.came(new));
-    told.changes
+    present.for_each(|new| diff.add_new_user(new));
+    diff.changes
 }
 
-struct Told<'a> {
+/// Collects the changes.
+struct Diff<'a> {
     dialect: Dialect,
     groups: &'a [Group],
     changes: Vec<Change>,
 }
 
-impl Told<'_> {
-    fn came(&mut self, now: &Present<'_>) {
-        self.tell(ChangeKind::Created, now);
+impl Diff<'_> {
+    fn add_new_user(&mut self, now: &Present<'_>) {
+        self.push(ChangeKind::Created, now);
         if now.fingerprint.disabled {
-            self.tell(ChangeKind::Disabled, now);
+            self.push(ChangeKind::Disabled, now);
         }
         for link in &now.groups {
-            self.joined(now, link);
+            self.push_joined(now, link);
         }
     }
 
-    fn stayed(&mut self, before: &Remembered<'_>, now: &Present<'_>) {
+    fn compare_user(&mut self, before: &Remembered<'_>, now: &Present<'_>) {
         let fields: Vec<_> = now.fingerprint.differences(&before.fingerprint).collect();
         if !fields.is_empty() {
             self.changes.push(Change { fields, ..change(ChangeKind::Updated, now) });
         }
         match (before.fingerprint.disabled, now.fingerprint.disabled) {
-            (false, true) => self.tell(ChangeKind::Disabled, now),
-            (true, false) => self.tell(ChangeKind::Enabled, now),
+            (false, true) => self.push(ChangeKind::Disabled, now),
+            (true, false) => self.push(ChangeKind::Enabled, now),
             (false, false) | (true, true) => {}
         }
-        // Both are in order.
+        // Both lists of groups are in order of their ids, as a binary search requires.
         for link in &now.groups {
             if before.groups.binary_search(&link.id.value.as_str()).is_err() {
-                self.joined(now, link);
+                self.push_joined(now, link);
             }
         }
         for id in &before.groups {
@@ -72,7 +73,7 @@ impl Told<'_> {
         }
     }
 
-    fn went(&mut self, id: String) {
+    fn add_deleted_user(&mut self, id: String) {
         self.changes.push(Change {
             kind: ChangeKind::Deleted,
             user: UserId { dialect: self.dialect, value: id },
@@ -82,11 +83,11 @@ impl Told<'_> {
         });
     }
 
-    fn tell(&mut self, kind: ChangeKind, now: &Present<'_>) {
+    fn push(&mut self, kind: ChangeKind, now: &Present<'_>) {
         self.changes.push(change(kind, now));
     }
 
-    fn joined(&mut self, now: &Present<'_>, link: &GroupLink) {
+    fn push_joined(&mut self, now: &Present<'_>, link: &GroupLink) {
         let name = link.name.clone().or_else(|| self.name(&link.id));
         let group = GroupLink { id: link.id.clone(), name };
         self.changes.push(Change { group: Some(group), ..change(ChangeKind::Joined, now) });
@@ -108,7 +109,7 @@ fn change(kind: ChangeKind, now: &Present<'_>) -> Change {
     }
 }
 
-/// The id of a group as a dialect has them.
+/// Returns a group id of the kind that the dialect uses.
 pub fn group_id(dialect: Dialect, id: &str) -> GroupId {
     GroupId { kind: dialect.group_ids(), value: id.into() }
 }

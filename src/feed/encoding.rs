@@ -1,9 +1,9 @@
-//! The encoding of a cursor as text: a head, what the cursor holds, and a checksum.
+//! The encoding of a cursor as text: a header, the content, and a checksum.
 //!
-//! Version (1 byte), length of the whole (4 bytes, the lowest first), digest of the
-//! organisation (8 bytes), content, and the first 8 bytes of the SHA-256 of all that. Every
-//! version keeps version, length and checksum at their places, so that each can tell a cursor
-//! of another from a damaged one.
+//! The parts are: version (1 byte), total length (4 bytes, little-endian), digest of the
+//! organisation (8 bytes), content, and the first 8 bytes of the SHA-256 of everything before.
+//! Every version of the format must keep version, length and checksum in these places. Then each
+//! version can distinguish a cursor of another version from a damaged cursor.
 
 use alloc::format;
 use alloc::string::String;
@@ -22,14 +22,14 @@ const DIGEST: usize = 8;
 const HEAD: usize = 1 + LENGTH + DIGEST;
 const CHECKSUM: usize = 8;
 
-/// So many letters at the start hold version and length.
+/// The number of characters at the start that contain version and length.
 const START: usize = 8;
 
-/// The longest cursor in letters: 12 MiB of bytes, some 300,000 people.
+/// The longest cursor in characters: 12 MiB of bytes, about 300,000 users.
 const MAX_TEXT: usize = 16 << 20;
 const MAX_BYTES: usize = MAX_TEXT / 4 * 3;
 
-/// Makes a cursor; `write` appends what it holds. Fails with `operation-unsupported` for an
+/// Makes a cursor. `write` appends its content. Fails with `operation-unsupported` for an
 /// organisation that is too large.
 pub fn seal(organisation: &Organisation, write: impl FnOnce(&mut Vec<u8>)) -> Result<String> {
     let mut bytes = Vec::from([VERSION, 0, 0, 0, 0]);
@@ -40,8 +40,8 @@ pub fn seal(organisation: &Organisation, write: impl FnOnce(&mut Vec<u8>)) -> Re
         return Err(Error::new(
             Code::OperationUnsupported,
             format!(
-                "The organisation is too large for a cursor, which would have {length} bytes of at most \
-                 {MAX_BYTES}. Compare listings of page-users."
+                "The organisation is too large for a cursor: it would have {length} bytes, and the \
+                 most is {MAX_BYTES}. Compare listings of page-users."
             ),
         ));
     }
@@ -51,7 +51,8 @@ pub fn seal(organisation: &Organisation, write: impl FnOnce(&mut Vec<u8>)) -> Re
     Ok(BASE64URL.encode(&bytes))
 }
 
-/// What a cursor holds; [`content`] takes it out. Fails with `cursor-invalid`.
+/// Checks and decodes a cursor. [`content`] returns the content of the result. Fails with
+/// `cursor-invalid`.
 pub fn open(cursor: &str, organisation: &Organisation) -> Result<Vec<u8>> {
     if cursor.len() > MAX_TEXT {
         return Err(invalid(&format!(
@@ -93,12 +94,13 @@ pub fn open(cursor: &str, organisation: &Organisation) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What is between head and checksum.
+/// Returns the content between header and checksum.
 pub fn content(opened: &[u8]) -> &[u8] {
     opened.get(HEAD..opened.len().saturating_sub(CHECKSUM)).unwrap_or_default()
 }
 
-/// Reads base64 with the alphabet for URLs, without padding; one text for one sequence of bytes.
+/// Decodes base64 with the URL alphabet and without padding. Only one text is accepted for each
+/// sequence of bytes.
 pub(super) fn decode(text: &str) -> Result<Vec<u8>> {
     BASE64URL.decode(text).map_err(|_| damaged())
 }
@@ -109,7 +111,7 @@ fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
     checksum
 }
 
-/// A cursor that nobody gave out as it is.
+/// Returns the error for a cursor that was altered, or that was never given out.
 pub fn damaged() -> Error {
     invalid("is damaged, or not one that this function gave out")
 }

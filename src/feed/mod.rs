@@ -1,8 +1,8 @@
-//! What changed since somebody last asked: what webhooks would have told.
+//! Returns what changed since the previous call, as a replacement for webhooks.
 //!
-//! A cursor remembers the organisation as one listing saw it; the changes are the difference to
-//! the next. So nothing between two askings is told but its result, and a cursor stays good:
-//! asked again, it tells the changes up to then.
+//! A cursor stores the organisation as one listing showed it. The changes are the difference to
+//! the next listing. So intermediate states between two calls are not reported, only their
+//! result. A cursor stays valid: used again, it returns the changes up to the new call.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -26,22 +26,23 @@ mod user_fingerprint;
 use cursor_state::{CursorState, Remembered};
 use user_fingerprint::UserFingerprint;
 
-/// What happened to somebody. In the order in which one person's changes are told.
+/// What happened to a user. The variants are in the order in which one user's changes are
+/// returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ChangeKind {
-    /// Is new.
+    /// The user is new.
     Created,
-    /// Has other fields.
+    /// Fields of the user differ.
     Updated,
-    /// May no longer log in.
+    /// The user may no longer log in.
     Disabled,
-    /// May log in again.
+    /// The user may log in again.
     Enabled,
-    /// Is gone.
+    /// The user no longer exists.
     Deleted,
-    /// Joined a group.
+    /// The user joined a group.
     Joined,
-    /// Left a group.
+    /// The user left a group.
     Left,
 }
 
@@ -50,9 +51,9 @@ pub enum ChangeKind {
 pub struct Change {
     /// What happened.
     pub kind: ChangeKind,
-    /// To whom.
+    /// The user that changed.
     pub user: UserId,
-    /// Their address; `None` for the deleted.
+    /// The user's address; `None` for [`ChangeKind::Deleted`].
     pub email: Option<Email>,
     /// The names of the fields that differ, for [`ChangeKind::Updated`].
     pub fields: Vec<&'static str>,
@@ -63,21 +64,21 @@ pub struct Change {
 /// What changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangeSet {
-    /// The changes: people in order of their ids, each in order of [`ChangeKind`].
+    /// The changes, in order of user ids, and for each user in order of [`ChangeKind`].
     pub changes: Vec<Change>,
-    /// What to ask for the next changes with.
+    /// The cursor for the next call.
     pub cursor: String,
 }
 
-/// So many people who are missing from a listing are asked for one by one.
+/// Up to this many users who are missing from a listing are read one by one.
 const ASKED_ONE_BY_ONE: usize = 32;
 
-/// Says what changed in an organisation since a cursor was given out; without one, nothing.
+/// Returns what changed in an organisation since a cursor was given out. Without a cursor,
+/// returns no changes.
 ///
-/// `organisation` is what tells it from others: its origin and path. Somebody who is new and
-/// disabled is told as created and disabled. Fails with `cursor-invalid`, before anything is
-/// sent, for a cursor that is damaged, of another organisation or dialect, or of another
-/// version.
+/// `organisation` identifies the organisation: its origin and path. A new user who is disabled
+/// is reported as created and disabled. Fails with `cursor-invalid`, before any request is sent,
+/// for a cursor that is damaged, of another organisation or dialect, or of another version.
 pub async fn changes_since(
     directory: &dyn ReadDirectory,
     organisation: &str,
@@ -113,19 +114,20 @@ fn remembered(opened: &[u8]) -> Result<CursorState<'_>> {
     CursorState::read(encoding::content(opened)).ok_or_else(encoding::damaged)
 }
 
-/// Sorts by id, each once; of two records the first is kept.
+/// Sorts users and groups by id. If a user occurs twice, keeps the first record.
 fn in_order(snapshot: &mut Snapshot) {
     sort::sort_by(&mut snapshot.users, |a, b| a.id.cmp(&b.id));
     snapshot.users.dedup_by(|b, a| a.id == b.id);
     sort::sort_by(&mut snapshot.groups, |a, b| a.id.cmp(&b.id));
 }
 
-/// Looks for people who were there and are not in the listing, and adds those who still are.
+/// Looks for users of the cursor who are not in the listing, and adds those who still exist.
 ///
-/// Where one person goes and another comes while pages are read, a third moves from one page
-/// to another and is on neither, and yet the total is right. So nobody counts as deleted
-/// because of one listing. Few are asked for one by one, which is certain. For many that would
-/// take too many requests: they count as deleted if a second listing lacks them too.
+/// If one user is deleted and another is created while pages are read, a third user can move
+/// from one page to another and be on neither. The total is right all the same. So one listing
+/// is no proof that a user was deleted. A few missing users are read one by one, which is
+/// certain. For many this would take too many requests: they count as deleted if a second
+/// listing lacks them too.
 async fn find_missing(
     directory: &dyn ReadDirectory,
     before: &CursorState<'_>,
@@ -146,11 +148,11 @@ async fn find_missing(
         let account = match directory.read_user(&id).await {
             Ok(Some(account)) => account,
             Ok(None) => continue,
-            // Of an id that can't stand in a path, the listing is all that can be known.
+            // An id that can't be part of a path can't be read. The listing decides alone.
             Err(error) if error.code == Code::InvalidValue => continue,
             Err(error) => return Err(error),
         };
-        // Where the record does not tell, the memberships are as they were.
+        // If the record does not contain the groups, the memberships count as unchanged.
         let link = |group: &&str| GroupLink { id: diff::group_id(dialect, group), name: None };
         let mut user = account.user;
         user.groups.get_or_insert_with(|| person.groups.iter().map(link).collect());
@@ -160,7 +162,7 @@ async fn find_missing(
     Ok(())
 }
 
-/// The people who were there and are not in a snapshot that is in order.
+/// Returns the users of the cursor who are not in a snapshot. The snapshot must be in order.
 fn missing<'m>(before: &CursorState<'m>, now: &Snapshot) -> impl Iterator<Item = Remembered<'m>> {
     let mut listed = now.users.iter().map(|user| user.id.value.as_str()).peekable();
     before.people().filter(move |person| {
@@ -169,11 +171,11 @@ fn missing<'m>(before: &CursorState<'m>, now: &Snapshot) -> impl Iterator<Item =
     })
 }
 
-/// What an organisation is told from others by: its address and the API that is spoken.
+/// A digest that identifies an organisation: of its address and the API that is used.
 pub struct Organisation([u8; 32]);
 
 impl Organisation {
-    /// Of an origin with a path.
+    /// Computes the digest of an origin with a path.
     pub fn new(address: &str, dialect: Dialect) -> Self {
         let dialect = match dialect {
             Dialect::V1 => 1,
@@ -187,12 +189,12 @@ impl Organisation {
         Organisation(digest.finalize().into())
     }
 
-    /// What a cursor tells it by.
+    /// Returns the digest. Cursors contain a part of it.
     fn digest(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// What its values are hashed with.
+    /// Returns the keyed hasher for this organisation's values.
     fn hasher(&self) -> SipHasher24 {
         let word = |at: usize| {
             let mut word = [0; 8];
@@ -203,11 +205,11 @@ impl Organisation {
     }
 }
 
-/// Somebody who is there, as cursors see them.
+/// An existing user, with what a cursor stores.
 struct Present<'a> {
     user: &'a User,
     fingerprint: UserFingerprint,
-    /// In order of their ids, each once.
+    /// The groups, in order of their ids, each once.
     groups: Vec<&'a GroupLink>,
 }
 
@@ -228,7 +230,5 @@ impl<'a> Present<'a> {
     }
 }
 
-#[cfg(test)]
-mod testing;
 #[cfg(test)]
 mod tests;

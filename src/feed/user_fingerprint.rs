@@ -1,37 +1,38 @@
-//! What a cursor remembers of somebody's fields: enough to tell which changed, without the
-//! values.
+//! Fingerprints of a user's fields. A cursor stores them instead of the values, to detect which
+//! fields changed.
 
 use core::hash::Hasher;
 
 use super::Organisation;
 use crate::domain::{User, UserType};
 
-/// A fingerprint of a value: 40 bits of SipHash-2-4. One change in 10^12 goes unnoticed.
+/// The fingerprint of a value: 40 bits of SipHash-2-4. One change in 10^12 is not detected.
 pub type FieldFingerprint = [u8; 5];
 
-/// The fields of a user. Fingerprints are of one person in one organisation: equal names of two people,
-/// or of one in two organisations, have different ones. They don't keep a secret from somebody
-/// who can guess it: a guess can be checked.
+/// The fingerprints of a user's fields. They depend on the user and the organisation: equal names
+/// of two users, or of one user in two organisations, have different fingerprints. They do not
+/// protect a value that can be guessed, because a guess can be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserFingerprint {
     /// The address, as it is written.
     pub email: FieldFingerprint,
-    /// Given name.
+    /// The given name.
     pub first_name: Option<FieldFingerprint>,
-    /// Family name.
+    /// The family name.
     pub last_name: Option<FieldFingerprint>,
-    /// What the seat is billed as.
+    /// The type that the seat is billed as.
     pub user_type: Option<UserType>,
-    /// Administers the organisation.
+    /// Whether the user administers the organisation.
     pub admin: bool,
-    /// Barred from logging in.
+    /// Whether the user is disabled, and so can't log in.
     pub disabled: bool,
     /// The photo's URL.
     pub profile_photo_url: Option<FieldFingerprint>,
 }
 
 impl UserFingerprint {
-    /// The fingerprint of a user. Destructures, so that a new field breaks the build here.
+    /// Computes the fingerprints of a user. Destructures the user, so that a new field breaks the
+    /// build here.
     pub fn of(user: &User, organisation: &Organisation) -> UserFingerprint {
         let User {
             id,
@@ -69,8 +70,8 @@ impl UserFingerprint {
         }
     }
 
-    /// The names of the fields that differ, in the contract's spelling and order. Without
-    /// `disabled`, which has changes of its own.
+    /// Returns the names of the fields that differ, in the contract's spelling and order.
+    /// `disabled` is left out, because it has its own kinds of change.
     pub fn differences(&self, before: &UserFingerprint) -> impl Iterator<Item = &'static str> {
         let UserFingerprint {
             email,
@@ -98,10 +99,10 @@ impl UserFingerprint {
 mod tests {
     use super::*;
     use crate::domain::Dialect;
-    use crate::feed::testing::{acme, user};
+    use crate::testing::feed::{acme, user};
 
     #[test]
-    fn the_changed_fields_are_named() {
+    fn changed_fields_are_named() {
         let before = UserFingerprint::of(&user(1), &acme());
         let changed = |change: fn(&mut User)| {
             let mut user = user(1);
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_values_do_not_show() {
+    fn equal_values_of_other_fields_users_and_organisations_differ() {
         let fingerprint = |at: u32, organisation: &Organisation| {
             let mut user = user(at);
             user.first_name = Some("Kim".into());

@@ -1,4 +1,5 @@
-//! The types that all interfaces share: from the contract's to the component's own and back.
+//! Converts the types that all interfaces share, from the contract's to the component's own and
+//! back.
 
 use alloc::format;
 use alloc::string::String;
@@ -16,7 +17,7 @@ use crate::session::{Connection, Wanted};
 /// The one access setting that every REST dialect has.
 const APP_ACCESS: &str = "universal-app-access";
 
-/// The connection; it is checked when the session is opened.
+/// Converts a connection. It is checked when the session is opened.
 pub fn connection(given: contract::Connection) -> Connection {
     Connection {
         base_url: given.base_url,
@@ -31,7 +32,7 @@ pub fn connection(given: contract::Connection) -> Connection {
     }
 }
 
-/// The dialect spoken; `auto` where none was found.
+/// Converts the dialect in use; `auto` if none was found.
 pub fn dialect(dialect: Option<Dialect>) -> contract::Dialect {
     match dialect {
         None => contract::Dialect::Auto,
@@ -41,12 +42,12 @@ pub fn dialect(dialect: Option<Dialect>) -> contract::Dialect {
     }
 }
 
-/// An address as the contract has it: `none` for an account without one.
+/// Converts an address for the contract: `none` for an account without one.
 pub fn address(email: Email) -> Option<String> {
     Some(email.into_string()).filter(|address| !address.is_empty())
 }
 
-/// The address of a person who is named by it; unchecked.
+/// Returns the address that names a user, unchecked.
 pub fn email_of(field: &dyn Display, user: contract::UserRef) -> Result<String> {
     match user {
         contract::UserRef::Email(email) => Ok(email),
@@ -57,7 +58,7 @@ pub fn email_of(field: &dyn Display, user: contract::UserRef) -> Result<String> 
     }
 }
 
-/// The addresses of people who are named by them; unchecked.
+/// Returns the addresses that name users, unchecked.
 pub fn emails_of(field: &str, users: Vec<contract::UserRef>) -> Result<Vec<Email>> {
     let emails = users.into_iter().enumerate();
     emails
@@ -65,12 +66,12 @@ pub fn emails_of(field: &str, users: Vec<contract::UserRef>) -> Result<Vec<Email
         .collect()
 }
 
-/// A reference by address.
+/// Converts an address to a reference to a user.
 pub fn user_ref(email: Email) -> contract::UserRef {
     contract::UserRef::Email(email.into_string())
 }
 
-/// A user's id, from the contract.
+/// Converts a user's id from the contract.
 pub fn given_user_id(id: contract::UserId) -> UserId {
     let (dialect, value) = match id {
         contract::UserId::V1(value) => (Dialect::V1, value),
@@ -80,7 +81,7 @@ pub fn given_user_id(id: contract::UserId) -> UserId {
     UserId { dialect, value }
 }
 
-/// A user's id, for the contract.
+/// Converts a user's id for the contract.
 pub fn user_id(id: UserId) -> contract::UserId {
     match id.dialect {
         Dialect::V1 => contract::UserId::V1(id.value),
@@ -89,7 +90,7 @@ pub fn user_id(id: UserId) -> contract::UserId {
     }
 }
 
-/// A group's id, from the contract.
+/// Converts a group's id from the contract.
 pub fn given_group_id(id: contract::GroupId) -> GroupId {
     let (kind, value) = match id {
         contract::GroupId::Rest(value) => (GroupIdKind::Rest, value),
@@ -98,7 +99,7 @@ pub fn given_group_id(id: contract::GroupId) -> GroupId {
     GroupId { kind, value }
 }
 
-/// A group's id, for the contract.
+/// Converts a group's id for the contract.
 pub fn group_id(id: GroupId) -> contract::GroupId {
     match id.kind {
         GroupIdKind::Rest => contract::GroupId::Rest(id.value),
@@ -106,7 +107,7 @@ pub fn group_id(id: GroupId) -> contract::GroupId {
     }
 }
 
-/// How a request names a group; unchecked.
+/// Converts a reference to a group from the contract, unchecked.
 pub fn given_group_ref(group: contract::GroupRef) -> GroupRef {
     match group {
         contract::GroupRef::Id(id) => GroupRef::Id(given_group_id(id)),
@@ -114,7 +115,7 @@ pub fn given_group_ref(group: contract::GroupRef) -> GroupRef {
     }
 }
 
-/// How a request named a group, for the contract.
+/// Converts a reference to a group for the contract.
 pub fn group_ref(group: GroupRef) -> contract::GroupRef {
     match group {
         GroupRef::Id(id) => contract::GroupRef::Id(group_id(id)),
@@ -122,7 +123,7 @@ pub fn group_ref(group: GroupRef) -> contract::GroupRef {
     }
 }
 
-/// The groups of the memberships that are asked for; unchecked.
+/// Returns the groups of the requested memberships, unchecked.
 pub fn memberships(
     field: &dyn Display,
     memberships: Vec<contract::Membership>,
@@ -137,17 +138,17 @@ pub fn memberships(
         .collect()
 }
 
-/// A group next to a user, for the contract.
+/// Converts a user's membership for the contract.
 pub fn group_link(link: GroupLink) -> contract::GroupLink {
     contract::GroupLink { id: group_id(link.id), name: link.name, group_admin: None }
 }
 
-/// A group next to a user, from the contract; who administers it is not kept.
+/// Converts a user's membership from the contract. Drops whether the user administers the group.
 fn given_group_link(link: contract::GroupLink) -> GroupLink {
     GroupLink { id: given_group_id(link.id), name: link.name }
 }
 
-/// What a seat is billed as, for the contract.
+/// Converts a user type for the contract.
 pub fn user_type(user_type: UserType) -> contract::UserType {
     match user_type {
         UserType::Default => contract::UserType::Default,
@@ -158,7 +159,7 @@ pub fn user_type(user_type: UserType) -> contract::UserType {
     }
 }
 
-/// What a seat is billed as, from the contract.
+/// Converts a user type from the contract.
 pub fn given_user_type(user_type: contract::UserType) -> UserType {
     match user_type {
         contract::UserType::Default => UserType::Default,
@@ -169,7 +170,7 @@ pub fn given_user_type(user_type: contract::UserType) -> UserType {
     }
 }
 
-/// A person, with the ids that the other kind of API has for them.
+/// Converts a user, with their ids in the other kind of API.
 pub fn user_with_ids(user: User, other_ids: Vec<UserId>) -> contract::User {
     let User {
         id,
@@ -207,12 +208,12 @@ pub fn user_with_ids(user: User, other_ids: Vec<UserId>) -> contract::User {
     }
 }
 
-/// A person, for the contract.
+/// Converts a user for the contract.
 pub fn user(user: User) -> contract::User {
     user_with_ids(user, Vec::new())
 }
 
-/// A person, from the contract: of a tombstone, in which `field` names them.
+/// Converts a user from the contract. `field` is the user's path in a tombstone, for errors.
 pub fn given_user(field: &str, user: contract::User) -> Result<User> {
     // Nothing needs the ids of other APIs. A SCIM login is found again by the account's id.
     let contract::User {
@@ -253,7 +254,7 @@ pub fn given_user(field: &str, user: contract::User) -> Result<User> {
     })
 }
 
-/// A record for `restore`, of the organisation at a base URL.
+/// Converts a tombstone for the contract. It names the organisation by its base URL.
 pub fn tombstone(tombstone: Tombstone, base_url: &str) -> contract::Tombstone {
     let Tombstone { user, raw, disabled_since, recorded_at } = tombstone;
     contract::Tombstone {
@@ -265,18 +266,18 @@ pub fn tombstone(tombstone: Tombstone, base_url: &str) -> contract::Tombstone {
     }
 }
 
-/// Records for `restore`.
+/// Converts tombstones for the contract.
 pub fn tombstones(tombstones: Vec<Tombstone>, base_url: &str) -> Vec<contract::Tombstone> {
     list(tombstones, |tombstone| self::tombstone(tombstone, base_url))
 }
 
-/// A member of a group.
+/// Converts a member of a group.
 pub fn member(member: Member) -> contract::Member {
     let Member { id, email, group_admin } = member;
     contract::Member { id: user_id(id), email: email.and_then(address), group_admin }
 }
 
-/// A group, with the ids that the other kind of API has for it.
+/// Converts a group, with its ids in the other kind of API.
 pub fn group_with_ids(group: Group, other_ids: Vec<GroupId>) -> contract::Group {
     let Group { id, name, universal_app_access, members, created_at, updated_at } = group;
     let access = universal_app_access.into_iter();
@@ -293,12 +294,12 @@ pub fn group_with_ids(group: Group, other_ids: Vec<GroupId>) -> contract::Group 
     }
 }
 
-/// A group, for the contract.
+/// Converts a group for the contract.
 pub fn group(group: Group) -> contract::Group {
     group_with_ids(group, Vec::new())
 }
 
-/// What members of a group may do in every app, of the settings that are asked for; unchecked.
+/// Returns what members of a group may do in every app, from the requested settings, unchecked.
 pub fn app_access(field: &str, access: Vec<contract::AccessSetting>) -> Result<Option<String>> {
     let mut app_access = None;
     for (index, contract::AccessSetting { name, value }) in access.into_iter().enumerate() {
@@ -315,18 +316,18 @@ pub fn app_access(field: &str, access: Vec<contract::AccessSetting>) -> Result<O
     Ok(app_access)
 }
 
-/// A field that differs.
+/// Converts a field change.
 pub fn field_change(change: FieldChange) -> contract::FieldChange {
     let FieldChange { field, before, after } = change;
     contract::FieldChange { field: field.into(), before, after: Some(after) }
 }
 
-/// Fields that differ.
+/// Converts field changes.
 pub fn field_changes(changes: Vec<FieldChange>) -> Vec<contract::FieldChange> {
     list(changes, field_change)
 }
 
-/// One write.
+/// Converts one write.
 pub fn write(write: Write) -> contract::Write {
     let Write { kind, subject, group, confirmed } = write;
     let certainty = match confirmed {
@@ -336,7 +337,7 @@ pub fn write(write: Write) -> contract::Write {
     contract::Write { kind: write_kind(kind), subject, group, certainty }
 }
 
-/// The writes of a call.
+/// Converts the writes of a call.
 pub fn writes(writes: Vec<Write>) -> Vec<contract::Write> {
     list(writes, write)
 }
@@ -358,16 +359,16 @@ fn write_kind(kind: WriteKind) -> contract::WriteKind {
     }
 }
 
-/// Why a call failed; what it recorded is of the organisation at a base URL.
+/// Converts the failure of a call. Its tombstones name the organisation by its base URL.
 pub fn error(error: Error, base_url: &str) -> contract::Error {
     let permanent = error.is_permanent();
     let detail = error_detail(error, base_url);
     if permanent { contract::Error::Permanent(detail) } else { contract::Error::Transient(detail) }
 }
 
-/// What is known about a failure.
+/// Converts the detail of a failure.
 pub fn error_detail(error: Error, base_url: &str) -> contract::ErrorDetail {
-    // `maybe_applied` shows in the certainty of the writes.
+    // The certainty of the writes contains `maybe_applied`.
     let Detail {
         code,
         message,

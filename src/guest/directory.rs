@@ -61,7 +61,7 @@ impl Guest for Component {
                         group.members = Some(members);
                     }
                 } else {
-                    // Some listings carry them all the same.
+                    // Some listings contain the members anyway.
                     page.items.iter_mut().for_each(|group| group.members = None);
                 }
                 let joined = match wanted.with_other_ids {
@@ -108,14 +108,14 @@ fn checked(page: PageRequest) -> Result<WantedPage> {
     if cursor.is_some() && size.is_some() {
         return Err(Error::new(
             Code::InvalidValue,
-            "A cursor knows its page size. Give one or the other.",
+            "A cursor contains its page size. Give one or the other.",
         )
         .in_field("page.page-size"));
     }
     Ok(WantedPage { cursor, size, with_members, with_other_ids })
 }
 
-/// Converts each item with its other ids; with none where the other API was not asked.
+/// Converts each item with its ids in the other API, or with none if that API was not asked.
 fn with_ids<T, Id, R>(
     items: Vec<T>,
     other_ids: Vec<Vec<Id>>,

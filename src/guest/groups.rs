@@ -71,14 +71,14 @@ impl Guest for Component {
     }
 }
 
-/// A checked request: name and access.
+/// Checks a request, and returns the name and the access.
 fn ensured(request: EnsureGroupRequest) -> Result<(String, Option<String>)> {
     let EnsureGroupRequest { name, access } = request;
     let access = convert::app_access("request.access", access)?;
     Ok((input::group_name(&"request.name", &name)?, input::app_access(&"request.access", access)?))
 }
 
-/// A checked request.
+/// Checks a request.
 fn reshaping(request: ChangeGroupRequest) -> Result<Reshaping> {
     let ChangeGroupRequest {
         group,
@@ -106,7 +106,7 @@ fn reshaping(request: ChangeGroupRequest) -> Result<Reshaping> {
     })
 }
 
-/// A checked request: group, and whether it may have members.
+/// Checks a request, and returns the group and whether it may have members.
 fn removal(request: RemoveGroupRequest) -> Result<(GroupRef, bool)> {
     let RemoveGroupRequest { group, even_with_members, protected_people, minimum_admins } = request;
     unguarded(&protected_people, minimum_admins)?;

@@ -16,10 +16,10 @@ use crate::http::BaseUrl;
 use crate::input;
 use crate::lifecycle::{self, Arrival, Departure, Mode, PersonRestored, Restoration, Restored};
 
-/// The longest grace before a deletion, in days.
+/// The maximum number of days before a deletion.
 const MOST_DAYS: u32 = 3650;
 
-/// The most tombstones in one call.
+/// The maximum number of tombstones in one call.
 const MOST_TOMBSTONES: usize = 10_000;
 
 impl Guest for Component {
@@ -29,7 +29,7 @@ impl Guest for Component {
     ) -> Answer<ProvisionResult> {
         call(
             connection,
-            |_| arrival(request),
+            |_| checked_provision(request),
             async |session, arrival| lifecycle::provision(&*session.directory, &arrival).await,
             |done, _| provision_result(done),
         )
@@ -41,7 +41,7 @@ impl Guest for Component {
     ) -> Answer<DeprovisionResult> {
         call(
             connection,
-            |_| departure(request),
+            |_| checked_deprovision(request),
             async |session, departure| {
                 lifecycle::deprovision(&*session.directory, &departure, session.now).await
             },
@@ -59,7 +59,7 @@ impl Guest for Component {
     fn restore(connection: contract::Connection, request: RestoreRequest) -> Answer<RestoreResult> {
         call(
             connection,
-            |connection| restoration(request, &connection.base_url),
+            |connection| checked_restore(request, &connection.base_url),
             async |session, (restoration, administered)| {
                 let mut done = lifecycle::restore(&*session.directory, &restoration).await?;
                 for (person, groups) in done.people.iter_mut().zip(administered) {
@@ -81,8 +81,8 @@ impl Guest for Component {
     }
 }
 
-/// A checked request.
-fn arrival(request: ProvisionRequest) -> Result<Arrival> {
+/// Checks a request.
+fn checked_provision(request: ProvisionRequest) -> Result<Arrival> {
     let ProvisionRequest {
         email,
         login,
@@ -142,7 +142,7 @@ fn provision_result(done: lifecycle::Provisioned) -> ProvisionResult {
         groups_added,
         groups_kept,
         groups_created,
-        // Nobody asked to pass over groups that the server manages.
+        // Always empty: a provision fails rather than skips a group that refuses the user.
         groups_closed: _,
         invitation_sent,
         remaining,
@@ -167,8 +167,8 @@ fn provision_result(done: lifecycle::Provisioned) -> ProvisionResult {
     }
 }
 
-/// A checked request.
-fn departure(request: DeprovisionRequest) -> Result<Departure> {
+/// Checks a request.
+fn checked_deprovision(request: DeprovisionRequest) -> Result<Departure> {
     let DeprovisionRequest {
         user,
         expected_id,
@@ -230,9 +230,12 @@ fn deprovision_result(done: lifecycle::Deprovisioned, base_url: &str) -> Deprovi
     }
 }
 
-/// A checked request, and for each tombstone what of it this version does not restore. Every
-/// tombstone must be of the organisation at `base_url`.
-fn restoration(request: RestoreRequest, base_url: &str) -> Result<(Restoration, Vec<Vec<String>>)> {
+/// Checks a request. Also returns, for each tombstone, what this version does not restore of it.
+/// Every tombstone must be of the organisation at `base_url`.
+fn checked_restore(
+    request: RestoreRequest,
+    base_url: &str,
+) -> Result<(Restoration, Vec<Vec<String>>)> {
     let RestoreRequest { tombstones, re_create, way_in } = request;
     unsupported::unless(way_in.is_none(), &"request.way-in")?;
     if !(1..=MOST_TOMBSTONES).contains(&tombstones.len()) {
@@ -263,7 +266,8 @@ fn restoration(request: RestoreRequest, base_url: &str) -> Result<(Restoration, 
     Ok((Restoration { tombstones: people, re_create }, administered))
 }
 
-/// The groups that a person administered: they get the membership back, and not that.
+/// Lists the groups that a user administered: the membership is restored, but not the
+/// administration.
 fn groups_administered(user: &contract::User) -> Vec<String> {
     let groups = user.groups.iter().flatten().filter(|group| group.group_admin == Some(true));
     groups

@@ -1,5 +1,5 @@
-//! The functions of the contract, one file for each interface: check and convert the request,
-//! call, convert the answer. Decisions are made elsewhere.
+//! Implements the contract, one file for each interface. Each function checks and converts the
+//! request, calls the logic, and converts the result. Decisions are made elsewhere.
 
 use alloc::vec::Vec;
 
@@ -22,13 +22,13 @@ struct Component;
 
 bindings::export!(Component with_types_in bindings);
 
-/// What a function of the contract returns.
+/// The return type of the contract's functions.
 type Answer<T> = core::result::Result<T, contract::Error>;
 
-/// Does one call: checks the request, opens a session, works in it, converts the answer.
+/// Runs one call: checks the request, opens a session, runs `work` in it, converts the result.
 ///
-/// `check` runs before anything is read from the environment or sent. `answer` also gets the
-/// connection's base URL.
+/// `check` runs before settings are read from the environment and before anything is sent.
+/// `answer` also gets the connection's base URL.
 fn call<Request, Done, T>(
     connection: contract::Connection,
     check: impl FnOnce(&Connection) -> Result<Request>,
@@ -42,7 +42,7 @@ fn call<Request, Done, T>(
     call_with_any_dialect(connection, check, work, answer)
 }
 
-/// As [`call`], for work that finds the dialect itself.
+/// Like [`call`], for work that finds the dialect itself.
 fn call_with_any_dialect<Request, Done, T>(
     connection: contract::Connection,
     check: impl FnOnce(&Connection) -> Result<Request>,

@@ -1,17 +1,17 @@
-//! What the contract has and this version does not do yet. A request that asks for it is refused
-//! before anything is sent: nothing that was given is ignored.
+//! Refuses what the contract has and this version does not support yet, before anything is sent.
+//! No field that was given is silently ignored.
 
 use alloc::format;
 use core::fmt::Display;
 
 use crate::error::{Code, Error, Result};
 
-/// Refuses a field that was given.
+/// Refuses an unsupported field if it was given.
 pub fn unless(not_given: bool, field: &dyn Display) -> Result<()> {
     if not_given { Ok(()) } else { Err(field_error(field)) }
 }
 
-/// The error for a field that asks for what this version does not do.
+/// Returns the error for a field that this version does not support.
 pub fn field_error(field: &dyn Display) -> Error {
     Error::new(
         Code::OperationUnsupported,
@@ -23,7 +23,7 @@ pub fn field_error(field: &dyn Display) -> Error {
     .in_field(format!("{field}"))
 }
 
-/// The error of a function that this version does not have.
+/// Returns the error of a function that this version does not have.
 pub fn function(name: &str) -> Error {
     Error::new(
         Code::OperationUnsupported,

@@ -1,4 +1,4 @@
-//! What comes back when a request went well.
+//! The response to a request that succeeded.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,7 +11,7 @@ use crate::de::{self, Kind};
 use crate::error::{Code, Error, Result};
 use crate::profile::{self, Phase};
 
-/// An answer with a good status, and what an error about it needs to say.
+/// A response with a good status, and the details that an error about it contains.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub(super) status: u16,
@@ -25,29 +25,30 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The body, which may be empty.
+    /// Returns the body, which may be empty.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// The body as text. Fails with `answer-unusable` if it is not UTF-8.
+    /// Returns the body as text. Fails with `answer-unusable` if it is not UTF-8.
     pub fn text(&self) -> Result<&str> {
         de::text(&self.body).map_err(|error| self.undecodable(error))
     }
 
-    /// What the server's clock said, in milliseconds since the Unix epoch; `None` if it sent no
-    /// date, or none that can be read.
+    /// Returns the server's time (`Date`) in milliseconds since the Unix epoch. `None` if it
+    /// sent no date, or one that can't be read.
     pub fn answered_at(&self) -> Option<i64> {
         self.answered_at
     }
 
-    /// The version of what the body shows, as the server wrote it, where it did.
+    /// Returns the version (`ETag`) of the resource in the body, as the server wrote it, if it
+    /// sent one.
     pub fn etag(&self) -> Option<&str> {
         self.etag.as_deref()
     }
 
-    /// Reads the body, which must be an object, and borrows from it. Fails with
-    /// `answer-unusable`, without repeating any of the body.
+    /// Decodes the body, which must be an object, and borrows from it. Fails with
+    /// `answer-unusable`. The error repeats nothing of the body.
     pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
         profile::time(Phase::Decoding, || de::object(&self.body))
             .map_err(|error| self.undecodable(error))
@@ -69,8 +70,9 @@ impl Answer {
         )
     }
 
-    /// An error about this answer, with request, request id, status, attempts and subject
-    /// filled in. For a write `maybe_applied` is set, as the server said that it went well.
+    /// Returns an error about this response, with request, request id, status, attempts and
+    /// subject filled in. For a write, `maybe_applied` is set, because the server reported
+    /// success.
     pub fn error(&self, code: Code, message: impl Into<String>) -> Error {
         let mut error = Error::new(code, message);
         error.subject.clone_from(&self.subject);

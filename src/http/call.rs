@@ -1,33 +1,33 @@
-//! What a request is made of, apart from how it is sent.
+//! The description of a request, without how it is sent.
 
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::{Method, Path};
 
-/// Whether a request may be sent again when nobody knows what became of it.
+/// Whether a request may be sent again when its outcome is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
-    /// Reads, and writes that are the same done twice.
+    /// Reads, and idempotent writes.
     Safe,
-    /// Creations. Sent again only after a 429, which says that nothing was done.
+    /// Creations. Sent again only after a 429, which means that nothing was done.
     Never,
 }
 
-/// What a 404 says about a request.
+/// What a 404 means for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// The path always exists, so the base URL is wrong (`base-url-wrong`).
     BaseUrl,
-    /// There is no such user (`user-not-found`).
+    /// The user does not exist (`user-not-found`).
     User,
-    /// There is no such group (`group-not-found`).
+    /// The group does not exist (`group-not-found`).
     Group,
-    /// One of several things (`server-refused`, with the status).
+    /// One of several things does not exist (`server-refused`, with the status).
     Unspecified,
 }
 
-/// What a request is called in errors and log lines: method and path template.
+/// The name of a request in errors and log lines: method and path template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Label {
     /// The method.
@@ -37,7 +37,7 @@ pub struct Label {
 }
 
 impl Label {
-    /// Whether it may change something.
+    /// Returns whether the request may change something.
     pub(super) fn is_write(self) -> bool {
         self.method != Method::Get
     }
@@ -58,22 +58,22 @@ pub struct Call<'a> {
     pub method: Method,
     /// The path under the base URL.
     pub path: Path<'a>,
-    /// Names and values of the query, as they are (not encoded).
+    /// Names and values of the query, not encoded.
     pub query: &'a [(&'a str, &'a str)],
-    /// What is sent, as JSON.
+    /// The body, as JSON.
     pub body: Option<Vec<u8>>,
-    /// Whether it may be repeated.
+    /// Whether the request may be repeated.
     pub repeat: Repeat,
-    /// Whom or what it concerns, for errors.
+    /// The user or group that the request is about, for errors.
     pub about: Option<&'a str>,
-    /// What a 404 says.
+    /// What a 404 means.
     pub missing: Missing,
-    /// The scope that the token needs for it, e.g. `users:write`.
+    /// The scope that the token needs, e.g. `users:write`.
     pub scope: &'static str,
 }
 
 impl Call<'_> {
-    /// What it is called.
+    /// Returns the name of the request in errors and log lines.
     pub fn label(&self) -> Label {
         Label { method: self.method, template: self.path.template }
     }

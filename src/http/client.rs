@@ -1,5 +1,5 @@
-//! The client that the dialects call: builds a request, sends it, repeats it where that may
-//! help and can't harm, and turns what comes back into an answer or an error.
+//! The client that the dialects use. It builds a request, sends it, repeats it where that may
+//! help and can't do harm, and turns the response into an answer or an error.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -16,7 +16,7 @@ use super::{date, retry_after, url};
 use crate::config::Settings;
 use crate::error::{Code, Error, Result};
 
-/// What is sent and asked for.
+/// The media type that is sent and accepted by default.
 const JSON: &str = "application/json";
 
 /// Makes the requests of one call of the component: one base URL, one token, one deadline.
@@ -31,20 +31,21 @@ pub struct Client {
     window: Window,
 }
 
-/// What is to happen after a failed try.
+/// A failed try, and what may follow it.
 struct Failed {
     error: Error,
-    /// Whether and how it may be repeated.
+    /// The kind of failure, which decides about retries. `None` if the request must not be
+    /// repeated.
     failure: Option<Failure>,
-    /// What the server asks to wait.
+    /// How long the server asks to wait.
     retry_after_ms: Option<u64>,
-    /// Whether it is certain that the request had no effect.
+    /// Whether the request certainly had no effect.
     nothing_done: bool,
     /// For the log.
     reason: Reason,
 }
 
-/// Why a try failed, for the log: nothing that the server worded.
+/// Why a try failed, for the log. Contains no text of the server.
 enum Reason {
     Status(u16),
     Text(&'static str),
@@ -60,7 +61,7 @@ impl fmt::Display for Reason {
 }
 
 impl Client {
-    /// A client whose deadline counts from now.
+    /// Creates a client whose deadline counts from now.
     pub fn new(platform: Platform, base: BaseUrl, token: Secret, settings: Settings) -> Self {
         Client {
             started_at: platform.clock.monotonic_ms(),
@@ -74,54 +75,55 @@ impl Client {
         }
     }
 
-    /// The same with a deadline that counts from then: of one call, whichever client speaks.
+    /// Returns the client with a deadline that counts from `started_at`, so that several clients
+    /// of one call share its deadline.
     #[must_use]
     pub fn since(mut self, started_at: u64) -> Self {
         self.started_at = started_at;
         self
     }
 
-    /// The same with another media type to send and to ask for than JSON's plain one.
+    /// Returns the client with another media type to send and accept than `application/json`.
     #[must_use]
     pub fn with_media_type(mut self, media_type: &'static str) -> Self {
         self.media_type = media_type;
         self
     }
 
-    /// The world.
+    /// Returns the platform.
     pub fn platform(&self) -> &Platform {
         &self.platform
     }
 
-    /// The limits, the page size among them.
+    /// Returns the limits, including the page size.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// In which many requests are run side by side.
+    /// Returns the window that limits concurrent requests.
     pub fn window(&self) -> &Window {
         &self.window
     }
 
-    /// Milliseconds since the client was made.
+    /// Returns the milliseconds since the call started.
     pub fn elapsed_ms(&self) -> u64 {
         self.platform.clock.monotonic_ms().saturating_sub(self.started_at)
     }
 
-    /// Milliseconds left until the deadline.
+    /// Returns the milliseconds left until the deadline.
     pub fn remaining_ms(&self) -> u64 {
         u64::from(self.settings.deadline_ms).saturating_sub(self.elapsed_ms())
     }
 
-    /// Sends a request until there is a usable answer with a good status (2xx); everything
-    /// else is an error. `maybe_applied` of the error is set for a write unless every try
-    /// proved that it had no effect.
+    /// Sends a request until there is a usable response with a good status (2xx). Everything
+    /// else is an error. For a write, the error's `maybe_applied` is set unless every try proved
+    /// that it had no effect.
     pub async fn send(&self, call: Call<'_>) -> Result<Answer> {
         self.send_if_match(call, None).await
     }
 
-    /// As [`send`](Self::send), of a write that the server shall refuse (412) if the resource
-    /// is not of this version any more.
+    /// Like [`send`](Self::send), with `If-Match`: the server must refuse the write (412) if the
+    /// resource no longer has this version.
     pub async fn send_if_match(&self, call: Call<'_>, version: Option<&str>) -> Result<Answer> {
         let label = call.label();
         let path_and_query = self.path_and_query(&call)?;
@@ -190,10 +192,10 @@ impl Client {
         }
     }
 
-    /// For a write that the caller repeats after it looked and did not find it done: waits
-    /// before try `attempts + 1` as after any transient failure, and at least as long as the
-    /// server asked for. `false`, without waiting, if it should not be tried again: too many
-    /// tries, too many failures, or no time.
+    /// Waits before try `attempts + 1` of a write that the caller repeats after checking that it
+    /// was not applied. Waits as after any transient failure, and at least as long as the server
+    /// asked for. Returns `false` without waiting if the write should not be tried again: too
+    /// many tries, too many failures, or no time.
     pub async fn pause(&self, attempts: u32, retry_after_ms: Option<u32>) -> bool {
         let wait = self.wait_before(Attempt {
             number: attempts,
@@ -212,9 +214,9 @@ impl Client {
         }
     }
 
-    /// Waits before a record is read back once more, from `reading` 1 on: together 1.5 seconds
-    /// for five readings, as a server may answer from the state before a write for a moment.
-    /// `false`, without waiting, if there is no time.
+    /// Waits before a record is read back once more. A server may answer from the state before a
+    /// write for a moment. `reading` starts at 1, and five readings wait 1.5 seconds together.
+    /// Returns `false` without waiting if there is no time.
     pub async fn wait_to_read_back(&self, reading: u32) -> bool {
         let wait = 100 << reading.saturating_sub(1).min(4);
         let there_is_time = self.remaining_ms() > wait;
@@ -240,7 +242,7 @@ impl Client {
             let mut error = Error::new(
                 Code::InvalidValue,
                 format!(
-                    "An id for {} is empty or made of dots alone, so it can't stand in a path. \
+                    "An id for {} is empty or made of dots alone, so it can't be used in a path. \
                      Use the id that the server gave.",
                     call.path.template
                 ),
@@ -252,7 +254,7 @@ impl Client {
         Ok(text)
     }
 
-    /// Sends once; `None` if there is no time to.
+    /// Sends the request once. `None` if there is no time left.
     async fn try_once(
         &self,
         label: Label,
@@ -264,7 +266,7 @@ impl Client {
             return None;
         }
         let limits = Limits { timeout_ms, max_body_bytes: self.settings.max_body_bytes as usize };
-        let mark = self.window.mark();
+        let generation = self.window.generation();
         let sent_at = self.elapsed_ms();
         let result = self.platform.transport.send(request, limits).await;
         let response = match result {
@@ -273,10 +275,10 @@ impl Client {
         };
         let status = response.status;
         match status {
-            429 | 503 => self.window.throttled(mark),
+            429 | 503 => self.window.throttled(generation),
             200..=299 => {
                 let took_ms = self.elapsed_ms().saturating_sub(sent_at);
-                self.window.succeeded(label, mark, took_ms);
+                self.window.succeeded(label, generation, took_ms);
             }
             _ => {}
         }

@@ -1,12 +1,14 @@
-//! HTTP dates by hand: `httpdate` needs std, and `jiff` reads one form of RFC 9110's three.
+//! A parser for HTTP dates. `httpdate` needs std, and `jiff` reads only one of the three forms
+//! of RFC 9110.
 //!
-//! `jiff` also makes a leap second the second before it, and the component 175 KB larger.
+//! `jiff` also reads a leap second as the second before it, and makes the component 175 KB
+//! larger.
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Reads a date as seconds since the Unix epoch; `now`, in the same, tells what a year of two
-/// digits means. The day's name is not compared.
+/// Reads a date as seconds since the Unix epoch. `now`, also in seconds since the epoch, decides
+/// the century of a year with two digits. The name of the day is not checked.
 pub(super) fn parse(text: &str, now: i64) -> Option<i64> {
     let mut words = text.split_ascii_whitespace();
     let (day, month, year, time, zone);
@@ -57,7 +59,7 @@ fn digits(text: &str, min: usize, max: usize) -> Option<i64> {
     if good { text.parse().ok() } else { None }
 }
 
-/// Two digits of a year mean the last such year that is no more than 50 years ahead.
+/// Returns the year with these last two digits: the latest that is at most 50 years ahead.
 fn century(two: i64, now: i64) -> i64 {
     const AVERAGE_YEAR: i64 = 31_556_952;
     let this_year = 1970 + now / AVERAGE_YEAR;
@@ -81,7 +83,7 @@ fn days_in(month: usize, year: i64) -> i64 {
     }
 }
 
-/// Days from the epoch to the first of a month.
+/// Returns the days from the epoch to the first day of a month.
 fn days_before(month: usize, year: i64) -> i64 {
     let past = year - 1;
     let leaps = past / 4 - past / 100 + past / 400 - 477;
@@ -94,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_calendar_is_right() {
+    fn dates_are_read_as_unix_seconds() {
         let cases = [
             ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
             ("Tue, 29 Feb 2000 23:59:59 GMT", 951_868_799),

@@ -1,5 +1,5 @@
-//! HTTP as the dialects need it: requests out, answers in, retried and bounded. No WASI here;
-//! what the world must provide is the four small traits of [`Platform`].
+//! HTTP for the dialects: sends requests, reads responses, retries, and enforces limits. This
+//! folder does not use WASI. The host must provide the four small traits of [`Platform`].
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -18,34 +18,31 @@ mod status;
 mod url;
 mod window;
 
-#[cfg(test)]
-pub(crate) mod testing;
-
 pub use answer::Answer;
 pub use call::{Call, Label, Missing, Repeat};
 pub use client::Client;
 pub use url::{BaseUrl, Path, UnsafeSegment};
 pub use window::Window;
 
-/// A future that stays on its thread, as everything in the component does.
+/// A future that is not `Send`. The component has one thread.
 pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// What the component needs of the world.
+/// What the component needs from its host.
 #[derive(Clone)]
 pub struct Platform {
     /// Sends requests.
     pub transport: Rc<dyn Transport>,
-    /// Tells and waits out time.
+    /// Reads the time, and sleeps.
     pub clock: Rc<dyn Clock>,
     /// Randomness for jitter.
     pub entropy: Rc<dyn Entropy>,
-    /// Lines for whoever runs the component.
+    /// The operator's log.
     pub log: Rc<dyn Log>,
 }
 
-/// Sends one request and reads the whole answer.
+/// Sends one request and reads the whole response.
 pub trait Transport {
-    /// Sends the request once. Must be done within `limits`, whatever the server does.
+    /// Sends the request once. Must finish within `limits`, whatever the server does.
     fn send<'a>(
         &'a self,
         request: &'a Request,
@@ -53,25 +50,25 @@ pub trait Transport {
     ) -> Local<'a, Result<Response, TransportError>>;
 }
 
-/// Tells and waits out time.
+/// Reads the time, and sleeps.
 pub trait Clock {
-    /// Milliseconds since some moment; never goes back.
+    /// Returns the milliseconds since a fixed moment. Never goes back.
     fn monotonic_ms(&self) -> u64;
-    /// Milliseconds since the Unix epoch.
+    /// Returns the milliseconds since the Unix epoch.
     fn unix_ms(&self) -> u64;
-    /// Waits.
+    /// Waits for `ms` milliseconds.
     fn sleep(&self, ms: u64) -> Local<'_, ()>;
 }
 
-/// Randomness for jitter; it need not be fit for secrets.
+/// Randomness for jitter. It need not be cryptographically secure.
 pub trait Entropy {
-    /// A random number.
+    /// Returns a random number.
     fn random_u64(&self) -> u64;
 }
 
-/// Lines for whoever runs the component.
+/// The operator's log.
 pub trait Log {
-    /// One line, without its end. Never holds a credential.
+    /// Writes one line; `text` has no line end. It never contains a credential.
     fn line(&self, text: &str);
 }
 
@@ -91,7 +88,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// As it goes over the wire.
+    /// Returns the method as it is sent.
     pub fn as_str(self) -> &'static str {
         match self {
             Method::Get => "GET",
@@ -103,7 +100,7 @@ impl Method {
     }
 }
 
-/// A credential. Never shown, not even by `Debug`.
+/// A credential. It is never printed, not even by `Debug`.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -113,7 +110,7 @@ impl Secret {
         Secret(value)
     }
 
-    /// The credential itself, for the one place that puts it into a header.
+    /// Returns the credential itself, for the one place that puts it into a header.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -138,24 +135,24 @@ pub struct Request {
     pub path_and_query: String,
     /// Goes into the `Authorization` header as `Bearer …`.
     pub token: Secret,
-    /// The media type that is sent and asked for.
+    /// The media type that is sent and accepted.
     pub media_type: &'static str,
     /// `If-Match`: the version that the resource must still have.
     pub if_match: Option<String>,
-    /// What is sent.
+    /// The body.
     pub body: Option<Vec<u8>>,
 }
 
-/// What one sending may take.
+/// The limits of one exchange.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For the whole exchange, the last byte of the body included.
+    /// The limit for the whole exchange, including the last byte of the body.
     pub timeout_ms: u64,
-    /// For the answer's body.
+    /// The limit for the response's body.
     pub max_body_bytes: usize,
 }
 
-/// An answer, read to its end.
+/// A response, read to its end.
 #[derive(Clone, Debug, Default)]
 pub struct Response {
     /// The status.
@@ -174,11 +171,11 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// Why there is no answer. WASI's reasons look alike and differ between hosts, so none of
-/// them says that a write was not applied.
+/// Why there is no response. WASI's error codes are vague and differ between hosts. So none of
+/// these reasons proves that a write was not applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransportError {
-    /// No connection, a broken one, or an answer that is not HTTP.
+    /// No connection, a broken one, or a response that is not HTTP.
     Failed,
     /// The time was up.
     TimedOut,

@@ -1,65 +1,67 @@
-//! When to send a request again, and after how long. Pure: time and chance come in as numbers.
+//! Decides when to send a request again, and after how long. Pure functions: time and randomness
+//! are parameters.
 
 use super::Repeat;
 
-/// What a full bucket holds.
+/// Tokens in a full bucket.
 const CAPACITY: u32 = 500;
-/// What a retry after a transient failure takes out of the bucket.
+/// Tokens that a retry after a transient failure costs.
 const TRANSIENT_COST: u32 = 14;
-/// What a retry after throttling takes out. Less, as the server is well and says so.
+/// Tokens that a retry after throttling costs. Fewer, because a server that throttles is working.
 const THROTTLED_COST: u32 = 5;
-/// The backoff's first step after a transient failure.
+/// The first backoff after a transient failure.
 const TRANSIENT_BASE_MS: u64 = 50;
-/// The backoff's first step after throttling.
+/// The first backoff after throttling.
 const THROTTLED_BASE_MS: u64 = 1000;
 /// The longest backoff.
 const CAP_MS: u64 = 20_000;
 
-/// Limits retries over all requests: when much fails, more requests only make it worse.
+/// The retry quota of all requests together. When many requests fail, more requests only make
+/// it worse.
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
     tokens: u32,
 }
 
-/// Why a request failed, as far as repeating it goes.
+/// Why a request failed, as far as this matters for retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// 429: the server did nothing with it.
+    /// 429: the server did not process the request.
     Throttled,
-    /// It may well work the next time. The request may have taken effect.
+    /// The next try may succeed. The request may have taken effect.
     Transient,
 }
 
 /// One failed try.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attempt {
-    /// How many tries there were, this one included.
+    /// The number of tries so far, including this one.
     pub number: u32,
-    /// How many there may be.
+    /// The most tries that are allowed.
     pub max: u32,
-    /// Why it failed.
+    /// Why this try failed.
     pub failure: Failure,
     /// Whether the request may be repeated.
     pub repeat: Repeat,
-    /// What the server asks to wait, in milliseconds.
+    /// How long the server asks to wait, in milliseconds.
     pub retry_after_ms: Option<u64>,
-    /// What is left of the time for the whole call, in milliseconds.
+    /// The time left for the whole call, in milliseconds.
     pub remaining_ms: u64,
 }
 
 impl Bucket {
-    /// A full one.
+    /// Creates a full bucket.
     pub fn new() -> Self {
         Bucket { tokens: CAPACITY }
     }
 
-    /// Puts back what a success is worth.
+    /// Puts back one token for a success.
     pub fn succeeded(&mut self) {
         self.tokens = (self.tokens + 1).min(CAPACITY);
     }
 
-    /// How long to wait before the next try in milliseconds; `None` if there is to be none.
-    /// `random` spreads the waits evenly from 0 to the backoff (full jitter).
+    /// Returns how long to wait before the next try, in milliseconds. `None` if there must be no
+    /// further try. `random` spreads the waits evenly from 0 to the backoff (full jitter).
     pub fn wait(&mut self, attempt: Attempt, random: u64) -> Option<u64> {
         if attempt.number >= attempt.max {
             return None;
@@ -70,11 +72,11 @@ impl Bucket {
             Failure::Transient => (TRANSIENT_COST, TRANSIENT_BASE_MS),
         };
         let wait = match attempt.retry_after_ms {
-            // "At once" is no guidance: it would turn a failing server into a busy loop.
+            // A `Retry-After` of 0 is ignored: with a failing server it would cause a busy loop.
             None | Some(0) => random % (backoff(base, attempt.number) + 1),
             Some(asked) => asked,
         };
-        // There must be time left to send in.
+        // After the wait, there must be time left to send the request.
         if wait >= attempt.remaining_ms {
             return None;
         }
@@ -83,7 +85,7 @@ impl Bucket {
     }
 }
 
-/// The longest wait after try `number`.
+/// Returns the longest wait after try `number`.
 fn backoff(base: u64, number: u32) -> u64 {
     let doubled = 1_u64.checked_shl(number.saturating_sub(1)).unwrap_or(u64::MAX);
     base.saturating_mul(doubled).min(CAP_MS)
@@ -103,7 +105,7 @@ mod tests {
     };
     const THROTTLED: Attempt = Attempt { failure: Failure::Throttled, ..TRANSIENT };
 
-    /// The range of waits, probed with random numbers that hit both ends.
+    /// Returns the range of waits. The random numbers include both ends of the range.
     fn range(attempt: Attempt) -> (u64, u64) {
         let waits = (0..20_001).map(|random| Bucket::new().wait(attempt, random).unwrap());
         (waits.clone().min().unwrap(), waits.max().unwrap())
@@ -123,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_try_is_the_last() {
+    fn there_is_no_retry_after_the_last_try() {
         for attempt in [TRANSIENT, THROTTLED] {
             assert!(Bucket::new().wait(Attempt { number: 2, ..attempt }, 0).is_some());
             assert_eq!(Bucket::new().wait(Attempt { number: 3, ..attempt }, 0), None);
@@ -132,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_creation_is_repeated_only_where_nothing_was_done() {
+    fn a_creation_is_retried_only_after_throttling() {
         let never = |attempt| Attempt { repeat: Repeat::Never, ..attempt };
         assert_eq!(Bucket::new().wait(never(TRANSIENT), 0), None);
         let asked = Attempt { retry_after_ms: Some(5), ..never(TRANSIENT) };
@@ -141,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_says_how_long_unless_it_says_nothing_useful() {
+    fn retry_after_replaces_the_backoff_unless_it_is_zero() {
         for attempt in [TRANSIENT, THROTTLED] {
             let asked =
                 |ms| Bucket::new().wait(Attempt { retry_after_ms: Some(ms), ..attempt }, 33);
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn no_wait_outlasts_the_call() {
+    fn a_wait_is_shorter_than_the_remaining_time() {
         let left = |remaining_ms| Attempt { retry_after_ms: Some(7000), remaining_ms, ..THROTTLED };
         assert_eq!(Bucket::new().wait(left(7001), 0), Some(7000));
         assert_eq!(Bucket::new().wait(left(7000), 0), None);

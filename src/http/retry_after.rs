@@ -2,15 +2,16 @@
 
 use super::date;
 
-/// The longest wait that is believed: one day.
+/// The longest wait that is accepted: one day.
 const CAP_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// How long to wait in milliseconds, at most a day; 0 for a date that has passed. `None` for
-/// anything that is neither a number of seconds nor a date, a negative number included.
+/// Returns how long to wait in milliseconds: at most a day, and 0 for a date that has passed.
+/// `None` for anything that is neither a number of seconds nor a date, such as a negative
+/// number.
 pub(super) fn parse(text: &str, now_unix_ms: u64) -> Option<u64> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Only a number too large for 64 bits can fail here.
+        // Fails only for a number that is too large for 64 bits.
         let seconds = text.parse::<u64>().unwrap_or(u64::MAX);
         return Some(seconds.saturating_mul(1000).min(CAP_MS));
     }
@@ -28,7 +29,7 @@ mod tests {
     const THEN: u64 = 784_111_777;
 
     #[test]
-    fn seconds() {
+    fn a_number_is_read_as_seconds() {
         for (text, ms) in
             [("0", 0), ("7", 7000), (" 120 ", 120_000), ("007", 7000), ("86400", CAP_MS)]
         {
@@ -37,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_a_day_is_a_day() {
+    fn waits_are_capped_at_one_day() {
         for text in
             ["86401", "1000000000", "99999999999999999999999999", "Sun, 06 Nov 2094 08:49:37 GMT"]
         {
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn no_clock_reading_breaks_it() {
+    fn an_extreme_clock_does_not_cause_a_panic() {
         assert_eq!(parse("Sunday, 06-Nov-94 08:49:37 GMT", u64::MAX), None);
         assert_eq!(parse("5", u64::MAX), Some(5000));
     }

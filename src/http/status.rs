@@ -1,4 +1,4 @@
-//! The one map from HTTP status to the component's error. Pure.
+//! The mapping from HTTP status to the component's errors. Pure functions.
 
 use alloc::format;
 use alloc::string::String;
@@ -10,25 +10,25 @@ use super::{Missing, Response, Secret};
 use crate::de::{Text, object};
 use crate::error::{Code, Error, Result};
 
-/// The most characters of the server's own words that a message repeats.
+/// The most characters of the server's own message that an error repeats.
 const MAX_SAID: usize = 200;
 
 /// The longest request id that is kept.
 const MAX_REQUEST_ID: usize = 64;
 
-/// What the map needs to know about the request.
+/// What the mapping needs to know about the request.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
-    /// What a 404 says.
+    /// What a 404 means.
     pub missing: Missing,
     /// The scope that the request needs.
     pub scope: &'static str,
-    /// Must not be in any message.
+    /// The token, which must not be in any message.
     pub token: &'a Secret,
 }
 
-/// Tells whether an answer can be used. Errors hold code, message, status and request id;
-/// what else is known about the request is the client's to add.
+/// Checks whether a response can be used. Errors contain code, message, status and request id.
+/// The client adds what else is known about the request.
 pub(super) fn check(response: &Response, asked: Asked<'_>) -> Result<()> {
     let status = response.status;
     let (code, message) = match status {
@@ -89,19 +89,19 @@ pub(super) fn check(response: &Response, asked: Asked<'_>) -> Result<()> {
     Err(error)
 }
 
-/// Whether repeating the request may help, going by the status alone.
+/// Returns whether repeating the request may help, judging by the status alone.
 pub(super) fn is_transient(status: u16) -> bool {
-    // 501 and 505 say that the server will never know this request.
+    // 501 and 505 mean that the server does not support this request at all.
     status == 408 || (status >= 500 && !matches!(status, 501 | 505))
 }
 
-/// Whether the status proves that a write was not done.
+/// Returns whether the status proves that a write was not applied.
 pub(super) fn proves_nothing_done(status: u16) -> bool {
     (400..=499).contains(&status) && status != 408
 }
 
 fn not_found(response: &Response, missing: Missing) -> (Code, String) {
-    // The API says in JSON what is missing; a page says that this is not the API.
+    // The API answers a 404 in JSON. An HTML page means that this is not the API.
     let page = response
         .content_type
         .as_deref()
@@ -137,18 +137,18 @@ fn wrong_base() -> (Code, String) {
     (
         Code::BaseUrlWrong,
         String::from(
-            "Nothing of Retool's API answers at this base URL (404). Check that it is the \
+            "No Retool API answers at this base URL (404). Check that it is the \
              address of a Retool instance, and its path prefix.",
         ),
     )
 }
 
-/// The part of a `Content-Type` before its parameters.
+/// Returns the part of a `Content-Type` before its parameters.
 fn media_type(content_type: &str) -> &str {
     content_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// Whether a body is JSON, is likely to be, or is not there.
+/// Returns whether the body is declared as JSON, has no declared type, or is empty.
 fn claims_json(response: &Response) -> bool {
     if response.body.iter().all(u8::is_ascii_whitespace) {
         return true;
@@ -160,7 +160,7 @@ fn claims_json(response: &Response) -> bool {
     matches!(&*media, "" | "application/json" | "text/json") || media.ends_with("+json")
 }
 
-/// The request id if there is one, made fit for messages.
+/// Returns the request id, if there is one, cleaned and shortened for messages.
 pub(super) fn request_id(response: &Response, token: &Secret) -> Option<String> {
     let visible: String =
         response.request_id.as_deref()?.chars().filter(char::is_ascii_graphic).collect();
@@ -170,7 +170,7 @@ pub(super) fn request_id(response: &Response, token: &Secret) -> Option<String> 
     Some(visible.chars().take(MAX_REQUEST_ID).collect())
 }
 
-/// Where servers say in their own words what is wrong; `detail` in SCIM.
+/// The fields in which servers describe an error. SCIM uses `detail`.
 #[derive(Deserialize)]
 struct Words<'a> {
     #[serde(borrow)]
@@ -179,7 +179,7 @@ struct Words<'a> {
     detail: Option<&'a RawValue>,
 }
 
-/// The server's own words: the first of the fields that holds any.
+/// Returns the server's own message: the first of the fields that contains text.
 fn said(body: &[u8], token: &Secret) -> Option<String> {
     let words: Words<'_> = object(body).ok()?;
     [words.message, words.error, words.detail].into_iter().flatten().find_map(|raw| {
@@ -188,19 +188,19 @@ fn said(body: &[u8], token: &Secret) -> Option<String> {
     })
 }
 
-/// Text of the server on one line and in bounds; `None` if nothing is left or the token is
-/// in it.
+/// Returns the server's text on one line and shortened. `None` if nothing is left or it contains
+/// the token.
 fn presentable(text: &str, token: &Secret) -> Option<String> {
     let clean: String = text.chars().filter(|c| !is_unprintable(*c)).collect();
     let clean = clean.trim();
-    // The whole text, before it is cut, so that no part of the token remains either.
+    // Checks the whole text before it is cut, so that no part of the token can remain.
     if clean.is_empty() || clean.contains(token.expose()) {
         return None;
     }
     Some(clean.chars().take(MAX_SAID).collect())
 }
 
-/// Control characters, and those that hide text or turn its direction.
+/// Returns whether a character is a control character, or hides text or changes its direction.
 fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_404_says_what_is_missing() {
+    fn a_404_is_mapped_to_what_is_missing() {
         assert_eq!(error(404, Missing::BaseUrl).code, Code::BaseUrlWrong);
         assert_eq!(error(404, Missing::User).code, Code::UserNotFound);
         assert_eq!(error(404, Missing::Group).code, Code::GroupNotFound);
@@ -286,12 +286,12 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_scope_is_named() {
+    fn a_403_names_the_missing_scope() {
         assert!(error(403, Missing::User).message.contains("users:write"));
     }
 
     #[test]
-    fn a_good_status_with_a_page_is_not_a_good_answer() {
+    fn a_good_status_with_a_body_that_is_not_json_is_an_error() {
         for content_type in
             ["text/html", "text/html; charset=utf-8", "text/plain", "application/jsonp", "json"]
         {
@@ -309,7 +309,7 @@ mod tests {
             Some("application/json"),
             Some("Application/JSON ; charset=utf-8"),
             Some("application/scim+json"),
-            // As Okta's documentation has SCIM servers answer.
+            // The type of SCIM responses in Okta's documentation.
             Some("text/json;charset=UTF-8"),
         ];
         for content_type in good {
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_words_are_repeated_where_they_are_plain_text() {
+    fn the_servers_message_is_repeated_if_it_is_plain_text() {
         for body in [
             r#"{"message":"email is taken"}"#,
             r#"{"success":false,"error":"email is taken","x":[1,{}]}"#,
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_words_are_cut_without_breaking_a_character() {
+    fn a_long_server_message_is_cut_at_a_character() {
         let long = format!(r#"{{"message":"{}"}}"#, "ü".repeat(5000));
         let message = message(&long);
         assert_eq!(message.chars().filter(|c| *c == 'ü').count(), MAX_SAID);
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_help_and_what_is_proved() {
+    fn transient_statuses_and_statuses_that_prove_no_effect() {
         for status in [408, 500, 502, 503, 504, 520] {
             assert!(is_transient(status) && !proves_nothing_done(status), "{status}");
         }

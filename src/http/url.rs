@@ -1,4 +1,4 @@
-//! Where an organisation lives, and paths and queries that can't say anything else than meant.
+//! The base URL of an organisation, and safely encoded paths and queries.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,10 +11,10 @@ use crate::error::{Code, Error, Result};
 /// The longest base URL in bytes.
 const MAX_LENGTH: usize = 2048;
 
-/// What the field is called in errors.
+/// The name of the field in errors.
 const FIELD: &str = "connection.base-url";
 
-/// The checked address of an instance. Host in lower case, no default port, no slash at the
+/// The validated address of an instance: host in lower case, no default port, no slash at the
 /// end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
@@ -24,8 +24,8 @@ pub struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// Checks an address. Fails with `base-url-invalid` or `https-required`; no message
-    /// repeats any of it, as it may hold a password.
+    /// Validates an address. Fails with `base-url-invalid` or `https-required`. No message
+    /// repeats any part of the address, because it may contain a password.
     pub fn parse(text: &str) -> Result<Self> {
         if text.is_empty() || text.len() > MAX_LENGTH {
             return Err(invalid(format!("it must have 1 to {MAX_LENGTH} characters")));
@@ -75,22 +75,23 @@ impl BaseUrl {
         Ok(BaseUrl { https, authority, prefix: check_prefix(path)? })
     }
 
-    /// Whether to use TLS.
+    /// Returns whether to use TLS.
     pub fn https(&self) -> bool {
         self.https
     }
 
-    /// Host, and the port where it is not the scheme's own.
+    /// Returns the host, and the port if it is not the scheme's default.
     pub fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// What every path starts with: empty, or `/…` without a slash at the end.
+    /// Returns the prefix of every path: empty, or `/…` without a slash at the end.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// Refuses a base URL that names SCIM's path where another API is spoken: `base-url-invalid`.
+    /// Fails with `base-url-invalid` if the base URL contains SCIM's path. For use with the
+    /// other APIs.
     pub fn check_not_scim(&self) -> Result<()> {
         if self.prefix.to_ascii_lowercase().ends_with("/scim/v2") {
             return Err(invalid("it ends in /scim/v2, where SCIM is and no other API"));
@@ -98,14 +99,14 @@ impl BaseUrl {
         Ok(())
     }
 
-    /// What tells the organisation from others, however its base URL is spelled: the URL in its
-    /// normal form.
+    /// Returns the base URL in its normal form, which identifies the organisation however the
+    /// URL was written.
     pub fn organisation(&self) -> String {
         self.origin() + self.prefix()
     }
 
-    /// Scheme and authority, e.g. `https://acme.retool.com`. Two base URLs of one origin and
-    /// one prefix are the same organisation.
+    /// Returns scheme and authority, e.g. `https://acme.retool.com`. Two base URLs with the same
+    /// origin and prefix are the same organisation.
     pub fn origin(&self) -> String {
         format!("{}://{}", if self.https { "https" } else { "http" }, self.authority)
     }
@@ -124,7 +125,7 @@ fn invalid(why: impl AsRef<str>) -> Error {
 }
 
 fn split_port(authority: &str) -> Result<(&str, Option<u16>)> {
-    // Colons inside the brackets of an IPv6 address are the host's.
+    // Colons inside the brackets of an IPv6 address belong to the host.
     let host_end = authority.find(']').map_or(0, |at| at + 1);
     let Some(colon) = authority[host_end..].find(':').map(|at| host_end + at) else {
         return Ok((authority, None));
@@ -137,7 +138,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>)> {
     }
 }
 
-/// Checks a host in lower case and tells whether it is this machine.
+/// Validates a host in lower case. Returns whether it is a loopback host.
 fn check_host(host: &str) -> Result<bool> {
     let wrong = || invalid("its host is not a name or an address");
     if let Some(inner) = host.strip_prefix('[') {
@@ -158,8 +159,8 @@ fn check_host(host: &str) -> Result<bool> {
     if host.len() > 253 || !host.split('.').all(label_is_good) {
         return Err(wrong());
     }
-    // A host that ends in a number is read as an address by URL parsers, in odd forms too
-    // (127.1, 0x7f.0.0.1): only the plain form is taken.
+    // URL parsers read a host that ends in a number as an address, even in unusual forms (127.1,
+    // 0x7f.0.0.1). Only the plain form is accepted.
     let last = host.rsplit('.').next().unwrap_or_default();
     let hex = last
         .strip_prefix("0x")
@@ -204,9 +205,9 @@ fn check_prefix(path: &str) -> Result<String> {
 /// A path of the API. Every `{…}` of the template is replaced by one segment.
 #[derive(Clone, Copy, Debug)]
 pub struct Path<'a> {
-    /// With placeholders, e.g. `/api/v1/users/{id}`. This is what errors and logs show.
+    /// The path with placeholders, e.g. `/api/v1/users/{id}`. Errors and logs contain this.
     pub template: &'static str,
-    /// What stands for the placeholders, in order, as it is (not encoded).
+    /// The values of the placeholders, in order, not encoded.
     pub segments: &'a [&'a str],
 }
 
@@ -215,15 +216,15 @@ pub struct Path<'a> {
 pub struct UnsafeSegment;
 
 impl Path<'_> {
-    /// Appends the path, percent-encoded, to `out`. Also fails if the number of segments is
-    /// not that of the placeholders.
+    /// Appends the path, percent-encoded, to `out`. Also fails if the number of segments differs
+    /// from the number of placeholders.
     pub fn write(&self, out: &mut String) -> Result<(), UnsafeSegment> {
         let mut segments = self.segments.iter();
         let mut rest = self.template;
         while let Some((before, from)) = rest.split_once('{') {
             let (_, after) = from.split_once('}').ok_or(UnsafeSegment)?;
             let segment = *segments.next().ok_or(UnsafeSegment)?;
-            // URL parsers swallow these, whether encoded or not.
+            // URL parsers remove these segments, whether encoded or not.
             if matches!(segment, "" | "." | "..") {
                 return Err(UnsafeSegment);
             }
@@ -239,7 +240,8 @@ impl Path<'_> {
     }
 }
 
-/// Appends `?key=value&…`, both sides percent-encoded, to `out`; nothing for no pairs.
+/// Appends `?key=value&…`, keys and values percent-encoded, to `out`. Appends nothing if there
+/// are no pairs.
 pub(super) fn write_query(pairs: &[(&str, &str)], out: &mut String) {
     let mut separator = '?';
     for (key, value) in pairs {
@@ -298,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_leaves_this_machine_never() {
+    fn plain_http_is_allowed_to_loopback_hosts_only() {
         let cases = [
             "http://acme.retool.com",
             "http://localhost.evil.com",
@@ -315,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_base_url_is_refused() {
+    fn an_invalid_base_url_is_refused() {
         let long_label = format!("https://{}.com", "a".repeat(64));
         let long_host = format!("https://{}com", "abcdefg.".repeat(32));
         let long = format!("https://x/{}", "a".repeat(2048));
@@ -394,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_with_the_dialects_path_is_told_what_to_give_instead() {
+    fn a_base_url_with_an_api_path_is_refused_with_an_explanation() {
         for text in
             ["https://acme.retool.com/api/v1", "https://x/api/v2/", "https://x/pre/API/V1//"]
         {
@@ -449,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_that_would_vanish_is_an_error() {
+    fn a_segment_that_url_parsers_remove_is_an_error() {
         for bad in ["", ".", ".."] {
             assert_eq!(
                 path("/groups/{group}/members/{user}", &["1", bad]),

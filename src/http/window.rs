@@ -1,4 +1,4 @@
-//! How many requests are on their way at once: as many as the server bears.
+//! Limits how many requests are in flight at once, to as many as the server can take.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -9,31 +9,33 @@ use core::task::Poll;
 use super::{Label, Local};
 use crate::error::Result;
 
-/// What an answer may take beyond twice the usual before it counts as slow: what jitter, and
-/// the decoding of the answers before it, add on an idle server.
+/// A response is slow if it takes longer than twice the baseline plus this. Jitter, and the
+/// decoding of the responses before it, add this much on an idle server.
 const SLACK_MS: u64 = 100;
 
-/// Runs futures side by side, within a width that adapts: it halves when the server throttles
-/// or becomes slow, and grows by one after as many successes as it is wide.
+/// Runs futures concurrently, up to a width that adapts. The width halves when the server
+/// throttles or becomes slow. It grows by one after as many successes as the window is wide.
 ///
-/// The client tells it how requests fare; whoever has many requests to make runs them in it.
+/// The client reports the outcome of every request to the window. Callers with many requests run
+/// them in the window.
 #[derive(Debug)]
 pub struct Window {
     max: u32,
     width: Cell<u32>,
-    /// How many successes there were in this round, which ends with as many as it is wide.
+    /// The number of successes in this round. A round ends after as many successes as the window
+    /// is wide.
     successes: Cell<u32>,
-    /// How many of them were slow.
+    /// How many of the successes in this round were slow.
     slow: Cell<u32>,
-    /// How many times it has shrunk. All that is on its way when the server throttles is
-    /// likely to be throttled too, and counts as one reason to shrink.
+    /// The generation: how many times the window has shrunk. When the server throttles, it
+    /// likely throttles all requests in flight. These must count as one reason to shrink.
     shrinks: Cell<u32>,
-    /// How long requests of each kind take when all is well.
-    usual: RefCell<Vec<(Label, u64)>>,
+    /// How long requests of each kind normally take, in milliseconds.
+    baselines_ms: RefCell<Vec<(Label, u64)>>,
 }
 
 impl Window {
-    /// One that starts at its greatest width.
+    /// Creates a window that starts at its maximum width.
     pub fn new(max: u32) -> Self {
         let max = max.max(1);
         Window {
@@ -42,32 +44,33 @@ impl Window {
             successes: Cell::new(0),
             slow: Cell::new(0),
             shrinks: Cell::new(0),
-            usual: RefCell::default(),
+            baselines_ms: RefCell::default(),
         }
     }
 
-    /// How many may be on their way now.
+    /// Returns how many requests may be in flight now.
     pub fn width(&self) -> u32 {
         self.width.get()
     }
 
-    /// To be handed back with how the request that starts now fared.
-    pub(super) fn mark(&self) -> u32 {
+    /// Returns the current generation. A request that starts now reports its outcome with this
+    /// generation.
+    pub(super) fn generation(&self) -> u32 {
         self.shrinks.get()
     }
 
-    /// A request that started at `mark` was throttled.
-    pub(super) fn throttled(&self, mark: u32) {
-        if mark == self.shrinks.get() {
+    /// Records that a request that started in `generation` was throttled.
+    pub(super) fn throttled(&self, generation: u32) {
+        if generation == self.shrinks.get() {
             self.shrink();
         }
     }
 
-    /// A request that started at `mark` succeeded after `took_ms`.
-    pub(super) fn succeeded(&self, label: Label, mark: u32, took_ms: u64) {
+    /// Records that a request that started in `generation` succeeded after `took_ms`.
+    pub(super) fn succeeded(&self, label: Label, generation: u32, took_ms: u64) {
         let slow = self.is_slow(label, took_ms);
-        if mark != self.shrinks.get() {
-            // It tells of the width that was, not of the one that is.
+        if generation != self.shrinks.get() {
+            // Its latency belongs to the previous width, not to the current one.
             return;
         }
         self.successes.set(self.successes.get() + 1);
@@ -77,7 +80,7 @@ impl Window {
         }
         if self.slow.get() * 2 > self.successes.get() {
             self.shrink();
-            self.expect(label, took_ms);
+            self.raise_baseline(label, took_ms);
         } else {
             self.width.set((self.width.get() + 1).min(self.max));
             self.start_round();
@@ -95,30 +98,31 @@ impl Window {
         self.slow.set(0);
     }
 
-    /// Whether that is far more than requests of this kind took when they were quickest.
+    /// Returns whether `took_ms` is far longer than the baseline of this kind of request. Lowers
+    /// the baseline to `took_ms` if that is shorter.
     fn is_slow(&self, label: Label, took_ms: u64) -> bool {
-        let mut usual = self.usual.borrow_mut();
-        let Some((_, best)) = usual.iter_mut().find(|(known, _)| *known == label) else {
-            usual.push((label, took_ms));
+        let mut baselines = self.baselines_ms.borrow_mut();
+        let Some((_, best)) = baselines.iter_mut().find(|(known, _)| *known == label) else {
+            baselines.push((label, took_ms));
             return false;
         };
         *best = (*best).min(took_ms);
         took_ms > best.saturating_mul(2).saturating_add(SLACK_MS)
     }
 
-    /// Expects this kind of request to take longer from now on. A server that has become slow
-    /// for other reasons would keep the window at its narrowest otherwise: what shrinks it is
-    /// latency that grows, not latency that is high.
-    fn expect(&self, label: Label, took_ms: u64) {
-        for (known, usual) in &mut *self.usual.borrow_mut() {
+    /// Raises the baseline of this kind of request. Otherwise a server that became slow for
+    /// other reasons would keep the window at its minimum. Growing latency must shrink the
+    /// window, but not latency that stays high.
+    fn raise_baseline(&self, label: Label, took_ms: u64) {
+        for (known, baseline) in &mut *self.baselines_ms.borrow_mut() {
             if *known == label {
-                *usual = usual.midpoint(took_ms);
+                *baseline = baseline.midpoint(took_ms);
             }
         }
     }
 
-    /// Runs `start(0)` to `start(count - 1)` and returns their results in that order. The
-    /// first error ends it: what is on its way is dropped and nothing more is started.
+    /// Runs `start(0)` to `start(count - 1)` and returns their results in that order. The first
+    /// error ends the run: running futures are dropped, and no more are started.
     pub async fn run<'a, T>(
         &self,
         count: usize,
@@ -140,7 +144,7 @@ impl Window {
         Ok(results.into_inner().into_iter().flatten().collect())
     }
 
-    /// The same for whatever the results are, which those who are run put where they belong.
+    /// Like [`run`](Self::run), for any type of result. Each future stores its own result.
     async fn run_all<'a>(
         &self,
         count: usize,
@@ -154,7 +158,7 @@ impl Window {
                     running.push(start(next));
                     next += 1;
                 }
-                // Without wakers nobody knows which one can go on, so all are asked.
+                // There are no wakers, so it is unknown which future can continue. All are polled.
                 let mut at = 0;
                 while let Some(future) = running.get_mut(at) {
                     match future.as_mut().poll(context) {
@@ -163,8 +167,8 @@ impl Window {
                         Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                     }
                 }
-                // What has finished makes room, and what starts must be polled before the whole
-                // may wait, or nothing would wake it.
+                // Finished futures make room for new ones. A new future must be polled before
+                // this one returns `Pending`, or nothing would wake it.
                 if next < count && running.len() < self.width() as usize {
                     continue;
                 }
@@ -180,16 +184,16 @@ mod tests {
     use alloc::rc::Rc;
     use core::cell::RefCell;
 
-    use super::super::testing::FakePlatform;
     use super::super::{Clock, Method, Response};
     use super::*;
     use crate::error::{Code, Error};
+    use crate::testing::platform::FakePlatform;
 
     fn fake() -> FakePlatform {
         FakePlatform::new(|_| Response::default().into())
     }
 
-    /// Counts what runs at once, and how much was at most.
+    /// Counts how many futures run now, and how many ran at most.
     #[derive(Default)]
     struct Meter {
         now: Cell<usize>,
@@ -213,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn results_come_in_order_though_they_finish_in_another() {
+    fn results_are_in_order_of_start_not_of_completion() {
         let fake = fake();
         let clock = fake.clock();
         let results = fake.run(async {
@@ -231,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_run_at_once_as_it_is_wide() {
+    fn at_most_width_futures_run_at_once() {
         for (max, count, rounds) in
             [(1, 6, 6), (2, 6, 3), (4, 6, 2), (64, 6, 1), (0, 2, 2), (5, 0, 0)]
         {
@@ -258,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ready_at_once_needs_no_waiting() {
+    fn futures_that_are_ready_at_once_need_no_waiting() {
         let done = fake().run(async {
             Window::new(2).run(1000, |index| Box::pin(async move { Ok(index) })).await
         });
@@ -266,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_error_ends_it_and_drops_the_rest() {
+    fn the_first_error_ends_the_run_and_drops_the_rest() {
         let fake = fake();
         let clock = fake.clock();
         let meter = Rc::new(Meter::default());
@@ -292,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_width_counts_for_what_starts_next() {
+    fn a_change_of_width_applies_to_futures_that_start_later() {
         let fake = fake();
         let clock = fake.clock();
         let window = Window::new(8);
@@ -302,8 +306,8 @@ mod tests {
                 .run(16, |index| {
                     starts.borrow_mut().push(clock.monotonic_ms());
                     if index == 7 {
-                        window.throttled(window.mark());
-                        window.throttled(window.mark());
+                        window.throttled(window.generation());
+                        window.throttled(window.generation());
                     }
                     let clock = &clock;
                     Box::pin(async move {
@@ -319,15 +323,15 @@ mod tests {
     }
 
     #[test]
-    fn throttling_halves_it_once_for_all_that_was_on_its_way() {
+    fn throttling_halves_the_width_once_for_all_requests_in_flight() {
         let window = Window::new(32);
-        let mark = window.mark();
+        let generation = window.generation();
         for _ in 0..32 {
-            window.throttled(mark);
+            window.throttled(generation);
         }
         assert_eq!(window.width(), 16);
         for width in [8, 4, 2, 1, 1] {
-            window.throttled(window.mark());
+            window.throttled(window.generation());
             assert_eq!(window.width(), width);
         }
     }
@@ -335,30 +339,30 @@ mod tests {
     const LIST: Label = Label { method: Method::Get, template: "/users" };
     const FIND: Label = Label { method: Method::Get, template: "/users/{id}" };
 
-    /// Tells it of as many successes as it is wide.
+    /// Reports as many successes as the window is wide.
     fn round(window: &Window, label: Label, took_ms: u64) {
-        let mark = window.mark();
+        let generation = window.generation();
         for _ in 0..window.width() {
-            window.succeeded(label, mark, took_ms);
+            window.succeeded(label, generation, took_ms);
         }
     }
 
     #[test]
-    fn it_grows_by_one_per_width_of_successes_up_to_the_maximum() {
+    fn the_width_grows_by_one_per_round_of_successes_up_to_the_maximum() {
         let window = Window::new(4);
-        window.throttled(window.mark());
-        window.throttled(window.mark());
+        window.throttled(window.generation());
+        window.throttled(window.generation());
         let mut widths = Vec::new();
         for _ in 0..8 {
             widths.push(window.width());
-            window.succeeded(LIST, window.mark(), 10);
+            window.succeeded(LIST, window.generation(), 10);
         }
         assert_eq!(widths, [1, 2, 2, 3, 3, 3, 4, 4]);
         assert_eq!(window.width(), 4);
     }
 
     #[test]
-    fn growing_latency_halves_it_and_it_grows_back() {
+    fn growing_latency_halves_the_width_which_grows_back() {
         let window = Window::new(8);
         round(&window, LIST, 20);
         for (took_ms, width) in [(140, 8), (141, 4), (141, 5), (20, 6), (20, 7), (20, 8)] {
@@ -368,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn latency_that_stays_high_does_not_keep_it_narrow() {
+    fn latency_that_stays_high_does_not_keep_the_window_narrow() {
         let window = Window::new(8);
         round(&window, LIST, 10);
         let mut widths = Vec::new();
@@ -380,30 +384,30 @@ mod tests {
     }
 
     #[test]
-    fn it_takes_most_of_a_round_to_be_slow() {
+    fn the_window_shrinks_if_most_of_a_round_is_slow() {
         let window = Window::new(4);
         round(&window, LIST, 10);
         for (slow, width) in [(1, 4), (2, 4), (3, 2)] {
             for at in 0..4 {
-                window.succeeded(LIST, window.mark(), if at < slow { 9000 } else { 10 });
+                window.succeeded(LIST, window.generation(), if at < slow { 9000 } else { 10 });
             }
             assert_eq!(window.width(), width, "{slow} of 4");
         }
     }
 
     #[test]
-    fn what_was_on_its_way_when_it_shrank_does_not_shrink_it_again() {
+    fn requests_in_flight_when_the_window_shrank_do_not_shrink_it_again() {
         let window = Window::new(8);
         round(&window, LIST, 10);
-        let mark = window.mark();
+        let generation = window.generation();
         for _ in 0..16 {
-            window.succeeded(LIST, mark, 500);
+            window.succeeded(LIST, generation, 500);
         }
         assert_eq!(window.width(), 4);
     }
 
     #[test]
-    fn each_kind_of_request_has_its_own_usual_latency() {
+    fn each_kind_of_request_has_its_own_baseline() {
         let window = Window::new(4);
         round(&window, FIND, 5);
         for _ in 0..3 {

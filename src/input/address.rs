@@ -1,4 +1,4 @@
-//! What counts as an e-mail address.
+//! Checks e-mail addresses.
 
 use alloc::format;
 use core::fmt::Display;
@@ -7,11 +7,11 @@ use super::{breaks_line, excerpt, invalid, is_invisible};
 use crate::domain::Email;
 use crate::error::{Code, Result};
 
-/// An address: 3 to 254 characters with one `@`; trimmed.
+/// Checks an address, and returns it trimmed: 3 to 254 characters with one `@`.
 ///
-/// Plain addresses as people have them, with any letters and with what RFC 5322 allows
-/// without quotes (`o'brien+x@example.com`). Quoted local parts, comments, display names and
-/// domain literals are refused, as are lists: they are mistakes more often than addresses.
+/// Accepts plain addresses, with any letters and with the characters that RFC 5322 allows without
+/// quotes (`o'brien+x@example.com`). Refuses quoted local parts, comments, display names, domain
+/// literals and lists: they are more often mistakes than addresses.
 pub fn email(field: &dyn Display, text: &str) -> Result<Email> {
     let email = Email::new(text);
     match problem(email.as_str()) {
@@ -44,13 +44,13 @@ fn problem(text: &str) -> Option<&'static str> {
         return Some("there is nothing after the @");
     }
     if text.contains(|c: char| breaks_line(c) || is_invisible(c)) {
-        return Some("it has a control character or one that can't be seen");
+        return Some("it has a control character or an invisible character");
     }
     if text.contains(char::is_whitespace) {
         return Some("it has a space");
     }
     if local.contains(|c: char| "<>()[],:;\"\\".contains(c)) {
-        return Some("it has a character that stands between addresses");
+        return Some("it has a character that is not allowed before the @");
     }
     let in_domain = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "-._".contains(c);
     if !domain.chars().all(in_domain) || domain.split('.').any(str::is_empty) {

@@ -1,4 +1,4 @@
-//! The checks of a whole roster.
+//! Checks a whole roster.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -14,11 +14,11 @@ use crate::domain::{Email, UserPatch};
 use crate::error::{Code, Result};
 use crate::sync::{DesiredUser, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest};
 
-/// The most characters of an end of a span, as of an address.
+/// The maximum number of characters of an end of a span, the same as of an address.
 const MAX_BOUND: usize = 254;
 
-/// A roster and its policy: every field by its own check, nobody twice, nobody outside the
-/// span. Where memberships are left alone the groups are not looked at.
+/// Checks a roster and its policy: every field by its own check, no person twice, no person outside
+/// the span. If memberships are left alone, the groups are not checked.
 pub fn sync_request(request: SyncRequest) -> Result<SyncRequest> {
     let SyncRequest { roster, span, policy } = request;
     let span = self::span(&"request.span", span)?;
@@ -31,13 +31,13 @@ pub fn sync_request(request: SyncRequest) -> Result<SyncRequest> {
             desired_user(&format_args!("request.roster[{index}]"), desired, with_groups)
         })
         .collect::<Result<Vec<_>>>()?;
-    nobody_twice(&roster)?;
-    nobody_outside(&roster, &span)?;
+    check_no_duplicates(&roster)?;
+    check_inside_span(&roster, &span)?;
     Ok(SyncRequest { roster, span, policy })
 }
 
-/// A span of addresses: each end in the form that addresses are compared by, and the first
-/// before the last. The ends need not be addresses.
+/// Checks a span of addresses: its start must be before its end. Returns each end as a key for
+/// comparisons. The ends need not be addresses.
 pub fn span(field: &dyn Display, span: Span) -> Result<Span> {
     let start = bound(&format_args!("{field}.start"), span.start)?;
     let before = bound(&format_args!("{field}.before"), span.before)?;
@@ -45,7 +45,7 @@ pub fn span(field: &dyn Display, span: Span) -> Result<Span> {
         && start >= before
     {
         let message = format!(
-            "The span from \"{}\" to \"{}\" has nobody inside. Its end must come after its start.",
+            "The span from \"{}\" to \"{}\" is empty. Its end must come after its start.",
             excerpt(start),
             excerpt(before)
         );
@@ -56,7 +56,7 @@ pub fn span(field: &dyn Display, span: Span) -> Result<Span> {
 
 fn bound(field: &dyn Display, bound: Option<String>) -> Result<Option<String>> {
     let Some(bound) = bound else { return Ok(None) };
-    // Through `Email`, so that both sides of the comparison are folded the same way.
+    // Converted by `Email`, so that both sides of the comparison have the same case folding.
     let key = Email::new(&bound).key().to_owned();
     if key.is_empty() || key.contains(breaks_line) || key.chars().nth(MAX_BOUND).is_some() {
         let message = format!(
@@ -122,14 +122,14 @@ fn desired_user(
     })
 }
 
-fn nobody_twice(roster: &[DesiredUser]) -> Result<()> {
+fn check_no_duplicates(roster: &[DesiredUser]) -> Result<()> {
     let mut first = BTreeMap::new();
     for (second, desired) in roster.iter().enumerate() {
         if let Some(first) = first.insert(&desired.email, second) {
             let address = desired.email.as_str();
             let message = format!(
                 "{} is on the roster twice, as request.roster[{first}] and request.roster[{second}]. \
-                 Name everybody once.",
+                 Name every person once.",
                 excerpt(address)
             );
             let field = format_args!("request.roster[{second}].user.email");
@@ -139,7 +139,7 @@ fn nobody_twice(roster: &[DesiredUser]) -> Result<()> {
     Ok(())
 }
 
-fn nobody_outside(roster: &[DesiredUser], span: &Span) -> Result<()> {
+fn check_inside_span(roster: &[DesiredUser], span: &Span) -> Result<()> {
     match roster.iter().enumerate().find(|(_, desired)| !span.contains(&desired.email)) {
         None => Ok(()),
         Some((index, desired)) => {

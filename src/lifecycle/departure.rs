@@ -1,4 +1,4 @@
-//! Departure: one person removed, as far as the mode says.
+//! Deprovisions one user, as far as the mode says.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -10,12 +10,12 @@ use crate::domain::{
     Account, Dialect, Email, GroupLink, Tombstone, User, UserId, UserPatch, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
-use crate::journal::Journal;
 use crate::retool::Directory;
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::time::{days_ms, format_iso, parse_iso};
+use crate::write_log::WriteLog;
 
-/// How far a departure goes.
+/// How far a deprovision goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Disable.
@@ -24,11 +24,11 @@ pub enum Mode {
     DisableAndStripGroups,
     /// Delete at once.
     Delete,
-    /// Disable now; delete once disabled for so many days.
+    /// Disable now; delete once the account has been disabled for this many days.
     DeleteOnceDisabled(u32),
 }
 
-/// Who shall leave, and how.
+/// A request to deprovision a user.
 #[derive(Clone, Debug)]
 pub struct Departure {
     /// The person.
@@ -43,23 +43,23 @@ pub struct Departure {
     pub minimum_admins: u32,
 }
 
-/// What became of the account.
+/// The outcome for the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeprovisionOutcome {
-    /// Gone for good.
+    /// Deleted for good.
     Deleted,
     /// Disabled.
     Deactivated,
-    /// Disabled before.
+    /// Was disabled before.
     AlreadyDeactivated,
-    /// Was not there.
+    /// Did not exist.
     AlreadyGone,
 }
 
-/// What a departure took.
+/// The result of a deprovision.
 #[derive(Clone, Debug)]
 pub struct Deprovisioned {
-    /// What became of the account.
+    /// The outcome for the account.
     pub outcome: DeprovisionOutcome,
     /// The account as it was found.
     pub tombstone: Option<Tombstone>,
@@ -67,7 +67,7 @@ pub struct Deprovisioned {
     pub groups_removed: Vec<GroupLink>,
     /// When the account may be deleted.
     pub deletion_due: Option<String>,
-    /// What a person must still do.
+    /// What must still be done by hand.
     pub remaining: Vec<String>,
     /// The writes, in order.
     pub writes: Vec<Write>,
@@ -93,35 +93,35 @@ impl Deprovisioned {
     }
 }
 
-/// When somebody was disabled.
+/// Whether this call disabled the account.
 enum Disabled {
-    /// By this call; when the account last changed, as the server wrote it.
+    /// Disabled by this call. When the account last changed, as the server wrote it.
     Now(Option<String>),
-    /// Before it.
+    /// Disabled before this call.
     Before,
 }
 
-/// Removes one person; `now` is milliseconds since the Unix epoch, for the tombstone. On
-/// failure the error carries the writes so far.
+/// Deprovisions one user. `now` is milliseconds since the Unix epoch, for the tombstone. On failure
+/// the error contains the writes so far.
 pub async fn deprovision(
     directory: &dyn Directory,
     departure: &Departure,
     now: i64,
 ) -> Result<Deprovisioned> {
-    let mut journal = Journal::at(now);
-    match depart(directory, departure, &mut journal).await {
+    let mut write_log = WriteLog::at(now);
+    match deprovision_with(directory, departure, &mut write_log).await {
         Ok(mut done) => {
-            done.writes = journal.into_writes();
+            done.writes = write_log.into_writes();
             Ok(done)
         }
-        Err(error) => Err(journal.blame(error)),
+        Err(error) => Err(write_log.attach_writes(error)),
     }
 }
 
-async fn depart(
+async fn deprovision_with(
     directory: &dyn Directory,
     departure: &Departure,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<Deprovisioned> {
     let email = &departure.email;
     if departure.protected_people.contains(email) {
@@ -143,19 +143,19 @@ async fn depart(
         .in_field("request.expected-id")
         .about(email.as_str()));
     }
-    // What takes a while comes before the account is read: what somebody else changes between
-    // that and the write is undone by a full PUT.
+    // Slow requests come before the account is read: a full PUT undoes what another administrator
+    // changes between that read and the write.
     let mut known = found;
-    // `/api/v2` tells somebody's groups with the account, and not where they are listed.
-    let mut told_by_account = directory.capabilities().dialect == Dialect::V2;
+    // `/api/v2` returns a user's groups with the account, but not in listings.
+    let mut account_has_groups = directory.capabilities().dialect == Dialect::V2;
     let account = loop {
         check_admins(directory, departure, &known).await?;
-        let groups = match told_by_account {
+        let groups = match account_has_groups {
             true => known.groups.clone(),
             false => Some(memberships(directory, &known).await?),
         };
         let Some(mut account) = reread(directory, &known.id, email).await? else {
-            // Who accepted an invitation meanwhile has an account.
+            // An invitation that was accepted meanwhile is an account with another id now.
             if known.is_invitation()
                 && let Some(found) = find_one(directory, email).await?
                 && found.id != known.id
@@ -167,34 +167,34 @@ async fn depart(
         };
         account.user.groups = account.user.groups.or(groups);
         if account.user.groups.is_none() {
-            told_by_account = false;
+            account_has_groups = false;
             known = account.user;
             continue;
         }
         if !account.user.is_enabled_admin() || known.is_enabled_admin() {
             break account;
         }
-        // Made an administrator, or enabled, since the look that was checked.
+        // The user was made an administrator, or enabled, since the check: check again.
         known = account.user;
     };
-    let tombstone = journal.keep(account.clone()).clone();
+    let tombstone = write_log.keep(account.clone()).clone();
     let user = &account.user;
     let mut done = match departure.mode {
-        _ if user.is_invitation() => withdraw(directory, user, journal).await?,
-        Mode::Disable => Deprovisioned::disabled(&disable(directory, &account, journal).await?),
+        _ if user.is_invitation() => withdraw(directory, user, write_log).await?,
+        Mode::Disable => Deprovisioned::disabled(&disable(directory, &account, write_log).await?),
         Mode::DisableAndStripGroups => {
-            let disabled = disable(directory, &account, journal).await?;
+            let disabled = disable(directory, &account, write_log).await?;
             let mut done = Deprovisioned::disabled(&disabled);
-            strip(directory, user, &mut done, journal).await?;
+            strip(directory, user, &mut done, write_log).await?;
             done
         }
-        Mode::Delete => delete(directory, user, journal).await?,
+        Mode::Delete => delete(directory, user, write_log).await?,
         Mode::DeleteOnceDisabled(days) => {
-            delete_when_due(directory, &account, days, journal).await?
+            delete_when_due(directory, &account, days, write_log).await?
         }
     };
     if done.outcome == DeprovisionOutcome::Deactivated {
-        done.remaining.extend(end_sessions(directory, user, journal).await);
+        done.remaining.extend(end_sessions(directory, user, write_log).await);
     }
     if tombstone.raw.is_none() {
         done.remaining.push(format!(
@@ -206,22 +206,23 @@ async fn depart(
     Ok(done)
 }
 
-/// Refuses to take the last administrators, and whom nobody can tell from them.
+/// Refuses to remove the last administrators. Where the API does not say who is an administrator,
+/// also refuses users who may be the last one.
 async fn check_admins(directory: &dyn Directory, departure: &Departure, user: &User) -> Result<()> {
     let minimum = departure.minimum_admins;
-    let told = directory.capabilities().tells_admins;
-    if minimum == 0 || user.disabled || told && !user.admin {
+    let says_admins = directory.capabilities().reports_admins;
+    if minimum == 0 || user.disabled || says_admins && !user.admin {
         return Ok(());
     }
     let others = admins_besides(directory, &user.id).await?;
     if user.admin && others.enabled < minimum {
         return Err(last_admin(&departure.email, others.enabled, minimum));
     }
-    if !told && !user.admin && !others.any {
+    if !says_admins && !user.admin && !others.any {
         return Err(Error::new(
             Code::LastAdmin,
-            "This API does not say who administers the organisation, so that this is not the last administrator \
-             can't be told, and nothing was written. Protect the administrators by address, and set the minimum to 0.",
+            "This API does not say who administers the organisation, so this person may be the last administrator, \
+             and nothing was written. Protect the administrators by address, and set the minimum to 0.",
         )
         .in_field("request.minimum-admins")
         .about(departure.email.as_str()));
@@ -229,13 +230,13 @@ async fn check_admins(directory: &dyn Directory, departure: &Departure, user: &U
     Ok(())
 }
 
-/// Takes back an invitation that nobody has accepted; there is no account to be disabled.
+/// Withdraws an invitation that is not accepted yet. There is no account to disable.
 async fn withdraw(
     directory: &dyn Directory,
     user: &User,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<Deprovisioned> {
-    Ok(Deprovisioned::new(match delete_account(directory, user, journal).await? {
+    Ok(Deprovisioned::new(match delete_account(directory, user, write_log).await? {
         Deletion::AlreadyGone => DeprovisionOutcome::AlreadyGone,
         Deletion::Deleted | Deletion::Deactivated => DeprovisionOutcome::Deleted,
     }))
@@ -244,7 +245,7 @@ async fn withdraw(
 async fn disable(
     directory: &dyn Directory,
     account: &Account,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<Disabled> {
     if account.user.disabled {
         return Ok(Disabled::Before);
@@ -252,7 +253,7 @@ async fn disable(
     let patch = UserPatch { disabled: Some(true), ..UserPatch::default() };
     let disabled = directory.update_user(account, &patch).await;
     let user =
-        journal.record(WriteKind::UserDisabled, account.user.email.as_str(), None, disabled)?;
+        write_log.record(WriteKind::UserDisabled, account.user.email.as_str(), None, disabled)?;
     Ok(Disabled::Now(user.updated_at))
 }
 
@@ -260,15 +261,15 @@ async fn strip(
     directory: &dyn Directory,
     user: &User,
     done: &mut Deprovisioned,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<()> {
     let address = user.email.as_str();
     for group in user.groups.iter().flatten() {
         let removed = directory.remove_member(&group.id, &user.id).await;
-        match journal.member(WriteKind::MemberRemoved, address, group.label(), removed) {
+        match write_log.member(WriteKind::MemberRemoved, address, group.label(), removed) {
             Ok(true) => done.groups_removed.push(group.clone()),
             Ok(false) => {}
-            // Groups whose members the server manages can't be left.
+            // Users can't be removed from groups whose members the server manages.
             Err(error) if error.code == Code::ServerRefused => {
                 done.remaining
                     .push(format!("The server keeps {address} in the group {}.", group.label()));
@@ -297,27 +298,28 @@ async fn strip(
     })
 }
 
-/// Whether a deletion has nothing left to do: where it only disables, of somebody disabled.
+/// Returns whether a deletion has nothing left to do: deletions only disable, and the user is
+/// disabled.
 pub fn is_as_gone_as_can_be(directory: &dyn Directory, user: &User) -> bool {
     user.disabled && !user.is_invitation() && !directory.capabilities().deletes_people
 }
 
-/// What a deletion came to.
+/// The outcome of a deletion.
 pub enum Deletion {
     /// The account is gone for good.
     Deleted,
     /// The server only disabled it.
     Deactivated,
-    /// It was not there.
+    /// It did not exist.
     AlreadyGone,
 }
 
-/// Deletes an account that was just read, and looks what the server made of it: what it did
-/// decides what is reported.
+/// Deletes an account that was just read, and reads it back. Reports what the server did, which
+/// may be only disabling.
 pub async fn delete_account(
     directory: &dyn Directory,
     user: &User,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<Deletion> {
     let address = user.email.as_str();
     let kind = match user.is_invitation() {
@@ -333,7 +335,7 @@ pub async fn delete_account(
         Err(error) if error.maybe_applied => Some(error.about(address)),
         Err(error) => return Err(error.about(address)),
     };
-    // Where that is all that a deletion does, nothing more is waited for.
+    // If deletions only disable, a disabled account is the final state: don't wait for more.
     let only_disables = failure.is_none()
         && !user.disabled
         && !user.is_invitation()
@@ -352,23 +354,23 @@ pub async fn delete_account(
         (Ok(Ok(None)), _) => {
             let checked = check_not_accepted(directory, user).await;
             match &checked {
-                Ok(()) => journal.confirmed(kind, address, None),
-                Err(_) => journal.unconfirmed(kind, address, None),
+                Ok(()) => write_log.confirmed(kind, address, None),
+                Err(_) => write_log.unconfirmed(kind, address, None),
             }
             return checked.map(|()| Deletion::Deleted);
         }
         (Ok(Err(disabled)), None) => disabled,
         (Ok(Err(_)), Some(failure)) | (Err(_), Some(failure)) | (Err(failure), None) => {
-            journal.unconfirmed(kind, address, None);
+            write_log.unconfirmed(kind, address, None);
             return Err(failure);
         }
     };
-    // Of somebody who was disabled before it tells nothing: the look may be of the state before.
+    // If the user was disabled before, `disabled` shows nothing: the read may be stale.
     if disabled && !user.disabled {
-        journal.confirmed(WriteKind::UserDisabled, address, None);
+        write_log.confirmed(WriteKind::UserDisabled, address, None);
         return Ok(Deletion::Deactivated);
     }
-    journal.unconfirmed(kind, address, None);
+    write_log.unconfirmed(kind, address, None);
     Err(Error::new(
         Code::NotVerified,
         "The server accepted the deletion, but the account is still there. Look at it in Retool, and ask again.",
@@ -376,7 +378,7 @@ pub async fn delete_account(
     .about(address))
 }
 
-/// Makes sure that an invitation that is gone was not accepted before it went.
+/// Checks that an invitation that is gone was withdrawn rather than accepted.
 async fn check_not_accepted(directory: &dyn Directory, user: &User) -> Result<()> {
     if !user.is_invitation() {
         return Ok(());
@@ -384,7 +386,7 @@ async fn check_not_accepted(directory: &dyn Directory, user: &User) -> Result<()
     match find_one(directory, &user.email).await? {
         Some(found) if !found.is_invitation() => Err(Error::new(
             Code::NotVerified,
-            "The invitation was accepted at the same time, and there is an account now, which was left as it is. Ask again.",
+            "The invitation was accepted at the same time, so there is an account now, which was left as it is. Ask again.",
         )
         .about(user.email.as_str())),
         _ => Ok(()),
@@ -394,28 +396,28 @@ async fn check_not_accepted(directory: &dyn Directory, user: &User) -> Result<()
 async fn delete(
     directory: &dyn Directory,
     user: &User,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<Deprovisioned> {
     if is_as_gone_as_can_be(directory, user) {
         return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyDeactivated));
     }
-    Ok(Deprovisioned::new(match delete_account(directory, user, journal).await? {
+    Ok(Deprovisioned::new(match delete_account(directory, user, write_log).await? {
         Deletion::Deleted => DeprovisionOutcome::Deleted,
         Deletion::Deactivated => DeprovisionOutcome::Deactivated,
         Deletion::AlreadyGone => DeprovisionOutcome::AlreadyGone,
     }))
 }
 
-/// Disables, or deletes once the account was left alone for so many days while disabled. Only
-/// the server's clock counts, for both ends: a host's may be wrong by any amount, and what is
-/// deleted too early is gone.
+/// Disables the account, or deletes it once it has been disabled and unchanged for this many days.
+/// Takes both times from the server's clock: a host's clock may be wrong by any amount, and an
+/// early deletion can't be undone.
 async fn delete_when_due(
     directory: &dyn Directory,
     account: &Account,
     days: u32,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<Deprovisioned> {
-    let disabled = disable(directory, account, journal).await?;
+    let disabled = disable(directory, account, write_log).await?;
     let mut done = Deprovisioned::disabled(&disabled);
     let changed_at = match &disabled {
         Disabled::Now(changed_at) => changed_at,
@@ -423,15 +425,15 @@ async fn delete_when_due(
     };
     let Some(since) = changed_at.as_deref().and_then(parse_iso) else {
         done.remaining.push(String::from(
-            "The server does not say when the account was last changed, or not so that it can be read, so it is \
-             not deleted by age. Delete it by hand.",
+            "The server does not say in a readable form when the account was last changed, so it is not deleted \
+             by age. Delete it by hand.",
         ));
         return Ok(done);
     };
     let due = since.saturating_add(days_ms(days));
     if let Disabled::Before = disabled {
         match account.read_at {
-            Some(now) if due <= now => return delete(directory, &account.user, journal).await,
+            Some(now) if due <= now => return delete(directory, &account.user, write_log).await,
             Some(_) => {}
             None => done.remaining.push(String::from(
                 "The server's answers carry no date, so the account is not deleted by age. Delete it by hand.",

@@ -1,4 +1,4 @@
-//! One person: arrival, departure, return.
+//! Provisions, deprovisions and restores single users.
 
 mod departure;
 mod person;

@@ -1,5 +1,5 @@
-//! Finding, creating and re-reading one person, so that it is the right one and there is only
-//! one of them.
+//! Finds, creates and reads one user again. Makes sure that it is the right user and that there is
+//! only one.
 
 use alloc::format;
 use alloc::string::String;
@@ -7,15 +7,16 @@ use alloc::vec::Vec;
 
 use crate::domain::{Account, Email, GroupLink, NewUser, User, UserId, WriteKind};
 use crate::error::{Code, Error, Result};
-use crate::journal::Journal;
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::user_filter::{Administrators, Others};
 use crate::retool::{Directory, ReadDirectory, membership};
+use crate::write_log::WriteLog;
 
-/// How often a creation is sent, each time after a look that found nobody.
+/// The maximum number of times that a creation is sent. Each retry comes after a look-up that found
+/// no such user.
 const CREATIONS: u32 = 3;
 
-/// Finds the one person of an address.
+/// Finds the one user of an address.
 pub async fn find_one(directory: &dyn ReadDirectory, email: &Email) -> Result<Option<User>> {
     let mut found = directory.find_users(email).await?;
     if found.len() > 1 {
@@ -28,7 +29,7 @@ pub async fn find_one(directory: &dyn ReadDirectory, email: &Email) -> Result<Op
     Ok(found.pop())
 }
 
-/// Reads one person whole, and makes sure that it is still the one of this address.
+/// Reads the whole record of one user, and checks that it still has this address.
 pub async fn reread(
     directory: &dyn ReadDirectory,
     id: &UserId,
@@ -48,20 +49,20 @@ pub async fn reread(
     Ok(account)
 }
 
-/// What a creation came to.
+/// The outcome of a creation.
 pub enum Creation {
-    /// This call made the account.
+    /// This call created the account.
     Created(User),
-    /// Somebody else had made it.
+    /// The account existed already.
     Found(User),
 }
 
-/// Creates a person at most once: after a lost answer the person is looked up before anything
-/// is posted again, because each creation sends an invitation.
+/// Creates a user at most once: after a lost response it looks up the user before it sends the
+/// creation again, because each creation sends an invitation.
 pub async fn create_once(
     directory: &dyn Directory,
     user: &NewUser,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<Creation> {
     let address = user.email.as_str();
     let mut lost = false;
@@ -69,14 +70,14 @@ pub async fn create_once(
     loop {
         let mut failure = match directory.create_user(user).await {
             Ok(created) if created.email == user.email => {
-                journal.confirmed(WriteKind::UserCreated, address, None);
+                write_log.confirmed(WriteKind::UserCreated, address, None);
                 return Ok(Creation::Created(created));
             }
             Ok(_) => {
-                journal.confirmed(WriteKind::UserCreated, address, None);
+                write_log.confirmed(WriteKind::UserCreated, address, None);
                 return Err(Error::new(
                     Code::WrongPerson,
-                    "The server answered the creation with somebody else. Look up both people in Retool.",
+                    "The server answered the creation with another user. Look up both users in Retool.",
                 )
                 .about(address));
             }
@@ -84,13 +85,13 @@ pub async fn create_once(
         };
         failure.attempts += attempt - 1;
         lost |= failure.maybe_applied;
-        // A conflict says that the address is taken, perhaps by the first try.
+        // A conflict means that the address is taken, perhaps by the first attempt.
         let taken = failure.http_status == Some(409);
         if !failure.maybe_applied && !taken {
-            return Err(unconfirmed(journal, lost, address, failure));
+            return Err(unconfirmed(write_log, lost, address, failure));
         }
         let (found, again) = if taken {
-            (shown(directory, &user.email).await, false)
+            (wait_until_visible(directory, &user.email).await, false)
         } else {
             // A look-up right after a write may not see it yet.
             let waited = directory.pause(attempt, failure.retry_after_ms).await
@@ -98,41 +99,41 @@ pub async fn create_once(
             (find_one(directory, &user.email).await, waited && attempt < CREATIONS)
         };
         match found {
-            // An invitation is no account that this call made.
+            // An invitation is not an account that this call created.
             Ok(Some(found)) if lost && !found.is_invitation() => {
-                journal.confirmed(WriteKind::UserCreated, address, None);
+                write_log.confirmed(WriteKind::UserCreated, address, None);
                 return Ok(Creation::Created(found));
             }
             Ok(Some(found)) => {
                 if lost {
-                    journal.unconfirmed(WriteKind::UserCreated, address, None);
+                    write_log.unconfirmed(WriteKind::UserCreated, address, None);
                 }
                 return Ok(Creation::Found(found));
             }
             Ok(None) if again => attempt += 1,
-            Ok(None) | Err(_) => return Err(unconfirmed(journal, lost, address, failure)),
+            Ok(None) | Err(_) => return Err(unconfirmed(write_log, lost, address, failure)),
         }
     }
 }
 
-/// Looks for somebody who must be there, as the server refuses to create them again: a read may
-/// answer from the state before for a moment.
-async fn shown(directory: &dyn ReadDirectory, email: &Email) -> Result<Option<User>> {
+/// Looks up a user who must exist, because the server refuses to create them. Retries, because a
+/// read may be stale for a moment.
+async fn wait_until_visible(directory: &dyn ReadDirectory, email: &Email) -> Result<Option<User>> {
     let look = read_back(directory, async || {
         Ok(find_one(directory, email).await?.map_or(ReadBack::NotYet(()), ReadBack::Holds))
     });
     Ok(look.await?.ok())
 }
 
-fn unconfirmed(journal: &mut Journal, lost: bool, address: &str, mut failure: Error) -> Error {
+fn unconfirmed(write_log: &mut WriteLog, lost: bool, address: &str, mut failure: Error) -> Error {
     if lost {
-        journal.unconfirmed(WriteKind::UserCreated, address, None);
+        write_log.unconfirmed(WriteKind::UserCreated, address, None);
     }
     failure.maybe_applied = lost;
     failure
 }
 
-/// The groups somebody is in. Where the record does not say, every group is asked.
+/// Returns the groups of a user. If the record does not contain them, reads every group.
 pub async fn memberships(directory: &dyn ReadDirectory, user: &User) -> Result<Vec<GroupLink>> {
     if let Some(groups) = &user.groups {
         return Ok(groups.clone());
@@ -144,15 +145,15 @@ pub async fn memberships(directory: &dyn ReadDirectory, user: &User) -> Result<V
         .unwrap_or_default())
 }
 
-/// The administrators besides one person.
+/// The administrators besides one user.
 pub struct Admins {
-    /// How many of them are enabled.
+    /// Number of enabled ones.
     pub enabled: u32,
-    /// Whether there is any at all.
+    /// Whether there is any, enabled or not.
     pub any: bool,
 }
 
-/// Counts the administrators besides one person.
+/// Counts the administrators besides one user.
 pub async fn admins_besides(directory: &dyn ReadDirectory, id: &UserId) -> Result<Admins> {
     let found = directory.list_people(&Administrators).await?;
     let others = found.users.iter().filter(|user| user.admin && user.id != *id);
@@ -160,12 +161,12 @@ pub async fn admins_besides(directory: &dyn ReadDirectory, id: &UserId) -> Resul
     Ok(Admins { enabled, any: others.count() > 0 })
 }
 
-/// Ends the sessions of somebody who was just disabled, where the server can. That they may
-/// not log in again holds whatever comes of this; what is then left to do is the answer.
+/// Ends the sessions of a user who was just disabled, if the server can. The user can't log in
+/// again even if this fails. Returns what must then be done by hand.
 pub async fn end_sessions(
     directory: &dyn Directory,
     user: &User,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Option<String> {
     if !directory.capabilities().ends_sessions {
         return None;
@@ -173,13 +174,13 @@ pub async fn end_sessions(
     let address = user.email.as_str();
     match directory.end_sessions(&user.id).await {
         Ok(true) => {
-            journal.confirmed(WriteKind::SessionsEnded, address, None);
+            write_log.confirmed(WriteKind::SessionsEnded, address, None);
             None
         }
         Ok(false) => None,
         Err(error) => {
             if error.maybe_applied {
-                journal.unconfirmed(WriteKind::SessionsEnded, address, None);
+                write_log.unconfirmed(WriteKind::SessionsEnded, address, None);
             }
             Some(format!(
                 "The sessions of {address} could not be ended ({}). End them in Retool.",
@@ -196,13 +197,13 @@ mod tests {
     use super::*;
     use crate::config::Settings;
     use crate::domain::UserPatch;
-    use crate::http::testing::{FakePlatform, Reply};
     use crate::http::{BaseUrl, Client, Method, Secret, TransportError};
     use crate::retool::v2::V2;
+    use crate::testing::platform::{FakePlatform, Reply};
 
-    /// Somebody invites the person while the answer to their creation is lost.
+    /// The user is invited while the response to their creation is lost.
     #[test]
-    fn an_invitation_is_not_taken_for_the_account_whose_creation_got_no_answer() {
+    fn an_invitation_is_not_taken_for_an_account_whose_creation_got_no_response() {
         let fake = FakePlatform::new(|request| {
             let list = |records: &str| {
                 Reply::json(200, format!(r#"{{"success":true,"data":[{records}]}}"#))
@@ -224,10 +225,10 @@ mod tests {
             ..UserPatch::default()
         };
         let new = NewUser { email: Email::new("ada@example.com"), fields };
-        let mut journal = Journal::default();
-        let made = fake.run(create_once(&directory, &new, &mut journal));
+        let mut write_log = WriteLog::default();
+        let made = fake.run(create_once(&directory, &new, &mut write_log));
         assert!(matches!(made, Ok(Creation::Found(found)) if found.is_invitation()));
-        let [write] = &journal.into_writes()[..] else { panic!("one write") };
+        let [write] = &write_log.into_writes()[..] else { panic!("one write") };
         assert!(!write.confirmed);
     }
 }

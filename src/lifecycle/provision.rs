@@ -1,4 +1,4 @@
-//! Arrival: one person made to be there, with the given fields and groups.
+//! Provisions one user, with the given fields and groups.
 
 use alloc::format;
 use alloc::string::String;
@@ -12,11 +12,11 @@ use crate::domain::{
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
-use crate::journal::Journal;
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Capabilities, Directory};
+use crate::write_log::WriteLog;
 
-/// Who shall be there, and as what.
+/// A request to provision a user.
 #[derive(Clone, Debug)]
 pub struct Arrival {
     /// The person.
@@ -29,15 +29,15 @@ pub struct Arrival {
     pub create_missing_groups: bool,
     /// Create the person if missing.
     pub create_missing: bool,
-    /// Set the fields of somebody who exists.
+    /// Set the fields of a user who exists.
     pub update_existing: bool,
-    /// Enable somebody who is disabled.
+    /// Enable a user who is disabled.
     pub re_enable_disabled: bool,
-    /// Go on where a group refuses to take the person in.
+    /// Skip a group that does not accept the user as a member.
     pub skip_closed_groups: bool,
 }
 
-/// What became of the person.
+/// The outcome for the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProvisionOutcome {
     /// New.
@@ -50,16 +50,16 @@ pub enum ProvisionOutcome {
     Unchanged,
 }
 
-/// What an arrival took.
+/// The result of a provision.
 #[derive(Clone, Debug)]
 pub struct Provisioned {
-    /// What became of the person.
+    /// The outcome for the user.
     pub outcome: ProvisionOutcome,
     /// The person afterwards.
     pub user: User,
     /// The fields that were set.
     pub changes: Vec<FieldChange>,
-    /// The fields that differ and were left.
+    /// The fields that differ and were not set.
     pub differences: Vec<FieldChange>,
     /// The groups the person was added to.
     pub groups_added: Vec<GroupLink>,
@@ -67,32 +67,32 @@ pub struct Provisioned {
     pub groups_kept: Vec<GroupLink>,
     /// The groups that were created.
     pub groups_created: Vec<GroupLink>,
-    /// The groups that refused to take the person in, and were skipped.
+    /// The groups that did not accept the user, and were skipped.
     pub groups_closed: Vec<GroupLink>,
     /// Whether this call made the server send an invitation.
     pub invitation_sent: bool,
-    /// What a person must still do.
+    /// What must still be done by hand.
     pub remaining: Vec<String>,
     /// The writes, in order.
     pub writes: Vec<Write>,
 }
 
-/// Makes one person be there. On failure the error carries the writes so far.
+/// Provisions one user. On failure the error contains the writes so far.
 pub async fn provision(directory: &dyn Directory, arrival: &Arrival) -> Result<Provisioned> {
-    let mut journal = Journal::default();
-    match arrive(directory, arrival, &mut journal).await {
+    let mut write_log = WriteLog::default();
+    match provision_with(directory, arrival, &mut write_log).await {
         Ok(mut done) => {
-            done.writes = journal.into_writes();
+            done.writes = write_log.into_writes();
             Ok(done)
         }
-        Err(error) => Err(journal.blame(error)),
+        Err(error) => Err(write_log.attach_writes(error)),
     }
 }
 
-async fn arrive(
+async fn provision_with(
     directory: &dyn Directory,
     arrival: &Arrival,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<Provisioned> {
     // Everything that can be refused is refused before the first write.
     let can = directory.capabilities();
@@ -114,19 +114,19 @@ async fn arrive(
     let mut wanted = existing;
     let mut groups_created = Vec::new();
     for name in &missing {
-        let group = create_group_once(directory, name, None, journal).await?;
+        let group = create_group_once(directory, name, None, write_log).await?;
         groups_created.push(group.link());
         wanted.push(group.link());
     }
 
     let (mut outcome, user, changes, differences) = match change {
-        Some(change) => change.make(directory, journal).await?,
-        None => create(directory, arrival, journal).await?,
+        Some(change) => change.make(directory, write_log).await?,
+        None => create(directory, arrival, write_log).await?,
     };
     let invitation_sent =
         outcome == ProvisionOutcome::Created && directory.capabilities().create_invites;
 
-    // A new person is in no group but those that the server manages, where its answer says so.
+    // A new user is only in groups that the server manages. The response may list them.
     let before = if outcome == ProvisionOutcome::Created {
         user.groups.clone().unwrap_or_default()
     } else if let Some(groups) = &user.groups {
@@ -142,8 +142,8 @@ async fn arrive(
             continue;
         }
         let mut added = directory.add_member(&group.id, &user.id).await;
-        // Some groups have members that the server manages, and adding to them is refused:
-        // no harm where a new person, whose answer did not say so, is in already.
+        // The server refuses additions to groups whose members it manages. A new user may be in
+        // such a group already, without the response having listed it.
         if added.as_ref().is_err_and(|error| error.code == Code::ServerRefused) {
             if !joined(directory, &user.id, core::slice::from_ref(&group)).await?.is_empty() {
                 added = Ok(false);
@@ -153,22 +153,22 @@ async fn arrive(
             }
         }
         let email = user.email.as_str();
-        match journal.member(WriteKind::MemberAdded, email, group.label(), added)? {
+        match write_log.member(WriteKind::MemberAdded, email, group.label(), added)? {
             true => groups_added.push(group),
             false => groups_kept.push(group),
         }
     }
 
-    let user = if journal.is_empty() {
+    let user = if write_log.is_empty() {
         user
     } else {
-        // An adopted person's fields were left as they are.
-        let adopted = outcome != ProvisionOutcome::Created
+        // Without `update_existing`, and for an invitation, no fields were set.
+        let leaves_fields = outcome != ProvisionOutcome::Created
             && (!arrival.update_existing || user.is_invitation());
-        let fields = if adopted { UserPatch::default() } else { arrival.fields.clone() };
-        verify_arrival(directory, &user.id, &arrival.email, &fields, &groups_added).await?
+        let fields = if leaves_fields { UserPatch::default() } else { arrival.fields.clone() };
+        verify_provision(directory, &user.id, &arrival.email, &fields, &groups_added).await?
     };
-    if outcome == ProvisionOutcome::Unchanged && !journal.is_empty() {
+    if outcome == ProvisionOutcome::Unchanged && !write_log.is_empty() {
         outcome = ProvisionOutcome::Updated;
     }
     Ok(Provisioned {
@@ -186,13 +186,13 @@ async fn arrive(
     })
 }
 
-/// Refuses a user type that the dialect bills nobody as.
+/// Refuses a user type that the dialect does not have.
 fn check_user_type(can: Capabilities, arrival: &Arrival) -> Result<()> {
     match arrival.fields.user_type {
         Some(user_type) if can.bills_seats && !can.bills(user_type) => Err(Error::new(
             Code::OperationUnsupported,
             format!(
-                "This API can't bill anybody as \"{}\". Give another user type.",
+                "This API can't bill a user as \"{}\". Give another user type.",
                 user_type.as_str()
             ),
         )
@@ -202,18 +202,18 @@ fn check_user_type(can: Capabilities, arrival: &Arrival) -> Result<()> {
     }
 }
 
-/// Refuses fields that the dialect can't set, unless they are so already.
+/// Refuses fields that the dialect can't set, unless they have the wanted value already.
 fn check_fields(can: Capabilities, arrival: &Arrival, user: Option<&User>) -> Result<()> {
-    let so_already = |field: Field, asked: &str| match (field, user) {
-        // Nobody new administers anything.
+    let is_already = |field: Field, asked: &str| match (field, user) {
+        // A new user is not an administrator.
         (Field::Admin, None) => asked == "false",
-        (Field::Admin, Some(user)) if !can.tells_admins && !user.admin => false,
+        (Field::Admin, Some(user)) if !can.reports_admins && !user.admin => false,
         (_, Some(user)) => field.of(user).as_deref() == Some(asked),
         (_, None) => false,
     };
     for field in Field::ALL.into_iter().filter(|field| !can.sets(*field)) {
         let Some(asked) = arrival.fields.get(field) else { continue };
-        if !so_already(field, &asked) {
+        if !is_already(field, &asked) {
             return Err(Error::new(
                 Code::OperationUnsupported,
                 format!(
@@ -236,7 +236,7 @@ fn check_existing(can: Capabilities, arrival: &Arrival, user: &User) -> Result<(
     if user.disabled && !arrival.re_enable_disabled {
         return Err(Error::new(
             Code::UserDisabled,
-            "The account exists and is disabled, so it was left alone. Allow disabled people to be re-enabled if they shall come back.",
+            "The account exists and is disabled, so it was left alone. Allow disabled people to be re-enabled if they should come back.",
         )
         .about(arrival.email.as_str()));
     }
@@ -250,7 +250,7 @@ fn check_missing(can: Capabilities, arrival: &Arrival) -> Result<()> {
     if !arrival.create_missing {
         return Err(Error::new(
             Code::UserNotFound,
-            "Nobody in Retool has this address, and creating people was not asked for. Correct the address, or allow missing people to be created.",
+            "No user in Retool has this address, and creating people was not asked for. Correct the address, or allow missing people to be created.",
         )
         .about(arrival.email.as_str()));
     }
@@ -258,7 +258,7 @@ fn check_missing(can: Capabilities, arrival: &Arrival) -> Result<()> {
     if can.bills_seats && user_type.is_none() {
         return refused(
             Code::UserTypeRequired,
-            "To create somebody, say what the seat is billed as: there is no safe default. Nothing was written.",
+            "To create a user, say what the seat is billed as: there is no safe default. Nothing was written.",
             "request.user-type",
         );
     }
@@ -266,14 +266,14 @@ fn check_missing(can: Capabilities, arrival: &Arrival) -> Result<()> {
         let field = if first_name.is_none() { "request.first-name" } else { "request.last-name" };
         return refused(
             Code::NameRequired,
-            "This API creates nobody without a first and a last name. Give both. Nothing was written.",
+            "This API requires a first and a last name to create a user. Give both. Nothing was written.",
             field,
         );
     }
     check_fields(can, arrival, None)
 }
 
-/// What an existing account needs.
+/// The change that an existing account needs.
 struct Change {
     user: User,
     patch: UserPatch,
@@ -282,11 +282,11 @@ struct Change {
 }
 
 impl Change {
-    /// Finds out, without writing; refuses to take the rights of the last administrator.
+    /// Computes the change, without writing. Refuses to remove the last administrator's rights.
     async fn of(directory: &dyn Directory, arrival: &Arrival, user: User) -> Result<Change> {
         let mut asked = arrival.fields.clone();
         let mut differences = Vec::new();
-        // An invitation has no fields until somebody accepts it.
+        // An invitation has no fields until it is accepted.
         if !arrival.update_existing || user.is_invitation() {
             differences = asked.differences(&user);
             asked = UserPatch::default();
@@ -314,7 +314,7 @@ impl Change {
     async fn make(
         self,
         directory: &dyn Directory,
-        journal: &mut Journal,
+        write_log: &mut WriteLog,
     ) -> Result<(ProvisionOutcome, User, Vec<FieldChange>, Vec<FieldChange>)> {
         let Change { user, patch, changes, differences } = self;
         if patch.is_empty() {
@@ -330,7 +330,7 @@ impl Change {
             (WriteKind::UserUpdated, ProvisionOutcome::Updated)
         };
         let updated = directory.update_user(&account, &patch).await;
-        let updated = journal.record(kind, address, None, updated)?;
+        let updated = write_log.record(kind, address, None, updated)?;
         Ok((outcome, updated, changes, differences))
     }
 }
@@ -338,10 +338,10 @@ impl Change {
 async fn create(
     directory: &dyn Directory,
     arrival: &Arrival,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<(ProvisionOutcome, User, Vec<FieldChange>, Vec<FieldChange>)> {
     let new = NewUser { email: arrival.email.clone(), fields: arrival.fields.clone() };
-    match create_once(directory, &new, journal).await? {
+    match create_once(directory, &new, write_log).await? {
         Creation::Created(user) => {
             let blank = User {
                 first_name: None,
@@ -353,16 +353,16 @@ async fn create(
             };
             Ok((ProvisionOutcome::Created, user, arrival.fields.differences(&blank), Vec::new()))
         }
-        // Somebody else was faster: the account is treated as any that exists.
+        // The account was created meanwhile: treat it like any existing account.
         Creation::Found(user) => {
             check_existing(directory.capabilities(), arrival, &user)?;
-            Change::of(directory, arrival, user).await?.make(directory, journal).await
+            Change::of(directory, arrival, user).await?.make(directory, write_log).await
         }
     }
 }
 
-/// Reads the person back until fields and memberships are as they were made.
-async fn verify_arrival(
+/// Reads the user back until fields and memberships are as written.
+async fn verify_provision(
     directory: &dyn Directory,
     id: &UserId,
     email: &Email,
@@ -395,7 +395,7 @@ async fn verify_arrival(
     })
 }
 
-/// Which of these groups list somebody, for servers whose users don't say.
+/// Returns the groups that list a user, for servers that don't return the groups of users.
 async fn joined(
     directory: &dyn Directory,
     id: &UserId,
@@ -408,14 +408,14 @@ async fn joined(
     Ok(groups.iter().zip(&members).filter(|(_, m)| is_in(m)).map(|(g, _)| g.clone()).collect())
 }
 
-/// The same, of groups of which a listing may have told the members already.
+/// Like [`joined`], but uses the members in the listing of groups if it contained them.
 async fn joined_of(
     directory: &dyn Directory,
     id: &UserId,
     wanted: &[GroupLink],
     listed: &[Group],
 ) -> Result<Vec<GroupLink>> {
-    let (mut joined_groups, mut silent) = (Vec::new(), Vec::new());
+    let (mut joined_groups, mut without_members) = (Vec::new(), Vec::new());
     for link in wanted {
         let group = listed.iter().find(|group| group.id == link.id);
         match group.and_then(|group| group.members.as_ref()) {
@@ -423,10 +423,10 @@ async fn joined_of(
                 joined_groups.push(link.clone());
             }
             Some(_) => {}
-            None => silent.push(link.clone()),
+            None => without_members.push(link.clone()),
         }
     }
-    joined_groups.extend(joined(directory, id, &silent).await?);
+    joined_groups.extend(joined(directory, id, &without_members).await?);
     Ok(joined_groups)
 }
 
@@ -443,20 +443,23 @@ fn remaining(outcome: ProvisionOutcome, invited: bool, email: &Email) -> Vec<Str
     steps
 }
 
-/// Too few administrators would be left.
+/// Returns the error that too few administrators would be left.
 pub fn last_admin(email: &Email, others: u32, minimum: u32) -> Error {
     Error::new(
         Code::LastAdmin,
         format!(
             "{others} other enabled administrators would be left, and there must be {minimum}, so this was not written. \
-             Make somebody else an administrator first."
+             Make another user an administrator first."
         ),
     )
     .about(email.as_str())
 }
 
-/// Deleted by somebody else between two requests.
+/// Returns the error that the account was deleted between two requests.
 pub(super) fn vanished(email: &Email) -> Error {
-    Error::new(Code::UserNotFound, "The account was deleted by somebody else meanwhile. Ask again.")
-        .about(email.as_str())
+    Error::new(
+        Code::UserNotFound,
+        "Another administrator deleted the account meanwhile. Ask again.",
+    )
+    .about(email.as_str())
 }

@@ -1,4 +1,4 @@
-//! Return: a departure undone from its tombstone.
+//! Restores users from their tombstones.
 
 use alloc::format;
 use alloc::string::String;
@@ -12,21 +12,21 @@ use crate::domain::{
 use crate::error::{Code, Error, Result, ends_the_run};
 use crate::retool::Directory;
 
-/// The people to bring back.
+/// The users to restore.
 #[derive(Clone, Debug)]
 pub struct Restoration {
-    /// What departures recorded, each person once.
+    /// The tombstones, one for each user.
     pub tombstones: Vec<Tombstone>,
     /// Create an account again if it is gone.
     pub re_create: bool,
 }
 
-/// What became of the account.
+/// The outcome for the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestoreOutcome {
     /// Enabled again.
     ReEnabled,
-    /// Made anew.
+    /// Created again.
     ReCreated,
     /// Fields or memberships were changed.
     Updated,
@@ -34,45 +34,46 @@ pub enum RestoreOutcome {
     Unchanged,
 }
 
-/// What the return of all took.
+/// The result of a restore.
 #[derive(Clone, Debug)]
 pub struct Restored {
-    /// Each person, in the order of the tombstones.
+    /// A report for each user, in the order of the tombstones.
     pub people: Vec<RestoreReport>,
     /// The writes, in order.
     pub writes: Vec<Write>,
 }
 
-/// One person of a return.
+/// One user of a restore.
 #[derive(Clone, Debug)]
 pub struct RestoreReport {
     /// The address in the tombstone.
     pub email: Email,
     /// The id in the tombstone.
     pub id: UserId,
-    /// What it took, or how it failed.
+    /// The result for the user, or the failure.
     pub outcome: Result<PersonRestored>,
 }
 
-/// What one person's return took.
+/// The result for one user.
 #[derive(Clone, Debug)]
 pub struct PersonRestored {
-    /// What became of the account.
+    /// The outcome for the account.
     pub outcome: RestoreOutcome,
     /// The person afterwards.
     pub user: User,
     /// The groups the person was added to again.
     pub groups_added: Vec<GroupLink>,
-    /// What could not be brought back.
+    /// What could not be restored.
     pub not_restored: Vec<String>,
     /// Whether this call made the server send an invitation.
     pub invitation_sent: bool,
 }
 
-/// Brings people back as they were, one after the other: administrators first, so that giving up
-/// somebody's rights never waits for rights that are restored later. What ends the run for
-/// everybody is an error, which carries the writes so far; another failure is in the person's
-/// report.
+/// Restores users as they were, one after the other. Restores administrators first, so that
+/// removing rights from a user never has to wait for rights that are restored later.
+///
+/// A failure that ends the run for all users is an error, which contains the writes so far. Any
+/// other failure is in the user's report.
 pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Result<Restored> {
     let Restoration { tombstones, re_create } = restoration;
     let mut reports: Vec<Option<RestoreReport>> = Vec::new();
@@ -104,8 +105,7 @@ pub async fn restore(directory: &dyn Directory, restoration: &Restoration) -> Re
     Ok(Restored { people: reports.into_iter().flatten().collect(), writes })
 }
 
-/// Brings one person back: an arrival with the tombstone's fields and those of its groups that
-/// still exist.
+/// Restores one user: provisions the tombstone's fields and those of its groups that still exist.
 async fn restore_one(
     directory: &dyn Directory,
     was: &User,
@@ -146,22 +146,22 @@ async fn restore_one(
         skip_closed_groups: true,
     };
     let done = provision(directory, &arrival).await.map_err(|error| of_tombstone(error, index))?;
-    // The rights may have outlived the departure.
+    // The account may have kept the rights while it was disabled.
     if was.admin && !done.user.admin && !can.sets_admins {
         not_restored.push(String::from(
-            "This API makes nobody an administrator: give the rights in Retool.",
+            "This API can't make a user an administrator: give the rights in Retool.",
         ));
     }
     for group in &done.groups_closed {
-        not_restored.push(format!("The group {} takes nobody in.", group.label()));
+        not_restored.push(format!("The group {} accepts no new members.", group.label()));
     }
     if done.user.id != was.id {
         not_restored.push(format!(
-            "The account has the new id {}; the old one can't be had again.",
+            "The account has the new id {}; the old id can't be restored.",
             done.user.id.value
         ));
         not_restored.push(String::from(
-            "App permissions given to the person alone went with the old account.",
+            "App permissions given to the person directly were lost with the old account.",
         ));
         not_restored.push(String::from(
             "Fields that this version does not know were not set on the new account; the tombstone has them.",
@@ -182,11 +182,11 @@ async fn restore_one(
     Ok((restored, done.writes))
 }
 
-/// What an arrival lacks, a tombstone lacks too.
+/// Rewords a failure about a missing field of the request: it is missing in the tombstone.
 fn of_tombstone(mut error: Error, index: usize) -> Error {
     let lacking = match error.code {
         Code::UserTypeRequired => "what its seat was billed as",
-        Code::NameRequired => "both names, without which this API creates nobody",
+        Code::NameRequired => "both names, which this API requires to create a user",
         _ => return error,
     };
     error.message = format!(
@@ -199,7 +199,7 @@ fn of_tombstone(mut error: Error, index: usize) -> Error {
     error
 }
 
-/// Refuses, before any request, the ids of another API: they name nobody here, or somebody else.
+/// Refuses the ids of another API, before any request: here they name no user, or another user.
 fn check_api(was: &User, index: usize, spoken: Dialect) -> Result<()> {
     if was.id.dialect == spoken {
         return Ok(());
@@ -215,8 +215,8 @@ fn check_api(was: &User, index: usize, spoken: Dialect) -> Result<()> {
         .about(was.email.as_str()))
 }
 
-/// Makes sure that restoring the address restores the person: an account that was given another
-/// address is still theirs, and without leave to create the account must be the one that left.
+/// Checks that restoring the address restores the right user. Fails if the account has another
+/// address now, and if the account is gone and may not be created again.
 async fn find_account(directory: &dyn Directory, was: &User, re_create: bool) -> Result<()> {
     let account = directory.read_user(&was.id).await;
     if let Some(account) = account.map_err(|error| error.about(was.email.as_str()))? {

@@ -1,41 +1,42 @@
-//! The groups that a request names, found or made.
+//! Finds or creates the groups that a request names.
 
 use alloc::vec::Vec;
 
 use crate::domain::{Group, GroupLink, GroupRef, WriteKind};
 use crate::error::Result;
 use crate::group_index::{GroupIndex, groups_missing};
-use crate::journal::Journal;
 use crate::retool::Directory;
 use crate::retool::read_back::{ReadBack, read_back};
+use crate::write_log::WriteLog;
 
-/// How often the creation of a group is sent, each time after a look that found none.
+/// The maximum number of times that a creation is sent. Each retry comes after a look-up that found
+/// no such group.
 const CREATIONS: u32 = 3;
 
-/// Creates a group at most once: after a lost answer the name is looked up before anything is
-/// posted again, because servers take two groups of one name.
+/// Creates a group at most once: after a lost response it looks up the name before it sends the
+/// creation again, because servers accept two groups with one name.
 pub async fn create_group_once(
     directory: &dyn Directory,
     name: &str,
     universal_app_access: Option<&str>,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<Group> {
     let mut lost = false;
     let mut attempt = 1;
     loop {
         let mut failure = match directory.create_group(name, universal_app_access).await {
             Ok(group) => {
-                journal.confirmed(WriteKind::GroupCreated, name, Some(name));
+                write_log.confirmed(WriteKind::GroupCreated, name, Some(name));
                 return Ok(group);
             }
             Err(error) => error,
         };
         failure.attempts += attempt - 1;
         lost |= failure.maybe_applied;
-        let found = if failure.maybe_applied { look(directory, name).await } else { None };
+        let found = if failure.maybe_applied { look_up(directory, name).await } else { None };
         match found {
             Some(Some(group)) => {
-                journal.confirmed(WriteKind::GroupCreated, name, Some(name));
+                write_log.confirmed(WriteKind::GroupCreated, name, Some(name));
                 return Ok(group);
             }
             Some(None)
@@ -46,7 +47,7 @@ pub async fn create_group_once(
             }
             Some(None) | None => {
                 if lost {
-                    journal.unconfirmed(WriteKind::GroupCreated, name, Some(name));
+                    write_log.unconfirmed(WriteKind::GroupCreated, name, Some(name));
                 }
                 return Err(failure);
             }
@@ -54,10 +55,10 @@ pub async fn create_group_once(
     }
 }
 
-/// Looks for a group whose creation got no answer: `None` if that can't be told. A look-up
-/// right after a write may not see it yet, and a second group of one name is not taken back,
-/// so it has to be missed again and again.
-async fn look(directory: &dyn Directory, name: &str) -> Option<Option<Group>> {
+/// Looks up a group whose creation got no response. Returns `None` if the look-up fails. A look-up
+/// right after a write may not see the group yet, and a second group with the name would stay, so
+/// the group counts as missing only after several look-ups.
+async fn look_up(directory: &dyn Directory, name: &str) -> Option<Option<Group>> {
     let found = read_back(directory, async || {
         let groups = directory.list_groups().await?;
         let group = groups.into_iter().find(|group| group.name.trim() == name);
@@ -66,15 +67,15 @@ async fn look(directory: &dyn Directory, name: &str) -> Option<Option<Group>> {
     found.await.ok().map(core::result::Result::ok)
 }
 
-/// The groups of a request: those that exist, and the names to create.
+/// The groups of a request: existing groups, and names to create.
 pub struct Targets {
-    /// Those that exist.
+    /// Existing groups.
     pub existing: Vec<GroupLink>,
-    /// Those to create.
+    /// The names of groups to create.
     pub missing: Vec<alloc::string::String>,
 }
 
-/// Sorts a request's groups into existing and missing ones, before anything is written.
+/// Splits a request's groups into existing and missing ones, before anything is written.
 pub fn targets(
     index: &GroupIndex<'_>,
     references: &[GroupRef],

@@ -1,46 +1,46 @@
-//! What each dialect can do, where they differ: data that the planner, the life cycle and the
-//! documentation share.
+//! The differences between what the dialects can do. The planner, the life cycle and the
+//! documentation share this data.
 
 use crate::domain::{Dialect, Field, UserType};
 
 /// What a dialect can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Which one it is.
+    /// The dialect.
     pub dialect: Dialect,
-    /// Creating somebody sends an invitation.
+    /// Creating a user sends an invitation.
     pub create_invites: bool,
-    /// Nobody is created without a first and a last name.
+    /// A user can't be created without a first and a last name.
     pub names_required: bool,
-    /// People can be deleted for good; otherwise a deletion disables.
+    /// Users can be deleted permanently; otherwise a deletion disables.
     pub deletes_people: bool,
-    /// Records say who administers the organisation.
-    pub tells_admins: bool,
-    /// Administrators can be made.
+    /// User records state who administers the organisation.
+    pub reports_admins: bool,
+    /// Users can be made administrators.
     pub sets_admins: bool,
-    /// What a seat is billed as is told and can be set, and must be said of new people.
+    /// User types, by which seats are billed, are reported and can be set. New users need one.
     pub bills_seats: bool,
     /// Photos can be set.
     pub sets_photos: bool,
-    /// What a group may do in every app is told and can be set.
+    /// What a group may do in every app is reported and can be set.
     pub sets_app_access: bool,
-    /// One request adds many people to a group.
+    /// One request can add many users to a group.
     pub batches_members: bool,
-    /// Who administers a group is told.
-    pub tells_group_admins: bool,
-    /// Invitations that nobody has accepted yet are told, and can be withdrawn.
-    pub tells_invitations: bool,
-    /// Sessions can be ended, on servers that are new enough.
+    /// Groups report who administers them.
+    pub reports_group_admins: bool,
+    /// Invitations that are not accepted yet are reported and can be withdrawn.
+    pub reports_invitations: bool,
+    /// Sessions can be ended, on servers that are recent enough.
     pub ends_sessions: bool,
-    /// Records say when they were last changed.
-    pub tells_changes: bool,
+    /// Records state when they were last changed.
+    pub reports_changes: bool,
 }
 
 impl Dialect {
     /// Every dialect.
     pub const ALL: [Dialect; 3] = [Dialect::V1, Dialect::V2, Dialect::Scim];
 
-    /// What it can do.
+    /// Returns what the dialect can do.
     pub const fn capabilities(self) -> Capabilities {
         match self {
             Dialect::V1 => Capabilities {
@@ -48,55 +48,55 @@ impl Dialect {
                 create_invites: true,
                 names_required: false,
                 deletes_people: true,
-                tells_admins: true,
+                reports_admins: true,
                 sets_admins: true,
                 bills_seats: true,
                 sets_photos: true,
                 sets_app_access: true,
                 batches_members: false,
-                tells_group_admins: false,
-                tells_invitations: false,
+                reports_group_admins: false,
+                reports_invitations: false,
                 ends_sessions: false,
-                tells_changes: true,
+                reports_changes: true,
             },
             Dialect::V2 => Capabilities {
                 dialect: self,
                 create_invites: false,
                 names_required: true,
                 deletes_people: false,
-                tells_admins: true,
+                reports_admins: true,
                 sets_admins: false,
                 bills_seats: true,
                 sets_photos: false,
                 sets_app_access: true,
                 batches_members: true,
-                tells_group_admins: true,
-                tells_invitations: true,
+                reports_group_admins: true,
+                reports_invitations: true,
                 ends_sessions: true,
-                tells_changes: false,
+                reports_changes: false,
             },
             Dialect::Scim => Capabilities {
                 dialect: self,
                 create_invites: false,
                 names_required: false,
                 deletes_people: true,
-                tells_admins: false,
+                reports_admins: false,
                 sets_admins: false,
                 bills_seats: false,
                 sets_photos: false,
                 sets_app_access: false,
                 batches_members: true,
-                tells_group_admins: false,
-                tells_invitations: false,
+                reports_group_admins: false,
+                reports_invitations: false,
                 ends_sessions: false,
-                tells_changes: true,
+                reports_changes: true,
             },
         }
     }
 }
 
 impl Capabilities {
-    /// Whether a field of an existing person can be set.
+    /// Returns whether a field of an existing user can be set.
     pub const fn sets(&self, field: Field) -> bool {
         match field {
             Field::FirstName | Field::LastName | Field::Disabled => true,
@@ -106,7 +106,7 @@ impl Capabilities {
         }
     }
 
-    /// Whether a seat can be billed so.
+    /// Returns whether a seat can be billed as this type.
     pub const fn bills(&self, user_type: UserType) -> bool {
         match self.dialect {
             Dialect::V1 => matches!(user_type, UserType::Default | UserType::EndUser),

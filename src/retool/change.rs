@@ -1,4 +1,4 @@
-//! Changing the fields of a person or a group: write, look after a lost reply, read back.
+//! Changes of the fields of a user or a group: write, check after a lost reply, read back.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -16,16 +16,16 @@ pub(super) trait Changeable: Clone {
     /// The fields to change.
     type Patch;
 
-    /// What the record is called if it is gone.
+    /// The name of the record in messages if it no longer exists.
     const ITSELF: &'static str;
 
-    /// Whom or what it is about, for errors.
+    /// Returns the name of the user or group, for errors.
     fn subject(&self) -> &str;
 
-    /// Reads it again; `None` if it is gone.
+    /// Reads the record again; `None` if it no longer exists.
     async fn reread(&self, directory: &dyn ReadDirectory) -> Result<Option<Self>>;
 
-    /// Whether a change of it may be sent again, by how it is now.
+    /// Returns whether a change may be sent again, given the current record.
     fn may_be_sent_again(&self, patch: &Self::Patch, now: &Self) -> Result<bool>;
 }
 
@@ -67,23 +67,24 @@ impl Changeable for GroupAccount {
 
 /// How a dialect makes a change.
 pub(super) trait Change {
-    /// What is changed.
+    /// The record that is changed.
     type Record: Changeable;
 
-    /// The fields to change.
+    /// Returns the fields to change.
     fn patch(&self) -> &<Self::Record as Changeable>::Patch;
 
     /// Sends the change once. `base` is the record as it was last read.
     async fn send(&self, base: &Self::Record) -> Result<Answer>;
 
-    /// The record that the answer shows; `None` if it shows none or only a part.
+    /// Returns the record in the response; `None` if the response contains none or only a part.
     fn in_answer(&self, base: &Self::Record, answer: &Answer) -> Result<Option<Self::Record>>;
 
-    /// What does not hold: a field that was not set, or one that was changed besides.
+    /// Returns the first difference from the wanted record: a field that was not set, or another
+    /// field that was changed. `None` if the change holds.
     fn difference(&self, base: &Self::Record, now: &Self::Record) -> Option<String>;
 }
 
-/// Makes a change and checks that it holds and that nothing else was changed.
+/// Makes a change. Checks that it holds and that nothing else was changed.
 pub(super) async fn change<C: Change>(
     directory: &dyn ReadDirectory,
     before: &C::Record,

@@ -1,33 +1,33 @@
-//! Cursors that are made of a kind, a position and a page size. They are opaque to callers.
+//! Cursors that consist of a kind, a position and a page size. They are opaque to callers.
 
 use alloc::format;
 use alloc::string::String;
 
 use crate::error::{Code, Error, Result};
 
-/// The cursor of a position, e.g. `v1-users.2.100`.
+/// Returns the cursor of a position, e.g. `v1-users.2.100`.
 pub(super) fn write(kind: &str, position: usize, size: u32) -> String {
     format!("{kind}.{position}.{size}")
 }
 
-/// Position and page size of a cursor of this kind.
+/// Reads position and page size of a cursor of this kind.
 pub(super) fn read(cursor: &str, kind: &str) -> Result<(u32, u32)> {
     let mut parts = cursor.split('.');
     let parsed = match (parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some(found), Some(position), Some(size), None) if found == kind => {
-            // A position has 32 bits, also where the component does not run as 32-bit code.
+            // A position has 32 bits, even if the component does not run as 32-bit code.
             position.parse::<u32>().ok().zip(size.parse::<u32>().ok())
         }
         _ => None,
     };
     parsed
         .filter(|(position, size)| *position < u32::MAX && (1..=1000).contains(size))
-        // Numbers can be read in other spellings too, which nobody gave out.
+        // Parsing accepts other spellings of the numbers, which were never given out.
         .filter(|(position, size)| write(kind, *position as usize, *size) == cursor)
         .ok_or_else(invalid)
 }
 
-/// For a cursor that nobody gave out.
+/// Returns the error for a cursor that was never given out.
 pub(super) fn invalid() -> Error {
     Error::new(
         Code::CursorInvalid,
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn cursors_that_nobody_gave_out_are_refused() {
+    fn cursors_that_were_not_given_out_are_refused() {
         for bad in [
             "",
             "v1-users",

@@ -1,4 +1,4 @@
-//! Finding people by address, and completing records that a listing shows in part.
+//! Finds users by address, and completes records that a listing contains only in part.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -10,37 +10,38 @@ use crate::domain::{Email, User, UserId};
 use crate::error::Result;
 use crate::http::{Local, Window};
 
-/// What a server answers that is asked for the people of one address.
+/// The response to a request for the users of one address.
 pub(super) struct Filtered {
-    /// The people on the page, as [`UsersByEmail`] keeps them.
+    /// The users on the page that [`UsersByEmail`] keeps.
     pub content: PageItems<People>,
-    /// How many people there are in all, if the server says so.
+    /// The total number of users, if the server states it.
     pub total: Option<u32>,
     /// Whether the server says that there are more pages.
     pub more: bool,
 }
 
-/// How a dialect reads people.
+/// How a dialect reads users.
 pub(super) trait ReadPeople {
-    /// Whether nobody else is read on their own if the first record is short there too. Such a
-    /// server may never tell more; it may also tell more of the others.
+    /// Whether to read no further users individually if the first record is short when read
+    /// individually too. If true, such a server is assumed to never return more. If false, it may
+    /// return more for the others.
     const FIRST_DECIDES: bool;
 
-    /// Asks for the people of one address; `None` if the answer tells nothing.
+    /// Requests the users of one address; `None` if the response is inconclusive.
     async fn filtered(&self, email: &Email) -> Result<Option<Filtered>>;
 
-    /// The people of all pages, as lists show them.
+    /// Lists the users of all pages, as the listing contains them.
     async fn listing(&self, filter: &dyn UserFilter) -> Result<People>;
 
-    /// One person, read on their own; `None` if the server has nobody of this id.
+    /// Reads one user individually; `None` if the server has no user with this id.
     async fn read_listed(&self, id: &UserId) -> Result<Option<Listed>>;
 
-    /// In which requests run side by side.
+    /// Returns the window that limits concurrent requests.
     fn window(&self) -> &Window;
 }
 
-/// Everybody with an account of this address. Where the filter proves nothing, the whole listing
-/// is searched.
+/// Returns all users with this address. If the filtered response proves nothing, searches the
+/// whole listing.
 pub(super) async fn accounts_of(directory: &impl ReadPeople, email: &Email) -> Result<Vec<User>> {
     let filtered = directory.filtered(email).await?;
     let found = match filtered.and_then(|filtered| filtered.proven(email)) {
@@ -48,16 +49,17 @@ pub(super) async fn accounts_of(directory: &impl ReadPeople, email: &Email) -> R
         None => of_address(directory.listing(&UsersByEmail(email)).await?.listed, email),
     };
     let mut found = complete_records(directory, found).await?;
-    // A person who was read on their own may have another address by now.
+    // A user who was read individually may have another address by now.
     found.retain(|user| user.email == *email);
     Ok(found)
 }
 
 impl Filtered {
-    /// The people of the address; `None` if the answer is no proof of who has it.
+    /// Returns the users of the address; `None` if the response is no proof of who has it.
     ///
-    /// A filter that lets others through may have been ignored. One that finds nobody may compare
-    /// case, or not know the address by this attribute. One person twice, or a part, is no answer.
+    /// If the response contains other users, the filter may have been ignored. If it contains no
+    /// user, the filter may be case-sensitive, or the address may be in another attribute. A
+    /// duplicate user or an incomplete response proves nothing either.
     fn proven(self, email: &Email) -> Option<Vec<Listed>> {
         let Filtered { content: PageItems { page, fingerprints }, total, more } = self;
         let found = of_address(page.listed, email);
@@ -71,19 +73,19 @@ impl Filtered {
     }
 }
 
-/// The people of an address. A list also keeps short records of others.
+/// Keeps the users of an address. A list also contains short records of other users.
 fn of_address(mut listed: Vec<Listed>, email: &Email) -> Vec<Listed> {
     listed.retain(|listed| listed.user.email == *email);
     listed
 }
 
-/// A text that comes more than once among these.
+/// Returns a text that occurs more than once.
 fn repeated<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let mut seen = BTreeSet::new();
     texts.find(|text| !seen.insert(*text))
 }
 
-/// Reads those on their own whom a list shows in short, and leaves out who went meanwhile.
+/// Reads users with short records individually. Leaves out users who were deleted meanwhile.
 pub(super) async fn complete_records<D: ReadPeople>(
     directory: &D,
     listed: Vec<Listed>,
@@ -137,7 +139,7 @@ mod tests {
         }
     }
 
-    /// How many people an answer proves to have Ada's address.
+    /// Returns how many users a response proves to have Ada's address.
     fn proven(people: &[User], total: Option<u32>, more: bool) -> Option<usize> {
         let ada = Email::new("ada@example.com");
         let Ok(content) = filter_page(people.to_vec(), &UsersByEmail(&ada));
@@ -145,17 +147,17 @@ mod tests {
     }
 
     #[test]
-    fn only_an_answer_that_shows_nobody_else_and_everybody_is_proof() {
+    fn only_a_complete_response_without_other_users_is_proof() {
         let (ada, eve) = (user("1", "Ada@example.com"), user("2", "eve@example.com"));
         let twin = user("3", "ada@example.com");
         assert_eq!(proven(core::slice::from_ref(&ada), Some(1), false), Some(1));
         assert_eq!(proven(core::slice::from_ref(&ada), None, false), Some(1));
-        assert_eq!(proven(&[ada.clone(), twin], None, false), Some(2), "two of one address");
-        // The filter found nobody, or was ignored.
+        assert_eq!(proven(&[ada.clone(), twin], None, false), Some(2), "two users of one address");
+        // The filter found no user, or was ignored.
         assert_eq!(proven(&[], Some(0), false), None);
         assert_eq!(proven(&[eve.clone(), ada.clone()], None, false), None);
         assert_eq!(proven(&[eve], None, false), None);
-        // A part, or one person twice.
+        // An incomplete response, or a duplicate user.
         assert_eq!(proven(core::slice::from_ref(&ada), Some(2), false), None);
         assert_eq!(proven(core::slice::from_ref(&ada), Some(1), true), None);
         assert_eq!(proven(&[ada.clone(), ada], None, false), None);

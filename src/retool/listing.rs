@@ -1,14 +1,14 @@
-//! Reading a whole listing page by page, and noticing when it does not add up.
+//! Reads a whole listing page by page, and detects when it is inconsistent.
 //!
-//! Pages by number shift when somebody is added or removed meanwhile, and servers repeat
-//! pages, ignore the page asked for, or never end. So every item is counted once, the count
-//! must equal a total that did not move, and what does not add up is read again and then
-//! given up: a listing that may lack somebody must not look whole.
+//! Pages by number shift when a user is added or removed meanwhile. Some servers repeat pages,
+//! ignore the requested page, or never end. So every item must occur once, and the number of
+//! items must equal a total that did not change. An inconsistent listing is read again, and then
+//! given up: a listing that may lack a user must not look complete.
 //!
-//! One thing can't be noticed: if one leaves and another joins between two pages, a third may
-//! fall between them while the total is right. So absence from a listing alone is never acted
-//! on: who is to be created is refused by the server if they exist, and is then found; who is
-//! to be told as deleted is looked for by id first.
+//! One case can't be detected: if one user is removed and another is added between two pages, a
+//! third user may be on neither page while the total is right. So no decision is based on absence
+//! from a listing alone. If a user to be created exists already, the server refuses the creation,
+//! and the user is then found. A user who would be reported as deleted is first looked up by id.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -21,72 +21,76 @@ use super::page_buffer::{PageBuffer, PageItems, PageLookup, PageRef};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log, Window};
 
-/// How often a listing that did not add up is read again.
+/// The most times that an inconsistent listing is read.
 const READINGS: u32 = 3;
 
-/// More items than any organisation has: where a listing that never ends is given up.
-/// It bounds the component's memory too.
+/// More items than any organisation has. An endless listing is given up here. This also bounds
+/// the component's memory.
 const MOST_ITEMS: u32 = 250_000;
 
-/// More pages than any server makes of them.
+/// More pages than any listing has.
 const MOST_PAGES: u32 = 25_000;
 
-/// What does not add up in a listing that was read to its end.
-enum Odd {
-    /// It had not as many items as it said.
-    Short { total: u32, given: usize },
-    /// It said how many items there are in different ways.
-    Moved { from: u32, to: Option<u32> },
-    /// It gave an item twice.
-    Twice,
+/// An inconsistency in a listing that was read to its end.
+enum Inconsistency {
+    /// The number of items differs from the total.
+    Count { total: u32, given: usize },
+    /// The total changed between pages.
+    TotalChanged { from: u32, to: Option<u32> },
+    /// An item occurs twice.
+    Duplicate,
 }
 
-impl fmt::Display for Odd {
+impl fmt::Display for Inconsistency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Odd::Short { total, given } => write!(f, "says {total} and gives {given}"),
-            Odd::Moved { from, to: Some(to) } => write!(f, "says first {from} and then {to}"),
-            Odd::Moved { from, to: None } => write!(f, "says first {from} and then nothing"),
-            Odd::Twice => f.write_str("gives one twice"),
+            Inconsistency::Count { total, given } => write!(f, "says {total} and gives {given}"),
+            Inconsistency::TotalChanged { from, to: Some(to) } => {
+                write!(f, "says first {from} and then {to}")
+            }
+            Inconsistency::TotalChanged { from, to: None } => {
+                write!(f, "says first {from} and then nothing")
+            }
+            Inconsistency::Duplicate => f.write_str("gives one twice"),
         }
     }
 }
 
-/// A page as the server gave it.
+/// A page as the server returned it.
 pub struct FetchedPage<P> {
-    /// What is on it.
+    /// The items.
     pub content: PageItems<P>,
-    /// How many items the server says there are in all.
+    /// The total number of items that the server states.
     pub total: Option<u32>,
 }
 
-/// Which page to fetch; pages count from 1. Without a size the server's default holds.
+/// The page to fetch; pages count from 1. Without a size, the server's default applies.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask {
     /// The page's number.
     pub page: u32,
-    /// How many items to ask for.
+    /// The page size.
     pub size: Option<u32>,
 }
 
 /// A listing that can be read.
 pub struct Source<'a, P> {
-    /// What is listed, for people.
+    /// What is listed, for messages and log lines.
     pub what: &'static str,
     /// Fetches a page.
     pub fetch: &'a dyn Fn(Ask) -> Local<'a, Result<FetchedPage<P>>>,
     /// The page size to ask for.
     pub size: Option<u32>,
-    /// For what the server may not page: how long its pages would be if it did. An answer
-    /// without a total that is not a multiple of it is the whole listing.
+    /// The server's default page size, for listings that it may not page. A response without a
+    /// total is the whole listing if its length is not a multiple of this.
     pub default_size: Option<u32>,
-    /// How many items there were the last time, if that is known: so many pages are asked for
-    /// at once, and not only when the first has come. It need not be true any more.
+    /// The number of items in the previous listing, if known. That many items are requested at
+    /// once, without waiting for the first page. The number may be outdated.
     pub expected: Option<u32>,
 }
 
 impl<P> Source<'_, P> {
-    /// Reads everything, each item once: the pages, in the server's order.
+    /// Reads the whole listing, each item once. Returns the pages in the server's order.
     pub async fn read(&self, window: &Window, log: &dyn Log) -> Result<Vec<P>> {
         let buffer = PageBuffer::default();
         let fetch = |ask| -> Local<'_, Result<BufferedPage>> {
@@ -119,7 +123,7 @@ struct BufferedPage {
     total: Option<u32>,
 }
 
-/// Reads a [`Source`] of whatever items.
+/// Reads a [`Source`], without knowing the type of its items.
 struct Reader<'a> {
     what: &'static str,
     fetch: &'a dyn Fn(Ask) -> Local<'a, Result<BufferedPage>>,
@@ -132,12 +136,12 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The pages that are the listing.
+    /// Reads the listing and returns its pages.
     async fn read(&self) -> Result<Vec<PageRef>> {
         let mut reading = 1;
         loop {
             self.buffer.clear();
-            // What was expected may be what does not add up.
+            // The expected number may be the cause of the inconsistency.
             let expected = self.expected.filter(|_| reading == 1);
             let odd = match self.read_once(expected).await? {
                 Ok(refs) => return Ok(refs),
@@ -157,7 +161,7 @@ impl Reader<'_> {
     async fn read_once(
         &self,
         expected: Option<u32>,
-    ) -> Result<core::result::Result<Vec<PageRef>, Odd>> {
+    ) -> Result<core::result::Result<Vec<PageRef>, Inconsistency>> {
         let (first, mut others) = self.begin(expected).await?;
         let mut refs = Vec::from([first.page_ref]);
         let Some(total) = first.total else {
@@ -172,17 +176,17 @@ impl Reader<'_> {
         if total > MOST_ITEMS {
             return Err(self.incomplete("claims more items than can be"));
         }
-        // What the server really gives, whatever was asked for.
+        // The server's actual page size, which may differ from the requested one.
         let size = first.page_ref.items as u32;
         if size == 0 && total > 0 {
-            return Ok(Err(Odd::Short { total, given: 0 }));
+            return Ok(Err(Inconsistency::Count { total, given: 0 }));
         }
         let pages = if size == 0 { 1 } else { total.div_ceil(size) };
         if pages > MOST_PAGES {
             return Err(self.incomplete("comes in more pages than can be"));
         }
         if self.size.is_some_and(|asked| size < asked) {
-            // Shorter pages begin elsewhere than the ones that were asked for.
+            // Shorter pages start at other items than the requested ones.
             others.clear();
         }
         let begun = 1 + others.len() as u32;
@@ -195,7 +199,7 @@ impl Reader<'_> {
                 Box::pin(async move {
                     let page = page.await?;
                     arrived.set(arrived.get() + 1);
-                    self.tell(arrived.get(), pages);
+                    self.log_progress(arrived.get(), pages);
                     Ok(page)
                 })
             };
@@ -207,7 +211,7 @@ impl Reader<'_> {
                 return Err(self.incomplete("gives longer pages than it began with"));
             }
             if page.total != Some(total) {
-                return Ok(Err(Odd::Moved { from: total, to: page.total }));
+                return Ok(Err(Inconsistency::TotalChanged { from: total, to: page.total }));
             }
             given += page.page_ref.items;
             refs.push(page.page_ref);
@@ -215,11 +219,11 @@ impl Reader<'_> {
         Ok(if given == total as usize {
             self.each_once(refs)
         } else {
-            Err(Odd::Short { total, given })
+            Err(Inconsistency::Count { total, given })
         })
     }
 
-    /// The first page, and those after it that are expected and fit into the window.
+    /// Reads the first page, and the expected pages after it that fit into the window.
     async fn begin(&self, expected: Option<u32>) -> Result<(BufferedPage, Vec<BufferedPage>)> {
         let pages = match (expected, self.size) {
             (Some(expected), Some(size)) => expected.div_ceil(size).min(self.window.width()),
@@ -233,7 +237,7 @@ impl Reader<'_> {
                         return Ok((*first, others.to_vec()));
                     }
                 }
-                // Some servers know no page beyond the last.
+                // Some servers refuse a page after the last one.
                 Err(error) if !matches!(error.code, Code::ServerRefused | Code::BaseUrlWrong) => {
                     return Err(error);
                 }
@@ -243,16 +247,16 @@ impl Reader<'_> {
         Ok(((self.fetch)(Ask { page: 1, size: self.size }).await?, Vec::new()))
     }
 
-    /// Tells how far a listing is that takes a while, about ten times.
-    fn tell(&self, arrived: u32, pages: u32) {
+    /// Logs the progress of a long listing, about ten times.
+    fn log_progress(&self, arrived: u32, pages: u32) {
         let step = pages.div_ceil(10);
         if step > 1 && arrived < pages && arrived.is_multiple_of(step) {
             self.log.line(&format!("listing {}: {arrived} of {pages} pages", self.what));
         }
     }
 
-    /// Without a total only a page with nothing on it tells the end. `refs` begins with the
-    /// first page.
+    /// Reads a listing without a total up to an empty page, which alone shows the end. `refs`
+    /// begins with the first page.
     async fn read_to_the_end(&self, refs: &mut Vec<PageRef>) -> Result<()> {
         let first = refs[0];
         let mut last = first;
@@ -269,7 +273,7 @@ impl Reader<'_> {
             if repeats_first && self.default_size.is_some() {
                 break;
             }
-            // A server that ignores the page asked for repeats one.
+            // A server that ignores the requested page repeats a page.
             if repeats_first || self.buffer.begin_alike(last, next) {
                 return Err(self.incomplete("gives the same page again and again"));
             }
@@ -284,14 +288,15 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Fails if an item came twice: then another was pushed off its page, and is missing.
-    fn each_once(&self, refs: Vec<PageRef>) -> core::result::Result<Vec<PageRef>, Odd> {
-        if self.buffer.repeat(&refs) { Err(Odd::Twice) } else { Ok(refs) }
+    /// Fails if an item occurs twice, because then another item was moved off its page and is
+    /// missing.
+    fn each_once(&self, refs: Vec<PageRef>) -> core::result::Result<Vec<PageRef>, Inconsistency> {
+        if self.buffer.repeat(&refs) { Err(Inconsistency::Duplicate) } else { Ok(refs) }
     }
 
     fn incomplete(&self, how: &str) -> Error {
         let message = format!(
-            "The listing of {} {how}. Nothing was planned on it; try again when nobody else is changing it.",
+            "The listing of {} {how}. Nothing was planned on it; try again when no one else is changing it.",
             self.what
         );
         Error::new(Code::ListingIncomplete, message).about(String::from(self.what))

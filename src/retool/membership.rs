@@ -1,4 +1,4 @@
-//! Who is in which group, with as few requests as the dialect allows.
+//! Reads group memberships, with as few requests as the dialect allows.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -11,13 +11,13 @@ use super::write_once::after_write;
 use crate::domain::{Group, GroupId, GroupLink, Member, UserId};
 use crate::error::Result;
 
-/// Everybody in one group. `None` if the server has no group of this id.
+/// Lists the members of one group. `None` if the server has no group with this id.
 pub async fn members(directory: &dyn ReadDirectory, id: &GroupId) -> Result<Option<Vec<Member>>> {
     Ok(directory.list_members(slice::from_ref(id)).await?.pop().flatten())
 }
 
-/// Whether a group is read to be as it shall be, at the latest with the last of several readings.
-/// `None` stands for a group that is not there.
+/// Returns whether a group is in the wanted state, after up to several readings. `is_so` gets
+/// `None` for a group that does not exist.
 pub(super) async fn is_visible<T>(
     directory: &dyn ReadDirectory,
     read: impl AsyncFn() -> Result<Option<T>>,
@@ -30,8 +30,8 @@ pub(super) async fn is_visible<T>(
     Ok(read.await?.is_ok())
 }
 
-/// Everybody in each of these groups of a listing, in its order. Groups whose members the
-/// listing carried are not asked for again; one that went meanwhile has nobody in it.
+/// Lists the members of each of these groups of a listing, in its order. Groups whose members the
+/// listing contains are not read again. A group that was deleted meanwhile has no members.
 pub async fn members_of(
     directory: &dyn ReadDirectory,
     groups: &[Group],
@@ -49,8 +49,8 @@ pub async fn members_of(
     Ok(all)
 }
 
-/// The groups of everybody who is in one of these, by the person's id. Of the `others` it is
-/// counted how many are in each.
+/// Returns the groups of each member of these groups, by user id. The members among `others` are
+/// only counted per group.
 pub async fn links(
     directory: &dyn ReadDirectory,
     groups: &[Group],

@@ -1,15 +1,15 @@
-//! What the component needs of a Retool API, whichever dialect it is.
+//! What the component needs from a Retool API, in any dialect.
 //!
-//! Reading and writing are two traits, so that what only plans can't write. A dialect's folder
-//! holds its wire types and its client, and nothing else. What the dialects do alike stands here
-//! once, and no dialect uses another:
+//! Reading and writing are two traits, so that code that only plans can't write. A dialect's
+//! folder contains only its wire types and its client. Code that dialects share is here, and no
+//! dialect uses another:
 //!
-//! - `request`: requests of one shape, and answers that mean the same.
-//! - `write_once`: sends a write, and looks before it sends it again.
-//! - `read_back`: reads until what was written is visible.
-//! - `change`: changes a person or a group with both, and checks it with `verify`.
-//! - `find`: finds people by address, and completes records that a listing shows in part.
-//! - `membership`: who is in which group.
+//! - `request`: requests of the same shape, and responses of the same meaning.
+//! - `write_once`: sends a write, and reads the record before it sends the write again.
+//! - `read_back`: reads until a write is visible.
+//! - `change`: changes a user or a group with both, and checks it with `verify`.
+//! - `find`: finds users by address, and completes records that a listing contains in part.
+//! - `membership`: reads group memberships.
 //! - `cursor`: the cursors of pages.
 
 use alloc::boxed::Box;
@@ -48,50 +48,52 @@ use user_filter::{AllUsers, Found, UserFilter};
 /// One page of a listing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
-    /// What is on it.
+    /// The items.
     pub items: Vec<T>,
-    /// What to ask for the next page with.
+    /// The cursor of the next page.
     pub next: Option<String>,
-    /// How many there are in all.
+    /// The total number of items.
     pub total: Option<u32>,
 }
 
 impl<T> Page<T> {
-    /// A part of a listing that the server gives whole.
+    /// Returns a part of a listing that the server returns as a whole.
     fn part(all: Vec<T>, offset: usize, size: u32, next: Option<String>) -> Self {
         let total = Some(all.len() as u32);
         Page { items: all.into_iter().skip(offset).take(size as usize).collect(), next, total }
     }
 }
 
-/// Reading. Nothing here writes.
+/// Read operations. No method writes.
 pub trait ReadDirectory {
-    /// What this dialect can do.
+    /// Returns what this dialect can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// Waits before a write is tried again, longer with each attempt (from 1) and at least as
-    /// long as the server asked for. `false`, at once, if it should not be tried again.
+    /// Waits before a write is tried again: longer with each attempt (from 1), and at least as
+    /// long as the server asked for. Returns `false` at once if it should not be tried again.
     fn pause(&self, attempt: u32, retry_after_ms: Option<u32>) -> Local<'_, bool>;
 
-    /// Waits before something that was written is read back once more, longer with each reading
-    /// (from 1). `false`, at once, if there is no time.
+    /// Waits before a write is read back once more: longer with each reading (from 1). Returns
+    /// `false` at once if there is no time.
     fn wait_to_read_back(&self, reading: u32) -> Local<'_, bool>;
 
-    /// Asks for as little as shows that the server speaks this dialect, and takes the token.
+    /// Sends the smallest request that shows that the server supports this dialect and accepts
+    /// the token.
     fn probe(&self) -> Local<'_, Result<()>>;
 
-    /// Says how many people there were the last time, so that a listing can be asked for at
-    /// once. Nothing depends on it; an API that does not page has no use for it.
+    /// Sets the number of users in the previous listing, so that the pages of the next listing
+    /// can be requested at once. This is only a hint. A dialect without numbered pages ignores
+    /// it.
     fn expect_users(&self, _count: u32) {}
 
-    /// Finds the users of this address. Compares the addresses that the server returns, and
+    /// Finds the users with this address. Compares the addresses that the server returns, and
     /// searches the whole listing if the server ignored the filter.
     fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>>;
 
-    /// Reads one user with all fields; `None` if the server has nobody of this id.
+    /// Reads one user with all fields; `None` if the server has no user with this id.
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>>;
 
-    /// Lists the users whom the filter keeps, each once, and counts the others. Fails if the
+    /// Lists the users that the filter keeps, each once, and counts the others. Fails if the
     /// listing may be incomplete.
     fn list_people<'a>(&'a self, filter: &'a dyn UserFilter) -> Local<'a, Result<Found>>;
 
@@ -107,7 +109,7 @@ pub trait ReadDirectory {
         size: Option<u32>,
     ) -> Local<'a, Result<Page<User>>>;
 
-    /// Lists all groups, each once, with their members if the listing shows them. Fails if the
+    /// Lists all groups, each once, with their members if the listing contains them. Fails if the
     /// listing may be incomplete.
     fn list_groups(&self) -> Local<'_, Result<Vec<Group>>>;
 
@@ -118,32 +120,33 @@ pub trait ReadDirectory {
         size: Option<u32>,
     ) -> Local<'a, Result<Page<Group>>>;
 
-    /// Reads one group with all fields; `None` if the server has none of this id.
+    /// Reads one group with all fields; `None` if the server has no group with this id.
     fn read_group<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<Option<GroupAccount>>>;
 
-    /// Lists the members of each of these groups, in the order of the ids, with requests side by
-    /// side. `None` for an id that the server does not have.
+    /// Lists the members of each of these groups, in the order of the ids, with concurrent
+    /// requests. `None` for a group that the server does not have.
     fn list_members<'a>(
         &'a self,
         ids: &'a [GroupId],
     ) -> Local<'a, Result<Vec<Option<Vec<Member>>>>>;
 }
 
-/// Writing. Every method is one write, sent at most once where repeating it is not safe. On
-/// an error with `maybe_applied` the write may have taken effect.
+/// Write operations. Every method is one write. It is sent at most once if repeating it is not
+/// safe. After an error with `maybe_applied`, the write may have taken effect.
 pub trait WriteDirectory {
-    /// Creates somebody. Never sent twice: after a lost reply the caller looks first.
+    /// Creates a user. Never sent twice: after a lost reply, the caller must look the user up
+    /// first.
     fn create_user<'a>(&'a self, user: &'a NewUser) -> Local<'a, Result<User>>;
 
-    /// Changes the fields of the patch and no other, and checks that they hold. `account` must
-    /// have just been read: a dialect that replaces whole records merges into it.
+    /// Changes only the fields of the patch, and checks that they hold. `account` must have just
+    /// been read, because a dialect that replaces whole records merges the patch into it.
     fn update_user<'a>(
         &'a self,
         account: &'a Account,
         patch: &'a UserPatch,
     ) -> Local<'a, Result<User>>;
 
-    /// Deletes somebody. `false` if there was nobody of this id.
+    /// Deletes a user. `false` if there was no user with this id.
     fn delete_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<bool>>;
 
     /// Creates a group. Never sent twice.
@@ -153,17 +156,17 @@ pub trait WriteDirectory {
         universal_app_access: Option<&'a str>,
     ) -> Local<'a, Result<Group>>;
 
-    /// Changes the fields of the patch and no other, and checks that they hold.
+    /// Changes only the fields of the patch, and checks that they hold.
     fn update_group<'a>(
         &'a self,
         account: &'a GroupAccount,
         patch: &'a GroupPatch,
     ) -> Local<'a, Result<Group>>;
 
-    /// Deletes a group. `false` if there was none of this id.
+    /// Deletes a group. `false` if there was no group with this id.
     fn delete_group<'a>(&'a self, id: &'a GroupId) -> Local<'a, Result<bool>>;
 
-    /// Adds somebody to a group. `false` if the server says that they were in it already.
+    /// Adds a user to a group. `false` if the server says that they were in it already.
     fn add_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId) -> Local<'a, Result<bool>> {
         Box::pin(async move {
             let new = self.add_members(group, slice::from_ref(user)).await?;
@@ -171,25 +174,25 @@ pub trait WriteDirectory {
         })
     }
 
-    /// Adds several people to a group, in as few requests as the dialect allows, and says of
-    /// each whether they are new to it.
+    /// Adds several users to a group, in as few requests as the dialect allows. Returns for each
+    /// whether they are new to it.
     fn add_members<'a>(
         &'a self,
         group: &'a GroupId,
         users: &'a [UserId],
     ) -> Local<'a, Result<Vec<bool>>>;
 
-    /// Ends somebody's sessions. `false` if the server has no such request.
+    /// Ends a user's sessions. `false` if the server has no such request.
     fn end_sessions<'a>(&'a self, _user: &'a UserId) -> Local<'a, Result<bool>> {
         Box::pin(future::ready(Ok(false)))
     }
 
-    /// Removes somebody from a group. `false` if they were not in it.
+    /// Removes a user from a group. `false` if they were not in it.
     fn remove_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId)
     -> Local<'a, Result<bool>>;
 }
 
-/// A dialect: both.
+/// A dialect: read and write operations.
 pub trait Directory: ReadDirectory + WriteDirectory {}
 
 impl<T: ReadDirectory + WriteDirectory> Directory for T {}

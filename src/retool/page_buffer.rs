@@ -1,21 +1,21 @@
-//! The pages of a listing while it is read. The reader knows a page by its place and by the
-//! number of its items, so it is compiled once for all kinds of items.
+//! Buffers the pages of a listing while it is read. The reader refers to a page by its place and
+//! its number of items, so the reader is compiled only once for all types of items.
 
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use crate::fingerprint::{fingerprint, repeats};
 
-/// The items of a page: what is kept of them, and a fingerprint of each one, kept or not.
+/// The items of a page: the kept items, and a fingerprint of every item, kept or not.
 pub struct PageItems<P> {
-    /// What is kept of the page.
+    /// The kept items.
     pub page: P,
     /// The fingerprint of each item, in the page's order.
     pub fingerprints: Vec<u64>,
 }
 
 impl<T> PageItems<Vec<T>> {
-    /// A page that is kept whole. The key tells its items apart.
+    /// Creates a page of which all items are kept. `key` returns the unique key of an item.
     pub fn whole(items: Vec<T>, key: fn(&T) -> &str) -> Self {
         let fingerprints = items.iter().map(|item| fingerprint(key(item))).collect();
         PageItems { page: items, fingerprints }
@@ -26,23 +26,23 @@ impl<T> PageItems<Vec<T>> {
 #[derive(Clone, Copy, Debug)]
 pub struct PageRef {
     place: usize,
-    /// How many items were on it.
+    /// The number of items on the page.
     pub items: usize,
 }
 
-/// What can be asked of buffered pages without knowing the type of their items.
+/// Operations on buffered pages that do not depend on the type of their items.
 pub trait PageLookup {
     /// Drops all pages.
     fn clear(&self);
 
-    /// Whether two pages begin with the same item.
+    /// Returns whether two pages begin with the same item.
     fn begin_alike(&self, one: PageRef, other: PageRef) -> bool;
 
-    /// Whether any item of these pages comes twice.
+    /// Returns whether any item occurs twice on these pages.
     fn repeat(&self, refs: &[PageRef]) -> bool;
 }
 
-/// The pages of a listing, in the order in which they arrive.
+/// The pages of a listing, in the order in which they were received.
 pub struct PageBuffer<P>(RefCell<Vec<Option<PageItems<P>>>>);
 
 impl<P> Default for PageBuffer<P> {
@@ -52,7 +52,7 @@ impl<P> Default for PageBuffer<P> {
 }
 
 impl<P> PageBuffer<P> {
-    /// Adds a page.
+    /// Adds a page and returns a reference to it.
     pub fn keep(&self, content: PageItems<P>) -> PageRef {
         let mut pages = self.0.borrow_mut();
         let page_ref = PageRef { place: pages.len(), items: content.fingerprints.len() };
@@ -60,7 +60,7 @@ impl<P> PageBuffer<P> {
         page_ref
     }
 
-    /// Takes these pages, in this order.
+    /// Returns these pages, in this order.
     pub fn take(self, refs: &[PageRef]) -> Vec<P> {
         let mut pages = self.0.into_inner();
         let content = |page_ref: &PageRef| pages.get_mut(page_ref.place)?.take();

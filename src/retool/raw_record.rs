@@ -1,5 +1,5 @@
-//! Records with their values unread: to send them back as they came, and to see whether a write
-//! lost anything of them.
+//! Records whose values are not decoded. They can be sent back unchanged, and compared to detect
+//! whether a write lost a field.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -13,29 +13,29 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::de::Text;
 use crate::ser::to_json;
 
-/// How deep two values are compared by what they mean, and below that by how they are written.
+/// The depth to which values are compared by meaning. Deeper values are compared as text.
 const DEPTH: u32 = 16;
 
-/// A record with its values as they are written, in the order of the fields' names.
+/// A record with its values as they were written, in the order of the field names.
 #[derive(Clone, Serialize)]
 #[serde(transparent)]
 pub struct RawRecord<'a>(BTreeMap<Cow<'a, str>, Cow<'a, RawValue>>);
 
 impl<'a> RawRecord<'a> {
-    /// Reads a record; `None` if it is not a JSON object. Of a field that comes twice, the last
-    /// one counts.
+    /// Parses a record; `None` if it is not a JSON object. Of a duplicate field, the last value
+    /// counts.
     pub fn parse(json: &'a str) -> Option<Self> {
         let fields: Fields<'a> = serde_json::from_str(json).ok()?;
         let fields = fields.into_iter().map(|(name, raw)| (name.into(), Cow::Borrowed(raw)));
         Some(RawRecord(fields.collect()))
     }
 
-    /// What stands in a field, if that is not `null`.
+    /// Returns the value of a field, unless it is `null`.
     fn get(&self, name: &str) -> Option<&RawValue> {
         self.0.get(name).map(|raw| &**raw).filter(|raw| !is_null(raw))
     }
 
-    /// Takes a field out.
+    /// Removes a field.
     pub fn remove(&mut self, name: &str) {
         self.0.remove(name);
     }
@@ -59,13 +59,13 @@ impl<'a> RawRecord<'a> {
         self.0.insert(Cow::Borrowed(name), Cow::Owned(raw));
     }
 
-    /// As JSON.
+    /// Encodes the record as JSON.
     pub fn to_json(&self) -> String {
         to_json(self)
     }
 
-    /// The first field that `self` has a value for and `after` has none: lost by a write. Fields
-    /// in `but` are not looked at.
+    /// Returns the first field that has a value in `self` and none in `after`: a write lost it.
+    /// Fields in `but` are ignored.
     pub fn first_lost(&self, after: &RawRecord<'_>, but: &[&str]) -> Option<&str> {
         let is_lost = |(name, raw): &(&Cow<'_, str>, &Cow<'_, RawValue>)| {
             !is_null(raw) && !but.contains(&&***name) && after.get(name).is_none()
@@ -73,12 +73,12 @@ impl<'a> RawRecord<'a> {
         self.0.iter().find(is_lost).map(|(name, _)| &**name)
     }
 
-    /// Whether every field of `self` is there too, with whatever value.
+    /// Returns whether `other` has every field of `self`, with any value.
     pub fn is_covered_by(&self, other: &RawRecord<'_>) -> bool {
         self.0.keys().all(|name| other.0.contains_key(name))
     }
 
-    /// Whether a field has the same value in both, or `self` has none.
+    /// Returns whether a field has the same value in both, or `self` has none.
     pub fn keeps(&self, field: &str, after: &RawRecord<'_>) -> bool {
         match (self.get(field), after.get(field)) {
             (None, _) => true,
@@ -95,7 +95,7 @@ fn is_null(raw: &RawValue) -> bool {
     raw.get() == "null"
 }
 
-/// Whether two values are the same but for white space and the order of fields.
+/// Returns whether two values are the same, ignoring white space and the order of fields.
 fn is_same(a: &str, b: &str, depth: u32) -> bool {
     if a == b {
         return true;
@@ -114,13 +114,13 @@ fn is_same(a: &str, b: &str, depth: u32) -> bool {
             a.len() == b.len()
                 && a.iter().zip(&b).all(|(a, b)| is_same(a.get(), b.get(), depth - 1))
         }),
-        // Escapes can be written in several ways.
+        // The same text can be escaped in several ways.
         Some(b'"') => parse_both::<Text<'_>>(a, b).is_some_and(|(a, b)| a == b),
         _ => false,
     }
 }
 
-/// Reads two values of one type; `None` if one of them is of another.
+/// Reads two values of one type; `None` if one of them has another type.
 fn parse_both<'a, T: Deserialize<'a>>(a: &'a str, b: &'a str) -> Option<(T, T)> {
     Some((serde_json::from_str(a).ok()?, serde_json::from_str(b).ok()?))
 }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_field_is_named_unless_it_is_not_looked_at() {
+    fn a_lost_field_is_named_unless_it_is_ignored() {
         let before = record(r#"{"a":1,"b":null,"c":"x"}"#);
         let lost = |after: &str| before.first_lost(&record(after), &["a"]).map(str::to_owned);
         assert_eq!(lost(r#"{"c":"y"}"#), None);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_kept_in_whatever_order_and_spelling() {
+    fn values_in_another_order_or_spelling_are_the_same() {
         let before = record(r#"{"m":{"a":[1,{"x":"é"}],"b":{},"n":16777217}}"#);
         let keeps = |after: &str| before.keeps("m", &record(after));
         assert!(keeps(r#"{"m":{"a":[1,{"x":"é"}],"b":{},"n":16777217}}"#));
@@ -165,7 +165,7 @@ mod tests {
         ] {
             assert!(!keeps(after), "{after}");
         }
-        assert!(before.keeps("other", &record("{}")), "what was not there can't be lost");
+        assert!(before.keeps("other", &record("{}")), "a field without a value can't be lost");
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_shown_as_it_was_without_what_is_taken_out() {
+    fn a_record_is_unchanged_except_for_removed_fields() {
         let mut fields = record(r#"{"b":1.10,"link":"x","a":{"z":1, "y":2},"\u0061b":null}"#);
         fields.remove("b");
         fields.remove("other");
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_takes_the_place_of_what_was_there() {
+    fn setting_a_field_replaces_its_value() {
         let mut fields = record(r#"{"b":1,"a":"x"}"#);
         fields.set_text("a", Some("y\n"));
         fields.set_text("b", None);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_field_that_stands_twice_the_last_one_counts() {
+    fn the_last_value_of_a_duplicate_field_counts() {
         assert_eq!(record(r#"{"b":1,"a":2,"b":3,"a":null}"#).to_json(), r#"{"a":null,"b":3}"#);
     }
 }

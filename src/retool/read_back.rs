@@ -1,22 +1,22 @@
-//! Reading back what was written.
+//! Reads back what was written.
 
 use super::ReadDirectory;
 use crate::domain::GroupId;
 use crate::error::{Code, Error, Result};
 
-/// How often what was written is read back before it counts as not held. A server may answer
-/// from the state before the write for a moment.
+/// How often a write is read back before it counts as not held. A server may answer from the
+/// state before the write for a moment.
 pub const READINGS: u32 = 5;
 
-/// What one reading showed.
+/// The result of one reading.
 pub enum ReadBack<T, W> {
-    /// What was written is visible.
+    /// The write is visible.
     Holds(T),
-    /// What was written is not visible, or not yet. Carries what is missing.
+    /// The write is not visible, or not yet. Contains what is missing.
     NotYet(W),
 }
 
-/// Reads until what was written is visible. The inner error says what is missing after the last
+/// Reads until the write is visible. The inner error contains what is missing after the last
 /// reading.
 pub async fn read_back<T, W>(
     directory: &dyn ReadDirectory,
@@ -36,7 +36,7 @@ pub async fn read_back<T, W>(
     }
 }
 
-/// Reads a group until it is visible. A group that was just created may not be at once.
+/// Reads a group until it is visible. A group that was just created may not be visible at once.
 pub async fn visible_group<T>(
     directory: &dyn ReadDirectory,
     group: &GroupId,

@@ -1,4 +1,4 @@
-//! Requests that several dialects make in the same way, and what their answers have in common.
+//! Requests that several dialects make in the same way, and the handling of their responses.
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,7 @@ use crate::domain::Group;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Path, Repeat};
 
-/// A request with nothing special about it.
+/// Returns a request with default settings.
 pub(super) fn call<'a>(
     method: Method,
     template: &'static str,
@@ -25,7 +25,7 @@ pub(super) fn call<'a>(
     }
 }
 
-/// A GET of a listing, which exists if the base URL is right.
+/// Returns a GET of a listing, which exists if the base URL is right.
 pub(super) fn list<'a>(
     template: &'static str,
     query: &'a [(&'a str, &'a str)],
@@ -34,7 +34,7 @@ pub(super) fn list<'a>(
     Call { query, missing: Missing::BaseUrl, ..call(Method::Get, template, &[], scope) }
 }
 
-/// A request about the record that the first segment names.
+/// Returns a request about the record that the first segment names.
 pub(super) fn one<'a>(
     method: Method,
     template: &'static str,
@@ -45,7 +45,7 @@ pub(super) fn one<'a>(
     Call { missing, about: segments.first().copied(), ..call(method, template, segments, scope) }
 }
 
-/// A creation. It is never repeated blindly.
+/// Returns a creation. It is never repeated without a check.
 pub(super) fn creation<'a>(
     template: &'static str,
     about: &'a str,
@@ -61,12 +61,12 @@ pub(super) fn creation<'a>(
     }
 }
 
-/// Whether the server says that a person or a group does not exist.
+/// Returns whether the server says that a user or a group does not exist.
 pub(super) fn is_not_found(error: &Error) -> bool {
     matches!(error.code, Code::UserNotFound | Code::GroupNotFound)
 }
 
-/// The answer about one record; `None` if the server has no record of this id.
+/// Returns the response about one record; `None` if the server has no record with this id.
 pub(super) fn found(sent: Result<Answer>) -> Result<Option<Answer>> {
     match sent {
         Ok(answer) => Ok(Some(answer)),
@@ -75,7 +75,7 @@ pub(super) fn found(sent: Result<Answer>) -> Result<Option<Answer>> {
     }
 }
 
-/// What a deletion came to; `false` if there was nothing to delete.
+/// Returns the result of a deletion; `false` if there was nothing to delete.
 pub(super) fn deleted(sent: Result<()>) -> Result<bool> {
     match sent {
         Ok(()) => Ok(true),
@@ -85,13 +85,13 @@ pub(super) fn deleted(sent: Result<()>) -> Result<bool> {
     }
 }
 
-/// Whether a write was answered with a good status and a body that can't be read. Only reading
-/// back tells what became of it.
+/// Returns whether a write was answered with a good status and a body that can't be read. Then
+/// only reading back shows whether the write was applied.
 pub(super) fn is_unreadable(error: &Error) -> bool {
     error.code == Code::AnswerUnusable && error.maybe_applied
 }
 
-/// What the answer to a write shows; `None` where it is no record.
+/// Returns the record in the response to a write; `None` if the body is not a record.
 pub(super) fn readable<T>(decoded: Result<T>) -> Result<Option<T>> {
     match decoded {
         Ok(record) => Ok(Some(record)),
@@ -100,15 +100,15 @@ pub(super) fn readable<T>(decoded: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// An answer with a good status that says `"success": false`.
+/// Returns the error for a response with a good status and `"success": false`.
 pub(super) fn refused(answer: &Answer) -> Error {
     answer.error(
         Code::ServerRefused,
-        "The server answered that it did not do it, with a status that says it did. Look at its log for the reason.",
+        "The server's status reports success, but the body says that the request was refused. Look at the server's log for the reason.",
     )
 }
 
-/// An answer about another person than the one that the request named.
+/// Returns the error for a response about another user than the request named.
 pub(super) fn another_user(answer: &Answer) -> Error {
     answer.error(
         Code::WrongPerson,
@@ -116,7 +116,7 @@ pub(super) fn another_user(answer: &Answer) -> Error {
     )
 }
 
-/// An answer about another group than the one that the request named.
+/// Returns the error for a response about another group than the request named.
 pub(super) fn another_group(answer: &Answer) -> Error {
     answer.error(
         Code::AnswerUnusable,
@@ -124,7 +124,7 @@ pub(super) fn another_group(answer: &Answer) -> Error {
     )
 }
 
-/// The group that the server created, if it has the name that was asked for.
+/// Returns the group that the server created. Fails if it does not have the requested name.
 pub(super) fn created_group(answer: &Answer, group: Group, name: &str) -> Result<Group> {
     if group.name.trim() == name.trim() {
         return Ok(group);

@@ -1,5 +1,5 @@
-//! Filters of listings. Users whom a filter does not keep are counted, and dropped with their page
-//! before anything of them is copied.
+//! Filters of listings. Users that a filter does not keep are counted. They are dropped with their
+//! page, before any of their data is copied.
 
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
@@ -11,27 +11,27 @@ use crate::domain::{Email, GroupId, User, UserId, UserType};
 use crate::fingerprint::fingerprint;
 use crate::sort;
 
-/// Says which users of a listing are kept.
+/// Decides which users of a listing are kept.
 pub trait UserFilter {
-    /// Whether users of this address are kept. The address is an [`Email::key`].
+    /// Returns whether users with this address are kept. The address is an [`Email::key`].
     fn wants(&self, address: &str) -> bool;
 
-    /// Whether administrators are kept, whatever their address.
+    /// Returns whether administrators are kept, whatever their address.
     fn wants_admins(&self) -> bool {
         true
     }
 
-    /// Whether the times of kept users are kept too.
+    /// Returns whether the times of kept users are kept too.
     fn wants_times(&self) -> bool {
         false
     }
 
-    /// Whether users of this address are counted if they are not kept.
+    /// Returns whether users with this address are counted if they are not kept.
     fn counts(&self, _address: &str) -> bool {
         false
     }
 
-    /// Whether the memberships of users who are not kept are counted.
+    /// Returns whether the memberships of users who are not kept are counted.
     fn counts_memberships(&self) -> bool {
         false
     }
@@ -53,7 +53,7 @@ impl UserFilter for AllUsers {
     }
 }
 
-/// Keeps the users of one address.
+/// Keeps the users with one address.
 pub struct UsersByEmail<'a>(pub &'a Email);
 
 impl UserFilter for UsersByEmail<'_> {
@@ -79,50 +79,51 @@ impl UserFilter for Administrators {
     }
 }
 
-/// A user as a list shows them.
+/// A user as a list contains them.
 pub struct Listed {
-    /// The person.
+    /// The user.
     pub user: User,
-    /// Whether the list leaves out what decides what is done to them: then the record is read on
-    /// its own.
+    /// Whether the record in the list lacks fields that decisions depend on. Then the user is
+    /// read individually.
     pub short: bool,
 }
 
-/// Users who were not kept, as numbers.
+/// Counts of the users that were not kept.
 #[derive(Clone, Debug, Default)]
 pub struct Others {
-    /// Those who can log in and whom the filter [counts](UserFilter::counts).
+    /// How many of them can log in and are [counted](UserFilter::counts) by the filter.
     pub enabled: usize,
-    /// How many of them are in each group, by its id: those of one listing are of one kind.
+    /// How many of them are in each group, by group id. The ids of one listing are of one kind.
     members: BTreeMap<String, usize>,
-    /// Fingerprints of the ids of users whose memberships the listing did not show, in order.
+    /// Fingerprints of the ids of users whose memberships are not in the listing, in order.
     silent: Vec<u64>,
     /// How many seats they hold in the whole organisation, by [`UserType`].
     seats: [u32; UserType::ALL.len()],
 }
 
 impl Others {
-    /// How many seats of a type they hold.
+    /// Returns how many seats of a type they hold.
     pub fn seats(&self, user_type: UserType) -> u32 {
         self.seats[user_type as usize]
     }
 
-    /// How many of them are in a group.
+    /// Returns how many of them are in a group.
     pub fn members(&self, group: &GroupId) -> usize {
         self.members.get(&group.value).copied().unwrap_or(0)
     }
 
-    /// Whether the groups must be asked for who of them is in which.
+    /// Returns whether there are users whose memberships are not in the listing. Then the groups
+    /// must be read.
     pub fn are_silent(&self) -> bool {
         !self.silent.is_empty()
     }
 
-    /// Whether somebody is one of them whose memberships the listing did not tell.
+    /// Returns whether this is one of the users whose memberships are not in the listing.
     pub fn has_silent(&self, id: &UserId) -> bool {
         self.silent.binary_search(&fingerprint(&id.value)).is_ok()
     }
 
-    /// Counts so many of them as members of a group.
+    /// Counts this number of them as members of a group.
     pub fn join(&mut self, group: &GroupId, people: usize) {
         self.join_by_id(&group.value, people);
     }
@@ -163,23 +164,23 @@ impl Others {
 /// The result of a listing.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// Those who were kept, whole.
+    /// The kept users, with complete records.
     pub users: Vec<User>,
-    /// The others.
+    /// The counts of the other users.
     pub others: Others,
 }
 
-/// People of a listing, as it shows them.
+/// The users of a listing, as it contains them.
 #[derive(Default)]
 pub struct People {
-    /// Those who are kept.
+    /// The kept users.
     pub listed: Vec<Listed>,
-    /// The others.
+    /// The counts of the other users.
     pub others: Others,
 }
 
 impl People {
-    /// Everybody on some pages.
+    /// Merges the users of several pages.
     pub fn on(pages: Vec<People>) -> People {
         let count = pages.iter().map(|page| page.listed.len()).sum();
         let mut people = People { listed: Vec::with_capacity(count), others: Others::default() };
@@ -192,37 +193,37 @@ impl People {
     }
 }
 
-/// A user's record in a listing, borrowed from the answer.
+/// A user record in a listing, borrowed from the response.
 pub trait Listable: Sized {
     /// Why a record may be unusable.
     type Unusable;
 
-    /// The id.
+    /// Returns the id.
     fn id(&self) -> &str;
 
-    /// The address, as it is written.
+    /// Returns the address, as it is written.
     fn address(&self) -> Cow<'_, str>;
 
-    /// Whether they administer the organisation, as far as the record says.
+    /// Returns whether the record says that the user administers the organisation.
     fn is_admin(&self) -> bool;
 
-    /// Whether they are barred from logging in, as far as the record says.
+    /// Returns whether the record says that the user is disabled.
     fn is_disabled(&self) -> bool;
 
-    /// What the seat is billed as; `None` for an invitation, which holds none.
+    /// Returns the type that the seat is billed as; `None` for an invitation, which holds no seat.
     fn seat(&self) -> Option<UserType>;
 
-    /// Whether it leaves out what decides what is done to them.
+    /// Returns whether the record lacks fields that decisions depend on.
     fn is_short(&self) -> bool;
 
-    /// The ids of their groups, where it shows them.
+    /// Returns the ids of the user's groups, if the record contains them.
     fn groups(&self) -> Option<Vec<&str>>;
 
-    /// As the rest of the component knows them.
+    /// Converts the record to a [`User`].
     fn into_user(self) -> Result<User, Self::Unusable>;
 }
 
-/// Filters the records of a page. Fails if one that is kept is unusable.
+/// Filters the records of a page. Fails if a kept record is unusable.
 pub fn filter_page<R: Listable>(
     records: Vec<R>,
     filter: &dyn UserFilter,
@@ -262,7 +263,7 @@ pub fn filter_page<R: Listable>(
     Ok(PageItems { page, fingerprints })
 }
 
-/// Somebody as a record that shows all of them.
+/// A user as a complete record.
 #[cfg(test)]
 impl Listable for User {
     type Unusable = core::convert::Infallible;

@@ -1,4 +1,5 @@
-//! Whether a change holds, and whether it may be sent again, by what the server shows.
+//! Checks whether a change holds and whether it may be sent again, from the records that were
+//! read.
 
 use alloc::format;
 use alloc::string::String;
@@ -7,8 +8,8 @@ use super::write_once::after_write;
 use crate::domain::{Field, Group, GroupId, GroupPatch, User, UserPatch};
 use crate::error::{Code, Error, Result};
 
-/// The first thing about a person that is not as it shall be after a change: a field of the patch
-/// that was not set, or another field that was changed.
+/// Returns the first difference from the wanted state of a user after a change: a field of the
+/// patch that was not set, or another field that was changed.
 pub(super) fn user_difference(
     before: &User,
     patch: &UserPatch,
@@ -24,7 +25,7 @@ pub(super) fn user_difference(
     Field::ALL.iter().find(|field| !is_kept(field)).map(|field| field.as_str())
 }
 
-/// The first field of the patch that a group does not have.
+/// Returns the first field of the patch that was not set in the group.
 pub(super) fn group_difference(patch: &GroupPatch, now: &Group) -> Option<&'static str> {
     let GroupPatch { name, universal_app_access } = patch;
     if name.as_ref().is_some_and(|name| now.name != *name) {
@@ -35,8 +36,8 @@ pub(super) fn group_difference(patch: &GroupPatch, now: &Group) -> Option<&'stat
         .then_some("the group's access to apps")
 }
 
-/// Whether a change of a person may be sent again after a look. Fails if the account has another
-/// address by now.
+/// Returns whether a change of a user may be sent again, given the current record. Fails if the
+/// account has another address by now.
 pub(super) fn user_may_be_sent_again(before: &User, patch: &UserPatch, now: &User) -> Result<bool> {
     if now.email != before.email {
         return Err(Error::new(
@@ -46,20 +47,20 @@ pub(super) fn user_may_be_sent_again(before: &User, patch: &UserPatch, now: &Use
         )
         .about(before.email.as_str()));
     }
-    // What somebody else set meanwhile is not overwritten.
+    // A value that another administrator set meanwhile must not be overwritten.
     let is_contested = |field: &Field| {
         let value = field.of(now);
         patch.get(*field).is_some_and(|asked| value.as_ref() != Some(&asked))
             && value != field.of(before)
     };
-    // The caller judged whether enough administrators are left when this was none.
+    // The caller checked whether enough administrators remain when this user was not one.
     let takes_rights = patch.disabled == Some(true) || patch.admin == Some(false);
     let became_admin = now.is_enabled_admin() && !before.is_enabled_admin();
     let is_unsafe = Field::ALL.iter().any(is_contested) || (takes_rights && became_admin);
     Ok(!is_unsafe)
 }
 
-/// The same of a group.
+/// Returns whether a change of a group may be sent again, given the current record.
 pub(super) fn group_may_be_sent_again(before: &Group, patch: &GroupPatch, now: &Group) -> bool {
     let GroupPatch { name, universal_app_access } = patch;
     let is_contested = |asked: Option<&String>, before: Option<&String>, now: Option<&String>| {
@@ -74,16 +75,16 @@ pub(super) fn group_may_be_sent_again(before: &Group, patch: &GroupPatch, now: &
         )
 }
 
-/// A change that was accepted and does not hold.
+/// Returns the error for a change that was accepted and does not hold.
 pub(super) fn change_not_held(subject: &str, what: &str) -> Error {
     let message = format!(
-        "The server accepted the change, but {what} did not hold when read back: the server or somebody else \
+        "The server accepted the change, but {what} did not hold when read back: the server or another administrator \
          changed it. Compare the record with what was asked for."
     );
     not_held(message, subject)
 }
 
-/// Additions to a group that were accepted and are not all visible.
+/// Returns the error for additions to a group that were accepted and are not all visible.
 pub(super) fn additions_not_held(group: &GroupId, missing: usize, all: usize) -> Error {
     let message = format!(
         "The server accepted the addition to the group, but {missing} of {all} people were not in it when read \
@@ -92,21 +93,21 @@ pub(super) fn additions_not_held(group: &GroupId, missing: usize, all: usize) ->
     not_held(message, &group.value)
 }
 
-/// A removal from a group that was accepted and is not visible.
+/// Returns the error for a removal from a group that was accepted and is not visible.
 pub(super) fn removal_not_held(group: &GroupId) -> Error {
     let message = "The server accepted the removal from the group, but the person was still in it when read back. \
                    Remove them in Retool, or ask again.";
     not_held(message, &group.value)
 }
 
-/// A write that was accepted and does not hold.
+/// Returns the error for a write that was accepted and does not hold.
 pub(super) fn not_held(message: impl Into<String>, subject: &str) -> Error {
     after_write(Error::new(Code::NotVerified, message).about(subject))
 }
 
-/// A field of a record as messages name it. The name is the server's, so only a plain one is
-/// repeated: `seatType2` or `seat_type`, but nothing with both digits and underscores, as tokens
-/// of Retool have them (`retool_01...`).
+/// Returns the name of a record's field for messages. The name comes from the server, so only a
+/// plain name is repeated, such as `seatType2` or `seat_type`. A name with both digits and
+/// underscores is not repeated, because Retool's tokens look like this (`retool_01...`).
 pub(super) fn field_name(field: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let is_like_a_token = field.contains('_') && field.contains(|c: char| c.is_ascii_digit());
@@ -122,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_names_of_fields_are_repeated() {
+    fn only_plain_field_names_are_repeated() {
         for plain in ["locale", "seatType2", "seat_type"] {
             assert_eq!(field_name(plain), format!("the field {plain}"));
         }

@@ -1,43 +1,43 @@
-//! Writes whose reply may get lost.
+//! Writes whose reply may be lost.
 //!
-//! A write whose reply was lost is not simply sent again: somebody else may have changed the
-//! record meanwhile. The record is read first, and that decides what happens next.
+//! A write whose reply was lost is not simply sent again, because another administrator may have
+//! changed the record meanwhile. The record is read first. It decides what happens next.
 
 use super::ReadDirectory;
 use crate::error::{Code, Error, Result};
 
-/// How often a write is sent for one change. Each repetition comes after a look.
+/// The most times that a write is sent for one change. The record is read before each repetition.
 pub(super) const WRITES: u32 = 3;
 
-const OUTDATED: &str = "Somebody else changes the record at the same time (412), so this was not written. Look at it in \
-     Retool, then ask again.";
+const OUTDATED: &str = "The record was changed at the same time (412), so this was not written. Look at it in Retool, \
+     then ask again.";
 
-/// What a look after a lost reply showed.
+/// The result of a read after a lost reply.
 pub(super) enum AfterLoss<T> {
-    /// The change is there.
+    /// The change was applied.
     Holds(T),
-    /// The change is not there, and may be sent again.
+    /// The change was not applied, and may be sent again.
     SendAgain,
-    /// It can't be told whether the change is there, or sending it again could do harm.
+    /// It is unknown whether the change was applied, or sending it again could do harm.
     Unclear,
 }
 
-/// How a write ended that did not fail.
+/// The result of a write that did not fail.
 pub(super) enum Written<A, T> {
     /// The server answered.
     Answered(A),
-    /// The reply was lost, and a look showed the change.
+    /// The reply was lost, and a read showed the change.
     Found(T),
 }
 
-/// Sends a write until the server answers or a look shows that the change is there.
+/// Sends a write until the server answers, or until a read shows that the change was applied.
 ///
-/// - A refusal ends it, also after an earlier reply was lost.
-/// - 412 says that the record has another version by now: it is read and written again once.
+/// - A refusal is final, even if an earlier reply was lost.
+/// - 412 means that the record has another version by now. It is read and written again once.
 /// - The error counts all tries. Its `maybe_applied` is set if any of them may have taken
 ///   effect.
 ///
-/// `state` is what `send` sends; `look` brings it up to date.
+/// `send` sends `state`. `look` reads the record and updates `state`.
 pub(super) async fn write_once<S, A, T>(
     directory: &dyn ReadDirectory,
     state: &mut S,
@@ -66,7 +66,7 @@ pub(super) async fn write_once<S, A, T>(
         match look(state).await {
             Ok(AfterLoss::Holds(found)) => return Ok(Written::Found(found)),
             Ok(AfterLoss::SendAgain) => attempt += 1,
-            // That the record belongs to somebody else matters more than the lost reply.
+            // That the record belongs to another person matters more than the lost reply.
             Err(mut error) if error.code == Code::WrongPerson => {
                 error.maybe_applied = lost;
                 error.attempts = failure.attempts;
@@ -77,13 +77,13 @@ pub(super) async fn write_once<S, A, T>(
     }
 }
 
-/// Marks an error that comes after a write was sent.
+/// Sets `maybe_applied` of an error that occurs after a write was sent.
 pub(super) fn after_write(mut error: Error) -> Error {
     error.maybe_applied = true;
     error
 }
 
-/// Marks an error if earlier writes of the same change were accepted.
+/// Sets `maybe_applied` of an error if earlier writes of the same change were accepted.
 pub(super) fn after_others(written: bool) -> impl FnOnce(Error) -> Error {
     move |mut error| {
         error.maybe_applied |= written;

@@ -1,21 +1,21 @@
-//! Comparing bytes. libc's `memcmp` for WebAssembly goes byte by byte, and a plan compares
-//! addresses all the time.
+//! Comparison of bytes. libc's `memcmp` for WebAssembly compares byte by byte, and planning
+//! compares addresses very often.
 
-/// What `memcmp` gives: below, at or above zero as the first bytes sort before, with or after
-/// the second ones.
+/// Returns what `memcmp` returns: a negative number if `one` sorts before `other`, zero if they
+/// are equal, and a positive number otherwise.
 ///
 /// # Safety
-/// There must be `len` bytes at each.
+/// Both pointers must be valid for reads of `len` bytes.
 pub unsafe fn compare(one: *const u8, other: *const u8, len: usize) -> i32 {
     const WORD: usize = size_of::<u64>();
     let mut at = 0;
-    // SAFETY: no more than `len` bytes are read of each.
+    // SAFETY: at most `len` bytes are read from each pointer.
     unsafe {
         while len - at >= WORD {
             let a = one.add(at).cast::<u64>().read_unaligned();
             let b = other.add(at).cast::<u64>().read_unaligned();
             if a != b {
-                // The first byte in memory that differs counts more than those after it.
+                // The first byte that differs decides, so it must be the most significant.
                 return if a.to_be() < b.to_be() { -1 } else { 1 };
             }
             at += WORD;
@@ -41,7 +41,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bytes_sort_as_slices_do(
+        fn compare_orders_bytes_like_slices(
             (common, one, other) in (
                 proptest::collection::vec(any::<u8>(), 0..40),
                 proptest::collection::vec(any::<u8>(), 0..20),
@@ -50,7 +50,7 @@ mod tests {
         ) {
             let len = common.len() + one.len().min(other.len());
             let (a, b) = ([&common[..], &one].concat(), [&common[..], &other].concat());
-            // SAFETY: both are at least that long.
+            // SAFETY: both are at least `len` bytes long.
             let ordered = unsafe { compare(a.as_ptr(), b.as_ptr(), len) };
             prop_assert_eq!(ordered.cmp(&0), a[..len].cmp(&b[..len]));
             // SAFETY: as above.

@@ -1,12 +1,12 @@
-//! The enabled administrators while a plan is applied: the guard held for the plan as a whole,
-//! and must also hold if a step that it counted on comes to nothing.
+//! Tracks the enabled administrators while a plan is applied. The guard on the minimum passed for
+//! the plan as a whole. It must also hold if a step that grants rights fails.
 
 use alloc::collections::BTreeSet;
 
 use super::{Step, StepKind};
 use crate::domain::{Field, User, UserId};
 
-/// Who administers the organisation by now.
+/// The administrators after the steps so far.
 pub struct Admins {
     minimum: usize,
     enabled: BTreeSet<UserId>,
@@ -15,12 +15,12 @@ pub struct Admins {
 }
 
 impl Admins {
-    /// Nobody so far, of whom there must be this many.
+    /// Starts without administrators. `minimum` is how many must be left.
     pub fn new(minimum: u32) -> Self {
         Admins { minimum: minimum as usize, enabled: BTreeSet::new(), disabled: BTreeSet::new() }
     }
 
-    /// Counts somebody of the snapshot.
+    /// Adds a user of the snapshot, if they are an administrator.
     pub fn see(&mut self, user: &User) {
         if user.admin {
             let set = if user.disabled { &mut self.disabled } else { &mut self.enabled };
@@ -28,19 +28,19 @@ impl Admins {
         }
     }
 
-    /// Whether a step would take one away who is needed.
+    /// Returns whether a step would leave fewer administrators than the minimum.
     pub fn too_few_after(&self, step: &Step) -> bool {
         takes_rights(step)
             && step.user.as_ref().is_some_and(|id| self.enabled.contains(id))
             && self.enabled.len() <= self.minimum
     }
 
-    /// How many would be left without one of them, and how many there must be.
+    /// Returns how many would be left without one of them, and the minimum.
     pub fn others(&self) -> (u32, u32) {
         (self.enabled.len().saturating_sub(1) as u32, self.minimum as u32)
     }
 
-    /// A step was applied to somebody.
+    /// Updates the administrators after a step was applied to a user.
     pub fn applied(&mut self, step: &Step, id: &UserId) {
         let enabled = step.kind == StepKind::EnableUser && self.disabled.remove(id);
         if takes_rights(step) {
@@ -55,7 +55,7 @@ fn sets(step: &Step, field: Field, value: &str) -> bool {
     step.changes.iter().any(|change| change.field == field.as_str() && change.after == value)
 }
 
-/// Whether a step leaves an administrator without rights.
+/// Returns whether a step removes rights from an administrator.
 fn takes_rights(step: &Step) -> bool {
     matches!(step.kind, StepKind::DisableUser | StepKind::DeleteUser)
         || sets(step, Field::Admin, "false")

@@ -1,5 +1,5 @@
-//! A plan applied in one go, right after the listing it was made from: in order, person by
-//! person, with a report on everybody.
+//! Makes a plan and applies it at once, right after the listing that it was made from: step by
+//! step in order, with a report for every person.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -14,16 +14,16 @@ use super::{GuardReport, Occasion, Plan, Snapshot, Step, StepKind, SyncRequest, 
 use crate::domain::{Email, GroupId, GroupLink, Member, Tombstone, UserId, Write};
 use crate::error::{Code, Error, Result, ends_the_run};
 use crate::http::Log;
-use crate::journal::{self, Journal};
 use crate::lifecycle::last_admin;
 use crate::profile::{self, Phase};
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Directory, ReadDirectory, membership};
 use crate::sort;
+use crate::write_log::{self, WriteLog};
 
 mod batch;
 
-/// Progress is told every so many steps.
+/// Progress is logged after this many steps.
 const STEPS_PER_LINE: usize = 25;
 
 /// Plans without writing.
@@ -32,24 +32,24 @@ pub async fn plan_sync(
     request: &SyncRequest,
     occasion: &Occasion,
 ) -> Result<Plan> {
-    let snapshot = concerned(directory, request).await?;
+    let snapshot = read_snapshot(directory, request).await?;
     profile::time(Phase::Planning, || plan::plan(request, &snapshot, occasion))
 }
 
-/// Reads what a plan for a request looks at.
-async fn concerned(directory: &dyn ReadDirectory, request: &SyncRequest) -> Result<Snapshot> {
+/// Reads the snapshot that a plan for a request needs.
+async fn read_snapshot(directory: &dyn ReadDirectory, request: &SyncRequest) -> Result<Snapshot> {
     let memberships = plan::needs_memberships(request);
     snapshot::read(directory, &SyncScope::of(request), memberships).await
 }
 
-/// Plans and applies. On failure the error carries the writes so far.
+/// Plans and applies. On failure the error contains the writes so far.
 pub async fn sync(
     directory: &dyn Directory,
     request: &SyncRequest,
     occasion: &Occasion,
     log: &dyn Log,
 ) -> Result<SyncReport> {
-    let snapshot = concerned(directory, request).await?;
+    let snapshot = read_snapshot(directory, request).await?;
     let plan = profile::time(Phase::Planning, || plan::plan(request, &snapshot, occasion))?;
     if plan.tripped().next().is_some() {
         return Err(refused(plan.tripped()));
@@ -63,7 +63,7 @@ pub async fn sync(
             shared.push(user.email);
         }
     }
-    // Which of several is meant is not known.
+    // If several accounts share an address, it is not known which one is meant.
     for email in shared {
         ids.remove(&email);
     }
@@ -75,18 +75,18 @@ pub async fn sync(
         lost_groups: BTreeMap::new(),
         touched: BTreeMap::new(),
         admins,
-        journal: Journal::at(occasion.now),
+        write_log: WriteLog::at(occasion.now),
     };
     match run.apply(&plan, log).await {
         Err(error) => {
-            let kept = run.journal.tombstones().to_vec();
-            let error = run.journal.blame(error);
+            let kept = run.write_log.tombstones().to_vec();
+            let error = run.write_log.attach_writes(error);
             let tombstones = tombstones(&plan, kept, &error.writes);
             Err(error.with_tombstones(tombstones))
         }
         Ok(()) => {
-            let kept = run.journal.tombstones().to_vec();
-            let writes = run.journal.into_writes();
+            let kept = run.write_log.tombstones().to_vec();
+            let writes = run.write_log.into_writes();
             let mut people = run.people.into_values().collect::<Vec<_>>();
             for person in &mut people {
                 let email = person.email.as_str();
@@ -108,14 +108,14 @@ pub async fn sync(
     }
 }
 
-/// The accounts that these writes disabled, deleted or stripped: as the listing showed them, with
-/// the records that were read right before the writes.
+/// Returns the accounts that these writes disabled, deleted or stripped: as they were in the
+/// listing, with the records that were read right before the writes.
 fn tombstones(plan: &Plan, kept: Vec<Tombstone>, writes: &[Write]) -> Vec<Tombstone> {
     let mut records = BTreeMap::new();
     for kept in kept {
         records.insert(kept.user.id, kept.raw);
     }
-    let mut tombstones = journal::touched(plan.tombstones.clone(), writes);
+    let mut tombstones = write_log::touched(plan.tombstones.clone(), writes);
     for tombstone in &mut tombstones {
         tombstone.raw = records.remove(&tombstone.user.id).flatten();
     }
@@ -131,7 +131,7 @@ fn refused<'a>(tripped: impl Iterator<Item = &'a GuardReport>) -> Error {
     Error::new(Code::GuardTripped, message)
 }
 
-/// Everybody the plan knows, as if nothing were done yet.
+/// Returns the initial reports, for every person of the plan, before any step is applied.
 fn start(plan: &Plan, ids: &BTreeMap<Email, UserId>) -> BTreeMap<Email, PersonReport> {
     let report = |email: &Email, outcome| PersonReport {
         email: email.clone(),
@@ -154,20 +154,20 @@ fn start(plan: &Plan, ids: &BTreeMap<Email, UserId>) -> BTreeMap<Email, PersonRe
     people
 }
 
-/// An application under way.
+/// The state while a plan is applied.
 struct Run<'a> {
     directory: &'a dyn Directory,
     people: BTreeMap<Email, PersonReport>,
-    /// Groups that the plan creates, by name, once they are there.
+    /// Groups that the plan creates, by name, once they exist.
     new_groups: BTreeMap<String, GroupLink>,
     /// Those of them that this run created.
     groups_created: Vec<GroupLink>,
     /// Groups that could not be created, and why.
     lost_groups: BTreeMap<String, Error>,
-    /// What memberships shall be, for reading back: by group, then person.
+    /// The wanted memberships, for reading back: by group, then by user.
     touched: BTreeMap<GroupId, Touched>,
     admins: Admins,
-    journal: Journal,
+    write_log: WriteLog,
 }
 
 struct Touched {
@@ -175,13 +175,13 @@ struct Touched {
     members: BTreeMap<UserId, Membership>,
 }
 
-/// That somebody shall be in a group, or shall not.
+/// Whether a user should be in a group.
 struct Membership {
     email: Email,
     wanted: bool,
 }
 
-/// What a step came to, beside its outcome.
+/// What a step produced, besides its outcome.
 enum Done {
     Group(GroupLink),
     User(UserId),
@@ -191,7 +191,7 @@ enum Done {
 
 impl Run<'_> {
     async fn apply(&mut self, plan: &Plan, log: &dyn Log) -> Result<()> {
-        // Where a new administrator must come before an old one goes, the old one waits.
+        // A step that would leave too few administrators waits for steps that add some.
         let mut waiting = Vec::new();
         let batches = self.directory.capabilities().batches_members;
         let joins = |step: &Step| batches && step.kind == StepKind::AddMember;
@@ -200,7 +200,7 @@ impl Run<'_> {
                 log.line(&format!("applying: {index} of {} steps", plan.steps.len()));
             }
             if joins(step) {
-                // They stand together; the first of them brings all.
+                // These steps are adjacent in the plan. The first of them applies all.
                 if index == 0 || !joins(&plan.steps[index - 1]) {
                     let rest = &plan.steps[index..];
                     let end = rest.iter().position(|step| !joins(step)).unwrap_or(rest.len());
@@ -214,7 +214,7 @@ impl Run<'_> {
         }
         for step in waiting {
             if self.admins.too_few_after(step) {
-                // The guard held for the plan, but a grant that it counted on came to nothing.
+                // The guard passed for the plan, but a step that grants rights had no effect.
                 let email = step::person(step)?;
                 let (others, minimum) = self.admins.others();
                 self.note_failure(step, last_admin(email, others, minimum));
@@ -225,9 +225,10 @@ impl Run<'_> {
         self.read_back().await
     }
 
-    /// Applies a step, unless its person was given up. Fails only with what ends the run.
+    /// Applies a step, unless an earlier step for its person was stale or failed. Fails only if the
+    /// run must end.
     async fn take(&mut self, step: &Step) -> Result<()> {
-        if !self.has_not_given_up(step) {
+        if !self.can_continue(step) {
             return Ok(());
         }
         match self.apply_step(step).await {
@@ -238,21 +239,21 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn has_not_given_up(&self, step: &Step) -> bool {
+    fn can_continue(&self, step: &Step) -> bool {
         let person = step.email.as_ref().and_then(|email| self.people.get(email));
         person.is_none_or(|person| {
             !matches!(person.outcome, PersonOutcome::Stale(_) | PersonOutcome::Failed(_))
         })
     }
 
-    /// The id of a step's person, who may have been created by this run; `None` if not.
+    /// Returns the id of a step's person, who may have been created by this run.
     fn id_of(&self, step: &Step) -> Result<Option<UserId>> {
         let email = step::person(step)?;
         let created = || self.people.get(email).and_then(|person| person.user.as_ref());
         Ok(step.user.as_ref().or_else(created).cloned())
     }
 
-    /// Remembers a membership to be read back.
+    /// Records a membership to be read back.
     fn touch(&mut self, step: &Step, id: UserId, group: &GroupLink) -> Result<()> {
         let email = step::person(step)?.clone();
         let touched = self
@@ -270,19 +271,20 @@ impl Run<'_> {
             StepKind::CreateGroup => {
                 let name = step::group_name(step)?;
                 let (outcome, link) =
-                    step::create_group(directory, name, &mut self.journal).await?;
+                    step::create_group(directory, name, &mut self.write_log).await?;
                 Ok((outcome, Done::Group(link)))
             }
             StepKind::CreateUser => {
                 let (outcome, id) =
-                    step::create_user(directory, &step::new_user(step)?, &mut self.journal).await?;
+                    step::create_user(directory, &step::new_user(step)?, &mut self.write_log)
+                        .await?;
                 Ok((outcome, Done::User(id)))
             }
             StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => {
-                Ok((step::change_user(directory, step, &mut self.journal).await?, Done::Nothing))
+                Ok((step::change_user(directory, step, &mut self.write_log).await?, Done::Nothing))
             }
             StepKind::DeleteUser => {
-                Ok((step::delete_user(directory, step, &mut self.journal).await?, Done::Nothing))
+                Ok((step::delete_user(directory, step, &mut self.write_log).await?, Done::Nothing))
             }
             StepKind::AddMember | StepKind::RemoveMember => {
                 let group = self.group_of(step)?;
@@ -293,16 +295,17 @@ impl Run<'_> {
                     ));
                 };
                 let written =
-                    step::write_membership(directory, step, &id, &group, &mut self.journal).await;
+                    step::write_membership(directory, step, &id, &group, &mut self.write_log).await;
                 match written {
                     Ok(true) => {}
                     Ok(false) => return Ok((StepOutcome::AlreadySo, Done::Nothing)),
-                    // Some groups follow from people's fields, which may have been set just now.
+                    // The server derives some memberships from fields, which may just have been
+                    // set, and refuses to write them.
                     Err(error)
                         if error.code == Code::ServerRefused
                             && step::membership_holds(directory, step, &id, &group).await =>
                     {
-                        // Unless an earlier try, whose answer was lost, may have done it.
+                        // If `maybe_applied`, an attempt with a lost response may have done it.
                         if !error.maybe_applied {
                             return Ok((StepOutcome::AlreadySo, Done::Nothing));
                         }
@@ -374,7 +377,7 @@ impl Run<'_> {
                     StepKind::DeleteUser => PersonOutcome::Deleted,
                     _ => PersonOutcome::Updated,
                 };
-                // The first of a person's steps says most: creation before memberships.
+                // The first step decides the outcome: creation comes before memberships.
                 if person.outcome == PersonOutcome::Unchanged {
                     person.outcome = now;
                 }
@@ -395,21 +398,20 @@ impl Run<'_> {
         }
     }
 
-    /// Reads every group back whose members were changed, each once where all is well.
+    /// Reads back every group whose members were changed, once if all members are as wanted.
     async fn read_back(&mut self) -> Result<()> {
         for touched in self.touched.values() {
             let id = &touched.group.id;
             let read = read_back(self.directory, async || {
                 let members = membership::members(self.directory, id).await?.unwrap_or_default();
-                let odd = touched.odd(&members);
-                Ok(if odd.is_empty() { ReadBack::Holds(()) } else { ReadBack::NotYet(odd) })
+                let wrong = touched.wrong(&members);
+                Ok(if wrong.is_empty() { ReadBack::Holds(()) } else { ReadBack::NotYet(wrong) })
             });
             let failures: Vec<(&Email, Error)> = match read.await {
                 Ok(Ok(())) => continue,
-                Ok(Err(odd)) => {
-                    let not_held =
-                        |email| (email, step::membership_not_held(email, &touched.group));
-                    odd.into_iter().map(not_held).collect()
+                Ok(Err(wrong)) => {
+                    let failure = |email| (email, step::membership_not_held(email, &touched.group));
+                    wrong.into_iter().map(failure).collect()
                 }
                 Err(error) if ends_the_run(&error) => return Err(error),
                 Err(error) => {
@@ -430,10 +432,11 @@ impl Run<'_> {
 }
 
 impl Touched {
-    /// The people whose membership is not as it shall be.
-    fn odd<'a>(&'a self, members: &[Member]) -> Vec<&'a Email> {
+    /// Returns the users whose membership is not as wanted.
+    fn wrong<'a>(&'a self, members: &[Member]) -> Vec<&'a Email> {
         let present = sort::set(members.iter().map(|member| &member.id));
-        let odd = self.members.iter().filter(|(id, member)| present.contains(id) != member.wanted);
-        odd.map(|(_, member)| &member.email).collect()
+        let wrong =
+            self.members.iter().filter(|(id, member)| present.contains(id) != member.wanted);
+        wrong.map(|(_, member)| &member.email).collect()
     }
 }

@@ -1,9 +1,9 @@
 //! Digests of what a plan was computed from: SHA-256 over a canonical encoding, as 64
 //! lower-case hexadecimal digits.
 //!
-//! Texts and lists carry their length, options and kinds a tag byte, so that two different
-//! states can't run together into the same bytes. Plans are kept as JSON and applied later,
-//! perhaps by a later build: a change of the encoding makes every kept plan stale, so it must
+//! Texts and lists are preceded by their length, options and kinds by a tag byte, so that two
+//! different states never have the same encoding. Plans are stored as JSON and applied later,
+//! perhaps by a later build. A change of the encoding makes every stored plan stale, so it must
 //! come with another `VERSION`.
 
 use alloc::string::String;
@@ -22,24 +22,24 @@ use crate::domain::{
 };
 use crate::sort;
 
-/// Stands first in everything that is hashed.
+/// The first text of everything that is hashed.
 const VERSION: &str = "retool-lifecycle 2";
 
-/// The state of an account: its id and the fields that can be set. Neither timestamps, which
-/// change without anybody's doing, nor memberships, which have digests of their own.
+/// Returns the digest of an account: its id and the fields that can be set. It does not cover
+/// timestamps, which change without an edit, or memberships, which have their own digests.
 pub fn user_state(user: &User) -> String {
     let mut canon = Canon::new("user");
     canon.user(user);
     canon.hex()
 }
 
-/// The state of somebody who does not exist: what a creation is planned on.
+/// Returns the digest of a user who does not exist: the precondition of a creation.
 pub fn absent() -> String {
     Canon::new("absent").hex()
 }
 
-/// Whether somebody is in a group. `None` stands for a group or a person that the plan itself
-/// creates.
+/// Returns the digest of whether a user is in a group. `None` means a group or a user that the
+/// plan itself creates.
 pub fn membership(group: Option<&GroupId>, user: Option<&UserId>, member: bool) -> String {
     let mut canon = Canon::new("membership");
     canon.option(group, Canon::group_id);
@@ -48,17 +48,17 @@ pub fn membership(group: Option<&GroupId>, user: Option<&UserId>, member: bool) 
     canon.hex()
 }
 
-/// The state of a group that does not exist: what its creation is planned on.
+/// Returns the digest of a group that does not exist: the precondition of its creation.
 pub fn group_absent(name: &str) -> String {
     let mut canon = Canon::new("group-absent");
     canon.text(name);
     canon.hex()
 }
 
-/// The digest of a plan, which can be computed from the plan alone.
+/// Returns the digest of a plan, computed from the plan alone.
 ///
-/// It leaves out itself, dates, and texts for people. The people who need nothing are counted:
-/// [`inputs_digest`](Plan::inputs_digest) covers them.
+/// It leaves out the digest itself, dates, and texts for people. Of the users who need no change it
+/// covers only the number: [`inputs_digest`](Plan::inputs_digest) covers the users.
 pub fn plan(plan: &Plan) -> String {
     let Plan {
         digest: _,
@@ -90,14 +90,14 @@ pub fn plan(plan: &Plan) -> String {
     canon.hex()
 }
 
-/// The digest of what a plan is computed from, while the plan is made.
+/// Computes the digest of a plan's inputs, while the plan is made.
 ///
 /// It covers the roster, and the accounts and groups that the plan is about. A change elsewhere
-/// in the organisation leaves it as it is, so that an approval does not lapse for nothing.
+/// in the organisation does not change it, so that an approval does not lapse without need.
 pub struct InputsDigest(Canon);
 
 impl InputsDigest {
-    /// Starts with what is not about one person or group.
+    /// Starts with the inputs that are not about one person or group.
     pub fn new(request: &SyncRequest, complete: bool) -> Self {
         let mut canon = Canon::new("inputs");
         canon.flag(complete);
@@ -105,21 +105,22 @@ impl InputsDigest {
         InputsDigest(canon)
     }
 
-    /// A group that the request names. To be called in one order for one request.
+    /// Adds a group that the request names. Must be called in the same order for the same request.
     pub fn group(&mut self, name: &str, id: Option<&GroupId>) {
         self.0.tag(1);
         self.0.text(name);
         self.0.option(id, Canon::group_id);
     }
 
-    /// A person that the plan is about: what the roster says, and each account of the address
-    /// with its memberships in the groups that are named. To be called by address.
+    /// Adds a person that the plan is about, with their roster entry. Must be called in the order
+    /// of addresses. Each account of the address follows, with [`InputsDigest::account`].
     pub fn person(&mut self, desired: Option<&DesiredUser>, named_groups: bool) {
         self.0.tag(2);
         self.0.option(desired, |canon, desired| canon.desired(desired, named_groups));
     }
 
-    /// An account of the person last given to [`InputsDigest::person`].
+    /// Adds an account of the person last given to [`InputsDigest::person`], with its memberships
+    /// in the groups that the request names.
     pub fn account<'a>(&mut self, user: &User, groups: impl Iterator<Item = &'a GroupId>) {
         self.0.tag(3);
         self.0.user(user);
@@ -129,7 +130,7 @@ impl InputsDigest {
         }
     }
 
-    /// Closes it.
+    /// Returns the digest.
     pub fn finish(self) -> String {
         self.0.hex()
     }
@@ -139,12 +140,12 @@ impl InputsDigest {
 /// so that a new field breaks the build here.
 struct Canon {
     hash: Sha256,
-    /// What is not hashed yet: most of what is written is a few bytes, and each piece that is
-    /// hashed has its cost.
+    /// Bytes that are not hashed yet. Most writes are a few bytes, and each update of the hash has
+    /// a cost.
     pending: Vec<u8>,
 }
 
-/// How much is hashed at once.
+/// The number of bytes after which `pending` is hashed.
 const BLOCK: usize = 4096;
 
 impl Canon {
@@ -280,14 +281,14 @@ impl Canon {
         }
     }
 
-    /// Groups whose order means nothing.
+    /// Writes groups whose order has no meaning.
     fn group_set(&mut self, groups: &[GroupRef]) {
         let mut groups: Vec<&GroupRef> = groups.iter().collect();
         sort::sort(&mut groups);
         self.list(&groups, |canon, group| canon.group_ref(group));
     }
 
-    /// People whose order means nothing.
+    /// Writes addresses whose order has no meaning.
     fn email_set(&mut self, emails: &[Email]) {
         let mut emails: Vec<&Email> = emails.iter().collect();
         sort::sort(&mut emails);
@@ -370,7 +371,7 @@ impl Canon {
         self.text(precondition);
     }
 
-    /// The account and its memberships; its record is another form of the same.
+    /// Writes the account and its memberships. Leaves out the record, which contains the same.
     fn tombstone(&mut self, tombstone: &Tombstone) {
         let Tombstone { user, raw: _, disabled_since, recorded_at: _ } = tombstone;
         self.user(user);
@@ -397,7 +398,7 @@ impl Canon {
         self.number(*removed);
     }
 
-    /// The message is left out: it says the same as the numbers, and may be reworded.
+    /// Leaves out the message: it says the same as the numbers, and may be reworded.
     fn guard(&mut self, report: &GuardReport) {
         let GuardReport { guard, subject, limit, actual, tripped, message: _ } = report;
         self.tag(match guard {

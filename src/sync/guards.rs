@@ -1,8 +1,8 @@
-//! What limits the damage of a wrong roster: pure judgements of a plan's steps against the
-//! organisation that they were planned on.
+//! Guards limit the damage of a wrong roster: pure functions that check a plan's steps against
+//! the organisation that they were planned on.
 //!
-//! A limit on removals is a share of what is there, rounded down, or the floor if that is
-//! more; the limit itself is allowed.
+//! A limit on removals is a percentage of the existing users or members, rounded down, or the floor
+//! if that is higher. A number equal to the limit is allowed.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -13,7 +13,7 @@ use super::{Guard, GuardLimits, GuardReport, Snapshot, Span, Step, StepKind, Syn
 use crate::domain::{Email, Field, GroupId, User, UserId};
 use crate::sort;
 
-/// What steps do to people, by person.
+/// The effects of steps on users.
 #[derive(Debug, Default)]
 pub struct Effects<'a> {
     disabled: BTreeSet<&'a UserId>,
@@ -27,7 +27,7 @@ pub struct Effects<'a> {
 }
 
 impl<'a> Effects<'a> {
-    /// Reads them off the steps.
+    /// Computes the effects of steps.
     pub fn of(steps: &'a [Step]) -> Self {
         let mut effects = Effects::default();
         for step in steps {
@@ -72,7 +72,7 @@ impl<'a> Effects<'a> {
         }
     }
 
-    /// Whether somebody who is there is an enabled administrator afterwards.
+    /// Returns whether an existing user is an enabled administrator afterwards.
     fn leaves_admin(&self, user: &User) -> bool {
         let disabled =
             self.disabled.contains(&user.id) || (user.disabled && !self.enabled.contains(&user.id));
@@ -87,7 +87,7 @@ fn note<'a>(people: &mut BTreeSet<&'a UserId>, step: &'a Step) {
     }
 }
 
-/// Judges steps by every guard, in the order of [`Guard`]; the groups by name and the
+/// Checks steps with every guard, and reports in the order of [`Guard`], groups by name and
 /// required administrators by address.
 pub fn judge(request: &SyncRequest, snapshot: &Snapshot, steps: &[Step]) -> Vec<GuardReport> {
     let limits = &request.policy.guards;
@@ -102,8 +102,8 @@ pub fn judge(request: &SyncRequest, snapshot: &Snapshot, steps: &[Step]) -> Vec<
     reports
 }
 
-/// People disabled or deleted, against the enabled people of the span. Deleting somebody who
-/// is disabled already counts too: it can't be undone.
+/// Compares the users that are disabled or deleted with the enabled users in the span. Deleting a
+/// user who is disabled counts too, because it can't be undone.
 pub fn user_removals(
     limits: &GuardLimits,
     span: &Span,
@@ -136,8 +136,9 @@ pub fn user_removals(
     most(Guard::UserRemovals, None, limit, actual, message)
 }
 
-/// Members removed, a report for each group that loses some. Memberships that go with a
-/// deleted account count, in groups that the request does not name too.
+/// Compares the removed members of each group with its members. Reports on each group that loses
+/// some. Memberships that are lost with a deleted account count too, even in groups that the
+/// request does not name.
 pub fn member_removals(
     limits: &GuardLimits,
     snapshot: &Snapshot,
@@ -185,8 +186,8 @@ pub fn member_removals(
         .collect()
 }
 
-/// The names of the groups that lose members. A snapshot that left the groups out has their
-/// names next to people, if at all.
+/// Returns the names of the groups that lose members. A snapshot without groups has their names
+/// only in users' memberships, if at all.
 fn group_names<'a>(
     snapshot: &'a Snapshot,
     wanted: &BTreeMap<&GroupId, usize>,
@@ -206,14 +207,14 @@ fn group_names<'a>(
     names
 }
 
-/// Whether the listing tells administrators from others. Where records have no field for it,
-/// the members of the administrators' group show it, if the server lists that.
-fn admins_are_told(snapshot: &Snapshot) -> bool {
-    snapshot.dialect.capabilities().tells_admins || snapshot.users.iter().any(|user| user.admin)
+/// Returns whether the listing distinguishes administrators. Where records have no field for it,
+/// the members of the administrators' group count as administrators, if the server lists it.
+fn admins_are_known(snapshot: &Snapshot) -> bool {
+    snapshot.dialect.capabilities().reports_admins || snapshot.users.iter().any(|user| user.admin)
 }
 
-/// Enabled administrators left in the whole organisation. Does not trip where the plan takes
-/// none away, so that an organisation that has too few can still be synced.
+/// Compares the enabled administrators left in the whole organisation with the minimum. Does not
+/// trip if the plan removes none, so that an organisation with too few can still be synced.
 pub fn minimum_admins(
     limits: &GuardLimits,
     snapshot: &Snapshot,
@@ -228,12 +229,12 @@ pub fn minimum_admins(
     }
     let limit = limits.minimum_admins;
     let actual = number(left);
-    let unknown = effects.removals > 0 && limit > 0 && !admins_are_told(snapshot);
+    let unknown = effects.removals > 0 && limit > 0 && !admins_are_known(snapshot);
     let tripped = taken > 0 && actual < limit || unknown;
     let message = if unknown {
         format!(
-            "This API does not say who administers, so that {limit} enabled administrators are \
-             left can't be told. Protect them by address, and set the minimum to 0."
+            "This API does not say who administers, so it is not known whether {limit} enabled \
+             administrators are left. Protect them by address, and set the minimum to 0."
         )
     } else if taken == 0 && actual < limit {
         format!(
@@ -246,8 +247,9 @@ pub fn minimum_admins(
     GuardReport { guard: Guard::MinimumAdmins, subject: None, limit, actual, tripped, message }
 }
 
-/// Required administrators, a report for each. Somebody who is none before, and whom the plan
-/// does not make one, trips it too; of several people of one address all must be.
+/// Reports on each required administrator. Trips for a user who is not an enabled administrator
+/// after the plan, even if they were none before. If several users share the address, all must be
+/// administrators.
 pub fn required_admins(
     limits: &GuardLimits,
     snapshot: &Snapshot,
@@ -287,8 +289,8 @@ pub fn required_admins(
         .collect()
 }
 
-/// A roster without anybody, whatever happens to absent people: it is far more often a
-/// failed export than an intention.
+/// Checks for an empty roster, whatever happens to absent users: it is far more often a failed
+/// export than intended.
 pub fn empty_roster(limits: &GuardLimits, people: usize) -> GuardReport {
     let limit = u32::from(!limits.allow_empty_roster);
     let actual = number(people);
@@ -302,14 +304,14 @@ pub fn empty_roster(limits: &GuardLimits, people: usize) -> GuardReport {
     }
 }
 
-/// Removals out of a listing that may lack people: none is allowed.
+/// Checks for removals that are based on a listing that may lack users: none is allowed.
 pub fn incomplete_snapshot(complete: bool, effects: &Effects<'_>) -> GuardReport {
     let actual = if complete { 0 } else { effects.removals };
     let message = format!("Removals out of an incomplete listing: {actual}; the limit is 0.");
     most(Guard::IncompleteSnapshot, None, 0, number(actual), message)
 }
 
-/// The report of a guard whose limit is the most that may go.
+/// Returns the report of a guard whose limit is a maximum.
 fn most(
     guard: Guard,
     subject: Option<String>,
@@ -320,7 +322,7 @@ fn most(
     GuardReport { guard, subject, limit, actual, tripped: actual > limit, message }
 }
 
-/// How many of `base` may go.
+/// Returns how many of `base` may be removed.
 fn allowed(base: usize, percent: u32, floor: u32) -> u32 {
     let share = base as u64 * u64::from(percent) / 100;
     u32::try_from(share).unwrap_or(u32::MAX).max(floor)
@@ -330,7 +332,7 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// The groups somebody is in, each once.
+/// Returns the groups of a user, each once.
 fn group_ids(user: &User) -> Vec<&GroupId> {
     let mut ids: Vec<&GroupId> = user.groups.iter().flatten().map(|link| &link.id).collect();
     sort::sort(&mut ids);

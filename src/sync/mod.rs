@@ -1,7 +1,7 @@
-//! Many people: a roster, a plan of what it takes, and its application.
+//! Syncs many users: makes a plan from a roster, and applies it.
 //!
 //! [`plan`](plan::plan) is a function of request and snapshot without I/O; `apply` makes the
-//! writes. The types here are what the two share.
+//! writes. Both use the types in this module.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -22,7 +22,7 @@ pub mod scope;
 pub mod snapshot;
 pub mod step;
 
-/// One person as they shall be.
+/// The wanted state of one user.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DesiredUser {
     /// The person.
@@ -36,29 +36,30 @@ pub struct DesiredUser {
 /// A span of addresses, compared by [`Email::key`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Span {
-    /// The first key inside; from the first of all where `None`.
+    /// The first key inside. `None`: no lower bound.
     pub start: Option<String>,
-    /// The first key no longer inside; to the last of all where `None`.
+    /// The first key that is no longer inside. `None`: no upper bound.
     pub before: Option<String>,
 }
 
 impl Span {
-    /// Whether an address is inside.
+    /// Returns whether an address is inside.
     pub fn contains(&self, email: &Email) -> bool {
         self.contains_key(email.key())
     }
 
-    /// Whether an address is inside, given as [`Email::key`] has it.
+    /// Returns whether an address is inside, given as an [`Email::key`].
     pub fn contains_key(&self, address: &str) -> bool {
         self.start.as_deref().is_none_or(|start| address >= start)
             && self.before.as_deref().is_none_or(|before| address < before)
     }
 }
 
-/// What happens to people in the span who are not on the roster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What happens to users in the span who are not on the roster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AbsentPolicy {
     /// Nothing.
+    #[default]
     Keep,
     /// They are disabled.
     Disable,
@@ -67,34 +68,35 @@ pub enum AbsentPolicy {
 }
 
 /// What happens to memberships.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MembershipPolicy {
     /// Nothing.
+    #[default]
     Leave,
-    /// People are added, never removed.
+    /// Users are added, never removed.
     Add,
-    /// Named groups hold exactly the people of the roster that say so.
+    /// Named groups contain exactly the users whose roster entries list them.
     Exact,
 }
 
-/// What limits the damage of a wrong roster; the defaults of the contract are filled in.
+/// Limits on the damage of a wrong roster, with the contract's defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GuardLimits {
-    /// Percent of the enabled people in the span that may go.
+    /// Percentage of the enabled users in the span that may be removed.
     pub max_user_removal_percent: u32,
-    /// People that may go whatever the percentage says.
+    /// Number of users that may always be removed, whatever the percentage.
     pub max_user_removal_floor: u32,
-    /// Percent of a group's members that may go.
+    /// Percentage of a group's members that may be removed.
     pub max_member_removal_percent: u32,
-    /// Members that may go whatever the percentage says.
+    /// Number of members that may always be removed, whatever the percentage.
     pub max_member_removal_floor: u32,
-    /// Enabled administrators that must be left.
+    /// Number of enabled administrators that must be left.
     pub minimum_admins: u32,
-    /// People who must be enabled administrators afterwards.
+    /// Users who must be enabled administrators afterwards.
     pub required_admins: Vec<Email>,
-    /// People who are never disabled, deleted, or taken rights or a membership of.
+    /// Users who are never disabled or deleted, and never lose rights or a membership.
     pub protected_people: Vec<Email>,
-    /// Allows a roster without anybody.
+    /// Allows an empty roster.
     pub allow_empty_roster: bool,
 }
 
@@ -113,59 +115,59 @@ impl Default for GuardLimits {
     }
 }
 
-/// What a sync may do.
-#[derive(Clone, Debug, PartialEq)]
+/// What a sync may do. By default nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
-    /// Create people who are missing.
+    /// Create users who are missing.
     pub create_missing: bool,
-    /// Set the given fields of people who exist.
+    /// Set the given fields of existing users.
     pub update_existing: bool,
-    /// Enable people on the roster who are disabled.
+    /// Enable users on the roster who are disabled.
     pub re_enable_disabled: bool,
-    /// What happens to people who are not on the roster.
+    /// What happens to users who are not on the roster.
     pub absent: AbsentPolicy,
     /// What happens to memberships.
     pub memberships: MembershipPolicy,
-    /// Groups covered beside those on the roster.
+    /// Groups that are managed in addition to those on the roster.
     pub managed_groups: Vec<GroupRef>,
     /// Create groups that are named and missing.
     pub create_missing_groups: bool,
-    /// What new people are billed as where their entry does not say.
+    /// What new users are billed as if their entry does not say.
     pub default_user_type: Option<UserType>,
-    /// What limits the damage.
+    /// The limits on the damage.
     pub guards: GuardLimits,
 }
 
-/// Who shall be there, and what may be done about it. Checked: nobody twice, nobody outside
-/// the span, no group twice in one list.
-#[derive(Clone, Debug, PartialEq)]
+/// The roster, and what a sync may do. It is checked: no person twice, no person outside the span,
+/// no group twice in one list.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SyncRequest {
     /// The people, in any order.
     pub roster: Vec<DesiredUser>,
-    /// The addresses the roster speaks for.
+    /// The addresses that the roster covers.
     pub span: Span,
     /// What may be done.
     pub policy: Policy,
 }
 
-/// The organisation as one listing saw it.
+/// The organisation as it was listed.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The dialect that was spoken.
+    /// The dialect in use.
     pub dialect: Dialect,
-    /// Everybody whom the request [concerns](scope::SyncScope), at least. `groups` is `Some` for
-    /// each if the plan is to look at memberships.
+    /// At least all users in the [scope](scope::SyncScope) of the request. `groups` is `Some` for
+    /// each if the plan uses memberships.
     pub users: Vec<User>,
-    /// Everybody else.
+    /// The counts of all other users.
     pub others: Others,
     /// Every group.
     pub groups: Vec<Group>,
-    /// Whether nobody can be missing. An incomplete snapshot removes nobody.
+    /// Whether no user can be missing. A plan on an incomplete snapshot removes no user.
     pub complete: bool,
 }
 
 impl Snapshot {
-    /// How many seats of a type are held: by enabled people, those without a type counting as
+    /// Counts the seats of a type that enabled users hold. A user without a type counts as
     /// [`UserType::Default`].
     pub fn seats(&self, user_type: UserType) -> u32 {
         let holds = |user: &&User| !user.disabled && user.seat() == Some(user_type);
@@ -180,7 +182,7 @@ pub enum StepKind {
     CreateGroup,
     /// Create a person.
     CreateUser,
-    /// Enable a disabled person, with the changes.
+    /// Enable a disabled person, and make the changes.
     EnableUser,
     /// Change a person's fields.
     UpdateUser,
@@ -195,7 +197,7 @@ pub enum StepKind {
 }
 
 impl StepKind {
-    /// The contract's spelling.
+    /// Returns the contract's spelling.
     pub fn as_str(self) -> &'static str {
         match self {
             StepKind::CreateGroup => "create-group",
@@ -217,7 +219,7 @@ pub struct Step {
     pub kind: StepKind,
     /// The person; `None` for the creation of a group.
     pub email: Option<Email>,
-    /// The person's id; `None` for somebody whom the plan creates.
+    /// The person's id; `None` for a person that the plan creates.
     pub user: Option<UserId>,
     /// The group's name, where known.
     pub group_name: Option<String>,
@@ -225,29 +227,29 @@ pub struct Step {
     pub group: Option<GroupId>,
     /// The fields to set. For a creation `before` is `None`; enabling includes `disabled`.
     pub changes: Vec<FieldChange>,
-    /// Digest of the state it was planned on: see [`digest`].
+    /// Digest of the state that it was planned on: see [`digest`].
     pub precondition: String,
 }
 
-/// Why somebody is left alone.
+/// Why a person is left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusalReason {
     /// Missing, and creating was not allowed.
     CreationNotAllowed,
     /// Disabled, and enabling was not allowed.
     UserDisabled,
-    /// Missing, and nothing says what to bill them as.
+    /// Missing, and neither entry nor policy has a user type.
     UserTypeRequired,
     /// Protected from what the plan would do.
     ProtectedPerson,
-    /// Several people of this address.
+    /// Several users have this address.
     AmbiguousUser,
-    /// Missing, and the dialect creates nobody without both names.
+    /// Missing, and the dialect requires both names to create a user.
     NameRequired,
 }
 
 impl RefusalReason {
-    /// The contract's spelling.
+    /// Returns the contract's spelling.
     pub fn as_str(self) -> &'static str {
         match self {
             RefusalReason::CreationNotAllowed => "creation-not-allowed",
@@ -260,7 +262,7 @@ impl RefusalReason {
     }
 }
 
-/// Somebody who is left alone.
+/// A person who is left alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
     /// The person.
@@ -282,14 +284,14 @@ pub enum Guard {
     MinimumAdmins,
     /// A required administrator who would not be one.
     RequiredAdmins,
-    /// A roster without anybody.
+    /// An empty roster.
     EmptyRoster,
-    /// A removal out of a listing that is not complete.
+    /// Removals that are based on an incomplete listing.
     IncompleteSnapshot,
 }
 
 impl Guard {
-    /// The contract's spelling.
+    /// Returns the contract's spelling.
     pub fn as_str(self) -> &'static str {
         match self {
             Guard::UserRemovals => "user-removals",
@@ -302,14 +304,14 @@ impl Guard {
     }
 }
 
-/// How a guard judged the plan.
+/// The result of a guard for a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GuardReport {
     /// Which guard.
     pub guard: Guard,
     /// The group or person it is about.
     pub subject: Option<String>,
-    /// The most that may go, or the fewest that must be left.
+    /// The maximum that may be removed, or the minimum that must be left.
     pub limit: u32,
     /// The number in this plan.
     pub actual: u32,
@@ -346,15 +348,15 @@ pub struct Occasion {
 pub struct PlanContext {
     /// The organisation: its base URL in its normal form.
     pub organisation: String,
-    /// The dialect that was spoken.
+    /// The dialect in use.
     pub dialect: Dialect,
-    /// The addresses that the roster speaks for.
+    /// The addresses that the roster covers.
     pub span: Span,
     /// The policy, with the defaults filled in.
     pub policy: Policy,
 }
 
-/// What a roster takes.
+/// The steps that make the organisation match a roster, and their effects.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// [Digest](digest::plan) of the plan.
@@ -367,12 +369,12 @@ pub struct Plan {
     pub made_at: String,
     /// The steps in order; empty if a guard tripped.
     pub steps: Vec<Step>,
-    /// What would have been the steps, if a guard tripped.
+    /// The steps that are held back if a guard tripped.
     pub withheld: Vec<Step>,
-    /// The accounts that a step disables, deletes or strips, as the listing showed them; by
+    /// The accounts that a step disables, deletes or strips, as they were in the listing; by
     /// address.
     pub tombstones: Vec<Tombstone>,
-    /// People who need nothing, by address.
+    /// Users who need no change, by address.
     pub unchanged: Vec<Email>,
     /// People who are left alone, by address.
     pub refusals: Vec<Refusal>,
@@ -380,12 +382,12 @@ pub struct Plan {
     pub seats: Vec<SeatChange>,
     /// Every guard.
     pub guards: Vec<GuardReport>,
-    /// What the dialect can't do that bears on this plan.
+    /// What this plan needs and the dialect can't do.
     pub limitations: Vec<String>,
 }
 
 impl Plan {
-    /// The guards that refuse it.
+    /// Returns the guards that refuse the plan.
     pub fn tripped(&self) -> impl Iterator<Item = &GuardReport> {
         self.guards.iter().filter(|report| report.tripped)
     }

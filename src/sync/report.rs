@@ -1,4 +1,4 @@
-//! What a sync came to.
+//! The report of a sync.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use super::Plan;
 use crate::domain::{Email, FieldChange, GroupLink, Tombstone, UserId, Write};
 use crate::error::Error;
 
-/// What became of a person.
+/// The outcome for a person.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PersonOutcome {
     /// New.
@@ -24,14 +24,14 @@ pub enum PersonOutcome {
     Unchanged,
     /// Left alone, and why.
     Refused(String),
-    /// Changed by somebody else since the plan, and how.
+    /// Changed by another user since the plan was made, and how.
     Stale(String),
     /// A step failed.
     Failed(Error),
 }
 
 impl PersonOutcome {
-    /// Whether the person is as planned.
+    /// Returns whether the person is as planned.
     pub fn is_done(&self) -> bool {
         !matches!(
             self,
@@ -47,7 +47,7 @@ pub struct PersonReport {
     pub email: Email,
     /// The id, where known.
     pub user: Option<UserId>,
-    /// What became of them.
+    /// The outcome.
     pub outcome: PersonOutcome,
     /// The fields that were set.
     pub changes: Vec<FieldChange>,
@@ -62,7 +62,7 @@ pub struct PersonReport {
 pub struct SyncReport {
     /// The plan that was applied.
     pub plan: Plan,
-    /// Everybody, by address.
+    /// A report for every person, by address.
     pub people: Vec<PersonReport>,
     /// The groups that this run created.
     pub groups_created: Vec<GroupLink>,
@@ -70,7 +70,7 @@ pub struct SyncReport {
     pub groups_failed: Vec<Error>,
     /// The accounts that this run disabled, deleted or stripped, as they were.
     pub tombstones: Vec<Tombstone>,
-    /// Whether everybody is as planned.
+    /// Whether every person is as planned.
     pub complete: bool,
     /// The writes, in order.
     pub writes: Vec<Write>,

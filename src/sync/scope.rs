@@ -1,4 +1,4 @@
-//! The users whom a request is about.
+//! The users that a request is about.
 
 use alloc::vec::Vec;
 
@@ -6,17 +6,17 @@ use super::{AbsentPolicy, SyncRequest, plan};
 use crate::fingerprint::fingerprint;
 use crate::retool::user_filter::UserFilter;
 
-/// The users whom a plan for a request looks at one by one: who is on the roster, who is covered
-/// by the policy for absence from it, and who must be an administrator. All others are counted.
+/// Keeps the users that a plan needs individually: users on the roster, users covered by the policy
+/// for absent users, and required administrators. All others are only counted.
 pub struct SyncScope<'a> {
     request: &'a SyncRequest,
-    /// Fingerprints of the addresses that the request names, in order. A user whose address has
-    /// one of them by chance is kept, which does no harm.
+    /// Fingerprints of the addresses that the request names, sorted. A user whose address has the
+    /// same fingerprint by chance is kept too, which does no harm.
     named: Vec<u64>,
 }
 
 impl<'a> SyncScope<'a> {
-    /// The scope of a request.
+    /// Returns the scope of a request.
     pub fn of(request: &'a SyncRequest) -> Self {
         let people = request.roster.iter().map(|desired| &desired.email);
         let named = people.chain(&request.policy.guards.required_admins);

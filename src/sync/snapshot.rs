@@ -1,4 +1,4 @@
-//! The organisation as one listing sees it.
+//! Reads a snapshot of an organisation.
 
 use alloc::vec::Vec;
 use core::future::poll_fn;
@@ -11,7 +11,7 @@ use crate::http::Local;
 use crate::retool::user_filter::{AllUsers, Found, UserFilter};
 use crate::retool::{ReadDirectory, membership};
 
-/// Reads those for whom a listing is read, and with `memberships` every group and who is in it.
+/// Reads the users that the filter keeps, and with `memberships` all groups and their members.
 pub async fn read(
     directory: &dyn ReadDirectory,
     filter: &dyn UserFilter,
@@ -22,8 +22,8 @@ pub async fn read(
     put_together(directory, found, groups, memberships).await
 }
 
-/// Reads everybody and who is in which group, where it is known how many people there were
-/// when the server last answered: everything is asked for at once.
+/// Reads all users and all memberships. `users` is how many users there were at the last reading,
+/// so that all pages are requested at once.
 pub async fn read_again(directory: &dyn ReadDirectory, users: u32) -> Result<Snapshot> {
     directory.expect_users(users);
     let people = directory.list_people(&AllUsers { with_times: false });
@@ -31,7 +31,7 @@ pub async fn read_again(directory: &dyn ReadDirectory, users: u32) -> Result<Sna
     put_together(directory, found, groups, true).await
 }
 
-/// Waits for two things side by side. What fails first ends it.
+/// Waits for two futures concurrently. Fails as soon as one of them fails.
 async fn both<A, B>(
     mut one: Local<'_, Result<A>>,
     mut other: Local<'_, Result<B>>,
@@ -66,7 +66,7 @@ async fn put_together(
     memberships: bool,
 ) -> Result<Snapshot> {
     let Found { mut users, mut others } = found;
-    // Users mostly carry their memberships; where one doesn't, the groups are asked.
+    // Most records of users contain their memberships. If one does not, read the groups.
     if memberships && (others.are_silent() || users.iter().any(|user| user.groups.is_none())) {
         let mut links = membership::links(directory, &groups, &mut others).await?;
         for user in &mut users {

@@ -1,4 +1,4 @@
-//! One step of a plan: checked against the state that the plan saw, then written.
+//! Applies one step of a plan: checks it against the state that it was planned on, then writes.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -12,53 +12,53 @@ use crate::domain::{
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
-use crate::journal::Journal;
 use crate::lifecycle::{
     Creation, Deletion, create_group_once, create_once, delete_account, end_sessions, find_one,
     is_as_gone_as_can_be, memberships, reread,
 };
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Directory, ReadDirectory, membership};
+use crate::write_log::WriteLog;
 
-/// What became of a step.
+/// The outcome of a step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepOutcome {
-    /// It was written, and holds.
+    /// It was written, and verified.
     Applied,
     /// It was a deletion, and the server only disabled the account.
     Deactivated,
-    /// What it asks for was so already.
+    /// The state was already as wanted.
     AlreadySo,
-    /// The world is no longer what the plan saw; what is different.
+    /// The state differs from the one that the step was planned on, and how.
     Stale(String),
 }
 
-/// A step applied on its own.
+/// The result of a step that is applied individually.
 #[derive(Clone, Debug)]
 pub struct StepResult {
-    /// What happened to it.
+    /// The outcome.
     pub outcome: StepOutcome,
-    /// The account that the step disabled, deleted or took a membership of, as it was.
+    /// The account that the step disabled, deleted or removed from a group, as it was before.
     pub tombstone: Option<Tombstone>,
     /// The writes.
     pub writes: Vec<Write>,
 }
 
-/// Applies one step of a plan that may be old, at `now` in milliseconds since the Unix epoch. On
-/// failure the error carries the write.
+/// Applies one step of a plan that may be old. `now` is in milliseconds since the Unix epoch. On
+/// failure the error contains the write.
 pub async fn apply(directory: &dyn Directory, step: &Step, now: i64) -> Result<StepResult> {
-    let mut journal = Journal::at(now);
-    match apply_checked(directory, step, &mut journal).await {
+    let mut write_log = WriteLog::at(now);
+    match apply_checked(directory, step, &mut write_log).await {
         Ok(outcome) => {
-            let tombstone = journal.tombstones().first().cloned();
-            let writes = journal.into_writes();
+            let tombstone = write_log.tombstones().first().cloned();
+            let writes = write_log.into_writes();
             Ok(StepResult { outcome, tombstone: tombstone.filter(|_| !writes.is_empty()), writes })
         }
-        Err(error) => Err(journal.blame(error)),
+        Err(error) => Err(write_log.attach_writes(error)),
     }
 }
 
-/// Refuses a step that was planned for another dialect than the one spoken.
+/// Refuses a step that was planned for another dialect than that of the connection.
 pub fn check_dialect(planned: Dialect, directory: &dyn ReadDirectory) -> Result<()> {
     let spoken = directory.capabilities().dialect;
     if planned == spoken {
@@ -76,32 +76,32 @@ pub fn check_dialect(planned: Dialect, directory: &dyn ReadDirectory) -> Result<
 async fn apply_checked(
     directory: &dyn Directory,
     step: &Step,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
     check(step, directory.capabilities().dialect)?;
     match step.kind {
         StepKind::CreateGroup => {
-            let (outcome, _) = create_group(directory, group_name(step)?, journal).await?;
+            let (outcome, _) = create_group(directory, group_name(step)?, write_log).await?;
             Ok(outcome)
         }
         StepKind::CreateUser => {
             let new = new_user(step)?;
             match find_one(directory, &new.email).await? {
                 Some(user) => Ok(found_instead(&new, &user)),
-                None => create_user(directory, &new, journal).await.map(|(outcome, _)| outcome),
+                None => create_user(directory, &new, write_log).await.map(|(outcome, _)| outcome),
             }
         }
         StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => {
-            change_user(directory, step, journal).await
+            change_user(directory, step, write_log).await
         }
-        StepKind::DeleteUser => delete_user(directory, step, journal).await,
+        StepKind::DeleteUser => delete_user(directory, step, write_log).await,
         StepKind::AddMember | StepKind::RemoveMember => {
             let email = person(step)?;
             let id = match &step.user {
                 Some(id) => id.clone(),
                 None => match find_one(directory, email).await? {
                     Some(user) => user.id,
-                    None => return Ok(StepOutcome::Stale("Nobody has this address.".into())),
+                    None => return Ok(StepOutcome::Stale("No user has this address.".into())),
                 },
             };
             let account = match current(directory, &id, email).await? {
@@ -121,22 +121,22 @@ async fn apply_checked(
             }
             let user = account.user.clone();
             if !wanted {
-                journal.keep(with_memberships(directory, account).await?);
+                write_log.keep(with_memberships(directory, account).await?);
             }
-            let written = write_membership(directory, step, &user.id, &group, journal).await?;
+            let written = write_membership(directory, step, &user.id, &group, write_log).await?;
             verify_membership(directory, &user, &group, wanted).await?;
             Ok(if written { StepOutcome::Applied } else { StepOutcome::AlreadySo })
         }
     }
 }
 
-/// Refuses, before any request, a step that no plan makes for this dialect: what it would do
-/// is not what anybody approved.
+/// Refuses a step that no plan makes for this dialect, before any request: such a step was never
+/// approved.
 fn check(step: &Step, dialect: Dialect) -> Result<()> {
     if step.user.as_ref().is_some_and(|id| id.dialect != dialect) {
         return Err(invalid("step.user", "the person's id is of another API"));
     }
-    // They would vanish from the path that they are put in.
+    // These ids would disappear from the URL's path.
     if step.user.as_ref().is_some_and(|id| matches!(id.value.as_str(), "" | "." | "..")) {
         return Err(invalid("step.user", "no person has such an id"));
     }
@@ -180,7 +180,7 @@ fn check(step: &Step, dialect: Dialect) -> Result<()> {
         StepKind::CreateUser => Some(digest::absent()),
         StepKind::AddMember => Some(digest::membership(group, user, false)),
         StepKind::RemoveMember => Some(digest::membership(group, user, true)),
-        // The state of an account is compared with the account.
+        // The precondition is compared with the account, once that is read.
         _ => None,
     };
     if planned_on.is_some_and(|digest| digest != step.precondition) {
@@ -206,32 +206,32 @@ fn sets_twice(changes: &[FieldChange]) -> bool {
         .any(|(at, change)| changes[..at].iter().any(|earlier| earlier.field == change.field))
 }
 
-/// Makes a group exist, and says which it is.
+/// Makes sure that a group exists, and returns it.
 pub(super) async fn create_group(
     directory: &dyn Directory,
     name: &str,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<(StepOutcome, GroupLink)> {
-    // Looked up even in a fresh plan: a second group of one name could not be taken back.
+    // Looked up even in a fresh plan: a second group with the name could not be undone.
     let groups = directory.list_groups().await?;
     if let Some(group) = GroupIndex::new(&groups).find(&GroupRef::Name(name.to_string()))? {
         return Ok((StepOutcome::AlreadySo, group.link()));
     }
-    let group = create_group_once(directory, name, None, journal).await?;
+    let group = create_group_once(directory, name, None, write_log).await?;
     Ok((StepOutcome::Applied, group.link()))
 }
 
-/// Creates a person whom a look just did not find.
+/// Creates a user that a look-up just did not find.
 pub(super) async fn create_user(
     directory: &dyn Directory,
     new: &NewUser,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<(StepOutcome, UserId)> {
-    match create_once(directory, new, journal).await? {
+    match create_once(directory, new, write_log).await? {
         Creation::Found(user) => Ok((found_instead(new, &user), user.id)),
         Creation::Created(user) => {
             let id = user.id.clone();
-            // A short answer does not show every field.
+            // A short response does not contain every field.
             if !new.fields.differences(&user).is_empty() {
                 verify_fields(directory, &id, new).await?;
             }
@@ -261,15 +261,15 @@ fn found_instead(new: &NewUser, user: &User) -> StepOutcome {
     if !user.disabled && new.fields.differences(user).is_empty() {
         StepOutcome::AlreadySo
     } else {
-        StepOutcome::Stale("Somebody else created the account, with other fields.".into())
+        StepOutcome::Stale("Another user created the account, with other fields.".into())
     }
 }
 
-/// Enables, changes or disables: read, compare, write, verify.
+/// Enables, changes or disables a user: reads, compares, writes and verifies.
 pub(super) async fn change_user(
     directory: &dyn Directory,
     step: &Step,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
     let email = person(step)?;
     let patch = patch(&step.changes)?;
@@ -282,9 +282,7 @@ pub(super) async fn change_user(
         return Ok(StepOutcome::AlreadySo);
     }
     if digest::user_state(&account.user) != step.precondition {
-        return Ok(StepOutcome::Stale(
-            "The account's fields were changed by somebody else.".into(),
-        ));
+        return Ok(StepOutcome::Stale("Another user changed the account's fields.".into()));
     }
     let kind = match step.kind {
         StepKind::EnableUser => WriteKind::UserEnabled,
@@ -292,21 +290,21 @@ pub(super) async fn change_user(
         _ => WriteKind::UserUpdated,
     };
     if kind == WriteKind::UserDisabled {
-        journal.keep((*account).clone());
+        write_log.keep((*account).clone());
     }
     let updated = directory.update_user(&account, &patch).await;
-    journal.record(kind, email.as_str(), None, updated)?;
+    write_log.record(kind, email.as_str(), None, updated)?;
     if kind == WriteKind::UserDisabled {
-        end_sessions(directory, &account.user, journal).await;
+        end_sessions(directory, &account.user, write_log).await;
     }
     Ok(StepOutcome::Applied)
 }
 
-/// Deletes: read, compare, delete, look.
+/// Deletes a user: reads, compares, deletes and reads back.
 pub(super) async fn delete_user(
     directory: &dyn Directory,
     step: &Step,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
     let account = match current(directory, known_user(step)?, person(step)?).await? {
         Current::Account(account) => *account,
@@ -317,24 +315,22 @@ pub(super) async fn delete_user(
         return Ok(StepOutcome::AlreadySo);
     }
     if digest::user_state(&account.user) != step.precondition {
-        return Ok(StepOutcome::Stale(
-            "The account's fields were changed by somebody else.".into(),
-        ));
+        return Ok(StepOutcome::Stale("Another user changed the account's fields.".into()));
     }
-    // They go with the account.
+    // The memberships are lost with the account, so the tombstone must contain them.
     let account = with_memberships(directory, account).await?;
-    journal.keep(account.clone());
-    Ok(match delete_account(directory, &account.user, journal).await? {
+    write_log.keep(account.clone());
+    Ok(match delete_account(directory, &account.user, write_log).await? {
         Deletion::Deleted => StepOutcome::Applied,
         Deletion::Deactivated => {
-            end_sessions(directory, &account.user, journal).await;
+            end_sessions(directory, &account.user, write_log).await;
             StepOutcome::Deactivated
         }
         Deletion::AlreadyGone => StepOutcome::AlreadySo,
     })
 }
 
-/// The account with its memberships, which the tombstone holds.
+/// Returns the account with its memberships, for the tombstone.
 async fn with_memberships(directory: &dyn Directory, mut account: Account) -> Result<Account> {
     if account.user.groups.is_none() {
         account.user.groups = Some(memberships(directory, &account.user).await?);
@@ -342,21 +338,21 @@ async fn with_memberships(directory: &dyn Directory, mut account: Account) -> Re
     Ok(account)
 }
 
-/// Adds or removes a member; the caller reads it back. `false` if it was so already.
+/// Adds or removes a member. The caller reads it back. Returns `false` if it was so already.
 pub(super) async fn write_membership(
     directory: &dyn Directory,
     step: &Step,
     user: &UserId,
     group: &GroupLink,
-    journal: &mut Journal,
+    write_log: &mut WriteLog,
 ) -> Result<bool> {
     let address = person(step)?.as_str();
     if step.kind == StepKind::AddMember {
         let added = directory.add_member(&group.id, user).await;
-        journal.member(WriteKind::MemberAdded, address, group.label(), added)
+        write_log.member(WriteKind::MemberAdded, address, group.label(), added)
     } else {
         let removed = directory.remove_member(&group.id, user).await;
-        journal.member(WriteKind::MemberRemoved, address, group.label(), removed)
+        write_log.member(WriteKind::MemberRemoved, address, group.label(), removed)
     }
 }
 
@@ -376,7 +372,7 @@ async fn verify_membership(
     read.await?.map_err(|()| membership_not_held(&user.email, group))
 }
 
-/// Whether a membership is as the step wants it; not if that can't be told.
+/// Returns whether a membership is as the step wants it; `false` if it can't be read.
 pub(super) async fn membership_holds(
     directory: &dyn Directory,
     step: &Step,
@@ -388,7 +384,7 @@ pub(super) async fn membership_holds(
     is_member(directory, &account.user, &group.id).await.is_ok_and(|is_in| is_in == wanted)
 }
 
-/// A change of a membership that was accepted and does not show.
+/// Returns the error for a change of a membership that was accepted, but is not visible.
 pub(super) fn membership_not_held(email: &Email, group: &GroupLink) -> Error {
     Error::new(
         Code::NotVerified,
@@ -427,12 +423,12 @@ enum Current {
     Renamed,
 }
 
-/// The person of a step as they are now.
+/// Reads the current state of a step's person.
 async fn current(directory: &dyn Directory, id: &UserId, email: &Email) -> Result<Current> {
     match directory.read_user(id).await.map_err(|error| error.about(email.as_str()))? {
         None => {
-            // A wrong base URL has no such person either; a listing, which is always there,
-            // tells the two apart.
+            // With a wrong base URL the user is missing too. A listing always exists, so it fails
+            // in that case only.
             directory.find_users(email).await?;
             Ok(Current::Gone)
         }
@@ -445,12 +441,12 @@ fn renamed() -> StepOutcome {
     StepOutcome::Stale("The account has another address now.".into())
 }
 
-/// The person to create.
+/// Returns the user to create.
 pub(super) fn new_user(step: &Step) -> Result<NewUser> {
     Ok(NewUser { email: person(step)?.clone(), fields: patch(&step.changes)? })
 }
 
-/// The step's person.
+/// Returns the step's person.
 pub(super) fn person(step: &Step) -> Result<&Email> {
     step.email.as_ref().ok_or_else(|| invalid("step.email", "this kind of step needs a person"))
 }
@@ -461,14 +457,14 @@ fn known_user(step: &Step) -> Result<&UserId> {
         .ok_or_else(|| invalid("step.user", "this kind of step needs the person's id"))
 }
 
-/// The step's group, by name.
+/// Returns the name of the step's group.
 pub(super) fn group_name(step: &Step) -> Result<&str> {
     step.group_name
         .as_deref()
         .ok_or_else(|| invalid("step.group-name", "this kind of step needs a group"))
 }
 
-/// The fields that a step sets.
+/// Returns the fields that a step sets.
 fn patch(changes: &[FieldChange]) -> Result<UserPatch> {
     let mut patch = UserPatch::default();
     for change in changes {

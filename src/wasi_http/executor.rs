@@ -1,5 +1,6 @@
-//! Runs a future over `wasi:io/poll`. There are no wakers: whatever waits says at every turn
-//! what for, the host waits for all of it at once, and then everything is polled again.
+//! Runs a future over `wasi:io/poll`. There are no wakers. In every turn each waiting future
+//! registers its pollable, the host waits for all pollables at once, and the whole future is
+//! polled again.
 
 use alloc::rc::{Rc, Weak};
 use alloc::vec::Vec;
@@ -13,36 +14,37 @@ use wasi::io::poll::{Pollable, poll};
 
 use super::NS_PER_MS;
 
-/// How long to wait if nothing says what it waits for. [`Watch::ready`] is the only thing
-/// here that waits and it always says so; should anything else ever do, it costs time and
-/// neither a trap (the host's answer to an empty list) nor a busy loop.
+/// How long to sleep if the future is pending and no pollable is registered. This should not
+/// happen, because only [`AsyncPollable::ready`] waits and it always registers. If it ever does,
+/// it costs time, but causes neither a trap (which `poll` does on an empty list) nor a busy loop.
 const IDLE_MS: u64 = 20;
 
-/// Knows what is waited for in this turn.
+/// Collects the pollables that are waited for in this turn.
 #[derive(Default)]
 pub(super) struct Reactor {
     turn: Cell<u64>,
-    /// Weak, so that a pollable goes when what waits for it goes: it is the child of a stream
-    /// or a future, and must not outlive it.
+    /// Weak, so that a pollable is dropped together with the [`AsyncPollable`]. A pollable is
+    /// the child of a stream or a future, and must not outlive it.
     waiting: RefCell<Vec<Weak<Entry>>>,
 }
 
 struct Entry {
     pollable: Pollable,
     ready: Cell<bool>,
-    /// The turn in which it was last listed.
+    /// The last turn in which it was in `waiting`.
     listed: Cell<u64>,
 }
 
-/// A pollable that can be waited for, again and again. Declare it after its parent, so that it
-/// is dropped before.
-pub(super) struct Watch<'a> {
+/// A pollable that can be awaited repeatedly. Declare it after its parent, so that it is dropped
+/// before the parent.
+pub(super) struct AsyncPollable<'a> {
     reactor: &'a Reactor,
     entry: Rc<Entry>,
 }
 
-impl Watch<'_> {
-    /// Waits until the host says that it is ready. Does not ask before the host was asked once.
+impl AsyncPollable<'_> {
+    /// Waits until the host reports it as ready. Always waits for at least one `poll` of the
+    /// host.
     pub async fn ready(&self) {
         self.entry.ready.set(false);
         poll_fn(|_| {
@@ -60,18 +62,18 @@ impl Watch<'_> {
 }
 
 impl Reactor {
-    /// Makes a pollable something to wait for.
-    pub fn watch(&self, pollable: Pollable) -> Watch<'_> {
+    /// Wraps a pollable so that it can be awaited.
+    pub fn register(&self, pollable: Pollable) -> AsyncPollable<'_> {
         let entry = Entry { pollable, ready: Cell::new(false), listed: Cell::new(0) };
-        Watch { reactor: self, entry: Rc::new(entry) }
+        AsyncPollable { reactor: self, entry: Rc::new(entry) }
     }
 
-    /// Something that becomes ready after some milliseconds.
-    pub fn timer(&self, ms: u64) -> Watch<'_> {
-        self.watch(subscribe_duration(ms.saturating_mul(NS_PER_MS)))
+    /// Returns a pollable that becomes ready after `ms` milliseconds.
+    pub fn timer(&self, ms: u64) -> AsyncPollable<'_> {
+        self.register(subscribe_duration(ms.saturating_mul(NS_PER_MS)))
     }
 
-    /// Runs a future to its end.
+    /// Runs a future to completion.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         let mut context = Context::from_waker(Waker::noop());
@@ -93,7 +95,7 @@ impl Reactor {
             return;
         }
         let pollables: Vec<&Pollable> = entries.iter().map(|entry| &entry.pollable).collect();
-        // The answer is in no order and may hold one index twice.
+        // The indices are in no order, and one may occur twice.
         for index in poll(&pollables) {
             if let Some(entry) = entries.get(index as usize) {
                 entry.ready.set(true);

@@ -1,4 +1,4 @@
-//! The world as WASI 0.2 gives it. Nothing outside this folder names `wasi`.
+//! The [`Platform`] on WASI 0.2. No code outside this folder uses `wasi`.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -19,10 +19,10 @@ use transport::WasiTransport;
 
 const NS_PER_MS: u64 = 1_000_000;
 
-/// The most bytes that one blocking write to a stream takes.
+/// The most bytes that one blocking write to a stream accepts.
 const MAX_BLOCKING_WRITE: usize = 4096;
 
-/// Runs one call of the component to its end and returns its result.
+/// Runs one call of the component to completion and returns its result.
 pub fn run<T>(call: impl AsyncFnOnce(Platform) -> T) -> T {
     fingerprint::set_key(|| WasiEntropy.random_u64());
     let reactor = Rc::new(Reactor::default());
@@ -35,22 +35,22 @@ pub fn run<T>(call: impl AsyncFnOnce(Platform) -> T) -> T {
     reactor.block_on(call(platform))
 }
 
-/// A clock for differences, in nanoseconds.
+/// Returns the monotonic clock's time in nanoseconds, for measuring durations.
 pub fn now_ns() -> u64 {
     monotonic_clock::now()
 }
 
-/// Writes a line for whoever runs the component.
+/// Writes a line to the operator's log.
 pub fn log(line: &str) {
     WasiLog.line(line);
 }
 
-/// The environment's variables and their values.
+/// Returns the environment variables and their values.
 pub fn environment() -> Vec<(String, String)> {
     wasi::cli::environment::get_environment()
 }
 
-/// Writes to stderr. What can't be written is lost: nothing depends on it.
+/// Writes to stderr. Text that can't be written is dropped, because nothing depends on it.
 pub struct Stderr;
 
 impl Write for Stderr {

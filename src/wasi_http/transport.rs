@@ -1,5 +1,5 @@
-//! One HTTP exchange over `wasi:http`. Every handle is dropped before the one that it came
-//! from, which hosts insist on; hence the blocks.
+//! One HTTP exchange over `wasi:http`. Hosts require that every handle is dropped before the
+//! handle that it came from. The blocks ensure this.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -21,10 +21,10 @@ use super::NS_PER_MS;
 use super::executor::Reactor;
 use crate::http::{Limits, Local, Method, Request, Response, Transport, TransportError};
 
-/// How much of a body is asked for at once.
+/// How many bytes of a body one read asks for.
 const CHUNK: u64 = 64 * 1024;
 
-/// How much room is made at most for what is announced and has not come.
+/// The most bytes that are reserved for an announced body before it is received.
 const MOST_AT_ONCE: usize = 1024 * 1024;
 
 const USER_AGENT: &str = concat!("retool-lifecycle/", env!("CARGO_PKG_VERSION"));
@@ -46,7 +46,8 @@ impl Transport for WasiTransport {
         limits: Limits,
     ) -> Local<'a, Result<Response, TransportError>> {
         Box::pin(async move {
-            // The host's own limits are per phase, and a server that drips keeps to them.
+            // The host's own timeouts are per phase. A server that sends very slowly stays
+            // within them.
             let timer = self.reactor.timer(limits.timeout_ms);
             let mut timeout = pin!(timer.ready());
             let mut exchange = pin!(exchange(&self.reactor, request, limits));
@@ -68,9 +69,9 @@ async fn exchange(
 ) -> Result<Response, TransportError> {
     let response = {
         let future = start(reactor, request, limits).await?;
-        let watch = reactor.watch(future.subscribe());
+        let pollable = reactor.register(future.subscribe());
         loop {
-            watch.ready().await;
+            pollable.ready().await;
             match future.get() {
                 Some(Ok(Ok(response))) => break response,
                 Some(Ok(Err(code))) => return Err(reason(&code)),
@@ -103,8 +104,8 @@ async fn start(
     let future =
         outgoing_handler::handle(outgoing, Some(options(limits))).map_err(|code| reason(&code))?;
     if let Some((body, bytes)) = body {
-        // A server may answer without reading everything; then the answer is what counts, and
-        // if there is none the future says so.
+        // A server may answer without reading the whole body. Then its response counts. If there
+        // is no response, the future fails.
         let _ = write(reactor, body, bytes).await;
     }
     Ok(future)
@@ -124,7 +125,7 @@ fn headers(request: &Request) -> Result<Fields, TransportError> {
     }
     let headers = Fields::from_list(&list).map_err(|_| TransportError::Failed)?;
     if let Some(body) = &request.body {
-        // Spares servers a chunked body; a host that sets it itself may refuse this.
+        // Avoids a chunked body. A host that sets this header itself may refuse it.
         let _ = headers.append("content-length", body.len().to_string().as_bytes());
     }
     Ok(headers)
@@ -133,7 +134,7 @@ fn headers(request: &Request) -> Result<Fields, TransportError> {
 fn options(limits: Limits) -> RequestOptions {
     let options = RequestOptions::new();
     let timeout = Some(limits.timeout_ms.saturating_mul(NS_PER_MS));
-    // Hosts may lack any of these; the timer of the whole exchange is always there.
+    // Hosts may not support these. The timer of the whole exchange always applies.
     let _ = options.set_connect_timeout(timeout);
     let _ = options.set_first_byte_timeout(timeout);
     let _ = options.set_between_bytes_timeout(timeout);
@@ -150,7 +151,7 @@ fn method(method: Method) -> WasiMethod {
     }
 }
 
-/// What became of an exchange, as far as hosts agree. Their own words are never used.
+/// Maps the host's error code, as far as hosts agree on it. The host's own text is never used.
 fn reason(code: &ErrorCode) -> TransportError {
     match code {
         ErrorCode::DnsTimeout
@@ -167,12 +168,12 @@ struct NotWritten;
 async fn write(reactor: &Reactor, body: OutgoingBody, bytes: &[u8]) -> Result<(), NotWritten> {
     {
         let stream = body.write().map_err(|()| NotWritten)?;
-        let watch = reactor.watch(stream.subscribe());
+        let pollable = reactor.register(stream.subscribe());
         let mut rest = bytes;
         while !rest.is_empty() {
             let allowed = stream.check_write().map_err(|_| NotWritten)?;
             if allowed == 0 {
-                watch.ready().await;
+                pollable.ready().await;
                 continue;
             }
             let (now, later) =
@@ -182,7 +183,7 @@ async fn write(reactor: &Reactor, body: OutgoingBody, bytes: &[u8]) -> Result<()
         }
         stream.flush().map_err(|_| NotWritten)?;
         while stream.check_write().map_err(|_| NotWritten)? == 0 {
-            watch.ready().await;
+            pollable.ready().await;
         }
     }
     OutgoingBody::finish(body, None).map_err(|_| NotWritten)
@@ -211,7 +212,7 @@ async fn receive(
     };
     let good = (200..=299).contains(&response.status);
     response.body = match read {
-        // Hosts differ in whether they notice a body that ends too early.
+        // Only some hosts notice a body that ends too early.
         Ok(body)
             if good
                 && response.status != 204
@@ -220,7 +221,7 @@ async fn receive(
             return Err(TransportError::Failed);
         }
         Ok(body) => body,
-        // The status says enough.
+        // The status alone is enough for an error.
         Err(_) if !good => Vec::new(),
         Err(error) => return Err(error),
     };
@@ -239,14 +240,14 @@ async fn read(
     max_body_bytes: usize,
 ) -> Result<Vec<u8>, TransportError> {
     let stream = body.stream().map_err(|()| TransportError::Failed)?;
-    let mut watch = None;
+    let mut pollable = None;
     let mut bytes = Vec::new();
     loop {
-        // Read first: most of it is there already, and hosts differ in whether the end of a
-        // body that was not read makes its pollable ready.
+        // Read before waiting: most of the body is there already. Also, not every host makes the
+        // pollable ready at the end of a body that was not read.
         match stream.read(CHUNK) {
             Ok(chunk) if chunk.is_empty() => {
-                watch.get_or_insert_with(|| reactor.watch(stream.subscribe())).ready().await;
+                pollable.get_or_insert_with(|| reactor.register(stream.subscribe())).ready().await;
             }
             Ok(chunk) if bytes.len() + chunk.len() > max_body_bytes => {
                 return Err(TransportError::TooLarge);
@@ -265,8 +266,8 @@ async fn read(
     }
 }
 
-/// Makes room for more bytes as a `Vec` does by itself, by doubling, but for no more than there
-/// may be: a body that is refused must not take three times its limit.
+/// Reserves room for more bytes by doubling, as a `Vec` does, but never more than `max`. Without
+/// this, a body that is refused could take three times its limit.
 fn make_room(bytes: &mut Vec<u8>, more: usize, max: usize) {
     let needed = bytes.len() + more;
     if needed > bytes.capacity() {

@@ -1,36 +1,36 @@
-//! Which changes are told.
+//! Which changes are returned.
 
 use proptest::prelude::*;
 
 use crate::domain::{Email, User, UserType};
-use crate::feed::testing::{Directory, group, link, member, user};
+use crate::testing::feed::{Directory, group, link, member, user};
 
 fn directory(users: Vec<User>) -> Directory {
     Directory { users, groups: (1..=9).map(group).collect(), ..Directory::default() }
 }
 
-/// The changes from some people to others.
+/// Returns the changes between two sets of users.
 fn between(before: Vec<User>, after: Vec<User>) -> Vec<String> {
     let cursor = directory(before).cursor();
     directory(after).changes(Some(&cursor)).expect("changes").0
 }
 
 #[test]
-fn nothing_changed_is_nothing_told_and_the_same_cursor() {
+fn without_a_change_nothing_is_reported_and_the_cursor_is_the_same() {
     let acme = directory(vec![member(2, &[3, 1]), user(1)]);
     let cursor = acme.cursor();
     assert_eq!(acme.changes(Some(&cursor)), Ok((vec![], cursor)));
 }
 
 #[test]
-fn the_order_of_people_and_groups_does_not_matter() {
+fn the_cursor_does_not_depend_on_the_order_of_users_and_groups() {
     let one = directory(vec![member(1, &[1, 2, 3]), user(2)]).cursor();
     let other = directory(vec![user(2), member(1, &[3, 1, 2])]).cursor();
     assert_eq!(one, other);
 }
 
 #[test]
-fn every_kind_is_told_by_person_and_then_by_kind() {
+fn changes_are_ordered_by_user_and_then_by_kind() {
     let before = vec![
         member(2, &[1, 2]),
         User { disabled: true, ..member(3, &[1]) },
@@ -69,12 +69,12 @@ fn every_kind_is_told_by_person_and_then_by_kind() {
 }
 
 #[test]
-fn a_group_that_is_gone_is_left_without_a_name() {
+fn leaving_a_deleted_group_is_reported_without_its_name() {
     assert_eq!(between(vec![member(1, &[12, 2])], vec![member(1, &[2])]), ["left 1 12"]);
 }
 
 #[test]
-fn the_name_next_to_the_person_is_taken_first() {
+fn the_group_name_in_the_users_record_takes_precedence() {
     let mut named = member(1, &[]);
     let mut link = link(3);
     link.name = Some("Renamed".into());
@@ -83,12 +83,12 @@ fn the_name_next_to_the_person_is_taken_first() {
 }
 
 #[test]
-fn somebody_listed_twice_in_a_group_is_in_it_once() {
+fn a_duplicate_membership_is_reported_once() {
     assert_eq!(between(vec![user(1)], vec![member(1, &[3, 3])]), ["joined 1 3 (Group 3)"]);
 }
 
 #[test]
-fn ids_that_are_no_uuids_are_told_apart() {
+fn ids_that_are_not_uuids_are_compared_exactly() {
     let plain = |id: &str| {
         let mut user = user(1);
         user.id.value = id.into();
@@ -103,32 +103,32 @@ fn ids_that_are_no_uuids_are_told_apart() {
 }
 
 #[test]
-fn somebody_a_listing_overlooked_is_asked_for_and_not_deleted() {
+fn a_user_omitted_by_a_listing_is_read_and_not_deleted() {
     let mut acme = directory(vec![user(1), member(2, &[4]), user(3), user(4)]);
     let cursor = acme.cursor();
     acme.users.remove(3);
     acme.users[1].disabled = true;
-    acme.overlooked = vec![vec![2]].into();
+    acme.omitted = vec![vec![2]].into();
     let (changes, next) = acme.changes(Some(&cursor)).expect("changes");
     assert_eq!(changes, ["disabled 2", "deleted 4"]);
-    assert_eq!(acme.records.borrow().len(), 2, "the two who were missing");
+    assert_eq!(acme.records.borrow().len(), 2, "the two missing users");
     assert_eq!(acme.changes(Some(&next)).expect("changes").0, [""; 0]);
 }
 
 #[test]
-fn memberships_that_a_record_does_not_tell_are_as_they_were() {
+fn memberships_are_unchanged_if_a_record_does_not_contain_them() {
     let acme = directory(vec![user(1), member(2, &[4, 5])]);
     let cursor = acme.cursor();
-    let acme = Directory { overlooked: vec![vec![2]].into(), groupless_records: true, ..acme };
+    let acme = Directory { omitted: vec![vec![2]].into(), groupless_records: true, ..acme };
     assert_eq!(acme.changes(Some(&cursor)), Ok((vec![], cursor)));
 }
 
 #[test]
-fn many_who_are_missing_are_looked_for_in_a_second_listing() {
+fn many_missing_users_are_looked_up_in_a_second_listing() {
     let mut acme = directory((0..100).map(user).collect());
     let cursor = acme.cursor();
     acme.users.truncate(50);
-    acme.overlooked = vec![vec![7, 8], vec![9]].into();
+    acme.omitted = vec![vec![7, 8], vec![9]].into();
     let (changes, next) = acme.changes(Some(&cursor)).expect("changes");
     let expected: Vec<_> = (50..100).map(|number| format!("deleted {number}")).collect();
     assert_eq!(changes, expected);
@@ -138,19 +138,19 @@ fn many_who_are_missing_are_looked_for_in_a_second_listing() {
 }
 
 #[test]
-fn few_who_are_missing_after_a_second_listing_are_asked_for() {
+fn few_missing_users_after_a_second_listing_are_read_one_by_one() {
     let mut acme = directory((0..100).map(user).collect());
     let cursor = acme.cursor();
     acme.users.pop();
-    acme.overlooked = vec![(0..50).collect(), vec![3, 70]].into();
+    acme.omitted = vec![(0..50).collect(), vec![3, 70]].into();
     assert_eq!(acme.changes(Some(&cursor)).expect("changes").0, ["deleted 99"]);
     assert_eq!(acme.listings.get(), 2);
-    // The first listing has 70, and neither has 3.
+    // The first listing contains 70. Neither contains 3.
     assert_eq!(acme.records.borrow().len(), 2);
 }
 
-/// A person whose number is given, as anything that the feed looks at.
-fn anybody(number: u32) -> impl Strategy<Value = User> {
+/// Generates a user with this number and arbitrary values in all fields that the feed compares.
+fn any_user(number: u32) -> impl Strategy<Value = User> {
     let name = proptest::option::of("[ab]");
     let groups = proptest::collection::btree_set(1..6u32, 0..4);
     (name.clone(), name, 0..4u8, any::<bool>(), any::<bool>(), groups).prop_map(
@@ -169,11 +169,12 @@ fn anybody(number: u32) -> impl Strategy<Value = User> {
 
 fn organisation() -> impl Strategy<Value = Vec<User>> {
     proptest::collection::btree_set(0..12u32, 0..8)
-        .prop_flat_map(|numbers| numbers.into_iter().map(anybody).collect::<Vec<_>>())
+        .prop_flat_map(|numbers| numbers.into_iter().map(any_user).collect::<Vec<_>>())
         .prop_shuffle()
 }
 
-/// Who is there, who is disabled, and who is in what, as told by changes alone.
+/// A copy of the organisation that is kept up to date by changes alone: the users, whether they
+/// are disabled, and their groups.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Follower {
     people: std::collections::BTreeMap<u32, (bool, std::collections::BTreeSet<u32>)>,
@@ -190,8 +191,8 @@ impl Follower {
         Follower { people: people.collect() }
     }
 
-    /// Every change must be news.
-    fn hear(&mut self, line: &str) {
+    /// Applies a change. Panics if it changes nothing.
+    fn apply(&mut self, line: &str) {
         let words: Vec<&str> = line.split([' ', ':']).collect();
         let number = words[1].parse().expect("a number");
         let group = || words[2].parse::<u32>().expect("a number");
@@ -200,8 +201,8 @@ impl Follower {
             assert_eq!(known, None, "{line}");
             return;
         }
-        let person = self.people.get_mut(&number).expect("somebody known");
-        let news = match words[0] {
+        let person = self.people.get_mut(&number).expect("a known user");
+        let changed = match words[0] {
             "updated" => true,
             "disabled" => !std::mem::replace(&mut person.0, true),
             "enabled" => std::mem::replace(&mut person.0, false),
@@ -210,13 +211,13 @@ impl Follower {
             "deleted" => self.people.remove(&number).is_some(),
             other => panic!("{other}"),
         };
-        assert!(news, "{line} is told again");
+        assert!(changed, "{line} is reported again");
     }
 }
 
 proptest! {
     #[test]
-    fn who_hears_every_change_knows_how_it_is(
+    fn applying_all_changes_gives_the_current_state(
         states in proptest::collection::vec(organisation(), 2..5)
     ) {
         let mut follower = Follower::of(&states[0]);
@@ -224,23 +225,23 @@ proptest! {
         let first = cursor.clone();
         for state in &states[1..] {
             let (changes, next) = directory(state.clone()).changes(Some(&cursor)).expect("changes");
-            changes.iter().for_each(|line| follower.hear(line));
+            changes.iter().for_each(|line| follower.apply(line));
             prop_assert_eq!(&follower, &Follower::of(state));
             cursor = next;
         }
-        // A cursor stays good: an old one tells the way in one step.
+        // A cursor stays valid: an old one returns all changes in one step.
         let last = states.last().expect("a state");
         let mut late = Follower::of(&states[0]);
         let (changes, next) = directory(last.clone()).changes(Some(&first)).expect("changes");
-        changes.iter().for_each(|line| late.hear(line));
+        changes.iter().for_each(|line| late.apply(line));
         prop_assert_eq!(&late, &Follower::of(last));
         prop_assert_eq!(next, cursor);
     }
 
     #[test]
-    fn fields_are_told_exactly_where_they_differ(one in anybody(1), other in anybody(1)) {
-        let told = between(vec![one.clone()], vec![other.clone()]);
-        let told = told.iter().find_map(|line| line.strip_prefix("updated 1: "));
+    fn exactly_the_fields_that_differ_are_reported(one in any_user(1), other in any_user(1)) {
+        let reported = between(vec![one.clone()], vec![other.clone()]);
+        let reported = reported.iter().find_map(|line| line.strip_prefix("updated 1: "));
         let mut fields = Vec::new();
         for (field, differs) in [
             ("first-name", one.first_name != other.first_name),
@@ -250,24 +251,24 @@ proptest! {
         ] {
             fields.extend(differs.then_some(field));
         }
-        prop_assert_eq!(told.unwrap_or_default(), fields.join(", "));
+        prop_assert_eq!(reported.unwrap_or_default(), fields.join(", "));
     }
 
     #[test]
-    fn listings_that_overlook_some_repeat_nothing_and_miss_nothing(
+    fn incomplete_listings_cause_no_duplicate_and_no_missing_changes(
         before in organisation(),
         after in organisation(),
-        overlooked in proptest::collection::vec(0..12u32, 0..6),
+        omitted in proptest::collection::vec(0..12u32, 0..6),
     ) {
         let mut follower = Follower::of(&before);
         let cursor = directory(before).cursor();
-        let acme = Directory { overlooked: vec![overlooked].into(), ..directory(after.clone()) };
+        let acme = Directory { omitted: vec![omitted].into(), ..directory(after.clone()) };
         let (changes, cursor) = acme.changes(Some(&cursor)).expect("changes");
-        changes.iter().for_each(|line| follower.hear(line));
-        // Somebody new whom the listing overlooked is told the next time.
+        changes.iter().for_each(|line| follower.apply(line));
+        // A new user omitted by the listing is reported by the next call.
         let (changes, _) = acme.changes(Some(&cursor)).expect("changes");
         prop_assert!(changes.iter().all(|line| !line.starts_with("deleted")), "{changes:?}");
-        changes.iter().for_each(|line| follower.hear(line));
+        changes.iter().for_each(|line| follower.apply(line));
         prop_assert_eq!(follower, Follower::of(&after));
     }
 }

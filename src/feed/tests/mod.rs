@@ -1,4 +1,4 @@
-//! The feed against an organisation in memory.
+//! Tests of the feed with an in-memory organisation.
 
 mod changes;
 mod cursors;

@@ -1,4 +1,4 @@
-//! Plans and reports of `synchronization`, for the contract.
+//! Converts plans and reports of `synchronization` for the contract.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,5 +1,5 @@
-//! Requests of `synchronization`, from the contract: checked, and refused where they ask for what
-//! this version does not do.
+//! Checks requests of `synchronization` and converts them from the contract. Refuses requests for
+//! what this version does not support.
 
 use alloc::format;
 
@@ -14,7 +14,7 @@ use crate::sync::{
     SyncRequest,
 };
 
-/// A checked request.
+/// Checks a request.
 pub fn checked_request(request: wit::SyncRequest) -> Result<SyncRequest> {
     let wit::SyncRequest { roster, span, policy, disabled_since, expected_digest } = request;
     unsupported::unless(disabled_since.is_empty(), &"request.disabled-since")?;
@@ -110,7 +110,7 @@ fn given_policy(policy: wit::SyncPolicy) -> Result<Policy> {
     })
 }
 
-/// The limits, with the contract's defaults filled in.
+/// Converts the limits, with the contract's defaults filled in.
 fn given_guards(guards: wit::Guards) -> Result<GuardLimits> {
     let wit::Guards {
         user_removals,
@@ -165,14 +165,14 @@ fn given_guards(guards: wit::Guards) -> Result<GuardLimits> {
     })
 }
 
-/// A checked step, and the dialect that it was planned for; it must be of the organisation at
-/// `base_url`.
+/// Checks a step, which must be of the organisation at `base_url`. Also returns the dialect that
+/// it was planned for.
 pub fn checked_step(step: wit::Step, base_url: &str) -> Result<(Step, Dialect)> {
     let wit::Step {
         kind,
         organisation,
         dialect,
-        // The plan's guards have judged it.
+        // The plan's guards checked them.
         minimum_admins: _,
         required_admins: _,
         email,
@@ -197,7 +197,7 @@ pub fn checked_step(step: wit::Step, base_url: &str) -> Result<(Step, Dialect)> 
         contract::Dialect::Auto => {
             return Err(invalid_step(
                 "step.dialect",
-                "No step is planned for `auto`. Take the step as the plan has it.",
+                "No step is planned for `auto`. Give the step as it is in the plan.",
             ));
         }
     };
@@ -205,7 +205,7 @@ pub fn checked_step(step: wit::Step, base_url: &str) -> Result<(Step, Dialect)> 
     let kind = given_step_kind(kind)?;
     let email = match kind {
         StepKind::CreateGroup => None,
-        // Only a person whom a caller named is created.
+        // A user to create is from a roster, so the address follows the rules for callers.
         StepKind::CreateUser => {
             Some(input::email(&"step.email", email.as_deref().unwrap_or_default())?)
         }
@@ -245,11 +245,12 @@ fn given_step_kind(kind: wit::StepKind) -> Result<StepKind> {
     })
 }
 
-/// An address that a plan took from the server, which may hold what callers may not give.
+/// Checks an address that a plan took from the server. It may break the rules for addresses from
+/// callers.
 fn step_email(email: &str) -> Result<Email> {
     let email = Email::new(email);
     if email.key().is_empty() {
-        return Err(invalid_step("step.email", "The step names nobody. Nothing was written."));
+        return Err(invalid_step("step.email", "The step has no address. Nothing was written."));
     }
     Ok(email)
 }

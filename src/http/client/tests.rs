@@ -5,10 +5,10 @@ use core::cell::Cell;
 
 use serde::Deserialize;
 
-use super::super::testing::{FakePlatform, Reply};
 use super::super::{Clock, Method, Missing, Path};
 use super::*;
 use crate::de::Text;
+use crate::testing::platform::{FakePlatform, Reply};
 
 const TOKEN: &str = "t0ken-value";
 
@@ -42,7 +42,7 @@ fn create() -> Call<'static> {
     }
 }
 
-/// Makes one call against a server that gives these replies and no more.
+/// Makes one call against a server that gives exactly these replies.
 fn outcome(
     call: Call<'_>,
     replies: impl IntoIterator<Item = Reply>,
@@ -58,7 +58,7 @@ fn status(status: u16) -> Reply {
 }
 
 #[test]
-fn a_request_goes_where_and_as_it_should() {
+fn a_request_has_the_right_path_query_headers_and_limits() {
     let call = Call { query: &[("email", "a+b@x.com"), ("page", "2")], ..put() };
     let (answer, fake) = outcome(call, [Reply::json(200, r#"{"a":1}"#)]);
     assert_eq!(answer.unwrap().body(), br#"{"a":1}"#);
@@ -95,7 +95,7 @@ fn reads_and_idempotent_writes_are_sent_until_they_succeed() {
 }
 
 #[test]
-fn after_the_last_try_the_failure_is_handed_back_with_the_number_of_tries() {
+fn after_the_last_try_the_error_contains_the_number_of_tries() {
     let (result, fake) = outcome(READ, [status(500), status(500), status(502)]);
     let error = result.unwrap_err();
     assert_eq!((error.code, error.http_status, error.attempts), (Code::ServerError, Some(502), 3));
@@ -105,7 +105,7 @@ fn after_the_last_try_the_failure_is_handed_back_with_the_number_of_tries() {
 }
 
 #[test]
-fn what_repeating_cannot_help_is_sent_once() {
+fn errors_that_are_not_transient_are_not_retried() {
     let cases = [
         (301, Code::Redirected),
         (400, Code::ServerRefused),
@@ -156,7 +156,7 @@ fn a_creation_is_sent_again_after_a_429_and_after_nothing_else() {
 }
 
 #[test]
-fn a_write_that_was_refused_was_not_applied_unless_an_earlier_try_was_lost() {
+fn a_refused_write_is_not_maybe_applied_unless_an_earlier_try_was_lost() {
     for number in [400, 401, 403, 404, 409, 422, 429] {
         let fake = FakePlatform::new(move |_| status(number));
         let client = client(&fake, Settings::default());
@@ -179,7 +179,7 @@ fn a_read_is_never_maybe_applied() {
 }
 
 #[test]
-fn retry_after_is_waited_out_where_it_fits() {
+fn retry_after_is_honoured_within_the_deadline() {
     for number in [429, 503] {
         for text in ["7", "Sun, 06 Nov 1994 08:49:44 GMT"] {
             let (answer, fake) = outcome(READ, [Reply::retry_after(number, text), status(200)]);
@@ -190,7 +190,7 @@ fn retry_after_is_waited_out_where_it_fits() {
 }
 
 #[test]
-fn retry_after_beyond_the_deadline_is_handed_back_at_once() {
+fn retry_after_beyond_the_deadline_fails_at_once() {
     let cases = [
         (429, "120", Code::RateLimited, Some(120_000)),
         (429, "1000000000", Code::RateLimited, Some(86_400_000)),
@@ -205,7 +205,7 @@ fn retry_after_beyond_the_deadline_is_handed_back_at_once() {
 }
 
 #[test]
-fn nonsense_in_retry_after_means_the_usual_wait() {
+fn an_invalid_retry_after_means_the_usual_backoff() {
     for text in ["soon", "-1", "0", "Sun, 06 Nov 1994 08:00:00 GMT"] {
         let (answer, fake) = outcome(READ, [Reply::retry_after(429, text), status(200)]);
         assert!(answer.is_ok());
@@ -214,7 +214,7 @@ fn nonsense_in_retry_after_means_the_usual_wait() {
 }
 
 #[test]
-fn the_deadline_is_for_all_requests_and_waits_together() {
+fn the_deadline_covers_all_requests_and_waits_together() {
     let fake = FakePlatform::new(|_| status(200).after(40));
     let settings = Settings { deadline_ms: 100, ..Settings::default() };
     let client = client(&fake, settings);
@@ -238,7 +238,7 @@ fn the_deadline_is_for_all_requests_and_waits_together() {
 }
 
 #[test]
-fn when_everything_fails_the_retries_run_dry() {
+fn the_retry_quota_is_used_up_when_everything_fails() {
     let fake = FakePlatform::new(|_| status(500));
     let client = client(&fake, Settings { deadline_ms: 3_600_000, ..Settings::default() });
     fake.run(async {
@@ -250,7 +250,7 @@ fn when_everything_fails_the_retries_run_dry() {
 }
 
 #[test]
-fn a_pause_waits_like_a_retry_and_ends_like_one() {
+fn a_pause_has_the_same_backoff_and_quota_as_a_retry() {
     let fake = FakePlatform::new(|_| status(200));
     let client = client(&fake, Settings::default());
     assert!(fake.run(client.pause(1, None)));
@@ -327,7 +327,7 @@ fn an_id_that_would_change_the_path_is_refused_before_any_request() {
     }
 }
 
-/// A record of one field, which must be there.
+/// A record with one required field.
 #[derive(Debug, Deserialize)]
 struct Name<'a> {
     #[serde(borrow)]
@@ -344,7 +344,7 @@ fn the_body_is_decoded_in_place() {
 }
 
 #[test]
-fn an_answer_of_another_shape_is_an_error_that_repeats_none_of_it() {
+fn an_error_about_an_undecodable_answer_repeats_none_of_it() {
     let deep = "[".repeat(100_000);
     let deep_within = format!(r#"{{"x":{deep}"#);
     for (body, what) in [
@@ -375,7 +375,7 @@ fn an_answer_of_another_shape_is_an_error_that_repeats_none_of_it() {
 }
 
 #[test]
-fn no_error_and_no_log_line_holds_the_token() {
+fn no_error_and_no_log_line_contains_the_token() {
     for number in [200, 301, 400, 401, 403, 404, 429, 500] {
         let fake = FakePlatform::new(move |_| {
             let mut response = Response {
@@ -400,7 +400,7 @@ fn no_error_and_no_log_line_holds_the_token() {
 }
 
 #[test]
-fn a_secret_and_a_request_do_not_show_the_token() {
+fn debug_output_of_a_request_does_not_contain_the_token() {
     let (_, fake) = outcome(READ, [status(200)]);
     assert!(!format!("{:?}", fake.sent()).contains(TOKEN));
 }

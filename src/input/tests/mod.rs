@@ -3,7 +3,7 @@ mod values;
 
 use crate::error::{Code, Error};
 
-/// A refusal of one field, for a reason.
+/// Asserts that a check refused this field, with this code.
 #[track_caller]
 fn assert_refused<T: std::fmt::Debug>(result: Result<T, Error>, code: Code, field: &str) -> Error {
     let error = result.expect_err("refused");

@@ -2,8 +2,8 @@ use super::assert_refused;
 use crate::domain::{GroupId, GroupIdKind, GroupRef, UserType};
 use crate::error::Code;
 use crate::input::{span, sync_request};
-use crate::sync::plan::testing::{desired, email, model, named};
 use crate::sync::{MembershipPolicy, Span, SyncRequest};
+use crate::testing::plan::{desired, email, model, named};
 
 #[test]
 fn a_good_request_passes_as_it_is() {
@@ -34,7 +34,7 @@ fn values_come_back_in_one_spelling() {
     assert_eq!(checked.roster[1].groups, named(&["Engineering"]));
 }
 
-/// What breaks a field, why it is refused, and its path.
+/// A change that breaks a field, the code of the refusal, and the field's path.
 type Case = (fn(&mut SyncRequest), Code, &'static str);
 
 #[test]
@@ -121,7 +121,7 @@ fn every_bad_field_is_named() {
 }
 
 #[test]
-fn somebody_on_the_roster_twice_is_named_with_both_places() {
+fn a_person_twice_on_the_roster_is_reported_with_both_places() {
     let mut request = model();
     request.roster.push(desired("new@example.com", &[]));
     request.roster.push(desired(" GRACE@example.com", &[]));
@@ -138,7 +138,7 @@ fn somebody_on_the_roster_twice_is_named_with_both_places() {
 }
 
 #[test]
-fn everybody_on_the_roster_is_inside_the_span() {
+fn people_on_the_roster_must_be_inside_the_span() {
     let within = |start: Option<&str>, before: Option<&str>| {
         let mut request = model();
         request.span = Span { start: start.map(String::from), before: before.map(String::from) };
@@ -159,7 +159,7 @@ fn everybody_on_the_roster_is_inside_the_span() {
 }
 
 #[test]
-fn a_span_has_room_for_somebody() {
+fn an_empty_span_is_refused() {
     let check = |start: &str, before: &str| {
         let ends = Span { start: Some(start.into()), before: Some(before.into()) };
         span(&"request.span", ends)
@@ -172,7 +172,7 @@ fn a_span_has_room_for_somebody() {
 }
 
 #[test]
-fn groups_are_not_looked_at_where_memberships_are_left() {
+fn groups_are_not_checked_if_memberships_are_left_alone() {
     let mut request = model();
     request.policy.memberships = MembershipPolicy::Leave;
     request.policy.managed_groups = named(&[""]);

@@ -6,7 +6,7 @@ use crate::input::{
 };
 
 #[test]
-fn plain_addresses_are_accepted_as_they_are_but_for_space_around_them() {
+fn plain_addresses_are_accepted_and_trimmed() {
     for text in [
         "a@b",
         "o'brien+x@ex.co",
@@ -25,7 +25,7 @@ fn plain_addresses_are_accepted_as_they_are_but_for_space_around_them() {
 }
 
 #[test]
-fn what_is_no_plain_address_is_refused() {
+fn anything_but_a_plain_address_is_refused() {
     for text in [
         "",
         "   ",
@@ -178,7 +178,7 @@ fn ids_of_scim_groups_are_opaque() {
 }
 
 #[test]
-fn no_group_stands_in_a_list_twice() {
+fn a_group_named_twice_in_a_list_is_refused() {
     for twice in [
         by_name(&["Support", "Sales", " Support "]),
         vec![rest("7"), rest("8"), rest("007")],
@@ -191,14 +191,14 @@ fn no_group_stands_in_a_list_twice() {
 }
 
 #[test]
-fn a_list_names_groups_in_one_way() {
+fn a_list_that_mixes_names_and_ids_is_refused() {
     for mixed in [
         vec![rest("1"), GroupRef::Name("Support".into())],
         vec![GroupRef::Name("1".into()), rest("1")],
     ] {
         assert_refused(group_refs(&"groups", mixed), Code::GroupByNameAndId, "groups[1]");
     }
-    // Two kinds of id are two groups: which of them the dialect knows shows later.
+    // Ids of two kinds are two groups. Whether the dialect knows them is checked later.
     assert!(group_refs(&"groups", vec![rest("1"), scim("1")]).is_ok());
 }
 
@@ -256,7 +256,7 @@ fn numbers_are_in_range() {
 }
 
 #[test]
-fn the_type_that_stands_in_answers_only_is_refused() {
+fn the_user_type_unrecognized_is_refused() {
     assert_eq!(user_type(&"t", None), Ok(None));
     assert_eq!(user_type(&"t", Some(UserType::EndUser)), Ok(Some(UserType::EndUser)));
     assert_refused(user_type(&"t", Some(UserType::Unrecognized)), Code::InvalidValue, "t");

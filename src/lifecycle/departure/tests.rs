@@ -4,9 +4,9 @@ use core::cell::Cell;
 
 use super::*;
 use crate::config::Settings;
-use crate::http::testing::{FakePlatform, Reply};
 use crate::http::{BaseUrl, Client, Method, Secret};
 use crate::retool::v2::V2;
+use crate::testing::platform::{FakePlatform, Reply};
 
 fn v2(fake: &FakePlatform) -> V2 {
     let base = BaseUrl::parse("https://acme.retool.com").expect("a URL");
@@ -31,7 +31,7 @@ fn account(active: bool) -> String {
     )
 }
 
-/// The same of a server that does not say which groups somebody is in.
+/// The same account, from a server that does not return the groups of users.
 fn without_groups(active: bool) -> String {
     account(active).replace(r#","groups":[]"#, "")
 }
@@ -44,8 +44,8 @@ fn list(records: &str) -> Reply {
     one(&format!("[{records}]"))
 }
 
-/// `/api/v2` can't delete: who is disabled there is as gone as can be, and a repetition of the
-/// deletion that disabled them says so and writes nothing.
+/// `/api/v2` can't delete, so a deletion disables. Repeating the deletion reports that the user is
+/// disabled already, and writes nothing.
 #[test]
 fn a_deletion_that_only_disables_may_be_repeated() {
     let fake = FakePlatform::new(|request| {
@@ -60,9 +60,9 @@ fn a_deletion_that_only_disables_may_be_repeated() {
     assert!(done.writes.is_empty() && done.tombstone.is_some());
 }
 
-/// What takes a while comes before the account is read that the write goes by.
+/// Slow requests come before the read of the account that the write is based on.
 #[test]
-fn where_an_account_does_not_tell_its_groups_they_are_looked_up_and_it_is_read_again() {
+fn if_an_account_has_no_groups_they_are_looked_up_and_it_is_read_again() {
     let fake = FakePlatform::new(|request| {
         let path = request.path_and_query.split('?').next().unwrap_or_default();
         let of_group = r#"{"id":4,"name":"Support","members":[{"id":"user_1"}]}"#;
@@ -92,8 +92,8 @@ fn where_an_account_does_not_tell_its_groups_they_are_looked_up_and_it_is_read_a
     );
 }
 
-/// A server with an invitation that is accepted at the `accepted`th request about it alone, and
-/// whether the account is enabled.
+/// A server with an invitation that is accepted at the `accepted`th request for this invitation,
+/// and whether the account is enabled.
 fn inviting(accepted: u32) -> (FakePlatform, Rc<Cell<bool>>) {
     let enabled = Rc::new(Cell::new(true));
     let (state, seen) = (Rc::clone(&enabled), Cell::new(0));
@@ -125,7 +125,7 @@ fn inviting(accepted: u32) -> (FakePlatform, Rc<Cell<bool>>) {
 }
 
 #[test]
-fn who_accepts_the_invitation_meanwhile_is_disabled() {
+fn a_user_who_accepts_the_invitation_meanwhile_is_disabled() {
     let (fake, enabled) = inviting(1);
     let departure = Departure { minimum_admins: 0, ..departure(Mode::Disable) };
     let done = fake.run(deprovision(&v2(&fake), &departure, 0)).expect("no failure");
@@ -133,7 +133,7 @@ fn who_accepts_the_invitation_meanwhile_is_disabled() {
 }
 
 #[test]
-fn who_accepts_the_invitation_in_the_instant_is_not_told_as_gone() {
+fn an_invitation_accepted_during_its_withdrawal_is_not_reported_as_gone() {
     let (fake, enabled) = inviting(2);
     let error = fake.run(deprovision(&v2(&fake), &departure(Mode::Disable), 0)).expect_err("Ada");
     assert_eq!((error.code, enabled.get()), (Code::NotVerified, true));

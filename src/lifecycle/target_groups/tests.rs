@@ -5,12 +5,12 @@ use core::cell::{Cell, OnceCell, RefCell};
 
 use super::*;
 use crate::config::Settings;
-use crate::http::testing::{FakeClock, FakePlatform, Reply};
 use crate::http::{BaseUrl, Client, Clock, Method, Secret, TransportError};
 use crate::retool::v1::V1;
+use crate::testing::platform::{FakeClock, FakePlatform, Reply};
 
-/// A server that loses the answers to the first `lost` creations, done or not, and shows a
-/// group only `stale_ms` after its creation.
+/// A server that loses the responses to the first `lost` creations, and creates those groups if
+/// `done`. A group is visible only `stale_ms` after its creation.
 struct Server {
     fake: FakePlatform,
     created: Rc<Cell<u32>>,
@@ -38,9 +38,9 @@ fn server(lost: u32, done: bool, stale_ms: u64) -> Server {
             };
         }
         let times = times.borrow();
-        let shown: Vec<_> =
+        let visible: Vec<_> =
             (0..times.len()).filter(|at| times[*at] + stale_ms <= now).map(group).collect();
-        Reply::json(200, format!(r#"{{"groups":[{}]}}"#, shown.join(",")))
+        Reply::json(200, format!(r#"{{"groups":[{}]}}"#, visible.join(",")))
     });
     assert!(clock.set(fake.clock()).is_ok());
     Server { fake, created }
@@ -52,15 +52,15 @@ impl Server {
         let secret = Secret::new("t0ken".to_string());
         let directory =
             V1::new(Client::new(self.fake.platform(), base, secret, Settings::default()));
-        let mut journal = Journal::default();
-        let group = self.fake.run(create_group_once(&directory, "Legal", None, &mut journal));
-        (group, journal.into_writes())
+        let mut write_log = WriteLog::default();
+        let group = self.fake.run(create_group_once(&directory, "Legal", None, &mut write_log));
+        (group, write_log.into_writes())
     }
 }
 
-/// Servers take two groups of one name, and nobody may notice for a long time.
+/// Servers accept two groups with one name, which may go unnoticed for a long time.
 #[test]
-fn a_group_that_shows_late_is_not_created_twice() {
+fn a_group_that_is_visible_late_is_not_created_twice() {
     for stale_ms in [0, 50, 500, 1_000, 1_400] {
         let server = server(1, true, stale_ms);
         let (group, writes) = server.create();
@@ -72,7 +72,7 @@ fn a_group_that_shows_late_is_not_created_twice() {
 }
 
 #[test]
-fn a_group_that_was_not_created_is_created_then() {
+fn a_group_whose_creation_failed_is_created_by_the_retry() {
     let server = server(1, false, 0);
     let (group, writes) = server.create();
     assert_eq!(group.expect("a group").id.value, "1");
@@ -80,7 +80,7 @@ fn a_group_that_was_not_created_is_created_then() {
 }
 
 #[test]
-fn a_group_whose_creation_is_never_answered_is_unconfirmed() {
+fn a_group_whose_creation_gets_no_response_is_unconfirmed() {
     let server = server(u32::MAX, false, 0);
     let (group, writes) = server.create();
     assert!(group.expect_err("no group").maybe_applied);

@@ -6,17 +6,17 @@ use core::future::poll_fn;
 use core::task::Poll;
 
 use super::*;
-use crate::http::testing::{FakePlatform, Reply};
+use crate::testing::platform::{FakePlatform, Reply};
 
 type Answered = FetchedPage<Vec<String>>;
 
-/// People, paged by number, 100 at a time.
+/// Users, paged by number, 100 per page.
 const PEOPLE: (Option<u32>, Option<u32>) = (Some(100), None);
 
-/// Groups, which servers may or may not page, by 100.
+/// Groups, which servers may or may not page, 100 per page.
 const GROUPS: (Option<u32>, Option<u32>) = (None, Some(100));
 
-/// Reads a listing from a server; gives the pages that it was asked for too.
+/// Reads a listing from a server. Also returns the numbers of the requested pages.
 fn read(
     (size, default_size): (Option<u32>, Option<u32>),
     server: impl Fn(Ask) -> Answered,
@@ -42,7 +42,7 @@ fn whole(items: Vec<String>) -> PageItems<Vec<String>> {
     PageItems::whole(items, |item| item.as_str())
 }
 
-/// A page of a server that says no total.
+/// Returns a page of a server that states no total.
 fn fetched(range: core::ops::Range<u32>) -> Answered {
     FetchedPage { content: whole(things(range)), total: None }
 }
@@ -52,7 +52,7 @@ fn incomplete(result: &Result<Vec<String>>) -> bool {
 }
 
 #[test]
-fn a_listing_without_a_total_is_read_to_the_end_where_it_is_paged() {
+fn a_paged_listing_without_a_total_is_read_to_the_end() {
     let (items, asked) = read(GROUPS, |ask| match ask.page {
         1 => fetched(0..100),
         2 => fetched(100..120),
@@ -63,7 +63,7 @@ fn a_listing_without_a_total_is_read_to_the_end_where_it_is_paged() {
 }
 
 #[test]
-fn a_listing_that_is_not_paged_is_whole_however_long_it_is() {
+fn an_unpaged_listing_of_any_length_is_complete() {
     for (count, requests) in [(0, 1), (7, 1), (99, 1), (100, 2), (101, 1), (200, 2)] {
         let (items, asked) = read(GROUPS, |_| fetched(0..count));
         assert_eq!(items.unwrap(), things(0..count), "{count}");
@@ -89,7 +89,7 @@ fn a_short_page_in_the_middle_is_not_the_end() {
 }
 
 #[test]
-fn a_page_that_comes_again_and_again_is_an_error() {
+fn a_repeated_page_is_an_error() {
     let (items, asked) = read(PEOPLE, |_| fetched(0..100));
     assert!(incomplete(&items));
     assert_eq!(asked, [1, 2]);
@@ -109,9 +109,9 @@ fn a_listing_that_never_ends_is_given_up() {
     assert!(incomplete(&items));
 }
 
-/// It is given up before anything is asked for or kept because of it.
+/// The listing is given up before anything is requested or allocated because of the total.
 #[test]
-fn an_absurd_total_is_an_error_at_once() {
+fn a_total_that_is_too_large_is_an_error_at_once() {
     for (total, count) in [(2_000_000, 100), (250_001, 100), (u32::MAX, 100), (u32::MAX, 0)] {
         let (items, asked) =
             read(PEOPLE, |_| FetchedPage { content: whole(things(0..count)), total: Some(total) });
@@ -125,7 +125,7 @@ fn an_absurd_total_is_an_error_at_once() {
 }
 
 #[test]
-fn a_total_that_moves_is_read_again() {
+fn a_listing_whose_total_changes_is_read_again() {
     let tries = RefCell::new(0);
     let (items, _) = read(PEOPLE, |ask| {
         *tries.borrow_mut() += u32::from(ask.page == 1);
@@ -141,7 +141,7 @@ fn a_total_that_moves_is_read_again() {
 }
 
 #[test]
-fn somebody_who_is_listed_twice_hides_somebody_else() {
+fn a_listing_with_a_duplicate_item_is_incomplete() {
     let (items, asked) = read(PEOPLE, |_| FetchedPage {
         content: whole(Vec::from(["a", "b", "a"].map(|item| item.to_string()))),
         total: Some(3),
@@ -151,7 +151,7 @@ fn somebody_who_is_listed_twice_hides_somebody_else() {
 }
 
 #[test]
-fn pages_may_not_grow() {
+fn a_page_longer_than_the_first_is_an_error() {
     let (items, asked) = read(PEOPLE, |ask| match ask.page {
         1 => FetchedPage { content: whole(things(0..2)), total: Some(4) },
         _ => FetchedPage { content: whole(things(2..9)), total: Some(4) },
@@ -161,24 +161,26 @@ fn pages_may_not_grow() {
 }
 
 #[test]
-fn what_does_not_add_up_is_told_in_figures() {
-    let told = |server: fn(Ask) -> Answered| read(PEOPLE, server).0.unwrap_err().message.clone();
-    let short = told(|_| FetchedPage { content: whole(things(0..1)), total: Some(3) });
+fn an_inconsistency_is_reported_with_its_numbers() {
+    let message_for =
+        |server: fn(Ask) -> Answered| read(PEOPLE, server).0.unwrap_err().message.clone();
+    let short = message_for(|_| FetchedPage { content: whole(things(0..1)), total: Some(3) });
     assert!(short.contains("gives one twice"), "{short}");
-    let short = told(|ask| match ask.page {
+    let short = message_for(|ask| match ask.page {
         1 => FetchedPage { content: whole(things(0..2)), total: Some(4) },
         _ => FetchedPage { content: whole(things(2..3)), total: Some(4) },
     });
     assert!(short.contains("says 4 and gives 3"), "{short}");
-    let moved = told(|ask| match ask.page {
+    let moved = message_for(|ask| match ask.page {
         1 => FetchedPage { content: whole(things(0..2)), total: Some(4) },
         _ => FetchedPage { content: whole(things(2..4)), total: Some(5) },
     });
     assert!(moved.contains("says first 4 and then 5"), "{moved}");
 }
 
-/// Reads a listing of which so many items are expected, 100 to a page, from a server that answers
-/// the first page only when it was asked for `together` pages. Gives the pages asked for too.
+/// Reads a listing of which `expected` items are expected, 100 per page. The server answers only
+/// after it received requests for `together` pages. Also returns the numbers of the requested
+/// pages.
 fn read_expecting(
     expected: u32,
     together: usize,
@@ -210,7 +212,7 @@ fn read_expecting(
     (items, asked.borrow().clone())
 }
 
-/// Pages of a server that has so many items, `size` to a page at most.
+/// Returns a server with `total` items and at most `size` items per page.
 fn paged(total: u32, size: u32) -> impl Fn(Ask) -> Result<Answered> {
     move |ask| {
         let size = ask.size.unwrap_or(100).min(size);
@@ -221,27 +223,27 @@ fn paged(total: u32, size: u32) -> impl Fn(Ask) -> Result<Answered> {
 }
 
 #[test]
-fn pages_that_are_expected_are_asked_for_at_once() {
+fn expected_pages_are_requested_at_once() {
     let (items, asked) = read_expecting(350, 4, paged(350, 100));
     assert_eq!(items.unwrap(), things(0..350));
     assert_eq!(asked, [1, 2, 3, 4]);
-    // As far as the window goes.
+    // At most as many as the window is wide.
     let (items, asked) = read_expecting(600, 4, paged(600, 100));
     assert_eq!(items.unwrap(), things(0..600));
     assert_eq!(asked, [1, 2, 3, 4, 5, 6]);
 }
 
 #[test]
-fn what_was_expected_need_not_be_true_any_more() {
+fn the_expected_number_may_be_outdated() {
     for (expected, total) in [(350, 120), (350, 350), (350, 380), (150, 380), (350, 0)] {
         let (items, _) = read_expecting(expected, 1, paged(total, 100));
         assert_eq!(items.unwrap(), things(0..total), "{expected} expected, {total} there");
     }
-    // The server has shorter pages than are asked for.
+    // The server's pages are shorter than requested.
     let (items, asked) = read_expecting(350, 1, paged(350, 90));
     assert_eq!(items.unwrap(), things(0..350));
     assert_eq!(asked, [1, 2, 3, 4, 2, 3, 4]);
-    // A page beyond the last is an error to some.
+    // Some servers refuse a page after the last one.
     let (items, asked) = read_expecting(350, 1, |ask| match ask.page {
         1 | 2 => paged(120, 100)(ask),
         _ => Err(Error::new(Code::ServerRefused, "There is no such page.")),

@@ -1,5 +1,5 @@
-//! Where SCIM is: Retool's guide and Retool's own pages differ, so it is found out by asking,
-//! once, with a request that is needed anyway where that is possible.
+//! Finds the path of SCIM. Retool's guide and Retool's own pages disagree about it, so the path
+//! is found once by trying, if possible with a request that is needed anyway.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::{Answer, BaseUrl, Call, Method, Missing};
 use crate::retool::request::found;
 
-/// Where SCIM is below the connection's base URL.
+/// The path of SCIM below the connection's base URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Base {
     /// At the base URL itself.
@@ -21,7 +21,7 @@ pub enum Base {
     ApiScim,
 }
 
-/// What is there, below the base.
+/// A route below the base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route {
     Users,
@@ -31,12 +31,12 @@ pub(super) enum Route {
 }
 
 impl Base {
-    /// The base that a connection's base URL names, if it ends in one.
+    /// Returns the base that a connection's base URL contains, if it ends in one.
     pub fn of(url: &BaseUrl) -> Option<Base> {
         url.prefix().to_ascii_lowercase().ends_with("/scim/v2").then_some(Base::Given)
     }
 
-    /// The path, e.g. `/scim/v2`.
+    /// Returns the path, e.g. `/scim/v2`.
     pub fn path(self) -> &'static str {
         match self {
             Base::Given => "",
@@ -45,7 +45,7 @@ impl Base {
         }
     }
 
-    /// The template of a path.
+    /// Returns the path template of a route.
     pub(super) fn template(self, route: Route) -> &'static str {
         let [users, user, groups, group] = match self {
             Base::Given => ["/Users", "/Users/{id}", "/Groups", "/Groups/{id}"],
@@ -69,7 +69,7 @@ impl Base {
 }
 
 impl Scim {
-    /// Where SCIM is. Asks the server if nobody did yet.
+    /// Returns the base of SCIM. Asks the server if it is not known yet.
     pub(super) async fn find_base(&self) -> Result<Base> {
         match self.base.get() {
             Some(base) => Ok(base),
@@ -80,7 +80,7 @@ impl Scim {
         }
     }
 
-    /// A GET of a listing, which every SCIM server has.
+    /// Sends a GET of a listing, which every SCIM server has.
     pub(super) async fn get_list(&self, route: Route, query: &[(&str, &str)]) -> Result<Answer> {
         match self.base.get() {
             Some(base) => self.ask(base, route, query).await,
@@ -88,7 +88,7 @@ impl Scim {
         }
     }
 
-    /// A GET of one record; `None` if there is none of this id.
+    /// Sends a GET of one record; `None` if there is no record with this id.
     pub(super) async fn get_one(
         &self,
         route: Route,
@@ -107,7 +107,7 @@ impl Scim {
             if answer.is_ok() {
                 self.base.set(Some(base));
             } else if answer.as_ref().is_err_and(may_be_elsewhere) {
-                // No such record, or no such path: only a listing tells the two apart.
+                // The record or the path does not exist. Only a listing distinguishes the two.
                 let right = self.find_base().await?;
                 if right != base {
                     base = right;
@@ -122,8 +122,8 @@ impl Scim {
         self.send(Call { query, ..call(Method::Get, base, route, &[]) }).await
     }
 
-    /// Asks under one base and, where nothing of SCIM answers, under the other; notes which it
-    /// was.
+    /// Sends a GET under one base and, if SCIM does not answer, under the other. Stores the base
+    /// that answered.
     async fn ask_everywhere(&self, route: Route, query: &[(&str, &str)]) -> Result<(Base, Answer)> {
         let mut failure: Option<Error> = None;
         for base in [Base::Scim, Base::ApiScim] {
@@ -142,7 +142,7 @@ impl Scim {
                 Err(error) if may_be_elsewhere(&error) => error,
                 Err(error) => return Err(error),
             };
-            // Of a page under one path and nothing under the other, nothing tells more.
+            // If one path answers with a web page and the other with a 404, report the 404.
             failure = match failure {
                 Some(earlier) if !is_absence(&error) => Some(earlier),
                 _ => Some(error),
@@ -152,7 +152,7 @@ impl Scim {
     }
 }
 
-/// Whether SCIM may still be under another path.
+/// Returns whether SCIM may still be under another path.
 fn may_be_elsewhere(error: &Error) -> bool {
     is_absence(error) || matches!(error.code, Code::Redirected | Code::AnswerUnusable)
 }
@@ -161,7 +161,7 @@ fn is_absence(error: &Error) -> bool {
     error.http_status == Some(404)
 }
 
-/// What every listing has, unread.
+/// The fields that every listing has, not decoded.
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(rename = "totalResults")]
@@ -170,7 +170,7 @@ struct Envelope {
     resources: Option<IgnoredAny>,
 }
 
-/// Whether an answer has what every listing has.
+/// Returns whether a response has a field that every listing has.
 fn is_listing(answer: &Answer) -> bool {
     object::<Envelope>(answer.body())
         .is_ok_and(|envelope| envelope.total.is_some() || envelope.resources.is_some())

@@ -1,4 +1,4 @@
-//! What is sent.
+//! The bodies of SCIM requests.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,7 @@ const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
-/// The body that creates a user.
+/// Returns the body that creates a user.
 pub(super) fn create_user(user: &NewUser) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -55,7 +55,7 @@ pub(super) fn create_user(user: &NewUser) -> Vec<u8> {
     })
 }
 
-/// The body that creates a group.
+/// Returns the body that creates a group.
 pub(super) fn create_group(name: &str) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -66,7 +66,7 @@ pub(super) fn create_group(name: &str) -> Vec<u8> {
     to_body(&CreateGroup { schemas: [GROUP], display_name: name })
 }
 
-/// A PATCH.
+/// The body of a PATCH.
 #[derive(Serialize)]
 pub(super) struct PatchOp<'a> {
     schemas: [&'static str; 1],
@@ -83,7 +83,7 @@ struct Operation<'a> {
     value: Option<Value<'a>>,
 }
 
-/// What an attribute is set to, or what is added to it or removed from it.
+/// The value that an attribute is set to, or that is added to it or removed from it.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Value<'a> {
@@ -111,12 +111,12 @@ impl<'a> PatchOp<'a> {
         if value.is_some() { self.with("replace", path, value) } else { self }
     }
 
-    /// Whether it changes nothing.
+    /// Returns whether the PATCH changes nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.operations.is_empty()
     }
 
-    /// Sets the fields of a patch that SCIM has.
+    /// Sets those fields of a patch that SCIM has.
     pub(super) fn user(patch: &'a UserPatch) -> Self {
         Self::new()
             .replace("name.givenName", patch.first_name.as_deref().map(Value::Text))
@@ -134,23 +134,23 @@ impl<'a> PatchOp<'a> {
         Self::new().with("add", "members", Some(members(ids)))
     }
 
-    /// Removes one member, named in the path.
+    /// Removes one member, given in the path.
     pub(super) fn remove_by_path(path: &'a str) -> Self {
         Self::new().with("remove", path, None)
     }
 
-    /// Removes one member, named in the value.
+    /// Removes one member, given in the value.
     pub(super) fn remove_by_value(id: &'a str) -> Self {
         Self::new().with("remove", "members", Some(members(&[id])))
     }
 
-    /// As it is sent.
+    /// Returns the body as it is sent.
     pub(super) fn body(&self) -> Vec<u8> {
         to_body(self)
     }
 }
 
-/// Members by their ids.
+/// Returns members by their ids.
 fn members<'a>(ids: &[&'a str]) -> Value<'a> {
     Value::Members(ids.iter().map(|id| Member { value: id }).collect())
 }

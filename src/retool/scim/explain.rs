@@ -1,18 +1,18 @@
-//! What SCIM's failures mean, where the status alone says too little.
+//! Explanations for failures of SCIM, where the status alone is not enough.
 
 use alloc::string::{String, ToString};
 
 use crate::error::{Code, Error};
 
-/// What every failure of the token may come from.
+/// A possible cause of every failure of the token.
 const OWN_TOKEN: &str = " SCIM takes a token of its own, made in Retool's settings under SSO: a token of the REST \
      API does not work.";
 
-const UNAVAILABLE: &str = "Nothing of SCIM answers (404). It is looked for under /scim/v2 and /api/scim/v2 of the \
+const UNAVAILABLE: &str = "SCIM does not answer (404). It is looked for under /scim/v2 and /api/scim/v2 of the \
      base URL, unless that ends in one of them. Either this Retool is older than 2.32.1, or SCIM is not set up (it \
      needs an Enterprise plan and SSO), or the base URL is not this instance's.";
 
-/// Says more about a failure.
+/// Adds an explanation to a failure.
 pub(super) fn explained(mut error: Error) -> Error {
     match error.code {
         Code::TokenRejected => error.message.push_str(OWN_TOKEN),
@@ -33,7 +33,7 @@ pub(super) fn explained(mut error: Error) -> Error {
     error
 }
 
-/// Nothing of SCIM answers.
+/// Returns the error for a server on which SCIM does not answer.
 pub(super) fn unavailable() -> Error {
     Error::new(Code::ScimUnavailable, UNAVAILABLE)
 }

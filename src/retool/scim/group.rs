@@ -1,4 +1,4 @@
-//! Groups as they stand on the wire.
+//! The wire format of groups.
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -46,7 +46,7 @@ impl MemberRecord<'_> {
 }
 
 impl GroupRecord<'_> {
-    /// As the rest of the component knows it.
+    /// Converts the record to a [`Group`].
     pub(super) fn into_group(self) -> Group {
         let Object(meta) = self.meta.unwrap_or_default();
         Group {
@@ -59,7 +59,7 @@ impl GroupRecord<'_> {
         }
     }
 
-    /// The ids of all members, groups among them.
+    /// Returns the ids of all members, including groups.
     pub(super) fn into_member_ids(self) -> Vec<String> {
         let members = self.members.into_iter().flat_map(|members| members.0);
         members.map(|member| member.value.into_string()).collect()
@@ -70,12 +70,12 @@ impl GroupRecord<'_> {
     }
 }
 
-/// The people among members, each once.
+/// Returns the users among the members, each once.
 fn people(Objects(members): Objects<MemberRecord<'_>>) -> Vec<Member> {
     let mut seen = BTreeSet::new();
     let mut people = Vec::with_capacity(members.len());
     for member in members {
-        // Groups may be members too.
+        // Groups can be members too.
         if is(member.kind.as_deref(), "group") {
             continue;
         }
@@ -91,7 +91,7 @@ pub(super) fn group_id(id: Id<'_>) -> GroupId {
     GroupId { kind: GroupIdKind::Scim, value: id.into_string() }
 }
 
-/// Reads a group and makes sure that it is the one asked for.
+/// Decodes a group and checks that it is the requested one.
 pub(super) fn decode_group<'a>(answer: &'a Answer, id: &GroupId) -> Result<GroupRecord<'a>> {
     let record: GroupRecord<'a> = answer.decode()?;
     if !record.is(id) {
@@ -100,7 +100,8 @@ pub(super) fn decode_group<'a>(answer: &'a Answer, id: &GroupId) -> Result<Group
     Ok(record)
 }
 
-/// The whole group that an answer shows. A record on its own that shows no members has none.
+/// Returns the whole group in a response. A single record without members means that the group
+/// has none.
 pub(super) fn group_account(answer: &Answer, id: &GroupId) -> Result<GroupAccount> {
     let mut group = decode_group(answer, id)?.into_group();
     group.members.get_or_insert_default();

@@ -1,4 +1,4 @@
-//! Lists as they stand on the wire.
+//! The wire format of lists.
 
 use alloc::vec::Vec;
 
@@ -12,23 +12,23 @@ use crate::http::Answer;
 /// A list response.
 #[derive(Deserialize)]
 struct ListResponse<'a, R> {
-    // Left out by some where there is nothing to list.
+    // Some servers leave this out if the list is empty.
     #[serde(rename = "Resources")]
     resources: Option<Objects<R>>,
     #[serde(borrow, rename = "totalResults")]
     total_results: Option<Id<'a>>,
 }
 
-/// What a list response says.
+/// The content of a list response.
 pub(super) struct List<P> {
-    /// What is kept of this page.
+    /// The kept part of this page.
     pub page: P,
-    /// How many there are in all.
+    /// The total number of records.
     pub total: Option<u32>,
 }
 
-/// Reads a list, of whose records `take` makes what is kept. An object with neither records nor
-/// their number is no list.
+/// Decodes a list. `take` converts its records to the part that is kept. An object with neither
+/// records nor their number is not a list.
 pub(super) fn decode_list<'a, R: Deserialize<'a>, P>(
     answer: &'a Answer,
     take: impl FnOnce(Vec<R>) -> P,

@@ -1,5 +1,5 @@
-//! Whole listings. Servers page by place, or, as Retool, ignore what is asked for and give
-//! everything at once; both come to the same here.
+//! Reads whole listings. Some servers page by start index. Others, such as Retool, ignore the
+//! requested page and return everything at once. Both are supported.
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
@@ -18,16 +18,16 @@ use crate::retool::listing::{Ask, FetchedPage, Source};
 use crate::retool::page_buffer::PageItems;
 use crate::retool::user_filter::{People, UserFilter, filter_page};
 
-/// The page that a listing without a total began with.
+/// The first page of a listing without a total.
 #[derive(Default)]
-struct Opening {
-    /// The fingerprint of its first item, if the page was as long as asked for: if it comes again,
-    /// it can't be told whether it was all there is.
+struct FirstPage {
+    /// The fingerprint of its first item, if the page was as long as requested. If this page is
+    /// repeated, it is unknown whether it was the whole listing.
     full: Cell<Option<u64>>,
 }
 
 impl Scim {
-    /// People from a place on, which counts from 1.
+    /// Lists users from a start index, which counts from 1.
     pub(super) async fn users_from(
         &self,
         start: u32,
@@ -40,7 +40,7 @@ impl Scim {
         decode_list(&answer, |records| filtered(records, filter))
     }
 
-    /// Groups from a place on, which counts from 1.
+    /// Lists groups from a start index, which counts from 1.
     pub(super) async fn groups_from(&self, start: u32, count: u32) -> Result<List<Vec<Group>>> {
         let (start, count) = (start.to_string(), count.to_string());
         let query = [("startIndex", start.as_str()), ("count", count.as_str())];
@@ -48,30 +48,30 @@ impl Scim {
         decode_list(&answer, into_groups)
     }
 
-    /// The people of all pages, as the listing shows them.
+    /// Lists the users of all pages, as the listing contains them.
     pub(super) async fn all_pages(&self, filter: &dyn UserFilter) -> Result<People> {
-        let opening = Opening::default();
+        let first_page = FirstPage::default();
         let fetch = |ask| -> Local<'_, Result<FetchedPage<People>>> {
-            let opening = &opening;
+            let first_page = &first_page;
             Box::pin(async move {
                 let (start, count) = self.place(ask);
                 let List { page, total } = self.users_from(start, count, filter).await?;
-                opening.fetched(ask, count, page, total)
+                first_page.fetched(ask, count, page, total)
             })
         };
         Ok(People::on(self.pages("users", &fetch).await?))
     }
 
-    /// Every group.
+    /// Lists all groups.
     pub(super) async fn every_group(&self) -> Result<Vec<Group>> {
-        let opening = Opening::default();
+        let first_page = FirstPage::default();
         let fetch = |ask| -> Local<'_, Result<FetchedPage<Vec<Group>>>> {
-            let opening = &opening;
+            let first_page = &first_page;
             Box::pin(async move {
                 let (start, count) = self.place(ask);
                 let List { page, total } = self.groups_from(start, count).await?;
                 let content = PageItems::whole(page, |group| &group.id.value);
-                opening.fetched(ask, count, content, total)
+                first_page.fetched(ask, count, content, total)
             })
         };
         Ok(self.pages("groups", &fetch).await?.into_iter().flatten().collect())
@@ -92,18 +92,18 @@ impl Scim {
         source.read(self.client.window(), &*self.client.platform().log).await
     }
 
-    /// Where a page begins, counted from 1, and how long it is asked to be.
+    /// Returns the start index of a page, counted from 1, and the requested page size.
     fn place(&self, ask: Ask) -> (u32, u32) {
         let size = ask.size.unwrap_or(self.client.settings().page_size);
         (ask.page.saturating_sub(1).saturating_mul(size).saturating_add(1), size)
     }
 }
 
-/// That the server may give everything at once, at any length: a first page that comes again is
-/// then the whole listing.
+/// A default size of 1 means that the server may return everything at once, at any length. A
+/// repeated first page is then the whole listing.
 const WHOLE_ONCE: Option<u32> = Some(1);
 
-impl Opening {
+impl FirstPage {
     fn fetched<P>(
         &self,
         ask: Ask,
@@ -114,7 +114,7 @@ impl Opening {
         let given = content.fingerprints.len() as u32;
         let first = content.fingerprints.first().copied();
         if total.is_none() && ask.page == 1 {
-            // More than asked for: the server does not page.
+            // More than requested: the server does not page.
             total = (given > count).then_some(given);
             self.full.set(first.filter(|_| given == count));
         } else if first.is_some() && self.full.get() == first {
@@ -128,7 +128,7 @@ impl Opening {
     }
 }
 
-/// Those of a page for whom a listing is read.
+/// Filters the records of a page.
 pub(super) fn filtered(records: Vec<UserRecord<'_>>, filter: &dyn UserFilter) -> PageItems<People> {
     let Ok(content) = filter_page(records, filter);
     content

@@ -1,4 +1,4 @@
-//! Adding people to a group: many at once, then read back and compared.
+//! Adds users to a group: many at once, then reads the group back and compares.
 
 use alloc::format;
 use alloc::string::String;
@@ -17,17 +17,17 @@ use crate::retool::verify::{additions_not_held, not_held};
 use crate::retool::write_once::{AfterLoss, after_others, after_write, write_once};
 use crate::sort;
 
-/// The most members that one request adds: what IdPs send at once, which servers are used to.
+/// The most members that one request adds. IdPs send this many at once, so servers support it.
 const BATCH: usize = 100;
 
-/// The most ids that a message names.
+/// The most ids in a message.
 const MOST_NAMED: usize = 20;
 
 impl Scim {
-    /// Adds people to a group, and says of each whether they are new to it.
+    /// Adds users to a group. Returns for each whether they are new to it.
     pub(super) async fn join(&self, group: &GroupId, users: &[UserId]) -> Result<Vec<bool>> {
         let before = visible_group(self, group, async || self.member_ids(group).await).await?;
-        let others = self.staying(group, &before, "");
+        let others = self.remaining(group, &before, "");
         let mut known = sort::set(others.iter().copied());
         let mut joining = Vec::new();
         let mut new = Vec::with_capacity(users.len());
@@ -50,7 +50,8 @@ impl Scim {
         }
         match vanished(&others, &now).len() {
             count if count > 0 && count == others.len() => {
-                // With those who joined, as the server may take what is added for all there is.
+                // Includes the new members, because the server may replace all members with the
+                // added ones.
                 let mut all = others;
                 all.extend(joining);
                 Err(self.put_back(group, &all, "some were added").await)
@@ -74,7 +75,7 @@ impl Scim {
         Ok(())
     }
 
-    /// For servers that take one member at a time.
+    /// Adds members one by one, for servers that accept only one per request.
     async fn add_each(&self, group: &GroupId, ids: &[&str], written: &mut bool) -> Result<()> {
         for id in ids {
             self.add(group, slice::from_ref(id)).await?;
@@ -97,13 +98,13 @@ impl Scim {
         write_once(self, &mut (), send, look).await.map(drop)
     }
 
-    /// Reads the group until all who joined are in it, and gives everybody who is.
+    /// Reads the group until all new members are in it. Returns all members.
     async fn read_joined(&self, group: &GroupId, joining: &[&str]) -> Result<Vec<String>> {
         let mut read = self.read_back_with(group, joining).await.map_err(after_write)?;
         if let Err(missing) = &read
             && joining.len() > 1
         {
-            // Some servers take the first of many.
+            // Some servers add only the first of many.
             let mut written = true;
             self.add_each(group, missing, &mut written).await.map_err(after_write)?;
             read = self.read_back_with(group, joining).await.map_err(after_write)?;
@@ -111,7 +112,8 @@ impl Scim {
         read.map_err(|missing| additions_not_held(group, missing.len(), joining.len()))
     }
 
-    /// Reads a group until all of these are in it: everybody who is, or who is missing.
+    /// Reads a group until all of these users are in it. Returns all members, or those who are
+    /// missing.
     async fn read_back_with<'a>(
         &self,
         group: &GroupId,
@@ -125,9 +127,10 @@ impl Scim {
         .await
     }
 
-    /// Puts people back into a group that the server emptied; what came of it is the error.
+    /// Adds users again to a group that the server emptied. Returns an error with the result.
     pub(super) async fn put_back(&self, group: &GroupId, ids: &[&str], after: &str) -> Error {
-        // In one request: a server that takes what is added for all there is would keep the last.
+        // In one request: a server that replaces all members with the added ones would otherwise
+        // keep only the last.
         let missing = match self.add(group, ids).await {
             Ok(()) => match self.read_back_with(group, ids).await {
                 Ok(read) => read.err().unwrap_or_default(),
@@ -138,36 +141,37 @@ impl Scim {
         let mut message = format!("The server emptied the whole group when {after}. ");
         if missing.is_empty() {
             message.push_str(
-                "Everybody else was put back, and is in it when read back. Change the members of this group in \
-                 Retool itself.",
+                "Every other member was put back, and is in it when read back. Change the members of this group \
+                 in Retool itself.",
             );
         } else {
-            message.push_str("These could not be put back for sure; put them back in Retool: ");
+            message
+                .push_str("It is uncertain whether these were put back; put them back in Retool: ");
             message.push_str(&named(&missing));
         }
         not_held(message, &group.value)
     }
 }
 
-/// A group as the target of a change of its members.
+/// Returns a group as the target of a change of its members.
 pub(super) fn target(group: &GroupId) -> Target<'_> {
-    // Of a group that is gone and a member that is, a server says the same.
+    // The server answers the same for a missing group and a missing member.
     let missing = Missing::Unspecified;
     Target { route: Route::Group, id: &group.value, about: &group.value, missing }
 }
 
-/// Which of these are not among those.
+/// Returns the ids of `these` that are not in `those`.
 pub(super) fn vanished<'a>(these: &[&'a str], those: &[String]) -> Vec<&'a str> {
     let there = sort::set(those.iter().map(String::as_str));
     these.iter().copied().filter(|id| !there.contains(*id)).collect()
 }
 
-/// Whether the server says that it does not do it so.
+/// Returns whether the server refuses this form of the request.
 fn is_refusal(error: &Error) -> bool {
     (error.code == Code::ServerRefused && !error.maybe_applied) || error.http_status == Some(501)
 }
 
-/// Ids for people: the server's, so cut short.
+/// Returns ids for a message. They come from the server, so they are shortened.
 pub(super) fn named(ids: &[&str]) -> String {
     let mut text = String::new();
     for (at, id) in ids.iter().take(MOST_NAMED).enumerate() {

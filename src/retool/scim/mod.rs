@@ -1,8 +1,8 @@
-//! SCIM 2.0 (RFC 7643 and RFC 7644): a token of its own, attributes changed one by one,
-//! memberships that stand in the groups, string ids.
+//! SCIM 2.0 (RFC 7643 and RFC 7644): a separate token, attributes changed one by one, memberships
+//! stored in the groups, string ids.
 //!
-//! Servers differ in much that the RFCs leave open or that they get wrong. So what is read may
-//! lack almost anything, and what is written is read back.
+//! Servers differ in many points that the RFCs leave open, or that the servers implement wrongly.
+//! So almost any field may be missing from a record, and every write is read back.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -33,26 +33,26 @@ pub use base::Base;
 use base::Route;
 use removal::Removal;
 
-/// What is sent and asked for; plain JSON is taken too.
+/// The media type that is sent and requested. Responses in plain JSON are accepted too.
 const MEDIA_TYPE: &str = "application/scim+json";
 
 /// One organisation over SCIM.
 pub struct Scim {
     client: Client,
-    /// Where SCIM is, once that is known.
+    /// The base of SCIM, once it is known.
     base: Cell<Option<Base>>,
-    /// How members are removed, as far as the server taught it.
+    /// How members are removed, as learned from this server.
     removal: Cell<Removal>,
-    /// Whom this session removed, by group: a late answer from before must not make them
-    /// look as if they had got lost.
+    /// The users that this session removed, by group. If a later reading shows the state before
+    /// the removal, they must not count as lost members.
     left: RefCell<BTreeMap<GroupId, BTreeSet<String>>>,
-    /// Id and `ETag` of the person who was read last: records may lack their version.
+    /// Id and `ETag` of the user that was read last, because records may lack their version.
     last_read: RefCell<Option<(String, String)>>,
 }
 
 impl Scim {
-    /// Speaks through a client, whose token must be the one for SCIM. Without a base, asks for
-    /// it with the first request.
+    /// Creates a directory on a client, whose token must be the one for SCIM. Without a base,
+    /// finds it with the first request.
     pub fn new(client: Client, base: Option<Base>) -> Self {
         Scim {
             client: client.with_media_type(MEDIA_TYPE),
@@ -63,7 +63,7 @@ impl Scim {
         }
     }
 
-    /// Where SCIM is below the connection's base URL, once a request found it.
+    /// Returns the path of SCIM below the connection's base URL, once a request found it.
     pub fn base(&self) -> Option<Base> {
         self.base.get()
     }
@@ -73,9 +73,9 @@ impl Scim {
     }
 }
 
-/// A request with nothing special about it.
+/// Returns a request with default settings.
 fn call<'a>(method: Method, base: Base, route: Route, segments: &'a [&'a str]) -> Call<'a> {
-    // SCIM tokens have no scopes; `explain` says what else a 403 may be about.
+    // SCIM tokens have no scopes. `explain` adds other possible causes of a 403.
     let call = request::call(method, base.template(route), segments, "of SCIM");
     Call { missing: Missing::BaseUrl, ..call }
 }

@@ -1,4 +1,4 @@
-//! Sending a PATCH.
+//! Sends a PATCH.
 
 use alloc::string::String;
 
@@ -8,18 +8,18 @@ use super::{Scim, call, explain};
 use crate::error::Result;
 use crate::http::{Answer, Call, Method, Missing, Repeat};
 
-/// What to change.
+/// The record to change.
 #[derive(Clone, Copy)]
 pub(super) struct Target<'a> {
     pub route: Route,
     pub id: &'a str,
-    /// Whom or what it is about, for errors.
+    /// The name of the user or group, for errors.
     pub about: &'a str,
     pub missing: Missing,
 }
 
 impl Scim {
-    /// Sends a change once, to the record as it was in a version.
+    /// Sends a change once. With a version, the record must still have it.
     pub(super) async fn patch(
         &self,
         target: Target<'_>,

@@ -1,4 +1,4 @@
-//! Reading over SCIM.
+//! Read operations over SCIM.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -21,7 +21,7 @@ use crate::retool::{Capabilities, Page, ReadDirectory};
 use crate::ser::to_json;
 
 impl Scim {
-    /// The groups of a name, as far as a filter finds them: one that finds none proves little.
+    /// Returns the groups with this name that a filter finds. An empty result proves little.
     pub(super) async fn groups_named(&self, name: &str) -> Result<Vec<Group>> {
         let filter = format!("displayName eq {}", to_json(name));
         match self.get_list(Route::Groups, &[("filter", &filter)]).await {
@@ -30,24 +30,25 @@ impl Scim {
                 groups.retain(|group| group.name.trim() == name.trim());
                 Ok(groups)
             }
-            Err(error) if may_mean_nobody(&error) => Ok(Vec::new()),
+            Err(error) if may_mean_no_match(&error) => Ok(Vec::new()),
             Err(error) => Err(error.about(name)),
         }
     }
 
-    /// One person, whole; `None` if the server has nobody of this id.
+    /// Reads one user with all fields; `None` if the server has no user with this id.
     pub(super) async fn account(&self, id: &UserId) -> Result<Option<Account>> {
         let answer = self.get_one(Route::User, &id.value, Missing::User).await?;
         answer.map(|answer| self.account_in(&answer, id)).transpose()
     }
 
-    /// One group, whole; `None` if the server has none of this id.
+    /// Reads one group with all fields; `None` if the server has no group with this id.
     pub(super) async fn group(&self, id: &GroupId) -> Result<Option<GroupAccount>> {
         let answer = self.get_one(Route::Group, &id.value, Missing::Group).await?;
         answer.map(|answer| group_account(&answer, id)).transpose()
     }
 
-    /// The ids of everything in a group; `None` if the server has none of this id.
+    /// Lists the ids of all members of a group, including groups; `None` if the server has no
+    /// group with this id.
     pub(super) async fn member_ids(&self, id: &GroupId) -> Result<Option<Vec<String>>> {
         self.group_record(id, |record| record.into_member_ids()).await
     }
@@ -82,7 +83,7 @@ impl ReadPeople for Scim {
                     decode_list(&answer, |records| filtered(records, &UsersByEmail(email)))?;
                 Ok(Some(Filtered { content: page, total, more: false }))
             }
-            Err(error) if may_mean_nobody(&error) => Ok(None),
+            Err(error) if may_mean_no_match(&error) => Ok(None),
             Err(error) => Err(error.about(email.as_str())),
         }
     }
@@ -101,9 +102,9 @@ impl ReadPeople for Scim {
     }
 }
 
-/// Whether a failure to filter may only mean that nobody was found, or that the server can't:
-/// then the whole listing tells.
-fn may_mean_nobody(error: &Error) -> bool {
+/// Returns whether a failure to filter may only mean that no user was found, or that the server
+/// can't filter. Then the whole listing decides.
+fn may_mean_no_match(error: &Error) -> bool {
     matches!(error.code, Code::ServerRefused | Code::ScimUnavailable)
 }
 
@@ -149,8 +150,8 @@ impl ReadDirectory for Scim {
         Box::pin(async move {
             let asked = Cursor::resume("scim-users", cursor, self.size(size))?;
             let (start, count) = asked.place();
-            let everybody = AllUsers { with_times: true };
-            let List { page, total } = self.users_from(start, count, &everybody).await?;
+            let all = AllUsers { with_times: true };
+            let List { page, total } = self.users_from(start, count, &all).await?;
             let list = List { page: page.page.listed, total };
             let Page { items, next, total } = asked.page(list);
             Ok(Page { items: complete_records(self, items).await?, next, total })
@@ -183,7 +184,7 @@ impl ReadDirectory for Scim {
     ) -> Local<'a, Result<Vec<Option<Vec<Member>>>>> {
         Box::pin(async move {
             if !ids.is_empty() {
-                // Once, and not by each of those that run side by side.
+                // Once, and not by each of the concurrent requests.
                 self.find_base().await?;
             }
             let members = |at: usize| -> Local<'_, _> { Box::pin(self.members(&ids[at])) };

@@ -1,8 +1,8 @@
-//! Removing one member from a group, without harm to the others.
+//! Removes one member from a group, without harm to the other members.
 //!
-//! Servers differ: some know the member by a path with a filter, some by a value, some accept a
-//! form and do nothing, and some then empty the whole group. So the group is read before and
-//! after each removal and all members are compared.
+//! Servers differ. Some accept a path with a filter, some a value. Some accept a form and do
+//! nothing, and some empty the whole group. So the group is read before and after each removal,
+//! and all members are compared.
 
 use alloc::format;
 use alloc::string::String;
@@ -19,13 +19,13 @@ use crate::retool::verify::{not_held, removal_not_held};
 use crate::retool::write_once::{AfterLoss, after_others, after_write, write_once};
 use crate::ser::to_json;
 
-/// How a member is removed.
+/// The form of the request that removes a member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Removal {
     /// By the path `members[value eq "…"]`.
     #[default]
     ByPath,
-    /// By the path `members` and a value, which a server that ignores the value takes for all.
+    /// By the path `members` and a value. A server that ignores the value removes all members.
     ByValue,
     /// Not at all: no form is safe with this server.
     Never,
@@ -41,13 +41,13 @@ impl Removal {
 }
 
 impl Scim {
-    /// Removes somebody from a group. `false` if they were not in it.
+    /// Removes a user from a group. `false` if they were not in it.
     pub(super) async fn leave(&self, group: &GroupId, user: &str) -> Result<bool> {
         let before = self.member_ids(group).await?.unwrap_or_default();
         if !before.iter().any(|id| id == user) {
             return Ok(false);
         }
-        let others = self.staying(group, &before, user);
+        let others = self.remaining(group, &before, user);
         let mut form = self.removal.get();
         if form == Removal::Never {
             return Err(unsafe_server());
@@ -56,10 +56,10 @@ impl Scim {
         while form != Removal::Never {
             match self.remove(group, user, form).await {
                 Ok(()) => written = true,
-                Err(error) if says_no(&error) => {
+                Err(error) if is_refused(&error) => {
                     let lost = error.maybe_applied;
                     if error.http_status == Some(404) && self.member_ids(group).await?.is_none() {
-                        // The group is gone, and with it the membership.
+                        // The group was deleted, and with it the membership.
                         return Ok(written || lost);
                     }
                     refusal = Some(error);
@@ -67,7 +67,7 @@ impl Scim {
                         form = form.next();
                         continue;
                     }
-                    // An earlier try, whose answer was lost, may have done it.
+                    // An earlier try may have removed the member, although its reply was lost.
                     written = true;
                 }
                 Err(error) => return Err(after_others(written)(error)),
@@ -76,8 +76,8 @@ impl Scim {
                 self.read_left(group, user, &others).await.map_err(after_write)?;
             let gone = vanished(&others, &now);
             let left = !now.iter().any(|id| id == user);
-            // A group that still has the person in it was not emptied: that the others are gone
-            // is somebody else's doing.
+            // If the user is still in the group, the group was not emptied. Then another
+            // administrator removed the other members.
             if left && !gone.is_empty() && gone.len() == others.len() {
                 self.removal.set(form.next());
                 return Err(self.put_back(group, &others, "one member was removed").await);
@@ -92,11 +92,13 @@ impl Scim {
                 return Ok(true);
             }
             if !waited {
-                // It may be done and not show yet: another form could do more than was asked for.
+                // The removal may be done and not visible yet. Another form could remove more than
+                // was asked for.
                 refusal = None;
                 break;
             }
-            // Accepted, and nothing done: that another form was refused says more.
+            // The server accepted this form and did nothing. A refusal of another form is the
+            // better error.
             form = form.next();
         }
         Err(match refusal {
@@ -105,8 +107,8 @@ impl Scim {
         })
     }
 
-    /// Who of the members is to stay when somebody leaves.
-    pub(super) fn staying<'a>(
+    /// Returns the members that must remain when `leaving` is removed.
+    pub(super) fn remaining<'a>(
         &self,
         group: &GroupId,
         members: &'a [String],
@@ -133,14 +135,14 @@ impl Scim {
         write_once(self, &mut (), send, look).await.map(drop)
     }
 
-    /// Reads the group until somebody is not in it, or somebody else is missing, or it was waited
-    /// for long enough.
+    /// Reads the group until the user is not in it, another member is missing, or the last reading
+    /// was made.
     async fn read_left(&self, group: &GroupId, user: &str, others: &[&str]) -> Result<Left> {
         let readings = Cell::new(0);
         let read = read_back(self, async || {
             readings.set(readings.get() + 1);
             let now = self.member_ids(group).await?;
-            // A group that was deleted meanwhile has lost nobody by this.
+            // If the group was deleted meanwhile, this removal did not cost other members.
             let now = now.unwrap_or_else(|| others.iter().map(|id| String::from(*id)).collect());
             let waits = now.iter().any(|id| id == user) && vanished(others, &now).is_empty();
             Ok(if waits { ReadBack::NotYet(now) } else { ReadBack::Holds(now) })
@@ -150,17 +152,17 @@ impl Scim {
     }
 }
 
-/// Who is left in a group.
+/// A group after a removal.
 struct Left {
-    /// Everybody in it.
+    /// All members.
     now: Vec<String>,
-    /// Whether there was time to wait for what shows late.
+    /// Whether there was time to wait until a late change becomes visible.
     waited: bool,
 }
 
-/// Whether the server's last answer is that it does not do it so, whatever became of the tries
-/// before.
-fn says_no(error: &Error) -> bool {
+/// Returns whether the server's last response refuses this form of the request. Earlier tries may
+/// have been applied.
+fn is_refused(error: &Error) -> bool {
     error.code == Code::ServerRefused || error.http_status == Some(501)
 }
 
@@ -172,12 +174,12 @@ fn unsafe_server() -> Error {
     )
 }
 
-/// Others are missing too, but not all of them: that may as well be somebody else's doing, and is
-/// not undone.
+/// Returns the error if some other members are missing too, but not all. Another administrator
+/// may have removed them, so they are not put back.
 fn also_gone(group: &GroupId, left: bool, gone: &[&str]) -> Error {
     let message = format!(
-        "The person {} the group, and {} other members left it at the same time, by the server's doing or somebody \
-         else's. If that was not meant, put them back in Retool: {}",
+        "The person {} the group, and {} other members left it at the same time, removed by the server or by another \
+         administrator. If that was not intended, put them back in Retool: {}",
         if left { "left" } else { "is still in" },
         gone.len(),
         named(gone)

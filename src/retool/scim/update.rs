@@ -1,4 +1,4 @@
-//! Changing the fields of people and groups: attribute by attribute, then verified.
+//! Changes of the fields of users and groups, attribute by attribute, followed by a check.
 
 use alloc::format;
 use alloc::string::String;
@@ -51,7 +51,7 @@ impl Scim {
     }
 }
 
-/// A change of a person.
+/// A change of a user.
 struct ChangeUser<'a> {
     directory: &'a Scim,
     patch: &'a UserPatch,
@@ -77,7 +77,7 @@ impl Change for ChangeUser<'_> {
     }
 
     fn in_answer(&self, base: &Account, answer: &Answer) -> Result<Option<Account>> {
-        // Many servers show nothing, or something else; then the account is read.
+        // Many servers return no record, or another one. Then the account is read.
         let Ok(record) = object::<UserRecord<'_>>(answer.body()) else {
             return Ok(None);
         };
@@ -128,7 +128,7 @@ impl Change for ChangeGroup<'_> {
     }
 }
 
-/// Refuses, before anything is sent, fields that SCIM does not have.
+/// Fails, before anything is sent, for fields that SCIM does not have.
 pub(super) fn check_settable(patch: &UserPatch) -> Result<()> {
     let UserPatch { first_name: _, last_name: _, user_type, admin, disabled: _, profile_photo_url } =
         patch;
@@ -151,7 +151,7 @@ pub(super) fn check_settable(patch: &UserPatch) -> Result<()> {
     ))
 }
 
-/// SCIM knows a group's name and members, and nothing else of it.
+/// Returns the error for a change of app access. SCIM has only a group's name and members.
 pub(super) fn no_app_access() -> Error {
     Error::new(
         Code::OperationUnsupported,

@@ -1,4 +1,4 @@
-//! Users as they stand on the wire.
+//! The wire format of users.
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
@@ -27,7 +27,7 @@ pub(super) struct UserRecord<'a> {
     id: Id<'a>,
     user_name: Id<'a>,
     name: Option<Object<Name<'a>>>,
-    // Read only where the user name is no address: servers write these in many ways.
+    // Decoded only if the user name is not an address, because servers write these in many ways.
     emails: Option<&'a RawValue>,
     active: Option<BoolOrName>,
     groups: Option<Objects<LinkRecord<'a>>>,
@@ -42,7 +42,7 @@ struct Name<'a> {
     family_name: Option<Id<'a>>,
 }
 
-/// A group next to a user.
+/// A group in a user record.
 #[derive(Deserialize)]
 struct LinkRecord<'a> {
     #[serde(borrow)]
@@ -61,7 +61,7 @@ struct EmailRecord<'a> {
     primary: Option<BoolOrName>,
 }
 
-/// The built-in group of those who administer the organisation.
+/// The built-in group of the organisation's administrators.
 const ADMINISTRATORS: &str = "admin";
 
 impl Listable for UserRecord<'_> {
@@ -77,8 +77,8 @@ impl Listable for UserRecord<'_> {
         stated.and_then(|emails| address(emails.get())).unwrap_or(Cow::Borrowed(user_name))
     }
 
-    // SCIM has no field for who administers the organisation; the members of Retool's built-in
-    // group for it do.
+    // SCIM has no field for this. The members of Retool's built-in group administer the
+    // organisation.
     fn is_admin(&self) -> bool {
         self.direct().any(|link| link.display.as_deref() == Some(ADMINISTRATORS))
     }
@@ -97,7 +97,7 @@ impl Listable for UserRecord<'_> {
 
     fn groups(&self) -> Option<Vec<&str>> {
         let ids: Vec<&str> = self.direct().map(|link| &*link.value).collect();
-        // Some servers echo the empty list that a client sent; the groups themselves know.
+        // Some servers echo the empty list that a client sent. Then the groups must be read.
         (!ids.is_empty()).then_some(ids)
     }
 
@@ -107,14 +107,14 @@ impl Listable for UserRecord<'_> {
 }
 
 impl<'a> UserRecord<'a> {
-    /// The groups that they are in themselves: who is in one through another can't be removed
-    /// from it.
+    /// Returns the groups in which the user is a direct member. A user who is in a group through
+    /// another group can't be removed from it.
     fn direct(&self) -> impl Iterator<Item = &LinkRecord<'a>> {
         let groups = self.groups.iter().flat_map(|groups| &groups.0);
         groups.filter(|link| !is(link.kind.as_deref(), "indirect"))
     }
 
-    /// As the rest of the component knows it.
+    /// Converts the record to a [`User`].
     pub(super) fn into_user(self) -> User {
         let links: Vec<GroupLink> = self.direct().map(LinkRecord::link).collect();
         let (email, admin, disabled) =
@@ -125,7 +125,7 @@ impl<'a> UserRecord<'a> {
             email,
             admin,
             disabled,
-            // Some servers echo the empty list that a client sent; the groups themselves know.
+            // Some servers echo the empty list that a client sent. Then the groups must be read.
             groups: (!links.is_empty()).then_some(links),
             id: user_id(self.id),
             first_name: filled(name.given_name),
@@ -149,12 +149,12 @@ impl LinkRecord<'_> {
     }
 }
 
-/// Whether it is this name, in any case.
+/// Returns whether a text is this name, in any case.
 pub(super) fn is(text: Option<&str>, name: &str) -> bool {
     text.is_some_and(|text| text.eq_ignore_ascii_case(name))
 }
 
-/// The address that stands for a person: the primary one, else the one for work, else the first.
+/// Returns a user's main address: the primary one, else the one for work, else the first.
 fn address(emails: &str) -> Option<Cow<'_, str>> {
     let Objects(records) = serde_json::from_str::<Objects<EmailRecord<'_>>>(emails).ok()?;
     let mut best = None;
@@ -178,7 +178,7 @@ fn user_id(id: Id<'_>) -> UserId {
     UserId { dialect: Dialect::Scim, value: id.into_string() }
 }
 
-/// Reads a user and makes sure that it is the one asked for.
+/// Decodes a user and checks that it is the requested one.
 pub(super) fn decode_user(answer: &Answer, id: &UserId) -> Result<Listed> {
     let record: UserRecord<'_> = answer.decode()?;
     let listed = Listed { short: record.is_short(), user: record.into_user() };
@@ -189,7 +189,7 @@ pub(super) fn decode_user(answer: &Answer, id: &UserId) -> Result<Listed> {
 }
 
 impl Scim {
-    /// The whole account that an answer shows.
+    /// Returns the whole account in a response.
     pub(super) fn account_in(&self, answer: &Answer, id: &UserId) -> Result<Account> {
         let Listed { user, .. } = decode_user(answer, id)?;
         let raw = answer.text()?.to_string();
@@ -198,7 +198,7 @@ impl Scim {
         Ok(Account { user, raw, read_at: answer.answered_at() })
     }
 
-    /// The version of an account as `If-Match` names it; `None` if the server gave none.
+    /// Returns the version of an account for `If-Match`; `None` if the server gave none.
     pub(super) fn version_of(&self, account: &Account) -> Option<String> {
         value::version(&account.raw).or_else(|| {
             let last = self.last_read.borrow();

@@ -1,4 +1,4 @@
-//! Values as SCIM servers write them, which is not always as the RFC does.
+//! Values as SCIM servers write them, which sometimes differs from the RFC.
 
 use alloc::string::String;
 
@@ -6,13 +6,13 @@ use serde::Deserialize;
 
 use crate::de::{Id, Object, object};
 
-/// A number, or one in a text, as a count; what is none, or negative, is not told.
+/// Parses a count. `None` for a negative number or for any other text.
 pub(super) fn count(number: &str) -> Option<u32> {
     let number: u64 = number.parse().ok()?;
     Some(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-/// Whether a text can stand for an address. Whether it is one is checked where callers give it.
+/// Returns whether a text looks like an address. Addresses from callers are validated elsewhere.
 pub(super) fn is_address(text: &str) -> bool {
     let text = text.trim();
     let parted =
@@ -20,7 +20,7 @@ pub(super) fn is_address(text: &str) -> bool {
     parted && !text.contains(char::is_whitespace)
 }
 
-/// What the server says about a record.
+/// The server's metadata of a record.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Meta<'a> {
@@ -29,7 +29,7 @@ pub(super) struct Meta<'a> {
     pub last_modified: Option<Id<'a>>,
 }
 
-/// The version in a record; `None` if it has none that can stand in `If-Match`.
+/// Returns the version in a record; `None` if it has none that `If-Match` can contain.
 pub(super) fn version(raw: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Versioned<'a> {
@@ -46,7 +46,8 @@ pub(super) fn version(raw: &str) -> Option<String> {
     is_entity_tag(&version).then(|| version.into_string())
 }
 
-/// Whether a text is an entity tag: what is none is not sent, as a server could only refuse it.
+/// Returns whether a text is an entity tag. Other texts are not sent, because a server could only
+/// refuse them.
 pub(super) fn is_entity_tag(text: &str) -> bool {
     let opaque = text.strip_prefix("W/").unwrap_or(text);
     let inner = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));

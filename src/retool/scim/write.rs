@@ -1,4 +1,4 @@
-//! Writing over SCIM: creating and deleting; the rest is in `update`, `members` and `removal`.
+//! Creation and deletion over SCIM. The other writes are in `update`, `members` and `removal`.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -37,7 +37,8 @@ impl Scim {
             let record: UserRecord<'_> = answer.decode()?;
             return Ok(record.into_user());
         }
-        // Who was created is not shown; the caller looks again if this look came too early.
+        // The response does not contain the new user. If this lookup is too early, the caller looks
+        // again.
         match <[User; 1]>::try_from(accounts_of(self, &user.email).await.unwrap_or_default()) {
             Ok([user]) => Ok(user),
             Err(_) => Err(answer.error(Code::NotVerified, NOT_VISIBLE)),
@@ -45,13 +46,14 @@ impl Scim {
     }
 
     async fn new_group(&self, name: &str) -> Result<Group> {
-        // Servers take two groups of one name, and IdPs push groups at any time: one last look.
+        // Servers accept two groups with one name, and IdPs create groups at any time. So check
+        // once more before the creation.
         let several = match self.groups_named(name).await?.len() {
             0 => None,
             1 => Some((
                 Code::NameTaken,
-                "A group of this name was created by somebody else meanwhile, so no second one was. Ask again to \
-                 use that one.",
+                "Another group of this name was created meanwhile, so this one was not created. Ask again to use \
+                 that group.",
             )),
             _ => Some((
                 Code::AmbiguousGroup,
@@ -74,17 +76,17 @@ impl Scim {
         created_group(&answer, group, name)
     }
 
-    /// Deletes; `false` if there was nothing to delete.
+    /// Deletes a record; `false` if there was nothing to delete.
     async fn delete(&self, route: Route, id: &str, missing: Missing) -> Result<bool> {
         let segments = [id];
         let delete = call(Method::Delete, self.find_base().await?, route, &segments);
         let sent = self.send(Call { missing, about: Some(id), ..delete }).await;
-        // Whatever the body says, the caller looks.
+        // The body does not matter, because the caller reads back.
         deleted(sent.map(drop))
     }
 }
 
-const NOT_VISIBLE: &str = "The server says that it created it, and does not show it. Look it up in Retool, then ask again.";
+const NOT_VISIBLE: &str = "The server reports that it was created, but does not return it. Look it up in Retool, then ask again.";
 
 impl WriteDirectory for Scim {
     fn create_user<'a>(&'a self, user: &'a NewUser) -> Local<'a, Result<User>> {

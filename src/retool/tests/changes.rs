@@ -1,4 +1,4 @@
-//! Changes of people and groups.
+//! Changes of users and groups.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn a_change_is_made_with_one_write_and_at_most_one_read() {
 }
 
 #[test]
-fn after_a_lost_reply_one_look_that_shows_the_change_is_enough() {
+fn after_a_lost_reply_one_read_that_shows_the_change_is_enough() {
     each(&[Fault::Lost, Fault::Lost], |dialect, server| {
         assert_eq!(change_user(&server, &first_name("Augusta")).as_deref(), Ok("Augusta"));
         assert_eq!(server.requests(), "WR", "{dialect:?}");
@@ -24,7 +24,7 @@ fn after_a_lost_reply_one_look_that_shows_the_change_is_enough() {
 }
 
 #[test]
-fn a_change_that_a_look_does_not_show_is_sent_again() {
+fn a_change_that_a_read_does_not_show_is_sent_again() {
     each(&[Fault::Undone, Fault::Works, Fault::Undone], |dialect, server| {
         assert_eq!(change_user(&server, &first_name("Augusta")).as_deref(), Ok("Augusta"));
         assert!(server.requests().starts_with("WRW"), "{dialect:?}");
@@ -39,7 +39,7 @@ fn a_refusal_after_a_lost_reply_ends_the_change() {
         each(&[Fault::Undone, Fault::Status(status)], |dialect, server| {
             let error = failed(change_user(&server, &first_name("Augusta")), dialect);
             assert_eq!(error.http_status, Some(status), "{dialect:?}");
-            assert!(error.maybe_applied, "the first may have been done");
+            assert!(error.maybe_applied, "the first try may have been applied");
             assert_eq!((error.attempts, server.requests().as_str()), (2, "WRW"), "{dialect:?}");
         });
         each(&[Fault::Undone, Fault::Status(status)], |dialect, server| {
@@ -51,7 +51,7 @@ fn a_refusal_after_a_lost_reply_ends_the_change() {
 }
 
 #[test]
-fn a_field_that_somebody_else_set_meanwhile_is_not_overwritten() {
+fn a_field_that_another_administrator_set_meanwhile_is_not_overwritten() {
     each(&[Fault::Undone], |dialect, server| {
         meanwhile(&server, 1, |state| state.first_name = "Countess".into());
         let error = failed(change_user(&server, &first_name("Augusta")), dialect);
@@ -69,7 +69,7 @@ fn a_field_that_somebody_else_set_meanwhile_is_not_overwritten() {
 }
 
 #[test]
-fn another_field_that_somebody_else_set_meanwhile_stays_and_the_change_is_sent_again() {
+fn another_field_set_meanwhile_is_kept_and_the_change_is_sent_again() {
     each(&[Fault::Undone], |dialect, server| {
         meanwhile(&server, 1, |state| state.last_name = "Lovelace".into());
         assert_eq!(change_user(&server, &first_name("Augusta")).as_deref(), Ok("Augusta"));
@@ -79,7 +79,7 @@ fn another_field_that_somebody_else_set_meanwhile_stays_and_the_change_is_sent_a
 }
 
 #[test]
-fn an_account_that_is_somebody_elses_meanwhile_is_not_written_again() {
+fn an_account_with_another_address_meanwhile_is_not_written_again() {
     each(&[Fault::Undone], |dialect, server| {
         meanwhile(&server, 1, |state| state.email = "eve@example.com".into());
         let error = failed(change_user(&server, &first_name("Augusta")), dialect);
@@ -89,9 +89,9 @@ fn an_account_that_is_somebody_elses_meanwhile_is_not_written_again() {
     });
 }
 
-/// The caller judged whether enough administrators are left when this was none.
+/// The caller checked whether enough administrators remain when this user was not one.
 #[test]
-fn who_became_an_administrator_meanwhile_is_not_disabled() {
+fn a_user_who_became_an_administrator_meanwhile_is_not_disabled() {
     let disable = UserPatch { disabled: Some(true), ..UserPatch::default() };
     each(&[Fault::Undone], |dialect, server| {
         meanwhile(&server, 1, |state| state.admin = true);
@@ -102,7 +102,7 @@ fn who_became_an_administrator_meanwhile_is_not_disabled() {
 }
 
 #[test]
-fn a_group_that_goes_meanwhile_is_not_written_again() {
+fn a_group_deleted_meanwhile_is_not_written_again() {
     each(&[Fault::Undone], |dialect, server| {
         meanwhile(&server, 1, |state| state.members = None);
         let error = failed(rename_group(&server, "Help"), dialect);
@@ -112,7 +112,7 @@ fn a_group_that_goes_meanwhile_is_not_written_again() {
 }
 
 #[test]
-fn an_outdated_version_is_read_again_once() {
+fn after_a_412_the_record_is_read_and_written_again_once() {
     each(&[Fault::Status(412)], |dialect, server| {
         assert_eq!(change_user(&server, &first_name("Augusta")).as_deref(), Ok("Augusta"));
         assert_eq!(server.requests(), "WRW", "{dialect:?}");
@@ -120,13 +120,13 @@ fn an_outdated_version_is_read_again_once() {
     each(&[Fault::Status(412), Fault::Status(412)], |dialect, server| {
         let error = failed(change_user(&server, &first_name("Augusta")), dialect);
         assert_eq!((error.http_status, error.maybe_applied), (Some(412), false));
-        assert!(error.message.contains("Somebody else changes"), "{}", error.message);
+        assert!(error.message.contains("was changed at the same time"), "{}", error.message);
         assert_eq!(server.requests(), "WRW", "{dialect:?}");
     });
 }
 
 #[test]
-fn an_answer_that_can_not_be_read_is_read_back() {
+fn a_change_with_an_unreadable_answer_is_read_back() {
     each(&[Fault::Half, Fault::Half], |dialect, server| {
         assert_eq!(change_user(&server, &first_name("Augusta")).as_deref(), Ok("Augusta"));
         assert_eq!(server.requests(), "WR", "{dialect:?}");

@@ -1,4 +1,4 @@
-//! Members added and removed.
+//! Adding and removing members.
 
 use super::*;
 
@@ -27,7 +27,7 @@ fn a_member_is_added_and_removed_with_one_write_each() {
 }
 
 #[test]
-fn a_membership_whose_answer_can_not_be_read_is_read_back() {
+fn a_membership_change_with_an_unreadable_answer_is_read_back() {
     each(&[Fault::Half, Fault::Half], |dialect, server| {
         assert_eq!(add(&server), Ok(true), "{dialect:?}");
         assert_eq!(remove(&server), Ok(true), "{dialect:?}");
@@ -37,18 +37,19 @@ fn a_membership_whose_answer_can_not_be_read_is_read_back() {
 }
 
 #[test]
-fn a_membership_whose_answer_can_not_be_read_and_that_is_not_visible_is_told() {
+fn an_unreadable_answer_and_no_visible_membership_change_is_an_error() {
     each(&[Fault::HalfUndone, Fault::HalfUndone], |dialect, server| {
         for result in [add(&server), remove(&server)] {
             let error = match result {
-                // SCIM has a second way to remove somebody.
+                // SCIM has a second way to remove a member.
                 Ok(removed) => {
                     assert!(removed && dialect == Dialect::Scim);
                     continue;
                 }
                 Err(error) => error,
             };
-            // Over v1 the answer has nothing but an acknowledgement, so nothing was accepted.
+            // In v1 the response is only an acknowledgement. If it is unreadable, the change does
+            // not count as accepted.
             let expected = match dialect {
                 Dialect::V1 => Code::AnswerUnusable,
                 _ => Code::NotVerified,
@@ -60,14 +61,14 @@ fn a_membership_whose_answer_can_not_be_read_and_that_is_not_visible_is_told() {
 }
 
 #[test]
-fn a_member_joins_a_group_that_is_not_visible_at_once() {
+fn a_member_is_added_to_a_group_that_is_not_visible_at_once() {
     each(&[], |dialect, server| {
         server.state.borrow_mut().hidden = 3;
         assert_eq!(add(&server), Ok(true), "{dialect:?}");
         assert_eq!(server.writes(), 1, "{dialect:?}");
         assert!(has(&server, BOB), "{dialect:?}");
     });
-    // Nor after an answer that can't be read.
+    // The same after an unreadable response.
     each(&[Fault::Half], |dialect, server| {
         meanwhile(&server, 1, |state| state.hidden = 3);
         assert_eq!(add(&server), Ok(true), "{dialect:?}");
@@ -76,10 +77,10 @@ fn a_member_joins_a_group_that_is_not_visible_at_once() {
 }
 
 #[test]
-fn a_membership_whose_reply_is_lost_is_made_once() {
+fn a_membership_change_with_a_lost_reply_takes_effect_once() {
     each(&[Fault::Lost], |dialect, server| {
         assert_eq!(add(&server), Ok(true), "{dialect:?}");
-        // Over v1 an addition says nothing but who joins, so it is repeated without a look.
+        // In v1 an addition contains only the user's id, so it is repeated without a read.
         assert_eq!(server.writes(), if dialect == Dialect::V1 { 2 } else { 1 }, "{dialect:?}");
     });
     each(&[Fault::Lost], |dialect, server| {
@@ -89,7 +90,7 @@ fn a_membership_whose_reply_is_lost_is_made_once() {
 }
 
 #[test]
-fn a_group_that_a_look_does_not_find_is_not_written_to_again() {
+fn a_group_that_a_read_does_not_find_is_not_written_to_again() {
     for dialect in [Dialect::V2, Dialect::Scim] {
         let server = Server::new(dialect, &[Fault::Undone]);
         meanwhile(&server, 1, |state| state.members = None);
@@ -100,7 +101,7 @@ fn a_group_that_a_look_does_not_find_is_not_written_to_again() {
 }
 
 #[test]
-fn a_deletion_over_v2_whose_answer_can_not_be_read_is_read_back() {
+fn a_v2_deletion_with_an_unreadable_answer_is_read_back() {
     let server = Server::new(Dialect::V2, &[Fault::Half]);
     let directory = server.directory();
     let deleted = server.run(directory.delete_user(&user(Dialect::V2, ADA)));

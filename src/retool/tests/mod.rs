@@ -1,20 +1,15 @@
-//! What every dialect does alike, each against a server of its own.
+//! Behaviour that all dialects share. Each dialect is tested with its own fake server.
 
 use super::Directory;
 use crate::domain::{Account, Dialect, GroupAccount, GroupId, GroupPatch, UserId, UserPatch};
 use crate::error::{Code, Error, Result};
-use server::{Fault, Server, State};
+use crate::testing::server::{ADA, CID, Fault, Server, State};
 
 mod changes;
 mod members;
-mod server;
 
-/// The one person whom a server has.
-const ADA: &str = "user_ada";
-/// Somebody who can be added to its one group.
+/// A user who can be added to the server's group.
 const BOB: &str = "user_bob";
-/// Somebody who is in the group.
-const CID: &str = "user_cid";
 
 fn user(dialect: Dialect, id: &str) -> UserId {
     UserId { dialect, value: id.into() }
@@ -24,7 +19,7 @@ fn group(dialect: Dialect) -> GroupId {
     GroupId { kind: dialect.group_ids(), value: "4".into() }
 }
 
-/// A server of each dialect on which writes go wrong like this, one after another.
+/// Runs a test on a server of each dialect, with these faults for its writes, in order.
 fn each(faults: &[Fault], test: impl Fn(Dialect, Server)) {
     for dialect in Dialect::ALL {
         test(dialect, Server::new(dialect, faults));
@@ -49,7 +44,7 @@ fn group_name(name: &str) -> GroupPatch {
     GroupPatch { name: Some(name.into()), ..GroupPatch::default() }
 }
 
-/// Changes Ada.
+/// Changes Ada. Returns her first name.
 fn change_user(server: &Server, patch: &UserPatch) -> Result<String> {
     let directory = server.directory();
     let before = account(server, &*directory);
@@ -58,7 +53,7 @@ fn change_user(server: &Server, patch: &UserPatch) -> Result<String> {
     Ok(after.first_name.unwrap_or_default())
 }
 
-/// Renames the group.
+/// Renames the group. Returns its name.
 fn rename_group(server: &Server, name: &str) -> Result<String> {
     let directory = server.directory();
     let before = group_account(server, &*directory);
@@ -77,7 +72,7 @@ fn code_of(error: &Error) -> (Code, bool) {
     (error.code, error.maybe_applied)
 }
 
-/// Has somebody else change something, right after a write of this number (from 1).
+/// Simulates a concurrent change right after the write with this number (from 1).
 fn meanwhile(server: &Server, write: usize, edit: impl FnMut(&mut State) + 'static) {
     server.after_write(write, edit);
 }

@@ -1,4 +1,4 @@
-//! What `/api/v1` is sent.
+//! The bodies of requests to `/api/v1`.
 
 use alloc::vec::Vec;
 
@@ -8,7 +8,7 @@ use super::wire::user_type_text;
 use crate::domain::NewUser;
 use crate::ser::to_body;
 
-/// The body that creates a user. The user type must be one that `/api/v1` has.
+/// Returns the body that creates a user. The user type must be one that `/api/v1` has.
 pub fn create_user(user: &NewUser) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -36,7 +36,7 @@ pub fn create_user(user: &NewUser) -> Vec<u8> {
     })
 }
 
-/// The body that creates a group, and sets what its members may do in every app.
+/// Returns the body that creates a group and sets what its members may do in every app.
 pub fn create_group(name: &str, universal_app_access: Option<&str>) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -48,7 +48,7 @@ pub fn create_group(name: &str, universal_app_access: Option<&str>) -> Vec<u8> {
     to_body(&CreateGroup { name, universal_app_access })
 }
 
-/// The body that adds a member, by the user's id.
+/// Returns the body that adds a member, by the user's id.
 pub fn add_member(user_id: &str) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]

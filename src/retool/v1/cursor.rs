@@ -1,11 +1,12 @@
-//! The cursors of `page-users` and `page-groups` on `/api/v1`: opaque to callers, plain inside.
+//! The cursors of `page-users` and `page-groups` on `/api/v1`. They are opaque to callers, and not
+//! encoded.
 
 use alloc::string::String;
 
 use crate::error::Result;
 use crate::retool::cursor::{invalid, read, write};
 
-/// Where a listing of users goes on.
+/// The position at which a listing of users continues.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UserCursor {
     /// The page, from 1.
@@ -29,7 +30,7 @@ impl UserCursor {
 
     /// The cursor of the next page, if there is one.
     pub fn after(self, items: usize, total: Option<u32>) -> Option<String> {
-        // A server may give fewer than asked for; its pages are then as long as this one.
+        // A server may return fewer users than requested. Then its pages are as long as this one.
         let size = if self.page == 1 { (items as u32).min(self.size) } else { self.size };
         let more = match total {
             Some(total) => items > 0 && u64::from(self.page) * u64::from(size) < u64::from(total),
@@ -39,10 +40,10 @@ impl UserCursor {
     }
 }
 
-/// Where a listing of groups goes on.
+/// The position at which a listing of groups continues.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GroupCursor {
-    /// How many groups came before.
+    /// The number of groups before this position.
     pub offset: usize,
     /// The page size of the whole listing.
     pub size: u32,
@@ -71,7 +72,7 @@ mod tests {
     use crate::error::Code;
 
     #[test]
-    fn users_go_on_until_the_total_is_reached() {
+    fn users_continue_until_the_total_is_reached() {
         let first = UserCursor::resume(None, 50).expect("a start");
         let next = first.after(50, Some(120)).expect("a second page");
         let second = UserCursor::resume(Some(&next), 7).expect("a cursor");
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_cursors_are_told() {
+    fn damaged_cursors_are_refused() {
         for bad in [
             "",
             "v1-users",

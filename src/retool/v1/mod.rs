@@ -35,31 +35,31 @@ const GROUPS_WRITE: &str = "groups:write";
 /// One organisation over `/api/v1`.
 pub struct V1 {
     client: Client,
-    /// How many people there were the last time.
+    /// The number of users in the previous listing.
     expected: Cell<Option<u32>>,
 }
 
 impl V1 {
-    /// Speaks through a client.
+    /// Creates a directory on a client.
     pub fn new(client: Client) -> Self {
         V1 { client, expected: Cell::new(None) }
     }
 }
 
-/// Reads a user and makes sure that it is the one asked for.
+/// Decodes a user and checks that it is the requested one.
 fn decode_user(answer: &Answer, id: &UserId) -> Result<Listed> {
     let record: UserRecord<'_> = answer.decode()?;
     let listed = Listed { short: record.is_short(), user: record.into_user() };
     if listed.user.id == *id { Ok(listed) } else { Err(another_user(answer)) }
 }
 
-/// The whole account that an answer shows.
+/// Returns the whole account in a response.
 fn decode_account(answer: &Answer, id: &UserId) -> Result<Account> {
     let Listed { user, .. } = decode_user(answer, id)?;
     Ok(Account { user, raw: answer.text()?.to_owned(), read_at: answer.answered_at() })
 }
 
-/// Fails if an answer says that the request was not served, whatever the status says.
+/// Fails if the body says that the request was refused, whatever the status is.
 fn check_not_refused(answer: &Answer) -> Result<()> {
     match object::<Acknowledgement>(answer.body()) {
         Ok(Acknowledgement { success: Some(false) }) => Err(refused(answer)),

@@ -1,4 +1,4 @@
-//! Reading over `/api/v1`.
+//! Read operations over `/api/v1`.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -36,14 +36,15 @@ impl Paging {
         query
     }
 
-    /// As the guide asks for what it does not page: the first request says nothing of pages.
+    /// Returns the query for listings that the guide does not page. The first request has no
+    /// paging parameters.
     fn query_if_needed(&self, ask: Ask) -> Vec<(&str, &str)> {
         if ask.page == 1 { Vec::new() } else { self.query() }
     }
 }
 
 impl V1 {
-    /// A GET of something that is there for sure, if the base URL is right.
+    /// Sends a GET of a list that always exists if the base URL is right.
     async fn get_list(
         &self,
         template: &'static str,
@@ -113,7 +114,7 @@ impl V1 {
             default_size: Some(DEFAULT_PAGE_SIZE),
             expected: None,
         };
-        // Its pages one by one: the groups are what is read side by side.
+        // Reads the pages one by one, because the groups are already read concurrently.
         match source.read(&Window::new(1), &*self.client.platform().log).await {
             Ok(pages) => Ok(Some(pages.into_iter().flatten().collect())),
             Err(error) if is_not_found(&error) => Ok(None),
@@ -121,7 +122,7 @@ impl V1 {
         }
     }
 
-    /// One person, whole; `None` if the server has nobody of this id.
+    /// Reads one user with all fields; `None` if the server has no user with this id.
     async fn account(&self, id: &UserId) -> Result<Option<Account>> {
         let answer = self.get_user(id).await?;
         answer.map(|answer| decode_account(&answer, id)).transpose()
@@ -133,7 +134,7 @@ impl V1 {
         found(self.client.send(call).await)
     }
 
-    /// One group, whole; `None` if the server has none of this id.
+    /// Reads one group with all fields; `None` if the server has no group with this id.
     async fn group_account(&self, id: &GroupId) -> Result<Option<GroupAccount>> {
         let segments = [id.value.as_str()];
         let call = one(Method::Get, GROUP, &segments, GROUPS_READ, Missing::Group);
@@ -150,7 +151,8 @@ impl V1 {
 }
 
 impl ReadPeople for V1 {
-    // The fields that a record may lack are several: that the first lacks one proves nothing.
+    // A record may lack any of several fields. That the first record lacks one proves nothing
+    // about the others.
     const FIRST_DECIDES: bool = false;
 
     async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
@@ -187,7 +189,7 @@ impl ReadPeople for V1 {
     }
 }
 
-/// How many records a server gives that is not told how many.
+/// The number of records that a server returns by default.
 const DEFAULT_PAGE_SIZE: u32 = 100;
 
 impl ReadDirectory for V1 {
@@ -260,7 +262,7 @@ impl ReadDirectory for V1 {
                 cursor,
                 size.unwrap_or(self.client.settings().page_size),
             )?;
-            // The server does not page groups, so each page reads them all and shows a part.
+            // The server does not page groups. So each page reads them all and returns a part.
             let groups = self.every_group().await?;
             let (offset, size) = (asked.offset, asked.size);
             let next = asked.after(groups.len());

@@ -1,16 +1,16 @@
-//! Whole records for the full PUT of `/api/v1`: what came with GET goes back as it was, to the
-//! byte, with only the asked-for fields different.
+//! Whole records for the full PUT of `/api/v1`. The record from GET is sent back byte for byte,
+//! and only the requested fields differ.
 
 use super::wire::user_type_text;
 use crate::domain::{GroupPatch, UserPatch};
 use crate::retool::raw_record::RawRecord;
 
-/// What the server sets itself and does not take back.
+/// The fields of a user that the server sets itself and does not accept.
 const SERVER_MANAGED: [&str; 4] = ["id", "createdAt", "updatedAt", "groups"];
-/// The same of a group.
+/// The fields of a group that the server sets itself and does not accept.
 const SERVER_MANAGED_GROUP: [&str; 4] = ["id", "createdAt", "updatedAt", "members"];
 
-/// What to PUT for a user.
+/// Returns the record to PUT for a user.
 pub fn with_user_patch<'a>(mut record: RawRecord<'a>, patch: &UserPatch) -> RawRecord<'a> {
     let UserPatch { first_name, last_name, user_type, admin, disabled, profile_photo_url } = patch;
     for field in SERVER_MANAGED {
@@ -25,7 +25,7 @@ pub fn with_user_patch<'a>(mut record: RawRecord<'a>, patch: &UserPatch) -> RawR
     record
 }
 
-/// What to PUT for a group.
+/// Returns the record to PUT for a group.
 pub fn with_group_patch<'a>(mut record: RawRecord<'a>, patch: &GroupPatch) -> RawRecord<'a> {
     let GroupPatch { name, universal_app_access } = patch;
     for field in SERVER_MANAGED_GROUP {
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_asked_for_goes_back_to_the_byte() {
+    fn unchanged_fields_are_sent_back_byte_for_byte() {
         let sent = put(&UserPatch { disabled: Some(true), ..UserPatch::default() });
         for kept in [
             r#""email":"a@b.c""#,
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_manages_is_not_sent() {
+    fn server_managed_fields_are_not_sent() {
         let sent = put(&UserPatch::default());
         for managed in ["\"id\"", "createdAt", "updatedAt", "groups"] {
             assert!(!sent.contains(managed), "{managed} is in {sent}");

@@ -1,4 +1,4 @@
-//! The full PUT of `/api/v1`, made safe: merge into what was read, write, verify.
+//! The full PUT of `/api/v1`: merges the change into the record that was read, writes, verifies.
 
 use alloc::string::String;
 
@@ -12,7 +12,7 @@ use crate::retool::raw_record::RawRecord;
 use crate::retool::request::{one, readable};
 use crate::retool::verify::{field_name, group_difference, user_difference};
 
-/// A change of a person.
+/// A change of a user.
 pub(super) struct ChangeUser<'a> {
     pub directory: &'a V1,
     pub patch: &'a UserPatch,
@@ -35,7 +35,7 @@ impl Change for ChangeUser<'_> {
 
     fn in_answer(&self, base: &Account, answer: &Answer) -> Result<Option<Account>> {
         check_not_refused(answer)?;
-        // Only an answer that shows the whole record is proof.
+        // Only a response with the whole record is proof.
         let sent = self.body(base);
         let visible = answer.text().ok().and_then(RawRecord::parse);
         match sent.zip(visible) {
@@ -92,8 +92,8 @@ impl Change for ChangeGroup<'_> {
     }
 }
 
-/// A PUT of a whole record. It is not repeated blindly: the record may have changed since it was
-/// read, and the old one would undo that.
+/// Returns a PUT of a whole record. It is not repeated without a read: the record may have changed
+/// since it was read, and the old record would undo that change.
 fn put<'a>(call: Call<'a>, subject: &'a str, body: &RawRecord<'_>) -> Call<'a> {
     Call {
         body: Some(body.to_json().into_bytes()),
@@ -113,7 +113,7 @@ fn parsed<'a>(raw: &'a str, subject: &str) -> Result<RawRecord<'a>> {
     })
 }
 
-/// The first field that was sent and that the record has no value for.
+/// Returns the first field that was sent and has no value in the current record.
 fn lost_field(sent: Option<RawRecord<'_>>, now: &str) -> Option<String> {
     let Some((sent, now)) = sent.zip(RawRecord::parse(now)) else {
         return Some("the record".into());

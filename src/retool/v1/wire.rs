@@ -1,5 +1,5 @@
-//! What `/api/v1` answers, as it stands on the wire. Reading is lenient (unknown and missing
-//! fields, ids as text or number); a list without its envelope is not a list.
+//! The wire format of `/api/v1` responses. Decoding is lenient: unknown and missing fields, and
+//! ids as text or number, are accepted. A list without its envelope is not a list.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -32,10 +32,10 @@ pub struct UserRecord<'a> {
     updated_at: Option<Text<'a>>,
 }
 
-/// A group next to a user: an object, or only its id.
+/// A group in a user record: an object, or only its id.
 type Link<'a> = ObjectOrId<'a, LinkRecord<'a>>;
 
-/// A group next to a user as an object.
+/// A group in a user record, as an object.
 #[derive(Deserialize)]
 struct LinkRecord<'a> {
     #[serde(borrow)]
@@ -66,8 +66,8 @@ impl Listable for UserRecord<'_> {
         Some(self.user_type.as_deref().map_or(UserType::Default, parse_user_type))
     }
 
-    // Servers that show lists in short leave out whole fields; a text without a value may be left
-    // out by any.
+    // Servers with short records in lists omit whole fields. The text fields don't count, because
+    // any server may omit a text without a value.
     fn is_short(&self) -> bool {
         self.is_admin.is_none() || self.is_disabled.is_none() || self.user_type.is_none()
     }
@@ -82,7 +82,7 @@ impl Listable for UserRecord<'_> {
 }
 
 impl UserRecord<'_> {
-    /// As the rest of the component knows it.
+    /// Converts the record to a [`User`].
     pub fn into_user(self) -> User {
         User {
             id: user_id(self.id),
@@ -132,7 +132,7 @@ fn parse_user_type(text: &str) -> UserType {
     }
 }
 
-/// The wire's spelling; `None` for types that `/api/v1` does not have.
+/// Returns the spelling on the wire; `None` for types that `/api/v1` does not have.
 pub fn user_type_text(user_type: UserType) -> Option<&'static str> {
     match user_type {
         UserType::Default => Some("default"),
@@ -154,7 +154,7 @@ pub struct GroupRecord<'a> {
 }
 
 impl GroupRecord<'_> {
-    /// As the rest of the component knows it.
+    /// Converts the record to a [`Group`].
     pub fn into_group(self) -> Group {
         Group {
             id: group_id(self.id),
@@ -167,7 +167,7 @@ impl GroupRecord<'_> {
     }
 }
 
-/// A member of a group. The guide does not show the record; some servers say `userId`.
+/// A member of a group. The guide does not document the record. Some servers use `userId`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MemberRecord<'a> {
@@ -178,7 +178,7 @@ pub struct MemberRecord<'a> {
 }
 
 impl MemberRecord<'_> {
-    /// As the rest of the component knows it.
+    /// Converts the record to a [`Member`].
     pub fn into_member(self) -> Member {
         Member {
             id: user_id(self.id),
@@ -194,12 +194,12 @@ pub struct UsersPage<'a> {
     /// The records.
     #[serde(borrow)]
     pub users: Objects<UserRecord<'a>>,
-    /// How many there are in all.
+    /// The total number of users.
     pub total: Option<u32>,
 }
 
 impl UsersPage<'_> {
-    /// The users on it whom a filter keeps.
+    /// Returns the users on the page that a filter keeps.
     pub fn filter(self, filter: &dyn UserFilter) -> PageItems<People> {
         let Ok(content) = filter_page(self.users.0, filter);
         content
@@ -212,24 +212,24 @@ pub struct GroupsPage<'a> {
     /// The records.
     #[serde(borrow)]
     pub groups: Objects<GroupRecord<'a>>,
-    /// How many there are in all.
+    /// The total number of groups.
     pub total: Option<u32>,
 }
 
-/// A page of members; the guide does not name the list.
+/// A page of members. The guide does not document the name of the list.
 #[derive(Deserialize)]
 pub struct MembersPage<'a> {
     /// The records.
     #[serde(borrow, alias = "users")]
     pub members: Objects<MemberRecord<'a>>,
-    /// How many there are in all.
+    /// The total number of members.
     pub total: Option<u32>,
 }
 
-/// What a write answers where there is no record to show.
+/// The response to a write that returns no record.
 #[derive(Deserialize)]
 pub struct Acknowledgement {
-    /// `false` with a status of 200 is a failure all the same.
+    /// `false` is a failure, even with status 200.
     pub success: Option<bool>,
 }
 
@@ -245,13 +245,13 @@ mod tests {
     }
 
     #[test]
-    fn the_sparsest_record_of_the_guide_is_enough() {
+    fn the_smallest_record_in_the_guide_is_enough() {
         let user =
             user(r#"{"id":"uuid","email":"user@example.com","firstName":"Jane","isAdmin":false}"#);
         assert_eq!(user.id.value, "uuid");
         assert_eq!(user.first_name.as_deref(), Some("Jane"));
         assert_eq!(user.last_name, None);
-        assert_eq!(user.groups, None, "not told is not the same as none");
+        assert_eq!(user.groups, None, "unknown groups are not the same as no groups");
         assert!(!user.disabled);
     }
 
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_null_and_empty_are_nothing() {
+    fn missing_null_and_empty_texts_are_none() {
         let user = user(
             r#"{"id":"u","email":"a@b.c","firstName":null,"lastName":"","userType":"builder"}"#,
         );
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_without_its_list_is_no_listing() {
+    fn an_object_without_its_list_is_not_a_listing() {
         assert!(object::<UsersPage<'_>>(b"{}").is_err());
         assert!(object::<UsersPage<'_>>(br#"{"users":null}"#).is_err());
         assert!(object::<UsersPage<'_>>(br#"{"users":[],"total":0}"#).is_ok());
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn an_array_of_values_is_no_object() {
+    fn an_array_of_values_is_not_a_record() {
         assert!(object::<UsersPage<'_>>(b"[[],0]").is_err());
         let page = |person: &str| {
             let page = format!(r#"{{"members":[{person}]}}"#);
@@ -307,7 +307,7 @@ mod tests {
         assert!(page(r#"{"id":"u","email":"a@b.c"}"#));
         assert!(!page(r#"["u","a@b.c",null]"#));
         assert!(!page("null"));
-        assert!(!page(r#""u""#), "only a group may stand as its id alone");
+        assert!(!page(r#""u""#), "only a group may be an id alone");
     }
 
     #[test]
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_comes_twice_is_refused() {
+    fn a_duplicate_field_is_refused() {
         for twice in ["id", "email", "firstName", "isAdmin", "groups", "updatedAt"] {
             let null = format!(r#"{{"id":"u","email":"a@b.c","{twice}":null,"{twice}":null}}"#);
             assert!(object::<UserRecord<'_>>(null.as_bytes()).is_err(), "{twice}");

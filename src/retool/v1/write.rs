@@ -1,4 +1,4 @@
-//! Writing over `/api/v1`: one request each, but for the updates, which `update` makes safe.
+//! Write operations over `/api/v1`. Each is one request, except for the updates in `update`.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -20,7 +20,7 @@ use crate::retool::membership::{is_visible, members};
 use crate::retool::request::{created_group, creation, deleted, is_unreadable, one};
 
 impl V1 {
-    /// A write that answers with a bare acknowledgement.
+    /// Sends a write whose response is only an acknowledgement.
     async fn acknowledged(&self, call: Call<'_>) -> Result<()> {
         let answer = self.client.send(call).await?;
         if answer.body().is_empty() {
@@ -34,8 +34,8 @@ impl V1 {
         deleted(self.acknowledged(call).await)
     }
 
-    /// Adds or removes a member. If the acknowledgement can't be read, the group tells whether it
-    /// was done.
+    /// Adds or removes a member. If the acknowledgement can't be read, reads the group to find out
+    /// whether the change was applied.
     async fn change_membership(
         &self,
         call: Call<'_>,
@@ -49,7 +49,8 @@ impl V1 {
         };
         let is_so = |now: Option<&Vec<Member>>| match now {
             Some(now) => now.iter().any(|member| member.id == *user) == wanted,
-            // Nobody is in a group that is gone; a group that is to be joined may show later.
+            // A missing group has no members. But for an addition, the group may become visible
+            // later.
             None => !wanted,
         };
         match is_visible(self, async || members(self, group).await, is_so).await {
@@ -125,12 +126,12 @@ impl WriteDirectory for V1 {
             let segments = [group.value.as_str()];
             let call = Call {
                 body: Some(body::add_member(&user.value)),
-                // Of a missing group and a missing user, the server says the same.
+                // The server answers the same for a missing group and a missing user.
                 ..one(Method::Post, MEMBERS, &segments, GROUPS_WRITE, Missing::Unspecified)
             };
             match self.change_membership(call, group, user, true).await {
                 Ok(()) => Ok(true),
-                // Servers differ in how they say "is in it already"; the caller reads it back.
+                // Servers differ in their response for an existing member. The caller reads back.
                 Err(error) if error.http_status == Some(409) => Ok(error.maybe_applied),
                 Err(error) => Err(error),
             }

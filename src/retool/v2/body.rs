@@ -1,4 +1,4 @@
-//! What `/api/v2` is sent.
+//! The bodies of requests to `/api/v2`.
 
 use alloc::vec::Vec;
 
@@ -8,7 +8,7 @@ use super::wire::user_type_text;
 use crate::domain::{GroupPatch, NewUser, UserId, UserPatch};
 use crate::ser::to_body;
 
-/// The body that creates a user; `None` without both names.
+/// Returns the body that creates a user; `None` without both names.
 pub fn create_user(user: &NewUser) -> Option<Vec<u8>> {
     #[derive(Serialize)]
     struct CreateUser<'a> {
@@ -29,12 +29,12 @@ pub fn create_user(user: &NewUser) -> Option<Vec<u8>> {
     }))
 }
 
-/// A name that is more than white space.
+/// Returns a name if it is more than white space.
 fn given(name: Option<&str>) -> Option<&str> {
     name.filter(|name| !name.trim().is_empty())
 }
 
-/// The body that creates a group, and sets what its members may do in every app.
+/// Returns the body that creates a group and sets what its members may do in every app.
 pub fn create_group(name: &str, universal_app_access: Option<&str>) -> Vec<u8> {
     #[derive(Serialize)]
     struct CreateGroup<'a> {
@@ -45,8 +45,8 @@ pub fn create_group(name: &str, universal_app_access: Option<&str>) -> Vec<u8> {
     to_body(&CreateGroup { name, universal_app_access })
 }
 
-/// The body that adds members who don't administer the group. Only for users who are not in it:
-/// for others it would take that right.
+/// Returns the body that adds members who do not administer the group. Use it only for users who
+/// are not in the group: it would remove this right from existing members.
 pub fn add_members(people: &[&UserId]) -> Vec<u8> {
     #[derive(Serialize)]
     struct AddMembers<'a> {
@@ -61,7 +61,7 @@ pub fn add_members(people: &[&UserId]) -> Vec<u8> {
     to_body(&AddMembers { members: members.collect() })
 }
 
-/// The body that adds invitations to a group, by the server's numbers of them.
+/// Returns the body that adds invitations to a group, by the server's numbers.
 pub fn add_invites(numbers: &[u64]) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -71,7 +71,7 @@ pub fn add_invites(numbers: &[u64]) -> Vec<u8> {
     to_body(&AddInvites { user_invite_ids: numbers })
 }
 
-/// The body that changes some fields of a record and no other.
+/// The body that changes some fields of a record.
 #[derive(Default, Serialize)]
 pub struct Operations<'a> {
     operations: Vec<Operation<'a>>,
@@ -85,7 +85,7 @@ struct Operation<'a> {
     value: Value<'a>,
 }
 
-/// What a field is set to.
+/// The value that a field is set to.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Value<'a> {
@@ -94,7 +94,7 @@ enum Value<'a> {
 }
 
 impl<'a> Operations<'a> {
-    /// For the fields of a patch that this dialect can set.
+    /// Creates operations for the fields of a patch that this dialect can set.
     pub fn of_user(patch: &'a UserPatch) -> Self {
         let UserPatch {
             first_name,
@@ -114,7 +114,7 @@ impl<'a> Operations<'a> {
         operations
     }
 
-    /// For the fields of a patch of a group.
+    /// Creates operations for the fields of a group's patch.
     pub fn of_group(patch: &'a GroupPatch) -> Self {
         let GroupPatch { name, universal_app_access } = patch;
         let mut operations = Operations::default();
@@ -134,12 +134,12 @@ impl<'a> Operations<'a> {
         self.operations.push(Operation { op: "replace", path, value });
     }
 
-    /// Whether they change nothing.
+    /// Returns whether the operations change nothing.
     pub fn is_empty(&self) -> bool {
         self.operations.is_empty()
     }
 
-    /// As they are sent.
+    /// Returns the body as it is sent.
     pub fn body(&self) -> Vec<u8> {
         to_body(self)
     }

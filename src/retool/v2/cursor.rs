@@ -1,5 +1,5 @@
-//! The cursors of `page-users` and `page-groups` on `/api/v2`: opaque to callers. The one for
-//! accounts wraps the server's own token, with a check that it is still what was given out.
+//! The cursors of `page-users` and `page-groups` on `/api/v2`. They are opaque to callers. The
+//! cursor for accounts contains the server's own token, and a checksum to detect changes.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -8,34 +8,34 @@ use alloc::string::String;
 use crate::error::Result;
 use crate::retool::cursor;
 
-/// The largest page of accounts that a server gives.
+/// The largest page of accounts that a server returns.
 pub const LARGEST_PAGE: u32 = 100;
 
-/// Where a listing of people goes on: accounts come first, then invitations.
+/// The position at which a listing of users continues: first accounts, then invitations.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserCursor {
     /// Among the accounts.
     Accounts {
         /// The page size of the whole listing.
         size: u32,
-        /// Where it goes on; the first page without it.
+        /// The position; `None` for the first page.
         after: Option<After>,
     },
     /// Among the invitations.
     Invitations(Offset),
 }
 
-/// What is known after a page of accounts.
+/// The position after a page of accounts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct After {
-    /// The server's token for the next one.
+    /// The server's token for the next page.
     pub token: String,
-    /// How many invitations there are, to be counted with the accounts.
+    /// The number of invitations, which the total includes.
     pub invited: u32,
 }
 
 impl After {
-    /// The cursor.
+    /// Encodes the cursor.
     pub fn write(&self, size: u32) -> String {
         let After { token, invited } = self;
         format!("{ACCOUNTS}.{size}.{invited}.{:08x}.{token}", check(&[size, *invited], token))
@@ -63,20 +63,20 @@ impl UserCursor {
         };
         parsed
             .filter(|(size, after)| (1..=LARGEST_PAGE).contains(size) && !after.token.is_empty())
-            // Also finds other spellings of the numbers.
+            // Also refuses other spellings of the numbers.
             .filter(|(size, after)| after.write(*size) == cursor)
             .map(|(size, after)| UserCursor::Accounts { size, after: Some(after) })
             .ok_or_else(cursor::invalid)
     }
 }
 
-/// The cursor of the invitations from the first one on that is not on the page of the last
-/// accounts.
+/// Returns the cursor of the first invitation that is not on the page of the last accounts.
 pub fn invitations_after(size: u32, offset: usize) -> String {
     Offset { offset, size }.write(INVITATIONS)
 }
 
-/// In the manner of FNV-1a: enough to notice a cursor that was cut or changed on its way.
+/// Computes a checksum similar to FNV-1a. It is enough to detect a cursor that was cut short or
+/// altered by accident.
 fn check(numbers: &[u32], text: &str) -> u32 {
     let words = numbers.iter().copied().chain(text.bytes().map(u32::from));
     words.fold(0x811c_9dc5, |hash, word| (hash ^ word).wrapping_mul(0x0100_0193))
@@ -86,10 +86,10 @@ const ACCOUNTS: &str = "v2-users";
 const INVITATIONS: &str = "v2-invitations";
 const GROUPS: &str = "v2-groups";
 
-/// Where a listing goes on that the server gives whole.
+/// A position in a listing that the server returns as a whole.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Offset {
-    /// How many items came before.
+    /// The number of items before this position.
     pub offset: usize,
     /// The page size of the whole listing.
     pub size: u32,
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_token_comes_back_as_it_was() {
+    fn the_servers_token_survives_a_round_trip() {
         for token in ["eyJsYXN0SWQiOjEyM30=", "a.b.c", "7+2/==", "jürgen", " "] {
             let cursor = after(token).write(50);
             let resumed = UserCursor::resume(Some(&cursor), 7);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_listed_whole_goes_on_by_its_place() {
+    fn an_unpaged_listing_continues_by_offset() {
         let first = Offset::resume_groups(None, 3).expect("a start");
         let next = first.groups_after(7).expect("a second page");
         let second = Offset::resume_groups(Some(&next), 9).expect("a cursor");
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_cursors_are_told() {
+    fn damaged_cursors_are_refused() {
         let good = after("token").write(50);
         let cut = &good[..good.len() - 1];
         let grown = format!("{good}=");

@@ -1,4 +1,4 @@
-//! Invitations that nobody has accepted yet, which count as the person who was invited.
+//! Invitations that are not accepted yet. They count as the invited user.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -16,12 +16,12 @@ use crate::retool::request::call;
 use crate::retool::user_filter::UserFilter;
 use crate::sort;
 
-/// What lets whoever has it accept an invitation: not to be handed out.
+/// Fields with which anyone could accept an invitation. They must not be given out.
 const SECRETS: [&str; 1] = ["invite_link"];
 
 impl V2 {
-    /// Everybody who is invited and has not accepted yet. Servers without invitations have
-    /// nobody.
+    /// Lists the users who are invited and have not accepted yet. Empty on servers without
+    /// invitations.
     pub(super) async fn invited(&self) -> Result<Vec<User>> {
         let fetch = |_: Ask| -> Local<'_, Result<FetchedPage<Vec<Invitation>>>> {
             Box::pin(self.fetch_invites())
@@ -44,8 +44,8 @@ impl V2 {
         open_list(&answer, |records| each(records, convert, |invitation| &invitation.user.id.value))
     }
 
-    /// The person whom an invitation is for; `None` if there is none of this number, or nobody
-    /// can accept it any more.
+    /// Returns the user of an invitation; `None` if there is no invitation with this number, or
+    /// it can't be accepted any more.
     pub(super) async fn invitation(&self, id: &UserId, number: &str) -> Result<Option<Account>> {
         let segments = [number];
         let call = Call {
@@ -71,14 +71,15 @@ impl V2 {
     }
 }
 
-/// Keeps those who are invited too: whoever has an account by now is no invitation any more.
+/// A filter that also keeps accounts with the address of an invitation. They show which invited
+/// users have an account by now.
 pub struct AndInvited<'a> {
     filter: &'a dyn UserFilter,
     invited: BTreeSet<&'a str>,
 }
 
 impl<'a> AndInvited<'a> {
-    /// Those whom a filter keeps, and these.
+    /// Creates a filter that keeps the users of another filter, and these.
     pub fn new(filter: &'a dyn UserFilter, invited: &'a [User]) -> Self {
         AndInvited { filter, invited: invited.iter().map(|user| user.email.key()).collect() }
     }
@@ -106,7 +107,7 @@ impl UserFilter for AndInvited<'_> {
     }
 }
 
-/// Leaves out those who have an account by now: it is the person.
+/// Removes invitations of users who have an account by now. The account takes precedence.
 pub fn without_accounts(invited: &mut Vec<User>, accounts: &[User]) {
     if invited.is_empty() {
         return;

@@ -1,8 +1,9 @@
-//! Reading a whole listing in one answer, or page by page where that is too much, and noticing
-//! when it does not add up.
+//! Reads a whole listing in one response, or page by page if that is too large, and detects when
+//! it is inconsistent.
 //!
-//! Every item must come once, and there must be as many as the server says. What does not add
-//! up is read again and then given up: a listing that may lack somebody must not look whole.
+//! Every item must occur once, and the number of items must equal the server's total. An
+//! inconsistent listing is read again, and then given up: a listing that may lack a user must not
+//! look complete.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -18,28 +19,28 @@ use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log};
 use crate::retool::page_buffer::{PageBuffer, PageItems, PageLookup, PageRef};
 
-/// How often a listing that did not add up is read again.
+/// The most times that an inconsistent listing is read.
 const READINGS: u32 = 3;
 
-/// More items than any organisation has: where a listing that never ends is given up.
+/// More items than any organisation has. An endless listing is given up here.
 const MOST_ITEMS: usize = 250_000;
 
-/// Progress is told every so many pages.
+/// Progress is logged after this many pages.
 const PAGES_PER_LINE: usize = 10;
 
-/// What comes after a page.
+/// What follows a page.
 #[derive(Debug, PartialEq)]
 pub enum Next {
-    /// Nothing.
+    /// Nothing: it was the last page.
     Nothing,
-    /// The page of this token.
+    /// A page with this token.
     Page(String),
-    /// More, and nothing says what to ask for it with.
+    /// Another page, for which the server gave no token.
     Unknown,
 }
 
 impl Next {
-    /// What an envelope says of what comes next.
+    /// Reads from an envelope what follows the page.
     pub fn new(has_more: Option<bool>, next_token: Option<Id<'_>>) -> Self {
         match (has_more, filled(next_token)) {
             (Some(false), _) | (None, None) => Next::Nothing,
@@ -49,65 +50,67 @@ impl Next {
     }
 }
 
-/// A page as the server gave it.
+/// A page as the server returned it.
 pub struct FetchedPage<P> {
-    /// What is on it.
+    /// The items.
     pub content: PageItems<P>,
-    /// How many items the server says there are.
+    /// The total number of items that the server states.
     pub total: Option<u32>,
-    /// What comes after it.
+    /// What follows the page.
     pub next: Next,
 }
 
-/// Which page to fetch: everything without a limit.
+/// The page to fetch. Without a limit, everything.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ask {
-    /// How many items at most.
+    /// The most items on the page.
     pub limit: Option<u32>,
-    /// What the page before said to ask with.
+    /// The token from the previous page.
     pub token: Option<String>,
 }
 
-/// What is wrong with pages that say that there are more, and not how to ask for them.
+/// The message for a page that says that there are more, but has no token for the next.
 pub const NO_WAY: &str = "says that there is more, and not how to ask for it";
 
-/// What is wrong with pages that lead in a circle.
+/// The message for pages that form a loop.
 pub const AGAIN: &str = "gives the same page again";
 
-/// What does not add up in a listing.
-enum Odd {
-    /// It had not as many items as it said.
+/// An inconsistency in a listing.
+enum Inconsistency {
+    /// The number of items differs from the total.
     Count { total: u32, given: usize },
-    /// It said how many items there are in different ways.
-    Moved { from: Option<u32>, to: Option<u32> },
-    /// It gave an item twice.
-    Twice,
-    /// It said that there is more, where everything was asked for.
+    /// The total changed between pages.
+    TotalChanged { from: Option<u32>, to: Option<u32> },
+    /// An item occurs twice.
+    Duplicate,
+    /// The response says that there is more, although everything was requested.
     More,
-    /// It said that there is more, and not how to ask for it.
-    NoWay,
-    /// A page led back to one before.
-    Round,
+    /// A page says that there is more, but has no token for it.
+    NoToken,
+    /// A page leads back to an earlier one.
+    Loop,
 }
 
-impl fmt::Display for Odd {
+impl fmt::Display for Inconsistency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Odd::Count { total, given } => write!(f, "says {total} and gives {given}"),
-            Odd::Moved { from: Some(from), to: Some(to) } => {
+            Inconsistency::Count { total, given } => write!(f, "says {total} and gives {given}"),
+            Inconsistency::TotalChanged { from: Some(from), to: Some(to) } => {
                 write!(f, "says first {from} and then {to}")
             }
-            Odd::Moved { .. } => f.write_str("says only at times how many there are"),
-            Odd::Twice => f.write_str("gives one twice"),
-            Odd::More => f.write_str("says that there is more than it gives"),
-            Odd::NoWay => f.write_str(NO_WAY),
-            Odd::Round => f.write_str(AGAIN),
+            Inconsistency::TotalChanged { .. } => {
+                f.write_str("says only at times how many there are")
+            }
+            Inconsistency::Duplicate => f.write_str("gives one twice"),
+            Inconsistency::More => f.write_str("says that there is more than it gives"),
+            Inconsistency::NoToken => f.write_str(NO_WAY),
+            Inconsistency::Loop => f.write_str(AGAIN),
         }
     }
 }
 
-/// What the pages of one listing say of how many items there are. Some servers may count the
-/// listing and some the page: either is told by all pages in one way.
+/// The totals on the pages of one listing. A server may state the total of the listing or of the
+/// page, but all its pages must do it in the same way.
 struct Totals {
     first: Option<u32>,
     of_pages: bool,
@@ -119,23 +122,23 @@ impl Totals {
         Totals { first: total, of_pages: true, of_listing: true }
     }
 
-    /// Hears what one page says that has so many items.
-    fn hear(&mut self, total: Option<u32>, items: usize) -> core::result::Result<(), Odd> {
+    /// Records the total on a page with this number of items.
+    fn add(&mut self, total: Option<u32>, items: usize) -> core::result::Result<(), Inconsistency> {
         self.of_pages &= total.is_some_and(|total| total as usize == items);
         self.of_listing &= total == self.first;
         if self.of_pages || self.of_listing {
             return Ok(());
         }
-        Err(Odd::Moved { from: self.first, to: total })
+        Err(Inconsistency::TotalChanged { from: self.first, to: total })
     }
 
-    /// Compares with how many items there are on all pages so far.
-    fn compare(&self, given: usize, at_end: bool) -> core::result::Result<(), Odd> {
+    /// Compares the total with the number of items on all pages so far.
+    fn compare(&self, given: usize, at_end: bool) -> core::result::Result<(), Inconsistency> {
         match self.first {
             Some(total) if !self.of_pages => {
                 let total_is_right =
                     if at_end { total as usize == given } else { total as usize >= given };
-                if total_is_right { Ok(()) } else { Err(Odd::Count { total, given }) }
+                if total_is_right { Ok(()) } else { Err(Inconsistency::Count { total, given }) }
             }
             _ => Ok(()),
         }
@@ -144,24 +147,25 @@ impl Totals {
 
 /// A listing that can be read.
 pub struct Source<'a, P> {
-    /// What is listed, for people.
+    /// What is listed, for messages and log lines.
     pub what: &'static str,
     /// Fetches a page.
     pub fetch: &'a dyn Fn(Ask) -> Local<'a, Result<FetchedPage<P>>>,
-    /// How it can be read page by page; `None` for what the server does not page.
+    /// How to read the listing page by page; `None` if the server does not page it.
     pub pages: Option<Pages<'a>>,
 }
 
-/// How a listing can be read page by page.
+/// How to read a listing page by page.
 pub struct Pages<'a> {
-    /// How many items to ask for.
+    /// The page size to ask for.
     pub limit: u32,
-    /// Whether everything at once is known to be too much. Set when it turns out so.
+    /// Whether the whole listing is known to be too large for one response. Set when this is
+    /// found out.
     pub by_page: &'a Cell<bool>,
 }
 
 impl<P> Source<'_, P> {
-    /// Reads everything, each item once: the pages, in the server's order.
+    /// Reads the whole listing, each item once. Returns the pages in the server's order.
     pub async fn read(&self, log: &dyn Log) -> Result<Vec<P>> {
         let buffer = PageBuffer::default();
         let fetch = |ask| -> Local<'_, Result<BufferedPage>> {
@@ -186,7 +190,7 @@ struct BufferedPage {
     next: Next,
 }
 
-/// Reads a [`Source`] of whatever items.
+/// Reads a [`Source`], without knowing the type of its items.
 struct Reader<'a> {
     what: &'static str,
     fetch: &'a dyn Fn(Ask) -> Local<'a, Result<BufferedPage>>,
@@ -195,11 +199,11 @@ struct Reader<'a> {
     log: &'a dyn Log,
 }
 
-/// What one reading came to: the pages with everything, or what does not add up.
-type Reading = Result<core::result::Result<Vec<PageRef>, Odd>>;
+/// The result of one reading: the pages of the listing, or an inconsistency.
+type Reading = Result<core::result::Result<Vec<PageRef>, Inconsistency>>;
 
 impl Reader<'_> {
-    /// The pages that are the listing.
+    /// Reads the listing and returns its pages.
     async fn read(&self) -> Result<Vec<PageRef>> {
         let mut reading = 1;
         loop {
@@ -207,12 +211,12 @@ impl Reader<'_> {
             let read = match self.pages.filter(|pages| pages.by_page.get()) {
                 Some(pages) => self.read_pages(pages).await?,
                 None => match self.read_at_once().await {
-                    Err(error) if error.code == Code::BodyTooLarge && self.turn_to_pages() => {
+                    Err(error) if error.code == Code::BodyTooLarge && self.switch_to_pages() => {
                         self.log.line(&format!("listing {}: by page, it is too large", self.what));
                         continue;
                     }
-                    // The server pages though it was not asked to.
-                    Ok(Err(Odd::More)) if self.turn_to_pages() => continue,
+                    // The server pages although it was not asked to.
+                    Ok(Err(Inconsistency::More)) if self.switch_to_pages() => continue,
                     read => read?,
                 },
             };
@@ -231,19 +235,19 @@ impl Reader<'_> {
         }
     }
 
-    /// Goes on page by page from now on; `false` if that can't be done.
-    fn turn_to_pages(&self) -> bool {
+    /// Switches to reading page by page. Returns `false` if this is not possible, or done already.
+    fn switch_to_pages(&self) -> bool {
         self.pages.is_some_and(|pages| !pages.by_page.replace(true))
     }
 
     async fn read_at_once(&self) -> Reading {
         let page = (self.fetch)(Ask::default()).await?;
         if page.next != Next::Nothing {
-            return Ok(Err(Odd::More));
+            return Ok(Err(Inconsistency::More));
         }
         let given = page.page_ref.items;
         Ok(match page.total {
-            Some(total) if total as usize != given => Err(Odd::Count { total, given }),
+            Some(total) if total as usize != given => Err(Inconsistency::Count { total, given }),
             _ => self.each_once(Vec::from([page.page_ref])),
         })
     }
@@ -257,11 +261,11 @@ impl Reader<'_> {
         loop {
             let BufferedPage { page_ref, total, next } = (self.fetch)(ask.clone()).await?;
             let totals = totals.get_or_insert_with(|| Totals::new(total));
-            if let Err(odd) = totals.hear(total, page_ref.items) {
+            if let Err(odd) = totals.add(total, page_ref.items) {
                 return Ok(Err(odd));
             }
             if refs.first().is_some_and(|first| self.buffer.begin_alike(*first, page_ref)) {
-                return Ok(Err(Odd::Round));
+                return Ok(Err(Inconsistency::Loop));
             }
             refs.push(page_ref);
             given += page_ref.items;
@@ -273,10 +277,12 @@ impl Reader<'_> {
             }
             match next {
                 Next::Nothing => return Ok(self.each_once(refs)),
-                // A page with nothing on it leads nowhere.
-                Next::Unknown => return Ok(Err(Odd::NoWay)),
-                Next::Page(_) if page_ref.items == 0 => return Ok(Err(Odd::NoWay)),
-                Next::Page(token) if tokens.contains(&token) => return Ok(Err(Odd::Round)),
+                // An empty page must not have a next page.
+                Next::Unknown => return Ok(Err(Inconsistency::NoToken)),
+                Next::Page(_) if page_ref.items == 0 => return Ok(Err(Inconsistency::NoToken)),
+                Next::Page(token) if tokens.contains(&token) => {
+                    return Ok(Err(Inconsistency::Loop));
+                }
                 Next::Page(token) => {
                     tokens.insert(token.clone());
                     ask.token = Some(token);
@@ -288,9 +294,9 @@ impl Reader<'_> {
         }
     }
 
-    /// Fails if an item came twice: then another may be missing.
-    fn each_once(&self, refs: Vec<PageRef>) -> core::result::Result<Vec<PageRef>, Odd> {
-        if self.buffer.repeat(&refs) { Err(Odd::Twice) } else { Ok(refs) }
+    /// Fails if an item occurs twice, because then another item may be missing.
+    fn each_once(&self, refs: Vec<PageRef>) -> core::result::Result<Vec<PageRef>, Inconsistency> {
+        if self.buffer.repeat(&refs) { Err(Inconsistency::Duplicate) } else { Ok(refs) }
     }
 
     fn incomplete(&self, how: &str) -> Error {
@@ -298,15 +304,15 @@ impl Reader<'_> {
     }
 }
 
-/// A listing that was given up.
+/// Returns the error for a listing that was given up.
 pub fn incomplete(what: &'static str, how: &str) -> Error {
     let message = format!(
-        "The listing of {what} {how}. Nothing was planned on it; try again when nobody else is changing it."
+        "The listing of {what} {how}. Nothing was planned on it; try again when no one else is changing it."
     );
     Error::new(Code::ListingIncomplete, message).about(String::from(what))
 }
 
-/// The page size to ask for where everything at once is too much.
+/// Returns the page size for reading page by page.
 pub fn limit(page_size: u32) -> u32 {
     page_size.min(LARGEST_PAGE)
 }

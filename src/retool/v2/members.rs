@@ -1,5 +1,5 @@
-//! Who is in a group. Adding somebody also sets whether they administer the group, so nobody is
-//! added who is in it already.
+//! Group memberships. Adding a user also sets whether they administer the group. So a user who is
+//! in the group already must not be added.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -19,14 +19,14 @@ use crate::retool::request::{another_group, deleted, is_unreadable, one, readabl
 use crate::retool::verify::{additions_not_held, removal_not_held};
 use crate::retool::write_once::{AfterLoss, Written, after_others, after_write, write_once};
 
-/// How many people are added with one request. Nobody says how many a server takes; these are
-/// less than the 100 KB that many take of any request.
+/// How many users are added with one request. The limit of a server is not documented. The body
+/// of such a request is smaller than 100 KB, which many servers accept for any request.
 const MOST_AT_ONCE: usize = 1000;
 
-/// The ids of everybody in a group and everybody invited to it.
+/// The ids of all members of a group and of all invitations to it.
 type MemberIds = BTreeSet<UserId>;
 
-/// What is added to a group.
+/// The kind of what is added to a group.
 #[derive(Clone, Copy)]
 enum Kind {
     Accounts,
@@ -34,7 +34,8 @@ enum Kind {
 }
 
 impl V2 {
-    /// Adds those of these people to a group who are not in it, and says who they are.
+    /// Adds the users who are not in the group yet. Returns for each user whether they are new to
+    /// it.
     pub(super) async fn join(&self, group: &GroupId, users: &[UserId]) -> Result<Vec<bool>> {
         if users.is_empty() {
             return Ok(Vec::new());
@@ -51,7 +52,7 @@ impl V2 {
                 (true, Some(_)) => invitations.push(user),
             }
         }
-        // Before anything is written.
+        // Checks the ids before anything is written.
         numbers(&invitations)?;
         let mut written = false;
         for (kind, people) in [(Kind::Accounts, accounts), (Kind::Invitations, invitations)] {
@@ -64,8 +65,8 @@ impl V2 {
         Ok(new)
     }
 
-    /// Adds people who were not in the group when it was just read. After a lost reply the group
-    /// is read again: who is in it by now may have been made its administrator.
+    /// Adds users who were not in the group when it was just read. After a lost reply, the group
+    /// is read again, because users who are in it by now may have been made its administrators.
     async fn add(&self, group: &GroupId, kind: Kind, mut people: Vec<&UserId>) -> Result<()> {
         let send = async |people: &Vec<&UserId>| self.send_addition(group, kind, people).await;
         let look = async |people: &mut Vec<&UserId>| {
@@ -95,7 +96,7 @@ impl V2 {
         let call = Call {
             body: Some(body),
             repeat: Repeat::Never,
-            // Of a missing group and a missing user, the server says the same.
+            // The server answers the same for a missing group and a missing user.
             ..one(Method::Post, template, &segments, GROUPS_WRITE, Missing::Unspecified)
         };
         self.client.send(call).await
@@ -125,7 +126,7 @@ impl V2 {
         read.await?.map_err(|missing| additions_not_held(group, missing, people.len()))
     }
 
-    /// Removes one person; `false` if they were not in it.
+    /// Removes one user from a group; `false` if they were not in it.
     pub(super) async fn leave(&self, group: &GroupId, user: &UserId) -> Result<bool> {
         let (template, id) = match invitation_number(user) {
             Some(number) => (GROUP_INVITE, number),
@@ -153,27 +154,30 @@ impl V2 {
         }
     }
 
-    /// Everybody in a group and invited to it; `None` if there is no such group.
+    /// Reads the ids of all members and invitations of a group; `None` if the group does not
+    /// exist.
     async fn member_ids(&self, group: &GroupId) -> Result<Option<MemberIds>> {
         let Some(answer) = self.get_group(group).await? else {
             return Ok(None);
         };
-        // Without its members nobody could be added: who is in it already is not to be written.
+        // Without the list of members, no user could be added, because existing members must not
+        // be written.
         member_ids_in(&answer, group)?.map(Some).ok_or_else(|| odd_shape(&answer))
     }
 }
 
-/// Everybody in the group of an answer and invited to it; `None` if it does not say.
+/// Returns the ids of all members and invitations of the group in a response; `None` if the
+/// response does not contain them.
 fn member_ids_in(answer: &Answer, group: &GroupId) -> Result<Option<MemberIds>> {
     let raw = open_record(answer)?;
     let record: GroupRecord<'_> = read_record(answer, raw)?;
     if !record.is(group) {
         return Err(another_group(answer));
     }
-    Ok(record.everybody())
+    Ok(record.member_ids())
 }
 
-/// The server's numbers of invitations.
+/// Returns the server's numbers of invitations.
 fn numbers(people: &[&UserId]) -> Result<Vec<u64>> {
     let mut numbers = Vec::with_capacity(people.len());
     for id in people {

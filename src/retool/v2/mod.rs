@@ -1,5 +1,5 @@
-//! `/api/v2`: answers in an envelope, pages by cursor, records changed field by field, deletion
-//! that only disables, members next to groups, and invitations beside accounts.
+//! `/api/v2`: responses in an envelope, pages by cursor, records changed field by field, deletion
+//! that only disables, members in group records, and invitations in addition to accounts.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -25,7 +25,7 @@ mod members;
 mod pages;
 mod read;
 mod update;
-mod wire;
+pub mod wire;
 mod write;
 
 #[cfg(test)]
@@ -54,49 +54,49 @@ const GROUPS_WRITE: &str = "groups:write";
 /// One organisation over `/api/v2`.
 pub struct V2 {
     client: Client,
-    /// Whether the list of everybody in one answer turned out to be too much.
+    /// Whether the list of all users is known to be too large for one response.
     by_page: Cell<bool>,
 }
 
 impl V2 {
-    /// Speaks through a client.
+    /// Creates a directory on a client.
     pub fn new(client: Client) -> Self {
         V2 { client, by_page: Cell::new(false) }
     }
 
-    /// The time at which an answer was given, in milliseconds since the Unix epoch: by the
-    /// server's clock, or by the host's where the server does not say.
+    /// Returns the time of a response, in milliseconds since the Unix epoch: by the server's
+    /// clock, or by the host's clock if the server sent no date.
     fn now(&self, answer: &Answer) -> i64 {
         answer.answered_at().unwrap_or_else(|| {
             i64::try_from(self.client.platform().clock.unix_ms()).unwrap_or(i64::MAX)
         })
     }
 
-    /// Sends a request about one user or group; `None` if the server has none of it.
+    /// Sends a request about one user or group; `None` if the server does not have it.
     async fn send_to_one(&self, call: Call<'_>) -> Result<Option<Answer>> {
         found(self.client.send(call).await)
     }
 }
 
-/// Opens the envelope of an answer. Fails with `server-refused` where it says that the request
-/// was not served, whatever the status says.
+/// Opens the envelope of a response. Fails with `server-refused` if the envelope says that the
+/// request was refused, whatever the status is.
 fn open<'a, D: Deserialize<'a>>(answer: &'a Answer) -> Result<Envelope<'a, D>> {
     match answer.decode() {
         Ok(Envelope { success: Some(false), .. }) => Err(refused(answer)),
         Ok(envelope) => Ok(envelope),
-        // What comes with a refusal has no particular shape.
+        // The data of a refusal may have any shape.
         Err(error) => Err(if is_refused(answer) { refused(answer) } else { error }),
     }
 }
 
-/// Whether an answer says that the request was not served.
+/// Returns whether a response says that the request was refused.
 fn is_refused(answer: &Answer) -> bool {
     de::object::<Envelope<'_, IgnoredAny>>(answer.body())
         .is_ok_and(|envelope| envelope.success == Some(false))
 }
 
-/// An answer that is a page of a listing, of whose records `take` makes what is kept; `None` if
-/// they are unusable.
+/// Decodes a page of a listing. `take` converts its records to the part that is kept, or returns
+/// `None` if they are unusable.
 fn open_list<'a, R: Deserialize<'a>, P>(
     answer: &'a Answer,
     take: impl FnOnce(Vec<R>) -> Option<PageItems<P>>,
@@ -107,7 +107,7 @@ fn open_list<'a, R: Deserialize<'a>, P>(
     Ok(FetchedPage { content, total: total_count, next: Next::new(has_more, next_token) })
 }
 
-/// The records of a page that is kept whole, each converted.
+/// Converts each record of a page and keeps them all.
 fn each<R, T>(
     records: Vec<R>,
     convert: impl Fn(R) -> Option<T>,
@@ -117,18 +117,18 @@ fn each<R, T>(
     Some(PageItems::whole(items, key))
 }
 
-/// The one record of an answer, unread.
+/// Returns the single record of a response, not decoded.
 fn open_record(answer: &Answer) -> Result<&str> {
     let record = open::<&RawValue>(answer)?.data.ok_or_else(|| odd_shape(answer))?;
     Ok(record.get())
 }
 
-/// Reads a record of an answer.
+/// Decodes a record of a response.
 fn read_record<'a, R: Deserialize<'a>>(answer: &Answer, raw: &'a str) -> Result<R> {
     de::object(raw.as_bytes()).map_err(|_| odd_shape(answer))
 }
 
-/// For a record that lacks what can't be done without.
+/// Returns the error for a record that lacks a required field.
 fn odd_shape(answer: &Answer) -> Error {
     answer.error(
         Code::AnswerUnusable,
@@ -136,7 +136,7 @@ fn odd_shape(answer: &Answer) -> Error {
     )
 }
 
-/// A write that answers with nothing, or with nothing that has to be looked at.
+/// Checks the response to a write: it may be empty, and its data is ignored.
 fn acknowledged(answer: &Answer) -> Result<()> {
     if answer.body().is_empty() {
         return Ok(());
@@ -144,7 +144,7 @@ fn acknowledged(answer: &Answer) -> Result<()> {
     open::<IgnoredAny>(answer).map(drop)
 }
 
-/// The part of a record that is kept: as it stands, or without some fields.
+/// Returns a record unchanged, or without some fields.
 fn kept(raw: &str, without: &[&str]) -> String {
     if without.is_empty() {
         return raw.to_owned();

@@ -1,4 +1,4 @@
-//! People one page at a time: accounts by the server's cursor, then invitations.
+//! Users one page at a time: accounts by the server's cursor, then invitations.
 
 use alloc::vec::Vec;
 
@@ -12,8 +12,9 @@ use crate::retool::find::complete_records;
 use crate::retool::user_filter::AllUsers;
 
 impl V2 {
-    /// One page of people. Invitations are counted with the first page and shown after the last
-    /// account; that somebody has an account too is noticed where it is on the same page.
+    /// Reads one page of users. Invitations are counted with the first page, and returned after
+    /// the last account. An invitation of a user who has an account is left out only if the
+    /// account is on the same page.
     pub(super) async fn page_of_people(
         &self,
         cursor: Option<&str>,
@@ -67,7 +68,7 @@ impl V2 {
 fn fill(page: &mut Page<User>, invited: Vec<User>, size: u32) {
     let accounts = page.items.len();
     for (at, user) in invited.into_iter().enumerate() {
-        // Where there is an account too, it is the person.
+        // An account takes precedence over an invitation.
         if page.items[..accounts].iter().any(|account| account.email == user.email) {
             page.total = page.total.map(|total| total.saturating_sub(1));
             continue;

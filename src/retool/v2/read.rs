@@ -1,4 +1,4 @@
-//! Reading over `/api/v2`.
+//! Read operations over `/api/v2`.
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
@@ -22,11 +22,12 @@ use crate::retool::user_filter::{
 };
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
-/// What changes of a group without a change of its fields. Invitations have a secret in them.
+/// The parts of a group record that change without a change of the group's fields. Invitations
+/// also contain a secret.
 const OTHERS_IN_GROUP: [&str; 2] = ["members", "user_invites"];
 
 impl V2 {
-    /// A GET of something that is there for sure, if the base URL is right.
+    /// Sends a GET of a list that always exists if the base URL is right.
     async fn get_list(
         &self,
         template: &'static str,
@@ -65,7 +66,8 @@ impl V2 {
     }
 
     async fn people(&self, filter: &dyn UserFilter) -> Result<Found> {
-        // In this order, who accepts meanwhile is in both, and not in neither.
+        // In this order, a user who accepts an invitation meanwhile is in both lists. In the other
+        // order, they could be in neither.
         let mut invited = self.invited().await?;
         let People { listed, others } = self.listing(&AndInvited::new(filter, &invited)).await?;
         let mut users = complete_records(self, listed).await?;
@@ -93,16 +95,16 @@ impl V2 {
         Ok(invited)
     }
 
-    /// One person, whole; `None` if the server has nobody of this id.
+    /// Reads one user with all fields; `None` if the server has no user with this id.
     pub(super) async fn account(&self, id: &UserId) -> Result<Option<Account>> {
         if let Some(number) = invitation_number(id) {
             return self.invitation(id, number).await;
         }
-        Ok(self.account_as_told(id).await?.map(|(account, _)| account))
+        Ok(self.read_account(id).await?.map(|(account, _)| account))
     }
 
-    /// One account, and whether its record is short.
-    async fn account_as_told(&self, id: &UserId) -> Result<Option<(Account, bool)>> {
+    /// Reads one account. Also returns whether its record is short.
+    async fn read_account(&self, id: &UserId) -> Result<Option<(Account, bool)>> {
         let segments = [id.value.as_str()];
         let call = Call {
             query: &[("includeGroups", "true")],
@@ -112,7 +114,7 @@ impl V2 {
         answer.map(|answer| decode_account(&answer, id)).transpose()
     }
 
-    /// One group, whole; `None` if the server has none of this id.
+    /// Reads one group with all fields; `None` if the server has no group with this id.
     pub(super) async fn group_account(&self, id: &GroupId) -> Result<Option<GroupAccount>> {
         let Some(answer) = self.get_group(id).await? else {
             return Ok(None);
@@ -120,13 +122,13 @@ impl V2 {
         self.decode_group(&answer, id).map(Some)
     }
 
-    /// The answer about one group; `None` if the server has none of this id.
+    /// Returns the response about one group; `None` if the server has no group with this id.
     pub(super) async fn get_group(&self, id: &GroupId) -> Result<Option<Answer>> {
         let segments = [id.value.as_str()];
         self.send_to_one(one(Method::Get, GROUP, &segments, GROUPS_READ, Missing::Group)).await
     }
 
-    /// Reads a group and makes sure that it is the one asked for.
+    /// Decodes a group and checks that it is the requested one.
     pub(super) fn decode_group(&self, answer: &Answer, id: &GroupId) -> Result<GroupAccount> {
         let raw = open_record(answer)?;
         let record: GroupRecord<'_> = read_record(answer, raw)?;
@@ -154,7 +156,7 @@ impl ReadPeople for V2 {
             Ok(FetchedPage { content, total, next }) => {
                 Ok(Some(Filtered { content, total, more: next != Next::Nothing }))
             }
-            // So many people have no one address: the filter was ignored. Pages are smaller.
+            // So many users can't have one address, so the filter was ignored. Pages are smaller.
             Err(error) if error.code == Code::BodyTooLarge => Ok(None),
             Err(error) => Err(error.about(email.as_str())),
         }
@@ -176,7 +178,7 @@ impl ReadPeople for V2 {
     }
 
     async fn read_listed(&self, id: &UserId) -> Result<Option<Listed>> {
-        let read = self.account_as_told(id).await?;
+        let read = self.read_account(id).await?;
         Ok(read.map(|(account, short)| Listed { user: account.user, short }))
     }
 
@@ -185,7 +187,7 @@ impl ReadPeople for V2 {
     }
 }
 
-/// Reads an account and makes sure that it is the one asked for. Also says whether its record is
+/// Decodes an account and checks that it is the requested one. Also returns whether its record is
 /// short.
 pub(super) fn decode_account(answer: &Answer, id: &UserId) -> Result<(Account, bool)> {
     let raw = open_record(answer)?;
@@ -248,7 +250,7 @@ impl ReadDirectory for V2 {
         Box::pin(async move {
             let size = size.unwrap_or(self.client.settings().page_size);
             let asked = Offset::resume_groups(cursor, size)?;
-            // The server does not page groups, so each page reads them all and shows a part.
+            // The server does not page groups. So each page reads them all and returns a part.
             let groups = self.every_group().await?;
             let (offset, size) = (asked.offset, asked.size);
             let next = asked.groups_after(groups.len());

@@ -1,5 +1,5 @@
-//! PATCH of `/api/v2`: only the fields that are to be different, and then a look whether they
-//! are, and nothing else is.
+//! PATCH of `/api/v2`. Sends only the fields to change, then checks that these changed and no
+//! others did.
 
 use alloc::format;
 use alloc::string::String;
@@ -15,10 +15,10 @@ use crate::retool::raw_record::RawRecord;
 use crate::retool::request::{one, readable};
 use crate::retool::verify::{field_name, group_difference, user_difference};
 
-/// What is only in a record that was read with it.
+/// Fields that are only in a record if they were requested.
 const ASKED_FOR: [&str; 1] = ["groups"];
 
-/// A change of a person.
+/// A change of a user.
 pub(super) struct ChangeUser<'a> {
     pub directory: &'a V2,
     pub patch: &'a UserPatch,
@@ -42,7 +42,7 @@ impl Change for ChangeUser<'_> {
     fn in_answer(&self, base: &Account, answer: &Answer) -> Result<Option<Account>> {
         let visible = readable(decode_account(answer, &base.user.id))?;
         Ok(visible.map(|(mut account, _)| {
-            // The answer does not tell the groups, and a PATCH does not change them.
+            // The response does not contain the groups, and a PATCH does not change them.
             account.user.groups = account.user.groups.or_else(|| base.user.groups.clone());
             account
         }))
@@ -89,13 +89,14 @@ impl Change for ChangeGroup<'_> {
     }
 }
 
-/// A PATCH. It is not repeated blindly: the fields may have been set to something else meanwhile.
+/// Returns a PATCH. It is not repeated without a read, because the fields may have been changed
+/// meanwhile.
 fn patch<'a>(call: Call<'a>, subject: &'a str, operations: &Operations) -> Call<'a> {
     Call { body: Some(operations.body()), repeat: Repeat::Never, about: Some(subject), ..call }
 }
 
-/// The part of a patch that there is to set. Refuses what this dialect does not take, before
-/// anything is sent.
+/// Returns the part of a patch that must be set. Fails, before anything is sent, for fields that
+/// this dialect can't set.
 pub(super) fn settable(user: &User, patch: &UserPatch) -> Result<UserPatch> {
     if user.is_invitation() {
         return Err(unsupported(
@@ -117,12 +118,12 @@ pub(super) fn settable(user: &User, patch: &UserPatch) -> Result<UserPatch> {
     }
 }
 
-/// Refuses a user type that the server would refuse.
+/// Fails for a user type that the server would refuse.
 pub(super) fn check_user_type(patch: &UserPatch) -> Result<()> {
     match patch.user_type {
         Some(user_type) if !Dialect::V2.capabilities().bills(user_type) => {
             Err(unsupported(format!(
-                "/api/v2 can't bill anybody as \"{}\". Give another user type.",
+                "/api/v2 can't bill a user as \"{}\". Give another user type.",
                 user_type.as_str()
             )))
         }
@@ -130,13 +131,13 @@ pub(super) fn check_user_type(patch: &UserPatch) -> Result<()> {
     }
 }
 
-/// Something that this dialect has no request for.
+/// Returns the error for something that this dialect has no request for.
 pub(super) fn unsupported(message: impl Into<String>) -> Error {
     Error::new(Code::OperationUnsupported, message)
 }
 
-/// The part of a patch in which a user is different; all of it if there is none, so that what is
-/// told as written was sent.
+/// Returns the part of a patch in which the user differs. If nothing differs, returns the whole
+/// patch, so that everything that is reported as written was sent.
 fn differing(user: &User, patch: &UserPatch) -> UserPatch {
     let mut differing = UserPatch::default();
     for change in patch.differences(user) {
@@ -147,13 +148,13 @@ fn differing(user: &User, patch: &UserPatch) -> UserPatch {
     if differing.is_empty() { patch.clone() } else { differing }
 }
 
-/// The first field of the record that was lost or changed, of those that this version does not
-/// know.
+/// Returns the first field that was lost or changed, of the fields of the record that this version
+/// does not know.
 fn changed_field(before: &Account, patch: &UserPatch, now: &Account) -> Option<String> {
     let Some((before, now)) = parsed(&before.raw).zip(parsed(&now.raw)) else {
         return Some("the record".into());
     };
-    // What a seat is sold as may follow from the user type.
+    // The server may derive `seat_type` from the user type.
     let (follows, kept): (&[&str], &[&str]) = match patch.user_type {
         Some(_) => (&["groups", "seat_type"], &["metadata"]),
         None => (&ASKED_FOR, &["metadata", "seat_type"]),

@@ -1,5 +1,5 @@
-//! What `/api/v2` answers, as it stands on the wire. Reading is lenient (unknown and missing
-//! fields, ids as text or number); a list without its envelope is not a list.
+//! The wire format of `/api/v2` responses. Decoding is lenient: unknown and missing fields, and
+//! ids as text or number, are accepted. A list without its envelope is not a list.
 
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
@@ -15,28 +15,28 @@ use crate::domain::{
 use crate::retool::user_filter::Listable;
 use crate::time::parse_iso;
 
-/// What the ids of invitations begin with here. The server gives them plain numbers, which
-/// could not be told from ids of people.
+/// The prefix of invitation ids in this component. The server's ids are plain numbers, which could
+/// not be distinguished from user ids.
 const INVITATION: &str = "invite-";
 
-/// The server's number of an invitation; `None` for the id of an account.
+/// Returns the server's number of an invitation; `None` for the id of an account.
 pub fn invitation_number(id: &UserId) -> Option<&str> {
     id.value.strip_prefix(INVITATION)
 }
 
-/// The envelope of every answer.
+/// The envelope of every response.
 #[derive(Deserialize)]
 pub struct Envelope<'a, D> {
-    /// `false` with a status of 200 is a failure all the same.
+    /// `false` is a failure, even with status 200.
     pub success: Option<bool>,
-    /// What was asked for.
+    /// The requested data.
     pub data: Option<D>,
-    /// Of a list: how many items there are.
+    /// Number of items, if this is a list.
     pub total_count: Option<u32>,
-    /// Of a list: what to ask for the next page with.
+    /// Token for the next page, if this is a list.
     #[serde(borrow)]
     pub next_token: Option<Id<'a>>,
-    /// Of a list: whether there is a next page.
+    /// Whether there is a next page, if this is a list.
     pub has_more: Option<bool>,
 }
 
@@ -57,7 +57,7 @@ pub struct UserRecord<'a> {
     last_active: Option<Text<'a>>,
 }
 
-/// That a record lacks an id.
+/// The error for a record without an id.
 pub struct NoId;
 
 impl Listable for UserRecord<'_> {
@@ -97,7 +97,7 @@ impl Listable for UserRecord<'_> {
 }
 
 impl UserRecord<'_> {
-    /// As the rest of the component knows it; `None` if one of the groups has no id.
+    /// Converts the record to a [`User`]; `None` if one of the groups has no id.
     pub fn into_user(self) -> Option<User> {
         Some(User {
             id: UserId { dialect: Dialect::V2, value: self.id.into_string() },
@@ -126,7 +126,7 @@ fn user_type(text: &str) -> UserType {
     }
 }
 
-/// The wire's spelling; `None` for types that `/api/v2` does not have.
+/// Returns the spelling on the wire; `None` for types that `/api/v2` does not have.
 pub fn user_type_text(user_type: UserType) -> Option<&'static str> {
     match user_type {
         UserType::Default => Some("default"),
@@ -136,13 +136,13 @@ pub fn user_type_text(user_type: UserType) -> Option<&'static str> {
     }
 }
 
-/// A group's id: `id`, or `legacy_id` where that is null. They are the same number so far.
+/// Returns a group's id: `id`, or `legacy_id` if that is null. So far both are the same number.
 fn group_id(id: Option<Id<'_>>, legacy_id: Option<Id<'_>>) -> Option<GroupId> {
     let id = id.or(legacy_id)?;
     Some(GroupId { kind: GroupIdKind::Rest, value: id.into_string() })
 }
 
-/// A group next to a person.
+/// A group in a user record.
 #[derive(Deserialize)]
 struct LinkRecord<'a> {
     #[serde(borrow)]
@@ -157,7 +157,8 @@ impl LinkRecord<'_> {
     }
 }
 
-/// The groups next to a person, where they are told; `None` if one of them has no id.
+/// Returns the groups in a user record, if it contains them. The outer `None` means that one of
+/// them has no id.
 fn links(records: Option<Objects<LinkRecord<'_>>>) -> Option<Option<Vec<GroupLink>>> {
     let Some(Objects(records)) = records else {
         return Some(None);
@@ -185,23 +186,23 @@ pub struct InviteRecord<'a> {
     created_at: Option<Text<'a>>,
 }
 
-/// An invitation as the person who was invited.
+/// An invitation, converted to the invited user.
 pub struct Invitation {
-    /// The person.
+    /// The invited user.
     pub user: User,
     /// Whether it can still be accepted.
     pub pending: bool,
 }
 
 impl InviteRecord<'_> {
-    /// What stands for it in place of a user's id; `None` if it has none.
+    /// Returns the id that is used as the user id; `None` if the invitation has none.
     fn user_id(&self) -> Option<UserId> {
         let number = self.id.as_deref().or(self.legacy_id.as_deref())?;
         Some(UserId { dialect: Dialect::V2, value: format!("{INVITATION}{number}") })
     }
 
-    /// Whether it can still be accepted at `now`, in milliseconds since the Unix epoch. One
-    /// whose end can't be read counts as open: to withdraw it does no harm.
+    /// Returns whether the invitation can still be accepted at `now`, in milliseconds since the
+    /// Unix epoch. If its end can't be read, it counts as pending: withdrawing it does no harm.
     fn is_pending(&self, now: i64) -> bool {
         let is_filled = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
         let claimed =
@@ -214,8 +215,7 @@ impl InviteRecord<'_> {
         self.invited_email.as_deref().map(Email::new)
     }
 
-    /// As the rest of the component knows it; `None` if it has no address, or it or one of its
-    /// groups no id.
+    /// Converts the record; `None` if it has no address, or if it or one of its groups has no id.
     pub fn into_invitation(self, now: i64) -> Option<Invitation> {
         let pending = self.is_pending(now);
         let user = User {
@@ -261,32 +261,33 @@ struct MemberRecord<'a> {
 }
 
 impl GroupRecord<'_> {
-    /// Everybody in it and everybody who is or was invited to it; `None` if it does not say.
-    pub fn everybody(self) -> Option<BTreeSet<UserId>> {
-        let mut everybody = BTreeSet::new();
+    /// Returns the ids of all members, and of all past and pending invitations; `None` if the
+    /// record does not contain the members.
+    pub fn member_ids(self) -> Option<BTreeSet<UserId>> {
+        let mut ids = BTreeSet::new();
         for member in self.members?.0 {
-            everybody.insert(UserId { dialect: Dialect::V2, value: member.id.into_string() });
+            ids.insert(UserId { dialect: Dialect::V2, value: member.id.into_string() });
         }
         for invite in self.user_invites.into_iter().flat_map(|invites| invites.0) {
-            everybody.extend(invite.user_id());
+            ids.extend(invite.user_id());
         }
-        Some(everybody)
+        Some(ids)
     }
 
-    /// Whether it is the group of this id.
+    /// Returns whether this is the group with this id.
     pub fn is(&self, id: &GroupId) -> bool {
         let own = self.id.as_deref().or(self.legacy_id.as_deref());
         id.kind == GroupIdKind::Rest && own.is_some_and(|own| own == id.value)
     }
 
-    /// As the rest of the component knows it at `now`, with the invitations to it that can still
-    /// be accepted among the members; `None` if it has no id.
+    /// Converts the record to a [`Group`]. Its members include the invitations that can still be
+    /// accepted at `now`. `None` if the group has no id.
     pub fn into_group(self, now: i64) -> Option<Group> {
         let mut members = self.members.map(into_members);
         if let Some(members) = &mut members {
             for invite in self.user_invites.into_iter().flat_map(|invites| invites.0) {
                 let email = invite.email();
-                // Where there is an account too, it is the person.
+                // An account takes precedence over an invitation.
                 if invite.is_pending(now)
                     && members.iter().all(|member| member.email != email || email.is_none())
                 {

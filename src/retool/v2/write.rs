@@ -1,4 +1,5 @@
-//! Writing over `/api/v2`: one request each, but for what `update` and `members` make safe.
+//! Write operations over `/api/v2`. Each is one request, except for those in `update` and
+//! `members`.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -26,7 +27,7 @@ impl V2 {
         let Some(body) = body::create_user(user) else {
             return Err(Error::new(
                 Code::NameRequired,
-                "/api/v2 creates nobody without a first and a last name, so nothing was sent. Give both.",
+                "/api/v2 creates no user without a first and a last name, so nothing was sent. Give both.",
             )
             .about(subject));
         };
@@ -53,13 +54,13 @@ impl V2 {
         .await
     }
 
-    /// Disables somebody: that is what this API means by a deletion.
+    /// Disables a user. In this API, a deletion only disables.
     async fn disable(&self, id: &UserId) -> Result<bool> {
         let segments = [id.value.as_str()];
         let call = one(Method::Delete, USER, &segments, USERS_WRITE, Missing::User);
         let error = match self.delete(call).await {
-            // 422 is said of somebody who is disabled already, perhaps by a try whose reply was
-            // lost.
+            // The server answers 422 for a user who is disabled already, perhaps by a try whose
+            // reply was lost.
             Err(error) if error.http_status == Some(422) || is_unreadable(&error) => error,
             other => return other,
         };
@@ -78,20 +79,20 @@ impl V2 {
         let call = one(Method::Post, LOGOUT, &segments, USERS_WRITE, Missing::User);
         match self.client.send(call).await {
             Ok(answer) => acknowledged(&answer).map(|()| true),
-            // Older servers have no such route, and answer with a page or with JSON.
-            // After a try that nobody answered it may as well be the person who is gone.
+            // Older servers do not have this route. They answer with an HTML page or with JSON.
+            // After a try without a reply, the 404 may also mean that the user was deleted.
             Err(error) if error.http_status == Some(404) && !error.maybe_applied => Ok(false),
             Err(error) => Err(error),
         }
     }
 }
 
-/// Refuses, before anything is sent, what can't be asked for of a new person.
+/// Fails, before anything is sent, for fields that a new user can't have.
 fn check_new(user: &NewUser) -> Result<()> {
     check_user_type(&user.fields)?;
     if user.fields.admin == Some(true) {
         return Err(unsupported(
-            "/api/v2 creates no administrators, so nothing was sent. Create the person without, and make them one in Retool.",
+            "/api/v2 creates no administrators, so nothing was sent. Create the user without this right, then make them an administrator in Retool.",
         ));
     }
     if user.fields.profile_photo_url.is_some() {

@@ -1,4 +1,4 @@
-//! New members of groups, many at once where the dialect can: one request for each group.
+//! Adds many members to a group with one request, if the dialect can.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::sync::Step;
 use crate::sync::step::{self, StepOutcome};
 
-/// Those who join one group.
+/// The users who join one group.
 struct Batch<'s> {
     group: GroupLink,
     steps: Vec<&'s Step>,
@@ -17,12 +17,12 @@ struct Batch<'s> {
 }
 
 impl Run<'_> {
-    /// Applies steps that add people to groups. Fails only with what ends the run.
+    /// Applies steps that add users to groups. Fails only if the run must end.
     pub(super) async fn join_all(&mut self, steps: &[Step]) -> Result<()> {
         let mut batches = BTreeMap::new();
         for step in steps {
             let group = self.group_of(step);
-            match (self.has_not_given_up(step), group, self.id_of(step)?) {
+            match (self.can_continue(step), group, self.id_of(step)?) {
                 (true, Ok(group), Some(id)) => {
                     let batch = batches.entry(group.id.clone()).or_insert_with(|| Batch {
                         group,
@@ -32,7 +32,7 @@ impl Run<'_> {
                     batch.steps.push(step);
                     batch.ids.push(id);
                 }
-                // It has nobody or no group to it, which it tells on its own.
+                // The step lacks its user or its group. Applying it alone reports that.
                 _ => self.take(step).await?,
             }
         }
@@ -57,7 +57,7 @@ impl Run<'_> {
                     }
                     let address = step::person(step)?.as_str();
                     let name = Some(group.label());
-                    self.journal.confirmed(WriteKind::MemberAdded, address, name);
+                    self.write_log.confirmed(WriteKind::MemberAdded, address, name);
                     self.touch(step, id, &group)?;
                     self.note(step, StepOutcome::Applied, Done::Membership(group.clone()));
                 }
@@ -67,7 +67,7 @@ impl Run<'_> {
                     for step in &steps {
                         let address = step::person(step)?.as_str();
                         let name = Some(group.label());
-                        self.journal.unconfirmed(WriteKind::MemberAdded, address, name);
+                        self.write_log.unconfirmed(WriteKind::MemberAdded, address, name);
                     }
                 }
                 if ends_the_run(&error) {
@@ -78,7 +78,7 @@ impl Run<'_> {
                         let address = step::person(step)?.as_str();
                         self.note_failure(step, error.clone().about(address));
                     } else {
-                        // One whom the server refuses keeps nobody else out.
+                        // Applied one by one, so that one refused user does not block the others.
                         self.take(step).await?;
                     }
                 }

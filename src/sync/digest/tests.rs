@@ -2,17 +2,18 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::domain::Field;
-use crate::sync::plan::testing::{
+use crate::sync::{RefusalReason, Snapshot};
+use crate::testing::plan::permissive;
+use crate::testing::plan::{
     account, desired, email, fulfilled, group, group_id, join, model, named, plan, user, user_id,
 };
-use crate::sync::{RefusalReason, Snapshot, plan::testing::permissive};
 
 fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// A change of these makes every kept plan stale: see [`VERSION`]. They were computed with
-/// another implementation of SHA-256.
+/// A change of these digests makes every stored plan stale: see [`VERSION`]. They were computed
+/// with another implementation of SHA-256.
 #[test]
 fn the_encoding_is_fixed() {
     assert_eq!(absent(), "f3d33ebfb71c77a7e68f2ef6d54c8dc0b5b65a156b7004090f6db5c0bbd8059c");
@@ -34,7 +35,7 @@ fn the_encoding_is_fixed() {
 }
 
 #[test]
-fn every_field_of_an_account_counts_and_nothing_else() {
+fn the_digest_of_an_account_covers_its_settable_fields_only() {
     let before = user("ada@example.com");
     let digest = user_state(&before);
     assert!(is_digest(&digest));
@@ -73,7 +74,7 @@ fn every_field_of_an_account_counts_and_nothing_else() {
 }
 
 #[test]
-fn texts_do_not_run_together_and_nothing_is_not_an_empty_text() {
+fn adjacent_texts_and_missing_texts_have_different_digests() {
     let with = |first: Option<&str>, last: Option<&str>| {
         let mut user = user("ada@example.com");
         user.first_name = first.map(String::from);
@@ -115,7 +116,7 @@ fn memberships_differ_by_group_person_and_state() {
     assert!(digests.iter().all(|digest| is_digest(digest)));
 }
 
-/// A plan with something of everything.
+/// A request and an organisation whose plan has steps of many kinds.
 fn busy() -> (SyncRequest, Snapshot) {
     let mut request = model();
     let mut actual = fulfilled(&request);
@@ -126,7 +127,7 @@ fn busy() -> (SyncRequest, Snapshot) {
 }
 
 #[test]
-fn every_part_of_the_request_counts() {
+fn every_part_of_the_request_changes_the_digest() {
     let (request, actual) = busy();
     let original = plan(&request, &actual).digest;
     assert!(is_digest(&original));
@@ -165,7 +166,7 @@ fn every_part_of_the_request_counts() {
 }
 
 #[test]
-fn what_the_plan_saw_counts_and_the_rest_does_not() {
+fn only_what_the_plan_uses_changes_the_digest() {
     let (request, actual) = busy();
     let original = plan(&request, &actual).digest;
     let seen: [fn(&mut Snapshot); 6] = [
@@ -196,7 +197,7 @@ fn what_the_plan_saw_counts_and_the_rest_does_not() {
 }
 
 #[test]
-fn somebody_kept_counts_only_for_the_guards() {
+fn a_kept_user_changes_the_digest_only_through_the_guards() {
     let (mut request, mut actual) = busy();
     request.policy.absent = AbsentPolicy::Keep;
     let original = plan(&request, &actual).digest;
@@ -207,7 +208,7 @@ fn somebody_kept_counts_only_for_the_guards() {
 }
 
 #[test]
-fn groups_count_only_where_memberships_do() {
+fn groups_change_the_digest_only_if_memberships_are_managed() {
     let (mut request, actual) = busy();
     request.policy.memberships = MembershipPolicy::Leave;
     let original = plan(&request, &actual).digest;
@@ -217,7 +218,7 @@ fn groups_count_only_where_memberships_do() {
 }
 
 #[test]
-fn lists_whose_order_means_nothing_are_sorted() {
+fn the_order_of_roster_groups_and_guards_does_not_change_the_digest() {
     let (mut request, actual) = busy();
     let [a, b] = ["ada@example.com", "grace@example.com"].map(email);
     request.policy = permissive();
@@ -233,7 +234,7 @@ fn lists_whose_order_means_nothing_are_sorted() {
 }
 
 #[test]
-fn steps_and_judgements_count() {
+fn steps_and_guard_results_change_the_digest() {
     let (mut request, mut actual) = busy();
     let plan_of_all = plan(&request, &actual);
     let altered = |alter: &dyn Fn(&mut Plan)| {
@@ -277,7 +278,7 @@ fn steps_and_judgements_count() {
 }
 
 #[test]
-fn dates_and_texts_for_people_do_not_count() {
+fn dates_and_messages_do_not_change_the_digest() {
     let (request, actual) = busy();
     let mut plan = plan(&request, &actual);
     plan.made_at = "2031-01-01T00:00:00.000Z".into();

@@ -1,4 +1,4 @@
-//! Which groups a request means.
+//! Finds the groups that a request names.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -21,7 +21,7 @@ pub(super) struct NamedGroup {
 }
 
 impl NamedGroup {
-    /// The step that creates it.
+    /// Returns the step that creates it.
     pub fn creation(&self) -> Step {
         Step {
             kind: StepKind::CreateGroup,
@@ -35,7 +35,7 @@ impl NamedGroup {
     }
 }
 
-/// The groups that a request names, each known by its rank: its place by name and id.
+/// The groups that a request names. Each has a rank: its position by name and id.
 #[derive(Default)]
 pub(super) struct Groups<'a> {
     named: Vec<NamedGroup>,
@@ -44,14 +44,14 @@ pub(super) struct Groups<'a> {
 }
 
 impl<'a> Groups<'a> {
-    /// Finds the groups of the roster and the managed ones. None where memberships are left
-    /// alone: then the groups are not looked at.
+    /// Finds the groups of the roster and the managed groups. Returns none if memberships are left
+    /// alone: then groups are not used.
     pub fn resolve(request: &'a SyncRequest, snapshot: &Snapshot) -> Result<Self> {
         let policy = &request.policy;
         if policy.memberships == MembershipPolicy::Leave {
             return Ok(Groups::default());
         }
-        // By order of reference, so that the first error is the same however the roster came.
+        // Sorted by reference, so that the first error does not depend on the order of the roster.
         let lists = request.roster.iter().map(|desired| &desired.groups);
         let refs = sort::set(lists.chain([&policy.managed_groups]).flatten());
         let existing = GroupIndex::new(&snapshot.groups);
@@ -104,13 +104,13 @@ impl<'a> Groups<'a> {
         Groups { named, by_ref, by_id }
     }
 
-    /// Every group, by rank.
+    /// Returns every group, by rank.
     pub fn all(&self) -> &[NamedGroup] {
         &self.named
     }
 
-    /// The groups of one list of the request, by rank. Fails if two references of the list
-    /// mean one group.
+    /// Returns the ranks of the groups in one list of the request, sorted. Fails if two references
+    /// of the list mean the same group.
     pub fn ranks(&self, refs: &[GroupRef], field: impl FnOnce() -> String) -> Result<Vec<usize>> {
         let mut ranks: Vec<usize> =
             refs.iter().filter_map(|group| self.by_ref.get(group).copied()).collect();
@@ -118,13 +118,13 @@ impl<'a> Groups<'a> {
         if let Some(pair) = ranks.windows(2).find(|pair| pair[0] == pair[1]) {
             let name = &self.named[pair[0]].name;
             let message =
-                format!("The group \"{name}\" stands twice in one list. Name every group once.");
+                format!("The group \"{name}\" is named twice in one list. Name every group once.");
             return Err(Error::new(Code::DuplicateGroup, message).about(name).in_field(field()));
         }
         Ok(ranks)
     }
 
-    /// The named groups that somebody is in, by rank, each once.
+    /// Returns the ranks of the named groups that a user is in, sorted, each once.
     pub fn memberships_of(&self, user: &User) -> Vec<usize> {
         if self.by_id.is_empty() {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! Who on the roster is who in Retool.
+//! Matches the entries of the roster with the users in Retool.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -8,30 +8,30 @@ use crate::error::{Code, Error, Result};
 use crate::sort;
 use crate::sync::{DesiredUser, Snapshot, SyncRequest};
 
-/// The roster and the snapshot, both by address.
+/// The roster and the users of the snapshot, both sorted by address.
 pub(super) struct Matching<'a> {
     roster: Vec<(usize, &'a DesiredUser)>,
     users: Vec<&'a User>,
 }
 
-/// An address, what the roster says about it and who has it.
+/// An address, with its entry on the roster and its accounts.
 pub(super) struct Person<'a, 's> {
     /// The entry, with its place on the roster.
     pub desired: Option<(usize, &'a DesiredUser)>,
-    /// The accounts of the address, by id; more than one is ambiguous.
+    /// The accounts with the address, by id; more than one is ambiguous.
     pub accounts: &'s [&'a User],
 }
 
 impl<'a> Matching<'a> {
-    /// Sorts both. Fails for somebody who is on the roster twice: the second entry would
-    /// otherwise look like a person who is missing.
+    /// Sorts both. Fails if a person is on the roster twice: the second entry would otherwise look
+    /// like a missing person.
     pub fn of(request: &'a SyncRequest, snapshot: &'a Snapshot) -> Result<Self> {
         let mut roster: Vec<(usize, &DesiredUser)> = request.roster.iter().enumerate().collect();
         sort::sort_by(&mut roster, |(_, a), (_, b)| a.email.cmp(&b.email));
         let twice = roster.windows(2).find(|pair| pair[0].1.email == pair[1].1.email);
         if let Some([_, (index, desired)]) = twice {
             let email = desired.email.as_str();
-            let message = format!("{email} is on the roster twice. Name everybody once.");
+            let message = format!("{email} is on the roster twice. Name every person once.");
             return Err(Error::new(Code::DuplicatePerson, message)
                 .about(email)
                 .in_field(format!("request.roster[{index}].user.email")));
@@ -41,7 +41,7 @@ impl<'a> Matching<'a> {
         Ok(Matching { roster, users })
     }
 
-    /// Everybody on the roster or in the snapshot, once each, by address.
+    /// Iterates over every person on the roster or in the snapshot, each once, by address.
     pub fn by_address(&self) -> impl Iterator<Item = Person<'a, '_>> {
         let mut roster = self.roster.as_slice();
         let mut users = self.users.as_slice();

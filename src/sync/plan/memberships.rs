@@ -1,4 +1,4 @@
-//! Which memberships change.
+//! Plans changes of memberships.
 
 use alloc::vec::Vec;
 
@@ -6,16 +6,16 @@ use super::groups::NamedGroup;
 use crate::domain::{Email, UserId};
 use crate::sync::{MembershipPolicy, Step, StepKind, digest};
 
-/// The groups, by rank, that somebody joins and leaves.
+/// The groups, by rank, that a user joins and leaves.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Changes {
-    /// To be added to.
+    /// Groups to be added to.
     pub joins: Vec<usize>,
-    /// To be removed from.
+    /// Groups to be removed from.
     pub leaves: Vec<usize>,
 }
 
-/// What takes somebody from `current` to `wanted`; both are named groups, sorted.
+/// Returns the changes from `current` to `wanted`. Both are ranks of named groups, sorted.
 pub(super) fn changes(policy: MembershipPolicy, current: &[usize], wanted: &[usize]) -> Changes {
     Changes {
         joins: match policy {
@@ -33,8 +33,8 @@ fn without(these: &[usize], those: &[usize]) -> Vec<usize> {
     these.iter().copied().filter(|rank| those.binary_search(rank).is_err()).collect()
 }
 
-/// The step that adds somebody to a group or removes them from it. `user` is `None` for
-/// somebody whom the plan creates.
+/// Returns the step that adds a user to a group or removes them from it. `user` is `None` for a
+/// user that the plan creates.
 pub(super) fn step(
     kind: StepKind,
     email: &Email,

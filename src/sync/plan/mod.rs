@@ -1,11 +1,12 @@
-//! What making a roster true takes: a function of request and snapshot, without I/O.
+//! Plans the steps that make an organisation match a roster: a function without I/O.
 //!
-//! The work is split by what is decided: `matching` says who on the roster is who in Retool,
-//! `groups` which groups are meant, `people` what happens to a person, `memberships` which
-//! memberships change, `seats` what that does to the bill. The guards then judge the steps as
-//! a whole.
+//! The modules split the decisions: `matching` matches the roster with the users in Retool,
+//! `groups` finds the groups, `people` decides what happens to a person, `memberships` decides
+//! which memberships change, and `seats` counts the billed seats. The guards then check the steps
+//! as a whole.
 //!
-//! Nothing depends on the order of the roster or of the snapshot: both are walked by address.
+//! The plan does not depend on the order of the roster or of the snapshot: both are sorted by
+//! address.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -27,8 +28,6 @@ mod people;
 mod seats;
 
 #[cfg(test)]
-pub(crate) mod testing;
-#[cfg(test)]
 mod tests;
 
 use groups::Groups;
@@ -36,30 +35,30 @@ use matching::{Matching, Person};
 use people::Planner;
 use seats::Seats;
 
-/// Whether the snapshot for a request must carry everybody's memberships: because they are to
-/// change, or because they go with deleted accounts and are counted by a guard.
+/// Returns whether the snapshot for a request must contain every user's memberships: because they
+/// may change, or because a guard counts those that are lost with deleted accounts.
 pub fn needs_memberships(request: &SyncRequest) -> bool {
     request.policy.memberships != MembershipPolicy::Leave
         || request.policy.absent == AbsentPolicy::Delete
 }
 
-/// Says what making the roster true takes. The same request and snapshot give the same plan,
-/// byte for byte, in whatever order they list people and groups.
+/// Plans the steps that make the snapshot match the roster. Equal inputs give the same plan,
+/// byte for byte, whatever the order of their users and groups.
 ///
-/// A tripped guard is not an error: the plan then holds its steps back in `withheld`. `seats`
-/// are those of the steps or, if they are withheld, of what they would have been.
+/// A tripped guard is not an error: the plan then has its steps in `withheld`. `seats` are the
+/// effect of the steps, even if they are withheld.
 ///
 /// # Errors
 ///
-/// `group-not-found` and `ambiguous-group` for groups that are named and not to be had,
-/// `duplicate-person` and `duplicate-group` for what stands twice in one list,
-/// `operation-unsupported` for a user type that the dialect can't set, and `listing-incomplete` if the snapshot lacks
-/// memberships that the plan [needs](needs_memberships). Nothing is planned then.
+/// `group-not-found` and `ambiguous-group` for named groups that can't be found,
+/// `duplicate-person` and `duplicate-group` for a person or group twice in one list,
+/// `operation-unsupported` for a user type that the dialect can't set, and `listing-incomplete` if
+/// the snapshot lacks memberships that the plan [needs](needs_memberships).
 pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> Result<Plan> {
     if needs_memberships(request) && snapshot.users.iter().any(|user| user.groups.is_none()) {
         return Err(Error::new(
             Code::ListingIncomplete,
-            "The listing did not carry everybody's memberships, so no plan was made. Try again.",
+            "The listing did not contain every user's memberships, so no plan was made. Try again.",
         ));
     }
 
@@ -99,7 +98,7 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
     }
 
     let Draft { mut steps, unchanged, refusals, seats, tombstones } = draft;
-    // Stable, so that within each kind the steps stay by address and then by group.
+    // A stable sort, so that the steps of each kind stay sorted by address and then by group.
     sort::sort_by(&mut steps, |a, b| a.kind.cmp(&b.kind));
     let reports = guards::judge(request, snapshot, &steps);
     let (steps, withheld) = if reports.iter().any(|report| report.tripped) {
@@ -131,9 +130,9 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
     Ok(plan)
 }
 
-/// The record of an account that a step takes something from.
+/// Returns the tombstone of an account that a step disables, deletes or strips.
 fn tombstone(mut user: User, recorded_at: &str) -> Tombstone {
-    // The listing does not keep them of everybody.
+    // The listing does not keep the times of every user.
     user.forget_times();
     if let Some(groups) = &mut user.groups {
         sort::sort_by(groups, |a, b| a.id.cmp(&b.id));
@@ -141,7 +140,7 @@ fn tombstone(mut user: User, recorded_at: &str) -> Tombstone {
     Tombstone { user, raw: None, disabled_since: None, recorded_at: recorded_at.into() }
 }
 
-/// The policy with its sets in one order, so that the same request gives the same plan.
+/// Sorts the sets of a policy, so that the same request gives the same plan.
 fn in_order(mut policy: Policy) -> Policy {
     sort::sort(&mut policy.managed_groups);
     for people in [&mut policy.guards.required_admins, &mut policy.guards.protected_people] {
@@ -151,7 +150,7 @@ fn in_order(mut policy: Policy) -> Policy {
     policy
 }
 
-/// What has been decided so far.
+/// The decisions so far.
 #[derive(Default)]
 struct Draft {
     steps: Vec<Step>,
@@ -168,7 +167,7 @@ impl Draft {
     }
 }
 
-/// What the dialect can't do that bears on the request.
+/// Returns what the request needs and the dialect can't do.
 fn limitations(request: &SyncRequest, dialect: Dialect) -> Vec<String> {
     let types_given = request.policy.default_user_type.is_some()
         || request.roster.iter().any(|desired| desired.fields.user_type.is_some());
@@ -181,12 +180,12 @@ fn limitations(request: &SyncRequest, dialect: Dialect) -> Vec<String> {
     }
     if !can.sets_admins && request.roster.iter().any(|desired| desired.fields.admin.is_some()) {
         limitations.push(String::from(
-            "This API makes nobody an administrator: `admin` on the roster is neither compared nor set.",
+            "This API can't make a user an administrator: `admin` on the roster is neither compared nor set.",
         ));
     }
     if !can.deletes_people && request.policy.absent == AbsentPolicy::Delete {
         limitations.push(String::from(
-            "This API deletes nobody for good: who is to be deleted is disabled.",
+            "This API does not delete users for good: users to be deleted are disabled.",
         ));
     }
     limitations

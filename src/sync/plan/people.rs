@@ -1,4 +1,4 @@
-//! What happens to a person.
+//! Decides what happens to a person.
 
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -16,7 +16,7 @@ use crate::sync::{
     AbsentPolicy, DesiredUser, Policy, RefusalReason, Span, Step, StepKind, SyncRequest, digest,
 };
 
-/// Decides about one person after the other.
+/// Decides about the people of a request, one after the other.
 pub(super) struct Planner<'a> {
     policy: &'a Policy,
     span: &'a Span,
@@ -26,7 +26,7 @@ pub(super) struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    /// For a request, the dialect spoken and the groups named.
+    /// Creates a planner for a request, the dialect in use and the named groups.
     pub fn new(request: &'a SyncRequest, dialect: Dialect, groups: &'a Groups<'a>) -> Self {
         Planner {
             policy: &request.policy,
@@ -37,7 +37,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Somebody on the roster, at `index`.
+    /// Plans a person who is on the roster, at `index`.
     pub fn on_roster(
         &self,
         index: usize,
@@ -49,7 +49,7 @@ impl<'a> Planner<'a> {
             self.groups.ranks(&desired.groups, || format!("request.roster[{index}].groups"))?;
         let mut fields = desired.fields.clone();
         fields.disabled = None;
-        // What the dialect can't set is one of the plan's limitations.
+        // The plan's limitations report the fields that the dialect can't set.
         if !self.can.bills_seats {
             fields.user_type = None;
         }
@@ -66,8 +66,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Whether the policy has anything to say about an address that is not on the roster. An
-    /// account without an address could not be named on any, so its absence says nothing.
+    /// Returns whether the policy for absent users covers an address that is not on the roster. It
+    /// does not cover an account without an address, which no roster can name.
     pub fn covers_absent(&self, accounts: &[&User]) -> bool {
         self.policy.absent != AbsentPolicy::Keep
             && accounts
@@ -75,7 +75,7 @@ impl<'a> Planner<'a> {
                 .is_some_and(|user| !user.email.key().is_empty() && self.span.contains(&user.email))
     }
 
-    /// Somebody who is not on the roster, and whom the policy [covers](Self::covers_absent).
+    /// Plans a person who is not on the roster and is [covered](Self::covers_absent) by the policy.
     pub fn absent(&self, accounts: &[&User], draft: &mut Draft) {
         let [user] = accounts else {
             refuse_ambiguous(accounts, draft);
@@ -83,7 +83,7 @@ impl<'a> Planner<'a> {
         };
         let (kind, changes, verb) = match self.policy.absent {
             AbsentPolicy::Keep => return,
-            // There is no account yet that could be disabled.
+            // There is no account yet to disable.
             _ if user.is_invitation() => (StepKind::DeleteUser, Vec::new(), "withdrawn"),
             AbsentPolicy::Delete if self.can.deletes_people || !user.disabled => {
                 (StepKind::DeleteUser, Vec::new(), "deleted")
@@ -98,7 +98,7 @@ impl<'a> Planner<'a> {
         };
         if self.protected.contains(&user.email) {
             let message = format!(
-                "{} is protected, and is not {verb} for not being on the roster.",
+                "{} is protected, so it is not {verb} although it is not on the roster.",
                 user.email.as_str()
             );
             draft.refuse(&user.email, RefusalReason::ProtectedPerson, message);
@@ -121,13 +121,14 @@ impl<'a> Planner<'a> {
     ) -> Result<()> {
         let address = email.as_str();
         if !self.policy.create_missing {
-            let message = format!("{address} is missing, and the policy creates nobody.");
+            let message =
+                format!("{address} is missing, and the policy does not allow creating users.");
             draft.refuse(email, RefusalReason::CreationNotAllowed, message);
             return Ok(());
         }
         if self.can.names_required && (fields.first_name.is_none() || fields.last_name.is_none()) {
             let message =
-                format!("{address} is missing, and this API creates nobody without both names.");
+                format!("{address} is missing, and this API requires both names to create a user.");
             draft.refuse(email, RefusalReason::NameRequired, message);
             return Ok(());
         }
@@ -176,14 +177,16 @@ impl<'a> Planner<'a> {
         draft: &mut Draft,
     ) -> Result<()> {
         if user.disabled && !self.policy.re_enable_disabled {
-            let message =
-                format!("{} is disabled, and the policy enables nobody.", user.email.as_str());
+            let message = format!(
+                "{} is disabled, and the policy does not allow enabling users.",
+                user.email.as_str()
+            );
             draft.refuse(&user.email, RefusalReason::UserDisabled, message);
             return Ok(());
         }
         let protected = self.protected.contains(&user.email);
         let mut dropped: Vec<String> = Vec::new();
-        // An invitation has no fields until somebody accepts it.
+        // An invitation has no fields until it is accepted.
         if !self.policy.update_existing || user.is_invitation() {
             fields = UserPatch::default();
         }
@@ -246,7 +249,7 @@ impl<'a> Planner<'a> {
         ranks.iter().map(|&rank| &all[rank])
     }
 
-    /// Fails for a user type that the dialect can't set: no step could make it so.
+    /// Fails for a user type that the dialect can't set: no step could set it.
     fn check_user_type(
         &self,
         email: &Email,
@@ -257,7 +260,7 @@ impl<'a> Planner<'a> {
             return Ok(());
         }
         let message = format!(
-            "This API can't bill anybody as \"{}\". Give another user type.",
+            "This API can't bill a user as \"{}\". Give another user type.",
             user_type.as_str()
         );
         Err(Error::new(Code::OperationUnsupported, message).about(email.as_str()).in_field(field()))
@@ -268,7 +271,7 @@ fn entry_user_type(index: usize) -> String {
     format!("request.roster[{index}].user-type")
 }
 
-/// The fields of a new person. Nobody administers the organisation unless asked for.
+/// Returns the fields of a new user. `admin` is only set if it is true.
 fn initial(fields: &UserPatch) -> Vec<FieldChange> {
     Field::ALL
         .into_iter()
@@ -300,7 +303,7 @@ fn refuse_ambiguous(accounts: &[&User], draft: &mut Draft) {
     let Some(user) = accounts.first() else { return };
     let address = user.email.as_str();
     let message = format!(
-        "{} people have the address {address}; it is not known which one is meant.",
+        "{} users have the address {address}; it is not known which one is meant.",
         accounts.len()
     );
     draft.refuse(&user.email, RefusalReason::AmbiguousUser, message);

@@ -1,27 +1,27 @@
-//! What a plan does to the bill.
+//! Counts the billed seats that a plan takes and frees.
 
 use alloc::vec::Vec;
 
 use crate::domain::UserType;
 use crate::sync::SeatChange;
 
-/// Seats taken and freed so far, by type. Enabled people hold a seat, disabled ones none;
-/// people whose type is not known count as [`UserType::Default`].
+/// Seats taken and freed so far, by type. Enabled users hold a seat, disabled users hold none.
+/// Users whose type is not known count as [`UserType::Default`].
 #[derive(Debug, Default)]
 pub(super) struct Seats([(u32, u32); UserType::ALL.len()]);
 
 impl Seats {
-    /// A seat is taken.
+    /// Counts a seat that is taken.
     pub fn take(&mut self, user_type: Option<UserType>) {
         self.row(user_type).0 += 1;
     }
 
-    /// A seat is freed.
+    /// Counts a seat that is freed.
     pub fn free(&mut self, user_type: Option<UserType>) {
         self.row(user_type).1 += 1;
     }
 
-    /// A seat becomes another.
+    /// Counts a seat that changes its type.
     pub fn exchange(&mut self, before: Option<UserType>, after: Option<UserType>) {
         if before.unwrap_or(UserType::Default) != after.unwrap_or(UserType::Default) {
             self.free(before);
@@ -33,7 +33,8 @@ impl Seats {
         &mut self.0[user_type.unwrap_or(UserType::Default) as usize]
     }
 
-    /// The types of which any seat is taken or freed; `before` says how many are held.
+    /// Returns the types with any seat taken or freed. `before` returns how many seats of a type
+    /// are held before the plan.
     pub fn rows(&self, before: impl Fn(UserType) -> u32) -> Vec<SeatChange> {
         UserType::ALL
             .into_iter()

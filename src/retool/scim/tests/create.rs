@@ -1,4 +1,4 @@
-//! Creating and deleting.
+//! Creation and deletion.
 
 use super::*;
 use crate::domain::{NewUser, UserPatch, UserType};
@@ -19,7 +19,7 @@ fn named() -> NewUser {
 }
 
 #[test]
-fn a_person_is_created_as_idps_do() {
+fn a_user_is_created_with_the_body_that_idps_send() {
     let fake = FakePlatform::replying([reply(201, person("u1", "ada@example.com"))]);
     let user = fake.run(scim(&fake).create_user(&named())).unwrap();
     assert_eq!((user.id, user.invited), (user_id("u1"), None));
@@ -38,7 +38,7 @@ fn a_person_is_created_as_idps_do() {
 #[test]
 fn names_that_are_not_given_are_not_sent() {
     let fake = FakePlatform::replying([reply(201, person("u1", "ada@example.com"))]);
-    // That nobody new administers anything goes without saying.
+    // A new user is never an administrator, so `admin: false` needs no field.
     let fields = UserPatch { admin: Some(false), ..UserPatch::default() };
     fake.run(scim(&fake).create_user(&new_user(fields))).unwrap();
     let sent = fake.sent();
@@ -66,7 +66,7 @@ fn fields_that_scim_lacks_are_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn a_taken_address_is_the_callers_to_look_up() {
+fn a_taken_address_is_a_409_and_nothing_was_applied() {
     let body = r#"{"status":409,"scimType":"uniqueness","detail":"taken"}"#;
     let fake = FakePlatform::replying([reply(409, body)]);
     let error = fake.run(scim(&fake).create_user(&named())).unwrap_err();
@@ -88,14 +88,14 @@ fn a_creation_without_an_answer_is_not_repeated() {
 }
 
 #[test]
-fn who_was_created_without_being_shown_is_looked_up() {
+fn a_created_user_missing_from_the_response_is_looked_up() {
     let hits = reply(200, list(1, &[person("u1", "ada@example.com")]));
     let fake = FakePlatform::replying([reply(201, ""), hits]);
     assert_eq!(fake.run(scim(&fake).create_user(&named())).unwrap().id, user_id("u1"));
 
-    // And is the caller's to look for again if that came too early.
-    let nobody = || reply(200, r#"{"totalResults":0}"#);
-    let fake = FakePlatform::replying([reply(201, ""), nobody(), nobody()]);
+    // If that was too early, the caller must look the user up again.
+    let no_users = || reply(200, r#"{"totalResults":0}"#);
+    let fake = FakePlatform::replying([reply(201, ""), no_users(), no_users()]);
     let error = fake.run(scim(&fake).create_user(&named())).unwrap_err();
     assert_eq!((error.code, error.maybe_applied), (Code::NotVerified, true));
 }
@@ -131,7 +131,7 @@ fn a_group_is_created_by_its_name_alone() {
 }
 
 #[test]
-fn what_is_gone_was_not_deleted_unless_an_answer_was_lost() {
+fn a_missing_record_counts_as_deleted_only_after_a_lost_reply() {
     let cases: [(Vec<Reply>, bool); 4] = [
         (Vec::from([reply(204, "")]), true),
         (Vec::from([reply(200, "{}")]), true),
@@ -149,7 +149,7 @@ fn what_is_gone_was_not_deleted_unless_an_answer_was_lost() {
 }
 
 #[test]
-fn sessions_are_nothing_that_scim_knows() {
+fn scim_can_not_end_sessions() {
     let fake = FakePlatform::replying([]);
     assert!(!fake.run(scim(&fake).end_sessions(&user_id("u1"))).unwrap());
 }

@@ -1,11 +1,11 @@
-//! Finding people by address and groups by name.
+//! Finding users by address and groups by name.
 
 use super::*;
 use crate::domain::User;
 use crate::error::{Code, Result};
 use crate::retool::{ReadDirectory, WriteDirectory};
 
-/// Looks for an address at a server that gives these answers; gives the requests too.
+/// Looks up an address on a server that gives these replies. Also returns the requests.
 fn find(email: &str, replies: impl IntoIterator<Item = Reply>) -> (Result<Vec<User>>, Vec<String>) {
     let fake = FakePlatform::replying(replies);
     let found = fake.run(scim(&fake).find_users(&Email::new(email)));
@@ -39,40 +39,40 @@ fn the_address_is_quoted_as_json_and_then_encoded() {
 }
 
 #[test]
-fn case_and_space_do_not_matter_and_two_are_two() {
+fn addresses_are_compared_without_case_and_spaces_and_both_users_are_found() {
     let both = [person("u1", "Ada@Example.com"), person("u2", " ada@example.com ")];
     let (found, lines) = find("ADA@example.com", [hits(&both)]);
     assert_eq!(found.unwrap().len(), 2);
     assert_eq!(lines.len(), 1);
 }
 
-/// Each of these answers proves nothing, so everybody is looked through.
+/// Each of these responses proves nothing, so the whole listing is searched.
 #[test]
-fn an_answer_that_proves_nothing_is_confirmed_by_the_whole_listing() {
+fn an_inconclusive_answer_is_confirmed_by_the_whole_listing() {
     let ada = person("u1", "ada@example.com");
     let grace = person("u2", "grace@example.com");
-    let everybody = [grace.clone(), ada.clone()];
+    let all_users = [grace.clone(), ada.clone()];
     let answers: [(&str, Reply); 7] = [
-        ("nobody", reply(200, r#"{"totalResults":0}"#)),
-        ("somebody else", hits(core::slice::from_ref(&grace))),
-        ("everybody", hits(&everybody)),
-        ("one twice", hits(&[ada.clone(), ada.clone()])),
+        ("no user", reply(200, r#"{"totalResults":0}"#)),
+        ("another user", hits(core::slice::from_ref(&grace))),
+        ("all users", hits(&all_users)),
+        ("a duplicate", hits(&[ada.clone(), ada.clone()])),
         ("one of more", reply(200, list(2, core::slice::from_ref(&ada)))),
-        ("a 404 for nobody", refusal(404)),
+        ("a 404 for no match", refusal(404)),
         ("no filters", refusal(400)),
     ];
     for (what, answer) in answers {
-        let (found, lines) = find("ada@example.com", [answer, hits(&everybody)]);
+        let (found, lines) = find("ada@example.com", [answer, hits(&all_users)]);
         assert_eq!(found.expect(what)[0].id, user_id("u1"));
         assert_eq!(lines[1], "GET /scim/v2/Users?startIndex=1&count=500", "{what}");
     }
     let (found, _) =
-        find("nobody@example.com", [reply(200, r#"{"totalResults":0}"#), hits(&everybody)]);
+        find("nobody@example.com", [reply(200, r#"{"totalResults":0}"#), hits(&all_users)]);
     assert_eq!(found.unwrap(), []);
 }
 
 #[test]
-fn who_was_renamed_between_two_looks_is_not_found() {
+fn a_user_whose_address_changes_between_two_reads_is_not_found() {
     let short = r#"{"id":"u1","userName":"ada@example.com"}"#.to_string();
     let (found, lines) =
         find("ada@example.com", [hits(&[short]), reply(200, person("u1", "eve@example.com"))]);
@@ -81,7 +81,7 @@ fn who_was_renamed_between_two_looks_is_not_found() {
 }
 
 #[test]
-fn who_is_known_by_another_attribute_is_found_in_the_listing() {
+fn a_user_with_the_address_in_another_attribute_is_found_in_the_listing() {
     let record = r#"{"id":"u1","userName":"ada","active":true,"emails":[{"value":"ada@example.com","type":"work"}]}"#;
     let (found, _) =
         find("ada@example.com", [reply(200, r#"{"totalResults":0}"#), hits(&[record.to_string()])]);
@@ -89,7 +89,7 @@ fn who_is_known_by_another_attribute_is_found_in_the_listing() {
 }
 
 #[test]
-fn a_search_that_fails_finds_nobody_and_says_so() {
+fn a_failed_search_is_an_error() {
     for (status, code) in
         [(401, Code::TokenRejected), (403, Code::ScopeMissing), (501, Code::ServerError)]
     {
@@ -101,7 +101,7 @@ fn a_search_that_fails_finds_nobody_and_says_so() {
 }
 
 #[test]
-fn a_group_of_the_name_is_never_doubled() {
+fn a_second_group_of_the_same_name_is_not_created() {
     let group = |id: &str, name: &str| format!(r#"{{"id":"{id}","displayName":"{name}"}}"#);
     for (groups, code) in [
         (Vec::from([group("g1", "Support")]), Code::NameTaken),
@@ -112,7 +112,7 @@ fn a_group_of_the_name_is_never_doubled() {
         assert_eq!((error.code, error.maybe_applied), (code, false));
         assert_eq!(fake.lines(), ["GET /scim/v2/Groups?filter=displayName%20eq%20%22Support%22"]);
     }
-    // Other groups, from a server that ignores the filter, are in nobody's way.
+    // Other groups, from a server that ignores the filter, do not matter.
     let fake = FakePlatform::replying([
         hits(&[group("g1", "Sales"), group("g2", "support")]),
         reply(201, group("g3", "Support")),

@@ -1,4 +1,4 @@
-//! Groups: listed, read, renamed.
+//! Listing, reading and renaming groups.
 
 use super::*;
 use crate::domain::GroupPatch;
@@ -18,7 +18,7 @@ fn help(version: &str) -> String {
 }
 
 #[test]
-fn members_that_a_listing_shows_are_not_asked_for_again() {
+fn members_in_a_listing_are_not_read_again() {
     let fake = FakePlatform::new(|request| match &*request.path_and_query {
         "/scim/v2/Groups?startIndex=1&count=500" => {
             reply(200, list(2, &[SUPPORT.to_string(), SALES.to_string()]))
@@ -48,16 +48,16 @@ fn a_group_that_is_gone_has_no_members_to_list() {
 }
 
 #[test]
-fn many_groups_ask_for_the_path_once() {
+fn the_path_is_found_once_for_many_groups() {
     let fake = FakePlatform::new(|request| match &*request.path_and_query {
         "/api/scim/v2/Users?startIndex=1&count=1" => reply(200, r#"{"totalResults":0}"#),
         "/api/scim/v2/Groups/g1" => reply(200, SUPPORT),
         _ => refusal(404),
     });
     let ids: Vec<GroupId> = (0..5).map(|_| group_id("g1")).collect();
-    fake.run(lost(&fake).list_members(&ids)).unwrap();
+    fake.run(undiscovered(&fake).list_members(&ids)).unwrap();
     assert_eq!(fake.sent().len(), 7);
-    assert!(fake.run(lost(&fake).list_members(&[])).unwrap().is_empty());
+    assert!(fake.run(undiscovered(&fake).list_members(&[])).unwrap().is_empty());
     assert_eq!(fake.sent().len(), 7);
 }
 
@@ -77,7 +77,7 @@ fn a_rename_is_a_patch_that_is_read_back() {
 }
 
 #[test]
-fn a_rename_whose_answer_is_lost_or_late_is_looked_at() {
+fn after_a_lost_or_outdated_rename_the_group_is_read_again() {
     let cases: [(Reply, String, usize); 3] = [
         (Reply::fails(TransportError::Failed), help("1"), 3),
         (refusal(412), help("2"), 3),
@@ -102,7 +102,7 @@ fn a_rename_whose_answer_is_lost_or_late_is_looked_at() {
 }
 
 #[test]
-fn another_name_that_somebody_gave_meanwhile_is_not_overwritten() {
+fn a_name_that_another_administrator_set_meanwhile_is_not_overwritten() {
     let other = SUPPORT.replace("Support", "Care");
     let fake = FakePlatform::replying([reply(200, SUPPORT), refusal(412), reply(200, other)]);
     let scim = scim(&fake);
@@ -112,7 +112,7 @@ fn another_name_that_somebody_gave_meanwhile_is_not_overwritten() {
 }
 
 #[test]
-fn a_rename_that_does_not_hold_is_told() {
+fn a_rename_that_does_not_hold_is_an_error() {
     let replies = [reply(200, SUPPORT), reply(204, "")];
     let fake =
         FakePlatform::replying(replies.into_iter().chain((0..5).map(|_| reply(200, SUPPORT))));
@@ -123,7 +123,7 @@ fn a_rename_that_does_not_hold_is_told() {
 }
 
 #[test]
-fn what_a_group_may_do_is_nothing_that_scim_sets() {
+fn scim_can_not_set_universal_app_access() {
     let fake = FakePlatform::replying([reply(200, SUPPORT)]);
     let scim = scim(&fake);
     let account = fake.run(scim.read_group(&group_id("g1"))).unwrap().expect("a group");

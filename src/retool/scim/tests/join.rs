@@ -1,10 +1,10 @@
 //! Adding members.
 
-use super::server::{Behaviour, Effect, changes, server};
 use super::*;
 use crate::error::Code;
 use crate::retool::WriteDirectory;
 use crate::retool::read_back::READINGS;
+use crate::testing::scim_group::{Behaviour, Effect, changes, server};
 
 fn ids(values: &[&str]) -> Vec<UserId> {
     values.iter().map(|value| user_id(value)).collect()
@@ -13,7 +13,7 @@ fn ids(values: &[&str]) -> Vec<UserId> {
 const BOTH: &str = r#"[{"op":"add","path":"members","value":[{"value":"u2"},{"value":"u3"}]}]"#;
 
 #[test]
-fn many_are_added_at_once_and_read_back() {
+fn many_members_are_added_at_once_and_read_back() {
     let (fake, members) = server(&["u1"], Behaviour::default());
     let users = ids(&["u1", "u2", "u3", "u2"]);
     let new = fake.run(scim(&fake).add_members(&group_id("g1"), &users)).unwrap();
@@ -24,7 +24,7 @@ fn many_are_added_at_once_and_read_back() {
 }
 
 #[test]
-fn who_is_in_it_is_not_added_again() {
+fn existing_members_are_not_added_again() {
     let (fake, _) = server(&["u1"], Behaviour::default());
     let scim = scim(&fake);
     assert!(!fake.run(scim.add_member(&group_id("g1"), &user_id("u1"))).unwrap());
@@ -33,7 +33,7 @@ fn who_is_in_it_is_not_added_again() {
 }
 
 #[test]
-fn a_server_that_takes_one_at_a_time_gets_one_at_a_time() {
+fn members_are_added_one_by_one_if_the_server_requires_it() {
     for (add, sent) in [(Effect::RefusesMany, 3), (Effect::TakesOne, 2)] {
         let (fake, members) = server(&["u1"], Behaviour { add, ..Behaviour::default() });
         let new = fake.run(scim(&fake).add_members(&group_id("g1"), &ids(&["u2", "u3"]))).unwrap();
@@ -45,7 +45,7 @@ fn a_server_that_takes_one_at_a_time_gets_one_at_a_time() {
 }
 
 #[test]
-fn hundreds_come_in_batches() {
+fn hundreds_of_members_are_added_in_batches() {
     let (fake, members) = server(&[], Behaviour::default());
     let users: Vec<UserId> = (0..250).map(|n| user_id(&format!("u{n}"))).collect();
     let new = fake.run(scim(&fake).add_members(&group_id("g1"), &users)).unwrap();
@@ -54,7 +54,7 @@ fn hundreds_come_in_batches() {
 }
 
 #[test]
-fn what_shows_late_is_waited_for_and_what_never_does_is_told() {
+fn a_late_addition_is_waited_for_and_a_missing_one_is_an_error() {
     let (fake, _) = server(&[], Behaviour { stale: 3, ..Behaviour::default() });
     assert!(fake.run(scim(&fake).add_member(&group_id("g1"), &user_id("u1"))).unwrap());
     assert_eq!(changes(&fake).len(), 1);
@@ -65,7 +65,7 @@ fn what_shows_late_is_waited_for_and_what_never_does_is_told() {
 }
 
 #[test]
-fn a_lost_answer_is_looked_after() {
+fn after_a_lost_reply_the_group_is_read_before_a_retry() {
     let behaviour = Behaviour::default();
     behaviour.lost.set(1);
     let (fake, members) = server(&["u1"], behaviour);
@@ -75,7 +75,7 @@ fn a_lost_answer_is_looked_after() {
 }
 
 #[test]
-fn a_refusal_is_the_servers_own() {
+fn a_refused_addition_is_an_error() {
     let (fake, members) =
         server(&["u1"], Behaviour { add: Effect::Refused, ..Behaviour::default() });
     let error = fake.run(scim(&fake).add_member(&group_id("g1"), &user_id("u2"))).unwrap_err();
@@ -84,9 +84,9 @@ fn a_refusal_is_the_servers_own() {
     assert_eq!(*members.borrow(), ["u1"]);
 }
 
-/// Members must not be lost because somebody joins.
+/// An addition must not remove other members.
 #[test]
-fn who_is_pushed_out_is_put_back_and_it_is_told() {
+fn members_removed_by_an_addition_are_put_back_and_reported() {
     let behaviour = Behaviour { add: Effect::Replaces, ..Behaviour::default() };
     let (fake, members) = server(&["u1", "u2"], behaviour);
     let error = fake.run(scim(&fake).add_member(&group_id("g1"), &user_id("u3"))).unwrap_err();
@@ -98,7 +98,7 @@ fn who_is_pushed_out_is_put_back_and_it_is_told() {
 }
 
 #[test]
-fn somebody_who_is_gone_is_not_taken_for_the_group() {
+fn a_missing_user_is_not_reported_as_a_missing_group() {
     let group = reply(200, r#"{"id":"g1","displayName":"Support"}"#);
     let fake = FakePlatform::replying([group, refusal(404)]);
     let error = fake.run(scim(&fake).add_member(&group_id("g1"), &user_id("u1"))).unwrap_err();
@@ -106,8 +106,8 @@ fn somebody_who_is_gone_is_not_taken_for_the_group() {
 }
 
 #[test]
-fn a_group_that_is_gone_takes_nobody() {
-    // It may have been created a moment ago, so it is looked for more than once.
+fn adding_to_a_deleted_group_is_an_error() {
+    // The group may have been created a moment ago, so it is read more than once.
     let fake = FakePlatform::replying((0..READINGS).map(|_| refusal(404)));
     let error = fake.run(scim(&fake).add_member(&group_id("g1"), &user_id("u1"))).unwrap_err();
     assert_eq!((error.code, error.maybe_applied), (Code::GroupNotFound, false));

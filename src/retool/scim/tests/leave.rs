@@ -1,13 +1,13 @@
-//! Removing members, from servers of every kind.
+//! Removing members, on servers with different behaviours.
 
 use alloc::rc::Rc;
 use core::cell::Cell;
 
-use super::server::{Behaviour, Effect, Members, changes, server};
 use super::*;
 use crate::error::{Code, Result};
 use crate::http::Method;
 use crate::retool::WriteDirectory;
+use crate::testing::scim_group::{Behaviour, Effect, Members, changes, server};
 
 const BY_PATH: &str = r#"[{"op":"remove","path":"members[value eq \"u2\"]"}]"#;
 const BY_VALUE: &str = r#"[{"op":"remove","path":"members","value":[{"value":"u2"}]}]"#;
@@ -37,7 +37,7 @@ fn an_id_stays_inside_the_quotes_of_its_path() {
 }
 
 #[test]
-fn who_is_not_in_it_is_not_removed() {
+fn a_user_who_is_not_a_member_is_not_removed() {
     let (fake, _) = server(&["u1"], Behaviour::default());
     assert!(!fake.run(scim(&fake).remove_member(&group_id("g1"), &user_id("u2"))).unwrap());
     let fake_gone = FakePlatform::replying([refusal(404)]);
@@ -54,7 +54,7 @@ fn the_other_form_is_tried_once_where_the_first_does_nothing() {
         assert!(removed.unwrap());
         assert_eq!(*members.borrow(), ["u1", "u3"]);
         assert_eq!(changes(&fake), [BY_PATH, BY_VALUE]);
-        // What is refused needs no look, and what is ignored five.
+        // A refused form needs no reading, an ignored one needs five.
         assert_eq!(fake.sent().len(), if by_path == Effect::Refused { 4 } else { 9 });
     }
     let (removed, _, _) = remove(Behaviour { by_path: Effect::Unknown, ..Behaviour::default() });
@@ -62,7 +62,7 @@ fn the_other_form_is_tried_once_where_the_first_does_nothing() {
 }
 
 #[test]
-fn what_a_server_taught_is_remembered() {
+fn the_form_that_works_is_remembered() {
     let (fake, members) =
         server(&["u1", "u2", "u3"], Behaviour { by_path: Effect::Ignored, ..Behaviour::default() });
     let scim = scim(&fake);
@@ -74,7 +74,7 @@ fn what_a_server_taught_is_remembered() {
 }
 
 #[test]
-fn a_removal_that_nothing_brings_about_is_told() {
+fn a_removal_that_no_form_achieves_is_an_error() {
     let behaviour =
         Behaviour { by_path: Effect::Ignored, by_value: Effect::Ignored, ..Behaviour::default() };
     let (removed, fake, members) = remove(behaviour);
@@ -98,7 +98,7 @@ fn a_removal_that_nothing_brings_about_is_told() {
 }
 
 #[test]
-fn a_group_that_was_emptied_is_filled_again_and_it_is_told() {
+fn members_of_an_emptied_group_are_put_back_and_it_is_reported() {
     let emptied = [
         Behaviour { by_path: Effect::Replaces, ..Behaviour::default() },
         Behaviour { by_path: Effect::Refused, by_value: Effect::Replaces, ..Behaviour::default() },
@@ -110,7 +110,7 @@ fn a_group_that_was_emptied_is_filled_again_and_it_is_told() {
         assert_eq!((error.code, error.maybe_applied), (Code::NotVerified, true));
         assert!(error.message.contains("emptied the whole group"), "{}", error.message);
         assert!(error.message.contains("was put back"), "{}", error.message);
-        assert_eq!(*members.borrow(), ["u1", "u3"], "the one who was to go is out");
+        assert_eq!(*members.borrow(), ["u1", "u3"], "the user to remove is not in it");
         let last = changes(&fake).pop().unwrap();
         assert_eq!(
             last,
@@ -120,7 +120,7 @@ fn a_group_that_was_emptied_is_filled_again_and_it_is_told() {
 }
 
 #[test]
-fn a_server_that_always_empties_is_not_asked_a_third_time() {
+fn after_two_emptied_groups_removals_are_refused() {
     let behaviour =
         Behaviour { by_path: Effect::Replaces, by_value: Effect::Replaces, ..Behaviour::default() };
     let (fake, members) = server(&["u1", "u2", "u3", "u4", "u5"], behaviour);
@@ -134,7 +134,7 @@ fn a_server_that_always_empties_is_not_asked_a_third_time() {
 }
 
 #[test]
-fn who_cannot_be_put_back_is_named() {
+fn members_who_can_not_be_put_back_are_named() {
     let behaviour =
         Behaviour { by_path: Effect::Replaces, add: Effect::Refused, ..Behaviour::default() };
     let (removed, _, _) = remove(behaviour);
@@ -144,7 +144,7 @@ fn who_cannot_be_put_back_is_named() {
 }
 
 #[test]
-fn the_last_member_leaves_an_empty_group_behind() {
+fn removing_the_last_member_leaves_an_empty_group() {
     for by_path in [Effect::Works, Effect::Replaces] {
         let (fake, members) = server(&["u2"], Behaviour { by_path, ..Behaviour::default() });
         assert!(fake.run(scim(&fake).remove_member(&group_id("g1"), &user_id("u2"))).unwrap());
@@ -152,9 +152,9 @@ fn the_last_member_leaves_an_empty_group_behind() {
     }
 }
 
-/// It may be somebody else's doing, which must not be undone.
+/// Another administrator may have removed them, and this must not be undone.
 #[test]
-fn others_who_leave_at_the_same_time_are_told_and_left_out() {
+fn members_who_disappear_at_the_same_time_are_reported_and_not_put_back() {
     let (removed, fake, members) =
         remove(Behaviour { by_path: Effect::TakesAlong, ..Behaviour::default() });
     let error = removed.unwrap_err();
@@ -165,9 +165,9 @@ fn others_who_leave_at_the_same_time_are_told_and_left_out() {
     assert_eq!(changes(&fake), [BY_PATH]);
 }
 
-/// The others may have lost their rights by it, and must not get them back.
+/// The removal of the others may have been intended, and they must not get their rights back.
 #[test]
-fn a_group_that_still_has_the_person_in_it_was_not_emptied() {
+fn a_group_that_still_contains_the_user_does_not_count_as_emptied() {
     let (removed, fake, members) =
         remove(Behaviour { by_path: Effect::OthersGo, ..Behaviour::default() });
     let error = removed.unwrap_err();
@@ -178,13 +178,13 @@ fn a_group_that_still_has_the_person_in_it_was_not_emptied() {
 }
 
 #[test]
-fn a_removal_that_shows_late_is_waited_for() {
+fn a_late_removal_is_waited_for() {
     let (removed, fake, _) = remove(Behaviour { stale: 3, ..Behaviour::default() });
     assert!(removed.unwrap());
     assert_eq!(changes(&fake), [BY_PATH]);
 }
 
-/// What does not show yet is no reason to try a form that may do more.
+/// A removal that is not visible yet must not lead to a form that may remove more.
 #[test]
 fn without_time_to_wait_no_other_form_is_tried() {
     let behaviour = Behaviour { stale: 9, by_value: Effect::Replaces, ..Behaviour::default() };
@@ -199,7 +199,7 @@ fn without_time_to_wait_no_other_form_is_tried() {
 }
 
 #[test]
-fn a_lost_answer_is_looked_after() {
+fn after_a_lost_reply_the_group_is_read_before_a_retry() {
     for by_path in [Effect::Works, Effect::Replaces] {
         let behaviour = Behaviour { by_path, lost: Rc::new(Cell::new(1)), ..Behaviour::default() };
         let (removed, fake, members) = remove(behaviour);
@@ -207,7 +207,7 @@ fn a_lost_answer_is_looked_after() {
         assert_eq!(*members.borrow(), ["u1", "u3"]);
         assert_eq!(changes(&fake)[0], BY_PATH);
     }
-    // Not done, so sent again in the same form.
+    // Not applied, so the same form is sent again.
     let behaviour =
         Behaviour { by_path: Effect::Ignored, lost: Rc::new(Cell::new(1)), ..Behaviour::default() };
     let (removed, fake, _) = remove(behaviour);
@@ -216,7 +216,7 @@ fn a_lost_answer_is_looked_after() {
 }
 
 #[test]
-fn a_refusal_after_a_lost_answer_leads_to_the_other_form_too() {
+fn after_a_lost_reply_and_a_refusal_the_other_form_is_tried() {
     let behaviour =
         Behaviour { by_path: Effect::Refused, lost: Rc::new(Cell::new(1)), ..Behaviour::default() };
     let (removed, fake, members) = remove(behaviour);
@@ -226,20 +226,20 @@ fn a_refusal_after_a_lost_answer_leads_to_the_other_form_too() {
 }
 
 #[test]
-fn a_group_that_goes_meanwhile_has_no_member_to_remove() {
+fn removal_from_a_group_deleted_meanwhile_returns_false() {
     let group = || reply(200, r#"{"id":"g1","displayName":"Support","members":[{"value":"u2"}]}"#);
     let fake = FakePlatform::replying([group(), refusal(404), refusal(404)]);
     assert!(!fake.run(scim(&fake).remove_member(&group_id("g1"), &user_id("u2"))).unwrap());
-    // A server that says so of a path that it can't follow is asked in the other form.
+    // If the server answers 404 only because it does not support the path, the other form is sent.
     let empty = reply(200, r#"{"id":"g1","displayName":"Support"}"#);
     let fake = FakePlatform::replying([group(), refusal(404), group(), reply(204, ""), empty]);
     assert!(fake.run(scim(&fake).remove_member(&group_id("g1"), &user_id("u2"))).unwrap());
     assert_eq!(changes(&fake), [BY_PATH, BY_VALUE]);
 }
 
-/// A late answer from before an earlier removal is no reason to bring anybody back.
+/// A reading that shows the state before an earlier removal must not bring a user back.
 #[test]
-fn who_was_removed_before_is_not_put_back() {
+fn a_previously_removed_member_is_not_put_back() {
     let group = |members: &[&str]| {
         let members: Vec<String> =
             members.iter().map(|id| format!(r#"{{"value":"{id}"}}"#)).collect();
@@ -263,7 +263,7 @@ fn who_was_removed_before_is_not_put_back() {
     for user in ["u1", "u2"] {
         assert!(fake.run(scim.remove_member(&group_id("g1"), &user_id(user))).unwrap());
     }
-    // Nor that somebody is in it still who comes back.
+    // Nor does such a reading count as an existing membership when the user is added again.
     let users = [user_id("u1"), user_id("u3")];
     assert_eq!(fake.run(scim.add_members(&group_id("g1"), &users)).unwrap(), [true, true]);
 }

@@ -10,7 +10,7 @@ use crate::error::{Code, Result};
 use crate::http::Request;
 use crate::retool::ReadDirectory;
 
-/// The value of a parameter of the query.
+/// Returns the value of a query parameter.
 fn parameter(request: &Request, name: &str) -> usize {
     let query = request.path_and_query.split_once('?').expect("a query").1;
     let pair = query.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")));
@@ -21,8 +21,8 @@ fn people(range: core::ops::Range<usize>) -> Vec<String> {
     range.map(|n| person(&format!("u{n}"), &format!("p{n}@example.com"))).collect()
 }
 
-/// Everybody, by a server that answers with this for a start (from 0) and a count; and how many
-/// requests it took.
+/// Lists all users of a server that returns `server(start, count)`, where start counts from 0.
+/// Also returns the number of requests.
 fn read(
     page_size: u32,
     server: impl Fn(usize, usize) -> String + 'static,
@@ -46,7 +46,7 @@ fn is_incomplete(users: &Result<Vec<User>>) -> bool {
 }
 
 #[test]
-fn pages_are_asked_for_by_place() {
+fn pages_are_requested_by_start_index() {
     let (users, requests) = read(10, |start, count| page_of(25, start, count));
     let users = users.unwrap();
     assert_eq!((users.len(), requests), (25, 3));
@@ -54,13 +54,13 @@ fn pages_are_asked_for_by_place() {
 }
 
 #[test]
-fn smaller_pages_than_asked_for_are_followed() {
+fn pages_smaller_than_requested_are_read_to_the_end() {
     let (users, requests) = read(500, |start, count| page_of(25, start, count.min(7)));
     assert_eq!((users.unwrap().len(), requests), (25, 4));
 }
 
 #[test]
-fn a_server_that_gives_everything_at_once_is_asked_once() {
+fn a_server_that_returns_everything_at_once_gets_one_request() {
     for count in [0, 3, 10, 11, 25] {
         let (users, requests) = read(10, move |_, _| list(count, &people(0..count)));
         assert_eq!((users.unwrap().len(), requests), (count, 1), "{count}");
@@ -68,14 +68,14 @@ fn a_server_that_gives_everything_at_once_is_asked_once() {
 }
 
 #[test]
-fn without_a_total_more_than_asked_for_is_everything() {
+fn without_a_total_more_items_than_requested_are_the_whole_listing() {
     let everything = |count: usize| format!(r#"{{"Resources":[{}]}}"#, people(0..count).join(","));
     let (users, requests) = read(10, move |_, _| everything(11));
     assert_eq!((users.unwrap().len(), requests), (11, 1));
-    // Less than asked for is everything when it comes again.
+    // Fewer items than requested are the whole listing if the same page is repeated.
     let (users, requests) = read(10, move |_, _| everything(9));
     assert_eq!((users.unwrap().len(), requests), (9, 2));
-    // As much as asked for may be a part, so nobody can tell.
+    // As many items as requested may be only a part, so the listing is incomplete.
     let (users, requests) = read(10, move |_, _| everything(10));
     assert!(is_incomplete(&users));
     assert_eq!(requests, 2);
@@ -90,14 +90,14 @@ fn without_a_total_pages_are_read_to_the_end() {
 }
 
 #[test]
-fn a_first_page_that_comes_again_does_not_loop() {
+fn a_repeated_first_page_does_not_loop() {
     let (users, requests) = read(10, |_, count| list(25, &people(0..count)));
     assert!(is_incomplete(&users));
     assert_eq!(requests, 9, "three pages, three times");
 }
 
 #[test]
-fn a_total_that_moves_is_read_again() {
+fn a_listing_whose_total_changes_is_read_again() {
     let moves = Rc::new(Cell::new(1));
     let left = Rc::clone(&moves);
     let (users, requests) = read(10, move |start, count| {
@@ -110,14 +110,14 @@ fn a_total_that_moves_is_read_again() {
 }
 
 #[test]
-fn somebody_twice_hides_somebody_else() {
+fn a_listing_with_a_duplicate_user_is_incomplete() {
     let (users, requests) = read(10, |_, _| list(2, &[people(0..1), people(0..1)].concat()));
     assert!(is_incomplete(&users));
     assert_eq!(requests, 3);
 }
 
 #[test]
-fn fewer_than_said_is_not_everybody() {
+fn a_listing_with_fewer_users_than_the_total_is_incomplete() {
     for total in [3, 250_001, usize::MAX] {
         let (users, _) = read(10, move |start, _| list(total, &people(start.min(2)..2)));
         assert!(is_incomplete(&users), "{total}");
@@ -127,7 +127,7 @@ fn fewer_than_said_is_not_everybody() {
 }
 
 #[test]
-fn without_hits_the_resources_may_be_missing() {
+fn resources_may_be_missing_if_there_are_no_users() {
     for body in [
         r#"{"totalResults":0}"#,
         r#"{"totalResults":"0","Resources":null}"#,
@@ -137,16 +137,16 @@ fn without_hits_the_resources_may_be_missing() {
         let (users, requests) = read(10, move |_, _| body.to_string());
         assert_eq!((users.expect(body).len(), requests), (0, 1));
     }
-    // What has neither is no listing, whatever the status says.
+    // A body without both is not a listing, whatever the status is.
     for body in [r#"{"schemas":[],"status":"404","detail":"x"}"#, "{}", "[]", r#"{"users":[]}"#] {
         let (users, _) = read(10, move |_, _| body.to_string());
         assert_eq!(users.unwrap_err().code, Code::AnswerUnusable, "{body}");
     }
 }
 
-/// Without `active` nobody knows whether they may log in.
+/// Without `active` it is unknown whether a user may log in.
 #[test]
-fn who_is_listed_in_short_is_read_on_their_own() {
+fn users_with_short_records_are_read_individually() {
     let short = |n: usize| format!(r#"{{"id":"u{n}","userName":"p{n}@example.com"}}"#);
     let fake = FakePlatform::new(move |request| match &*request.path_and_query {
         "/scim/v2/Users/u0" => {
@@ -162,7 +162,7 @@ fn who_is_listed_in_short_is_read_on_their_own() {
 }
 
 #[test]
-fn a_server_that_never_says_who_is_active_is_not_asked_for_each() {
+fn a_server_that_never_returns_active_is_asked_for_one_user_only() {
     let short = |n: usize| format!(r#"{{"id":"u{n}","userName":"p{n}@example.com"}}"#);
     let fake = FakePlatform::new(move |request| match request.path_and_query.rsplit_once("/u") {
         Some((_, id)) => reply(200, short(id.parse().unwrap())),

@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use super::{Base, Scim};
 use crate::config::Settings;
 use crate::domain::{Dialect, Email, GroupId, GroupIdKind, UserId};
-use crate::http::testing::{FakePlatform, Reply};
 use crate::http::{BaseUrl, Client, Response, Secret};
+use crate::testing::platform::{FakePlatform, Reply};
+use crate::testing::scim_group::{refusal, reply};
 
 mod base;
 mod create;
@@ -16,7 +17,6 @@ mod join;
 mod leave;
 mod list;
 mod pages;
-mod server;
 mod update;
 mod wire;
 
@@ -25,13 +25,13 @@ fn client(fake: &FakePlatform, settings: Settings) -> Client {
     Client::new(fake.platform(), base, Secret::new("t0ken".to_string()), settings)
 }
 
-/// A session that knows where SCIM is.
+/// Creates a directory that knows the path of SCIM.
 fn scim(fake: &FakePlatform) -> Scim {
     Scim::new(client(fake, Settings::default()), Some(Base::Scim))
 }
 
-/// A session that has to find out where SCIM is.
-fn lost(fake: &FakePlatform) -> Scim {
+/// Creates a directory that must find the path of SCIM.
+fn undiscovered(fake: &FakePlatform) -> Scim {
     Scim::new(client(fake, Settings::default()), None)
 }
 
@@ -43,7 +43,7 @@ fn group_id(value: &str) -> GroupId {
     GroupId { kind: GroupIdKind::Scim, value: value.to_string() }
 }
 
-/// A person as servers show them: Ada Byron, of this id and address.
+/// Returns a complete user record: Ada Byron, with this id and address.
 fn person(id: &str, email: &str) -> String {
     format!(
         r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"{id}","userName":"{email}","active":true,
@@ -52,33 +52,12 @@ fn person(id: &str, email: &str) -> String {
     )
 }
 
-/// A listing with this total.
+/// Returns a listing with this total.
 fn list(total: usize, records: &[String]) -> String {
     format!(r#"{{"totalResults":{total},"Resources":[{}]}}"#, records.join(","))
 }
 
-/// An answer of a SCIM server.
-fn reply(status: u16, body: impl Into<String>) -> Reply {
-    Response {
-        status,
-        content_type: Some("application/scim+json".to_string()),
-        body: body.into().into_bytes(),
-        ..Response::default()
-    }
-    .into()
-}
-
-/// An answer of a SCIM server that says no.
-fn refusal(status: u16) -> Reply {
-    reply(
-        status,
-        format!(
-            r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":{status}}}"#
-        ),
-    )
-}
-
-/// A page that is not of the API.
+/// Returns an HTML page, which is not a reply of the API.
 fn page(status: u16) -> Reply {
     Response {
         status,

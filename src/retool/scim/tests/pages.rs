@@ -1,4 +1,4 @@
-//! One page at a time.
+//! Reading one page at a time.
 
 use super::*;
 use crate::error::Code;
@@ -9,7 +9,7 @@ fn people(range: core::ops::Range<usize>) -> Vec<String> {
     range.map(|n| person(&format!("u{n}"), &format!("p{n}@example.com"))).collect()
 }
 
-/// Follows the cursors to the end; gives the addresses of each page.
+/// Follows the cursors to the end. Returns the ids on each page.
 fn follow(size: u32, server: impl FnMut(&Request) -> Reply + 'static) -> Vec<Vec<String>> {
     let fake = FakePlatform::new(server);
     let scim = scim(&fake);
@@ -27,7 +27,7 @@ fn follow(size: u32, server: impl FnMut(&Request) -> Reply + 'static) -> Vec<Vec
 }
 
 #[test]
-fn a_server_that_pages_and_one_that_does_not_give_the_same_pages() {
+fn the_pages_are_the_same_whether_the_server_pages_or_not() {
     let paged = follow(3, |request| {
         let at = |start: usize| list(7, &people(start..(start + 3).min(7)));
         match &*request.path_and_query {
@@ -46,7 +46,7 @@ fn a_server_that_pages_and_one_that_does_not_give_the_same_pages() {
 }
 
 #[test]
-fn smaller_pages_than_asked_for_go_on_where_they_ended() {
+fn after_a_page_smaller_than_requested_the_next_page_continues() {
     let pages = follow(500, |request| {
         let query = &request.path_and_query;
         let start: usize =
@@ -57,7 +57,7 @@ fn smaller_pages_than_asked_for_go_on_where_they_ended() {
 }
 
 #[test]
-fn everything_at_once_after_a_page_goes_on_where_it_ended() {
+fn after_a_page_the_whole_listing_at_once_continues_at_the_cursor() {
     let fake = FakePlatform::replying([
         reply(200, list(7, &people(0..2))),
         reply(200, list(7, &people(0..7))),
@@ -69,7 +69,7 @@ fn everything_at_once_after_a_page_goes_on_where_it_ended() {
 }
 
 #[test]
-fn a_page_with_nothing_on_it_is_the_last() {
+fn an_empty_page_is_the_last() {
     let fake =
         FakePlatform::replying([reply(200, list(7, &people(0..3))), reply(200, list(7, &[]))]);
     let scim = scim(&fake);
@@ -79,7 +79,7 @@ fn a_page_with_nothing_on_it_is_the_last() {
 }
 
 #[test]
-fn nobody_comes_twice_where_a_listing_that_is_not_paged_shrinks() {
+fn no_user_is_repeated_when_an_unpaged_listing_becomes_shorter() {
     let fake = FakePlatform::replying([
         reply(200, list(4, &people(0..4))),
         reply(200, list(3, &people(0..3))),
@@ -91,7 +91,7 @@ fn nobody_comes_twice_where_a_listing_that_is_not_paged_shrinks() {
 }
 
 #[test]
-fn nobody_comes_twice_where_a_listing_that_begins_again_shrinks() {
+fn no_user_is_repeated_when_a_listing_becomes_shorter_and_starts_again() {
     let fake = FakePlatform::replying([
         reply(200, list(7, &people(0..3))),
         reply(200, list(3, &people(0..2))),
@@ -103,7 +103,7 @@ fn nobody_comes_twice_where_a_listing_that_begins_again_shrinks() {
 }
 
 #[test]
-fn cursors_of_others_are_refused() {
+fn cursors_that_were_not_given_out_are_refused() {
     let fake = FakePlatform::replying([]);
     let scim = scim(&fake);
     for bad in [

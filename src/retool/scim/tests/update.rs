@@ -1,4 +1,4 @@
-//! Changing people.
+//! Changing users.
 
 use super::*;
 use crate::domain::{Account, User, UserPatch};
@@ -6,7 +6,7 @@ use crate::error::{Code, Result};
 use crate::http::TransportError;
 use crate::retool::{ReadDirectory, WriteDirectory};
 
-/// u1 as they are before: Ada Byron, enabled.
+/// Returns the record of u1 before the change: Ada Byron, enabled.
 fn before() -> String {
     person("u1", "ada@example.com")
 }
@@ -15,7 +15,7 @@ fn disabled() -> String {
     before().replace(r#""active":true"#, r#""active":"False""#)
 }
 
-/// With this version in its record.
+/// Returns the record with this version.
 fn of_version(record: &str, version: &str) -> String {
     record.replace(
         r#""meta":{"#,
@@ -27,7 +27,7 @@ fn disable() -> UserPatch {
     UserPatch { disabled: Some(true), ..UserPatch::default() }
 }
 
-/// Reads u1 from the first answer, and changes them.
+/// Reads u1 from the first reply, and changes the user.
 fn change(
     patch: &UserPatch,
     replies: impl IntoIterator<Item = Reply>,
@@ -39,7 +39,7 @@ fn change(
     (changed, fake)
 }
 
-/// The requests after the first, by method.
+/// Returns the methods of the requests after the first.
 fn methods(fake: &FakePlatform) -> Vec<String> {
     fake.lines()[1..]
         .iter()
@@ -76,8 +76,8 @@ fn each_field_is_replaced_on_its_own() {
 }
 
 #[test]
-fn every_kind_of_answer_is_good_if_the_change_holds() {
-    // The record is proof; anything else is made up for by a look.
+fn a_change_with_any_kind_of_answer_succeeds_if_it_holds() {
+    // A complete record is proof. After any other response, the user is read.
     let (changed, fake) = change(&disable(), [reply(200, before()), reply(200, disabled())]);
     assert!(changed.unwrap().disabled);
     assert_eq!(methods(&fake), ["PATCH"]);
@@ -93,7 +93,7 @@ fn every_kind_of_answer_is_good_if_the_change_holds() {
 }
 
 #[test]
-fn an_answer_that_does_not_say_who_is_active_proves_nothing() {
+fn an_answer_without_active_proves_nothing() {
     let enable = UserPatch { disabled: Some(false), ..UserPatch::default() };
     let short = before().replace(r#""active":true,"#, "");
     let (changed, fake) =
@@ -103,7 +103,7 @@ fn an_answer_that_does_not_say_who_is_active_proves_nothing() {
 }
 
 #[test]
-fn a_change_that_shows_late_is_waited_for_and_one_that_never_does_is_told() {
+fn a_late_change_is_waited_for_and_a_missing_one_is_an_error() {
     let (changed, fake) = change(
         &disable(),
         [reply(200, before()), reply(204, ""), reply(200, before()), reply(200, disabled())],
@@ -120,7 +120,7 @@ fn a_change_that_shows_late_is_waited_for_and_one_that_never_does_is_told() {
 }
 
 #[test]
-fn a_change_that_takes_something_else_along_is_told() {
+fn a_change_that_changes_another_field_is_an_error() {
     let losses = [
         (disabled().replace(r#""givenName":"Ada","#, ""), "first-name"),
         (disabled().replace("ada@example.com", "eve@example.com"), "the address"),
@@ -135,7 +135,7 @@ fn a_change_that_takes_something_else_along_is_told() {
 }
 
 #[test]
-fn an_answer_about_somebody_else_is_told() {
+fn an_answer_about_another_user_is_an_error() {
     let (changed, _) =
         change(&disable(), [reply(200, before()), reply(200, person("u2", "ada@example.com"))]);
     let error = changed.unwrap_err();
@@ -143,20 +143,20 @@ fn an_answer_about_somebody_else_is_told() {
 }
 
 #[test]
-fn after_a_lost_answer_the_server_is_looked_at_before_anything_is_sent_again() {
-    // It was done, and one look shows it.
+fn after_a_lost_reply_the_user_is_read_before_a_retry() {
+    // The change was applied, and one reading shows it.
     let (changed, fake) =
         change(&disable(), [reply(200, before()), lost_answer(), reply(200, disabled())]);
     assert!(changed.unwrap().disabled);
     assert_eq!(methods(&fake), ["PATCH", "GET"]);
-    // It was not.
+    // The change was not applied.
     let (changed, fake) = change(
         &disable(),
         [reply(200, before()), refusal(503), reply(200, before()), reply(200, disabled())],
     );
     assert!(changed.unwrap().disabled);
     assert_eq!(methods(&fake), ["PATCH", "GET", "PATCH"]);
-    // It never is.
+    // The change is never applied.
     let replies = [
         reply(200, before()),
         lost_answer(),
@@ -171,14 +171,14 @@ fn after_a_lost_answer_the_server_is_looked_at_before_anything_is_sent_again() {
         (error.code, error.attempts, error.maybe_applied),
         (Code::ConnectionFailed, 3, true)
     );
-    // What became of the first one is not known, whatever becomes of the second.
+    // The outcome of the first try stays unknown, whatever the second returns.
     let (changed, _) = change(
         &disable(),
         [reply(200, before()), lost_answer(), reply(200, before()), refusal(403)],
     );
     let error = changed.unwrap_err();
     assert_eq!((error.code, error.attempts, error.maybe_applied), (Code::ScopeMissing, 2, true));
-    // Meanwhile the account is somebody else's.
+    // Meanwhile the account belongs to another person.
     let renamed = person("u1", "eve@example.com");
     let (changed, fake) =
         change(&disable(), [reply(200, before()), lost_answer(), reply(200, renamed)]);
@@ -187,17 +187,17 @@ fn after_a_lost_answer_the_server_is_looked_at_before_anything_is_sent_again() {
     assert_eq!(methods(&fake), ["PATCH", "GET"]);
 }
 
-/// What `If-Match` said in each request after the first.
+/// Returns the `If-Match` of each request after the first.
 fn versions(fake: &FakePlatform) -> Vec<Option<String>> {
     fake.sent()[1..].iter().map(|sent| sent.request.if_match.clone()).collect()
 }
 
 #[test]
-fn the_version_is_named_where_the_server_gave_one() {
+fn if_match_contains_the_version_in_the_record() {
     let cases = [
         (r#"W/"a""#, Some(r#"W/"a""#)),
         (r#""a""#, Some(r#""a""#)),
-        // What is no entity tag could only be refused.
+        // A server could only refuse a value that is not an entity tag.
         ("v1.0", None),
         ("", None),
         ("\"a\u{e9}\"", None),
@@ -215,7 +215,7 @@ fn the_version_is_named_where_the_server_gave_one() {
 }
 
 #[test]
-fn a_version_in_the_header_alone_counts_too() {
+fn a_version_only_in_the_header_is_used_too() {
     let with = |etag: &str, record: String| -> Reply {
         let etag = Some(etag.to_string());
         Response { status: 200, etag, body: record.into_bytes(), ..Response::default() }.into()
@@ -224,13 +224,17 @@ fn a_version_in_the_header_alone_counts_too() {
     assert_eq!(versions(&fake), [Some(r#""h""#.to_string())]);
     let record = of_version(&before(), r#""m""#);
     let (_, fake) = change(&disable(), [with(r#""h""#, record), reply(200, disabled())]);
-    assert_eq!(versions(&fake), [Some(r#""m""#.to_string())], "the record's own comes first");
+    assert_eq!(
+        versions(&fake),
+        [Some(r#""m""#.to_string())],
+        "the version in the record takes precedence"
+    );
     let (_, fake) = change(&disable(), [with("h", before()), reply(200, disabled())]);
     assert_eq!(versions(&fake), [None]);
 }
 
 #[test]
-fn a_version_of_somebody_else_is_not_used() {
+fn the_version_of_another_user_is_not_used() {
     let fake = FakePlatform::new(|request| {
         let id = request.path_and_query.rsplit('/').next().unwrap_or_default().to_string();
         let body = match request.method {
@@ -248,7 +252,7 @@ fn a_version_of_somebody_else_is_not_used() {
 }
 
 #[test]
-fn an_outdated_version_is_read_again_once() {
+fn after_a_412_the_user_is_read_and_written_again_once() {
     let old = of_version(&before(), r#"W/"1""#);
     let new = of_version(&before().replace("Byron", "Lovelace"), r#"W/"2""#);
     let new_disabled = disabled().replace("Byron", "Lovelace");
@@ -278,7 +282,7 @@ fn an_outdated_version_is_read_again_once() {
     assert!(changed.unwrap().disabled);
     assert_eq!(methods(&fake), ["PATCH", "GET", "PATCH"]);
 
-    // Nor is that undone which somebody else set in the same field.
+    // A value that another administrator set in the same field is not overwritten.
     let patch = UserPatch { last_name: Some("King".to_string()), ..UserPatch::default() };
     let (changed, fake) =
         change(&patch, [reply(200, old.as_str()), refusal(412), reply(200, new.as_str())]);
@@ -286,25 +290,25 @@ fn an_outdated_version_is_read_again_once() {
     assert_eq!((error.http_status, error.maybe_applied), (Some(412), false));
     assert_eq!(methods(&fake), ["PATCH", "GET"]);
 
-    // Twice is a reason to give up.
+    // A second 412 is an error.
     let (changed, fake) =
         change(&disable(), [reply(200, old.as_str()), refusal(412), reply(200, new), refusal(412)]);
     let error = changed.unwrap_err();
     assert_eq!((error.code, error.http_status), (Code::ServerRefused, Some(412)));
     assert!(!error.maybe_applied);
-    assert!(error.message.contains("Somebody else changes"), "{}", error.message);
+    assert!(error.message.contains("was changed at the same time"), "{}", error.message);
     assert_eq!(methods(&fake), ["PATCH", "GET", "PATCH"]);
 
-    // Somebody else did the same.
+    // Another administrator made the same change.
     let (changed, fake) =
         change(&disable(), [reply(200, old), refusal(412), reply(200, disabled())]);
     assert!(changed.unwrap().disabled);
     assert_eq!(methods(&fake), ["PATCH", "GET"]);
 }
 
-/// Nobody has looked whether enough administrators are left.
+/// It was not checked whether enough administrators remain.
 #[test]
-fn who_became_an_administrator_meanwhile_is_not_disabled() {
+fn a_user_who_became_an_administrator_meanwhile_is_not_disabled() {
     let old = of_version(&before(), r#"W/"1""#);
     let admin = before().replace(
         r#""active":true"#,
@@ -319,7 +323,7 @@ fn who_became_an_administrator_meanwhile_is_not_disabled() {
 }
 
 #[test]
-fn what_is_refused_is_sent_once_and_nothing_was_done() {
+fn a_refused_change_is_sent_once_and_not_maybe_applied() {
     let cases = [(400, Code::ServerRefused), (403, Code::ScopeMissing), (404, Code::UserNotFound)];
     for (status, code) in cases {
         let (changed, fake) = change(&disable(), [reply(200, before()), refusal(status)]);
@@ -330,7 +334,7 @@ fn what_is_refused_is_sent_once_and_nothing_was_done() {
 }
 
 #[test]
-fn nothing_to_change_and_what_scim_lacks_are_not_sent() {
+fn empty_patches_and_unsupported_fields_are_not_sent() {
     let (changed, fake) = change(&UserPatch::default(), [reply(200, before())]);
     assert_eq!(changed.unwrap().email, ada());
     assert!(methods(&fake).is_empty());

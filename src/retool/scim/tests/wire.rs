@@ -1,11 +1,11 @@
-//! What servers write, and how it is read.
+//! How the records of different servers are read.
 
 use super::*;
 use crate::domain::{Account, Group, User};
 use crate::error::{Code, Result};
 use crate::retool::ReadDirectory;
 
-/// The user u1 as read from this record.
+/// Reads the user u1 from this record.
 fn account(record: &str) -> Result<Account> {
     let fake = FakePlatform::replying([reply(200, record)]);
     fake.run(scim(&fake).read_user(&user_id("u1"))).map(|account| account.expect("a user"))
@@ -21,7 +21,7 @@ fn group(record: &str) -> Group {
 }
 
 #[test]
-fn a_record_that_says_little_is_enough() {
+fn a_minimal_record_is_enough() {
     let user = user(r#"{"id":"u1","userName":"ada@example.com"}"#);
     assert_eq!(user.email, ada());
     assert_eq!((user.first_name, user.last_name, user.disabled), (None, None, false));
@@ -29,7 +29,7 @@ fn a_record_that_says_little_is_enough() {
 }
 
 #[test]
-fn a_record_of_an_idps_sample_is_read_whole() {
+fn a_record_from_an_idps_documentation_is_read() {
     let user = user(
         r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"u1","externalId":"x","locale":null,
         "userName":"ada@example.com","name":{"givenName":"Ada","middleName":"","familyName":"Byron"},
@@ -43,7 +43,7 @@ fn a_record_of_an_idps_sample_is_read_whole() {
         (Some("Ada"), Some("Byron"))
     );
     assert!(user.disabled);
-    assert_eq!(user.email, ada(), "what somebody logs in with counts");
+    assert_eq!(user.email, ada(), "the login name takes precedence");
     let groups = user.groups.expect("groups");
     assert_eq!(groups[0].id, group_id("g1"));
     assert_eq!((groups[0].label(), groups[1].label()), ("Support", "7"));
@@ -79,7 +79,7 @@ fn ids_may_be_numbers_of_64_bits() {
 }
 
 #[test]
-fn a_user_name_that_is_no_address_leaves_the_choice_to_the_emails() {
+fn without_an_address_in_the_user_name_the_best_of_the_emails_is_used() {
     let with = |emails: &str| {
         user(&format!(r#"{{"id":"u1","userName":"ada","emails":{emails}}}"#))
             .email
@@ -107,20 +107,20 @@ fn a_user_name_that_is_no_address_leaves_the_choice_to_the_emails() {
 }
 
 #[test]
-fn memberships_that_a_record_does_not_show_are_not_taken_for_none() {
+fn missing_memberships_are_unknown_and_not_empty() {
     let groups = |groups: &str| {
         user(&format!(r#"{{"id":"u1","userName":"a@b.c","groups":{groups}}}"#))
             .groups
             .map(|groups| groups.len())
     };
     assert_eq!(groups("null"), None);
-    assert_eq!(groups("[]"), None, "an echo of what a client sent, or nothing");
+    assert_eq!(groups("[]"), None, "an echo of the client's list, or no memberships");
     assert_eq!(groups(r#"[{"value":"g","type":"indirect"}]"#), None);
     assert_eq!(groups(r#"[{"value":"g"},{"value":"h","type":"Indirect"}]"#), Some(1));
 }
 
 #[test]
-fn members_are_people_each_once() {
+fn members_are_users_each_once() {
     let group = group(
         r#"{"id":"g1","displayName":"Support","members":[{"value":"u1","display":"ada@example.com","type":"User"},
         {"value":"g2","type":"Group"},{"value":"u2","display":"Grace","$ref":null},{"value":"u1"}]}"#,
@@ -133,7 +133,7 @@ fn members_are_people_each_once() {
 }
 
 #[test]
-fn a_group_on_its_own_without_members_has_none() {
+fn a_single_group_record_without_members_has_none() {
     for members in ["", r#","members":null"#, r#","members":[]"#] {
         let record = format!(r#"{{"id":"g1","displayName":"Support"{members}}}"#);
         assert_eq!(group(&record).members.as_deref(), Some([].as_slice()), "{members}");
@@ -141,7 +141,7 @@ fn a_group_on_its_own_without_members_has_none() {
 }
 
 #[test]
-fn somebody_else_is_never_taken_for_the_one_asked_for() {
+fn another_user_or_group_than_requested_is_an_error() {
     let error = account(&person("u2", "ada@example.com")).unwrap_err();
     assert_eq!(error.code, Code::WrongPerson);
     let fake = FakePlatform::replying([reply(200, r#"{"id":"g2","displayName":"x"}"#)]);
@@ -150,7 +150,7 @@ fn somebody_else_is_never_taken_for_the_one_asked_for() {
 }
 
 #[test]
-fn plain_json_is_taken_and_what_is_no_record_is_not() {
+fn plain_json_is_accepted_and_an_invalid_record_is_not() {
     let fake = FakePlatform::replying([Reply::json(200, person("u1", "ada@example.com"))]);
     assert!(fake.run(scim(&fake).read_user(&user_id("u1"))).unwrap().is_some());
     for record in
@@ -180,7 +180,7 @@ fn deep_values_are_skipped_or_refused_without_recursion() {
             .map(|account| account.user)
     };
     assert!(with("urn:x").is_ok());
-    assert_eq!(with("emails").expect("unusable emails are passed over").email.as_str(), "ada");
+    assert_eq!(with("emails").expect("unusable emails are skipped").email.as_str(), "ada");
     for field in ["name", "active", "groups", "meta"] {
         assert_eq!(with(field).unwrap_err().code, Code::AnswerUnusable, "{field}");
     }

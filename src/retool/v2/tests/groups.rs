@@ -1,4 +1,4 @@
-//! Groups and who is in them.
+//! Groups and their members.
 
 use super::*;
 use crate::domain::{GroupAccount, GroupPatch};
@@ -20,7 +20,7 @@ fn group_account() -> GroupAccount {
     account.expect("an answer").expect("a group")
 }
 
-/// Adds people to group 4.
+/// Adds users to group 4.
 fn add(
     people: &[&str],
     replies: impl IntoIterator<Item = Reply>,
@@ -31,7 +31,7 @@ fn add(
 }
 
 #[test]
-fn people_are_added_at_once_and_nobody_who_is_in_it_is_written() {
+fn users_are_added_at_once_and_existing_members_are_not_written() {
     let (added, fake) = add(
         &["ann", "bob", "cid", "bob", "dan"],
         [
@@ -48,7 +48,7 @@ fn people_are_added_at_once_and_nobody_who_is_in_it_is_written() {
 }
 
 #[test]
-fn who_is_all_in_it_is_not_written_at_all() {
+fn nothing_is_written_if_all_users_are_members() {
     let (added, fake) = add(&["ann"], [one(&group(&[("ann", true)]))]);
     assert_eq!(added, Ok(Vec::from([false])));
     assert_eq!(lines(&fake), ["GET /groups/4"]);
@@ -59,12 +59,12 @@ fn who_is_all_in_it_is_not_written_at_all() {
     assert_eq!(added, Ok(true));
 }
 
-/// Who is in it already must be known, or their role would be overwritten.
+/// The existing members must be known, or their roles would be overwritten.
 #[test]
-fn nobody_is_added_to_a_group_that_does_not_say_who_is_in_it() {
+fn no_user_is_added_to_a_group_without_a_list_of_members() {
     let (added, _) = add(&["bob"], [one(r#"{"id":4,"name":"Group 4"}"#)]);
     assert_eq!(code(added), Code::AnswerUnusable);
-    // A group may have been created a moment ago, so it is looked for more than once.
+    // The group may have been created a moment ago, so it is read more than once.
     let (added, _) = add(&["bob"], [(); READINGS as usize].map(|()| no_route()));
     assert_eq!(code(added), Code::GroupNotFound);
     let (added, _) = add(&["bob"], [one(&group_record(5, &[], &[]))]);
@@ -72,7 +72,7 @@ fn nobody_is_added_to_a_group_that_does_not_say_who_is_in_it() {
 }
 
 #[test]
-fn additions_that_do_not_show_are_read_back() {
+fn additions_missing_from_the_response_are_read_back() {
     for answer in [nothing(), one("null"), one(r#"{"id":4,"name":"x"}"#), one(&group(&[]))] {
         let (added, fake) = add(
             &["bob"],
@@ -88,13 +88,13 @@ fn additions_that_do_not_show_are_read_back() {
 }
 
 #[test]
-fn additions_whose_answer_was_lost_are_looked_into_before_they_are_repeated() {
+fn after_a_lost_reply_the_group_is_read_before_additions_are_repeated() {
     let empty = || one(&group(&[]));
-    // Done, and somebody else made one of them an administrator since.
+    // Applied, and another administrator made one of them an administrator since.
     let (added, _) =
         add(&["bob", "cid"], [empty(), lost(), one(&group(&[("bob", true), ("cid", false)]))]);
     assert_eq!(added, Ok(Vec::from([true, true])));
-    // Half done: only the other half is written again.
+    // Half applied: only the other half is written again.
     let (added, fake) = add(
         &["bob", "cid"],
         [
@@ -106,7 +106,7 @@ fn additions_whose_answer_was_lost_are_looked_into_before_they_are_repeated() {
     );
     assert_eq!(added, Ok(Vec::from([true, true])));
     assert!(!last_body(&fake).contains("user_bob"));
-    // Nobody knows.
+    // The outcome stays unknown.
     let (added, _) = add(&["bob"], [empty(), lost(), empty(), lost(), empty(), lost()]);
     let error = failure(added);
     assert_eq!((error.attempts, error.maybe_applied), (3, true));
@@ -121,7 +121,7 @@ fn a_refused_addition_is_an_error() {
 }
 
 #[test]
-fn many_people_are_added_in_parts_that_a_server_takes() {
+fn many_users_are_added_in_requests_of_less_than_100_kb() {
     let names: Vec<String> = (0..1500).map(|at| format!("p{at}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let members: Vec<(&str, bool)> = names.iter().map(|name| (*name, false)).collect();
@@ -133,7 +133,7 @@ fn many_people_are_added_in_parts_that_a_server_takes() {
 }
 
 #[test]
-fn a_member_is_removed_and_the_answer_shows_it() {
+fn a_member_is_removed_and_the_response_or_a_read_confirms_it() {
     let leave = |replies: Vec<Reply>| {
         let fake = FakePlatform::replying(replies);
         let removed =
@@ -148,15 +148,15 @@ fn a_member_is_removed_and_the_answer_shows_it() {
     let (removed, _) = leave(Vec::from([no_route()]));
     assert_eq!(removed, Ok(false));
     let (removed, _) = leave(Vec::from([lost(), no_route()]));
-    assert_eq!(removed, Ok(true), "its answer was lost, not its effect");
-    // Not shown, or not yet.
+    assert_eq!(removed, Ok(true), "the removal took effect, only its reply was lost");
+    // The response does not contain the removal, or not yet.
     for answer in [nothing(), one(&group(&[("bob", false)])), one(r#"{"id":4,"name":"x"}"#)] {
         let (removed, sent) =
             leave(Vec::from([answer, one(&group(&[("bob", false)])), one(&group(&[]))]));
         assert_eq!((removed, sent.len()), (Ok(true), 3));
     }
     let (removed, _) = leave(Vec::from([nothing(), no_route()]));
-    assert_eq!(removed, Ok(true), "a group that is gone has nobody in it");
+    assert_eq!(removed, Ok(true), "a deleted group has no members");
     let (removed, _) = leave(Vec::from([refused(400)]));
     assert_eq!(code(removed), Code::ServerRefused);
     let (removed, _) = leave(Vec::from([Reply::json(200, r#"{"success":false}"#)]));
@@ -210,7 +210,7 @@ fn only_the_fields_of_a_groups_patch_are_sent() {
 }
 
 #[test]
-fn a_change_of_a_group_must_hold_and_a_lost_answer_is_looked_into() {
+fn a_group_change_must_hold_and_after_a_lost_reply_the_group_is_read() {
     let patch = GroupPatch { name: Some("Support".into()), universal_app_access: None };
     let renamed = || group(&[]).replace("Group 4", "Support");
     let fake = FakePlatform::replying([lost(), one(&renamed())]);

@@ -1,4 +1,4 @@
-//! Invitations that nobody has accepted yet.
+//! Invitations that are not accepted yet.
 
 use super::*;
 use crate::domain::UserPatch;
@@ -10,14 +10,14 @@ fn new() -> String {
     invite(7, "New@acme.example")
 }
 
-/// Finds `new@acme.example` where no account has it.
+/// Finds `new@acme.example`, which no account has.
 fn find(invites: Reply) -> Result<Vec<User>> {
     let fake = FakePlatform::replying([all(&[]), all(&[person("ann")]), invites]);
     fake.run(directory(&fake).find_users(&email("new@acme.example")))
 }
 
 #[test]
-fn a_pending_invitation_is_the_person() {
+fn a_pending_invitation_counts_as_the_invited_user() {
     let found = find(all(&[invite(6, "other@acme.example"), new()])).expect("an answer");
     assert_eq!(found.len(), 1);
     let user = &found[0];
@@ -25,11 +25,11 @@ fn a_pending_invitation_is_the_person() {
     let groups = user.groups.as_deref().expect("groups");
     assert_eq!(groups[0].id, group_id("4"));
     let both = find(all(&[new(), invite(8, "new@acme.example")])).expect("an answer");
-    assert_eq!(both.len(), 2, "which of them is meant is for the caller to say");
+    assert_eq!(both.len(), 2, "the caller must choose one of them");
 }
 
 #[test]
-fn an_account_counts_before_an_invitation() {
+fn an_account_takes_precedence_over_an_invitation() {
     let fake = FakePlatform::replying([all(&[person("new")])]);
     let found = fake.run(directory(&fake).find_users(&email("new@acme.example"))).expect("Ann");
     assert_eq!(found[0].invited, Some(false));
@@ -40,7 +40,7 @@ fn an_account_counts_before_an_invitation() {
 }
 
 #[test]
-fn a_claimed_or_expired_invitation_is_nobody() {
+fn a_claimed_or_expired_invitation_does_not_count() {
     let claimed = new().replace(r#""claimed_by":null"#, r#""claimed_by":"user_x""#);
     let expired = new().replace("1994-11-07T00:00", "1994-11-06T08:49");
     for gone in [claimed, expired] {
@@ -54,9 +54,9 @@ fn a_claimed_or_expired_invitation_is_nobody() {
     }
 }
 
-/// The server's clock is the one that the end of an invitation is told by.
+/// The end of an invitation is compared with the server's clock.
 #[test]
-fn the_servers_clock_tells_whether_an_invitation_has_expired() {
+fn the_servers_clock_decides_whether_an_invitation_has_expired() {
     for (date, pending) in [
         (NOW, true),
         ("Sun, 06 Nov 1994 23:59:59 GMT", true),
@@ -85,7 +85,7 @@ fn a_server_without_invitations_has_none() {
 }
 
 #[test]
-fn an_invitation_is_read_without_what_lets_somebody_accept_it() {
+fn an_invitation_is_read_without_its_secret_link() {
     let fake = FakePlatform::replying([one(&new())]);
     let account = fake.run(directory(&fake).read_user(&user_id(SEVEN)));
     let account = account.expect("an answer").expect("an invitation");
@@ -124,7 +124,7 @@ fn an_invitation_is_withdrawn_and_its_fields_can_not_be_set() {
 }
 
 #[test]
-fn an_invitation_joins_and_leaves_groups_by_routes_of_its_own() {
+fn an_invitation_is_added_to_and_removed_from_groups_by_its_own_routes() {
     let group = |invites: &[String]| one(&group_record(4, &[("ann", true)], invites));
     let people = [user_id(SEVEN), user_id("user_ann"), user_id("user_bob")];
     let fake = FakePlatform::replying([
@@ -150,7 +150,7 @@ fn an_invitation_joins_and_leaves_groups_by_routes_of_its_own() {
     assert_eq!(removed, Ok(true));
     assert_eq!(lines(&fake), ["DELETE /groups/4/user_invites/7", "GET /groups/4"]);
 
-    // Nothing is written where one of them can't be meant.
+    // Nothing is written if one of the ids is invalid.
     let fake = FakePlatform::replying([group(&[])]);
     let people = [user_id("user_bob"), user_id("invite-x")];
     let added = fake.run(directory(&fake).add_members(&group_id("4"), &people));
@@ -158,7 +158,7 @@ fn an_invitation_joins_and_leaves_groups_by_routes_of_its_own() {
 }
 
 #[test]
-fn who_has_an_account_in_a_group_is_not_in_it_twice() {
+fn a_member_with_an_account_and_an_invitation_is_listed_once() {
     let group = group_record(4, &[("new", false)], &[new(), invite(8, "eve@acme.example")]);
     let fake = FakePlatform::replying([one(&group)]);
     let members = fake.run(directory(&fake).list_members(&[group_id("4")])).expect("members");
@@ -166,9 +166,9 @@ fn who_has_an_account_in_a_group_is_not_in_it_twice() {
     assert_eq!(ids, ["user_new", "invite-8"]);
 }
 
-/// Who was added before an invitation was refused is not told as if nothing had been done.
+/// If an account was added before an invitation is refused, the error has `maybe_applied`.
 #[test]
-fn what_was_added_before_a_refusal_may_be_there() {
+fn a_refusal_after_an_addition_is_maybe_applied() {
     let fake = FakePlatform::replying([
         one(&group_record(4, &[], &[])),
         one(&group_record(4, &[("ann", false)], &[])),

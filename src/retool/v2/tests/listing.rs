@@ -1,11 +1,11 @@
-//! Whole listings that do not add up.
+//! Inconsistent whole listings.
 
 use core::cell::Cell;
 
 use super::*;
 
-/// Everything at once is too much for this server; by page it answers so. Gives the page that
-/// is asked for, counted from 0.
+/// Creates a server whose whole listing is too large for one response. `answer` returns its pages.
+/// It gets the number of the request, from 0, and the token.
 fn by_page(answer: impl Fn(usize, Option<&str>) -> Reply + 'static) -> FakePlatform {
     let asked = Cell::new(0);
     FakePlatform::new(move |request| {
@@ -35,7 +35,7 @@ fn assert_incomplete(fake: &FakePlatform, requests: usize, why: &str) {
     let error = failure(listed(fake));
     assert_eq!(error.code, Code::ListingIncomplete);
     assert!(error.message.contains(why), "{}", error.message);
-    assert_eq!(fake.lines().len() - 2, requests, "but for the invitations and the first one");
+    assert_eq!(fake.lines().len() - 2, requests, "without the invitations and the first request");
 }
 
 #[test]
@@ -55,13 +55,13 @@ fn a_listing_that_is_too_large_is_read_by_page() {
     let mut expected = Vec::from(["GET /user_invites", "GET /users"]);
     expected.extend(pages);
     assert_eq!(lines(&fake), expected);
-    // From then on nobody asks for everything at once.
+    // From then on the listing is always read by page.
     assert_eq!(fake.run(directory.list_users()).expect("users").len(), 230);
     assert_eq!(lines(&fake)[5..], [&["GET /user_invites"][..], &pages].concat());
 }
 
 #[test]
-fn a_server_that_pages_unasked_is_read_by_page() {
+fn a_server_that_pages_without_a_limit_is_read_by_page() {
     let fake = FakePlatform::replying([
         no_route(),
         page(&people(0..2), 3, Some("t1")),
@@ -73,7 +73,7 @@ fn a_server_that_pages_unasked_is_read_by_page() {
 }
 
 #[test]
-fn a_smaller_page_size_holds_and_a_larger_one_does_not() {
+fn a_page_size_above_the_servers_maximum_is_reduced() {
     for (page_size, asked) in [(7, 7), (500, 100)] {
         let fake = FakePlatform::replying([
             no_route(),
@@ -86,9 +86,9 @@ fn a_smaller_page_size_holds_and_a_larger_one_does_not() {
     }
 }
 
-/// A server may count what is on the page.
+/// A server may state the number of items on the page as the total.
 #[test]
-fn a_total_of_the_page_is_as_good_as_one_of_the_listing() {
+fn a_total_of_the_page_is_accepted_like_one_of_the_listing() {
     for totals in [[100, 100, 30], [100, 100, 100]] {
         let fake = by_page(move |at, _| {
             let (range, next) = match at {
@@ -103,7 +103,7 @@ fn a_total_of_the_page_is_as_good_as_one_of_the_listing() {
 }
 
 #[test]
-fn a_total_that_is_not_told_is_no_fault() {
+fn a_missing_total_is_not_an_error() {
     let fake = by_page(|at, _| {
         let (range, rest) = match at {
             0 => (0..100, r#""next_token":"t1","has_more":true"#),
@@ -116,7 +116,7 @@ fn a_total_that_is_not_told_is_no_fault() {
 }
 
 #[test]
-fn more_without_a_token_is_given_up() {
+fn a_page_with_more_and_no_token_is_an_error() {
     let fake = by_page(|_, _| {
         let items = people(0..100).join(",");
         Reply::json(
@@ -130,7 +130,7 @@ fn more_without_a_token_is_given_up() {
 }
 
 #[test]
-fn a_page_with_nobody_on_it_leads_nowhere() {
+fn an_empty_page_with_a_token_is_an_error() {
     let fake = by_page(|at, _| match at % 2 {
         0 => page(&people(0..100), 230, Some("t1")),
         _ => page(&[], 230, Some("t2")),
@@ -139,7 +139,7 @@ fn a_page_with_nobody_on_it_leads_nowhere() {
 }
 
 #[test]
-fn a_token_that_comes_again_is_given_up() {
+fn a_repeated_token_is_an_error() {
     let fake = by_page(|at, _| match at % 3 {
         0 => page(&people(0..100), 500, Some("t1")),
         1 => page(&people(100..200), 500, Some("t2")),
@@ -149,13 +149,13 @@ fn a_token_that_comes_again_is_given_up() {
 }
 
 #[test]
-fn a_page_that_comes_again_is_given_up() {
+fn a_repeated_page_is_an_error() {
     let fake = by_page(|at, _| page(&people(0..100), 500, Some(&format!("t{at}"))));
     assert_incomplete(&fake, 6, "the same page again");
 }
 
 #[test]
-fn pages_that_grow_without_end_are_given_up_at_once() {
+fn a_total_that_grows_with_every_page_is_an_error() {
     let fake = by_page(|at, _| {
         page(&people(at * 100..(at + 1) * 100), (at + 1) * 100 + 1, Some(&format!("t{at}")))
     });
@@ -163,14 +163,14 @@ fn pages_that_grow_without_end_are_given_up_at_once() {
 }
 
 #[test]
-fn more_people_than_the_total_are_given_up() {
+fn more_users_than_the_total_are_an_error() {
     let fake =
         by_page(|at, _| page(&people(at * 100..(at + 1) * 100), 150, Some(&format!("t{at}"))));
     assert_incomplete(&fake, 6, "says 150 and gives 200");
 }
 
 #[test]
-fn fewer_people_than_the_total_are_given_up() {
+fn fewer_users_than_the_total_are_an_error() {
     let fake = by_page(|at, _| match at % 2 {
         0 => page(&people(0..100), 230, Some("t1")),
         _ => page(&people(100..120), 230, None),
@@ -194,7 +194,7 @@ fn a_listing_that_never_ends_is_given_up() {
 }
 
 #[test]
-fn a_total_that_moves_is_read_again() {
+fn a_listing_whose_total_changes_is_read_again() {
     let fake = by_page(|at, _| match at {
         0 => page(&people(0..100), 120, Some("t1")),
         1 => page(&people(100..120), 121, None),
@@ -210,7 +210,7 @@ fn a_total_that_moves_is_read_again() {
 }
 
 #[test]
-fn somebody_who_comes_twice_hides_somebody_else() {
+fn a_listing_with_a_duplicate_user_is_incomplete() {
     let fake = by_page(|at, _| match at % 2 {
         0 => page(&people(0..100), 120, Some("t1")),
         _ => page(&people(99..119), 120, None),
@@ -219,7 +219,7 @@ fn somebody_who_comes_twice_hides_somebody_else() {
 }
 
 #[test]
-fn what_comes_at_once_must_add_up_too() {
+fn a_listing_in_one_response_must_be_consistent_too() {
     let lists = [
         (page(&people(0..3), 22, None), "says 22 and gives 3"),
         (page(&people(0..3), 2, None), "says 2 and gives 3"),
@@ -237,7 +237,7 @@ fn what_comes_at_once_must_add_up_too() {
 }
 
 #[test]
-fn groups_and_invitations_must_add_up_and_are_never_paged() {
+fn groups_and_invitations_must_be_consistent_and_are_never_paged() {
     let group = || group_record(4, &[], &[]);
     for reply in [
         || page(&[group_record(4, &[], &[])], 2, None),
@@ -255,7 +255,7 @@ fn groups_and_invitations_must_add_up_and_are_never_paged() {
 }
 
 #[test]
-fn what_is_too_large_by_page_too_is_told() {
+fn a_page_that_is_too_large_is_an_error() {
     let fake = by_page(|_, _| Reply::fails(TransportError::TooLarge));
     assert_eq!(code(listed(&fake)), Code::BodyTooLarge);
     assert_eq!(fake.lines().len(), 3);

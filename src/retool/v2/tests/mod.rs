@@ -1,4 +1,4 @@
-//! The dialect against servers that are a list of replies.
+//! Tests of the dialect with servers that return a list of replies.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -8,9 +8,9 @@ use super::V2;
 use crate::config::Settings;
 use crate::domain::{Account, Dialect, Email, GroupId, GroupIdKind, User, UserId};
 use crate::error::{Code, Error, Result};
-use crate::http::testing::{FakePlatform, Reply};
 use crate::http::{BaseUrl, Client, Secret, TransportError};
 use crate::retool::ReadDirectory;
+use crate::testing::platform::{FakePlatform, Reply};
 
 mod groups;
 mod invites;
@@ -19,7 +19,7 @@ mod paging;
 mod people;
 mod reading;
 
-/// When a test begins by the server's clock.
+/// The time at the start of a test, by the server's clock.
 const NOW: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
 fn directory_with(fake: &FakePlatform, settings: Settings) -> V2 {
@@ -31,23 +31,23 @@ fn directory(fake: &FakePlatform) -> V2 {
     directory_with(fake, Settings::default())
 }
 
-/// Method, path and query of what was sent, without the base URL.
+/// Returns method, path and query of the requests that were sent, without the base URL.
 fn lines(fake: &FakePlatform) -> Vec<String> {
     let lines = fake.lines().into_iter();
     lines.map(|line| line.replacen("/proxy/api/v2", "", 1)).collect()
 }
 
-/// The body of the last request.
+/// Returns the body of the last request.
 fn last_body(fake: &FakePlatform) -> String {
     fake.sent().last().expect("a request").body().to_string()
 }
 
-/// One record in its envelope.
+/// Returns one record in its envelope.
 fn one(record: &str) -> Reply {
     Reply::json(200, format!(r#"{{"success":true,"data":{record}}}"#))
 }
 
-/// A whole list in its envelope.
+/// Returns a whole list in its envelope.
 fn all(records: &[String]) -> Reply {
     page(records, records.len(), None)
 }
@@ -75,19 +75,20 @@ fn refused(status: u16) -> Reply {
     Reply::json(status, r#"{"success":false,"message":"No."}"#)
 }
 
-/// What a server without some route says.
+/// Returns the reply of a server that does not have the route.
 fn no_route() -> Reply {
     refused(404)
 }
 
-/// The record of an account; a field that comes twice would be an error.
+/// Returns the record of an account. `fields` must not repeat a field, because a duplicate is an
+/// error.
 fn record(name: &str, fields: &str) -> String {
     format!(
         r#"{{"id":"user_{name}","legacy_id":16777217,"email":"{name}@acme.example",{fields}"metadata":{{"team":"blue","n":[1,{{}}]}},"seat_type":"builder","two_factor_auth_enabled":false,"created_at":"2026-01-05T09:00:00.000Z","last_active":null}}"#
     )
 }
 
-/// The record of somebody who is enabled and no administrator.
+/// Returns the record of a user who is enabled and not an administrator.
 fn person(name: &str) -> String {
     record(name, &fields("Ann", "Doe", true))
 }
@@ -127,7 +128,7 @@ fn emails(users: &[User]) -> Vec<&str> {
     users.iter().map(|user| user.email.as_str()).collect()
 }
 
-/// An account as it is read, with its groups.
+/// Reads an account from a record, with its groups.
 fn account(record: &str) -> Account {
     let record = record.replacen('{', r#"{"groups":[{"id":4,"name":"Support"}],"#, 1);
     let fake = FakePlatform::replying([one(&record)]);

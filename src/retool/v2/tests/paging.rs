@@ -1,4 +1,4 @@
-//! One page at a time.
+//! Reading one page at a time.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn people(range: core::ops::Range<usize>) -> Vec<String> {
 }
 
 #[test]
-fn pages_go_on_by_the_servers_token_and_end_with_the_invitations() {
+fn pages_continue_by_the_servers_token_and_end_with_the_invitations() {
     let invites = [invite(7, "new@acme.example"), invite(8, "p2@acme.example")];
     let fake = FakePlatform::replying([
         all(&invites),
@@ -22,7 +22,7 @@ fn pages_go_on_by_the_servers_token_and_end_with_the_invitations() {
     let next = first.next.expect("a second page");
     let second = fake.run(directory.page_users(Some(&next), None)).expect("a page");
     assert_eq!(emails(&second.items), ["p2@acme.example", "new@acme.example"]);
-    assert_eq!((second.next, second.total), (None, Some(4)), "one of them has an account");
+    assert_eq!((second.next, second.total), (None, Some(4)), "one invited user has an account");
     assert_eq!(
         lines(&fake),
         [
@@ -35,26 +35,26 @@ fn pages_go_on_by_the_servers_token_and_end_with_the_invitations() {
 }
 
 #[test]
-fn invitations_that_do_not_fit_come_on_pages_of_their_own() {
-    // The second is for somebody who has an account.
+fn invitations_that_do_not_fit_are_on_further_pages() {
+    // The second is for a user who has an account.
     let invited = ["i0", "p0", "i2", "i3", "i4"];
     let invited: Vec<_> =
         (1..).zip(invited).map(|(at, name)| invite(at, &format!("{name}@acme.example"))).collect();
     let fake =
         FakePlatform::replying([all(&invited), all(&people(0..1)), all(&invited), all(&invited)]);
     let directory = directory(&fake);
-    let (mut shown, mut cursor) = (Vec::new(), None);
+    let (mut pages, mut cursor) = (Vec::new(), None);
     loop {
         let size = cursor.is_none().then_some(2);
         let page = fake.run(directory.page_users(cursor.as_deref(), size)).expect("a page");
         let names = page.items.iter().map(|user| user.email.as_str().split('@').next());
-        shown.push(names.flatten().collect::<Vec<_>>().join(" "));
+        pages.push(names.flatten().collect::<Vec<_>>().join(" "));
         cursor = page.next;
         if cursor.is_none() {
             break;
         }
     }
-    assert_eq!(shown, ["p0 i0", "i2 i3", "i4"]);
+    assert_eq!(pages, ["p0 i0", "i2 i3", "i4"]);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_page_is_as_large_as_the_server_allows() {
 }
 
 #[test]
-fn pages_that_lead_nowhere_are_an_error() {
+fn pages_without_a_usable_next_token_are_an_error() {
     let more = r#"{"success":true,"data":[],"total_count":9,"has_more":true}"#;
     let fake = FakePlatform::replying([
         no_route(),
@@ -95,7 +95,7 @@ fn a_cursor_that_was_not_given_out_is_refused_before_any_request() {
 }
 
 #[test]
-fn groups_are_shown_in_parts_of_the_whole_list() {
+fn groups_are_returned_in_parts_of_the_whole_list() {
     let groups: Vec<_> = (1..6).map(|id| group_record(id, &[("ann", false)], &[])).collect();
     let fake = FakePlatform::new(move |_| all(&groups));
     let directory = directory(&fake);

@@ -1,4 +1,4 @@
-//! Accounts created, changed and disabled.
+//! Creating, changing and disabling accounts.
 
 use super::*;
 use crate::domain::{NewUser, UserPatch, UserType};
@@ -33,7 +33,7 @@ fn ann_as(first: &str, active: bool) -> String {
 }
 
 #[test]
-fn a_person_is_created_with_names_and_without_a_flag_for_administrators() {
+fn a_user_is_created_with_names_and_without_an_admin_flag() {
     let fake = FakePlatform::replying([one(&person("new"))]);
     let fields = UserPatch { user_type: Some(UserType::Embed), admin: Some(false), ..named() };
     let created = fake.run(directory(&fake).create_user(&new(fields))).expect("a person");
@@ -50,7 +50,7 @@ fn a_person_is_created_with_names_and_without_a_flag_for_administrators() {
 }
 
 #[test]
-fn what_the_server_would_refuse_of_a_new_person_is_refused_before_any_request() {
+fn a_new_user_that_the_server_would_refuse_is_refused_before_any_request() {
     let cases = [
         (UserPatch { last_name: None, ..named() }, Code::NameRequired),
         (UserPatch { first_name: None, ..named() }, Code::NameRequired),
@@ -76,7 +76,7 @@ fn what_the_server_would_refuse_of_a_new_person_is_refused_before_any_request() 
 }
 
 #[test]
-fn a_creation_is_not_repeated_after_a_lost_answer() {
+fn a_creation_is_not_repeated_after_a_lost_reply() {
     for reply in [lost, || Reply::json(500, ""), || Reply::json(200, r#"{"success":false}"#)] {
         let fake = FakePlatform::replying([reply()]);
         let error = failure(fake.run(directory(&fake).create_user(&new(named()))));
@@ -91,7 +91,7 @@ fn a_creation_is_not_repeated_after_a_lost_answer() {
 }
 
 #[test]
-fn only_what_is_different_is_sent() {
+fn only_fields_that_differ_are_sent() {
     let fake = FakePlatform::replying([one(&ann_as("Anna", false))]);
     let patch = UserPatch {
         first_name: Some("Anna".into()),
@@ -112,7 +112,7 @@ fn only_what_is_different_is_sent() {
 }
 
 #[test]
-fn enabling_and_user_types_have_the_wires_words() {
+fn enabling_and_user_types_use_the_spelling_of_the_api() {
     let patch = UserPatch {
         disabled: Some(false),
         user_type: Some(UserType::Mobile),
@@ -120,7 +120,7 @@ fn enabling_and_user_types_have_the_wires_words() {
     };
     let before = account(&ann_as("Ann", false));
     let after = ann_as("Ann", true).replace(r#""default""#, r#""mobile""#);
-    // What a seat is sold as may follow from its type.
+    // The server may derive `seat_type` from the user type.
     let after = after.replace(r#""seat_type":"builder","#, r#""seat_type":null,"#);
     let fake = FakePlatform::replying([one(&after)]);
     let after = fake.run(directory(&fake).update_user(&before, &patch)).expect("Ann");
@@ -132,7 +132,7 @@ fn enabling_and_user_types_have_the_wires_words() {
 }
 
 #[test]
-fn what_is_so_already_is_sent_all_the_same() {
+fn a_patch_without_differences_is_sent_whole() {
     let fake = FakePlatform::replying([one(&person("ann"))]);
     fake.run(directory(&fake).update_user(&ann(), &rename("Ann"))).expect("Ann");
     assert!(last_body(&fake).contains("/first_name"));
@@ -156,9 +156,9 @@ fn a_field_that_can_not_be_set_is_refused_before_any_request() {
     }
 }
 
-/// A short answer, none, or one that does not show it yet: what counts is what is read.
+/// If the response is short or empty, or does not contain the change yet, the user is read back.
 #[test]
-fn an_answer_that_is_no_proof_is_read_back() {
+fn an_inconclusive_answer_is_read_back() {
     for answer in [
         nothing(),
         Reply::json(200, r#"{"success":true}"#),
@@ -175,7 +175,7 @@ fn an_answer_that_is_no_proof_is_read_back() {
 }
 
 #[test]
-fn what_does_not_hold_or_loses_something_is_not_verified() {
+fn a_change_that_does_not_hold_or_loses_a_field_is_not_verified() {
     let held = ann_as("Anna", true);
     let cases = [
         (person("ann"), "first-name"),
@@ -193,12 +193,12 @@ fn what_does_not_hold_or_loses_something_is_not_verified() {
         assert_eq!(error.code, Code::NotVerified, "{what}");
         assert!(error.message.contains(what), "{what}: {}", error.message);
         assert!(error.maybe_applied);
-        assert_eq!(fake.lines().len(), 6, "one write and five looks");
+        assert_eq!(fake.lines().len(), 6, "one write and five reads");
     }
 }
 
 #[test]
-fn values_may_come_back_in_another_order() {
+fn values_may_be_returned_in_another_order() {
     let after = ann_as("Anna", true)
         .replace(r#"{"team":"blue","n":[1,{}]}"#, r#"{ "n": [1, {}], "team": "\u0062lue" }"#);
     let fake = FakePlatform::replying([one(&after)]);
@@ -206,7 +206,7 @@ fn values_may_come_back_in_another_order() {
 }
 
 #[test]
-fn an_answer_to_a_change_about_somebody_else_is_told() {
+fn an_answer_about_another_user_is_an_error() {
     let fake = FakePlatform::replying([one(&person("bob"))]);
     let error = failure(fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))));
     assert_eq!((error.code, error.maybe_applied), (Code::WrongPerson, true));
@@ -226,14 +226,14 @@ fn a_refused_change_is_an_error_and_not_repeated() {
 }
 
 #[test]
-fn a_change_whose_answer_was_lost_is_looked_into_before_it_is_repeated() {
-    // It took effect.
+fn after_a_lost_reply_the_user_is_read_before_a_retry() {
+    // The change took effect.
     let fake = FakePlatform::replying([lost(), one(&ann_as("Anna", true))]);
     let after = fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))).expect("Ann");
     assert_eq!(after.first_name.as_deref(), Some("Anna"));
     assert_eq!(lines(&fake), ["PATCH /users/user_ann", "GET /users/user_ann?includeGroups=true"]);
 
-    // It did not, and is sent again for what is still different.
+    // The change took effect in part. Only the fields that still differ are sent again.
     let patch = UserPatch { last_name: Some("Roe".into()), ..rename("Anna") };
     let half = record("ann", &fields("Anna", "Doe", true));
     let whole = record("ann", &fields("Anna", "Roe", true));
@@ -241,14 +241,14 @@ fn a_change_whose_answer_was_lost_is_looked_into_before_it_is_repeated() {
     assert!(fake.run(directory(&fake).update_user(&ann(), &patch)).is_ok());
     assert!(last_body(&fake).contains("Roe") && !last_body(&fake).contains("Anna"));
 
-    // Nobody knows, after three tries.
+    // The outcome is unknown after three tries.
     let fake =
         FakePlatform::replying([lost(), one(&person("ann")), lost(), one(&person("ann")), lost()]);
     let error = failure(fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))));
     assert_eq!((error.code, error.attempts), (Code::ConnectionFailed, 3));
     assert!(error.maybe_applied);
 
-    // The second is refused, but the first may have been done.
+    // The second try is refused, but the first may have been applied.
     let look = || one(&person("ann"));
     let fake = FakePlatform::replying([lost(), look(), refused(400), look(), refused(400)]);
     let error = failure(fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))));
@@ -256,25 +256,25 @@ fn a_change_whose_answer_was_lost_is_looked_into_before_it_is_repeated() {
 }
 
 #[test]
-fn nobody_is_changed_who_became_somebody_else_meanwhile() {
+fn an_account_with_another_address_meanwhile_is_not_changed() {
     let renamed = person("ann").replace("ann@", "eve@");
     let fake = FakePlatform::replying([lost(), one(&renamed)]);
     let error = failure(fake.run(directory(&fake).update_user(&ann(), &rename("Anna"))));
     assert_eq!((error.code, error.maybe_applied), (Code::WrongPerson, true));
 }
 
-/// Whether enough administrators are left was judged when this was none.
+/// It was checked whether enough administrators remain when this user was not one.
 #[test]
-fn disabling_is_not_repeated_for_somebody_who_became_an_administrator() {
+fn disabling_is_not_repeated_for_a_user_who_became_an_administrator() {
     let admin = |active| ann_as("Ann", active).replace(r#""is_admin":false"#, r#""is_admin":true"#);
     let fake = FakePlatform::replying([lost(), one(&admin(true))]);
     let error = failure(fake.run(directory(&fake).update_user(&ann(), &disable())));
     assert_eq!((error.code, error.maybe_applied), (Code::ConnectionFailed, true));
-    // Somebody who was one before was judged as one.
+    // For a user who was an administrator before, the check included them.
     let before = account(&admin(true));
     let fake = FakePlatform::replying([lost(), one(&admin(true)), one(&admin(false))]);
     assert!(fake.run(directory(&fake).update_user(&before, &disable())).is_ok());
-    // To rename an administrator takes no rights.
+    // Renaming an administrator removes no rights.
     let fake = FakePlatform::replying([
         lost(),
         one(&admin(true)),
@@ -293,14 +293,14 @@ fn a_deletion_is_sent_and_only_disables() {
 }
 
 #[test]
-fn a_second_deletion_is_no_error_if_the_person_is_disabled() {
+fn a_second_deletion_is_no_error_if_the_user_is_disabled() {
     let ann = user_id("user_ann");
     let fake = FakePlatform::replying([refused(422), one(&ann_as("Ann", false))]);
     assert_eq!(fake.run(directory(&fake).delete_user(&ann)), Ok(true));
-    // The first one's answer was lost.
+    // The reply to the first deletion was lost.
     let fake = FakePlatform::replying([lost(), refused(422), one(&ann_as("Ann", false))]);
     assert_eq!(fake.run(directory(&fake).delete_user(&ann)), Ok(true));
-    // It says so for some other reason.
+    // The server refuses for another reason.
     let fake = FakePlatform::replying([refused(422), one(&person("ann"))]);
     let error = failure(fake.run(directory(&fake).delete_user(&ann)));
     assert_eq!((error.code, error.http_status), (Code::ServerRefused, Some(422)));
@@ -344,9 +344,9 @@ fn sessions_are_ended_where_the_server_can() {
     }
 }
 
-/// A route that answers nobody is not told from one that is not there.
+/// After a lost reply, a 404 does not prove that the route is missing.
 #[test]
-fn a_missing_route_after_a_lost_answer_is_no_missing_route() {
+fn a_404_after_a_lost_reply_is_not_taken_for_a_missing_route() {
     let fake = FakePlatform::replying([lost(), no_route()]);
     let error = failure(fake.run(directory(&fake).end_sessions(&user_id("user_ann"))));
     assert_eq!((error.http_status, error.maybe_applied), (Some(404), true));

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_snapshot_takes_three_requests() {
+fn listing_users_and_groups_takes_three_requests() {
     let fake = FakePlatform::replying([
         all(&[invite(7, "new@acme.example")]),
         all(&[person("ann"), record("ken", &fields("Ken", "Doe", false))]),
@@ -28,21 +28,21 @@ fn a_snapshot_takes_three_requests() {
 }
 
 #[test]
-fn somebody_is_read_with_their_groups_and_their_whole_record() {
-    let told =
+fn a_user_is_read_with_groups_and_the_whole_record() {
+    let expected_raw =
         record("ann", r#""groups":[{"legacy_id":4,"id":null,"name":"Support"}],"active":true,"#);
-    let fake = FakePlatform::replying([one(&told)]);
+    let fake = FakePlatform::replying([one(&expected_raw)]);
     let account = fake.run(directory(&fake).read_user(&user_id("user_ann")));
     let account = account.expect("an answer").expect("an account");
     let groups = account.user.groups.expect("groups");
     assert_eq!((groups[0].id.value.as_str(), groups[0].label()), ("4", "Support"));
-    assert_eq!(account.raw, told, "to the byte");
+    assert_eq!(account.raw, expected_raw, "byte for byte");
     assert!(account.raw.contains(r#""legacy_id":16777217"#));
     assert_eq!(lines(&fake), ["GET /users/user_ann?includeGroups=true"]);
 }
 
 #[test]
-fn an_answer_about_somebody_else_is_refused() {
+fn an_answer_about_another_user_or_group_is_refused() {
     let fake = FakePlatform::replying([one(&person("bob"))]);
     let read = fake.run(directory(&fake).read_user(&user_id("user_ann")));
     assert_eq!(code(read), Code::WrongPerson);
@@ -68,7 +68,7 @@ fn an_id_stays_one_segment_of_the_path() {
     assert_eq!(code(fake.run(directory(&fake).read_user(&user_id("..")))), Code::InvalidValue);
 }
 
-/// With status 200, on reads and writes.
+/// Also with status 200.
 #[test]
 fn a_refusal_is_an_error_whatever_the_status() {
     for body in [
@@ -97,21 +97,21 @@ fn a_refusal_is_an_error_whatever_the_status() {
 }
 
 #[test]
-fn a_list_that_is_not_there_is_a_wrong_base_url() {
+fn a_missing_list_means_a_wrong_base_url() {
     let fake = FakePlatform::new(|_| no_route());
     let directory = directory(&fake);
     assert_eq!(code(fake.run(directory.list_users())), Code::BaseUrlWrong);
     assert_eq!(code(fake.run(directory.page_users(None, None))), Code::BaseUrlWrong);
     assert_eq!(code(fake.run(directory.find_users(&email("a@b.c")))), Code::BaseUrlWrong);
     assert_eq!(code(fake.run(directory.list_groups())), Code::BaseUrlWrong);
-    // Of one thing it says that there is none.
+    // A missing record only means that the record does not exist.
     assert_eq!(fake.run(directory.read_user(&user_id("user_ann"))), Ok(None));
     assert_eq!(fake.run(directory.read_group(&group_id("4"))), Ok(None));
     assert_eq!(fake.run(directory.list_members(&[group_id("4")])), Ok(Vec::from([None])));
 }
 
 #[test]
-fn an_answer_of_another_shape_is_told_and_not_taken_for_nobody() {
+fn an_answer_of_another_shape_is_an_error_and_not_an_empty_result() {
     for body in
         ["null", "{}", "[]", "[true,[]]", r#"{"success":true}"#, r#"{"success":true,"data":{}}"#]
     {
@@ -127,7 +127,7 @@ fn an_answer_of_another_shape_is_told_and_not_taken_for_nobody() {
 }
 
 #[test]
-fn a_person_is_found_by_the_address_that_comes_back() {
+fn a_user_is_found_by_the_address_in_the_response() {
     let fake = FakePlatform::replying([all(&[person("ann")])]);
     let found = fake.run(directory(&fake).find_users(&email("ANN@acme.example"))).expect("Ann");
     assert_eq!(emails(&found), ["ann@acme.example"]);
@@ -142,10 +142,10 @@ fn an_address_is_encoded_in_the_query() {
     assert_eq!(lines(&fake)[0], "GET /users?email=o%27b%2Bx%26limit%3D1%40acme.example");
 }
 
-/// Nobody, somebody else, somebody twice, or only a part of them: the whole listing tells.
+/// No user, another user, a duplicate user, or only a part: the whole listing decides.
 #[test]
-fn a_doubtful_answer_to_a_search_is_confirmed_by_the_whole_listing() {
-    let doubtful = [
+fn an_inconclusive_search_is_confirmed_by_the_whole_listing() {
+    let inconclusive = [
         all(&[]),
         all(&[person("bob")]),
         all(&[person("ann"), person("bob")]),
@@ -154,7 +154,7 @@ fn a_doubtful_answer_to_a_search_is_confirmed_by_the_whole_listing() {
         page(&[person("ann")], 1, Some("more")),
         Reply::fails(TransportError::TooLarge),
     ];
-    for answer in doubtful {
+    for answer in inconclusive {
         let fake = FakePlatform::replying([answer, all(&[person("bob"), person("ann")])]);
         let found = fake.run(directory(&fake).find_users(&email("ann@acme.example")));
         assert_eq!(emails(&found.expect("Ann")), ["ann@acme.example"]);
@@ -163,7 +163,7 @@ fn a_doubtful_answer_to_a_search_is_confirmed_by_the_whole_listing() {
 }
 
 #[test]
-fn everybody_of_an_address_is_found() {
+fn all_users_with_one_address_are_found() {
     let other = person("ann").replacen("user_ann", "user_ann2", 1).replace("ann@", "Ann@");
     let fake = FakePlatform::replying([all(&[person("ann"), other])]);
     let found = fake.run(directory(&fake).find_users(&email("ann@acme.example"))).expect("both");
@@ -171,7 +171,7 @@ fn everybody_of_an_address_is_found() {
 }
 
 #[test]
-fn nobody_is_found_after_all_three_lists_lack_them() {
+fn a_user_is_missing_only_if_all_three_lists_lack_them() {
     let fake = FakePlatform::replying([all(&[]), all(&[person("bob")]), all(&[])]);
     let found = fake.run(directory(&fake).find_users(&email("ann@acme.example")));
     assert_eq!(found, Ok(Vec::new()));
@@ -182,7 +182,7 @@ fn nobody_is_found_after_all_three_lists_lack_them() {
 }
 
 #[test]
-fn whom_a_list_shows_in_short_is_read_on_their_own() {
+fn users_with_short_records_are_read_individually() {
     let short = |name: &str| format!(r#"{{"id":"user_{name}","email":"{name}@acme.example"}}"#);
     let fake = FakePlatform::replying([
         all(&[]),
@@ -195,7 +195,7 @@ fn whom_a_list_shows_in_short_is_read_on_their_own() {
     assert_eq!(emails(&users), ["ann@acme.example", "bob@acme.example", "cid@acme.example"]);
     assert!(users[0].disabled);
 
-    // A server that does not tell more is asked once.
+    // A server whose single records are short too is asked for one user only.
     let fake = FakePlatform::replying([
         all(&[]),
         all(&[short("ann"), short("bob"), short("cid")]),
@@ -206,7 +206,7 @@ fn whom_a_list_shows_in_short_is_read_on_their_own() {
 }
 
 #[test]
-fn members_are_read_side_by_side_and_must_be_told() {
+fn members_are_read_concurrently_and_must_be_in_the_record() {
     let fake = FakePlatform::replying([
         one(&group_record(4, &[("ann", false)], &[])),
         no_route(),
@@ -223,7 +223,7 @@ fn members_are_read_side_by_side_and_must_be_told() {
 }
 
 #[test]
-fn a_scope_that_is_missing_is_not_tried_again() {
+fn a_rejected_token_or_missing_scope_is_not_retried() {
     for (status, expected) in [(401, Code::TokenRejected), (403, Code::ScopeMissing)] {
         let fake = FakePlatform::new(move |_| refused(status));
         assert_eq!(code(fake.run(directory(&fake).list_users())), expected);

@@ -30,7 +30,7 @@ fn a_recorded_account_is_read() {
     assert_eq!(user.user_type, Some(UserType::Default));
     assert_eq!(user.created_at.as_deref(), Some("2026-02-04T22:09:34.223Z"));
     assert_eq!((user.last_active_at, user.updated_at), (None, None));
-    assert_eq!(user.groups, None, "not told is not the same as none");
+    assert_eq!(user.groups, None, "unknown groups are not the same as no groups");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn ids_of_64_bits_are_read_from_text_and_number_and_never_rounded() {
 }
 
 #[test]
-fn a_group_without_any_id_is_no_group() {
+fn a_group_without_an_id_is_refused() {
     assert_eq!(group(r#"{"id":null,"legacy_id":5,"name":"x"}"#).expect("a group").id.value, "5");
     assert_eq!(group(r#"{"id":null,"legacy_id":null,"name":"x"}"#), None);
     assert_eq!(group(r#"{"name":"x"}"#), None);
@@ -61,7 +61,7 @@ fn a_group_without_any_id_is_no_group() {
 }
 
 #[test]
-fn what_is_not_known_is_told_as_such() {
+fn unknown_user_types_and_missing_fields_are_read() {
     for (text, user_type) in [
         ("default", UserType::Default),
         ("mobile", UserType::Mobile),

@@ -1,17 +1,17 @@
-use super::{assert_judged, group_of, leavers, report};
-use crate::sync::plan::testing::{fulfilled, group_id, join, named, plan};
+use super::{assert_guard, group_of, leavers, report};
 use crate::sync::{AbsentPolicy, Guard, Plan};
+use crate::testing::plan::{fulfilled, group_id, join, named, plan};
 
 #[test]
 fn removals_of_members_trip_beyond_the_percentage_of_a_group() {
     let (request, actual) = group_of(40, 10);
     let at = plan(&request, &actual);
-    assert_judged(&at, Guard::MemberRemovals, 10, 10, false);
+    assert_guard(&at, Guard::MemberRemovals, 10, 10, false);
     assert_eq!(at.steps.len(), 10);
 
     let (request, actual) = group_of(40, 11);
     let beyond = plan(&request, &actual);
-    assert_judged(&beyond, Guard::MemberRemovals, 10, 11, true);
+    assert_guard(&beyond, Guard::MemberRemovals, 10, 11, true);
     let report = report(&beyond, Guard::MemberRemovals);
     assert_eq!(report.subject.as_deref(), Some("Sales"));
     assert_eq!(
@@ -20,9 +20,9 @@ fn removals_of_members_trip_beyond_the_percentage_of_a_group() {
     );
 
     let (request, actual) = group_of(3, 3);
-    assert_judged(&plan(&request, &actual), Guard::MemberRemovals, 3, 3, false);
+    assert_guard(&plan(&request, &actual), Guard::MemberRemovals, 3, 3, false);
     let (request, actual) = group_of(4, 4);
-    assert_judged(&plan(&request, &actual), Guard::MemberRemovals, 3, 4, true);
+    assert_guard(&plan(&request, &actual), Guard::MemberRemovals, 3, 4, true);
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn members_outside_the_span_count_as_members() {
     request.span.before = Some("p0010".into());
     request.roster.truncate(10);
     let plan = plan(&request, &actual);
-    assert_judged(&plan, Guard::MemberRemovals, 10, 5, false);
+    assert_guard(&plan, Guard::MemberRemovals, 10, 5, false);
 }
 
 #[test]
@@ -40,11 +40,11 @@ fn memberships_that_go_with_a_deleted_account_count_in_every_group() {
     request.policy.guards.max_member_removal_floor = 0;
     for user in &mut actual.users {
         join(user, "All Users");
-        // Listed twice by a careless server, and still one membership.
+        // Some servers list a membership twice. It counts once.
         join(user, "All Users");
     }
     let at = plan(&request, &actual);
-    assert_judged(&at, Guard::MemberRemovals, 3, 3, false);
+    assert_guard(&at, Guard::MemberRemovals, 3, 3, false);
     assert_eq!(report(&at, Guard::MemberRemovals).subject.as_deref(), Some("All Users"));
 
     request.policy.absent = AbsentPolicy::Disable;
@@ -56,7 +56,7 @@ fn memberships_that_go_with_a_deleted_account_count_in_every_group() {
 
     request.policy.absent = AbsentPolicy::Delete;
     request.policy.guards.max_member_removal_percent = 24;
-    assert_judged(&plan(&request, &actual), Guard::MemberRemovals, 2, 3, true);
+    assert_guard(&plan(&request, &actual), Guard::MemberRemovals, 2, 3, true);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn removed_and_deleted_members_of_a_group_add_up() {
     let (mut request, actual) = group_of(12, 2);
     request.policy.absent = AbsentPolicy::Delete;
     request.roster.truncate(10);
-    assert_judged(&plan(&request, &actual), Guard::MemberRemovals, 3, 4, true);
+    assert_guard(&plan(&request, &actual), Guard::MemberRemovals, 3, 4, true);
 }
 
 #[test]

@@ -4,11 +4,11 @@ mod people;
 mod properties;
 mod whole;
 
-use crate::sync::plan::testing::{desired, fulfilled, model, named};
 use crate::sync::{AbsentPolicy, Guard, GuardLimits, GuardReport, Plan, Snapshot, SyncRequest};
+use crate::testing::plan::{desired, fulfilled, model, named};
 
-/// An organisation of `people`, of whom the last `gone` are not on the roster; the guards as
-/// they are by default, but for administrators.
+/// An organisation of `people` users. The last `gone` of them are not on the roster. Guards have
+/// their defaults, except that no administrators are needed.
 fn leavers(people: usize, gone: usize, absent: AbsentPolicy) -> (SyncRequest, Snapshot) {
     let mut request = model();
     request.policy.guards = GuardLimits { minimum_admins: 0, ..GuardLimits::default() };
@@ -27,9 +27,9 @@ fn report(plan: &Plan, guard: Guard) -> &GuardReport {
     report
 }
 
-/// A plan whose guard has judged so; its steps are held back only if it has tripped.
+/// Asserts a guard's report, and that the plan's steps are held back only if the guard tripped.
 #[track_caller]
-fn assert_judged(plan: &Plan, guard: Guard, limit: u32, actual: u32, tripped: bool) {
+fn assert_guard(plan: &Plan, guard: Guard, limit: u32, actual: u32, tripped: bool) {
     let report = report(plan, guard);
     assert_eq!((report.limit, report.actual, report.tripped), (limit, actual, tripped));
     for number in [limit, actual] {
@@ -42,7 +42,7 @@ fn assert_judged(plan: &Plan, guard: Guard, limit: u32, actual: u32, tripped: bo
     }
 }
 
-/// `members` people in a group, of whom the roster leaves `removed` out of it.
+/// A group of `members` users. The roster removes the first `removed` of them from the group.
 fn group_of(members: usize, removed: usize) -> (SyncRequest, Snapshot) {
     let (mut request, _) = leavers(members, 0, AbsentPolicy::Keep);
     request.policy.managed_groups = named(&["Sales"]);

@@ -1,27 +1,27 @@
-//! Guards are monotone: what is allowed under a limit is allowed under a higher one, and what is
-//! refused is refused too if it takes more away.
+//! Guards are monotone: a plan that passes a limit passes a higher one, and a plan that trips a
+//! guard still trips it with more removals.
 
 use proptest::prelude::*;
 
 use crate::sync::guards::judge;
-use crate::sync::plan::testing::cases::{Case, GROUPS, guarded_cases, limits, some};
-use crate::sync::plan::testing::{named, plan};
 use crate::sync::{AbsentPolicy, Guard, GuardLimits, GuardReport, Step, StepKind};
+use crate::testing::plan::cases::{Case, GROUPS, guarded_cases, limits, some};
+use crate::testing::plan::{named, plan};
 
 /// A guard, and the group or person it is about.
-type Judgement = (Guard, Option<String>);
+type GuardKey = (Guard, Option<String>);
 
-fn tripped(reports: &[GuardReport]) -> Vec<Judgement> {
+fn tripped(reports: &[GuardReport]) -> Vec<GuardKey> {
     let tripped = reports.iter().filter(|report| report.tripped);
     tripped.map(|report| (report.guard, report.subject.clone())).collect()
 }
 
-/// Those that the others lack.
-fn missing(these: &[Judgement], others: &[Judgement]) -> Vec<Judgement> {
+/// Returns the items of `these` that `others` lacks.
+fn missing(these: &[GuardKey], others: &[GuardKey]) -> Vec<GuardKey> {
     these.iter().filter(|guard| !others.contains(guard)).cloned().collect()
 }
 
-/// What raises one limit to that of others, if that is more generous; one for each limit.
+/// For each limit, a function that raises it to that of other limits, if that is more generous.
 const RAISES: [fn(&mut GuardLimits, &GuardLimits); 7] = [
     |to, more| raise(&mut to.max_user_removal_percent, more.max_user_removal_percent),
     |to, more| raise(&mut to.max_user_removal_floor, more.max_user_removal_floor),
@@ -36,8 +36,8 @@ fn raise(limit: &mut u32, other: u32) {
     *limit = other.max(*limit);
 }
 
-/// The steps of a case, whether or not they are withheld: first those that take nothing away,
-/// then the removals in any order.
+/// A case with its steps, whether or not they are withheld: the steps that remove nothing, and the
+/// removals in any order.
 fn additions_and_removals() -> impl Strategy<Value = (Case, Vec<Step>, Vec<Step>)> {
     guarded_cases().prop_flat_map(|(request, actual)| {
         let plan = plan(&request, &actual);
@@ -54,7 +54,7 @@ fn additions_and_removals() -> impl Strategy<Value = (Case, Vec<Step>, Vec<Step>
 
 proptest! {
     #[test]
-    fn a_limit_that_is_raised_trips_nothing_new((request, actual) in guarded_cases(), more in limits()) {
+    fn raising_a_limit_trips_no_further_guard((request, actual) in guarded_cases(), more in limits()) {
         let before = tripped(&plan(&request, &actual).guards);
         for raise in RAISES {
             let mut request = request.clone();
@@ -65,7 +65,7 @@ proptest! {
     }
 
     #[test]
-    fn one_removal_more_untrips_nothing(
+    fn one_more_removal_untrips_no_guard(
         ((request, actual), mut steps, removals) in additions_and_removals()
     ) {
         let mut before = tripped(&judge(&request, &actual, &steps));
@@ -77,10 +77,10 @@ proptest! {
         }
     }
 
-    /// Deleted, they take all of their memberships with them, so that nobody's absence means
-    /// fewer removals; and the groups are managed whoever names them.
+    /// Absent users are deleted with all of their memberships, so one more absent user never means
+    /// fewer removals. All groups are managed, so they don't depend on the roster.
     #[test]
-    fn one_person_fewer_on_the_roster_untrips_nothing(
+    fn one_person_fewer_on_the_roster_untrips_no_guard(
         (mut request, actual) in guarded_cases(),
         who in any::<prop::sample::Index>(),
     ) {
@@ -94,7 +94,7 @@ proptest! {
     }
 }
 
-/// Guards that always trip, or never, would be monotone too.
+/// Guards that always trip, or never trip, would be monotone too.
 #[test]
 fn every_guard_trips_in_some_cases_and_not_in_others() {
     let reports: Vec<_> = some(500, guarded_cases())

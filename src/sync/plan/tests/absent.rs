@@ -1,10 +1,12 @@
-use super::{EVERYBODY, refusals, unchanged};
+use super::{MODEL_PEOPLE, refusals, unchanged};
+use expect_test::expect;
+
 use crate::domain::Dialect;
-use crate::sync::plan::testing::{fulfilled, lines, model, plan, try_plan, user, user_id};
 use crate::sync::{AbsentPolicy, RefusalReason, Span, digest};
+use crate::testing::plan::{fulfilled, model, plan, text, try_plan, user, user_id};
 
 #[test]
-fn absent_people_are_treated_by_policy() {
+fn absent_people_are_handled_by_policy() {
     let mut request = model();
     let mut actual = fulfilled(&request);
     actual.users.push(user("old@example.com"));
@@ -17,19 +19,26 @@ fn absent_people_are_treated_by_policy() {
 
     request.policy.absent = AbsentPolicy::Keep;
     let kept = plan(&request, &actual);
-    assert_eq!(lines(&kept.steps), Vec::<String>::new());
-    assert_eq!(unchanged(&kept), EVERYBODY, "kept people are not mentioned");
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&kept));
+    assert_eq!(unchanged(&kept), MODEL_PEOPLE, "kept people are not mentioned");
 
     request.policy.absent = AbsentPolicy::Disable;
     let disabled = plan(&request, &actual);
-    assert_eq!(
-        lines(&disabled.steps),
-        [
-            "disable-user old@example.com disabled:false>true",
-            // There is no account to disable: the invitation is withdrawn.
-            "delete-user pending@example.com",
-        ]
-    );
+    expect![[r#"
+        disable-user old@example.com disabled:false>true
+        delete-user pending@example.com
+        unchanged: ada@example.com
+        unchanged: gone@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+        seats: default 3 +0 -2
+    "#]]
+    .assert_eq(&text(&disabled));
     assert_eq!(
         unchanged(&disabled),
         ["ada@example.com", "gone@example.com", "grace@example.com", "joan@example.com"]
@@ -37,22 +46,24 @@ fn absent_people_are_treated_by_policy() {
 
     request.policy.absent = AbsentPolicy::Delete;
     let deleted = plan(&request, &actual);
-    assert_eq!(
-        lines(&deleted.steps),
-        [
-            "delete-user gone@example.com",
-            "delete-user old@example.com",
-            "delete-user pending@example.com",
-        ]
-    );
-    assert_eq!(unchanged(&deleted), EVERYBODY);
+    expect![[r#"
+        delete-user gone@example.com
+        delete-user old@example.com
+        delete-user pending@example.com
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+        seats: default 3 +0 -2
+    "#]]
+    .assert_eq(&text(&deleted));
+    assert_eq!(unchanged(&deleted), MODEL_PEOPLE);
     assert_eq!(deleted.steps[1].user, Some(user_id("old@example.com")));
     assert_eq!(deleted.steps[1].precondition, digest::user_state(&user("old@example.com")));
 }
 
-/// It would be asked for again and again otherwise.
+/// Otherwise every plan would delete them again.
 #[test]
-fn where_a_deletion_only_disables_the_disabled_need_none() {
+fn disabled_users_are_not_deleted_again_if_a_deletion_only_disables() {
     let mut request = model();
     let mut actual = fulfilled(&request);
     actual.dialect = Dialect::V2;
@@ -62,13 +73,22 @@ fn where_a_deletion_only_disables_the_disabled_need_none() {
     actual.users.push(gone);
     request.policy.absent = AbsentPolicy::Delete;
     let planned = plan(&request, &actual);
-    assert_eq!(lines(&planned.steps), ["delete-user old@example.com"]);
+    expect![[r#"
+        delete-user old@example.com
+        unchanged: ada@example.com
+        unchanged: gone@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+        limitation: This API can't make a user an administrator: `admin` on the roster is neither compared nor set.
+        limitation: This API does not delete users for good: users to be deleted are disabled.
+        seats: default 3 +0 -1
+    "#]].assert_eq(&text(&planned));
     assert!(unchanged(&planned).contains(&"gone@example.com"));
-    assert!(planned.limitations.iter().any(|line| line.contains("deletes nobody")));
+    assert!(planned.limitations.iter().any(|line| line.contains("does not delete")));
 }
 
 #[test]
-fn absence_counts_only_inside_the_span() {
+fn only_users_inside_the_span_are_absent() {
     let mut request = model();
     request.span = Span { start: Some("b".into()), before: Some("k".into()) };
     request.roster.remove(0);
@@ -76,19 +96,29 @@ fn absence_counts_only_inside_the_span() {
     for address in ["a@x.org", "b", "b@x.org", "j@x.org", "k", "k@x.org"] {
         actual.users.push(user(address));
     }
-    assert_eq!(
-        lines(&plan(&request, &actual).steps),
-        ["delete-user b", "delete-user b@x.org", "delete-user j@x.org"]
-    );
+    expect![[r#"
+        delete-user b
+        delete-user b@x.org
+        delete-user j@x.org
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+        seats: default 7 +0 -3
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
-fn an_account_without_an_address_is_nobodys_absence() {
+fn an_account_without_an_address_is_not_absent() {
     let request = model();
     let mut actual = fulfilled(&request);
     actual.users.push(user(""));
     let plan = plan(&request, &actual);
-    assert_eq!(lines(&plan.steps), Vec::<String>::new());
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan));
     assert_eq!(plan.refusals, []);
 }
 
@@ -103,7 +133,13 @@ fn two_accounts_of_one_address_are_refused_on_the_roster_and_off_it() {
         actual.users.push(twin);
     }
     let plan = plan(&request, &actual);
-    assert_eq!(lines(&plan.steps), Vec::<String>::new());
+    expect![[r#"
+        refused: ada@example.com ambiguous-user
+        refused: Old@example.com ambiguous-user
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan));
     let refused = refusals(&plan);
     assert_eq!(refused.len(), 2);
     for (address, reason) in refused {

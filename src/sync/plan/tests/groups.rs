@@ -1,9 +1,11 @@
+use expect_test::expect;
+
 use crate::domain::{GroupId, GroupIdKind, GroupRef};
 use crate::error::{Code, Error};
-use crate::sync::plan::testing::{
-    account, fulfilled, group, group_id, lines, model, named, plan, try_plan,
-};
 use crate::sync::{Snapshot, StepKind, SyncRequest, digest};
+use crate::testing::plan::{
+    account, fulfilled, group, group_id, model, named, plan, text, try_plan,
+};
 
 fn failure(request: &SyncRequest, actual: &Snapshot) -> Error {
     try_plan(request, actual).expect_err("no plan")
@@ -19,14 +21,13 @@ fn a_missing_group_is_created_once_and_then_joined() {
         groups.retain(|link| link.id != group_id("Engineering"));
     }
     let plan = plan(&request, &actual);
-    assert_eq!(
-        lines(&plan.steps),
-        [
-            "create-group [Engineering]",
-            "add-member ada@example.com [Engineering]",
-            "add-member grace@example.com [Engineering]",
-        ]
-    );
+    expect![[r#"
+        create-group [Engineering]
+        add-member ada@example.com [Engineering]
+        add-member grace@example.com [Engineering]
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan));
     assert_eq!(plan.steps[0].precondition, digest::group_absent("Engineering"));
     assert_eq!(plan.steps[1].group, None);
     assert_eq!(plan.steps[1].kind, StepKind::AddMember);
@@ -48,10 +49,14 @@ fn a_missing_group_is_an_error_unless_it_may_be_created() {
     assert!(error.message.contains("\"Missing\""), "{}", error.message);
 
     request.policy.create_missing_groups = true;
-    assert_eq!(
-        lines(&plan(&request, &actual).steps),
-        ["create-group [Missing]", "create-group [Zebras]"]
-    );
+    expect![[r#"
+        create-group [Missing]
+        create-group [Zebras]
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
@@ -77,11 +82,16 @@ fn a_group_may_be_named_by_id_in_one_entry_and_by_name_in_another() {
     let actual = fulfilled(&request);
     request.roster[0].groups =
         ["Engineering", "Support"].map(|name| GroupRef::Id(group_id(name))).to_vec();
-    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
-fn one_list_may_not_mean_a_group_twice() {
+fn a_list_that_names_a_group_twice_is_refused() {
     let mut request = model();
     let actual = fulfilled(&request);
     request.roster[1].groups.push(GroupRef::Id(group_id("Engineering")));
@@ -102,24 +112,34 @@ fn names_are_compared_trimmed_and_exactly() {
     let mut request = model();
     let actual = fulfilled(&request);
     request.roster[1].groups = named(&[" Engineering\t"]);
-    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 
     // The server may have a name with space around it.
     let mut spaced = actual.clone();
     for group in &mut spaced.groups {
         group.name.push(' ');
     }
-    assert_eq!(lines(&plan(&request, &spaced).steps), Vec::<String>::new());
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &spaced)));
 
     request.roster[1].groups = named(&["engineering"]);
-    assert_eq!(
-        lines(&plan(&request, &actual).steps),
-        [
-            "create-group [engineering]",
-            "add-member grace@example.com [engineering]",
-            "remove-member grace@example.com [Engineering]",
-        ]
-    );
+    expect![[r#"
+        create-group [engineering]
+        add-member grace@example.com [engineering]
+        remove-member grace@example.com [Engineering]
+        unchanged: ada@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
@@ -135,9 +155,14 @@ fn two_groups_of_one_name_are_an_error_only_if_the_name_is_used() {
 
     request.roster[0].groups =
         ["Engineering", "Support"].map(|name| GroupRef::Id(group_id(name))).to_vec();
-    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 
-    // Both by id: they are two groups still, in the order of their ids.
+    // By id they are still two groups, in the order of their ids.
     request.roster[2].groups =
         vec![GroupRef::Id(twin.id.clone()), GroupRef::Id(group_id("Support"))];
     let plan = plan(&request, &actual);

@@ -1,7 +1,10 @@
-use crate::sync::plan::testing::{
-    account, desired, fulfilled, group, group_id, join, lines, model, named, plan, user, user_id,
-};
+use expect_test::expect;
+
 use crate::sync::{AbsentPolicy, MembershipPolicy, Span, digest};
+use crate::testing::plan::{
+    account, desired, fulfilled, group, group_id, join, lines, model, named, plan, text, user,
+    user_id,
+};
 
 #[test]
 fn missing_memberships_are_added() {
@@ -9,10 +12,13 @@ fn missing_memberships_are_added() {
     let mut actual = fulfilled(&request);
     account(&mut actual, "ada@example.com").groups = Some(Vec::new());
     let plan = plan(&request, &actual);
-    assert_eq!(
-        lines(&plan.steps),
-        ["add-member ada@example.com [Engineering]", "add-member ada@example.com [Support]",]
-    );
+    expect![[r#"
+        add-member ada@example.com [Engineering]
+        add-member ada@example.com [Support]
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan));
     let id = user_id("ada@example.com");
     assert_eq!(plan.steps[1].user, Some(id.clone()));
     assert_eq!(plan.steps[1].group, Some(group_id("Support")));
@@ -23,12 +29,17 @@ fn missing_memberships_are_added() {
 }
 
 #[test]
-fn exact_removes_people_of_the_roster_who_do_not_list_the_group() {
+fn exact_removes_people_whose_entry_does_not_list_the_group() {
     let mut request = model();
     let mut actual = fulfilled(&request);
     join(account(&mut actual, "joan@example.com"), "Support");
     let exact = plan(&request, &actual);
-    assert_eq!(lines(&exact.steps), ["remove-member joan@example.com [Support]"]);
+    expect![[r#"
+        remove-member joan@example.com [Support]
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+    "#]]
+    .assert_eq(&text(&exact));
     let id = user_id("joan@example.com");
     assert_eq!(
         exact.steps[0].precondition,
@@ -36,7 +47,12 @@ fn exact_removes_people_of_the_roster_who_do_not_list_the_group() {
     );
 
     request.policy.memberships = MembershipPolicy::Add;
-    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
@@ -45,23 +61,30 @@ fn groups_that_are_not_named_are_not_touched() {
     let mut actual = fulfilled(&request);
     actual.groups.push(group("All Users"));
     join(account(&mut actual, "joan@example.com"), "All Users");
-    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
-fn managed_groups_are_named_even_if_nobody_lists_them() {
+fn managed_groups_are_managed_even_if_no_entry_lists_them() {
     let mut request = model();
     request.policy.managed_groups = named(&["Contractors"]);
     let mut actual = fulfilled(&request);
     join(account(&mut actual, "joan@example.com"), "Contractors");
-    assert_eq!(
-        lines(&plan(&request, &actual).steps),
-        ["remove-member joan@example.com [Contractors]"]
-    );
+    expect![[r#"
+        remove-member joan@example.com [Contractors]
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
-fn absent_people_keep_their_memberships_unless_they_are_deleted_with_them() {
+fn absent_people_keep_their_memberships_unless_they_are_deleted() {
     let mut request = model();
     let mut actual = fulfilled(&request);
     let mut old = user("old@example.com");
@@ -85,11 +108,16 @@ fn people_outside_the_span_keep_their_memberships() {
     let mut zoe = user("zoe@example.com");
     join(&mut zoe, "Support");
     actual.users.push(zoe);
-    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
-fn leave_does_not_look_at_groups() {
+fn leave_ignores_groups() {
     let mut request = model();
     let mut actual = fulfilled(&request);
     request.policy.memberships = MembershipPolicy::Leave;
@@ -98,10 +126,14 @@ fn leave_does_not_look_at_groups() {
     request.roster[0].groups = named(&["No such group"]);
     request.roster.push(desired("new@example.com", &["Engineering"]));
     account(&mut actual, "grace@example.com").groups = Some(Vec::new());
-    assert_eq!(
-        lines(&plan(&request, &actual).steps),
-        ["create-user new@example.com user-type:->default"]
-    );
+    expect![[r#"
+        create-user new@example.com user-type:->default
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+        seats: default 2 +1 -0
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
@@ -112,5 +144,10 @@ fn a_membership_that_the_server_lists_twice_is_removed_once() {
     let mut actual = fulfilled(&request);
     join(account(&mut actual, "ada@example.com"), "Support");
     join(account(&mut actual, "ada@example.com"), "Support");
-    assert_eq!(lines(&plan(&request, &actual).steps), ["remove-member ada@example.com [Support]"]);
+    expect![[r#"
+        remove-member ada@example.com [Support]
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }

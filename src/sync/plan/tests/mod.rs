@@ -1,5 +1,5 @@
-//! A desired model, the organisation in which it is true, one side changed, and the steps
-//! that follow.
+//! Each test starts with a model roster and an organisation that matches it, changes one of them,
+//! and checks the planned steps.
 
 mod absent;
 mod groups;
@@ -11,8 +11,8 @@ mod seats;
 
 use crate::sync::{Plan, RefusalReason};
 
-/// Everybody in the model.
-const EVERYBODY: [&str; 3] = ["ada@example.com", "grace@example.com", "joan@example.com"];
+/// The addresses of everyone in the model.
+const MODEL_PEOPLE: [&str; 3] = ["ada@example.com", "grace@example.com", "joan@example.com"];
 
 fn refusals(plan: &Plan) -> Vec<(&str, RefusalReason)> {
     plan.refusals.iter().map(|refusal| (refusal.email.as_str(), refusal.reason)).collect()

@@ -1,28 +1,35 @@
+use expect_test::expect;
+
 use crate::domain::{Dialect, Field, GroupLink, UserType};
 use crate::error::Code;
-use crate::sync::plan::testing::{
-    account, desired, email, fulfilled, group_id, join, lines, model, plan, try_plan, user,
-};
 use crate::sync::{AbsentPolicy, MembershipPolicy, RefusalReason, Snapshot, SyncRequest, digest};
+use crate::testing::plan::{
+    account, desired, email, fulfilled, group_id, join, lines, model, plan, text, try_plan, user,
+};
 
-use super::{EVERYBODY, refusals, unchanged};
+use super::{MODEL_PEOPLE, refusals, unchanged};
 
 #[test]
-fn nothing_is_to_do_where_the_roster_is_true() {
+fn a_roster_that_matches_the_organisation_needs_no_steps() {
     let request = model();
     let plan = plan(&request, &fulfilled(&request));
-    assert_eq!(lines(&plan.steps), Vec::<String>::new());
-    assert_eq!(unchanged(&plan), EVERYBODY);
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan));
+    assert_eq!(unchanged(&plan), MODEL_PEOPLE);
     assert_eq!(plan.refusals, []);
     assert_eq!(plan.seats, []);
     assert!(plan.tripped().next().is_none());
 }
 
 #[test]
-fn the_steps_come_in_the_one_order() {
+fn steps_are_sorted_by_kind_then_address() {
     let mut request = model();
     let mut actual = fulfilled(&request);
-    // Everything at once, named so that the order by kind is not the order by address.
+    // All kinds of steps, with addresses whose order differs from the order by kind.
     request.roster.extend([
         desired("zoe@example.com", &["Support", "New group"]),
         desired("bea@example.com", &["Engineering"]),
@@ -32,40 +39,39 @@ fn the_steps_come_in_the_one_order() {
     account(&mut actual, "ada@example.com").admin = false;
     join(account(&mut actual, "grace@example.com"), "Support");
     actual.users.push(user("old@example.com"));
-    assert_eq!(
-        lines(&plan(&request, &actual).steps),
-        [
-            "create-group [New group]",
-            "create-user bea@example.com user-type:->default",
-            "create-user zoe@example.com user-type:->default",
-            "enable-user joan@example.com disabled:true>false",
-            "update-user ada@example.com admin:false>true",
-            "update-user grace@example.com user-type:default>end-user",
-            "add-member bea@example.com [Engineering]",
-            "add-member zoe@example.com [New group]",
-            "add-member zoe@example.com [Support]",
-            "remove-member grace@example.com [Support]",
-            "delete-user old@example.com",
-        ]
-    );
+    expect![[r#"
+        create-group [New group]
+        create-user bea@example.com user-type:->default
+        create-user zoe@example.com user-type:->default
+        enable-user joan@example.com disabled:true>false
+        update-user ada@example.com admin:false>true
+        update-user grace@example.com user-type:default>end-user
+        add-member bea@example.com [Engineering]
+        add-member zoe@example.com [New group]
+        add-member zoe@example.com [Support]
+        remove-member grace@example.com [Support]
+        delete-user old@example.com
+        seats: default 3 +3 -2
+        seats: end-user 0 +1 -0
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
-fn a_missing_person_is_created_with_what_is_given() {
+fn a_missing_person_is_created_with_the_given_fields() {
     let request = model();
     let mut actual = fulfilled(&request);
     actual.users.remove(0);
     let plan = plan(&request, &actual);
-    assert_eq!(
-        lines(&plan.steps),
-        [
-            "create-user ada@example.com first-name:->Ada last-name:->Lovelace \
-             user-type:->default admin:->true",
-            "add-member ada@example.com [Engineering]",
-            "add-member ada@example.com [Support]",
-        ]
-    );
-    assert_eq!(unchanged(&plan), EVERYBODY[1..]);
+    expect![[r#"
+        create-user ada@example.com first-name:->Ada last-name:->Lovelace user-type:->default admin:->true
+        add-member ada@example.com [Engineering]
+        add-member ada@example.com [Support]
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+        seats: default 1 +1 -0
+    "#]].assert_eq(&text(&plan));
+    assert_eq!(unchanged(&plan), MODEL_PEOPLE[1..]);
     assert_eq!(plan.steps[0].precondition, digest::absent());
     assert_eq!(plan.steps[1].user, None);
     assert_eq!(plan.steps[1].group, Some(group_id("Engineering")));
@@ -74,30 +80,39 @@ fn a_missing_person_is_created_with_what_is_given() {
 }
 
 #[test]
-fn nobody_is_created_as_an_administrator_unless_asked_for() {
+fn new_users_are_administrators_only_if_asked_for() {
     let mut request = model();
     request.roster[1].fields.admin = Some(false);
     let mut actual = fulfilled(&request);
     actual.users.remove(1);
-    assert_eq!(
-        lines(&plan(&request, &actual).steps)[0],
-        "create-user grace@example.com first-name:->Grace user-type:->end-user"
-    );
+    expect![[r#"
+        create-user grace@example.com first-name:->Grace user-type:->end-user
+        add-member grace@example.com [Engineering]
+        unchanged: ada@example.com
+        unchanged: joan@example.com
+        seats: end-user 0 +1 -0
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
-fn creating_may_be_forbidden() {
+fn a_policy_can_forbid_creation() {
     let mut request = model();
     request.policy.create_missing = false;
     let mut actual = fulfilled(&request);
     actual.users.remove(1);
     let plan = plan(&request, &actual);
-    assert_eq!(lines(&plan.steps), Vec::<String>::new());
+    expect![[r#"
+        refused: grace@example.com creation-not-allowed
+        unchanged: ada@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan));
     assert_eq!(refusals(&plan), [("grace@example.com", RefusalReason::CreationNotAllowed)]);
     assert_eq!(
         unchanged(&plan),
         ["ada@example.com", "joan@example.com"],
-        "somebody refused is not unchanged"
+        "a refused user is not unchanged"
     );
 }
 
@@ -109,13 +124,21 @@ fn a_new_person_needs_a_user_type_from_the_entry_or_the_policy() {
     request.roster[2].fields.user_type = None;
     let without = plan(&request, &actual);
     assert_eq!(refusals(&without), [("joan@example.com", RefusalReason::UserTypeRequired)]);
-    assert_eq!(lines(&without.steps), Vec::<String>::new());
+    expect![[r#"
+        refused: joan@example.com user-type-required
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+    "#]]
+    .assert_eq(&text(&without));
 
     request.policy.default_user_type = Some(UserType::EndUser);
-    assert_eq!(
-        lines(&plan(&request, &actual).steps),
-        ["create-user joan@example.com user-type:->end-user"]
-    );
+    expect![[r#"
+        create-user joan@example.com user-type:->end-user
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        seats: end-user 1 +1 -0
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
@@ -124,7 +147,12 @@ fn the_default_user_type_is_for_new_people_only() {
     let actual = fulfilled(&request);
     request.roster[2].fields.user_type = None;
     request.policy.default_user_type = Some(UserType::EndUser);
-    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
@@ -137,7 +165,14 @@ fn scim_has_no_user_types() {
     }
     actual.users.remove(2);
     let with_types = plan(&request, &actual);
-    assert_eq!(lines(&with_types.steps), ["create-user joan@example.com"]);
+    expect![[r#"
+        create-user joan@example.com
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        limitation: This API has no user types: those of the roster are neither compared nor set.
+        limitation: This API can't make a user an administrator: `admin` on the roster is neither compared nor set.
+        seats: default 2 +1 -0
+    "#]].assert_eq(&text(&with_types));
     assert!(with_types.limitations.iter().any(|line| line.contains("user types")));
 
     for desired in &mut request.roster {
@@ -145,12 +180,18 @@ fn scim_has_no_user_types() {
         desired.fields.admin = None;
     }
     let without = plan(&request, &actual);
-    assert_eq!(lines(&without.steps), ["create-user joan@example.com"]);
+    expect![[r#"
+        create-user joan@example.com
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        seats: default 2 +1 -0
+    "#]]
+    .assert_eq(&text(&without));
     assert_eq!(without.limitations, Vec::<String>::new());
 }
 
 #[test]
-fn where_nobody_can_be_made_an_administrator_the_plan_says_so() {
+fn a_plan_reports_that_administrators_cannot_be_made() {
     let mut request = model();
     let mut actual = fulfilled(&request);
     for admin in actual.users.iter_mut().filter(|user| user.admin) {
@@ -171,7 +212,7 @@ fn where_nobody_can_be_made_an_administrator_the_plan_says_so() {
 }
 
 #[test]
-fn v2_creates_nobody_without_both_names() {
+fn v2_requires_both_names_to_create_a_user() {
     let mut request = model();
     let mut actual = fulfilled(&request);
     actual.users.retain(|user| user.email.as_str() != "joan@example.com");
@@ -200,7 +241,13 @@ fn an_invitation_has_no_fields_to_set() {
     actual.users[2].invited = Some(true);
     actual.users[2].user_type = None;
     request.roster[2].fields.first_name = Some("Joan".into());
-    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+        limitation: This API can't make a user an administrator: `admin` on the roster is neither compared nor set.
+        limitation: This API does not delete users for good: users to be deleted are disabled.
+    "#]].assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
@@ -215,14 +262,24 @@ fn a_user_type_that_the_dialect_cannot_set_is_an_error() {
 
     let mut v2 = actual.clone();
     v2.dialect = Dialect::V2;
-    assert_eq!(
-        lines(&plan(&request, &v2).steps),
-        ["update-user joan@example.com user-type:default>mobile"]
-    );
+    expect![[r#"
+        update-user joan@example.com user-type:default>mobile
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        limitation: This API can't make a user an administrator: `admin` on the roster is neither compared nor set.
+        limitation: This API does not delete users for good: users to be deleted are disabled.
+        seats: default 2 +0 -1
+        seats: mobile 0 +1 -0
+    "#]].assert_eq(&text(&plan(&request, &v2)));
 
     request.roster[2].fields.user_type = None;
     request.policy.default_user_type = Some(UserType::Embed);
-    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
     let mut without_joan = actual.clone();
     without_joan.users.remove(2);
     let error = try_plan(&request, &without_joan).expect_err("v1 has no embed users");
@@ -230,7 +287,7 @@ fn a_user_type_that_the_dialect_cannot_set_is_an_error() {
 }
 
 #[test]
-fn fields_that_are_not_given_are_left() {
+fn fields_that_are_not_given_stay_unchanged() {
     let mut request = model();
     let mut actual = fulfilled(&request);
     let joan = account(&mut actual, "joan@example.com");
@@ -238,19 +295,29 @@ fn fields_that_are_not_given_are_left() {
     joan.admin = true;
     joan.profile_photo_url = Some("https://example.com/joan.png".into());
     request.roster[2].fields.user_type = None;
-    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
-fn a_roster_does_not_disable_anybody_who_is_on_it() {
+fn a_roster_does_not_disable_people_who_are_on_it() {
     let mut request = model();
     let actual = fulfilled(&request);
     request.roster[0].fields.disabled = Some(true);
-    assert_eq!(lines(&plan(&request, &actual).steps), Vec::<String>::new());
+    expect![[r#"
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
-fn updates_may_be_forbidden_and_memberships_are_still_made_true() {
+fn a_policy_without_updates_still_changes_memberships() {
     let mut request = model();
     request.policy.update_existing = false;
     let mut actual = fulfilled(&request);
@@ -259,7 +326,12 @@ fn updates_may_be_forbidden_and_memberships_are_still_made_true() {
     grace.groups = Some(Vec::new());
     account(&mut actual, "ada@example.com").last_name = None;
     let plan = plan(&request, &actual);
-    assert_eq!(lines(&plan.steps), ["add-member grace@example.com [Engineering]"]);
+    expect![[r#"
+        add-member grace@example.com [Engineering]
+        unchanged: ada@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan));
     assert_eq!(unchanged(&plan), ["ada@example.com", "joan@example.com"]);
 }
 
@@ -271,22 +343,27 @@ fn enabling_carries_the_other_changes() {
     ada.disabled = true;
     ada.first_name = Some("A.".into());
     ada.groups.get_or_insert_default().pop();
-    assert_eq!(
-        lines(&plan(&request, &actual).steps),
-        [
-            "enable-user ada@example.com first-name:A.>Ada disabled:true>false",
-            "add-member ada@example.com [Support]",
-        ]
-    );
+    expect![[r#"
+        enable-user ada@example.com first-name:A.>Ada disabled:true>false
+        add-member ada@example.com [Support]
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+        seats: default 1 +1 -0
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
     request.policy.update_existing = false;
-    assert_eq!(
-        lines(&plan(&request, &actual).steps)[0],
-        "enable-user ada@example.com disabled:true>false"
-    );
+    expect![[r#"
+        enable-user ada@example.com disabled:true>false
+        add-member ada@example.com [Support]
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+        seats: default 1 +1 -0
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
-fn somebody_disabled_is_left_alone_altogether_if_enabling_is_forbidden() {
+fn a_disabled_user_is_left_alone_if_enabling_is_forbidden() {
     let mut request = model();
     request.policy.re_enable_disabled = false;
     let mut actual = fulfilled(&request);
@@ -295,7 +372,12 @@ fn somebody_disabled_is_left_alone_altogether_if_enabling_is_forbidden() {
     ada.first_name = None;
     ada.groups = Some(vec![GroupLink { id: group_id("Support"), name: None }]);
     let plan = plan(&request, &actual);
-    assert_eq!(lines(&plan.steps), Vec::<String>::new());
+    expect![[r#"
+        refused: ada@example.com user-disabled
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan));
     assert_eq!(refusals(&plan), [("ada@example.com", RefusalReason::UserDisabled)]);
 }
 
@@ -307,11 +389,16 @@ fn people_are_matched_without_regard_to_case_and_keep_the_servers_spelling() {
     account(&mut actual, "grace@example.com").email = email("Grace@Example.com");
     account(&mut actual, "grace@example.com").first_name = None;
     let plan = plan(&request, &actual);
-    assert_eq!(lines(&plan.steps), ["update-user Grace@Example.com first-name:->Grace"]);
+    expect![[r#"
+        update-user Grace@Example.com first-name:->Grace
+        unchanged: ada@example.com
+        unchanged: joan@example.com
+    "#]]
+    .assert_eq(&text(&plan));
 }
 
 #[test]
-fn somebody_twice_on_the_roster_is_an_error_rather_than_a_second_account() {
+fn a_person_twice_on_the_roster_is_an_error() {
     let mut request = model();
     let actual = fulfilled(&request);
     request.roster.push(desired("Joan@Example.com", &[]));
@@ -321,7 +408,7 @@ fn somebody_twice_on_the_roster_is_an_error_rather_than_a_second_account() {
 }
 
 #[test]
-fn a_listing_without_memberships_serves_only_plans_that_need_none() {
+fn a_listing_without_memberships_fails_plans_that_need_them() {
     let mut request: SyncRequest = model();
     let mut actual: Snapshot = fulfilled(&request);
     account(&mut actual, "joan@example.com").groups = None;

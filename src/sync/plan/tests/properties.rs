@@ -1,4 +1,4 @@
-//! What holds for every roster and organisation, tried on many that are made up.
+//! Properties of plans for every roster and organisation, tested on generated ones.
 
 use std::collections::BTreeSet;
 
@@ -7,18 +7,16 @@ use proptest::sample::select;
 
 use crate::domain::GroupRef;
 use crate::retool::user_filter::{People, filter_page};
-use crate::sync::plan::testing::cases::{Case, GROUPS, NAMES, address, cases, shuffled, some};
-use crate::sync::plan::testing::{
-    apply, email, fulfilled, group_id, lines, named, plan, try_plan, user,
-};
 use crate::sync::scope::SyncScope;
 use crate::sync::{AbsentPolicy, Snapshot, Span};
+use crate::testing::plan::cases::{Case, GROUPS, NAMES, address, cases, shuffled, some};
+use crate::testing::plan::{apply, email, fulfilled, group_id, lines, named, plan, try_plan, user};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn a_plan_of_what_is_so_already_is_empty((request, _) in cases()) {
+    fn a_plan_for_a_matching_organisation_is_empty((request, _) in cases()) {
         let plan = plan(&request, &fulfilled(&request));
         prop_assert_eq!(lines(&plan.steps), Vec::<String>::new());
         prop_assert_eq!(plan.unchanged.len(), request.roster.len());
@@ -26,7 +24,7 @@ proptest! {
     }
 
     #[test]
-    fn a_plan_that_is_applied_leaves_nothing_to_do((request, actual) in cases()) {
+    fn an_applied_plan_leaves_nothing_to_do((request, actual) in cases()) {
         let first = plan(&request, &actual);
         prop_assert!(first.tripped().next().is_none());
         let after = apply(&actual, &first.steps);
@@ -43,8 +41,8 @@ proptest! {
     }
 
     #[test]
-    fn the_spans_of_a_roster_take_the_same_steps_as_the_whole((mut request, actual) in cases()) {
-        // A span can't know what another names, so groups are managed by all.
+    fn the_spans_of_a_roster_have_the_same_steps_as_the_whole((mut request, actual) in cases()) {
+        // A span does not know the groups of other spans, so all groups are managed.
         request.policy.managed_groups = named(&GROUPS);
         let whole = plan(&request, &actual);
         let mut parts = Vec::new();
@@ -66,7 +64,7 @@ proptest! {
     }
 
     #[test]
-    fn whom_a_request_does_not_concern_makes_no_difference(
+    fn users_outside_the_scope_do_not_change_the_plan(
         ((mut request, actual), absent, ends) in (
             cases(),
             select(vec![AbsentPolicy::Keep, AbsentPolicy::Disable, AbsentPolicy::Delete]),
@@ -81,12 +79,12 @@ proptest! {
         let Ok(page) = filter_page(actual.users.clone(), &SyncScope::of(&request));
         let people = People::on(Vec::from([page.page]));
         let users = people.listed.into_iter().map(|listed| listed.user).collect();
-        let concerned = Snapshot { users, others: people.others, ..actual.clone() };
-        prop_assert_eq!(try_plan(&request, &concerned), try_plan(&request, &actual));
+        let in_scope = Snapshot { users, others: people.others, ..actual.clone() };
+        prop_assert_eq!(try_plan(&request, &in_scope), try_plan(&request, &actual));
     }
 
     #[test]
-    fn everybody_covered_is_in_the_steps_unchanged_or_refused((request, actual) in cases()) {
+    fn every_covered_person_is_in_the_steps_unchanged_or_refused((request, actual) in cases()) {
         let plan = plan(&request, &actual);
         let mut covered: BTreeSet<&str> =
             request.roster.iter().map(|desired| desired.email.key()).collect();
@@ -110,7 +108,7 @@ proptest! {
 
     #[test]
     fn protected_people_lose_nothing_in_any_plan(case in cases()) {
-        let (request, actual) = everybody_protected(case);
+        let (request, actual) = all_protected(case);
         let plan = plan(&request, &actual);
         let after = apply(&actual, &plan.steps);
         for before in &actual.users {
@@ -136,37 +134,37 @@ proptest! {
 }
 
 proptest! {
-    // Each tries as many cuts as there are steps.
+    // Each case tries as many cuts as there are steps.
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn a_plan_cut_off_anywhere_is_carried_on_to_the_same_end((request, actual) in cases()) {
+    fn a_plan_interrupted_anywhere_continues_to_the_same_result((request, actual) in cases()) {
         let whole = plan(&request, &actual).steps;
         let end = sorted(apply(&actual, &whole));
-        let who_and_what = |world: Snapshot| (world.users, world.groups);
+        let users_and_groups = |snapshot: Snapshot| (snapshot.users, snapshot.groups);
         for cut in 0..whole.len() {
             let half = apply(&actual, &whole[..cut]);
             let rest = plan(&request, &half).steps;
             let other = sorted(apply(&half, &rest));
-            prop_assert_eq!(who_and_what(other), who_and_what(end.clone()), "cut {}", cut);
+            prop_assert_eq!(users_and_groups(other), users_and_groups(end.clone()), "cut {}", cut);
         }
     }
 }
 
-/// Properties of plans without steps would say nothing.
+/// Properties of plans without steps would prove nothing.
 #[test]
 fn the_cases_have_work_to_do() {
     let cases = some(300, cases());
     let steps: usize =
         cases.iter().map(|(request, actual)| plan(request, actual).steps.len()).sum();
     assert!(steps > 1000, "{steps}");
-    let protected = cases.into_iter().map(everybody_protected);
+    let protected = cases.into_iter().map(all_protected);
     let dropped: usize =
         protected.map(|(request, actual)| plan(&request, &actual).refusals.len()).sum();
-    assert!(dropped > 100, "they would take something: {dropped}");
+    assert!(dropped > 100, "plans would remove something: {dropped}");
 }
 
-/// A case with two people of one address, and the same in another order.
+/// A case with users who share an address, and the same case in another order.
 fn cases_and_other_orders() -> impl Strategy<Value = (Case, Case)> {
     let with_twins = cases().prop_map(|(request, mut actual)| {
         for address in ["IDA@example.com", "Ida@Example.com"] {
@@ -179,21 +177,21 @@ fn cases_and_other_orders() -> impl Strategy<Value = (Case, Case)> {
     with_twins.prop_flat_map(|case| (Just(case.clone()), shuffled(case)))
 }
 
-fn everybody_protected((mut request, actual): Case) -> Case {
+fn all_protected((mut request, actual): Case) -> Case {
     request.policy.guards.protected_people =
         NAMES.iter().map(|name| email(&address(name))).collect();
     (request, actual)
 }
 
 /// An organisation in a form that does not depend on the order of writes.
-fn sorted(mut world: Snapshot) -> Snapshot {
-    world.users.sort_by(|a, b| a.email.cmp(&b.email));
-    world.groups.sort_by(|a, b| a.name.cmp(&b.name));
-    for link in world.users.iter_mut().flat_map(|user| user.groups.iter_mut().flatten()) {
+fn sorted(mut snapshot: Snapshot) -> Snapshot {
+    snapshot.users.sort_by(|a, b| a.email.cmp(&b.email));
+    snapshot.groups.sort_by(|a, b| a.name.cmp(&b.name));
+    for link in snapshot.users.iter_mut().flat_map(|user| user.groups.iter_mut().flatten()) {
         link.name = None;
     }
-    for user in &mut world.users {
+    for user in &mut snapshot.users {
         user.groups.get_or_insert_default().sort_by(|a, b| a.id.cmp(&b.id));
     }
-    world
+    snapshot
 }

@@ -1,5 +1,7 @@
-use crate::sync::plan::testing::{account, email, fulfilled, join, lines, model, plan, user};
+use expect_test::expect;
+
 use crate::sync::{AbsentPolicy, Plan, RefusalReason, SyncRequest};
+use crate::testing::plan::{account, email, fulfilled, join, lines, model, plan, text, user};
 
 fn protecting(address: &str) -> SyncRequest {
     let mut request = model();
@@ -33,7 +35,7 @@ fn protected_people_are_not_disabled_or_deleted() {
 }
 
 #[test]
-fn protecting_somebody_who_is_to_be_left_as_they_are_says_nothing() {
+fn protecting_a_person_who_needs_no_change_is_not_reported() {
     let mut request = protecting("old@example.com");
     request.policy.guards.protected_people.push(email("ada@example.com"));
     let mut actual = fulfilled(&request);
@@ -55,28 +57,29 @@ fn protected_people_keep_rights_and_memberships_and_get_the_rest() {
     join(joan, "Support");
     request.roster[2].fields.admin = Some(false);
     request.roster[2].fields.first_name = Some("Joan".into());
-    request.roster[2].groups = crate::sync::plan::testing::named(&["Engineering"]);
+    request.roster[2].groups = crate::testing::plan::named(&["Engineering"]);
     let with = plan(&request, &actual);
-    assert_eq!(
-        lines(&with.steps),
-        [
-            "update-user joan@example.com first-name:->Joan",
-            "add-member joan@example.com [Engineering]",
-        ]
-    );
+    expect![[r#"
+        update-user joan@example.com first-name:->Joan
+        add-member joan@example.com [Engineering]
+        refused: joan@example.com protected-person
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+    "#]]
+    .assert_eq(&text(&with));
     let message = message_of_only_refusal(&with);
     assert!(message.contains("administrator"), "{message}");
     assert!(message.contains("\"Support\""), "{message}");
 
     request.policy.guards.protected_people.clear();
-    assert_eq!(
-        lines(&plan(&request, &actual).steps),
-        [
-            "update-user joan@example.com first-name:->Joan admin:true>false",
-            "add-member joan@example.com [Engineering]",
-            "remove-member joan@example.com [Support]",
-        ]
-    );
+    expect![[r#"
+        update-user joan@example.com first-name:->Joan admin:true>false
+        add-member joan@example.com [Engineering]
+        remove-member joan@example.com [Support]
+        unchanged: ada@example.com
+        unchanged: grace@example.com
+    "#]]
+    .assert_eq(&text(&plan(&request, &actual)));
 }
 
 #[test]
@@ -87,10 +90,13 @@ fn a_protected_person_may_be_given_rights_and_enabled() {
     ada.disabled = true;
     ada.admin = false;
     let plan = plan(&request, &actual);
-    assert_eq!(
-        lines(&plan.steps),
-        ["enable-user ada@example.com admin:false>true disabled:true>false"]
-    );
+    expect![[r#"
+        enable-user ada@example.com admin:false>true disabled:true>false
+        unchanged: grace@example.com
+        unchanged: joan@example.com
+        seats: default 1 +1 -0
+    "#]]
+    .assert_eq(&text(&plan));
     assert_eq!(plan.refusals, []);
 }
 

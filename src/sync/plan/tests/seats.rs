@@ -1,6 +1,6 @@
 use crate::domain::UserType;
-use crate::sync::plan::testing::{account, desired, fulfilled, model, plan, user};
 use crate::sync::{AbsentPolicy, Plan};
+use crate::testing::plan::{account, desired, fulfilled, model, plan, user};
 
 fn rows(plan: &Plan) -> Vec<(UserType, u32, u32)> {
     plan.seats.iter().map(|row| (row.user_type, row.added, row.removed)).collect()
@@ -15,7 +15,7 @@ fn new_and_enabled_people_take_seats_and_disabled_and_deleted_ones_free_them() {
     let mut old = user("old@example.com");
     old.user_type = Some(UserType::EndUser);
     actual.users.push(old);
-    // Nobody held this seat, so deleting the account frees none.
+    // A disabled user holds no seat, so deleting the account frees none.
     let mut gone = user("gone@example.com");
     gone.disabled = true;
     actual.users.push(gone);
@@ -44,7 +44,7 @@ fn a_change_of_type_frees_one_seat_and_takes_another() {
 }
 
 #[test]
-fn somebody_enabled_with_another_type_takes_only_the_new_seat() {
+fn a_user_enabled_with_another_type_takes_only_the_new_seat() {
     let request = model();
     let mut actual = fulfilled(&request);
     let grace = account(&mut actual, "grace@example.com");

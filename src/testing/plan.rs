@@ -1,5 +1,5 @@
-//! What tests of plans share: a desired model, the organisation in which it is true, and the
-//! application of steps to an organisation in memory.
+//! Helpers for tests of plans: a model roster, an organisation that matches it, and the application
+//! of steps to an organisation in memory.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::domain::{
 use crate::error::Result;
 use crate::retool::user_filter::Others;
 use crate::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Occasion, Plan, Policy, Snapshot,
-    Span, Step, StepKind, SyncRequest, digest,
+    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Occasion, Plan, Policy, Refusal,
+    SeatChange, Snapshot, Span, Step, StepKind, SyncRequest, digest,
 };
 
 pub(crate) mod cases;
@@ -20,7 +20,7 @@ pub(crate) fn email(text: &str) -> Email {
     Email::new(text)
 }
 
-/// Somebody enabled with nothing set, whose id follows from the address.
+/// An enabled user with nothing set, whose id is derived from the address.
 pub(crate) fn user(address: &str) -> User {
     User {
         id: user_id(address),
@@ -43,7 +43,7 @@ pub(crate) fn user_id(address: &str) -> UserId {
     UserId { dialect: Dialect::V1, value: format!("id-of-{}", email(address).key()) }
 }
 
-/// The id of the group of a name, unless a test gives it another.
+/// The id of the group with this name, unless a test sets another.
 pub(crate) fn group_id(name: &str) -> GroupId {
     let number = name.bytes().fold(7u64, |n, byte| (n * 31 + u64::from(byte)) % 1_000_003);
     GroupId { kind: GroupIdKind::Rest, value: number.to_string() }
@@ -77,7 +77,7 @@ pub(crate) fn join(user: &mut User, group: &str) {
     user.groups.get_or_insert_default().push(link);
 }
 
-/// Everything allowed and no guard that trips, so that a test restricts what it is about.
+/// A policy that allows everything and trips no guard. Tests restrict what they are about.
 pub(crate) fn permissive() -> Policy {
     Policy {
         create_missing: true,
@@ -111,7 +111,7 @@ pub(crate) fn model() -> SyncRequest {
     SyncRequest { roster: vec![ada, grace, joan], span: Span::default(), policy: permissive() }
 }
 
-/// The organisation in which a request whose groups are named is true already.
+/// An organisation that already matches a request. The request must name its groups by name.
 pub(crate) fn fulfilled(request: &SyncRequest) -> Snapshot {
     let mut groups: BTreeMap<&str, Group> = BTreeMap::new();
     let mut users = Vec::new();
@@ -158,17 +158,46 @@ pub(crate) fn occasion() -> Occasion {
     Occasion { organisation: "https://acme.retool.com".into(), now: 1_790_000_000_000 }
 }
 
-/// The plan for a request.
+/// Plans a request.
 pub(crate) fn try_plan(request: &SyncRequest, snapshot: &Snapshot) -> Result<Plan> {
-    super::plan(request, snapshot, &occasion())
+    crate::sync::plan::plan(request, snapshot, &occasion())
 }
 
-/// The plan for a request that must have one.
+/// Plans a request, which must succeed.
 pub(crate) fn plan(request: &SyncRequest, snapshot: &Snapshot) -> Plan {
     try_plan(request, snapshot).expect("a plan")
 }
 
-/// Steps as lines to compare with.
+/// Formats steps as lines, for comparisons.
+/// Prints all of a plan that people look at, for snapshots.
+pub(crate) fn text(plan: &Plan) -> String {
+    let mut text = String::new();
+    let mut add = |line: String| {
+        text += &line;
+        text.push('\n');
+    };
+    lines(&plan.steps).into_iter().for_each(&mut add);
+    for line in lines(&plan.withheld) {
+        add(format!("withheld: {line}"));
+    }
+    for Refusal { email, reason, .. } in &plan.refusals {
+        add(format!("refused: {} {}", email.as_str(), reason.as_str()));
+    }
+    for email in &plan.unchanged {
+        add(format!("unchanged: {}", email.as_str()));
+    }
+    for limitation in &plan.limitations {
+        add(format!("limitation: {limitation}"));
+    }
+    for SeatChange { user_type, before, added, removed } in &plan.seats {
+        add(format!("seats: {} {before} +{added} -{removed}", user_type.as_str()));
+    }
+    for guard in plan.tripped() {
+        add(format!("tripped: {}", guard.message));
+    }
+    text
+}
+
 pub(crate) fn lines(steps: &[Step]) -> Vec<String> {
     steps.iter().map(line).collect()
 }
@@ -188,8 +217,8 @@ fn line(step: &Step) -> String {
     line
 }
 
-/// The organisation after steps that are applied in order. Every step's precondition must
-/// hold when its turn comes, as `apply-step` demands.
+/// Applies steps in order, and returns the organisation afterwards. Asserts every step's
+/// precondition, like `apply-step`.
 pub(crate) fn apply(snapshot: &Snapshot, steps: &[Step]) -> Snapshot {
     let mut after = snapshot.clone();
     for step in steps {
@@ -198,27 +227,27 @@ pub(crate) fn apply(snapshot: &Snapshot, steps: &[Step]) -> Snapshot {
     after
 }
 
-fn apply_one(world: &mut Snapshot, step: &Step) {
+fn apply_one(snapshot: &mut Snapshot, step: &Step) {
     if step.kind == StepKind::CreateGroup {
         let name = step.group_name.as_deref().expect("a name");
         assert_eq!(step.precondition, digest::group_absent(name));
-        assert!(world.groups.iter().all(|group| group.name != name));
-        world.groups.push(group(name));
+        assert!(snapshot.groups.iter().all(|group| group.name != name));
+        snapshot.groups.push(group(name));
         return;
     }
     let email = step.email.clone().expect("a person");
-    let at = world.users.iter().position(|user| user.email == email);
+    let at = snapshot.users.iter().position(|user| user.email == email);
     if step.kind == StepKind::CreateUser {
         assert_eq!(at, None, "{} is there already", email.as_str());
         assert_eq!(step.precondition, digest::absent());
         let mut new = user(email.as_str());
         new.user_type = None;
         set(&mut new, step);
-        world.users.push(new);
+        snapshot.users.push(new);
         return;
     }
     let at = at.expect("an account");
-    let target = &mut world.users[at];
+    let target = &mut snapshot.users[at];
     assert!(step.user.as_ref().is_none_or(|id| *id == target.id));
     match step.kind {
         StepKind::AddMember | StepKind::RemoveMember => {
@@ -239,7 +268,7 @@ fn apply_one(world: &mut Snapshot, step: &Step) {
         }
         StepKind::DeleteUser => {
             assert_eq!(step.precondition, digest::user_state(target));
-            world.users.remove(at);
+            snapshot.users.remove(at);
         }
         _ => {
             assert_eq!(step.precondition, digest::user_state(target));

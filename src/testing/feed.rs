@@ -1,28 +1,28 @@
-//! What tests of the feed share: an organisation in memory, and changes as lines to compare.
+//! Shared code of the feed's tests: an in-memory organisation, and changes as lines of text.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use super::{Change, ChangeKind, Organisation};
 use crate::domain::{
     Account, Dialect, Email, Group, GroupAccount, GroupId, GroupIdKind, GroupLink, Member, User,
     UserId, UserType,
 };
 use crate::error::Result;
+use crate::feed::{self, Change, ChangeKind, Organisation};
 use crate::http::Local;
 use crate::retool::user_filter::{Found, UserFilter};
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
-pub(super) const ACME: &str = "https://acme.example";
+pub(crate) const ACME: &str = "https://acme.example";
 
-pub(super) fn acme() -> Organisation {
+pub(crate) fn acme() -> Organisation {
     Organisation::new(ACME, Dialect::V1)
 }
 
-/// Somebody of a number, with a UUID in the order of the numbers, every field and no groups.
-pub(super) fn user(number: u32) -> User {
+/// Creates a user with every field and no groups. The UUIDs are in the order of the numbers.
+pub(crate) fn user(number: u32) -> User {
     User {
         id: user_id(number),
         email: Email::new(&format!("user{number}@acme.example")),
@@ -40,25 +40,25 @@ pub(super) fn user(number: u32) -> User {
     }
 }
 
-pub(super) fn user_id(number: u32) -> UserId {
+pub(crate) fn user_id(number: u32) -> UserId {
     UserId { dialect: Dialect::V1, value: format!("{number:08x}-4455-6677-8899-aabbccddeeff") }
 }
 
-pub(super) fn group_id(number: u32) -> GroupId {
+pub(crate) fn group_id(number: u32) -> GroupId {
     GroupId { kind: GroupIdKind::Rest, value: number.to_string() }
 }
 
-/// A membership, without the group's name.
-pub(super) fn link(number: u32) -> GroupLink {
+/// Creates a membership without the group's name.
+pub(crate) fn link(number: u32) -> GroupLink {
     GroupLink { id: group_id(number), name: None }
 }
 
-/// Somebody in these groups.
-pub(super) fn member(number: u32, groups: &[u32]) -> User {
+/// Creates a user in these groups.
+pub(crate) fn member(number: u32, groups: &[u32]) -> User {
     User { groups: Some(groups.iter().map(|group| link(*group)).collect()), ..user(number) }
 }
 
-pub(super) fn group(number: u32) -> Group {
+pub(crate) fn group(number: u32) -> Group {
     Group {
         id: group_id(number),
         name: format!("Group {number}"),
@@ -69,8 +69,8 @@ pub(super) fn group(number: u32) -> Group {
     }
 }
 
-/// Changes as `kind person[: fields][group]`, people by the number in their id.
-pub(super) fn lines(changes: &[Change]) -> Vec<String> {
+/// Formats changes as `kind user[: fields][group]`. The user is the number in the id.
+pub(crate) fn lines(changes: &[Change]) -> Vec<String> {
     changes.iter().map(line).collect()
 }
 
@@ -89,13 +89,13 @@ fn line(change: &Change) -> String {
     line
 }
 
-/// A directory in memory whose listings may overlook people.
+/// An in-memory directory whose listings may omit users.
 #[derive(Default)]
-pub(super) struct Directory {
+pub(crate) struct Directory {
     pub users: Vec<User>,
     pub groups: Vec<Group>,
-    /// For each listing in turn, the numbers of the people it overlooks; then nobody.
-    pub overlooked: RefCell<Vec<Vec<u32>>>,
+    /// For each listing in turn, the numbers of the users it omits. Later listings are complete.
+    pub omitted: RefCell<Vec<Vec<u32>>>,
     /// Whether single records lack the groups.
     pub groupless_records: bool,
     pub listings: Cell<usize>,
@@ -104,13 +104,13 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// The changes since a cursor and the next cursor.
+    /// Returns the changes since a cursor, and the next cursor.
     pub fn changes(&self, cursor: Option<&str>) -> Result<(Vec<String>, String)> {
-        let set = finish(super::changes_since(self, ACME, cursor))?;
+        let set = finish(feed::changes_since(self, ACME, cursor))?;
         Ok((lines(&set.changes), set.cursor))
     }
 
-    /// A cursor to start from.
+    /// Returns a cursor to start from.
     pub fn cursor(&self) -> String {
         let (changes, cursor) = self.changes(None).expect("a cursor");
         assert_eq!(changes, [""; 0]);
@@ -120,7 +120,7 @@ impl Directory {
 }
 
 /// Runs a future that never has to wait.
-pub(super) fn finish<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn finish<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("there is nothing to wait for"),
@@ -138,10 +138,10 @@ impl ReadDirectory for Directory {
 
     fn list_people<'a>(&'a self, _: &'a dyn UserFilter) -> Local<'a, Result<Found>> {
         self.listings.set(self.listings.get() + 1);
-        let mut overlooked = self.overlooked.borrow_mut();
-        let overlooked = if overlooked.is_empty() { Vec::new() } else { overlooked.remove(0) };
-        let overlooked: Vec<_> = overlooked.into_iter().map(user_id).collect();
-        let users = self.users.iter().filter(|user| !overlooked.contains(&user.id));
+        let mut omitted = self.omitted.borrow_mut();
+        let omitted = if omitted.is_empty() { Vec::new() } else { omitted.remove(0) };
+        let omitted: Vec<_> = omitted.into_iter().map(user_id).collect();
+        let users = self.users.iter().filter(|user| !omitted.contains(&user.id));
         ready(Ok(Found { users: users.cloned().collect(), ..Found::default() }))
     }
 
@@ -197,6 +197,6 @@ impl ReadDirectory for Directory {
     }
 
     fn list_members<'a>(&'a self, _: &'a [GroupId]) -> Local<'a, Result<Vec<Option<Vec<Member>>>>> {
-        unreachable!("people carry their groups here")
+        unreachable!("users contain their groups here")
     }
 }

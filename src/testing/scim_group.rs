@@ -1,41 +1,43 @@
-//! A server with one group, g1, that changes members as told.
+//! A fake server with one group, g1, whose handling of membership changes is configurable.
 
+use alloc::format;
 use alloc::rc::Rc;
+use alloc::string::{String, ToString};
 use core::cell::{Cell, RefCell};
 
 use serde_json::Value;
 
-use super::*;
-use crate::http::{Method, Request, TransportError};
+use super::platform::{FakePlatform, Reply};
+use crate::http::{Method, Request, Response, TransportError};
 
-/// What becomes of an operation.
+/// The effect of an operation.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Effect {
+pub(crate) enum Effect {
     Works,
     Refused,
     Unknown,
     Ignored,
-    /// Everybody but those of the operation is removed: of a removal, all are.
+    /// All members are removed, and then the users of an addition are added.
     Replaces,
-    /// Only the first of many is taken.
+    /// Only the first of many users is processed.
     TakesOne,
-    /// Many at once are refused.
+    /// Several users at once are refused.
     RefusesMany,
-    /// One more is removed.
+    /// One more member is removed.
     TakesAlong,
-    /// Nothing, but somebody else removes everybody who is not named.
+    /// The operation has no effect, but another administrator removes all members not in it.
     OthersGo,
 }
 
 /// How the server behaves.
 #[derive(Clone)]
-pub(super) struct Behaviour {
+pub(crate) struct Behaviour {
     pub add: Effect,
     pub by_path: Effect,
     pub by_value: Effect,
-    /// How many changes get no answer though they are made.
+    /// How many changes are applied but get no reply.
     pub lost: Rc<Cell<u32>>,
-    /// How many reads after a change answer from before it.
+    /// How many reads after a change return the state before it.
     pub stale: u32,
 }
 
@@ -51,11 +53,11 @@ impl Default for Behaviour {
     }
 }
 
-/// The group's members; changed by others too.
-pub(super) type Members = Rc<RefCell<Vec<String>>>;
+/// The group's members. Tests can change them too.
+pub(crate) type Members = Rc<RefCell<Vec<String>>>;
 
-/// The server, and the members of its group.
-pub(super) fn server(members: &[&str], behaviour: Behaviour) -> (FakePlatform, Members) {
+/// Creates the server. Also returns the members of its group.
+pub(crate) fn server(members: &[&str], behaviour: Behaviour) -> (FakePlatform, Members) {
     let members: Members = Rc::new(RefCell::new(members.iter().map(ToString::to_string).collect()));
     let state = Rc::clone(&members);
     let mut old: Option<(u32, Vec<String>)> = None;
@@ -135,8 +137,8 @@ fn change(request: &Request, members: &mut Vec<String>, behaviour: &Behaviour) -
     reply(204, "")
 }
 
-/// The changes that were sent, as their operations.
-pub(super) fn changes(fake: &FakePlatform) -> Vec<String> {
+/// Returns the operations of the changes that were sent.
+pub(crate) fn changes(fake: &FakePlatform) -> Vec<String> {
     let sent = fake.sent();
     let patches = sent.iter().filter(|sent| sent.request.method == Method::Patch);
     let operations = patches.map(|sent| {
@@ -145,4 +147,25 @@ pub(super) fn changes(fake: &FakePlatform) -> Vec<String> {
         body["Operations"].to_string()
     });
     operations.collect()
+}
+
+/// Returns a reply of a SCIM server.
+pub(crate) fn reply(status: u16, body: impl Into<String>) -> Reply {
+    Response {
+        status,
+        content_type: Some("application/scim+json".to_string()),
+        body: body.into().into_bytes(),
+        ..Response::default()
+    }
+    .into()
+}
+
+/// Returns an error reply of a SCIM server.
+pub(crate) fn refusal(status: u16) -> Reply {
+    reply(
+        status,
+        format!(
+            r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":{status}}}"#
+        ),
+    )
 }

@@ -1,5 +1,5 @@
-//! A world for tests: time that passes only when everything waits, a server that is a
-//! closure, and randomness that is the same every time. No threads, nothing real.
+//! A fake platform for tests: a virtual clock that advances only when everything waits, a server
+//! that is a closure, and deterministic randomness. No threads and no real I/O.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -11,29 +11,29 @@ use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
-use super::{
+use crate::http::{
     Clock, Entropy, Limits, Local, Log, Platform, Request, Response, Transport, TransportError,
 };
 
-/// More turns than any honest test takes; a loop that never ends fails instead.
+/// More turns than any correct test takes. An endless loop fails instead of hanging.
 const MAX_TURNS: u32 = 1_000_000;
 
-/// More requests than any honest test makes.
+/// More requests than any correct test makes.
 const MAX_REQUESTS: usize = 1_000_000;
 
 /// When virtual time starts, in Unix milliseconds: Sun, 06 Nov 1994 08:49:37 GMT.
 pub(crate) const START_UNIX_MS: u64 = 784_111_777_000;
 
-/// What the server of a test does with a request.
+/// How the fake server replies to a request.
 pub(crate) struct Reply {
-    /// How long it takes, in milliseconds.
+    /// How long the reply takes, in milliseconds.
     pub latency_ms: u64,
-    /// How it ends.
+    /// The response, or why there is none.
     pub outcome: Result<Response, TransportError>,
 }
 
 impl Reply {
-    /// JSON with a status.
+    /// Creates a reply with a status and a JSON body.
     pub fn json(status: u16, body: impl Into<String>) -> Self {
         Response {
             status,
@@ -44,22 +44,23 @@ impl Reply {
         .into()
     }
 
-    /// A status, and how long to wait.
+    /// Creates a reply with a status and a `Retry-After` header.
     pub fn retry_after(status: u16, text: &str) -> Self {
         Response { status, retry_after: Some(text.to_string()), ..Response::default() }.into()
     }
 
-    /// No answer. What the closure did before is done: so a reply is lost after a write.
+    /// Creates a reply without a response. What the closure did before still takes effect. This
+    /// simulates a reply that is lost after a write.
     pub fn fails(error: TransportError) -> Self {
         Reply { latency_ms: 0, outcome: Err(error) }
     }
 
-    /// An answer that never comes.
+    /// Creates a reply that never arrives.
     pub fn never() -> Self {
         Reply { latency_ms: u64::MAX, outcome: Err(TransportError::TimedOut) }
     }
 
-    /// The same, later.
+    /// Returns the reply with this latency.
     #[must_use]
     pub fn after(mut self, latency_ms: u64) -> Self {
         self.latency_ms = latency_ms;
@@ -76,32 +77,32 @@ impl From<Response> for Reply {
 /// A request that was sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
-    /// Milliseconds since the start.
+    /// When it was sent, in milliseconds since the start.
     pub at_ms: u64,
     /// The request.
     pub request: Request,
-    /// What it was allowed.
+    /// The limits of the exchange.
     pub limits: Limits,
 }
 
 impl Sent {
-    /// Method, path and query.
+    /// Returns method, path and query.
     pub fn line(&self) -> String {
         format!("{} {}", self.request.method.as_str(), self.request.path_and_query)
     }
 
-    /// The body as text; empty if there was none.
+    /// Returns the body as text; empty if there was none.
     pub fn body(&self) -> &str {
         let body = self.request.body.as_deref().unwrap_or_default();
         core::str::from_utf8(body).expect("requests are JSON")
     }
 }
 
-/// Time that passes only when everything waits.
+/// A virtual clock. It advances only when everything waits.
 #[derive(Default)]
 pub(crate) struct FakeClock {
     now: Cell<u64>,
-    /// The earliest moment that anything polled since the last turn waits for.
+    /// The earliest moment that a future polled in this turn waits for.
     next: Cell<Option<u64>>,
 }
 
@@ -135,7 +136,8 @@ impl Clock for FakeClock {
 
 type Server = Box<dyn FnMut(&Request) -> Reply>;
 
-/// A server that is a closure. It is called when a request is sent, and keeps the limits.
+/// A transport whose server is a closure. The closure is called when a request is sent. The
+/// transport enforces the limits.
 pub(crate) struct ScriptedTransport {
     clock: Rc<FakeClock>,
     server: RefCell<Server>,
@@ -164,7 +166,7 @@ impl Transport for ScriptedTransport {
             self.clock.sleep(reply.latency_ms).await;
             match reply.outcome {
                 Ok(response) if response.body.len() <= limits.max_body_bytes => Ok(response),
-                // As over WASI: where the status says that it failed, it says enough.
+                // As over WASI: the body of an error response may be dropped.
                 Ok(response) if !(200..=299).contains(&response.status) => {
                     Ok(Response { body: Vec::new(), ..response })
                 }
@@ -175,7 +177,7 @@ impl Transport for ScriptedTransport {
     }
 }
 
-/// The same sequence every time (SplitMix64).
+/// A deterministic sequence of random numbers (SplitMix64).
 struct FakeEntropy(Cell<u64>);
 
 impl Entropy for FakeEntropy {
@@ -197,7 +199,7 @@ impl Log for FakeLog {
     }
 }
 
-/// A whole world, to be used by one test.
+/// A complete fake platform, to be used by one test.
 pub(crate) struct FakePlatform {
     clock: Rc<FakeClock>,
     transport: Rc<ScriptedTransport>,
@@ -206,7 +208,7 @@ pub(crate) struct FakePlatform {
 }
 
 impl FakePlatform {
-    /// A world with this server. Its replies take no time unless they say so.
+    /// Creates a platform with this server. Its replies take no time unless they have a latency.
     pub fn new(server: impl FnMut(&Request) -> Reply + 'static) -> Self {
         let clock = Rc::new(FakeClock::default());
         let transport = ScriptedTransport {
@@ -222,7 +224,8 @@ impl FakePlatform {
         }
     }
 
-    /// A world whose server gives these replies in order and fails the test when asked more.
+    /// Creates a platform whose server gives these replies in order. One request more fails the
+    /// test.
     pub fn replying(replies: impl IntoIterator<Item = Reply>) -> Self {
         let mut replies: Vec<Reply> = replies.into_iter().collect();
         replies.reverse();
@@ -236,7 +239,7 @@ impl FakePlatform {
         })
     }
 
-    /// What the component sees of it. Every call gives the same world.
+    /// Returns the platform for the component. Every call returns the same one.
     pub fn platform(&self) -> Platform {
         Platform {
             transport: self.transport.clone(),
@@ -246,28 +249,29 @@ impl FakePlatform {
         }
     }
 
-    /// The clock.
+    /// Returns the clock.
     pub fn clock(&self) -> Rc<FakeClock> {
         Rc::clone(&self.clock)
     }
 
-    /// What was sent so far.
+    /// Returns the requests that were sent so far.
     pub fn sent(&self) -> Vec<Sent> {
         self.transport.sent.borrow().clone()
     }
 
-    /// Method, path and query of what was sent so far.
+    /// Returns method, path and query of the requests that were sent so far.
     pub fn lines(&self) -> Vec<String> {
         self.transport.sent.borrow().iter().map(Sent::line).collect()
     }
 
-    /// What was logged so far.
+    /// Returns the lines that were logged so far.
     pub fn log(&self) -> Vec<String> {
         self.log.0.borrow().clone()
     }
 
-    /// Runs to the end. Where everything waits, time jumps to the next moment that something
-    /// waits for. Panics if nothing does, or if there is no end.
+    /// Runs a future to completion. When everything waits, the clock jumps to the next moment
+    /// that something waits for. Panics if nothing waits for a moment, or if the future does not
+    /// end.
     pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         let mut context = Context::from_waker(Waker::noop());

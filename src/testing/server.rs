@@ -1,4 +1,4 @@
-//! A server with one person and one group, over any dialect.
+//! A fake server with one user and one group, for any dialect.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -11,36 +11,40 @@ use core::future::Future;
 
 use serde_json::{Value, json};
 
-use super::{ADA, CID};
 use crate::config::Settings;
 use crate::domain::Dialect;
-use crate::http::testing::{FakePlatform, Reply};
 use crate::http::{BaseUrl, Client, Method, Request, Secret, TransportError};
 use crate::retool::Directory;
 use crate::retool::scim::{Base, Scim};
 use crate::retool::v1::V1;
 use crate::retool::v2::V2;
+use crate::testing::platform::{FakePlatform, Reply};
 
-/// What goes wrong with a write.
+/// The only user that can be read.
+pub const ADA: &str = "user_ada";
+/// A user who is in the group.
+pub const CID: &str = "user_cid";
+
+/// A fault of a write.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fault {
-    /// Nothing.
+    /// No fault.
     Works,
-    /// It is done, and no reply comes.
+    /// The write is applied, and its reply is lost.
     Lost,
-    /// It is not done, and no reply comes.
+    /// The write is not applied, and its reply is lost.
     Undone,
-    /// It is done, and half of the body comes.
+    /// The write is applied, and half of the body is received.
     Half,
-    /// It is not done, and half of a body comes.
+    /// The write is not applied, and half of a body is received.
     HalfUndone,
-    /// It is not done, and the body says so.
+    /// The write is not applied, and the body says so.
     Denied,
-    /// It is not done, and the status says so.
+    /// The write is not applied, and the status says so.
     Status(u16),
 }
 
-/// What the server has.
+/// The state of the server.
 #[derive(Clone)]
 pub struct State {
     pub email: String,
@@ -49,9 +53,9 @@ pub struct State {
     pub disabled: bool,
     pub admin: bool,
     pub group_name: String,
-    /// `None` once the group is gone.
+    /// `None` if the group was deleted.
     pub members: Option<Vec<String>>,
-    /// How many reads of the group find nothing yet.
+    /// How many more reads do not find the group.
     pub hidden: u32,
 }
 
@@ -107,7 +111,7 @@ impl Server {
         Server { dialect, state, fake, edits, counted: Cell::new(0) }
     }
 
-    /// A session.
+    /// Creates a directory.
     pub fn directory(&self) -> Box<dyn Directory> {
         let base = BaseUrl::parse("https://acme.retool.com").expect("a base URL");
         let token = Secret::new("t0ken".to_string());
@@ -123,17 +127,17 @@ impl Server {
         self.fake.run(future)
     }
 
-    /// Has somebody else change something right after the write of this number.
+    /// Simulates a concurrent change right after the write with this number.
     pub fn after_write(&self, number: usize, edit: impl FnMut(&mut State) + 'static) {
         self.edits.borrow_mut().push((number, Box::new(edit)));
     }
 
-    /// Forgets the requests so far.
+    /// Ignores the requests so far in later counts.
     pub fn count_from_here(&self) {
         self.counted.set(self.fake.sent().len());
     }
 
-    /// `W` for each write and `R` for each read, in their order.
+    /// Returns `W` for each write and `R` for each read, in order.
     pub fn requests(&self) -> String {
         let sent = self.fake.sent();
         let letter = |method| if method == Method::Get { 'R' } else { 'W' };
@@ -204,7 +208,7 @@ fn group_record(dialect: Dialect, state: &State) -> String {
     .to_string()
 }
 
-/// What a write is answered with that was done.
+/// Returns the body of the response to an applied write.
 fn acknowledgement(dialect: Dialect, request: &Request, state: &State) -> String {
     let path = &request.path_and_query;
     match (dialect, is_about_group(request)) {
@@ -215,7 +219,7 @@ fn acknowledgement(dialect: Dialect, request: &Request, state: &State) -> String
     }
 }
 
-/// Does a write.
+/// Applies a write.
 fn write(dialect: Dialect, request: &Request, state: &mut State) {
     let body = request.body.as_deref().unwrap_or(b"{}");
     let body: Value = serde_json::from_slice(body).expect("JSON");
@@ -257,7 +261,7 @@ fn operate(operation: &Value, state: &mut State) {
     }
 }
 
-/// Sets a field, whatever a dialect calls it.
+/// Sets a field, by its name in any dialect.
 fn set(state: &mut State, name: &str, value: &Value) {
     match name {
         "firstName" | "/first_name" | "name.givenName" => state.first_name = text(value),

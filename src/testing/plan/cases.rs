@@ -1,5 +1,5 @@
-//! Rosters and organisations that are made up, for what must hold for all of them. A case that
-//! fails becomes smaller: fewer people, fewer groups, fewer differences.
+//! Generated rosters and organisations, for property tests. A failing case shrinks: fewer people,
+//! fewer groups, fewer differences.
 
 use proptest::option;
 use proptest::prelude::*;
@@ -12,25 +12,25 @@ use crate::sync::{
     AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Policy, Snapshot, Span, SyncRequest,
 };
 
-/// What there is to plan: what shall be, and what is.
+/// A request and the current organisation.
 pub(crate) type Case = (SyncRequest, Snapshot);
 
-/// Who there may be.
+/// The names of the people that may exist.
 pub(crate) const NAMES: [&str; 12] =
     ["ada", "bea", "cleo", "dora", "edith", "fay", "grace", "hedy", "ida", "joan", "kate", "lise"];
-/// What they may be in.
+/// The groups that they may be in.
 pub(crate) const GROUPS: [&str; 5] = ["Engineering", "Support", "Sales", "Finance", "Legal"];
 
 const FIRST: [Option<&str>; 3] = [None, Some("One"), Some("Two")];
 const TYPES: [UserType; 2] = [UserType::Default, UserType::EndUser];
 
-/// Somebody's address.
+/// The address of a person.
 pub(crate) fn address(name: &str) -> String {
     format!("{name}@example.com")
 }
 
-/// A roster and an organisation that have some people in common, and a policy whose guards
-/// don't trip.
+/// Generates a roster and an organisation that have some people in common, and a policy whose
+/// guards don't trip.
 pub(crate) fn cases() -> impl Strategy<Value = Case> {
     let people = NAMES
         .map(|name| (option::weighted(0.7, entry(name)), option::weighted(0.75, account(name))));
@@ -49,7 +49,7 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
     })
 }
 
-/// Somebody as they shall be.
+/// Generates a roster entry.
 fn entry(name: &'static str) -> impl Strategy<Value = DesiredUser> {
     let admin = select(vec![None, Some(false), Some(true)]);
     (select(&FIRST[..]), select(&TYPES[..]), admin, some_groups()).prop_map(
@@ -63,7 +63,7 @@ fn entry(name: &'static str) -> impl Strategy<Value = DesiredUser> {
     )
 }
 
-/// Somebody as they are.
+/// Generates an account.
 fn account(name: &'static str) -> impl Strategy<Value = User> {
     let (admin, disabled) = (prop::bool::weighted(0.3), prop::bool::weighted(0.25));
     (select(&FIRST[..]), select(&TYPES[..]), admin, disabled, some_groups()).prop_map(
@@ -107,7 +107,7 @@ fn policy() -> impl Strategy<Value = Policy> {
     )
 }
 
-/// The same people and groups in other orders.
+/// Generates the same case with people and groups in another order.
 pub(crate) fn shuffled((request, actual): Case) -> impl Strategy<Value = Case> {
     let roster = request.roster.iter().cloned().map(|desired| {
         let groups = Just(desired.groups.clone()).prop_shuffle();
@@ -137,7 +137,7 @@ pub(crate) fn shuffled((request, actual): Case) -> impl Strategy<Value = Case> {
         })
 }
 
-/// Guards that trip for some cases and not for others.
+/// Generates guards that trip for some cases and not for others.
 pub(crate) fn limits() -> impl Strategy<Value = GuardLimits> {
     let percent = || select(vec![0, 5, 25, 50, 100]);
     let required = subsequence(&NAMES[..], 0..=2);
@@ -155,8 +155,8 @@ pub(crate) fn limits() -> impl Strategy<Value = GuardLimits> {
     )
 }
 
-/// Cases with guards that may trip; sometimes nobody is on the roster, or the listing is not
-/// complete.
+/// Generates cases with guards that may trip. Sometimes the roster is empty, or the listing is
+/// incomplete.
 pub(crate) fn guarded_cases() -> impl Strategy<Value = Case> {
     let (empty, complete) = (prop::bool::weighted(0.1), prop::bool::weighted(0.8));
     (cases(), limits(), empty, complete).prop_map(
@@ -172,7 +172,7 @@ pub(crate) fn guarded_cases() -> impl Strategy<Value = Case> {
     )
 }
 
-/// So many of them, the same ones every time.
+/// Draws `count` values, the same ones every time.
 pub(crate) fn some<T: Strategy>(count: usize, strategy: T) -> Vec<T::Value> {
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;

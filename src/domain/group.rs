@@ -1,0 +1,59 @@
+//! Groups and their members.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Email, GroupId, GroupLink, UserId};
+
+/// A user in a group's list of members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The user.
+    pub id: UserId,
+    /// The address; `None` if the server did not return it.
+    pub email: Option<Email>,
+    /// Whether the member administers the group; `None` if the server does not say.
+    pub group_admin: Option<bool>,
+}
+
+/// A group of people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// The id in the dialect spoken.
+    pub id: GroupId,
+    /// The name.
+    pub name: String,
+    /// What members may do in every app, as the server words it.
+    pub universal_app_access: Option<String>,
+    /// The members; `None` if they were not asked for.
+    pub members: Option<Vec<Member>>,
+    /// When created, as the server wrote it.
+    pub created_at: Option<String>,
+    /// When last changed, as the server wrote it.
+    pub updated_at: Option<String>,
+}
+
+impl Group {
+    /// Returns the group as it appears in a user's list of memberships.
+    pub fn link(&self) -> GroupLink {
+        GroupLink { id: self.id.clone(), name: Some(self.name.clone()) }
+    }
+}
+
+/// A group that was read individually, so that it can be written back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupAccount {
+    /// The group.
+    pub group: Group,
+    /// The server's record as JSON.
+    pub raw: String,
+}
+
+/// Changes to a group. `None` leaves a field as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GroupPatch {
+    /// The name.
+    pub name: Option<String>,
+    /// What members may do in every app.
+    pub universal_app_access: Option<String>,
+}

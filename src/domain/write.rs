@@ -1,0 +1,45 @@
+//! Writes, as results and errors report them.
+
+use alloc::string::String;
+
+/// What a write did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteKind {
+    /// A user was created.
+    UserCreated,
+    /// A user's fields were changed.
+    UserUpdated,
+    /// A user was disabled.
+    UserDisabled,
+    /// A user was enabled.
+    UserEnabled,
+    /// A user was deleted for good.
+    UserDeleted,
+    /// A user joined a group.
+    MemberAdded,
+    /// A user left a group.
+    MemberRemoved,
+    /// A group was created.
+    GroupCreated,
+    /// A group's fields were changed.
+    GroupUpdated,
+    /// A group was deleted.
+    GroupDeleted,
+    /// An invitation was withdrawn.
+    InvitationCancelled,
+    /// A user's sessions were ended.
+    SessionsEnded,
+}
+
+/// One write that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Write {
+    /// What it did.
+    pub kind: WriteKind,
+    /// The person's address, or the group's name.
+    pub subject: String,
+    /// For memberships and groups, the group's label.
+    pub group: Option<String>,
+    /// Whether the server confirmed it.
+    pub confirmed: bool,
+}
