@@ -1,5 +1,5 @@
-//! Builds the component, so that the library can embed it: `cargo run` and `cargo test` need
-//! nothing but the toolchain that `rust-toolchain.toml` names.
+//! Builds the component, so that the library can embed it. `cargo run` and `cargo test` need only
+//! the toolchain that `rust-toolchain.toml` names.
 
 use std::env;
 use std::fs;
@@ -28,13 +28,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the library is made of.
+/// The outputs of the build.
 struct Built {
-    /// The file.
+    /// The component's file.
     component: PathBuf,
-    /// `namespace:name@version` of the contract.
+    /// The contract as `namespace:name@version`.
     contract: String,
-    /// What compiled it, with its version.
+    /// The compiler and its version.
     compiler: String,
 }
 
@@ -47,7 +47,7 @@ fn build() -> Result<Built> {
         "Cargo.toml",
         "Cargo.lock",
         "rust-toolchain.toml",
-        // Settings of the guest's build, if there are any.
+        // Settings for the build of the component, if there are any.
         ".cargo",
         "build.rs",
     ] {
@@ -66,7 +66,7 @@ fn build() -> Result<Built> {
     let target_dir = component_target_dir(&out_dir);
     compile(root, &target_dir)?;
 
-    // A copy of its own, because other builds of this workspace share the target folder.
+    // Copy the file, because other builds of this workspace share the target folder.
     let built = target_dir.join(TARGET).join(PROFILE).join("retool_lifecycle.wasm");
     let component = out_dir.join("retool_lifecycle.wasm");
     fs::copy(&built, &component)
@@ -74,7 +74,7 @@ fn build() -> Result<Built> {
     Ok(Built { component, contract: contract(root)?, compiler: asked_of_rustc(&["--version"])? })
 }
 
-/// What the world says of its package: `package namespace:name@version;`.
+/// Reads the package of the world, e.g. `package namespace:name@version;`.
 fn contract(root: &Path) -> Result<String> {
     let path = root.join("wit").join("world.wit");
     let wit = fs::read_to_string(&path)
@@ -89,8 +89,8 @@ fn variable(name: &str) -> Result<String> {
     env::var(name).with_context(|| format!("{name} is not set; run this through cargo"))
 }
 
-/// A folder beside the profiles' own: the one of the build that runs this script is locked.
-/// `OUT_DIR` is `<target>/<profile>/build/<package>/out`.
+/// Returns a folder next to those of the profiles, because the build that runs this script has
+/// locked its own. `OUT_DIR` is `<target>/<profile>/build/<package>/out`.
 fn component_target_dir(out_dir: &Path) -> PathBuf {
     let beside = out_dir.ancestors().nth(4).unwrap_or(out_dir);
     beside.join("component")
@@ -116,9 +116,9 @@ fn compile(root: &Path, target_dir: &Path) -> Result<()> {
     bail!("the component did not build for {TARGET}; the compiler's messages are below")
 }
 
-/// Flags that keep the folders of this machine and the names of its registries out of the
-/// component, where panics say which file they came from: the same sources give the same bytes
-/// wherever they lie.
+/// Returns flags that keep the folders of this machine and the names of its registries out of the
+/// component. Panic messages contain the paths of source files. With these flags, the same sources
+/// give the same bytes in any folder.
 fn remapped(root: &Path) -> String {
     let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
         let home = env::home_dir()?;
@@ -126,8 +126,8 @@ fn remapped(root: &Path) -> String {
     });
     let mut folders = vec![(root.to_owned(), "/retool-lifecycle")];
     if let Some(cargo_home) = cargo_home {
-        // One for each registry that crates come from, named after it. Of several flags that
-        // fit, the last one counts.
+        // There is one folder per registry, named after it. If several flags match a path, the
+        // last one is used.
         let mut registries = subfolders(&cargo_home.join("registry").join("src"));
         registries.sort();
         folders.push((cargo_home, "/cargo"));
@@ -136,18 +136,18 @@ fn remapped(root: &Path) -> String {
     let flags = folders
         .into_iter()
         .map(|(folder, name)| format!("--remap-path-prefix={}={name}", folder.display()));
-    // Cargo takes them apart at this character, so that folders may have spaces.
+    // Cargo splits the flags at this character, so that folders may have spaces.
     flags.collect::<Vec<_>>().join("\u{1f}")
 }
 
-/// What lies in a folder; nothing where there is none.
+/// Lists the entries of a folder; returns none if the folder does not exist.
 fn subfolders(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
-/// What cargo (and clippy) set for the build that runs this script, and what would make the
-/// component differ from one build of the host to the next.
+/// Lists the variables that cargo and clippy set for the build that runs this script, and those
+/// that would make the component differ between builds of the host.
 fn foreign_variables() -> impl Iterator<Item = String> {
     const NAMES: [&str; 18] = [
         "CARGO_BUILD_RUSTFLAGS",
@@ -176,29 +176,25 @@ fn foreign_variables() -> impl Iterator<Item = String> {
     })
 }
 
-/// Where the compiler that cargo uses keeps its targets.
+/// Returns the sysroot of the compiler that cargo uses. Its targets are there.
 fn sysroot() -> Result<PathBuf> {
     asked_of_rustc(&["--print", "sysroot"]).map(PathBuf::from)
 }
 
-/// What the compiler that cargo uses says of itself.
+/// Runs the compiler that cargo uses with these arguments, and returns its output.
 fn asked_of_rustc(question: &[&str]) -> Result<String> {
     let output = Command::new(variable("RUSTC")?)
         .args(question)
         .output()
         .context("rustc could not be started")?;
     let question = question.join(" ");
-    ensure!(
-        output.status.success(),
-        "rustc did not answer {question}: {}",
-        last_line(&output.stderr)
-    );
+    ensure!(output.status.success(), "rustc {question} failed: {}", last_line(&output.stderr));
     let answer = String::from_utf8(output.stdout)
-        .with_context(|| format!("what rustc answers to {question} is not UTF-8"))?;
+        .with_context(|| format!("the output of rustc {question} is not UTF-8"))?;
     Ok(answer.trim().to_owned())
 }
 
-/// The last thing that a program said, which is why it ended.
+/// Returns the last line that a program printed, which usually is the reason why it failed.
 fn last_line(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty());
@@ -218,7 +214,7 @@ fn add_target(sysroot: &Path, root: &Path) -> Result<()> {
              `rustup target add {TARGET}`, or with your system's package for Rust's {TARGET}"
         )
     };
-    // rustup's toolchains lie in a folder of that name; any other is not its to change.
+    // rustup's toolchains are in a folder of this name. rustup can't change any other toolchain.
     let toolchain = sysroot
         .parent()
         .filter(|parent| parent.ends_with("toolchains"))

@@ -1,8 +1,8 @@
-//! The component's typed error, taken apart.
+//! Access to the parts of the component's typed error.
 
 use crate::retool::types::{Error, ErrorDetail, ErrorKind};
 
-/// What an error says, so that it can be said in the user's own words.
+/// Returns the detail of an error, so that it can be rewritten in the user's terms.
 pub(crate) fn error_detail_mut(error: &mut Error) -> Option<&mut ErrorDetail> {
     match error {
         Error::ExecutionFailed => None,
@@ -10,8 +10,8 @@ pub(crate) fn error_detail_mut(error: &mut Error) -> Option<&mut ErrorDetail> {
     }
 }
 
-/// The name of an error's case, as WIT has it, and what every error but `execution-failed`
-/// says. The kind of failure is in the detail.
+/// Returns the name of an error's case in WIT, and its detail, which every error except
+/// `execution-failed` has. The kind of failure is in the detail.
 ///
 /// ```
 /// use host_test::{error_case, retool::types::Error};
@@ -28,8 +28,8 @@ pub fn error_case(error: &Error) -> (&'static str, Option<&ErrorDetail>) {
     }
 }
 
-/// The error of one person as the error of a call about that person alone. A report has no case,
-/// so the kind decides whether another try is worth it.
+/// Converts the error of one person into the error of a call about only that person. A report has
+/// no error case, so the kind decides whether the error is transient.
 pub(crate) fn error_of(detail: ErrorDetail) -> Error {
     match detail.kind {
         ErrorKind::RateLimited | ErrorKind::Unavailable => Error::Transient(detail),
@@ -42,7 +42,7 @@ pub(crate) fn error_of(detail: ErrorDetail) -> Error {
     }
 }
 
-/// The name of a kind of failure, as WIT has it.
+/// Returns the name of a kind of failure in WIT.
 ///
 /// ```
 /// use host_test::{error_kind, retool::types::ErrorKind};

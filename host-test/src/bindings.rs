@@ -1,6 +1,6 @@
-//! The one place where bindings are generated, from the same WIT as the component's.
+//! The host's bindings, generated from the same WIT as the component's.
 //!
-//! Every type can be written as JSON and read back, so that plans and steps can be kept.
+//! Every type can be serialized and deserialized, so that plans and steps can be stored.
 #![allow(missing_docs)]
 
 wasmtime::component::bindgen!({

@@ -1,4 +1,4 @@
-//! One call: an instance of its own, run within the limits, and thrown away.
+//! One call: it creates an instance, runs it within the limits, and drops it.
 
 use wasmtime::component::ResourceTable;
 use wasmtime::{Store, Trap};
@@ -14,7 +14,7 @@ use crate::limits::{Limits, MemoryLimiter, PeakMemory};
 use crate::log::Stderr;
 use crate::meter::{Exceeded, Meter};
 
-/// What the host keeps for one instance.
+/// The host's state for one instance.
 pub(crate) struct State {
     table: ResourceTable,
     wasi: WasiCtx,
@@ -41,7 +41,7 @@ impl WasiHttpView for State {
     }
 }
 
-/// What a call is set up with.
+/// The inputs of a call.
 pub(crate) struct Setup<'a> {
     pub(crate) function: &'static str,
     pub(crate) env: &'a [(String, String)],
@@ -82,8 +82,8 @@ impl<'a> Call<'a> {
         store.limiter(|state| &mut state.memory);
         let meter = Meter::default();
         let turns = meter.clone();
-        // A tick makes the call give way rather than trap: whether it has taken too long is
-        // decided where waiting and computing can be told apart.
+        // At a tick the call yields instead of trapping. `Meter` checks the limits, because it can
+        // distinguish waiting from computing.
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| Ok(turns.at_tick()));
 
@@ -96,7 +96,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// What the host makes of how the call ended.
+    /// Converts the outcome of the call into a result or the host's error.
     pub(crate) fn end<T>(
         self,
         ended: Result<wasmtime::Result<T>, Exceeded>,
@@ -104,7 +104,7 @@ impl<'a> Call<'a> {
         let Call { store, plugin: _, meter: _, function, limits, stderr } = self;
         stderr.finish();
         let state = store.data();
-        // First, because a component that was refused a request may fail in any way then.
+        // Check this first: after a refused request, the component may fail in any way.
         if let Some(attempted) = state.egress.refused() {
             return Err(HostError::Egress {
                 function,
@@ -126,7 +126,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The trap or the innermost cause alone: the whole error carries a backtrace.
+/// Returns only the trap or the innermost cause, because the whole error includes a backtrace.
 fn trap_message(error: &wasmtime::Error) -> String {
     match error.downcast_ref::<Trap>() {
         Some(trap) => trap.to_string(),

@@ -1,4 +1,4 @@
-//! Which server a tenant's component may talk to: the one of its connection, and no other.
+//! The egress rule: a tenant's component may reach only the server of its connection.
 
 use std::fmt;
 
@@ -18,8 +18,9 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin of an absolute `http` or `https` URL, with the scheme's own port where the
-    /// URL has none; `None` for anything else, and for a URL with user information.
+    /// Returns the origin of an absolute `http` or `https` URL. If the URL has no port, the origin
+    /// has the scheme's default port. Returns `None` for anything else, and for a URL with user
+    /// information.
     pub fn of(url: &str) -> Option<Origin> {
         Origin::of_uri(&url.trim().parse().ok()?)
     }
@@ -35,7 +36,7 @@ impl Origin {
             "https" => 443,
             _ => return None,
         };
-        // Not `Authority::port`, which has none for a number that is too large.
+        // Not `Authority::port`, which returns `None` for a number that is too large.
         let port = match authority.as_str().strip_prefix(authority.host())? {
             "" => default,
             port => port.strip_prefix(':')?.parse().ok()?,
@@ -50,17 +51,17 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The ways out of a tenant, which its calls share.
+/// How a tenant's requests leave the host. The calls of a tenant share it.
 #[derive(Clone)]
 pub(crate) struct Ways {
     /// The one origin that may be reached.
     pub(crate) allowed: Option<Origin>,
     pub(crate) connections: Connections,
-    /// What is sent for the component's placeholders.
+    /// The tokens that replace the component's placeholders.
     pub(crate) credentials: Credentials,
 }
 
-/// Sends requests to the allowed origin, and refuses and remembers the others.
+/// Sends requests to the allowed origin. Refuses all others, and remembers the first of them.
 pub(crate) struct Egress {
     ways: Ways,
     refused: Option<String>,
@@ -68,17 +69,17 @@ pub(crate) struct Egress {
 }
 
 impl Egress {
-    /// Why a request could not be sent is said in `log`.
+    /// Writes to `log` why a request could not be sent.
     pub(crate) fn new(ways: Ways, log: Stderr) -> Self {
         Egress { ways, refused: None, log }
     }
 
-    /// The first origin that was refused, without path and query.
+    /// Returns the first origin that was refused, without path and query.
     pub(crate) fn refused(&self) -> Option<&str> {
         self.refused.as_deref()
     }
 
-    /// The origin that is allowed, for people.
+    /// Returns the allowed origin as text.
     pub(crate) fn allowed(&self) -> Option<String> {
         self.ways.allowed.as_ref().map(Origin::to_string)
     }
@@ -96,8 +97,8 @@ impl Egress {
     }
 }
 
-/// What became of a request: the answer, and what drives its connection on, which is nothing
-/// here.
+/// The outcome of a request: the response, and a future that drives its connection, which does
+/// nothing here.
 type Sent = Result<(http::Response<WasiBody>, Driver), Error>;
 type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
@@ -108,7 +109,8 @@ impl WasiHttpHooks for Egress {
         options: Option<RequestOptions>,
         _: Driver,
     ) -> Box<dyn Future<Output = Sent> + Send> {
-        // First of all: nothing of it may leave, not even the name of its server to a resolver.
+        // Check this first: nothing of the request may leave the host, not even a DNS query for its
+        // server.
         if !self.permits(request.uri()) {
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
@@ -144,22 +146,22 @@ mod tests {
         Egress::new(ways, Stderr::new(1000, LogLines::default(), None))
     }
 
-    fn shown(url: &str) -> Option<String> {
+    fn origin(url: &str) -> Option<String> {
         Origin::of(url).map(|origin| origin.to_string())
     }
 
     #[test]
-    fn an_origin_has_the_port_of_its_scheme_and_no_path() {
+    fn an_origin_has_the_default_port_of_its_scheme_and_no_path() {
         assert_eq!(
-            shown("https://Acme.retool.com/base/?q=1").as_deref(),
+            origin("https://Acme.retool.com/base/?q=1").as_deref(),
             Some("https://acme.retool.com:443")
         );
-        assert_eq!(shown(" http://127.0.0.1:8080 ").as_deref(), Some("http://127.0.0.1:8080"));
-        assert_eq!(shown("http://[::1]/").as_deref(), Some("http://[::1]:80"));
+        assert_eq!(origin(" http://127.0.0.1:8080 ").as_deref(), Some("http://127.0.0.1:8080"));
+        assert_eq!(origin("http://[::1]/").as_deref(), Some("http://[::1]:80"));
     }
 
     #[test]
-    fn what_is_no_http_url_has_no_origin() {
+    fn only_http_urls_have_an_origin() {
         for url in [
             "",
             "acme.retool.com",
@@ -170,7 +172,7 @@ mod tests {
             "https://acme.retool.com:99999",
             "https://acme.retool.com:",
         ] {
-            assert_eq!(shown(url), None, "{url}");
+            assert_eq!(origin(url), None, "{url}");
         }
     }
 

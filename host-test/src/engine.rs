@@ -1,4 +1,4 @@
-//! The engine and the component in it: compiled once, instantiated for every call.
+//! The engine and the component, which is compiled once and instantiated for every call.
 
 use std::fmt;
 use std::path::Path;
@@ -21,21 +21,22 @@ use crate::meter::TICK;
 use crate::precompiled;
 use crate::tenant::{Tenant, TenantOptions};
 
-/// How many calls run at a time unless told; more wait.
+/// How many calls run at the same time by default; more wait.
 const CONCURRENT_CALLS: u32 = 64;
 
-/// What any number of calls is cut to: the pool counts in 32 bits, and the address space ends.
+/// The maximum number of concurrent calls: the pool counts in 32 bits, and the address space is
+/// limited.
 const MOST_CONCURRENT_CALLS: u32 = 10_000;
 
-/// Core instances, memories and tables that one component takes from the pool: its own
-/// module, and the small ones that the component format puts beside it.
+/// Core instances, memories and tables that one component takes from the pool: for its own module,
+/// and for the small modules that the component format adds.
 const CORE_INSTANCES: u32 = 16;
 
-/// A component, compiled and linked. Cheap to share: clones are handles to the same one.
+/// A component, compiled and linked. It is cheap to share: clones are handles to the same one.
 ///
-/// Linked are `wasi:io`, `wasi:clocks`, `wasi:random/random`, `wasi:cli` environment and
-/// stderr, and outgoing `wasi:http`. There are no files and no sockets: a component that
-/// imports anything else is refused.
+/// The component is linked with `wasi:io`, `wasi:clocks`, `wasi:random/random`, `wasi:cli`
+/// environment and stderr, and outgoing `wasi:http`. There are no files and no sockets. A component
+/// that imports anything else is refused.
 #[derive(Clone)]
 pub struct Host {
     inner: Arc<Inner>,
@@ -47,32 +48,32 @@ pub(crate) struct Inner {
 }
 
 impl Host {
-    /// Compiles and links a component, which takes a fraction of a second. 64 calls run at a
-    /// time; more wait.
+    /// Compiles and links a component, which takes a fraction of a second. 64 calls run at the
+    /// same time; more wait.
     pub fn new(component: &[u8]) -> Result<Host, HostError> {
         Host::with_concurrency(component, CONCURRENT_CALLS)
     }
 
-    /// As [`Host::new`], with another number of calls that run at a time (at least 1). A bit
-    /// more than 4 GiB of address space, not of memory, is set aside for each of them; where
-    /// the system does not grant that, it is asked for call by call.
+    /// Like [`Host::new`], with another number of calls that run at the same time (at least 1).
+    /// The host reserves a bit more than 4 GiB of address space, not of memory, for each of them.
+    /// If the system does not grant that, the host allocates for each call.
     pub fn with_concurrency(component: &[u8], calls: u32) -> Result<Host, HostError> {
         Host::made(calls, |engine| Component::from_binary(engine, component))
     }
 
-    /// As [`Host::with_concurrency`], with the machine code kept in a folder, under a name made of
-    /// the component's content and of what it was compiled for: from the second time on it is
-    /// loaded, which takes less than a millisecond. A folder that can't be written to, or holds
-    /// something else, costs the compilation and is no error.
+    /// Like [`Host::with_concurrency`], but caches the machine code in a folder. The file name is
+    /// a hash of the component and of the compilation target. From the second time on the code
+    /// is loaded, which takes less than a millisecond. If the folder can't be written to, or the
+    /// file is not usable, the component is compiled and there is no error.
     ///
     /// # Safety
-    /// What lies in the folder is run as machine code: nobody who is not trusted may write there.
+    /// The files in the folder are run as machine code. Only trusted users may write there.
     pub unsafe fn precompiled(
         component: &[u8],
         calls: u32,
         folder: &Path,
     ) -> Result<Host, HostError> {
-        // SAFETY: the caller's.
+        // SAFETY: the caller upholds it.
         Host::made(calls, |engine| unsafe { precompiled::load(engine, component, folder) })
     }
 
@@ -85,7 +86,7 @@ impl Host {
         Host::on(&engine, component, calls)
     }
 
-    /// A host on this engine, which interrupts by epochs.
+    /// Creates a host on this engine, which must use epoch interruption.
     pub(crate) fn on(
         engine: &Engine,
         component: impl FnOnce(&Engine) -> wasmtime::Result<Component>,
@@ -96,36 +97,37 @@ impl Host {
         Ok(Host { inner: Arc::new(inner) })
     }
 
-    /// A new host of the component that was built with this library.
+    /// Creates a host of the component that was built with this library.
     pub fn embedded() -> Result<Host, HostError> {
         Host::new(component::BYTES)
     }
 
-    /// The one host of the embedded component in this process, made when first asked for.
+    /// Returns the host of the embedded component that this process shares. The first call creates
+    /// it.
     pub fn shared() -> Result<Host, HostError> {
         static SHARED: OnceLock<Result<Host, HostError>> = OnceLock::new();
         SHARED.get_or_init(Host::embedded).clone()
     }
 
-    /// As [`Host::shared`], with the machine code kept in a folder: for tests, of which each is a
-    /// process that would compile the component. The first call decides on the folder.
+    /// Like [`Host::shared`], but caches the machine code in a folder. It is for tests: each is a
+    /// process, which would have to compile the component. The first call sets the folder.
     ///
     /// # Safety
-    /// As for [`Host::precompiled`].
+    /// The same as for [`Host::precompiled`].
     #[doc(hidden)]
     pub unsafe fn shared_in(folder: &Path) -> Result<Host, HostError> {
         static SHARED: OnceLock<Result<Host, HostError>> = OnceLock::new();
-        // SAFETY: the caller's.
+        // SAFETY: the caller upholds it.
         let made = || unsafe { Host::precompiled(component::BYTES, CONCURRENT_CALLS, folder) };
         SHARED.get_or_init(made).clone()
     }
 
-    /// The embedded component itself, as a file in the component format.
+    /// Returns the embedded component as a file in the component format.
     pub fn embedded_component() -> &'static [u8] {
         component::BYTES
     }
 
-    /// An organisation to call the component for.
+    /// Creates a tenant: one organisation for which the component is called.
     pub fn tenant(&self, options: TenantOptions) -> Tenant {
         Tenant::new(self.inner.clone(), options)
     }
@@ -151,7 +153,8 @@ impl Inner {
     }
 }
 
-/// With everything that the calls need set aside, or where there is no room for that, without.
+/// Creates an engine that reserves everything for its calls. If there is no room for that, the
+/// engine allocates on demand.
 fn engine(calls: u32) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config.epoch_interruption(true).concurrency_support(false);
@@ -185,8 +188,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     Ok(linker)
 }
 
-/// Starts the thread that makes computing components give way, for as long as the engine
-/// lives.
+/// Starts the thread that makes computing components yield. It runs as long as the engine lives.
 fn tick(engine: &Engine) -> wasmtime::Result<()> {
     let engine = engine.weak();
     thread::Builder::new().name("epochs".to_owned()).spawn(move || {

@@ -1,12 +1,13 @@
-//! How a call fails on the host's side, as opposed to the component's own typed errors.
+//! The host's errors, as opposed to the component's own typed errors.
 
 use std::fmt;
 use std::time::Duration;
 
-/// The component could not be run, or was stopped. No value of the environment is ever in it.
+/// The component could not be run, or was stopped. The error never contains a value of the
+/// environment.
 ///
-/// What a stopped call had written by then is not known. Every function of the component may
-/// be repeated, and then does what is left.
+/// It is not known what a stopped call had written. Every function of the component may be
+/// repeated, and then does what is left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostError {
     /// The engine or the component could not be set up.
@@ -18,7 +19,7 @@ pub enum HostError {
     Trap {
         /// The function that was called, as WIT names it.
         function: &'static str,
-        /// What the engine says.
+        /// The engine's message.
         message: String,
     },
     /// The call took longer than [`Limits::wall_clock`](crate::Limits::wall_clock).
@@ -42,14 +43,14 @@ pub enum HostError {
         /// The limit in bytes.
         limit: usize,
     },
-    /// The component tried to reach another origin than the tenant's. The request was not
-    /// sent, and no socket was opened for it.
+    /// The component tried to reach an origin that is not the tenant's. The request was not sent,
+    /// and no socket was opened for it.
     Egress {
         /// The function that was called.
         function: &'static str,
         /// The origin that it tried to reach, without path and query.
         attempted: String,
-        /// The one origin that is allowed; `None` where the tenant's base URL has none.
+        /// The one allowed origin; `None` if the tenant's base URL has no origin.
         allowed: Option<String>,
     },
 }
@@ -66,7 +67,7 @@ const READING: [&str; 7] = [
 ];
 
 impl HostError {
-    /// A stable name of the kind of failure, e.g. `host-trap`.
+    /// Returns a stable name of the kind of failure, e.g. `host-trap`.
     pub fn code(&self) -> &'static str {
         match self {
             HostError::Setup { .. } => "host-setup",
@@ -78,7 +79,7 @@ impl HostError {
         }
     }
 
-    /// Whether the call may have written something before it ended. What, is not known then.
+    /// Returns whether the call may have written something before it ended. It is not known what.
     pub fn may_have_written(&self) -> bool {
         match self {
             HostError::Setup { .. } => false,
@@ -111,7 +112,8 @@ impl fmt::Display for HostError {
             ),
             HostError::Compute { function, limit } => write!(
                 f,
-                "`{function}` was stopped after computing for {} s, the longest that a call may",
+                "`{function}` was stopped after computing for {} s, the longest that a call may \
+                 compute",
                 limit.as_secs_f64()
             ),
             HostError::Memory { function, limit } => write!(

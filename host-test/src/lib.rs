@@ -1,8 +1,8 @@
 //! Runs the retool-lifecycle component in a wasmtime sandbox.
 //!
-//! A [`Host`] holds the compiled component. A [`Tenant`] is one organisation: its connection,
-//! its environment (the tokens), and the one origin that the component may reach for it. Every
-//! call gets a fresh instance within [`Limits`], and comes to an [`Answer`].
+//! A [`Host`] holds the compiled component. A [`Tenant`] is one organisation: its connection, its
+//! environment (the tokens), and the one origin that the component may reach for it. Every call
+//! gets a fresh instance within [`Limits`], and returns an [`Answer`].
 //!
 //! ```no_run
 //! use host_test::{Host, TenantOptions};
@@ -38,6 +38,8 @@ mod render;
 pub mod requests;
 pub mod roster;
 mod tenant;
+#[cfg(test)]
+mod testing;
 mod text;
 mod timings;
 

@@ -1,4 +1,4 @@
-//! How much time and memory one call may take.
+//! Limits on the time and memory of one call.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,18 +6,17 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
-/// What one call may take of the host. A call that takes more is ended, and its instance is
-/// thrown away.
+/// The resources that one call may use. A call that uses more is stopped, and its instance is
+/// dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most linear memory that an instance may have, in bytes. 256 MiB by default.
+    /// The maximum linear memory of an instance, in bytes. 256 MiB by default.
     pub memory: usize,
-    /// The longest that a call may take, waiting included. 5 minutes by default.
+    /// The maximum duration of a call, including waiting. 5 minutes by default.
     pub wall_clock: Duration,
-    /// The longest that a call may compute, waiting not included. 30 seconds by default.
+    /// The maximum time that a call may compute, excluding waiting. 30 seconds by default.
     pub compute: Duration,
-    /// The most that a call may write to stderr, in bytes; the rest is dropped. 64 KiB by
-    /// default.
+    /// How many bytes a call may write to stderr; the rest is dropped. 64 KiB by default.
     pub log: usize,
 }
 
@@ -32,10 +31,10 @@ impl Default for Limits {
     }
 }
 
-/// The most entries in an instance's tables; the component's has a few hundred functions.
+/// The maximum number of entries in a table of an instance. The component needs a few hundred.
 const TABLE_ELEMENTS: usize = 20_000;
 
-/// The most linear memory that any instance of a tenant has had, in bytes.
+/// The largest linear memory that any instance of a tenant has had, in bytes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PeakMemory(Arc<AtomicUsize>);
 
@@ -45,8 +44,8 @@ impl PeakMemory {
     }
 }
 
-/// Refuses memory beyond the limit, and remembers that it did: what a component makes of a
-/// refusal is a trap that does not say why.
+/// Refuses memory beyond the limit, and remembers that it did. The component then traps without
+/// saying why.
 #[derive(Debug)]
 pub(crate) struct MemoryLimiter {
     limit: usize,
@@ -59,7 +58,7 @@ impl MemoryLimiter {
         MemoryLimiter { limit, refused: false, peak }
     }
 
-    /// Whether the component asked for more than it may have.
+    /// Returns whether the component requested more than the limit.
     pub(crate) fn refused(&self) -> bool {
         self.refused
     }

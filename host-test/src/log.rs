@@ -1,4 +1,4 @@
-//! What the component writes to stderr: its log, line by line and bounded.
+//! The component's stderr: its log, split into lines and limited in size.
 
 use std::collections::VecDeque;
 use std::io;
@@ -11,13 +11,13 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use wasmtime_wasi_io::bytes::Bytes;
 
-/// Called with each line, without its end, while the call is still running.
+/// A callback that gets each line, without the line end, while the call is still running.
 pub type LogSink = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// How many lines a tenant keeps; older ones are dropped first.
+/// How many lines a tenant keeps; the oldest are dropped first.
 const KEPT_LINES: usize = 2_000;
 
-/// The lines that a tenant's calls have logged, the latest ones.
+/// The latest lines that a tenant's calls have logged.
 #[derive(Clone, Default)]
 pub(crate) struct LogLines(Arc<Mutex<VecDeque<String>>>);
 
@@ -44,7 +44,7 @@ impl LogLines {
 pub(crate) struct Stderr(Arc<Mutex<Capture>>);
 
 struct Capture {
-    /// The line that has no end yet.
+    /// The line that is not complete yet.
     partial: Vec<u8>,
     /// How many more bytes this call may write.
     budget: usize,
@@ -66,12 +66,12 @@ impl Stderr {
         })))
     }
 
-    /// Hands on a last line that has no end.
+    /// Passes on the last line if it has no line end.
     pub(crate) fn finish(&self) {
         lock(&self.0).end_line();
     }
 
-    /// A line of the host's own among the component's.
+    /// Adds a line of the host to the component's log.
     pub(crate) fn note(&self, line: &str) {
         let mut capture = lock(&self.0);
         capture.end_line();
@@ -120,7 +120,8 @@ impl Capture {
     }
 }
 
-/// The data is whole even where a holder panicked: every change is one step.
+/// Locks the mutex, even if a holder panicked: the data is consistent, because every change is one
+/// step.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -136,7 +137,7 @@ impl StdoutStream for Stderr {
         Box::new(self.clone())
     }
 
-    // The default goes through a background task, whose last lines would come after the call.
+    // The default uses a background task, whose last lines would arrive after the call.
     fn p2_stream(&self) -> Box<dyn OutputStream> {
         Box::new(self.clone())
     }
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_put_together_from_pieces() {
+    fn lines_are_joined_from_pieces() {
         assert_eq!(
             captured(1000, &[b"GET /us", b"ers\r\n\nretry", b"ing\nlast"]),
             ["GET /users", "retrying", "last"]
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_exceeds_the_limit_is_cut_once_and_said() {
+    fn a_log_beyond_the_limit_is_cut_with_one_note() {
         assert_eq!(
             captured(8, &[b"12345\n", b"6789\n", b"more\n"]),
             ["12345", "67", "(the rest of the log is cut: 8 bytes a call)"]
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sink_sees_a_line_as_soon_as_it_ends() {
+    fn the_sink_gets_a_line_as_soon_as_it_ends() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let sink: LogSink = {
             let seen = seen.clone();

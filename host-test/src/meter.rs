@@ -1,4 +1,4 @@
-//! How long a call computes, when it makes way for others, and when it has taken too long.
+//! Measures how long a call computes, makes it yield to other calls, and enforces the time limits.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -11,32 +11,32 @@ use wasmtime::UpdateDeadline;
 use crate::limits::Limits;
 use crate::timings::Timings;
 
-/// How often a computing component is looked at, so that others get a turn and limits are seen in
-/// time.
+/// How often a computing component is interrupted, so that other calls get a turn and limits are
+/// noticed in time.
 pub(crate) const TICK: Duration = Duration::from_millis(1);
 
-/// How long a call computes before others come first: what some thousands of people take. Calls
-/// below it take turns, so that none of them waits for another to end.
+/// How long a call may compute before other calls get priority: enough for some thousands of
+/// people. Calls that have computed less take turns, so that none of them waits for another to end.
 const SHORT: Duration = Duration::from_millis(20);
 
-/// Which limit of time was exceeded.
+/// The time limit that was exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exceeded {
     WallClock,
     Compute,
 }
 
-/// The time that one call has computed: a component that waits is not polled, and one that
-/// computes gives way at ticks. Clones share it.
+/// Measures the time that one call has computed. A waiting component is not polled, and a computing
+/// one yields at ticks, so the time spent in `poll` is the computing time. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Meter(Arc<Readings>);
 
-/// In nanoseconds. The call may move from thread to thread.
+/// Times in nanoseconds. They are atomic because the call may move between threads.
 struct Readings {
     made: Instant,
-    /// When the turn that it has, or had last, began, after it was made.
+    /// When the current or the last turn began, as the time since `made`.
     turn: AtomicU64,
-    /// The sum of its turns before.
+    /// The sum of all completed turns.
     spent: AtomicU64,
 }
 
@@ -48,23 +48,23 @@ impl Default for Meter {
 }
 
 impl Meter {
-    /// What a component that computes does at a tick.
+    /// Returns what a computing component does at a tick.
     pub(crate) fn at_tick(&self) -> UpdateDeadline {
         let turn = self.turn();
         if turn < TICK / 2 {
-            // It was waiting when the tick came.
+            // It was waiting at the time of the tick.
             UpdateDeadline::Continue(1)
         } else if self.spent() + turn < SHORT {
             UpdateDeadline::Yield(1)
         } else {
-            // After all who are ready, and after the runtime has looked who else is: what is
-            // merely woken again is looked at before the network is.
+            // `yield_now` queues the call behind all ready tasks, and behind those that the runtime
+            // finds by polling its sockets. A task that only wakes itself runs before that poll.
             UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))
         }
     }
 
-    /// Drives a call for as long as it may take. Dropping the call, which this does with one that
-    /// takes longer, ends the component where it stands.
+    /// Runs a call within the limits. A call that takes longer is dropped, which stops the
+    /// component immediately.
     pub(crate) async fn within<F: Future>(
         &self,
         limits: &Limits,

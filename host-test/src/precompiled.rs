@@ -1,4 +1,4 @@
-//! Machine code that is kept from one process to the next.
+//! A cache of machine code that processes share.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,25 +10,25 @@ use tempfile::NamedTempFile;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-/// Loads a component from a folder, where it is compiled for this engine under a name made of
-/// its content; compiles it and puts it there if it is not, or can't be used.
+/// Loads a component's machine code for this engine from a folder. The file name is a hash of the
+/// component. If the file is missing or not usable, compiles the component and writes the file.
 ///
 /// # Safety
-/// What lies in the folder is run as machine code: nobody who is not trusted may write there.
+/// The files in the folder are run as machine code. Only trusted users may write there.
 pub(crate) unsafe fn load(
     engine: &Engine,
     component: &[u8],
     folder: &Path,
 ) -> wasmtime::Result<Component> {
     let file = file(engine, component, folder);
-    // SAFETY: the caller's. A file of another version is refused by wasmtime.
+    // SAFETY: the caller upholds it. wasmtime refuses a file of another version.
     if let Ok(component) = unsafe { Component::deserialize_file(engine, &file) } {
         return Ok(component);
     }
     let code = engine.precompile_component(component)?;
-    // A folder that can't be written to costs time and nothing else.
+    // If the file can't be written, the next process only has to compile again.
     let _ = keep(&code, &file, folder);
-    // SAFETY: it was made just now.
+    // SAFETY: this engine has just produced the code.
     unsafe { Component::deserialize(engine, &code) }
 }
 
@@ -40,7 +40,7 @@ fn file(engine: &Engine, component: &[u8], folder: &Path) -> PathBuf {
     folder.join(format!("{content}-{:016x}.cwasm", settings.finish()))
 }
 
-/// Whole or not at all: another process may be reading it.
+/// Writes the file atomically, because another process may be reading it.
 fn keep(code: &[u8], file: &Path, folder: &Path) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut temporary = NamedTempFile::new_in(folder)?;

@@ -1,5 +1,5 @@
-//! Requests to start from: nothing is asked for beyond the arguments, and every permission is
-//! withheld. Fields are set with `..`:
+//! Base requests: they ask for nothing beyond the arguments, and grant no permission. Set more
+//! fields with `..`:
 //!
 //! ```
 //! use host_test::requests;
@@ -20,7 +20,7 @@ use crate::retool::synchronization::{
 };
 use crate::retool::types::{GroupRef, Membership, Tombstone, UserRef};
 
-/// A person who should be in Retool. Nothing may be created or changed.
+/// Creates a request for a person who should be in Retool. It may create and change nothing.
 pub fn provision(email: impl Into<String>) -> ProvisionRequest {
     ProvisionRequest {
         email: email.into(),
@@ -44,7 +44,7 @@ pub fn provision(email: impl Into<String>) -> ProvisionRequest {
     }
 }
 
-/// A person who should leave.
+/// Creates a request to deprovision a person.
 pub fn deprovision(email: impl Into<String>, mode: DeprovisionMode) -> DeprovisionRequest {
     DeprovisionRequest {
         user: by_email(email),
@@ -56,12 +56,12 @@ pub fn deprovision(email: impl Into<String>, mode: DeprovisionMode) -> Deprovisi
     }
 }
 
-/// One person to bring back, whose account must be there.
+/// Creates a request to restore one person, whose account must exist.
 pub fn restore(tombstone: Tombstone) -> RestoreRequest {
     RestoreRequest { tombstones: vec![tombstone], re_create: false, way_in: None }
 }
 
-/// A person of a roster.
+/// Creates a roster entry for a person.
 pub fn roster_entry(email: impl Into<String>) -> RosterEntry {
     RosterEntry {
         user: by_email(email),
@@ -81,12 +81,12 @@ pub fn roster_entry(email: impl Into<String>) -> RosterEntry {
     }
 }
 
-/// A roster for the whole organisation.
+/// Creates a sync request with a roster for the whole organisation.
 pub fn sync(roster: Vec<RosterEntry>, policy: SyncPolicy) -> SyncRequest {
     SyncRequest { roster, span: None, policy, disabled_since: Vec::new(), expected_digest: None }
 }
 
-/// A policy under which nothing may be done.
+/// Creates a policy that allows nothing.
 pub fn sync_policy() -> SyncPolicy {
     SyncPolicy {
         create_missing: false,
@@ -104,7 +104,7 @@ pub fn sync_policy() -> SyncPolicy {
     }
 }
 
-/// Guards with every limit at its default, which protects, and nobody named.
+/// Creates guards with every limit at its default, which protects, and without named people.
 pub fn default_guards() -> Guards {
     Guards {
         user_removals: None,
@@ -122,17 +122,17 @@ pub fn default_guards() -> Guards {
     }
 }
 
-/// The limit of a guard; `None` where neither number is given.
+/// Creates the limit of a guard; returns `None` if neither number is given.
 pub fn guard_limit(percent: Option<u32>, floor: Option<u32>) -> Option<GuardLimit> {
     (percent.is_some() || floor.is_some()).then_some(GuardLimit { percent, floor })
 }
 
-/// A person by address.
+/// Refers to a person by address.
 pub fn by_email(email: impl Into<String>) -> UserRef {
     UserRef::Email(email.into())
 }
 
-/// A membership that leaves open whether the person administers the group.
+/// Creates a membership that does not set whether the person administers the group.
 pub fn membership(group: GroupRef) -> Membership {
     Membership { group, group_admin: None }
 }

@@ -1,4 +1,4 @@
-//! Rosters in the contract's types. The package `roster` reads them.
+//! Rosters in the contract's types. The package `roster` parses the files.
 
 pub use ::roster::{Format, RosterError};
 
@@ -6,17 +6,16 @@ use crate::requests;
 use crate::retool::synchronization::RosterEntry;
 use crate::retool::types::{GroupRef, UserType};
 
-/// A roster as read.
+/// A parsed roster.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Roster {
     /// The people, in the file's order.
     pub entries: Vec<RosterEntry>,
-    /// For each of them the line that they start on, from 1. Empty for JSON, where the lines
-    /// are not kept.
+    /// The first line of each entry, from 1. Empty for JSON, where lines are not tracked.
     pub lines: Vec<u64>,
 }
 
-/// Reads a roster, as [`::roster::parse`].
+/// Parses a roster with [`::roster::parse`].
 pub fn parse(bytes: &[u8], format: Format) -> Result<Roster, RosterError> {
     let ::roster::Roster { entries, lines } = ::roster::parse(bytes, format)?;
     Ok(Roster { entries: entries.into_iter().map(entry).collect(), lines })
@@ -34,12 +33,12 @@ fn entry(entry: ::roster::Entry) -> RosterEntry {
     RosterEntry { first_name, last_name, user_type, admin, groups, ..requests::roster_entry(email) }
 }
 
-/// How the component's errors begin that name somebody of the roster by their number.
+/// How the component's errors refer to a roster entry by its number.
 pub(crate) const ROSTER_FIELD: &str = "request.roster[";
 
 impl Roster {
-    /// The text with every `request.roster[3].first-name` replaced by `line 5, first name`, the
-    /// place in the file; `person 4` where the lines are not kept.
+    /// Replaces every `request.roster[3].first-name` in the text with the place in the file, e.g.
+    /// `line 5, first name`; with `person 4, first name` if lines are not tracked.
     pub(crate) fn located(&self, text: &str) -> String {
         let mut pieces = text.split(ROSTER_FIELD);
         let mut located = pieces.next().unwrap_or_default().to_owned();
@@ -56,7 +55,7 @@ impl Roster {
                 Some(line) => format!("line {line}"),
                 None => format!("person {}", number.saturating_add(1)),
             };
-            // The address stands in the reference to the person.
+            // The reference to the person contains the address as `.user.email`.
             let rest =
                 rest.strip_prefix(".user").filter(|rest| rest.starts_with('.')).unwrap_or(rest);
             let (field, rest) = field_after(rest);
@@ -69,7 +68,8 @@ impl Roster {
     }
 }
 
-/// `first-name` of `.first-name and more`, without a number in brackets, and what follows.
+/// Splits a field's name from a text, e.g. `first-name` from `.first-name and more`. Returns the
+/// rest too, without a number in brackets directly after the field.
 fn field_after(text: &str) -> (Option<&str>, &str) {
     let name = text.strip_prefix('.').map(|name| {
         let end = name.find(|letter: char| !letter.is_ascii_lowercase() && letter != '-');
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn people_are_those_of_the_file() {
+    fn a_csv_file_is_parsed_into_roster_entries() {
         let file = "email,first name,last name,user type,admin,groups\n\
                     ada@x,Ada,Lovelace,default,yes,A;B\nb@x,,,end-user,,\nc@x,,,mobile,,\n\
                     d@x,,,embed,no,\n";
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn people_of_a_roster_are_named_by_their_place_in_the_file() {
+    fn roster_entries_in_errors_are_replaced_by_their_place_in_the_file() {
         let roster = Roster { entries: Vec::new(), lines: vec![2, 3, 7] };
         assert_eq!(
             roster.located("Twice, as request.roster[0] and request.roster[2]. Name all once."),

@@ -1,5 +1,5 @@
-//! One organisation: where it lives, what its component is given, and one method per function
-//! that the component exports.
+//! A tenant: the connection of one organisation, the environment of its component, and one method
+//! per function that the component exports.
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,33 +31,34 @@ use crate::retool::synchronization::{
 use crate::retool::types::{Connection, Dialect, Error, User, UserRef};
 use crate::timings::{Timing, Timings};
 
-/// What a call comes to: the component's own answer, which may be its typed error, or the
-/// host's account of why there is none. `call.await??` gets at the answer.
+/// The outcome of a call: the component's answer, which may be its typed error, or the host's error
+/// if there is no answer. `call.await??` unwraps both.
 pub type Answer<T> = Result<Result<T, Error>, HostError>;
 
-/// What a tenant is made of.
+/// The options of a tenant.
 #[derive(Clone)]
 pub struct TenantOptions {
-    /// Where the organisation lives. The origin of the base URL is the only one that the
-    /// component can reach; where the base URL has none, that is nothing at all.
+    /// The connection to the organisation. The component can reach only the origin of the base URL.
+    /// If the base URL has no origin, it can reach nothing.
     pub connection: Connection,
     /// The component's whole environment: tokens and tunables, by name.
     pub env: Vec<(String, String)>,
-    /// Whether the component is given placeholders instead of the tokens.
+    /// Whether the component gets placeholders instead of the tokens.
     pub inject_credentials: bool,
-    /// Who is trusted to vouch for the server, beside those whom this machine trusts.
+    /// The certificate authorities that are trusted in addition to the machine's own.
     pub ca_certificates: CaCertificates,
     /// The proxies that requests go through. None by default.
     pub proxies: Proxies,
-    /// What each call may take.
+    /// The limits of each call.
     pub limits: Limits,
     /// Called with each line that the component logs.
     pub on_log: Option<LogSink>,
 }
 
 impl TenantOptions {
-    /// An organisation at this base URL, e.g. `https://acme.retool.com`: dialect `auto`, the
-    /// usual names of the token variables, an empty environment, the default limits.
+    /// Creates options for the organisation at this base URL, e.g. `https://acme.retool.com`. They
+    /// have the dialect `auto`, the default names of the token variables, an empty environment and
+    /// the default limits.
     pub fn new(base_url: impl Into<String>) -> Self {
         TenantOptions {
             connection: Connection {
@@ -75,7 +76,7 @@ impl TenantOptions {
         }
     }
 
-    /// Speaks this dialect.
+    /// Sets the dialect.
     pub fn dialect(mut self, dialect: Dialect) -> Self {
         self.connection.dialect = dialect;
         self
@@ -87,15 +88,15 @@ impl TenantOptions {
         self
     }
 
-    /// Keeps the tokens out of the component. In its environment a placeholder stands for every
-    /// variable that is not one of its tunables. The host puts the token in on the way out, where
-    /// the placeholder stands in `Authorization`.
+    /// Keeps the tokens out of the component. Its environment has a placeholder for every variable
+    /// that is not one of its tunables. In outgoing requests, the host replaces the placeholder in
+    /// `Authorization` with the token.
     pub fn inject_credentials(mut self) -> Self {
         self.inject_credentials = true;
         self
     }
 
-    /// Trusts these authorities to vouch for the server, beside those whom this machine trusts.
+    /// Trusts these certificate authorities in addition to the machine's own.
     pub fn ca_certificates(mut self, certificates: CaCertificates) -> Self {
         self.ca_certificates = certificates;
         self
@@ -107,7 +108,7 @@ impl TenantOptions {
         self
     }
 
-    /// Limits each call to this.
+    /// Sets the limits of each call.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
@@ -120,7 +121,7 @@ impl TenantOptions {
     }
 }
 
-/// Names the variables; their values are secrets.
+/// Prints only the names of the variables, because their values are secrets.
 impl fmt::Debug for TenantOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let TenantOptions {
@@ -145,12 +146,12 @@ impl fmt::Debug for TenantOptions {
     }
 }
 
-/// An organisation to call the component for. Calls may run at the same time; each has an
-/// instance of its own. Dropping a call's future ends it where it stands.
+/// One organisation for which the component is called. Calls may run at the same time; each has its
+/// own instance. Dropping a call's future stops the call immediately.
 ///
 /// The calls of a tenant and of its clones share connections, which are kept for a few seconds
-/// after use. A connection is driven by the runtime of the call that opened it: a tenant that is
-/// called on several runtimes needs all of them running.
+/// after use. A connection runs on the runtime of the call that opened it. If a tenant is called on
+/// several runtimes, all of them must keep running.
 #[derive(Clone)]
 pub struct Tenant {
     inner: Arc<Inner>,
@@ -198,39 +199,38 @@ impl Tenant {
         }
     }
 
-    /// The connection that every call is made with.
+    /// Returns the connection that every call uses.
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// The same tenant calling with another connection. What it can reach stays the same: the
-    /// origin of the connection that it was made with.
+    /// Returns the same tenant with another connection for its calls. It can still reach only the
+    /// origin of the connection that it was created with.
     pub fn with_connection(&self, connection: Connection) -> Tenant {
         Tenant { connection, ..self.clone() }
     }
 
-    /// What the component has logged in all calls so far, the latest lines.
+    /// Returns the latest lines that the component has logged in all calls so far.
     pub fn log(&self) -> Vec<String> {
         self.log.all()
     }
 
-    /// Forgets what has been logged.
+    /// Deletes the stored log lines.
     pub fn clear_log(&self) {
         self.log.clear();
     }
 
-    /// The most linear memory that the component had in any call so far, in bytes.
+    /// Returns the largest linear memory that the component had in any call so far, in bytes.
     pub fn peak_memory(&self) -> usize {
         self.peak.bytes()
     }
 
-    /// Where the time of all calls so far went, as far as the host can tell.
+    /// Returns where the time of all calls so far went, as far as the host can measure it.
     pub fn timing(&self) -> Timing {
         self.timings.sum()
     }
 
-    /// Makes an instance and throws it away: whether the limits allow one, before there is
-    /// anything to call it for.
+    /// Creates an instance and drops it. This checks whether the limits allow one, without a call.
     pub async fn instantiate(&self) -> Result<(), HostError> {
         let _turn = self.turn().await?;
         self.begin("instantiate").await.map(|_| ())
@@ -238,8 +238,8 @@ impl Tenant {
 
     async fn turn(&self) -> Result<SemaphorePermit<'_>, HostError> {
         let closed = |_| HostError::Setup { message: "the host is shutting down".to_owned() };
-        // Behind all who are ready: calls that end without having waited, one after another, would
-        // keep the thread to themselves.
+        // Queue behind all ready tasks. Otherwise, consecutive calls that end without waiting would
+        // occupy the thread.
         tokio::task::yield_now().await;
         self.inner.calls.acquire().await.map_err(closed)
     }
@@ -261,7 +261,7 @@ impl Tenant {
     }
 }
 
-/// Without the environment, whose values are secrets.
+/// Omits the environment, because its values are secrets.
 impl fmt::Debug for Tenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tenant")
@@ -271,8 +271,8 @@ impl fmt::Debug for Tenant {
     }
 }
 
-/// One method per exported function: its name in WIT, the method, the interface that exports
-/// it, the arguments after the connection, the answer.
+/// Defines one method per exported function. Each entry has the function's name in WIT, the method,
+/// the interface that exports it, the arguments after the connection, and the result.
 macro_rules! exported {
     ($($(#[$doc:meta])* $name:literal $method:ident $interface:ident $call:ident
         ($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
@@ -292,19 +292,19 @@ macro_rules! exported {
 }
 
 exported! {
-    /// Makes one person be in Retool with the given fields and groups.
+    /// Creates or updates one person, with the given fields and groups.
     "provision" provision user_lifecycle_retool_lifecycle call_provision
         (request: &ProvisionRequest) -> ProvisionResult;
 
-    /// Removes one person, as far as the mode says.
+    /// Disables or deletes one person; the mode says which.
     "deprovision" deprovision user_lifecycle_retool_lifecycle call_deprovision
         (request: &DeprovisionRequest) -> DeprovisionResult;
 
-    /// Says what `deprovision` would do. Writes nothing.
+    /// Returns what `deprovision` would do. Writes nothing.
     "plan-deprovision" plan_deprovision user_lifecycle_retool_lifecycle call_plan_deprovision
         (request: &DeprovisionRequest) -> DeprovisionPlan;
 
-    /// Undoes departures from their tombstones.
+    /// Restores deprovisioned people from their tombstones.
     "restore" restore user_lifecycle_retool_lifecycle call_restore
         (request: &RestoreRequest) -> RestoreResult;
 
@@ -312,11 +312,11 @@ exported! {
     "reset-two-factor" reset_two_factor user_lifecycle_retool_lifecycle call_reset_two_factor
         (request: &ResetTwoFactorRequest) -> ResetTwoFactorResult;
 
-    /// Says what making the roster true would take. Writes nothing.
+    /// Plans the steps that bring the organisation to the state of the roster. Writes nothing.
     "plan-sync" plan_sync user_lifecycle_retool_synchronization call_plan_sync
         (request: &SyncRequest) -> Plan;
 
-    /// Makes one write of a plan, after comparing what it was planned on.
+    /// Applies one step of a plan, after checking its precondition.
     "apply-step" apply_step user_lifecycle_retool_synchronization call_apply_step
         (step: &Step) -> StepResult;
 
@@ -340,11 +340,11 @@ exported! {
     "page-groups" page_groups user_lifecycle_retool_directory call_page_groups
         (page: &PageRequest) -> GroupPage;
 
-    /// Says what changed since a cursor was given out.
+    /// Returns what changed since a cursor was returned.
     "changes-since" changes_since user_lifecycle_retool_directory call_changes_since
         (cursor: Option<&str>) -> ChangeSet;
 
-    /// Makes a group of this name exist.
+    /// Creates a group of this name if there is none.
     "ensure-group" ensure_group user_lifecycle_retool_groups call_ensure_group
         (request: &EnsureGroupRequest) -> EnsureGroupResult;
 
@@ -352,11 +352,11 @@ exported! {
     "change-group" change_group user_lifecycle_retool_groups call_change_group
         (request: &ChangeGroupRequest) -> ChangeGroupResult;
 
-    /// Deletes a group for good.
+    /// Deletes a group permanently.
     "remove-group" remove_group user_lifecycle_retool_groups call_remove_group
         (request: &RemoveGroupRequest) -> RemoveGroupResult;
 
-    /// Says what is wrong with the connection, if anything is.
+    /// Checks the connection, and reports problems.
     "check-connection" check_connection user_lifecycle_retool_diagnostics call_check_connection
         () -> ConnectionReport;
 }

@@ -1,4 +1,4 @@
-//! Small values for the tests of the texts.
+//! Small sample values for tests.
 
 use crate::requests;
 use crate::retool::synchronization::{Guard, GuardReport, PersonRefusal, Plan, Step, StepKind};

@@ -1,54 +1,54 @@
-//! Text from outside, made fit for a terminal.
+//! Makes untrusted text printable.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// The text with everything escaped that would move a cursor, start a sequence, end a line or
-/// turn the direction of writing, or would not be seen: a name in Retool must not be able to
-/// rewrite the plan that somebody approves, or to pass for another.
-pub fn shown(text: &str) -> Cow<'_, str> {
+/// Escapes every character that would move the cursor, start an escape sequence, end a line or
+/// change the writing direction, and every invisible character. Without this, a name in Retool
+/// could change how a plan looks to its approver, or look like another name.
+pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.chars().any(hidden) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(text.len() + 8);
+    let mut escaped = String::with_capacity(text.len() + 8);
     for letter in text.chars() {
         match letter {
-            '\n' => shown.push_str("\\n"),
-            '\r' => shown.push_str("\\r"),
-            '\t' => shown.push_str("\\t"),
+            '\n' => escaped.push_str("\\n"),
+            '\r' => escaped.push_str("\\r"),
+            '\t' => escaped.push_str("\\t"),
             letter if hidden(letter) => {
                 // Writing to a String cannot fail.
-                let _ = write!(shown, "\\u{{{:x}}}", letter as u32);
+                let _ = write!(escaped, "\\u{{{:x}}}", letter as u32);
             }
-            letter => shown.push(letter),
+            letter => escaped.push(letter),
         }
     }
-    Cow::Owned(shown)
+    Cow::Owned(escaped)
 }
 
-/// JSON with the same letters escaped, so that it is still the same JSON. Its line ends stay.
-pub fn shown_json(json: &str) -> Cow<'_, str> {
+/// Escapes the same characters in JSON, so that its value stays the same. Keeps line ends.
+pub fn printable_json(json: &str) -> Cow<'_, str> {
     let hidden = |letter: char| letter != '\n' && hidden(letter);
     if !json.chars().any(hidden) {
         return Cow::Borrowed(json);
     }
-    let mut shown = String::with_capacity(json.len() + 8);
+    let mut escaped = String::with_capacity(json.len() + 8);
     for letter in json.chars() {
         if hidden(letter) {
             for unit in letter.encode_utf16(&mut [0; 2]) {
                 // Writing to a String cannot fail.
-                let _ = write!(shown, "\\u{unit:04x}");
+                let _ = write!(escaped, "\\u{unit:04x}");
             }
         } else {
-            shown.push(letter);
+            escaped.push(letter);
         }
     }
-    Cow::Owned(shown)
+    Cow::Owned(escaped)
 }
 
-/// The text as [`shown`], between quotation marks.
+/// Makes the text [`printable`] and puts it in quotation marks.
 pub fn quoted(text: &str) -> String {
-    format!("\"{}\"", shown(text).replace('"', "\\\""))
+    format!("\"{}\"", printable(text).replace('"', "\\\""))
 }
 
 fn hidden(letter: char) -> bool {
@@ -67,35 +67,35 @@ mod tests {
     #[test]
     fn ordinary_text_of_any_script_is_kept() {
         for text in ["", "Ada Lovelace", "O'Brien", "Łukasz", "日本語", "🙂", "a\\b"] {
-            assert_eq!(shown(text), text);
+            assert_eq!(printable(text), text);
         }
     }
 
     #[test]
-    fn what_would_act_on_a_terminal_is_escaped() {
-        assert_eq!(shown("a\u{1b}[2Kb\rc\nd\te"), "a\\u{1b}[2Kb\\rc\\nd\\te");
-        assert_eq!(shown("\u{9b}31m\u{7f}\0"), "\\u{9b}31m\\u{7f}\\u{0}");
-        assert_eq!(shown("\u{202e}moc"), "\\u{202e}moc");
+    fn control_characters_are_escaped() {
+        assert_eq!(printable("a\u{1b}[2Kb\rc\nd\te"), "a\\u{1b}[2Kb\\rc\\nd\\te");
+        assert_eq!(printable("\u{9b}31m\u{7f}\0"), "\\u{9b}31m\\u{7f}\\u{0}");
+        assert_eq!(printable("\u{202e}moc"), "\\u{202e}moc");
     }
 
     #[test]
-    fn what_nobody_would_see_is_escaped() {
+    fn invisible_characters_are_escaped() {
         for letter in ['\u{ad}', '\u{61c}', '\u{180e}', '\u{115f}', '\u{3164}', '\u{200b}'] {
             let name = format!("bo{letter}b");
-            assert_eq!(shown(&name), format!("bo\\u{{{:x}}}b", letter as u32));
+            assert_eq!(printable(&name), format!("bo\\u{{{:x}}}b", letter as u32));
         }
     }
 
     #[test]
     fn json_is_the_same_after_escaping() {
         let value = serde_json::json!({"name": "a\u{202e}b\u{9b}\u{e0041}", "n": 1});
-        let shown = shown_json(&format!("{value:#}")).into_owned();
-        assert!(shown.contains("a\\u202eb\\u009b\\udb40\\udc41"), "{shown}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).expect("JSON"), value);
+        let escaped = printable_json(&format!("{value:#}")).into_owned();
+        assert!(escaped.contains("a\\u202eb\\u009b\\udb40\\udc41"), "{escaped}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).expect("JSON"), value);
     }
 
     #[test]
-    fn a_quotation_cannot_be_left() {
+    fn quotation_marks_in_quoted_text_are_escaped() {
         assert_eq!(quoted("a\" -> \"b"), r#""a\" -> \"b""#);
     }
 }

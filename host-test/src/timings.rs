@@ -1,18 +1,18 @@
-//! Where the time of calls goes.
+//! Measures where the time of calls goes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What some calls took.
+/// The total times of some calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timing {
-    /// How many calls.
+    /// The number of calls.
     pub calls: u32,
-    /// Making their instances.
+    /// The time to create their instances.
     pub instantiating: Duration,
-    /// Computing: the component, and the host for it.
+    /// The time that the component computed, and the host for it.
     pub computing: Duration,
-    /// Waiting, which is for the network, or for the pauses between tries.
+    /// The time that the calls waited for the network or between retries.
     pub waiting: Duration,
 }
 
@@ -29,7 +29,7 @@ impl Timings {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).instantiating += took;
     }
 
-    /// A call that took so long, of which it computed for a part.
+    /// Adds a call: how long it took, and how much of that it computed.
     pub(crate) fn called(&self, took: Duration, computing: Duration) {
         let mut sum = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sum.calls += 1;

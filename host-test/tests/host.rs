@@ -1,4 +1,4 @@
-//! The embedded component in its sandbox, against mocks.
+//! Runs the embedded component in its sandbox against mocks.
 
 use std::path::Path;
 use std::time::Duration;
@@ -26,21 +26,21 @@ fn tenant(options: TenantOptions) -> Tenant {
     host.expect("a host").tenant(options)
 }
 
-/// The address of somebody who is there.
-fn somebody(mock: &Mock) -> String {
+/// Returns the address of an existing user.
+fn first_email(mock: &Mock) -> String {
     mock.state().users[0].email.clone()
 }
 
 #[tokio::test]
-async fn a_call_goes_out_to_the_server_and_comes_back() {
+async fn a_call_reaches_the_server_and_returns_its_answer() {
     let mock = mock().await;
-    let email = somebody(&mock);
+    let email = first_email(&mock);
     let user = tenant(options(&mock))
         .find_user(&by_email(&email))
         .await
         .expect("the host")
         .expect("the component");
-    assert_eq!(user.expect("somebody").email, Some(email));
+    assert_eq!(user.expect("a user").email, Some(email));
     assert!(!mock.requests().is_empty());
 }
 
@@ -63,7 +63,7 @@ async fn another_origin_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_base_url_that_is_none_is_for_the_component_to_refuse() {
+async fn an_invalid_base_url_is_refused_by_the_component() {
     let tenant = tenant(TenantOptions::new("nonsense").env("RETOOL_API_TOKEN", "t"));
     let error = tenant
         .find_user(&by_email("ada@example.com"))
@@ -75,7 +75,7 @@ async fn a_base_url_that_is_none_is_for_the_component_to_refuse() {
 }
 
 #[tokio::test]
-async fn the_component_sees_the_given_environment_and_no_other() {
+async fn the_component_sees_only_the_given_environment() {
     let mock = mock().await;
     let without = tenant(TenantOptions::new(mock.base_url()));
     let error = without
@@ -91,7 +91,7 @@ async fn the_component_sees_the_given_environment_and_no_other() {
 }
 
 #[tokio::test]
-async fn waiting_ends_at_the_limit_of_time() {
+async fn waiting_ends_at_the_wall_clock_limit() {
     let mock = Mock::start(Options { latency: Duration::from_secs(600), ..Options::default() })
         .await
         .expect("a mock");
@@ -114,7 +114,7 @@ async fn waiting_is_not_counted_as_computing() {
 }
 
 #[tokio::test]
-async fn memory_ends_at_its_limit() {
+async fn memory_beyond_the_limit_is_refused() {
     let mock = mock().await;
     let limit = 64 << 10;
     let tenant = tenant(options(&mock).limits(Limits { memory: limit, ..Limits::default() }));
@@ -123,7 +123,7 @@ async fn memory_ends_at_its_limit() {
 }
 
 #[tokio::test]
-async fn what_the_component_logs_is_kept_and_handed_on() {
+async fn the_components_log_is_kept_and_passed_to_the_sink() {
     use std::sync::{Arc, Mutex};
 
     let mock = mock().await;
@@ -136,7 +136,7 @@ async fn what_the_component_logs_is_kept_and_handed_on() {
     let tenant = tenant(options(&mock).on_log(move |line| {
         sink.lock().expect("lines").push(line.to_owned());
     }));
-    let found = tenant.find_user(&by_email(somebody(&mock))).await.expect("the host");
+    let found = tenant.find_user(&by_email(first_email(&mock))).await.expect("the host");
     assert!(found.is_ok(), "{found:?}");
 
     let log = tenant.log();
@@ -149,7 +149,7 @@ async fn what_the_component_logs_is_kept_and_handed_on() {
 }
 
 #[tokio::test]
-async fn a_plan_that_was_kept_as_json_can_be_applied() {
+async fn a_plan_stored_as_json_can_be_applied() {
     let mock = mock().await;
     let tenant = tenant(options(&mock));
     let mary = RosterEntry {
@@ -178,17 +178,17 @@ async fn a_plan_that_was_kept_as_json_can_be_applied() {
 }
 
 #[tokio::test]
-async fn calls_beyond_the_concurrency_wait_for_their_turn() {
+async fn calls_beyond_the_concurrency_limit_wait() {
     let mock = mock().await;
     let host = Host::with_concurrency(Host::embedded_component(), 1).expect("a host");
     let tenant = host.tenant(options(&mock));
-    let somebody = by_email(somebody(&mock));
-    let (first, second) = tokio::join!(tenant.find_user(&somebody), tenant.find_user(&somebody));
+    let user = by_email(first_email(&mock));
+    let (first, second) = tokio::join!(tenant.find_user(&user), tenant.find_user(&user));
     assert!(first.expect("the host").is_ok() && second.expect("the host").is_ok());
 }
 
 #[tokio::test]
-async fn calls_of_many_tenants_run_beside_each_other() {
+async fn calls_of_several_tenants_run_concurrently() {
     let mocks = [mock().await, mock().await];
     let page = PageRequest {
         cursor: None,
@@ -201,7 +201,7 @@ async fn calls_of_many_tenants_run_beside_each_other() {
             let mock = &mocks[number % 2];
             let tenant = tenant(options(mock));
             let page = page.clone();
-            let first = somebody(mock);
+            let first = first_email(mock);
             tokio::spawn(async move {
                 let page = tenant.page_users(&page).await;
                 let page = page.expect("the host").expect("the component");
@@ -216,7 +216,7 @@ async fn calls_of_many_tenants_run_beside_each_other() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_ends_and_gives_its_place_back() {
+async fn a_dropped_call_ends_and_releases_its_permit() {
     let mock = Mock::start(Options { latency: Duration::from_secs(600), ..Options::default() })
         .await
         .expect("a mock");
@@ -229,12 +229,12 @@ async fn a_call_that_is_dropped_ends_and_gives_its_place_back() {
     }
     drop(mock);
     let other = self::mock().await;
-    let found = self::tenant(options(&other)).find_user(&by_email(somebody(&other))).await;
+    let found = self::tenant(options(&other)).find_user(&by_email(first_email(&other))).await;
     assert!(found.is_ok_and(|found| found.is_ok()));
 }
 
 #[test]
-fn the_shared_host_is_one() {
+fn the_shared_host_is_created_once() {
     let component = Host::embedded_component();
     assert_eq!(&component[..4], b"\0asm");
     let started = std::time::Instant::now();

@@ -1,5 +1,6 @@
-//! What the host does with a component that misbehaves.
+//! How the host handles a misbehaving component.
 
+#[path = "support/misbehaving.rs"]
 mod misbehaving;
 
 use std::future::poll_fn;
@@ -22,7 +23,7 @@ fn plugin(body: &str) -> Host {
     Host::new(&misbehaving::plugin(body)).expect("a host")
 }
 
-/// What a call of it comes to.
+/// Makes a call, which must fail, and returns the host's error.
 async fn called(host: &Host, limits: Limits) -> HostError {
     let tenant = host.tenant(
         TenantOptions::new("http://127.0.0.1:9")
@@ -45,20 +46,20 @@ async fn a_trap_is_an_error_with_a_message() {
 }
 
 #[tokio::test]
-async fn computing_for_ever_ends_at_the_limit_of_computing() {
+async fn endless_computing_ends_at_the_compute_limit() {
     let limit = Duration::from_millis(50);
     let error = called(&plugin(ENDLESS), Limits { compute: limit, ..Limits::default() }).await;
     assert_eq!(error, HostError::Compute { function: "find-user", limit });
 }
 
 #[tokio::test]
-async fn computing_for_ever_ends_at_the_limit_of_time_too() {
+async fn endless_computing_ends_at_the_wall_clock_limit() {
     let limit = Duration::from_millis(50);
     let error = called(&plugin(ENDLESS), Limits { wall_clock: limit, ..Limits::default() }).await;
     assert_eq!(error, HostError::WallClock { function: "find-user", limit });
 }
 
-/// So many messages to and fro, each of which comes only where the runtime has looked at its
+/// Exchanges this many messages over a socket. Each arrives only after the runtime has polled its
 /// sockets.
 async fn messages(number: usize) {
     let (mut here, mut there) = UnixStream::pair().expect("a pair of sockets");
@@ -79,29 +80,29 @@ async fn messages(number: usize) {
     tokio::try_join!(answering, asking).expect("messages");
 }
 
-/// How many turns a neighbour on this thread takes, as it counts them, while 50 messages go to
-/// and fro.
+/// Returns how often a neighbour on this thread was polled, as it counts, while 50 messages were
+/// exchanged.
 async fn turns_amid_messages<N>(neighbour: impl FnOnce(Arc<AtomicU32>) -> N) -> u32
 where
     N: Future<Output = ()> + Send + 'static,
 {
     let turns = Arc::new(AtomicU32::new(0));
     let neighbour = tokio::spawn(neighbour(turns.clone()));
-    // More than what every call may compute before others come first.
+    // Wait until the neighbour has computed more than a call may before other calls get priority.
     while turns.load(Ordering::Relaxed) < 50 {
         yield_now().await;
     }
     let before = turns.load(Ordering::Relaxed);
     messages(50).await;
-    assert!(!neighbour.is_finished(), "it was there all the time");
+    assert!(!neighbour.is_finished(), "the neighbour has ended");
     turns.load(Ordering::Relaxed) - before
 }
 
-// While anybody is ready, a runtime looks at its sockets once in 61 turns: whoever computes must
-// not be ready all the time. A message and its answer are two looks.
+// While any task is ready, a runtime polls its sockets only once in 61 turns. So a computing call
+// must not be ready all the time. A message and its answer need two polls.
 
 #[tokio::test]
-async fn a_computing_call_makes_way_for_those_who_hear_from_the_network() {
+async fn a_computing_call_yields_to_tasks_that_wait_for_the_network() {
     let host = plugin(ENDLESS);
     let limits = Limits { compute: Duration::from_secs(60), ..Limits::default() };
     let turns = turns_amid_messages(|turns| async move {
@@ -117,7 +118,7 @@ async fn a_computing_call_makes_way_for_those_who_hear_from_the_network() {
 }
 
 #[tokio::test]
-async fn calls_that_fail_at_once_make_way_for_those_who_hear_from_the_network() {
+async fn calls_that_fail_at_once_yield_to_tasks_that_wait_for_the_network() {
     let host = plugin("unreachable");
     let turns = turns_amid_messages(|turns| async move {
         loop {
@@ -130,15 +131,15 @@ async fn calls_that_fail_at_once_make_way_for_those_who_hear_from_the_network() 
 }
 
 #[tokio::test]
-async fn memory_ends_at_its_limit() {
+async fn memory_beyond_the_limit_is_refused() {
     let error = called(&plugin(HOG), Limits { memory: 8 << 20, ..Limits::default() }).await;
     assert_eq!(error, HostError::Memory { function: "find-user", limit: 8 << 20 });
 }
 
 #[tokio::test]
-async fn a_host_goes_on_after_a_failure() {
+async fn a_failed_call_releases_its_permit() {
     let host = plugin("unreachable");
-    // More than there are places for calls: a failed one must give its place back.
+    // More calls than permits: a failed call must release its permit.
     for _ in 0..200 {
         let error = called(&host, Limits::default()).await;
         assert_eq!(error.code(), "host-trap");
@@ -146,7 +147,7 @@ async fn a_host_goes_on_after_a_failure() {
 }
 
 #[tokio::test]
-async fn more_calls_than_there_are_places_wait_for_one() {
+async fn calls_beyond_the_concurrency_limit_wait() {
     let host = plugin("unreachable");
     let calls: Vec<_> = (0..200)
         .map(|_| {
@@ -160,7 +161,7 @@ async fn more_calls_than_there_are_places_wait_for_one() {
 }
 
 #[test]
-fn a_component_that_wants_more_than_it_may_have_is_refused() {
+fn a_component_with_an_import_that_is_not_linked_is_refused() {
     let mut resolve = Resolve::default();
     resolve.push_path("../wit").expect("the contract");
     let package = resolve
@@ -178,7 +179,7 @@ fn a_component_that_wants_more_than_it_may_have_is_refused() {
 }
 
 #[test]
-fn what_is_no_component_of_this_contract_is_refused() {
+fn a_component_of_another_contract_is_refused() {
     assert_eq!(
         Host::new(b"nothing of the kind").err().map(|error| error.code()),
         Some("host-setup")
@@ -196,10 +197,10 @@ fn what_is_no_component_of_this_contract_is_refused() {
 }
 
 #[test]
-fn options_shown_for_debugging_have_no_values_of_variables() {
+fn debug_output_of_the_options_hides_the_values_of_variables() {
     let options =
         TenantOptions::new("https://acme.retool.com").env("RETOOL_API_TOKEN", "a-secret-value");
-    let shown = format!("{options:?}");
-    assert!(shown.contains("RETOOL_API_TOKEN"), "{shown}");
-    assert!(!shown.contains("a-secret-value"), "{shown}");
+    let text = format!("{options:?}");
+    assert!(text.contains("RETOOL_API_TOKEN"), "{text}");
+    assert!(!text.contains("a-secret-value"), "{text}");
 }

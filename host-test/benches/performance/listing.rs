@@ -1,4 +1,4 @@
-//! Reading everybody: through the component, and by an ordinary native client.
+//! Listing everyone: through the component, and with an ordinary native client.
 
 use std::time::Duration;
 
@@ -22,7 +22,8 @@ pub struct Row {
     native: Median,
 }
 
-/// A listing of which the number of people is known, beside one that asks for a page first.
+/// A listing for which the component knows the number of people. The native client does not, and
+/// requests the first page before the others.
 #[derive(Serialize)]
 pub struct Known {
     users: usize,
@@ -49,7 +50,7 @@ pub async fn measure() -> Listings {
             for latency_ms in [0, 20, 100] {
                 let server = Server::start(users, Duration::from_millis(latency_ms), tls);
                 for window in [1, 8, 32] {
-                    // What takes seconds and differs in nothing is measured once with 8.
+                    // Skip runs that take seconds and show nothing new; they run with 8 and 32.
                     if users == 100_000 && window == 1 && latency_ms > 0 {
                         continue;
                     }
@@ -93,7 +94,7 @@ async fn row(
     row
 }
 
-/// `changes-since` with a cursor: it knows how many people there were.
+/// Measures `changes-since` with a cursor, from which the component knows the number of people.
 async fn known(host: &Host) -> Known {
     let (users, latency_ms, window, rounds) = (10_000, 100, 32, 9);
     let server = Server::start(users, Duration::from_millis(latency_ms), false);
@@ -101,8 +102,8 @@ async fn known(host: &Host) -> Known {
     let connections = native::connections(&server);
     let first = tenant.changes_since(None).await.expect("a call").expect("a cursor");
     let guest = async || {
-        let told = tenant.changes_since(Some(&first.cursor)).await.expect("a call");
-        assert!(told.expect("changes").changes.is_empty());
+        let answer = tenant.changes_since(Some(&first.cursor)).await.expect("a call");
+        assert!(answer.expect("changes").changes.is_empty());
     };
     let native = async || native::keep(native::list(&connections, &server.base_url, window).await);
     let (guest, native) = in_turns(rounds, guest, native).await;
@@ -110,7 +111,7 @@ async fn known(host: &Host) -> Known {
     Known { users, latency_ms, window, rounds, guest, native }
 }
 
-/// Both in turns, after a round for each that does not count.
+/// Runs both in turns, after one warm-up round for each.
 pub async fn in_turns(
     rounds: usize,
     guest: impl AsyncFn(),

@@ -1,14 +1,14 @@
-//! What the component costs beside native clients: `cargo bench -p host-test`.
+//! Measures the cost of the component compared to native clients: `cargo bench -p host-test`.
 //!
-//! Every contender does the same requests over a pool of connections against one server in a
-//! process of its own, taking turns in one run; what counts are medians and their ratios. The
-//! results go to `docs/performance.md`, between its marks, and as data to
-//! `target/performance.json`. `-- listing plan start tenants size` makes only the parts that are
-//! named, and `--look` leaves the documentation as it is.
+//! All contenders make the same requests over a pool of connections to one server, which runs in a
+//! process of its own. They take turns in one run. The results are medians and their ratios. They
+//! go to `docs/performance.md`, between its markers, and as data to `target/performance.json`.
+//! `-- listing plan start tenants size` runs only the named parts, and `--look` does not change the
+//! documentation.
 
 mod listing;
 mod measure;
-#[path = "../../tests/misbehaving/mod.rs"]
+#[path = "../../tests/support/misbehaving.rs"]
 mod misbehaving;
 mod native;
 mod people;
@@ -52,8 +52,8 @@ fn main() {
     report.save(!arguments.iter().any(|text| text == "--look"));
 }
 
-/// A short job costs a third on one thread of what it does on several, and several would hide
-/// what it costs.
+/// Runs the work on one thread. A short job costs a third of what it costs on several threads, and
+/// several threads would hide that cost.
 fn on_one_thread<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(work)

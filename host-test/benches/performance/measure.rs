@@ -1,16 +1,16 @@
-//! Time, and what it is compared with.
+//! Measures time, and computes medians.
 
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 
-/// What one run took.
+/// The time that one run took.
 #[derive(Clone, Copy, Debug)]
 pub struct Taken {
-    /// On the wall.
+    /// Wall-clock time.
     pub wall: Duration,
-    /// Of this process's processors.
+    /// CPU time of this process.
     pub cpu: Duration,
 }
 
@@ -19,7 +19,7 @@ fn cpu() -> Duration {
     Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
 
-/// Takes the time of one run.
+/// Measures one run.
 pub async fn run<T>(work: impl Future<Output = T>) -> (T, Taken) {
     let (wall, before) = (Instant::now(), cpu());
     let value = work.await;
@@ -37,7 +37,7 @@ pub struct Median {
 }
 
 impl Median {
-    /// Of at least one run.
+    /// Computes the medians of at least one run.
     pub fn of(runs: &[Taken]) -> Median {
         Median {
             wall_ms: median(runs.iter().map(|run| ms(run.wall))),
@@ -46,17 +46,17 @@ impl Median {
     }
 }
 
-/// In milliseconds.
+/// Converts to milliseconds.
 pub fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-/// The middle one.
+/// Returns the median.
 pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     percentile(values, 50)
 }
 
-/// The one that so many of a hundred are not above.
+/// Returns the value that this percentage of the values does not exceed.
 pub fn percentile(values: impl Iterator<Item = f64>, percent: usize) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);

@@ -1,5 +1,5 @@
-//! Native clients: an ordinary one, as somebody would write it who needs a listing, and the
-//! component's own logic compiled natively, for what the sandbox alone costs.
+//! Native clients: an ordinary one, written only for a listing, and the component's own logic
+//! compiled natively, which shows the cost of the sandbox alone.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -29,7 +29,7 @@ pub const TOKEN: &str = "benchmark-token";
 /// A pool of connections.
 pub type Connections = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-/// A pool of connections to a server.
+/// Creates a pool of connections to a server.
 pub fn connections(server: &Server) -> Connections {
     let mut roots = rustls::RootCertStore::empty();
     let certificate = CertificateDer::from_pem_slice(server.ca.as_bytes()).expect("a certificate");
@@ -78,9 +78,9 @@ struct Link<'a> {
     name: Cow<'a, str>,
 }
 
-/// Somebody, as an ordinary program keeps them.
+/// A person in the memory of an ordinary program.
 #[derive(Debug)]
-#[allow(dead_code, reason = "what is kept is what is measured")]
+#[allow(dead_code, reason = "storing the fields is part of the measurement")]
 pub struct Person {
     id: String,
     email: String,
@@ -91,7 +91,7 @@ pub struct Person {
     groups: Vec<(u64, String)>,
 }
 
-/// An ordinary client's listing: the first page, then the others in a window.
+/// Lists everyone like an ordinary client: the first page, then the others in a window.
 pub async fn list(connections: &Connections, base_url: &str, window: usize) -> Vec<Person> {
     let page = async |number: usize| {
         let url = format!("{base_url}/api/v1/users?page={number}&pageSize={PAGE}");
@@ -128,7 +128,7 @@ fn decode(body: &[u8]) -> serde_json::Result<(Vec<Person>, usize)> {
     Ok((page.users.into_iter().map(person).collect(), page.total))
 }
 
-/// The world of the component's logic, compiled natively.
+/// Creates the platform for the component's logic, compiled natively.
 pub fn platform(connections: Connections) -> Platform {
     Platform {
         transport: Rc::new(Hyper(connections)),
@@ -209,7 +209,7 @@ impl Log for Silent {
     fn line(&self, _: &str) {}
 }
 
-/// Keeps what the compiler might think nobody needs.
+/// Keeps the compiler from optimizing the value away.
 pub fn keep<T>(value: T) {
     std::hint::black_box(Arc::new(value));
 }

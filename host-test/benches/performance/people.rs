@@ -1,16 +1,16 @@
-//! The organisation that is measured on: as wordy as a real one.
+//! The organisation for the measurements. Its records are as long as real ones.
 
 use std::fmt::Write;
 
 /// How many groups there are.
 const GROUPS: usize = 20;
 
-/// A person's address.
+/// Returns a person's address.
 pub fn email(at: usize) -> String {
     format!("person.number{at:06}@acme.example")
 }
 
-/// The names of a person's groups.
+/// Returns the names of a person's groups.
 pub fn groups_of(at: usize) -> [String; 2] {
     [at % GROUPS, (at / 7 + 1) % GROUPS + GROUPS].map(group_name)
 }
@@ -19,7 +19,7 @@ fn group_name(at: usize) -> String {
     format!("Department {at}")
 }
 
-/// A person as `/api/v1` has them.
+/// Returns a person as a record of `/api/v1`.
 pub fn record(at: usize) -> String {
     let email = email(at);
     let [one, other] = [at % GROUPS, (at / 7 + 1) % GROUPS + GROUPS];
@@ -39,7 +39,7 @@ pub fn record(at: usize) -> String {
     )
 }
 
-/// The groups as `/api/v1` has them.
+/// Returns the groups as an answer of `/api/v1`.
 pub fn groups() -> String {
     let mut groups = String::from("{\"groups\":[");
     for at in 0..2 * GROUPS {

@@ -1,4 +1,5 @@
-//! Planning a converged organisation: the component, and the same logic compiled natively.
+//! Planning for an organisation without changes: the component, and the same logic compiled
+//! natively.
 
 use std::time::Duration;
 
@@ -26,9 +27,9 @@ pub struct Row {
     rounds: usize,
     guest: Median,
     native: Median,
-    /// The most linear memory that a call took, in MiB: of everybody in one roster.
+    /// The largest linear memory of a call with everyone on one roster, in MiB.
     memory_mib: f64,
-    /// The same of a roster of 1,000 of them, with a span.
+    /// The same for a roster of 1,000 people, with a span.
     memory_of_a_part_mib: f64,
 }
 
@@ -69,7 +70,7 @@ pub async fn measure() -> Vec<Row> {
     rows
 }
 
-/// The first 1,000 people, whom the span names.
+/// Returns the request for the first 1,000 people, with the span that covers them.
 fn part_of(request: &SyncRequest) -> SyncRequest {
     let mut part = request.clone();
     let before = (part.roster.len() > 1_000).then(|| people::email(1_000));
@@ -94,7 +95,7 @@ fn session(server: &Server, connections: &native::Connections) -> Session {
     Session::open(connection, &env, native::platform(connections.clone())).expect("a session")
 }
 
-/// The same roster in the component's own types.
+/// Returns the same roster in the component's own types.
 fn natively(users: usize) -> retool_lifecycle::sync::SyncRequest {
     let desired = |at: usize| DesiredUser {
         email: Email::new(&people::email(at)),

@@ -1,4 +1,4 @@
-//! The results: as data, and as tables in the documentation.
+//! Writes the results as data, and as tables in the documentation.
 
 use std::fmt::Write;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The results of this run, and of earlier ones for the parts that it leaves out.
+/// The results of this run. Parts that it does not measure have the results of an earlier run.
 pub struct Report {
     parts: Map<String, Value>,
 }
@@ -21,19 +21,19 @@ fn documentation() -> PathBuf {
 }
 
 impl Report {
-    /// What is there from earlier runs.
+    /// Loads the results of earlier runs.
     pub fn load() -> Report {
         let text = fs::read_to_string(data()).unwrap_or_default();
         Report { parts: serde_json::from_str(&text).unwrap_or_default() }
     }
 
-    /// Sets a part.
+    /// Sets the result of a part.
     pub fn put(&mut self, part: &str, result: &impl Serialize) {
         let result = serde_json::to_value(result).expect("results are data");
         self.parts.insert(part.to_owned(), result);
     }
 
-    /// Writes the data, and the tables between their marks.
+    /// Writes the data, and the tables between their markers if `documented`.
     pub fn save(self, documented: bool) {
         let mut parts = self.parts;
         parts.insert("machine".to_owned(), machine().into());
@@ -59,7 +59,7 @@ impl Report {
     }
 }
 
-/// Puts text between the marks of a part.
+/// Replaces the text between the markers of a part.
 fn between(page: &str, part: &str, text: &str) -> String {
     let (begin, end) = (format!("<!-- begin: {part} -->\n"), format!("<!-- end: {part} -->"));
     let from = page.find(&begin).map(|at| at + begin.len());
@@ -81,7 +81,7 @@ fn number(value: &Value, path: &str) -> f64 {
     value.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN)
 }
 
-/// Guest over native.
+/// Returns the ratio of guest to native.
 fn ratio(row: &Value, of: &str) -> f64 {
     number(row, &format!("/guest/{of}")) / number(row, &format!("/native/{of}"))
 }
@@ -149,10 +149,10 @@ fn start(result: &Value) -> String {
     let mut table = String::from("| what | median |\n| --- | --- |\n");
     for (what, of) in [
         ("compile the component", "/compile_us"),
-        ("load it, compiled before", "/load_us"),
-        ("make an instance and throw it away", "/instantiate_us"),
+        ("load it, already compiled", "/load_us"),
+        ("create an instance and drop it", "/instantiate_us"),
         ("the first call of a host, without a request", "/first_call_us"),
-        ("such a call later on", "/call_us"),
+        ("a later call of that kind", "/call_us"),
     ] {
         let us = number(result, of);
         let _ = if us < 1000.0 {
@@ -166,12 +166,12 @@ fn start(result: &Value) -> String {
 
 fn tenants(result: &Value) -> String {
     let mut table = format!(
-        "| what | seen |\n| --- | --- |\n\
-         | tenants waiting for a slow answer at once | {} |\n\
+        "| what | measured |\n| --- | --- |\n\
+         | tenants that wait for a slow response at the same time | {} |\n\
          | resident memory of the process for each of them | {:.0} KiB |\n\
-         | the same, with what they share counted once | {:.0} KiB |\n\
-         | until all were done, of which the server thought 20 s | {:.1} s |\n\n\
-         | calls of others beside | half take at most | 99 of 100 | beside it, over alone |\n\
+         | the same, with shared memory counted once | {:.0} KiB |\n\
+         | time until all were done, with 20 s of server latency | {:.1} s |\n\n\
+         | other tenant | median | 99th percentile | 99th percentile over alone |\n\
          | --- | --- | --- | --- |\n",
         number(result, "/parked"),
         number(result, "/kib_each"),
@@ -179,9 +179,9 @@ fn tenants(result: &Value) -> String {
         number(result, "/all_done_s"),
     );
     for (neighbour, name) in [
-        ("alone", "nobody"),
+        ("alone", "none"),
         ("endless", "an endless loop"),
-        ("hog", "a memory hog"),
+        ("hog", "a call that uses too much memory"),
         ("failing", "calls that fail at once"),
         ("slow_body", "a slow body"),
     ] {

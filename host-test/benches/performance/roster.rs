@@ -1,4 +1,4 @@
-//! Requests and tenants that are measured with.
+//! Requests and tenants for the measurements.
 
 use host_test::retool::synchronization::{MembershipPolicy, RosterEntry, SyncPolicy, SyncRequest};
 use host_test::retool::types::{Dialect, GroupRef, UserType};
@@ -8,7 +8,7 @@ use crate::native::TOKEN;
 use crate::people;
 use crate::server::{PAGE, Server};
 
-/// A tenant of a server, with this window.
+/// Creates a tenant of a server, with this window.
 pub fn tenant(host: &Host, server: &Server, window: usize) -> Tenant {
     let certificates = CaCertificates::from_pem(server.ca.as_bytes()).expect("a certificate");
     let options = TenantOptions::new(&server.base_url)
@@ -20,7 +20,7 @@ pub fn tenant(host: &Host, server: &Server, window: usize) -> Tenant {
     host.tenant(options)
 }
 
-/// The first so many people, as they are: there is nothing to do.
+/// Creates a request for the first people in their current state, so that there is nothing to do.
 pub fn converged(people: usize, memberships: bool) -> SyncRequest {
     let memberships = if memberships { MembershipPolicy::Exact } else { MembershipPolicy::Leave };
     requests::sync(

@@ -1,5 +1,5 @@
-//! A server that costs next to nothing: every page is made before the first request comes.
-//! It runs in a process of its own, so that its time is nobody else's.
+//! A server with very low cost: every page is built before the first request. It runs in a process
+//! of its own, so that its time is not measured.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -25,17 +25,17 @@ use crate::people;
 /// How many people are on a page.
 pub const PAGE: usize = 1000;
 
-/// A server in a process of its own. It ends with this.
+/// A server in a process of its own. Dropping it ends the process.
 pub struct Server {
     process: Child,
-    /// Where it answers.
+    /// The base URL of the server.
     pub base_url: String,
     /// The certificate of its authority, in PEM.
     pub ca: String,
 }
 
 impl Server {
-    /// Starts one with so many people, whose answers take so long.
+    /// Starts a server with this number of people, which delays each answer by `latency`.
     pub fn start(users: usize, latency: Duration, tls: bool) -> Server {
         let mut process = Command::new(std::env::current_exe().expect("this program's file"))
             .args(["serve", &users.to_string(), &latency.as_millis().to_string()])
@@ -54,20 +54,20 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It is gone already, or goes now.
+        // This fails if the process has already ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// What the second process does: serves until it is killed, or until the first one is gone.
+/// Runs the second process: serves until it is killed, or until the first process has ended.
 pub fn serve(arguments: &[String]) {
     let number = |at: usize| arguments[at].parse::<u64>().expect("a number");
     let pages = Arc::new(pages(number(0) as usize));
     let latency = Duration::from_millis(number(1));
     let tls = arguments[2] == "tls";
     std::thread::spawn(|| {
-        // Ends when nobody holds the other end any more.
+        // The copy ends when the first process has ended, which closes the pipe.
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         std::process::exit(0);
     });
@@ -107,7 +107,7 @@ where
             Ok::<_, Infallible>(answer)
         }
     });
-    // Whoever hangs up has got what they wanted.
+    // The client may close the connection at any time.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
@@ -146,7 +146,7 @@ impl Pages {
     }
 }
 
-/// A certificate of its own for `localhost`.
+/// Creates a self-signed certificate for `localhost`.
 fn acceptor() -> (TlsAcceptor, String) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]);
     let made = made.expect("a certificate");

@@ -1,4 +1,4 @@
-//! How large the component is, and what of it is whose.
+//! The size of the component, and the share of each crate.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -12,7 +12,7 @@ use rustc_demangle::demangle;
 use serde::Serialize;
 use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
 
-/// What was seen.
+/// The measured sizes.
 #[derive(Serialize)]
 pub struct Size {
     bytes: usize,
@@ -22,7 +22,7 @@ pub struct Size {
     data: usize,
 }
 
-/// Looks at the component that is embedded, and at the same one with names.
+/// Measures the embedded component, and the same component with function names.
 pub fn measure() -> Size {
     let component = Host::embedded_component();
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
@@ -36,7 +36,7 @@ pub fn measure() -> Size {
     Size { bytes: component.len(), gzipped, code, data: shares.data }
 }
 
-/// The component built once more, with the names of its functions.
+/// Builds the component again, with the names of its functions.
 fn named() -> Vec<u8> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("named");
@@ -56,7 +56,7 @@ struct Shares {
     data: usize,
 }
 
-/// The functions of the one large module in the component, added up by crate.
+/// Sums the functions of the one large module in the component by crate.
 fn shares(component: &[u8]) -> Shares {
     let mut modules: Vec<Module> = Vec::new();
     for payload in Parser::new(0).parse_all(component) {
@@ -120,7 +120,7 @@ impl Module {
     }
 }
 
-/// The crate that a function is of: the first one that its path names.
+/// Returns the crate of a function: the first one in its path.
 fn owner(name: &str) -> String {
     let name = format!("{:#}", demangle(name));
     const CRATES: [&str; 13] = [

@@ -1,4 +1,4 @@
-//! From nothing to the first answer.
+//! The time from the start of a process to the first answer.
 
 use std::time::{Duration, Instant};
 
@@ -15,13 +15,13 @@ const CALLS: usize = 2_000;
 pub struct Start {
     /// Compiling the component.
     compile_us: f64,
-    /// Loading it where it was compiled before, its pool of instances included.
+    /// Loading compiled code, including the pool of instances.
     load_us: f64,
-    /// Making an instance and throwing it away.
+    /// Creating an instance and dropping it.
     instantiate_us: f64,
-    /// The first call of a host, which comes to an answer without a request.
+    /// The first call of a host. The call returns without sending a request.
     first_call_us: f64,
-    /// Such a call later on: an instance of its own each time.
+    /// A later call of this kind, with a new instance each time.
     call_us: f64,
 }
 

@@ -16,38 +16,38 @@ use crate::native::TOKEN;
 use crate::server::Server;
 use crate::{misbehaving, roster};
 
-/// How many are parked at once.
+/// How many tenants wait at the same time.
 const PARKED: usize = 10_000;
 
-/// How long their server thinks: long enough that all of them wait for it.
+/// The delay of their server, long enough that all tenants wait for it at the same time.
 const THINKS: Duration = Duration::from_secs(20);
 
-/// How many calls the quiet tenants make in a round, some at a time.
+/// How many calls the quiet tenants make in a round, and how many of them at the same time.
 const CALLS: usize = 1_000;
 const AT_A_TIME: usize = 16;
 
-/// How often they make them beside each neighbour, in turns.
+/// How many rounds there are with each neighbour, in turns.
 const ROUNDS: usize = 5;
 
-/// What was seen.
+/// The results.
 #[derive(Serialize)]
 pub struct Tenants {
     parked: usize,
-    /// Memory of the process for each parked tenant, its connection included, in KiB.
+    /// Memory of the process per waiting tenant, including its connection, in KiB.
     kib_each: f64,
-    /// The same with what tenants share counted once, in KiB.
+    /// The same, with shared memory counted once, in KiB.
     own_kib_each: f64,
-    /// Until all of them were done, in seconds.
+    /// The time until all tenants were done, in seconds.
     all_done_s: f64,
-    /// Calls of others, with nobody beside them.
+    /// Calls of quiet tenants without a neighbour.
     alone: Latency,
-    /// The same beside one that computes for ever.
+    /// The same with a neighbour that computes forever.
     endless: Latency,
-    /// The same beside one that takes memory up to its limit, again and again.
+    /// The same with a neighbour that takes memory up to its limit, again and again.
     hog: Latency,
-    /// The same beside one whose calls fail at once.
+    /// The same with a neighbour whose calls fail at once.
     failing: Latency,
-    /// The same beside one whose server sends a byte of its answer at a time.
+    /// The same with a neighbour whose server sends its answer byte by byte.
     slow_body: Latency,
 }
 
@@ -98,7 +98,7 @@ fn parked() -> ([f64; 2], f64) {
                 tenant.plan_sync(&request).await.expect("a call").expect("a plan");
             });
         }
-        // All have sent their request when the first is about to be answered.
+        // By now all tenants have sent their request, and none has been answered.
         tokio::time::sleep(THINKS * 9 / 10).await;
         let after = MEASURES.map(memory_kib);
         let each = [0, 1].map(|at| (after[at] - before[at]) / PARKED as f64);
@@ -109,7 +109,7 @@ fn parked() -> ([f64; 2], f64) {
     })
 }
 
-/// Calls of quiet tenants with each neighbour, in turns.
+/// Measures calls of quiet tenants with each neighbour, in turns.
 fn neighbours() -> [Latency; 5] {
     let server = Server::start(1_000, Duration::ZERO, false);
     let slow = dripping();
@@ -137,7 +137,8 @@ fn neighbours() -> [Latency; 5] {
     })
 }
 
-/// What the calls of quiet tenants take, in milliseconds, while the neighbour makes one call after another.
+/// Measures the calls of quiet tenants, in milliseconds, while the neighbour makes one call after
+/// another.
 async fn beside(host: &Host, server: &Server, neighbour: Option<Tenant>) -> Vec<f64> {
     let neighbour = neighbour.map(|tenant| {
         tokio::spawn(async move {
@@ -171,8 +172,8 @@ async fn beside(host: &Host, server: &Server, neighbour: Option<Tenant>) -> Vec<
     took
 }
 
-/// A server that sends a byte of its answer each millisecond, on threads of its own. It ends with
-/// the process.
+/// Starts a server that sends one byte of its answer per millisecond, on threads of its own. It
+/// runs until the process ends.
 fn dripping() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -184,7 +185,7 @@ fn dripping() -> String {
     format!("http://{address}")
 }
 
-/// Until the other end has had enough.
+/// Sends bytes until the client closes the connection.
 fn drip(mut stream: TcpStream) -> io::Result<()> {
     let mut request = [0; 4096];
     let _ = stream.read(&mut request)?;
@@ -198,13 +199,13 @@ fn drip(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-/// What is resident, and that with each page divided by how often it is mapped.
+/// The resident memory; and the same with each page divided by the number of its mappings.
 const MEASURES: [&str; 2] = ["Rss:", "Pss:"];
 
-/// What the process has in memory.
+/// Returns the memory of the process by this measure.
 fn memory_kib(measure: &str) -> f64 {
     let rollup = fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
     let line = rollup.lines().find_map(|line| line.strip_prefix(measure));
     let number = line.and_then(|line| line.split_whitespace().next());
-    number.and_then(|number| number.parse().ok()).expect("Linux tells what a process has")
+    number.and_then(|number| number.parse().ok()).expect("Linux reports a process's memory")
 }

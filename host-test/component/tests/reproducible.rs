@@ -1,4 +1,5 @@
-//! The same sources give the same bytes wherever they lie, and the bytes tell of no machine.
+//! The same sources give the same bytes in any folder, and the bytes contain nothing about the
+//! machine.
 
 use std::env;
 use std::fs;
@@ -6,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What is no source: what builds, releases, examples and version control leave in folders.
+/// Folders without sources: they come from builds, releases, examples and version control.
 const LEFT_OUT: [&str; 5] = ["target", "dist", ".git", "node_modules", ".venv"];
 
 fn root() -> PathBuf {
@@ -35,7 +36,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A folder of cargo's own with another name, and the crates and settings of the real one in it.
+/// Creates a cargo home with another name that has the crates and settings of the real one.
 #[cfg(unix)]
 fn another_cargo_home(at: &Path) -> io::Result<()> {
     fs::create_dir_all(at)?;
@@ -50,7 +51,7 @@ fn another_cargo_home(at: &Path) -> io::Result<()> {
 #[test]
 fn a_build_of_the_same_sources_elsewhere_gives_the_same_bytes() {
     let elsewhere = tempfile::tempdir().expect("a folder");
-    // A space and a longer name: neither may move anything.
+    // The name has a space and another length. Neither may change the bytes.
     let sources = elsewhere.path().join("a clone of another name");
     copy(&root(), &sources).expect("the sources");
     let cargo_home = elsewhere.path().join("cargo");
@@ -59,7 +60,7 @@ fn a_build_of_the_same_sources_elsewhere_gives_the_same_bytes() {
     let mut cargo = Command::new(env!("CARGO"));
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
-        // What this test's own cargo, or whoever runs it, tells of other folders and flags.
+        // Remove other folders and flags that come from the cargo of this test or from the user.
         if name.starts_with("CARGO") || name.ends_with("FLAGS") {
             cargo.env_remove(&*name);
         }
@@ -80,7 +81,7 @@ fn a_build_of_the_same_sources_elsewhere_gives_the_same_bytes() {
 #[test]
 fn no_folder_and_no_registry_of_this_machine_is_in_the_component() {
     let text = String::from_utf8_lossy(component::BYTES);
-    // Panics do say where they come from, so there is something to be found.
+    // Panic messages contain paths, so the component does contain some.
     assert!(text.contains("src/"));
     let home = env::home_dir().expect("a home folder");
     for folder in [root(), cargo_home(), home] {
@@ -93,7 +94,7 @@ fn no_folder_and_no_registry_of_this_machine_is_in_the_component() {
 }
 
 #[test]
-fn the_contract_is_named_with_its_version() {
+fn the_contract_has_the_name_and_version_of_the_wit() {
     let (name, version) = component::CONTRACT.split_once('@').expect("a version");
     assert_eq!(name, "user-lifecycle:retool");
     let world = include_str!("../../../wit/world.wit");

@@ -1,5 +1,5 @@
-//! The bill of materials: what is compiled into the component, and nothing of what tests or runs
-//! it. No time and no random number: it is the same for the same sources.
+//! The bill of materials: everything that is compiled into the component, and nothing that only
+//! tests or runs it. It has no time and no random number, so it is the same for the same sources.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,12 +19,12 @@ use cyclonedx_bom::models::metadata::Metadata;
 
 use crate::facts::Facts;
 
-/// CycloneDX 1.5, as JSON.
+/// Creates the bill of materials as CycloneDX 1.5 in JSON.
 pub(crate) fn json(facts: &Facts) -> Result<Vec<u8>> {
     let used = used(facts)?;
     let packages: BTreeMap<&PackageId, &Package> =
         facts.metadata.packages.iter().map(|package| (&package.id, package)).collect();
-    let package = |id: &PackageId| packages.get(id).copied().context("cargo tells half a tree");
+    let package = |id: &PackageId| packages.get(id).copied().context(INCOMPLETE);
     let mut components = Vec::new();
     let mut dependencies = Vec::new();
     for (id, needs) in &used {
@@ -38,7 +38,7 @@ pub(crate) fn json(facts: &Facts) -> Result<Vec<u8>> {
         dependencies
             .push(Dependency { dependency_ref: purl(user)?.to_string(), dependencies: needs });
     }
-    // By name, and not by cargo's ids, which tell of folders.
+    // Sort by name, not by cargo's ids, because they contain folders of this machine.
     components.sort_by(|one, other| one.bom_ref.cmp(&other.bom_ref));
     dependencies.sort_by(|one, other| one.dependency_ref.cmp(&other.dependency_ref));
     let bom = Bom {
@@ -58,9 +58,13 @@ pub(crate) fn json(facts: &Facts) -> Result<Vec<u8>> {
     Ok(json)
 }
 
-/// The component's package and everything that is compiled into it, each with what it needs.
+/// The message if cargo's metadata lacks a package.
+const INCOMPLETE: &str = "cargo's dependency tree is incomplete";
+
+/// Lists the component's package and everything that is compiled into it, each with its
+/// dependencies.
 fn used(facts: &Facts) -> Result<BTreeMap<&PackageId, BTreeSet<&PackageId>>> {
-    let resolve = facts.metadata.resolve.as_ref().context("cargo tells no dependencies")?;
+    let resolve = facts.metadata.resolve.as_ref().context("cargo listed no dependencies")?;
     let mut used = BTreeMap::new();
     let mut waiting = vec![&facts.package.id];
     while let Some(id) = waiting.pop() {
@@ -68,7 +72,7 @@ fn used(facts: &Facts) -> Result<BTreeMap<&PackageId, BTreeSet<&PackageId>>> {
             continue;
         }
         let node = resolve.nodes.iter().find(|node| node.id == *id);
-        let node = node.context("cargo tells half a tree")?;
+        let node = node.context(INCOMPLETE)?;
         let compiled_in = node.deps.iter().filter(|dependency| {
             dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
         });
@@ -96,7 +100,7 @@ fn component(package: &Package, facts: &Facts) -> Result<Component> {
         NormalizedString::new(&text.join(" "))
     });
     component.licenses = package.license.as_deref().map(|licence| {
-        // As it was written before SPDX had expressions.
+        // Older manifests use `/`, from before SPDX had expressions.
         Licenses(vec![LicenseChoice::expression(&licence.replace('/', " OR "))])
     });
     component.hashes = checksum(package, facts).map(|content| {
@@ -110,7 +114,7 @@ fn component(package: &Package, facts: &Facts) -> Result<Component> {
     Ok(component)
 }
 
-/// That of the published package, which the build was checked against.
+/// Returns the checksum of the published package, which cargo has verified.
 fn checksum(package: &Package, facts: &Facts) -> Option<String> {
     let version = package.version.to_string();
     let mut locked = facts.lock.packages.iter();

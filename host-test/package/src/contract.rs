@@ -1,4 +1,4 @@
-//! The contract as a package: as it is written, and in the binary format that registries take.
+//! The contract as a package: its WIT files, and the binary format that registries accept.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use wit_parser::Resolve;
 
 use crate::{CONTRACT, File};
 
-/// `wit/*` and the package in the binary format.
+/// Returns `wit/*` and the package in the binary format.
 pub(crate) fn files(wit: &Path) -> Result<Vec<File>> {
     let unreadable = || format!("{} could not be read", wit.display());
     let mut resolve = Resolve::default();
@@ -22,7 +22,7 @@ pub(crate) fn files(wit: &Path) -> Result<Vec<File>> {
         let bytes = fs::read(entry.path()).with_context(unreadable)?;
         written.push(File::new(format!("wit/{name}"), bytes));
     }
-    // In whatever order the folder has them.
+    // The order of folder entries is not defined.
     written.sort_by(|one, other| one.path.cmp(&other.path));
     files.append(&mut written);
     Ok(files)

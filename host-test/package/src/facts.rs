@@ -1,4 +1,4 @@
-//! What cargo knows of the sources.
+//! Information about the sources from cargo.
 
 use std::path::{Path, PathBuf};
 
@@ -6,20 +6,20 @@ use anyhow::{Context, Result};
 use cargo_lock::Lockfile;
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 
-/// What the component is built for.
+/// The target of the component's build.
 const TARGET: &str = "wasm32-wasip2";
 
-/// The package that the component is.
+/// The component's package.
 const NAME: &str = "retool-lifecycle";
 
-/// What the sources say of themselves.
+/// Metadata of the sources.
 #[derive(Debug)]
 pub struct Facts {
     /// The workspace.
     pub(crate) root: PathBuf,
     /// The component's own package.
     pub(crate) package: Package,
-    /// Where the sources are published; `None` where nothing says so.
+    /// The URL where the sources are published; `None` if it is not known.
     pub source: Option<String>,
     /// The packages of the workspace and what they depend on, for the component's target.
     pub(crate) metadata: Metadata,
@@ -28,14 +28,14 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Asks cargo about the workspace in this folder. Where the sources are published is what
-    /// `source` says, or else the field `repository` of the component's manifest.
+    /// Reads the metadata of the workspace in this folder. The published URL is `source`, or else
+    /// the field `repository` of the component's manifest.
     pub fn of(root: &Path, source: Option<String>) -> Result<Facts> {
         let metadata = MetadataCommand::new()
             .manifest_path(root.join("Cargo.toml"))
             .other_options(["--locked", "--filter-platform", TARGET].map(str::to_owned))
             .exec()
-            .context("cargo did not say what the component depends on")?;
+            .context("cargo could not list the component's dependencies")?;
         let package = metadata
             .packages
             .iter()
@@ -55,12 +55,12 @@ impl Facts {
         self.package.description.as_deref().unwrap_or_default()
     }
 
-    /// An SPDX expression.
+    /// Returns the licence as an SPDX expression.
     pub(crate) fn licence(&self) -> Result<&str> {
         self.package.license.as_deref().context("the component's manifest names no licence")
     }
 
-    /// The version of the wasmtime that this workspace runs the component with.
+    /// Returns the version of wasmtime with which this workspace runs the component.
     pub(crate) fn wasmtime(&self) -> Option<String> {
         let mut packages = self.lock.packages.iter();
         let wasmtime = packages.find(|package| package.name.as_str() == "wasmtime")?;

@@ -1,6 +1,6 @@
-//! What a release of retool-lifecycle is made of: the component with metadata, its contract, a bill
-//! of materials, checksums, and how it is pushed and precompiled. The same sources give the same
-//! bytes, so nothing in it tells a time or a machine.
+//! The files of a release of retool-lifecycle: the component with metadata, its contract, a bill of
+//! materials, checksums, and how it is pushed and precompiled. The same sources give the same
+//! bytes, so the files contain no time and nothing about the machine.
 #![deny(missing_docs)]
 
 mod bill;
@@ -17,26 +17,26 @@ use anyhow::{Context, Result, ensure};
 
 pub use facts::Facts;
 
-/// The component's name in a release.
+/// The file name of the component.
 pub const COMPONENT: &str = "retool_lifecycle.wasm";
 
-/// The contract's, as a package in the binary format.
+/// The file name of the contract, a package in the binary format.
 pub const CONTRACT: &str = "retool_lifecycle.wit.wasm";
 
-/// The bill of materials', in CycloneDX.
+/// The file name of the bill of materials, in CycloneDX.
 pub const BILL: &str = "retool_lifecycle.cdx.json";
 
-/// The checksums', as `sha256sum --check` reads them.
+/// The file name of the checksums, which `sha256sum --check` can read.
 pub const SUMS: &str = "SHA256SUMS";
 
 /// One file of a release.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// Its path in the folder, with `/` between its parts.
+    /// The path in the folder, with `/` between its parts.
     pub path: String,
-    /// What is in it.
+    /// The content.
     pub bytes: Vec<u8>,
-    /// Whether it is to be run.
+    /// Whether the file must be executable.
     pub executable: bool,
 }
 
@@ -46,7 +46,7 @@ impl File {
     }
 }
 
-/// Everything, with the checksums last. Fails where the sources do not say what it needs.
+/// Creates all files of the release; the checksums are last. Fails if the sources lack metadata.
 pub fn release(facts: &Facts) -> Result<Vec<File>> {
     let licence = fs::read(facts.root.join("LICENSE")).context("LICENSE could not be read")?;
     let mut files = vec![
@@ -61,8 +61,8 @@ pub fn release(facts: &Facts) -> Result<Vec<File>> {
     Ok(files)
 }
 
-/// Writes the files. A folder that is there already is replaced if it is an earlier release, and
-/// otherwise left as it is, which is an error unless it is empty.
+/// Writes the files. If the folder exists and has an earlier release, it is replaced. It is an
+/// error if the folder has any other files; they are not changed.
 pub fn write(files: &[File], folder: &Path) -> Result<()> {
     if folder.join(SUMS).is_file() {
         fs::remove_dir_all(folder)

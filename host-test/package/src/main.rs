@@ -11,17 +11,17 @@ use package::{Facts, File, release, write};
 #[derive(Debug, Parser)]
 #[command(name = "package", version)]
 struct Arguments {
-    /// Where to. An earlier release there is replaced; any other folder must be empty.
+    /// The output folder. An earlier release in it is replaced; any other folder must be empty.
     #[arg(long, value_name = "FOLDER", default_value = "dist")]
     out: PathBuf,
-    /// Where the sources are published; the field `repository` of Cargo.toml if not given.
+    /// The URL where the sources are published; the field `repository` of Cargo.toml if not given.
     #[arg(long, value_name = "URL")]
     source: Option<String>,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    // This program is built in the workspace, and is of no use elsewhere.
+    // This program works only in the workspace in which it was built.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("a workspace")?;
     let facts = Facts::of(root, arguments.source)?;
     let files = release(&facts)?;
@@ -32,8 +32,8 @@ fn main() -> Result<()> {
     }
     if facts.source.is_none() {
         println!(
-            "Where the sources are published is not said: give --source URL, or set `repository` \
-             in Cargo.toml."
+            "The URL of the sources is not known: give --source URL, or set `repository` in \
+             Cargo.toml."
         );
     }
     let push = files.iter().find(|file| file.path == "push").context("the script that pushes")?;

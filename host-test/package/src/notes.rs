@@ -1,9 +1,10 @@
-//! How a release is pushed to a registry, and how it is precompiled.
+//! The instructions of a release: how to push it to a registry, and how to precompile it.
 
 use crate::COMPONENT;
 use crate::facts::Facts;
 
-/// What the manifest in a registry says, by the names that the OCI image specification gives.
+/// Returns the annotations of the manifest in a registry, with the names of the OCI image
+/// specification.
 fn annotations(facts: &Facts) -> Vec<(&'static str, String)> {
     let mut annotations = vec![
         ("title", facts.package.name.to_string()),
@@ -15,13 +16,13 @@ fn annotations(facts: &Facts) -> Vec<(&'static str, String)> {
     annotations
 }
 
-/// A script that pushes the component: the command of `wkg`.
+/// Returns a script that pushes the component with `wkg`.
 pub(crate) fn push(facts: &Facts) -> String {
     let mut script = format!(
         "#!/bin/sh\n\
          # Pushes the component to an OCI registry: ./push REGISTRY/NAMESPACE/NAME\n\
-         # REVISION, if it is set, is the commit that it was built from. wkg takes the credentials of\n\
-         # `docker login`, or WKG_OCI_USERNAME and WKG_OCI_PASSWORD.\n\
+         # If REVISION is set, it is the commit that the component was built from. wkg uses the\n\
+         # credentials of `docker login`, or WKG_OCI_USERNAME and WKG_OCI_PASSWORD.\n\
          set -eu\n\
          cd \"$(dirname \"$0\")\"\n\
          to=\"${{1:?where to: REGISTRY/NAMESPACE/NAME}}\"\n\
@@ -40,34 +41,35 @@ pub(crate) fn push(facts: &Facts) -> String {
     script
 }
 
-/// As a shell takes it for one word.
+/// Quotes a text as one word of a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// What a `.cwasm` must match.
+/// Returns the notes about precompiling, with the conditions that a `.cwasm` must meet.
 pub(crate) fn precompile(facts: &Facts) -> String {
     let version = facts.wasmtime().unwrap_or_default();
     let major = version.split('.').next().unwrap_or_default();
     format!(
         "# Precompiling
 
-`{COMPONENT}` runs anywhere, and is compiled where it is loaded, which takes a fraction of a
-second. A `.cwasm` is that machine code, made beforehand. It is not part of a release, because it
-fits one kind of host only; wasmtime refuses it where one of these differs:
+`{COMPONENT}` runs anywhere. It is compiled when it is loaded, which takes a fraction of a second.
+A `.cwasm` is the machine code from such a compilation. It is not part of a release, because it fits
+only one kind of host. wasmtime refuses it if one of these differs:
 
-- the major version of wasmtime: this release was tested with wasmtime {version}, whose machine
-  code another {major}.x loads, and no other major version;
-- the target: processor and operating system, and the processor's features that were compiled for;
-- the settings of the engine that change code. The command `retool-lifecycle` sets
-  `epoch_interruption(true)` and `concurrency_support(false)`, and leaves the others as they are.
+- the major version of wasmtime. This release was tested with wasmtime {version}. Only wasmtime
+  {major}.x loads its machine code;
+- the target: processor and operating system, and the features of the processor that were used;
+- the engine's settings that change code. The command `retool-lifecycle` sets
+  `epoch_interruption(true)` and `concurrency_support(false)`, and no others.
 
-Make it with the engine that loads it, so that they agree:
+Compile with the engine that loads the code, so that all of these match:
 
 ```rust
 let code = engine.precompile_component(&std::fs::read(\"{COMPONENT}\")?)?;
 std::fs::write(\"retool_lifecycle.cwasm\", code)?;
-// Unsafe, because it is run as it stands: only what you made yourself, where nobody else writes.
+// Unsafe, because the code is run without checks. Load only a file that you have made yourself, in
+// a folder that only you can write to.
 let component = unsafe {{ Component::deserialize_file(&engine, \"retool_lifecycle.cwasm\")? }};
 ```
 
@@ -78,7 +80,7 @@ $ wasmtime compile {COMPONENT} -o retool_lifecycle.cwasm
 $ wasmtime run --allow-precompiled -S http --invoke '…' retool_lifecycle.cwasm
 ```
 
-The command `retool-lifecycle` needs none of it: it keeps the machine code in the user's cache.
+The command `retool-lifecycle` does not need a `.cwasm`: it caches the machine code for the user.
 "
     )
 }
@@ -88,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_of_the_shell_cannot_be_left() {
+    fn quotation_marks_are_escaped_for_the_shell() {
         assert_eq!(quoted("it's $HOME `x`"), r"'it'\''s $HOME `x`'");
     }
 }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::File;
 
-/// One line a file, as `sha256sum --check` reads them.
+/// Returns one line per file, in the format of `sha256sum --check`.
 pub(crate) fn of(files: &[File]) -> String {
     let mut files: Vec<&File> = files.iter().collect();
     files.sort_by(|one, other| one.path.cmp(&other.path));

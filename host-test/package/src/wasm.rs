@@ -1,11 +1,11 @@
-//! The component with what it says of itself.
+//! The component with its metadata.
 
 use anyhow::{Context, Result};
 use wasm_metadata::{AddMetadata, AddMetadataField, Description, Licenses, Source, Version};
 
 use crate::facts::Facts;
 
-/// The same component with its name, version, licence, description and source, and what made it.
+/// Adds name, version, licence, description, source and compiler to the component.
 pub(crate) fn with_metadata(component: &[u8], facts: &Facts) -> Result<Vec<u8>> {
     let mut add = AddMetadata::default();
     add.name = AddMetadataField::Set(facts.package.name.to_string());
@@ -20,5 +20,5 @@ pub(crate) fn with_metadata(component: &[u8], facts: &Facts) -> Result<Vec<u8>> 
     if let Some((name, version)) = component::COMPILER.split_once(' ') {
         add.processed_by = vec![(name.to_owned(), version.to_owned())];
     }
-    add.to_wasm(component).context("the component could not be given its metadata")
+    add.to_wasm(component).context("the metadata could not be added to the component")
 }

@@ -1,4 +1,4 @@
-//! A release, as the program writes it.
+//! Tests a release that the program has written.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,7 +25,7 @@ fn run(out: &Path) -> Output {
         .expect("the program")
 }
 
-/// A release in a folder that is there for one test.
+/// Writes a release to a temporary folder.
 fn released() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let output = run(folder.path());
@@ -41,7 +41,7 @@ fn text(folder: &TempDir, path: &str) -> String {
     String::from_utf8(bytes(folder, path)).expect("UTF-8")
 }
 
-/// The paths below a folder, with `/` between their parts.
+/// Lists the paths below a folder, with `/` between their parts.
 fn paths(folder: &Path, prefix: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -57,7 +57,7 @@ fn paths(folder: &Path, prefix: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_component_says_what_it_is_and_is_the_same_otherwise() {
+fn the_component_has_metadata_and_is_otherwise_unchanged() {
     let folder = released();
     let released = bytes(&folder, COMPONENT);
     Validator::new_with_features(WasmFeatures::all()).validate_all(&released).expect("valid");
@@ -67,17 +67,17 @@ fn the_component_says_what_it_is_and_is_the_same_otherwise() {
         panic!("not a component")
     };
     assert_eq!(metadata.name.as_deref(), Some("retool-lifecycle"));
-    let told = |text: Option<String>| text.expect("told");
-    assert_eq!(told(metadata.version.map(|text| text.to_string())), env!("CARGO_PKG_VERSION"));
-    assert_eq!(told(metadata.licenses.map(|text| text.to_string())), "Apache-2.0");
-    assert_eq!(told(metadata.source.map(|text| text.to_string())), SOURCE);
-    assert!(told(metadata.description.map(|text| text.to_string())).contains("Retool"));
+    let field = |text: Option<String>| text.expect("a field");
+    assert_eq!(field(metadata.version.map(|text| text.to_string())), env!("CARGO_PKG_VERSION"));
+    assert_eq!(field(metadata.licenses.map(|text| text.to_string())), "Apache-2.0");
+    assert_eq!(field(metadata.source.map(|text| text.to_string())), SOURCE);
+    assert!(field(metadata.description.map(|text| text.to_string())).contains("Retool"));
     let producers = metadata.producers.expect("producers");
     let compiler = producers.get("processed-by").and_then(|by| by.get("rustc").cloned());
     assert!(component::COMPILER.ends_with(&compiler.expect("the compiler")));
     assert!(producers.get("language").is_some_and(|language| language.get("Rust").is_some()));
 
-    // Whatever was added, it imports and exports what it did.
+    // The metadata changes neither imports nor exports.
     let world = |bytes: &[u8]| {
         let decoded = decode(bytes).expect("a component");
         let mut printer = wit_component::WitPrinter::default();
@@ -98,7 +98,7 @@ fn the_contract_is_a_package_of_the_same_version_with_its_comments() {
     assert_eq!(resolve.packages[package].name.to_string(), component::CONTRACT);
     let world = resolve.packages[package].worlds["plugin"];
     let docs = resolve.worlds[world].docs.contents.as_deref();
-    assert!(docs.is_some_and(|docs| docs.contains("No files and no sockets")), "{docs:?}");
+    assert!(docs.is_some_and(|docs| docs.contains("no files and no sockets")), "{docs:?}");
 
     let mut written = wit_parser::Resolve::default();
     let (written_package, _) = written.push_dir(folder.path().join("wit")).expect("WIT");
@@ -110,7 +110,7 @@ fn the_contract_is_a_package_of_the_same_version_with_its_comments() {
 }
 
 #[test]
-fn the_bill_names_what_is_compiled_in_and_nothing_else() {
+fn the_bill_of_materials_lists_exactly_what_is_compiled_in() {
     let folder = released();
     let json = text(&folder, BILL);
     let bom = Bom::parse_from_json_v1_5(json.as_bytes()).expect("a bill of materials");
@@ -142,19 +142,19 @@ fn the_bill_names_what_is_compiled_in_and_nothing_else() {
         assert_eq!(hashes.0[0].content.0.len(), 64);
         assert!(component.licenses.is_some(), "{}", &*component.name);
     }
-    // Each is reached from the component.
+    // Each component is a dependency of another one.
     let known: BTreeSet<String> = components.iter().map(purl).collect();
     let dependencies = bom.dependencies.expect("dependencies").0;
     let needed: BTreeSet<String> =
         dependencies.into_iter().flat_map(|dependency| dependency.dependencies).collect();
     assert_eq!(needed, known);
     for word in ["timestamp", "serialNumber"] {
-        assert!(!json.contains(word), "{word} is not the same each time");
+        assert!(!json.contains(word), "{word} differs between runs");
     }
 }
 
 #[test]
-fn every_file_has_its_checksum_and_tells_of_no_machine() {
+fn every_file_has_a_checksum_and_contains_nothing_about_the_machine() {
     let folder = released();
     let mut listed = BTreeSet::new();
     for line in text(&folder, SUMS).lines() {
@@ -182,7 +182,7 @@ fn every_file_has_its_checksum_and_tells_of_no_machine() {
 }
 
 #[test]
-fn two_releases_of_the_same_sources_are_the_same_and_one_replaces_the_other() {
+fn releases_of_the_same_sources_are_equal_and_replace_each_other() {
     let (one, other) = (released(), released());
     assert_eq!(text(&one, SUMS), text(&other, SUMS));
 
@@ -192,7 +192,7 @@ fn two_releases_of_the_same_sources_are_the_same_and_one_replaces_the_other() {
 }
 
 #[test]
-fn a_folder_with_other_files_in_it_is_left_as_it_is() {
+fn a_folder_with_other_files_is_not_changed() {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("thesis.txt"), "years of work").expect("a file");
     let output = run(folder.path());
@@ -207,7 +207,7 @@ fn the_script_pushes_the_component_with_every_annotation() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = released();
-    // In place of wkg, what shows each argument in a line of its own.
+    // A fake wkg that prints each argument on a line.
     let tools = tempfile::tempdir().expect("a folder");
     let wkg = tools.path().join("wkg");
     fs::write(&wkg, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n").expect("a file");
@@ -220,15 +220,15 @@ fn the_script_pushes_the_component_with_every_annotation() {
         .output()
         .expect("the script");
     assert!(output.status.success(), "{output:?}");
-    let told = String::from_utf8(output.stdout).expect("UTF-8");
-    let told: Vec<&str> = told.lines().collect();
+    let arguments = String::from_utf8(output.stdout).expect("UTF-8");
+    let arguments: Vec<&str> = arguments.lines().collect();
     let version = env!("CARGO_PKG_VERSION");
     let to = format!("registry.example/acme/retool-lifecycle:{version}");
-    assert_eq!(told[..4], ["oci", "push", &*to, COMPONENT]);
-    let annotations: BTreeSet<&str> = told
+    assert_eq!(arguments[..4], ["oci", "push", &*to, COMPONENT]);
+    let annotations: BTreeSet<&str> = arguments
         .windows(2)
         .filter_map(|two| (two[0] == "--annotation").then_some(two[1]))
-        .filter_map(|told| told.strip_prefix("org.opencontainers.image."))
+        .filter_map(|annotation| annotation.strip_prefix("org.opencontainers.image."))
         .collect();
     for annotation in [
         "title=retool-lifecycle",
@@ -239,7 +239,7 @@ fn the_script_pushes_the_component_with_every_annotation() {
     ] {
         assert!(annotations.contains(annotation), "{annotation} in {annotations:?}");
     }
-    assert!(annotations.iter().any(|told| told.starts_with("description=The Retool")));
+    assert!(annotations.iter().any(|text| text.starts_with("description=The Retool")));
 
     let without = Command::new(folder.path().join("push")).output().expect("the script");
     assert!(!without.status.success());

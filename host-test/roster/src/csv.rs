@@ -5,7 +5,7 @@ use csv::{ByteRecord, ErrorKind, ReaderBuilder, Trim};
 use crate::entry::{Entry, UserType, said};
 use crate::{MAX_PEOPLE, Roster, RosterError, excerpt, folded, too_many};
 
-/// What a column holds.
+/// The columns of a roster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Column {
     Email,
@@ -37,7 +37,7 @@ impl Column {
         }
     }
 
-    /// By its name, however that is spelled.
+    /// Returns the column of this name. Case, spaces, `_` and `-` are ignored.
     pub(crate) fn of(header: &str) -> Option<Column> {
         let header = folded(header);
         Column::ALL.into_iter().find(|column| folded(column.name()) == header)
@@ -85,8 +85,8 @@ fn read(
     })
 }
 
-/// Which line a record starts on. The reader's own count is that of the end of the record
-/// before, which blank lines may follow, and knows one kind of line end alone.
+/// Finds the line that a record starts on. The reader's own line number is that of the end of the
+/// previous record, after which there may be blank lines. It also knows only one kind of line end.
 struct Lines<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -98,7 +98,7 @@ impl<'a> Lines<'a> {
         Lines { bytes, at: 0, line: 1 }
     }
 
-    /// From 1; records are asked for in their order.
+    /// Returns the line of a record, from 1. It must be called for the records in their order.
     fn of(&mut self, record: &ByteRecord) -> u64 {
         let Some(position) = record.position() else {
             return 0;
@@ -107,7 +107,7 @@ impl<'a> Lines<'a> {
         while let Some(&byte) = self.bytes.get(self.at) {
             let end = match byte {
                 b'\n' => true,
-                // Alone, as old spreadsheets write it.
+                // Old spreadsheets write it without `\n`.
                 b'\r' => self.bytes.get(self.at + 1) != Some(&b'\n'),
                 _ => false,
             };
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_matched_however_they_are_spelled_and_ordered() {
+    fn headers_match_in_any_spelling_and_order() {
         let roster =
             csv("\u{feff}Last_Name,E-Mail,USERTYPE\r\nLovelace, ada@example.com ,End User\r\n")
                 .expect("a roster");
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_cells_say_nothing() {
+    fn empty_cells_mean_none() {
         let roster = csv("email,first name,user type,admin,groups\nada@example.com,, , ,;\n")
             .expect("a roster");
         let entry = &roster.entries[0];
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_hold_commas_and_line_ends() {
+    fn quoted_cells_may_contain_commas_and_line_ends() {
         let roster = csv("email,last name\nada@example.com,\"Love,\nlace\"\nbob@example.com,B\n")
             .expect("a roster");
         assert_eq!(roster.entries[0].last_name.as_deref(), Some("Love,\nlace"));
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_yes_and_no_is_taken() {
+    fn every_spelling_of_yes_and_no_is_accepted() {
         let roster = csv("email,admin\na@x,TRUE\nb@x,Yes\nc@x,1\nd@x,false\ne@x,NO\nf@x,0\n")
             .expect("a roster");
         let admins: Vec<_> = roster.entries.iter().map(|entry| entry.admin).collect();
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_column_is_named() {
+    fn an_error_names_an_unknown_column() {
         assert_eq!(
             error("email,phone\n"),
             "line 1, column 2: `phone` is not a column; the columns are email, first name, \
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_can_be_neither_missing_nor_doubled() {
+    fn a_missing_or_duplicate_column_is_refused() {
         assert_eq!(error("first name\nAda\n"), "line 1: there is no column `email`");
         assert_eq!(
             error("email,First Name,first_name\n"),
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_cell_is_named_by_line_and_column() {
+    fn an_error_names_line_and_column_of_an_invalid_cell() {
         assert_eq!(
             error("email,admin\nada@x,yes\n\n\r\nbob@x,maybe\n"),
             "line 5, column 2: admin: `maybe` is neither true, yes or 1 nor false, no or 0"
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_may_end_in_any_way() {
+    fn all_kinds_of_line_ends_are_accepted() {
         for end in ["\n", "\r\n", "\r"] {
             let text = ["email,admin", "ada@x,yes", "", "bob@x,no", ""].join(end);
             assert_eq!(csv(&text).expect("a roster").lines, [2, 4], "{end:?}");
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_has_as_many_cells_as_there_are_columns() {
+    fn a_row_with_too_few_or_too_many_cells_is_refused() {
         assert_eq!(
             error("email,admin,groups\nada@x,yes,A\n\nbob@x,yes\n"),
             "line 4: there are 2 cells, and the first line names 3 columns"
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_utf8_is_named_by_line_and_column() {
+    fn an_error_names_line_and_column_of_text_that_is_not_utf8() {
         let refusal = parse(b"email,first name\nada@x,Ada\nzoe@x,Zo\xeb\n", Format::Csv);
         assert_eq!(
             refusal.expect_err("a refusal").to_string(),
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_roster_may_have_nobody() {
+    fn a_roster_may_be_empty() {
         assert_eq!(csv("email\n").expect("a roster").entries, []);
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::{excerpt, folded};
 
-/// Somebody as a roster has them.
+/// A person on a roster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// The address, trimmed and not empty; whether it is one is not checked.
+    /// The address, trimmed and not empty. Its syntax is not checked.
     pub email: String,
     /// Given name.
     pub first_name: Option<String>,
@@ -15,7 +15,7 @@ pub struct Entry {
     pub user_type: Option<UserType>,
     /// Whether they administer the organisation.
     pub admin: Option<bool>,
-    /// The names of the groups that they are to be in, trimmed and not empty.
+    /// The names of the groups that they should be in, trimmed and not empty.
     pub groups: Vec<String>,
 }
 
@@ -33,7 +33,7 @@ pub enum UserType {
 }
 
 impl UserType {
-    /// Reads a type, however it is spelled; the error says which there are.
+    /// Reads a type. Case, spaces, `_` and `-` are ignored. The error lists the types.
     pub(crate) fn of(text: &str) -> Result<UserType, String> {
         match folded(text).as_str() {
             "default" => Ok(UserType::Default),
@@ -48,7 +48,7 @@ impl UserType {
     }
 }
 
-/// Text that says something: `None` where it is blank.
+/// Trims the text; returns `None` if it is blank.
 pub(crate) fn said(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())

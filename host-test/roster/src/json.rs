@@ -8,16 +8,16 @@ use crate::csv::Column;
 use crate::entry::{Entry, UserType, said};
 use crate::{MAX_PEOPLE, Roster, RosterError, cut, excerpt, too_many};
 
-/// The most characters of what the reader of JSON says, which repeats values whole.
+/// The maximum length of the JSON parser's messages, in characters: they repeat whole values.
 const MAX_MESSAGE: usize = 300;
 
-/// Everybody in the file.
+/// Everyone in the file.
 struct People(Vec<Entry>);
 
-/// One person as the file has them.
+/// One person in the file.
 struct Row(Entry);
 
-/// The name of a field, however it is spelled.
+/// The name of a field. Case, spaces, `_` and `-` are ignored.
 struct Field(Column);
 
 struct Address(String);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_null_or_empty_says_nothing() {
+    fn missing_null_and_empty_values_mean_none() {
         let roster = json(
             r#"[{"email": "a@x"},
                 {"email": "a@x", "first_name": null, "user_type": null, "admin": null, "groups": null},
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_named_by_line_and_column() {
+    fn an_error_names_line_and_column() {
         let unknown = error("[\n{\"email\": \"a@x\", \"phone\": \"1\"}\n]");
         assert!(
             unknown
@@ -200,10 +200,10 @@ mod tests {
                 && wrong_type.contains("`boss` is not a user type"),
             "{wrong_type}"
         );
-        let nobody = error("[{\"email\": \"\"}]");
+        let empty = error("[{\"email\": \"\"}]");
         assert!(
-            nobody.starts_with("line 1, column ") && nobody.ends_with("there is no address"),
-            "{nobody}"
+            empty.starts_with("line 1, column ") && empty.ends_with("there is no address"),
+            "{empty}"
         );
         let no_email = error("[{\"admin\": true}]");
         assert!(no_email.contains("there is no field `email`"), "{no_email}");

@@ -1,7 +1,7 @@
-//! Rosters: who shall be in Retool, from a CSV or JSON file.
+//! Reads rosters, the lists of people who should be in Retool, from CSV or JSON files.
 //!
-//! Reading is bounded: a file, the people in it, and what an error repeats of it have their
-//! most. No file makes it panic.
+//! Reading is bounded: there are limits for the size of a file, for the number of people in it, and
+//! for the text that an error repeats. No file causes a panic.
 
 #![deny(missing_docs)]
 
@@ -17,27 +17,27 @@ pub use entry::{Entry, UserType};
 /// The largest file in bytes: 64 MiB.
 pub const MAX_BYTES: usize = 64 << 20;
 
-/// The most people on one roster; more than any organisation has.
+/// The maximum number of people on one roster; more than any organisation has.
 pub const MAX_PEOPLE: usize = 250_000;
 
-/// The most characters of a cell or a name that an error repeats.
+/// The maximum number of characters of a cell or a name that an error repeats.
 const MAX_EXCERPT: usize = 64;
 
-/// How a roster is written.
+/// The file format of a roster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Comma-separated, with a line of headers: email, first name, last name, user type,
     /// admin, groups (separated by `;`).
     Csv,
-    /// An array of objects: `email`, `first_name`, `last_name`, `user_type` (texts), `admin`
-    /// (true or false), `groups` (an array of texts). The names are matched as headers are:
+    /// An array of objects: `email`, `first_name`, `last_name`, `user_type` (strings), `admin`
+    /// (true or false), `groups` (an array of strings). The names are matched like headers:
     /// `firstName` and `First name` are the same.
     Json,
 }
 
 impl Format {
-    /// By the file's extension; where that says nothing, by whether the text starts as JSON
-    /// does.
+    /// Detects the format by the file's extension. If that is another one, checks whether the text
+    /// starts like JSON.
     pub fn of(path: &Path, bytes: &[u8]) -> Format {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some(extension) if extension.eq_ignore_ascii_case("csv") => return Format::Csv,
@@ -52,25 +52,24 @@ impl Format {
     }
 }
 
-/// A roster as read.
+/// A parsed roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roster {
     /// The people, in the file's order; at most [`MAX_PEOPLE`].
     pub entries: Vec<Entry>,
-    /// For each of them the line that they start on, from 1. Empty for JSON, where the lines
-    /// are not kept.
+    /// The first line of each entry, from 1. Empty for JSON, where lines are not tracked.
     pub lines: Vec<u64>,
 }
 
-/// Why a file is no roster.
+/// Why a file is not a valid roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RosterError {
-    /// The line, from 1; 0 where it concerns the whole file.
+    /// The line, from 1; 0 if the error is about the whole file.
     pub line: u64,
-    /// In CSV the number of the cell, in JSON the number of the byte in the line, from 1; 0
-    /// where it concerns the whole line.
+    /// The number of the cell in CSV, or of the byte in the line in JSON, from 1; 0 if the error is
+    /// about the whole line.
     pub column: u64,
-    /// What is wrong. Of the file it repeats a short piece at most.
+    /// What is wrong. It repeats at most a short piece of the file.
     pub message: String,
 }
 
@@ -93,12 +92,12 @@ impl fmt::Display for RosterError {
 
 impl std::error::Error for RosterError {}
 
-/// Reads a roster. A byte-order mark and either kind of line end are accepted; what is empty
-/// says nothing about the person. Fails for a file of more than [`MAX_BYTES`] or with more than
+/// Reads a roster. Accepts a byte-order mark and any kind of line end. An empty value means that
+/// the roster does not set the field. Fails for a file of more than [`MAX_BYTES`] or with more than
 /// [`MAX_PEOPLE`].
 ///
-/// Whether an address or a name is acceptable, and whether somebody is listed twice, is for
-/// the component to say.
+/// The component checks whether addresses and names are valid, and whether a person is listed
+/// twice.
 pub fn parse(bytes: &[u8], format: Format) -> Result<Roster, RosterError> {
     if bytes.len() > MAX_BYTES {
         let (length, most) = (bytes.len(), MAX_BYTES);
@@ -116,17 +115,17 @@ fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
-/// Why a roster is refused that has more than [`MAX_PEOPLE`].
+/// Returns the message for a roster with more than [`MAX_PEOPLE`].
 fn too_many() -> String {
     format!("there are more than {MAX_PEOPLE} people")
 }
 
-/// As much of a text as an error repeats.
+/// Shortens a text for an error.
 fn excerpt(text: &str) -> String {
     cut(text, MAX_EXCERPT)
 }
 
-/// The text, or its first characters and an ellipsis.
+/// Cuts a text after `most` characters, and adds an ellipsis if it was longer.
 fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -134,7 +133,7 @@ fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// A name with case, spaces, `_` and `-` left out of account.
+/// Normalizes a name for comparison: ignores case, spaces, `_` and `-`.
 fn folded(name: &str) -> String {
     name.chars()
         .filter(|letter| !letter.is_whitespace() && !matches!(letter, '_' | '-'))
@@ -147,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_extension_decides_and_then_the_first_character() {
+    fn the_format_depends_on_the_extension_and_then_on_the_first_character() {
         let of = |path: &str, bytes: &[u8]| Format::of(Path::new(path), bytes);
         assert_eq!(of("people.CSV", b"[]"), Format::Csv);
         assert_eq!(of("people.json", b"email"), Format::Json);
@@ -157,11 +156,11 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_place_as_far_as_it_is_known() {
-        let shown = |line, column| RosterError::new(line, column, "bad").to_string();
-        assert_eq!(shown(3, 2), "line 3, column 2: bad");
-        assert_eq!(shown(3, 0), "line 3: bad");
-        assert_eq!(shown(0, 0), "bad");
+    fn an_error_names_line_and_column_if_they_are_known() {
+        let text = |line, column| RosterError::new(line, column, "bad").to_string();
+        assert_eq!(text(3, 2), "line 3, column 2: bad");
+        assert_eq!(text(3, 0), "line 3: bad");
+        assert_eq!(text(0, 0), "bad");
     }
 
     #[test]
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_roster_has_its_most_people_and_not_one_more() {
+    fn a_roster_with_more_than_the_maximum_of_people_is_refused() {
         let csv =
             |people: usize| parse(&[b"email\n", &*b"a\n".repeat(people)].concat(), Format::Csv);
         assert_eq!(csv(MAX_PEOPLE).expect("a roster").entries.len(), MAX_PEOPLE);
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_repeats_a_short_piece_of_the_file_at_most() {
+    fn an_error_repeats_at_most_a_short_piece_of_the_file() {
         let long = "ü".repeat(100_000);
         for (text, format) in [
             (long.clone(), Format::Csv),

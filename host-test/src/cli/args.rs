@@ -12,14 +12,14 @@ use crate::retool::types::{Dialect, UserType};
 
 /// Provisions, deprovisions and syncs the people of a Retool organisation.
 ///
-/// Tokens are taken from the environment only: RETOOL_API_TOKEN and RETOOL_SCIM_TOKEN. Every
-/// other RETOOL_ variable is passed on as it is.
+/// Tokens come only from the environment: RETOOL_API_TOKEN and RETOOL_SCIM_TOKEN. Every other
+/// RETOOL_ variable is passed to the component unchanged.
 #[derive(Debug, Parser)]
 #[command(
     name = "retool-lifecycle",
     version,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or file, 3 refused by a guard, \
-                  4 partly done or somebody left alone,\n130 interrupted while \
+                  4 partly done or with people left alone,\n130 interrupted while \
                   writing.\n\n\
                   Colours are for terminals: NO_COLOR turns them off, CLICOLOR_FORCE=1 on \
                   everywhere.\n\n\
@@ -36,38 +36,38 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show everything against a mock Retool (what happens without a command).
+    /// Show everything against a mock Retool (the default command).
     #[command(after_help = "Example:\n  retool-lifecycle demo --latency-ms 20")]
     Demo(DemoArgs),
 
-    /// Serve a mock Retool on the loopback interface until it is interrupted.
+    /// Serve a mock Retool on the loopback interface until interrupted.
     #[command(
         after_help = "Example:\n  retool-lifecycle mock --port 8080 --users 200 --token secret \\\n    \
                       --fault 'POST /api/v1/users lose-reply chance=0.1 seed=7' --fault 'GET 429 retry-after=2 times=1'"
     )]
     Mock(MockArgs),
 
-    /// Say whether the server is reachable and what the token may do.
+    /// Check whether the server is reachable and what the token may do.
     #[command(
         after_help = "Example:\n  RETOOL_API_TOKEN=... retool-lifecycle check --base-url https://acme.retool.com"
     )]
     Check(ConnectionArgs),
 
-    /// Make one person be in Retool, with the given fields and groups.
+    /// Create or update one person, with the given fields and groups.
     #[command(
         after_help = "Example:\n  retool-lifecycle provision --base-url https://acme.retool.com \\\n    \
                       --email ada@example.com --first-name Ada --user-type default --group Engineering"
     )]
     Provision(Box<ProvisionArgs>),
 
-    /// Remove one person, as far as the mode says.
+    /// Disable or delete one person; --mode says which.
     #[command(
         after_help = "Example:\n  retool-lifecycle deprovision --base-url https://acme.retool.com \\\n    \
                       --email ada@example.com --mode delete-after --days 30 --tombstone ada.json"
     )]
     Deprovision(DeprovisionArgs),
 
-    /// Bring somebody back as their departure recorded them.
+    /// Restore a person from the record that `deprovision` made.
     #[command(
         after_help = "Example:\n  retool-lifecycle restore --base-url https://acme.retool.com --tombstone ada.json"
     )]
@@ -77,30 +77,30 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example:\n  retool-lifecycle plan --base-url https://acme.retool.com \\\n    \
                       --roster people.csv --absent disable --html plan.html\n\n\
-                      The roster has the columns email, first name, last name, user type, admin and \
-                      groups\n(separated by `;`), or is a JSON array of objects with the same fields: texts, but \
-                      true or\nfalse for admin and an array for groups. User types are default, end-user, \
-                      mobile, embed."
+                      A CSV roster has the columns email, first name, last name, user type, admin and \
+                      groups\n(separated by `;`). A JSON roster is an array of objects with the same fields: \
+                      admin is true or\nfalse, groups is an array, the rest are strings. User types are \
+                      default, end-user, mobile, embed."
     )]
     Plan(Box<PlanArgs>),
 
-    /// Make a roster true.
+    /// Bring the organisation to the state that a roster describes.
     #[command(
         after_help = "Example:\n  retool-lifecycle sync --base-url https://acme.retool.com \\\n    \
                       --roster people.csv --absent disable --protect boss@example.com\n\n\
-                      While it runs, stderr on a terminal shows how far it is, at what rate, and what \
-                      is left:\nas the component tells, of pages that it reads and, by \
-                      twenty-fives, of steps that it applies."
+                      While it runs on a terminal, stderr shows the progress, the rate and the time \
+                      left.\nThe component reports each page that it reads and every 25 steps that it \
+                      applies."
     )]
     Sync(Box<SyncArgs>),
 
-    /// Print what changes, as one line of JSON per change, until it is interrupted.
+    /// Print changes, one line of JSON each, until interrupted.
     #[command(
         after_help = "Example:\n  retool-lifecycle changes --base-url https://acme.retool.com \\\n    \
                       --cursor-file acme.cursor --interval 60\n\n\
-                      Without the cursor file, it is made, and nothing is printed but what changes from \
-                      then on.\nIt is replaced once the lines are printed: a run that is killed in \
-                      between prints them again\nand loses none. So every change is told at least once."
+                      If the cursor file does not exist, it is created, and only later changes are \
+                      printed.\nThe file is replaced after the lines are printed. If a run is killed in \
+                      between, the next one\nprints them again. So every change is printed at least once."
     )]
     Changes(ChangesArgs),
 
@@ -118,7 +118,7 @@ impl Default for Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {
-    /// The shell to write for.
+    /// The shell that reads the script.
     #[arg(value_enum)]
     pub(crate) shell: Shell,
 }
@@ -136,7 +136,7 @@ impl DemoArgs {
     }
 }
 
-/// The mock's token, which is not to be seen where arguments are shown.
+/// The mock's token. `Debug` hides it, so that it does not appear when arguments are printed.
 #[derive(Clone)]
 pub(crate) struct Token(pub(crate) String);
 
@@ -160,7 +160,7 @@ pub(crate) struct MockArgs {
     /// How many people to start with.
     #[arg(long, value_name = "N", default_value_t = Options::default().users)]
     pub(crate) users: usize,
-    /// How many groups to start with, beside the built-in ones.
+    /// How many groups to start with, in addition to the built-in ones.
     #[arg(long, value_name = "N", default_value_t = Options::default().groups)]
     pub(crate) groups: usize,
     /// The token that requests must carry; `mock-token` if not given.
@@ -169,36 +169,37 @@ pub(crate) struct MockArgs {
     /// The token that SCIM requests must carry; `mock-scim-token` if not given.
     #[arg(long, value_name = "T")]
     pub(crate) scim_token: Option<Token>,
-    /// Start with nobody, and no groups but the built-in ones.
+    /// Start without people, and with the built-in groups only.
     #[arg(long)]
     pub(crate) empty: bool,
     /// How long each request takes.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) latency_ms: u64,
-    /// How many requests are answered a minute; no limit if not given.
+    /// How many requests are answered per minute; no limit if not given.
     #[arg(long, value_name = "N")]
     pub(crate) quota: Option<u32>,
-    /// What goes wrong, and for which requests; may be given several times (--help says how).
+    /// A fault of the mock; may be given several times (--help describes the syntax).
     ///
     /// [METHOD] [PATH] KIND [skip=N] [times=N] [chance=P [seed=N]] [retry-after=TEXT]
     ///
-    /// It concerns requests with that method whose path begins so: not the first N (skip), no
-    /// more than N (times), and each of them with the probability P, 0 to 1, drawn from a seed.
-    /// Of several faults, the first that is due spoils a request. KIND is one of:
+    /// The fault applies to requests with this method whose path starts with PATH. It skips the
+    /// first N of them (skip), affects at most N (times), and each with the probability P from 0
+    /// to 1 (chance), drawn from the seed. If several faults apply to a request, the first one
+    /// is used. KIND is one of:
     ///
     ///   429, or any status          nothing is done; retry-after=TEXT, last, adds the header
-    ///   after=502, or any status    it is done, and this is the answer
-    ///   lose-reply                  it is done, and nobody answers
-    ///   reset, reset-in-body        a TCP reset: before it is done, or amid the answer
-    ///   delay=MS                    it is done so much later
-    ///   truncate, drip=BYTES/MS     the answer ends early, or comes piece by piece
-    ///   content-type=TYPE, html     not JSON by its type, or not JSON at all
-    ///   invalid-json, deep-json=N   half an answer, or N arrays in each other
+    ///   after=502, or any status    the request is done, and the answer has this status
+    ///   lose-reply                  the request is done, and no answer is sent
+    ///   reset, reset-in-body        a TCP reset: before it is done, or during the answer
+    ///   delay=MS                    the request is done after this delay
+    ///   truncate, drip=BYTES/MS     the answer ends early, or is sent piece by piece
+    ///   content-type=TYPE, html     another content type, or HTML in place of JSON
+    ///   invalid-json, deep-json=N   half an answer, or N nested arrays
     ///   huge-body=BYTES             a body of that size
-    ///   redirect=URL                302 to there
+    ///   redirect=URL                302 to that URL
     ///   repeat-page, endless-pages, moving-total, ignore-filter, exact-filter
     ///                               listings that can't be trusted
-    ///   second-account              two people of one address are taken
+    ///   second-account              two accounts with one address are accepted
     ///   omit=FIELD, omit-in-lists=FIELD
     ///                               people without that field
     ///   stale-reads=N, stale-for=MS after a write, reads show the state before it
@@ -208,19 +209,19 @@ pub(crate) struct MockArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ConnectionArgs {
-    /// Where the organisation lives, e.g. https://acme.retool.com.
+    /// The URL of the organisation, e.g. https://acme.retool.com.
     #[arg(long, value_name = "URL", env = "RETOOL_BASE_URL")]
     pub(crate) base_url: String,
-    /// Which API to speak.
+    /// Which API to use.
     #[arg(long, value_enum, default_value_t = Api::Auto)]
     pub(crate) api: Api,
-    /// Trust the certificate authorities in this PEM file too.
+    /// Also trust the certificate authorities in this PEM file.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
-    /// Give the component placeholders, and put the tokens in on the way out.
+    /// Give placeholders to the component, and replace them with the tokens in each request.
     #[arg(long)]
     pub(crate) inject_credentials: bool,
-    /// Tell where the time went.
+    /// Report where the time went.
     #[arg(long)]
     pub(crate) profile: bool,
     /// Show every line of the log, even on a terminal.
@@ -288,7 +289,7 @@ pub(crate) struct ProvisionArgs {
     /// Family name.
     #[arg(long, value_name = "NAME")]
     pub(crate) last_name: Option<String>,
-    /// What the seat is billed as; needed to create somebody.
+    /// What the seat is billed as; required to create a person.
     #[arg(long, value_enum, value_name = "TYPE")]
     pub(crate) user_type: Option<Seat>,
     /// Whether the person administers the organisation; `--admin` alone means true.
@@ -300,25 +301,25 @@ pub(crate) struct ProvisionArgs {
         default_missing_value = "true"
     )]
     pub(crate) admin: Option<bool>,
-    /// Where the profile photo is.
+    /// The URL of the profile photo.
     #[arg(long, value_name = "URL")]
     pub(crate) profile_photo_url: Option<String>,
-    /// Groups to be in, by name.
+    /// Groups that the person must be in, by name.
     #[arg(long = "group", value_name = "NAME", num_args = 1.., action = ArgAction::Append)]
     pub(crate) groups: Vec<String>,
-    /// Groups to be in, by id.
+    /// Groups that the person must be in, by id.
     #[arg(long = "group-id", value_name = "ID", num_args = 1.., action = ArgAction::Append)]
     pub(crate) group_ids: Vec<String>,
     /// Create the groups that are missing.
     #[arg(long)]
     pub(crate) create_missing_groups: bool,
-    /// Fail rather than create the person.
+    /// Fail instead of creating the person.
     #[arg(long)]
     pub(crate) no_create: bool,
-    /// Leave the fields of somebody who exists, and say what differs.
+    /// Do not change the fields of an existing person; report the differences.
     #[arg(long)]
     pub(crate) no_update: bool,
-    /// Enable the person if disabled, rather than fail.
+    /// Enable the person if disabled, instead of failing.
     #[arg(long)]
     pub(crate) re_enable: bool,
 }
@@ -330,37 +331,37 @@ pub(crate) struct DeprovisionArgs {
     /// The person.
     #[arg(long)]
     pub(crate) email: String,
-    /// How far the departure goes.
+    /// What to do with the account.
     #[arg(long, value_enum, default_value_t = Mode::Disable)]
     pub(crate) mode: Mode,
     /// For delete-after: how many days the account must have been disabled.
     #[arg(long, value_name = "N", required_if_eq("mode", "delete-after"))]
     pub(crate) days: Option<u32>,
-    /// The id that the person found must have too.
+    /// The id that the person with this address must have.
     #[arg(long, value_name = "ID")]
     pub(crate) expect_id: Option<String>,
-    /// Where to keep the record of the person as they were, which restoring needs, as JSON. It
-    /// is printed if not given. The file is there before anything is written, so that a
-    /// departure that fails half-way can be undone; one that exists is never overwritten.
+    /// Where to keep the record of the person, as JSON; `restore` needs it. It is printed if
+    /// not given. The file is written before anything changes in Retool, so that a deprovision
+    /// that fails halfway can be undone. An existing file is never overwritten.
     #[arg(long, value_name = "FILE")]
     pub(crate) tombstone: Option<PathBuf>,
-    /// People who are never removed.
+    /// People who must not be removed.
     #[arg(long, value_name = "EMAIL", num_args = 1.., action = ArgAction::Append)]
     pub(crate) protect: Vec<String>,
-    /// How many other administrators must be left; 1 if not given.
+    /// How many other administrators must remain; 1 if not given.
     #[arg(long, value_name = "N")]
     pub(crate) minimum_admins: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Mode {
-    /// Bar the person from logging in.
+    /// Disable the account, so that the person can't log in.
     Disable,
     /// Disable, and remove every membership.
     Strip,
-    /// Delete the account for good.
+    /// Delete the account permanently.
     Delete,
-    /// Disable now, and delete in a later call after --days.
+    /// Disable now; a later call deletes after --days.
     DeleteAfter,
 }
 
@@ -368,10 +369,10 @@ pub(crate) enum Mode {
 pub(crate) struct RestoreArgs {
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
-    /// The record of the person as they were, as `deprovision --tombstone FILE` keeps it.
+    /// The record of the person, as `deprovision --tombstone FILE` wrote it.
     #[arg(long, value_name = "FILE")]
     pub(crate) tombstone: PathBuf,
-    /// Create the account again if it is gone, which sends an invitation, or restore onto the
+    /// Create the account again if it is gone, which sends an invitation, or restore to the
     /// account that has the address now.
     #[arg(long)]
     pub(crate) re_create: bool,
@@ -381,8 +382,8 @@ pub(crate) struct RestoreArgs {
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) sync: SyncArgs,
-    /// Where to keep the plan as a page for whoever approves it: one HTML file that a browser
-    /// opens without a network. One that exists is never overwritten.
+    /// Where to write the plan as a page for the approver: one HTML file that a browser opens
+    /// without a network. An existing file is never overwritten.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
 }
@@ -394,34 +395,34 @@ pub(crate) struct SyncArgs {
     /// The file with the people, CSV or JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) roster: PathBuf,
-    /// What happens to people who are not on the roster.
+    /// What to do with people who are not on the roster.
     #[arg(long, value_enum, default_value_t = Absent::Keep)]
     pub(crate) absent: Absent,
-    /// What happens to memberships.
+    /// What to do with memberships.
     #[arg(long, value_enum, default_value_t = Memberships::Add)]
     pub(crate) memberships: Memberships,
-    /// More groups that --memberships covers, beside those on the roster.
+    /// More groups that --memberships covers, in addition to those on the roster.
     #[arg(long = "manage-group", value_name = "NAME", num_args = 1.., action = ArgAction::Append)]
     pub(crate) manage_groups: Vec<String>,
     /// Create the groups that are missing.
     #[arg(long)]
     pub(crate) create_missing_groups: bool,
-    /// Create nobody.
+    /// Do not create people.
     #[arg(long)]
     pub(crate) no_create: bool,
-    /// Leave the fields of people who exist.
+    /// Do not change the fields of existing people.
     #[arg(long)]
     pub(crate) no_update: bool,
     /// Enable people on the roster who are disabled.
     #[arg(long)]
     pub(crate) re_enable: bool,
-    /// What new people are billed as where the roster does not say.
+    /// The user type of new people if the roster has none.
     #[arg(long, value_enum, value_name = "TYPE")]
     pub(crate) default_user_type: Option<Seat>,
-    /// The first address that the roster speaks for.
+    /// The first address that the roster covers.
     #[arg(long, value_name = "EMAIL")]
     pub(crate) start: Option<String>,
-    /// The first address that the roster no longer speaks for.
+    /// The first address after those that the roster covers.
     #[arg(long, value_name = "EMAIL")]
     pub(crate) before: Option<String>,
     #[command(flatten)]
@@ -432,9 +433,9 @@ pub(crate) struct SyncArgs {
 pub(crate) enum Absent {
     /// Nothing.
     Keep,
-    /// They are disabled.
+    /// Disable them.
     Disable,
-    /// They are deleted for good.
+    /// Delete them permanently.
     Delete,
 }
 
@@ -442,9 +443,9 @@ pub(crate) enum Absent {
 pub(crate) enum Memberships {
     /// Nothing.
     Leave,
-    /// People are added to their groups; nobody is removed.
+    /// Add people to their groups; remove no members.
     Add,
-    /// Named groups hold exactly the people that the roster puts there.
+    /// Groups on the roster have exactly the members that the roster gives them.
     Exact,
 }
 
@@ -452,10 +453,10 @@ pub(crate) enum Memberships {
 pub(crate) struct ChangesArgs {
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
-    /// The file that remembers what has been printed.
+    /// The file that stores the position up to which changes were printed.
     #[arg(long, value_name = "FILE")]
     pub(crate) cursor_file: PathBuf,
-    /// How long to wait before asking again.
+    /// How long to wait between polls.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -463,7 +464,7 @@ pub(crate) struct ChangesArgs {
         value_parser = clap::value_parser!(u64).range(1..=86_400)
     )]
     pub(crate) interval: u64,
-    /// Ask a single time.
+    /// Poll once, then exit.
     #[arg(long)]
     pub(crate) once: bool,
 }
@@ -474,25 +475,25 @@ pub(crate) struct GuardArgs {
     /// The most people that may be disabled or deleted, in percent; 5 if not given.
     #[arg(long, value_name = "N")]
     pub(crate) max_user_removal_percent: Option<u32>,
-    /// So many people may be disabled or deleted in any case; 3 if not given.
+    /// This many people may always be disabled or deleted; 3 if not given.
     #[arg(long, value_name = "N")]
     pub(crate) max_user_removal_floor: Option<u32>,
     /// The most members of one group that may be removed, in percent; 25 if not given.
     #[arg(long, value_name = "N")]
     pub(crate) max_member_removal_percent: Option<u32>,
-    /// So many members of one group may be removed in any case; 3 if not given.
+    /// This many members of one group may always be removed; 3 if not given.
     #[arg(long, value_name = "N")]
     pub(crate) max_member_removal_floor: Option<u32>,
-    /// How many administrators must be left; 2 if not given.
+    /// How many administrators must remain; 2 if not given.
     #[arg(long, value_name = "N")]
     pub(crate) minimum_admins: Option<u32>,
-    /// People who must be administrators afterwards.
+    /// People who must be administrators after the sync.
     #[arg(long = "require-admin", value_name = "EMAIL", num_args = 1.., action = ArgAction::Append)]
     pub(crate) require_admins: Vec<String>,
-    /// People who are never disabled, deleted, or taken a right or a membership of.
+    /// People who must not be disabled or deleted, and must not lose a right or a membership.
     #[arg(long, value_name = "EMAIL", num_args = 1.., action = ArgAction::Append)]
     pub(crate) protect: Vec<String>,
-    /// Allow a roster without anybody.
+    /// Allow a roster without people.
     #[arg(long)]
     pub(crate) allow_empty_roster: bool,
 }
@@ -503,12 +504,12 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn the_definitions_hold_together() {
+    fn the_argument_definitions_are_valid() {
         Arguments::command().debug_assert();
     }
 
     #[test]
-    fn the_mocks_tokens_are_not_seen_among_the_arguments() {
+    fn debug_output_of_the_arguments_hides_the_mocks_tokens() {
         let line =
             ["retool-lifecycle", "mock", "--token=a-chosen-one", "--scim-token=a-chosen-one"];
         let arguments = Arguments::try_parse_from(line).expect("arguments");
@@ -516,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn admin_is_true_alone_and_as_said_otherwise() {
+    fn admin_means_true_without_a_value() {
         let admin = |flag: &str| {
             let line = ["retool-lifecycle", "provision", "--base-url=x", "--email=a", flag];
             match Arguments::try_parse_from(line).expect("arguments").command {
@@ -531,7 +532,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_shows_an_example() {
+    fn every_command_has_an_example_in_its_help() {
         for command in Arguments::command().get_subcommands() {
             let help = command.get_after_help().map(ToString::to_string);
             let help = help.unwrap_or_default();

@@ -19,19 +19,19 @@ use crate::answer::error_case;
 use crate::json;
 use crate::retool::directory::Change;
 use crate::retool::types::Error;
-use crate::text::shown;
+use crate::text::printable;
 
-/// Asks until it is interrupted, or a single time. On stdout are the changes and nothing else,
-/// with `--json` too.
+/// Polls for changes until it is interrupted, or once. Prints only the changes on stdout, with
+/// `--json` too.
 pub(crate) async fn run(arguments: ChangesArgs) -> Result<Exit, Failure> {
     let ChangesArgs { connection, cursor_file, interval, once } = arguments;
     let interval = Duration::from_secs(interval);
     let mut file = CursorFile::open(cursor_file)?;
     if file.cursor.is_none() {
-        starts_here(&file.path);
+        note_missing_file(&file.path);
     }
     let mut interrupted = Box::pin(async {
-        // Without the signal there is only the hard way to end it.
+        // If the signal can't be received, only killing the process ends it.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -40,8 +40,8 @@ pub(crate) async fn run(arguments: ChangesArgs) -> Result<Exit, Failure> {
         let polled = poll(&connection, &mut file, interrupted.as_mut()).await;
         let wait = match polled {
             Ok(Polled::Interrupted) => return Ok(Exit::Done),
-            Ok(Polled::Told) if once => return Ok(Exit::Done),
-            Ok(Polled::Told) => interval,
+            Ok(Polled::Printed) if once => return Ok(Exit::Done),
+            Ok(Polled::Printed) => interval,
             Err(failure) => {
                 let exit = Output::new(false).failure(&failure);
                 match retry_after(&failure) {
@@ -57,46 +57,46 @@ pub(crate) async fn run(arguments: ChangesArgs) -> Result<Exit, Failure> {
     }
 }
 
-/// A file that got lost must not pass for one that was never there.
-fn starts_here(path: &Path) {
+/// Prints a note that there is no cursor file yet. Without it, a lost file would go unnoticed.
+fn note_missing_file(path: &Path) {
     let path = path.to_string_lossy();
-    // A log that nobody can read is no reason to stop.
+    // Failing to print the note is no reason to stop.
     let _ = writeln!(
         io::stderr(),
-        "{} is not there: it is made now, and what changed before is not told",
-        shown(&path)
+        "{} is not there: it is created now, and earlier changes are not reported",
+        printable(&path)
     );
 }
 
-/// How an asking ended.
+/// How a poll ended.
 enum Polled {
-    /// What changed is printed and remembered.
-    Told,
-    /// It was given up; nothing is printed or remembered.
+    /// The changes were printed, and the cursor was stored.
+    Printed,
+    /// The poll was interrupted; nothing was printed or stored.
     Interrupted,
 }
 
-/// Asks once. An interruption ends the call, which only reads, but comes never between printing
-/// and remembering.
+/// Polls once. An interruption ends the call, which only reads. It can't come between printing the
+/// changes and storing the cursor.
 async fn poll(
     connection: &ConnectionArgs,
     file: &mut CursorFile,
     interrupted: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Polled, Failure> {
     let (tenant, progress) = tenant(connection, "asking for changes")?;
-    let told = tokio::select! {
-        // In this order, so that the signal is listened to before anything is sent.
+    let answer = tokio::select! {
+        // The signal first, so that it is noticed before anything is sent.
         biased;
         () = interrupted => return Ok(Polled::Interrupted),
-        told = progress.reading(tenant.changes_since(file.cursor.as_deref())) => told,
+        answer = progress.reading(tenant.changes_since(file.cursor.as_deref())) => answer,
     };
-    let told = told.map_err(|failure| located(failure, &file.path))?;
-    print(&told.changes)?;
-    file.remember(told.cursor)?;
-    Ok(Polled::Told)
+    let answer = answer.map_err(|failure| located(failure, &file.path))?;
+    print(&answer.changes)?;
+    file.store(answer.cursor)?;
+    Ok(Polled::Printed)
 }
 
-/// The component names its parameter; the user knows the file.
+/// Replaces the component's parameter `cursor` in the failure with the path that the user gave.
 fn located(failure: Failure, path: &Path) -> Failure {
     let Failure::Component { error, place: _ } = failure else {
         return failure;
@@ -107,7 +107,7 @@ fn located(failure: Failure, path: &Path) -> Failure {
     Failure::Component { error, place }
 }
 
-/// How long to wait at least before another try; `None` if none is worth it.
+/// Returns the minimum time to wait before the next try; `None` if a retry can't help.
 fn retry_after(failure: &Failure) -> Option<Duration> {
     let Failure::Component { error, .. } = failure else {
         return None;
@@ -134,14 +134,14 @@ fn print(changes: &[Change]) -> Result<(), Failure> {
     Ok(printed.context(failed)?)
 }
 
-/// The file that holds the cursor, and the cursor.
+/// The file that stores the cursor, and the cursor in it.
 struct CursorFile {
     path: PathBuf,
     cursor: Option<String>,
 }
 
 impl CursorFile {
-    /// Reads the file; without one there is no cursor yet.
+    /// Reads the file. If it does not exist, there is no cursor yet.
     fn open(path: PathBuf) -> Result<Self, Failure> {
         let cursor = match fs::read_to_string(&path) {
             Ok(text) => Some(text.trim_end().to_owned()),
@@ -154,8 +154,8 @@ impl CursorFile {
         Ok(CursorFile { path, cursor })
     }
 
-    /// Replaces the file, so that whoever reads it sees the whole old or the whole new cursor.
-    fn remember(&mut self, cursor: String) -> Result<(), Failure> {
+    /// Replaces the file atomically: a reader sees either the old or the new cursor.
+    fn store(&mut self, cursor: String) -> Result<(), Failure> {
         if self.cursor.as_ref() != Some(&cursor) {
             files::replace(&self.path, &format!("{cursor}\n"))
                 .with_context(|| format!("{} could not be written", self.path.display()))?;
@@ -169,11 +169,11 @@ impl CursorFile {
 mod tests {
     use super::*;
     use crate::error::HostError;
-    use crate::render::samples::detail;
     use crate::retool::types::ErrorDetail;
+    use crate::testing::detail;
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
+    fn only_transient_errors_are_retried() {
         let wanted = |error: Error| retry_after(&error.into());
         let transient = ErrorDetail {
             retry_after_ms: Some(90_000),
@@ -189,20 +189,20 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_is_the_longer_of_the_two() {
+    fn the_wait_is_the_longer_of_interval_and_retry_after() {
         let [minute, hour] = [60, 3600].map(Duration::from_secs);
         assert_eq!(pause(minute, hour), hour);
         assert_eq!(pause(hour, minute), hour);
     }
 
     #[test]
-    fn a_file_is_replaced_and_nothing_is_left_beside_it() {
+    fn storing_a_cursor_replaces_the_file_and_leaves_no_temporary_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("cursor");
         let mut file = CursorFile::open(path.clone()).expect("no file yet");
         assert_eq!(file.cursor, None);
         for cursor in ["one", "two"] {
-            file.remember(cursor.to_owned()).expect("a written file");
+            file.store(cursor.to_owned()).expect("a written file");
             let read = CursorFile::open(path.clone()).expect("a file");
             assert_eq!(read.cursor.as_deref(), Some(cursor));
         }
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_replaced_stays() {
+    fn a_failed_replacement_keeps_the_old_cursor_and_leaves_no_temporary_file() {
         let folder = tempfile::tempdir().expect("a folder");
         // A folder that is not empty can't be renamed over.
         let path = folder.path().join("cursor");
@@ -218,7 +218,7 @@ mod tests {
         fs::write(path.join("kept"), "kept").expect("a file");
         assert!(matches!(CursorFile::open(path.clone()), Err(Failure::Usage(_))));
         let mut file = CursorFile { path: path.clone(), cursor: None };
-        assert!(matches!(file.remember("one".to_owned()), Err(Failure::Other(_))));
+        assert!(matches!(file.store("one".to_owned()), Err(Failure::Other(_))));
         assert_eq!(file.cursor, None);
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
         assert_eq!(fs::read_to_string(path.join("kept")).expect("a file"), "kept");

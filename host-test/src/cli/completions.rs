@@ -7,11 +7,11 @@ use super::args::Arguments;
 use super::failure::Failure;
 use super::{Exit, output};
 
-/// Prints the script, which is no JSON with `--json` either.
+/// Prints the script. It is not JSON, not even with `--json`.
 pub(crate) fn print(shell: Shell) -> Result<Exit, Failure> {
     let mut command = Arguments::command();
     let name = command.get_name().to_owned();
-    // Into memory, because it panics where it can't write.
+    // Into a buffer, because `generate` panics if it can't write.
     let mut script = Vec::new();
     generate(shell, &mut command, name, &mut script);
     output::print(&String::from_utf8_lossy(&script))?;

@@ -22,14 +22,14 @@ use crate::net::{CaCertificates, Proxies};
 use crate::render;
 use crate::tenant::{Tenant, TenantOptions};
 
-/// The variable that stands for `--base-url`; it is the command's own and not passed on.
+/// The variable for `--base-url`. The command reads it, and does not pass it to the component.
 const BASE_URL_VARIABLE: &str = "RETOOL_BASE_URL";
 
-/// The variable with which the component tells where its time went.
+/// The variable that makes the component report where its time went.
 const PROFILE_VARIABLE: &str = "RETOOL_PROFILE";
 
-/// The organisation that a command is for. The spinner runs for as long as the second value
-/// lives.
+/// Opens the tenant of a command and starts its progress display, which ends when the second value
+/// is dropped.
 pub(crate) fn tenant(
     arguments: &ConnectionArgs,
     what: &str,
@@ -53,7 +53,7 @@ pub(crate) fn tenant(
     Ok((tenant, progress))
 }
 
-/// Who is trusted beside those whom this machine trusts.
+/// Reads the certificate authorities that are trusted in addition to the machine's own.
 fn ca_certificates(file: Option<&Path>) -> Result<CaCertificates, Failure> {
     let Some(file) = file else {
         return Ok(CaCertificates::default());
@@ -65,30 +65,31 @@ fn ca_certificates(file: Option<&Path>) -> Result<CaCertificates, Failure> {
     read().with_context(|| file.display().to_string()).map_err(Failure::Usage)
 }
 
-/// Those of the environment.
+/// Reads the proxies from the environment.
 fn proxies() -> Result<Proxies, Failure> {
-    // What is not UTF-8 must be refused as a URL, not passed over: requests would go out directly.
+    // A value that is not UTF-8 must be an invalid URL. If it were ignored, requests would bypass
+    // the proxy.
     let variable = |name: &str| Some(env::var_os(name)?.to_string_lossy().into_owned());
     Proxies::from_env(variable).map_err(|error| Failure::Usage(error.into()))
 }
 
-/// A command makes one call after the other; a second may begin while the first is cleaned up.
+/// A command makes one call at a time; the next may begin while the last one is cleaned up.
 const CONCURRENT_CALLS: u32 = 2;
 
-/// The host of this process, which sets less aside than one that serves many tenants.
+/// Returns the host of this process. It reserves less memory than a host for many tenants.
 pub(crate) fn host() -> Result<Host, Failure> {
     static HOST: OnceLock<Result<Host, HostError>> = OnceLock::new();
     let component = Host::embedded_component();
     let made = || match cache::folder() {
-        // SAFETY: nobody but this user can write there.
+        // SAFETY: only this user can write there.
         Some(folder) => unsafe { Host::precompiled(component, CONCURRENT_CALLS, &folder) },
         None => Host::with_concurrency(component, CONCURRENT_CALLS),
     };
     Ok(HOST.get_or_init(made).clone()?)
 }
 
-/// Wider than the library's: the component's own deadline, which may be an hour, is what ends
-/// a call in order, and there is one call in this process.
+/// Limits that are wider than the library's defaults. There is one call in this process, and the
+/// component's own deadline, which may be an hour, should end it before a limit does.
 pub(crate) fn limits() -> Limits {
     Limits {
         memory: 1 << 30,
@@ -98,11 +99,11 @@ pub(crate) fn limits() -> Limits {
     }
 }
 
-/// The component's deadline where the user sets none: the longest that it takes, because nobody
-/// but the user waits for this process.
+/// The component's deadline if the user sets none: the longest that the component accepts,
+/// because only the user waits for this process.
 const DEADLINE: (&str, &str) = ("RETOOL_DEADLINE_MS", "3600000");
 
-/// Tokens and tunables.
+/// Selects the variables for the component: tokens and tunables.
 fn passed_on(
     environment: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<Vec<(String, String)>, Failure> {
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_components_own_is_passed_on_and_nothing_else() {
+    fn only_the_components_variables_are_passed_on() {
         let passed = passed(&[
             ("PATH", "/bin"),
             ("RETOOL_API_TOKEN", "t"),
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_has_an_hour_unless_told() {
+    fn the_default_deadline_is_one_hour() {
         let hour = ("RETOOL_DEADLINE_MS".to_owned(), "3600000".to_owned());
         assert_eq!(passed(&[]), [hour]);
     }

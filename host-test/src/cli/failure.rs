@@ -11,7 +11,7 @@ use crate::json;
 use crate::render;
 use crate::retool::types::{Error, ErrorKind};
 use crate::roster::RosterError;
-use crate::text::shown;
+use crate::text::printable;
 
 /// Why a command ended without its result.
 #[derive(Debug)]
@@ -20,20 +20,20 @@ pub(crate) enum Failure {
     Usage(anyhow::Error),
     /// The roster is wrong.
     Roster { path: PathBuf, error: RosterError },
-    /// The component's own error, and where in the user's own files a bad field is.
+    /// The component's own error, and the place of a bad field in the user's files.
     Component { error: Box<Error>, place: Option<String> },
     /// The component could not be run, or was stopped.
     Host(HostError),
     /// Interrupted by the user while it was writing.
     Interrupted,
-    /// It is done, and what came of it could not be printed.
+    /// The command succeeded, but its result could not be printed.
     Unprinted { error: anyhow::Error, writes: usize },
-    /// Somebody was removed, and the record of them could not be kept where it was asked for.
+    /// A person was removed, but their record could not be written to the file.
     Unrecorded(anyhow::Error),
-    /// A departure that failed once something may have been written, and the file with the
-    /// record of the person from before it.
+    /// A deprovision that failed when something may already have been written, and the file with
+    /// the record of the person from before.
     Recorded { failure: Box<Failure>, path: PathBuf },
-    /// Anything else about this machine.
+    /// Any other error of this machine.
     Other(anyhow::Error),
 }
 
@@ -55,7 +55,7 @@ impl From<HostError> for Failure {
     }
 }
 
-/// What is wrong with the arguments or the environment, and known before any request.
+/// Codes of errors in the arguments or the environment, which are found before any request.
 const USAGE_CODES: [&str; 6] = [
     "base-url-invalid",
     "https-required",
@@ -65,15 +65,15 @@ const USAGE_CODES: [&str; 6] = [
     "variable-refused",
 ];
 
-/// The contract's case for a failure of whoever runs the component.
+/// The contract's case for a failure of the host that runs the component.
 const EXECUTION_FAILED: &str = "execution-failed";
 
-/// What an interruption comes to.
+/// The message of an interruption.
 const INTERRUPTED: &str =
     "interrupted; what was written is not known; run it again: it does what is left";
 
 impl Failure {
-    /// The same, after so many writes of the command.
+    /// Adds the number of writes that the command made.
     pub(crate) fn after(self, made: usize) -> Failure {
         match self {
             Failure::Unprinted { error, writes: _ } => Failure::Unprinted { error, writes: made },
@@ -81,7 +81,7 @@ impl Failure {
         }
     }
 
-    /// Whether something may have been written before it.
+    /// Returns whether the command may have written something before it failed.
     pub(crate) fn may_have_written(&self) -> bool {
         match self {
             Failure::Component { error, place: _ } => {
@@ -104,7 +104,7 @@ impl Failure {
             Failure::Unprinted { writes: 1.., .. } | Failure::Unrecorded(_) => Exit::Partly,
             Failure::Component { error, .. } => {
                 let (_, detail) = error_case(error);
-                // First, because whoever reads the code must know that something was done.
+                // Check this first: the exit code must show that something was written.
                 if detail.is_some_and(|detail| !detail.writes.is_empty()) {
                     return Exit::Partly;
                 }
@@ -124,15 +124,17 @@ impl Failure {
         }
     }
 
-    /// For people.
+    /// Returns the failure as text for people.
     pub(crate) fn text(&self) -> String {
         match self {
             Failure::Usage(error) | Failure::Unrecorded(error) | Failure::Other(error) => {
-                line(&shown(&chain(error)))
+                line(&printable(&chain(error)))
             }
-            Failure::Roster { path, error } => {
-                line(&format!("{}, {}", shown(&path.to_string_lossy()), shown(&error.to_string())))
-            }
+            Failure::Roster { path, error } => line(&format!(
+                "{}, {}",
+                printable(&path.to_string_lossy()),
+                printable(&error.to_string())
+            )),
             Failure::Component { error, place } => {
                 let (_, detail) = error_case(error);
                 let records = detail.map(|detail| render::tombstones(&detail.tombstones));
@@ -140,10 +142,10 @@ impl Failure {
             }
             Failure::Host(error) => render::host_error(error),
             Failure::Interrupted => format!("{INTERRUPTED}\n"),
-            Failure::Unprinted { error, writes } => line(&shown(&unprinted(error, *writes))),
+            Failure::Unprinted { error, writes } => line(&printable(&unprinted(error, *writes))),
             Failure::Recorded { failure, path } => {
                 let failure = match &**failure {
-                    // The record is in the file.
+                    // The error's records are not printed: the record is in the file.
                     Failure::Component { error, place } => render::error(error, place.as_deref()),
                     other => other.text(),
                 };
@@ -152,15 +154,15 @@ impl Failure {
         }
     }
 
-    /// For scripts, in the form of the contract's errors: `{"error": {"permanent": {"kind": …,
-    /// "code": …, "message": …, …}}}`. The command's own cases are `usage` and
-    /// `execution-failed`.
+    /// Returns the failure as JSON for scripts, in the form of the contract's errors: `{"error":
+    /// {"permanent": {"kind": …, "code": …, "message": …, …}}}`. The command's own cases are
+    /// `usage` and `execution-failed`.
     pub(crate) fn json(&self) -> Value {
         let (case, value) = self.case();
         json!({ "error": { case: value } })
     }
 
-    /// The name of the case, and what it says: at least `code` and `message`.
+    /// Returns the name of the case and its value, which has at least `code` and `message`.
     fn case(&self) -> (&'static str, Value) {
         match self {
             Failure::Usage(error) => ("usage", simple("usage", &chain(error))),
@@ -189,12 +191,12 @@ impl Failure {
     }
 }
 
-/// One line for people.
+/// Formats an error as one line for people.
 fn line(what: &str) -> String {
     format!("{} {what}\n", render::alarm("error:"))
 }
 
-/// What went wrong, and why.
+/// Formats an error with its causes.
 fn chain(error: &anyhow::Error) -> String {
     format!("{error:#}")
 }
@@ -216,7 +218,7 @@ fn component(error: &Error, place: Option<&str>) -> (&'static str, Value) {
     let (case, detail) = error_case(error);
     let mut value = detail
         .and_then(|detail| json::value(detail).ok())
-        .unwrap_or_else(|| simple(case, "the component says no more"));
+        .unwrap_or_else(|| simple(case, "the component gives no details"));
     if let Some(hint) = detail.and_then(render::for_error) {
         value["hint"] = hint.into();
     }
@@ -232,11 +234,11 @@ mod tests {
 
     use super::*;
     use crate::render::plain;
-    use crate::render::samples::{detail, tombstone, written};
     use crate::retool::types::{ErrorDetail, WriteKind};
+    use crate::testing::{detail, tombstone, written};
 
     #[test]
-    fn the_exit_code_tells_the_kinds_apart() {
+    fn each_kind_of_failure_has_its_exit_code() {
         let plain = |kind| ErrorDetail { kind, ..detail("code", "It failed.") };
         let writing = |kind| ErrorDetail {
             writes: vec![written(WriteKind::UserCreated, "ada@x.com", None)],
@@ -259,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_that_cannot_be_printed_is_4_after_a_write() {
+    fn an_unprintable_result_exits_with_4_after_a_write() {
         let unprinted = || Failure::Unprinted { error: anyhow!("broken pipe"), writes: 0 };
         assert_eq!(unprinted().exit(), Exit::Failed);
         let written = unprinted().after(2);
@@ -271,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_cannot_act_on_the_terminal() {
+    fn control_characters_in_a_path_are_escaped() {
         let failure = Failure::Usage(anyhow!("a\u{1b}[2K.csv could not be read"));
         assert_eq!(plain(&failure.text()), "error: a\\u{1b}[2K.csv could not be read\n");
     }
@@ -327,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_roster_error_as_json_has_its_place() {
+    fn a_roster_error_as_json_has_file_line_and_column() {
         let failure = Failure::Roster {
             path: "people.csv".into(),
             error: RosterError { line: 3, column: 2, message: "bad".to_owned() },

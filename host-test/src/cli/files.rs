@@ -1,22 +1,22 @@
-//! Files that are written whole or not at all.
+//! Files that are written atomically.
 
 use std::io::{self, Write};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// Whether a file could be made there. Nothing is left of the attempt.
+/// Checks whether a file can be created at this path. Leaves no file behind.
 pub(crate) fn probe(path: &Path) -> io::Result<()> {
     beside(path)?.close()
 }
 
-/// Makes the file; fails if it is there already.
+/// Creates the file; fails if it exists.
 pub(crate) fn create(path: &Path, text: &str) -> io::Result<()> {
     written(path, text)?.persist_noclobber(path)?;
     Ok(())
 }
 
-/// Replaces the file, or makes it: whoever reads it sees the whole old or the whole new one.
+/// Replaces or creates the file: a reader sees either the whole old or the whole new content.
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     written(path, text)?.persist(path)?;
     Ok(())
@@ -29,7 +29,7 @@ fn written(path: &Path, text: &str) -> io::Result<NamedTempFile> {
     Ok(file)
 }
 
-/// A new file in the same folder, because renaming works within a file system only.
+/// Creates a temporary file in the same folder, because renaming works only within a file system.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_made_once_and_replaced_at_will_and_nothing_is_left_beside_it() {
+    fn create_does_not_overwrite_replace_does_and_no_temporary_file_is_left() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
         let text = || fs::read_to_string(&path).expect("a file");
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_found_out() {
+    fn probe_fails_for_a_missing_folder() {
         let folder = tempfile::tempdir().expect("a folder");
         assert!(probe(&folder.path().join("no-such-folder").join("file")).is_err());
     }

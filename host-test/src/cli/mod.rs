@@ -1,4 +1,4 @@
-//! The command line: arguments, what each command does, how results and errors are told.
+//! The command line: arguments, the commands, and how results and errors are printed.
 
 mod args;
 mod cache;
@@ -29,19 +29,19 @@ use output::Output;
 
 pub(crate) use args::Arguments;
 
-/// How a command ended, as its exit code tells.
+/// How a command ended: its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// All is done.
+    /// Everything is done.
     Done = 0,
-    /// It failed. Nothing was written, or where the component was stopped, what was written is
-    /// not known.
+    /// It failed. Nothing was written; or the component was stopped, and it is not known what was
+    /// written.
     Failed = 1,
-    /// The arguments, the environment or a file that was given are wrong.
+    /// The arguments, the environment or an input file are wrong.
     Usage = 2,
     /// A guard refused it.
     Refused = 3,
-    /// Some of it is done, or somebody was left alone.
+    /// It is partly done, or a person was left alone.
     Partly = 4,
     /// It was interrupted while it was writing.
     Interrupted = 130,
@@ -55,10 +55,10 @@ impl From<Exit> for ExitCode {
 
 /// Runs the command with the arguments and the environment of this process.
 ///
-/// Results go to stdout, logs and errors to stderr; with `--json` there is exactly one JSON
-/// document on stdout, error or not (but `changes` prints its lines alone). The exit codes: 0
-/// done, 1 failed, 2 wrong usage or file, 3 refused by a guard, 4 partly done or somebody left
-/// alone, 130 interrupted while writing.
+/// Results go to stdout, logs and errors to stderr. With `--json`, stdout is exactly one JSON
+/// document, even for an error; `changes` is the exception, and prints only its lines. The exit
+/// codes: 0 done, 1 failed, 2 wrong usage or file, 3 refused by a guard, 4 partly done or with
+/// people left alone, 130 interrupted while writing.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -72,17 +72,17 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
-/// Help that was asked for, or wrong usage.
+/// Prints the help or the version if they were requested, else the usage error.
 fn refuse(error: &clap::Error) -> Exit {
     let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    // The arguments could not be read, so this one is looked for as it stands.
+    // The arguments could not be parsed, so look for this one literally.
     let json = std::env::args_os().any(|argument| argument == "--json");
     if json && !asked_for {
         let message = error.to_string();
         let message = message.trim_start_matches("error: ").trim_end();
         return Output::new(true).failure(&Failure::Usage(anyhow::Error::msg(message.to_owned())));
     }
-    // Nothing is left to be done about a closed terminal.
+    // If the terminal is closed, there is no way to report that.
     let _ = match error.kind() {
         ErrorKind::DisplayVersion => io::stdout().write_all(version().as_bytes()),
         _ => error.print(),
@@ -90,7 +90,7 @@ fn refuse(error: &clap::Error) -> Exit {
     if asked_for { Exit::Done } else { Exit::Usage }
 }
 
-/// The command, what it runs, and the contract between the two.
+/// Returns the versions of the command, of the component, and of the contract between them.
 fn version() -> String {
     format!(
         "retool-lifecycle {}\ncomponent {}\ncontract {}\n",

@@ -1,4 +1,4 @@
-//! Where things are printed: results on stdout, the rest on stderr.
+//! Printing: results go to stdout, everything else to stderr.
 
 use std::io::{self, Write};
 
@@ -21,12 +21,12 @@ impl Output {
         Output { json }
     }
 
-    /// Whether stdout is for one JSON document.
+    /// Returns whether stdout must be one JSON document.
     pub(crate) fn is_json(self) -> bool {
         self.json
     }
 
-    /// Prints a result: as JSON, or as the text that `text` makes of it.
+    /// Prints a result, either as JSON or as the text that `text` renders.
     pub(crate) fn result<T: Serialize>(
         self,
         result: &T,
@@ -44,7 +44,7 @@ impl Output {
         print(&format!("{value:#}\n"))
     }
 
-    /// Prints text that has no place among JSON.
+    /// Prints text, unless stdout is for JSON.
     pub(crate) fn say(self, text: &str) -> Result<(), Failure> {
         if self.json {
             return Ok(());
@@ -52,9 +52,9 @@ impl Output {
         print_painted(&format!("{text}\n"))
     }
 
-    /// Prints why there is no result. What is left is the exit code.
+    /// Prints why there is no result, and returns the exit code.
     pub(crate) fn failure(self, failure: &Failure) -> Exit {
-        // Where it cannot be printed there is nobody to tell.
+        // If printing fails, there is no way to report it.
         if self.json {
             let _ = self.document(&failure.json());
         } else {
@@ -64,13 +64,13 @@ impl Output {
     }
 }
 
-/// Prints these bytes as they are.
+/// Prints the text unchanged.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     print_to(io::stdout().lock(), text)
 }
 
-/// Prints a text with its colours where they are seen: on a terminal, unless `NO_COLOR` is set,
-/// and everywhere if `CLICOLOR_FORCE` is.
+/// Prints the text. Keeps its colours on a terminal unless `NO_COLOR` is set, and everywhere if
+/// `CLICOLOR_FORCE` is set; removes them otherwise.
 pub(crate) fn print_painted(text: &str) -> Result<(), Failure> {
     print_to(anstream::stdout().lock(), text)
 }

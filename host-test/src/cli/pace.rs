@@ -1,20 +1,21 @@
-//! How far the work is, at what rate, and what is left, out of what the component logs: only it
-//! knows how much there is to do.
+//! Progress, rate and remaining time, computed from the component's log. Only the component knows
+//! how much work there is.
 
 use std::time::{Duration, Instant};
 
-/// What a line of the log tells of the work.
+/// The progress that a log line reports.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct Update {
     pub(crate) done: u64,
     pub(crate) total: u64,
-    /// Whether it is the first line about this work.
+    /// Whether this is the first line about this task.
     pub(crate) begins: bool,
-    /// The line, with the rate and the time left once two lines tell them.
+    /// The line, with the rate and the remaining time once there are two lines to compute them
+    /// from.
     pub(crate) text: String,
 }
 
-/// What is known of the work at hand.
+/// The state of the current task.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     begun: Option<Begun>,
@@ -24,55 +25,55 @@ pub(crate) struct Pace {
 struct Begun {
     what: String,
     at: Instant,
-    /// How much was done then, and how much is now.
+    /// How much was done at the first line, and at the latest one.
     from: u64,
     done: u64,
 }
 
 impl Pace {
-    /// What this line tells; `None` if it tells no progress.
-    pub(crate) fn take(&mut self, line: &str, now: Instant) -> Option<Told> {
+    /// Reads a log line; returns `None` if it reports no progress.
+    pub(crate) fn take(&mut self, line: &str, now: Instant) -> Option<Update> {
         let (what, done, total) = progress(line)?;
         let begun = self.begun.as_mut().filter(|begun| begun.what == what && begun.done <= done);
-        let told = |begins, text| Some(Told { done, total, begins, text });
+        let update = |begins, text| Some(Update { done, total, begins, text });
         let Some(begun) = begun else {
             self.begun = Some(Begun { what: what.to_owned(), at: now, from: done, done });
-            return told(true, line.to_owned());
+            return update(true, line.to_owned());
         };
         begun.done = done;
         let spent = now.saturating_duration_since(begun.at);
         let text = match rate(done - begun.from, spent) {
-            Some(rate) => format!("{line}, {}, {} left", shown(rate), left(rate, done, total)),
+            Some(rate) => format!("{line}, {}, {} left", per_second(rate), left(rate, done, total)),
             None => line.to_owned(),
         };
-        told(false, text)
+        update(false, text)
     }
 }
 
-/// `applying: 25 of 200 steps` as `applying`, 25 and 200.
+/// Parses `applying: 25 of 200 steps` as `applying`, 25 and 200.
 fn progress(line: &str) -> Option<(&str, u64, u64)> {
     let (what, rest) = line.split_once(": ")?;
     let mut words = rest.split(' ');
     let done = words.next()?.parse().ok()?;
     let of = words.next()?;
     let total = words.next()?.parse().ok()?;
-    // What is counted is one word.
+    // The unit, e.g. `steps`, is one word.
     (of == "of" && words.count() == 1 && done <= total).then_some((what, done, total))
 }
 
-/// A second; `None` where nothing can be said yet.
+/// Returns the rate per second; `None` if it is not known yet.
 fn rate(done: u64, spent: Duration) -> Option<f64> {
     (done > 0 && !spent.is_zero()).then(|| done as f64 / spent.as_secs_f64())
 }
 
-fn shown(rate: f64) -> String {
+fn per_second(rate: f64) -> String {
     if rate >= 10.0 { format!("{rate:.0}/s") } else { format!("{rate:.1}/s") }
 }
 
-/// `1m 5s`, rounded up.
+/// Returns the remaining time, rounded up, e.g. `1m 5s`.
 fn left(rate: f64, done: u64, total: u64) -> String {
     let seconds = ((total - done) as f64 / rate).ceil();
-    // As much as fits; the cast ends at the largest number.
+    // The cast saturates at the largest number.
     humantime::format_duration(Duration::from_secs(seconds as u64)).to_string()
 }
 
@@ -81,28 +82,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_and_what_is_left_are_told_from_the_second_line_on() {
+    fn rate_and_remaining_time_are_shown_from_the_second_line_on() {
         let start = Instant::now();
         let mut pace = Pace::default();
         let mut take = |line: &str, seconds| {
-            let told = pace.take(line, start + Duration::from_secs(seconds)).expect("progress");
-            (told.done, told.total, told.begins, told.text)
+            let update = pace.take(line, start + Duration::from_secs(seconds)).expect("progress");
+            (update.done, update.total, update.begins, update.text)
         };
         let line = "listing users: 1 of 3 pages";
         assert_eq!(take(line, 0), (1, 3, true, line.to_owned()));
-        // Another work begins anew.
+        // Another task starts from the beginning.
         let line = "applying: 25 of 200 steps";
         assert_eq!(take(line, 9), (25, 200, true, line.to_owned()));
         let text = "applying: 50 of 200 steps, 12/s, 12s left";
         assert_eq!(take("applying: 50 of 200 steps", 11), (50, 200, false, text.to_owned()));
         let text = "applying: 75 of 200 steps, 0.5/s, 4m 10s left";
         assert_eq!(take("applying: 75 of 200 steps", 109), (75, 200, false, text.to_owned()));
-        // The same work once more, as a listing that is read again.
+        // The same task starts again, e.g. a listing that is read again.
         assert!(take("applying: 25 of 200 steps", 110).2);
     }
 
     #[test]
-    fn nothing_is_made_of_other_lines() {
+    fn other_lines_report_no_progress() {
         for line in [
             "",
             "the server speaks v1",
@@ -118,12 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn no_rate_is_made_up() {
+    fn there_is_no_rate_before_anything_is_done() {
         let now = Instant::now();
         let mut pace = Pace::default();
         for _ in 0..2 {
-            let told = pace.take("applying: 25 of 200 steps", now).expect("progress");
-            assert_eq!(told.text, "applying: 25 of 200 steps");
+            let update = pace.take("applying: 25 of 200 steps", now).expect("progress");
+            assert_eq!(update.text, "applying: 25 of 200 steps");
         }
     }
 }

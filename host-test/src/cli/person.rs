@@ -88,11 +88,11 @@ pub(crate) async fn deprovision(
 
     let kept = match (&mut file, &result.tombstone) {
         (Some(file), Some(tombstone)) => file.keep(tombstone),
-        // Whoever went since they were found is not in the result, but in the file.
+        // If the person was gone by the time of the call, only the file has their record.
         _ => Ok(()),
     };
     let path = file.as_ref().and_then(RecordFile::path).filter(|_| kept.is_ok());
-    let told = output.result(&result, |result| {
+    let printed = output.result(&result, |result| {
         let mut text = render::deprovision(&arguments.email, result);
         match (path, &result.tombstone) {
             (Some(path), _) => text += &render::kept(path),
@@ -101,9 +101,9 @@ pub(crate) async fn deprovision(
         }
         text
     });
-    told.map_err(|failure| failure.after(writes))?;
+    printed.map_err(|failure| failure.after(writes))?;
     match kept {
-        // The record is on stdout then.
+        // The record was printed on stdout instead.
         Err(error) if writes > 0 => Err(Failure::Unrecorded(error)),
         Err(error) => Err(Failure::Other(error)),
         Ok(()) => Ok(Exit::Done),
@@ -117,7 +117,7 @@ fn deprovision_request(arguments: &DeprovisionArgs) -> Result<DeprovisionRequest
             return Err(Failure::Usage(anyhow!("--mode delete-after needs --days")));
         }
         (_, Some(_)) => {
-            return Err(Failure::Usage(anyhow!("--days is for --mode delete-after alone")));
+            return Err(Failure::Usage(anyhow!("--days is only for --mode delete-after")));
         }
         (Mode::Disable, None) => DeprovisionMode::Disable,
         (Mode::Strip, None) => DeprovisionMode::DisableAndStripGroups,
@@ -131,7 +131,8 @@ fn deprovision_request(arguments: &DeprovisionArgs) -> Result<DeprovisionRequest
     })
 }
 
-/// Ids of `/api/v2` show that they are such; without `--api` any other is one of `/api/v1`.
+/// Returns the id for the API in use. Ids of `/api/v2` start with `user_`; without `--api`, any
+/// other id is one of `/api/v1`.
 fn user_id(api: Api, id: &str) -> UserId {
     let id = id.to_owned();
     match api {
@@ -156,7 +157,7 @@ mod tests {
         arguments.command.expect("a command")
     }
 
-    fn departure(flags: &[&str]) -> Result<DeprovisionRequest, Failure> {
+    fn deprovision_with(flags: &[&str]) -> Result<DeprovisionRequest, Failure> {
         let line = [&["deprovision", "--base-url=x", "--email=ada@x.com"], flags].concat();
         match parsed(&line) {
             Command::Deprovision(arguments) => deprovision_request(&arguments),
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_about_a_new_person_is_passed_on() {
+    fn provision_passes_every_flag_on() {
         let Command::Provision(arguments) = parsed(&[
             "provision",
             "--base-url=x",
@@ -214,25 +215,28 @@ mod tests {
     }
 
     #[test]
-    fn a_departure_is_the_gentlest_unless_told() {
-        let request = departure(&[]).expect("a request");
+    fn deprovision_disables_by_default() {
+        let request = deprovision_with(&[]).expect("a request");
         assert_eq!(request.mode, DeprovisionMode::Disable);
         assert_eq!(request.expected_id, None);
         assert_eq!(request.minimum_admins, None);
     }
 
     #[test]
-    fn days_go_with_the_mode_that_has_them() {
-        let request = departure(&["--mode=delete-after", "--days=30"]).expect("a request");
+    fn days_are_accepted_with_delete_after_only() {
+        let request = deprovision_with(&["--mode=delete-after", "--days=30"]).expect("a request");
         assert_eq!(request.mode, DeprovisionMode::DeleteOnceDisabled(30));
-        assert!(matches!(departure(&["--mode=delete", "--days=30"]), Err(Failure::Usage(_))));
+        assert!(matches!(
+            deprovision_with(&["--mode=delete", "--days=30"]),
+            Err(Failure::Usage(_))
+        ));
         let without = ["x", "deprovision", "--base-url=x", "--email=a", "--mode=delete-after"];
         assert!(Arguments::try_parse_from(without).is_err());
     }
 
     #[test]
-    fn an_expected_id_is_of_the_api_that_is_spoken() {
-        let expected = |flags: &[&str]| departure(flags).expect("a request").expected_id;
+    fn an_expected_id_has_the_dialect_of_the_api_in_use() {
+        let expected = |flags: &[&str]| deprovision_with(flags).expect("a request").expected_id;
         assert_eq!(expected(&["--expect-id=user_1"]), Some(UserId::V2("user_1".to_owned())));
         assert_eq!(expected(&["--expect-id=5f0c"]), Some(UserId::V1("5f0c".to_owned())));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What is shown of a call while it runs.
+//! The progress display of a running call.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::failure::Failure;
-use super::pace::{Pace, Told};
+use super::pace::{Pace, Update};
 use crate::log::LogSink;
 use crate::render;
 use crate::tenant::{Answer, Tenant};
-use crate::text::shown;
+use crate::text::printable;
 
-/// How many lines of a log that was not shown are printed with an error.
+/// How many lines of a hidden log are printed with an error.
 const TAIL_LINES: usize = 20;
 
-/// The latest lines of the log, for an error that they may explain.
+/// The latest lines of the log. They are printed with an error, because they may explain it.
 #[derive(Clone, Default)]
 struct Tail(Arc<Mutex<VecDeque<String>>>);
 
@@ -36,14 +36,14 @@ impl Tail {
     }
 }
 
-/// What is shown while the component works: on a terminal a spinner with the latest line of
-/// the log, and where that tells how far the work is, a bar, the rate and what is left; elsewhere
+/// The display of a call's progress. On a terminal it is a spinner with the latest line of the
+/// log; if that line reports progress, also a bar, the rate and the remaining time. Elsewhere it is
 /// the lines themselves.
 pub(crate) struct Progress {
     spinner: Option<ProgressBar>,
     verbose: bool,
     tail: Tail,
-    /// Whose time is told of in the end.
+    /// The tenant for which a table of times is printed at the end.
     profiled: Option<Tenant>,
 }
 
@@ -58,7 +58,7 @@ impl Progress {
         Progress { spinner, verbose, tail: Tail::default(), profiled: None }
     }
 
-    /// Has it told in the end where the time of this tenant's calls went.
+    /// Makes it print at the end where the time of this tenant's calls went.
     pub(crate) fn profile(&mut self, tenant: Tenant) {
         self.profiled = Some(tenant);
     }
@@ -72,20 +72,20 @@ impl Progress {
         self.end(answer)
     }
 
-    /// Waits for a call that writes. An interruption ends it where it stands, and says what
-    /// that means, rather than the process without a word.
+    /// Waits for a call that writes. An interruption ends the call and becomes a failure that
+    /// explains the consequences, instead of ending the process without a message.
     pub(crate) async fn writing<T>(
         self,
         call: impl Future<Output = Answer<T>>,
     ) -> Result<T, Failure> {
         let interrupted = async {
-            // Without the signal there is only the system's own way to end the process.
+            // If the signal can't be received, the system ends the process.
             if tokio::signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;
             }
         };
         tokio::select! {
-            // In this order, so that the signal is listened to before anything is sent.
+            // The signal first, so that it is noticed before anything is sent.
             biased;
             () = interrupted => Err(Failure::Interrupted),
             answer = call => self.end(answer),
@@ -100,20 +100,20 @@ impl Progress {
         };
         if let (Some(spinner), false) = (&self.spinner, self.verbose) {
             spinner.finish_and_clear();
-            // What cannot be printed is no reason to hide the error.
+            // Failing to print the log is no reason to hide the error.
             let _ = io::stderr().write_all(self.tail.text().as_bytes());
         }
         Err(failure)
     }
 
-    /// What to hand to the tenant.
+    /// Returns the log sink for the tenant.
     pub(crate) fn sink(&self) -> LogSink {
         let spinner = self.spinner.clone();
         let verbose = self.verbose;
         let tail = self.tail.clone();
         let pace = Mutex::new(Pace::default());
         Arc::new(move |line| {
-            let line = shown(line);
+            let line = printable(line);
             match &spinner {
                 Some(spinner) => {
                     tail.push(&line);
@@ -124,7 +124,7 @@ impl Progress {
                     show(spinner, &line, pace.take(&line, Instant::now()));
                 }
                 None => {
-                    // A log that nobody can read any more is no reason to stop.
+                    // Failing to print the log is no reason to stop.
                     let _ = writeln!(io::stderr(), "{line}");
                 }
             }
@@ -132,9 +132,9 @@ impl Progress {
     }
 }
 
-/// The line, and the bar beside it if there is one.
-fn show(spinner: &ProgressBar, line: &str, told: Option<Told>) {
-    let Some(Told { done, total, begins, text }) = told else {
+/// Shows the line, with a progress bar if there is an update.
+fn show(spinner: &ProgressBar, line: &str, update: Option<Update>) {
+    let Some(Update { done, total, begins, text }) = update else {
         return spinner.set_message(line.to_owned());
     };
     if begins {
@@ -157,7 +157,7 @@ impl Drop for Progress {
         if let Some(tenant) = &self.profiled {
             let log = tenant.log();
             let table = render::profile(&tenant.timing(), log.iter().map(String::as_str));
-            // What cannot be printed is no reason to fail.
+            // Failing to print the table is no reason to fail.
             let _ = io::stderr().write_all(table.as_bytes());
         }
     }
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_spinner_hides_is_kept_for_an_error() {
+    fn the_last_hidden_log_lines_are_kept_for_an_error() {
         let progress = Progress {
             spinner: Some(ProgressBar::hidden()),
             verbose: false,

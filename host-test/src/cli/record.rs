@@ -1,4 +1,4 @@
-//! The record of somebody as they were, which restoring needs, and the file that it is kept in.
+//! The record of a person before a deprovision, which `restore` needs, and the file with it.
 
 use std::fs;
 use std::io;
@@ -18,33 +18,34 @@ use crate::retool::directory::PageRequest;
 use crate::retool::types::{Group, GroupLink, Tombstone, User, UserId};
 use crate::tenant::{Answer, Tenant};
 
-/// Reads a record that was kept.
+/// Reads a record from its file.
 pub(crate) fn read(path: &Path) -> Result<Tombstone, Failure> {
     let read = || {
         let text =
             fs::read(path).with_context(|| format!("{} could not be read", path.display()))?;
         serde_json::from_slice(&text)
             .and_then(json::from_value)
-            .with_context(|| format!("{} is not the record of a departure", path.display()))
+            .with_context(|| format!("{} is not the record of a deprovision", path.display()))
     };
     read().map_err(Failure::Usage)
 }
 
-/// The file that the record of a departure is kept in, from before the departure on.
+/// The file with the record of a deprovision. It is written before the deprovision starts.
 pub(crate) struct RecordFile<'a> {
     path: &'a Path,
-    /// Whether this run has made it: a file that was there before is never overwritten, because
-    /// the record of a repeated call has less.
+    /// Whether this run has created it. An older file is never overwritten, because the record of
+    /// a repeated call has less in it.
     made: bool,
 }
 
 impl<'a> RecordFile<'a> {
-    /// Makes nothing yet, but finds out whether it can be made before anybody is removed.
+    /// Checks that the file can be created, so that an error is found before a person is removed.
+    /// Does not create it yet.
     pub(crate) fn at(path: &'a Path) -> Result<Self, Failure> {
         if path.symlink_metadata().is_ok() {
             return Err(Failure::Usage(anyhow!(
                 "{} is there already, and a record is never overwritten: give another file, or \
-                 leave --tombstone out if that is the record of this departure",
+                 leave --tombstone out if that is the record of this deprovision",
                 path.display()
             )));
         }
@@ -54,12 +55,12 @@ impl<'a> RecordFile<'a> {
         Ok(RecordFile { path, made: false })
     }
 
-    /// Where it is, if it is there.
+    /// Returns the path, if this run has created the file.
     pub(crate) fn path(&self) -> Option<&'a Path> {
         self.made.then_some(self.path)
     }
 
-    /// Keeps this record, in place of an earlier one of this run.
+    /// Writes this record. Replaces an earlier record of this run.
     pub(crate) fn keep(&mut self, tombstone: &Tombstone) -> anyhow::Result<()> {
         let write = if self.made { files::replace } else { files::create };
         json::value(tombstone)
@@ -72,9 +73,9 @@ impl<'a> RecordFile<'a> {
         Ok(())
     }
 
-    /// After a departure that failed: the record stays if something may have been written, and
-    /// the failure says so. Otherwise there is nothing to restore, and the file would only be in
-    /// the way of the next try.
+    /// Handles a failed deprovision. If something may have been written, the file stays and the
+    /// failure names it. Otherwise there is nothing to restore, and the file is removed, because
+    /// it would only block the next try.
     pub(crate) fn after(self, failure: Failure) -> Failure {
         let removed = || fs::remove_file(self.path).is_ok();
         if !self.made || (!failure.may_have_written() && removed()) {
@@ -84,10 +85,12 @@ impl<'a> RecordFile<'a> {
     }
 }
 
-/// The person as they are, like the component's own record but without what the server's record
-/// has beyond the contract; `None` if nobody is there.
+/// Reads the current state of the person as a record; returns `None` if there is no such person.
+/// It lacks the fields that the server has beyond the contract, which the component's own record
+/// has.
 ///
-/// The component's own comes with its result, so one that is stopped half-way takes it along.
+/// The component returns its own record only with its result, so it is lost if the call is stopped
+/// halfway.
 pub(crate) async fn take(
     connection: &ConnectionArgs,
     email: &str,
@@ -106,7 +109,7 @@ pub(crate) async fn take(
     }))
 }
 
-/// The person with their memberships, also where the server does not say them with a person.
+/// Finds the person with their memberships, even if the server does not return these with a user.
 async fn found(tenant: &Tenant, email: &str) -> Answer<Option<User>> {
     let mut user = match tenant.find_user(&requests::by_email(email)).await? {
         Ok(Some(user)) => user,
@@ -132,7 +135,7 @@ async fn memberships(tenant: &Tenant, user: &UserId) -> Answer<Vec<GroupLink>> {
             Err(error) => return Ok(Err(error)),
         };
         for link in page.groups.into_iter().filter_map(|group| link(group, user)) {
-            // Pages shift when a group is made meanwhile, and a server may repeat one.
+            // Pages shift if a group is created meanwhile, and a server may repeat a group.
             if links.iter().all(|known: &GroupLink| known.id != link.id) {
                 links.push(link);
             }
@@ -144,7 +147,7 @@ async fn memberships(tenant: &Tenant, user: &UserId) -> Answer<Vec<GroupLink>> {
     }
 }
 
-/// The group as it stands next to the user, if they are in it.
+/// Returns the link from the user to the group, if the user is a member.
 fn link(group: Group, user: &UserId) -> Option<GroupLink> {
     let member = group.members?.into_iter().find(|member| member.id == *user)?;
     Some(GroupLink { id: group.id, name: Some(group.name), group_admin: member.group_admin })

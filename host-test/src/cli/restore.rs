@@ -31,13 +31,13 @@ pub(crate) async fn restore(arguments: RestoreArgs, output: &Output) -> Result<E
     Ok(Exit::Done)
 }
 
-/// How the one person's return failed, as an error of the whole call: with its writes.
+/// Returns the failure of the one person as an error of the whole call, with the call's writes.
 fn failure_of(result: &RestoreResult) -> Option<ErrorDetail> {
     let failure = result.people.iter().find_map(|person| person.failure.clone())?;
     Some(ErrorDetail { writes: result.writes.clone(), ..failure })
 }
 
-/// The component names its parameter; the user knows the file.
+/// Replaces the component's parameter in the failure with the user's file and the field in it.
 fn located(failure: Failure, path: &Path) -> Failure {
     let Failure::Component { error, place: _ } = failure else {
         return failure;

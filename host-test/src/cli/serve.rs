@@ -58,7 +58,8 @@ pub(crate) async fn run(arguments: MockArgs, output: &Output) -> Result<Exit, Fa
     std::future::pending().await
 }
 
-/// The line that sets a variable to a token. One that was chosen for this run is not repeated.
+/// Returns the shell line that sets a variable to the token. A token that the user chose is not
+/// printed.
 fn export(variable: &str, token: &str, default: &str) -> String {
     if token == default { format!("export {variable}='{token}'\n") } else { String::new() }
 }

@@ -54,7 +54,7 @@ pub(crate) async fn sync(arguments: SyncArgs, output: &Output) -> Result<Exit, F
     Ok(if report.complete { Exit::Done } else { Exit::Partly })
 }
 
-/// Finds out whether the page can be made before anything is asked for it.
+/// Checks that the page can be created, before any request is made.
 fn check_free(path: &Path) -> Result<(), Failure> {
     if path.symlink_metadata().is_ok() {
         return Err(Failure::Usage(anyhow!(
@@ -86,7 +86,7 @@ fn read(path: &Path) -> Result<Roster, Failure> {
         .map_err(|error| Failure::Roster { path: path.to_owned(), error })
 }
 
-/// The component names a bad entry by its number; the user knows it by its line.
+/// Replaces the number of a bad entry, which the component reports, with its line in the file.
 fn located(failure: Failure, path: &Path, roster: &Roster) -> Failure {
     let Failure::Component { mut error, place: _ } = failure else {
         return failure;
@@ -181,8 +181,8 @@ mod tests {
     use super::super::args::{Arguments, Command};
     use super::*;
     use crate::answer::error_case;
-    use crate::render::samples::detail;
     use crate::retool::types::{Error, ErrorDetail, UserType};
+    use crate::testing::detail;
 
     fn requested(flags: &[&str]) -> SyncRequest {
         let line = [&["x", "sync", "--base-url=x", "--roster=people.csv"], flags].concat();
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_create_and_update_and_remove_nothing() {
+    fn by_default_people_are_created_and_updated_and_not_removed() {
         assert_eq!(
             requested(&[]),
             requests::sync(
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_entry_is_named_by_its_line() {
+    fn an_error_names_a_bad_entry_by_its_line() {
         let place = |field: &str, lines: &[u64]| {
             let error = Error::Permanent(ErrorDetail {
                 field: Some(field.to_owned()),

@@ -1,4 +1,4 @@
-//! Keeps tokens out of what servers say: some repeat them when they refuse them.
+//! Masks tokens in responses: some servers repeat a token when they reject it.
 
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
@@ -7,23 +7,23 @@ use http_body::{Body, Frame};
 use wasmtime_wasi_http::{Error, WasiBody};
 use wasmtime_wasi_io::bytes::Bytes;
 
-/// What stands for each byte of a token, so that lengths stay what headers say they are.
+/// Replaces each byte of a token, so that lengths in headers stay correct.
 const MASK: u8 = b'*';
 
-/// Masks tokens in text that comes piece by piece.
+/// Masks tokens in text that arrives in pieces.
 pub(super) struct Mask {
     tokens: Vec<Vec<u8>>,
-    /// The end of what came, where it may be the beginning of a token.
+    /// The end of the text so far, if it may be the beginning of a token.
     held: Vec<u8>,
 }
 
 impl Mask {
-    /// None of the tokens may be empty.
+    /// Creates a mask. No token may be empty.
     pub(super) fn new(tokens: Vec<Vec<u8>>) -> Mask {
         Mask { tokens, held: Vec::new() }
     }
 
-    /// Takes a piece, and hands out what is certain by now.
+    /// Takes a piece, and returns the masked text that no later piece can change.
     pub(super) fn take(&mut self, piece: &[u8]) -> Vec<u8> {
         self.held.extend_from_slice(piece);
         for token in &self.tokens {
@@ -38,27 +38,27 @@ impl Mask {
         self.held.drain(..certain).collect()
     }
 
-    /// The one piece that there is.
+    /// Masks a whole text.
     pub(super) fn whole(mut self, text: &[u8]) -> Vec<u8> {
-        let mut shown = self.take(text);
-        shown.extend(self.finish());
-        shown
+        let mut masked = self.take(text);
+        masked.extend(self.finish());
+        masked
     }
 
-    /// Hands out the rest.
+    /// Returns the rest.
     fn finish(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.held)
     }
 }
 
-/// How many bytes at the end of `text` are the beginning, and not all, of `token`.
+/// Returns how many bytes at the end of `text` are a proper prefix of `token`.
 fn begun(text: &[u8], token: &[u8]) -> usize {
     let longest = text.len().min(token.len().saturating_sub(1));
     let begins = |&length: &usize| token.starts_with(&text[text.len() - length..]);
     (1..=longest).rev().find(begins).unwrap_or(0)
 }
 
-/// A body whose tokens are masked. Trailers are left out.
+/// A body whose tokens are masked. Trailers are dropped.
 pub(super) struct Masked {
     body: WasiBody,
     mask: Mask,
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_masked_wherever_a_piece_ends() {
+    fn a_token_is_masked_even_if_it_is_split_across_pieces() {
         let text = "no hunter2, no hhunter2hunter2 here, hunter";
         let expected = "no *******, no h************** here, hunter";
         assert_eq!(masked(&["hunter2"], &[text]), expected);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn each_of_several_tokens_is_masked() {
+    fn several_tokens_are_masked() {
         assert_eq!(masked(&["abab", "bcd"], &["xaba", "b bc", "d ababcd"]), "x**** *** ****cd");
         assert_eq!(masked(&[], &["nothing to hide"]), "nothing to hide");
     }

@@ -1,5 +1,5 @@
-//! Tokens that the component never sees: it is given a placeholder, which the host replaces on
-//! the way out.
+//! Tokens that the component never sees. It gets placeholders, which the host replaces in outgoing
+//! requests.
 
 mod mask;
 #[cfg(test)]
@@ -14,8 +14,8 @@ use wasmtime_wasi_http::WasiBody;
 
 use mask::{Mask, Masked};
 
-/// The component's tunables, which it has to read. Every other variable may be a token: the
-/// connection names them.
+/// The component's tunables, which it must be able to read. Any other variable may be a token,
+/// because the connection names the token variables.
 const TUNABLES: [&str; 6] = [
     "RETOOL_DEADLINE_MS",
     "RETOOL_MAX_ATTEMPTS",
@@ -25,7 +25,7 @@ const TUNABLES: [&str; 6] = [
     "RETOOL_WINDOW",
 ];
 
-/// What stands for which token.
+/// The placeholders and their tokens.
 #[derive(Clone, Default)]
 pub(crate) struct Credentials(Arc<[Credential]>);
 
@@ -35,10 +35,10 @@ struct Credential {
 }
 
 impl Credentials {
-    /// Puts a placeholder in the place of each token of the environment.
+    /// Replaces each token of the environment with a placeholder.
     ///
-    /// A value that can't be sent is replaced too, by one that can't be sent either, so that
-    /// the component says the same about it. An empty one stays.
+    /// A value that can't be sent is replaced with a placeholder that can't be sent either, so that
+    /// the component reports the same error. An empty value stays.
     pub(crate) fn taken_from(env: &mut [(String, String)]) -> Credentials {
         let mut taken = Vec::new();
         for (name, value) in env {
@@ -46,7 +46,7 @@ impl Credentials {
                 continue;
             }
             let mut placeholder = format!("placeholder-for-{name}");
-            // As the component takes them.
+            // The same rule as in the component.
             let token = Some(&*value).filter(|value| value.bytes().all(|b| b.is_ascii_graphic()));
             match token.and_then(|token| HeaderValue::try_from(token).ok()) {
                 Some(mut token) => {
@@ -60,8 +60,8 @@ impl Credentials {
         Credentials(taken.into())
     }
 
-    /// Puts the token in `Authorization` where its placeholder stands there, alone or after a
-    /// scheme.
+    /// Replaces a placeholder in `Authorization` with its token. The placeholder must be the whole
+    /// value or follow a scheme.
     pub(crate) fn put_into(&self, headers: &mut HeaderMap) {
         let Some(value) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) else {
             return;
@@ -80,7 +80,7 @@ impl Credentials {
                 HeaderValue::from_bytes(&[scheme.as_bytes(), b" ", token].concat())
             }
         };
-        // What two values were made of makes a value.
+        // This can't fail: both parts come from valid header values.
         if let Ok(mut value) = value {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
@@ -89,9 +89,9 @@ impl Credentials {
 }
 
 impl Credentials {
-    /// Masks the tokens in an answer that is an error or a redirect. The component shows what
-    /// such an answer says, and can't know a token there that it was not given. Records are left
-    /// as they are.
+    /// Masks the tokens in a response that is an error or a redirect. The component prints text of
+    /// such responses, and can't recognize a token that it was not given. Successful responses
+    /// are not changed.
     pub(crate) fn kept_out(&self, mut answer: Response<WasiBody>) -> Response<WasiBody> {
         if self.0.is_empty() || answer.status().is_success() {
             return answer;
@@ -99,10 +99,10 @@ impl Credentials {
         let tokens: Vec<Vec<u8>> =
             self.0.iter().map(|held| held.token.as_bytes().to_vec()).collect();
         for value in answer.headers_mut().values_mut() {
-            let shown = Mask::new(tokens.clone()).whole(value.as_bytes());
-            if shown != value.as_bytes() {
-                // Asterisks in the place of letters are a value as well.
-                *value = HeaderValue::from_bytes(&shown).unwrap_or(HeaderValue::from_static(""));
+            let masked = Mask::new(tokens.clone()).whole(value.as_bytes());
+            if masked != value.as_bytes() {
+                // This can't fail: asterisks are valid in a header value.
+                *value = HeaderValue::from_bytes(&masked).unwrap_or(HeaderValue::from_static(""));
             }
         }
         answer.map(|body| Masked::new(body, Mask::new(tokens)).boxed_unsync())
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_is_replaced_where_it_stands_for_the_whole_credential() {
+    fn a_placeholder_is_replaced_only_if_it_is_the_whole_credential() {
         let mut env = environment();
         let credentials = Credentials::taken_from(&mut env);
         let sent = |value: &str| sent(&credentials, value);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_added_and_no_other_header_is_touched() {
+    fn a_placeholder_in_another_header_is_not_replaced() {
         let mut env = environment();
         let credentials = Credentials::taken_from(&mut env);
         let placeholder = HeaderValue::from_static("placeholder-for-RETOOL_API_TOKEN");
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_not_shown_where_headers_are() {
+    fn debug_output_of_the_headers_hides_the_token() {
         let mut env = environment();
         let credentials = Credentials::taken_from(&mut env);
         let mut headers = HeaderMap::new();

@@ -1,5 +1,5 @@
-//! Reads all of the component's memory, while it waits and when it is done, and looks for the
-//! token.
+//! Searches all of the component's memory for the token, while the component waits and after the
+//! call.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,10 +16,10 @@ use crate::{Host, TenantOptions, requests};
 const TOKEN: &str = "a-token-that-is-nowhere-else-6f1c";
 const PLACEHOLDER: &str = "placeholder-for-RETOOL_API_TOKEN";
 
-/// The most linear memory that an instance may have here. All of it is zero until it is used.
+/// The maximum linear memory of an instance in this test. It is all zero at first.
 const MOST: usize = 16 << 20;
 
-/// The bytes of one memory. They stay where they are, and stay after the instance.
+/// The bytes of one memory. They never move, and outlive the instance.
 struct Bytes(*mut [u8]);
 
 // SAFETY: the one instance and the test that reads its memory take turns on one thread.
@@ -33,7 +33,7 @@ impl Bytes {
     }
 
     fn hold(&self, text: &str) -> bool {
-        // SAFETY: it is there until this is dropped, and nobody writes while this reads.
+        // SAFETY: the bytes live until `self` is dropped, and nothing writes while this reads.
         let bytes = unsafe { &*self.0 };
         let mut rest = bytes;
         while let Some(at) = rest.iter().position(|byte| *byte == text.as_bytes()[0]) {
@@ -49,7 +49,7 @@ impl Bytes {
 
 impl Drop for Bytes {
     fn drop(&mut self) {
-        // SAFETY: it was made from such a box, and nothing refers to it any more.
+        // SAFETY: the pointer came from `Box::into_raw`, and nothing refers to it any more.
         drop(unsafe { Box::from_raw(self.0) });
     }
 }
@@ -81,12 +81,12 @@ unsafe impl LinearMemory for Memory {
     }
 }
 
-/// Makes the memories of an engine, and remembers them.
+/// Creates the memories of an engine, and keeps them.
 #[derive(Clone, Default)]
 struct Memories(Arc<Mutex<Vec<Arc<Bytes>>>>);
 
-// SAFETY: what is made is as large as was asked for, and there is neither a reservation nor a
-// guard to be honoured, as the engine is configured without them.
+// SAFETY: a memory is at least as large as requested. The engine is configured without
+// reservations and guard pages, so there are none to provide.
 unsafe impl MemoryCreator for Memories {
     fn new_memory(
         &self,
@@ -126,18 +126,18 @@ fn host(memories: &Memories) -> Host {
         .expect("a host")
 }
 
-/// What was found out about one call.
+/// What was observed in one call.
 #[derive(Debug, PartialEq, Eq)]
 struct Found {
-    /// What the server got as `Authorization`.
+    /// The `Authorization` header that the server received.
     sent: String,
     token_while_waiting: bool,
     token_afterwards: bool,
     placeholder_afterwards: bool,
 }
 
-/// Has the component find somebody on a server that refuses the token and repeats it, and looks
-/// into its memory before the answer and after the call.
+/// Calls `find-user` on a server that rejects the token and repeats it in its answer. Searches the
+/// component's memory before the answer and after the call.
 async fn called(make: impl FnOnce(TenantOptions) -> TenantOptions) -> Found {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let address = listener.local_addr().expect("an address");
@@ -179,7 +179,7 @@ async fn called(make: impl FnOnce(TenantOptions) -> TenantOptions) -> Found {
 }
 
 #[tokio::test]
-async fn a_token_that_is_injected_is_nowhere_in_the_components_memory() {
+async fn an_injected_token_is_nowhere_in_the_components_memory() {
     let found = called(TenantOptions::inject_credentials).await;
     let expected = Found {
         sent: format!("Bearer {TOKEN}"),
@@ -191,7 +191,7 @@ async fn a_token_that_is_injected_is_nowhere_in_the_components_memory() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_given_is_found_there() {
+async fn a_token_in_the_environment_is_found_in_the_components_memory() {
     let found = called(|options| options).await;
     let expected = Found {
         sent: format!("Bearer {TOKEN}"),

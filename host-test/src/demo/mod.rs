@@ -1,8 +1,8 @@
-//! The demonstration: everything that the component does, against a mock, with the number of
-//! requests that each step took. It fails if a step does not come out as expected.
+//! The walkthrough: all that the component does, in chapters, against a mock. Prints the number
+//! of requests of each chapter, and fails if one does not end as expected.
 
-mod scene;
-mod stage;
+mod requests;
+mod walkthrough;
 
 use std::time::Duration;
 
@@ -15,111 +15,110 @@ use crate::cli::output::Output;
 use crate::render;
 use crate::retool::lifecycle::{DeprovisionOutcome, ProvisionOutcome};
 use crate::retool::synchronization::PersonOutcome;
-use scene::Scene;
-use stage::Stage;
+use requests::RosterFile;
+use walkthrough::Walkthrough;
 
-/// Plays the demonstration with a mock that takes `latency` for each request.
+/// Runs all chapters, with a mock that takes `latency` for each request.
 pub(crate) async fn run(latency: Duration, output: &Output) -> Result<Exit, Failure> {
-    let mut stage = Stage::open(latency, *output).await?;
-    stage.narrate(&format!(
+    let mut walkthrough = Walkthrough::open(latency, *output).await?;
+    walkthrough.narrate(&format!(
         "A mock Retool is at {}. The component runs in a sandbox that can reach it and nothing \
          else.",
-        stage.base_url()
+        walkthrough.base_url()
     ))?;
 
-    check(&mut stage).await?;
-    arrival(&mut stage).await?;
-    let scene = Scene::of(stage.tenant()).await?;
-    roster(&mut stage, &scene).await?;
-    guard(&mut stage, &scene).await?;
-    departure(&mut stage).await?;
+    check(&mut walkthrough).await?;
+    arrival(&mut walkthrough).await?;
+    let roster_file = RosterFile::of(walkthrough.tenant()).await?;
+    roster(&mut walkthrough, &roster_file).await?;
+    guard(&mut walkthrough, &roster_file).await?;
+    departure(&mut walkthrough).await?;
 
     if output.is_json() {
-        output.document(&json!({ "steps": stage.steps() }))?;
+        output.document(&json!({ "chapters": walkthrough.chapters() }))?;
     }
     Ok(Exit::Done)
 }
 
-async fn check(stage: &mut Stage) -> Result<(), Failure> {
-    stage.begin("check", "Is the connection in order?")?;
-    let report = stage.tenant().check_connection().await??;
-    stage.show(&render::check(&stage.base_url(), &report))?;
-    stage.end(|requests| {
+async fn check(walkthrough: &mut Walkthrough) -> Result<(), Failure> {
+    walkthrough.begin("check", "Is the connection in order?")?;
+    let report = walkthrough.tenant().check_connection().await??;
+    walkthrough.show(&render::check(&walkthrough.base_url(), &report))?;
+    walkthrough.end(|requests| {
         expect(report.healthy, "the connection is healthy")?;
         expect(requests.writes == 0, "a check writes nothing")
     })
 }
 
-async fn arrival(stage: &mut Stage) -> Result<(), Failure> {
-    let request = scene::newcomer();
+async fn arrival(walkthrough: &mut Walkthrough) -> Result<(), Failure> {
+    let request = requests::newcomer();
 
-    stage.begin("provision", "Ada starts today, and needs two groups.")?;
-    let result = stage.tenant().provision(&request).await??;
-    stage.show(&render::provision(&result))?;
-    stage.end(|_| {
+    walkthrough.begin("provision", "Ada starts today, and needs two groups.")?;
+    let result = walkthrough.tenant().provision(&request).await??;
+    walkthrough.show(&render::provision(&result))?;
+    walkthrough.end(|_| {
         expect(result.outcome == ProvisionOutcome::Created, "Ada is new")?;
-        expect(result.invitation_sent, "Ada is invited")?;
         expect(result.groups_added.len() == 2, "Ada joins two groups")
     })?;
 
-    stage.begin("provision again", "The same once more, as a retry would.")?;
-    let result = stage.tenant().provision(&request).await??;
-    stage.show(&render::provision(&result))?;
-    stage.end(|requests| {
+    walkthrough.begin("provision again", "The same once more, as a retry would.")?;
+    let result = walkthrough.tenant().provision(&request).await??;
+    walkthrough.show(&render::provision(&result))?;
+    walkthrough.end(|requests| {
         expect(result.outcome == ProvisionOutcome::Unchanged, "nothing changes")?;
         expect(requests.writes == 0, "a repeated call writes nothing")
     })
 }
 
-async fn roster(stage: &mut Stage, scene: &Scene) -> Result<(), Failure> {
-    let request = scene.request()?;
+async fn roster(walkthrough: &mut Walkthrough, roster_file: &RosterFile) -> Result<(), Failure> {
+    let request = roster_file.request()?;
 
-    stage.begin(
+    walkthrough.begin(
         "plan",
         "This month's roster has two new people, two with other names or groups, and one has left.",
     )?;
-    stage.show(&scene.roster)?;
-    stage.narrate("")?;
-    let plan = stage.tenant().plan_sync(&request).await??;
-    stage.show(&render::plan(&plan))?;
-    stage.end(|requests| {
+    walkthrough.show(&roster_file.roster)?;
+    walkthrough.narrate("")?;
+    let plan = walkthrough.tenant().plan_sync(&request).await??;
+    walkthrough.show(&render::plan(&plan))?;
+    walkthrough.end(|requests| {
         expect(!plan.steps.is_empty(), "there is something to do")?;
         expect(plan.guards.iter().all(|guard| !guard.tripped), "no guard trips")?;
         expect(requests.writes == 0, "a plan writes nothing")
     })?;
 
-    stage.begin("sync", "The same roster, applied.")?;
-    let report = stage.tenant().sync(&request).await??;
-    stage.show(&render::report(&report))?;
+    walkthrough.begin("sync", "The same roster, applied.")?;
+    let report = walkthrough.tenant().sync(&request).await??;
+    walkthrough.show(&render::report(&report))?;
     let number = |outcome| {
         let matching = report.people.iter().filter(|person| person.outcome == outcome);
         matching.count()
     };
-    stage.end(|requests| {
-        expect(report.complete, "everybody is as the roster says")?;
+    walkthrough.end(|requests| {
+        expect(report.complete, "every user is as the roster says")?;
         expect(number(PersonOutcome::Created) == 2, "two people are new")?;
         expect(number(PersonOutcome::Updated) == 2, "two people change")?;
         expect(number(PersonOutcome::Disabled) == 1, "one person leaves")?;
         expect(requests.writes == plan.steps.len(), "there is one write for each step of the plan")
     })?;
 
-    stage.begin("sync again", "The same roster once more: there is nothing to do.")?;
-    let report = stage.tenant().sync(&request).await??;
-    stage.show(&render::report(&report))?;
-    stage.end(|requests| {
-        expect(report.complete, "everybody is as the roster says")?;
+    walkthrough.begin("sync again", "The same roster once more: there is nothing to do.")?;
+    let report = walkthrough.tenant().sync(&request).await??;
+    walkthrough.show(&render::report(&report))?;
+    walkthrough.end(|requests| {
+        expect(report.complete, "every user is as the roster says")?;
         expect(requests.writes == 0, "a converged sync writes nothing")
     })
 }
 
-async fn guard(stage: &mut Stage, scene: &Scene) -> Result<(), Failure> {
-    stage.begin(
+async fn guard(walkthrough: &mut Walkthrough, roster_file: &RosterFile) -> Result<(), Failure> {
+    walkthrough.begin(
         "plan, refused",
-        "A roster that was cut short: applied as it is, it would lock nearly everybody out.",
+        "A roster that was cut short: applied as it is, it would lock nearly everyone out.",
     )?;
-    let plan = stage.tenant().plan_sync(&scene.cut_short()?).await??;
-    stage.show(&render::plan(&plan))?;
-    stage.end(|requests| {
+    let plan = walkthrough.tenant().plan_sync(&roster_file.cut_short()?).await??;
+    walkthrough.show(&render::plan(&plan))?;
+    walkthrough.end(|requests| {
         expect(plan.guards.iter().any(|guard| guard.tripped), "a guard trips")?;
         expect(plan.steps.is_empty(), "a refused plan has no steps")?;
         expect(!plan.withheld.is_empty(), "it shows what it withholds")?;
@@ -127,12 +126,12 @@ async fn guard(stage: &mut Stage, scene: &Scene) -> Result<(), Failure> {
     })
 }
 
-async fn departure(stage: &mut Stage) -> Result<(), Failure> {
-    let request = scene::leaver();
-    stage.begin("deprovision", "Ada leaves again.")?;
-    let result = stage.tenant().deprovision(&request).await??;
-    stage.show(&render::deprovision(scene::ADA, &result))?;
-    stage.end(|_| {
+async fn departure(walkthrough: &mut Walkthrough) -> Result<(), Failure> {
+    let request = requests::leaver();
+    walkthrough.begin("deprovision", "Ada leaves again.")?;
+    let result = walkthrough.tenant().deprovision(&request).await??;
+    walkthrough.show(&render::deprovision(requests::ADA, &result))?;
+    walkthrough.end(|_| {
         expect(result.outcome == DeprovisionOutcome::Deactivated, "Ada is disabled")?;
         expect(result.groups_removed.len() == 2, "Ada leaves both groups")?;
         expect(result.tombstone.is_some(), "what Ada was is recorded")

@@ -1,4 +1,4 @@
-//! Who arrives, changes and leaves in the demonstration.
+//! The requests of the walkthrough: one new user, a roster, one leaver.
 
 use anyhow::Context;
 
@@ -32,14 +32,14 @@ pub(super) fn leaver() -> DeprovisionRequest {
     requests::deprovision(ADA, DeprovisionMode::DisableAndStripGroups)
 }
 
-/// A roster that was made from the people who are there.
-pub(super) struct Scene {
+/// A roster made from the users of the mock.
+pub(super) struct RosterFile {
     /// The roster as a CSV file.
     pub(super) roster: String,
 }
 
-impl Scene {
-    pub(super) async fn of(tenant: &Tenant) -> Result<Scene, Failure> {
+impl RosterFile {
+    pub(super) async fn of(tenant: &Tenant) -> Result<RosterFile, Failure> {
         let page = PageRequest {
             cursor: None,
             page_size: Some(1000),
@@ -49,15 +49,15 @@ impl Scene {
         let people = tenant.page_users(&page).await??.users;
         let rows = rows(people).context("the mock has too few people to change some of them")?;
         let roster = table(rows).context("the roster could not be written")?;
-        Ok(Scene { roster })
+        Ok(RosterFile { roster })
     }
 
-    /// What makes the roster true: people who are not on it are disabled.
+    /// Syncs the roster. Users who are not on it are disabled.
     pub(super) fn request(&self) -> Result<SyncRequest, Failure> {
         request(&self.roster)
     }
 
-    /// The same with a roster that ends after its first people.
+    /// The same with only the first rows of the roster.
     pub(super) fn cut_short(&self) -> Result<SyncRequest, Failure> {
         let lines: Vec<&str> = self.roster.lines().take(4).collect();
         request(&lines.join("\n"))
@@ -66,7 +66,7 @@ impl Scene {
 
 fn request(roster: &str) -> Result<SyncRequest, Failure> {
     let roster = roster::parse(roster.as_bytes(), Format::Csv)
-        .map_err(|error| Failure::Roster { path: "the demonstration's roster".into(), error })?;
+        .map_err(|error| Failure::Roster { path: "the walkthrough's roster".into(), error })?;
     Ok(requests::sync(
         roster.entries,
         SyncPolicy {
@@ -75,7 +75,7 @@ fn request(roster: &str) -> Result<SyncRequest, Failure> {
             absent: AbsentPolicy::Disable,
             memberships: MembershipPolicy::Add,
             create_missing_groups: true,
-            default_user_type: Some(UserType::EndUser),
+            default_user_type: Some(UserType::Mobile),
             ..requests::sync_policy()
         },
     ))
@@ -84,8 +84,8 @@ fn request(roster: &str) -> Result<SyncRequest, Failure> {
 /// One line of the roster: email, first name, last name, groups.
 type Row = [String; 4];
 
-/// The enabled people as they are, but for one who left, one with another name, and one with
-/// another group; and two new ones. `None` where there are too few to do that with.
+/// The enabled users: one left out, one with another last name, one with another group; and two
+/// new users. `None` if there are too few users to change.
 fn rows(people: Vec<User>) -> Option<Vec<Row>> {
     let mut enabled: Vec<User> =
         people.into_iter().filter(|user| !user.disabled && user.email.is_some()).collect();
@@ -136,8 +136,8 @@ fn table(rows: Vec<Row>) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::samples::user;
     use crate::retool::types::UserRef;
+    use crate::testing::user;
 
     fn address(user: &UserRef) -> &str {
         match user {
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_roster_reads_back_as_it_was_written() {
+    fn the_written_roster_can_be_read_again() {
         let roster = table(rows(people(2, 3)).expect("rows")).expect("a table");
         let entries = roster::parse(roster.as_bytes(), Format::Csv).expect("a roster").entries;
         let emails: Vec<&str> = entries.iter().map(|entry| address(&entry.user)).collect();
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn administrators_and_disabled_people_are_left_out_of_it() {
+    fn administrators_and_disabled_users_are_not_changed() {
         assert!(rows(people(5, 2)).is_none());
         let mut disabled = people(2, 3);
         disabled[2].disabled = true;

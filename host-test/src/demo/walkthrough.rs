@@ -1,4 +1,5 @@
-//! Where the demonstration plays: the mock, the tenant, and what is told about each step.
+//! The mock and the tenant of the walkthrough, and its chapters: a text, a result, the requests
+//! that it took.
 
 use std::time::Duration;
 
@@ -13,23 +14,23 @@ use crate::cli::progress::Progress;
 use crate::retool::types::Dialect;
 use crate::tenant::{Tenant, TenantOptions};
 
-pub(super) struct Stage {
+pub(super) struct Walkthrough {
     mock: Mock,
     tenant: Tenant,
     output: Output,
     name: &'static str,
-    done: Vec<Step>,
+    chapters: Vec<Chapter>,
 }
 
-/// A step as `--json` tells it.
+/// A chapter as `--json` prints it.
 #[derive(Debug, Serialize)]
-pub(super) struct Step {
+pub(super) struct Chapter {
     name: &'static str,
     #[serde(flatten)]
     requests: Requests,
 }
 
-/// What a step took.
+/// The number of requests that a chapter took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Requests {
     #[serde(rename = "requests")]
@@ -37,18 +38,18 @@ pub(super) struct Requests {
     pub(super) writes: usize,
 }
 
-impl Stage {
-    pub(super) async fn open(latency: Duration, output: Output) -> Result<Stage, Failure> {
+impl Walkthrough {
+    pub(super) async fn open(latency: Duration, output: Output) -> Result<Walkthrough, Failure> {
         let mock = Mock::start(Options { latency, ..Options::default() })
             .await
             .context("the mock could not be started")?;
         let progress = Progress::start("compiling the component", false);
         let options = TenantOptions::new(mock.base_url())
-            .dialect(Dialect::V1)
+            .dialect(Dialect::V2)
             .env("RETOOL_API_TOKEN", mock.token());
         let tenant = host()?.tenant(options);
         drop(progress);
-        Ok(Stage { mock, tenant, output, name: "", done: Vec::new() })
+        Ok(Walkthrough { mock, tenant, output, name: "", chapters: Vec::new() })
     }
 
     pub(super) fn base_url(&self) -> String {
@@ -59,15 +60,15 @@ impl Stage {
         &self.tenant
     }
 
-    pub(super) fn steps(&self) -> &[Step] {
-        &self.done
+    pub(super) fn chapters(&self) -> &[Chapter] {
+        &self.chapters
     }
 
     pub(super) fn narrate(&self, text: &str) -> Result<(), Failure> {
         self.output.say(text)
     }
 
-    /// Shows a result, set off from what is told about it.
+    /// Prints a result, indented so that it differs from the narration.
     pub(super) fn show(&self, text: &str) -> Result<(), Failure> {
         let indented: Vec<String> =
             text.lines().map(|line| format!("    {line}").trim_end().to_owned()).collect();
@@ -77,11 +78,11 @@ impl Stage {
     pub(super) fn begin(&mut self, name: &'static str, text: &str) -> Result<(), Failure> {
         self.name = name;
         self.mock.clear_requests();
-        let number = self.done.len() + 1;
+        let number = self.chapters.len() + 1;
         self.narrate(&format!("\n{number}. {name}: {text}\n"))
     }
 
-    /// Tells what the step took, and fails if it did not come out as `expected`.
+    /// Prints the number of requests, and fails if the chapter did not end as `expected`.
     pub(super) fn end(
         &mut self,
         expected: impl FnOnce(Requests) -> anyhow::Result<()>,
@@ -96,8 +97,8 @@ impl Stage {
             requests.all, requests.writes
         ))?;
         expected(requests)
-            .with_context(|| format!("step `{}` did not come out as expected", self.name))?;
-        self.done.push(Step { name: self.name, requests });
+            .with_context(|| format!("chapter `{}` did not end as expected", self.name))?;
+        self.chapters.push(Chapter { name: self.name, requests });
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
-//! The contract's types as JSON for people and scripts, and back: enumerations and variants
-//! under their names in WIT (`re-enabled`, `end-user`), records with snake_case keys.
+//! Conversion of the contract's types to JSON and back. Enumerations and variants have their WIT
+//! names (`re-enabled`, `end-user`), records have snake_case keys.
 //!
-//! Deriving gives Rust's names (`ReEnabled`), which nobody who reads the WIT would look for.
+//! The derived implementations use Rust's names (`ReEnabled`), which readers of the WIT don't know.
 
 mod read;
 mod write;
@@ -9,7 +9,7 @@ mod write;
 pub use read::from_value;
 pub use write::value;
 
-/// `ReEnabled` as `re-enabled`.
+/// Converts a variant's Rust name to its WIT name: `ReEnabled` to `re-enabled`.
 fn wit_name(variant: &str) -> String {
     let mut name = String::with_capacity(variant.len() + 2);
     for (at, letter) in variant.char_indices() {
@@ -26,16 +26,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::render::samples::{self, change, detail, group, guard, step, user};
     use crate::requests;
     use crate::retool::lifecycle::{DeprovisionMode, DeprovisionRequest, ProvisionOutcome};
     use crate::retool::synchronization::{
         AbsentPolicy, Guard, GuardLimit, Guards, Plan, SeatChange, Step, StepKind, SyncPolicy,
     };
     use crate::retool::types::{Dialect, Error, GroupId, Tombstone, User, UserId, UserType};
+    use crate::testing::{self, change, detail, group, guard, step, user};
 
     #[test]
-    fn names_are_those_of_the_contract_at_any_depth() {
+    fn wit_names_are_used_at_any_depth() {
         let request = DeprovisionRequest {
             expected_id: Some(UserId::Scim("Ab".to_owned())),
             protected_people: vec![requests::by_email("ReEnabled")],
@@ -48,7 +48,7 @@ mod tests {
                 "expected_id": {"scim": "Ab"},
                 "mode": {"delete-once-disabled": 30},
                 "disabled_since": null,
-                // A text is not a name, even one that looks like it.
+                // A string value is not renamed, even if it looks like a variant.
                 "protected_people": [{"email": "ReEnabled"}],
                 "minimum_admins": null,
             })
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_is_the_same_after_it_was_kept_as_json() {
+    fn a_plan_survives_a_round_trip_through_json() {
         let plan = Plan {
             dialect: Dialect::Scim,
             policy: SyncPolicy {
@@ -97,7 +97,7 @@ mod tests {
             ],
             withheld: vec![step(StepKind::DeleteUser, "bob@x.com")],
             unchanged: 3,
-            refusals: vec![samples::refusal("eve@x.com")],
+            refusals: vec![testing::refusal("eve@x.com")],
             seats: vec![SeatChange {
                 user_type: UserType::EndUser,
                 before: 2,
@@ -107,7 +107,7 @@ mod tests {
             }],
             guards: vec![guard(Guard::IncompleteSnapshot, None, 0, 1, true)],
             limitations: vec!["\u{202e}".to_owned()],
-            ..samples::plan()
+            ..testing::plan()
         };
         let text = value(&plan).expect("JSON").to_string();
         let read: Plan = from_value(serde_json::from_str(&text).expect("JSON")).expect("a plan");
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tombstone_is_the_same_after_it_was_kept_as_json() {
+    fn a_tombstone_survives_a_round_trip_through_json() {
         let tombstone = Tombstone {
             base_url: "https://acme.retool.com".to_owned(),
             user: User {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn variants_are_read_under_their_names_in_the_contract_alone() {
+    fn variants_are_read_by_their_wit_names_only() {
         let read = |mode| from_value::<DeprovisionMode>(mode);
         assert_eq!(
             read(json!({"delete-once-disabled": 30})).expect("a mode"),

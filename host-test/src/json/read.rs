@@ -1,4 +1,4 @@
-//! Values from JSON.
+//! Deserializes values of the contract from JSON.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{
@@ -10,9 +10,8 @@ use serde_json::{Error, Value};
 
 use super::wit_name;
 
-/// A value of the contract from the JSON that [`value`](super::value) makes of it, e.g. a plan
-/// or a tombstone that was kept. Keys that are not known are passed over, and optional ones may
-/// be missing.
+/// Reads a value of the contract, e.g. a stored plan or tombstone, from the JSON that
+/// [`value`](super::value) writes. Unknown keys are ignored, and optional keys may be missing.
 ///
 /// ```
 /// use host_test::{json, retool::lifecycle::ProvisionOutcome};
@@ -99,7 +98,7 @@ impl<'de> Deserializer<'de> for Named {
     }
 }
 
-/// A variant by its name in Rust, with its value if it has one.
+/// A variant: its Rust name, and its value if it has one.
 struct Chosen {
     variant: &'static str,
     payload: Option<Value>,

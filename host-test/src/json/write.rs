@@ -1,4 +1,4 @@
-//! Values as JSON.
+//! Serializes values of the contract as JSON.
 
 use serde::Serialize;
 use serde::ser::{
@@ -10,7 +10,7 @@ use serde_json::{Error, Map, Value};
 
 use super::wit_name;
 
-/// A value of the contract as JSON.
+/// Serializes a value of the contract as JSON.
 ///
 /// ```
 /// use host_test::{json, retool::types::{UserId, UserType}};
@@ -29,7 +29,7 @@ fn tagged(variant: &str, value: Value) -> Value {
 
 struct Named;
 
-/// What serde_json does as it is.
+/// Delegates methods to serde_json's own serializer.
 macro_rules! plainly {
     ($($method:ident($type:ty);)*) => {$(
         fn $method(self, value: $type) -> Result<Value, Error> {
@@ -196,7 +196,7 @@ impl Object {
     }
 }
 
-/// serde asks for the same thing under several names.
+/// Implements the serde traits for lists, which differ only in their names.
 macro_rules! lists {
     ($($trait:ident $method:ident;)*) => {$(
         impl $trait for List {

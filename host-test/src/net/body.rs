@@ -1,4 +1,4 @@
-//! The body of an answer, each piece of which must come in time.
+//! The body of a response, with a time limit for each piece.
 
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
@@ -12,20 +12,20 @@ use wasmtime_wasi_io::bytes::Bytes;
 
 use super::places::Flight;
 
-/// A body that fails where nothing comes for too long.
+/// A body that fails if no piece arrives within the limit.
 pub(super) struct Timed<B = Incoming> {
     body: B,
     limit: Duration,
-    /// Until when the next piece must be there. Made when first waited for: most bodies are
-    /// there as soon as they are asked for.
+    /// The timer for the next piece. It is created at the first wait, because most bodies are
+    /// available at once.
     wait: Option<Pin<Box<Sleep>>>,
     waiting: bool,
-    /// The request is on its way until there is nothing more to come.
+    /// Counts the request as in flight until the body is complete.
     flight: Option<Flight>,
 }
 
 impl<B> Timed<B> {
-    /// `limit` is for each piece, the first one included.
+    /// Creates a body. `limit` applies to each piece, including the first.
     pub(super) fn new(body: B, limit: Duration, flight: Option<Flight>) -> Timed<B> {
         Timed { body, limit, wait: None, waiting: false, flight }
     }
@@ -83,7 +83,7 @@ mod tests {
 
     use super::*;
 
-    /// A body that comes as a test sends it.
+    /// A body whose pieces the test sends.
     struct Pieces(mpsc::UnboundedReceiver<Bytes>);
 
     impl Body for Pieces {
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_piece_has_all_of_the_time() {
+    async fn each_piece_gets_the_full_time_limit() {
         let (pieces, body) = mpsc::unbounded_channel();
         let mut body = Timed::new(Pieces(body), Duration::from_secs(600), None);
         let poll = |body: &mut Timed<Pieces>| {
@@ -110,7 +110,7 @@ mod tests {
         assert!(poll(&mut body).is_pending());
         let first = end(&body).expect("a limit");
         assert!(poll(&mut body).is_pending());
-        assert_eq!(end(&body), Some(first), "asking is not a piece");
+        assert_eq!(end(&body), Some(first), "a poll restarted the timer");
 
         pieces.send(Bytes::from_static(b"one")).expect("a body");
         assert!(poll(&mut body).is_ready());

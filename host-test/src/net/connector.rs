@@ -1,4 +1,4 @@
-//! Makes connections: DNS, TCP, a proxy if there is one, TLS.
+//! Opens connections: DNS, TCP, a proxy if there is one, TLS.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,12 +23,12 @@ use super::stream::{Duplex, Stream};
 use super::tls::Tls;
 use super::{Failure, Proxies};
 
-/// The longest that making a connection may take, whatever the component allows.
+/// The maximum time to open a connection, even if the component allows more.
 const LIMIT: Duration = Duration::from_secs(30);
 
 type Made<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
 
-/// Makes the connections of one tenant. Cheap to clone.
+/// Opens the connections of one tenant. It is cheap to clone.
 #[derive(Clone)]
 pub(super) struct Connector(Arc<Ways>);
 
@@ -76,7 +76,7 @@ async fn connect(ways: Arc<Ways>, server: Uri, place: Place) -> Result<Stream, F
             None => Ok(Stream::http1(dial(&ways, server).await?, place)),
         };
     }
-    // Before a socket is opened for nothing.
+    // Read the configuration first: if that fails, no socket has to be opened.
     let config = ways.tls.config()?;
     let io = match proxy {
         Some(proxy) => tunnel(&ways, proxy, server.clone()).await?,
@@ -106,7 +106,7 @@ async fn secure(
     shaken.map_err(|error| Failure::shaking_hands(&error))
 }
 
-/// A connection to the proxy itself.
+/// Opens a connection to the proxy itself.
 async fn reach(ways: &Ways, proxy: &Intercept) -> Result<Box<dyn Duplex>, Failure> {
     let uri = proxy.uri();
     let dialed = dial(ways, uri.clone()).await.map_err(|_| Failure::NoProxy)?;
@@ -114,12 +114,12 @@ async fn reach(ways: &Ways, proxy: &Intercept) -> Result<Box<dyn Duplex>, Failur
         return Ok(dialed);
     }
     let mut config = ClientConfig::clone(&*ways.tls.config()?);
-    // Proxies are spoken to in HTTP/1.1.
+    // Without ALPN, the connection to the proxy uses HTTP/1.1.
     config.alpn_protocols.clear();
     Ok(Box::new(secure(dialed, uri, Arc::new(config)).await?))
 }
 
-/// A way through the proxy to the server, in which the proxy sees nothing but bytes.
+/// Opens a tunnel through the proxy to the server. The proxy sees only encrypted bytes.
 async fn tunnel(
     ways: &Arc<Ways>,
     proxy: Intercept,
@@ -137,8 +137,8 @@ async fn tunnel(
     Ok(io.into_inner())
 }
 
-/// Why the proxy opened no tunnel. The error's type has no name outside its library, so its
-/// fixed words have to do.
+/// Returns why the proxy opened no tunnel. The error's type is private to its library, so this
+/// matches the error's fixed text.
 fn refusal(words: &str) -> Failure {
     if words.contains("authorization required") {
         Failure::ProxyCredentials
@@ -147,7 +147,7 @@ fn refusal(words: &str) -> Failure {
     }
 }
 
-/// [`reach`], as the tunnel calls it.
+/// [`reach`] as a service, for the tunnel.
 struct Reach(Arc<Ways>, Intercept);
 
 impl Service<Uri> for Reach {
@@ -165,7 +165,7 @@ impl Service<Uri> for Reach {
     }
 }
 
-/// The system's resolver, whose errors are told from others.
+/// The system's resolver. It maps its errors to [`Failure::Dns`], so that they can be recognized.
 #[derive(Clone)]
 struct Resolver(GaiResolver);
 

@@ -1,4 +1,4 @@
-//! Why there was no answer: what the component is told, and what the log says.
+//! Why a request got no response: the error for the component, and the text for the log.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,21 +7,21 @@ use std::io::{self, ErrorKind};
 use rustls::CertificateError;
 use wasmtime_wasi_http::Error as WasiError;
 
-/// Why a request got no answer. It names no address and repeats nothing that a server, a proxy
-/// or a library said: any of these may be or hold a secret.
+/// Why a request got no response. It contains no address and no text of a server, a proxy or a
+/// library, because any of these may contain a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The server's name is not known to the resolver.
+    /// The resolver does not know the server's name.
     Dns,
-    /// Nobody listens there.
+    /// No server listens on the port.
     Refused,
-    /// There is no way there.
+    /// There is no route to the server.
     Unreachable,
-    /// Making the connection, TLS and a proxy's tunnel included, took too long.
+    /// Opening the connection, including TLS and a proxy's tunnel, took too long.
     ConnectTimeout,
-    /// No connection, for another reason.
+    /// No connection could be opened, for another reason.
     NoConnection,
-    /// The server's certificate was signed by nobody who is trusted.
+    /// No trusted authority has signed the server's certificate.
     UnknownAuthority,
     /// The server's certificate is for another name.
     OtherName,
@@ -31,7 +31,7 @@ pub(crate) enum Failure {
     Certificate,
     /// The handshake failed.
     Tls,
-    /// There is nobody to trust.
+    /// There are no trusted authorities.
     NoAuthorities,
     /// The proxy wants other credentials.
     ProxyCredentials,
@@ -39,16 +39,16 @@ pub(crate) enum Failure {
     ProxyRefused,
     /// The proxy could not be reached.
     NoProxy,
-    /// The answer did not begin in time.
+    /// The response did not begin in time.
     AnswerTimeout,
-    /// The connection ended before there was an answer.
+    /// The connection ended before there was a response.
     Broken,
-    /// What the server sent is not HTTP.
+    /// The server sent something that is not HTTP.
     NotHttp,
 }
 
 impl Failure {
-    /// In fixed words, for the log.
+    /// Returns a fixed text for the log.
     pub(crate) fn words(self) -> &'static str {
         match self {
             Failure::Dns => "the server's name could not be resolved (DNS)",
@@ -82,8 +82,8 @@ impl Failure {
         }
     }
 
-    /// What the resolver's or the system's error comes to, or a failure of this module's own
-    /// that stands behind `error`.
+    /// Converts an error from opening a connection: an error of the resolver or of the system, or
+    /// a `Failure` that is one of its causes.
     pub(super) fn connecting(error: &(dyn StdError + 'static)) -> Failure {
         for cause in causes(error) {
             if let Some(failure) = cause.downcast_ref::<Failure>() {
@@ -105,14 +105,14 @@ impl Failure {
         }
     }
 
-    /// What the error of a handshake comes to.
+    /// Converts an error of a TLS handshake.
     pub(super) fn shaking_hands(error: &io::Error) -> Failure {
         let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
         let Some(rustls::Error::InvalidCertificate(reason)) = tls else {
             return Failure::Tls;
         };
         match reason {
-            // The second: by an authority of the same name as one that is trusted.
+            // `BadSignature`: the signer has the name of a trusted authority, but another key.
             CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 Failure::UnknownAuthority
             }
@@ -127,7 +127,7 @@ impl Failure {
         }
     }
 
-    /// What the client's error comes to.
+    /// Converts an error of the HTTP client.
     pub(super) fn sending(error: &hyper_util::client::legacy::Error) -> Failure {
         if error.is_connect() {
             return Failure::connecting(error);
@@ -140,7 +140,7 @@ impl Failure {
     }
 }
 
-/// The error and what is behind it, outermost first.
+/// Lists the error and its causes, outermost first.
 fn causes<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
@@ -152,7 +152,7 @@ fn causes<'a>(
     })
 }
 
-/// What the component is told, as far as `wasi:http` has a code for it.
+/// The error for the component: the closest code that `wasi:http` has.
 impl From<Failure> for WasiError {
     fn from(failure: Failure) -> WasiError {
         match failure {
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_causes_of_a_failed_connection_are_told_apart() {
+    fn connection_errors_are_distinguished() {
         assert_eq!(dialed(ErrorKind::ConnectionRefused), Failure::Refused);
         assert_eq!(dialed(ErrorKind::TimedOut), Failure::ConnectTimeout);
         assert_eq!(dialed(ErrorKind::NetworkUnreachable), Failure::Unreachable);
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_faults_of_a_certificate_are_told_apart() {
+    fn certificate_errors_are_distinguished() {
         let shaken = |reason| {
             let error = rustls::Error::InvalidCertificate(reason);
             Failure::shaking_hands(&io::Error::new(ErrorKind::InvalidData, error))
@@ -218,10 +218,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_matter_of_time_is_told_as_such() {
-        let told = |failure: Failure| WasiError::from(failure);
-        assert!(matches!(told(Failure::ConnectTimeout), WasiError::ConnectionTimeout));
-        assert!(matches!(told(Failure::AnswerTimeout), WasiError::HttpResponseTimeout));
-        assert!(matches!(told(Failure::UnknownAuthority), WasiError::TlsCertificateError));
+    fn timeouts_have_their_own_wasi_errors() {
+        let converted = |failure: Failure| WasiError::from(failure);
+        assert!(matches!(converted(Failure::ConnectTimeout), WasiError::ConnectionTimeout));
+        assert!(matches!(converted(Failure::AnswerTimeout), WasiError::HttpResponseTimeout));
+        assert!(matches!(converted(Failure::UnknownAuthority), WasiError::TlsCertificateError));
     }
 }

@@ -1,8 +1,8 @@
-//! The connections of a tenant: a pool of them, which its calls share.
+//! The connections of a tenant: a pool that its calls share.
 //!
-//! A connection is kept for the next request, speaks HTTP/2 where the server does, and goes
-//! through a proxy if there is one. Redirects are not followed and nothing is sent twice: a
-//! request is moved to a fresh connection only if not a byte of it has left.
+//! A connection is kept for the next request, uses HTTP/2 if the server does, and goes through a
+//! proxy if there is one. Redirects are not followed. Nothing is sent twice: a request is moved to
+//! a fresh connection only if none of its bytes was sent.
 
 mod body;
 mod connector;
@@ -37,18 +37,18 @@ pub(crate) use failure::Failure;
 pub use proxies::{Proxies, ProxyError};
 pub use tls::{CaCertificates, CaCertificatesError};
 
-/// How many connections are kept while nobody uses them: as many as the widest window of
-/// requests (`RETOOL_WINDOW`) may have opened.
+/// How many idle connections are kept: as many as the largest window of requests (`RETOOL_WINDOW`)
+/// may have opened.
 const IDLE_CONNECTIONS: usize = 64;
 
-/// How long a connection is kept while nobody uses it. Servers close such a connection after 5
-/// seconds or more: a request that crosses with that is lost, and this side had better be first.
+/// How long an idle connection is kept. Servers close idle connections after 5 seconds or more. A
+/// request that is sent at that moment is lost, so this side should close first.
 const IDLE_LIMIT: Duration = Duration::from_secs(4);
 
-/// What a component that sets no limit waits for the parts of an answer.
+/// The default time limit for each part of a response, if the component sets none.
 const ANSWER_LIMIT: Duration = Duration::from_secs(600);
 
-/// A pool of connections. Cheap to clone; clones share the pool. A connection is driven by the
+/// A pool of connections. It is cheap to clone; clones share the pool. A connection runs on the
 /// runtime of the call that opened it.
 #[derive(Clone)]
 pub(crate) struct Connections {
@@ -58,22 +58,22 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// Opens nothing yet, and reads no certificates.
+    /// Creates an empty pool. It opens no connection and reads no certificates yet.
     pub(crate) fn new(added: CaCertificates, proxies: Proxies) -> Connections {
         let places = Places::default();
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE_LIMIT)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .pool_timer(TokioTimer::new())
-            // For a request that was given to a connection which had been closed, and that has
-            // not begun to be written. One that has is an error: it may have been done.
+            // This retries a request only if its connection was closed before anything of it was
+            // written. If writing had begun, it is an error: the request may have been done.
             .retry_canceled_requests(true)
             .build(Connector::new(Tls::new(added), proxies.clone(), places.clone()));
         Connections { client, proxies, places }
     }
 
-    /// Sends a request and waits for the head of its answer, for as long as the options allow:
-    /// `connect_timeout` until there is a connection, then `first_byte_timeout` until the answer
+    /// Sends a request and waits for the head of the response, within the limits of the options:
+    /// `connect_timeout` until there is a connection, then `first_byte_timeout` until the response
     /// begins, then `between_bytes_timeout` for each piece of its body.
     pub(crate) async fn send(
         &self,
@@ -81,7 +81,7 @@ impl Connections {
         options: Option<RequestOptions>,
     ) -> Result<Response<WasiBody>, Failure> {
         let options = options.unwrap_or_default();
-        // The client sets it where it has to be: in HTTP/1.1.
+        // The client sets it where it is needed, in HTTP/1.1.
         request.headers_mut().remove(HOST);
         self.introduce(&mut request);
 
@@ -109,8 +109,8 @@ impl Connections {
             .map_err(|error| Failure::sending(&error))
     }
 
-    /// Adds the proxy's credentials, if a proxy reads this request. It doesn't read one for
-    /// `https`, whose tunnel was opened with them.
+    /// Adds the proxy's credentials if a proxy reads this request. A proxy does not read requests
+    /// for `https`: they go through a tunnel, which was opened with the credentials.
     fn introduce(&self, request: &mut Request<WasiBody>) {
         request.headers_mut().remove(PROXY_AUTHORIZATION);
         if request.uri().scheme() != Some(&Scheme::HTTP) {
@@ -123,7 +123,7 @@ impl Connections {
     }
 }
 
-/// Ends after this long. The connector has a limit of its own for where there is none.
+/// Waits for the limit; without one, waits forever. The connector has its own limit.
 async fn expired(limit: Option<Duration>) {
     match limit {
         Some(limit) => tokio::time::sleep(limit).await,

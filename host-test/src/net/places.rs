@@ -1,9 +1,9 @@
-//! How many connections there may be: no more than requests are on their way.
+//! Limits the number of connections to the number of requests in flight.
 //!
-//! The client dials for each request that finds no idle connection. The request may get one that
-//! becomes idle meanwhile, and its own is kept for later; the next request finds none idle again,
-//! and dials. Where handshakes take longer than answers, a listing would begin with many more
-//! connections than it ever uses at a time.
+//! The client opens a connection for each request that finds no idle one. Meanwhile the request may
+//! get a connection that becomes idle, and its own one is kept for later. The next request again
+//! finds no idle connection and opens another. If handshakes take longer than responses, a listing
+//! would open many more connections than it ever uses at the same time.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,11 +12,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-/// How long a connection is waited for where there seem to be enough: one that hangs while it is
-/// closed counts, and will not become idle.
+/// How long a new connection waits if there seem to be enough. After that it is opened anyway:
+/// a connection that hangs while closing is counted, but never becomes idle.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Counts the requests and the connections of one tenant. Clones count the same.
+/// Counts the requests and the connections of one tenant. Clones share the counts.
 #[derive(Clone, Default)]
 pub(super) struct Places(Arc<Shared>);
 
@@ -34,26 +34,26 @@ struct Counts {
 
 impl Shared {
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        // They are whole even where a holder panicked: every change is one step.
+        // The counts are consistent even if a holder panicked: every change is one step.
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Places {
-    /// A request that is on its way until the value is dropped.
+    /// Counts a request as in flight until the returned value is dropped.
     pub(super) fn request(&self) -> Flight {
         self.0.counts().requests += 1;
         self.0.changed.notify_waiters();
         Flight(Arc::clone(&self.0))
     }
 
-    /// A connection that is made, or is there, until the value is dropped. Waits while there are
-    /// as many as requests.
+    /// Counts a connection until the returned value is dropped. Waits while there are as many
+    /// connections as requests.
     pub(super) async fn connection(&self) -> Place {
         let free = async {
             loop {
                 let mut changed = pin!(self.0.changed.notified());
-                // Before the look, so that no change is missed after it.
+                // Enable it before the check, so that no later change is missed.
                 changed.as_mut().enable();
                 if let Some(place) = self.free() {
                     return place;
@@ -78,7 +78,7 @@ impl Places {
     }
 }
 
-/// A request that is on its way.
+/// A request in flight.
 pub(super) struct Flight(Arc<Shared>);
 
 impl Drop for Flight {
@@ -104,7 +104,7 @@ mod tests {
 
     use super::*;
 
-    /// What the future has come to by now.
+    /// Polls the future once; returns its output if it is ready.
     fn now<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
         match future.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(output) => Some(output),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_waits_for_a_request_or_another_connections_end() {
+    async fn a_connection_waits_for_another_request_or_a_closed_connection() {
         let places = Places::default();
         let _one = places.request();
         let first = now(pin!(places.connection())).expect("a place for the request");

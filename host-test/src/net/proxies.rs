@@ -1,4 +1,4 @@
-//! Which proxy a request goes through.
+//! The choice of the proxy for a request.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,21 +6,22 @@ use std::sync::Arc;
 use http::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
-/// Proxies, and what they are not used for. None by default: a library reads no environment.
+/// Proxies and their exceptions. There are none by default: a library must not read the
+/// environment.
 #[derive(Clone, Default)]
 pub struct Proxies(Option<Arc<Matcher>>);
 
 impl Proxies {
-    /// Those that these settings name, with the meaning that curl gives to the variables
-    /// `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`:
+    /// Creates proxies from settings, which have the meaning of curl's variables `http_proxy`,
+    /// `https_proxy`, `all_proxy` and `no_proxy`:
     ///
-    /// - a proxy is a URL with the scheme `http` (meant where there is none) or `https`, maybe
-    ///   with `user:password@`, and with port 1080 or 443 where it has none;
-    /// - `all` is for where there is none of the scheme's own;
-    /// - `no` is a list, separated by commas or spaces, of domains (which mean their subdomains
-    ///   too), addresses and networks that are reached directly, or `*` for all.
+    /// - a proxy is a URL with the scheme `http` (the default) or `https`. It may have
+    ///   `user:password@`. Its default port is 1080 for `http` and 443 for `https`;
+    /// - `all` is used for schemes that have no proxy of their own;
+    /// - `no` is a list of domains (including their subdomains), addresses and networks that are
+    ///   reached directly, separated by commas or spaces, or `*` for all.
     ///
-    /// An empty text is none.
+    /// An empty setting means none.
     pub fn new(http: &str, https: &str, all: &str, no: &str) -> Result<Proxies, ProxyError> {
         let mut matcher = Matcher::builder().no(no.replace(char::is_whitespace, ","));
         let mut any = false;
@@ -33,14 +34,15 @@ impl Proxies {
         if let Some(all) = proxy(all, "all_proxy")? {
             (any, matcher) = (true, matcher.all(all));
         }
-        // The matcher would except names alone, and no addresses.
+        // The matcher would apply `*` only to names, not to addresses.
         any &= no.trim() != "*";
         Ok(Proxies(any.then(|| Arc::new(matcher.build()))))
     }
 
-    /// Those of an environment: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, and but
-    /// for the first also in capitals. As curl does it, `HTTP_PROXY` is not read: to a program
-    /// that serves CGI requests, it would be what a client sent in a header `Proxy`.
+    /// Creates proxies from an environment: `http_proxy`, `https_proxy`, `all_proxy` and
+    /// `no_proxy`. All except the first may be in capitals. Like curl, this does not read
+    /// `HTTP_PROXY`: in a program that serves CGI requests, a client can set it with a header
+    /// `Proxy`.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Proxies, ProxyError> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let either = |name: &str| set(name).or_else(|| set(&name.to_ascii_uppercase()));
@@ -53,23 +55,23 @@ impl Proxies {
         )
     }
 
-    /// The proxy between here and a server.
+    /// Returns the proxy for a server.
     pub(super) fn of(&self, server: &Uri) -> Option<Intercept> {
         self.0.as_ref()?.intercept(server)
     }
 }
 
-/// Whether there are any: their URLs may hold passwords.
+/// Prints only whether there are proxies, because their URLs may contain passwords.
 impl fmt::Debug for Proxies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "Proxies(..)" } else { "Proxies(none)" })
     }
 }
 
-/// A proxy that can't be used. The URL is not in it, as it may hold a password.
+/// A proxy that can't be used. It does not contain the URL, which may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProxyError {
-    /// The setting, as the variable is called.
+    /// The name of the variable.
     pub setting: &'static str,
 }
 
@@ -78,7 +80,7 @@ impl fmt::Display for ProxyError {
         let setting = self.setting;
         write!(
             f,
-            "{setting} is no proxy that can be used: it must be a URL like \
+            "{setting} is not a usable proxy: it must be a URL like \
              http://proxy.example:3128 or https://user:password@proxy.example, with special \
              characters of the password as %XX"
         )
@@ -87,8 +89,8 @@ impl fmt::Display for ProxyError {
 
 impl std::error::Error for ProxyError {}
 
-/// The URL with scheme and port, because the matcher passes over what it doesn't understand, and
-/// has other ports than curl.
+/// Returns the URL with scheme and port, because the matcher ignores URLs that it doesn't
+/// understand, and has other default ports than curl.
 fn proxy(url: &str, setting: &'static str) -> Result<Option<String>, ProxyError> {
     let url = url.trim();
     if url.is_empty() {
@@ -121,7 +123,7 @@ fn complete(url: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Where a request for this URL goes.
+    /// Returns the proxy for a request to this URL.
     fn through(proxies: &Proxies, server: &str) -> Option<String> {
         let proxy = proxies.of(&server.parse().expect("a URI"))?;
         Some(proxy.uri().to_string())
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_is_completed_as_curl_does() {
+    fn a_proxy_url_is_completed_like_in_curl() {
         let completed = |url: &str| complete(url);
         assert_eq!(completed("proxy.example").as_deref(), Some("http://proxy.example:1080"));
         assert_eq!(completed("proxy.example:3128/").as_deref(), Some("http://proxy.example:3128"));
@@ -149,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_proxy_is_refused_and_not_repeated() {
+    fn an_error_about_an_invalid_proxy_does_not_repeat_its_url() {
         for url in ["socks5://h:1", "http://", "http://u:se cret@h", "http://h:99999", "ftp://h"] {
             let error = Proxies::new("", url, "", "").expect_err("a refusal");
             assert_eq!(error.setting, "https_proxy", "{url}");
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn each_scheme_has_its_variable_and_all_is_for_the_rest() {
+    fn all_proxy_is_used_for_schemes_without_their_own_proxy() {
         let proxies = from(&[("https_proxy", "http://one:1"), ("ALL_PROXY", "http://two:2")]);
         assert_eq!(through(&proxies, "https://acme.retool.com/").as_deref(), Some("http://one:1/"));
         assert_eq!(through(&proxies, "http://acme.retool.com/").as_deref(), Some("http://two:2/"));
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn small_letters_go_first_and_http_proxy_has_no_others() {
+    fn lower_case_variables_win_and_http_proxy_in_capitals_is_ignored() {
         let proxies = from(&[
             ("HTTP_PROXY", "http://client:1"),
             ("HTTPS_PROXY", "http://capital:1"),
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn exceptions_are_domains_addresses_and_networks() {
+    fn no_proxy_takes_domains_addresses_and_networks() {
         let proxies = from(&[
             ("https_proxy", "http://proxy:1"),
             ("no_proxy", "retool.example, .internal 10.0.0.0/8,::1"),
@@ -202,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_not_shown() {
+    fn debug_output_hides_the_password() {
         let proxies = Proxies::new("", "http://user:hunter2@proxy:1", "", "").expect("proxies");
         assert!(!format!("{proxies:?}").contains("hunter2"));
         let proxy = proxies.of(&"https://acme.retool.com/".parse().expect("a URI"));

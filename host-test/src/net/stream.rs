@@ -1,4 +1,4 @@
-//! One connection: TCP, or TLS over it, to the server itself or through a proxy.
+//! One connection: TCP or TLS, to the server directly or through a proxy.
 
 use std::io;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::places::Place;
 
-/// Bytes both ways.
+/// A stream of bytes in both directions.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
@@ -20,23 +20,23 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 pub(super) struct Stream {
     io: TokioIo<Box<dyn Duplex>>,
     http2: bool,
-    /// Whether a proxy reads the requests, which then say where they go.
+    /// Whether a proxy reads the requests. They then have absolute URIs.
     forwarded: bool,
     _place: Place,
 }
 
 impl Stream {
-    /// To the server, in HTTP/1.1.
+    /// Creates an HTTP/1.1 connection to the server.
     pub(super) fn http1(io: Box<dyn Duplex>, place: Place) -> Stream {
         Stream { io: TokioIo::new(io), http2: false, forwarded: false, _place: place }
     }
 
-    /// To the server, in HTTP/2.
+    /// Creates an HTTP/2 connection to the server.
     pub(super) fn http2(io: Box<dyn Duplex>, place: Place) -> Stream {
         Stream { http2: true, ..Stream::http1(io, place) }
     }
 
-    /// To a proxy that forwards requests.
+    /// Creates a connection to a proxy that forwards requests.
     pub(super) fn forwarded(io: Box<dyn Duplex>, place: Place) -> Stream {
         Stream { forwarded: true, ..Stream::http1(io, place) }
     }

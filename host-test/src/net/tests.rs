@@ -1,4 +1,4 @@
-//! Connections against servers that count what comes, and misbehave.
+//! Tests the connections against servers that record requests and misbehave.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,20 +16,20 @@ use super::*;
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-/// What a server does with a request, once it has read all of it.
+/// How a server replies to a request after reading all of it.
 #[derive(Clone, Copy)]
 enum Reply {
-    /// Says this and waits for the next request.
+    /// Sends this and waits for the next request.
     Say(&'static str),
-    /// Says this and closes the connection.
+    /// Sends this and closes the connection.
     SayAndClose(&'static str),
     /// Closes the connection with a TCP reset.
     Reset,
-    /// Says this and nothing else, ever.
+    /// Sends this and then nothing more, without closing the connection.
     SayAndWait(&'static str),
 }
 
-/// What a server has seen: the first line of each request, under the number of its connection.
+/// The requests that a server got: the number of the connection and the first line of each.
 #[derive(Clone, Default)]
 struct Seen(Arc<Mutex<Vec<(usize, String)>>>);
 
@@ -50,8 +50,7 @@ struct Server {
 }
 
 impl Server {
-    /// Answers the requests, in the order in which they come, with `replies`; the last one is
-    /// for all that follow.
+    /// Answers the requests with `replies` in order; the last one is used for all further requests.
     async fn start(replies: &'static [Reply]) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
@@ -99,7 +98,7 @@ async fn converse(mut stream: TcpStream, number: usize, seen: Seen, replies: &'s
     }
 }
 
-/// The first line of a request, all of which is read; `None` where the connection ends.
+/// Reads a whole request and returns its first line; `None` if the connection ends.
 async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -128,21 +127,21 @@ async fn text(answer: Response<WasiBody>) -> Result<String, WasiError> {
     Ok(String::from_utf8(bytes.to_vec()).expect("UTF-8"))
 }
 
-/// Lets the runtime see what has happened on its sockets.
-async fn settle() {
+/// Lets the runtime process the events of its sockets.
+async fn process_events() {
     for _ in 0..1000 {
         yield_now().await;
     }
 }
 
 #[tokio::test]
-async fn a_connection_is_used_again() {
+async fn a_connection_is_reused() {
     let server = Server::start(&[Reply::Say(OK)]).await;
     let connections = connections();
     for _ in 0..20 {
         let answer = connections.send(server.request(Method::GET, ""), None).await;
         assert_eq!(text(answer.expect("an answer")).await.expect("a body"), "ok");
-        settle().await;
+        process_events().await;
     }
     let seen = server.seen.all();
     assert_eq!(seen.len(), 20);
@@ -150,7 +149,7 @@ async fn a_connection_is_used_again() {
 }
 
 #[tokio::test]
-async fn no_more_connections_are_opened_than_requests_are_on_their_way() {
+async fn there_are_no_more_connections_than_requests_in_flight() {
     let server = Server::start(&[Reply::Say(OK)]).await;
     let connections = connections();
     let mut workers = JoinSet::new();
@@ -171,9 +170,13 @@ async fn no_more_connections_are_opened_than_requests_are_on_their_way() {
     assert!(opened <= 8, "{opened} connections");
 }
 
-/// Speaks TLS and answers everything with [`OK`]; but on all connections except the first, the
-/// handshake begins only after so many answers.
-async fn slow_to_shake_hands(listener: TcpListener, tls: TlsAcceptor, answers: usize) -> usize {
+/// Serves TLS and answers every request with [`OK`]. On all connections except the first, the
+/// handshake begins only after this many answers. Returns the number of connections.
+async fn serve_with_slow_handshakes(
+    listener: TcpListener,
+    tls: TlsAcceptor,
+    answers: usize,
+) -> usize {
     let (answered, mut enough) = tokio::sync::watch::channel(0);
     let mut connections = JoinSet::new();
     let mut opened = 0;
@@ -200,7 +203,7 @@ async fn slow_to_shake_hands(listener: TcpListener, tls: TlsAcceptor, answers: u
 }
 
 #[tokio::test]
-async fn slow_handshakes_do_not_make_for_more_connections() {
+async fn slow_handshakes_do_not_open_more_connections() {
     let key = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a key");
     let trusted = CaCertificates::from_pem(key.cert.pem().as_bytes()).expect("a certificate");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -214,7 +217,7 @@ async fn slow_handshakes_do_not_make_for_more_connections() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let uri = format!("https://{}", listener.local_addr().expect("an address"));
     let mut serving = JoinSet::new();
-    serving.spawn(slow_to_shake_hands(listener, TlsAcceptor::from(Arc::new(config)), 100));
+    serving.spawn(serve_with_slow_handshakes(listener, TlsAcceptor::from(Arc::new(config)), 100));
 
     let connections = Connections::new(trusted, Proxies::default());
     let mut workers = JoinSet::new();
@@ -233,19 +236,19 @@ async fn slow_handshakes_do_not_make_for_more_connections() {
 }
 
 #[tokio::test]
-async fn what_was_written_is_never_written_again() {
-    // The connection is known to be good, and breaks after the second request was read.
+async fn a_request_that_was_sent_is_never_sent_again() {
+    // The connection works for one request, and breaks after the server has read the second.
     for method in [Method::POST, Method::PATCH, Method::PUT, Method::DELETE, Method::GET] {
         for reply in [&[Reply::Say(OK), Reply::Reset], &[Reply::Say(OK), Reply::SayAndClose("")]] {
             let server = Server::start(reply).await;
             let connections = connections();
             let answer = connections.send(server.request(Method::GET, ""), None).await;
             text(answer.expect("an answer")).await.expect("a body");
-            settle().await;
+            process_events().await;
 
             let answer = connections.send(server.request(method.clone(), "{}"), None).await;
             assert_eq!(answer.map(|_| ()), Err(Failure::Broken), "{method}");
-            settle().await;
+            process_events().await;
             let seen = server.seen.all();
             assert_eq!(seen.len(), 2, "{seen:?}");
             assert_eq!(seen[0].0, seen[1].0, "it was not the same connection");
@@ -254,7 +257,7 @@ async fn what_was_written_is_never_written_again() {
 }
 
 #[tokio::test]
-async fn a_fault_on_a_used_connection_is_the_one_that_a_fresh_one_shows() {
+async fn a_truncated_body_is_the_same_error_on_a_reused_and_on_a_fresh_connection() {
     const CUT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\nshort";
     let used: &'static [Reply] = &[Reply::Say(OK), Reply::SayAndClose(CUT)];
     let fresh: &'static [Reply] = &[Reply::SayAndClose(CUT)];
@@ -265,34 +268,34 @@ async fn a_fault_on_a_used_connection_is_the_one_that_a_fresh_one_shows() {
         for _ in replies {
             let answer = connections.send(server.request(Method::GET, ""), None).await;
             last = Some(text(answer.expect("an answer")).await);
-            settle().await;
+            process_events().await;
         }
         assert!(matches!(last, Some(Err(WasiError::HttpResponseIncomplete))), "{last:?}");
     }
 }
 
 #[tokio::test]
-async fn a_connection_that_was_closed_meanwhile_is_not_used() {
+async fn a_connection_that_the_server_closed_is_not_reused() {
     let server = Server::start(&[Reply::SayAndClose(OK)]).await;
     let connections = connections();
     for count in 1..=10 {
         let answer = connections.send(server.request(Method::POST, "{}"), None).await;
         assert_eq!(text(answer.expect("an answer")).await.expect("a body"), "ok");
-        settle().await;
+        process_events().await;
         assert_eq!(server.seen.all().len(), count);
     }
 }
 
 #[tokio::test]
-async fn a_request_that_crosses_with_the_end_of_a_connection_is_sent_once_or_not_at_all() {
+async fn a_request_during_the_close_of_its_connection_is_sent_at_most_once() {
     let server = Server::start(&[Reply::SayAndClose(OK)]).await;
     let connections = connections();
     for _ in 0..50 {
         let before = server.seen.all().len();
-        // At once, with the end of the last connection still on its way or unseen.
+        // Send at once, while the client may not have noticed the end of the last connection.
         let answer = connections.send(server.request(Method::POST, "{}"), None).await;
         let answered = answer.map(|_| ());
-        settle().await;
+        process_events().await;
         let sent = server.seen.all().len() - before;
         match answered {
             Ok(()) => assert_eq!(sent, 1),
@@ -302,13 +305,13 @@ async fn a_request_that_crosses_with_the_end_of_a_connection_is_sent_once_or_not
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_like_any_other() {
+async fn a_redirect_is_not_followed() {
     const REDIRECT: &str =
         "HTTP/1.1 307 Elsewhere\r\nlocation: /there\r\ncontent-length: 0\r\n\r\n";
     let server = Server::start(&[Reply::Say(REDIRECT)]).await;
     let answer = connections().send(server.request(Method::POST, "{}"), None).await;
     assert_eq!(answer.expect("an answer").status(), StatusCode::TEMPORARY_REDIRECT);
-    settle().await;
+    process_events().await;
     assert_eq!(server.seen.lines(), ["POST /path?query HTTP/1.1"]);
 }
 
@@ -316,8 +319,8 @@ const SHORT: Duration = Duration::from_millis(30);
 const LONG: Duration = Duration::from_secs(600);
 
 #[tokio::test]
-async fn a_connection_that_is_not_made_in_time_is_given_up() {
-    // It accepts, and says nothing to the beginning of TLS.
+async fn a_connection_attempt_times_out() {
+    // The listener accepts the connection, but does not answer the TLS handshake.
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let address = listener.local_addr().expect("an address");
     let options = RequestOptions {
@@ -334,7 +337,7 @@ async fn a_connection_that_is_not_made_in_time_is_given_up() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_begin_in_time_is_given_up() {
+async fn a_response_that_does_not_begin_in_time_times_out() {
     let server = Server::start(&[Reply::SayAndWait(""), Reply::Say(OK)]).await;
     let options = RequestOptions {
         connect_timeout: Some(LONG),
@@ -346,7 +349,7 @@ async fn an_answer_that_does_not_begin_in_time_is_given_up() {
     assert_eq!(answer.map(|_| ()), Err(Failure::AnswerTimeout));
     assert_eq!(server.seen.all().len(), 1);
 
-    // An answer that comes late after all must not be taken for the next one's.
+    // A late response must not be taken for the response to the next request.
     let answer = connections.send(server.request(Method::GET, ""), None).await;
     assert_eq!(text(answer.expect("an answer")).await.expect("a body"), "ok");
     let seen = server.seen.all();
@@ -354,7 +357,7 @@ async fn an_answer_that_does_not_begin_in_time_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_body_that_stops_coming_is_given_up() {
+async fn a_body_that_stalls_times_out() {
     const BEGUN: &str = "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\nbegun";
     let server = Server::start(&[Reply::SayAndWait(BEGUN)]).await;
     let options = RequestOptions {
@@ -373,13 +376,13 @@ async fn failure(uri: &str) -> Failure {
 }
 
 #[tokio::test]
-async fn why_there_is_no_answer_is_told_apart() {
+async fn reasons_for_a_missing_response_are_distinguished() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let address = listener.local_addr().expect("an address");
     drop(listener);
     assert_eq!(failure(&format!("http://{address}/")).await, Failure::Refused);
 
-    // No resolver is asked for a name that is none: a label ends at 63 letters.
+    // The name is invalid, so that no resolver is asked: a label has at most 63 letters.
     let name = "a".repeat(64);
     assert_eq!(failure(&format!("http://{name}/")).await, Failure::Dns);
 

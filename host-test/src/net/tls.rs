@@ -1,4 +1,4 @@
-//! Whom TLS trusts: the machine's own certificate authorities, and those that a tenant adds.
+//! TLS trust: the machine's certificate authorities, and those that a tenant adds.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -9,16 +9,16 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::Failure;
 
-/// HTTP/2 where the server has it.
+/// The protocols to negotiate: HTTP/2 if the server supports it.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// Certificates of authorities that are trusted beside the machine's own.
+/// Certificates of authorities that are trusted in addition to the machine's own.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct CaCertificates(Vec<CertificateDer<'static>>);
 
 impl CaCertificates {
-    /// The certificates of a PEM file, of which there must be at least one. Anything else in it
-    /// is passed over.
+    /// Reads the certificates of a PEM file, which must have at least one. Ignores anything else
+    /// in it.
     pub fn from_pem(pem: &[u8]) -> Result<CaCertificates, CaCertificatesError> {
         let certificates = CertificateDer::pem_slice_iter(pem)
             .collect::<Result<Vec<_>, _>>()
@@ -41,10 +41,10 @@ impl fmt::Debug for CaCertificates {
     }
 }
 
-/// Why a file has no certificates that could be trusted.
+/// Why a file has no usable certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CaCertificatesError {
-    /// It begins like PEM and goes on otherwise.
+    /// It begins like PEM, but is not valid PEM.
     NotPem,
     /// There is no certificate in it.
     None,
@@ -69,10 +69,11 @@ impl fmt::Display for CaCertificatesError {
 
 impl std::error::Error for CaCertificatesError {}
 
-/// How TLS is spoken to a tenant's server. Nothing is read before the first handshake.
+/// The TLS configuration for a tenant's server. Certificates are read at the first handshake.
 pub(super) struct Tls {
     added: CaCertificates,
-    /// Where authorities were added: their configuration is not the one of everybody.
+    /// The tenant's own configuration, if it has added authorities. Otherwise it uses the common
+    /// one.
     own: OnceLock<Option<Arc<ClientConfig>>>,
 }
 
@@ -81,10 +82,10 @@ impl Tls {
         Tls { added, own: OnceLock::new() }
     }
 
-    /// The configuration; fails where there is nobody to trust.
+    /// Returns the configuration; fails if there are no trusted authorities.
     pub(super) fn config(&self) -> Result<Arc<ClientConfig>, Failure> {
-        // One for all tenants without authorities of their own, because it is large. What they
-        // share beside it are the sessions that servers let them resume, kept by server.
+        // All tenants without their own authorities share one configuration, because it is large.
+        // They also share its TLS sessions for resumption, which are stored per server.
         static COMMON: OnceLock<Option<Arc<ClientConfig>>> = OnceLock::new();
         let config = if self.added.0.is_empty() {
             COMMON.get_or_init(|| config(machine()))
@@ -99,7 +100,8 @@ impl Tls {
     }
 }
 
-/// Whom this machine trusts, read once in a process. What can't be read is not trusted.
+/// Returns the authorities that this machine trusts. They are read once per process; those that
+/// can't be read are not trusted.
 fn machine() -> &'static Arc<RootCertStore> {
     static MACHINE: OnceLock<Arc<RootCertStore>> = OnceLock::new();
     MACHINE.get_or_init(|| {
@@ -109,7 +111,7 @@ fn machine() -> &'static Arc<RootCertStore> {
     })
 }
 
-/// `None` where there is nobody to trust.
+/// Creates a configuration; returns `None` if there are no trusted authorities.
 fn config(roots: &Arc<RootCertStore>) -> Option<Arc<ClientConfig>> {
     if roots.is_empty() {
         return None;
@@ -117,7 +119,7 @@ fn config(roots: &Arc<RootCertStore>) -> Option<Arc<ClientConfig>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        // The provider has suites for them; this asks whether it does.
+        // This can't fail: the provider has cipher suites for these versions.
         .ok()?
         .with_root_certificates(Arc::clone(roots))
         .with_no_client_auth();
@@ -130,12 +132,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_to_trust_is_no_configuration() {
+    fn without_authorities_there_is_no_configuration() {
         assert!(config(&Arc::new(RootCertStore::empty())).is_none());
     }
 
     #[test]
-    fn what_holds_no_certificate_is_refused() {
+    fn a_file_without_a_certificate_is_refused() {
         let refused = |pem: &str| CaCertificates::from_pem(pem.as_bytes()).expect_err("a refusal");
         assert_eq!(refused(""), CaCertificatesError::None);
         assert_eq!(refused("a roster\n"), CaCertificatesError::None);
@@ -146,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_is_taken() {
+    fn a_certificate_is_accepted() {
         let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("one");
         let taken = CaCertificates::from_pem(key.cert.pem().as_bytes()).expect("certificates");
         assert!(Tls::new(taken).config().is_ok());

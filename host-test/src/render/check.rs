@@ -1,14 +1,14 @@
-//! What is true of a connection.
+//! The report of a connection check.
 
 use super::style::{ALARM, CHANGED, GOOD, painted};
 use super::words;
 use crate::retool::diagnostics::{Check, CheckStatus, ConnectionReport};
-use crate::text::shown;
+use crate::text::printable;
 
 pub(crate) fn check(base_url: &str, report: &ConnectionReport) -> String {
     let ConnectionReport { healthy, dialect, checks, user_count, group_count } = report;
     let state = if *healthy { painted(GOOD, "healthy") } else { painted(ALARM, "NOT HEALTHY") };
-    let mut text = format!("{} ({}): {state}\n", shown(base_url), words::dialect(*dialect));
+    let mut text = format!("{} ({}): {state}\n", printable(base_url), words::dialect(*dialect));
     let width = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
     for Check { name, status, code, detail } in checks {
         let (style, status) = match status {
@@ -19,10 +19,10 @@ pub(crate) fn check(base_url: &str, report: &ConnectionReport) -> String {
         };
         let status = painted(style, &format!("{status:<8}"));
         let code = match code {
-            Some(code) => format!(" ({})", shown(code)),
+            Some(code) => format!(" ({})", printable(code)),
             None => String::new(),
         };
-        text += &format!("  {status} {:<width$}  {}{code}\n", shown(name), shown(detail));
+        text += &format!("  {status} {:<width$}  {}{code}\n", printable(name), printable(detail));
     }
     if let Some(count) = user_count {
         text += &format!("  {}\n", words::count(*count as usize, "person", "people"));
@@ -40,14 +40,14 @@ mod tests {
     use crate::retool::types::Dialect;
 
     #[test]
-    fn checks_are_told_one_a_line() {
+    fn each_check_has_its_own_line() {
         let made = |name: &str, status, code: Option<&str>, detail: &str| Check {
             name: name.to_owned(),
             status,
             code: code.map(str::to_owned),
             detail: detail.to_owned(),
         };
-        let shown = check(
+        let text = check(
             "https://acme.retool.com",
             &ConnectionReport {
                 healthy: false,
@@ -66,7 +66,7 @@ mod tests {
             },
         );
         assert_eq!(
-            plain(&shown),
+            plain(&text),
             "\
 https://acme.retool.com (v1): NOT HEALTHY
   passed   reachable          It answers.

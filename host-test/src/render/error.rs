@@ -1,4 +1,4 @@
-//! Errors: what happened, to whom, what was written before, what to do next.
+//! Errors: what happened, which user it is about, what was written before, and what to do next.
 
 use super::hints;
 use super::style::alarm;
@@ -6,14 +6,14 @@ use super::words::{self, count};
 use crate::answer::{error_case, error_kind};
 use crate::error::HostError;
 use crate::retool::types::{Error, ErrorDetail};
-use crate::text::shown;
+use crate::text::printable;
 
-/// The component's own error. `place` says where in the user's own input a bad field is.
+/// Renders the component's error. `place` is the place of a bad field in the user's input.
 pub(crate) fn error(error: &Error, place: Option<&str>) -> String {
     let (case, detail) = error_case(error);
     let Some(detail) = detail else {
         return format!(
-            "{} {case}\n  The component could not be run, and says no more.\n  \
+            "{} {case}\n  The component could not be run, and gives no details.\n  \
              next     run it again: it looks first, and does what is left\n",
             alarm("error:")
         );
@@ -30,20 +30,21 @@ pub(crate) fn error(error: &Error, place: Option<&str>) -> String {
         attempts,
         retry_after_ms,
         writes,
-        // For the caller to keep, below the error.
+        // The caller prints them below the error.
         tombstones: _,
     } = detail;
     let kind = error_kind(*kind);
-    let mut text = format!("{} {kind} ({})\n  {}\n", alarm("error:"), shown(code), shown(message));
+    let mut text =
+        format!("{} {kind} ({})\n  {}\n", alarm("error:"), printable(code), printable(message));
     let mut line = |label: &str, value: &str| {
         text += &format!("  {label:<9}{value}\n");
     };
     if let Some(subject) = subject {
-        line("concerns", &shown(subject));
+        line("concerns", &printable(subject));
     }
     match (place, field) {
-        (Some(place), _) => line("at", &shown(place)),
-        (None, Some(field)) => line("field", &shown(field)),
+        (Some(place), _) => line("at", &printable(place)),
+        (None, Some(field)) => line("field", &printable(field)),
         (None, None) => {}
     }
     if let Some(request) = request {
@@ -52,14 +53,14 @@ pub(crate) fn error(error: &Error, place: Option<&str>) -> String {
             None => "no usable answer".to_owned(),
         };
         let id = match request_id {
-            Some(id) => format!(", request id {}", shown(id)),
+            Some(id) => format!(", request id {}", printable(id)),
             None => String::new(),
         };
         line(
             "request",
             &format!(
                 "{}: {answer} ({}{id})",
-                shown(request),
+                printable(request),
                 count(*attempts as usize, "attempt", "attempts")
             ),
         );
@@ -81,16 +82,16 @@ pub(crate) fn error(error: &Error, place: Option<&str>) -> String {
 fn next(permanent: bool, retry_after_ms: Option<u32>, nothing_written: bool) -> String {
     let again = if nothing_written { "run it again" } else { "run it again: it does what is left" };
     match (permanent, retry_after_ms) {
-        (true, _) => format!("change what is said above, then {again}"),
+        (true, _) => format!("fix the problem above, then {again}"),
         (false, Some(wait)) => format!("wait {} s, then {again}", wait.div_ceil(1000)),
         (false, None) => format!("{again}, now or later"),
     }
 }
 
-/// The host's own failure.
+/// Renders the host's own error.
 pub(crate) fn host_error(error: &HostError) -> String {
     let mut text =
-        format!("{} {}\n  {}\n", alarm("error:"), error.code(), shown(&error.to_string()));
+        format!("{} {}\n  {}\n", alarm("error:"), error.code(), printable(&error.to_string()));
     if !matches!(error, HostError::Setup { .. }) {
         let written =
             if error.may_have_written() { "what was written is not known" } else { "nothing" };
@@ -102,14 +103,14 @@ pub(crate) fn host_error(error: &HostError) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{detail, written};
     use super::super::style::plain;
     use super::*;
     use crate::retool::types::{ErrorKind, WriteKind};
+    use crate::testing::{detail, written};
 
     #[test]
-    fn an_error_says_what_was_written_before_it() {
-        let shown = error(
+    fn an_error_lists_what_was_written_before_it() {
+        let text = error(
             &Error::Permanent(ErrorDetail {
                 kind: ErrorKind::Denied,
                 subject: Some("ada@x.com".to_owned()),
@@ -126,7 +127,7 @@ mod tests {
             None,
         );
         assert_eq!(
-            plain(&shown),
+            plain(&text),
             "\
 error: denied (scope-missing)
   The token lacks groups:write.
@@ -134,14 +135,14 @@ error: denied (scope-missing)
   request  POST /api/v1/groups/{id}/members: answered 403 (1 attempt, request id r-1)
   written  user created: ada@x.com
            member added: ada@x.com to Sales
-  next     change what is said above, then run it again: it does what is left
+  next     fix the problem above, then run it again: it does what is left
 "
         );
     }
 
     #[test]
-    fn a_passing_error_says_how_long_to_wait() {
-        let shown = error(
+    fn a_transient_error_says_how_long_to_wait() {
+        let text = error(
             &Error::Transient(ErrorDetail {
                 kind: ErrorKind::RateLimited,
                 retry_after_ms: Some(1_500),
@@ -150,7 +151,7 @@ error: denied (scope-missing)
             None,
         );
         assert_eq!(
-            plain(&shown),
+            plain(&text),
             "\
 error: rate-limited (rate-limited)
   Too many requests.
@@ -161,8 +162,8 @@ error: rate-limited (rate-limited)
     }
 
     #[test]
-    fn a_bad_field_is_shown_where_the_user_wrote_it() {
-        let shown = |place| {
+    fn a_bad_field_is_named_by_its_place_in_the_users_file() {
+        let rendered = |place| {
             error(
                 &Error::Permanent(ErrorDetail {
                     field: Some("request.roster[3].user.email".to_owned()),
@@ -171,16 +172,16 @@ error: rate-limited (rate-limited)
                 place,
             )
         };
-        assert!(shown(None).contains("\n  field    request.roster[3].user.email\n"));
-        assert!(shown(Some("people.csv, line 5")).contains("\n  at       people.csv, line 5\n"));
+        assert!(rendered(None).contains("\n  field    request.roster[3].user.email\n"));
+        assert!(rendered(Some("people.csv, line 5")).contains("\n  at       people.csv, line 5\n"));
     }
 
     #[test]
-    fn a_host_error_says_that_the_writes_are_not_known() {
-        let shown =
+    fn a_host_error_in_a_writing_call_says_that_the_writes_are_not_known() {
+        let text =
             host_error(&HostError::Trap { function: "sync", message: "unreachable".to_owned() });
         assert_eq!(
-            plain(&shown),
+            plain(&text),
             "\
 error: host-trap
   the component failed in `sync`: unreachable
@@ -193,8 +194,8 @@ error: host-trap
     }
 
     #[test]
-    fn the_flag_that_helps_is_named() {
-        let shown = error(&Error::Permanent(detail("user-disabled", "The person is.")), None);
-        assert!(shown.contains("\n  flag     --re-enable enables"), "{shown}");
+    fn an_error_names_the_flag_that_helps() {
+        let text = error(&Error::Permanent(detail("user-disabled", "The person is.")), None);
+        assert!(text.contains("\n  flag     --re-enable enables"), "{text}");
     }
 }

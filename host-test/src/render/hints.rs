@@ -1,10 +1,10 @@
-//! Which flag of the command helps.
+//! Hints: the flags of the command that help against an error.
 
 use crate::retool::synchronization::Guard;
 use crate::retool::types::ErrorDetail;
 
-/// What helps against a code of an error or a refusal: in a sync or its plan, and in the
-/// commands for one person. The README lists the codes.
+/// Codes of errors and refusals, each with the hint in a sync or plan, and the hint in the commands
+/// for one person. `docs/errors.md` lists the codes.
 const CODES: [(&str, Option<&str>, Option<&str>); 9] = [
     ("creation-not-allowed", Some("without --no-create they are created"), None),
     (
@@ -12,7 +12,7 @@ const CODES: [(&str, Option<&str>, Option<&str>); 9] = [
         None,
         Some(
             "--cursor-file FILE: move that file away and start again; \
-             what changed since it was written is then not told",
+             changes since it was written are then not reported",
         ),
     ),
     (
@@ -22,12 +22,12 @@ const CODES: [(&str, Option<&str>, Option<&str>); 9] = [
     ),
     (
         "last-admin",
-        Some("--minimum-admins N lowers how many must be left"),
-        Some("--minimum-admins N (deprovision) lowers how many must be left"),
+        Some("--minimum-admins N lowers how many must remain"),
+        Some("--minimum-admins N (deprovision) lowers how many must remain"),
     ),
     (
         "outside-span",
-        Some("--start EMAIL and --before EMAIL are the span; without them it is everybody"),
+        Some("--start EMAIL and --before EMAIL are the span; without them it is everyone"),
         None,
     ),
     (
@@ -55,7 +55,7 @@ const CODES: [(&str, Option<&str>, Option<&str>); 9] = [
     ),
 ];
 
-/// What raises or lowers the limit of a guard; `None` where no flag should.
+/// Returns the flag that changes the limit of a guard; `None` if no flag should.
 pub(super) fn for_guard(guard: Guard) -> Option<&'static str> {
     match guard {
         Guard::UserRemovals => {
@@ -64,7 +64,7 @@ pub(super) fn for_guard(guard: Guard) -> Option<&'static str> {
         Guard::MemberRemovals => {
             Some("--max-member-removal-percent N or --max-member-removal-floor N raises the limit")
         }
-        Guard::MinimumAdmins => Some("--minimum-admins N lowers how many must be left"),
+        Guard::MinimumAdmins => Some("--minimum-admins N lowers how many must remain"),
         Guard::RequiredAdmins => Some("--require-admin EMAIL requires them: leave that out"),
         Guard::EmptyRoster => Some("--allow-empty-roster allows it"),
         // No flag sets these limits.
@@ -79,7 +79,7 @@ pub(super) fn for_guard(guard: Guard) -> Option<&'static str> {
     }
 }
 
-/// The guards by the names that the component's message has.
+/// The names of the guards in the component's messages.
 const GUARDS: [(&str, Guard); 7] = [
     ("user-removals", Guard::UserRemovals),
     ("member-removals", Guard::MemberRemovals),
@@ -90,15 +90,15 @@ const GUARDS: [(&str, Guard); 7] = [
     ("incomplete-snapshot", Guard::IncompleteSnapshot),
 ];
 
-/// For a code within a plan or a report.
+/// Returns the hint for a code in a plan or a report.
 pub(super) fn for_sync(code: &str) -> Option<&'static str> {
     CODES.iter().find(|(of, ..)| *of == code).and_then(|(_, sync, _)| *sync)
 }
 
-/// For an error that ended a command.
+/// Returns the hint for an error that ended a command.
 pub(crate) fn for_error(detail: &ErrorDetail) -> Option<String> {
     if detail.code == "guard-tripped" {
-        // All of the guards that tripped are in one error, named in its message.
+        // One error covers all tripped guards; its message names them.
         let named = |guard: &str| detail.message.contains(&format!("Guard {guard}:"));
         let tripped = GUARDS.iter().filter(|(name, _)| named(name));
         let hints: Vec<&str> = tripped.filter_map(|(_, guard)| for_guard(*guard)).collect();
@@ -117,10 +117,10 @@ mod tests {
 
     use super::*;
     use crate::cli::Arguments;
-    use crate::render::samples::detail;
+    use crate::testing::detail;
 
     #[test]
-    fn every_flag_that_is_named_exists() {
+    fn every_flag_in_a_hint_exists() {
         let command = Arguments::command();
         let known: Vec<String> = command
             .get_subcommands()
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tripped_guard_is_told_with_its_own_flag() {
+    fn tripped_guards_have_hints_with_their_flags() {
         let hint = |message| for_error(&detail("guard-tripped", message));
         let several = hint("Nothing was written. Guard user-removals: 9. Guard empty-roster: 0.");
         let several = several.expect("a hint");
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_roster_is_told_of_the_flag_of_a_sync() {
+    fn an_error_about_the_roster_has_the_hint_for_sync() {
         let hint = |field: &str| {
             for_error(&ErrorDetail {
                 field: Some(field.to_owned()),

@@ -1,5 +1,5 @@
-//! Results as text for people. Pure: every function makes a `String`, with all that comes from
-//! outside made fit for a terminal, and with colours, which what prints it may leave out.
+//! Renders results as text for people. Every function is pure and returns a `String`. Untrusted
+//! text in it is made printable. It contains colours, which the printing code may remove.
 
 mod check;
 mod error;
@@ -23,6 +23,3 @@ pub(crate) use report::report;
 pub(crate) use style::alarm;
 #[cfg(test)]
 pub(crate) use style::plain;
-
-#[cfg(test)]
-pub(crate) mod samples;

@@ -1,4 +1,4 @@
-//! What became of one person.
+//! The results of the commands for one person.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::retool::lifecycle::{
     RestoreReport, RestoreResult,
 };
 use crate::retool::types::{GroupLink, Tombstone, Write};
-use crate::text::{quoted, shown, shown_json};
+use crate::text::{printable, printable_json, quoted};
 
 pub(crate) fn provision(result: &ProvisionResult) -> String {
     let ProvisionResult {
@@ -44,7 +44,7 @@ pub(crate) fn provision(result: &ProvisionResult) -> String {
         let before = difference.before.as_deref();
         format!(
             "left as it is: {} is {}, not {}",
-            shown(&difference.field).replace('-', " "),
+            printable(&difference.field).replace('-', " "),
             before.map_or("not set".to_owned(), quoted),
             difference.after.as_deref().map_or("not set".to_owned(), quoted)
         )
@@ -66,7 +66,7 @@ pub(crate) fn deprovision(email: &str, result: &DeprovisionResult) -> String {
         tombstone,
         groups_removed,
         deletion_due,
-        // It is in the record too.
+        // The record has it too.
         disabled_since: _,
         remaining,
         writes,
@@ -77,13 +77,13 @@ pub(crate) fn deprovision(email: &str, result: &DeprovisionResult) -> String {
         DeprovisionOutcome::AlreadyDeactivated => "disabled already",
         DeprovisionOutcome::AlreadyGone => "not in Retool, nothing to do",
     };
-    let mut text = Lines::headed(&format!("{}: {what}", shown(email)));
+    let mut text = Lines::headed(&format!("{}: {what}", printable(email)));
     text.groups("removed from", groups_removed);
     if let Some(due) = deletion_due {
-        text.line(&format!("may be deleted from {} on", shown(due)));
+        text.line(&format!("may be deleted from {} on", printable(due)));
     }
     if let Some(tombstone) = tombstone {
-        text.line(&format!("recorded as they were at {}", shown(&tombstone.recorded_at)));
+        text.line(&format!("record made at {}", printable(&tombstone.recorded_at)));
     }
     text.remaining(remaining);
     text.writes(writes);
@@ -126,10 +126,10 @@ fn restored(text: &mut Lines, report: &RestoreReport) {
     };
     text.heading(&format!("{email}: {what} (id {})", words::user_id(id)));
     if let Some(failure) = failure {
-        text.line(&format!("{}: {}", shown(&failure.code), shown(&failure.message)));
+        text.line(&format!("{}: {}", printable(&failure.code), printable(&failure.message)));
     }
     text.groups("added to", groups_added);
-    text.each(not_restored.iter().map(|what| format!("not restored: {}", shown(what))));
+    text.each(not_restored.iter().map(|what| format!("not restored: {}", printable(what))));
     if *invitation_sent {
         text.line("an invitation was sent");
         text.line(&format!("still to do: {email} must accept the invitation that Retool sent."));
@@ -139,20 +139,21 @@ fn restored(text: &mut Lines, report: &RestoreReport) {
     }
 }
 
-/// Where the record of somebody is.
+/// Renders where the record of a person is.
 pub(crate) fn kept(path: &Path) -> String {
-    format!("  the record is in {}\n", shown(&path.to_string_lossy()))
+    format!("  the record is in {}\n", printable(&path.to_string_lossy()))
 }
 
-/// Where the record of somebody is whose departure failed, and what follows for another try.
+/// Renders where the record of a failed deprovision is, and what to do for another try.
 pub(crate) fn recorded(path: &Path) -> String {
     format!(
-        "  record   {} has the person as they were; leave --tombstone out when you run it again\n",
-        shown(&path.to_string_lossy())
+        "  record   {} has the person's state before the change; leave --tombstone out when you \
+         run it again\n",
+        printable(&path.to_string_lossy())
     )
 }
 
-/// The record of somebody as JSON, for the caller to keep.
+/// Renders the record of a person as JSON, so that the caller can store it.
 pub(crate) fn tombstone(tombstone: &Tombstone) -> String {
     format!(
         "\nThe record, which `restore` needs (--tombstone FILE keeps it in a file):\n{}\n",
@@ -160,7 +161,7 @@ pub(crate) fn tombstone(tombstone: &Tombstone) -> String {
     )
 }
 
-/// The records of the people whom a call removed before it failed; nothing where there are none.
+/// Renders the records of the people that a call removed before it failed; empty if there are none.
 pub(crate) fn tombstones(tombstones: &[Tombstone]) -> String {
     if tombstones.is_empty() {
         return String::new();
@@ -168,14 +169,15 @@ pub(crate) fn tombstones(tombstones: &[Tombstone]) -> String {
     let records: String =
         tombstones.iter().map(|tombstone| format!("{}\n", record(tombstone))).collect();
     format!(
-        "\nThe records of those who were removed before; `restore` needs one a file:\n{records}"
+        "\nThe records of the people who were removed before the failure; `restore` needs each in \
+         a file of its own:\n{records}"
     )
 }
 
 fn record(tombstone: &Tombstone) -> String {
     match json::value(tombstone) {
-        Ok(record) => shown_json(&format!("{record:#}")).into_owned(),
-        // A record of texts and numbers is always JSON.
+        Ok(record) => printable_json(&format!("{record:#}")).into_owned(),
+        // This can't happen: a record has only strings and numbers.
         Err(error) => format!("The record could not be written as JSON: {error}"),
     }
 }
@@ -215,7 +217,7 @@ impl Lines {
         self.each(
             remaining
                 .iter()
-                .map(|what| format!("{}: {}", painted(CHANGED, "still to do"), shown(what))),
+                .map(|what| format!("{}: {}", painted(CHANGED, "still to do"), printable(what))),
         );
     }
 
@@ -231,14 +233,14 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{change, group, user, written};
     use super::super::style::plain;
     use super::*;
     use crate::retool::types::{Certainty, WriteKind};
+    use crate::testing::{change, group, user, written};
 
     #[test]
-    fn a_new_person_is_told_with_all_that_happened() {
-        let shown = provision(&ProvisionResult {
+    fn a_provision_result_lists_everything_that_was_done() {
+        let text = provision(&ProvisionResult {
             outcome: ProvisionOutcome::Created,
             user: user("ada@x.com"),
             changes: vec![change("first-name", None, "Ada")],
@@ -257,7 +259,7 @@ mod tests {
             ],
         });
         assert_eq!(
-            plain(&shown),
+            plain(&text),
             "\
 ada@x.com: created (id id-1)
   first name: \"Ada\"
@@ -273,8 +275,8 @@ ada@x.com: created (id id-1)
     }
 
     #[test]
-    fn somebody_adopted_is_told_with_the_differences() {
-        let shown = provision(&ProvisionResult {
+    fn a_provision_result_lists_differences_that_were_not_changed() {
+        let text = provision(&ProvisionResult {
             outcome: ProvisionOutcome::Unchanged,
             user: user("ada@x.com"),
             changes: Vec::new(),
@@ -290,7 +292,7 @@ ada@x.com: created (id id-1)
             writes: Vec::new(),
         });
         assert_eq!(
-            plain(&shown),
+            plain(&text),
             "\
 ada@x.com: unchanged (id id-1)
   left as it is: last name is \"Byron\", not \"King\"
@@ -302,8 +304,8 @@ ada@x.com: unchanged (id id-1)
     }
 
     #[test]
-    fn a_departure_is_told_with_what_is_left() {
-        let shown = deprovision(
+    fn a_deprovision_result_lists_what_was_done_and_when_deletion_is_due() {
+        let text = deprovision(
             "ada@x.com",
             &DeprovisionResult {
                 outcome: DeprovisionOutcome::Deactivated,
@@ -322,12 +324,12 @@ ada@x.com: unchanged (id id-1)
             },
         );
         assert_eq!(
-            plain(&shown),
+            plain(&text),
             "\
 ada@x.com: disabled
   removed from: Sales
   may be deleted from 2026-02-01T00:00:00Z on
-  recorded as they were at 2026-01-02T03:04:05Z
+  record made at 2026-01-02T03:04:05Z
   1 write
     user disabled: ada@x.com
 "

@@ -1,19 +1,19 @@
-//! A plan as a diff that somebody can approve: person by person, then what it comes to.
+//! Renders a plan as a diff to approve: the changes per person, then the totals.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::hints;
-use super::style::{ALARM, HEADING, marked, painted};
+use super::style::{ALARM, HEADING, diff_line, painted};
 use super::words::{self, count, section};
 use crate::retool::synchronization::{PersonRefusal, Plan, Step, StepKind};
-use crate::text::shown;
+use crate::text::printable;
 
-/// The plan, or where a guard has tripped, what it would have been.
+/// Renders the plan. If a guard has tripped, renders the withheld steps.
 pub(crate) fn plan(plan: &Plan) -> String {
     let Plan {
         digest,
-        // What the plan was made of and for is for programs to compare.
+        // These are for programs to compare.
         inputs_digest: _,
         organisation: _,
         dialect,
@@ -22,7 +22,7 @@ pub(crate) fn plan(plan: &Plan) -> String {
         made_at: _,
         steps,
         withheld,
-        // As large as the organisation: with `--json`.
+        // They may be as large as the organisation, so only `--json` prints them.
         tombstones: _,
         unchanged,
         refusals,
@@ -35,7 +35,7 @@ pub(crate) fn plan(plan: &Plan) -> String {
     let tally = Tally::of(steps);
 
     let mut text = if refused {
-        painted(ALARM, "REFUSED: a guard has tripped, and nothing may be applied. Withheld is:")
+        painted(ALARM, "REFUSED: a guard has tripped, and nothing may be applied. Withheld:")
     } else if !steps.is_empty() {
         painted(HEADING, "To be done:")
     } else if !refusals.is_empty() {
@@ -49,7 +49,7 @@ pub(crate) fn plan(plan: &Plan) -> String {
     text += &section("Left alone", refusals.iter().flat_map(refusal));
     text += &section(
         "What this API cannot do",
-        limitations.iter().map(|text| shown(text).into_owned()),
+        limitations.iter().map(|text| printable(text).into_owned()),
     );
     text += &format!(
         "\nTotal: {}; {unchanged} unchanged, {} left alone\n",
@@ -60,20 +60,20 @@ pub(crate) fn plan(plan: &Plan) -> String {
         text += &format!("{seats}\n");
     }
     text += &section("Guards", guards.iter().flat_map(words::guard));
-    text += &format!("\nPlan {} ({})\n", shown(digest), words::dialect(*dialect));
+    text += &format!("\nPlan {} ({})\n", printable(digest), words::dialect(*dialect));
     text
 }
 
-/// Where the page with the plan is.
+/// Renders where the page with the plan is.
 pub(crate) fn page_kept(path: &Path) -> String {
-    format!("The page for whoever approves it is {}\n", shown(&path.to_string_lossy()))
+    format!("The page for the approver is {}\n", printable(&path.to_string_lossy()))
 }
 
 fn group(step: &Step) -> Vec<String> {
     match step.kind {
-        StepKind::CreateGroup => vec![marked('+', &format!("{}  create", group_of(step)))],
+        StepKind::CreateGroup => vec![diff_line('+', &format!("{}  create", group_of(step)))],
         StepKind::ChangeGroup => {
-            let mut lines = vec![marked('~', &format!("{}  update", group_of(step)))];
+            let mut lines = vec![diff_line('~', &format!("{}  update", group_of(step)))];
             let changes = step.changes.iter();
             lines.extend(changes.map(|change| format!("    {}", words::change(change))));
             lines
@@ -82,12 +82,12 @@ fn group(step: &Step) -> Vec<String> {
     }
 }
 
-/// Whether a step is about a group alone.
+/// Returns whether a step is about a group only.
 pub(super) fn is_of_group(step: &Step) -> bool {
     matches!(step.kind, StepKind::CreateGroup | StepKind::ChangeGroup)
 }
 
-/// Whom a step is about.
+/// Returns the name of the person that a step is about.
 pub(super) fn person_of(step: &Step) -> &str {
     words::person(step.email.as_deref(), None, step.user.as_ref())
 }
@@ -99,13 +99,15 @@ pub(super) fn group_of(step: &Step) -> String {
 fn refusal(refusal: &PersonRefusal) -> Vec<String> {
     let PersonRefusal { email, login, user, code, message } = refusal;
     let person = words::person(email.as_deref(), login.as_deref(), user.as_ref());
-    let mut lines =
-        vec![marked('!', &format!("{}  {}: {}", shown(person), shown(code), shown(message)))];
+    let mut lines = vec![diff_line(
+        '!',
+        &format!("{}  {}: {}", printable(person), printable(code), printable(message)),
+    )];
     lines.extend(hints::for_sync(code).map(|hint| format!("    {hint}")));
     lines
 }
 
-/// The lines of everybody whom the steps concern, by address.
+/// Renders the lines of each person in the steps, sorted by address.
 fn people(steps: &[Step]) -> Vec<String> {
     let mut by_address: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
     for step in steps {
@@ -117,7 +119,7 @@ fn people(steps: &[Step]) -> Vec<String> {
 }
 
 fn person(email: &str, steps: &[&Step]) -> Vec<String> {
-    let mut mark = '~';
+    let mut sign = '~';
     let mut verbs = Vec::new();
     let mut details = Vec::new();
     let mut groups = Vec::new();
@@ -125,7 +127,7 @@ fn person(email: &str, steps: &[&Step]) -> Vec<String> {
         match step.kind {
             StepKind::CreateGroup | StepKind::ChangeGroup => {}
             StepKind::CreateUser | StepKind::InviteUser => {
-                mark = '+';
+                sign = '+';
                 verbs.push(if step.kind == StepKind::InviteUser { "invite" } else { "create" });
                 details.extend(step.changes.iter().map(words::setting));
             }
@@ -148,15 +150,15 @@ fn person(email: &str, steps: &[&Step]) -> Vec<String> {
             StepKind::ChangeMember => groups.push(format!("~{}", group_of(step))),
             StepKind::RemoveMember => groups.push(format!("-{}", group_of(step))),
             StepKind::CancelInvitation => {
-                mark = '-';
+                sign = '-';
                 verbs.push("withdraw the invitation");
             }
             StepKind::DisableUser => {
-                mark = '-';
+                sign = '-';
                 verbs.push("disable");
             }
             StepKind::DeleteUser => {
-                mark = '-';
+                sign = '-';
                 verbs.push("delete");
             }
         }
@@ -167,13 +169,13 @@ fn person(email: &str, steps: &[&Step]) -> Vec<String> {
     if !groups.is_empty() {
         details.push(format!("groups: {}", groups.join(", ")));
     }
-    let mut lines = vec![marked(mark, &format!("{}  {}", shown(email), verbs.join(", ")))];
+    let mut lines = vec![diff_line(sign, &format!("{}  {}", printable(email), verbs.join(", ")))];
     lines.extend(details.into_iter().map(|detail| format!("    {detail}")));
     lines
 }
 
-/// How many steps there are of each kind, but for updates: how many people are updated, be it
-/// their memberships alone, as a report counts them.
+/// The number of steps of each kind. `updated` is different: like in a report, it is the number of
+/// people who are updated, even if only in their memberships.
 #[derive(Default)]
 pub(super) struct Tally {
     created: usize,
@@ -232,7 +234,7 @@ impl Tally {
         tally
     }
 
-    /// How many memberships are added, and how many removed.
+    /// Returns how many memberships are added, and how many are removed.
     pub(super) fn memberships(&self) -> (usize, usize) {
         (self.added, self.removed)
     }
@@ -258,18 +260,18 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{self, change, guard, step};
     use super::super::style::plain;
     use super::*;
     use crate::retool::synchronization::{Guard, SeatChange};
     use crate::retool::types::{GroupId, UserType};
+    use crate::testing::{self, change, guard, step};
 
     fn plan(plan: &Plan) -> String {
         plain(&super::plan(plan))
     }
 
     fn empty() -> Plan {
-        samples::plan()
+        testing::plan()
     }
 
     fn steps() -> Vec<Step> {
@@ -313,14 +315,14 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_is_a_diff_person_by_person_and_then_the_totals() {
-        let shown = plan(&Plan {
+    fn a_plan_is_a_diff_per_person_followed_by_totals() {
+        let text = plan(&Plan {
             steps: steps(),
             unchanged: 9,
             refusals: vec![PersonRefusal {
                 code: "user-type-required".to_owned(),
                 message: "A new person needs a user type.".to_owned(),
-                ..samples::refusal("finn@x.com")
+                ..testing::refusal("finn@x.com")
             }],
             seats: vec![
                 SeatChange {
@@ -343,7 +345,7 @@ mod tests {
             ..empty()
         });
         assert_eq!(
-            shown,
+            text,
             "\
 To be done:
 
@@ -385,8 +387,8 @@ Plan 3f2a (v1)
     }
 
     #[test]
-    fn a_refused_plan_shows_what_is_withheld_and_the_guard() {
-        let shown = plan(&Plan {
+    fn a_refused_plan_shows_the_withheld_steps_and_the_guard() {
+        let text = plan(&Plan {
             withheld: vec![step(StepKind::DisableUser, "dan@x.com")],
             guards: vec![
                 guard(Guard::UserRemovals, None, 0, 1, true),
@@ -395,9 +397,9 @@ Plan 3f2a (v1)
             ..empty()
         });
         assert_eq!(
-            shown,
+            text,
             "\
-REFUSED: a guard has tripped, and nothing may be applied. Withheld is:
+REFUSED: a guard has tripped, and nothing may be applied. Withheld:
 
 People
   - dan@x.com  disable
@@ -417,9 +419,9 @@ Plan 3f2a (v1)
 
     #[test]
     fn a_converged_plan_says_that_there_is_nothing_to_do() {
-        let shown = plan(&Plan { unchanged: 12, ..empty() });
+        let text = plan(&Plan { unchanged: 12, ..empty() });
         assert_eq!(
-            shown,
+            text,
             "\
 Nothing to do.
 
@@ -432,19 +434,19 @@ Plan 3f2a (v1)
     }
 
     #[test]
-    fn a_plan_that_can_do_nothing_does_not_say_that_all_is_well() {
-        let shown = plan(&Plan {
-            refusals: vec![PersonRefusal { ..samples::refusal("eve@x.com") }],
+    fn a_plan_with_only_refusals_does_not_say_nothing_to_do() {
+        let text = plan(&Plan {
+            refusals: vec![PersonRefusal { ..testing::refusal("eve@x.com") }],
             ..empty()
         });
-        assert!(shown.starts_with("Nothing can be done; 1 left alone:\n"), "{shown}");
-        assert!(shown.contains("\n      --re-enable enables"), "{shown}");
+        assert!(text.starts_with("Nothing can be done; 1 left alone:\n"), "{text}");
+        assert!(text.contains("\n      --re-enable enables"), "{text}");
     }
 
     #[test]
-    fn nothing_from_outside_can_write_a_line_of_its_own() {
+    fn untrusted_text_cannot_start_a_new_line() {
         let nasty = "x\n  - boss@x.com  delete\u{1b}[1A";
-        let shown = plan(&Plan {
+        let text = plan(&Plan {
             digest: nasty.to_owned(),
             steps: vec![
                 Step {
@@ -460,13 +462,13 @@ Plan 3f2a (v1)
             refusals: vec![PersonRefusal {
                 code: nasty.to_owned(),
                 message: nasty.to_owned(),
-                ..samples::refusal(nasty)
+                ..testing::refusal(nasty)
             }],
             guards: vec![guard(Guard::RequiredAdmins, Some(nasty), 1, 0, false)],
             limitations: vec![nasty.to_owned()],
             ..empty()
         });
-        assert!(!shown.contains('\u{1b}'), "{shown}");
-        assert!(!shown.lines().any(|line| line.starts_with("  - ")), "{shown}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+        assert!(!text.lines().any(|line| line.starts_with("  - ")), "{text}");
     }
 }

@@ -1,14 +1,14 @@
-//! Where the time of calls went, for people.
+//! Renders where the time of calls went.
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use crate::timings::Timing;
 
-/// How the component begins the line that tells of its phases.
+/// The start of the log line in which the component reports its phases.
 pub(crate) const LINE: &str = "profile: ";
 
-/// What the component tells of, as it names it, and what that is.
+/// The phases that the component reports: their names and descriptions.
 const PHASES: [(&str, &str); 4] = [
     ("parameters", "reading the parameters"),
     ("decoding", "decoding answers"),
@@ -16,7 +16,7 @@ const PHASES: [(&str, &str); 4] = [
     ("result", "writing the result"),
 ];
 
-/// A table of the host's measurements and the component's own, of the lines of its log.
+/// Renders a table of the host's measurements and of those in the component's log.
 pub(crate) fn profile<'a>(timing: &Timing, log: impl Iterator<Item = &'a str>) -> String {
     let lines: Vec<&str> = log.filter_map(|line| line.strip_prefix(LINE)).collect();
     let mut table = String::from("where the time went:\n");
@@ -25,7 +25,7 @@ pub(crate) fn profile<'a>(timing: &Timing, log: impl Iterator<Item = &'a str>) -
     row(&mut table, "waiting for the network", timing.waiting);
     row(&mut table, "computing", timing.computing);
     for (phase, what) in PHASES {
-        let spent = lines.iter().map(|line| told(line, phase)).sum();
+        let spent = lines.iter().map(|line| spent_in(line, phase)).sum();
         rest = rest.saturating_sub(spent);
         row(&mut table, &format!("  {what}"), spent);
     }
@@ -38,8 +38,8 @@ fn row(table: &mut String, what: &str, took: Duration) {
     let _ = writeln!(table, "  {what:<34} {:>10.2} ms", took.as_secs_f64() * 1000.0);
 }
 
-/// What a line tells of a phase: `decoding 345 us`.
-fn told(line: &str, phase: &str) -> Duration {
+/// Reads the time of a phase from a line that contains e.g. `decoding 345 us`.
+fn spent_in(line: &str, phase: &str) -> Duration {
     let mut parts = line.split(", ").filter_map(|part| part.strip_prefix(phase));
     let number = parts.next().and_then(|rest| rest.trim().strip_suffix(" us"));
     Duration::from_micros(number.and_then(|number| number.parse().ok()).unwrap_or_default())
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn phases_are_added_up_and_the_rest_is_what_is_left() {
+    fn phases_are_summed_and_the_remaining_time_is_shown() {
         let timing = Timing {
             calls: 2,
             instantiating: Duration::from_micros(30),

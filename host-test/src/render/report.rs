@@ -1,11 +1,11 @@
-//! What a sync did.
+//! The report of a sync.
 
 use super::hints;
-use super::style::{ALARM, GOOD, HEADING, marked, painted};
+use super::style::{ALARM, GOOD, HEADING, diff_line, painted};
 use super::words::{self, count, section};
 use crate::retool::synchronization::{PersonOutcome, PersonReport, SyncReport};
 use crate::retool::types::ErrorDetail;
-use crate::text::shown;
+use crate::text::printable;
 
 pub(crate) fn report(report: &SyncReport) -> String {
     let SyncReport {
@@ -15,19 +15,19 @@ pub(crate) fn report(report: &SyncReport) -> String {
         people,
         groups_created,
         groups_failed,
-        // As large as the organisation: with `--json`.
+        // They may be as large as the organisation, so only `--json` prints them.
         tombstones: _,
         seats,
         guards,
         limitations,
-        // The command applies plans whole.
+        // The command always applies a whole plan.
         next: _,
         complete,
         writes,
     } = report;
     let mut text = match (complete, writes.is_empty()) {
-        (true, true) => painted(HEADING, "Nothing to do: everybody is as the roster says."),
-        (true, false) => painted(GOOD, "Done: everybody is as the roster says."),
+        (true, true) => painted(HEADING, "Nothing to do: everyone is as the roster says."),
+        (true, false) => painted(GOOD, "Done: everyone is as the roster says."),
         (false, true) => painted(
             ALARM,
             "NOT DONE: nothing was written, and some people are not as the roster says.",
@@ -39,33 +39,34 @@ pub(crate) fn report(report: &SyncReport) -> String {
         "Groups",
         groups_created
             .iter()
-            .map(|group| marked('+', &format!("{}  created", words::group(group))))
+            .map(|group| diff_line('+', &format!("{}  created", words::group(group))))
             .chain(groups_failed.iter().flat_map(group_failure)),
     );
     text += &section("People", people.iter().flat_map(person));
     text += &section(
         "What this API cannot do",
-        limitations.iter().map(|text| shown(text).into_owned()),
+        limitations.iter().map(|text| printable(text).into_owned()),
     );
     text += &format!("\nTotal: {}; {}\n", tally(people), count(writes.len(), "write", "writes"));
     if let Some(seats) = words::seats(seats) {
         text += &format!("{seats}\n");
     }
     text += &section("Guards", guards.iter().flat_map(words::guard));
-    text += &format!("\nPlan {} ({})\n", shown(digest), words::dialect(*dialect));
+    text += &format!("\nPlan {} ({})\n", printable(digest), words::dialect(*dialect));
     text
 }
 
 fn group_failure(detail: &ErrorDetail) -> Vec<String> {
     let name = detail.subject.as_deref().unwrap_or("(a group)");
-    let mut lines = vec![marked('!', &format!("{}  not created", shown(name)))];
+    let mut lines = vec![diff_line('!', &format!("{}  not created", printable(name)))];
     lines.extend(failure_lines(detail));
     lines
 }
 
-/// What went wrong and which flag helps, under the line of whom it concerns.
+/// Renders what went wrong and which flag helps, as lines below that of the person or group.
 fn failure_lines(detail: &ErrorDetail) -> Vec<String> {
-    let mut lines = vec![format!("    {}: {}", shown(&detail.code), shown(&detail.message))];
+    let mut lines =
+        vec![format!("    {}: {}", printable(&detail.code), printable(&detail.message))];
     lines.extend(hints::for_sync(&detail.code).map(|hint| format!("    {hint}")));
     lines
 }
@@ -105,9 +106,9 @@ fn person(report: &PersonReport) -> Vec<String> {
     if *became == PersonOutcome::Unchanged {
         return Vec::new();
     }
-    let (mark, word) = outcome(*became);
+    let (sign, word) = outcome(*became);
     let name = words::person(email.as_deref(), login.as_deref(), user.as_ref());
-    let mut lines = vec![marked(mark, &format!("{}  {word}", shown(name)))];
+    let mut lines = vec![diff_line(sign, &format!("{}  {word}", printable(name)))];
     let is_new = matches!(became, PersonOutcome::Created | PersonOutcome::Invited);
     let set = if is_new { words::setting } else { words::change };
     let said = matches!(became, PersonOutcome::Disabled | PersonOutcome::ReEnabled);
@@ -123,7 +124,7 @@ fn person(report: &PersonReport) -> Vec<String> {
         lines.push(format!("    groups: {}", groups.join(", ")));
     }
     if let Some(refusal) = refusal {
-        lines.push(format!("    {}", shown(refusal)));
+        lines.push(format!("    {}", printable(refusal)));
     }
     if let Some(failure) = failure {
         lines.extend(failure_lines(failure));
@@ -131,7 +132,7 @@ fn person(report: &PersonReport) -> Vec<String> {
     lines
 }
 
-/// How many people came to what, without what nobody came to.
+/// Renders how many people had each outcome. Omits outcomes that no person had.
 fn tally(people: &[PersonReport]) -> String {
     let all = [
         PersonOutcome::Created,
@@ -154,16 +155,16 @@ fn tally(people: &[PersonReport]) -> String {
             (number > 0).then(|| format!("{number} {}", outcome(kind).1))
         })
         .collect();
-    if words.is_empty() { "nobody".to_owned() } else { words.join(", ") }
+    if words.is_empty() { "no people".to_owned() } else { words.join(", ") }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{change, detail, group, guard, written};
     use super::super::style::plain;
     use super::*;
     use crate::retool::synchronization::{Guard, SeatChange};
     use crate::retool::types::{Dialect, UserType, WriteKind};
+    use crate::testing::{change, detail, group, guard, written};
 
     fn report(report: &SyncReport) -> String {
         plain(&super::report(report))
@@ -204,8 +205,8 @@ mod tests {
     }
 
     #[test]
-    fn a_report_tells_everybody_who_changed_or_could_not() {
-        let shown = report(&SyncReport {
+    fn a_report_lists_everyone_who_changed_or_failed() {
+        let text = report(&SyncReport {
             people: vec![
                 PersonReport {
                     changes: vec![change("first-name", None, "Ada")],
@@ -245,7 +246,7 @@ mod tests {
             ..empty()
         });
         assert_eq!(
-            shown,
+            text,
             "\
 PARTLY DONE: some people are not as the roster says.
 
@@ -278,7 +279,7 @@ Plan 3f2a (v1)
 
     #[test]
     fn a_sync_that_wrote_nothing_and_is_not_complete_is_not_done() {
-        let shown = report(&SyncReport {
+        let text = report(&SyncReport {
             complete: false,
             groups_failed: vec![ErrorDetail {
                 subject: Some("Data\n".to_owned()),
@@ -287,7 +288,7 @@ Plan 3f2a (v1)
             ..empty()
         });
         assert_eq!(
-            shown,
+            text,
             "\
 NOT DONE: nothing was written, and some people are not as the roster says.
 
@@ -295,7 +296,7 @@ Groups
   ! Data\\n  not created
       scope-missing: The token lacks groups:write.
 
-Total: nobody; 0 writes
+Total: no people; 0 writes
 
 Plan 3f2a (v1)
 "
@@ -304,14 +305,14 @@ Plan 3f2a (v1)
 
     #[test]
     fn a_sync_with_nothing_to_do_says_so() {
-        let shown = report(&SyncReport {
+        let text = report(&SyncReport {
             people: vec![about("cy@x.com", PersonOutcome::Unchanged)],
             ..empty()
         });
         assert_eq!(
-            shown,
+            text,
             "\
-Nothing to do: everybody is as the roster says.
+Nothing to do: everyone is as the roster says.
 
 Total: 1 unchanged; 0 writes
 

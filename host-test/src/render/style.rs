@@ -1,42 +1,42 @@
-//! Colours, as the sequences that terminals take. They are always written: what prints a text
-//! leaves them out where nobody would see them (`cli::output`).
+//! Colours, as escape sequences for terminals. They are always in the text; `cli::output` removes
+//! them if they would not be visible.
 
 use anstyle::{AnsiColor, Style};
 
-/// What cannot be overlooked: a refusal, a failure.
+/// Things that must not be overlooked: refusals and failures.
 pub(super) const ALARM: Style = AnsiColor::Red.on_default().bold();
-/// What is taken away.
+/// Things that are removed.
 pub(super) const REMOVED: Style = AnsiColor::Red.on_default();
-/// What is new, or in order.
+/// Things that are new or in order.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
-/// What changes, or needs a look.
+/// Things that change, or need attention.
 pub(super) const CHANGED: Style = AnsiColor::Yellow.on_default();
 /// A heading.
 pub(super) const HEADING: Style = Style::new().bold();
 
-/// The text in this style, and what follows it in none.
+/// Wraps the text in this style.
 pub(super) fn painted(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// A word that cannot be overlooked.
+/// Highlights a text that must not be overlooked.
 pub(crate) fn alarm(text: &str) -> String {
     painted(ALARM, text)
 }
 
-/// A line of a diff, which begins with its mark: `+`, `-`, `~`, or `!` for what was not done.
-pub(super) fn marked(mark: char, text: &str) -> String {
-    let style = match mark {
+/// Formats a line of a diff with its sign: `+`, `-`, `~`, or `!` for something that was not done.
+pub(super) fn diff_line(sign: char, text: &str) -> String {
+    let style = match sign {
         '+' => GOOD,
         '-' => REMOVED,
         '~' => CHANGED,
         _ => ALARM,
     };
-    painted(style, &format!("{mark} {text}"))
+    painted(style, &format!("{sign} {text}"))
 }
 
-/// A text as it is where there are no colours. Only the sequences of these styles are left out,
-/// so that a test still sees any other.
+/// Removes the colours from a text. It removes only the sequences of these styles, so that a test
+/// still sees any other sequence.
 #[cfg(test)]
 pub(crate) fn plain(text: &str) -> String {
     let styles = [ALARM, REMOVED, GOOD, CHANGED, HEADING];

@@ -1,4 +1,4 @@
-//! The words that several texts share.
+//! Texts that several renderers share.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::retool::synchronization::{Guard, GuardReport, SeatChange};
 use crate::retool::types::{
     Certainty, Dialect, FieldChange, GroupId, GroupLink, UserId, UserType, Write, WriteKind,
 };
-use crate::text::{quoted, shown};
+use crate::text::{printable, quoted};
 
 pub(super) fn dialect(dialect: Dialect) -> &'static str {
     match dialect {
@@ -29,12 +29,12 @@ pub(super) fn user_type(user_type: UserType) -> &'static str {
     }
 }
 
-/// A person's address, for an account that may have none.
+/// Renders the address of an account, which may have none.
 pub(super) fn address(email: Option<&str>) -> Cow<'_, str> {
-    email.map_or("(no address)".into(), shown)
+    email.map_or("(no address)".into(), printable)
 }
 
-/// What to call a person: the address, else the login, else the id.
+/// Returns the name of a person: the address, else the login, else the id.
 pub(super) fn person<'a>(
     email: Option<&'a str>,
     login: Option<&'a str>,
@@ -48,36 +48,36 @@ pub(super) fn person<'a>(
 
 pub(super) fn user_id(id: &UserId) -> String {
     let (UserId::V1(id) | UserId::V2(id) | UserId::Scim(id)) = id;
-    shown(id).into_owned()
+    printable(id).into_owned()
 }
 
-/// The group's name, or its id where only that is known.
+/// Renders a group's name, or its id if there is no name.
 pub(super) fn group(group: &GroupLink) -> String {
     named(group.name.as_deref(), Some(&group.id))
 }
 
 pub(super) fn named(name: Option<&str>, id: Option<&GroupId>) -> String {
     match (name, id) {
-        (Some(name), _) => shown(name).into_owned(),
-        (None, Some(GroupId::Rest(id) | GroupId::Scim(id))) => format!("#{}", shown(id)),
+        (Some(name), _) => printable(name).into_owned(),
+        (None, Some(GroupId::Rest(id) | GroupId::Scim(id))) => format!("#{}", printable(id)),
         (None, None) => "(a group without a name)".to_owned(),
     }
 }
 
-/// `first-name` as `first name`.
+/// Renders a field name, e.g. `first-name` as `first name`.
 pub(super) fn field_name(field: &str) -> String {
-    shown(field).replace('-', " ")
+    printable(field).replace('-', " ")
 }
 
-/// Free text between quotation marks; words of a fixed list as they are.
+/// Renders a field's value: free text in quotation marks, words of a fixed list without.
 fn value(field: &str, value: &str) -> String {
     match field {
-        "admin" | "disabled" | "user-type" => shown(value).into_owned(),
+        "admin" | "disabled" | "user-type" => printable(value).into_owned(),
         _ => quoted(value),
     }
 }
 
-/// `last name: "B" -> "C"`.
+/// Renders a change, e.g. `last name: "B" -> "C"`.
 pub(super) fn change(change: &FieldChange) -> String {
     let FieldChange { field, before, after } = change;
     let [before, after] = [before, after].map(|side| match side {
@@ -87,19 +87,19 @@ pub(super) fn change(change: &FieldChange) -> String {
     format!("{}: {before} -> {after}", field_name(field))
 }
 
-/// Whether the word for what becomes of the person says it already.
+/// Returns whether the verb of the action, e.g. `disable`, already expresses this change.
 pub(super) fn is_said(change: &FieldChange) -> bool {
     change.field == "disabled"
 }
 
-/// `last name: "C"`, for what nothing was before.
+/// Renders a value that had no previous one, e.g. `last name: "C"`.
 pub(super) fn setting(change: &FieldChange) -> String {
     let FieldChange { field, before: _, after } = change;
     let after = after.as_deref().map_or("(none)".to_owned(), |after| value(field, after));
     format!("{}: {after}", field_name(field))
 }
 
-/// `user created: ada@x.com`; `member added: ada@x.com to Engineering`.
+/// Renders a write, e.g. `user created: ada@x.com` or `member added: ada@x.com to Engineering`.
 pub(super) fn write(write: &Write) -> String {
     let Write { kind, subject, group, certainty } = write;
     let what = match kind {
@@ -122,24 +122,25 @@ pub(super) fn write(write: &Write) -> String {
         WriteKind::TwoFactorReset => "second factor reset",
     };
     let place = match (kind, group) {
-        (WriteKind::MemberAdded, Some(group)) => format!(" to {}", shown(group)),
-        (WriteKind::MemberChanged, Some(group)) => format!(" in {}", shown(group)),
-        (WriteKind::MemberRemoved, Some(group)) => format!(" from {}", shown(group)),
+        (WriteKind::MemberAdded, Some(group)) => format!(" to {}", printable(group)),
+        (WriteKind::MemberChanged, Some(group)) => format!(" in {}", printable(group)),
+        (WriteKind::MemberRemoved, Some(group)) => format!(" from {}", printable(group)),
         _ => String::new(),
     };
     let doubt = match certainty {
         Certainty::Confirmed => "",
         Certainty::Unknown => " (the reply was lost: it may have taken effect)",
     };
-    format!("{what}: {}{place}{doubt}", shown(subject))
+    format!("{what}: {}{place}{doubt}", printable(subject))
 }
 
-/// `1 person`, `2 people`.
+/// Renders a number with its noun, e.g. `1 person` or `2 people`.
 pub(super) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// `Seats: default +1 -2 (40 -> 39), end-user +1 (0 -> 1)`; nothing where no seat changes.
+/// Renders the changed seats, e.g. `Seats: default +1 -2 (40 -> 39), end-user +1 (0 -> 1)`; `None`
+/// if no seat changes.
 pub(super) fn seats(seats: &[SeatChange]) -> Option<String> {
     let changes: Vec<String> = seats
         .iter()
@@ -158,7 +159,7 @@ pub(super) fn seats(seats: &[SeatChange]) -> Option<String> {
     (!changes.is_empty()).then(|| format!("Seats: {}", changes.join(", ")))
 }
 
-/// What a guard counts, and which way its limit bounds that.
+/// Returns what a guard counts, and whether its limit is an upper or a lower bound.
 pub(super) fn guard_name(guard: Guard) -> (&'static str, &'static str) {
     match guard {
         Guard::UserRemovals => ("user removals", "at most"),
@@ -177,19 +178,20 @@ pub(super) fn guard_name(guard: Guard) -> (&'static str, &'static str) {
     }
 }
 
-/// `user removals: 1, at most 3`; what it says and which flag helps where it has tripped.
+/// Renders a guard, e.g. `user removals: 1, at most 3`. If it has tripped, adds its message and the
+/// flag that helps.
 pub(super) fn guard(report: &GuardReport) -> Vec<String> {
     let GuardReport { guard, subject, limit, actual, tripped, message } = report;
     let (name, bound) = guard_name(*guard);
     let subject = match subject {
-        Some(subject) => format!(" ({})", shown(subject)),
+        Some(subject) => format!(" ({})", printable(subject)),
         None => String::new(),
     };
     if *tripped {
         let mut lines = vec![format!(
             "{}  {name}{subject}: {actual}, {bound} {limit}. {}",
             painted(ALARM, "TRIPPED"),
-            shown(message)
+            printable(message)
         )];
         lines.extend(hints::for_guard(*guard).map(|hint| format!("         {hint}")));
         lines
@@ -198,7 +200,7 @@ pub(super) fn guard(report: &GuardReport) -> Vec<String> {
     }
 }
 
-/// Lines under a heading; nothing where there are none.
+/// Renders lines under a heading; returns an empty text if there are no lines.
 pub(super) fn section(heading: &str, lines: impl IntoIterator<Item = String>) -> String {
     let mut text = String::new();
     for line in lines {

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::command::{Ran, Server, command};
 
-/// Where the cursor is kept.
+/// The folder with the cursor file.
 struct Kept(TempDir);
 
 impl Kept {
@@ -42,7 +42,7 @@ fn invite(server: &Server, email: &str) -> String {
 }
 
 #[test]
-fn the_first_run_makes_the_file_and_the_next_print_what_changed() {
+fn the_first_run_creates_the_file_and_later_runs_print_the_changes() {
     let (server, kept) = (Server::start(), Kept::new());
     let ran = kept.once(&server);
     assert_eq!((ran.exit, ran.stdout.as_str()), (0, ""), "{ran:#?}");
@@ -72,15 +72,15 @@ fn the_first_run_makes_the_file_and_the_next_print_what_changed() {
             }),
         ]
     );
-    assert_eq!(ran.stdout.lines().count(), 2, "a line each");
+    assert_eq!(ran.stdout.lines().count(), 2, "each change is one line");
     assert_ne!(kept.text(), Some(first));
     assert_eq!(server.writes(), 0);
     let beside = fs::read_dir(kept.0.path()).expect("a folder").count();
-    assert_eq!(beside, 1, "no temporary file is left");
+    assert_eq!(beside, 1, "a temporary file is left");
 }
 
 #[test]
-fn json_changes_nothing_on_stdout_not_even_for_errors() {
+fn stdout_is_the_same_with_json_and_has_no_error_document() {
     let (server, kept) = (Server::start(), Kept::new());
     kept.once(&server);
     invite(&server, "ada@example.com");
@@ -95,7 +95,7 @@ fn json_changes_nothing_on_stdout_not_even_for_errors() {
 }
 
 #[test]
-fn a_file_with_something_else_is_2_and_kept_and_told_what_to_do_about() {
+fn an_invalid_cursor_file_exits_with_2_and_a_hint_and_is_kept() {
     let (server, kept) = (Server::start(), Kept::new());
     fs::write(kept.path(), "nonsense\n").expect("a file");
     let ran = kept.once(&server);
@@ -108,7 +108,7 @@ fn a_file_with_something_else_is_2_and_kept_and_told_what_to_do_about() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_2() {
+fn an_unreadable_cursor_file_exits_with_2() {
     let (server, kept) = (Server::start(), Kept::new());
     fs::create_dir(kept.path()).expect("a folder");
     let ran = kept.once(&server);
@@ -118,17 +118,17 @@ fn a_file_that_cannot_be_read_is_2() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_told_once_and_no_other() {
+fn a_missing_cursor_file_is_reported_once() {
     let (server, kept) = (Server::start(), Kept::new());
-    let told = format!("{} is not there", kept.path());
+    let note = format!("{} is not there", kept.path());
     let ran = kept.once(&server);
-    assert_eq!(ran.stderr.matches(&told).count(), 1, "{ran:#?}");
+    assert_eq!(ran.stderr.matches(&note).count(), 1, "{ran:#?}");
     let ran = kept.once(&server);
-    assert!(!ran.stderr.contains(&told), "{ran:#?}");
+    assert!(!ran.stderr.contains(&note), "{ran:#?}");
 }
 
 #[test]
-fn a_token_that_is_missing_is_wrong_usage() {
+fn a_missing_token_is_wrong_usage() {
     let (server, kept) = (Server::start(), Kept::new());
     let mut command = server.command(&["changes", "--api=v1", "--cursor-file", &kept.path()]);
     let output = command.env_remove("RETOOL_API_TOKEN").output().expect("the command");
@@ -139,14 +139,14 @@ fn a_token_that_is_missing_is_wrong_usage() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_log_that_explains_an_error_is_shown_on_a_terminal() {
+fn an_error_on_a_terminal_is_preceded_by_the_log() {
     let (server, kept) = (Server::start(), Kept::new());
     let base_url = server.mock.base_url();
     drop(server);
-    // `script` runs it on a terminal of its own, and prints what that shows.
-    let watch = "exec \"$COMMAND\" changes --api=v1 --once --cursor-file \"$CURSOR_FILE\"";
+    // `script` runs it in a new terminal, and prints the terminal's output.
+    let line = "exec \"$COMMAND\" changes --api=v1 --once --cursor-file \"$CURSOR_FILE\"";
     let output = Command::new("script")
-        .args(["-qec", watch, "/dev/null"])
+        .args(["-qec", line, "/dev/null"])
         .env("COMMAND", env!("CARGO_BIN_EXE_retool-lifecycle"))
         .env("CURSOR_FILE", kept.path())
         .env("NO_COLOR", "1")
@@ -157,22 +157,22 @@ fn the_log_that_explains_an_error_is_shown_on_a_terminal() {
         .output()
         .expect("script, of util-linux");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let shown = String::from_utf8(output.stdout).expect("UTF-8");
-    let (before, _) = shown.split_once("error: unavailable").expect("an error");
+    let printed = String::from_utf8(output.stdout).expect("UTF-8");
+    let (before, _) = printed.split_once("error: unavailable").expect("an error");
     // The spinner draws the log as well, and clears it.
     let left = before.rsplit("\u{1b}[2K").next().expect("a line");
-    assert!(left.contains("the connection was refused"), "{shown:?}");
+    assert!(left.contains("the connection was refused"), "{printed:?}");
 }
 
 #[test]
-fn an_interval_of_nothing_is_wrong_usage() {
+fn an_interval_of_0_is_wrong_usage() {
     let (server, kept) = (Server::start(), Kept::new());
     let ran = server.run(&["changes", "--interval=0", "--cursor-file", &kept.path()]);
     assert_eq!(ran.exit, 2, "{ran:#?}");
 }
 
 #[test]
-fn a_single_asking_that_fails_is_1_and_forgets_nothing() {
+fn a_failed_poll_exits_with_1_and_keeps_the_cursor() {
     let (server, kept) = (Server::start(), Kept::new());
     kept.once(&server);
     let before = kept.text();
@@ -186,27 +186,27 @@ fn a_single_asking_that_fails_is_1_and_forgets_nothing() {
 }
 
 #[test]
-fn what_could_not_be_printed_is_not_remembered() {
+fn changes_that_could_not_be_printed_are_printed_by_the_next_run() {
     let (server, kept) = (Server::start(), Kept::new());
     kept.once(&server);
     let before = kept.text();
     invite(&server, "ada@example.com");
-    let mut watch = Watch::start(&server, &kept, &["--once"]);
-    drop(watch.stdout.take());
-    assert_eq!(watch.end().code(), Some(1));
+    let mut running = Running::start(&server, &kept, &["--once"]);
+    drop(running.stdout.take());
+    assert_eq!(running.end().code(), Some(1));
     assert_eq!(kept.text(), before);
     assert_eq!(lines(&kept.once(&server)).len(), 1);
 }
 
-/// The command while it is running; it is ended with the test.
-struct Watch {
+/// The running command; dropping it kills the process.
+struct Running {
     child: Child,
     stdout: Option<BufReader<std::process::ChildStdout>>,
     stderr: BufReader<std::process::ChildStderr>,
 }
 
-impl Watch {
-    fn start(server: &Server, kept: &Kept, more: &[&str]) -> Watch {
+impl Running {
+    fn start(server: &Server, kept: &Kept, more: &[&str]) -> Running {
         let mut child = command()
             .args(["changes", "--api=v1", "--cursor-file", &kept.path()])
             .args(more)
@@ -219,23 +219,23 @@ impl Watch {
             .expect("the command");
         let stdout = child.stdout.take().map(BufReader::new);
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-        Watch { child, stdout, stderr }
+        Running { child, stdout, stderr }
     }
 
-    /// The next change.
+    /// Reads the next change.
     fn next(&mut self) -> Value {
         let mut line = String::new();
         self.stdout.as_mut().expect("a pipe").read_line(&mut line).expect("a line");
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
     }
 
-    /// Reads what it logs until a line has this in it.
+    /// Reads the log until a line contains this text.
     fn until(&mut self, text: &str) {
         let mut line = String::new();
         while !line.contains(text) {
             line.clear();
             let read = self.stderr.read_line(&mut line).expect("a line");
-            assert_ne!(read, 0, "it ended without saying {text}");
+            assert_ne!(read, 0, "the log ended without {text}");
         }
     }
 
@@ -251,61 +251,61 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for Running {
     fn drop(&mut self) {
-        // Either it is running or it has ended by itself.
+        // This fails if the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 #[test]
-fn it_asks_again_after_the_interval_and_after_an_error_that_may_pass() {
+fn it_polls_again_after_the_interval_and_after_a_transient_error() {
     let (server, kept) = (Server::start(), Kept::new());
     kept.once(&server);
-    let mut watch = Watch::start(&server, &kept, &["--interval=1"]);
+    let mut running = Running::start(&server, &kept, &["--interval=1"]);
     invite(&server, "ada@example.com");
-    assert_eq!(watch.next()["email"], "ada@example.com");
+    assert_eq!(running.next()["email"], "ada@example.com");
 
     server.mock.inject(Fault::new(FaultKind::Status { code: 503, retry_after: None, body: None }));
-    watch.until("error: unavailable");
+    running.until("error: unavailable");
     invite(&server, "bob@example.com");
     server.mock.clear_faults();
-    assert_eq!(watch.next()["email"], "bob@example.com");
+    assert_eq!(running.next()["email"], "bob@example.com");
 
     server.mock.inject(Fault::new(FaultKind::Status { code: 401, retry_after: None, body: None }));
-    watch.until("error: denied");
-    assert_eq!(watch.end().code(), Some(1));
+    running.until("error: denied");
+    assert_eq!(running.end().code(), Some(1));
 }
 
 #[cfg(unix)]
 #[test]
-fn an_interruption_between_two_askings_is_0() {
+fn an_interruption_between_two_polls_exits_with_0() {
     let (server, kept) = (Server::start(), Kept::new());
     kept.once(&server);
     invite(&server, "ada@example.com");
-    let mut watch = Watch::start(&server, &kept, &["--interval=86400"]);
-    assert_eq!(watch.next()["kind"], "created");
-    watch.interrupt();
-    assert_eq!(watch.end().code(), Some(0));
-    assert_eq!(lines(&kept.once(&server)), [Value::Null; 0], "it is remembered");
+    let mut running = Running::start(&server, &kept, &["--interval=86400"]);
+    assert_eq!(running.next()["kind"], "created");
+    running.interrupt();
+    assert_eq!(running.end().code(), Some(0));
+    assert_eq!(lines(&kept.once(&server)), [Value::Null; 0], "a change is printed again");
 }
 
 #[cfg(unix)]
 #[test]
-fn an_interruption_ends_an_asking_that_hangs() {
+fn an_interruption_ends_a_poll_that_hangs() {
     let hour = Duration::from_secs(60 * 60);
     let server = Server::with(Options { latency: hour, ..Options::default() });
     let kept = Kept::new();
-    let (arrived, arrivals) = mpsc::channel();
+    let (sender, requests) = mpsc::channel();
     server.mock.on_request(move |_, _| {
-        // Nobody listens any more once the test is over.
-        let _ = arrived.send(());
+        // The receiver is gone once the test is over.
+        let _ = sender.send(());
         Hook::Serve
     });
-    let mut watch = Watch::start(&server, &kept, &[]);
-    arrivals.recv().expect("a request");
-    watch.interrupt();
-    assert_eq!(watch.end().code(), Some(0));
+    let mut running = Running::start(&server, &kept, &[]);
+    requests.recv().expect("a request");
+    running.interrupt();
+    assert_eq!(running.end().code(), Some(0));
     assert_eq!(kept.text(), None);
 }

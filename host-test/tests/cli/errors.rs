@@ -1,11 +1,11 @@
-//! How errors are told: exit codes, stdout and stderr.
+//! How errors are reported: exit codes, stdout and stderr.
 
 use mock_retool::{Options, Scope};
 
 use crate::command::{File, Server, run, run_with};
 
 #[test]
-fn wrong_usage_is_2_and_on_stderr() {
+fn wrong_usage_exits_with_2_and_prints_on_stderr() {
     let ran = run(&["provision", "--email", "ada@example.com"]);
     assert_eq!(ran.exit, 2, "{ran:#?}");
     assert_eq!(ran.stdout, "");
@@ -16,7 +16,7 @@ fn wrong_usage_is_2_and_on_stderr() {
 }
 
 #[test]
-fn wrong_usage_is_json_where_that_is_asked_for() {
+fn wrong_usage_is_json_with_the_json_flag() {
     let ran = run(&["provision", "--json", "--email", "ada@example.com"]);
     assert_eq!(ran.exit, 2, "{ran:#?}");
     assert!(ran.json()["error"]["usage"].is_object());
@@ -29,7 +29,7 @@ fn a_token_cannot_be_an_argument() {
 }
 
 #[test]
-fn a_wrong_roster_is_2_with_line_and_column_and_no_request() {
+fn an_invalid_roster_exits_with_2_with_line_and_column_and_sends_no_request() {
     let server = Server::start();
     let roster = File::new("wrong.csv", "email,admin\nada@example.com,yes\nbob@example.com,si\n");
     let ran = server.run(&["sync", "--roster", roster.path()]);
@@ -46,16 +46,16 @@ fn a_wrong_roster_is_2_with_line_and_column_and_no_request() {
 }
 
 #[test]
-fn a_roster_that_is_not_there_is_2() {
+fn a_missing_roster_exits_with_2() {
     let ran = run(&["plan", "--base-url", "https://x", "--roster", "no-such-file.csv"]);
     assert_eq!(ran.exit, 2, "{ran:#?}");
     assert!(ran.stderr.contains("no-such-file.csv"), "{}", ran.stderr);
 }
 
 #[test]
-fn a_bad_address_on_the_roster_is_told_by_its_line() {
+fn an_invalid_address_on_the_roster_is_reported_with_its_line() {
     let server = Server::start();
-    let roster = File::new("address.csv", "email\nada@example.com\n\nnobody\n");
+    let roster = File::new("address.csv", "email\nada@example.com\n\nno-address\n");
     let ran = server.run(&["plan", "--api", "v1", "--roster", roster.path()]);
     assert_eq!(ran.exit, 2, "{ran:#?}");
     assert!(ran.stderr.contains("address.csv, line 4, email\n"), "{}", ran.stderr);
@@ -68,7 +68,7 @@ fn a_bad_address_on_the_roster_is_told_by_its_line() {
 }
 
 #[test]
-fn a_rejected_token_is_1_and_not_shown() {
+fn a_rejected_token_exits_with_1_and_is_not_printed() {
     let server = Server::start();
     let base_url = server.mock.base_url();
     for json in [false, true] {
@@ -90,7 +90,7 @@ fn a_rejected_token_is_1_and_not_shown() {
 }
 
 #[test]
-fn an_unhealthy_connection_is_1_with_the_report() {
+fn an_unhealthy_connection_exits_with_1_and_prints_the_report() {
     let server = Server::with(Options { scopes: vec![Scope::UsersRead], ..Options::default() });
     let ran = server.run(&["check", "--json", "--api", "v1"]);
     assert_eq!(ran.exit, 1, "{ran:#?}");
@@ -98,7 +98,7 @@ fn an_unhealthy_connection_is_1_with_the_report() {
 }
 
 #[test]
-fn what_was_written_before_an_error_is_told_and_4() {
+fn an_error_after_a_write_exits_with_4_and_lists_the_write() {
     let server = Server::start();
     server.mock.inject(mock_retool::Fault {
         method: Some("POST".to_owned()),
@@ -124,10 +124,10 @@ fn what_was_written_before_an_error_is_told_and_4() {
 }
 
 #[test]
-fn no_flag_is_said_to_help_against_an_address_that_several_people_have() {
+fn an_ambiguous_address_has_no_hint() {
     let server = Server::start();
     let email = server.plain_people()[0].clone();
-    let id = server.user(&email).expect("somebody").id;
+    let id = server.user(&email).expect("a user").id;
     server.mock.edit(|acme| {
         acme.create_another_user(mock_retool::User::new(&email)).expect("an account");
     });
@@ -139,7 +139,7 @@ fn no_flag_is_said_to_help_against_an_address_that_several_people_have() {
 }
 
 #[test]
-fn tunables_are_passed_on() {
+fn tunables_are_passed_to_the_component() {
     let server = Server::start();
     let base_url = server.mock.base_url();
     let env = [
@@ -153,7 +153,7 @@ fn tunables_are_passed_on() {
 }
 
 #[test]
-fn a_token_that_is_missing_is_wrong_usage() {
+fn a_missing_token_is_wrong_usage() {
     let server = Server::start();
     let base_url = server.mock.base_url();
     let ran = run_with(
@@ -165,9 +165,9 @@ fn a_token_that_is_missing_is_wrong_usage() {
 }
 
 #[test]
-fn why_there_is_no_connection_is_logged() {
+fn the_reason_for_a_failed_connection_is_logged() {
     let server = Server::start();
-    // The mock speaks plain HTTP.
+    // The mock serves plain HTTP only.
     let base_url = server.mock.base_url().replace("http://", "https://");
     let env = [("RETOOL_BASE_URL", base_url.as_str()), ("RETOOL_API_TOKEN", "a-secret")];
     let ran = run_with(&["provision", "--api=v1", "--email=ada@example.com"], &env);
@@ -184,7 +184,7 @@ fn why_there_is_no_connection_is_logged() {
 }
 
 #[test]
-fn a_result_that_nobody_can_read_is_4_after_a_write() {
+fn an_unprintable_result_exits_with_4_after_a_write() {
     let server = Server::start();
     let run = || {
         let (reader, writer) = std::io::pipe().expect("a pipe");
@@ -206,15 +206,15 @@ fn a_result_that_nobody_can_read_is_4_after_a_write() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_write_says_what_that_means_and_is_130() {
+fn an_interrupted_write_exits_with_130_and_explains_the_consequences() {
     let server = Server::with(Options {
         latency: std::time::Duration::from_secs(600),
         ..Options::default()
     });
-    let (arrived, arrival) = std::sync::mpsc::channel();
+    let (sender, requests) = std::sync::mpsc::channel();
     server.mock.on_request(move |_, _| {
-        // Nobody waits any more for the requests after the first.
-        let _ = arrived.send(());
+        // The test waits only for the first request; sending may fail later.
+        let _ = sender.send(());
         mock_retool::Hook::Serve
     });
     let child = server
@@ -223,7 +223,7 @@ fn an_interrupted_write_says_what_that_means_and_is_130() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .expect("the command");
-    arrival.recv().expect("a request");
+    requests.recv().expect("a request");
     let killed = std::process::Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()
@@ -240,7 +240,7 @@ fn an_interrupted_write_says_what_that_means_and_is_130() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_small_address_space_is_enough() {
-    // In KiB; room for one memory of a component, but not for setting some aside.
+    // In KiB: room for one memory of a component, but not for reserving several.
     let limited =
         format!("ulimit -v 7500000; exec '{}' --json", env!("CARGO_BIN_EXE_retool-lifecycle"));
     let output = std::process::Command::new("sh").args(["-c", &limited]).output().expect("sh");

@@ -1,8 +1,9 @@
-//! The command as it is run: what it prints where, and its exit codes.
+//! Tests the command: its output on stdout and stderr, and its exit codes.
 
 mod changes;
+#[path = "../support/command.rs"]
 mod command;
-mod departure;
+mod deprovision;
 mod errors;
 mod network;
 mod page;
@@ -11,3 +12,4 @@ mod restore;
 mod show;
 mod sync;
 mod terminal;
+mod transcripts;

@@ -1,4 +1,4 @@
-//! The switches and variables that say how requests go out.
+//! The flags and variables that control outgoing requests.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::command::{File, Server, run_with};
 
-/// A server on a thread, which lasts as long as the process.
+/// A server on a thread. It runs until the process ends.
 struct Answering {
     address: String,
     /// The heads of the requests.
@@ -18,7 +18,7 @@ struct Answering {
 }
 
 impl Answering {
-    /// Serves with TLS, or without.
+    /// Starts the server, with or without TLS.
     fn start(tls: Option<Arc<ServerConfig>>) -> Answering {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
         let address = listener.local_addr().expect("an address").to_string();
@@ -45,7 +45,7 @@ impl Answering {
     }
 }
 
-/// Reads the head of a request and answers that nobody is there.
+/// Reads the head of a request and answers with an empty list of users.
 fn answer(stream: &mut (impl Read + Write)) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -64,7 +64,7 @@ fn answer(stream: &mut (impl Read + Write)) -> String {
     String::from_utf8(head).expect("UTF-8")
 }
 
-/// Looks somebody up who is not there.
+/// A command that looks up a person who does not exist.
 const LOOK_UP: [&str; 4] = ["deprovision", "--api=v1", "--email=ada@example.com", "--mode=disable"];
 
 #[test]
@@ -103,7 +103,7 @@ fn a_ca_file_without_a_certificate_is_wrong_usage() {
 }
 
 #[test]
-fn a_machine_that_trusts_nobody_says_so_when_it_has_to_trust() {
+fn a_machine_without_trusted_authorities_reports_that_for_https_only() {
     let empty = File::new("roots.pem", "");
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path().to_str().expect("UTF-8");
@@ -114,7 +114,7 @@ fn a_machine_that_trusts_nobody_says_so_when_it_has_to_trust() {
     assert!(ran.stderr.contains("trusts no certificate authorities"), "{}", ran.stderr);
     assert!(ran.stderr.contains("--ca-file"), "{}", ran.stderr);
 
-    // Plain HTTP needs nobody's trust.
+    // Plain HTTP needs no authority.
     let server = Server::start();
     let base_url = server.mock.base_url();
     let env = [("RETOOL_BASE_URL", base_url.as_str()), ("RETOOL_API_TOKEN", server.mock.token())];
@@ -123,7 +123,7 @@ fn a_machine_that_trusts_nobody_says_so_when_it_has_to_trust() {
 }
 
 #[test]
-fn the_proxy_of_the_environment_is_used() {
+fn a_proxy_in_the_environment_is_used() {
     let proxy = Answering::start(None);
     let url = format!("http://user:hunter2@{}", proxy.address);
     let env = [("RETOOL_BASE_URL", "http://127.0.0.1:9"), ("RETOOL_API_TOKEN", "t")];
@@ -138,11 +138,11 @@ fn the_proxy_of_the_environment_is_used() {
 }
 
 #[test]
-fn no_proxy_excepts_from_the_proxy_and_http_proxy_in_capitals_is_none() {
+fn no_proxy_bypasses_the_proxy_and_http_proxy_in_capitals_is_ignored() {
     let server = Server::start();
     let base_url = server.mock.base_url();
     let env = [("RETOOL_BASE_URL", base_url.as_str()), ("RETOOL_API_TOKEN", server.mock.token())];
-    // Nobody listens there.
+    // No server listens on this port.
     let proxy = "http://user:hunter2@127.0.0.1:9";
     for direct in [
         [("http_proxy", proxy), ("no_proxy", "127.0.0.1")],
@@ -159,21 +159,21 @@ fn no_proxy_excepts_from_the_proxy_and_http_proxy_in_capitals_is_none() {
 }
 
 #[test]
-fn a_proxy_that_cannot_be_used_is_wrong_usage_and_not_passed_over() {
+fn an_invalid_proxy_is_wrong_usage_and_not_ignored() {
     let server = Server::start();
     let base_url = server.mock.base_url();
     let env = [("RETOOL_BASE_URL", base_url.as_str()), ("RETOOL_API_TOKEN", server.mock.token())];
     for proxy in ["socks5://user:hunter2@127.0.0.1:1080", "http://user:hunter2#@127.0.0.1:port"] {
         let ran = run_with(&["check"], &[&env[..], &[("all_proxy", proxy)]].concat());
         assert_eq!(ran.exit, 2, "{ran:#?}");
-        assert!(ran.stderr.contains("all_proxy is no proxy that can be used"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("all_proxy is not a usable proxy"), "{}", ran.stderr);
         assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
     }
     assert!(server.mock.requests().is_empty());
 }
 
 #[test]
-fn injected_credentials_do_the_same() {
+fn check_has_the_same_result_with_injected_credentials() {
     let server = Server::start();
     let with = server.run(&["check", "--api=v1", "--json", "--inject-credentials"]);
     assert_eq!(with.exit, 0, "{with:#?}");

@@ -1,4 +1,4 @@
-//! `plan --html`: the page for whoever approves a plan.
+//! `plan --html`: the page for the approver of a plan.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,11 +12,12 @@ use tempfile::TempDir;
 
 use crate::command::{File, Server};
 
-/// What would run, if it were markup, wherever it stood: in an element, an attribute, a style.
+/// Text that would run a script if it were inserted as markup into an element, an attribute or a
+/// style.
 const HOSTILE: &str = "</title></style><script>document.title='taken'</script><img src=x \
                        onerror=\"document.title='taken'\">' onload=document.title='taken'";
 
-/// Everything that the page is made of.
+/// All elements that the page may have.
 const ELEMENTS: [&str; 35] = [
     "a", "article", "b", "bdi", "body", "code", "div", "footer", "h1", "h2", "h3", "head",
     "header", "html", "input", "label", "li", "main", "meta", "nav", "output", "p", "script",
@@ -24,7 +25,7 @@ const ELEMENTS: [&str; 35] = [
     "ul",
 ];
 
-/// A folder for the page, and its path there.
+/// Creates a folder for the page, and returns the path of the page in it.
 fn place() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("plan.html");
@@ -39,14 +40,14 @@ fn text(element: ElementRef<'_>) -> String {
     element.text().collect()
 }
 
-/// The one element of this kind, as text.
+/// Returns the text of the only element that matches.
 fn one(page: &Html, selector: &str) -> String {
     let found = all(page, selector);
     assert_eq!(found.len(), 1, "{selector}");
     text(found[0])
 }
 
-/// The rows of somebody's table: the field, what is and what is planned.
+/// Returns the rows of a person's table: the field, its current and its planned value.
 fn rows(page: &Html, email: &str) -> Vec<[String; 3]> {
     let articles = all(page, "article");
     let mut theirs = articles.iter().filter(|article| text(**article).starts_with(email));
@@ -62,8 +63,8 @@ fn rows(page: &Html, email: &str) -> Vec<[String; 3]> {
         .collect()
 }
 
-/// Fails if anything on the page could run, load or lead anywhere, but for its own style and script
-/// as its policy names them.
+/// Checks that nothing on the page runs, loads or links to anything, except the page's own style
+/// and script, whose hashes are in its policy.
 fn check_harmless(page: &Html) {
     for element in all(page, "*") {
         let name = element.value().name();
@@ -88,7 +89,7 @@ fn check_harmless(page: &Html) {
     );
 }
 
-/// Where Chromium is, if it is installed.
+/// Finds Chromium, if it is installed.
 fn chromium() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let names = ["chromium", "chromium-browser", "google-chrome"];
@@ -97,7 +98,7 @@ fn chromium() -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// The page as the browser has it once its script has run.
+/// Opens the page in the browser, and returns the document after its script has run.
 fn browsed(chromium: &Path, page: &Path) -> Html {
     let profile = tempfile::tempdir().expect("a folder");
     let output = Command::new(chromium)
@@ -112,7 +113,7 @@ fn browsed(chromium: &Path, page: &Path) -> Html {
     Html::parse_document(&String::from_utf8(output.stdout).expect("UTF-8"))
 }
 
-/// Opens the page in a browser, if there is one, as it is and with a script that got into it.
+/// Opens the page in a browser, if there is one: first unchanged, then with an injected script.
 fn check_in_browser(path: &Path) {
     let Some(chromium) = chromium() else { return };
     let written = fs::read_to_string(path).expect("the page");
@@ -121,20 +122,20 @@ fn check_in_browser(path: &Path) {
     let page = browsed(&chromium, path);
     check_harmless(&page);
     assert_eq!(one(&page, "title"), title);
-    // The policy lets the page's own script run: it shows the search.
-    assert!(all(&page, "#search[hidden]").is_empty(), "the search is not shown");
+    // The policy lets the page's own script run, which shows the search.
+    assert!(all(&page, "#search[hidden]").is_empty(), "the search is not visible");
 
-    let spoiled = path.with_file_name("spoiled.html");
+    let injected = path.with_file_name("injected.html");
     let script =
         "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">";
-    fs::write(&spoiled, written.replace("<main>", &format!("<main>{script}"))).expect("a file");
-    let page = browsed(&chromium, &spoiled);
-    assert_eq!(all(&page, "main > script").len(), 1, "nothing was spoiled");
+    fs::write(&injected, written.replace("<main>", &format!("<main>{script}"))).expect("a file");
+    let page = browsed(&chromium, &injected);
+    assert_eq!(all(&page, "main > script").len(), 1, "the script was not injected");
     assert_eq!(one(&page, "title"), title);
 }
 
 #[test]
-fn a_page_shows_each_person_with_what_is_and_what_is_planned() {
+fn a_page_shows_current_and_planned_values_of_each_person() {
     let server = Server::start();
     let people = server.plain_people();
     let (renamed, promoted) = (people[0].as_str(), people[1].as_str());
@@ -150,7 +151,7 @@ fn a_page_shows_each_person_with_what_is_and_what_is_planned() {
     let html = path.to_str().expect("UTF-8");
     let ran = server.run(&["plan", "--api=v1", "--roster", roster.path(), "--html", html]);
     assert_eq!(ran.exit, 0, "{ran:#?}");
-    assert!(ran.stdout.ends_with(&format!("The page for whoever approves it is {html}\n")));
+    assert!(ran.stdout.ends_with(&format!("The page for the approver is {html}\n")));
 
     let written = fs::read_to_string(&path).expect("the page");
     assert!(!written.contains(server.mock.token()), "the token is on the page");
@@ -167,11 +168,11 @@ fn a_page_shows_each_person_with_what_is_and_what_is_planned() {
             cells("groups", "", "joins Engineering"),
         ]
     );
-    assert!(one(&page, ".rights").contains(promoted), "the new administrator does not stand out");
+    assert!(one(&page, ".rights").contains(promoted), "the new administrator is not highlighted");
     assert!(one(&page, "#left-alone").contains("--default-user-type"));
     let tally: Vec<String> = all(&page, ".tally > *").into_iter().map(text).collect();
     for number in ["1 to create", "2 to update", "1 left alone", "+1 −0 memberships"] {
-        assert!(tally.iter().any(|told| told == number), "{number} in {tally:?}");
+        assert!(tally.iter().any(|text| text == number), "{number} in {tally:?}");
     }
     let digest = one(&page, ".digest code");
     assert!(digest.len() == 64 && ran.stdout.contains(&digest), "{digest}");
@@ -181,7 +182,7 @@ fn a_page_shows_each_person_with_what_is_and_what_is_planned() {
 }
 
 #[test]
-fn nothing_of_the_roster_or_the_server_becomes_markup() {
+fn text_of_the_roster_and_the_server_never_becomes_markup() {
     let server = Server::start();
     let person = server.plain_people()[0].clone();
     let long = "Very".repeat(60);
@@ -193,7 +194,7 @@ fn nothing_of_the_roster_or_the_server_becomes_markup() {
         )
     };
     let options = ["--api=v1", "--create-missing-groups"];
-    // Once it is the server's, the page shows it as what is there.
+    // Write the text to the server first, so that the page shows it as the current value.
     let first = File::new("first.csv", &csv(&HOSTILE[..59]));
     let ran = server.run(&[&["sync", "--roster", first.path()], &options[..]].concat());
     assert_eq!(ran.exit, 0, "{ran:#?}");
@@ -214,12 +215,12 @@ fn nothing_of_the_roster_or_the_server_becomes_markup() {
     let eve = rows(&page, "eve'&amp@example.com");
     assert_eq!(eve.last().map(|row| row[2].as_str()), Some(&*format!("joins {HOSTILE}")));
     assert!(one(&page, ".facts").contains("<script>.csv"));
-    assert!(!written.contains(['\u{202e}', '\u{200b}']), "what nobody sees is not told");
+    assert!(!written.contains(['\u{202e}', '\u{200b}']), "an invisible character is not escaped");
     check_in_browser(&path);
 }
 
 #[test]
-fn letters_that_hide_or_turn_the_text_are_told() {
+fn invisible_and_bidirectional_characters_are_escaped() {
     let server = Server::start();
     let person = server.plain_people()[0].clone();
     let roster = File::new("bidi.csv", &format!("email,last name\n{person},a\u{202e}b\u{200b}c\n"));
@@ -232,7 +233,7 @@ fn letters_that_hide_or_turn_the_text_are_told() {
 }
 
 #[test]
-fn a_tripped_guard_cannot_be_overlooked() {
+fn a_tripped_guard_is_shown_prominently() {
     let server = Server::start();
     let roster = File::new("cut.csv", "email,user type\nmary.somerville@example.com,default\n");
     let (_folder, path) = place();
@@ -246,18 +247,18 @@ fn a_tripped_guard_cannot_be_overlooked() {
     check_harmless(&page);
     assert!(one(&page, "title").starts_with("REFUSED: "));
     let refusal = one(&page, "header .refused[role=alert]");
-    for told in ["nothing of this may be applied", "user removals", "--max-user-removal-floor"] {
-        assert!(refusal.contains(told), "{told} in {refusal}");
+    for text in ["nothing of this may be applied", "user removals", "--max-user-removal-floor"] {
+        assert!(refusal.contains(text), "{text} in {refusal}");
     }
     assert!(text(all(&page, ".guards .tripped")[0]).contains("TRIPPED"));
     assert!(one(&page, "#delete h2").starts_with("Withheld: to delete"));
     let articles = all(&page, "#delete article, #create article");
-    assert_eq!(articles.len(), withheld, "one of them is not shown");
+    assert_eq!(articles.len(), withheld, "a withheld step is missing");
     check_in_browser(&path);
 }
 
 #[test]
-fn a_page_is_never_overwritten_and_is_asked_for_before_anything_is_read() {
+fn an_existing_page_is_not_overwritten_and_is_detected_before_any_request() {
     let server = Server::start();
     let roster = File::new("new.csv", "email,user type\nmary.somerville@example.com,default\n");
     let there = File::new("plan.html", "approved");

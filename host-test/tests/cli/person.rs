@@ -20,7 +20,7 @@ const ADA: [&str; 8] = [
 ];
 
 #[test]
-fn somebody_is_made_and_then_left_alone() {
+fn provision_creates_a_person_and_a_second_run_changes_nothing() {
     let server = Server::start();
     let ran = server.run(&ADA);
     assert_eq!(ran.exit, 0, "{ran:#?}");
@@ -38,7 +38,7 @@ fn somebody_is_made_and_then_left_alone() {
 }
 
 #[test]
-fn no_create_is_kept_to() {
+fn no_create_creates_no_person() {
     let server = Server::start();
     let ran = server.run(&[&ADA[..], &["--no-create", "--json"]].concat());
     assert_eq!(ran.exit, 1, "{ran:#?}");
@@ -47,7 +47,7 @@ fn no_create_is_kept_to() {
 }
 
 #[test]
-fn a_leaver_is_disabled_and_stripped() {
+fn deprovision_with_strip_disables_the_person() {
     let server = Server::start();
     server.run(&ADA);
     let ran =
@@ -58,7 +58,7 @@ fn a_leaver_is_disabled_and_stripped() {
 }
 
 #[test]
-fn a_protected_person_is_refused_with_3() {
+fn deprovisioning_a_protected_person_exits_with_3() {
     let server = Server::start();
     server.run(&ADA);
     server.mock.clear_requests();
@@ -77,7 +77,7 @@ fn a_protected_person_is_refused_with_3() {
 }
 
 #[test]
-fn the_record_of_a_leaver_is_printed_or_kept_in_a_file() {
+fn the_record_is_printed_or_written_to_a_file() {
     let server = Server::start();
     server.run(&ADA);
     let leave = ["deprovision", "--api=v1", "--email=ada.byron@example.com", "--mode=strip"];
@@ -104,7 +104,7 @@ fn the_record_of_a_leaver_is_printed_or_kept_in_a_file() {
 }
 
 #[test]
-fn a_record_that_could_not_be_kept_is_found_out_before_anybody_is_removed() {
+fn an_unwritable_record_file_is_detected_before_any_request() {
     let server = Server::start();
     server.run(&ADA);
     server.mock.clear_requests();
@@ -129,7 +129,7 @@ fn a_record_that_could_not_be_kept_is_found_out_before_anybody_is_removed() {
 }
 
 #[test]
-fn a_disabled_person_is_told_with_the_flag_that_enables() {
+fn an_error_about_a_disabled_person_names_the_flag_that_enables() {
     let server = Server::start();
     server.run(&ADA);
     server.run(&["deprovision", "--api=v1", "--email=ada.byron@example.com"]);
@@ -142,7 +142,7 @@ fn a_disabled_person_is_told_with_the_flag_that_enables() {
 }
 
 #[test]
-fn where_the_time_went_is_told_beside_the_result() {
+fn profile_prints_where_the_time_went() {
     let server = Server::start();
     let ran = server.run(&[&ADA[..], &["--json", "--profile"]].concat());
     assert_eq!(ran.exit, 0, "{ran:#?}");

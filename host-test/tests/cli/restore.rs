@@ -9,7 +9,7 @@ use crate::command::{File, Ran, Server};
 
 const ADA: &str = "ada.byron@example.com";
 
-/// A server that Ada has left, and the record of her.
+/// A server on which Ada was deprovisioned, and her record.
 struct Departed {
     server: Server,
     record: File,
@@ -54,7 +54,7 @@ impl Departed {
 }
 
 #[test]
-fn somebody_disabled_and_stripped_is_back_as_they_were() {
+fn a_stripped_person_is_restored_completely() {
     let departed = Departed::by("--mode=strip");
     assert!(departed.groups().is_empty());
     let ran = departed.restore(&[]);
@@ -87,7 +87,7 @@ fn somebody_disabled_and_stripped_is_back_as_they_were() {
 }
 
 #[test]
-fn somebody_deleted_is_created_again_only_if_told_so() {
+fn a_deleted_person_is_created_again_only_with_re_create() {
     let departed = Departed::by("--mode=delete");
     let ran = departed.restore(&[]);
     assert_eq!(ran.exit, 1, "{ran:#?}");
@@ -122,7 +122,7 @@ fn somebody_deleted_is_created_again_only_if_told_so() {
 }
 
 #[test]
-fn what_was_written_before_an_error_is_told_and_4() {
+fn an_error_after_a_write_exits_with_4_and_lists_the_write() {
     let departed = Departed::by("--mode=strip");
     departed.server.mock.inject(Fault {
         method: Some("POST".to_owned()),
@@ -134,7 +134,7 @@ fn what_was_written_before_an_error_is_told_and_4() {
 }
 
 #[test]
-fn a_file_that_is_no_record_is_2_and_nothing_is_sent() {
+fn an_invalid_record_file_exits_with_2_and_sends_no_request() {
     let server = Server::start();
     let not_json = File::new("not-json.json", "email,first name\n");
     let another = File::new("another.json", r#"{"base_url": "https://acme.retool.com"}"#);
@@ -148,7 +148,7 @@ fn a_file_that_is_no_record_is_2_and_nothing_is_sent() {
 }
 
 #[test]
-fn the_record_of_another_organisation_is_2_and_named() {
+fn a_record_of_another_organisation_exits_with_2_and_names_the_field() {
     let departed = Departed::by("--mode=disable");
     let elsewhere = Server::start();
     let path = departed.record.path();

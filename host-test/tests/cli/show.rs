@@ -1,4 +1,4 @@
-//! Help, the demonstration, the mock.
+//! Help, versions, completions, the walkthrough, `check` and the mock.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -38,7 +38,7 @@ fn help_names_every_command_and_the_exit_codes() {
 }
 
 #[test]
-fn the_version_is_told_with_the_components_and_the_contracts() {
+fn version_prints_the_versions_of_command_component_and_contract() {
     let ran = run(&["--version"]);
     assert_eq!(ran.exit, 0, "{ran:#?}");
     let version = env!("CARGO_PKG_VERSION");
@@ -51,7 +51,7 @@ fn the_version_is_told_with_the_components_and_the_contracts() {
 }
 
 #[test]
-fn every_shell_is_told_every_command_and_its_options() {
+fn completions_of_every_shell_have_every_command_and_option() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let ran = run(&["completions", shell]);
         assert_eq!(ran.exit, 0, "{ran:#?}");
@@ -63,12 +63,12 @@ fn every_shell_is_told_every_command_and_its_options() {
 }
 
 #[test]
-fn the_demonstration_comes_out_as_told() {
+fn the_walkthrough_lists_its_chapters_as_json() {
     let ran = run(&["--json"]);
     assert_eq!(ran.exit, 0, "{ran:#?}");
-    let told = ran.json();
-    let steps = told["steps"].as_array().expect("steps");
-    let names: Vec<_> = steps.iter().map(|step| step["name"].as_str()).collect();
+    let document = ran.json();
+    let chapters = document["chapters"].as_array().expect("chapters");
+    let names: Vec<_> = chapters.iter().map(|chapter| chapter["name"].as_str()).collect();
     assert_eq!(
         names,
         [
@@ -83,19 +83,23 @@ fn the_demonstration_comes_out_as_told() {
         ]
         .map(Some)
     );
-    assert_eq!(steps[5]["writes"], 0);
+    assert_eq!(chapters[5]["writes"], 0);
 }
 
 #[test]
-fn the_demonstration_narrates_with_the_requests_of_each_step() {
+fn the_walkthrough_prints_the_requests_of_each_chapter() {
     let ran = run(&["demo"]);
     assert_eq!(ran.exit, 0, "{ran:#?}");
     assert_eq!(ran.stdout.matches(" of them writes").count(), 8, "{ran:#?}");
     assert!(ran.stdout.contains("6. sync again: "), "{}", ran.stdout);
+    let (_, chapter) =
+        include_str!("../../../README.md").split_once("```text\n").expect("a chapter");
+    let (chapter, _) = chapter.split_once("```").expect("its end");
+    assert!(ran.stdout.contains(chapter), "copy the chapter into the README:\n{}", ran.stdout);
 }
 
 #[test]
-fn a_connection_in_order_is_reported_so() {
+fn check_reports_a_healthy_connection() {
     let server = Server::start();
     let ran = server.run(&["check", "--api", "v1"]);
     assert_eq!(ran.exit, 0, "{ran:#?}");
@@ -111,9 +115,9 @@ fn a_connection_in_order_is_reported_so() {
 /// A mock that runs until it is dropped.
 struct Running {
     mock: Child,
-    /// What it said beside its address.
+    /// The line that it printed after its address.
     hint: String,
-    /// What it said about SCIM.
+    /// The lines that it printed about SCIM.
     about_scim: Vec<String>,
     address: String,
 }
@@ -162,14 +166,14 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Either it is running or it has ended by itself.
+        // This fails if the process has already ended.
         let _ = self.mock.kill();
         let _ = self.mock.wait();
     }
 }
 
 #[test]
-fn a_mock_without_a_token_is_wrong_usage() {
+fn an_empty_token_for_the_mock_is_wrong_usage() {
     for option in ["--token", "--scim-token"] {
         let ran = run(&["mock", option, ""]);
         assert_eq!(ran.exit, 2, "{ran:#?}");
@@ -178,7 +182,7 @@ fn a_mock_without_a_token_is_wrong_usage() {
 }
 
 #[test]
-fn a_mock_says_where_it_is_and_answers_there() {
+fn a_mock_prints_its_address_and_answers_there() {
     let running = Running::start(&[]);
     let hint = &running.hint;
     assert!(hint.starts_with("curl -H \"Authorization: Bearer $RETOOL_API_TOKEN\""), "{hint}");
@@ -188,7 +192,7 @@ fn a_mock_says_where_it_is_and_answers_there() {
 }
 
 #[test]
-fn a_mock_has_a_token_for_scim_and_says_which() {
+fn a_mock_prints_its_scim_token_unless_the_user_chose_it() {
     let running = Running::start(&["--empty"]);
     let said = running.about_scim.join("\n");
     assert!(said.contains("export RETOOL_SCIM_TOKEN='mock-scim-token'"), "{said}");
@@ -205,7 +209,7 @@ fn a_mock_has_a_token_for_scim_and_says_which() {
 }
 
 #[test]
-fn a_mock_fails_as_it_was_told_to() {
+fn a_mock_injects_the_given_faults() {
     let running = Running::start(&[
         "--fault=GET /api/v1/users 429 times=1 retry-after=Wed, 21 Oct 2026 07:28:00 GMT",
         "--fault",
@@ -221,7 +225,7 @@ fn a_mock_fails_as_it_was_told_to() {
 }
 
 #[test]
-fn a_fault_that_is_none_is_wrong_usage() {
+fn an_invalid_fault_is_wrong_usage() {
     for (fault, why) in [("GET resett", "`resett`"), ("reset chance=2", "0 to 1")] {
         let ran = run(&["mock", "--fault", fault]);
         assert_eq!(ran.exit, 2, "{ran:#?}");

@@ -2,7 +2,7 @@
 
 use crate::command::{File, Server};
 
-/// A roster with two new people; everybody else is left alone by default.
+/// A roster with two new people. By default, everyone else is left alone.
 const TWO_NEW: &str = "\
 email,first name,last name,user type,admin,groups
 mary.somerville@example.com,Mary,Somerville,default,,Engineering
@@ -59,7 +59,7 @@ fn the_same_roster_as_json_gives_the_same_plan() {
         let ran = server.run(&["plan", "--api=v1", "--json", "--roster", path]);
         assert_eq!(ran.exit, 0, "{ran:#?}");
         let mut plan = ran.json();
-        // The one thing that the same roster does not decide.
+        // The only field that does not depend on the roster.
         assert!(plan["made_at"].take().is_string(), "{plan}");
         plan
     };
@@ -67,7 +67,7 @@ fn the_same_roster_as_json_gives_the_same_plan() {
 }
 
 #[test]
-fn a_plan_that_a_guard_refuses_is_3_and_shows_what_is_withheld() {
+fn a_plan_refused_by_a_guard_exits_with_3_and_shows_the_withheld_steps() {
     let server = Server::start();
     let roster = File::new("cut-short.csv", TWO_NEW);
     let arguments = ["--api=v1", "--absent=disable", "--roster", roster.path()];
@@ -75,8 +75,8 @@ fn a_plan_that_a_guard_refuses_is_3_and_shows_what_is_withheld() {
     let ran = server.run(&[&["plan"], &arguments[..]].concat());
     assert_eq!(ran.exit, 3, "{ran:#?}");
     assert!(ran.stdout.starts_with("REFUSED: "), "{}", ran.stdout);
-    let somebody = &server.plain_people()[0];
-    assert!(ran.stdout.contains(&format!("- {somebody}  disable")), "{}", ran.stdout);
+    let email = &server.plain_people()[0];
+    assert!(ran.stdout.contains(&format!("- {email}  disable")), "{}", ran.stdout);
     assert!(ran.stdout.contains("TRIPPED  user removals: "), "{}", ran.stdout);
 
     let ran = server.run(&[&["plan", "--json"], &arguments[..]].concat());
@@ -93,9 +93,9 @@ fn a_plan_that_a_guard_refuses_is_3_and_shows_what_is_withheld() {
 }
 
 #[test]
-fn a_sync_that_leaves_somebody_out_is_4() {
+fn a_sync_with_a_refused_person_exits_with_4() {
     let server = Server::start();
-    // A new person without a user type is refused, and does not stop the other.
+    // A new person without a user type is refused. This does not stop the other person.
     let roster = File::new(
         "half.csv",
         "email,user type\nmary.somerville@example.com,default\nevariste.galois@example.com,\n",
@@ -116,7 +116,7 @@ fn a_sync_that_leaves_somebody_out_is_4() {
 }
 
 #[test]
-fn people_who_are_absent_are_removed_only_where_that_is_asked_for() {
+fn absent_people_are_removed_only_with_the_absent_flag() {
     let server = Server::start();
     let leaver = server.plain_people()[0].clone();
     let state = server.mock.state();

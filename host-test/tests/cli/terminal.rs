@@ -1,4 +1,4 @@
-//! What is different on a terminal: colours, and how far the work is.
+//! Output on a terminal: colours and progress.
 #![cfg(unix)]
 
 use std::fs::File as Handle;
@@ -17,14 +17,14 @@ const ESCAPE: char = '\u{1b}';
 
 const NEWCOMER: &str = "email,user type\nmary.somerville@example.com,default\n";
 
-/// Where the command writes.
+/// The stream that is a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stream {
     Stdout,
     Stderr,
 }
 
-/// What a command writes to a terminal, with everything else piped; and its exit code.
+/// Runs a command with this stream on a terminal. Returns the terminal's output and the exit code.
 fn on_terminal(mut command: Command, stream: Stream) -> (String, Option<i32>) {
     let size = Winsize { ws_row: 40, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 };
     let terminal = openpty(&size, None).expect("a terminal");
@@ -35,23 +35,23 @@ fn on_terminal(mut command: Command, stream: Stream) -> (String, Option<i32>) {
         Stream::Stderr => command.stderr(slave),
     };
     let mut child = command.spawn().expect("the command");
-    // It holds the other end of the terminal, which must be closed to be read to its end.
+    // `command` holds the other end of the terminal, which must be closed for the read to end.
     drop(command);
     let mut master = Handle::from(terminal.master);
     let reader = thread::spawn(move || {
-        let (mut shown, mut buffer) = (Vec::new(), [0; 4096]);
-        // A terminal that nobody writes to any more ends with an error.
+        let (mut output, mut buffer) = (Vec::new(), [0; 4096]);
+        // When the other end is closed, the read fails.
         while let Ok(length @ 1..) = master.read(&mut buffer) {
-            shown.extend_from_slice(&buffer[..length]);
+            output.extend_from_slice(&buffer[..length]);
         }
-        String::from_utf8_lossy(&shown).into_owned()
+        String::from_utf8_lossy(&output).into_owned()
     });
     let exit = child.wait().expect("an exit").code();
-    (reader.join().expect("what was shown"), exit)
+    (reader.join().expect("the output"), exit)
 }
 
 #[test]
-fn colours_are_for_a_terminal_unless_told_otherwise() {
+fn colours_are_used_on_a_terminal_unless_no_color_is_set() {
     let server = Server::start();
     let roster = File::new("newcomer.csv", NEWCOMER);
     let plan = |variables: &[(&str, &str)]| {
@@ -61,12 +61,12 @@ fn colours_are_for_a_terminal_unless_told_otherwise() {
     };
     let green = "\u{1b}[32m+ mary.somerville@example.com  create\u{1b}[0m";
 
-    let (shown, exit) = on_terminal(plan(&[]), Stream::Stdout);
-    assert_eq!(exit, Some(0), "{shown}");
-    assert!(shown.contains(green), "{shown}");
-    let (shown, _) = on_terminal(plan(&[("NO_COLOR", "1")]), Stream::Stdout);
-    assert!(shown.contains("+ mary.somerville@example.com  create"), "{shown}");
-    assert!(!shown.contains(ESCAPE), "{shown}");
+    let (output, exit) = on_terminal(plan(&[]), Stream::Stdout);
+    assert_eq!(exit, Some(0), "{output}");
+    assert!(output.contains(green), "{output}");
+    let (output, _) = on_terminal(plan(&[("NO_COLOR", "1")]), Stream::Stdout);
+    assert!(output.contains("+ mary.somerville@example.com  create"), "{output}");
+    assert!(!output.contains(ESCAPE), "{output}");
 
     let piped = |variables: &[(&str, &str)]| {
         let output = plan(variables).output().expect("the command");
@@ -77,17 +77,17 @@ fn colours_are_for_a_terminal_unless_told_otherwise() {
 }
 
 #[test]
-fn an_error_is_red_on_a_terminal_alone() {
+fn an_error_is_red_only_on_a_terminal() {
     let failing = || {
         let mut command = command();
         command.args(["plan", "--base-url=http://127.0.0.1:1", "--roster=/no/such/file"]);
         command
     };
-    let (shown, exit) = on_terminal(failing(), Stream::Stderr);
-    assert_eq!(exit, Some(2), "{shown}");
+    let (output, exit) = on_terminal(failing(), Stream::Stderr);
+    assert_eq!(exit, Some(2), "{output}");
     assert!(
-        shown.contains("\u{1b}[1m\u{1b}[31merror:\u{1b}[0m /no/such/file could not"),
-        "{shown}"
+        output.contains("\u{1b}[1m\u{1b}[31merror:\u{1b}[0m /no/such/file could not"),
+        "{output}"
     );
     let piped = failing().output().expect("the command");
     let piped = String::from_utf8(piped.stderr).expect("UTF-8");
@@ -95,7 +95,7 @@ fn an_error_is_red_on_a_terminal_alone() {
 }
 
 #[test]
-fn json_has_no_colours_even_where_they_are_forced() {
+fn json_has_no_colours_even_if_they_are_forced() {
     let server = Server::start();
     let roster = File::new("newcomer.csv", NEWCOMER);
     let mut command = server.command(&["plan", "--json", "--api=v1", "--roster", roster.path()]);
@@ -104,21 +104,21 @@ fn json_has_no_colours_even_where_they_are_forced() {
 }
 
 #[test]
-fn a_long_sync_shows_the_rate_and_what_is_left_on_a_terminal_alone() {
+fn a_long_sync_shows_rate_and_remaining_time_only_on_a_terminal() {
     let options = Options { latency: Duration::from_millis(20), ..Options::default() };
     let server = Server::with(options);
     let people: String = (0..80).map(|n| format!("person-{n}@example.com,default\n")).collect();
     let roster = File::new("many.csv", &format!("email,user type\n{people}"));
 
     let sync = server.command(&["sync", "--api=v1", "--roster", roster.path()]);
-    let (shown, exit) = on_terminal(sync, Stream::Stderr);
-    assert_eq!(exit, Some(0), "{shown}");
-    let told = shown.split("applying: 50 of 80 steps, ").nth(1).expect("the rate");
-    let (rate, rest) = told.split_once("/s, ").expect("a rate");
+    let (output, exit) = on_terminal(sync, Stream::Stderr);
+    assert_eq!(exit, Some(0), "{output}");
+    let line = output.split("applying: 50 of 80 steps, ").nth(1).expect("the rate");
+    let (rate, rest) = line.split_once("/s, ").expect("a rate");
     assert!(rate.parse::<f64>().is_ok_and(|rate| rate > 0.0), "{rate}");
     assert!(rest.split_once(" left").is_some_and(|(left, _)| left.ends_with('s')), "{rest}");
 
-    // In a file, the component's lines as they are.
+    // Piped, the component's lines are unchanged.
     let more = people.replace("person", "another");
     let roster = File::new("more.csv", &format!("email,user type\n{more}"));
     let ran = server.run(&["sync", "--api=v1", "--roster", roster.path()]);

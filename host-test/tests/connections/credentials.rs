@@ -1,4 +1,4 @@
-//! Tokens that are put in on the way out.
+//! Tokens that the host puts into outgoing requests.
 
 use host_test::HostError;
 use host_test::requests::by_email;
@@ -7,10 +7,10 @@ use host_test::retool::types::Connection;
 use crate::server::{Server, Service, TOKEN, options, tenant};
 
 #[tokio::test]
-async fn a_token_is_put_in_on_the_way_out() {
+async fn a_placeholder_is_replaced_with_the_token_in_outgoing_requests() {
     let server = Server::start(Service::new(3), None).await;
     let tenant = tenant(options(&format!("http://{}", server.address)).inject_credentials());
-    let found = tenant.find_user(&by_email(server.service.somebody())).await.expect("the host");
+    let found = tenant.find_user(&by_email(server.service.first_email())).await.expect("the host");
     assert!(found.expect("the component").is_some());
     let expected = format!("Bearer {TOKEN}");
     let seen = server.service.seen();
@@ -19,7 +19,7 @@ async fn a_token_is_put_in_on_the_way_out() {
 }
 
 #[tokio::test]
-async fn whichever_variable_the_connection_names_is_put_in() {
+async fn the_token_of_the_variable_that_the_connection_names_is_injected() {
     let server = Server::start(Service::new(3), None).await;
     let options = options(&format!("http://{}", server.address))
         .env("RETOOL_OF_ACME", "another-token")
@@ -48,13 +48,13 @@ async fn another_origin_gets_neither_the_token_nor_the_placeholder() {
 }
 
 #[tokio::test]
-async fn a_token_that_cannot_be_sent_is_told_as_it_is_without_injection() {
-    let told = async |inject: bool| {
+async fn an_invalid_token_is_the_same_error_with_and_without_injection() {
+    let error = async |inject: bool| {
         let mut options = options("http://127.0.0.1:9");
         options.env = vec![("RETOOL_API_TOKEN".to_owned(), "in two\nlines".to_owned())];
         options.inject_credentials = inject;
         let answer = tenant(options).find_user(&by_email("ada@example.com")).await;
         answer.expect("the host").expect_err("an error")
     };
-    assert_eq!(told(true).await, told(false).await);
+    assert_eq!(error(true).await, error(false).await);
 }

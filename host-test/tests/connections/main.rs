@@ -1,8 +1,8 @@
-//! How requests leave the host: which connections they take, whom they trust, what stands
-//! between, and what they carry.
+//! How requests leave the host: connections, TLS trust, proxies and credentials.
 
 mod credentials;
 mod pool;
 mod proxy;
+#[path = "../support/server.rs"]
 mod server;
 mod tls;

@@ -1,11 +1,11 @@
-//! Connections are kept, and shared by the calls of a tenant.
+//! Connections are reused, and shared by the calls of a tenant.
 
 use host_test::requests::by_email;
 
 use crate::server::{Server, Service, options, tenant};
 
 #[tokio::test]
-async fn a_listing_takes_no_more_connections_than_its_window_is_wide() {
+async fn a_listing_opens_no_more_connections_than_its_window() {
     let server = Server::start(Service::new(300), None).await;
     let options = options(&format!("http://{}", server.address))
         .env("RETOOL_WINDOW", "4")
@@ -19,9 +19,9 @@ async fn a_listing_takes_no_more_connections_than_its_window_is_wide() {
 }
 
 #[tokio::test]
-async fn calls_one_after_the_other_take_one_connection() {
+async fn consecutive_calls_use_one_connection() {
     let server = Server::start(Service::new(3), None).await;
-    let email = server.service.somebody();
+    let email = server.service.first_email();
     let tenant = tenant(options(&format!("http://{}", server.address)).env("RETOOL_WINDOW", "1"));
     for _ in 0..5 {
         let found =
@@ -33,9 +33,9 @@ async fn calls_one_after_the_other_take_one_connection() {
 }
 
 #[tokio::test]
-async fn tenants_share_no_connections() {
+async fn tenants_do_not_share_connections() {
     let server = Server::start(Service::new(3), None).await;
-    let email = server.service.somebody();
+    let email = server.service.first_email();
     for count in 1..=3 {
         let tenant = tenant(options(&format!("http://{}", server.address)));
         tenant.find_user(&by_email(&email)).await.expect("the host").expect("the component");
@@ -46,7 +46,7 @@ async fn tenants_share_no_connections() {
 #[tokio::test]
 async fn the_host_header_is_the_one_of_the_base_url() {
     let server = Server::start(Service::new(3), None).await;
-    let email = server.service.somebody();
+    let email = server.service.first_email();
     let tenant = tenant(options(&format!("http://{}", server.address)));
     tenant.find_user(&by_email(&email)).await.expect("the host").expect("the component");
     let seen = server.service.seen();

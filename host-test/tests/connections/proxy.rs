@@ -1,4 +1,4 @@
-//! Proxies: what they are asked for, and what they get to see.
+//! Proxies: the requests and tunnels that they get, and the data that they can see.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -21,11 +21,11 @@ use crate::server::{Authority, Server, Service, TOKEN, options, tenant};
 const USER: &str = "user:hunter2%21@";
 const CREDENTIALS: &str = "Basic dXNlcjpodW50ZXIyIQ==";
 
-/// Where tunnels were asked to, and with which credentials.
+/// The requested tunnels: target and credentials.
 type Tunnels = Arc<Mutex<Vec<(String, Option<String>)>>>;
 
-/// A proxy that stands for all servers it is asked to forward to, and opens tunnels to one,
-/// whatever name it is asked for.
+/// A proxy that answers forwarded requests itself, and opens all tunnels to one server, whatever
+/// their target is.
 struct Proxy {
     address: SocketAddr,
     service: Arc<Service>,
@@ -56,7 +56,7 @@ impl Proxy {
                         answer(Arc::clone(&service), Arc::clone(&tunnels), tunnel, request)
                     });
                     let http = http1::Builder::new();
-                    // How a connection ends is the client's matter.
+                    // How the connection ends does not matter here.
                     let _ = match tls {
                         None => {
                             let io = TokioIo::new(stream);
@@ -102,7 +102,7 @@ async fn answer(
             tokio::spawn(async move {
                 let upgraded = hyper::upgrade::on(request).await.expect("a tunnel");
                 let mut server = TcpStream::connect(server).await.expect("the server");
-                // It ends when one side goes away.
+                // It ends when one side closes.
                 let _ =
                     tokio::io::copy_bidirectional(&mut TokioIo::new(upgraded), &mut server).await;
             });
@@ -114,22 +114,22 @@ async fn answer(
     Ok(answer)
 }
 
-/// An address where nobody listens.
+/// Returns an address without a listener.
 async fn nowhere() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     listener.local_addr().expect("an address")
 }
 
 #[tokio::test]
-async fn a_plain_request_goes_to_the_proxy_with_its_whole_address() {
+async fn a_plain_http_request_goes_to_the_proxy_with_its_absolute_uri() {
     let proxy = Proxy::start(None).await;
     let origin = format!("http://{}", nowhere().await);
     let proxies = Proxies::new(&proxy.url(), "", "", "").expect("a proxy");
     let tenant = tenant(options(&origin).proxies(proxies));
-    let email = proxy.service.somebody();
+    let email = proxy.service.first_email();
     let found =
         tenant.find_user(&by_email(&email)).await.expect("the host").expect("the component");
-    assert_eq!(found.expect("somebody").email, Some(email));
+    assert_eq!(found.expect("a user").email, Some(email));
     let seen = proxy.service.seen();
     assert!(seen.iter().all(|seen| seen.uri.starts_with(&format!("{origin}/api/v1/"))), "{seen:?}");
     assert!(seen.iter().all(|seen| seen.proxy_authorization.as_deref() == Some(CREDENTIALS)));
@@ -145,10 +145,10 @@ async fn https_goes_through_a_tunnel_and_the_proxy_resolves_the_name() {
     let proxies = Proxies::new("", &proxy.url(), "", "").expect("a proxy");
     let options = options("https://acme.invalid").ca_certificates(authority.certificates());
     let tenant = tenant(options.proxies(proxies));
-    let email = server.service.somebody();
+    let email = server.service.first_email();
     let found =
         tenant.find_user(&by_email(&email)).await.expect("the host").expect("the component");
-    assert_eq!(found.expect("somebody").email, Some(email));
+    assert_eq!(found.expect("a user").email, Some(email));
 
     let tunnels = proxy.tunnels();
     assert_eq!(tunnels[0], ("acme.invalid:443".to_owned(), Some(CREDENTIALS.to_owned())));
@@ -169,24 +169,24 @@ async fn a_proxy_may_speak_tls_itself() {
     let proxies = Proxies::new("", &url, "", "").expect("a proxy");
     let options = options("https://acme.invalid").ca_certificates(authority.certificates());
     let found =
-        tenant(options.proxies(proxies)).find_user(&by_email(server.service.somebody())).await;
+        tenant(options.proxies(proxies)).find_user(&by_email(server.service.first_email())).await;
     assert!(found.expect("the host").expect("the component").is_some());
     assert!(!proxy.tunnels().is_empty());
 }
 
 #[tokio::test]
-async fn what_is_excepted_goes_directly() {
+async fn excepted_servers_are_reached_directly() {
     let proxy = Proxy::start(None).await;
     let server = Server::start(Service::new(3), None).await;
     let proxies = Proxies::new("", "", &proxy.url(), "10.0.0.0/8, 127.0.0.0/8").expect("a proxy");
     let tenant = tenant(options(&format!("http://{}", server.address)).proxies(proxies));
-    let found = tenant.find_user(&by_email(server.service.somebody())).await.expect("the host");
+    let found = tenant.find_user(&by_email(server.service.first_email())).await.expect("the host");
     assert!(found.expect("the component").is_some());
     assert_eq!(proxy.service.connections(), 0);
     assert!(server.service.seen().iter().all(|seen| seen.proxy_authorization.is_none()));
 }
 
-/// What a call of a tenant behind this proxy logs.
+/// Makes a call through this proxy, which must fail, and returns its log.
 async fn refused(url: &str) -> String {
     let authority = Authority::new();
     let options = options("https://acme.invalid").ca_certificates(authority.certificates());
@@ -197,14 +197,14 @@ async fn refused(url: &str) -> String {
         .expect("the host")
         .expect_err("no way");
     let log = tenant.log().concat();
-    for told in [&log, &format!("{error:?}"), &format!("{tenant:?}")] {
-        assert!(!told.contains("hunter2") && !told.contains("dXNl"), "{told}");
+    for text in [&log, &format!("{error:?}"), &format!("{tenant:?}")] {
+        assert!(!text.contains("hunter2") && !text.contains("dXNl"), "{text}");
     }
     log
 }
 
 #[tokio::test]
-async fn a_proxy_that_does_not_help_is_told_from_a_server_that_does_not() {
+async fn failures_of_the_proxy_are_distinguished_in_the_log() {
     let proxy = Proxy::start(None).await;
     let log = refused(&proxy.url()).await;
     assert!(log.contains("the proxy opened no tunnel to the server"), "{log}");
@@ -217,7 +217,7 @@ async fn a_proxy_that_does_not_help_is_told_from_a_server_that_does_not() {
 }
 
 #[tokio::test]
-async fn another_origin_is_refused_before_a_socket_is_opened_to_anything() {
+async fn another_origin_is_refused_before_any_socket_is_opened() {
     let (proxy, own, other) = (
         Proxy::start(None).await,
         Server::start(Service::new(3), None).await,

@@ -1,4 +1,4 @@
-//! Whom TLS trusts, and what is agreed on in it.
+//! TLS: trust and protocol negotiation.
 
 use host_test::requests::by_email;
 use host_test::retool::types::{Error, ErrorKind};
@@ -18,17 +18,17 @@ async fn a_server_is_trusted_if_its_authority_was_added() {
     let authority = Authority::new();
     let (server, url) = server(&authority, &["http/1.1"]).await;
     let tenant = tenant(options(&url).ca_certificates(authority.certificates()));
-    let email = server.service.somebody();
+    let email = server.service.first_email();
     let found =
         tenant.find_user(&by_email(&email)).await.expect("the host").expect("the component");
-    assert_eq!(found.expect("somebody").email, Some(email));
+    assert_eq!(found.expect("a user").email, Some(email));
     assert_eq!(server.service.seen()[0].version, Version::HTTP_11);
 }
 
 #[tokio::test]
 async fn a_server_of_another_authority_gets_no_request() {
     let (server, url) = server(&Authority::named("one"), &["http/1.1"]).await;
-    // The second as after an authority was set up anew.
+    // The second has the same name and another key, as if the authority had been recreated.
     for other in [Authority::named("another"), Authority::named("one")] {
         let tenant = tenant(options(&url).ca_certificates(other.certificates()));
         let answer = tenant.find_user(&by_email("ada@example.com")).await.expect("the host");
@@ -43,7 +43,7 @@ async fn a_server_of_another_authority_gets_no_request() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_another_server_is_none() {
+async fn a_certificate_for_another_name_is_refused() {
     let authority = Authority::new();
     let tls = authority.tls("elsewhere.example", &["http/1.1"]);
     let server = Server::start(Service::new(3), Some(tls)).await;
@@ -56,18 +56,18 @@ async fn a_certificate_of_another_server_is_none() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_an_address_is_trusted_by_it() {
+async fn a_certificate_for_an_ip_address_is_trusted() {
     let authority = Authority::new();
     let tls = authority.tls("127.0.0.1", &["http/1.1"]);
     let server = Server::start(Service::new(3), Some(tls)).await;
     let options = options(&format!("https://127.0.0.1:{}", server.port()));
     let tenant = tenant(options.ca_certificates(authority.certificates()));
-    let found = tenant.find_user(&by_email(server.service.somebody())).await.expect("the host");
+    let found = tenant.find_user(&by_email(server.service.first_email())).await.expect("the host");
     assert!(found.expect("the component").is_some());
 }
 
 #[tokio::test]
-async fn http_2_is_spoken_where_it_is_offered_and_takes_one_connection() {
+async fn http_2_is_used_if_offered_and_needs_one_connection() {
     let authority = Authority::new();
     let (server, url) = server(&authority, &["h2", "http/1.1"]).await;
     let options = options(&url)
@@ -75,7 +75,7 @@ async fn http_2_is_spoken_where_it_is_offered_and_takes_one_connection() {
         .env("RETOOL_WINDOW", "8")
         .env("RETOOL_PAGE_SIZE", "5");
     let tenant = tenant(options);
-    let email = server.service.somebody();
+    let email = server.service.first_email();
     tenant.find_user(&by_email(&email)).await.expect("the host").expect("the component");
     let connections = server.service.connections();
     tenant.changes_since(None).await.expect("the host").expect("the component");
@@ -83,7 +83,7 @@ async fn http_2_is_spoken_where_it_is_offered_and_takes_one_connection() {
     let seen = server.service.seen();
     assert!(seen.len() > 60, "{} requests", seen.len());
     assert!(seen.iter().all(|seen| seen.version == Version::HTTP_2));
-    // Its name is in the pseudo-header, and once.
+    // The server's name is only in the pseudo-header.
     assert!(seen.iter().all(|seen| seen.host.is_none() && seen.uri.starts_with(&url)));
     assert_eq!(server.service.connections(), connections, "the listing opened more");
     use host_test::requests::by_email;

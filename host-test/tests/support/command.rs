@@ -1,4 +1,4 @@
-//! Runs the built command against a mock in this process.
+//! Runs the command against a mock in this process.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 /// A mock that serves while the command runs.
 pub struct Server {
     pub mock: Mock,
-    // Dropped after the mock, which it serves.
+    // It must be dropped after the mock, which it runs.
     _runtime: Runtime,
 }
 
@@ -31,7 +31,7 @@ impl Server {
         Server { mock, _runtime: runtime }
     }
 
-    /// The command with this server's address and token.
+    /// Runs the command with this server's address and token.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         run_with(
             arguments,
@@ -42,7 +42,7 @@ impl Server {
         )
     }
 
-    /// The same command, for a test that runs it itself.
+    /// Returns the same command, for a test that runs it itself.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = command();
         command
@@ -52,19 +52,19 @@ impl Server {
         command
     }
 
-    /// How many requests there were that may have changed something.
+    /// Counts the requests that may have changed something.
     pub fn writes(&self) -> usize {
         let requests = self.mock.requests();
         requests.iter().filter(|request| request.is_write()).count()
     }
 
-    /// The person as the server has them.
+    /// Returns the person's account on the server.
     pub fn user(&self, email: &str) -> Option<mock_retool::User> {
         let state = self.mock.state();
         state.users.into_iter().find(|user| user.email == email)
     }
 
-    /// Addresses of people who are no administrators.
+    /// Returns the addresses of enabled people who are not administrators.
     pub fn plain_people(&self) -> Vec<String> {
         let state = self.mock.state();
         let people = state.users.into_iter();
@@ -72,7 +72,7 @@ impl Server {
     }
 }
 
-/// The command without a server.
+/// Runs the command without a server.
 pub fn run(arguments: &[&str]) -> Ran {
     run_with(arguments, &[])
 }
@@ -86,15 +86,15 @@ pub fn run_with(arguments: &[&str], env: &[(&str, &str)]) -> Ran {
     Ran::of(output)
 }
 
-/// The command with nothing of this process's environment. The first of them compiles the
-/// component for all.
+/// Returns the command with an empty environment, except for the cache folder. The first command
+/// compiles the component for all later ones.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_retool-lifecycle"));
     command.env_clear().env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command
 }
 
-/// What a run came to.
+/// The outcome of a run.
 #[derive(Debug)]
 pub struct Ran {
     pub exit: i32,
@@ -111,17 +111,17 @@ impl Ran {
         }
     }
 
-    /// The one JSON document on stdout; fails if there is anything else.
+    /// Parses stdout as one JSON document; fails if there is anything else.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("stdout is not one JSON document: {error}\n{self:#?}"))
     }
 }
 
-/// A file that is there for one test.
+/// A file that exists until it is dropped.
 pub struct File {
     path: PathBuf,
-    // Removes it.
+    // Dropping the folder removes the file.
     _folder: TempDir,
 }
 

@@ -1,7 +1,7 @@
-//! A plan as a page for whoever approves it: one file that a browser shows without asking anybody
-//! for anything. It is read without its script, which only searches. Texts become text and never
-//! markup, and should one ever get past that, the page's own policy runs and loads nothing but
-//! the style and the script that are in it.
+//! Renders a plan as a page for the approver: one file that a browser opens without a network. The
+//! script is only for the search; the page is readable without it. Untrusted text is never markup.
+//! As a second protection, the page's content security policy allows only the page's own style and
+//! script.
 
 mod people;
 
@@ -19,13 +19,13 @@ use crate::retool::synchronization::{
     GuardReport, PersonRefusal, Plan, SeatChange, Step, StepKind,
 };
 use crate::retool::types::FieldChange;
-use crate::text::shown;
-use people::{Fate, Person, people};
+use crate::text::printable;
+use people::{Action, Person, people};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// What the page tells beside the plan.
+/// What the page shows in addition to the plan.
 pub(crate) struct About<'a> {
     /// The organisation.
     pub(crate) base_url: &'a str,
@@ -33,7 +33,7 @@ pub(crate) struct About<'a> {
     pub(crate) roster: &'a str,
 }
 
-/// The page, or where a guard has tripped, what would have been.
+/// Renders the page. If a guard has tripped, the page shows the withheld steps.
 pub(crate) fn page(plan: &Plan, about: &About<'_>) -> String {
     let Plan { dialect, steps, withheld, unchanged, refusals, seats, guards, limitations, .. } =
         plan;
@@ -43,13 +43,13 @@ pub(crate) fn page(plan: &Plan, about: &About<'_>) -> String {
     let groups: Vec<String> =
         steps.iter().filter(|step| step.kind == StepKind::CreateGroup).map(group_of).collect();
     let title =
-        format!("{}Plan for {}", if refused { "REFUSED: " } else { "" }, shown(about.base_url));
+        format!("{}Plan for {}", if refused { "REFUSED: " } else { "" }, printable(about.base_url));
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                // First, because it holds only for what comes after it.
+                // The policy must come first: it applies only to what follows it.
                 meta http-equiv="Content-Security-Policy" content=(policy());
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
@@ -59,13 +59,13 @@ pub(crate) fn page(plan: &Plan, about: &About<'_>) -> String {
             }
             body {
                 header {
-                    h1 { "Plan for " bdi { (shown(about.base_url)) } }
+                    h1 { "Plan for " bdi { (printable(about.base_url)) } }
                     p.facts {
-                        "Made " (shown(&plan.made_at)) " from " bdi { (shown(about.roster)) }
+                        "Made " (printable(&plan.made_at)) " from " bdi { (printable(about.roster)) }
                         ", through " (api(words::dialect(*dialect))) "."
                     }
                     (verdict(plan, refused, steps.is_empty(), &people))
-                    p.digest { span { "Digest" } code { (shown(&plan.digest)) } }
+                    p.digest { span { "Digest" } code { (printable(&plan.digest)) } }
                 }
                 main {
                     (tally(steps, &people, *unchanged, refusals.len()))
@@ -77,14 +77,14 @@ pub(crate) fn page(plan: &Plan, about: &About<'_>) -> String {
                         (list(if refused { "Groups that would be new" } else { "New groups" }, &groups))
                     }
                     (search())
-                    @for fate in Fate::ALL {
-                        (section(fate, &people, refused))
+                    @for action in Action::ALL {
+                        (section(action, &people, refused))
                     }
                     (left_alone(refusals))
                 }
                 footer {
-                    "Applying it compares each person with what is shown here, and leaves alone who "
-                    "has changed since. Made by retool-lifecycle " (env!("CARGO_PKG_VERSION")) "."
+                    "Applying it compares each person with this page, and leaves alone everyone "
+                    "who has changed since. Made by retool-lifecycle " (env!("CARGO_PKG_VERSION")) "."
                 }
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -93,7 +93,7 @@ pub(crate) fn page(plan: &Plan, about: &About<'_>) -> String {
     page.into_string()
 }
 
-/// What the page may do: show its style and run its script.
+/// Returns the content security policy: only the page's own style and script are allowed.
 fn policy() -> String {
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
     format!(
@@ -111,10 +111,10 @@ fn api(dialect: &str) -> String {
     }
 }
 
-/// What the plan comes to in one look.
+/// Renders the summary of the plan.
 fn verdict(plan: &Plan, refused: bool, nothing: bool, people: &[Person<'_>]) -> Markup {
     let tripped = plan.guards.iter().filter(|guard| guard.tripped);
-    // One for each guard, which may have tripped for many groups.
+    // One hint per guard: a guard may have tripped for many groups.
     let hints: BTreeSet<_> =
         tripped.clone().filter_map(|report| hints::for_guard(report.guard)).collect();
     html! {
@@ -126,10 +126,10 @@ fn verdict(plan: &Plan, refused: bool, nothing: bool, people: &[Person<'_>]) -> 
                     p {
                         strong {
                             "Guard tripped: " (name)
-                            @if let Some(subject) = subject { " (" bdi { (shown(subject)) } ")" }
+                            @if let Some(subject) = subject { " (" bdi { (printable(subject)) } ")" }
                             ": " (actual) ", " (bound) " " (limit) ". "
                         }
-                        bdi { (shown(message)) }
+                        bdi { (printable(message)) }
                     }
                 }
                 @for hint in hints { p.hint { (hint) } }
@@ -149,16 +149,16 @@ fn verdict(plan: &Plan, refused: bool, nothing: bool, people: &[Person<'_>]) -> 
     }
 }
 
-/// How many people there are of each fate, as ways to them.
+/// Renders how many people there are for each action, as links to their sections.
 fn tally(steps: &[Step], people: &[Person<'_>], unchanged: u32, left_alone: usize) -> Markup {
     let (added, removed) = Tally::of(steps).memberships();
     html! {
         nav.tally aria-label="What happens to how many" {
-            @for fate in Fate::ALL {
-                @let number = people.iter().filter(|person| person.fate == fate).count();
+            @for action in Action::ALL {
+                @let number = people.iter().filter(|person| person.action == action).count();
                 @if number > 0 {
-                    a.{ (fate.verb()) } href={ "#" (fate.verb()) } {
-                        b { (number) } " " span { "to " (fate.verb()) }
+                    a.{ (action.verb()) } href={ "#" (action.verb()) } {
+                        b { (number) } " " span { "to " (action.verb()) }
                     }
                 }
             }
@@ -185,7 +185,7 @@ fn guards(guards: &[GuardReport]) -> Markup {
                             td { @if *tripped { strong { "TRIPPED" } } @else { "ok" } }
                             td {
                                 (name)
-                                @if let Some(subject) = subject { " (" bdi { (shown(subject)) } ")" }
+                                @if let Some(subject) = subject { " (" bdi { (printable(subject)) } ")" }
                             }
                             td { b { (actual) } ", " (bound) " " (limit) }
                         }
@@ -218,7 +218,8 @@ fn seats(seats: &[SeatChange]) -> Markup {
     }
 }
 
-/// Rights over the organisation stand out, because they are what a wrong roster must not give.
+/// Renders who becomes or ceases to be an administrator. This is highlighted, because a wrong
+/// roster must not give these rights.
 fn administrators(people: &[Person<'_>]) -> Markup {
     let with = |becomes| people.iter().filter(move |person| person.administers() == Some(becomes));
     html! {
@@ -227,10 +228,10 @@ fn administrators(people: &[Person<'_>]) -> Markup {
                 h2 { "Administrators" }
                 ul {
                     @for person in with(true) {
-                        li { b { "becomes one: " } bdi { (shown(person.email)) } }
+                        li { b { "becomes one: " } bdi { (printable(person.email)) } }
                     }
                     @for person in with(false) {
-                        li { b { "no longer one: " } bdi { (shown(person.email)) } }
+                        li { b { "no longer one: " } bdi { (printable(person.email)) } }
                     }
                 }
             }
@@ -243,13 +244,13 @@ fn list(heading: &str, texts: &[String]) -> Markup {
         @if !texts.is_empty() {
             section.card {
                 h2 { (heading) }
-                ul { @for text in texts { li { bdi { (shown(text)) } } } }
+                ul { @for text in texts { li { bdi { (printable(text)) } } } }
             }
         }
     }
 }
 
-/// Only the script shows it, which does the search.
+/// Renders the search field. It is hidden until the script, which does the search, shows it.
 fn search() -> Markup {
     html! {
         div.search id="search" hidden {
@@ -261,31 +262,31 @@ fn search() -> Markup {
     }
 }
 
-fn section(fate: Fate, people: &[Person<'_>], refused: bool) -> Markup {
-    let concerned: Vec<_> = people.iter().filter(|person| person.fate == fate).collect();
+fn section(action: Action, people: &[Person<'_>], refused: bool) -> Markup {
+    let matching: Vec<_> = people.iter().filter(|person| person.action == action).collect();
     let what = if refused { "Withheld: to " } else { "To " };
     html! {
-        @if !concerned.is_empty() {
-            section.people.{ (fate.verb()) } id=(fate.verb()) {
-                h2 { (what) (fate.verb()) " " span.count { (concerned.len()) } }
-                @for person in concerned { (self::person(person)) }
+        @if !matching.is_empty() {
+            section.people.{ (action.verb()) } id=(action.verb()) {
+                h2 { (what) (action.verb()) " " span.count { (matching.len()) } }
+                @for person in matching { (self::person(person)) }
             }
         }
     }
 }
 
 fn person(person: &Person<'_>) -> Markup {
-    let Person { email, fate, changes, joins, leaves } = person;
-    let what = match fate {
-        Fate::Delete => Some(("account", Some("is there"), "deleted for good")),
-        Fate::Disable => Some(("log-in", Some("allowed"), "disabled")),
-        Fate::Enable => Some(("log-in", Some("disabled"), "allowed")),
-        Fate::Create => Some(("account", None, "created")),
-        Fate::Update => None,
+    let Person { email, action, changes, joins, leaves } = person;
+    let what = match action {
+        Action::Delete => Some(("account", Some("is there"), "deleted for good")),
+        Action::Disable => Some(("log-in", Some("allowed"), "disabled")),
+        Action::Enable => Some(("log-in", Some("disabled"), "allowed")),
+        Action::Create => Some(("account", None, "created")),
+        Action::Update => None,
     };
     html! {
         article {
-            h3 { bdi { (shown(email)) } }
+            h3 { bdi { (printable(email)) } }
             @match person.administers() {
                 Some(true) => p.badge { "becomes an administrator" },
                 Some(false) => p.badge { "no longer an administrator" },
@@ -331,11 +332,11 @@ fn new(value: Option<&str>) -> Markup {
     }
 }
 
-/// On a ground of its own, so that blanks at its ends are seen.
+/// Renders a value with a background, so that blanks at its ends are visible.
 fn value(class: &str, value: &str) -> Markup {
     html! {
         @if value.is_empty() { span.none { "(empty)" } }
-        @else { bdi.{ (class) } { (shown(value)) } }
+        @else { bdi.{ (class) } { (printable(value)) } }
     }
 }
 
@@ -343,7 +344,7 @@ fn chips(class: &str, verb: &str, groups: &[String]) -> Markup {
     html! {
         @if !groups.is_empty() {
             span.verb { (verb) }
-            @for group in groups { " " bdi.chip.{ (class) } { (shown(group)) } }
+            @for group in groups { " " bdi.chip.{ (class) } { (printable(group)) } }
         }
     }
 }
@@ -356,8 +357,8 @@ fn left_alone(refusals: &[PersonRefusal]) -> Markup {
                 @for PersonRefusal { email, login, user, code, message } in refusals {
                     @let person = words::person(email.as_deref(), login.as_deref(), user.as_ref());
                     article {
-                        h3 { bdi { (shown(person)) } }
-                        p { code { (shown(code)) } " " bdi { (shown(message)) } }
+                        h3 { bdi { (printable(person)) } }
+                        p { code { (printable(code)) } " " bdi { (printable(message)) } }
                         @if let Some(hint) = hints::for_sync(code) { p.hint { (hint) } }
                     }
                 }

@@ -1,4 +1,4 @@
-//! What a plan does to each person, gathered from its steps.
+//! The changes of a plan for each person, collected from its steps.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use super::super::words;
 use crate::retool::synchronization::{Step, StepKind};
 use crate::retool::types::FieldChange;
 
-/// What happens to somebody, the gravest first: that is what an approver looks for.
+/// What happens to a person. The most serious is first, because an approver looks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fate {
+pub(super) enum Action {
     Delete,
     Disable,
     Enable,
@@ -17,28 +17,28 @@ pub(super) enum Fate {
     Update,
 }
 
-impl Fate {
-    pub(super) const ALL: [Fate; 5] =
-        [Fate::Delete, Fate::Disable, Fate::Enable, Fate::Create, Fate::Update];
+impl Action {
+    pub(super) const ALL: [Action; 5] =
+        [Action::Delete, Action::Disable, Action::Enable, Action::Create, Action::Update];
 
-    /// The word for it, which is also the name of its section and of its style.
+    /// Returns its verb, which is also the name of its section and of its CSS class.
     pub(super) fn verb(self) -> &'static str {
         match self {
-            Fate::Delete => "delete",
-            Fate::Disable => "disable",
-            Fate::Enable => "enable",
-            Fate::Create => "create",
-            Fate::Update => "update",
+            Action::Delete => "delete",
+            Action::Disable => "disable",
+            Action::Enable => "enable",
+            Action::Create => "create",
+            Action::Update => "update",
         }
     }
 }
 
-/// One person, with everything that the plan does to them.
+/// One person with all their changes in the plan.
 #[derive(Debug)]
 pub(super) struct Person<'a> {
     pub(super) email: &'a str,
-    pub(super) fate: Fate,
-    /// The fields, but for `disabled`, which the fate says.
+    pub(super) action: Action,
+    /// The changed fields, without `disabled`, which the action shows.
     pub(super) changes: Vec<&'a FieldChange>,
     /// The groups to join, by name.
     pub(super) joins: Vec<String>,
@@ -47,7 +47,8 @@ pub(super) struct Person<'a> {
 }
 
 impl Person<'_> {
-    /// Whether they become an administrator, or cease to be one; `None` where neither.
+    /// Returns whether they become an administrator (true) or cease to be one (false); `None` if
+    /// neither.
     pub(super) fn administers(&self) -> Option<bool> {
         let change = self.changes.iter().find(|change| change.field == "admin")?;
         match (change.before.as_deref(), change.after.as_deref()) {
@@ -58,7 +59,7 @@ impl Person<'_> {
     }
 }
 
-/// Everybody whom the steps concern, by fate and then by address.
+/// Lists the people that the steps change, by action and then by address.
 pub(super) fn people(steps: &[Step]) -> Vec<Person<'_>> {
     let mut people: BTreeMap<&str, Person<'_>> = BTreeMap::new();
     for step in steps {
@@ -68,46 +69,46 @@ pub(super) fn people(steps: &[Step]) -> Vec<Person<'_>> {
         let email = person_of(step);
         let person = people.entry(email).or_insert_with(|| Person {
             email,
-            fate: Fate::Update,
+            action: Action::Update,
             changes: Vec::new(),
             joins: Vec::new(),
             leaves: Vec::new(),
         });
-        let fate = match step.kind {
+        let action = match step.kind {
             StepKind::CreateGroup
             | StepKind::ChangeGroup
             | StepKind::RenameUser
             | StepKind::UpdateUser
             | StepKind::ChangeAttributes
-            | StepKind::ChangeMember => Fate::Update,
+            | StepKind::ChangeMember => Action::Update,
             StepKind::AddMember => {
                 person.joins.push(group_of(step));
-                Fate::Update
+                Action::Update
             }
             StepKind::RemoveMember => {
                 person.leaves.push(group_of(step));
-                Fate::Update
+                Action::Update
             }
-            StepKind::CreateUser | StepKind::InviteUser => Fate::Create,
-            StepKind::EnableUser => Fate::Enable,
-            StepKind::DisableUser => Fate::Disable,
-            StepKind::CancelInvitation | StepKind::DeleteUser => Fate::Delete,
+            StepKind::CreateUser | StepKind::InviteUser => Action::Create,
+            StepKind::EnableUser => Action::Enable,
+            StepKind::DisableUser => Action::Disable,
+            StepKind::CancelInvitation | StepKind::DeleteUser => Action::Delete,
         };
-        person.fate = person.fate.min(fate);
+        person.action = person.action.min(action);
         person.changes.extend(step.changes.iter().filter(|change| !words::is_said(change)));
     }
     let mut people: Vec<Person<'_>> = people.into_values().collect();
-    people.sort_by_key(|person| person.fate);
+    people.sort_by_key(|person| person.action);
     people
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples::{change, step};
     use super::*;
+    use crate::testing::{change, step};
 
     #[test]
-    fn a_person_is_told_once_under_the_gravest_of_what_happens() {
+    fn a_person_is_listed_once_with_the_most_serious_action() {
         let member = |kind, group: &str| Step {
             group_name: Some(group.to_owned()),
             ..step(kind, "ada@x.com")
@@ -127,8 +128,8 @@ mod tests {
         ];
         let people = people(&steps);
         let [zoe, ada] = &people[..] else { panic!("{people:?}") };
-        assert_eq!((zoe.email, zoe.fate), ("zoe@x.com", Fate::Delete));
-        assert_eq!((ada.email, ada.fate), ("ada@x.com", Fate::Enable));
+        assert_eq!((zoe.email, zoe.action), ("zoe@x.com", Action::Delete));
+        assert_eq!((ada.email, ada.action), ("ada@x.com", Action::Enable));
         assert_eq!(
             (&ada.joins[..], &ada.leaves[..]),
             (&["Data".into()][..], &["Sales".into()][..])
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_created_without_rights_does_not_lose_any() {
+    fn a_new_person_without_admin_rights_does_not_cease_to_be_an_administrator() {
         let step = |changes| [Step { changes, ..step(StepKind::CreateUser, "ada@x.com") }];
         let administers = |before, after| {
             let steps = step(vec![change("admin", before, after)]);

@@ -1,9 +1,9 @@
-// Hides the people who have nothing of what is searched for.
+// Hides the people who do not match the search.
 (() => {
   "use strict";
   const box = document.getElementById("search");
   const input = box.querySelector("input");
-  const told = box.querySelector("output");
+  const count = box.querySelector("output");
   const sections = Array.from(document.querySelectorAll("section.people"), (section) => ({
     section,
     people: Array.from(section.querySelectorAll("article"), (person) => ({
@@ -24,10 +24,10 @@
       section.hidden = here === 0;
       found += here;
     }
-    told.textContent = wanted === "" ? "" : `${found} of ${all} people`;
+    count.textContent = wanted === "" ? "" : `${found} of ${all} people`;
   };
   input.addEventListener("input", search);
-  // What a browser kept in the field when the page is opened again.
+  // A browser may have kept the field's text when the page is opened again.
   search();
   box.hidden = all === 0;
 })();

@@ -1,13 +1,13 @@
-//! Components that misbehave, made from the contract: every function of them does the same wrong
-//! thing.
+//! Misbehaving components, generated from the contract: all their functions have the same faulty
+//! code.
 
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, PackageId, Resolve};
 
-/// Computes for ever.
+/// Code that computes forever.
 pub const ENDLESS: &str = "(loop br 0) unreachable";
 
-/// Takes memory, a MiB at a time, and writes to all of it, until there is no more.
+/// Code that takes memory, a MiB at a time, and writes to all of it, until there is no more.
 pub const HOG: &str = "(loop
     (if (i32.eq (memory.grow (i32.const 16)) (i32.const -1)) (then unreachable))
     (memory.fill
@@ -16,14 +16,14 @@ pub const HOG: &str = "(loop
         (i32.const 0x100000))
     (br 0)) unreachable";
 
-/// A plugin with `body` in place of every function's code.
+/// Builds a plugin with `body` as the code of every function.
 pub fn plugin(body: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
     let (contract, _) = resolve.push_path("../wit").expect("the contract");
     component(&resolve, contract, body)
 }
 
-/// A component of the one world in `package`, with `body` in place of every function's code.
+/// Builds a component of the only world in `package`, with `body` as the code of every function.
 pub fn component(resolve: &Resolve, package: PackageId, body: &str) -> Vec<u8> {
     let world = resolve.select_world(&[package], None).expect("one world");
     let module = dummy_module(resolve, world, ManglingAndAbi::Legacy(LiftLowerAbi::Sync));

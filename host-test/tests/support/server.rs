@@ -1,4 +1,4 @@
-//! A server with the mock's dialects that may speak TLS and HTTP/2, and counts its connections.
+//! A server with the mock's dialects, with optional TLS and HTTP/2. It counts its connections.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-/// The token that the servers take.
+/// The token that the servers accept.
 pub const TOKEN: &str = "the-token-of-this-server";
 
 /// A certificate authority of one test.
@@ -49,7 +49,7 @@ impl Authority {
         CaCertificates::from_pem(self.pem().as_bytes()).expect("a certificate")
     }
 
-    /// TLS for a server of this name that offers these protocols.
+    /// Creates TLS for a server of this name that offers these protocols.
     pub fn tls(&self, name: &str, protocols: &[&str]) -> TlsAcceptor {
         let key = KeyPair::generate().expect("a key");
         let params = CertificateParams::new([name.to_owned()]).expect("a name");
@@ -68,18 +68,18 @@ impl Authority {
     }
 }
 
-/// A request as it came.
+/// A request that the server got.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub version: Version,
-    /// As on the first line, or put together from the pseudo-headers of HTTP/2.
+    /// The URI of the first line, or of the pseudo-headers of HTTP/2.
     pub uri: String,
     pub host: Option<String>,
     pub authorization: Option<String>,
     pub proxy_authorization: Option<String>,
 }
 
-/// What a server serves, and what it has seen.
+/// The data that a server serves, and the requests that it got.
 pub struct Service {
     offline: Offline,
     organisation: Mutex<Organisation>,
@@ -110,7 +110,7 @@ impl Service {
         lock(&self.seen).clone()
     }
 
-    pub fn somebody(&self) -> String {
+    pub fn first_email(&self) -> String {
         lock(&self.organisation).users[0].email.clone()
     }
 
@@ -146,7 +146,7 @@ impl Service {
             async move { Ok::<_, Infallible>(service.answer(request).await) }
         });
         let io = TokioIo::new(io);
-        // How a connection ends is the client's matter.
+        // How the connection ends does not matter here.
         let _ = if http2 {
             let builder = server::conn::http2::Builder::new(TokioExecutor::new());
             builder.serve_connection(io, service).await
@@ -184,7 +184,7 @@ impl Server {
                     let Some(tls) = tls else {
                         return service.converse(stream, false).await;
                     };
-                    // A client that doesn't trust it goes away.
+                    // A client that doesn't trust the server closes the connection.
                     let Ok(stream) = tls.accept(stream).await else {
                         return;
                     };
@@ -201,7 +201,7 @@ impl Server {
     }
 }
 
-/// How a tenant at this base URL is made, with the servers' token.
+/// Returns the options of a tenant at this base URL, with the servers' token.
 pub fn options(base_url: &str) -> TenantOptions {
     TenantOptions::new(base_url).dialect(Dialect::V1).env("RETOOL_API_TOKEN", TOKEN)
 }
