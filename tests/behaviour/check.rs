@@ -1,4 +1,4 @@
-//! What is wrong with a connection.
+//! `check-connection`: reports what is wrong with a connection.
 
 use std::net::{Ipv4Addr, TcpListener};
 
@@ -10,7 +10,7 @@ use mock_retool::{Dialect as Served, Fault, FaultKind, Options, Scope};
 use crate::support::acme::wit_name;
 use crate::support::{World, done, failed, host};
 
-/// The checks as `name: status`, with the code behind it.
+/// Returns the checks as `name: status`, with the code in parentheses.
 fn lines(report: &ConnectionReport) -> Vec<String> {
     let line = |check: &host_test::retool::diagnostics::Check| {
         let code = check.code.as_deref().map(|code| format!(" ({code})"));
@@ -24,12 +24,12 @@ fn tenant(base_url: String, dialect: Dialect, token: &str) -> Tenant {
     let options = TenantOptions::new(base_url)
         .dialect(dialect)
         .env("RETOOL_API_TOKEN", token)
-        // What can't be reached is not tried for long.
+        // A server that can't be reached is tried only once.
         .env("RETOOL_MAX_ATTEMPTS", "1");
     host().tenant(options)
 }
 
-/// An address at which nobody listens.
+/// Returns an address on which no server listens.
 fn nowhere() -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let address = listener.local_addr().expect("an address");
@@ -40,45 +40,50 @@ fn nowhere() -> String {
 const WRITES_AND_SCIM: [&str; 3] =
     ["scope users:write: unknown", "scope groups:write: unknown", "scim: unknown (token-missing)"];
 
-/// The five checks of an answer, those of writes and SCIM, and whether people and groups are
-/// looked at for duplicates, in this order.
+/// Returns all checks of a report: these five, those of writes and SCIM, and whether users and
+/// groups were searched for duplicates.
 fn whole(checks: [&str; 5], people: bool, groups: bool) -> Vec<String> {
-    let looked =
-        |what, seen| format!("duplicate {what}: {}", if seen { "passed" } else { "unknown" });
+    let duplicates =
+        |what, read| format!("duplicate {what}: {}", if read { "passed" } else { "unknown" });
     let checks = checks.into_iter().chain(WRITES_AND_SCIM).map(str::to_owned);
-    checks.chain([looked("people", people), looked("groups", groups)]).collect()
+    checks.chain([duplicates("people", people), duplicates("groups", groups)]).collect()
 }
 
 #[tokio::test]
 async fn a_healthy_connection() {
-    let options = Options { dialects: vec![Served::V1], ..Options::default() };
-    let world = World::acme_with(options).await;
-    for dialect in [Dialect::V1, Dialect::Auto] {
-        let tenant = tenant(world.mock.base_url(), dialect, world.mock.token());
-        let report = done(tenant.check_connection().await);
-        assert!(report.healthy);
-        assert_eq!(report.dialect, Dialect::V1);
-        assert_eq!((report.user_count, report.group_count), (Some(4), Some(6)));
-        assert_eq!(
-            lines(&report),
-            whole(
-                [
-                    "reachable: passed",
-                    "dialect: passed",
-                    "token: passed",
-                    "scope users:read: passed",
-                    "scope groups:read: passed",
-                ],
-                true,
-                true
-            )
-        );
-        assert!(report.checks.iter().all(|check| !check.detail.is_empty()));
-        let asked = ["GET /api/v1/users", "GET /api/v1/groups"];
-        let found_out = ["GET /api/v2/users", "GET /api/v1/users"];
-        match dialect {
-            Dialect::Auto => assert_eq!(world.requests(), [found_out, asked].concat()),
-            _ => assert_eq!(world.requests(), asked),
+    let v1 = ["GET /api/v1/users", "GET /api/v1/groups"];
+    let v2 = ["GET /api/v2/user_invites", "GET /api/v2/users", "GET /api/v2/groups"];
+    for (served, spoken, expected, probes) in [
+        (Served::V1, Dialect::V1, &v1[..], &["GET /api/v2/users", "GET /api/v1/users"][..]),
+        (Served::V2, Dialect::V2, &v2, &["GET /api/v2/users"]),
+    ] {
+        let options = Options { dialects: vec![served], ..Options::default() };
+        let world = World::acme_with(options).await;
+        for dialect in [spoken, Dialect::Auto] {
+            let tenant = tenant(world.mock.base_url(), dialect, world.mock.token());
+            let report = done(tenant.check_connection().await);
+            assert!(report.healthy);
+            assert_eq!(report.dialect, spoken);
+            assert_eq!((report.user_count, report.group_count), (Some(4), Some(6)));
+            assert_eq!(
+                lines(&report),
+                whole(
+                    [
+                        "reachable: passed",
+                        "dialect: passed",
+                        "token: passed",
+                        "scope users:read: passed",
+                        "scope groups:read: passed",
+                    ],
+                    true,
+                    true
+                )
+            );
+            assert!(report.checks.iter().all(|check| !check.detail.is_empty()));
+            match dialect {
+                Dialect::Auto => assert_eq!(world.requests(), [probes, expected].concat()),
+                _ => assert_eq!(world.requests(), expected),
+            }
         }
     }
 }
@@ -93,7 +98,7 @@ async fn a_missing_scope_is_named() {
         let world = World::with(Options { scopes: scopes.collect(), ..Options::default() }).await;
         let report = done(world.tenant.check_connection().await);
         assert!(!report.healthy);
-        assert_eq!(report.dialect, Dialect::V1);
+        assert_eq!(report.dialect, Dialect::V2);
         let [users, groups] = expected;
         assert_eq!(
             lines(&report),
@@ -116,7 +121,7 @@ async fn a_missing_scope_is_named() {
 }
 
 #[tokio::test]
-async fn a_token_without_any_reading_scope_is_still_a_token() {
+async fn a_token_without_any_read_scope_passes_the_token_check() {
     let scopes = vec![Scope::UsersWrite, Scope::GroupsWrite];
     let world = World::with(Options { scopes, ..Options::default() }).await;
     let report = done(world.tenant.check_connection().await);
@@ -126,9 +131,9 @@ async fn a_token_without_any_reading_scope_is_still_a_token() {
 }
 
 #[tokio::test]
-async fn a_rejected_token_is_told_from_everything_else() {
+async fn a_rejected_token_is_distinguished_from_everything_else() {
     let world = World::acme().await;
-    let tenant = tenant(world.mock.base_url(), Dialect::V1, "another-token");
+    let tenant = tenant(world.mock.base_url(), Dialect::V2, "another-token");
     let report = done(tenant.check_connection().await);
     assert!(!report.healthy);
     assert_eq!(
@@ -148,14 +153,14 @@ async fn a_rejected_token_is_told_from_everything_else() {
     assert!(!format!("{report:?}").contains("another-token"));
 }
 
-/// Whoever answers one of the requests is there.
+/// The other request fails without a response.
 #[tokio::test]
-async fn one_answer_is_enough_to_be_reachable() {
+async fn one_response_is_enough_to_be_reachable() {
     let world = World::acme().await;
     world
         .mock
-        .inject(Fault { path: Some("/api/v1/groups".into()), ..Fault::new(FaultKind::Reset) });
-    let tenant = tenant(world.mock.base_url(), Dialect::V1, "another-token");
+        .inject(Fault { path: Some("/api/v2/groups".into()), ..Fault::new(FaultKind::Reset) });
+    let tenant = tenant(world.mock.base_url(), Dialect::V2, "another-token");
     let report = done(tenant.check_connection().await);
     assert_eq!(
         lines(&report)[..3],
@@ -164,11 +169,12 @@ async fn one_answer_is_enough_to_be_reachable() {
 }
 
 #[tokio::test]
-async fn a_wrong_path_is_no_retool() {
+async fn a_wrong_path_is_reported_as_a_wrong_base_url() {
     let world = World::acme().await;
     let base_url = format!("{}/retool", world.mock.base_url());
     for (wanted, spoken, code) in [
         (Dialect::V1, Dialect::V1, "base-url-wrong"),
+        (Dialect::V2, Dialect::V2, "base-url-wrong"),
         (Dialect::Auto, Dialect::Auto, "dialect-unsupported"),
     ] {
         let tenant = tenant(base_url.clone(), wanted, world.mock.token());
@@ -187,8 +193,8 @@ async fn a_wrong_path_is_no_retool() {
 }
 
 #[tokio::test]
-async fn an_unreachable_server_is_in_the_report() {
-    let report = done(tenant(nowhere(), Dialect::V1, "a-token").check_connection().await);
+async fn an_unreachable_server_is_reported() {
+    let report = done(tenant(nowhere(), Dialect::V2, "a-token").check_connection().await);
     assert!(!report.healthy);
     assert_eq!(
         lines(&report)[..3],
@@ -199,14 +205,14 @@ async fn an_unreachable_server_is_in_the_report() {
 }
 
 #[tokio::test]
-async fn what_can_not_even_be_tried_is_an_error() {
+async fn a_missing_token_is_an_error_without_a_report() {
     let world = World::acme().await;
     let without_token = host().tenant(TenantOptions::new(world.mock.base_url()));
     let (case, detail) = failed(without_token.check_connection().await);
     assert_eq!((case, detail.code.as_str()), ("permanent denied", "token-missing"));
     assert!(detail.message.contains("RETOOL_API_TOKEN"), "{}", detail.message);
 
-    // SCIM has a token of its own.
+    // SCIM needs its own token.
     let scim = tenant(world.mock.base_url(), Dialect::Scim, world.mock.token());
     let (case, detail) = failed(scim.check_connection().await);
     assert_eq!((case, detail.code.as_str()), ("permanent denied", "token-missing"));
@@ -214,9 +220,9 @@ async fn what_can_not_even_be_tried_is_an_error() {
     assert!(world.requests().is_empty());
 }
 
-/// The token's variable may have another name, so that one component serves many organisations.
+/// The connection can name another variable, so that one component serves many organisations.
 #[tokio::test]
-async fn the_token_is_taken_from_the_variable_that_is_named() {
+async fn the_token_is_read_from_the_variable_that_the_connection_names() {
     let world = World::acme().await;
     let tenant = world.tenant_with(&[("RETOOL_ACME", world.mock.token()), ("RETOOL_OTHER", "x")]);
     for (variable, healthy) in [("RETOOL_ACME", true), ("RETOOL_OTHER", false)] {
@@ -227,9 +233,9 @@ async fn the_token_is_taken_from_the_variable_that_is_named() {
     }
 }
 
-/// Nothing else of the environment is ever read, even by a dialect that is not spoken.
+/// No other variable is ever read, not even for a dialect that is not used.
 #[tokio::test]
-async fn a_variable_that_is_not_retools_is_refused() {
+async fn a_variable_without_the_retool_prefix_is_refused() {
     let world = World::acme().await;
     for variable in ["HOME", "MY_RETOOL_TOKEN", "retool_scim_token", "RETOOL_", ""] {
         let with = |change: fn(&mut Connection, String)| {

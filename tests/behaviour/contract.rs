@@ -1,5 +1,5 @@
-//! What the component asks of a host and offers it, to the letter: every host has to link the
-//! first, and every caller depends on the second.
+//! The exact imports and exports of the component. Every host must link the imports, and every
+//! caller depends on the exports.
 
 use host_test::Host;
 use wit_component::DecodedWasm;
@@ -12,7 +12,8 @@ fn decoded() -> (Resolve, WorldId) {
     }
 }
 
-/// Interfaces without their versions, which hosts match leniently, and their functions.
+/// Returns the interfaces, each followed by its functions. Versions are left out, because hosts
+/// match them leniently.
 fn interfaces<'a>(
     resolve: &Resolve,
     items: impl Iterator<Item = (&'a WorldKey, &'a WorldItem)>,
@@ -34,7 +35,7 @@ fn interfaces<'a>(
 }
 
 #[test]
-fn it_imports_wasi_io_http_clocks_random_environment_and_stderr_alone() {
+fn it_imports_only_wasi_io_http_clocks_random_environment_and_stderr() {
     let (resolve, world) = decoded();
     let mut imports = interfaces(&resolve, resolve.worlds[world].imports.iter());
     imports.sort();
@@ -97,20 +98,23 @@ fn it_exports_the_contract_and_nothing_else() {
     );
 }
 
-/// The published world, to which the component's own imports are added: they are said in words
-/// there, and to the letter above.
+/// Returns the published world with the component's own imports added. The world describes them
+/// only in a comment; a test above checks them exactly.
 fn published(more: &str) -> (Resolve, WorldId) {
     let mut resolve = Resolve::default();
     resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/wit")).expect("the contract");
-    let package = resolve.push_str("asked.wit", more).expect("a world");
+    let package = resolve.push_str("test.wit", more).expect("a world");
     let world = resolve.select_world(&[package], None).expect("one world");
     let (decoded, own) = decoded();
     let imports = decoded.worlds[own].imports.clone();
     let merged = resolve.merge(decoded).expect("the component has the published types");
     for (key, mut item) in imports {
-        let WorldKey::Interface(interface) = key else { panic!("only interfaces are imported") };
-        let interface = merged.map_interface(interface, Default::default()).expect("it is there");
-        let WorldItem::Interface { id, .. } = &mut item else { panic!("it is an interface") };
+        let WorldKey::Interface(interface) = key else { panic!("an import that is no interface") };
+        let interface =
+            merged.map_interface(interface, Default::default()).expect("the merged interface");
+        let WorldItem::Interface { id, .. } = &mut item else {
+            panic!("an import that is no interface")
+        };
         *id = interface;
         resolve.worlds[world].imports.insert(WorldKey::Interface(interface), item);
     }
@@ -118,27 +122,30 @@ fn published(more: &str) -> (Resolve, WorldId) {
 }
 
 #[test]
-fn it_is_valid_and_targets_the_published_world() {
+fn it_targets_the_published_world() {
     let (resolve, world) = published(
-        "package test:asked; world asked { include user-lifecycle:retool/plugin@0.2.0; }",
+        "package test:published; world test { include user-lifecycle:retool/plugin@0.2.0; }",
     );
-    wit_component::targets(&resolve, world, Host::embedded_component()).expect("it fits");
+    wit_component::targets(&resolve, world, Host::embedded_component())
+        .expect("a component of the published world");
 
     let (resolve, world) = published(
-        "package test:asked; world asked { include user-lifecycle:retool/plugin@0.2.0;
+        "package test:published; world test { include user-lifecycle:retool/plugin@0.2.0;
          export more: interface { one-more: func(); } }",
     );
     let missing = wit_component::targets(&resolve, world, Host::embedded_component());
-    assert!(missing.is_err(), "a world with more exports is not this component's");
+    assert!(missing.is_err(), "the component lacks an export of this world");
 }
 
-/// Engines that load components by their WIT drop, without a word, what breaks their rules.
+/// Engines that load components by their WIT silently drop functions that break their rules.
 #[test]
-fn every_function_keeps_the_rules_of_the_engines() {
+fn every_function_follows_the_rules_of_the_engines() {
     let (resolve, world) = decoded();
     let mut names = std::collections::BTreeSet::new();
     for item in resolve.worlds[world].exports.values() {
-        let WorldItem::Interface { id, .. } = item else { panic!("only interfaces are exported") };
+        let WorldItem::Interface { id, .. } = item else {
+            panic!("an export that is no interface")
+        };
         for (name, function) in &resolve.interfaces[*id].functions {
             assert!(names.insert(name.clone()), "{name} is the name of two functions");
             assert_eq!(
@@ -162,7 +169,7 @@ fn is_result_with_error(resolve: &Resolve, of: &wit_parser::Type) -> bool {
     let Some(wit_parser::Type::Id(error)) = result.err else {
         return false;
     };
-    // Each interface `use`s the error: follow the alias to the variant.
+    // Each interface imports the error with `use`. Follow the alias to the variant.
     let mut error = error;
     while let wit_parser::TypeDefKind::Type(wit_parser::Type::Id(next)) = resolve.types[error].kind
     {

@@ -1,9 +1,10 @@
-//! Reading who is there.
+//! `find-user`, `page-users` and `page-groups`.
 
 use std::collections::BTreeSet;
 
+use host_test::Tenant;
 use host_test::retool::directory::{GroupPage, PageRequest, UserPage};
-use host_test::retool::types::{self, GroupId, GroupLink, Member, UserId, UserType};
+use host_test::retool::types::{self, Dialect, GroupId, GroupLink, Member, UserType};
 use mock_retool::{Options, User};
 
 use crate::support::acme::{ADA, ENGINEERING, GRACE, JOAN, KEN, NEW, SUPPORT, link};
@@ -38,11 +39,22 @@ async fn group_pages(world: &World, start: PageRequest) -> Vec<GroupPage> {
 }
 
 #[tokio::test]
-async fn a_person_is_found_with_every_field() {
+async fn a_user_is_found_with_every_field() {
     let world = World::acme().await;
+    world.shape(KEN, |ken| ken.user_type = "mobile".into());
+    let found = done(world.tenant.find_user(&by_email(KEN)).await).expect("Ken");
+    assert_eq!(found.user_type, Some(UserType::Mobile));
+    assert!(found.disabled && !found.admin);
+    assert_eq!(found, record(&world, KEN, &[]));
+    assert_eq!(world.requests_with_queries(), ["GET /api/v2/users?email=ken%40acme.example"]);
+}
+
+#[tokio::test]
+async fn v1_finds_a_user_with_every_field() {
+    let world = World::acme_over(Dialect::V1).await;
     let ken = world.person(KEN);
     let found = done(world.tenant.find_user(&by_email(KEN)).await).expect("Ken");
-    assert_eq!(found.id, UserId::V1(ken.id));
+    assert_eq!(found.id, world.user_id(KEN));
     assert_eq!(found.email.as_deref(), Some(KEN));
     assert_eq!(found.first_name.as_deref(), Some("ken"));
     assert_eq!(found.last_name.as_deref(), Some("Doe"));
@@ -61,7 +73,7 @@ async fn a_person_is_found_with_every_field() {
 }
 
 #[tokio::test]
-async fn nobody_is_none_and_case_is_ignored() {
+async fn an_unknown_user_is_none_and_case_is_ignored() {
     let world = World::acme().await;
     assert!(done(world.tenant.find_user(&by_email(NEW)).await).is_none());
     let found = done(world.tenant.find_user(&by_email("  ADA@Acme.Example ")).await);
@@ -75,17 +87,18 @@ async fn an_address_is_encoded_in_the_query() {
         "a+b@acme.example",
         "o'brien@acme.example",
         "a&page=2@acme.example",
+        "a&limit=1@acme.example",
         "100%25@acme.example",
         "jürgen@acme.example",
     ] {
-        let id = world.add(email, &[]);
+        world.add(email, &[]);
         let found = done(world.tenant.find_user(&by_email(email)).await);
-        assert_eq!(found.expect(email).id, UserId::V1(id));
+        assert_eq!(found.expect(email).id, world.user_id(email));
     }
 }
 
 #[tokio::test]
-async fn two_people_of_one_address_are_an_error() {
+async fn two_users_with_one_address_are_an_error() {
     let world = World::acme().await;
     world.mock.edit(|acme| {
         let twin = User {
@@ -101,33 +114,57 @@ async fn two_people_of_one_address_are_an_error() {
 }
 
 #[tokio::test]
-async fn pages_of_people_hold_everybody_once_in_the_servers_order() {
-    let world = World::with(Options { users: 23, ..Options::default() }).await;
-    let pages = user_pages(&world, sized(10)).await;
-    let sizes: Vec<_> = pages.iter().map(|page| page.users.len()).collect();
-    assert_eq!(sizes, [10, 10, 3]);
-    assert!(pages.iter().all(|page| page.total == Some(23)));
-    assert!(pages.iter().all(|page| page.mismatches.is_empty()));
-    let emails: Vec<_> =
-        pages.iter().flat_map(|page| &page.users).map(|user| user.email.clone()).collect();
-    let expected: Vec<_> = world.mock.state().users;
-    let expected: Vec<_> = expected.into_iter().map(|user| Some(user.email)).collect();
-    assert_eq!(emails, expected);
-    assert_eq!(
-        world.requests_with_queries(),
-        [
-            "GET /api/v1/users?page=1&pageSize=10",
-            "GET /api/v1/users?page=2&pageSize=10",
-            "GET /api/v1/users?page=3&pageSize=10",
-        ]
-    );
+async fn pages_of_users_contain_every_user_once_in_the_servers_order() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        let options = Options { users: 23, ..Options::default() };
+        let world = World::with_over(dialect, options).await;
+        let pages = user_pages(&world, sized(10)).await;
+        let sizes: Vec<_> = pages.iter().map(|page| page.users.len()).collect();
+        assert_eq!(sizes, [10, 10, 3]);
+        assert!(pages.iter().all(|page| page.total == Some(23)));
+        assert!(pages.iter().all(|page| page.mismatches.is_empty()));
+        let emails: Vec<_> =
+            pages.iter().flat_map(|page| &page.users).map(|user| user.email.clone()).collect();
+        let expected: Vec<_> = world.mock.state().users;
+        let expected: Vec<_> = expected.into_iter().map(|user| Some(user.email)).collect();
+        assert_eq!(emails, expected);
+        let requests = world.requests_with_queries();
+        if dialect == Dialect::V1 {
+            assert_eq!(
+                requests,
+                [
+                    "GET /api/v1/users?page=1&pageSize=10",
+                    "GET /api/v1/users?page=2&pageSize=10",
+                    "GET /api/v1/users?page=3&pageSize=10",
+                ]
+            );
+            continue;
+        }
+        // The invitations are counted with the first page, and listed on the last.
+        let without_tokens: Vec<_> =
+            requests.iter().map(|request| request.split("&next_token=").next()).collect();
+        assert_eq!(
+            without_tokens,
+            [
+                Some("GET /api/v2/user_invites?"),
+                Some("GET /api/v2/users?limit=10"),
+                Some("GET /api/v2/users?limit=10"),
+                Some("GET /api/v2/users?limit=10"),
+                Some("GET /api/v2/user_invites?"),
+            ]
+        );
+        let with_token: Vec<_> =
+            requests.iter().map(|request| request.contains("&next_token=")).collect();
+        assert_eq!(with_token, [false, false, true, true, false]);
+    }
 }
 
-/// Somebody as the mock has them.
+/// Returns a user as the tenant's dialect lists them. `/api/v2` lists no groups.
 fn record(world: &World, email: &str, groups: &[GroupLink]) -> types::User {
     let person = world.person(email);
+    let v1 = world.dialect() == Dialect::V1;
     types::User {
-        id: UserId::V1(person.id),
+        id: world.user_id(email),
         other_ids: Vec::new(),
         email: Some(person.email),
         login: None,
@@ -137,47 +174,53 @@ fn record(world: &World, email: &str, groups: &[GroupLink]) -> types::User {
         last_name: person.last_name,
         user_type: Some(match person.user_type.as_str() {
             "default" => UserType::Default,
-            "endUser" => UserType::EndUser,
+            "endUser" if v1 => UserType::EndUser,
+            "mobile" if !v1 => UserType::Mobile,
             _ => UserType::Unrecognized,
         }),
         admin: person.is_admin,
         disabled: person.is_disabled,
-        invited: None,
-        profile_photo_url: person.profile_photo_url,
-        groups: Some(groups.to_vec()),
+        invited: (!v1).then_some(false),
+        profile_photo_url: person.profile_photo_url.filter(|_| v1),
+        groups: v1.then(|| groups.to_vec()),
         created_at: Some(person.created_at),
-        updated_at: Some(person.updated_at),
+        updated_at: Some(person.updated_at).filter(|_| v1),
         last_active_at: None,
     }
 }
 
 #[tokio::test]
-async fn people_come_as_whole_records() {
-    let world = World::acme().await;
-    world.add(NEW, &[]);
-    world.shape(NEW, |new| {
-        new.last_name = None;
-        new.user_type = "builder".into();
-    });
-    world.shape(KEN, |ken| ken.updated_at = "2031-02-03T04:05:06.789Z".into());
-    let page = done(world.tenant.page_users(&first()).await);
-    let admin = link(1, "admin");
-    let engineering = link(ENGINEERING, "Engineering");
-    let support = link(SUPPORT, "Support");
-    assert_eq!(
-        page.users,
-        [
-            record(&world, ADA, &[admin.clone(), engineering.clone(), support.clone()]),
-            record(&world, GRACE, &[admin, engineering]),
-            record(&world, JOAN, &[link(3, "viewer"), support.clone()]),
-            record(&world, KEN, &[support]),
-            record(&world, NEW, &[]),
-        ]
-    );
+async fn users_are_returned_as_whole_records() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        let world = World::acme_over(dialect).await;
+        world.add(NEW, &[]);
+        world.shape(NEW, |new| {
+            new.last_name = None;
+            new.user_type = if dialect == Dialect::V1 { "builder" } else { "default" }.into();
+        });
+        world.shape(KEN, |ken| {
+            ken.updated_at = "2031-02-03T04:05:06.789Z".into();
+            ken.user_type = if dialect == Dialect::V1 { "endUser" } else { "mobile" }.into();
+        });
+        let page = done(world.tenant.page_users(&first()).await);
+        let admin = link(1, "admin");
+        let engineering = link(ENGINEERING, "Engineering");
+        let support = link(SUPPORT, "Support");
+        assert_eq!(
+            page.users,
+            [
+                record(&world, ADA, &[admin.clone(), engineering.clone(), support.clone()]),
+                record(&world, GRACE, &[admin, engineering]),
+                record(&world, JOAN, &[link(3, "viewer"), support.clone()]),
+                record(&world, KEN, &[support]),
+                record(&world, NEW, &[]),
+            ]
+        );
+    }
 }
 
 #[tokio::test]
-async fn a_last_page_that_is_full_has_no_next() {
+async fn a_full_last_page_has_no_next() {
     let world = World::acme().await;
     for size in [1, 2, 4, 5] {
         let pages = user_pages(&world, sized(size)).await;
@@ -187,7 +230,7 @@ async fn a_last_page_that_is_full_has_no_next() {
 }
 
 #[tokio::test]
-async fn nobody_is_an_empty_page() {
+async fn an_empty_organisation_is_one_empty_page() {
     let world = World::with(Options { empty: true, ..Options::default() }).await;
     let page = done(world.tenant.page_users(&first()).await);
     assert!(page.users.is_empty() && page.next.is_none());
@@ -195,7 +238,7 @@ async fn nobody_is_an_empty_page() {
 }
 
 #[tokio::test]
-async fn a_server_may_give_fewer_than_asked_for() {
+async fn a_server_may_return_fewer_users_than_requested() {
     let world = World::with(Options { users: 23, max_page_size: 5, ..Options::default() }).await;
     let pages = user_pages(&world, sized(10)).await;
     let ids: Vec<_> = pages.iter().flat_map(|page| &page.users).collect();
@@ -206,7 +249,7 @@ async fn a_server_may_give_fewer_than_asked_for() {
 }
 
 #[tokio::test]
-async fn the_page_size_is_as_configured_where_none_is_given() {
+async fn the_configured_page_size_is_used_if_none_is_given() {
     let world = World::acme().await;
     let tenant = world.tenant_with(&[("RETOOL_PAGE_SIZE", "3")]);
     let users = done(tenant.page_users(&first()).await);
@@ -237,7 +280,7 @@ async fn a_page_size_out_of_range_is_refused_before_any_request() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_is_not_the_functions_own_is_refused() {
+async fn a_cursor_of_another_function_is_refused() {
     let world = World::acme().await;
     let users = done(world.tenant.page_users(&sized(1)).await).next;
     let groups = done(world.tenant.page_groups(&sized(1)).await).next;
@@ -261,7 +304,7 @@ async fn a_cursor_that_is_not_the_functions_own_is_refused() {
 }
 
 #[tokio::test]
-async fn pages_of_groups_hold_every_group_once() {
+async fn pages_of_groups_contain_every_group_once() {
     let world = World::acme().await;
     let pages = group_pages(&world, sized(4)).await;
     let names: Vec<_> = pages
@@ -280,11 +323,11 @@ async fn pages_of_groups_hold_every_group_once() {
     assert_eq!(support.id, GroupId::Rest("5".into()));
     assert_eq!(app_access_of(support), Some("none"));
     assert!(support.created_at.is_some() && support.updated_at.is_some());
-    assert_eq!(support.members, None, "not asked for");
+    assert_eq!(support.members, None, "not requested");
 }
 
 #[tokio::test]
-async fn groups_come_as_whole_records_with_their_members() {
+async fn groups_are_returned_as_whole_records_with_their_members() {
     let world = World::acme().await;
     world.mock.edit(|acme| {
         let support = acme.group_mut(SUPPORT).expect("a group");
@@ -293,7 +336,7 @@ async fn groups_come_as_whole_records_with_their_members() {
     });
     world.shape(JOAN, |joan| joan.memberships[1].is_group_admin = true);
     let member = |email: &str, group_admin| Member {
-        id: UserId::V1(world.id_of(email)),
+        id: world.user_id(email),
         email: Some(email.to_owned()),
         group_admin: Some(group_admin),
     };
@@ -325,8 +368,8 @@ async fn groups_come_as_whole_records_with_their_members() {
 }
 
 #[tokio::test]
-async fn members_of_groups_cost_one_request_per_group() {
-    let world = World::acme().await;
+async fn v1_reads_the_members_of_groups_with_one_request_per_group() {
+    let world = World::acme_over(Dialect::V1).await;
     world.shape(JOAN, |joan| joan.memberships[1].is_group_admin = true);
     let request = PageRequest { with_members: true, ..first() };
     let page = done(world.tenant.page_groups(&request).await);
@@ -339,10 +382,10 @@ async fn members_of_groups_cost_one_request_per_group() {
         })
         .collect();
     assert_eq!(members, [(ADA, Some(false)), (JOAN, Some(true)), (KEN, Some(false))]);
-    assert_eq!(support[0].id, UserId::V1(world.id_of(ADA)));
+    assert_eq!(support[0].id, world.user_id(ADA));
     assert_eq!(page.groups[5].members.as_deref(), Some(&[][..]));
     let mut requests = world.requests();
-    // The groups are read side by side, so that the server meets them in any order.
+    // The groups are read concurrently, so the order of their requests varies.
     requests[1..].sort();
     assert_eq!(
         requests,
@@ -359,7 +402,7 @@ async fn members_of_groups_cost_one_request_per_group() {
 }
 
 #[tokio::test]
-async fn the_other_ids_need_the_other_token() {
+async fn the_other_ids_require_the_other_token() {
     let world = World::acme().await;
     let with_other_ids = PageRequest { with_other_ids: true, ..first() };
     for (case, detail) in [
@@ -372,17 +415,30 @@ async fn the_other_ids_need_the_other_token() {
 }
 
 #[tokio::test]
-async fn a_long_listing_tells_the_host_how_far_it_is() {
+async fn a_long_listing_logs_its_progress() {
     let world = World::with(Options { users: 120, ..Options::default() }).await;
-    let tenant = world.tenant_with(&[("RETOOL_PAGE_SIZE", "5")]);
+    let progress = |tenant: &Tenant| {
+        let log = tenant.log().into_iter();
+        log.filter_map(|line| line.strip_prefix("listing users: ").map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
+    let page_size = ("RETOOL_PAGE_SIZE", "5");
+    let tenant = world.over_with_env(Dialect::V1, &[page_size]);
     done(tenant.changes_since(None).await);
-    let log = tenant.log();
-    let told: Vec<_> = log.iter().filter_map(|line| line.strip_prefix("listing users: ")).collect();
-    assert_eq!(told[0], "5 of 120, 24 pages");
+    let lines = progress(&tenant);
+    assert_eq!(lines[0], "5 of 120, 24 pages");
     let pages = ["3", "6", "9", "12", "15", "18", "21"].map(|page| format!("{page} of 24 pages"));
-    assert_eq!(told[1..], pages);
+    assert_eq!(lines[1..], pages);
 
-    // What takes a moment is not worth a line each.
-    done(world.tenant.changes_since(None).await);
-    assert_eq!(world.tenant.log(), Vec::<String>::new());
+    // `/api/v2` is only read page by page if the listing is too large for one response.
+    let tenant = world.tenant_with(&[page_size, ("RETOOL_MAX_BODY_BYTES", "30000")]);
+    done(tenant.changes_since(None).await);
+    assert_eq!(progress(&tenant), ["by page, it is too large", "50", "100"]);
+
+    // A short listing logs nothing.
+    for dialect in [Dialect::V1, Dialect::V2] {
+        let tenant = world.over_with_env(dialect, &[]);
+        done(tenant.changes_since(None).await);
+        assert_eq!(tenant.log(), Vec::<String>::new());
+    }
 }

@@ -1,7 +1,7 @@
-//! Groups made, changed and removed.
+//! `ensure-group`, `change-group` and `remove-group`.
 
 use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest};
-use host_test::retool::types::{GroupId, GroupRef, Member, UserId};
+use host_test::retool::types::{Dialect, GroupId, GroupRef, Member};
 use mock_retool::Group;
 use serde_json::json;
 
@@ -28,27 +28,33 @@ fn twins(world: &World) {
 
 #[tokio::test]
 async fn a_group_is_created_once() {
-    let world = World::acme().await;
-    let request = EnsureGroupRequest { access: app_access("use"), ..ensuring("  Legal ") };
-    let result = done(world.tenant.ensure_group(&request).await);
-    assert!(result.created);
-    assert_eq!(result.group.name, "Legal");
-    assert_eq!(result.group.id, GroupId::Rest("7".into()));
-    assert_eq!(app_access_of(&result.group), Some("use"));
-    assert_eq!(written(&result.writes), ["group-created Legal [Legal]"]);
-    assert_eq!(world.body_of_the_write(), json!({"name": "Legal", "universalAppAccess": "use"}));
-    assert_eq!(world.requests(), ["GET /api/v1/groups", "POST /api/v1/groups"]);
+    for (dialect, access) in
+        [(Dialect::V1, "universalAppAccess"), (Dialect::V2, "universal_app_access")]
+    {
+        let world = World::acme_over(dialect).await;
+        let (list, create) =
+            (format!("GET {}", world.groups_path()), format!("POST {}", world.groups_path()));
+        let request = EnsureGroupRequest { access: app_access("use"), ..ensuring("  Legal ") };
+        let result = done(world.tenant.ensure_group(&request).await);
+        assert!(result.created);
+        assert_eq!(result.group.name, "Legal");
+        assert_eq!(result.group.id, GroupId::Rest("7".into()));
+        assert_eq!(app_access_of(&result.group), Some("use"));
+        assert_eq!(written(&result.writes), ["group-created Legal [Legal]"]);
+        assert_eq!(world.body_of_the_write(), json!({"name": "Legal", access: "use"}));
+        assert_eq!(world.requests(), [list.clone(), create]);
 
-    let again = done(world.tenant.ensure_group(&ensuring("Legal")).await);
-    assert!(!again.created);
-    assert_eq!(again.group.id, result.group.id);
-    assert!(again.writes.is_empty());
-    assert_eq!(world.requests(), ["GET /api/v1/groups"]);
-    assert_eq!(world.mock.state().groups.len(), 7);
+        let again = done(world.tenant.ensure_group(&ensuring("Legal")).await);
+        assert!(!again.created);
+        assert_eq!(again.group.id, result.group.id);
+        assert!(again.writes.is_empty());
+        assert_eq!(world.requests(), [list]);
+        assert_eq!(world.mock.state().groups.len(), 7);
+    }
 }
 
 #[tokio::test]
-async fn what_a_new_group_may_do_is_for_the_server_to_say_unless_given() {
+async fn the_server_sets_the_access_of_a_new_group_unless_it_is_given() {
     let world = World::acme().await;
     let result = done(world.tenant.ensure_group(&ensuring("Legal")).await);
     assert_eq!(world.body_of_the_write(), json!({"name": "Legal"}));
@@ -56,7 +62,7 @@ async fn what_a_new_group_may_do_is_for_the_server_to_say_unless_given() {
 }
 
 #[tokio::test]
-async fn what_an_existing_group_may_do_is_left() {
+async fn the_access_of_an_existing_group_stays() {
     let world = World::acme().await;
     let request = EnsureGroupRequest { access: app_access("own"), ..ensuring("Support") };
     let result = done(world.tenant.ensure_group(&request).await);
@@ -67,7 +73,7 @@ async fn what_an_existing_group_may_do_is_left() {
 }
 
 #[tokio::test]
-async fn never_a_third_of_two_groups_with_one_name() {
+async fn two_groups_with_one_name_are_an_error_and_no_third_is_created() {
     let world = World::acme().await;
     twins(&world);
     let (case, detail) = failed(world.tenant.ensure_group(&ensuring("Support")).await);
@@ -76,7 +82,7 @@ async fn never_a_third_of_two_groups_with_one_name() {
 }
 
 #[tokio::test]
-async fn fields_are_changed_and_reported() {
+async fn fields_of_a_group_are_changed_and_reported() {
     let world = World::acme().await;
     let request = ChangeGroupRequest {
         new_name: Some(" Helpdesk ".into()),
@@ -94,6 +100,28 @@ async fn fields_are_changed_and_reported() {
     assert_eq!(world.members_of("Helpdesk"), [ADA, JOAN, KEN]);
     assert_eq!(
         world.requests(),
+        ["GET /api/v2/groups", "GET /api/v2/groups/5", "PATCH /api/v2/groups/5",],
+        "found, read, changed; the response shows the change"
+    );
+}
+
+#[tokio::test]
+async fn v1_changes_a_group_with_a_merge_and_verifies_it() {
+    let world = World::acme_over(Dialect::V1).await;
+    let request = ChangeGroupRequest {
+        new_name: Some(" Helpdesk ".into()),
+        access: app_access("edit"),
+        ..changing(named("Support"))
+    };
+    let result = done(world.tenant.change_group(&request).await);
+    assert_eq!(
+        changed(&result.changes),
+        ["name: Support -> Helpdesk", "universal-app-access: none -> edit"]
+    );
+    assert_eq!(written(&result.writes), ["group-updated Support [Support]"]);
+    assert_eq!(world.members_of("Helpdesk"), [ADA, JOAN, KEN]);
+    assert_eq!(
+        world.requests(),
         [
             "GET /api/v1/groups",
             "GET /api/v1/groups/5",
@@ -105,7 +133,7 @@ async fn fields_are_changed_and_reported() {
 }
 
 #[tokio::test]
-async fn what_is_so_already_is_not_written() {
+async fn a_change_without_effect_writes_nothing() {
     let world = World::acme().await;
     let request = ChangeGroupRequest {
         new_name: Some("Support".into()),
@@ -121,7 +149,7 @@ async fn what_is_so_already_is_not_written() {
 }
 
 #[tokio::test]
-async fn by_id_a_renaming_may_be_repeated() {
+async fn a_renaming_by_id_can_be_repeated() {
     let world = World::acme().await;
     let request =
         ChangeGroupRequest { new_name: Some("Helpdesk".into()), ..changing(numbered(SUPPORT)) };
@@ -133,7 +161,7 @@ async fn by_id_a_renaming_may_be_repeated() {
 }
 
 #[tokio::test]
-async fn another_groups_name_is_not_taken() {
+async fn the_name_of_another_group_is_refused() {
     let world = World::acme().await;
     let request = ChangeGroupRequest {
         new_name: Some("Finance".into()),
@@ -146,48 +174,68 @@ async fn another_groups_name_is_not_taken() {
 }
 
 #[tokio::test]
-async fn members_join_and_leave_and_are_read_back() {
-    let world = World::acme().await;
-    let (grace, joan) = (world.id_of(GRACE), world.id_of(JOAN));
-    let request = ChangeGroupRequest {
-        add_members: vec![new_member(" Grace@ACME.example "), new_member(ADA)],
-        remove_members: vec![by_email(JOAN), by_email("nobody@acme.example")],
-        ..changing(named("Support"))
-    };
-    let result = done(world.tenant.change_group(&request).await);
-    assert_eq!(world.members_of("Support"), [ADA, GRACE, KEN]);
-    assert_eq!(emails(&result.members_added), [GRACE]);
-    assert_eq!(emails(&result.members_removed), [JOAN]);
-    assert_eq!(result.members_added[0].id, UserId::V1(grace.clone()));
-    assert_eq!(emails(result.group.members.as_deref().expect("members")), [ADA, GRACE, KEN]);
-    assert_eq!(
-        written(&result.writes),
-        ["member-added grace@acme.example [Support]", "member-removed joan@acme.example [Support]",]
-    );
-    assert!(result.changes.is_empty());
-    assert_eq!(
-        world.requests_with_queries(),
-        [
-            "GET /api/v1/groups?".to_owned(),
-            "GET /api/v1/users?email=Grace%40ACME.example".to_owned(),
-            "GET /api/v1/users?email=ada%40acme.example".to_owned(),
-            "GET /api/v1/users?email=joan%40acme.example".to_owned(),
-            "GET /api/v1/users?email=nobody%40acme.example".to_owned(),
-            "GET /api/v1/users?page=1&pageSize=500".to_owned(),
-            "GET /api/v1/groups/5/members?".to_owned(),
-            "POST /api/v1/groups/5/members?".to_owned(),
-            format!("DELETE /api/v1/groups/5/members/{joan}?"),
-            "GET /api/v1/groups/5/members?".to_owned(),
-        ]
-    );
+async fn members_are_added_and_removed_and_verified() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        let world = World::acme_over(dialect).await;
+        let (id, sid) = (world.id_of(JOAN), world.person(JOAN).sid());
+        let request = ChangeGroupRequest {
+            add_members: vec![new_member(" Grace@ACME.example "), new_member(ADA)],
+            remove_members: vec![by_email(JOAN), by_email("unknown@acme.example")],
+            ..changing(named("Support"))
+        };
+        let result = done(world.tenant.change_group(&request).await);
+        assert_eq!(world.members_of("Support"), [ADA, GRACE, KEN]);
+        assert_eq!(emails(&result.members_added), [GRACE]);
+        assert_eq!(emails(&result.members_removed), [JOAN]);
+        assert_eq!(result.members_added[0].id, world.user_id(GRACE));
+        assert_eq!(emails(result.group.members.as_deref().expect("members")), [ADA, GRACE, KEN]);
+        assert_eq!(
+            written(&result.writes),
+            [
+                "member-added grace@acme.example [Support]",
+                "member-removed joan@acme.example [Support]",
+            ]
+        );
+        assert!(result.changes.is_empty());
+        let expected = if dialect == Dialect::V1 {
+            vec![
+                "GET /api/v1/groups?".to_owned(),
+                "GET /api/v1/users?email=Grace%40ACME.example".to_owned(),
+                "GET /api/v1/users?email=ada%40acme.example".to_owned(),
+                "GET /api/v1/users?email=joan%40acme.example".to_owned(),
+                "GET /api/v1/users?email=unknown%40acme.example".to_owned(),
+                "GET /api/v1/users?page=1&pageSize=500".to_owned(),
+                "GET /api/v1/groups/5/members?".to_owned(),
+                "POST /api/v1/groups/5/members?".to_owned(),
+                format!("DELETE /api/v1/groups/5/members/{id}?"),
+                "GET /api/v1/groups/5/members?".to_owned(),
+            ]
+        } else {
+            vec![
+                "GET /api/v2/groups?".to_owned(),
+                "GET /api/v2/users?email=Grace%40ACME.example".to_owned(),
+                "GET /api/v2/users?email=ada%40acme.example".to_owned(),
+                "GET /api/v2/users?email=joan%40acme.example".to_owned(),
+                "GET /api/v2/users?email=unknown%40acme.example".to_owned(),
+                "GET /api/v2/users?".to_owned(),
+                "GET /api/v2/user_invites?".to_owned(),
+                "GET /api/v2/groups/5?".to_owned(),
+                "GET /api/v2/groups/5?".to_owned(),
+                "POST /api/v2/groups/5/members?".to_owned(),
+                format!("DELETE /api/v2/groups/5/members/{sid}?"),
+                "GET /api/v2/groups/5?".to_owned(),
+            ]
+        };
+        assert_eq!(world.requests_with_queries(), expected);
 
-    let again = done(world.tenant.change_group(&request).await);
-    assert!(again.members_added.is_empty() && again.members_removed.is_empty());
-    assert!(world.writes().is_empty());
+        let again = done(world.tenant.change_group(&request).await);
+        assert!(again.members_added.is_empty() && again.members_removed.is_empty());
+        assert!(world.writes().is_empty());
+    }
 }
 
 #[tokio::test]
-async fn somebody_unknown_can_not_join_and_nothing_is_written() {
+async fn an_unknown_user_can_not_be_added_and_nothing_is_written() {
     let world = World::acme().await;
     let request = ChangeGroupRequest {
         new_name: Some("Helpdesk".into()),
@@ -202,7 +250,7 @@ async fn somebody_unknown_can_not_join_and_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn nobody_may_stand_in_both_lists() {
+async fn a_user_in_both_lists_is_refused() {
     let world = World::acme().await;
     let request = ChangeGroupRequest {
         add_members: vec![new_member(GRACE), new_member(JOAN)],
@@ -216,7 +264,7 @@ async fn nobody_may_stand_in_both_lists() {
 }
 
 #[tokio::test]
-async fn a_group_that_is_not_there_can_not_be_changed() {
+async fn an_unknown_group_can_not_be_changed() {
     let world = World::acme().await;
     for group in [named("Legal"), numbered(99), GroupRef::Id(GroupId::Scim("5".into()))] {
         let request = ChangeGroupRequest { new_name: Some("Helpdesk".into()), ..changing(group) };
@@ -244,7 +292,7 @@ async fn an_empty_group_is_removed() {
 }
 
 #[tokio::test]
-async fn a_group_with_members_goes_only_if_told_so() {
+async fn a_group_with_members_is_removed_only_if_requested() {
     let world = World::acme().await;
     let users = world.mock.state().users.len();
     let (case, detail) =
@@ -257,12 +305,12 @@ async fn a_group_with_members_goes_only_if_told_so() {
     let members = result.removed.and_then(|group| group.members);
     assert_eq!(emails(&members.expect("members")), [ADA, GRACE]);
     assert!(world.mock.state().group(ENGINEERING).is_none());
-    assert_eq!(world.mock.state().users.len(), users, "its people stay");
+    assert_eq!(world.mock.state().users.len(), users, "its members stay");
     assert_eq!(world.groups_of(GRACE), ["admin"]);
 }
 
 #[tokio::test]
-async fn one_of_two_groups_is_removed_by_id_alone() {
+async fn one_of_two_groups_with_one_name_is_removed_by_id_only() {
     let world = World::acme().await;
     twins(&world);
     let (case, _) = failed(world.tenant.remove_group(&removing(named("Support"), true)).await);
@@ -272,7 +320,7 @@ async fn one_of_two_groups_is_removed_by_id_alone() {
 }
 
 #[tokio::test]
-async fn a_built_in_group_stays() {
+async fn a_built_in_group_can_not_be_removed() {
     let world = World::acme().await;
     let (case, detail) = failed(world.tenant.remove_group(&removing(named("editor"), true)).await);
     assert_eq!((case, detail.code.as_str()), ("permanent conflict", "server-refused"));

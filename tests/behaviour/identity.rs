@@ -1,47 +1,54 @@
-//! Nobody is acted on but the person who was asked for, whatever the server answers.
+//! Only the requested user is changed, whatever the server answers.
 
 use host_test::retool::lifecycle::ProvisionRequest;
 use host_test::retool::lifecycle::{DeprovisionMode, DeprovisionOutcome, ProvisionOutcome};
-use host_test::retool::synchronization::StepOutcome;
-use host_test::retool::types::UserId;
+use host_test::retool::synchronization::{RosterEntry, StepOutcome};
+use host_test::retool::types::Dialect;
 use mock_retool::{Fault, FaultKind};
 
 use crate::support::acme::{GRACE, JOAN, KEN, NEW};
+use crate::support::dialects::nina;
 use crate::support::{World, arrival, by_email, departure, done, entry, failed, roster};
 
-/// An organisation whose server gives everybody when asked for one.
-async fn filter_ignored() -> World {
-    let world = World::acme().await;
+/// Starts Acme over a dialect, on a server that ignores the filter by address.
+async fn filter_ignored(dialect: Dialect) -> World {
+    let world = World::acme_over(dialect).await;
     world.mock.inject(Fault::new(FaultKind::IgnoreFilter));
     world
 }
 
 #[tokio::test]
-async fn a_person_is_found_among_the_others() {
-    let world = filter_ignored().await;
+async fn a_user_is_found_if_the_filter_is_ignored() {
+    let world = filter_ignored(Dialect::V2).await;
     let found = done(world.tenant.find_user(&by_email(JOAN)).await).expect("Joan");
-    assert_eq!(found.id, UserId::V1(world.id_of(JOAN)));
+    assert_eq!(found.id, world.user_id(JOAN));
     assert!(done(world.tenant.find_user(&by_email(NEW)).await).is_none());
 }
 
 #[tokio::test]
-async fn the_whole_listing_is_searched_where_the_filter_is_ignored() {
-    let world = filter_ignored().await;
-    for number in 0..150 {
-        world.add(&format!("p{number}@acme.example"), &[]);
+async fn the_whole_listing_is_searched_if_the_filter_is_ignored() {
+    for (dialect, search, listing) in [
+        (
+            Dialect::V1,
+            "GET /api/v1/users?email=p149%40acme.example",
+            "GET /api/v1/users?page=1&pageSize=500",
+        ),
+        (Dialect::V2, "GET /api/v2/users?email=p149%40acme.example", "GET /api/v2/users?"),
+    ] {
+        let world = filter_ignored(dialect).await;
+        for number in 0..150 {
+            world.add(&format!("p{number}@acme.example"), &[]);
+        }
+        // On `/api/v1` the user is not on the page that the search returns.
+        let found = done(world.tenant.find_user(&by_email("p149@acme.example")).await);
+        assert_eq!(found.expect("a user").email.as_deref(), Some("p149@acme.example"));
+        assert_eq!(world.requests_with_queries(), [search, listing]);
     }
-    // On no page that the search itself could have shown.
-    let found = done(world.tenant.find_user(&by_email("p149@acme.example")).await);
-    assert_eq!(found.expect("somebody").email.as_deref(), Some("p149@acme.example"));
-    assert_eq!(
-        world.requests_with_queries(),
-        ["GET /api/v1/users?email=p149%40acme.example", "GET /api/v1/users?page=1&pageSize=500",]
-    );
 }
 
 #[tokio::test]
-async fn nobody_else_is_removed_in_place_of_somebody_unknown() {
-    let world = filter_ignored().await;
+async fn no_other_user_is_removed_for_an_unknown_address() {
+    let world = filter_ignored(Dialect::V2).await;
     let before = world.mock.state();
     for mode in
         [DeprovisionMode::Disable, DeprovisionMode::DisableAndStripGroups, DeprovisionMode::Delete]
@@ -54,38 +61,43 @@ async fn nobody_else_is_removed_in_place_of_somebody_unknown() {
 }
 
 #[tokio::test]
-async fn the_one_who_was_meant_is_removed() {
-    let world = filter_ignored().await;
+async fn only_the_requested_user_is_removed_if_the_filter_is_ignored() {
     let request = departure(JOAN, DeprovisionMode::Delete);
+    let world = filter_ignored(Dialect::V2).await;
     done(world.tenant.deprovision(&request).await);
-    let left: Vec<_> = world.mock.state().users;
-    let left: Vec<_> = left.iter().map(|user| user.email.as_str()).collect();
+    let users = world.mock.state().users.into_iter();
+    let enabled: Vec<_> = users.filter(|user| !user.is_disabled).map(|user| user.email).collect();
+    assert_eq!(enabled, ["ada@acme.example", GRACE]);
+
+    let world = filter_ignored(Dialect::V1).await;
+    done(world.tenant.deprovision(&request).await);
+    let users = world.mock.state().users;
+    let left: Vec<_> = users.iter().map(|user| user.email.as_str()).collect();
     assert_eq!(left, ["ada@acme.example", GRACE, KEN]);
 }
 
 #[tokio::test]
-async fn a_newcomer_is_created_and_nobody_else_changed() {
-    let world = filter_ignored().await;
+async fn a_new_user_is_created_and_no_other_changed_if_the_filter_is_ignored() {
+    let world = filter_ignored(Dialect::V2).await;
     let before = world.mock.state();
-    let request = ProvisionRequest { first_name: Some("Nina".into()), ..arrival(NEW) };
-    let result = done(world.tenant.provision(&request).await);
+    let result = done(world.tenant.provision(&nina(Dialect::V2)).await);
     assert_eq!(result.outcome, ProvisionOutcome::Created);
     assert_eq!(result.user.email.as_deref(), Some(NEW));
     assert_eq!(world.mock.state().users[..4], before.users[..]);
 }
 
-/// A filter that compares case does not hide anybody.
+/// A case-sensitive filter hides no user.
 #[tokio::test]
-async fn somebody_is_found_however_the_server_spells_the_address() {
+async fn a_user_is_found_whatever_the_case_of_the_stored_address() {
     let world = World::acme().await;
     world.shape(JOAN, |joan| joan.email = "Joan@ACME.example".into());
     world.mock.inject(Fault::new(FaultKind::ExactFilter));
     let found = done(world.tenant.find_user(&by_email(JOAN)).await).expect("Joan");
-    assert_eq!(found.id, UserId::V1(world.id_of(JOAN)));
+    assert_eq!(found.id, world.user_id(JOAN));
 
     let result = done(world.tenant.provision(&arrival(JOAN)).await);
     assert_eq!(result.outcome, ProvisionOutcome::Unchanged);
-    assert!(world.writes().is_empty(), "no second account is asked for");
+    assert!(world.writes().is_empty(), "no second account is created");
 
     let result = done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Disable)).await);
     assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
@@ -93,23 +105,31 @@ async fn somebody_is_found_however_the_server_spells_the_address() {
 }
 
 #[tokio::test]
-async fn a_step_creates_nobody_who_is_there() {
-    let world = World::acme().await;
-    let plan = done(world.tenant.plan_sync(&roster(vec![entry(NEW)])).await);
-    world.mock.inject(Fault::new(FaultKind::IgnoreFilter));
-    let first = done(world.tenant.apply_step(&plan.steps[0]).await);
-    assert_eq!(first.outcome, StepOutcome::Applied);
-    let again = done(world.tenant.apply_step(&plan.steps[0]).await);
-    assert_eq!(again.outcome, StepOutcome::AlreadySo);
-    assert_eq!(world.mock.state().invitations, [NEW]);
+async fn a_repeated_step_creates_no_second_account_if_the_filter_is_ignored() {
+    for (dialect, invited) in [(Dialect::V1, &[NEW][..]), (Dialect::V2, &[])] {
+        let world = World::acme_over(dialect).await;
+        let new = RosterEntry {
+            first_name: Some("Nina".into()),
+            last_name: Some("Newman".into()),
+            ..entry(NEW)
+        };
+        let plan = done(world.tenant.plan_sync(&roster(vec![new])).await);
+        world.mock.inject(Fault::new(FaultKind::IgnoreFilter));
+        let first = done(world.tenant.apply_step(&plan.steps[0]).await);
+        assert_eq!(first.outcome, StepOutcome::Applied);
+        let again = done(world.tenant.apply_step(&plan.steps[0]).await);
+        assert_eq!(again.outcome, StepOutcome::AlreadySo);
+        assert_eq!(world.mock.state().invitations, invited);
+        assert_eq!(world.mock.state().users.len(), 5);
+    }
 }
 
-/// Between the search by address and the read by id, the account is given another address.
+/// Between the search by address and the read by id, the account gets another address.
 #[tokio::test]
-async fn an_account_that_was_given_another_address_is_left_alone() {
+async fn an_account_with_a_new_address_is_not_changed() {
     for mode in [DeprovisionMode::Disable, DeprovisionMode::Delete] {
         let world = World::acme().await;
-        world.before(&format!("GET {}", world.path_of(JOAN)), |acme| {
+        world.before(&format!("GET {}", world.user_path(JOAN)), |acme| {
             acme.user_by_email_mut(JOAN).expect("Joan").email = "other@acme.example".into();
         });
         let (case, detail) = failed(world.tenant.deprovision(&departure(JOAN, mode)).await);
@@ -118,7 +138,7 @@ async fn an_account_that_was_given_another_address_is_left_alone() {
         assert!(world.writes().is_empty());
     }
     let world = World::acme().await;
-    world.before(&format!("GET {}", world.path_of(JOAN)), |acme| {
+    world.before(&format!("GET {}", world.user_path(JOAN)), |acme| {
         acme.user_by_email_mut(JOAN).expect("Joan").email = "other@acme.example".into();
     });
     let request = ProvisionRequest { first_name: Some("Joanna".into()), ..arrival(JOAN) };
@@ -127,11 +147,11 @@ async fn an_account_that_was_given_another_address_is_left_alone() {
     assert!(world.writes().is_empty());
 }
 
-/// Whatever an id is made of, it stays one segment of the path.
+/// `dialects::identity` does the same over each dialect, without the deletion.
 #[tokio::test]
-async fn an_id_leads_nowhere_else() {
+async fn v1_keeps_any_id_in_one_segment_of_the_path() {
     for id in ["../groups/4", "a b", "%2e%2e", "a/b?c#d", "..%2f", "é\\"] {
-        let world = World::acme().await;
+        let world = World::acme_over(Dialect::V1).await;
         world.shape(JOAN, |joan| joan.id = id.into());
         let before = world.mock.state();
         done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await);
@@ -148,8 +168,8 @@ async fn an_id_leads_nowhere_else() {
 }
 
 #[tokio::test]
-async fn an_id_of_dots_can_not_stand_in_a_path() {
-    let world = World::acme().await;
+async fn v1_refuses_an_id_of_dots() {
+    let world = World::acme_over(Dialect::V1).await;
     world.shape(JOAN, |joan| joan.id = "..".into());
     let request = departure(JOAN, DeprovisionMode::Delete);
     let (case, _) = failed(world.tenant.deprovision(&request).await);

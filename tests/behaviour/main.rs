@@ -1,5 +1,5 @@
-//! What the component does, seen from outside: through the wasmtime host, over real HTTP,
-//! against the mock server. One module per behaviour.
+//! Tests of the component through the wasmtime host, over HTTP, against the mock server. One module
+//! for each behaviour.
 
 #[path = "../support/mod.rs"]
 mod support;

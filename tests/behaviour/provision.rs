@@ -1,4 +1,4 @@
-//! One person made to be there.
+//! `provision`: creates, updates or enables one user.
 
 use std::sync::Arc;
 
@@ -10,24 +10,108 @@ use serde_json::json;
 use crate::support::acme::{
     ADA, ENGINEERING, GRACE, JOAN, KEN, NEW, SUPPORT, changed, link, timeless, written,
 };
+use crate::support::dialects::nina;
 use crate::support::{World, arrival, by_email, done, failed, memberships, named, numbered};
 
-/// Everything about a new person.
+/// Returns a request for a new user with names and groups.
 fn newcomer() -> ProvisionRequest {
     ProvisionRequest {
-        first_name: Some("Nina".into()),
-        last_name: Some("Newman".into()),
-        profile_photo_url: Some("https://acme.example/nina.png".into()),
         groups: memberships([named("Engineering"), named("Support")]),
-        ..arrival(NEW)
+        ..nina(Dialect::V2)
     }
 }
 
+/// Returns the addresses of the users that Acme does not have from the start.
+fn new_accounts(world: &World) -> Vec<String> {
+    world.mock.state().users[4..].iter().map(|user| user.email.clone()).collect()
+}
+
 #[tokio::test]
-async fn a_new_person_is_created_with_fields_and_groups_and_invited_once() {
+async fn a_new_user_is_created_with_fields_and_groups() {
     let world = World::acme().await;
     let before = world.mock.state();
     let result = done(world.tenant.provision(&newcomer()).await);
+
+    let nina = world.person(NEW);
+    assert_eq!(nina.first_name.as_deref(), Some("Nina"));
+    assert_eq!(nina.last_name.as_deref(), Some("Newman"));
+    assert_eq!(nina.user_type, "default");
+    assert!(!nina.is_admin && !nina.is_disabled);
+    assert_eq!(world.groups_of(NEW), ["Engineering", "Support"]);
+    let after = world.mock.state();
+    assert!(after.invitations.is_empty() && after.invites.is_empty());
+    assert_eq!(after.users[..4], before.users[..], "no other user changes");
+
+    assert_eq!(result.outcome, ProvisionOutcome::Created);
+    assert_eq!(result.user.id, UserId::V2(nina.sid()));
+    assert_eq!(result.user.email.as_deref(), Some(NEW));
+    assert_eq!(result.user.user_type, Some(UserType::Default));
+    assert_eq!(result.user.created_at, Some(nina.created_at.clone()));
+    let groups = [link(ENGINEERING, "Engineering"), link(SUPPORT, "Support")];
+    assert_eq!(result.user.groups.as_deref(), Some(&groups[..]));
+    assert_eq!(result.groups_added, groups);
+    assert!(result.groups_kept.is_empty() && result.groups_created.is_empty());
+    assert!(result.differences.is_empty());
+    assert!(!result.invitation_sent);
+    assert_eq!(
+        changed(&result.changes),
+        [
+            "first-name: (nothing) -> Nina",
+            "last-name: (nothing) -> Newman",
+            "user-type: (nothing) -> default",
+        ]
+    );
+    let [remaining] = &result.remaining[..] else { panic!("{:?}", result.remaining) };
+    assert!(remaining.contains("SSO"), "{remaining}");
+    assert_eq!(
+        written(&result.writes),
+        [
+            "user-created new@acme.example",
+            "member-added new@acme.example [Engineering]",
+            "member-added new@acme.example [Support]",
+        ]
+    );
+
+    let bodies: Vec<_> = world.writes().into_iter().map(|write| write.body).collect();
+    let membership = json!({"members": [{"id": nina.sid(), "is_group_admin": false}]});
+    assert_eq!(
+        bodies,
+        [
+            json!({
+                "email": NEW, "first_name": "Nina", "last_name": "Newman", "user_type": "default",
+                "active": true,
+            }),
+            membership.clone(),
+            membership,
+        ]
+    );
+    assert_eq!(
+        world.requests_with_queries(),
+        [
+            "GET /api/v2/users?email=new%40acme.example".to_owned(),
+            "GET /api/v2/users?".to_owned(),
+            "GET /api/v2/user_invites?".to_owned(),
+            "GET /api/v2/groups?".to_owned(),
+            "POST /api/v2/users?".to_owned(),
+            "GET /api/v2/groups/4?".to_owned(),
+            "POST /api/v2/groups/4/members?".to_owned(),
+            "GET /api/v2/groups/5?".to_owned(),
+            "POST /api/v2/groups/5/members?".to_owned(),
+            format!("GET /api/v2/users/{}?includeGroups=true", nina.sid()),
+        ]
+    );
+}
+
+/// Only `/api/v1` sets photos and sends invitations.
+#[tokio::test]
+async fn v1_creates_a_user_with_photo_and_groups_and_sends_one_invitation() {
+    let world = World::acme_over(Dialect::V1).await;
+    let before = world.mock.state();
+    let request = ProvisionRequest {
+        profile_photo_url: Some("https://acme.example/nina.png".into()),
+        ..newcomer()
+    };
+    let result = done(world.tenant.provision(&request).await);
 
     let nina = world.person(NEW);
     assert_eq!(nina.first_name.as_deref(), Some("Nina"));
@@ -38,7 +122,7 @@ async fn a_new_person_is_created_with_fields_and_groups_and_invited_once() {
     assert_eq!(world.groups_of(NEW), ["Engineering", "Support"]);
     let after = world.mock.state();
     assert_eq!(after.invitations, [NEW]);
-    assert_eq!(after.users[..4], before.users[..], "nobody else is touched");
+    assert_eq!(after.users[..4], before.users[..], "no other user changes");
 
     assert_eq!(result.outcome, ProvisionOutcome::Created);
     assert_eq!(result.user.id, UserId::V1(nina.id.clone()));
@@ -101,7 +185,7 @@ async fn a_new_person_is_created_with_fields_and_groups_and_invited_once() {
 }
 
 #[tokio::test]
-async fn repeating_it_reads_and_writes_nothing() {
+async fn repeating_a_provision_reads_and_writes_nothing() {
     let world = World::acme().await;
     done(world.tenant.provision(&newcomer()).await);
     let before = world.mock.state();
@@ -114,13 +198,13 @@ async fn repeating_it_reads_and_writes_nothing() {
     assert_eq!(again.groups_kept, [link(ENGINEERING, "Engineering"), link(SUPPORT, "Support")]);
     assert!(again.groups_added.is_empty());
     assert!(again.changes.is_empty() && again.writes.is_empty() && again.remaining.is_empty());
-    assert_eq!(world.requests(), ["GET /api/v1/users", "GET /api/v1/groups"]);
+    assert_eq!(world.requests(), ["GET /api/v2/users", "GET /api/v2/groups"]);
     assert_eq!(world.mock.state(), before);
 }
 
 #[tokio::test]
-async fn a_new_person_administers_only_if_asked_for() {
-    let world = World::acme().await;
+async fn v1_makes_a_new_user_an_administrator_only_if_requested() {
+    let world = World::acme_over(Dialect::V1).await;
     done(world.tenant.provision(&arrival(NEW)).await);
     assert!(!world.person(NEW).is_admin);
     let boss = ProvisionRequest { admin: Some(true), ..arrival("boss@acme.example") };
@@ -130,7 +214,7 @@ async fn a_new_person_administers_only_if_asked_for() {
 }
 
 #[tokio::test]
-async fn creating_without_a_user_type_is_refused_because_it_decides_the_bill() {
+async fn creating_without_a_user_type_is_refused_because_it_decides_the_price() {
     let world = World::acme().await;
     let request = ProvisionRequest { user_type: None, ..newcomer() };
     let (case, detail) = failed(world.tenant.provision(&request).await);
@@ -139,18 +223,28 @@ async fn creating_without_a_user_type_is_refused_because_it_decides_the_bill() {
     assert_eq!(detail.subject.as_deref(), Some(NEW));
     assert!(world.writes().is_empty());
 
-    // Somebody who exists keeps theirs.
-    world.shape(JOAN, |joan| joan.user_type = "endUser".into());
+    // An existing user keeps their user type.
+    world.shape(JOAN, |joan| joan.user_type = "mobile".into());
     let request =
         ProvisionRequest { user_type: None, first_name: Some("Joanna".into()), ..arrival(JOAN) };
     let result = done(world.tenant.provision(&request).await);
     assert_eq!(changed(&result.changes), ["first-name: joan -> Joanna"]);
-    assert_eq!(world.person(JOAN).user_type, "endUser");
+    assert_eq!(world.person(JOAN).user_type, "mobile");
 }
 
 #[tokio::test]
-async fn an_end_user_is_spelled_as_the_server_does() {
+async fn user_types_are_spelled_as_the_server_does() {
     let world = World::acme().await;
+    let request = ProvisionRequest { user_type: Some(UserType::Mobile), ..nina(Dialect::V2) };
+    let result = done(world.tenant.provision(&request).await);
+    let body = json!({
+        "email": NEW, "first_name": "Nina", "last_name": "Newman", "user_type": "mobile",
+        "active": true,
+    });
+    assert_eq!(world.body_of_the_write(), body);
+    assert_eq!(result.user.user_type, Some(UserType::Mobile));
+
+    let world = World::acme_over(Dialect::V1).await;
     let request = ProvisionRequest { user_type: Some(UserType::EndUser), ..arrival(NEW) };
     let result = done(world.tenant.provision(&request).await);
     assert_eq!(world.body_of_the_write(), json!({"email": NEW, "userType": "endUser"}));
@@ -159,19 +253,60 @@ async fn an_end_user_is_spelled_as_the_server_does() {
 
 #[tokio::test]
 async fn user_types_of_other_dialects_are_refused_before_any_request() {
-    let world = World::acme().await;
-    for user_type in [UserType::Mobile, UserType::Embed] {
-        let request = ProvisionRequest { user_type: Some(user_type), ..arrival(NEW) };
-        let (case, detail) = failed(world.tenant.provision(&request).await);
-        assert_eq!(case, "permanent unsupported");
-        assert_eq!(detail.field.as_deref(), Some("request.user-type"));
+    for (dialect, user_types) in [
+        (Dialect::V1, &[UserType::Mobile, UserType::Embed][..]),
+        (Dialect::V2, &[UserType::EndUser]),
+    ] {
+        let world = World::acme_over(dialect).await;
+        for user_type in user_types {
+            let request = ProvisionRequest { user_type: Some(*user_type), ..nina(dialect) };
+            let (case, detail) = failed(world.tenant.provision(&request).await);
+            assert_eq!(case, "permanent unsupported");
+            assert_eq!(detail.field.as_deref(), Some("request.user-type"));
+        }
+        assert!(world.requests().is_empty());
     }
-    assert!(world.requests().is_empty());
 }
 
 #[tokio::test]
-async fn an_existing_person_gets_the_given_fields_and_keeps_the_others() {
+async fn an_existing_user_gets_the_given_fields_and_keeps_the_others() {
     let world = World::acme().await;
+    let before = world.person(JOAN);
+    let request = ProvisionRequest {
+        last_name: Some("Clarke".into()),
+        user_type: Some(UserType::Mobile),
+        ..arrival(JOAN)
+    };
+    let result = done(world.tenant.provision(&request).await);
+
+    let expected =
+        User { last_name: Some("Clarke".into()), user_type: "mobile".into(), ..before.clone() };
+    assert_eq!(timeless(world.person(JOAN)), timeless(expected));
+    assert_eq!(result.outcome, ProvisionOutcome::Updated);
+    assert_eq!(
+        changed(&result.changes),
+        ["last-name: Doe -> Clarke", "user-type: default -> mobile"]
+    );
+    assert_eq!(result.user.last_name.as_deref(), Some("Clarke"));
+    assert_eq!(result.user.first_name.as_deref(), Some("joan"));
+    assert_eq!(written(&result.writes), ["user-updated joan@acme.example"], "one update");
+    assert!(!result.invitation_sent && result.remaining.is_empty());
+    let user = world.user_path(JOAN);
+    assert_eq!(
+        world.requests(),
+        [
+            "GET /api/v2/users".to_owned(),
+            format!("GET {user}"),
+            format!("PATCH {user}"),
+            format!("GET {user}"),
+        ]
+    );
+}
+
+/// Only `/api/v1` sets the administrator's right.
+#[tokio::test]
+async fn v1_sets_fields_and_the_administrators_right_with_one_update() {
+    let world = World::acme_over(Dialect::V1).await;
     let before = world.person(JOAN);
     let request = ProvisionRequest {
         last_name: Some("Clarke".into()),
@@ -210,8 +345,8 @@ async fn an_existing_person_gets_the_given_fields_and_keeps_the_others() {
 }
 
 #[tokio::test]
-async fn the_photo_is_replaced_and_a_bad_one_is_refused() {
-    let world = World::acme().await;
+async fn v1_replaces_the_photo_and_refuses_an_invalid_url() {
+    let world = World::acme_over(Dialect::V1).await;
     let with_photo =
         |url: &str| ProvisionRequest { profile_photo_url: Some(url.into()), ..arrival(JOAN) };
     let (case, detail) =
@@ -226,7 +361,7 @@ async fn the_photo_is_replaced_and_a_bad_one_is_refused() {
 }
 
 #[tokio::test]
-async fn without_update_existing_a_person_is_adopted_and_differences_are_reported() {
+async fn without_update_existing_differences_are_reported_and_nothing_is_written() {
     let world = World::acme().await;
     let before = world.person(JOAN);
     let request = ProvisionRequest {
@@ -243,7 +378,7 @@ async fn without_update_existing_a_person_is_adopted_and_differences_are_reporte
     assert_eq!(world.person(JOAN), before);
     assert!(world.writes().is_empty());
 
-    // The memberships are theirs to have all the same.
+    // The memberships are added all the same.
     let request = ProvisionRequest { groups: memberships([named("Finance")]), ..request };
     let result = done(world.tenant.provision(&request).await);
     assert_eq!(result.outcome, ProvisionOutcome::Updated);
@@ -252,7 +387,7 @@ async fn without_update_existing_a_person_is_adopted_and_differences_are_reporte
 }
 
 #[tokio::test]
-async fn a_disabled_person_comes_back_only_if_allowed() {
+async fn a_disabled_user_is_enabled_only_if_allowed() {
     let world = World::acme().await;
     let before = world.person(KEN);
     let request = ProvisionRequest {
@@ -290,6 +425,7 @@ async fn a_disabled_person_comes_back_only_if_allowed() {
 #[tokio::test]
 async fn enabling_without_updating_sets_no_other_field() {
     let world = World::acme().await;
+    world.shape(KEN, |ken| ken.user_type = "mobile".into());
     let request = ProvisionRequest {
         first_name: Some("Kenneth".into()),
         update_existing: false,
@@ -300,16 +436,16 @@ async fn enabling_without_updating_sets_no_other_field() {
     assert_eq!(changed(&result.changes), ["disabled: true -> false"]);
     assert_eq!(
         changed(&result.differences),
-        ["first-name: ken -> Kenneth", "user-type: end-user -> default"]
+        ["first-name: ken -> Kenneth", "user-type: mobile -> default"]
     );
     let ken = world.person(KEN);
     assert!(!ken.is_disabled);
     assert_eq!(ken.first_name.as_deref(), Some("ken"));
-    assert_eq!(ken.user_type, "endUser");
+    assert_eq!(ken.user_type, "mobile");
 }
 
 #[tokio::test]
-async fn a_missing_person_is_created_only_if_allowed() {
+async fn a_missing_user_is_created_only_if_allowed() {
     let world = World::acme().await;
     let request = ProvisionRequest { create_missing: false, ..newcomer() };
     let (case, detail) = failed(world.tenant.provision(&request).await);
@@ -325,6 +461,7 @@ async fn a_missing_group_is_found_before_anything_is_written() {
     for email in [NEW, JOAN, KEN] {
         let request = ProvisionRequest {
             first_name: Some("Other".into()),
+            last_name: Some("Name".into()),
             groups: memberships([named("Engineering"), named("Legal")]),
             ..arrival(email)
         };
@@ -341,7 +478,7 @@ async fn missing_groups_are_created_if_allowed() {
     let request = ProvisionRequest {
         groups: memberships([named("Legal"), named("Engineering"), named(" Tax ")]),
         create_missing_groups: true,
-        ..arrival(NEW)
+        ..nina(Dialect::V2)
     };
     let result = done(world.tenant.provision(&request).await);
     assert_eq!(result.groups_created, [link(7, "Legal"), link(8, "Tax")]);
@@ -380,7 +517,7 @@ async fn groups_may_be_given_by_id() {
     assert_eq!(world.groups_of(JOAN), ["Engineering", "Support", "viewer"]);
     world.mock.clear_requests();
 
-    // An id names nothing that could be created; and SCIM's "4" is not the REST API's 4.
+    // A group can't be created from an id. And the SCIM id "5" is not the id 5 of the REST API.
     let unknown = [numbered(99), GroupRef::Id(GroupId::Scim(SUPPORT.to_string()))];
     for group in unknown {
         let (case, _) = failed(world.tenant.provision(&with(vec![group])).await);
@@ -390,7 +527,7 @@ async fn groups_may_be_given_by_id() {
 }
 
 #[tokio::test]
-async fn a_group_is_named_whole_and_exactly_but_for_white_space_around() {
+async fn group_names_are_compared_exactly_except_for_surrounding_white_space() {
     let world = World::acme().await;
     let with = |name| ProvisionRequest { groups: memberships([named(name)]), ..arrival(JOAN) };
     for other in ["engineering", "Engineer", "Engineering Team"] {
@@ -402,12 +539,13 @@ async fn a_group_is_named_whole_and_exactly_but_for_white_space_around() {
 }
 
 #[tokio::test]
-async fn two_groups_of_one_name_are_an_error() {
+async fn two_groups_with_one_name_are_an_error() {
     let world = World::acme().await;
     world.mock.edit(|acme| {
         acme.create_group(Group::new("Engineering"));
     });
-    let request = ProvisionRequest { groups: memberships([named("Engineering")]), ..arrival(NEW) };
+    let groups = memberships([named("Engineering")]);
+    let request = ProvisionRequest { groups, ..nina(Dialect::V2) };
     let (case, detail) = failed(world.tenant.provision(&request).await);
     assert_eq!((case, detail.code.as_str()), ("permanent conflict", "ambiguous-group"));
     assert!(world.writes().is_empty());
@@ -415,7 +553,7 @@ async fn two_groups_of_one_name_are_an_error() {
 }
 
 #[tokio::test]
-async fn case_and_white_space_of_an_address_make_no_second_account() {
+async fn case_and_white_space_of_an_address_create_no_second_account() {
     let world = World::acme().await;
     world.shape(JOAN, |joan| joan.email = "Joan@Acme.Example".into());
     for spelling in ["JOAN@ACME.EXAMPLE", "  joan@acme.example\t", "Joan@acme.example"] {
@@ -429,14 +567,20 @@ async fn case_and_white_space_of_an_address_make_no_second_account() {
     }
     assert!(world.writes().is_empty());
 
-    done(world.tenant.provision(&arrival("  New@acme.example ")).await);
-    let again = done(world.tenant.provision(&arrival("nEW@acme.example")).await);
-    assert_eq!(again.outcome, ProvisionOutcome::Unchanged);
-    assert_eq!(world.mock.state().invitations, ["New@acme.example"]);
+    for dialect in [Dialect::V1, Dialect::V2] {
+        let world = World::acme_over(dialect).await;
+        let new = |email: &str| ProvisionRequest { email: email.into(), ..nina(dialect) };
+        done(world.tenant.provision(&new("  New@acme.example ")).await);
+        let again = done(world.tenant.provision(&new("nEW@acme.example")).await);
+        assert_eq!(again.outcome, ProvisionOutcome::Unchanged);
+        assert_eq!(new_accounts(&world), ["New@acme.example"]);
+        let invited = if dialect == Dialect::V1 { vec!["New@acme.example"] } else { vec![] };
+        assert_eq!(world.mock.state().invitations, invited);
+    }
 }
 
 #[tokio::test]
-async fn an_address_of_two_people_is_an_error() {
+async fn two_users_with_one_address_are_an_error() {
     let world = World::acme().await;
     world.mock.edit(|acme| {
         let twin = User {
@@ -453,10 +597,10 @@ async fn an_address_of_two_people_is_an_error() {
 }
 
 #[tokio::test]
-async fn the_last_enabled_administrator_keeps_the_rights() {
-    let world = World::acme().await;
+async fn v1_does_not_demote_the_last_enabled_administrator() {
+    let world = World::acme_over(Dialect::V1).await;
     let demote = |email| ProvisionRequest { admin: Some(false), ..arrival(email) };
-    // A disabled administrator is no help.
+    // A disabled administrator does not count.
     world.shape(KEN, |ken| ken.is_admin = true);
     done(world.tenant.provision(&demote(GRACE)).await);
     assert!(!world.person(GRACE).is_admin);
@@ -469,10 +613,10 @@ async fn the_last_enabled_administrator_keeps_the_rights() {
     assert!(world.person(ADA).is_admin);
 }
 
-/// A built-in group that holds whoever administers can't be joined by asking for it.
+/// No user can be added to the built-in group that contains all administrators.
 #[tokio::test]
-async fn a_new_administrator_is_in_the_admin_group_already() {
-    let world = World::acme().await;
+async fn v1_reports_the_admin_group_of_a_new_administrator_as_kept() {
+    let world = World::acme_over(Dialect::V1).await;
     let request = ProvisionRequest {
         admin: Some(true),
         groups: memberships([named("admin"), named("Support")]),
@@ -485,14 +629,14 @@ async fn a_new_administrator_is_in_the_admin_group_already() {
 }
 
 #[tokio::test]
-async fn somebody_created_meanwhile_is_taken_as_they_are_found() {
+async fn a_user_who_was_created_meanwhile_is_updated() {
     let world = World::acme().await;
-    world.before("POST /api/v1/users", |acme| {
+    world.before("POST /api/v2/users", |acme| {
         acme.create_user(User::new("New@Acme.example")).expect("a new address");
     });
     let result = done(world.tenant.provision(&newcomer()).await);
     assert_eq!(result.outcome, ProvisionOutcome::Updated);
-    assert!(!result.invitation_sent, "it was the other one's");
+    assert!(!result.invitation_sent, "the other call sent it");
     assert_eq!(world.mock.state().invitations, ["New@Acme.example"]);
     assert_eq!(world.person(NEW).first_name.as_deref(), Some("Nina"));
     assert_eq!(world.groups_of(NEW), ["Engineering", "Support"]);
@@ -508,33 +652,38 @@ async fn somebody_created_meanwhile_is_taken_as_they_are_found() {
 
 #[tokio::test]
 async fn an_error_says_what_was_written_before_it() {
-    let world = World::acme().await;
-    world.mock.inject(Fault {
-        method: Some("POST".into()),
-        path: Some("/api/v1/groups/5/members".into()),
-        ..Fault::new(FaultKind::Status { code: 422, retry_after: None, body: None })
-    });
-    let (case, detail) = failed(world.tenant.provision(&newcomer()).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "server-refused"));
-    assert_eq!(detail.request.as_deref(), Some("POST /api/v1/groups/{id}/members"));
-    assert_eq!(detail.http_status, Some(422));
-    assert_eq!(detail.attempts, 1);
-    assert!(detail.request_id.is_some());
-    assert_eq!(
-        written(&detail.writes),
-        ["user-created new@acme.example", "member-added new@acme.example [Engineering]",]
-    );
+    for dialect in [Dialect::V1, Dialect::V2] {
+        let world = World::acme_over(dialect).await;
+        world.mock.inject(Fault {
+            method: Some("POST".into()),
+            path: Some(format!("{}/members", world.group_path("Support"))),
+            ..Fault::new(FaultKind::Status { code: 422, retry_after: None, body: None })
+        });
+        let (case, detail) = failed(world.tenant.provision(&newcomer()).await);
+        assert_eq!((case, detail.code.as_str()), ("permanent conflict", "server-refused"));
+        let refused = format!("POST {}/{{id}}/members", world.groups_path());
+        assert_eq!(detail.request, Some(refused));
+        assert_eq!(detail.http_status, Some(422));
+        assert_eq!(detail.attempts, 1);
+        assert!(detail.request_id.is_some());
+        assert_eq!(
+            written(&detail.writes),
+            ["user-created new@acme.example", "member-added new@acme.example [Engineering]"]
+        );
 
-    // Repeating does what is left.
-    world.mock.clear_faults();
-    let result = done(world.tenant.provision(&newcomer()).await);
-    assert_eq!(result.outcome, ProvisionOutcome::Updated);
-    assert_eq!(result.groups_added, [link(SUPPORT, "Support")]);
-    assert_eq!(world.mock.state().invitations, [NEW]);
+        // A repetition does the rest.
+        world.mock.clear_faults();
+        let result = done(world.tenant.provision(&newcomer()).await);
+        assert_eq!(result.outcome, ProvisionOutcome::Updated);
+        assert_eq!(result.groups_added, [link(SUPPORT, "Support")]);
+        assert_eq!(new_accounts(&world), [NEW]);
+        let invited = if dialect == Dialect::V1 { vec![NEW] } else { vec![] };
+        assert_eq!(world.mock.state().invitations, invited);
+    }
 }
 
 #[tokio::test]
-async fn the_dialect_is_found_out_by_asking_once() {
+async fn auto_finds_the_dialect_with_one_request() {
     let world = World::acme().await;
     let mut connection = world.tenant.connection().clone();
     connection.dialect = Dialect::Auto;
@@ -547,16 +696,16 @@ async fn the_dialect_is_found_out_by_asking_once() {
     );
 }
 
-/// A server may accept a creation and set something else: that is no success.
+/// A server may accept a creation and set something else. That is not a success.
 #[tokio::test]
 async fn a_field_that_the_server_did_not_take_is_reported() {
     let changes: [fn(&mut User); 2] =
-        [|user| user.user_type = "endUser".into(), |user| user.first_name = None];
+        [|user| user.user_type = "mobile".into(), |user| user.first_name = None];
     for change in changes {
         let world = World::acme().await;
         let mock = Arc::downgrade(&world.mock);
         world.mock.on_request(move |_, request| {
-            let reads_back = request.method == "GET" && request.path.starts_with("/api/v1/users/");
+            let reads_back = request.method == "GET" && request.path.starts_with("/api/v2/users/");
             if let Some(mock) = mock.upgrade().filter(|_| reads_back) {
                 mock.edit(|acme| acme.user_by_email_mut(NEW).map(change));
             }
@@ -569,23 +718,27 @@ async fn a_field_that_the_server_did_not_take_is_reported() {
     }
 }
 
-/// Nobody is read on their own who could not be the one.
+/// Only users with the address are read individually.
 #[tokio::test]
-async fn finding_that_nobody_is_there_takes_one_listing_however_short_it_is() {
+async fn finding_no_user_takes_one_listing_even_with_short_records() {
     let world = World::acme().await;
-    world.mock.inject(Fault::new(FaultKind::OmitInLists("isDisabled".into())));
+    world.mock.inject(Fault::new(FaultKind::OmitInLists("active".into())));
     assert!(done(world.tenant.find_user(&by_email(NEW)).await).is_none());
     assert_eq!(
         world.requests_with_queries(),
-        ["GET /api/v1/users?email=new%40acme.example", "GET /api/v1/users?page=1&pageSize=500"]
+        [
+            "GET /api/v2/users?email=new%40acme.example",
+            "GET /api/v2/users?",
+            "GET /api/v2/user_invites?",
+        ]
     );
 }
 
-/// Some servers show people in short in lists: what is not there is not "no".
+/// Some servers return short records in lists. A missing field does not mean "no".
 #[tokio::test]
-async fn a_list_that_does_not_say_who_is_disabled_enables_nobody() {
+async fn a_listing_without_the_disabled_field_enables_no_user() {
     let world = World::acme().await;
-    world.mock.inject(Fault::new(FaultKind::OmitInLists("isDisabled".into())));
+    world.mock.inject(Fault::new(FaultKind::OmitInLists("active".into())));
     let request = ProvisionRequest { re_enable_disabled: false, ..arrival(KEN) };
     let (case, detail) = failed(world.tenant.provision(&request).await);
     assert_eq!((case, detail.code.as_str()), ("permanent refused", "user-disabled"));

@@ -1,5 +1,5 @@
-//! What the contract has and this version does not do: refused before anything is sent, with the
-//! field named.
+//! Parts of the contract that this version does not support are refused before any request. The
+//! error names the field.
 
 use std::fmt::Debug;
 
@@ -8,8 +8,8 @@ use host_test::retool::lifecycle::{
     DeprovisionMode, DeprovisionRequest, ProvisionRequest, ResetTwoFactorRequest, RestoreRequest,
 };
 use host_test::retool::synchronization::{
-    AbsenceScope, AbsentPolicy, ApplyPlanRequest, DisabledRecord, GuardLimit, Guards, Step,
-    StepKind, SyncRequest,
+    AbsenceScope, AbsentPolicy, ApplyPlanRequest, DisabledRecord, GuardLimit, Guards, RosterEntry,
+    Step, StepKind, SyncRequest,
 };
 use host_test::retool::types::{
     AccessSetting, Attribute, ClearableField, Connection, Dialect, Membership, UserId, UserRef,
@@ -23,7 +23,7 @@ use crate::support::{
     restoring, roster,
 };
 
-/// An organisation whose dialect is not known yet: to find it would already be a request.
+/// An organisation whose dialect is not known yet. Finding it would already take a request.
 async fn world() -> World {
     let mut world = World::acme().await;
     world.tenant = world.tenant.with_connection(Connection {
@@ -50,8 +50,17 @@ fn assert_unsupported<T: Debug>(world: &World, answer: Answer<T>, field: Option<
     assert!(requests.is_empty(), "{field:?}: {requests:?}");
 }
 
+fn user_id() -> UserId {
+    UserId::V2("user_00000000000040008000000000000001".into())
+}
+
 fn id() -> UserRef {
-    UserRef::Id(UserId::V1("00000000-0000-4000-8000-000000000001".into()))
+    UserRef::Id(user_id())
+}
+
+/// A new user. `/api/v2` creates no user without both names.
+fn newcomer() -> RosterEntry {
+    RosterEntry { first_name: Some("Nina".into()), last_name: Some("Newman".into()), ..entry(NEW) }
 }
 
 fn login() -> UserRef {
@@ -117,8 +126,8 @@ async fn fields_of_deprovision() {
 #[tokio::test]
 async fn fields_of_restore() {
     let world = world().await;
-    let gone = departure(JOAN, DeprovisionMode::Disable);
-    let tombstone = done(world.tenant.deprovision(&gone).await).tombstone.expect("a tombstone");
+    let joan = departure(JOAN, DeprovisionMode::Disable);
+    let tombstone = done(world.tenant.deprovision(&joan).await).tombstone.expect("a tombstone");
     let other = departure(GRACE, DeprovisionMode::Disable);
     let other = done(world.tenant.deprovision(&other).await).tombstone.expect("a tombstone");
     world.mock.clear_requests();
@@ -180,8 +189,8 @@ async fn fields_of_a_sync() {
         }),
         ("request.policy.inactive-for-days", |r| r.policy.inactive_for_days = Some(90)),
         ("request.disabled-since", |r| {
-            let user = UserId::V1("00000000-0000-4000-8000-000000000001".into());
-            r.disabled_since = vec![DisabledRecord { user, since: "2026-01-01T00:00:00Z".into() }]
+            let since = "2026-01-01T00:00:00Z".into();
+            r.disabled_since = vec![DisabledRecord { user: user_id(), since }]
         }),
         ("request.expected-digest", |r| r.expected_digest = Some("0".repeat(64))),
         ("request.policy.guards.membership-removals", |r| guards(r).membership_removals = limit()),
@@ -214,7 +223,7 @@ async fn fields_of_a_sync() {
 #[tokio::test]
 async fn fields_of_a_step() {
     let world = World::acme().await;
-    let plan = done(world.tenant.plan_sync(&roster(vec![entry(NEW)])).await);
+    let plan = done(world.tenant.plan_sync(&roster(vec![newcomer()])).await);
     let [step] = &plan.steps[..] else { panic!("{:?}", plan.steps) };
     world.mock.clear_requests();
     let kind = |kind| ("step.kind", Step { kind, ..step.clone() });
@@ -243,7 +252,7 @@ async fn fields_of_find_user() {
     assert_unsupported(&world, world.tenant.find_user(&login()).await, Some("user.login"));
 }
 
-/// Every access setting of the contract but `universal-app-access`, and one that it lacks.
+/// Every access setting of the contract except `universal-app-access`, and two unknown names.
 const SETTINGS: [(&str, &str); 12] = [
     ("universal-resource-access", "use"),
     ("universal-workflow-access", "edit"),
@@ -305,9 +314,9 @@ async fn fields_of_groups() {
     assert_unsupported(&world, tenant.remove_group(&removal).await, Some("request.minimum-admins"));
 }
 
-/// What says the default in other words is not asking for anything.
+/// An explicit default asks for nothing that is unsupported.
 #[tokio::test]
-async fn a_default_that_is_given_is_taken() {
+async fn explicit_defaults_are_accepted() {
     let world = world().await;
     let request = ProvisionRequest { skip_lookup: Some(false), ..arrival(JOAN) };
     done(world.tenant.provision(&request).await);
@@ -317,12 +326,12 @@ async fn a_default_that_is_given_is_taken() {
 }
 
 #[tokio::test]
-async fn functions_that_are_not_there_yet() {
+async fn functions_that_are_not_supported_yet() {
     let world = World::acme().await;
-    let plan = done(world.tenant.plan_sync(&roster(vec![entry(NEW)])).await);
+    let plan = done(world.tenant.plan_sync(&roster(vec![newcomer()])).await);
     world.mock.clear_requests();
-    let gone = departure(JOAN, DeprovisionMode::Disable);
-    assert_unsupported(&world, world.tenant.plan_deprovision(&gone).await, None);
+    let deprovision = departure(JOAN, DeprovisionMode::Disable);
+    assert_unsupported(&world, world.tenant.plan_deprovision(&deprovision).await, None);
     let reset = ResetTwoFactorRequest { user: by_email(JOAN), expected_id: None };
     assert_unsupported(&world, world.tenant.reset_two_factor(&reset).await, None);
     let approved_digest = plan.digest.clone();

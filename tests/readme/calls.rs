@@ -1,4 +1,4 @@
-//! A call of every function that this version has: the README has the lines that make them.
+//! Calls every function that this version has. `docs/functions.md` has the lines with the calls.
 
 use host_test::Tenant;
 use host_test::requests::{
@@ -60,23 +60,23 @@ pub async fn calls(tenant: &Tenant) -> Result<(), Box<dyn std::error::Error>> {
     };
 
     let report = tenant.check_connection().await??;
-    let seen = tenant.changes_since(None).await??;
-    let arrived = tenant.provision(&ada).await??;
+    let start = tenant.changes_since(None).await??;
+    let provisioned = tenant.provision(&ada).await??;
     let found = tenant.find_user(&by_email("ada@example.com")).await??;
     let users = tenant.page_users(&page).await??;
     let groups = tenant.page_groups(&page).await??;
-    let left = tenant.deprovision(&leaver).await??;
-    let tombstone = left.tombstone.ok_or("nobody was there")?;
-    let back = tenant.restore(&restore(tombstone)).await??;
+    let deprovisioned = tenant.deprovision(&leaver).await??;
+    let tombstone = deprovisioned.tombstone.ok_or("there is no such account")?;
+    let restored = tenant.restore(&restore(tombstone)).await??;
     let plan = tenant.plan_sync(&roster).await??;
     let step = tenant.apply_step(&plan.steps[0]).await??;
     let synced = tenant.sync(&roster).await??;
     let group = tenant.ensure_group(&night_shift).await??;
     let changed = tenant.change_group(&joining).await??;
     let removed = tenant.remove_group(&closing).await??;
-    let changes = tenant.changes_since(Some(&seen.cursor)).await??;
+    let changes = tenant.changes_since(Some(&start.cursor)).await??;
 
-    println!("{report:?} {arrived:?} {found:?} {users:?} {groups:?} {back:?} {step:?}");
+    println!("{report:?} {provisioned:?} {found:?} {users:?} {groups:?} {restored:?} {step:?}");
     println!("{synced:?} {group:?} {changed:?} {removed:?} {changes:?}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What `docs/dialects.md` claims: its table comes from the component's data.
+//! Checks `docs/dialects.md`: its table is made from the component's data.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ const DIALECTS: &str = include_str!("../../docs/dialects.md");
 const BEGIN: &str = "<!-- begin: capabilities -->\n";
 const END: &str = "<!-- end: capabilities -->";
 
-/// The table of what each dialect can do.
+/// Returns the table of what each dialect can do.
 fn table() -> String {
     let mut table = String::from("| | `v1` | `v2` | `scim` |\n| --- | --- | --- | --- |\n");
     let columns = Dialect::ALL.map(|dialect| rows(dialect.capabilities()));
@@ -23,7 +23,7 @@ fn table() -> String {
     table
 }
 
-/// The rows of one dialect. Destructures, so that a new capability is not left out.
+/// Returns the rows of one dialect. Destructures, so that a new capability is not left out.
 fn rows(can: Capabilities) -> Vec<(&'static str, String)> {
     let fields = Field::ALL.into_iter().filter(|field| can.sets(*field)).map(Field::as_str);
     let types = [UserType::Default, UserType::EndUser, UserType::Mobile, UserType::Embed];
@@ -34,34 +34,34 @@ fn rows(can: Capabilities) -> Vec<(&'static str, String)> {
         create_invites,
         names_required,
         deletes_people,
-        tells_admins,
+        reports_admins,
         sets_admins,
         bills_seats,
         sets_photos,
         sets_app_access,
         batches_members,
-        tells_group_admins,
-        tells_invitations,
+        reports_group_admins,
+        reports_invitations,
         ends_sessions,
-        tells_changes,
+        reports_changes,
     } = can;
-    let told = |flag: bool| String::from(if flag { "yes" } else { "no" });
+    let yes_or_no = |flag: bool| String::from(if flag { "yes" } else { "no" });
     vec![
-        ("Creating somebody sends an invitation", told(create_invites)),
-        ("Somebody new must have a first and a last name", told(names_required)),
+        ("A creation sends an invitation", yes_or_no(create_invites)),
+        ("A new person must have a first and a last name", yes_or_no(names_required)),
         ("Fields of a person that can be set", fields),
-        ("What a seat is billed as is told, and must be said of somebody new", told(bills_seats)),
+        ("User types are reported, and a new person must have one", yes_or_no(bills_seats)),
         ("User types that can be set", types),
-        ("Who administers the organisation is told", told(tells_admins)),
-        ("Administrators can be made", told(sets_admins)),
-        ("Photos can be set", told(sets_photos)),
-        ("People can be deleted for good", told(deletes_people)),
-        ("Sessions can be ended, where the server is new enough", told(ends_sessions)),
-        ("Invitations that are pending are told, and can be withdrawn", told(tells_invitations)),
-        ("One request adds many people to a group", told(batches_members)),
-        ("Who administers a group is told", told(tells_group_admins)),
-        ("What a group may do in every app is told, and can be set", told(sets_app_access)),
-        ("Records of people say when they were last changed", told(tells_changes)),
+        ("Administrators of the organisation are reported", yes_or_no(reports_admins)),
+        ("The administrator's right can be given and taken", yes_or_no(sets_admins)),
+        ("Photos can be set", yes_or_no(sets_photos)),
+        ("People can be deleted for good", yes_or_no(deletes_people)),
+        ("Sessions can be ended, if the server is new enough", yes_or_no(ends_sessions)),
+        ("Pending invitations are reported, and can be withdrawn", yes_or_no(reports_invitations)),
+        ("One request adds many people to a group", yes_or_no(batches_members)),
+        ("Administrators of a group are reported", yes_or_no(reports_group_admins)),
+        ("A group's access to all apps is reported, and can be set", yes_or_no(sets_app_access)),
+        ("A person's record has the time of its last change", yes_or_no(reports_changes)),
     ]
 }
 
@@ -71,7 +71,7 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 #[test]
-fn the_table_of_dialects_is_the_one_in_the_code() {
+fn the_table_of_dialects_matches_the_code() {
     let (before, rest) = DIALECTS.split_once(BEGIN).expect("the beginning of the table");
     let (written, after) = rest.split_once(END).expect("the end of the table");
     let table = table();
@@ -84,7 +84,7 @@ fn the_table_of_dialects_is_the_one_in_the_code() {
 }
 
 #[test]
-fn every_quirk_names_a_test_that_there_is() {
+fn every_quirk_names_an_existing_test() {
     let (_, section) = DIALECTS.split_once("\n## Other SCIM servers\n").expect("the section");
     let section = section.split("\n## ").next().expect("its text");
     assert!(find_named_tests(section) >= 9);

@@ -1,4 +1,4 @@
-//! The README's claims that a machine can check.
+//! Checks what README.md and `docs/` say against the code.
 
 #[path = "../../examples/host.rs"]
 #[allow(dead_code, reason = "its `main` is for people")]
@@ -18,12 +18,17 @@ use mock_retool::{Mock, Options};
 use retool_lifecycle::error::Code;
 
 const README: &str = include_str!("../../README.md");
+const EMBEDDING: &str = include_str!("../../docs/embedding.md");
+const ENVIRONMENT: &str = include_str!("../../docs/environment.md");
+const ERRORS: &str = include_str!("../../docs/errors.md");
+const FUNCTIONS: &str = include_str!("../../docs/functions.md");
 
 #[test]
-fn the_example_in_the_readme_is_the_one_that_is_compiled() {
+fn the_example_host_in_the_docs_is_the_one_that_is_compiled() {
     let example = include_str!("../../examples/host.rs");
-    assert!(README.contains(example), "copy examples/host.rs into the README");
+    assert!(EMBEDDING.contains(example), "copy examples/host.rs into docs/embedding.md");
     assert!(example.lines().count() < 60, "the README promises fewer than 60 lines");
+    assert!(README.contains("(examples/host.rs)"), "the README links to the example");
 }
 
 #[tokio::test]
@@ -43,14 +48,14 @@ async fn the_example_checks_a_connection() {
 }
 
 #[tokio::test]
-async fn every_call_in_the_readme_is_compiled_and_works() {
+async fn every_call_in_the_docs_is_compiled_and_works() {
     let source = include_str!("calls.rs");
     let lines: Vec<&str> = source.lines().filter(|line| line.contains(".await??")).collect();
     // One for each function that this version has, and the cursor of one comes from an earlier
     // call of it.
     assert_eq!(lines.len(), 14 + 1);
     for line in lines {
-        assert!(README.contains(line.trim()), "the README has no line `{}`", line.trim());
+        assert!(FUNCTIONS.contains(line.trim()), "docs/functions.md has no line `{}`", line.trim());
     }
 
     let mock = Mock::start(Options::default()).await.expect("a mock server");
@@ -63,6 +68,11 @@ async fn every_call_in_the_readme_is_compiled_and_works() {
 }
 
 #[test]
+fn the_readme_is_short() {
+    assert!(README.lines().count() <= 150, "the README has at most 150 lines");
+}
+
+#[test]
 fn the_small_roster_in_the_readme_is_a_roster() {
     let (_, roster) = README.split_once("$ cat people.csv\n").expect("a roster");
     let roster: Vec<&str> = roster.lines().take_while(|line| !line.starts_with('$')).collect();
@@ -71,11 +81,11 @@ fn the_small_roster_in_the_readme_is_a_roster() {
 }
 
 #[test]
-fn the_dependencies_in_the_readme_are_those_that_the_example_is_built_with() {
+fn the_dependencies_in_the_docs_are_those_of_the_example() {
     let manifest = include_str!("../../Cargo.toml");
     for name in ["wasmtime", "wasmtime-wasi", "wasmtime-wasi-http"] {
-        let line = README.lines().find(|line| line.starts_with(&format!("{name} = ")));
-        let line = line.unwrap_or_else(|| panic!("{name} is not in the README"));
+        let line = EMBEDDING.lines().find(|line| line.starts_with(&format!("{name} = ")));
+        let line = line.unwrap_or_else(|| panic!("{name} is not in docs/embedding.md"));
         let version = line.split('"').nth(1).expect("a version");
         let ours = manifest.lines().find(|line| line.starts_with(&format!("{name} = ")));
         let ours = ours.unwrap_or_else(|| panic!("{name} is not in Cargo.toml"));
@@ -86,8 +96,8 @@ fn the_dependencies_in_the_readme_are_those_that_the_example_is_built_with() {
 #[test]
 fn every_error_code_is_listed_with_its_kind() {
     for code in Code::ALL {
-        let row = README.lines().find(|line| line.starts_with(&format!("| `{}` |", code.as_str())));
-        let row = row.unwrap_or_else(|| panic!("{} is not in the README", code.as_str()));
+        let row = ERRORS.lines().find(|line| line.starts_with(&format!("| `{}` |", code.as_str())));
+        let row = row.unwrap_or_else(|| panic!("{} is not in docs/errors.md", code.as_str()));
         let kind = code.kind().as_str();
         assert!(row.contains(&format!("| `{kind}` |")), "{}: the kind is {kind}", code.as_str());
     }
@@ -106,8 +116,8 @@ fn every_variable_is_listed_with_its_default() {
         ("RETOOL_MAX_ATTEMPTS", settings.max_attempts.to_string()),
         ("RETOOL_PROFILE", settings.profile.to_string()),
     ] {
-        let row = README.lines().find(|line| line.starts_with(&format!("| `{variable}` |")));
-        let row = row.unwrap_or_else(|| panic!("{variable} is not in the README"));
+        let row = ENVIRONMENT.lines().find(|line| line.starts_with(&format!("| `{variable}` |")));
+        let row = row.unwrap_or_else(|| panic!("{variable} is not in docs/environment.md"));
         assert!(row.contains(&default), "{variable}: the default is {default}");
     }
 }

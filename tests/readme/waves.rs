@@ -1,5 +1,5 @@
-//! The calls in `docs/calls.md`: one for every function, and each is parsed as the wasmtime
-//! command parses it.
+//! Checks the calls in `docs/calls.md`: there is one for every function, and each is parsed as the
+//! wasmtime command parses it.
 
 use std::fs;
 use std::path::Path;
@@ -17,14 +17,14 @@ const DOCUMENT: &str = include_str!("../../docs/calls.md");
 const BEGIN: &str = "<!-- begin: calls -->\n";
 const END: &str = "<!-- end: calls -->";
 
-/// Stands for the connection in the calls below.
+/// The connection in all calls.
 const CONNECTION: &str = r#"{base-url: "http://127.0.0.1:8080", dialect: v1}"#;
 
-/// What this version of the component answers with `operation-unsupported`.
+/// The functions that fail with `operation-unsupported` in this version of the component.
 const NOT_YET: [&str; 3] = ["plan-deprovision", "reset-two-factor", "apply-plan"];
 
-/// What each function is called with after the connection, in an order in which all of them
-/// succeed, but for those that are not done yet. Where a call takes what another returned, it is what a new mock returns.
+/// Each function, and its arguments after the connection. In this order all calls succeed, except
+/// those in [`NOT_YET`]. If a call takes what another one returned, it is what a new mock returns.
 const CALLS: [(&str, &str); 17] = [
     ("check-connection", ""),
     ("changes-since", "none"),
@@ -91,7 +91,7 @@ fn table() -> String {
 }
 
 #[test]
-fn the_table_of_calls_is_the_one_that_is_parsed() {
+fn the_table_of_calls_matches_the_parsed_calls() {
     let (before, rest) = DOCUMENT.split_once(BEGIN).expect("the beginning of the table");
     let (written, after) = rest.split_once(END).expect("the end of the table");
     let table = table();
@@ -103,7 +103,7 @@ fn the_table_of_calls_is_the_one_that_is_parsed() {
     assert_eq!(written, table, "`UPDATE=1 cargo test --test readme waves` writes the table");
 }
 
-/// Every exported function with its type, from `wit/`.
+/// Returns every exported function with its type, from `wit/`.
 fn functions() -> Vec<(String, FuncType)> {
     let mut resolve = Resolve::default();
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("wit");
@@ -119,7 +119,7 @@ fn functions() -> Vec<(String, FuncType)> {
     interfaces.flat_map(|interface| interface.functions.iter().map(typed)).collect()
 }
 
-/// A call's arguments, parsed as the wasmtime command does it.
+/// Parses a call's arguments as the wasmtime command does.
 fn parse(call: &str, function: &FuncType) -> Vec<Value> {
     let parsed = UntypedFuncCall::parse(call).unwrap_or_else(|error| panic!("{call}: {error}"));
     let types: Vec<_> = function.params().collect();
@@ -137,7 +137,7 @@ fn every_function_has_a_call_that_wasmtime_can_parse() {
     }
 }
 
-/// A value as JSON in the form that `host_test::json` reads.
+/// Converts a value to JSON in the form that `host_test::json` reads.
 fn json(value: &Value) -> serde_json::Value {
     let snake = |name: &str| name.replace('-', "_");
     match value.kind() {
@@ -158,13 +158,13 @@ fn json(value: &Value) -> serde_json::Value {
     }
 }
 
-/// The argument after the connection.
+/// Returns the argument after the connection.
 fn argument<T: serde::de::DeserializeOwned>(arguments: &[Value]) -> T {
     from_value(json(&arguments[1])).expect("a request")
 }
 
 #[tokio::test]
-async fn in_their_order_the_calls_succeed() {
+async fn the_calls_succeed_in_their_order() {
     let mock = Mock::start(Options::default()).await.expect("a mock server");
     let options = TenantOptions::new(mock.base_url())
         .dialect(Dialect::V1)

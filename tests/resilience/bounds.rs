@@ -1,25 +1,53 @@
-//! Servers that take their time, that send too much, that send something else, that lie.
+//! Servers that are slow, send too much, send something else, or return inconsistent data.
 
 use std::time::{Duration, Instant};
 
+use host_test::Tenant;
 use host_test::retool::directory::PageRequest;
 use host_test::retool::lifecycle::DeprovisionMode;
 use host_test::retool::synchronization::{AbsentPolicy, SyncRequest};
+use host_test::retool::types::Dialect;
 use mock_retool::{Fault, FaultKind, Options};
 
+use super::dialect::{accounts, api, current_roster, new_entry, new_user, sent_invitations};
 use super::fault::{always, answer, once, status};
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, written};
-use crate::support::{
-    World, arrival, by_email, departure, done, entry, failed, limit, roster, roster_of,
-};
+use crate::support::{World, by_email, departure, done, entry, failed, limit, roster};
 
-const USERS: &str = "/api/v1/users";
-const FIND: &str = "GET /api/v1/users";
+over_v2_and_v1!(
+    many_slow_responses_end_at_the_deadline,
+    a_sync_that_runs_out_of_time_reports_its_writes,
+    an_unusable_response_is_reported_and_not_requested_again,
+    an_untrustworthy_listing_removes_no_user,
+    a_good_listing_removes_the_same_users,
+    an_inconsistent_listing_is_reported_and_given_up,
+    a_repeated_page_is_read_again,
+    a_listing_whose_total_changed_once_is_read_again,
+    an_ignored_filter_finds_the_right_user_or_none,
+    records_without_groups_are_completed_from_the_groups,
+    one_bad_page_fails_the_listing,
+);
 
-/// A page of a listing has two people.
-const SMALL_PAGES: &[(&str, &str)] = &[("RETOOL_PAGE_SIZE", "2")];
+const USERS: &str = "/api/v2/users";
+const FIND: &str = "GET /api/v2/users";
 
-/// The time a call takes is bounded, however it is spent.
+/// Returns an organisation with 60 users, and a tenant that reads ten at a time.
+async fn sixty(dialect: Dialect) -> (World, Tenant) {
+    let world = World::with_over(dialect, Options { users: 60, ..Options::default() }).await;
+    let tenant = by_page(&world, "10", "20000");
+    (world, tenant)
+}
+
+/// Returns a tenant that reads users page by page. Over `/api/v2` it does so only if the list of
+/// all users is too large for one response.
+fn by_page(world: &World, page_size: &str, max_body: &str) -> Tenant {
+    let dialect = world.dialect();
+    let env = [("RETOOL_PAGE_SIZE", page_size), ("RETOOL_MAX_BODY_BYTES", max_body)];
+    let used = if dialect == Dialect::V1 { &env[..1] } else { &env[..] };
+    world.over_with_env(dialect, used)
+}
+
+/// Checks that a call ends at its deadline, however the time is spent.
 async fn ends_at_the_deadline(world: &World, what: &str) {
     let begun = Instant::now();
     let tenant = world.tenant_with(&[("RETOOL_DEADLINE_MS", "500")]);
@@ -48,72 +76,77 @@ async fn a_body_that_drips_ends_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_slowly_and_in_time_is_read() {
+async fn a_slow_body_within_the_deadline_is_read() {
     let world = World::with(Options::default()).await;
-    let request = roster_of(&world.mock);
+    let request = current_roster(&world);
     let drip = FaultKind::Drip { bytes_per_tick: 100, tick: Duration::from_millis(1) };
     world.mock.inject(Fault::new(drip));
     assert!(done(world.tenant.plan_sync(&request).await).steps.is_empty());
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_begin_ends_at_the_deadline() {
+async fn a_response_that_never_begins_ends_at_the_deadline() {
     let world =
         World::with(Options { latency: Duration::from_secs(600), ..Options::default() }).await;
-    ends_at_the_deadline(&world, "no answer").await;
+    ends_at_the_deadline(&world, "no response").await;
 }
 
-/// The deadline is the call's, not each request's.
-#[tokio::test]
-async fn many_slow_answers_end_at_the_deadline() {
-    let world = World::with(Options {
-        users: 100,
-        latency: Duration::from_millis(100),
-        ..Options::default()
-    })
-    .await;
-    let tenant = world.tenant_with(&[
+/// The deadline is that of the call, not of each request.
+async fn many_slow_responses_end_at_the_deadline(dialect: Dialect) {
+    let options = Options { users: 100, latency: Duration::from_millis(100), ..Options::default() };
+    let world = World::with_over(dialect, options).await;
+    let env = [
         ("RETOOL_DEADLINE_MS", "700"),
         ("RETOOL_PAGE_SIZE", "1"),
         ("RETOOL_WINDOW", "1"),
-    ]);
+        // Over `/api/v2` users are read by page only if all are too large for one response.
+        ("RETOOL_MAX_BODY_BYTES", if dialect == Dialect::V1 { "8388608" } else { "16384" }),
+    ];
+    let tenant = world.over_with_env(dialect, &env);
     let begun = Instant::now();
-    let (case, detail) = failed(tenant.plan_sync(&roster_of(&world.mock)).await);
+    let (case, detail) = failed(tenant.plan_sync(&current_roster(&world)).await);
     assert_eq!((case, detail.code.as_str()), ("transient unavailable", "deadline-exceeded"));
     assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
     assert!((1..=8).contains(&world.requests().len()));
 }
 
-#[tokio::test]
-async fn a_sync_that_runs_out_of_time_says_what_it_wrote() {
-    let world =
-        World::acme_with(Options { latency: Duration::from_millis(100), ..Options::default() })
-            .await;
-    let tenant = world.tenant_with(&[("RETOOL_DEADLINE_MS", "2500")]);
-    let people = (0..40).map(|at| entry(&format!("new{at:02}@acme.example")));
-    let request = roster(people.collect());
+async fn a_sync_that_runs_out_of_time_reports_its_writes(dialect: Dialect) {
+    let options = Options { latency: Duration::from_millis(100), ..Options::default() };
+    let world = World::acme_over_with(dialect, options).await;
+    let tenant = world.over_with_env(dialect, &[("RETOOL_DEADLINE_MS", "2500")]);
+    let new: Vec<_> = (0..40).map(|at| format!("new{at:02}@acme.example")).collect();
+    let request = roster(new.iter().map(|email| new_entry(email)).collect());
     let (case, detail) = failed(tenant.sync(&request).await);
     assert_eq!((case, detail.code.as_str()), ("transient unavailable", "deadline-exceeded"));
     let written = written(&detail.writes);
-    let state = world.mock.state();
-    assert!((1..40).contains(&state.invitations.len()), "{}", state.invitations.len());
-    // The last one may have been cut off, and says so then.
-    for email in &state.invitations {
+    let created: Vec<_> = new.iter().filter(|email| world.has(email)).collect();
+    assert!((1..40).contains(&created.len()), "{}", created.len());
+    assert_eq!(world.mock.state().invitations, sent_invitations(dialect, &created));
+    // The last one may have been cut off, and is then reported as unknown.
+    for email in created {
         let line = format!("user-created {email}");
         assert!(written.iter().any(|write| write.trim_end_matches(" ?") == line), "{line}");
     }
 
-    let unhurried = world.tenant_with(&[]);
-    assert!(done(unhurried.sync(&request).await).complete);
+    assert!(done(world.tenant.sync(&request).await).complete);
+    for email in &new {
+        assert_eq!(accounts(&world, email), 1, "{email}");
+    }
     let mut invitations = world.mock.state().invitations;
     invitations.sort();
-    invitations.dedup();
-    assert_eq!(invitations.len(), 40, "somebody was invited twice, or not at all");
-    assert_eq!(world.mock.state().invitations.len(), 40);
+    assert_eq!(invitations, sent_invitations(dialect, &new), "every user is invited once");
 }
 
-/// Everything that is not what was asked for, in place of a listing of people.
-fn unusable() -> Vec<FaultKind> {
+/// Returns a listing of users as the dialect's server sends it.
+fn listing(dialect: Dialect, users: &str, total: i64) -> String {
+    match dialect {
+        Dialect::V1 => format!(r#"{{"users":{users},"total":{total}}}"#),
+        _ => format!(r#"{{"success":true,"data":{users},"total_count":{total}}}"#),
+    }
+}
+
+/// Returns everything that is not a listing of users.
+fn unusable(dialect: Dialect) -> Vec<FaultKind> {
     let mut kinds = vec![
         FaultKind::Html200,
         FaultKind::InvalidJson,
@@ -122,28 +155,30 @@ fn unusable() -> Vec<FaultKind> {
         FaultKind::OmitField("id".into()),
         FaultKind::OmitField("email".into()),
     ];
+    kinds.extend(["null", "[]", "{}", "17", "\"users\""].map(answer));
+    // `/api/v2` refuses with this body, whatever the status is.
+    if dialect == Dialect::V1 {
+        kinds.push(answer(REFUSAL));
+    }
+    let listing = |users: &str, total| listing(dialect, users, total);
     let bodies = [
-        "null",
-        "[]",
-        "{}",
-        "17",
-        "\"users\"",
-        r#"{"success":false,"message":"no"}"#,
-        r#"{"users":null,"total":0}"#,
-        r#"{"users":{},"total":0}"#,
-        r#"{"users":[null],"total":1}"#,
-        r#"{"users":[{"id":[],"email":"a@x.example"}],"total":1}"#,
-        r#"{"users":[],"total":-1}"#,
-        r#"{"users":[],"total":0}{"users":[]}"#,
+        listing("null", 0),
+        listing("{}", 0),
+        listing("[null]", 1),
+        listing(r#"[{"id":[],"email":"a@x.example"}]"#, 1),
+        listing("[]", -1),
+        listing("[]", 0) + r#"{"users":[]}"#,
     ];
-    kinds.extend(bodies.map(answer));
+    kinds.extend(bodies.iter().map(|body| answer(body)));
     kinds
 }
 
-#[tokio::test]
-async fn an_answer_that_is_something_else_is_told_and_not_asked_for_again() {
-    for kind in unusable() {
-        let world = World::acme().await;
+const REFUSAL: &str = r#"{"success":false,"message":"no"}"#;
+
+async fn an_unusable_response_is_reported_and_not_requested_again(dialect: Dialect) {
+    for kind in unusable(dialect) {
+        let world = World::acme_over(dialect).await;
+        let find = format!("GET {}", world.users_path());
         world.mock.inject(Fault::new(kind.clone()));
         let (case, detail) = failed(world.tenant.find_user(&by_email(JOAN)).await);
         assert_eq!(
@@ -151,15 +186,15 @@ async fn an_answer_that_is_something_else_is_told_and_not_asked_for_again() {
             ("transient unavailable", "answer-unusable"),
             "{kind:?}"
         );
-        assert_eq!(detail.request.as_deref(), Some(FIND), "{kind:?}");
+        assert_eq!(detail.request.as_deref(), Some(find.as_str()), "{kind:?}");
         assert_eq!((detail.http_status, detail.attempts), (Some(200), 1), "{kind:?}");
         assert!(detail.message.contains("base URL"), "{kind:?}: {}", detail.message);
-        assert_eq!(world.requests(), [FIND], "{kind:?}");
+        assert_eq!(world.requests(), [find], "{kind:?}");
     }
 }
 
 #[tokio::test]
-async fn json_under_its_other_names_is_json() {
+async fn other_json_content_types_are_accepted() {
     for name in ["application/json; charset=utf-8", "Application/JSON", "application/vnd.x+json"] {
         let world = World::acme().await;
         world.mock.inject(Fault::new(FaultKind::ContentType(name.into())));
@@ -174,8 +209,8 @@ async fn a_redirect_is_not_followed() {
         other.mock.base_url(),
         format!("{}{USERS}", other.mock.base_url()),
         "//evil.example/".into(),
-        "/api/v1/groups".into(),
-        "https://evil.example/api/v1/users".into(),
+        "/api/v2/groups".into(),
+        "https://evil.example/api/v2/users".into(),
     ];
     for place in places {
         world.mock.clear_faults();
@@ -201,17 +236,27 @@ async fn no_kind_of_redirect_is_followed() {
 }
 
 #[tokio::test]
-async fn a_write_is_not_redirected_either() {
+async fn a_redirect_of_a_write_is_not_followed() {
     let (world, other) = (World::acme().await, World::acme().await);
     world.mock.inject(always("POST", USERS, FaultKind::Redirect(other.mock.base_url())));
-    let (case, detail) = failed(world.tenant.provision(&arrival(NEW)).await);
+    let (case, detail) = failed(world.tenant.provision(&new_user(NEW)).await);
     assert_eq!((case, detail.code.as_str()), ("permanent denied", "redirected"));
     assert_eq!(other.requests(), [""; 0]);
     assert!(!world.has(NEW));
 }
 
-/// Where everybody but two is to go, if the listing is to be believed.
-fn clearance(absent: AbsentPolicy) -> SyncRequest {
+/// Returns the organisation with twenty more users, and a tenant that reads two at a time.
+async fn acme_by_page(dialect: Dialect) -> (World, Tenant) {
+    let world = World::acme_over(dialect).await;
+    for at in 0..20 {
+        world.add(&format!("user{at:02}@acme.example"), &[]);
+    }
+    let tenant = by_page(&world, "2", "6000");
+    (world, tenant)
+}
+
+/// Returns a request to remove all users but two, if the listing is trusted.
+fn removal_of_most(absent: AbsentPolicy) -> SyncRequest {
     let mut request = roster(vec![entry(ADA), entry(GRACE)]);
     request.policy.absent = absent;
     request.policy.create_missing = false;
@@ -219,10 +264,9 @@ fn clearance(absent: AbsentPolicy) -> SyncRequest {
     request
 }
 
-/// Whatever is wrong with a listing, nobody is removed for it.
-#[tokio::test]
-async fn a_listing_that_cannot_be_trusted_removes_nobody() {
-    let mut kinds = unusable();
+/// Whatever is wrong with a listing, no user is removed because of it.
+async fn an_untrustworthy_listing_removes_no_user(dialect: Dialect) {
+    let mut kinds = unusable(dialect);
     kinds.extend([
         FaultKind::RepeatPage,
         FaultKind::EndlessPages,
@@ -231,99 +275,129 @@ async fn a_listing_that_cannot_be_trusted_removes_nobody() {
         FaultKind::Reset,
         FaultKind::ResetInBody,
         FaultKind::Truncate,
-        FaultKind::Redirect("/api/v1/groups".into()),
+        FaultKind::Redirect(format!("{}groups", api(dialect))),
         status(404),
         status(500),
     ]);
-    // Nobody, although there are some; more than there are; fewer than are shown.
-    kinds.extend([r#"{"users":[],"total":4}"#, r#"{"users":[],"total":4294967295}"#].map(answer));
-    kinds.push(answer(r#"{"users":[{"id":"a","email":"a@x.example"}],"total":0}"#));
+    if dialect == Dialect::V2 {
+        kinds.push(answer(REFUSAL));
+    }
+    // No users although the total is not 0; a larger total than possible; a total of 0 and a user.
+    kinds.extend([4, 4_294_967_295].map(|total| answer(&listing(dialect, "[]", total))));
+    let user = r#"[{"id":"a","email":"a@x.example"}]"#;
+    kinds.push(answer(&listing(dialect, user, 0)));
     for kind in kinds {
         for absent in [AbsentPolicy::Disable, AbsentPolicy::Delete] {
-            let world = World::acme().await;
+            let (world, tenant) = acme_by_page(dialect).await;
             let before = world.mock.state();
-            let tenant = world.tenant_with(SMALL_PAGES);
-            world.mock.inject(always("GET", USERS, kind.clone()));
-            let (case, detail) = failed(tenant.sync(&clearance(absent)).await);
-            assert!(
-                matches!(case, "transient unavailable" | "permanent denied"),
-                "{kind:?}: {case} {detail:?}"
-            );
+            world.mock.inject(always("GET", world.users_path(), kind.clone()));
+            let (case, detail) = failed(tenant.sync(&removal_of_most(absent)).await);
+            let expected = match &kind {
+                kind if *kind == answer(REFUSAL) && dialect == Dialect::V2 => {
+                    case == "permanent conflict" && detail.code == "server-refused"
+                }
+                _ => matches!(case, "transient unavailable" | "permanent denied"),
+            };
+            assert!(expected, "{kind:?}: {case} {detail:?}");
             assert_eq!(world.writes(), [], "{kind:?}");
             assert_eq!(world.mock.state(), before, "{kind:?}");
         }
     }
 }
 
-#[tokio::test]
-async fn with_a_listing_that_can_be_trusted_the_same_roster_removes_them() {
+async fn a_good_listing_removes_the_same_users(dialect: Dialect) {
     for absent in [AbsentPolicy::Disable, AbsentPolicy::Delete] {
-        let world = World::acme().await;
-        let tenant = world.tenant_with(SMALL_PAGES);
-        assert!(done(tenant.sync(&clearance(absent)).await).complete);
+        let (world, tenant) = acme_by_page(dialect).await;
+        assert!(done(tenant.sync(&removal_of_most(absent)).await).complete);
         assert!(world.mock.state().user_by_email(JOAN).is_none_or(|joan| joan.is_disabled));
+        let list = format!("GET {}", world.users_path());
+        let pages = world.requests().iter().filter(|request| **request == list).count();
+        // Over `/api/v2` the list of all users is requested first.
+        assert_eq!(pages, if dialect == Dialect::V1 { 12 } else { 13 });
     }
 }
 
-#[tokio::test]
-async fn a_listing_that_does_not_add_up_says_so_and_ends() {
+async fn an_inconsistent_listing_is_reported_and_given_up(dialect: Dialect) {
     for kind in [FaultKind::RepeatPage, FaultKind::EndlessPages, FaultKind::MovingTotal] {
-        let world = World::with(Options::default()).await;
-        let tenant = world.tenant_with(&[("RETOOL_PAGE_SIZE", "5")]);
-        world.mock.inject(always("GET", USERS, kind.clone()));
-        let (case, detail) = failed(tenant.plan_sync(&roster_of(&world.mock)).await);
+        let (world, tenant) = sixty(dialect).await;
+        world.mock.inject(always("GET", world.users_path(), kind.clone()));
+        let (case, detail) = failed(tenant.plan_sync(&current_roster(&world)).await);
         assert_eq!(
             (case, detail.code.as_str()),
             ("transient unavailable", "listing-incomplete"),
             "{kind:?}"
         );
         let sent = world.requests().len();
-        assert!((3..=12).contains(&sent), "{kind:?}: {sent} requests");
+        match (dialect, kind) {
+            // Three readings of six pages, and the pages that are on their way when it is given up.
+            (Dialect::V1, kind) => assert!((3..=24).contains(&sent), "{kind:?}: {sent} requests"),
+            // The invitations, all users at once, and three readings of six pages.
+            (_, kind @ FaultKind::EndlessPages) => assert_eq!(sent, 2 + 3 * 6, "{kind:?}"),
+            // The same with three readings of two pages.
+            (_, kind) => assert_eq!(sent, 2 + 3 * 2, "{kind:?}"),
+        }
     }
 }
 
-/// A cache in between gives the first page once more: it is read again, and nobody is missed.
-#[tokio::test]
-async fn a_page_that_came_twice_is_read_again() {
-    let world = World::with(Options::default()).await;
-    let tenant = world.tenant_with(&[("RETOOL_PAGE_SIZE", "5")]);
-    let request = roster_of(&world.mock);
-    world.mock.inject(Fault { skip: 1, ..once("GET", USERS, FaultKind::RepeatPage) });
+/// A cache in between returns the first page again. The listing is read again, and no user is
+/// missed.
+async fn a_repeated_page_is_read_again(dialect: Dialect) {
+    let (world, tenant) = sixty(dialect).await;
+    let request = current_roster(&world);
+    // The second page. Over `/api/v2` the list of all users is requested before the first.
+    let skip = if dialect == Dialect::V1 { 1 } else { 2 };
+    let repeated = once("GET", world.users_path(), FaultKind::RepeatPage);
+    world.mock.inject(Fault { skip, ..repeated });
     assert!(done(tenant.plan_sync(&request).await).steps.is_empty());
-    let pages = world.requests().iter().filter(|request| **request == FIND).count();
-    assert_eq!(pages, 6, "three pages, twice");
-}
-
-/// The groups are not paged: a server that ignores the page asked for gives them all again.
-#[tokio::test]
-async fn as_many_groups_as_fill_a_page_are_all_there_are() {
-    let world = World::with(Options { groups: 97, ..Options::default() }).await;
-    let everything = PageRequest {
-        cursor: None,
-        page_size: Some(1000),
-        with_members: false,
-        with_other_ids: false,
+    let list = format!("GET {}", world.users_path());
+    let pages = world.requests().iter().filter(|request| **request == list).count();
+    let expected = match dialect {
+        // Six pages, twice.
+        Dialect::V1 => 12,
+        // All at once, two pages of which the second is the first, and six pages.
+        _ => 1 + 2 + 6,
     };
-    let page = done(world.tenant.page_groups(&everything).await);
-    assert_eq!((page.groups.len(), page.next), (100, None));
+    assert_eq!(pages, expected);
 }
 
-/// Somebody joins or goes while the pages are read: it is read again.
+/// Groups are not paged. A server that ignores the requested page returns all groups each time.
 #[tokio::test]
-async fn a_listing_that_moved_once_is_read_again() {
-    let world = World::with(Options::default()).await;
-    let tenant = world.tenant_with(&[("RETOOL_PAGE_SIZE", "5")]);
-    let request = roster_of(&world.mock);
-    world.mock.inject(Fault { times: Some(2), ..always("GET", USERS, FaultKind::MovingTotal) });
+async fn a_full_page_of_groups_is_complete() {
+    for dialect in [Dialect::V2, Dialect::V1] {
+        let world = World::with_over(dialect, Options { groups: 97, ..Options::default() }).await;
+        let everything = PageRequest {
+            cursor: None,
+            page_size: Some(1000),
+            with_members: false,
+            with_other_ids: false,
+        };
+        let page = done(world.tenant.page_groups(&everything).await);
+        assert_eq!((page.groups.len(), page.next), (100, None), "{dialect:?}");
+    }
+}
+
+/// A user is created or deleted while the pages are read. The listing is read again.
+async fn a_listing_whose_total_changed_once_is_read_again(dialect: Dialect) {
+    let (world, tenant) = sixty(dialect).await;
+    let request = current_roster(&world);
+    let moving = always("GET", world.users_path(), FaultKind::MovingTotal);
+    world.mock.inject(Fault { times: Some(2), ..moving });
     assert!(done(tenant.plan_sync(&request).await).steps.is_empty());
+    let list = format!("GET {}", world.users_path());
+    let pages = world.requests().iter().filter(|request| **request == list).count();
+    let expected = match dialect {
+        // Six pages, twice.
+        Dialect::V1 => 12,
+        // All at once, two pages with different totals, and six pages.
+        _ => 1 + 2 + 6,
+    };
+    assert_eq!(pages, expected);
 }
 
-#[tokio::test]
-async fn an_ignored_filter_finds_the_right_person_or_nobody() {
-    let world = World::with(Options::default()).await;
-    let tenant = world.tenant_with(&[("RETOOL_PAGE_SIZE", "5")]);
+async fn an_ignored_filter_finds_the_right_user_or_none(dialect: Dialect) {
+    let (world, tenant) = sixty(dialect).await;
     world.mock.inject(Fault::new(FaultKind::IgnoreFilter));
-    let last = world.mock.state().users.last().expect("somebody").email.clone();
+    let last = world.mock.state().users.last().expect("a user").email.clone();
     assert_eq!(done(tenant.find_user(&by_email(&last)).await).expect("the last").email, Some(last));
     assert_eq!(done(tenant.find_user(&by_email("nobody@example.com")).await), None);
 
@@ -331,15 +405,14 @@ async fn an_ignored_filter_finds_the_right_person_or_nobody() {
     gone.minimum_admins = Some(0);
     done(tenant.deprovision(&gone).await);
     assert_eq!(world.writes(), []);
-    assert_eq!(world.mock.state().users.len(), 12);
+    assert_eq!(world.mock.state().users.len(), 60);
 }
 
-/// A field that is missing in one record is not taken for its default where that would remove
-/// somebody: memberships are then read from the groups.
-#[tokio::test]
-async fn records_without_groups_are_completed_from_the_groups() {
-    let world = World::acme().await;
-    let request = roster_of(&world.mock);
+/// A field that is missing in one record is not taken for its default if that would remove a
+/// user. Memberships are then read from the groups.
+async fn records_without_groups_are_completed_from_the_groups(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let request = current_roster(&world);
     world.mock.inject(Fault::new(FaultKind::OmitField("groups".into())));
     let plan = done(world.tenant.plan_sync(&request).await);
     assert!(plan.steps.is_empty(), "{:#?}", plan.steps);
@@ -349,17 +422,16 @@ async fn records_without_groups_are_completed_from_the_groups() {
     done(world.tenant.sync(&request).await);
 }
 
-#[tokio::test]
-async fn one_bad_page_out_of_many_is_enough() {
-    let world = World::with(Options { users: 40, ..Options::default() }).await;
-    let tenant = world.tenant_with(&[("RETOOL_PAGE_SIZE", "5")]);
+async fn one_bad_page_fails_the_listing(dialect: Dialect) {
+    let (world, tenant) = sixty(dialect).await;
+    let request = current_roster(&world);
     for kind in [FaultKind::InvalidJson, FaultKind::Html200] {
         world.mock.clear_faults();
-        world.mock.inject(Fault { skip: 4, ..once("GET", USERS, kind) });
-        let (case, detail) = failed(tenant.plan_sync(&roster_of(&world.mock)).await);
+        world.mock.inject(Fault { skip: 4, ..once("GET", world.users_path(), kind) });
+        let (case, detail) = failed(tenant.plan_sync(&request).await);
         assert_eq!((case, detail.code.as_str()), ("transient unavailable", "answer-unusable"));
     }
     world.mock.clear_faults();
-    world.mock.inject(Fault { skip: 4, ..once("GET", USERS, FaultKind::Truncate) });
-    assert!(done(tenant.plan_sync(&roster_of(&world.mock)).await).steps.is_empty());
+    world.mock.inject(Fault { skip: 4, ..once("GET", world.users_path(), FaultKind::Truncate) });
+    assert!(done(tenant.plan_sync(&request).await).steps.is_empty());
 }

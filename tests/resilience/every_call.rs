@@ -1,5 +1,5 @@
-//! Every function that writes, with everything that can go wrong, at each of its requests in
-//! turn: whatever took effect is told, and a repetition ends as if nothing had gone wrong.
+//! Every function that writes, with every kind of fault, at each of its requests in turn. Every
+//! write that took effect is reported, and a repetition ends as without faults.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,84 +8,100 @@ use host_test::Answer;
 use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest};
 use host_test::retool::lifecycle::{DeprovisionMode, Tombstone};
 use host_test::retool::synchronization::{AbsentPolicy, MembershipPolicy, Step, SyncRequest};
-use host_test::retool::types::Write;
+use host_test::retool::types::{Dialect, Write};
 use mock_retool::{Fault, FaultKind, LoggedRequest};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::dialect::{current_roster, new_entry, new_user};
 use super::fault::{answer, status, status_after};
-use super::scene::EndState;
+use super::scenario::EndState;
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW};
 use crate::support::{
     World, app_access, arrival, by_email, case_and_detail, changing, departure, done, email_of,
-    ensuring, entry, memberships, named, new_member, removing, restoring, roster_of,
+    ensuring, entry, memberships, named, new_member, removing, restoring,
 };
 
-/// How many of these calls run at a time; each has a server of its own.
+over_v2_and_v1!(
+    provision_of_a_new_user,
+    provision_of_a_disabled_user,
+    deprovision_by_disabling,
+    deprovision_by_deleting,
+    restore_of_a_disabled_user,
+    restore_of_a_deleted_user,
+    ensure_group,
+    change_group,
+    remove_group,
+    sync,
+    apply_step,
+);
+
+/// How many of these calls run at a time. Each has its own server.
 const AT_A_TIME: usize = 24;
 
-/// Calls of no more requests than this meet every kind of trouble at each of them.
+/// Calls with at most this many requests get every kind of fault at each request. Over `/api/v1`
+/// it is half of that, to save time.
 const WHOLE: usize = 6;
 
-/// Listings of more than one page, and an answer that is too large soon.
+/// Settings for listings of more than one page (over `/api/v1`), and a low limit for responses.
 const SETTINGS: &[(&str, &str)] = &[("RETOOL_PAGE_SIZE", "2"), ("RETOOL_MAX_BODY_BYTES", "65536")];
 
-/// What is asked for.
+/// A call that writes.
 #[derive(Clone, Copy, Debug)]
 enum Call {
-    /// Somebody new, in a group that is there and one that is not.
-    Arrival,
-    /// Somebody who was disabled, under another name and in another group.
-    Return,
-    /// Somebody disabled and taken out of every group.
-    Departure,
-    /// Somebody deleted.
-    Deletion,
-    /// Somebody who was disabled and taken out of every group, put back.
-    Restoration,
-    /// Somebody who was deleted, made anew.
-    Recreation,
-    /// A group made.
-    NewGroup,
-    /// A group renamed, one added, one removed.
-    ChangedGroup,
-    /// A group removed.
-    RemovedGroup,
-    /// All of that for several people.
+    /// Provision a new user, in an existing group and a new one.
+    ProvisionNew,
+    /// Provision a disabled user, with another name and in another group.
+    ProvisionDisabled,
+    /// Disable a user and remove them from every group.
+    Disable,
+    /// Delete a user.
+    Delete,
+    /// Restore a user who was disabled and removed from every group.
+    RestoreDisabled,
+    /// Restore a user who was deleted.
+    RestoreDeleted,
+    /// Create a group.
+    EnsureGroup,
+    /// Rename a group, add a member, and remove one.
+    ChangeGroup,
+    /// Remove a group.
+    RemoveGroup,
+    /// Do all of that for several people.
     Sync,
-    /// The same, step by step.
-    Steps,
+    /// Do the same step by step.
+    ApplySteps,
 }
 
-/// An organisation, and what the call starts from.
-struct Stage {
+/// An organisation, and the input of the call.
+struct Setup {
     world: World,
     tombstone: Option<Tombstone>,
     steps: Vec<Step>,
 }
 
-impl Stage {
-    async fn set(call: Call) -> Stage {
-        let mut world = World::acme().await;
-        world.tenant = world.tenant_with(SETTINGS);
+impl Setup {
+    async fn new(dialect: Dialect, call: Call) -> Setup {
+        let mut world = World::acme_over(dialect).await;
+        world.tenant = world.over_with_env(dialect, SETTINGS);
         let tombstone = match call {
-            Call::Restoration => leave(&world, DeprovisionMode::DisableAndStripGroups).await,
-            Call::Recreation => leave(&world, DeprovisionMode::Delete).await,
+            Call::RestoreDisabled => leave(&world, DeprovisionMode::DisableAndStripGroups).await,
+            Call::RestoreDeleted => leave(&world, DeprovisionMode::Delete).await,
             _ => None,
         };
         let steps = match call {
-            Call::Steps => done(world.tenant.plan_sync(&new_roster(&world)).await).steps,
+            Call::ApplySteps => done(world.tenant.plan_sync(&new_roster(&world)).await).steps,
             _ => Vec::new(),
         };
         world.mock.clear_requests();
-        let stage = Stage { world, tombstone, steps };
-        stage.good_day();
-        stage
+        let setup = Setup { world, tombstone, steps };
+        setup.clear_faults();
+        setup
     }
 
-    /// Nothing goes wrong any more. The server takes a second account of one address, so that a
-    /// creation too many can be seen.
-    fn good_day(&self) {
+    /// Removes all faults. The server accepts a second account with the same address, so that a
+    /// duplicate creation is visible.
+    fn clear_faults(&self) {
         self.world.mock.clear_faults();
         self.world.mock.inject(Fault::new(FaultKind::SecondAccount));
     }
@@ -94,39 +110,38 @@ impl Stage {
         EndState::of(&self.world.mock.state())
     }
 
-    /// Makes the call; if it must be made again, says what it told that it wrote.
+    /// Makes the call. If it must be made again, returns the writes that it reported.
     async fn make(&self, call: Call) -> Result<(), Vec<Write>> {
         let tenant = &self.world.tenant;
         match call {
-            Call::Arrival => {
-                let mut request = arrival(NEW);
-                request.first_name = Some("Nina".into());
+            Call::ProvisionNew => {
+                let mut request = new_user(NEW);
                 request.groups = memberships([named("Support"), named("Brand new")]);
                 request.create_missing_groups = true;
                 again(tenant.provision(&request).await)
             }
-            Call::Return => {
+            Call::ProvisionDisabled => {
                 let mut request = arrival(KEN);
                 request.last_name = Some("Thompson".into());
                 request.groups = memberships([named("Engineering")]);
                 again(tenant.provision(&request).await)
             }
-            Call::Departure => {
+            Call::Disable => {
                 let mode = DeprovisionMode::DisableAndStripGroups;
                 match tenant.deprovision(&departure(JOAN, mode)).await {
-                    // Somebody has to see to it that the server lets the person go.
+                    // Something is left to do because the server refused it.
                     Ok(Ok(result)) if !result.remaining.is_empty() => Err(result.writes),
                     other => again(other),
                 }
             }
-            Call::Deletion => {
+            Call::Delete => {
                 again(tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await)
             }
-            Call::Restoration | Call::Recreation => {
+            Call::RestoreDisabled | Call::RestoreDeleted => {
                 let tombstone = self.tombstone.clone().expect("a tombstone");
                 let is_group = |lost: &String| lost.starts_with("The group ");
                 match tenant.restore(&restoring([tombstone], true)).await {
-                    // The server refused to take the person into a group, and it says so.
+                    // The server refused to add the person to a group, and the result says so.
                     Ok(Ok(result))
                         if result
                             .people
@@ -139,14 +154,14 @@ impl Stage {
                     other => again(other),
                 }
             }
-            Call::NewGroup => {
+            Call::EnsureGroup => {
                 let request = EnsureGroupRequest { access: app_access("use"), ..ensuring("Legal") };
                 again(tenant.ensure_group(&request).await)
             }
-            Call::ChangedGroup => {
+            Call::ChangeGroup => {
                 let group = match self.world.mock.state().group_named("Support") {
                     Some(_) => named("Support"),
-                    // Renamed by the first try, which asked by name.
+                    // The first try has renamed it.
                     None => named("Helpdesk"),
                 };
                 let request = ChangeGroupRequest {
@@ -157,7 +172,7 @@ impl Stage {
                 };
                 again(tenant.change_group(&request).await)
             }
-            Call::RemovedGroup => {
+            Call::RemoveGroup => {
                 let request = removing(named("Support"), true);
                 again(tenant.remove_group(&request).await)
             }
@@ -168,7 +183,7 @@ impl Stage {
                 };
                 if report.complete { Ok(()) } else { Err(report.writes) }
             }
-            Call::Steps => {
+            Call::ApplySteps => {
                 let mut writes = Vec::new();
                 for step in &self.steps {
                     match tenant.apply_step(step).await {
@@ -184,7 +199,7 @@ impl Stage {
     }
 }
 
-/// What a call came to that succeeded, or is to be made again.
+/// Returns whether a call succeeded. If not, returns the writes that it reported.
 fn again<T>(answer: Answer<T>) -> Result<(), Vec<Write>> {
     match answer.expect("an answer of the component") {
         Ok(_) => Ok(()),
@@ -196,10 +211,10 @@ async fn leave(world: &World, mode: DeprovisionMode) -> Option<Tombstone> {
     done(world.tenant.deprovision(&departure(JOAN, mode)).await).tombstone
 }
 
-/// Somebody new in a new group, somebody renamed, somebody back, somebody out of a group, and
-/// somebody gone.
+/// Returns a roster with a new user in a new group, a renamed user, a user to enable, a user who
+/// leaves a group, and without one user.
 fn new_roster(world: &World) -> SyncRequest {
-    let mut request = roster_of(&world.mock);
+    let mut request = current_roster(world);
     request.roster.retain(|person| ![GRACE, JOAN, NEW].contains(&email_of(person)));
     let ada = request.roster.iter_mut().find(|person| email_of(person) == ADA).expect("Ada");
     ada.last_name = Some("King".into());
@@ -209,7 +224,7 @@ fn new_roster(world: &World) -> SyncRequest {
     grace.groups = memberships([named("Engineering"), named("Support")]);
     let mut ken = entry(KEN);
     ken.groups = memberships([named("Finance")]);
-    let mut new = entry(NEW);
+    let mut new = new_entry(NEW);
     new.groups = memberships([named("Brand new")]);
     request.roster.retain(|person| email_of(person) != KEN);
     request.roster.extend([grace, ken, new]);
@@ -218,10 +233,11 @@ fn new_roster(world: &World) -> SyncRequest {
     request
 }
 
-/// Everything that can go wrong with one request.
-fn kinds() -> Vec<FaultKind> {
+/// Returns every kind of fault of one request.
+fn kinds(dialect: Dialect) -> Vec<FaultKind> {
     let statuses = [401, 408, 500].map(status);
     let after = [200, 204, 408, 503, 504].map(FaultKind::StatusAfter);
+    let disabled = if dialect == Dialect::V1 { "isDisabled" } else { "active" };
     let nested = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let answers = ["null", "{}", r#"{"success":false}"#, &nested].map(answer);
     let others = [
@@ -242,14 +258,14 @@ fn kinds() -> Vec<FaultKind> {
         FaultKind::EndlessPages,
         FaultKind::IgnoreFilter,
         FaultKind::OmitField("groups".into()),
-        FaultKind::OmitInLists("isDisabled".into()),
+        FaultKind::OmitInLists(disabled.into()),
         FaultKind::StaleReads { requests: 1 },
     ];
     statuses.into_iter().chain(after).chain(answers).chain(others).collect()
 }
 
-/// Whether the fault is about the request, and so counts it.
-fn concerns(kind: &FaultKind, request: &LoggedRequest) -> bool {
+/// Returns whether the fault can affect the request, and so counts it.
+fn can_affect(kind: &FaultKind, request: &LoggedRequest) -> bool {
     match kind {
         FaultKind::StaleReads { .. } => request.is_write(),
         FaultKind::RepeatPage
@@ -260,44 +276,45 @@ fn concerns(kind: &FaultKind, request: &LoggedRequest) -> bool {
     }
 }
 
-async fn disturbed(call: Call, kind: FaultKind, number: u32, end: Arc<EndState>) {
+async fn disturbed(dialect: Dialect, call: Call, kind: FaultKind, number: u32, end: Arc<EndState>) {
     let what = format!("{call:?} with {kind:?} after {number} requests");
-    let stage = Stage::set(call).await;
-    let before = stage.end_state();
-    stage.world.mock.inject(Fault { skip: number, times: Some(1), ..Fault::new(kind) });
-    if let Err(writes) = stage.make(call).await {
-        let nothing = stage.end_state() == before;
-        assert!(nothing || !writes.is_empty(), "{what}: something was written and not told");
-        stage.good_day();
-        let second = stage.make(call).await;
+    let setup = Setup::new(dialect, call).await;
+    let before = setup.end_state();
+    setup.world.mock.inject(Fault { skip: number, times: Some(1), ..Fault::new(kind) });
+    if let Err(writes) = setup.make(call).await {
+        let unchanged = setup.end_state() == before;
+        assert!(unchanged || !writes.is_empty(), "{what}: a write was not reported");
+        setup.clear_faults();
+        let second = setup.make(call).await;
         assert!(second.is_ok(), "{what}: again, {second:?}");
     }
-    let state = stage.world.mock.state();
+    let state = setup.world.mock.state();
     let now = EndState::of(&state);
-    now.assert_nothing_is_double(&state, &what);
+    now.assert_no_duplicates(&state, &what);
     assert_eq!(now, *end, "{what}");
 }
 
-async fn a_repetition_ends_the_same(call: Call) {
-    let stage = Stage::set(call).await;
-    let before = stage.end_state();
-    assert_eq!(stage.make(call).await.ok(), Some(()), "{call:?}");
-    let requests = stage.world.mock.requests();
-    let end = Arc::new(stage.end_state());
+async fn a_repetition_ends_the_same(dialect: Dialect, call: Call) {
+    let setup = Setup::new(dialect, call).await;
+    let before = setup.end_state();
+    assert_eq!(setup.make(call).await.ok(), Some(()), "{call:?}");
+    let requests = setup.world.mock.requests();
+    let end = Arc::new(setup.end_state());
     assert_ne!(*end, before, "{call:?}");
 
-    // Calls of many requests take a part of all pairs: each request has its share of the kinds,
-    // and each kind its share of the requests.
-    let stride = requests.len().div_ceil(WHOLE).max(1);
+    // Calls with many requests get a part of all pairs: each request gets a share of the kinds,
+    // and each kind a share of the requests.
+    let whole = if dialect == Dialect::V1 { WHOLE / 2 } else { WHOLE };
+    let stride = requests.len().div_ceil(whole).max(1);
     let places = Arc::new(Semaphore::new(AT_A_TIME));
     let mut runs = JoinSet::new();
-    for (row, kind) in kinds().into_iter().enumerate() {
-        let concerned = requests.iter().filter(|request| concerns(&kind, request)).count();
-        for number in (row % stride..concerned).step_by(stride) {
+    for (row, kind) in kinds(dialect).into_iter().enumerate() {
+        let affected = requests.iter().filter(|request| can_affect(&kind, request)).count();
+        for number in (row % stride..affected).step_by(stride) {
             let (places, kind, end) = (Arc::clone(&places), kind.clone(), Arc::clone(&end));
             runs.spawn(async move {
                 let _place = places.acquire().await.expect("a place");
-                disturbed(call, kind, number as u32, end).await;
+                disturbed(dialect, call, kind, number as u32, end).await;
             });
         }
     }
@@ -305,57 +322,46 @@ async fn a_repetition_ends_the_same(call: Call) {
     runs.join_all().await;
 }
 
-#[tokio::test]
-async fn an_arrival() {
-    a_repetition_ends_the_same(Call::Arrival).await;
+async fn provision_of_a_new_user(dialect: Dialect) {
+    a_repetition_ends_the_same(dialect, Call::ProvisionNew).await;
 }
 
-#[tokio::test]
-async fn a_return() {
-    a_repetition_ends_the_same(Call::Return).await;
+async fn provision_of_a_disabled_user(dialect: Dialect) {
+    a_repetition_ends_the_same(dialect, Call::ProvisionDisabled).await;
 }
 
-#[tokio::test]
-async fn a_departure() {
-    a_repetition_ends_the_same(Call::Departure).await;
+async fn deprovision_by_disabling(dialect: Dialect) {
+    a_repetition_ends_the_same(dialect, Call::Disable).await;
 }
 
-#[tokio::test]
-async fn a_deletion() {
-    a_repetition_ends_the_same(Call::Deletion).await;
+async fn deprovision_by_deleting(dialect: Dialect) {
+    a_repetition_ends_the_same(dialect, Call::Delete).await;
 }
 
-#[tokio::test]
-async fn a_restoration() {
-    a_repetition_ends_the_same(Call::Restoration).await;
+async fn restore_of_a_disabled_user(dialect: Dialect) {
+    a_repetition_ends_the_same(dialect, Call::RestoreDisabled).await;
 }
 
-#[tokio::test]
-async fn a_restoration_of_somebody_deleted() {
-    a_repetition_ends_the_same(Call::Recreation).await;
+async fn restore_of_a_deleted_user(dialect: Dialect) {
+    a_repetition_ends_the_same(dialect, Call::RestoreDeleted).await;
 }
 
-#[tokio::test]
-async fn a_new_group() {
-    a_repetition_ends_the_same(Call::NewGroup).await;
+async fn ensure_group(dialect: Dialect) {
+    a_repetition_ends_the_same(dialect, Call::EnsureGroup).await;
 }
 
-#[tokio::test]
-async fn a_changed_group() {
-    a_repetition_ends_the_same(Call::ChangedGroup).await;
+async fn change_group(dialect: Dialect) {
+    a_repetition_ends_the_same(dialect, Call::ChangeGroup).await;
 }
 
-#[tokio::test]
-async fn a_removed_group() {
-    a_repetition_ends_the_same(Call::RemovedGroup).await;
+async fn remove_group(dialect: Dialect) {
+    a_repetition_ends_the_same(dialect, Call::RemoveGroup).await;
 }
 
-#[tokio::test]
-async fn a_sync() {
-    a_repetition_ends_the_same(Call::Sync).await;
+async fn sync(dialect: Dialect) {
+    a_repetition_ends_the_same(dialect, Call::Sync).await;
 }
 
-#[tokio::test]
-async fn a_plan_step_by_step() {
-    a_repetition_ends_the_same(Call::Steps).await;
+async fn apply_step(dialect: Dialect) {
+    a_repetition_ends_the_same(dialect, Call::ApplySteps).await;
 }

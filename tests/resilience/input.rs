@@ -1,4 +1,4 @@
-//! Callers who ask for nonsense: a typed error that names the field, and no request.
+//! Invalid requests of callers: a typed error that names the field, and no request to the server.
 
 use std::fmt::Debug;
 
@@ -11,14 +11,16 @@ use host_test::retool::types::{
     Connection, Dialect, FieldChange, GroupId, GroupRef, UserId, UserType,
 };
 
+use super::dialect::{current_roster, new_entry};
 use crate::support::acme::{ADA, JOAN, NEW};
 use crate::support::{
     World, app_access, arrival, by_email, changing, departure, done, email_of, ensuring, entry,
     failed, limit, membership, memberships, named, new_member, numbered, removing, restoring,
-    roster, roster_of,
+    roster,
 };
 
-/// The connection of every call: `auto`, which has to ask the server, but not for nonsense.
+/// Returns an organisation with a tenant over `auto`. It has to ask the server for its dialect, but
+/// must not do so for an invalid request.
 async fn world() -> World {
     let mut world = World::acme().await;
     world.tenant = world.tenant.with_connection(Connection {
@@ -37,7 +39,7 @@ fn assert_refused<T: Debug>(world: &World, answer: Answer<T>, code: &str, field:
     );
     assert_eq!((detail.attempts, detail.request, detail.http_status), (0, None, None));
     assert_eq!(detail.writes, []);
-    // Nobody's log is flooded with what was wrong, or told to do something on a terminal.
+    // The message must not flood a log, or contain control characters for a terminal.
     assert!(detail.message.chars().count() < 500, "{}", detail.message);
     assert!(!detail.message.chars().any(char::is_control), "{:?}", detail.message);
     assert_eq!(world.requests(), [""; 0], "{field}: something was sent");
@@ -63,7 +65,7 @@ const BAD_ADDRESSES: [&str; 16] = [
 ];
 
 #[tokio::test]
-async fn an_address_that_is_none() {
+async fn invalid_addresses_are_refused() {
     let world = world().await;
     let long = format!("{}@acme.example", "x".repeat(10_000));
     for bad in BAD_ADDRESSES.into_iter().chain([long.as_str()]) {
@@ -81,7 +83,7 @@ async fn an_address_that_is_none() {
 }
 
 #[tokio::test]
-async fn an_unusual_address_is_an_address() {
+async fn unusual_addresses_are_accepted() {
     let world = world().await;
     for good in ["o'brien+x@acme.example", "jürgen@müller.example", " joan@acme.example\t", "a@b"]
     {
@@ -90,9 +92,9 @@ async fn an_unusual_address_is_an_address() {
 }
 
 #[tokio::test]
-async fn what_provision_cannot_take() {
-    type Spoil = fn(&mut ProvisionRequest);
-    let cases: &[(&str, &str, Spoil)] = &[
+async fn invalid_provision_requests_are_refused() {
+    type Damage = fn(&mut ProvisionRequest);
+    let cases: &[(&str, &str, Damage)] = &[
         ("invalid-text", "request.first-name", |r| r.first_name = Some("x".repeat(10_000))),
         ("invalid-text", "request.first-name", |r| r.first_name = Some("x".repeat(257))),
         ("invalid-text", "request.first-name", |r| r.first_name = Some(String::new())),
@@ -136,9 +138,9 @@ async fn what_provision_cannot_take() {
         }),
     ];
     let world = world().await;
-    for (code, field, spoil) in cases {
+    for (code, field, damage) in cases {
         let mut request = arrival(NEW);
-        spoil(&mut request);
+        damage(&mut request);
         assert_refused(&world, world.tenant.provision(&request).await, code, field);
     }
     assert!(!world.has(NEW));
@@ -149,9 +151,9 @@ fn rest(id: &str) -> GroupRef {
 }
 
 #[tokio::test]
-async fn what_deprovision_cannot_take() {
-    type Spoil = fn(&mut DeprovisionRequest);
-    let cases: &[(&str, &str, Spoil)] = &[
+async fn invalid_deprovision_requests_are_refused() {
+    type Damage = fn(&mut DeprovisionRequest);
+    let cases: &[(&str, &str, Damage)] = &[
         ("invalid-value", "request.mode", |r| r.mode = DeprovisionMode::DeleteOnceDisabled(0)),
         ("invalid-value", "request.mode", |r| r.mode = DeprovisionMode::DeleteOnceDisabled(3651)),
         ("invalid-value", "request.mode", |r| {
@@ -162,16 +164,16 @@ async fn what_deprovision_cannot_take() {
         }),
     ];
     let world = world().await;
-    for (code, field, spoil) in cases {
+    for (code, field, damage) in cases {
         let mut request = departure(JOAN, DeprovisionMode::Disable);
-        spoil(&mut request);
+        damage(&mut request);
         assert_refused(&world, world.tenant.deprovision(&request).await, code, field);
     }
     assert!(!world.person(JOAN).is_disabled);
 }
 
 #[tokio::test]
-async fn a_tombstone_of_somewhere_else() {
+async fn tombstones_of_another_organisation_are_refused() {
     let world = world().await;
     let gone = departure(JOAN, DeprovisionMode::Disable);
     let tombstone = done(world.tenant.deprovision(&gone).await).tombstone.expect("a tombstone");
@@ -185,9 +187,9 @@ async fn a_tombstone_of_somewhere_else() {
 }
 
 #[tokio::test]
-async fn what_a_sync_cannot_take() {
-    type Spoil = fn(&mut SyncRequest);
-    let cases: &[(&str, &str, Spoil)] = &[
+async fn invalid_sync_requests_are_refused() {
+    type Damage = fn(&mut SyncRequest);
+    let cases: &[(&str, &str, Damage)] = &[
         ("duplicate-person", "request.roster[2].user.email", |r| {
             r.roster.push(entry("ADA@Acme.Example"))
         }),
@@ -253,16 +255,16 @@ async fn what_a_sync_cannot_take() {
         }),
     ];
     let world = world().await;
-    for (code, field, spoil) in cases {
+    for (code, field, damage) in cases {
         let mut request = roster(vec![entry(ADA), entry(JOAN)]);
-        spoil(&mut request);
+        damage(&mut request);
         assert_refused(&world, world.tenant.plan_sync(&request).await, code, field);
         assert_refused(&world, world.tenant.sync(&request).await, code, field);
     }
 }
 
 #[tokio::test]
-async fn pages_that_are_none() {
+async fn invalid_pages_are_refused() {
     let world = world().await;
     let page = |cursor: Option<&str>, page_size| PageRequest {
         cursor: cursor.map(str::to_owned),
@@ -275,6 +277,7 @@ async fn pages_that_are_none() {
         (page(None, Some(0)), range, "page.page-size"),
         (page(None, Some(1001)), range, "page.page-size"),
         (page(None, Some(u32::MAX)), range, "page.page-size"),
+        (page(Some("v2-users.2.50"), Some(50)), "invalid-value", "page.page-size"),
         (page(Some("v1-users.2.50"), Some(50)), "invalid-value", "page.page-size"),
     ];
     for (page, code, field) in &cases {
@@ -283,10 +286,9 @@ async fn pages_that_are_none() {
     }
 }
 
-/// A cursor is of a dialect, so that `auto` would ask for that first.
+/// A cursor belongs to one dialect. With `auto` the component would ask for the dialect first.
 #[tokio::test]
-async fn cursors_that_nobody_gave_out() {
-    let world = World::acme().await;
+async fn invented_cursors_are_refused() {
     let page = |cursor: &str| PageRequest {
         cursor: Some(cursor.into()),
         page_size: None,
@@ -294,39 +296,54 @@ async fn cursors_that_nobody_gave_out() {
         with_other_ids: false,
     };
     let (code, field) = ("cursor-invalid", "page.cursor");
-    for bad in ["", "2", "v1-users.2", "v2-users.2.50", "v1-users.2.50.", "v1-users.-1.50", "\0"] {
-        assert_refused(&world, world.tenant.page_users(&page(bad)).await, code, field);
-        assert_refused(&world, world.tenant.page_groups(&page(bad)).await, code, field);
+    for (dialect, other) in [(Dialect::V2, "v1"), (Dialect::V1, "v2")] {
+        let this = if dialect == Dialect::V1 { "v1" } else { "v2" };
+        let world = World::acme_over(dialect).await;
+        for bad in [
+            String::new(),
+            "2".into(),
+            format!("{this}-users.2"),
+            format!("{other}-users.2.50"),
+            format!("{this}-users.2.50."),
+            format!("{this}-users.-1.50"),
+            "\0".into(),
+        ] {
+            assert_refused(&world, world.tenant.page_users(&page(&bad)).await, code, field);
+            assert_refused(&world, world.tenant.page_groups(&page(&bad)).await, code, field);
+        }
+        // A cursor of one function is not valid for the other.
+        let first = PageRequest { cursor: None, page_size: Some(2), ..page("") };
+        let users = done(world.tenant.page_users(&first).await).next.expect("a second page");
+        world.mock.clear_requests();
+        assert_refused(&world, world.tenant.page_groups(&page(&users)).await, code, field);
+        let groups = format!("{this}-groups.50.50");
+        assert_refused(&world, world.tenant.page_users(&page(&groups)).await, code, field);
     }
-    // One function's cursor is not another's.
-    let (users, groups) = (page("v1-users.2.50"), page("v1-groups.50.50"));
-    assert_refused(&world, world.tenant.page_groups(&users).await, code, field);
-    assert_refused(&world, world.tenant.page_users(&groups).await, code, field);
 }
 
-/// What a caller made of a step on its way through a database.
+/// Steps that were damaged on their way through a caller's database.
 #[tokio::test]
-async fn steps_that_no_plan_makes() {
-    // What a plan makes depends on the dialect, so that `auto` would ask for it first.
+async fn invalid_steps_are_refused() {
+    // The steps of a plan depend on the dialect, and `auto` would ask the server for it first.
     let world = World::acme().await;
-    let mut request = roster_of(&world.mock);
+    let mut request = current_roster(&world);
     let joan = request.roster.iter_mut().find(|person| email_of(person) == JOAN).expect("Joan");
     joan.first_name = Some("Joanna".into());
     joan.groups.push(membership(named("Legal")));
-    request.roster.push(entry(NEW));
+    request.roster.push(new_entry(NEW));
     let plan = done(world.tenant.plan_sync(&request).await);
     let good = |kind| -> Step {
         plan.steps.iter().find(|step| step.kind == kind).expect("such a step").clone()
     };
     world.mock.clear_requests();
 
-    type Spoil = fn(&mut Step);
+    type Damage = fn(&mut Step);
     let change = |field: &str, after: &str| FieldChange {
         field: field.into(),
         before: None,
         after: Some(after.into()),
     };
-    let cases: &[(StepKind, &str, &str, Spoil)] = &[
+    let cases: &[(StepKind, &str, &str, Damage)] = &[
         (StepKind::CreateGroup, "step-invalid", "step.group-name", |s| s.group_name = None),
         (StepKind::CreateGroup, "invalid-text", "step.group-name", |s| {
             s.group_name = Some("Le\ngal".into())
@@ -337,13 +354,13 @@ async fn steps_that_no_plan_makes() {
         (StepKind::UpdateUser, "step-invalid", "step.email", |s| s.email = Some(String::new())),
         (StepKind::UpdateUser, "step-invalid", "step.user", |s| s.user = None),
         (StepKind::UpdateUser, "step-invalid", "step.user", |s| {
-            s.user = Some(UserId::V1(String::new()))
+            s.user = Some(UserId::V2(String::new()))
         }),
         (StepKind::UpdateUser, "step-invalid", "step.user", |s| {
-            s.user = Some(UserId::V1("..".into()))
+            s.user = Some(UserId::V2("..".into()))
         }),
         (StepKind::UpdateUser, "step-invalid", "step.user", |s| {
-            s.user = Some(UserId::V2("user_1".into()))
+            s.user = Some(UserId::V1("1607dcd4-2a48-4c31-b560-95ec5df0b125".into()))
         }),
         (StepKind::UpdateUser, "step-invalid", "step.changes", |s| s.changes.clear()),
         (StepKind::AddMember, "invalid-value", "step.group", |s| {
@@ -354,9 +371,9 @@ async fn steps_that_no_plan_makes() {
             s.group_name = None;
         }),
     ];
-    for (kind, code, field, spoil) in cases {
+    for (kind, code, field, damage) in cases {
         let mut step = good(*kind);
-        spoil(&mut step);
+        damage(&mut step);
         assert_refused(&world, world.tenant.apply_step(&step).await, code, field);
     }
     for (field, after, code) in [
@@ -374,7 +391,7 @@ async fn steps_that_no_plan_makes() {
 }
 
 #[tokio::test]
-async fn groups_that_are_none() {
+async fn invalid_groups_are_refused() {
     let world = world().await;
     let tenant = &world.tenant;
     for name in ["", "  ", "Le\rgal", &"x".repeat(257), &"x".repeat(10_000)] {
@@ -412,9 +429,9 @@ fn unchanged(group: &str) -> ChangeGroupRequest {
     changing(named(group))
 }
 
-/// The longest values that are allowed are allowed.
+/// The longest allowed values are accepted.
 #[tokio::test]
-async fn the_limits_themselves_are_inside() {
+async fn values_at_the_limits_are_accepted() {
     let world = world().await;
     let mut request = arrival(&format!("{}@acme.example", "x".repeat(254 - "@acme.example".len())));
     request.first_name = Some("ü".repeat(256));

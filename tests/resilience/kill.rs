@@ -1,65 +1,66 @@
-//! A host that is killed in the middle of a sync and runs it again: the end is the same
-//! wherever it was killed, and nobody is invited twice.
+//! A host that is killed in the middle of a sync and runs it again. The final state is the same
+//! wherever it was killed, and no user is created or invited twice.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use host_test::retool::synchronization::{AbsentPolicy, SyncRequest};
+use host_test::retool::types::Dialect;
 use mock_retool::{Hook, LoggedRequest};
 use tokio::sync::oneshot;
 
-use super::scene::{EndState, Scene};
+use super::scenario::{EndState, Scenario, Undisturbed};
 use crate::support::{World, done};
 
-/// More than any of these runs makes: one that does not end is an error, not a hanging test.
+/// More calls than any of these runs makes. A run that does not end fails instead of hanging.
 const MOST_CALLS: usize = 200;
 
-/// Where in a request the host is killed.
+/// The moment in a request at which the host is killed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Moment {
-    /// It was sent, and the server has not looked at it.
+    /// The request was sent, and the server has not served it.
     BeforeItIsServed,
-    /// The server has done it, and nobody heard the answer.
+    /// The server has served it, and the component has not received the reply.
     BeforeTheReply,
 }
 
-/// Runs a sync until the request of which `at` says so, and drops it there: its answer, if it
-/// ended before.
+/// Runs a sync until the request that `at` chooses, and drops it there. Returns `false` if the
+/// sync ended before.
 ///
-/// The runtime must be of one thread: then the mock is through with the request, whatever is to
-/// become of it, when the waiting task gets to know.
+/// The runtime must have one thread. Then the mock has finished the request, served or not, when
+/// the waiting task is woken.
 async fn killed(
     world: &World,
     request: &SyncRequest,
     moment: Moment,
     at: impl Fn(usize, &LoggedRequest) -> bool + Send + Sync + 'static,
 ) -> bool {
-    let (told, tell) = oneshot::channel();
-    let told = std::sync::Mutex::new(Some(told));
+    let (reached, wait) = oneshot::channel();
+    let reached = std::sync::Mutex::new(Some(reached));
     world.mock.clear_requests();
     world.mock.on_request(move |number, logged| {
         if !at(number, logged) {
             return Hook::Serve;
         }
-        if let Some(told) = told.lock().expect("the sender").take() {
-            let _ = told.send(());
+        if let Some(reached) = reached.lock().expect("the sender").take() {
+            let _ = reached.send(());
         }
         match moment {
             Moment::BeforeItIsServed => Hook::CloseBefore,
             Moment::BeforeTheReply => Hook::ServeThenClose,
         }
     });
-    let ended = tokio::select! {
+    let killed = tokio::select! {
         biased;
-        _ = tell => true,
+        _ = wait => true,
         answer = world.tenant.sync(request) => {
             assert!(done(answer).complete);
             false
         }
     };
     world.mock.on_request(|_, _| Hook::Serve);
-    ended
+    killed
 }
 
 fn on_one_thread<T>(future: impl Future<Output = T>) -> T {
@@ -70,9 +71,10 @@ fn on_one_thread<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-/// Kills a sync at every one of its requests, at both moments, runs it again, and compares.
-fn killed_at_every_request(scene: Scene) -> (usize, usize) {
-    let (end, requests, writes) = on_one_thread(scene.undisturbed());
+/// Kills a sync at every one of its requests, at both moments, runs it again, and compares the
+/// final states. Returns the number of requests, and of writes among them.
+fn killed_at_every_request(scenario: Scenario) -> (usize, usize) {
+    let Undisturbed { end, requests, writes, .. } = on_one_thread(scenario.undisturbed());
     let next = AtomicUsize::new(1);
     let work = || {
         loop {
@@ -81,7 +83,7 @@ fn killed_at_every_request(scene: Scene) -> (usize, usize) {
                 return;
             }
             for moment in [Moment::BeforeItIsServed, Moment::BeforeTheReply] {
-                on_one_thread(killed_once(scene, number, moment, &end));
+                on_one_thread(killed_once(scenario, number, moment, &end));
             }
         }
     };
@@ -94,57 +96,75 @@ fn killed_at_every_request(scene: Scene) -> (usize, usize) {
     (requests, writes)
 }
 
-async fn killed_once(scene: Scene, number: usize, moment: Moment, end: &EndState) {
+async fn killed_once(scenario: Scenario, number: usize, moment: Moment, end: &EndState) {
     let when = format!("killed at request {number}, {moment:?}");
-    let world = scene.world().await;
-    let request = scene.request(&world);
+    let world = scenario.world().await;
+    let request = scenario.request(&world);
     assert!(
         killed(&world, &request, moment, move |at, _| at == number).await,
-        "{when}: it was over before"
+        "{when}: it ended before"
     );
-    assert_eq!(world.mock.requests().len(), number, "{when}: it went on");
+    assert_eq!(world.mock.requests().len(), number, "{when}: it continued");
 
     let report = done(world.tenant.sync(&request).await);
     assert!(report.complete, "{when}: {report:#?}");
     let state = world.mock.state();
     let now = EndState::of(&state);
-    now.assert_nothing_is_double(&state, &when);
+    now.assert_no_duplicates(&state, &when);
     assert_eq!(now, *end, "{when}");
 }
 
 #[test]
-fn killed_at_any_request_of_a_sync_of_200_people_it_ends_the_same() {
-    let (requests, writes) =
-        killed_at_every_request(Scene { people: 200, absent: AbsentPolicy::Delete });
-    // So that nobody can make this test small without noticing.
+fn a_sync_of_200_people_killed_at_any_request_ends_the_same() {
+    let scenario = Scenario { dialect: Dialect::V2, people: 200, absent: AbsentPolicy::Delete };
+    let (requests, writes) = killed_at_every_request(scenario);
+    // Fails if the scenario becomes small.
     assert!((40..=90).contains(&writes), "{writes} writes");
     assert!(requests > writes + 20, "{requests} requests");
 }
 
 #[test]
-fn killed_at_any_request_of_a_sync_that_disables_it_ends_the_same() {
-    let (_, writes) = killed_at_every_request(Scene { people: 40, absent: AbsentPolicy::Disable });
-    assert!(writes >= 10, "{writes} writes");
+fn a_v1_sync_of_100_people_killed_at_any_request_ends_the_same() {
+    let scenario = Scenario { dialect: Dialect::V1, people: 100, absent: AbsentPolicy::Delete };
+    let (requests, writes) = killed_at_every_request(scenario);
+    assert!((20..=45).contains(&writes), "{writes} writes");
+    assert!(requests > writes + 10, "{requests} requests");
 }
 
-/// Every run gets one write further.
 #[test]
-fn killed_after_every_write_in_turn_it_ends_the_same() {
-    let scene = Scene { people: 200, absent: AbsentPolicy::Delete };
-    on_one_thread(async {
-        let (end, _, writes) = scene.undisturbed().await;
-        let world = scene.world().await;
-        let request = scene.request(&world);
-        let mut kills = 0;
-        while killed(&world, &request, Moment::BeforeTheReply, |_, logged| logged.is_write()).await
-        {
-            kills += 1;
-            assert!(kills < MOST_CALLS, "it never ends");
-        }
-        let state = world.mock.state();
-        let now = EndState::of(&state);
-        now.assert_nothing_is_double(&state, "killed after every write");
-        assert_eq!(now, end);
-        assert_eq!(kills, writes, "a write was lost, or done twice");
-    });
+fn a_sync_that_disables_people_killed_at_any_request_ends_the_same() {
+    for dialect in [Dialect::V2, Dialect::V1] {
+        let scenario = Scenario { dialect, people: 40, absent: AbsentPolicy::Disable };
+        let (_, writes) = killed_at_every_request(scenario);
+        assert!(writes >= 10, "{dialect:?}: {writes} writes");
+    }
+}
+
+/// Each run makes one more write than the run before, and each write is made once. Writes that end
+/// the sessions of a user are not counted: a run that was killed after it disabled the user never
+/// makes one.
+#[test]
+fn a_sync_killed_after_every_write_ends_the_same() {
+    for dialect in [Dialect::V2, Dialect::V1] {
+        let scenario = Scenario { dialect, people: 200, absent: AbsentPolicy::Delete };
+        on_one_thread(async {
+            let Undisturbed { end, writes, ended_sessions, .. } = scenario.undisturbed().await;
+            let world = scenario.world().await;
+            let request = scenario.request(&world);
+            let counts =
+                |logged: &LoggedRequest| logged.is_write() && !logged.path.ends_with("/logout");
+            let mut kills = 0;
+            while killed(&world, &request, Moment::BeforeTheReply, move |_, logged| counts(logged))
+                .await
+            {
+                kills += 1;
+                assert!(kills < MOST_CALLS, "{dialect:?}: it never ends");
+            }
+            let state = world.mock.state();
+            let now = EndState::of(&state);
+            now.assert_no_duplicates(&state, &format!("{dialect:?}, killed after every write"));
+            assert_eq!(now, end, "{dialect:?}");
+            assert_eq!(kills + ended_sessions, writes, "{dialect:?}: a write lost, or done twice");
+        });
+    }
 }

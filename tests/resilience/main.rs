@@ -1,14 +1,33 @@
-//! What the component does on a bad day: servers that fail, lie, stall or are somebody else's,
-//! hosts that are killed, callers that ask for nonsense. One module per kind of trouble.
+//! The component under bad conditions: servers that fail, return wrong data, stall or are not
+//! Retool, hosts that are killed, and callers with invalid requests. One module per kind of
+//! trouble. Where nothing else is said, tests run over `/api/v2`.
+
+/// Makes a test over `/api/v2` and a test over `/api/v1` of each function that takes a dialect.
+macro_rules! over_v2_and_v1 {
+    ($($test:ident),* $(,)?) => {
+        mod v2 {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(host_test::retool::types::Dialect::V2).await;
+            })*
+        }
+        mod v1 {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(host_test::retool::types::Dialect::V1).await;
+            })*
+        }
+    };
+}
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod dialect;
 mod fault;
-mod scene;
+mod scenario;
 
 mod acknowledgements;
-mod bad_days;
 mod bounds;
 mod conflicts;
 mod errors;
@@ -18,6 +37,7 @@ mod kill;
 mod lost_replies;
 mod partial;
 mod paths;
+mod random_faults;
 mod retries;
 mod retry_after;
 mod secrets;

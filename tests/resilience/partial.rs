@@ -1,27 +1,38 @@
-//! What went wrong half-way: what was written by then is told, and what is nobody's fault but one
-//! person's stops nobody else.
+//! Calls that fail halfway. The writes before the failure are reported, and the failure of one
+//! person does not stop the others.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use host_test::retool::lifecycle::{DeprovisionMode, Tombstone};
 use host_test::retool::synchronization::{PersonOutcome, SyncRequest};
+use host_test::retool::types::Dialect;
 use mock_retool::{Fault, FaultKind, Hook, Options, Scope, User};
 
+use super::dialect::{accounts, current_roster, new_entry, new_user, sent_invitations};
 use super::fault::{always, status};
 use crate::support::acme::{ADA, GRACE, JOAN, NEW, timeless, written};
 use crate::support::{
-    World, arrival, by_email, departure, done, email_of, entry, failed, membership, memberships,
-    named, restored, restoring, roster_of,
+    World, by_email, departure, done, email_of, failed, membership, memberships, named, restored,
+    restoring,
 };
 
-const USERS: &str = "/api/v1/users";
-const GROUPS: &str = "/api/v1/groups";
+over_v2_and_v1!(
+    a_provision_that_fails_halfway_reports_its_writes,
+    a_deprovision_that_fails_halfway_reports_its_writes,
+    a_deprovision_that_fails_halfway_can_be_undone,
+    a_failed_person_does_not_stop_the_others,
+    a_person_whose_reads_fail_does_not_stop_the_others,
+    a_group_that_cannot_be_created_fails_only_its_members,
+    a_token_rejected_in_the_middle_stops_the_sync_and_reports_its_writes,
+    a_missing_scope_fails_only_the_steps_that_need_it,
+    a_lost_connection_fails_single_people_and_the_next_run_does_the_rest,
+);
 
-#[tokio::test]
-async fn half_of_a_provision_is_told() {
+async fn a_provision_that_fails_halfway_reports_its_writes(dialect: Dialect) {
     let scopes = vec![Scope::UsersRead, Scope::UsersWrite, Scope::GroupsRead];
-    let world = World::acme_with(Options { scopes, ..Options::default() }).await;
-    let mut new = arrival(NEW);
+    let options = Options { scopes, ..Options::default() };
+    let world = World::acme_over_with(dialect, options).await;
+    let mut new = new_user(NEW);
     new.groups = memberships([named("Support")]);
     let (case, detail) = failed(world.tenant.provision(&new).await);
     assert_eq!((case, detail.code.as_str()), ("permanent denied", "scope-missing"));
@@ -29,10 +40,10 @@ async fn half_of_a_provision_is_told() {
     assert_eq!(written(&detail.writes), [format!("user-created {NEW}")]);
 }
 
-#[tokio::test]
-async fn half_of_a_departure_is_told() {
-    let world = World::acme().await;
-    world.mock.inject(Fault { skip: 1, ..always("DELETE", GROUPS, FaultKind::Reset) });
+async fn a_deprovision_that_fails_halfway_reports_its_writes(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let reset = always("DELETE", world.groups_path(), FaultKind::Reset);
+    world.mock.inject(Fault { skip: 1, ..reset });
     let strip = departure(JOAN, DeprovisionMode::DisableAndStripGroups);
     let (case, detail) = failed(world.tenant.deprovision(&strip).await);
     assert_eq!((case, detail.code.as_str()), ("transient unavailable", "connection-failed"));
@@ -49,7 +60,7 @@ async fn half_of_a_departure_is_told() {
     assert_eq!(world.groups_of(JOAN), [""; 0]);
 }
 
-/// The connection breaks for good at one of the writes, before it is served or after.
+/// Breaks the connection for good at one of the writes, before or after it is served.
 fn breaks_at_write(world: &World, number: usize, served: bool) {
     let writes = AtomicUsize::new(0);
     world.mock.on_request(move |_, logged| {
@@ -65,76 +76,100 @@ fn breaks_at_write(world: &World, number: usize, served: bool) {
     });
 }
 
-/// A call that fails gives no tombstone. What `find-user` said before makes one, wherever the
-/// departure broke off, and the error tells everything that there is to undo.
-#[tokio::test]
-async fn half_of_a_departure_is_undone_from_what_was_read_before() {
+/// Where the tombstone of a deprovision that failed comes from.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    /// An earlier `find-user`. Over `/api/v2` its result has no groups.
+    EarlierRead,
+    /// The error.
+    Error,
+}
+
+/// Wherever a deprovision fails, the error reports all writes to undo, and a restore undoes them.
+async fn a_deprovision_that_fails_halfway_can_be_undone(dialect: Dialect) {
+    let sources = match dialect {
+        Dialect::V1 => &[Source::Error, Source::EarlierRead][..],
+        _ => &[Source::Error],
+    };
     for number in 1..=3 {
         for served in [false, true] {
-            let world = World::acme().await;
-            let (before, groups) = (world.person(JOAN), world.groups_of(JOAN));
-            let found = done(world.tenant.find_user(&by_email(JOAN)).await).expect("Joan");
-
-            let at = format!("write {number}, served: {served}");
-            breaks_at_write(&world, number, served);
-            let strip = departure(JOAN, DeprovisionMode::DisableAndStripGroups);
-            let (case, detail) = failed(world.tenant.deprovision(&strip).await);
-            assert_eq!(
-                (case, detail.code.as_str()),
-                ("transient unavailable", "connection-failed"),
-                "{at}"
-            );
-            world.mock.on_request(|_, _| Hook::Serve);
-            let left = groups.iter().filter(|group| !world.groups_of(JOAN).contains(group));
-            let mut to_undo: Vec<_> =
-                left.map(|group| format!("member-removed {JOAN} [{group}]")).collect();
-            if world.person(JOAN).is_disabled {
-                to_undo.push(format!("user-disabled {JOAN}"));
+            for source in sources {
+                undo_failed_deprovision(dialect, number, served, *source).await;
             }
-            assert_eq!(to_undo.len(), number - usize::from(!served), "{at}");
-            let told = written(&detail.writes);
-            for write in &to_undo {
-                assert!(
-                    told.iter().any(|line| line.trim_end_matches(" ?") == write),
-                    "{at}: {told:?}"
-                );
-            }
-
-            let tombstone = Tombstone {
-                base_url: world.mock.base_url(),
-                user: found,
-                raw: None,
-                disabled_since: None,
-                recorded_at: "2026-01-01T00:00:00Z".into(),
-            };
-            let request = restoring([tombstone], false);
-            let result = restored(world.tenant.restore(&request).await);
-            assert_eq!(result.writes.len(), to_undo.len(), "{at}: {:?}", result.writes);
-            assert!(result.not_restored.is_empty(), "{at}: {:?}", result.not_restored);
-            assert_eq!(world.groups_of(JOAN), groups, "{at}");
-            let memberships = before.memberships.clone();
-            let after = User { memberships, ..world.person(JOAN) };
-            assert_eq!(timeless(after), timeless(before), "{at}");
         }
     }
 }
 
-/// Four new people, each in a group, beside everybody who is there.
-fn newcomers(world: &World) -> (Vec<String>, SyncRequest) {
-    let mut request = roster_of(&world.mock);
+async fn undo_failed_deprovision(dialect: Dialect, number: usize, served: bool, source: Source) {
+    let world = World::acme_over(dialect).await;
+    let (before, groups) = (world.person(JOAN), world.groups_of(JOAN));
+    let found = done(world.tenant.find_user(&by_email(JOAN)).await).expect("Joan");
+    assert_eq!(found.groups.is_some(), dialect == Dialect::V1);
+
+    let at = format!("write {number}, served: {served}, {source:?}");
+    breaks_at_write(&world, number, served);
+    let strip = departure(JOAN, DeprovisionMode::DisableAndStripGroups);
+    let (case, detail) = failed(world.tenant.deprovision(&strip).await);
+    assert_eq!(
+        (case, detail.code.as_str()),
+        ("transient unavailable", "connection-failed"),
+        "{at}"
+    );
+    world.mock.on_request(|_, _| Hook::Serve);
+    let left = groups.iter().filter(|group| !world.groups_of(JOAN).contains(group));
+    let mut to_undo: Vec<_> =
+        left.map(|group| format!("member-removed {JOAN} [{group}]")).collect();
+    if world.person(JOAN).is_disabled {
+        to_undo.push(format!("user-disabled {JOAN}"));
+    }
+    assert_eq!(to_undo.len(), number - usize::from(!served), "{at}");
+    let reported = written(&detail.writes);
+    for write in &to_undo {
+        assert!(
+            reported.iter().any(|line| line.trim_end_matches(" ?") == write),
+            "{at}: {reported:?}"
+        );
+    }
+
+    let tombstone = match source {
+        Source::EarlierRead => Tombstone {
+            base_url: world.mock.base_url(),
+            user: found,
+            raw: None,
+            disabled_since: None,
+            recorded_at: "2026-01-01T00:00:00Z".into(),
+        },
+        Source::Error => {
+            let [tombstone] = &detail.tombstones[..] else { panic!("{at}: {detail:?}") };
+            tombstone.clone()
+        }
+    };
+    let request = restoring([tombstone], false);
+    let result = restored(world.tenant.restore(&request).await);
+    assert_eq!(result.writes.len(), to_undo.len(), "{at}: {:?}", result.writes);
+    assert!(result.not_restored.is_empty(), "{at}: {:?}", result.not_restored);
+    assert_eq!(world.groups_of(JOAN), groups, "{at}");
+    let memberships = before.memberships.clone();
+    let after = User { memberships, ..world.person(JOAN) };
+    assert_eq!(timeless(after), timeless(before), "{at}");
+}
+
+/// Returns the addresses of four new people, and a roster with them and all existing users. Each is
+/// in one group.
+fn with_new_people(world: &World) -> (Vec<String>, SyncRequest) {
+    let mut request = current_roster(world);
     let emails: Vec<_> = (0..4).map(|at| format!("new{at}@acme.example")).collect();
     for email in &emails {
-        let mut person = entry(email);
+        let mut person = new_entry(email);
         person.groups = memberships([named("Finance")]);
         request.roster.push(person);
     }
     (emails, request)
 }
 
-#[tokio::test]
-async fn one_persons_failure_does_not_stop_the_rest() {
-    let world = World::acme().await;
-    let (emails, request) = newcomers(&world);
+async fn a_failed_person_does_not_stop_the_others(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let (emails, request) = with_new_people(&world);
     world.mock.on_request(|_, logged| {
         match logged.method == "POST" && logged.body["email"] == "new1@acme.example" {
             true => Hook::Respond(422),
@@ -152,26 +187,26 @@ async fn one_persons_failure_does_not_stop_the_rest() {
             assert_eq!(failure.code, "server-refused");
             assert_eq!(failure.http_status, Some(422));
             assert_eq!(failure.subject.as_deref(), Some(email.as_str()));
-            assert_eq!(failure.request.as_deref(), Some("POST /api/v1/users"));
+            let creation = format!("POST {}", world.users_path());
+            assert_eq!(failure.request.as_deref(), Some(creation.as_str()));
             assert!(!world.has(email));
         } else {
             assert_eq!(person.outcome, PersonOutcome::Created, "{email}");
             assert_eq!(world.groups_of(email), ["Finance"], "{email}");
         }
     }
-    // The rest of the failed person's steps was not written.
+    // The failed person's other steps were not made.
     assert!(!written(&report.writes).iter().any(|write| write.contains("new1@")));
     assert_eq!(report.writes.len(), 6);
 }
 
-#[tokio::test]
-async fn a_person_whose_reads_fail_does_not_stop_the_rest() {
-    let world = World::acme().await;
-    let mut request = roster_of(&world.mock);
+async fn a_person_whose_reads_fail_does_not_stop_the_others(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let mut request = current_roster(&world);
     for person in &mut request.roster {
         person.first_name = Some("Renamed".into());
     }
-    world.mock.inject(always("GET", &world.path_of(GRACE), status(500)));
+    world.mock.inject(always("GET", &world.user_path(GRACE), status(500)));
     let report = done(world.tenant.sync(&request).await);
     let outcome = |email| {
         let person = report.people.iter().find(|person| person.email.as_deref() == Some(email));
@@ -182,18 +217,21 @@ async fn a_person_whose_reads_fail_does_not_stop_the_rest() {
     assert_eq!(outcome(JOAN), PersonOutcome::Updated);
     let failure = report.people.iter().find_map(|person| person.failure.clone());
     let failure = failure.expect("how");
-    assert_eq!(failure.request.as_deref(), Some("GET /api/v1/users/{id}"));
+    let read = format!("GET {}/{{id}}", world.users_path());
+    assert_eq!(failure.request.as_deref(), Some(read.as_str()));
     assert_eq!(failure.subject.as_deref(), Some(GRACE));
 }
 
-#[tokio::test]
-async fn a_group_that_cannot_be_made_costs_its_memberships_alone() {
-    let world = World::acme().await;
-    let (emails, mut request) = newcomers(&world);
-    request.roster.last_mut().expect("somebody").groups = memberships([named("Legal")]);
-    world.mock.on_request(|_, logged| match logged.method == "POST" && logged.path == GROUPS {
-        true => Hook::Respond(422),
-        false => Hook::Serve,
+async fn a_group_that_cannot_be_created_fails_only_its_members(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let (emails, mut request) = with_new_people(&world);
+    request.roster.last_mut().expect("a person").groups = memberships([named("Legal")]);
+    let groups = world.groups_path();
+    world.mock.on_request(move |_, logged| {
+        match logged.method == "POST" && logged.path == groups {
+            true => Hook::Respond(422),
+            false => Hook::Serve,
+        }
     });
     let report = done(world.tenant.sync(&request).await);
     assert!(!report.complete);
@@ -207,10 +245,9 @@ async fn a_group_that_cannot_be_made_costs_its_memberships_alone() {
     assert_eq!(last.failure.as_ref().expect("how").code, "server-refused");
 }
 
-#[tokio::test]
-async fn a_token_rejected_in_the_middle_stops_everything_and_tells_what_was_written() {
-    let world = World::acme().await;
-    let (_, request) = newcomers(&world);
+async fn a_token_rejected_in_the_middle_stops_the_sync_and_reports_its_writes(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let (emails, request) = with_new_people(&world);
     let writes = AtomicUsize::new(0);
     world.mock.on_request(move |_, logged| {
         let earlier = match logged.is_write() {
@@ -226,20 +263,21 @@ async fn a_token_rejected_in_the_middle_stops_everything_and_tells_what_was_writ
         written(&detail.writes),
         ["user-created new0@acme.example", "user-created new1@acme.example"]
     );
-    assert_eq!(world.writes().len(), 3, "it went on");
+    assert_eq!(world.writes().len(), 3, "it continued");
 
     world.mock.on_request(|_, _| Hook::Serve);
     assert!(done(world.tenant.sync(&request).await).complete);
-    assert_eq!(world.mock.state().invitations.len(), 4);
+    assert_eq!(world.mock.state().invitations, sent_invitations(dialect, &emails));
+    assert!(emails.iter().all(|email| accounts(&world, email) == 1));
 }
 
-/// A scope that is missing for people is no reason not to do what groups need.
-#[tokio::test]
-async fn a_missing_scope_fails_those_it_concerns() {
+/// If the scope to write users is missing, groups are still changed.
+async fn a_missing_scope_fails_only_the_steps_that_need_it(dialect: Dialect) {
     let scopes = vec![Scope::UsersRead, Scope::GroupsRead, Scope::GroupsWrite];
-    let world = World::acme_with(Options { scopes, ..Options::default() }).await;
-    let mut request = roster_of(&world.mock);
-    request.roster.push(entry(NEW));
+    let options = Options { scopes, ..Options::default() };
+    let world = World::acme_over_with(dialect, options).await;
+    let mut request = current_roster(&world);
+    request.roster.push(new_entry(NEW));
     let joan = request.roster.iter_mut().find(|person| email_of(person) == JOAN);
     joan.expect("on the roster").groups.push(membership(named("Finance")));
     let report = done(world.tenant.sync(&request).await);
@@ -252,16 +290,17 @@ async fn a_missing_scope_fails_those_it_concerns() {
     assert!(failure.message.contains("users:write"), "{}", failure.message);
 }
 
-#[tokio::test]
-async fn a_connection_lost_in_the_middle_is_each_ones_failure_and_the_next_run_does_the_rest() {
-    let world = World::acme().await;
-    let (emails, request) = newcomers(&world);
-    world.mock.inject(Fault { skip: 2, ..always("POST", USERS, FaultKind::Reset) });
+async fn a_lost_connection_fails_single_people_and_the_next_run_does_the_rest(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let (emails, request) = with_new_people(&world);
+    let reset = always("POST", world.users_path(), FaultKind::Reset);
+    world.mock.inject(Fault { skip: 2, ..reset });
     let report = done(world.tenant.sync(&request).await);
     assert!(!report.complete);
     let unknown = written(&report.writes).iter().filter(|write| write.ends_with(" ?")).count();
     assert_eq!(unknown, 2, "{:?}", report.writes);
     world.mock.clear_faults();
     assert!(done(world.tenant.sync(&request).await).complete);
-    assert_eq!(world.mock.state().invitations, emails);
+    assert_eq!(world.mock.state().invitations, sent_invitations(dialect, &emails));
+    assert!(emails.iter().all(|email| accounts(&world, email) == 1));
 }

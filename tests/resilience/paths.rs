@@ -1,4 +1,4 @@
-//! Ids that look like paths: each stays one segment of the path, or is refused.
+//! Ids that look like paths. Each stays one path segment, or is refused.
 
 use host_test::retool::groups::ChangeGroupRequest;
 use host_test::retool::lifecycle::DeprovisionMode;
@@ -7,16 +7,30 @@ use host_test::retool::types::{Dialect, FieldChange, GroupId, UserId};
 use mock_retool::User;
 use retool_lifecycle::domain;
 use retool_lifecycle::sync::digest;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::fault::{always, answer};
+use super::dialect::{api, change_method, current_roster, new_entry};
+use super::fault::{always, answer, once};
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, written};
 use crate::support::{
     World, arrival, by_email, changing, departure, done, email_of, entry, failed, memberships,
-    named, new_member, removing, roster, roster_of,
+    named, new_member, removing, roster,
 };
 
-/// Ids, and the segment that each must be on the wire.
+over_v2_and_v1!(
+    the_id_of_a_step_stays_one_segment,
+    an_id_that_is_no_segment_is_refused_before_anything_is_sent,
+    an_expected_id_is_compared_and_never_requested,
+    an_id_of_another_api_matches_no_user,
+    people_with_odd_ids_are_changed_and_no_other_user,
+    people_whose_id_is_no_segment_are_not_changed,
+    the_id_of_a_group_stays_one_segment,
+    a_group_whose_id_is_no_segment_is_not_changed,
+    an_address_stays_one_value_of_the_query,
+    the_ids_of_a_plan_are_accepted,
+);
+
+/// Ids, and the path segment for each.
 const ODD: [(&str, &str); 12] = [
     ("../groups/1", "..%2Fgroups%2F1"),
     ("..\\groups\\1", "..%5Cgroups%5C1"),
@@ -32,8 +46,16 @@ const ODD: [(&str, &str); 12] = [
     ("http://evil.example/", "http%3A%2F%2Fevil.example%2F"),
 ];
 
-/// Ids that would be swallowed as a segment.
+/// Ids that would be lost as a segment.
 const REFUSED: [&str; 3] = ["", ".", ".."];
+
+/// Returns a user's id in the tenant's dialect.
+fn user_id(world: &World, id: &str) -> UserId {
+    match world.dialect() {
+        Dialect::V1 => UserId::V1(id.into()),
+        _ => UserId::V2(id.into()),
+    }
+}
 
 fn step(world: &World, kind: StepKind, user: &str) -> Step {
     let change = |field: &str, after: &str| {
@@ -42,11 +64,11 @@ fn step(world: &World, kind: StepKind, user: &str) -> Step {
     Step {
         kind,
         organisation: world.mock.base_url(),
-        dialect: Dialect::V1,
+        dialect: world.dialect(),
         minimum_admins: 2,
         required_admins: Vec::new(),
         email: Some(JOAN.into()),
-        user: Some(UserId::V1(user.into())),
+        user: Some(user_id(world, user)),
         group_name: Some("Support".into()),
         group: Some(GroupId::Rest("5".into())),
         group_admin: None,
@@ -57,17 +79,18 @@ fn step(world: &World, kind: StepKind, user: &str) -> Step {
             _ => Vec::new(),
         },
         precondition: match kind {
-            StepKind::AddMember => membership(user, false),
-            StepKind::RemoveMember => membership(user, true),
+            StepKind::AddMember => membership(world.dialect(), user, false),
+            StepKind::RemoveMember => membership(world.dialect(), user, true),
             _ => String::new(),
         },
     }
 }
 
-/// What a step that changes a membership of Support is planned on.
-fn membership(user: &str, is_in: bool) -> String {
+/// Returns the precondition of a step that changes a membership of Support.
+fn membership(dialect: Dialect, user: &str, is_in: bool) -> String {
     let group = domain::GroupId { kind: domain::GroupIdKind::Rest, value: "5".into() };
-    let user = domain::UserId { dialect: domain::Dialect::V1, value: user.into() };
+    let dialect = if dialect == Dialect::V1 { domain::Dialect::V1 } else { domain::Dialect::V2 };
+    let user = domain::UserId { dialect, value: user.into() };
     digest::membership(Some(&group), Some(&user), is_in)
 }
 
@@ -80,18 +103,18 @@ const KINDS: [StepKind; 6] = [
     StepKind::RemoveMember,
 ];
 
-#[tokio::test]
-async fn the_id_of_a_step_stays_one_segment() {
-    let world = World::acme().await;
+async fn the_id_of_a_step_stays_one_segment(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let query = if dialect == Dialect::V1 { "" } else { "includeGroups=true" };
     let before = world.mock.state();
     for (id, segment) in ODD {
         for kind in KINDS {
-            // Whatever comes of it, nobody else is touched.
+            // Whatever the result is, no other user is changed.
             world.tenant.apply_step(&step(&world, kind, id)).await.expect("an answer").ok();
             let requests = world.mock.requests();
             let read = requests.first().expect("a request");
-            assert_eq!(read.path, format!("/api/v1/users/{segment}"), "{id:?} {kind:?}");
-            assert_eq!((read.method.as_str(), read.query.as_str()), ("GET", ""), "{id:?}");
+            assert_eq!(read.path, format!("{}/{segment}", world.users_path()), "{id:?} {kind:?}");
+            assert_eq!((read.method.as_str(), read.query.as_str()), ("GET", query), "{id:?}");
             assert_eq!(world.writes(), [], "{id:?} {kind:?}");
             world.mock.clear_requests();
         }
@@ -99,9 +122,8 @@ async fn the_id_of_a_step_stays_one_segment() {
     assert_eq!(world.mock.state(), before);
 }
 
-#[tokio::test]
-async fn an_id_that_is_no_segment_is_refused_before_anything_is_sent() {
-    let world = World::acme().await;
+async fn an_id_that_is_no_segment_is_refused_before_anything_is_sent(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
     for id in REFUSED {
         for kind in KINDS {
             let (case, detail) = failed(world.tenant.apply_step(&step(&world, kind, id)).await);
@@ -112,27 +134,28 @@ async fn an_id_that_is_no_segment_is_refused_before_anything_is_sent() {
     assert_eq!(world.requests(), [""; 0]);
 }
 
-#[tokio::test]
-async fn an_expected_id_is_compared_and_never_followed() {
-    let world = World::acme().await;
+async fn an_expected_id_is_compared_and_never_requested(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
     for id in ODD.map(|(id, _)| id).into_iter().chain(REFUSED) {
         let mut gone = departure(JOAN, DeprovisionMode::Delete);
-        gone.expected_id = Some(UserId::V1(id.into()));
+        gone.expected_id = Some(user_id(&world, id));
         let (case, detail) = failed(world.tenant.deprovision(&gone).await);
         assert_eq!((case, detail.code.as_str()), ("permanent conflict", "wrong-person"), "{id:?}");
-        assert_eq!(world.requests(), ["GET /api/v1/users"], "{id:?}");
+        assert_eq!(world.requests(), [format!("GET {}", world.users_path())], "{id:?}");
     }
-    assert!(world.has(JOAN));
+    assert!(!world.person(JOAN).is_disabled);
 }
 
-/// An id is of the API that issued it: no other stands in for it, even where the text is the
-/// same.
-#[tokio::test]
-async fn an_id_of_another_api_is_nobodys() {
-    let world = World::acme().await;
+/// An id belongs to the API that issued it. The same text as an id of another API matches no one.
+async fn an_id_of_another_api_matches_no_user(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
     let before = world.mock.state();
-    let id = world.id_of(JOAN);
-    for id in [UserId::V2(id.clone()), UserId::Scim(id)] {
+    let (UserId::V1(id) | UserId::V2(id) | UserId::Scim(id)) = world.user_id(JOAN);
+    let other = match dialect {
+        Dialect::V1 => UserId::V2(id.clone()),
+        _ => UserId::V1(id.clone()),
+    };
+    for id in [other, UserId::Scim(id)] {
         let mut gone = departure(JOAN, DeprovisionMode::Delete);
         gone.expected_id = Some(id.clone());
         let (_, detail) = failed(world.tenant.deprovision(&gone).await);
@@ -150,16 +173,20 @@ async fn an_id_of_another_api_is_nobodys() {
     assert_eq!(world.mock.state(), before);
 }
 
-/// A server may have such ids; people who have them are treated like any others.
-#[tokio::test]
-async fn people_with_odd_ids_are_reached_and_nobody_else() {
+/// A server may have such ids. People who have them are treated like any others.
+async fn people_with_odd_ids_are_changed_and_no_other_user(dialect: Dialect) {
     for (id, segment) in ODD {
-        // axum, which the mock is built on, takes no line breaks in a path.
+        // The mock's HTTP library accepts no line breaks in a path.
         if id.contains('\n') {
             continue;
         }
-        let world = World::acme().await;
+        let segment = match dialect {
+            Dialect::V1 => segment.to_owned(),
+            _ => format!("user_{segment}"),
+        };
+        let world = World::acme_over(dialect).await;
         world.shape(JOAN, |joan| joan.id = id.into());
+        let before = world.mock.state();
         let mut change = arrival(JOAN);
         change.first_name = Some("Joanna".into());
         change.groups = memberships([named("Finance")]);
@@ -167,53 +194,103 @@ async fn people_with_odd_ids_are_reached_and_nobody_else() {
         let joan = world.person(JOAN);
         assert_eq!(joan.first_name.as_deref(), Some("Joanna"), "{id}");
         assert_eq!(world.members_of("Finance"), [JOAN], "{id}");
-        let paths: Vec<_> = world.writes().into_iter().map(|write| write.path).collect();
+        let writes = world.writes().into_iter();
+        let writes: Vec<_> =
+            writes.map(|write| format!("{} {}", write.method, write.path)).collect();
+        let user_path = format!("{}/{segment}", world.users_path());
         assert_eq!(
-            paths,
-            [format!("/api/v1/users/{segment}"), "/api/v1/groups/6/members".to_owned()],
+            writes,
+            [
+                format!("{} {user_path}", change_method(dialect)),
+                format!("POST {}/members", world.group_path("Finance")),
+            ],
             "{id}"
         );
 
         let strip = departure(JOAN, DeprovisionMode::DisableAndStripGroups);
         done(world.tenant.deprovision(&strip).await);
-        let last = world.writes().pop().expect("a write");
-        assert!(last.path.ends_with(&format!("/members/{segment}")), "{id}: {}", last.path);
+        let writes = world.writes();
+        let removals: Vec<_> = writes
+            .iter()
+            .filter(|write| write.method == "DELETE")
+            .map(|write| write.path.as_str())
+            .collect();
+        assert!(!removals.is_empty(), "{id}");
+        let is_whole = |path: &&str| path.ends_with(&format!("/members/{segment}"));
+        assert!(removals.iter().all(is_whole), "{id}: {removals:?}");
+        // A deletion over `/api/v2` only disables.
+        world.shape(JOAN, |joan| joan.is_disabled = false);
         done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await);
-        assert!(!world.has(JOAN), "{id}");
+        let is_deletion = |write: &mock_retool::LoggedRequest| {
+            write.method == "DELETE" && write.path == user_path
+        };
+        assert!(world.writes().iter().any(is_deletion), "{id}");
+        match dialect {
+            Dialect::V1 => assert!(!world.has(JOAN), "{id}"),
+            _ => assert!(world.person(JOAN).is_disabled, "{id}"),
+        }
         for other in [ADA, GRACE, KEN] {
-            assert!(world.has(other), "{id}: {other}");
+            let before = before.user_by_email(other).expect("a user");
+            assert_eq!(world.person(other), *before, "{id}: {other}");
         }
     }
 }
 
-/// A server that gives out an id that is no segment can't make the component write elsewhere.
-#[tokio::test]
-async fn people_whose_id_is_no_segment_are_left_alone() {
-    for id in REFUSED {
-        let world = World::acme().await;
+/// Makes the server return this id for Joan, also in the next list of users.
+fn give_joan_the_id(world: &World, id: &str) {
+    if world.dialect() == Dialect::V1 {
         world.shape(JOAN, |joan| joan.id = id.into());
+        return;
+    }
+    // The mock's ids of `/api/v2` begin with `user_`, so a fault returns the list.
+    let state = world.mock.state();
+    let record = |user: &User| -> Value {
+        let id = if user.email == JOAN { id.to_owned() } else { user.sid() };
+        json!({
+            "id": id, "email": user.email, "first_name": user.first_name,
+            "last_name": user.last_name, "active": !user.is_disabled, "is_admin": user.is_admin,
+            "user_type": "default", "metadata": {},
+        })
+    };
+    let users: Vec<_> = state.users.iter().map(record).collect();
+    let list = json!({"success": true, "data": users, "total_count": users.len()});
+    world.mock.inject(once("GET", world.users_path(), answer(&list.to_string())));
+}
+
+/// If a server returns an id that is no segment, the component must not write to another path.
+async fn people_whose_id_is_no_segment_are_not_changed(dialect: Dialect) {
+    for id in REFUSED {
+        let world = World::acme_over(dialect).await;
+        let mut request = current_roster(&world);
+        give_joan_the_id(&world, id);
         let before = world.mock.state();
         for mode in [DeprovisionMode::Disable, DeprovisionMode::Delete] {
+            world.mock.clear_faults();
+            give_joan_the_id(&world, id);
+            // The list contains other users too, so it is requested again without the filter.
+            give_joan_the_id(&world, id);
             failed(world.tenant.deprovision(&departure(JOAN, mode)).await);
         }
         assert_eq!(world.writes(), [], "{id:?}");
         assert_eq!(world.mock.state(), before, "{id:?}");
 
-        // Nor does one such record cost the others anything.
-        let mut request = roster_of(&world.mock);
-        request.roster.push(entry("new@acme.example"));
+        // One such record does not affect the other people.
+        world.mock.clear_faults();
+        give_joan_the_id(&world, id);
+        request.roster.push(new_entry("new@acme.example"));
         for person in &mut request.roster {
             person.first_name = Some("Renamed".into());
         }
         let report = done(world.tenant.sync(&request).await);
         assert!(!report.complete, "{id:?}");
         assert_eq!(world.person(ADA).first_name.as_deref(), Some("Renamed"));
+        assert_eq!(world.person(JOAN).first_name.as_deref(), Some("joan"));
         assert!(!written(&report.writes).iter().any(|write| write.contains(JOAN)), "{id:?}");
     }
 }
 
-/// Asks for everything that leads to a group's path.
-async fn ask_for_support(world: &World) {
+/// Makes every call that leads to a group's path.
+async fn change_support(world: &World) {
     let tenant = &world.tenant;
     let mut joining = arrival(GRACE);
     joining.groups = memberships([named("Support")]);
@@ -226,72 +303,81 @@ async fn ask_for_support(world: &World) {
     let removal = removing(named("Support"), true);
     let mut grace = entry(GRACE);
     grace.groups = memberships([named("Support")]);
-    // Whatever comes of it, it is an answer.
+    // Each call must return, whatever the result is.
     tenant.provision(&joining).await.expect("an answer").ok();
     tenant.change_group(&change).await.expect("an answer").ok();
     tenant.remove_group(&removal).await.expect("an answer").ok();
     tenant.sync(&roster(vec![grace])).await.expect("an answer").ok();
 }
 
-#[tokio::test]
-async fn the_id_of_a_group_stays_one_segment() {
+/// Makes the server return only Support, with this id. The fault also affects the paths below the
+/// list's path, so that reads of the group fail.
+fn give_support_the_id(world: &World, id: &str) {
+    let groups = match world.dialect() {
+        Dialect::V1 => json!({"groups": [{"id": id, "name": "Support"}]}),
+        _ => json!({
+            "success": true,
+            "data": [{"id": id, "name": "Support", "members": []}],
+            "total_count": 1,
+        }),
+    };
+    world.mock.inject(always("GET", world.groups_path(), answer(&groups.to_string())));
+}
+
+async fn the_id_of_a_group_stays_one_segment(dialect: Dialect) {
     for (id, segment) in ODD {
-        let world = World::acme().await;
+        let world = World::acme_over(dialect).await;
         let before = world.mock.state();
-        let groups = json!({"groups": [{"id": id, "name": "Support"}]}).to_string();
-        // Also in place of what is below the list's path, so that no more than that is asked.
-        world.mock.inject(always("GET", "/api/v1/groups", answer(&groups)));
-        ask_for_support(&world).await;
-        let base = "/api/v1/groups/";
+        give_support_the_id(&world, id);
+        change_support(&world).await;
+        let base = format!("{}/", world.groups_path());
         let paths: Vec<_> = world.mock.requests().into_iter().map(|request| request.path).collect();
-        let below: Vec<_> = paths.iter().filter_map(|path| path.strip_prefix(base)).collect();
-        assert!(!below.is_empty(), "{id}: nothing was asked of the group");
+        let below: Vec<_> = paths.iter().filter_map(|path| path.strip_prefix(&base)).collect();
+        assert!(!below.is_empty(), "{id}: no request for the group");
         for rest in below {
             let first = rest.split('/').next();
             assert_eq!(first, Some(segment), "{id:?}: {rest}");
         }
-        let others = paths.iter().filter(|path| !path.starts_with("/api/v1/groups"));
+        let others = paths.iter().filter(|path| !path.starts_with(world.groups_path()));
         for path in others {
-            assert!(path.starts_with("/api/v1/users"), "{id:?}: {path}");
+            // `users` and `user_invites`
+            assert!(path.starts_with(&format!("{}user", api(dialect))), "{id:?}: {path}");
         }
         assert_eq!(world.mock.state(), before, "{id:?}");
     }
 }
 
-#[tokio::test]
-async fn a_group_whose_id_is_no_segment_is_left_alone() {
+async fn a_group_whose_id_is_no_segment_is_not_changed(dialect: Dialect) {
     for id in REFUSED {
-        let world = World::acme().await;
+        let world = World::acme_over(dialect).await;
         let before = world.mock.state();
-        let groups = json!({"groups": [{"id": id, "name": "Support"}]}).to_string();
-        world.mock.inject(always("GET", "/api/v1/groups", answer(&groups)));
-        ask_for_support(&world).await;
+        give_support_the_id(&world, id);
+        change_support(&world).await;
         assert_eq!(world.writes(), [], "{id:?}");
         assert_eq!(world.mock.state(), before, "{id:?}");
     }
 }
 
-/// Addresses go into the query, where `+` and `&` have a meaning of their own.
-#[tokio::test]
-async fn an_address_stays_one_value_of_the_query() {
-    let world = World::acme().await;
+/// Addresses are sent in the query, where `+` and `&` have a special meaning.
+async fn an_address_stays_one_value_of_the_query(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
     for email in
         ["a+b&c=d@acme.example", "o'brien@acme.example", "100%25@acme.example", "ü@x.example"]
     {
         world.mock.edit(|acme| {
             acme.create_user(User::new(email)).expect("a new address");
         });
-        let found = done(world.tenant.find_user(&by_email(email)).await).expect("somebody");
+        let found = done(world.tenant.find_user(&by_email(email)).await).expect("a user");
         assert_eq!(found.email.as_deref(), Some(email));
-        assert_eq!(world.requests(), ["GET /api/v1/users"], "{email}: more than one look");
+        let find = format!("GET {}", world.users_path());
+        assert_eq!(world.requests(), [find], "{email}: more than one request");
     }
 }
 
-/// The same step, with the id that the plan gave, does its work.
-#[tokio::test]
-async fn the_ids_of_a_plan_are_taken() {
-    let world = World::acme().await;
-    let mut request = roster_of(&world.mock);
+/// A step with the id from the plan is applied.
+async fn the_ids_of_a_plan_are_accepted(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let mut request = current_roster(&world);
     let joan = request.roster.iter_mut().find(|person| email_of(person) == JOAN);
     joan.expect("on the roster").first_name = Some("Joanna".into());
     let plan = done(world.tenant.plan_sync(&request).await);

@@ -1,29 +1,41 @@
-//! What is sent again, how often, and after how long; and what is not.
+//! Which requests are sent again, and how often, and which are not.
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 
 use host_test::retool::lifecycle::{DeprovisionMode, ProvisionOutcome};
 use host_test::retool::synchronization::PersonOutcome;
-use host_test::retool::types::{Connection, ErrorDetail};
+use host_test::retool::types::{Connection, Dialect, ErrorDetail};
 use mock_retool::{Fault, FaultKind, Hook, Options};
 
+use super::dialect::{
+    api, change_method, current_roster, new_entry, new_user, sent_invitations, write_methods,
+};
 use super::fault::{always, once, status, status_after};
 use crate::support::acme::{ADA, GRACE, JOAN, NEW, written};
 use crate::support::{
-    World, arrival, by_email, departure, done, email_of, entry, failed, host, membership, named,
-    roster, roster_of,
+    World, arrival, by_email, departure, done, email_of, failed, host, membership, named, roster,
 };
 
-const USERS: &str = "/api/v1/users";
-const FIND: &str = "GET /api/v1/users";
+over_v2_and_v1!(
+    a_refused_write_is_sent_once,
+    a_failed_creation_is_looked_up_before_it_is_sent_again,
+    a_throttled_creation_is_sent_again_without_a_lookup,
+    tries_with_a_lookup_in_between_are_counted,
+    a_failing_server_gets_few_retries,
+    a_sync_beyond_the_quota_reports_the_wait_and_its_writes,
+    throttling_in_the_middle_of_a_sync_loses_no_change,
+);
+
+const USERS: &str = "/api/v2/users";
+const FIND: &str = "GET /api/v2/users";
 
 async fn find_fails(world: &World, env: &[(&str, &str)]) -> (&'static str, ErrorDetail) {
     failed(world.tenant_with(env).find_user(&by_email(JOAN)).await)
 }
 
 #[tokio::test]
-async fn a_passing_failure_is_not_noticed() {
+async fn a_temporary_failure_is_retried() {
     let kinds = [500, 502, 503, 504, 408].map(status);
     let broken = [FaultKind::Reset, FaultKind::ResetInBody, FaultKind::Truncate];
     for kind in kinds.into_iter().chain(broken).chain([FaultKind::LoseReply]) {
@@ -35,7 +47,7 @@ async fn a_passing_failure_is_not_noticed() {
 }
 
 #[tokio::test]
-async fn a_failure_that_stays_is_told_after_three_tries() {
+async fn a_permanent_failure_is_reported_after_three_tries() {
     for code in [500, 502, 503, 504, 408] {
         let world = World::acme().await;
         world.mock.inject(Fault::new(status(code)));
@@ -63,7 +75,7 @@ async fn a_failure_that_stays_is_told_after_three_tries() {
 }
 
 #[tokio::test]
-async fn how_often_is_a_setting() {
+async fn the_number_of_tries_is_a_setting() {
     for tries in [1, 2, 5] {
         let world = World::acme().await;
         world.mock.inject(Fault::new(status(500)));
@@ -74,7 +86,7 @@ async fn how_often_is_a_setting() {
 }
 
 #[tokio::test]
-async fn what_cannot_help_is_not_tried_again() {
+async fn a_status_that_a_retry_cannot_help_is_not_retried() {
     let cases = [
         (400, "permanent conflict", "server-refused"),
         (401, "permanent denied", "token-rejected"),
@@ -87,10 +99,10 @@ async fn what_cannot_help_is_not_tried_again() {
     ];
     for (code, case, reason) in cases {
         let world = World::acme().await;
-        // Not even where the server says when.
+        // Not even if the server says when to try again.
         world.mock.inject(Fault::new(status_after(code, "0")));
-        let (told, detail) = find_fails(&world, &[]).await;
-        assert_eq!((told, detail.code.as_str()), (case, reason), "{code}");
+        let (reported, detail) = find_fails(&world, &[]).await;
+        assert_eq!((reported, detail.code.as_str()), (case, reason), "{code}");
         assert_eq!((detail.http_status, detail.attempts), (Some(code), 1));
         assert_eq!(detail.retry_after_ms, None, "{code}");
         assert_eq!(world.requests(), [FIND], "{code}");
@@ -103,9 +115,9 @@ async fn a_refused_token_ends_every_function_with_one_request() {
         let world = World::acme().await;
         world.mock.inject(Fault::new(status(code)));
         let tenant = &world.tenant;
-        let plan = roster_of(&world.mock);
+        let plan = current_roster(&world);
         let mut ends = Vec::new();
-        ends.push(failed(tenant.provision(&arrival(NEW)).await));
+        ends.push(failed(tenant.provision(&new_user(NEW)).await));
         ends.push(failed(tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await));
         ends.push(failed(tenant.plan_sync(&plan).await));
         ends.push(failed(tenant.sync(&plan).await));
@@ -117,19 +129,20 @@ async fn a_refused_token_ends_every_function_with_one_request() {
     }
 }
 
-#[tokio::test]
-async fn a_write_that_is_refused_is_sent_once() {
+async fn a_refused_write_is_sent_once(dialect: Dialect) {
     for code in [401, 403] {
-        for method in ["POST", "PUT", "DELETE"] {
-            let world = World::acme().await;
-            world.mock.inject(always(method, "/api/v1/", status(code)));
+        for method in write_methods(dialect) {
+            let world = World::acme_over(dialect).await;
+            world.mock.inject(always(method, api(dialect), status(code)));
             let tenant = &world.tenant;
             let mut change = arrival(JOAN);
             change.first_name = Some("Joanna".into());
             let (case, detail) = match method {
-                "POST" => failed(tenant.provision(&arrival(NEW)).await),
-                "PUT" => failed(tenant.provision(&change).await),
-                _ => failed(tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await),
+                "POST" => failed(tenant.provision(&new_user(NEW)).await),
+                "DELETE" => {
+                    failed(tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await)
+                }
+                _ => failed(tenant.provision(&change).await),
             };
             assert_eq!((case, detail.attempts), ("permanent denied", 1), "{method} {code}");
             assert_eq!(written(&detail.writes), [""; 0], "{method} {code}");
@@ -138,45 +151,42 @@ async fn a_write_that_is_refused_is_sent_once() {
     }
 }
 
-/// How many requests there were between two creations.
-fn looks_between_creations(world: &World) -> Vec<usize> {
+/// Returns the number of requests between each creation and the next.
+fn requests_between_creations(world: &World) -> Vec<usize> {
     let requests = world.requests();
-    let posts: Vec<_> =
-        (0..requests.len()).filter(|at| requests[*at] == "POST /api/v1/users").collect();
+    let creation = format!("POST {}", world.users_path());
+    let posts: Vec<_> = (0..requests.len()).filter(|at| requests[*at] == creation).collect();
     posts.windows(2).map(|pair| pair[1] - pair[0] - 1).collect()
 }
 
-/// The server may have made the account all the same: look, then post.
-#[tokio::test]
-async fn a_failed_creation_is_looked_up_before_it_is_sent_again() {
-    let world = World::acme().await;
-    world.mock.inject(once("POST", USERS, status(503)));
-    done(world.tenant.provision(&arrival(NEW)).await);
-    let looks = looks_between_creations(&world);
-    assert!(looks.len() == 1 && looks[0] > 0, "{looks:?}");
+/// The server may have created the account although it failed. So the component looks first.
+async fn a_failed_creation_is_looked_up_before_it_is_sent_again(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    world.mock.inject(once("POST", world.users_path(), status(503)));
+    done(world.tenant.provision(&new_user(NEW)).await);
+    let between = requests_between_creations(&world);
+    assert!(between.len() == 1 && between[0] > 0, "{between:?}");
 }
 
-/// 429 says that nothing was done: no look is needed.
-#[tokio::test]
-async fn a_throttled_creation_is_sent_again_as_it_is() {
-    let world = World::acme().await;
-    world.mock.inject(once("POST", USERS, status_after(429, "0")));
-    let result = done(world.tenant.provision(&arrival(NEW)).await);
+/// A 429 means that nothing was done, so no lookup is needed.
+async fn a_throttled_creation_is_sent_again_without_a_lookup(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    world.mock.inject(once("POST", world.users_path(), status_after(429, "0")));
+    let result = done(world.tenant.provision(&new_user(NEW)).await);
     assert_eq!(result.outcome, ProvisionOutcome::Created);
-    assert_eq!(looks_between_creations(&world), [0]);
+    assert_eq!(requests_between_creations(&world), [0]);
 }
 
-/// Each of these is its own request to the client, and one to the caller.
-#[tokio::test]
-async fn tries_with_a_look_in_between_are_counted_too() {
-    let world = World::acme().await;
-    world.mock.inject(always("POST", USERS, status(503)));
-    let (_, detail) = failed(world.tenant.provision(&arrival(NEW)).await);
+/// Each of these tries is a request of its own to the HTTP client, and one write to the caller.
+async fn tries_with_a_lookup_in_between_are_counted(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    world.mock.inject(always("POST", world.users_path(), status(503)));
+    let (_, detail) = failed(world.tenant.provision(&new_user(NEW)).await);
     assert_eq!(detail.attempts as usize, world.writes().len());
     assert_eq!(detail.attempts, 3);
 
-    let world = World::acme().await;
-    world.mock.inject(always("PUT", USERS, status(503)));
+    let world = World::acme_over(dialect).await;
+    world.mock.inject(always(change_method(dialect), world.users_path(), status(503)));
     let mut change = arrival(JOAN);
     change.first_name = Some("Joanna".into());
     let (_, detail) = failed(world.tenant.provision(&change).await);
@@ -185,7 +195,7 @@ async fn tries_with_a_look_in_between_are_counted_too() {
 }
 
 #[tokio::test]
-async fn nobody_listening_is_a_failed_connection() {
+async fn a_closed_port_is_a_failed_connection() {
     let world = World::acme().await;
     let gone = TcpListener::bind("127.0.0.1:0").expect("a port");
     let base_url = format!("http://{}", gone.local_addr().expect("its address"));
@@ -199,48 +209,46 @@ async fn nobody_listening_is_a_failed_connection() {
     assert_eq!((detail.http_status, detail.attempts), (None, 3));
 }
 
-/// When everything fails, more requests only make it worse.
-#[tokio::test]
-async fn a_server_that_is_down_is_not_stormed() {
+/// If every request fails, more requests only make it worse.
+async fn a_failing_server_gets_few_retries(dialect: Dialect) {
     let people = 80;
-    let world = World::with(Options { users: people, ..Options::default() }).await;
-    let mut request = roster_of(&world.mock);
+    let world = World::with_over(dialect, Options { users: people, ..Options::default() }).await;
+    let mut request = current_roster(&world);
     for person in &mut request.roster {
         person.first_name = Some("Renamed".into());
     }
     let changed = request.roster.len();
-    // One person each, not the listing.
-    world.mock.inject(always("GET", "/api/v1/users/", status(500)));
+    // Requests for one user fail, the listing does not.
+    world.mock.inject(always("GET", &format!("{}/", world.users_path()), status(500)));
     let report = done(world.tenant.sync(&request).await);
     assert!(!report.complete);
     assert!(report.people.iter().all(|person| person.outcome == PersonOutcome::Failed));
     assert_eq!(written(&report.writes), [""; 0]);
     let sent = world.requests().len();
-    // 500 tokens at 14 for each of the repetitions; a few requests for the listings.
-    assert!(sent > changed + 20, "{sent}: nothing was tried again");
+    // The retry quota is 500, and each repetition costs 14. The listings take a few requests.
+    assert!(sent > changed + 20, "{sent}: no request was repeated");
     assert!(sent <= changed + 36 + 4, "{sent} requests for {changed} people");
 }
 
-#[tokio::test]
-async fn a_sync_beyond_the_quota_says_when_to_go_on_and_what_was_written() {
-    let world = World::acme_with(Options { quota: Some(8), ..Options::default() }).await;
-    let tenant = world.tenant_with(&[("RETOOL_DEADLINE_MS", "20000")]);
+async fn a_sync_beyond_the_quota_reports_the_wait_and_its_writes(dialect: Dialect) {
+    let options = Options { quota: Some(8), ..Options::default() };
+    let world = World::acme_over_with(dialect, options).await;
+    let tenant = world.over_with_env(dialect, &[("RETOOL_DEADLINE_MS", "20000")]);
     let new: Vec<_> = (0..10).map(|at| format!("new{at}@acme.example")).collect();
-    let request = roster(new.iter().map(|email| entry(email)).collect());
+    let request = roster(new.iter().map(|email| new_entry(email)).collect());
     let (case, detail) = failed(tenant.sync(&request).await);
     assert_eq!((case, detail.code.as_str()), ("transient rate-limited", "rate-limited"));
     assert!(detail.retry_after_ms.is_some_and(|ms| (1..=60_000).contains(&ms)), "{detail:?}");
-    let state = world.mock.state();
-    assert!(!state.invitations.is_empty() && state.invitations.len() < new.len());
-    let invited: Vec<_> =
-        state.invitations.iter().map(|email| format!("user-created {email}")).collect();
-    assert_eq!(written(&detail.writes), invited);
+    let created: Vec<_> = new.iter().filter(|email| world.has(email)).collect();
+    assert!(!created.is_empty() && created.len() < new.len());
+    assert_eq!(world.mock.state().invitations, sent_invitations(dialect, &created));
+    let writes: Vec<_> = created.iter().map(|email| format!("user-created {email}")).collect();
+    assert_eq!(written(&detail.writes), writes);
 }
 
-#[tokio::test]
-async fn throttling_in_the_middle_of_a_sync_costs_nobody_anything() {
-    let world = World::acme().await;
-    let mut request = roster_of(&world.mock);
+async fn throttling_in_the_middle_of_a_sync_loses_no_change(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    let mut request = current_roster(&world);
     for email in [ADA, GRACE, JOAN] {
         let person = request.roster.iter_mut().find(|person| email_of(person) == email);
         person.expect("on the roster").groups.push(membership(named("Finance")));
@@ -256,15 +264,15 @@ async fn throttling_in_the_middle_of_a_sync_costs_nobody_anything() {
     assert_eq!(distinct.len(), 3);
 }
 
-/// `with_connection` changes nothing about what is sent again: `auto` asks first, once.
+/// `auto` asks for the dialect once, first, and retries that request like any other.
 #[tokio::test]
 async fn finding_the_dialect_is_one_request_and_is_retried_like_any_other() {
     let world = World::acme().await;
     let auto = world.tenant.with_connection(Connection {
-        dialect: host_test::retool::types::Dialect::Auto,
+        dialect: Dialect::Auto,
         ..world.tenant.connection().clone()
     });
-    world.mock.inject(once("GET", "/api/v2/users", status(502)));
+    world.mock.inject(once("GET", USERS, status(502)));
     assert!(done(auto.find_user(&by_email(JOAN)).await).is_some());
-    assert_eq!(world.requests(), ["GET /api/v2/users"; 3]);
+    assert_eq!(world.requests(), [FIND; 3]);
 }

@@ -1,32 +1,40 @@
-//! How long a server asks to wait, in every form in which servers say so.
+//! The wait that a server asks for, in every form that servers use.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use host_test::retool::lifecycle::{DeprovisionMode, ProvisionOutcome};
-use host_test::retool::types::ErrorDetail;
+use host_test::retool::types::{Dialect, ErrorDetail};
 use mock_retool::Fault;
 use tokio::task::JoinSet;
 
+use super::dialect::{
+    accounts, api, change_method, new_entry, new_user, sent_invitations, write_methods,
+};
 use super::fault::{always, once, status, status_after};
 use crate::support::acme::{GRACE, JOAN, NEW, written};
 use crate::support::{
-    World, arrival, by_email, departure, done, ensuring, entry, failed, memberships, named, roster,
+    World, arrival, by_email, departure, done, ensuring, failed, memberships, named, roster,
 };
 
-const USERS: &str = "/api/v1/users";
-const FIND: &str = "GET /api/v1/users";
+over_v2_and_v1!(
+    a_write_that_must_wait_too_long_is_sent_once,
+    a_creation_waits_as_long_as_asked_before_it_is_looked_up,
+);
 
-/// A day, the longest wait that is believed.
+const USERS: &str = "/api/v2/users";
+const FIND: &str = "GET /api/v2/users";
+
+/// A day, the longest wait that is accepted.
 const DAY_MS: u32 = 24 * 60 * 60 * 1000;
 
-/// Too short for the waits that are to be handed back.
+/// A deadline that is too short for the longer waits. They are returned to the caller.
 const HURRIED: &[(&str, &str)] = &[("RETOOL_DEADLINE_MS", "20000")];
 
 async fn find_fails(world: &World, env: &[(&str, &str)]) -> (&'static str, ErrorDetail) {
     failed(world.tenant_with(env).find_user(&by_email(JOAN)).await)
 }
 
-/// A moment in the three forms of HTTP.
+/// Returns a moment in the three forms of HTTP.
 fn dates(moment: SystemTime) -> [String; 3] {
     let fixed = httpdate::fmt_http_date(moment);
     let words: Vec<&str> = fixed.split([' ', ',']).filter(|word| !word.is_empty()).collect();
@@ -47,7 +55,7 @@ fn dates(moment: SystemTime) -> [String; 3] {
 }
 
 #[tokio::test]
-async fn a_wait_beyond_the_deadline_is_handed_to_the_caller_at_once() {
+async fn a_wait_beyond_the_deadline_is_returned_to_the_caller_at_once() {
     let forms = [
         ("30", 30_000),
         (" 0060 ", 60_000),
@@ -65,19 +73,19 @@ async fn a_wait_beyond_the_deadline_is_handed_to_the_caller_at_once() {
             let world = World::acme().await;
             world.mock.inject(Fault::new(status_after(code, form)));
             let begun = Instant::now();
-            let (told, detail) = find_fails(&world, HURRIED).await;
-            assert_eq!((told, detail.code.as_str()), (case, reason), "{form}");
+            let (reported, detail) = find_fails(&world, HURRIED).await;
+            assert_eq!((reported, detail.code.as_str()), (case, reason), "{form}");
             assert_eq!(detail.retry_after_ms, Some(wait), "{form}");
             assert_eq!((detail.http_status, detail.attempts), (Some(code), 1), "{form}");
             assert_eq!(world.requests(), [FIND], "{form}");
-            assert!(begun.elapsed() < Duration::from_secs(10), "{form}: waited for nothing");
+            assert!(begun.elapsed() < Duration::from_secs(10), "{form}: an unnecessary wait");
         }
     }
 }
 
-/// What says nothing of use is a reason to try again, at a time of one's own choice.
+/// If the header is invalid or past, the component tries again after its own backoff.
 #[tokio::test]
-async fn what_is_no_wait_is_not_waited_for() {
+async fn an_invalid_or_past_wait_is_not_waited_for() {
     let forms = [
         "0",
         "-5",
@@ -114,7 +122,7 @@ async fn a_wait_that_fits_is_waited_for() {
 }
 
 #[tokio::test]
-async fn throttling_without_guidance_is_tried_three_times() {
+async fn throttling_without_retry_after_is_tried_three_times() {
     let world = World::acme().await;
     world.mock.inject(Fault::new(status(429)));
     let (case, detail) = find_fails(&world, &[]).await;
@@ -154,36 +162,31 @@ async fn a_date_that_fits_is_waited_for() {
     calls.join_all().await;
 }
 
-/// 429 says that nothing was done, and the caller hears when to ask again.
-#[tokio::test]
-async fn a_write_that_must_wait_too_long_is_sent_once() {
+/// A 429 means that nothing was done. The error says when to try again.
+async fn a_write_that_must_wait_too_long_is_sent_once(dialect: Dialect) {
     let before = World::acme().await.mock.state();
-    for method in ["POST", "PUT", "DELETE"] {
-        let world = World::acme().await;
-        let tenant = world.tenant_with(HURRIED);
-        world.mock.inject(always(method, "/api/v1/", status_after(429, "60")));
+    for method in write_methods(dialect) {
+        let world = World::acme_over(dialect).await;
+        let tenant = world.over_with_env(dialect, HURRIED);
+        world.mock.inject(always(method, api(dialect), status_after(429, "60")));
         let mut change = arrival(JOAN);
         change.first_name = Some("Joanna".into());
         let mut joining = arrival(GRACE);
         joining.groups = memberships([named("Finance")]);
         let legal = ensuring("Legal");
         let mut ends = Vec::new();
-        match method {
-            "POST" => {
-                ends.push(failed(tenant.provision(&arrival(NEW)).await));
-                ends.push(failed(tenant.provision(&joining).await));
-                ends.push(failed(tenant.ensure_group(&legal).await));
-                ends.push(failed(tenant.sync(&roster(vec![entry(NEW)])).await));
-            }
-            "PUT" => {
-                ends.push(failed(tenant.provision(&change).await));
-                let disable = departure(JOAN, DeprovisionMode::Disable);
-                ends.push(failed(tenant.deprovision(&disable).await));
-            }
-            _ => {
-                let delete = departure(JOAN, DeprovisionMode::Delete);
-                ends.push(failed(tenant.deprovision(&delete).await));
-            }
+        if method == "POST" {
+            ends.push(failed(tenant.provision(&new_user(NEW)).await));
+            ends.push(failed(tenant.provision(&joining).await));
+            ends.push(failed(tenant.ensure_group(&legal).await));
+            ends.push(failed(tenant.sync(&roster(vec![new_entry(NEW)])).await));
+        } else if method == change_method(dialect) {
+            ends.push(failed(tenant.provision(&change).await));
+            let disable = departure(JOAN, DeprovisionMode::Disable);
+            ends.push(failed(tenant.deprovision(&disable).await));
+        } else {
+            let delete = departure(JOAN, DeprovisionMode::Delete);
+            ends.push(failed(tenant.deprovision(&delete).await));
         }
         for (case, detail) in &ends {
             assert_eq!(
@@ -199,15 +202,15 @@ async fn a_write_that_must_wait_too_long_is_sent_once() {
     }
 }
 
-/// 503 does not say that nothing was done: the look comes after the wait that was asked for.
-#[tokio::test]
-async fn a_creation_waits_as_long_as_asked_before_it_is_looked_for() {
-    let world = World::acme().await;
-    world.mock.inject(once("POST", USERS, status_after(503, "1")));
+/// A 503 does not mean that nothing was done. The lookup comes after the wait that was asked for.
+async fn a_creation_waits_as_long_as_asked_before_it_is_looked_up(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    world.mock.inject(once("POST", world.users_path(), status_after(503, "1")));
     let begun = Instant::now();
-    let result = done(world.tenant.provision(&arrival(NEW)).await);
+    let result = done(world.tenant.provision(&new_user(NEW)).await);
     assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
     assert_eq!(result.outcome, ProvisionOutcome::Created);
-    assert_eq!(world.mock.state().invitations, [NEW]);
+    assert_eq!(accounts(&world, NEW), 1);
+    assert_eq!(world.mock.state().invitations, sent_invitations(dialect, &[NEW]));
     assert_eq!(world.writes().len(), 2);
 }

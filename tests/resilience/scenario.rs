@@ -1,32 +1,43 @@
-//! A sync of a little of everything, and what an organisation comes to in the end.
+//! A sync with every kind of change, and the final state of an organisation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use host_test::retool::synchronization::{AbsentPolicy, MembershipPolicy, SyncRequest};
+use host_test::retool::types::Dialect;
 use mock_retool::{Fault, FaultKind, Options, Organisation};
 
-use crate::support::{World, done, entry, membership, memberships, named, roster_of};
+use super::dialect::{current_roster, new_entry};
+use crate::support::{World, done, entry, membership, memberships, named};
 
-/// So that a listing of 200 people has a second page to be killed at.
-const PAGES: &[(&str, &str)] = &[("RETOOL_PAGE_SIZE", "150")];
+/// Returns settings with which a listing of 100 people (over `/api/v1`) or 200 people (over
+/// `/api/v2`) has a second page, at which the host can be killed.
+fn settings(dialect: Dialect) -> &'static [(&'static str, &'static str)] {
+    match dialect {
+        Dialect::V1 => &[("RETOOL_PAGE_SIZE", "75")],
+        // The list of all users is read by page only if it is too large for one response.
+        _ => &[("RETOOL_PAGE_SIZE", "100"), ("RETOOL_MAX_BODY_BYTES", "65536")],
+    }
+}
 
-/// An organisation that can be made again and again, and what shall become of it.
+/// An organisation that can be created again and again, and its roster.
 #[derive(Clone, Copy)]
-pub struct Scene {
-    /// How many people there are at the start.
+pub struct Scenario {
+    /// The dialect that the tenant speaks.
+    pub dialect: Dialect,
+    /// The number of people at the start.
     pub people: usize,
-    /// What happens to those who are to leave.
+    /// What happens to people who are not on the roster.
     pub absent: AbsentPolicy,
 }
 
-impl Scene {
-    /// The organisation as it is at the start.
+impl Scenario {
+    /// Creates the organisation as it is at the start.
     pub async fn world(self) -> World {
         let mut world = World::with(Options { users: self.people, ..Options::default() }).await;
-        world.tenant = world.tenant_with(PAGES);
-        // A server that refused a second account would hide that one was asked for.
+        world.tenant = world.over_with_env(self.dialect, settings(self.dialect));
+        // A server that refuses a second account would hide a duplicate creation.
         world.mock.inject(Fault::new(FaultKind::SecondAccount));
-        // Four people of the roster who were disabled are enough.
+        // Four disabled people on the roster are enough.
         world.mock.edit(|organisation| {
             let disabled = organisation.users.iter_mut().filter(|user| user.is_disabled);
             for user in disabled.skip(4) {
@@ -36,10 +47,10 @@ impl Scene {
         world
     }
 
-    /// Of everything a little: new people, a new group, other names, people who come back, who
-    /// change groups, and who leave.
+    /// Returns the request. It contains some of each: new people, a new group, other names, people
+    /// who are enabled again, who change groups, and who leave.
     pub fn request(self, world: &World) -> SyncRequest {
-        let mut request = roster_of(&world.mock);
+        let mut request = current_roster(world);
         let state = world.mock.state();
         for user in state.users.iter().filter(|user| user.is_disabled) {
             let mut back = entry(&user.email);
@@ -53,7 +64,7 @@ impl Scene {
             person.first_name = Some(format!("Renamed {at}"));
         }
         for at in 0..share / 2 {
-            // The last group of somebody is one of those that can be left.
+            // The last group of a person is not a built-in one, so it can be left.
             request.roster[10 + share + at].groups.pop();
             let person = &mut request.roster[10 + 2 * share + at];
             person.groups = memberships([named("Finance"), named("Brand new")]);
@@ -61,7 +72,7 @@ impl Scene {
         let leavers = 10 + 3 * share;
         request.roster.drain(leavers..leavers + share / 2);
         for at in 0..share {
-            let mut person = entry(&format!("new{at}@example.com"));
+            let mut person = new_entry(&format!("new{at}@example.com"));
             person.first_name = Some(format!("New {at}"));
             person.groups = memberships([named("Support"), named("Brand new")]);
             request.roster.push(person);
@@ -71,9 +82,8 @@ impl Scene {
         request
     }
 
-    /// The end of a run that nobody disturbed, and how many requests it took, of which how many
-    /// write.
-    pub async fn undisturbed(self) -> (EndState, usize, usize) {
+    /// Runs the sync without faults.
+    pub async fn undisturbed(self) -> Undisturbed {
         let world = self.world().await;
         let request = self.request(&world);
         let before = EndState::of(&world.mock.state());
@@ -81,18 +91,31 @@ impl Scene {
         assert!(report.complete, "{report:#?}");
         let requests = world.mock.requests().len();
         let writes = world.writes().len();
+        let ended_sessions = world.mock.state().ended_sessions.len();
         let end = EndState::of(&world.mock.state());
         assert_ne!(before, end);
-        end.assert_nothing_is_double(&world.mock.state(), "undisturbed");
+        end.assert_no_duplicates(&world.mock.state(), "undisturbed");
 
         world.mock.clear_requests();
         assert!(done(world.tenant.sync(&request).await).complete);
         assert_eq!(world.writes(), [], "there was something left to do");
-        (end, requests, writes)
+        Undisturbed { end, requests, writes, ended_sessions }
     }
 }
 
-/// What an organisation comes to, without ids and times, which depend on the order of events.
+/// A sync without faults.
+pub struct Undisturbed {
+    /// The final state.
+    pub end: EndState,
+    /// The number of requests.
+    pub requests: usize,
+    /// The number of writes among them.
+    pub writes: usize,
+    /// The number of writes that ended the sessions of a user.
+    pub ended_sessions: usize,
+}
+
+/// The final state of an organisation, without ids and times, which depend on the order of events.
 #[derive(Debug, PartialEq)]
 pub struct EndState {
     people: BTreeMap<String, String>,
@@ -101,7 +124,7 @@ pub struct EndState {
 }
 
 impl EndState {
-    /// Of this organisation.
+    /// Returns the state of an organisation.
     pub fn of(organisation: &Organisation) -> EndState {
         let people = organisation.users.iter().map(|user| {
             let groups: BTreeSet<_> = organisation
@@ -114,13 +137,15 @@ impl EndState {
                 })
                 .collect();
             let fields = format!(
-                "{:?} {:?} {:?} admin {} disabled {} {} {:?} in {groups:?}",
+                "{:?} {:?} {:?} admin {} disabled {} {} {:?} {:?} {:?} in {groups:?}",
                 user.first_name,
                 user.last_name,
                 user.profile_photo_url,
                 user.is_admin,
                 user.is_disabled,
                 user.user_type,
+                user.seat_type,
+                user.metadata,
                 user.extra
             );
             (user.email.to_lowercase(), fields)
@@ -136,14 +161,10 @@ impl EndState {
         EndState { people: people.collect(), groups, invitations }
     }
 
-    /// Nobody has two accounts or was invited twice, and no two groups have one name.
-    pub fn assert_nothing_is_double(&self, organisation: &Organisation, when: &str) {
-        assert_eq!(
-            self.people.len(),
-            organisation.users.len(),
-            "{when}: somebody has two accounts"
-        );
-        for (what, names) in [("invited", &self.invitations), ("made", &self.groups)] {
+    /// Fails if a user has two accounts or was invited twice, or if two groups have the same name.
+    pub fn assert_no_duplicates(&self, organisation: &Organisation, when: &str) {
+        assert_eq!(self.people.len(), organisation.users.len(), "{when}: a user has two accounts");
+        for (what, names) in [("invited", &self.invitations), ("created", &self.groups)] {
             let distinct: BTreeSet<_> = names.iter().collect();
             assert_eq!(distinct.len(), names.len(), "{when}: {what} twice: {names:?}");
         }

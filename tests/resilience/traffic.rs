@@ -1,29 +1,61 @@
-//! How many requests are on their way at once: as many as the server bears.
+//! The number of concurrent requests: as many as the server can take.
+//!
+//! Over `/api/v1` these are the pages of a listing, which have numbers. The pages of `/api/v2` are
+//! read one by one, so the test server's list leaves out a field there, and every user is read
+//! individually.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use host_test::retool::types::Dialect;
 use mock_retool::{Fault, FaultKind, Hook, LoggedRequest, Options};
 
 use super::fault::always;
 use crate::support::{World, done};
 
-const USERS: &str = "/api/v1/users";
+over_v2_and_v1!(
+    the_window_limits_concurrent_requests,
+    one_throttled_response_halves_the_window_and_it_grows_back,
+    growing_latency_halves_the_window_and_it_grows_back,
+);
 
-/// Long enough for requests that are sent together to be on their way together.
+/// Long enough that requests which are sent together are on their way together.
 const LATENCY: Duration = Duration::from_millis(150);
 
-/// One person to a page, and so many pages; a request each.
-async fn pages(pages: usize) -> World {
-    World::with(Options { users: pages, latency: LATENCY, ..Options::default() }).await
+/// Returns an organisation with this many users. A listing takes one request for each of them.
+async fn users(dialect: Dialect, users: usize) -> World {
+    let options = Options { users, latency: LATENCY, ..Options::default() };
+    let world = World::with_over(dialect, options).await;
+    if dialect == Dialect::V2 {
+        world.mock.inject(Fault::new(FaultKind::OmitInLists("active".into())));
+    }
+    world
 }
 
-/// For each request, in the order of their arrival, how many were on their way then, with it. One
-/// that is sent again keeps its place in the window while it waits, and is left out.
+/// Returns the number of requests that are sent one by one before the concurrent ones.
+fn before_window(dialect: Dialect) -> usize {
+    match dialect {
+        // The first page has the total.
+        Dialect::V1 => 1,
+        // The invitations, the list, and the first user, which shows whether the record of one user
+        // has the field.
+        _ => 3,
+    }
+}
+
+/// Returns the number of requests of a listing: these, one for each further user, and one for the
+/// groups.
+fn of_listing(dialect: Dialect, users: usize) -> usize {
+    before_window(dialect) + (users - 1) + 1
+}
+
+/// For each request, in the order of arrival, the number of requests on their way, including it.
+/// A repeated request keeps its place in the window while it waits, and is left out.
 type InFlight = Arc<Mutex<Vec<usize>>>;
 
-/// Has the mock count what is on its way, and answer the request of this number with a status.
-fn watched(world: &World, refused: Option<(usize, u16)>) -> InFlight {
+/// Makes the mock count the requests on their way, and answer the request of this number with a
+/// status.
+fn count_in_flight(world: &World, refused: Option<(usize, u16)>) -> InFlight {
     let counts = InFlight::default();
     let (mock, counted) = (Arc::downgrade(&world.mock), Arc::clone(&counts));
     world.mock.on_request(move |number, arrived| {
@@ -43,11 +75,11 @@ fn watched(world: &World, refused: Option<(usize, u16)>) -> InFlight {
     counts
 }
 
-/// Lists everybody with this window; gives how many requests were on their way at each.
+/// Lists all users with this window. Returns the number of requests on their way at each request.
 async fn listed(world: &World, window: usize, refused: Option<(usize, u16)>) -> Vec<usize> {
-    let counts = watched(world, refused);
-    let tenant =
-        world.tenant_with(&[("RETOOL_PAGE_SIZE", "1"), ("RETOOL_WINDOW", &window.to_string())]);
+    let counts = count_in_flight(world, refused);
+    let env = [("RETOOL_PAGE_SIZE", "1"), ("RETOOL_WINDOW", &window.to_string())];
+    let tenant = world.over_with_env(world.dialect(), &env);
     done(tenant.changes_since(None).await);
     let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
     counts.clone()
@@ -57,51 +89,53 @@ fn most(counts: &[usize]) -> usize {
     counts.iter().copied().max().unwrap_or_default()
 }
 
-/// What comes after the first six requests in a row at which no more than four were on their way.
-/// A window of four sends six before it can have grown; a window of eight, where eight end
-/// together, sends no six in a row without more than four.
+/// Returns the counts after the first six requests in a row with at most four on their way. A
+/// window of four sends six requests before it can grow. A window of eight, if eight requests end
+/// together, does not send six in a row without more than four on their way.
 fn after_four_at_a_time(counts: &[usize]) -> &[usize] {
     let at = counts.windows(6).position(|row| most(row) <= 4);
     let at = at.unwrap_or_else(|| panic!("it did not narrow: {counts:?}"));
     &counts[at + 6..]
 }
 
-#[tokio::test]
-async fn pages_are_fetched_side_by_side_as_many_as_the_window_is_wide() {
+async fn the_window_limits_concurrent_requests(dialect: Dialect) {
     for (window, people) in [(1, 4), (3, 13), (8, 33)] {
-        let world = pages(people).await;
+        let world = users(dialect, people).await;
         let counts = listed(&world, window, None).await;
-        // One request for each page, and one for the groups.
-        assert_eq!(counts.len(), people + 1, "window {window}");
-        assert_eq!(counts[0], 1, "the total is not known before the first page has come");
+        assert_eq!(counts.len(), of_listing(dialect, people), "window {window}");
+        let before = before_window(dialect);
+        assert_eq!(counts[..before], vec![1; before], "the first requests are sent one by one");
         assert_eq!(most(&counts), window, "{counts:?}");
     }
 }
 
-#[tokio::test]
-async fn one_throttled_answer_halves_what_is_on_its_way_and_it_grows_back() {
+async fn one_throttled_response_halves_the_window_and_it_grows_back(dialect: Dialect) {
     for status in [429, 503] {
-        let world = pages(60).await;
-        // The first page alone, and then the last of eight that are sent together.
-        let counts = listed(&world, 8, Some((9, status))).await;
-        assert_eq!(world.requests().len(), 60 + 1 + 1, "{status}: one is sent again");
-        let (before, after) = counts.split_at(9);
+        let world = users(dialect, 60).await;
+        // The requests that are sent one by one, and then the last of eight that are sent together.
+        let refused = before_window(dialect) + 8;
+        let counts = listed(&world, 8, Some((refused, status))).await;
+        let sent = world.requests().len();
+        assert_eq!(sent, of_listing(dialect, 60) + 1, "{status}: one is repeated");
+        let (before, after) = counts.split_at(refused);
         assert_eq!(before.last(), Some(&8), "{status}: {before:?}");
         assert_eq!(most(after_four_at_a_time(after)), 8, "{status}: {after:?}");
     }
 }
 
-#[tokio::test]
-async fn growing_latency_halves_what_is_on_its_way_and_it_grows_back() {
-    let world = pages(70).await;
-    world.mock.inject(Fault {
-        skip: 16,
-        times: Some(8),
-        ..always("GET", USERS, FaultKind::Delay(Duration::from_millis(900)))
-    });
+async fn growing_latency_halves_the_window_and_it_grows_back(dialect: Dialect) {
+    let world = users(dialect, 70).await;
+    let delay = FaultKind::Delay(Duration::from_millis(900));
+    // Requests for users: the invitations are not among them.
+    let skip = 16;
+    let before_delay = match dialect {
+        Dialect::V1 => 16,
+        _ => 17,
+    };
+    world.mock.inject(Fault { skip, times: Some(8), ..always("GET", world.users_path(), delay) });
     let counts = listed(&world, 8, None).await;
-    assert_eq!(counts.len(), 70 + 1, "nothing failed");
-    let (before, after) = counts.split_at(16);
+    assert_eq!(counts.len(), of_listing(dialect, 70), "no request failed");
+    let (before, after) = counts.split_at(before_delay);
     assert_eq!(most(before), 8, "{before:?}");
     assert_eq!(most(after_four_at_a_time(after)), 8, "{after:?}");
 }

@@ -1,4 +1,4 @@
-//! What is true of a connection.
+//! Checks of a connection.
 
 use host_test::TenantOptions;
 use host_test::retool::diagnostics::{CheckStatus, ConnectionReport};

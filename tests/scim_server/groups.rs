@@ -1,4 +1,4 @@
-//! Groups themselves.
+//! Groups.
 
 use host_test::retool::groups::ChangeGroupRequest;
 use host_test::retool::types::UserId;
@@ -28,7 +28,7 @@ async fn a_group_is_renamed_and_its_members_are_exchanged_and_no_others() {
         ..changing(named("Engineering"))
     };
     let result = done(world.tenant.change_group(&request).await);
-    // The server gives members by id alone.
+    // The server returns only the ids of members.
     let ken = UserId::Scim(world.id_of("ken@example.com").await);
     let ada = UserId::Scim(world.id_of(ADA).await);
     assert_eq!(result.members_added.iter().map(|member| &member.id).collect::<Vec<_>>(), [&ken]);
@@ -38,7 +38,7 @@ async fn a_group_is_renamed_and_its_members_are_exchanged_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_group_without_members_is_taken_for_what_it_is() {
+async fn a_group_without_the_members_attribute_is_empty() {
     let world = World::with_engineers().await;
     let all = [ADA, GRACE, JOAN];
     let emptied = ChangeGroupRequest {
@@ -47,7 +47,7 @@ async fn a_group_without_members_is_taken_for_what_it_is() {
     };
     let result = done(world.tenant.change_group(&emptied).await);
     assert_eq!(result.members_removed.len(), 3);
-    // The attribute goes with the last member.
+    // The server removes the attribute with the last member.
     assert_eq!(world.server.groups().await[0].get("members"), None);
 
     let filled = ChangeGroupRequest {
@@ -59,7 +59,7 @@ async fn a_group_without_members_is_taken_for_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_group_is_removed_and_of_two_with_one_name_neither() {
+async fn a_group_is_removed_but_neither_of_two_with_the_same_name() {
     let world = World::with_engineers().await;
     let removal = removing(named("Engineering"), false);
     let (_, error) = failed(world.tenant.remove_group(&removal).await);

@@ -17,14 +17,14 @@ const PACKAGE: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 /// The script that node runs. It imports packages from the folder that it is in.
 const SERVER: &str = "server.js";
 
-/// The path of the server, installed once per change of its packages.
+/// Returns the path of the server. It is installed again when its packages change.
 pub fn server() -> Result<&'static Path, &'static str> {
     static SERVER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let server = SERVER.get_or_init(|| install().map_err(|error| format!("{error:#}")));
     server.as_deref().map_err(String::as_str)
 }
 
-/// Says what to install where a program of Node.js does not start.
+/// Returns a message that says what to install if a program of Node.js does not start.
 pub fn missing(program: &str, error: &io::Error) -> String {
     format!(
         "`{program}` does not start ({error}): install Node.js 20 or newer with npm, from \
@@ -35,7 +35,7 @@ pub fn missing(program: &str, error: &io::Error) -> String {
 fn install() -> Result<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scim-server");
     fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
-    // Until the end of this function, against other test processes.
+    // Held until the end of this function, so that no other test process installs meanwhile.
     let lock = File::create(folder.join("lock")).context("creating the lock")?;
     lock.lock().context("waiting for the lock")?;
 
@@ -57,7 +57,7 @@ fn install() -> Result<PathBuf> {
     Ok(folder.join(SERVER))
 }
 
-/// Copies a file of the sources, unless the folder has it already. Gives its bytes.
+/// Copies a file of the sources, unless the folder has it already. Returns its bytes.
 fn copy(name: &str, folder: &Path) -> Result<Vec<u8>> {
     let (source, copy) = (Path::new(SOURCES).join(name), folder.join(name));
     let bytes = fs::read(&source).with_context(|| format!("reading {}", source.display()))?;

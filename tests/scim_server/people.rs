@@ -1,4 +1,4 @@
-//! One person: arrival, change, departure, return.
+//! One user: provision, change, deprovision, restore.
 
 use host_test::retool::lifecycle::{
     DeprovisionMode, DeprovisionOutcome, DeprovisionRequest, ProvisionOutcome, ProvisionRequest,
@@ -10,13 +10,14 @@ use crate::support::acme::written;
 use crate::support::{by_email, departure, failed, memberships, named, restored, restoring};
 use crate::{ADA, GRACE, JOAN, World, done, person};
 
-/// A departure that does not ask for administrators, which SCIM has no field for.
+/// Returns a request to deprovision a user that requires no remaining administrators, because SCIM
+/// has no field for administrators.
 fn leaving(address: &str, mode: DeprovisionMode) -> DeprovisionRequest {
     DeprovisionRequest { minimum_admins: Some(0), ..departure(address, mode) }
 }
 
 #[tokio::test]
-async fn somebody_new_is_created_once_and_joins_groups_that_are_created_once() {
+async fn a_new_user_is_created_once_and_joins_groups_that_are_created_once() {
     let world = World::new().await;
     let request = ProvisionRequest {
         first_name: Some("Ada".into()),
@@ -51,7 +52,7 @@ async fn somebody_new_is_created_once_and_joins_groups_that_are_created_once() {
 }
 
 #[tokio::test]
-async fn a_change_keeps_all_that_was_not_asked_for() {
+async fn a_change_keeps_all_other_fields() {
     let world = World::with_engineers().await;
     let before = world.record(ADA).await;
     let request = ProvisionRequest { last_name: Some("King".into()), ..person(ADA) };
@@ -66,7 +67,7 @@ async fn a_change_keeps_all_that_was_not_asked_for() {
 }
 
 #[tokio::test]
-async fn a_departure_takes_the_groups_of_one_person_and_a_restoration_brings_them_back() {
+async fn deprovision_removes_the_groups_of_one_user_and_restore_adds_them_again() {
     let world = World::with_engineers().await;
     let mode = DeprovisionMode::DisableAndStripGroups;
     let left = done(world.tenant.deprovision(&leaving(ADA, mode)).await);
@@ -88,7 +89,7 @@ async fn a_departure_takes_the_groups_of_one_person_and_a_restoration_brings_the
 }
 
 #[tokio::test]
-async fn who_is_deleted_is_gone_with_their_memberships() {
+async fn a_deleted_user_is_gone_with_their_memberships() {
     let world = World::with_engineers().await;
     let left = done(world.tenant.deprovision(&leaving(ADA, DeprovisionMode::Delete)).await);
     assert_eq!(left.outcome, DeprovisionOutcome::Deleted);
@@ -99,7 +100,7 @@ async fn who_is_deleted_is_gone_with_their_memberships() {
 }
 
 #[tokio::test]
-async fn where_nobody_is_known_to_administer_a_departure_needs_leave() {
+async fn deprovision_without_known_administrators_is_refused_unless_allowed() {
     let world = World::with_engineers().await;
     let (case, error) =
         failed(world.tenant.deprovision(&departure(ADA, DeprovisionMode::Disable)).await);
@@ -117,7 +118,7 @@ async fn odd_addresses_are_found_again() {
         world.server.requests().await;
         let found = done(world.tenant.find_user(&by_email(address)).await).expect(address);
         assert_eq!(found.id, created.user.id);
-        // The filter found them; without it every user is listed.
+        // The filter found the user. Otherwise every user would be listed.
         assert_eq!(world.server.requests().await.len(), 1, "{address}");
     }
     assert_eq!(world.server.users().await.len(), 3);

@@ -1,5 +1,5 @@
-//! Where this server differs from others, and what the component does then. Each test checks the
-//! server first, so that it fails if another version behaves differently.
+//! Differences of this server from others, and what the component does. Each test checks the server
+//! first, so that it fails if another version behaves differently.
 
 use host_test::retool::directory::PageRequest;
 use host_test::retool::groups::ChangeGroupRequest;
@@ -23,7 +23,7 @@ fn patch(operation: Value) -> Value {
 }
 
 #[tokio::test]
-async fn addresses_are_compared_with_case_and_nobody_gets_a_second_account() {
+async fn addresses_are_compared_with_case_and_no_user_gets_a_second_account() {
     let world = World::with_engineers().await;
     let filtered = get(&world, "/Users?filter=userName%20eq%20%22ADA@example.com%22").await;
     assert_eq!(filtered["totalResults"], 0);
@@ -56,7 +56,7 @@ async fn a_quote_in_a_filter_is_not_understood_and_the_whole_list_is_read() {
 }
 
 #[tokio::test]
-async fn twenty_are_on_a_page_unless_more_are_asked_for() {
+async fn a_page_has_twenty_users_unless_count_says_more() {
     let world = World::new().await;
     for number in 0..30 {
         let created = user(&format!("person{number}@example.com"));
@@ -69,7 +69,7 @@ async fn twenty_are_on_a_page_unless_more_are_asked_for() {
 }
 
 #[tokio::test]
-async fn a_page_beyond_the_end_is_the_first_again_and_nobody_is_listed_twice() {
+async fn a_page_beyond_the_end_is_the_first_again_and_no_user_is_listed_twice() {
     let world = World::with_engineers().await;
     let beyond = get(&world, "/Users?startIndex=7&count=2").await;
     assert_eq!(beyond["Resources"][0]["userName"], ADA);
@@ -82,7 +82,7 @@ async fn a_page_beyond_the_end_is_the_first_again_and_nobody_is_listed_twice() {
     };
     let page = done(world.tenant.page_users(&first).await);
     assert_eq!(page.users.len(), 2);
-    // Two leave before the next page is asked for.
+    // Two users are deleted before the next page is requested.
     for address in [GRACE, JOAN] {
         let id = world.id_of(address).await;
         let gone = world.server.ask("DELETE", &format!("/Users/{id}"), &Value::Null).await;
@@ -94,7 +94,7 @@ async fn a_page_beyond_the_end_is_the_first_again_and_nobody_is_listed_twice() {
 }
 
 #[tokio::test]
-async fn somebody_added_twice_would_be_a_member_twice_and_is_added_once() {
+async fn a_user_added_twice_is_a_member_twice_and_the_component_adds_once() {
     let world = World::with_engineers().await;
     let group = world.server.groups().await[0]["id"].as_str().expect("an id").to_owned();
     let ada = world.record(ADA).await["id"].clone();
@@ -103,7 +103,7 @@ async fn somebody_added_twice_would_be_a_member_twice_and_is_added_once() {
     assert_eq!(world.server.ask("PATCH", &path, &add).await.status, 200);
     assert_eq!(world.server.members_of("Engineering").await, [ADA, ADA, GRACE, JOAN]);
 
-    // A member who is in it twice is listed once, and is out of it when removed.
+    // A user who is in the group twice is listed once, and one removal removes both entries.
     let all =
         PageRequest { cursor: None, page_size: None, with_members: true, with_other_ids: false };
     let page = done(world.tenant.page_groups(&all).await);
@@ -136,7 +136,7 @@ async fn a_patch_that_changes_nothing_has_no_body_and_others_have_the_record() {
 }
 
 #[tokio::test]
-async fn answers_have_tags_that_are_never_compared() {
+async fn responses_have_etags_and_if_match_is_ignored() {
     let world = World::with_engineers().await;
     let config = get(&world, "/ServiceProviderConfig").await;
     assert_eq!(config["etag"]["supported"], false);
@@ -152,7 +152,7 @@ async fn answers_have_tags_that_are_never_compared() {
 }
 
 #[tokio::test]
-async fn somebody_without_a_state_counts_as_enabled() {
+async fn a_user_without_active_counts_as_enabled() {
     let world = World::with_engineers().await;
     let mut silent = user("silent@example.com");
     silent.as_object_mut().expect("an object").remove("active");

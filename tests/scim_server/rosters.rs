@@ -1,4 +1,4 @@
-//! A few hundred people.
+//! Rosters and listings of a few hundred people.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ fn address(number: usize) -> String {
     format!("person{number:03}@example.com")
 }
 
-/// Every person is in `All`, and every third also in `Third`.
+/// Returns a roster entry. Every person is in `All`, and every third also in `Third`.
 fn member(number: usize) -> RosterEntry {
     let mut groups = vec![named("All")];
     if number.is_multiple_of(3) {
@@ -37,12 +37,12 @@ fn exact(people: Vec<RosterEntry>) -> SyncRequest {
     request.policy.memberships = MembershipPolicy::Exact;
     request.policy.managed_groups = vec![named("All"), named("Third")];
     request.policy.default_user_type = None;
-    // SCIM does not say who administers.
+    // SCIM does not report administrators.
     request.policy.guards.minimum_admins = Some(0);
     request
 }
 
-/// Outcomes and how many people have them.
+/// Returns the outcomes, and the number of people with each.
 fn outcomes(report: &SyncReport) -> Vec<(String, usize)> {
     let mut all: Vec<String> =
         report.people.iter().map(|person| wit_name(&person.outcome)).collect();
@@ -55,7 +55,7 @@ fn outcomes(report: &SyncReport) -> Vec<(String, usize)> {
 }
 
 #[tokio::test]
-async fn a_roster_becomes_true_and_stays_so_without_a_write() {
+async fn a_roster_is_synchronized_and_a_second_sync_writes_nothing() {
     let world = World::new().await;
     let people: Vec<RosterEntry> = (0..PEOPLE).map(member).collect();
     let report = done(world.tenant.sync(&exact(people.clone())).await);
@@ -63,14 +63,14 @@ async fn a_roster_becomes_true_and_stays_so_without_a_write() {
     assert_eq!(world.server.users().await.len(), PEOPLE);
     assert_eq!(world.server.members_of("All").await.len(), PEOPLE);
     assert_eq!(world.server.members_of("Third").await.len(), PEOPLE / 3);
-    // Two groups, every person, and the memberships of a hundred people at a time.
+    // Two groups, every person, and the memberships of up to a hundred people each.
     assert_eq!(world.server.writes().await.len(), 2 + PEOPLE + 3 + 1);
 
     let report = done(world.tenant.sync(&exact(people.clone())).await);
     assert_eq!(outcomes(&report), [("unchanged".to_owned(), PEOPLE)]);
     assert_eq!(world.server.writes().await, Vec::<String>::new());
 
-    // The last ten leave, the first ten change their names, and the next one a group.
+    // The last ten leave, the first ten change their names, and the next one leaves a group.
     let mut people = people;
     people.truncate(PEOPLE - 10);
     for person in &mut people[..10] {

@@ -1,5 +1,5 @@
-//! The built component against SCIMMY, a SCIM 2.0 server from npm. `server.js` keeps its people
-//! and groups. Where SCIMMY differs from other servers is in `docs/dialects.md`.
+//! The built component against SCIMMY, a SCIM 2.0 server from npm. `server.js` stores its users and
+//! groups. `docs/dialects.md` lists how SCIMMY differs from other servers.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -31,14 +31,14 @@ struct World {
 }
 
 impl World {
-    /// A server without people and groups.
+    /// Starts a server without users and groups.
     async fn new() -> World {
         let server = Scimmy::start().await;
         let tenant = tenant(&server, Dialect::Scim, TOKEN);
         World { server, tenant }
     }
 
-    /// Ada, Grace and Joan, who are all in Engineering.
+    /// Starts a server with Ada, Grace and Joan, who are all in Engineering.
     async fn with_engineers() -> World {
         let world = World::new().await;
         let mut members = Vec::new();
@@ -56,28 +56,31 @@ impl World {
         world
     }
 
-    /// A user's record, as the server keeps it.
+    /// Returns a user's record, as the server stores it.
     async fn record(&self, address: &str) -> Value {
-        self.server.user(address).await.unwrap_or_else(|| panic!("nobody is called {address}"))
+        self.server
+            .user(address)
+            .await
+            .unwrap_or_else(|| panic!("no user has the address {address}"))
     }
 
-    /// A user's id.
+    /// Returns a user's id.
     async fn id_of(&self, address: &str) -> String {
         self.record(address).await["id"].as_str().expect("an id").to_owned()
     }
 }
 
-/// A tenant for a server.
+/// Returns a tenant for a server.
 fn tenant(server: &Scimmy, dialect: Dialect, token: &str) -> Tenant {
     let options = TenantOptions::new(server.base_url())
         .dialect(dialect)
         .env("RETOOL_SCIM_TOKEN", token)
-        // So that a few hundred people are several pages.
+        // With this a few hundred people take several pages.
         .env("RETOOL_PAGE_SIZE", "100");
     host().tenant(options)
 }
 
-/// A user as other clients create them.
+/// Returns the record with which another client creates a user.
 fn user(address: &str) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
@@ -88,7 +91,7 @@ fn user(address: &str) -> Value {
     })
 }
 
-/// A person to provision, without what SCIM has no field for.
+/// Returns a request to provision a user, without the fields that SCIM does not have.
 fn person(address: &str) -> ProvisionRequest {
     ProvisionRequest { user_type: None, ..arrival(address) }
 }

@@ -1,15 +1,15 @@
-// An application on SCIMMY that keeps people and groups in memory: what its documentation asks
-// of one, and no more. It listens on a free port of loopback, prints the port, and ends when
-// its standard input does.
+// An application on SCIMMY that stores users and groups in memory. It does what SCIMMY's
+// documentation requires, and no more. It listens on a free loopback port, prints the port, and
+// ends when its standard input is closed.
 //
 // Usage: node server.js TOKEN
 //
-// Beside SCIM, under `/scim/v2`:
+// SCIM is at `/scim/v2`. Besides it there are:
 //
-// - `GET /control/state` answers with every user and group, as they are kept.
-// - `DELETE /control/requests` answers with the SCIM requests since the last call of it, as
-//   `METHOD /path?query` below SCIM's base. Requests with the header `x-other-client` are not
-//   among them.
+// - `GET /control/state` returns every user and group, as they are stored.
+// - `DELETE /control/requests` returns the SCIM requests since its last call, as
+//   `METHOD /path?query` below SCIM's base, without requests that have the header
+//   `x-other-client`.
 
 import express from "express";
 import SCIMMY from "scimmy";
@@ -29,8 +29,8 @@ const now = () => new Date().toISOString();
 
 const notFound = (id) => new SCIMMY.Types.Error(404, null, `Resource ${id} not found`);
 
-// Keeps a record: a new one where there is no id.
-const keep = (all, kind, id, data) => {
+// Stores a record. Without an id it is a new one.
+const store = (all, kind, id, data) => {
     if (id !== undefined && !all.has(id)) throw notFound(id);
     const key = id ?? `${kind}-${(lastNumber += 1)}`;
     const created = all.get(key)?.meta.created ?? now();
@@ -38,7 +38,7 @@ const keep = (all, kind, id, data) => {
     return all.get(key);
 };
 
-// One record by id, or every record that the filter matches.
+// Returns one record by id, or every record that matches the filter.
 const find = (all, { id, filter }, view) => {
     if (id === undefined) {
         const every = [...all.values()].map(view);
@@ -48,7 +48,7 @@ const find = (all, { id, filter }, view) => {
     return view(all.get(id));
 };
 
-// Memberships are kept in the groups alone.
+// Memberships are stored only in the groups.
 const withGroups = (user) => {
     const memberships = [...groups.values()].filter((group) =>
         (group.members ?? []).some(({ value }) => value === user.id),
@@ -63,7 +63,7 @@ SCIMMY.Resources.declare(SCIMMY.Resources.User, {
             (user) => user.id !== id && same(user.userName, data.userName),
         );
         if (taken) throw new SCIMMY.Types.Error(409, "uniqueness", "The userName is taken");
-        return withGroups(keep(users, "user", id, data));
+        return withGroups(store(users, "user", id, data));
     },
     egress: (resource) => find(users, resource, withGroups),
     degress: ({ id }) => {
@@ -75,7 +75,7 @@ SCIMMY.Resources.declare(SCIMMY.Resources.User, {
 });
 
 SCIMMY.Resources.declare(SCIMMY.Resources.Group, {
-    ingress: ({ id }, data) => keep(groups, "group", id, data),
+    ingress: ({ id }, data) => store(groups, "group", id, data),
     egress: (resource) => find(groups, resource, (group) => group),
     degress: ({ id }) => {
         if (!groups.delete(id)) throw notFound(id);
@@ -106,7 +106,7 @@ app.delete("/control/requests", (_, res) => {
 const server = app.listen(0, "127.0.0.1", () => {
     console.log(server.address().port);
 });
-// Idle connections stay open: no test depends on how long it takes.
+// Idle connections stay open, so no test depends on its duration.
 server.keepAliveTimeout = 0;
 
 process.stdin.resume().on("end", () => process.exit());

@@ -1,4 +1,4 @@
-//! SCIMMY, a SCIM 2.0 server, as a child process on a free port of loopback: `server.js`.
+//! Starts `server.js`, the SCIM 2.0 server SCIMMY, as a child process on a free loopback port.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -14,31 +14,31 @@ use serde_json::Value;
 
 use crate::install;
 
-/// The token that the server takes.
+/// The token that the server accepts.
 pub const TOKEN: &str = "scimmy-token";
 
-/// Where SCIM is.
+/// The path of SCIM.
 const BASE: &str = "/scim/v2";
 
-/// A server; it ends when this is dropped.
+/// A running server. It ends when this is dropped.
 pub struct Scimmy {
     base_url: String,
     process: Child,
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
-/// What the server answered.
+/// A response of the server.
 #[derive(Debug)]
 pub struct Reply {
     /// The status.
     pub status: u16,
-    /// The headers, in lower case.
+    /// The headers, with names in lower case.
     pub headers: BTreeMap<String, String>,
     text: String,
 }
 
 impl Reply {
-    /// The body; null where there is none.
+    /// Returns the body; null if there is none.
     pub fn body(&self) -> Value {
         if self.text.is_empty() {
             return Value::Null;
@@ -48,13 +48,13 @@ impl Reply {
 }
 
 impl Scimmy {
-    /// Starts a server without people and groups.
+    /// Starts a server without users and groups.
     pub async fn start() -> Scimmy {
         let server = install::server().unwrap_or_else(|error| panic!("{error}"));
         let mut process = Command::new("node")
             .arg(server)
             .arg(TOKEN)
-            // The server ends when this pipe does: also where a test is killed.
+            // The server ends when this pipe is closed, also if the test is killed.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -70,54 +70,54 @@ impl Scimmy {
         }
     }
 
-    /// The base URL of the instance, not of SCIM.
+    /// Returns the base URL of the instance, not of SCIM.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// The requests of the component since the last call of this, as `METHOD /path?query` below
+    /// Returns the requests of the component since the last call, as `METHOD /path?query` below
     /// SCIM's base.
     pub async fn requests(&self) -> Vec<String> {
         let requests = self.send("DELETE", "/control/requests", &Value::Null).await.body();
         serde_json::from_value(requests).expect("requests")
     }
 
-    /// Those of them that write.
+    /// Returns the write requests among them.
     pub async fn writes(&self) -> Vec<String> {
         let mut requests = self.requests().await;
         requests.retain(|request| !request.starts_with("GET "));
         requests
     }
 
-    /// Every user, as the server keeps them.
+    /// Returns every user, as the server stores them.
     pub async fn users(&self) -> Vec<Value> {
-        self.kept("users").await
+        self.stored("users").await
     }
 
-    /// Every group, as the server keeps it.
+    /// Returns every group, as the server stores it.
     pub async fn groups(&self) -> Vec<Value> {
-        self.kept("groups").await
+        self.stored("groups").await
     }
 
-    async fn kept(&self, kind: &str) -> Vec<Value> {
+    async fn stored(&self, kind: &str) -> Vec<Value> {
         let mut state = self.send("GET", "/control/state", &Value::Null).await.body();
         match state[kind].take() {
-            Value::Array(kept) => kept,
+            Value::Array(stored) => stored,
             other => panic!("{kind}: {other}"),
         }
     }
 
-    /// A user, as the server keeps them.
+    /// Returns a user, as the server stores them.
     pub async fn user(&self, user_name: &str) -> Option<Value> {
         self.users().await.into_iter().find(|user| user["userName"] == user_name)
     }
 
-    /// The user names of a group's members, in order.
+    /// Returns the user names of a group's members, sorted.
     pub async fn members_of(&self, group: &str) -> Vec<String> {
         let (users, groups) = (self.users().await, self.groups().await);
         let named: BTreeMap<_, _> =
             users.iter().map(|user| (user["id"].as_str(), user["userName"].as_str())).collect();
-        let group = groups.iter().find(|kept| kept["displayName"] == group).expect("a group");
+        let group = groups.iter().find(|stored| stored["displayName"] == group).expect("a group");
         let mut names: Vec<String> = group["members"]
             .as_array()
             .into_iter()
@@ -140,7 +140,7 @@ impl Scimmy {
             .uri(format!("{}{path}", self.base_url))
             .header("authorization", format!("Bearer {TOKEN}"))
             .header("content-type", "application/scim+json")
-            // So that it is not among the component's requests.
+            // With this header it does not count as a request of the component.
             .header("x-other-client", "yes")
             .body(Full::from(text))
             .expect("a request");
@@ -160,7 +160,7 @@ impl Scimmy {
 
 impl Drop for Scimmy {
     fn drop(&mut self) {
-        // An error means that it has ended already.
+        // An error means that the process has ended already.
         self.process.kill().ok();
         self.process.wait().ok();
     }

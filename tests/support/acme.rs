@@ -1,4 +1,4 @@
-//! A small organisation that tests can name everybody of, and what they look at afterwards.
+//! A small organisation with four named users, and helpers to inspect it afterwards.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,23 +17,24 @@ pub const GRACE: &str = "grace@acme.example";
 pub const JOAN: &str = "joan@acme.example";
 /// Disabled, an end user, in Support.
 pub const KEN: &str = "ken@acme.example";
-/// Nobody yet.
+/// The address of a user who does not exist yet.
 pub const NEW: &str = "new@acme.example";
 
 /// The ids of the groups.
 pub const ENGINEERING: u32 = 4;
 /// See [`ENGINEERING`].
 pub const SUPPORT: u32 = 5;
-/// Nobody is in it.
+/// It has no members. See [`ENGINEERING`].
 pub const FINANCE: u32 = 6;
 
 impl World {
-    /// Ada, Grace, Joan and Ken, each with fields that no dialect defines.
+    /// Starts an organisation with Ada, Grace, Joan and Ken, over `/api/v2`. Each has fields that
+    /// no dialect defines.
     pub async fn acme() -> World {
         World::acme_with(Options::default()).await
     }
 
-    /// The same people on a mock with other options.
+    /// Starts the same organisation on a mock with other options.
     pub async fn acme_with(options: Options) -> World {
         let world = World::with(Options { empty: true, ..options }).await;
         world.mock.edit(|acme| {
@@ -55,7 +56,7 @@ impl World {
         world
     }
 
-    /// Adds somebody who has always been there, named after the address. Gives the id.
+    /// Adds a user without an invitation, named after the address. Returns the id.
     pub fn add(&self, email: &str, groups: &[&str]) -> String {
         let name = email.split('@').next().unwrap_or_default();
         self.mock.edit(|acme| {
@@ -77,13 +78,12 @@ impl World {
         })
     }
 
-    /// Changes somebody as another administrator would.
+    /// Changes a user as another administrator would.
     pub fn shape(&self, email: &str, change: impl FnOnce(&mut User)) {
-        self.mock.edit(|acme| change(acme.user_by_email_mut(email).expect("somebody")));
+        self.mock.edit(|acme| change(acme.user_by_email_mut(email).expect("a user")));
     }
 
-    /// Changes the organisation right before the first request that is exactly this, as
-    /// `METHOD path`, is served.
+    /// Changes the organisation before the first request with this `METHOD path` is served.
     pub fn before(&self, request: &str, change: impl FnOnce(&mut Organisation) + Send + 'static) {
         let (mock, request) = (Arc::downgrade(&self.mock), request.to_owned());
         let change = Mutex::new(Some(change));
@@ -98,8 +98,8 @@ impl World {
         });
     }
 
-    /// Changes the organisation at the first request that is exactly this, as `METHOD path`, and
-    /// answers it with a status instead of serving it.
+    /// Changes the organisation at the first request with this `METHOD path`, and answers it with a
+    /// status instead of serving it.
     pub fn instead(
         &self,
         request: &str,
@@ -120,23 +120,23 @@ impl World {
         });
     }
 
-    /// Somebody's id.
+    /// Returns a user's id in `/api/v1`, by which the mock also stores the user.
     pub fn id_of(&self, email: &str) -> String {
         self.person(email).id
     }
 
-    /// Somebody's path.
-    pub fn path_of(&self, email: &str) -> String {
+    /// Returns a user's path in `/api/v1`.
+    pub fn v1_path_of(&self, email: &str) -> String {
         format!("/api/v1/users/{}", self.id_of(email))
     }
 
-    /// A group of the organisation.
+    /// Returns a group of the organisation.
     pub fn group(&self, name: &str) -> Group {
         let state = self.mock.state();
         state.group_named(name).expect("a group").clone()
     }
 
-    /// The addresses of a group's members, in order.
+    /// Returns the addresses of a group's members, sorted.
     pub fn members_of(&self, name: &str) -> Vec<String> {
         let state = self.mock.state();
         let group = state.group_named(name).expect("a group").id;
@@ -146,12 +146,12 @@ impl World {
         emails
     }
 
-    /// Whether anybody has this address.
+    /// Returns whether a user has this address.
     pub fn has(&self, email: &str) -> bool {
         self.mock.state().user_by_email(email).is_some()
     }
 
-    /// The requests since the log was last cleared, with their queries.
+    /// Returns the requests since the last call, as `METHOD path?query`.
     pub fn requests_with_queries(&self) -> Vec<String> {
         let requests = self.mock.requests();
         self.mock.clear_requests();
@@ -161,15 +161,15 @@ impl World {
             .collect()
     }
 
-    /// The body of the only request that writes.
+    /// Returns the body of the only write request.
     pub fn body_of_the_write(&self) -> Value {
         let [write] = &self.writes()[..] else { panic!("{:?}", self.writes()) };
         write.body.clone()
     }
 }
 
-/// Fields that the component knows nothing of: integers that a float can't hold, fractions,
-/// objects, lists, empty ones and a null.
+/// Returns fields that the component does not know: integers that a float can't hold, fractions,
+/// objects, lists, empty values and a null.
 pub fn unknown_fields() -> Map<String, Value> {
     let fields = json!({
         "legacyId": 16_777_217,
@@ -190,12 +190,12 @@ pub fn unknown_fields() -> Map<String, Value> {
     }
 }
 
-/// A link to a group by its REST id.
+/// Returns a link to a group by its REST id.
 pub fn link(id: u32, name: &str) -> GroupLink {
     GroupLink { id: GroupId::Rest(id.to_string()), name: Some(name.to_owned()), group_admin: None }
 }
 
-/// Changes as `field: before -> after`.
+/// Returns changes as `field: before -> after`.
 pub fn changed(changes: &[FieldChange]) -> Vec<String> {
     changes
         .iter()
@@ -207,7 +207,7 @@ pub fn changed(changes: &[FieldChange]) -> Vec<String> {
         .collect()
 }
 
-/// Writes as `kind subject [group]`, with a question mark where the effect is not known.
+/// Returns writes as `kind subject [group]`, with a question mark if the effect is not known.
 pub fn written(writes: &[Write]) -> Vec<String> {
     writes
         .iter()
@@ -225,7 +225,7 @@ pub fn written(writes: &[Write]) -> Vec<String> {
         .collect()
 }
 
-/// The name in WIT of an enumeration's case.
+/// Returns the WIT name of an enumeration's case.
 pub fn wit_name<T: serde::Serialize>(case: &T) -> String {
     match json::value(case) {
         Ok(Value::String(name)) => name,
@@ -233,7 +233,7 @@ pub fn wit_name<T: serde::Serialize>(case: &T) -> String {
     }
 }
 
-/// A user without what the server sets by itself when anything is written.
+/// Returns a user without the time that the server sets with each write.
 pub fn timeless(mut user: User) -> User {
     user.updated_at.clear();
     user

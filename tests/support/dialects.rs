@@ -1,17 +1,19 @@
-//! One organisation over each dialect, and what each of them calls the people and groups in it.
+//! One organisation over each dialect, and the ids and paths of its users and groups.
 
 use host_test::retool::lifecycle::ProvisionRequest;
-use host_test::retool::types::{Dialect, GroupId, GroupLink, GroupRef, UserId, UserType};
+use host_test::retool::types::{
+    Connection, Dialect, GroupId, GroupLink, GroupRef, UserId, UserType,
+};
 use host_test::{Tenant, TenantOptions};
 use mock_retool::{Dialect as Served, Invite, Options};
 
 use super::acme::NEW;
 use super::{World, arrival, host};
 
-/// Every dialect that a test can name.
+/// All dialects except `auto`.
 pub const ALL: [Dialect; 3] = [Dialect::V1, Dialect::V2, Dialect::Scim];
 
-/// The same dialect, as the mock calls it.
+/// Returns the mock's name of a dialect.
 pub fn served(dialect: Dialect) -> Served {
     match dialect {
         Dialect::V1 => Served::V1,
@@ -21,12 +23,12 @@ pub fn served(dialect: Dialect) -> Served {
     }
 }
 
-/// What a new person is billed as, where that must be said.
+/// Returns the user type of a new user, for a dialect that requires one.
 pub fn seat(dialect: Dialect) -> Option<UserType> {
     (dialect != Dialect::Scim).then_some(UserType::Default)
 }
 
-/// Nina, who is new: what every dialect demands of a new person, and nothing that it lacks.
+/// Returns a request to create Nina, with the fields that the dialect requires and no others.
 pub fn nina(dialect: Dialect) -> ProvisionRequest {
     ProvisionRequest {
         first_name: Some("Nina".into()),
@@ -36,12 +38,12 @@ pub fn nina(dialect: Dialect) -> ProvisionRequest {
     }
 }
 
-/// Somebody who exists, with nothing said about them.
+/// Returns a request for an existing user that sets no field.
 pub fn known(email: &str) -> ProvisionRequest {
     ProvisionRequest { user_type: None, ..arrival(email) }
 }
 
-/// A tenant for a base URL, with both tokens of the mock.
+/// Returns a tenant for a base URL, with both tokens of the mock.
 pub fn tenant_at(base_url: String, dialect: Dialect, world: &World) -> Tenant {
     let options = TenantOptions::new(base_url)
         .dialect(dialect)
@@ -51,34 +53,49 @@ pub fn tenant_at(base_url: String, dialect: Dialect, world: &World) -> Tenant {
 }
 
 impl World {
-    /// Ada, Grace, Joan and Ken, whom the tenant asks for over this dialect.
+    /// Starts the organisation with Ada, Grace, Joan and Ken, over this dialect.
     pub async fn acme_over(dialect: Dialect) -> World {
         World::acme_over_with(dialect, Options::default()).await
     }
 
-    /// The same people on a mock with other options.
+    /// Starts the same organisation on a mock with other options.
     pub async fn acme_over_with(dialect: Dialect, options: Options) -> World {
         let mut world = World::acme_with(options).await;
         world.tenant = world.over(dialect);
         world
     }
 
-    /// The same organisation over another dialect.
+    /// Starts an organisation with these options, over this dialect.
+    pub async fn with_over(dialect: Dialect, options: Options) -> World {
+        let mut world = World::with(options).await;
+        world.tenant = world.over(dialect);
+        world
+    }
+
+    /// Returns a tenant of the same organisation over another dialect.
     pub fn over(&self, dialect: Dialect) -> Tenant {
         tenant_at(self.mock.base_url(), dialect, self)
     }
 
-    /// The dialect that the tenant speaks.
+    /// Returns a tenant of the same organisation over another dialect, with more environment
+    /// variables and without a SCIM token.
+    pub fn over_with_env(&self, dialect: Dialect, env: &[(&str, &str)]) -> Tenant {
+        let tenant = self.tenant_with(env);
+        let connection = Connection { dialect, ..tenant.connection().clone() };
+        tenant.with_connection(connection)
+    }
+
+    /// Returns the dialect that the tenant speaks.
     pub fn dialect(&self) -> Dialect {
         self.tenant.connection().dialect
     }
 
-    /// Somebody's id in the dialect spoken.
+    /// Returns a user's id in the tenant's dialect.
     pub fn user_id(&self, email: &str) -> UserId {
         self.user_id_in(self.dialect(), email)
     }
 
-    /// Somebody's id in a dialect.
+    /// Returns a user's id in a dialect.
     pub fn user_id_in(&self, dialect: Dialect, email: &str) -> UserId {
         let user = self.person(email);
         match dialect {
@@ -89,12 +106,12 @@ impl World {
         }
     }
 
-    /// A group's id in the dialect spoken.
+    /// Returns a group's id in the tenant's dialect.
     pub fn group_id(&self, name: &str) -> GroupId {
         self.group_id_in(self.dialect(), name)
     }
 
-    /// A group's id in a dialect.
+    /// Returns a group's id in a dialect.
     pub fn group_id_in(&self, dialect: Dialect, name: &str) -> GroupId {
         let group = self.group(name);
         match dialect {
@@ -104,12 +121,12 @@ impl World {
         }
     }
 
-    /// A group by its id in the dialect spoken.
+    /// Returns a reference to a group by its id in the tenant's dialect.
     pub fn by_id(&self, name: &str) -> GroupRef {
         GroupRef::Id(self.group_id(name))
     }
 
-    /// Links to groups, as they stand next to people.
+    /// Returns links to groups, as user records contain them.
     pub fn links(&self, names: &[&str]) -> Vec<GroupLink> {
         let link = |name: &&str| GroupLink {
             id: self.group_id(name),
@@ -119,7 +136,7 @@ impl World {
         names.iter().map(link).collect()
     }
 
-    /// The path of everybody in the dialect spoken.
+    /// Returns the path of all users in the tenant's dialect.
     pub fn users_path(&self) -> &'static str {
         match self.dialect() {
             Dialect::V1 => "/api/v1/users",
@@ -129,7 +146,7 @@ impl World {
         }
     }
 
-    /// The path of every group in the dialect spoken.
+    /// Returns the path of all groups in the tenant's dialect.
     pub fn groups_path(&self) -> &'static str {
         match self.dialect() {
             Dialect::V1 => "/api/v1/groups",
@@ -139,23 +156,23 @@ impl World {
         }
     }
 
-    /// Somebody's path in the dialect spoken.
+    /// Returns a user's path in the tenant's dialect.
     pub fn user_path(&self, email: &str) -> String {
         format!("{}/{}", self.users_path(), text(&self.user_id(email)))
     }
 
-    /// A group's path in the dialect spoken.
+    /// Returns a group's path in the tenant's dialect.
     pub fn group_path(&self, name: &str) -> String {
         let (GroupId::Rest(id) | GroupId::Scim(id)) = self.group_id(name);
         format!("{}/{id}", self.groups_path())
     }
 
-    /// How many requests so far write.
+    /// Returns the number of write requests since the log was last cleared.
     pub fn count_of_writes(&self) -> usize {
         self.writes().len()
     }
 
-    /// Invites somebody to groups, for longer than any test is run. Gives the number.
+    /// Invites a user to groups. The invitation does not expire during a test. Returns its number.
     pub fn invite(&self, email: &str, groups: &[&str]) -> u64 {
         self.mock.edit(|acme| {
             let groups = groups.iter().map(|name| acme.group_named(name).expect("a group").id);
@@ -170,7 +187,7 @@ impl World {
     }
 }
 
-/// An id without its dialect.
+/// Returns an id without its dialect.
 pub fn text(id: &UserId) -> &str {
     match id {
         UserId::V1(id) | UserId::V2(id) | UserId::Scim(id) => id,

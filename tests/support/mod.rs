@@ -1,6 +1,6 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
-//! An organisation on a mock server, a tenant that calls the component for it, and requests to
-//! start from.
+//! A mock server with an organisation, a tenant that calls the component, and requests to start
+//! from.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -35,48 +35,49 @@ pub struct World {
 }
 
 impl World {
-    /// The mock's default organisation, over `/api/v1`.
+    /// Starts the mock's default organisation, over `/api/v2`.
     pub async fn new() -> World {
         World::with(Options::default()).await
     }
 
-    /// Another organisation.
+    /// Starts an organisation with these options, over `/api/v2`.
     pub async fn with(options: Options) -> World {
         let mock = Mock::start(options).await.expect("a mock server");
         let tenant = tenant(&mock, &[]);
         World { mock: Arc::new(mock), tenant }
     }
 
-    /// The same organisation, with more variables in the component's environment.
+    /// Returns a tenant of the same organisation over `/api/v2`, with more environment variables.
     pub fn tenant_with(&self, env: &[(&str, &str)]) -> Tenant {
         tenant(&self.mock, env)
     }
 
-    /// The requests since the last call of this, as `METHOD path`.
+    /// Returns the requests since the last call, as `METHOD path`.
     pub fn requests(&self) -> Vec<String> {
         let requests = self.mock.requests();
         self.mock.clear_requests();
         requests.iter().map(|request| format!("{} {}", request.method, request.path)).collect()
     }
 
-    /// The requests so far that write.
+    /// Returns the write requests since the log was last cleared.
     pub fn writes(&self) -> Vec<LoggedRequest> {
         self.mock.requests().into_iter().filter(LoggedRequest::is_write).collect()
     }
 
-    /// A person of the organisation.
+    /// Returns a user of the organisation.
     pub fn person(&self, email: &str) -> mock_retool::User {
         self.mock
             .state()
             .user_by_email(email)
-            .unwrap_or_else(|| panic!("nobody is called {email}"))
+            .unwrap_or_else(|| panic!("no user has the address {email}"))
             .clone()
     }
 
-    /// The names of the groups that a person is in, in order.
+    /// Returns the names of a user's groups, sorted.
     pub fn groups_of(&self, email: &str) -> Vec<String> {
         let state = self.mock.state();
-        let user = state.user_by_email(email).unwrap_or_else(|| panic!("nobody is called {email}"));
+        let user =
+            state.user_by_email(email).unwrap_or_else(|| panic!("no user has the address {email}"));
         let mut names: Vec<_> = state.groups_of(user).map(|group| group.name.clone()).collect();
         names.sort();
         names
@@ -85,7 +86,7 @@ impl World {
 
 fn tenant(mock: &Mock, env: &[(&str, &str)]) -> Tenant {
     let mut options = TenantOptions::new(mock.base_url())
-        .dialect(Dialect::V1)
+        .dialect(Dialect::V2)
         .env("RETOOL_API_TOKEN", mock.token());
     for (name, value) in env {
         options = options.env(*name, *value);
@@ -93,19 +94,19 @@ fn tenant(mock: &Mock, env: &[(&str, &str)]) -> Tenant {
     host().tenant(options)
 }
 
-/// The host of every test in this process. The component is compiled once for all processes and
-/// kept in the build folder.
+/// Returns the host of all tests in this process. The component is compiled once for all processes,
+/// and the result is kept in the build folder.
 pub fn host() -> Host {
     static HOST: OnceLock<Host> = OnceLock::new();
     let make = || {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("component");
-        // SAFETY: whoever can write to the build folder can replace this program too.
+        // SAFETY: a process that can write to the build folder can also replace this program.
         unsafe { Host::precompiled(Host::embedded_component(), 64, &folder) }.expect("a host")
     };
     HOST.get_or_init(make).clone()
 }
 
-/// Case and kind of an error, e.g. `permanent denied`, and what it says.
+/// Returns case and kind of an error, e.g. `permanent denied`, and its detail.
 pub fn case_and_detail(error: Error) -> (&'static str, ErrorDetail) {
     match error {
         Error::ExecutionFailed => panic!("the component never returns `execution-failed`"),
@@ -114,7 +115,7 @@ pub fn case_and_detail(error: Error) -> (&'static str, ErrorDetail) {
     }
 }
 
-/// Every pair that tests compare with, as one text.
+/// Returns case and kind as one text.
 fn case_and_kind(case: &str, of: ErrorKind) -> &'static str {
     const ALL: [&str; 16] = [
         "permanent invalid-input",
@@ -135,20 +136,20 @@ fn case_and_kind(case: &str, of: ErrorKind) -> &'static str {
         "transient unavailable",
     ];
     let is_it = |text: &&str| text.split_once(' ') == Some((case, error_kind(of)));
-    ALL.into_iter().find(is_it).expect("all are there")
+    ALL.into_iter().find(is_it).expect("a known case and kind")
 }
 
-/// The error of a call that must fail.
+/// Returns the error of a call that must fail.
 pub fn failed<T: std::fmt::Debug>(answer: host_test::Answer<T>) -> (&'static str, ErrorDetail) {
     case_and_detail(answer.expect("an answer of the component").expect_err("a failure"))
 }
 
-/// The result of a call that must succeed.
+/// Returns the result of a call that must succeed.
 pub fn done<T>(answer: host_test::Answer<T>) -> T {
     answer.expect("an answer of the component").expect("success")
 }
 
-/// What became of the only person of a `restore`.
+/// The result for the only person of a `restore`.
 #[derive(Debug)]
 pub struct Restored {
     pub outcome: RestoreOutcome,
@@ -159,7 +160,7 @@ pub struct Restored {
     pub writes: Vec<Write>,
 }
 
-/// The only person of a `restore` that succeeded.
+/// Returns the result for the only person of a `restore` that must succeed.
 pub fn restored(answer: host_test::Answer<RestoreResult>) -> Restored {
     let RestoreResult { mut people, complete, writes } = done(answer);
     assert!(complete && people.len() == 1, "{people:?}");
@@ -167,7 +168,7 @@ pub fn restored(answer: host_test::Answer<RestoreResult>) -> Restored {
     assert_eq!(person.failure, None);
     Restored {
         outcome: person.outcome,
-        user: person.user.expect("the person afterwards"),
+        user: person.user.expect("the user afterwards"),
         groups_added: person.groups_added,
         not_restored: person.not_restored,
         invitation_sent: person.invitation_sent,
@@ -175,7 +176,7 @@ pub fn restored(answer: host_test::Answer<RestoreResult>) -> Restored {
     }
 }
 
-/// How the only person of a `restore` failed: the kind, and what the failure says.
+/// Returns the failure of the only person of a `restore` that must fail: its kind and detail.
 pub fn failed_to_restore(answer: host_test::Answer<RestoreResult>) -> (&'static str, ErrorDetail) {
     let RestoreResult { mut people, complete, writes } = done(answer);
     assert!(!complete && people.len() == 1, "{people:?}");
@@ -186,12 +187,12 @@ pub fn failed_to_restore(answer: host_test::Answer<RestoreResult>) -> (&'static 
     (error_kind(detail.kind), detail)
 }
 
-/// An address, and nothing for an account without one.
+/// Returns an address, or an empty text for an account without one.
 pub fn address(email: &Option<String>) -> &str {
     email.as_deref().unwrap_or_default()
 }
 
-/// The address of a person of a roster.
+/// Returns the address of a roster entry.
 pub fn email_of(entry: &RosterEntry) -> &str {
     match &entry.user {
         UserRef::Email(email) => email,
@@ -199,7 +200,7 @@ pub fn email_of(entry: &RosterEntry) -> &str {
     }
 }
 
-/// A person to provision: everything allowed, nothing asked.
+/// Returns a request to provision a user that allows everything and sets no field.
 pub fn arrival(email: &str) -> ProvisionRequest {
     ProvisionRequest {
         user_type: Some(UserType::Default),
@@ -210,12 +211,12 @@ pub fn arrival(email: &str) -> ProvisionRequest {
     }
 }
 
-/// A person to deprovision.
+/// Returns a request to deprovision a user.
 pub fn departure(email: &str, mode: DeprovisionMode) -> DeprovisionRequest {
     requests::deprovision(email, mode)
 }
 
-/// People to bring back.
+/// Returns a request to restore users.
 pub fn restoring(
     tombstones: impl IntoIterator<Item = Tombstone>,
     re_create: bool,
@@ -223,32 +224,32 @@ pub fn restoring(
     RestoreRequest { tombstones: tombstones.into_iter().collect(), re_create, way_in: None }
 }
 
-/// A group by name.
+/// Returns a reference to a group by name.
 pub fn named(name: &str) -> GroupRef {
     GroupRef::Name(name.into())
 }
 
-/// A group by its REST id.
+/// Returns a reference to a group by its REST id.
 pub fn numbered(id: u32) -> GroupRef {
     GroupRef::Id(GroupId::Rest(id.to_string()))
 }
 
-/// The memberships in these groups.
+/// Returns memberships in these groups.
 pub fn memberships(groups: impl IntoIterator<Item = GroupRef>) -> Vec<Membership> {
     groups.into_iter().map(membership).collect()
 }
 
-/// A person to add to a group.
+/// Returns a user to add to a group.
 pub fn new_member(email: impl Into<String>) -> NewMember {
     NewMember { user: by_email(email), group_admin: None }
 }
 
-/// A group that should exist, with the server's access settings.
+/// Returns a request for a group that should exist, without access settings.
 pub fn ensuring(name: &str) -> EnsureGroupRequest {
     EnsureGroupRequest { name: name.into(), access: Vec::new() }
 }
 
-/// A group in which nothing changes yet.
+/// Returns a request that changes nothing about a group yet.
 pub fn changing(group: GroupRef) -> ChangeGroupRequest {
     ChangeGroupRequest {
         group,
@@ -261,7 +262,7 @@ pub fn changing(group: GroupRef) -> ChangeGroupRequest {
     }
 }
 
-/// A group to delete.
+/// Returns a request to delete a group.
 pub fn removing(group: GroupRef, even_with_members: bool) -> RemoveGroupRequest {
     RemoveGroupRequest {
         group,
@@ -271,12 +272,12 @@ pub fn removing(group: GroupRef, even_with_members: bool) -> RemoveGroupRequest 
     }
 }
 
-/// What members of a group may do in every app.
+/// Returns an access setting for all apps.
 pub fn app_access(value: &str) -> Vec<AccessSetting> {
     vec![AccessSetting { name: "universal-app-access".into(), value: value.into() }]
 }
 
-/// What members of a group may do in every app, as an answer says; nothing else is said.
+/// Returns a group's access to all apps. Fails if the group has other access settings.
 pub fn app_access_of(group: &Group) -> Option<&str> {
     match &group.access[..] {
         [] => None,
@@ -285,17 +286,17 @@ pub fn app_access_of(group: &Group) -> Option<&str> {
     }
 }
 
-/// A person of a roster, with nothing said about them.
+/// Returns a roster entry that sets no field.
 pub fn entry(email: &str) -> RosterEntry {
     requests::roster_entry(email)
 }
 
-/// A limit to set.
+/// Returns a limit of a guard, to be set.
 pub fn limit(limit: &mut Option<GuardLimit>) -> &mut GuardLimit {
     limit.get_or_insert(GuardLimit { percent: None, floor: None })
 }
 
-/// A roster under a policy that allows everything but removals.
+/// Returns a request to sync a roster, with a policy that allows everything except removals.
 pub fn roster(roster: Vec<RosterEntry>) -> SyncRequest {
     let policy = SyncPolicy {
         create_missing: true,
@@ -309,7 +310,7 @@ pub fn roster(roster: Vec<RosterEntry>) -> SyncRequest {
     requests::sync(roster, policy)
 }
 
-/// The roster that describes the organisation as it is: nothing is to be done.
+/// Returns a roster that describes the organisation as it is, so that nothing has to be done.
 pub fn roster_of(mock: &Mock) -> SyncRequest {
     let state = mock.state();
     let people = state.users.iter().filter(|user| !user.is_disabled).map(|user| RosterEntry {

@@ -1,4 +1,4 @@
-//! One step of a plan at a time.
+//! `apply-step`: one step of a plan at a time.
 
 use host_test::retool::synchronization::{
     AbsentPolicy, MembershipPolicy, Plan, RosterEntry, Step, StepKind, StepOutcome, SyncRequest,
@@ -9,13 +9,13 @@ use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, timeless, wit_name, writt
 use crate::support::{World, done, entry, failed, memberships, named, roster};
 
 over_every_dialect!(
-    the_steps_of_a_plan_lead_where_sync_leads,
-    a_step_that_is_applied_is_already_so,
-    a_step_planned_on_another_state_is_stale,
+    the_steps_of_a_plan_have_the_same_result_as_a_sync,
+    a_step_that_was_applied_is_already_so,
+    a_step_that_was_planned_on_another_state_is_stale,
     a_step_of_another_api_is_refused_before_any_request,
 );
 
-/// Something of every kind of step.
+/// Returns a request whose plan has steps of every kind.
 fn everything() -> SyncRequest {
     let in_groups = |email: &str, groups: &[&str]| RosterEntry {
         groups: memberships(groups.iter().map(|name| named(name))),
@@ -44,7 +44,7 @@ fn step(plan: &Plan, kind: StepKind) -> &Step {
     plan.steps.iter().find(|step| step.kind == kind).expect("a step")
 }
 
-async fn the_steps_of_a_plan_lead_where_sync_leads(dialect: Dialect) {
+async fn the_steps_of_a_plan_have_the_same_result_as_a_sync(dialect: Dialect) {
     let (synced, stepped) = (World::acme_over(dialect).await, World::acme_over(dialect).await);
     let expected = plan(&synced, &everything()).await;
     let report = done(synced.tenant.sync(&everything()).await);
@@ -53,24 +53,25 @@ async fn the_steps_of_a_plan_lead_where_sync_leads(dialect: Dialect) {
 
     let plan = plan(&stepped, &everything()).await;
     assert_eq!(plan.tombstones.len(), expected.tombstones.len());
-    assert_ne!(plan.digest, expected.digest, "each organisation has its own");
-    // Whoever keeps a plan keeps it as JSON.
-    let kept = serde_json::to_string(&plan).expect("JSON");
-    let kept: Plan = serde_json::from_str(&kept).expect("the plan");
-    let mut told = Vec::new();
-    for step in &kept.steps {
+    assert_ne!(plan.digest, expected.digest, "each organisation has its own digest");
+    // A plan is stored as JSON.
+    let stored = serde_json::to_string(&plan).expect("JSON");
+    let stored: Plan = serde_json::from_str(&stored).expect("the plan");
+    let mut writes = Vec::new();
+    for step in &stored.steps {
         let result = done(stepped.tenant.apply_step(step).await);
         assert_eq!(result.outcome, StepOutcome::Applied, "{step:?}: {:?}", result.reason);
-        // What `/api/v2` does in place of a deletion is told, and that sessions were ended.
+        // On `/api/v2` a deletion only disables. That is reported, and so is the end of the
+        // sessions.
         let disables = step.kind == StepKind::DeleteUser && dialect == Dialect::V2;
         assert_eq!(result.reason.is_some(), disables, "{:?}", result.reason);
         assert_eq!(result.writes.len(), if disables { 2 } else { 1 }, "{:?}", result.writes);
-        told.extend(written(&result.writes));
+        writes.extend(written(&result.writes));
     }
     let mut expected = written(&report.writes);
-    told.sort();
+    writes.sort();
     expected.sort();
-    assert_eq!(told, expected);
+    assert_eq!(writes, expected);
     let people = |world: &World| {
         let plain = |mut user: mock_retool::User| {
             user.created_at.clear();
@@ -84,7 +85,7 @@ async fn the_steps_of_a_plan_lead_where_sync_leads(dialect: Dialect) {
     assert!(again.steps.is_empty(), "{:?}", again.steps);
 }
 
-async fn a_step_that_is_applied_is_already_so(dialect: Dialect) {
+async fn a_step_that_was_applied_is_already_so(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let plan = plan(&world, &everything()).await;
     for step in &plan.steps {
@@ -98,7 +99,7 @@ async fn a_step_that_is_applied_is_already_so(dialect: Dialect) {
     }
 }
 
-async fn a_step_planned_on_another_state_is_stale(dialect: Dialect) {
+async fn a_step_that_was_planned_on_another_state_is_stale(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let plan = plan(&world, &everything()).await;
     for email in [ADA, JOAN, KEN] {

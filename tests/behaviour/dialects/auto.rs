@@ -1,4 +1,4 @@
-//! The dialect found by asking the server, and never guessed.
+//! `auto`: the dialect is found by asking the server, and is never guessed.
 
 use host_test::retool::synchronization::AbsentPolicy;
 use host_test::retool::types::{Dialect, ErrorDetail};
@@ -14,7 +14,7 @@ async fn serving(dialects: &[Served]) -> World {
     World::acme_over_with(Dialect::Auto, options).await
 }
 
-/// A tenant that has only some of the tokens.
+/// Returns a tenant that has only some of the tokens.
 fn with_tokens(world: &World, api: bool, scim: bool) -> Tenant {
     let mut options = TenantOptions::new(world.mock.base_url());
     if api {
@@ -39,9 +39,9 @@ fn status(code: u16) -> FaultKind {
 }
 
 #[tokio::test]
-async fn the_newest_rest_api_comes_before_the_older_one_and_scim_last() {
+async fn auto_prefers_v2_then_v1_then_scim() {
     use Served::{Scim, V1, V2};
-    for (served, found, asked) in [
+    for (served, found, probes) in [
         (&[V1, V2, Scim][..], Dialect::V2, &["GET /api/v2/users"][..]),
         (&[V2], Dialect::V2, &["GET /api/v2/users"]),
         (&[V1, Scim], Dialect::V1, &["GET /api/v2/users", "GET /api/v1/users"]),
@@ -56,16 +56,16 @@ async fn the_newest_rest_api_comes_before_the_older_one_and_scim_last() {
             Dialect::V2 => "/api/v2",
             _ => "SCIM",
         };
-        let said = format!("the server speaks {name}");
-        assert!(world.tenant.log().contains(&said), "{:?}", world.tenant.log());
+        let line = format!("the server speaks {name}");
+        assert!(world.tenant.log().contains(&line), "{:?}", world.tenant.log());
         let requests = world.requests();
-        assert_eq!(requests[..asked.len()], *asked);
-        assert_eq!(requests.len(), asked.len() + 1, "{requests:?}");
+        assert_eq!(requests[..probes.len()], *probes);
+        assert_eq!(requests.len(), probes.len() + 1, "{requests:?}");
     }
 }
 
 #[tokio::test]
-async fn every_function_says_which_dialect_was_found() {
+async fn every_function_reports_the_dialect_that_was_found() {
     let world = serving(&Served::ALL).await;
     assert_eq!(done(world.tenant.check_connection().await).dialect, Dialect::V2);
     let mut request = roster(vec![entry(JOAN)]);
@@ -78,22 +78,22 @@ async fn every_function_says_which_dialect_was_found() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_spoken_nothing_is_guessed() {
+async fn a_server_without_any_dialect_is_an_error() {
     let world = serving(&[]).await;
     let (case, detail) = refused(&world.tenant).await;
     assert_eq!((case, detail.code.as_str()), ("permanent unsupported", "dialect-unsupported"));
     assert_eq!(detail.subject, Some(world.mock.base_url()));
-    for said in ["/api/v2: base-url-wrong", "/api/v1: base-url-wrong", "SCIM: scim-unavailable"] {
-        assert!(detail.message.contains(said), "{}", detail.message);
+    for part in ["/api/v2: base-url-wrong", "/api/v1: base-url-wrong", "SCIM: scim-unavailable"] {
+        assert!(detail.message.contains(part), "{}", detail.message);
     }
     let report = done(world.tenant.check_connection().await);
     assert_eq!((report.dialect, report.healthy), (Dialect::Auto, false));
     assert!(world.writes().is_empty());
 }
 
-/// A page in place of `/api/v2` says that it is not there; a failure says nothing.
+/// A page instead of `/api/v2` shows that the server does not have it. A failure shows nothing.
 #[tokio::test]
-async fn a_page_is_another_answer_and_a_failure_is_none() {
+async fn a_page_leads_to_the_next_dialect_and_a_failure_ends_the_call() {
     let world = serving(&Served::ALL).await;
     world.mock.inject(every("/api/v2", FaultKind::Html200));
     let joan = done(world.tenant.find_user(&by_email(JOAN)).await).expect("Joan");
@@ -113,20 +113,20 @@ async fn a_page_is_another_answer_and_a_failure_is_none() {
     ] {
         let world = serving(&Served::ALL).await;
         world.mock.inject(every("/api/v2", kind));
-        let (told_case, detail) = refused(&world.tenant).await;
-        assert_eq!((told_case, detail.code.as_str()), (case, code));
+        let (actual, detail) = refused(&world.tenant).await;
+        assert_eq!((actual, detail.code.as_str()), (case, code));
         assert_eq!(detail.request.as_deref(), Some("GET /api/v2/users"));
         let requests = world.requests();
         assert!(
             requests.iter().all(|request| request == "GET /api/v2/users"),
-            "no other dialect is taken for it: {requests:?}"
+            "no other dialect is probed: {requests:?}"
         );
         assert!(world.tenant.log().iter().all(|line| !line.contains("speaks")));
     }
 }
 
 #[tokio::test]
-async fn a_dialect_without_its_token_is_not_asked_for() {
+async fn a_dialect_without_its_token_is_not_probed() {
     let world = serving(&Served::ALL).await;
     let scim_alone = with_tokens(&world, false, true);
     let joan = done(scim_alone.find_user(&by_email(JOAN)).await).expect("Joan");
@@ -141,12 +141,12 @@ async fn a_dialect_without_its_token_is_not_asked_for() {
     let world = serving(&[Served::Scim]).await;
     let (_, detail) = refused(&with_tokens(&world, true, false)).await;
     assert_eq!(detail.code, "dialect-unsupported");
-    assert!(!detail.message.contains("SCIM:"), "it was not asked for: {}", detail.message);
+    assert!(!detail.message.contains("SCIM:"), "it was not probed: {}", detail.message);
 }
 
-/// Nobody is created twice because a server is upgraded between two calls.
+/// An upgrade of the server between two calls creates no second account.
 #[tokio::test]
-async fn another_dialect_finds_whom_the_first_one_made() {
+async fn another_dialect_finds_the_user_that_the_first_one_created() {
     let world = serving(&Served::ALL).await;
     let request = crate::support::dialects::nina(Dialect::V1);
     done(world.over(Dialect::V1).provision(&request).await);

@@ -1,4 +1,4 @@
-//! Many people into one group with as few requests as the dialect allows.
+//! Adds many users to one group with as few requests as the dialect allows.
 
 use host_test::retool::synchronization::{PersonOutcome, RosterEntry, SyncRequest};
 use host_test::retool::types::Dialect;
@@ -7,22 +7,22 @@ use serde_json::Value;
 
 use crate::support::{World, done, entry, memberships, named, roster};
 
-over_every_dialect!(one_who_is_refused_keeps_nobody_else_out);
+over_every_dialect!(one_refused_user_does_not_keep_the_others_out);
 
-/// An organisation of so many people, of whom the first administers Everybody, and the roster
-/// that puts all of them into it.
-async fn everybody(dialect: Dialect, people: usize) -> (World, SyncRequest) {
+/// Starts an organisation with this many users. The first administers the group Everyone.
+/// Also returns a roster that adds all of them to the group.
+async fn all_in_one_group(dialect: Dialect, people: usize) -> (World, SyncRequest) {
     let options = Options { users: people, groups: 0, ..Options::default() };
     let mut world = World::with(options).await;
     world.tenant = world.over(dialect);
     world.mock.edit(|acme| {
-        let id = acme.create_group(mock_retool::Group::new("Everybody")).id;
+        let id = acme.create_group(mock_retool::Group::new("Everyone")).id;
         let first = acme.users[0].id.clone();
         acme.join_as(id, &[(first, true)]).expect("a person");
     });
     let state = world.mock.state();
     let in_it = |user: &mock_retool::User| RosterEntry {
-        groups: memberships([named("Everybody")]),
+        groups: memberships([named("Everyone")]),
         ..entry(&user.email)
     };
     let mut request = roster(state.users.iter().map(in_it).collect());
@@ -31,7 +31,7 @@ async fn everybody(dialect: Dialect, people: usize) -> (World, SyncRequest) {
     (world, request)
 }
 
-/// How many people each request that adds some adds.
+/// Returns how many members each write request adds.
 fn added(writes: &[LoggedRequest]) -> Vec<usize> {
     let people = |write: &LoggedRequest| {
         let members = &write.body["members"];
@@ -42,11 +42,11 @@ fn added(writes: &[LoggedRequest]) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn five_hundred_join_with_one_request_over_v2() {
-    let (world, request) = everybody(Dialect::V2, 501).await;
+async fn v2_adds_five_hundred_members_with_one_request() {
+    let (world, request) = all_in_one_group(Dialect::V2, 501).await;
     let report = done(world.tenant.sync(&request).await);
     assert!(report.complete);
-    let group = world.group("Everybody").id;
+    let group = world.group("Everyone").id;
     assert_eq!(world.mock.state().members(group).count(), 501);
     let writes = world.writes();
     assert_eq!(added(&writes), [500]);
@@ -55,8 +55,8 @@ async fn five_hundred_join_with_one_request_over_v2() {
     assert!(members.iter().all(|member| member["is_group_admin"] == Value::Bool(false)));
     let state = world.mock.state();
     let first = state.members(group).next().expect("the first");
-    assert!(first.is_group_admin, "who was in it stays as they were");
-    // Two lists, the invitations, the group before and after, and the report on each is right.
+    assert!(first.is_group_admin, "the existing member stays a group administrator");
+    // Two lists, the invitations, the group before and after.
     assert!(world.requests().len() <= 8);
     assert_eq!(report.writes.len(), 500);
     let updated = report.people.iter().filter(|person| person.outcome == PersonOutcome::Updated);
@@ -67,23 +67,23 @@ async fn five_hundred_join_with_one_request_over_v2() {
 }
 
 #[tokio::test]
-async fn hundreds_join_a_hundred_at_a_time_over_scim() {
-    let (world, request) = everybody(Dialect::Scim, 251).await;
+async fn scim_adds_a_hundred_members_at_once() {
+    let (world, request) = all_in_one_group(Dialect::Scim, 251).await;
     let report = done(world.tenant.sync(&request).await);
     assert!(report.complete);
     assert_eq!(added(&world.writes()), [100, 100, 50]);
-    assert_eq!(world.mock.state().members(world.group("Everybody").id).count(), 251);
+    assert_eq!(world.mock.state().members(world.group("Everyone").id).count(), 251);
     assert_eq!(report.writes.len(), 250);
 }
 
-/// Somebody goes between the plan and the addition: a request for all of them is refused whole.
-async fn one_who_is_refused_keeps_nobody_else_out(dialect: Dialect) {
-    let (world, request) = everybody(dialect, 12).await;
+/// A user is deleted between the plan and the addition. The server refuses the whole request then.
+async fn one_refused_user_does_not_keep_the_others_out(dialect: Dialect) {
+    let (world, request) = all_in_one_group(dialect, 12).await;
     let gone = world.mock.state().users[5].clone();
     let (id, email) = (gone.id, gone.email);
     let first = match dialect {
-        Dialect::V1 => format!("POST {}/members", world.group_path("Everybody")),
-        _ => format!("GET {}", world.group_path("Everybody")),
+        Dialect::V1 => format!("POST {}/members", world.group_path("Everyone")),
+        _ => format!("GET {}", world.group_path("Everyone")),
     };
     world.before(&first, move |acme| acme.delete_user(&id).expect("a person"));
     let report = done(world.tenant.sync(&request).await);
@@ -99,5 +99,5 @@ async fn one_who_is_refused_keeps_nobody_else_out(dialect: Dialect) {
         };
         assert!(expected, "{person:?}");
     }
-    assert_eq!(world.mock.state().members(world.group("Everybody").id).count(), 11);
+    assert_eq!(world.mock.state().members(world.group("Everyone").id).count(), 11);
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a connection.
+//! `check-connection`: reports what is wrong with a connection.
 
 use host_test::TenantOptions;
 use host_test::retool::diagnostics::{Check, CheckStatus, ConnectionReport};
@@ -9,13 +9,13 @@ use crate::support::acme::{JOAN, wit_name};
 use crate::support::{World, done, host};
 
 over_every_dialect!(
-    a_healthy_connection_says_what_it_is,
-    a_rejected_token_is_told_from_everything_else,
-    groups_of_one_name_and_people_of_one_address_are_warned_of,
-    a_wrong_path_is_no_retool,
+    a_healthy_connection,
+    a_rejected_token_is_distinguished_from_everything_else,
+    duplicate_groups_and_users_are_warnings,
+    a_wrong_path_is_reported_as_a_wrong_base_url,
 );
 
-/// The checks as `name: status`, with the code behind it.
+/// Returns the checks as `name: status`, with the code in parentheses.
 fn lines(report: &ConnectionReport) -> Vec<String> {
     let line = |check: &Check| {
         let code = check.code.as_deref().map(|code| format!(" ({code})"));
@@ -28,7 +28,7 @@ fn check<'a>(report: &'a ConnectionReport, name: &str) -> &'a Check {
     report.checks.iter().find(|check| check.name == name).expect("a check")
 }
 
-/// With these two tokens, as far as they are given.
+/// Checks a connection with these tokens.
 async fn report(
     world: &World,
     dialect: Dialect,
@@ -45,7 +45,7 @@ async fn report(
     done(tenant.check_connection().await)
 }
 
-async fn a_healthy_connection_says_what_it_is(dialect: Dialect) {
+async fn a_healthy_connection(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let report = done(world.tenant.check_connection().await);
     assert!(report.healthy);
@@ -70,7 +70,7 @@ async fn a_healthy_connection_says_what_it_is(dialect: Dialect) {
     assert!(world.writes().is_empty());
 }
 
-async fn a_rejected_token_is_told_from_everything_else(dialect: Dialect) {
+async fn a_rejected_token_is_distinguished_from_everything_else(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let report = report(&world, dialect, Some("another-token"), Some("another-token")).await;
     assert!(!report.healthy);
@@ -82,8 +82,8 @@ async fn a_rejected_token_is_told_from_everything_else(dialect: Dialect) {
     assert!(!format!("{report:?}").contains("another-token"));
 }
 
-/// Okta's group push makes the groups, and an address written in two ways the people.
-async fn groups_of_one_name_and_people_of_one_address_are_warned_of(dialect: Dialect) {
+/// Okta's group push creates such groups. Two spellings of one address create such users.
+async fn duplicate_groups_and_users_are_warnings(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.mock.edit(|acme| {
         acme.create_group(Group::new("Support "));
@@ -97,7 +97,7 @@ async fn groups_of_one_name_and_people_of_one_address_are_warned_of(dialect: Dia
         acme.users.push(twin);
     });
     let report = done(world.tenant.check_connection().await);
-    assert!(report.healthy, "it works, and somebody should look at it");
+    assert!(report.healthy, "a duplicate is only a warning");
     let (people, groups) = (check(&report, "duplicate people"), check(&report, "duplicate groups"));
     assert_eq!((people.status, groups.status), (CheckStatus::Warning, CheckStatus::Warning));
     assert!(people.detail.contains(JOAN), "{}", people.detail);
@@ -105,7 +105,7 @@ async fn groups_of_one_name_and_people_of_one_address_are_warned_of(dialect: Dia
     assert!(!groups.detail.contains("support"), "another name: {}", groups.detail);
 }
 
-async fn a_wrong_path_is_no_retool(dialect: Dialect) {
+async fn a_wrong_path_is_reported_as_a_wrong_base_url(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let mut connection = world.tenant.connection().clone();
     connection.base_url += "/elsewhere";
@@ -124,7 +124,7 @@ async fn a_wrong_path_is_no_retool(dialect: Dialect) {
 }
 
 #[tokio::test]
-async fn why_there_is_no_scim_is_told() {
+async fn the_reason_for_missing_scim_is_reported() {
     let world = World::acme().await;
     let (api, scim) = (Some(world.mock.token()), Some(world.mock.scim_token()));
     for dialect in [Dialect::V1, Dialect::V2, Dialect::Auto] {
@@ -132,7 +132,7 @@ async fn why_there_is_no_scim_is_told() {
         assert!(missing.healthy);
         assert!(lines(&missing).contains(&"scim: unknown (token-missing)".to_owned()));
 
-        // A REST token is none of SCIM.
+        // A REST token is not valid for SCIM.
         let rejected = report(&world, dialect, api, api).await;
         assert!(!rejected.healthy);
         let of = check(&rejected, "scim");
@@ -145,7 +145,7 @@ async fn why_there_is_no_scim_is_told() {
     ] {
         let world = World::acme_with(options).await;
         let absent = report(&world, Dialect::V1, api, scim).await;
-        assert!(absent.healthy, "it is not asked for");
+        assert!(absent.healthy, "SCIM is not required");
         let of = check(&absent, "scim");
         assert_eq!(
             (of.status, of.code.as_deref()),
@@ -158,7 +158,7 @@ async fn why_there_is_no_scim_is_told() {
 }
 
 #[tokio::test]
-async fn a_scope_that_is_missing_over_v2_is_named() {
+async fn v2_names_a_missing_scope() {
     for (missing, name) in
         [(Scope::UsersRead, "scope users:read"), (Scope::GroupsRead, "scope groups:read")]
     {
@@ -176,7 +176,7 @@ async fn a_scope_that_is_missing_over_v2_is_named() {
 }
 
 #[tokio::test]
-async fn a_check_over_scim_explains_what_is_missing() {
+async fn scim_explains_what_is_missing() {
     let world = World::acme_over(Dialect::Scim).await;
     let rest = world.mock.token();
     let rejected = report(&world, Dialect::Scim, Some(rest), Some(rest)).await;
@@ -193,9 +193,9 @@ async fn a_check_over_scim_explains_what_is_missing() {
     assert!(dialect.detail.contains("2.32.1"), "{}", dialect.detail);
 }
 
-/// What stands in the way of SCIM for a moment says nothing about SCIM.
+/// A temporary failure does not show whether the server has SCIM.
 #[tokio::test]
-async fn a_failure_of_scim_is_not_taken_for_its_absence() {
+async fn a_failure_of_scim_is_not_reported_as_missing_scim() {
     let world = World::acme_over(Dialect::V2).await;
     world.mock.inject(Fault {
         path: Some("/scim/v2".into()),

@@ -1,4 +1,4 @@
-//! One person removed, as far as the mode says and the dialect can.
+//! `deprovision`: disables or deletes one user, as the mode says and as far as the dialect can.
 
 use host_test::retool::lifecycle::{DeprovisionMode, DeprovisionOutcome, DeprovisionRequest};
 use host_test::retool::types::{Dialect, UserType};
@@ -9,26 +9,26 @@ use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, timeless, written};
 use crate::support::{World, by_email, departure, done, failed};
 
 over_every_dialect!(
-    disabling_bars_the_person_and_keeps_all_else,
-    stripping_removes_every_membership_and_nobody_elses,
-    a_group_that_the_server_manages_is_left_for_a_person_to_do,
-    deleting_is_told_as_what_it_was,
-    somebody_disabled_is_deleted_where_that_can_be_done,
-    repeating_a_departure_writes_nothing,
-    nobody_is_already_gone,
-    deletion_by_age_goes_by_the_servers_dates_or_is_left_to_people,
+    disabling_changes_nothing_else,
+    stripping_removes_all_memberships_of_the_user_and_no_others,
+    a_membership_that_the_server_manages_is_reported_as_remaining,
+    a_deletion_is_reported_as_what_the_server_did,
+    a_disabled_user_is_deleted_if_the_dialect_can_delete,
+    repeating_a_disabling_writes_nothing,
+    an_unknown_user_is_already_gone_in_every_mode,
+    deletion_by_age_uses_the_servers_dates_or_is_reported_as_remaining,
     the_tombstone_holds_the_account_as_it_was,
-    the_protected_and_the_last_administrators_stay,
-    the_id_that_is_expected_is_compared,
+    protected_users_and_the_last_administrator_are_not_removed,
+    the_user_must_have_the_expected_id,
 );
 
-/// The writes of a departure: `/api/v2` ends sessions besides.
+/// Returns the writes of a deprovision. `/api/v2` also ends the sessions.
 fn with_sessions_ended(dialect: Dialect, writes: &[&str]) -> Vec<String> {
     let ended = (dialect == Dialect::V2).then_some("sessions-ended joan@acme.example");
     writes.iter().copied().chain(ended).map(str::to_owned).collect()
 }
 
-async fn disabling_bars_the_person_and_keeps_all_else(dialect: Dialect) {
+async fn disabling_changes_nothing_else(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let before = world.mock.state();
     let result = done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Disable)).await);
@@ -51,7 +51,7 @@ async fn disabling_bars_the_person_and_keeps_all_else(dialect: Dialect) {
     assert_eq!(after.ended_sessions, ended);
 }
 
-async fn stripping_removes_every_membership_and_nobody_elses(dialect: Dialect) {
+async fn stripping_removes_all_memberships_of_the_user_and_no_others(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = departure(JOAN, DeprovisionMode::DisableAndStripGroups);
     let result = done(world.tenant.deprovision(&request).await);
@@ -80,7 +80,7 @@ async fn stripping_removes_every_membership_and_nobody_elses(dialect: Dialect) {
     assert!(world.writes().is_empty());
 }
 
-async fn a_group_that_the_server_manages_is_left_for_a_person_to_do(dialect: Dialect) {
+async fn a_membership_that_the_server_manages_is_reported_as_remaining(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = departure(ADA, DeprovisionMode::DisableAndStripGroups);
     let result = done(world.tenant.deprovision(&request).await);
@@ -90,8 +90,8 @@ async fn a_group_that_the_server_manages_is_left_for_a_person_to_do(dialect: Dia
     assert!(remaining.contains("admin") && remaining.contains(ADA), "{remaining}");
 }
 
-/// What `/api/v2` calls a deletion only disables, and is never told as a deletion.
-async fn deleting_is_told_as_what_it_was(dialect: Dialect) {
+/// A deletion on `/api/v2` only disables. It is never reported as a deletion.
+async fn a_deletion_is_reported_as_what_the_server_did(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = departure(JOAN, DeprovisionMode::Delete);
     let result = done(world.tenant.deprovision(&request).await);
@@ -116,7 +116,7 @@ async fn deleting_is_told_as_what_it_was(dialect: Dialect) {
     assert!(again.writes.is_empty());
 }
 
-async fn somebody_disabled_is_deleted_where_that_can_be_done(dialect: Dialect) {
+async fn a_disabled_user_is_deleted_if_the_dialect_can_delete(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let result = done(world.tenant.deprovision(&departure(KEN, DeprovisionMode::Delete)).await);
     if dialect == Dialect::V2 {
@@ -129,7 +129,7 @@ async fn somebody_disabled_is_deleted_where_that_can_be_done(dialect: Dialect) {
     }
 }
 
-async fn repeating_a_departure_writes_nothing(dialect: Dialect) {
+async fn repeating_a_disabling_writes_nothing(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let before = world.mock.state();
     let result = done(world.tenant.deprovision(&departure(KEN, DeprovisionMode::Disable)).await);
@@ -139,7 +139,7 @@ async fn repeating_a_departure_writes_nothing(dialect: Dialect) {
     assert_eq!(world.mock.state(), before);
 }
 
-async fn nobody_is_already_gone(dialect: Dialect) {
+async fn an_unknown_user_is_already_gone_in_every_mode(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let before = world.mock.state();
     for mode in [
@@ -156,13 +156,13 @@ async fn nobody_is_already_gone(dialect: Dialect) {
     assert_eq!(world.mock.state(), before);
 }
 
-async fn deletion_by_age_goes_by_the_servers_dates_or_is_left_to_people(dialect: Dialect) {
+async fn deletion_by_age_uses_the_servers_dates_or_is_reported_as_remaining(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = departure(JOAN, DeprovisionMode::DeleteOnceDisabled(1));
     let result = done(world.tenant.deprovision(&request).await);
     assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
     assert!(world.person(JOAN).is_disabled);
-    // `/api/v2` does not say when an account last changed.
+    // `/api/v2` does not return the time of the last change.
     let dated = dialect != Dialect::V2;
     let changed = world.person(JOAN).updated_at;
     let due = dated.then(|| changed.replacen("01-05", "01-06", 1));
@@ -205,7 +205,7 @@ async fn the_tombstone_holds_the_account_as_it_was(dialect: Dialect) {
     }
 }
 
-async fn the_protected_and_the_last_administrators_stay(dialect: Dialect) {
+async fn protected_users_and_the_last_administrator_are_not_removed(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = DeprovisionRequest {
         protected_people: vec![by_email(" JOAN@acme.EXAMPLE ")],
@@ -227,7 +227,7 @@ async fn the_protected_and_the_last_administrators_stay(dialect: Dialect) {
     assert!(world.person(ADA).is_disabled);
 }
 
-async fn the_id_that_is_expected_is_compared(dialect: Dialect) {
+async fn the_user_must_have_the_expected_id(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let others = [Dialect::V1, Dialect::V2, Dialect::Scim].into_iter().filter(|d| *d != dialect);
     let foreign = others.map(|other| world.user_id_in(other, JOAN));
@@ -248,9 +248,9 @@ async fn the_id_that_is_expected_is_compared(dialect: Dialect) {
     assert!(world.person(JOAN).is_disabled);
 }
 
-/// Servers without a route to log people out are not asked for more than they have.
+/// Old servers have no route to log users out.
 #[tokio::test]
-async fn a_server_that_ends_no_sessions_is_no_failure() {
+async fn a_server_without_a_logout_route_is_no_failure() {
     let v2 = V2Options { logout: false, ..V2Options::default() };
     let options = Options { v2, ..Options::default() };
     let world = World::acme_over_with(Dialect::V2, options).await;
@@ -262,9 +262,10 @@ async fn a_server_that_ends_no_sessions_is_no_failure() {
     }
 }
 
-/// Who is barred stays barred, whatever becomes of the sessions; a person is told to end them.
+/// The user stays disabled if the sessions can't be ended. The result says that a person must end
+/// them.
 #[tokio::test]
-async fn sessions_that_can_not_be_ended_are_left_to_people() {
+async fn sessions_that_can_not_be_ended_are_reported_as_remaining() {
     let world = World::acme_over(Dialect::V2).await;
     let logout = format!("{}/logout", world.user_path(JOAN));
     world.instead(&format!("POST {logout}"), 422, |_| {});
@@ -275,9 +276,9 @@ async fn sessions_that_can_not_be_ended_are_left_to_people() {
     assert!(remaining.contains("sessions") && remaining.contains(JOAN), "{remaining}");
 }
 
-/// Without the group of the administrators in the records, nobody can tell who is the last.
+/// If no record lists the administrators' group, the last administrator is unknown.
 #[tokio::test]
-async fn where_nobody_says_who_administers_nobody_is_removed_unless_told_so() {
+async fn without_known_administrators_a_removal_is_refused_unless_the_minimum_is_0() {
     let world = World::acme_over(Dialect::Scim).await;
     for email in [ADA, GRACE] {
         world.shape(email, |user| user.is_admin = false);

@@ -1,4 +1,4 @@
-//! Reading who is there.
+//! `find-user`, `page-users` and `page-groups`.
 
 use std::collections::BTreeSet;
 
@@ -10,15 +10,15 @@ use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW};
 use crate::support::{World, app_access_of, by_email, done, failed};
 
 over_every_dialect!(
-    a_person_is_found_with_what_the_dialect_tells,
-    nobody_is_none_and_case_is_ignored,
-    odd_addresses_stay_one_value_of_the_query,
-    two_people_of_one_address_are_an_error,
-    pages_hold_everybody_once,
-    a_server_may_give_fewer_than_asked_for,
-    pages_of_groups_hold_every_group_once,
-    members_come_with_groups_where_they_are_asked_for,
-    a_cursor_is_of_one_dialect_and_one_function,
+    a_user_is_found_with_the_fields_of_the_dialect,
+    an_unknown_user_is_none_and_case_is_ignored,
+    special_characters_of_an_address_stay_in_one_value_of_the_query,
+    two_users_with_one_address_are_an_error,
+    pages_contain_every_user_once,
+    a_server_may_return_fewer_users_than_requested,
+    pages_of_groups_contain_every_group_once,
+    groups_contain_their_members_if_requested,
+    a_cursor_of_another_dialect_or_function_is_refused,
     a_page_size_out_of_range_is_refused_before_any_request,
 );
 
@@ -50,7 +50,7 @@ async fn group_pages(world: &World, start: PageRequest) -> Vec<GroupPage> {
     pages
 }
 
-async fn a_person_is_found_with_what_the_dialect_tells(dialect: Dialect) {
+async fn a_user_is_found_with_the_fields_of_the_dialect(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let ken = world.person(KEN);
     let found = done(world.tenant.find_user(&by_email(KEN)).await).expect("Ken");
@@ -61,7 +61,7 @@ async fn a_person_is_found_with_what_the_dialect_tells(dialect: Dialect) {
     assert!(found.disabled && !found.admin);
     assert_eq!(found.created_at, Some(ken.created_at));
     assert!(found.other_ids.is_empty());
-    // To `/api/v2` an end user is a standard one, and SCIM does not know of seats.
+    // `/api/v2` shows an end user as a standard user. SCIM has no user types.
     let user_type = match dialect {
         Dialect::V1 => Some(UserType::EndUser),
         Dialect::V2 => Some(UserType::Default),
@@ -76,7 +76,7 @@ async fn a_person_is_found_with_what_the_dialect_tells(dialect: Dialect) {
     assert!(ada.admin && !ada.disabled);
 }
 
-async fn nobody_is_none_and_case_is_ignored(dialect: Dialect) {
+async fn an_unknown_user_is_none_and_case_is_ignored(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     assert!(done(world.tenant.find_user(&by_email(NEW)).await).is_none());
     let found = done(world.tenant.find_user(&by_email("  ADA@Acme.Example ")).await);
@@ -90,7 +90,7 @@ async fn nobody_is_none_and_case_is_ignored(dialect: Dialect) {
     );
 }
 
-async fn odd_addresses_stay_one_value_of_the_query(dialect: Dialect) {
+async fn special_characters_of_an_address_stay_in_one_value_of_the_query(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     for email in [
         "a+b@acme.example",
@@ -107,11 +107,11 @@ async fn odd_addresses_stay_one_value_of_the_query(dialect: Dialect) {
         assert_eq!(found.expect(email).id, world.user_id(email));
         world.mock.clear_requests();
         done(world.tenant.find_user(&by_email(email)).await);
-        assert_eq!(world.requests().len(), 1, "{email}: the filter finds them");
+        assert_eq!(world.requests().len(), 1, "{email}: the filter finds the user");
     }
 }
 
-async fn two_people_of_one_address_are_an_error(dialect: Dialect) {
+async fn two_users_with_one_address_are_an_error(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.mock.edit(|acme| {
         let twin = User {
@@ -127,7 +127,7 @@ async fn two_people_of_one_address_are_an_error(dialect: Dialect) {
     assert!(detail.message.contains('2'), "{}", detail.message);
 }
 
-async fn pages_hold_everybody_once(dialect: Dialect) {
+async fn pages_contain_every_user_once(dialect: Dialect) {
     let mut world = World::with(Options { users: 23, ..Options::default() }).await;
     world.tenant = world.over(dialect);
     let pages = user_pages(&world, sized(10)).await;
@@ -148,7 +148,7 @@ async fn pages_hold_everybody_once(dialect: Dialect) {
     }
 }
 
-async fn a_server_may_give_fewer_than_asked_for(dialect: Dialect) {
+async fn a_server_may_return_fewer_users_than_requested(dialect: Dialect) {
     let options = Options { users: 23, max_page_size: 5, ..Options::default() };
     let mut world = World::with(options).await;
     world.tenant = world.over(dialect);
@@ -158,7 +158,7 @@ async fn a_server_may_give_fewer_than_asked_for(dialect: Dialect) {
     assert_eq!((pages.len(), users.len(), distinct.len()), (5, 23, 23));
 }
 
-async fn pages_of_groups_hold_every_group_once(dialect: Dialect) {
+async fn pages_of_groups_contain_every_group_once(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let pages = group_pages(&world, sized(4)).await;
     let names: Vec<Vec<_>> =
@@ -171,12 +171,12 @@ async fn pages_of_groups_hold_every_group_once(dialect: Dialect) {
     let support = &pages[1].groups[0];
     assert_eq!(support.id, world.group_id("Support"));
     assert_eq!(matches!(support.id, GroupId::Scim(_)), dialect == Dialect::Scim);
-    assert_eq!(support.members, None, "not asked for");
+    assert_eq!(support.members, None, "not requested");
     let access = (dialect != Dialect::Scim).then_some("none");
     assert_eq!(app_access_of(support), access);
 }
 
-async fn members_come_with_groups_where_they_are_asked_for(dialect: Dialect) {
+async fn groups_contain_their_members_if_requested(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.shape(JOAN, |joan| joan.memberships[1].is_group_admin = true);
     let request = PageRequest { with_members: true, ..first() };
@@ -185,21 +185,21 @@ async fn members_come_with_groups_where_they_are_asked_for(dialect: Dialect) {
     let ids: Vec<_> = support.iter().map(|member| member.id.clone()).collect();
     assert_eq!(ids, [ADA, JOAN, KEN].map(|email| world.user_id(email)));
     let flags: Vec<_> = support.iter().map(|member| member.group_admin).collect();
-    let told = match dialect {
+    let expected = match dialect {
         Dialect::Scim => vec![None; 3],
         _ => vec![Some(false), Some(true), Some(false)],
     };
-    assert_eq!(flags, told);
+    assert_eq!(flags, expected);
     assert_eq!(page.groups[5].members.as_deref(), Some(&[][..]));
     let admins = page.groups[0].members.as_deref().expect("members");
     let admins: Vec<_> = admins.iter().map(|member| member.id.clone()).collect();
     assert_eq!(admins, [ADA, GRACE].map(|email| world.user_id(email)));
-    // Members that the listing carries are not asked for again.
+    // Members that are in the listing are not requested again.
     let requests = world.requests().len();
     assert_eq!(requests, if dialect == Dialect::V1 { 7 } else { 1 });
 }
 
-async fn a_cursor_is_of_one_dialect_and_one_function(dialect: Dialect) {
+async fn a_cursor_of_another_dialect_or_function_is_refused(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let users = done(world.tenant.page_users(&sized(1)).await).next.expect("more");
     let groups = done(world.tenant.page_groups(&sized(1)).await).next.expect("more");

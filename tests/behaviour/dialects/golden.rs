@@ -1,6 +1,7 @@
-//! The same roster, policy and organisation give the same plan over every dialect: what differs
-//! is what a dialect can't do, and the plan says so as a limitation.
+//! The same roster, policy and organisation give the same plan over every dialect. Only what a
+//! dialect can't do differs, and the plan reports it as a limitation.
 
+use expect_test::expect;
 use host_test::retool::synchronization::{
     AbsentPolicy, MembershipPolicy, Plan, RosterEntry, Step, SyncRequest,
 };
@@ -14,7 +15,7 @@ use crate::support::{
 
 const LIN: &str = "lin@acme.example";
 
-/// Acme with two more people, all of them billed as every dialect can tell.
+/// Starts Acme with two more users. All have a user type that every REST API has.
 async fn acme(dialect: Dialect) -> World {
     let world = World::acme_over(dialect).await;
     world.shape(KEN, |ken| ken.user_type = "default".into());
@@ -23,7 +24,7 @@ async fn acme(dialect: Dialect) -> World {
     world
 }
 
-/// Of every kind of step something, and of every kind of person somebody.
+/// Returns a request whose plan has steps of every kind, except deletions.
 fn everything() -> SyncRequest {
     let in_groups = |email: &str, groups: &[&str]| RosterEntry {
         groups: memberships(groups.iter().map(|name| named(name))),
@@ -56,8 +57,8 @@ fn everything() -> SyncRequest {
     request
 }
 
-/// A step without ids and preconditions, and without what a limitation says: that SCIM has no
-/// user types.
+/// Returns a step as a line, without ids and preconditions, and without the user type, which SCIM
+/// does not have.
 fn line(step: &Step) -> String {
     let mut line = format!("{} {}", wit_name(&step.kind), address(&step.email));
     if let Some(group) = &step.group_name {
@@ -71,7 +72,7 @@ fn line(step: &Step) -> String {
     line
 }
 
-/// All of a plan that people look at.
+/// Returns the parts of a plan that people read.
 fn text(plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(plan.steps.iter().map(line));
@@ -96,7 +97,7 @@ fn text(plan: &Plan) -> Vec<String> {
     lines
 }
 
-/// What is special about a dialect for [`everything`].
+/// Returns a word of each limitation of a dialect for [`everything`].
 fn limitations(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
         Dialect::V1 => &[],
@@ -105,7 +106,7 @@ fn limitations(dialect: Dialect) -> &'static [&'static str] {
     }
 }
 
-/// Plans over each dialect, and makes sure that all come to the same.
+/// Plans over each dialect, and checks that the plans are the same.
 async fn plan_over_all(request: &SyncRequest, prepare: impl Fn(&World)) -> Vec<(Dialect, Plan)> {
     let mut plans = Vec::new();
     for dialect in ALL {
@@ -126,51 +127,50 @@ async fn plan_over_all(request: &SyncRequest, prepare: impl Fn(&World)) -> Vec<(
 #[tokio::test]
 async fn the_same_request_gives_the_same_plan_over_every_dialect() {
     let plans = plan_over_all(&everything(), |_| {}).await;
-    let expected = "\
-create-group  [Legal]
-create-group  [Tax]
-create-user new@acme.example first-name: (nothing) -> Nina; last-name: (nothing) -> Newman;
-create-user zoe@acme.example first-name: (nothing) -> Zoe; last-name: (nothing) -> Zane;
-enable-user ken@acme.example disabled: true -> false;
-update-user ada@acme.example last-name: Doe -> Lovelace;
-add-member ada@acme.example [Legal]
-add-member ken@acme.example [Engineering]
-add-member Mia@ACME.example [Support]
-add-member new@acme.example [Engineering]
-add-member new@acme.example [Legal]
-remove-member ada@acme.example [Support]
-remove-member ken@acme.example [Support]
-disable-user joan@acme.example disabled: false -> true;
-disable-user lin@acme.example disabled: false -> true;
-unchanged: 1
-default: +3 -2
-user-removals : 2 of 5 enabled people would be disabled or deleted; the limit is 3.
-member-removals Support: 2 of 4 members of the group \"Support\" would be removed; the limit is 3.
-minimum-admins : Enabled administrators left: 2; the minimum is 2.
-empty-roster : People on the roster: 6; the minimum is 1.
-incomplete-snapshot : Removals out of an incomplete listing: 0; the limit is 0.";
-    let expected: Vec<_> = expected.lines().collect();
+    let expected = expect![[r#"
+        create-group  [Legal]
+        create-group  [Tax]
+        create-user new@acme.example first-name: (nothing) -> Nina; last-name: (nothing) -> Newman;
+        create-user zoe@acme.example first-name: (nothing) -> Zoe; last-name: (nothing) -> Zane;
+        enable-user ken@acme.example disabled: true -> false;
+        update-user ada@acme.example last-name: Doe -> Lovelace;
+        add-member ada@acme.example [Legal]
+        add-member ken@acme.example [Engineering]
+        add-member Mia@ACME.example [Support]
+        add-member new@acme.example [Engineering]
+        add-member new@acme.example [Legal]
+        remove-member ada@acme.example [Support]
+        remove-member ken@acme.example [Support]
+        disable-user joan@acme.example disabled: false -> true;
+        disable-user lin@acme.example disabled: false -> true;
+        unchanged: 1
+        default: +3 -2
+        user-removals : 2 of 5 enabled people would be disabled or deleted; the limit is 3.
+        member-removals Support: 2 of 4 members of the group "Support" would be removed; the limit is 3.
+        minimum-admins : Enabled administrators left: 2; the minimum is 2.
+        empty-roster : People on the roster: 6; the minimum is 1.
+        incomplete-snapshot : Removals out of an incomplete listing: 0; the limit is 0."#]];
     for (dialect, plan) in &plans {
-        assert_eq!(text(plan), expected, "{dialect:?}");
-        let said = &plan.limitations;
+        expected.assert_eq(&text(plan).join("\n"));
+        let lines = &plan.limitations;
         let expected = limitations(*dialect);
-        assert_eq!(said.len(), expected.len(), "{dialect:?}: {said:?}");
-        for (said, word) in said.iter().zip(expected) {
-            assert!(said.contains(word), "{said}");
+        assert_eq!(lines.len(), expected.len(), "{dialect:?}: {lines:?}");
+        for (line, word) in lines.iter().zip(expected) {
+            assert!(line.contains(word), "{line}");
         }
-        // What a new person is billed as is set where there is such a thing.
+        // The user type of a new user is set if the dialect has user types.
         let creation = &plan.steps[2];
         let billed = changed(&creation.changes).iter().any(|line| line.starts_with("user-type"));
         assert_eq!(billed, *dialect != Dialect::Scim);
     }
-    // Ids are of the dialect, so that one plan can't be taken for another.
+    // The ids differ between dialects, so each plan has its own digest.
     for pair in plans.windows(2) {
         assert_ne!(pair[0].1.digest, pair[1].1.digest);
     }
 }
 
 #[tokio::test]
-async fn what_a_guard_withholds_is_the_same_over_every_dialect() {
+async fn a_guard_withholds_the_same_steps_over_every_dialect() {
     let mut request = everything();
     limit(&mut request.policy.guards.user_removals).floor = Some(1);
     limit(&mut request.policy.guards.member_removals).floor = Some(0);
@@ -215,25 +215,24 @@ async fn refusals_are_the_same_over_every_dialect() {
     }
 }
 
-/// Deletion is planned alike too; what `/api/v2` makes of it is a limitation.
+/// `/api/v2` only disables. The plan reports that as a limitation.
 #[tokio::test]
-async fn deletions_are_planned_alike_and_limited_where_the_server_only_disables() {
+async fn deletions_are_planned_alike_with_a_limitation_on_v2() {
     let mut request = everything();
     request.policy.absent = AbsentPolicy::Delete;
-    // Memberships that go with the deleted count too.
+    // The memberships of deleted users count too.
     limit(&mut request.policy.guards.member_removals).floor = Some(4);
     let plans = plan_over_all(&request, |_| {}).await;
     for (dialect, plan) in plans {
         let deleted = plan.steps.iter().filter(|step| wit_name(&step.kind) == "delete-user");
         assert_eq!(deleted.count(), 2, "{dialect:?}");
-        let told = plan.limitations.iter().any(|line| line.contains("deletes nobody"));
-        assert_eq!(told, dialect == Dialect::V2, "{:?}", plan.limitations);
+        let limited = plan.limitations.iter().any(|line| line.contains("does not delete"));
+        assert_eq!(limited, dialect == Dialect::V2, "{:?}", plan.limitations);
     }
 }
 
-/// Organisations that nobody wrote by hand.
 #[tokio::test]
-async fn random_organisations_give_the_same_plan_too() {
+async fn random_organisations_give_the_same_plan_over_every_dialect() {
     for seed in 0..4 {
         let mut plans = Vec::new();
         for dialect in ALL {
@@ -246,7 +245,7 @@ async fn random_organisations_give_the_same_plan_too() {
             let state = world.mock.state();
             let mut request = roster(Vec::new());
             for (at, user) in state.users.iter().enumerate().filter(|(at, _)| at % 7 != 3) {
-                // One in three is to be elsewhere, one in five is called otherwise.
+                // Most users get the groups of another user, and one in five another name.
                 let of = &state.users[(at * (2 + at % 3)) % state.users.len()];
                 let groups = state.groups_of(of).map(|group| group.name.clone());
                 let groups =

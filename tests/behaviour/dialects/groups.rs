@@ -1,4 +1,4 @@
-//! Groups made, changed and removed.
+//! `ensure-group`, `change-group` and `remove-group`.
 
 use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest};
 use host_test::retool::types::{Dialect, Member};
@@ -11,19 +11,19 @@ use crate::support::{
 
 over_every_dialect!(
     a_group_is_created_once,
-    a_name_of_any_characters_is_one_name,
-    never_a_third_of_two_groups_with_one_name,
-    what_a_group_may_do_is_set_where_that_can_be_done,
-    a_group_is_renamed_and_keeps_all_else,
-    a_name_of_another_group_is_refused,
-    members_come_and_go,
-    what_is_so_already_is_not_written,
-    somebody_unknown_is_found_before_anything_is_written,
-    a_group_with_members_goes_only_if_told_so,
-    a_built_in_group_stays,
+    special_characters_in_a_group_name_are_preserved,
+    two_groups_with_one_name_are_an_error_and_no_third_is_created,
+    the_access_of_a_group_is_set_if_the_dialect_can,
+    a_renamed_group_keeps_everything_else,
+    the_name_of_another_group_is_refused,
+    members_are_added_and_removed,
+    a_change_without_effect_writes_nothing,
+    an_unknown_user_is_an_error_before_anything_is_written,
+    a_group_with_members_is_removed_only_if_requested,
+    a_built_in_group_can_not_be_removed,
 );
 
-/// The ids of members, as those of people in some order.
+/// Checks that the members are the users with these addresses, in any order.
 fn assert_are(world: &World, members: &[Member], emails: &[&str]) {
     let mut ids: Vec<_> = members.iter().map(|member| format!("{:?}", member.id)).collect();
     let mut expected: Vec<_> =
@@ -33,7 +33,7 @@ fn assert_are(world: &World, members: &[Member], emails: &[&str]) {
     assert_eq!(ids, expected);
 }
 
-/// The addresses of members, in order; SCIM does not tell them of members.
+/// Returns the known addresses of members, sorted.
 fn addresses(members: &[Member]) -> Vec<&str> {
     let mut emails: Vec<_> = members.iter().filter_map(|member| member.email.as_deref()).collect();
     emails.sort_unstable();
@@ -55,7 +55,7 @@ async fn a_group_is_created_once(dialect: Dialect) {
     assert_eq!(world.mock.state().groups.len(), 7);
 }
 
-async fn a_name_of_any_characters_is_one_name(dialect: Dialect) {
+async fn special_characters_in_a_group_name_are_preserved(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     for name in [
         "R&D + \"QA\" \\ Ops",
@@ -77,7 +77,7 @@ async fn a_name_of_any_characters_is_one_name(dialect: Dialect) {
     assert_eq!(world.members_of("Support"), [ADA, JOAN, KEN]);
 }
 
-async fn never_a_third_of_two_groups_with_one_name(dialect: Dialect) {
+async fn two_groups_with_one_name_are_an_error_and_no_third_is_created(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.mock.edit(|acme| acme.create_group(Group::new("Support")).id);
     let (case, detail) = failed(world.tenant.ensure_group(&ensuring("Support")).await);
@@ -85,7 +85,7 @@ async fn never_a_third_of_two_groups_with_one_name(dialect: Dialect) {
     assert!(world.writes().is_empty());
 }
 
-async fn what_a_group_may_do_is_set_where_that_can_be_done(dialect: Dialect) {
+async fn the_access_of_a_group_is_set_if_the_dialect_can(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let access = app_access("use");
     let ensure = EnsureGroupRequest { access: access.clone(), ..ensuring("Legal") };
@@ -113,7 +113,7 @@ async fn what_a_group_may_do_is_set_where_that_can_be_done(dialect: Dialect) {
     }
 }
 
-async fn a_group_is_renamed_and_keeps_all_else(dialect: Dialect) {
+async fn a_renamed_group_keeps_everything_else(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.mock.edit(|acme| {
         let id = acme.group_named("Support").expect("a group").id;
@@ -131,7 +131,7 @@ async fn a_group_is_renamed_and_keeps_all_else(dialect: Dialect) {
     assert_eq!(changed(&result.changes), ["name: Support -> Helpdesk"]);
     assert_eq!(written(&result.writes), ["group-updated Support [Support]"]);
     assert_eq!(result.group.name, "Helpdesk");
-    assert_eq!(result.group.members, None, "none were to change");
+    assert_eq!(result.group.members, None, "no members were to change");
     let updated_at = world.group("Helpdesk").updated_at;
     let expected = Group { name: "Helpdesk".into(), updated_at, ..before };
     assert_eq!(world.group("Helpdesk"), expected);
@@ -140,10 +140,10 @@ async fn a_group_is_renamed_and_keeps_all_else(dialect: Dialect) {
     world.mock.clear_requests();
     let request = ChangeGroupRequest { group: world.by_id("Helpdesk"), ..request };
     let again = done(world.tenant.change_group(&request).await);
-    assert!(again.writes.is_empty() && world.writes().is_empty(), "by id it may be repeated");
+    assert!(again.writes.is_empty() && world.writes().is_empty(), "by id it can be repeated");
 }
 
-async fn a_name_of_another_group_is_refused(dialect: Dialect) {
+async fn the_name_of_another_group_is_refused(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = ChangeGroupRequest {
         new_name: Some("Finance".into()),
@@ -155,7 +155,7 @@ async fn a_name_of_another_group_is_refused(dialect: Dialect) {
     assert!(world.writes().is_empty());
 }
 
-async fn members_come_and_go(dialect: Dialect) {
+async fn members_are_added_and_removed(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = ChangeGroupRequest {
         add_members: vec![new_member(GRACE.to_uppercase()), new_member(JOAN)],
@@ -180,7 +180,7 @@ async fn members_come_and_go(dialect: Dialect) {
     assert_eq!(world.members_of("Engineering"), [ADA, GRACE], "no other group");
 }
 
-async fn what_is_so_already_is_not_written(dialect: Dialect) {
+async fn a_change_without_effect_writes_nothing(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = ChangeGroupRequest {
         new_name: Some("Support".into()),
@@ -194,7 +194,7 @@ async fn what_is_so_already_is_not_written(dialect: Dialect) {
     assert!(world.writes().is_empty());
 }
 
-async fn somebody_unknown_is_found_before_anything_is_written(dialect: Dialect) {
+async fn an_unknown_user_is_an_error_before_anything_is_written(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = ChangeGroupRequest {
         new_name: Some("Helpdesk".into()),
@@ -207,7 +207,7 @@ async fn somebody_unknown_is_found_before_anything_is_written(dialect: Dialect) 
     assert!(world.writes().is_empty());
 }
 
-async fn a_group_with_members_goes_only_if_told_so(dialect: Dialect) {
+async fn a_group_with_members_is_removed_only_if_requested(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let (case, detail) =
         failed(world.tenant.remove_group(&removing(named("Support"), false)).await);
@@ -223,17 +223,17 @@ async fn a_group_with_members_goes_only_if_told_so(dialect: Dialect) {
     assert_eq!(written(&result.writes), ["group-deleted Support [Support]"]);
     let state = world.mock.state();
     assert!(state.group_named("Support").is_none());
-    assert_eq!((state.groups.len(), state.users.len()), (5, 4), "its people stay");
+    assert_eq!((state.groups.len(), state.users.len()), (5, 4), "its members stay");
 
     world.mock.clear_requests();
     let again = done(world.tenant.remove_group(&removing(named("Support"), true)).await);
     assert!(again.removed.is_none() && again.writes.is_empty() && world.writes().is_empty());
-    // An empty one may just go.
+    // An empty group is removed without the flag.
     done(world.tenant.remove_group(&removing(named("Finance"), false)).await);
     assert!(world.mock.state().group_named("Finance").is_none());
 }
 
-async fn a_built_in_group_stays(dialect: Dialect) {
+async fn a_built_in_group_can_not_be_removed(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let (case, detail) = failed(world.tenant.remove_group(&removing(named("editor"), true)).await);
     assert_eq!((case, detail.code.as_str()), ("permanent conflict", "server-refused"));

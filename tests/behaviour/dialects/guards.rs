@@ -1,4 +1,4 @@
-//! What limits the damage of a wrong roster: the same over every dialect, and nothing is written.
+//! The guards against a wrong roster work the same over every dialect, and write nothing.
 
 use host_test::retool::synchronization::{
     AbsentPolicy, Guard, MembershipPolicy, Plan, SyncRequest,
@@ -9,20 +9,20 @@ use crate::support::acme::{ADA, GRACE, JOAN, KEN};
 use crate::support::{World, by_email, done, entry, failed, memberships, named, roster};
 
 over_every_dialect!(
-    three_people_may_go_and_not_a_fourth,
-    three_members_may_leave_a_group_and_not_a_fourth,
-    two_administrators_are_left,
-    required_administrators_are_looked_at,
-    an_empty_roster_is_refused_unless_it_is_meant,
-    protected_people_stay_in_their_groups_and_enabled,
+    four_removals_of_users_are_refused_and_three_are_not,
+    four_removals_from_a_group_are_refused_and_three_are_not,
+    two_administrators_must_remain,
+    required_administrators_must_be_administrators,
+    an_empty_roster_is_refused_unless_it_is_allowed,
+    protected_users_stay_enabled_and_in_their_groups,
 );
 
-/// The guards of a plan that refuse it.
+/// Returns the guards that a plan trips.
 fn tripped(plan: &Plan) -> Vec<Guard> {
     plan.guards.iter().filter(|report| report.tripped).map(|report| report.guard).collect()
 }
 
-/// Makes sure that a guard refuses plan and sync, and that nothing is written.
+/// Checks that a guard refuses plan and sync, and that nothing is written.
 async fn assert_refused(world: &World, request: &SyncRequest, guard: Guard) {
     let before = world.mock.state();
     let plan = done(world.tenant.plan_sync(request).await);
@@ -34,7 +34,7 @@ async fn assert_refused(world: &World, request: &SyncRequest, guard: Guard) {
     assert_eq!(world.mock.state(), before);
 }
 
-async fn three_people_may_go_and_not_a_fourth(dialect: Dialect) {
+async fn four_removals_of_users_are_refused_and_three_are_not(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let leavers = ["p1@acme.example", "p2@acme.example", "p3@acme.example"];
     for leaver in leavers {
@@ -44,14 +44,14 @@ async fn three_people_may_go_and_not_a_fourth(dialect: Dialect) {
         let mut request = roster(vec![entry(ADA), entry(GRACE), entry(KEN)]);
         request.policy.re_enable_disabled = false;
         request.policy.absent = absent;
-        // Joan too.
+        // Joan is the fourth.
         assert_refused(&world, &request, Guard::UserRemovals).await;
         request.roster.push(entry(JOAN));
         assert_eq!(tripped(&done(world.tenant.plan_sync(&request).await)), []);
     }
 }
 
-async fn three_members_may_leave_a_group_and_not_a_fourth(dialect: Dialect) {
+async fn four_removals_from_a_group_are_refused_and_three_are_not(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let people = ["p1@acme.example", "p2@acme.example", "p3@acme.example", "p4@acme.example"];
     for person in people {
@@ -66,7 +66,7 @@ async fn three_members_may_leave_a_group_and_not_a_fourth(dialect: Dialect) {
     assert_eq!(world.members_of("Finance"), ["p1@acme.example"]);
 }
 
-async fn two_administrators_are_left(dialect: Dialect) {
+async fn two_administrators_must_remain(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let mut request = roster(vec![entry(GRACE), entry(JOAN)]);
     request.policy.absent = AbsentPolicy::Disable;
@@ -76,7 +76,7 @@ async fn two_administrators_are_left(dialect: Dialect) {
     assert!(world.person(ADA).is_disabled);
 }
 
-async fn required_administrators_are_looked_at(dialect: Dialect) {
+async fn required_administrators_must_be_administrators(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let mut request = roster(vec![entry(ADA), entry(GRACE)]);
     request.policy.guards.required_admins = vec![by_email(ADA), by_email(JOAN)];
@@ -85,7 +85,7 @@ async fn required_administrators_are_looked_at(dialect: Dialect) {
     assert_eq!(tripped(&done(world.tenant.plan_sync(&request).await)), []);
 }
 
-async fn an_empty_roster_is_refused_unless_it_is_meant(dialect: Dialect) {
+async fn an_empty_roster_is_refused_unless_it_is_allowed(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let mut request = roster(Vec::new());
     assert_refused(&world, &request, Guard::EmptyRoster).await;
@@ -93,7 +93,7 @@ async fn an_empty_roster_is_refused_unless_it_is_meant(dialect: Dialect) {
     assert!(done(world.tenant.sync(&request).await).writes.is_empty());
 }
 
-async fn protected_people_stay_in_their_groups_and_enabled(dialect: Dialect) {
+async fn protected_users_stay_enabled_and_in_their_groups(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let before = world.mock.state();
     let mut request = roster(vec![entry(ADA), entry(GRACE)]);
@@ -106,9 +106,9 @@ async fn protected_people_stay_in_their_groups_and_enabled(dialect: Dialect) {
     assert_eq!(world.mock.state(), before);
 }
 
-/// SCIM has no field for who administers: without a group that tells, nobody is removed.
+/// SCIM has no field for administrators. If no record lists their group, no user is removed.
 #[tokio::test]
-async fn where_nobody_says_who_administers_removals_are_refused() {
+async fn without_known_administrators_removals_are_refused() {
     let world = World::acme_over(Dialect::Scim).await;
     for email in [ADA, GRACE] {
         world.shape(email, |user| user.is_admin = false);

@@ -1,4 +1,4 @@
-//! Nobody is acted on but the person who was asked for, whatever the server answers.
+//! Only the requested user is changed, whatever the server answers.
 
 use host_test::retool::lifecycle::{
     DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, ProvisionRequest,
@@ -11,17 +11,17 @@ use crate::support::dialects::{known, nina};
 use crate::support::{World, by_email, departure, done, failed};
 
 over_every_dialect!(
-    a_filter_that_is_ignored_finds_nobody_else,
-    a_newcomer_is_created_though_the_filter_is_ignored,
-    somebody_is_found_however_the_server_spells_the_address,
-    an_account_that_was_given_another_address_is_left_alone,
-    of_two_people_of_one_address_neither_is_touched,
-    whoever_was_created_meanwhile_is_taken_as_they_are_found,
-    an_answer_about_somebody_else_is_refused,
-    an_id_leads_nowhere_else,
+    an_ignored_filter_affects_no_other_user,
+    a_new_user_is_created_if_the_filter_is_ignored,
+    a_user_is_found_whatever_the_case_of_the_stored_address,
+    an_account_with_a_new_address_is_not_changed,
+    of_two_users_with_one_address_neither_is_changed,
+    a_user_who_was_created_meanwhile_is_enabled_only_if_allowed,
+    a_response_about_another_user_is_refused,
+    any_id_stays_one_segment_of_the_path,
 );
 
-async fn a_filter_that_is_ignored_finds_nobody_else(dialect: Dialect) {
+async fn an_ignored_filter_affects_no_other_user(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.mock.inject(Fault::new(FaultKind::IgnoreFilter));
     let before = world.mock.state();
@@ -38,12 +38,12 @@ async fn a_filter_that_is_ignored_finds_nobody_else(dialect: Dialect) {
     assert_eq!(world.mock.state(), before);
 
     done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Disable)).await);
-    let barred: Vec<_> = world.mock.state().users;
-    let barred = barred.iter().filter(|user| user.is_disabled).map(|user| user.email.as_str());
-    assert_eq!(barred.collect::<Vec<_>>(), [JOAN, KEN]);
+    let disabled: Vec<_> = world.mock.state().users;
+    let disabled = disabled.iter().filter(|user| user.is_disabled).map(|user| user.email.as_str());
+    assert_eq!(disabled.collect::<Vec<_>>(), [JOAN, KEN]);
 }
 
-async fn a_newcomer_is_created_though_the_filter_is_ignored(dialect: Dialect) {
+async fn a_new_user_is_created_if_the_filter_is_ignored(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.mock.inject(Fault::new(FaultKind::IgnoreFilter));
     let before = world.mock.state();
@@ -53,21 +53,21 @@ async fn a_newcomer_is_created_though_the_filter_is_ignored(dialect: Dialect) {
     assert_eq!(world.mock.state().users[..4], before.users[..]);
 }
 
-/// A filter that compares case does not hide anybody.
-async fn somebody_is_found_however_the_server_spells_the_address(dialect: Dialect) {
+/// A case-sensitive filter hides no user.
+async fn a_user_is_found_whatever_the_case_of_the_stored_address(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.shape(JOAN, |joan| joan.email = "Joan@ACME.example".into());
     world.mock.inject(Fault::new(FaultKind::ExactFilter));
     let result = done(world.tenant.provision(&known(JOAN)).await);
     assert_eq!(result.outcome, ProvisionOutcome::Unchanged);
-    assert!(world.writes().is_empty(), "no second account is asked for");
+    assert!(world.writes().is_empty(), "no second account is created");
     let result = done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Disable)).await);
     assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
     assert!(world.person(JOAN).is_disabled);
 }
 
-/// Between the search by address and the read by id, the account is given another address.
-async fn an_account_that_was_given_another_address_is_left_alone(dialect: Dialect) {
+/// Between the search by address and the read by id, the account gets another address.
+async fn an_account_with_a_new_address_is_not_changed(dialect: Dialect) {
     let renamed = async || {
         let world = World::acme_over(dialect).await;
         world.before(&format!("GET {}", world.user_path(JOAN)), |acme| {
@@ -89,7 +89,7 @@ async fn an_account_that_was_given_another_address_is_left_alone(dialect: Dialec
     assert!(world.writes().is_empty());
 }
 
-async fn of_two_people_of_one_address_neither_is_touched(dialect: Dialect) {
+async fn of_two_users_with_one_address_neither_is_changed(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.mock.edit(|acme| {
         let twin = User {
@@ -109,9 +109,8 @@ async fn of_two_people_of_one_address_neither_is_touched(dialect: Dialect) {
     assert!(world.writes().is_empty());
 }
 
-/// The creation is answered with 409: whoever is there was not created by this call, and is
-/// enabled only if that is allowed.
-async fn whoever_was_created_meanwhile_is_taken_as_they_are_found(dialect: Dialect) {
+/// The response to the creation is a 409. The existing user was not created by this call.
+async fn a_user_who_was_created_meanwhile_is_enabled_only_if_allowed(dialect: Dialect) {
     for (disabled, allowed) in [(false, false), (true, true), (true, false)] {
         let world = World::acme_over(dialect).await;
         world.before(&format!("POST {}", world.users_path()), move |acme| {
@@ -135,13 +134,13 @@ async fn whoever_was_created_meanwhile_is_taken_as_they_are_found(dialect: Diale
             assert_eq!(result.outcome, outcome);
             assert!(!result.invitation_sent && !world.person(NEW).is_disabled);
         }
-        let everybody = world.mock.state().users;
-        assert_eq!(everybody.iter().filter(|user| user.email == NEW).count(), 1);
+        let users = world.mock.state().users;
+        assert_eq!(users.iter().filter(|user| user.email == NEW).count(), 1);
     }
 }
 
-/// A proxy that mixes up answers gives Grace's record for Joan's.
-async fn an_answer_about_somebody_else_is_refused(dialect: Dialect) {
+/// A proxy that mixes up responses returns Grace's record instead of Joan's.
+async fn a_response_about_another_user_is_refused(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let before = world.mock.state();
     let id = crate::support::dialects::text(&world.user_id(GRACE)).to_owned();
@@ -163,8 +162,7 @@ async fn an_answer_about_somebody_else_is_refused(dialect: Dialect) {
     assert_eq!(world.mock.state(), before);
 }
 
-/// Whatever an id is made of, it stays one segment of the path.
-async fn an_id_leads_nowhere_else(dialect: Dialect) {
+async fn any_id_stays_one_segment_of_the_path(dialect: Dialect) {
     for id in ["../groups/4", "a b", "%2e%2e", "a/b?c#d", "..%2f", "é\\"] {
         let world = World::acme_over(dialect).await;
         world.shape(JOAN, |joan| joan.id = id.into());

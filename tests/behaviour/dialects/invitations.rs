@@ -1,5 +1,5 @@
-//! Invitations that nobody has accepted yet, which `/api/v2` keeps beside the accounts: each
-//! counts as the person who was invited.
+//! Invitations that are not accepted yet. `/api/v2` has them in addition to accounts. Each counts
+//! as the invited user.
 
 use host_test::retool::lifecycle::{
     DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, ProvisionRequest, RestoreOutcome,
@@ -21,7 +21,7 @@ async fn invited(groups: &[&str]) -> (World, UserId) {
     (world, UserId::V2(format!("invite-{number}")))
 }
 
-/// The groups that the invitation is to, in order.
+/// Returns the groups of the only invitation, in the server's order.
 fn groups_of_the_invitation(world: &World) -> Vec<String> {
     let state = world.mock.state();
     let [invite] = &state.invites[..] else { panic!("{:?}", state.invites) };
@@ -30,7 +30,7 @@ fn groups_of_the_invitation(world: &World) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn who_is_invited_is_found_listed_and_counted() {
+async fn an_invited_user_is_found_and_counted() {
     let (world, id) = invited(&["Support"]).await;
     let found =
         done(world.tenant.find_user(&by_email(" NEW@acme.example")).await).expect("the invited");
@@ -43,7 +43,7 @@ async fn who_is_invited_is_found_listed_and_counted() {
 }
 
 #[tokio::test]
-async fn who_is_invited_is_not_created_and_joins_groups_by_the_invitation() {
+async fn an_invited_user_is_not_created_and_joins_groups_by_the_invitation() {
     let (world, id) = invited(&["Support"]).await;
     let request = ProvisionRequest {
         groups: memberships([named("Engineering"), named("Support")]),
@@ -56,7 +56,7 @@ async fn who_is_invited_is_not_created_and_joins_groups_by_the_invitation() {
     assert_eq!(result.groups_added, world.links(&["Engineering"]));
     assert_eq!(result.groups_kept, world.links(&["Support"]));
     assert_eq!(written(&result.writes), ["member-added new@acme.example [Engineering]"]);
-    // An invitation has no names until somebody accepts it.
+    // An invitation has no names until it is accepted.
     assert_eq!(
         changed(&result.differences)[..2],
         ["first-name: (nothing) -> Nina", "last-name: (nothing) -> Newman"]
@@ -65,7 +65,11 @@ async fn who_is_invited_is_not_created_and_joins_groups_by_the_invitation() {
     assert!(result.remaining.iter().any(|line| line.contains("accept")), "{:?}", result.remaining);
     assert_eq!(groups_of_the_invitation(&world), ["Engineering", "Support"]);
     let state = world.mock.state();
-    assert_eq!((state.users.len(), state.invitations.len()), (4, 0), "nobody is created or mailed");
+    assert_eq!(
+        (state.users.len(), state.invitations.len()),
+        (4, 0),
+        "no account is created and no mail is sent"
+    );
 
     let again = done(world.tenant.provision(&request).await);
     assert_eq!(again.outcome, ProvisionOutcome::Unchanged);
@@ -73,7 +77,7 @@ async fn who_is_invited_is_not_created_and_joins_groups_by_the_invitation() {
 }
 
 #[tokio::test]
-async fn a_pending_invitation_is_withdrawn_whatever_the_mode() {
+async fn a_pending_invitation_is_withdrawn_in_every_mode() {
     for mode in [
         DeprovisionMode::Disable,
         DeprovisionMode::DisableAndStripGroups,
@@ -88,7 +92,7 @@ async fn a_pending_invitation_is_withdrawn_whatever_the_mode() {
         assert_eq!(tombstone.user.id, id);
         assert!(
             !tombstone.raw.as_deref().expect("a record").contains("invite_link"),
-            "whoever has the link can accept"
+            "the link can be used to accept the invitation"
         );
         assert!(world.mock.state().invites.is_empty());
 
@@ -97,9 +101,9 @@ async fn a_pending_invitation_is_withdrawn_whatever_the_mode() {
     }
 }
 
-/// An invitation has no names, and without them `/api/v2` creates nobody in its place.
+/// An invitation has no names, and `/api/v2` creates no account without them.
 #[tokio::test]
-async fn who_was_invited_is_restored_with_names_that_a_person_fills_in() {
+async fn an_invited_user_is_restored_if_the_tombstone_gets_names() {
     let (world, _) = invited(&["Support"]).await;
     let request = departure(NEW, DeprovisionMode::Delete);
     let left = done(world.tenant.deprovision(&request).await);
@@ -123,7 +127,7 @@ async fn who_was_invited_is_restored_with_names_that_a_person_fills_in() {
 }
 
 #[tokio::test]
-async fn an_expired_or_claimed_invitation_is_nobody() {
+async fn an_expired_or_accepted_invitation_is_ignored() {
     let (world, _) = invited(&[]).await;
     world.mock.edit(|acme| acme.invites[0].expires_at = "2020-01-01T00:00:00.000Z".into());
     assert!(done(world.tenant.find_user(&by_email(NEW)).await).is_none());
@@ -139,11 +143,11 @@ async fn an_expired_or_claimed_invitation_is_nobody() {
     assert_eq!((found.id, found.invited), (world.user_id(NEW), Some(false)));
     let result = done(world.tenant.deprovision(&departure(NEW, DeprovisionMode::Disable)).await);
     assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
-    assert_eq!(world.mock.state().invites.len(), 1, "what was accepted is left");
+    assert_eq!(world.mock.state().invites.len(), 1, "the accepted invitation stays");
 }
 
 #[tokio::test]
-async fn a_roster_counts_the_invited_as_there() {
+async fn a_sync_counts_invited_users_as_existing() {
     let (world, _) = invited(&["Support"]).await;
     let on_roster = |groups: &[&str]| host_test::retool::synchronization::RosterEntry {
         groups: memberships(groups.iter().map(|name| named(name))),
@@ -166,7 +170,7 @@ async fn a_roster_counts_the_invited_as_there() {
     assert_eq!(groups_of_the_invitation(&world), ["Engineering", "Support"]);
     assert_eq!(world.mock.state().users.len(), 4);
 
-    // Taken out of the groups that are named, and withdrawn when off the roster.
+    // Removed from the managed groups, and withdrawn when not on the roster.
     request.roster[4] = on_roster(&["Finance"]);
     request.policy.managed_groups = vec![named("Engineering")];
     done(world.tenant.sync(&request).await);
@@ -183,7 +187,7 @@ async fn a_roster_counts_the_invited_as_there() {
 }
 
 #[tokio::test]
-async fn a_server_without_invitations_has_none() {
+async fn a_server_without_the_invitations_route_is_no_failure() {
     let v2 = V2Options { user_invites: false, ..V2Options::default() };
     let world = World::acme_over_with(Dialect::V2, Options { v2, ..Options::default() }).await;
     assert!(done(world.tenant.find_user(&by_email(NEW)).await).is_none());
@@ -193,7 +197,7 @@ async fn a_server_without_invitations_has_none() {
 }
 
 #[tokio::test]
-async fn two_invitations_of_one_address_are_ambiguous() {
+async fn two_invitations_with_one_address_are_an_error() {
     let (world, _) = invited(&[]).await;
     world.mock.edit(|acme| {
         let second = mock_retool::Invite { id: 99, ..acme.invites[0].clone() };

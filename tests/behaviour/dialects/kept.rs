@@ -1,5 +1,5 @@
-//! What is not asked for stays as it is: fields that a dialect does not know, and who administers
-//! a group.
+//! Whatever a request does not mention stays: fields that a dialect does not have, and the
+//! administrators of groups.
 
 use host_test::retool::groups::ChangeGroupRequest;
 use host_test::retool::lifecycle::{DeprovisionMode, ProvisionRequest};
@@ -16,13 +16,13 @@ use crate::support::{
 };
 
 over_every_dialect!(
-    no_way_of_changing_somebody_loses_a_field,
-    who_administers_a_group_stays_so_when_others_join_or_leave,
-    who_administers_a_group_stays_so_in_a_sync,
+    no_change_of_a_user_loses_a_field,
+    group_administrators_stay_when_others_join_or_leave,
+    group_administrators_stay_in_a_sync,
 );
 
-/// Everything that any of the dialects knows of somebody, and more.
-fn furnish(user: &mut User) {
+/// Sets fields that only one dialect has, and fields that none has.
+fn fill_fields(user: &mut User) {
     user.metadata = object(json!({
         "department": "engineering",
         "cost": {"center": 9_007_199_254_740_993_u64, "share": 0.5, "tags": ["a", null, {}]},
@@ -47,15 +47,14 @@ fn object(value: Value) -> serde_json::Map<String, Value> {
     }
 }
 
-async fn no_way_of_changing_somebody_loses_a_field(dialect: Dialect) {
+async fn no_change_of_a_user_loses_a_field(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
-    world.shape(JOAN, furnish);
+    world.shape(JOAN, fill_fields);
     let before = world.person(JOAN);
     let check = |what: &str, change: &dyn Fn(&mut User)| {
         let mut expected = before.clone();
         change(&mut expected);
         let now = world.person(JOAN);
-        // Who is deleted and made again has new ids.
         assert_eq!(timeless(now), timeless(expected), "{what}");
     };
 
@@ -91,7 +90,7 @@ async fn no_way_of_changing_somebody_loses_a_field(dialect: Dialect) {
     });
 }
 
-/// Joan administers Support, and Ada Engineering.
+/// Starts Acme with two group administrators: Joan of Support, and Ada of Engineering.
 async fn with_group_admins(dialect: Dialect) -> World {
     let world = World::acme_over(dialect).await;
     world.shape(JOAN, |joan| joan.memberships[1].is_group_admin = true);
@@ -99,7 +98,7 @@ async fn with_group_admins(dialect: Dialect) -> World {
     world
 }
 
-/// The groups that are administered, each with the address.
+/// Returns the group administrators as `address group`.
 fn administered(world: &World) -> Vec<String> {
     let state = world.mock.state();
     let mut lines = Vec::new();
@@ -112,7 +111,7 @@ fn administered(world: &World) -> Vec<String> {
     lines
 }
 
-async fn who_administers_a_group_stays_so_when_others_join_or_leave(dialect: Dialect) {
+async fn group_administrators_stay_when_others_join_or_leave(dialect: Dialect) {
     let world = with_group_admins(dialect).await;
     let before = administered(&world);
     assert_eq!(before, ["ada@acme.example Engineering", "joan@acme.example Support"]);
@@ -121,7 +120,7 @@ async fn who_administers_a_group_stays_so_when_others_join_or_leave(dialect: Dia
         world.tenant.provision(&ProvisionRequest { groups: groups.clone(), ..nina(dialect) }).await,
     );
     assert_eq!(administered(&world), before);
-    // Joan is in it already: to add her again would make her a plain member.
+    // Joan is a member already. Adding her again would make her a plain member.
     done(world.tenant.provision(&ProvisionRequest { groups, ..known(JOAN) }).await);
     assert_eq!(administered(&world), before);
     let request = ChangeGroupRequest {
@@ -144,7 +143,7 @@ async fn who_administers_a_group_stays_so_when_others_join_or_leave(dialect: Dia
     );
 }
 
-async fn who_administers_a_group_stays_so_in_a_sync(dialect: Dialect) {
+async fn group_administrators_stay_in_a_sync(dialect: Dialect) {
     let world = with_group_admins(dialect).await;
     let before = administered(&world);
     let in_both = |email: &str| RosterEntry {
@@ -153,8 +152,7 @@ async fn who_administers_a_group_stays_so_in_a_sync(dialect: Dialect) {
     };
     let mut request = roster([ADA, GRACE, JOAN, KEN].map(in_both).to_vec());
     request.policy.memberships = MembershipPolicy::Exact;
-    // Joan becomes a member by somebody else's doing, and an administrator of the group at that,
-    // after the plan was made.
+    // After the plan was made, another administrator adds Joan to the group as its administrator.
     let id = world.id_of(JOAN);
     let engineering = world.group("Engineering").id;
     let path = match dialect {

@@ -1,4 +1,4 @@
-//! Listings that don't add up: read again and then given up, and nobody is removed for them.
+//! Inconsistent listings are read again and then given up. No user is removed because of them.
 
 use host_test::Tenant;
 use host_test::retool::directory::PageRequest;
@@ -10,10 +10,10 @@ use crate::support::dialects::tenant_at;
 use crate::support::{World, by_email, done, entry, failed, host, limit, roster};
 
 over_every_dialect!(
-    a_total_that_moves_removes_nobody,
-    pages_that_lead_nowhere_remove_nobody,
-    a_listing_that_is_not_there_is_a_wrong_base_url,
-    a_page_in_place_of_a_listing_is_nobody,
+    a_changing_total_is_given_up_without_a_removal,
+    repeated_or_endless_pages_are_given_up_without_a_removal,
+    a_missing_listing_is_a_wrong_base_url,
+    an_unusable_listing_is_an_error_and_not_an_empty_organisation,
 );
 
 async fn sixty(dialect: Dialect) -> World {
@@ -22,8 +22,8 @@ async fn sixty(dialect: Dialect) -> World {
     world
 }
 
-/// A tenant that reads ten people at a time. Over `/api/v2` everybody is asked for at once, unless
-/// that turns out to be too much.
+/// Returns a tenant that reads ten users at a time. On `/api/v2` it requests all users at once
+/// first, and finds out that the response is too large.
 fn by_page(world: &World) -> Tenant {
     let options = host_test::TenantOptions::new(world.mock.base_url())
         .dialect(world.dialect())
@@ -34,8 +34,8 @@ fn by_page(world: &World) -> Tenant {
     host().tenant(options)
 }
 
-/// All of the organisation is to go but one person, and nothing would keep it.
-fn everybody_leaves(world: &World) -> SyncRequest {
+/// Returns a request that removes all users but one, without any guard against it.
+fn all_but_one_leave(world: &World) -> SyncRequest {
     let mut request = roster(vec![entry(&world.mock.state().users[0].email)]);
     request.policy.memberships = MembershipPolicy::Leave;
     request.policy.absent = AbsentPolicy::Disable;
@@ -46,7 +46,7 @@ fn everybody_leaves(world: &World) -> SyncRequest {
 
 async fn assert_given_up(world: &World, tenant: &Tenant, how: &str) {
     let before = world.mock.state();
-    let request = everybody_leaves(world);
+    let request = all_but_one_leave(world);
     let (case, detail) = failed(tenant.sync(&request).await);
     assert_eq!(
         (case, detail.code.as_str()),
@@ -59,30 +59,30 @@ async fn assert_given_up(world: &World, tenant: &Tenant, how: &str) {
     assert_eq!(world.mock.state(), before, "{how}");
 }
 
-async fn a_total_that_moves_removes_nobody(dialect: Dialect) {
+async fn a_changing_total_is_given_up_without_a_removal(dialect: Dialect) {
     let world = sixty(dialect).await;
     world.mock.inject(Fault { skip: 1, ..Fault::new(FaultKind::MovingTotal) });
     world.mock.inject(Fault::new(FaultKind::MovingTotal));
     assert_given_up(&world, &by_page(&world), "a total that moves").await;
 }
 
-async fn pages_that_lead_nowhere_remove_nobody(dialect: Dialect) {
+async fn repeated_or_endless_pages_are_given_up_without_a_removal(dialect: Dialect) {
     for kind in [FaultKind::RepeatPage, FaultKind::EndlessPages] {
         let how = format!("{kind:?}");
         let world = sixty(dialect).await;
         world.mock.inject(Fault::new(kind));
         assert_given_up(&world, &by_page(&world), &how).await;
     }
-    // Without faults they lead to everybody.
+    // Without faults all users are found.
     let world = sixty(dialect).await;
     let tenant = by_page(&world);
-    let plan = done(tenant.plan_sync(&everybody_leaves(&world)).await);
+    let plan = done(tenant.plan_sync(&all_but_one_leave(&world)).await);
     let state = world.mock.state();
     let enabled = state.users.iter().skip(1).filter(|user| !user.is_disabled).count();
     assert_eq!(plan.steps.len(), enabled);
 }
 
-async fn a_listing_that_is_not_there_is_a_wrong_base_url(dialect: Dialect) {
+async fn a_missing_listing_is_a_wrong_base_url(dialect: Dialect) {
     let world = sixty(dialect).await;
     let body = match dialect {
         Dialect::V1 => r#"{"message":"Not found"}"#,
@@ -93,7 +93,7 @@ async fn a_listing_that_is_not_there_is_a_wrong_base_url(dialect: Dialect) {
     world.mock.inject(Fault::new(not_found));
     let email = world.mock.state().users[0].email.clone();
     let expected = if dialect == Dialect::Scim { "scim-unavailable" } else { "base-url-wrong" };
-    let request = everybody_leaves(&world);
+    let request = all_but_one_leave(&world);
     for (case, detail) in [
         failed(world.tenant.find_user(&by_email(&email)).await),
         failed(world.tenant.sync(&request).await),
@@ -104,7 +104,7 @@ async fn a_listing_that_is_not_there_is_a_wrong_base_url(dialect: Dialect) {
     assert!(world.writes().is_empty());
 }
 
-async fn a_page_in_place_of_a_listing_is_nobody(dialect: Dialect) {
+async fn an_unusable_listing_is_an_error_and_not_an_empty_organisation(dialect: Dialect) {
     let answer = |body: &str| FaultKind::Status {
         code: 200,
         retry_after: None,
@@ -116,7 +116,7 @@ async fn a_page_in_place_of_a_listing_is_nobody(dialect: Dialect) {
         let how = format!("{kind:?}");
         let world = sixty(dialect).await;
         world.mock.inject(Fault::new(kind));
-        let (case, detail) = failed(world.tenant.sync(&everybody_leaves(&world)).await);
+        let (case, detail) = failed(world.tenant.sync(&all_but_one_leave(&world)).await);
         assert_eq!(
             (case, detail.code.as_str()),
             ("transient unavailable", "answer-unusable"),
@@ -126,9 +126,9 @@ async fn a_page_in_place_of_a_listing_is_nobody(dialect: Dialect) {
     }
 }
 
-/// More pages, and nothing to ask for them with.
+/// There are more pages, but no token to request them.
 #[tokio::test]
-async fn more_without_a_token_is_no_end() {
+async fn v2_gives_up_a_page_with_more_but_without_a_token() {
     let world = sixty(Dialect::V2).await;
     world.mock.inject(Fault::new(FaultKind::OmitInLists("next_token".into())));
     assert_given_up(&world, &by_page(&world), "no token").await;
@@ -142,9 +142,9 @@ async fn more_without_a_token_is_no_end() {
     assert_eq!(detail.code, "listing-incomplete");
 }
 
-/// The server's token stays one value of the query, whatever it is made of.
+/// The server's token is encoded, so that it stays one value of the query.
 #[tokio::test]
-async fn a_listing_that_is_too_large_at_once_is_read_by_page() {
+async fn v2_reads_a_too_large_listing_page_by_page() {
     let world = sixty(Dialect::V2).await;
     let found = done(by_page(&world).check_connection().await);
     assert_eq!(found.user_count, Some(60));
@@ -156,7 +156,7 @@ async fn a_listing_that_is_too_large_at_once_is_read_by_page() {
     );
 }
 
-/// Retool's SCIM gives everything whatever page is asked for.
+/// Retool's SCIM returns everything, whatever page is requested.
 #[tokio::test]
 async fn a_scim_server_that_ignores_paging_is_read_whole_and_once() {
     let scim_quirks = ScimQuirks { ignore_paging: true, ..ScimQuirks::default() };
@@ -166,12 +166,12 @@ async fn a_scim_server_that_ignores_paging_is_read_whole_and_once() {
     let state = world.mock.state();
     let expected: Vec<_> = state.users.iter().map(|user| world.user_id(&user.email)).collect();
 
-    let plan = done(world.tenant.plan_sync(&everybody_leaves(&world)).await);
+    let plan = done(world.tenant.plan_sync(&all_but_one_leave(&world)).await);
     let enabled = state.users.iter().skip(1).filter(|user| !user.is_disabled).count();
     assert_eq!(plan.steps.len(), enabled);
     assert_eq!(world.requests(), ["GET /scim/v2/Users"]);
 
-    // Pages are parts of what the server gives.
+    // Pages are parts of the server's only response.
     let mut request = PageRequest {
         cursor: None,
         page_size: Some(25),

@@ -1,5 +1,5 @@
-//! Writes whose answer is lost, or can't be read: nobody knows what became of them, and nobody
-//! and nothing is made twice for it.
+//! Writes whose reply is lost or unreadable. It is not known whether they took effect, and nothing
+//! is created twice.
 
 use host_test::retool::groups::ChangeGroupRequest;
 use host_test::retool::lifecycle::{
@@ -17,17 +17,17 @@ use crate::support::{
 };
 
 over_every_dialect!(
-    a_creation_without_an_answer_makes_one_account,
-    a_creation_that_stays_unknown_is_told_and_can_be_repeated,
-    a_group_without_an_answer_is_made_once,
-    an_update_without_an_answer_holds_and_loses_nothing,
-    a_departure_without_an_answer_holds,
-    memberships_without_an_answer_hold,
-    a_removal_whose_repetition_is_refused_is_told_as_done,
-    a_sync_makes_everybody_once,
+    a_lost_reply_to_a_creation_creates_one_account,
+    a_creation_with_an_unknown_result_is_reported_and_can_be_repeated,
+    a_lost_reply_to_the_creation_of_a_group_creates_one_group,
+    a_lost_reply_to_an_update_loses_no_field,
+    a_lost_reply_to_a_removal_is_found_out_by_a_read,
+    lost_replies_to_membership_changes_are_found_out_by_a_read,
+    a_removal_is_reported_as_done_if_its_repetition_is_refused,
+    a_sync_with_lost_replies_creates_each_user_once,
 );
 
-/// Every way in which a write is done, or not, and the answer does not say which.
+/// Returns the faults after which it is not known whether a write took effect.
 fn lost() -> Vec<FaultKind> {
     let status = |code| FaultKind::Status { code, retry_after: None, body: None };
     vec![
@@ -42,27 +42,27 @@ fn lost() -> Vec<FaultKind> {
     ]
 }
 
-/// The first write goes wrong.
+/// Returns a fault of the first write.
 fn first_write(kind: FaultKind, method: &str) -> Fault {
     Fault { method: Some(method.into()), times: Some(1), ..Fault::new(kind) }
 }
 
-/// How a dialect changes a record.
+/// Returns the method with which a dialect changes a record.
 fn change(dialect: Dialect) -> &'static str {
     if dialect == Dialect::V1 { "PUT" } else { "PATCH" }
 }
 
-/// How many accounts have the address.
+/// Returns the number of accounts with an address.
 fn accounts(world: &World, email: &str) -> usize {
     world.mock.state().users.iter().filter(|user| user.email == email).count()
 }
 
-async fn a_creation_without_an_answer_makes_one_account(dialect: Dialect) {
+async fn a_lost_reply_to_a_creation_creates_one_account(dialect: Dialect) {
     let unread = [FaultKind::InvalidJson, FaultKind::ContentType("text/html".into())];
     for kind in lost().into_iter().chain(unread) {
         let how = format!("{kind:?}");
         let world = World::acme_over(dialect).await;
-        // The server would take a second account of the address.
+        // The server would accept a second account with the address.
         world.mock.inject(Fault::new(FaultKind::SecondAccount));
         world.mock.inject(first_write(kind, "POST"));
         let request = ProvisionRequest { groups: memberships([named("Support")]), ..nina(dialect) };
@@ -78,14 +78,14 @@ async fn a_creation_without_an_answer_makes_one_account(dialect: Dialect) {
     }
 }
 
-async fn a_creation_that_stays_unknown_is_told_and_can_be_repeated(dialect: Dialect) {
+async fn a_creation_with_an_unknown_result_is_reported_and_can_be_repeated(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let lost = std::sync::atomic::AtomicBool::new(false);
     world.mock.on_request(move |_, logged| {
         use std::sync::atomic::Ordering::Relaxed;
         match logged.method.as_str() {
             "POST" if !lost.swap(true, Relaxed) => Hook::ServeThenClose,
-            // Nobody can be looked up any more.
+            // After that no request gets through.
             _ if lost.load(Relaxed) => Hook::CloseBefore,
             _ => Hook::Serve,
         }
@@ -101,8 +101,8 @@ async fn a_creation_that_stays_unknown_is_told_and_can_be_repeated(dialect: Dial
     assert_eq!((accounts(&world, NEW), world.count_of_writes()), (1, 0));
 }
 
-/// Servers take two groups of one name, so a look that misses the first would be final.
-async fn a_group_without_an_answer_is_made_once(dialect: Dialect) {
+/// Servers accept two groups with one name. So a read that misses the first would cause a second.
+async fn a_lost_reply_to_the_creation_of_a_group_creates_one_group(dialect: Dialect) {
     for kind in lost() {
         let how = format!("{kind:?}");
         let world = World::acme_over(dialect).await;
@@ -115,7 +115,7 @@ async fn a_group_without_an_answer_is_made_once(dialect: Dialect) {
     }
 }
 
-async fn an_update_without_an_answer_holds_and_loses_nothing(dialect: Dialect) {
+async fn a_lost_reply_to_an_update_loses_no_field(dialect: Dialect) {
     for kind in lost() {
         let how = format!("{kind:?}");
         let world = World::acme_over(dialect).await;
@@ -130,7 +130,7 @@ async fn an_update_without_an_answer_holds_and_loses_nothing(dialect: Dialect) {
     }
 }
 
-async fn a_departure_without_an_answer_holds(dialect: Dialect) {
+async fn a_lost_reply_to_a_removal_is_found_out_by_a_read(dialect: Dialect) {
     for kind in lost() {
         for mode in [DeprovisionMode::Disable, DeprovisionMode::Delete] {
             let how = format!("{mode:?} {kind:?}");
@@ -151,7 +151,7 @@ async fn a_departure_without_an_answer_holds(dialect: Dialect) {
     }
 }
 
-async fn memberships_without_an_answer_hold(dialect: Dialect) {
+async fn lost_replies_to_membership_changes_are_found_out_by_a_read(dialect: Dialect) {
     let (adds, removes) = match dialect {
         Dialect::Scim => ("PATCH", "PATCH"),
         _ => ("POST", "DELETE"),
@@ -162,7 +162,7 @@ async fn memberships_without_an_answer_hold(dialect: Dialect) {
         world.shape(JOAN, |joan| joan.memberships[1].is_group_admin = true);
         let fault = first_write(kind, adds);
         world.mock.inject(fault.clone());
-        // The removal is the second request of its kind over SCIM.
+        // On SCIM the removal is the second PATCH.
         let skip = u32::from(adds == removes);
         world.mock.inject(Fault { method: Some(removes.into()), skip, ..fault });
         let request = ChangeGroupRequest {
@@ -184,8 +184,8 @@ async fn memberships_without_an_answer_hold(dialect: Dialect) {
     }
 }
 
-/// The first try took effect, and nobody told; the server refuses the second.
-async fn a_removal_whose_repetition_is_refused_is_told_as_done(dialect: Dialect) {
+/// The first try took effect, but its reply was lost. The server refuses the second.
+async fn a_removal_is_reported_as_done_if_its_repetition_is_refused(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let mut request = roster(vec![entry(JOAN)]);
     request.policy.memberships = MembershipPolicy::Exact;
@@ -203,7 +203,7 @@ async fn a_removal_whose_repetition_is_refused_is_told_as_done(dialect: Dialect)
     assert_eq!(joan.groups_removed, world.links(&["Support"]));
 }
 
-async fn a_sync_makes_everybody_once(dialect: Dialect) {
+async fn a_sync_with_lost_replies_creates_each_user_once(dialect: Dialect) {
     for kind in [FaultKind::LoseReply, FaultKind::Reset, FaultKind::StatusAfter(502)] {
         let how = format!("{kind:?}");
         let world = World::acme_over(dialect).await;

@@ -1,7 +1,7 @@
-//! One meaning over every dialect: the same request comes to the same end, and what a dialect
-//! can't do is said before anything is written.
+//! A request means the same over every dialect. What a dialect can't do is reported before anything
+//! is written.
 
-/// Makes a test for each dialect of functions that take one.
+/// Makes tests for each dialect from functions that take a dialect.
 macro_rules! over_every_dialect {
     ($($test:ident),* $(,)?) => {
         mod v1 {

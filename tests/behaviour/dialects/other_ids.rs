@@ -1,4 +1,4 @@
-//! One person and one group, and what each API calls them.
+//! `with-other-ids`: the ids of users and groups in the other API.
 
 use host_test::TenantOptions;
 use host_test::retool::directory::{GroupPage, PageRequest, UserPage};
@@ -10,11 +10,11 @@ use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW};
 use crate::support::{World, done, failed, host};
 
 over_every_dialect!(
-    people_and_groups_come_with_their_ids_in_the_other_api,
-    who_and_what_is_only_in_one_is_told,
-    who_is_only_in_the_other_is_told_with_the_last_page,
-    a_name_of_two_groups_is_told,
-    without_the_other_token_nothing_is_joined,
+    users_and_groups_have_their_ids_of_the_other_api,
+    users_in_only_one_api_are_reported,
+    users_in_only_the_other_api_are_reported_with_the_last_page,
+    two_groups_with_one_name_are_reported,
+    without_the_other_token_the_other_ids_are_an_error,
 );
 
 fn first() -> PageRequest {
@@ -29,12 +29,12 @@ async fn groups(world: &World) -> GroupPage {
     done(world.tenant.page_groups(&first()).await)
 }
 
-/// The API that another one is joined with, where the server speaks all.
+/// Returns the API that a dialect is joined with, if the server has all.
 fn counterpart(dialect: Dialect) -> Dialect {
     if dialect == Dialect::Scim { Dialect::V2 } else { Dialect::Scim }
 }
 
-async fn people_and_groups_come_with_their_ids_in_the_other_api(dialect: Dialect) {
+async fn users_and_groups_have_their_ids_of_the_other_api(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let other = counterpart(dialect);
     world.shape(JOAN, |joan| joan.email = "Joan@ACME.example".into());
@@ -57,7 +57,7 @@ async fn people_and_groups_come_with_their_ids_in_the_other_api(dialect: Dialect
     assert!(world.writes().is_empty());
 }
 
-/// Lets a listing be another one: of Ada, of Ken who is enabled there, and of somebody else.
+/// Replaces the listing of the other API: by Ada, Ken, who is enabled there, and a new user.
 fn another_listing(world: &World) {
     let (path, body) = match counterpart(world.dialect()) {
         Dialect::Scim => {
@@ -86,7 +86,7 @@ fn another_listing(world: &World) {
     });
 }
 
-async fn who_and_what_is_only_in_one_is_told(dialect: Dialect) {
+async fn users_in_only_one_api_are_reported(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     another_listing(&world);
     let name = if dialect == Dialect::Scim { "/api/v2" } else { "SCIM" };
@@ -104,21 +104,21 @@ async fn who_and_what_is_only_in_one_is_told(dialect: Dialect) {
     assert_eq!(found, [1, 0, 0, 1]);
 }
 
-async fn who_is_only_in_the_other_is_told_with_the_last_page(dialect: Dialect) {
+async fn users_in_only_the_other_api_are_reported_with_the_last_page(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     another_listing(&world);
-    let mut told = Vec::new();
+    let mut mismatches = Vec::new();
     let mut request = PageRequest { page_size: Some(2), ..first() };
     loop {
         let page = done(world.tenant.page_users(&request).await);
-        told.push(page.mismatches.iter().map(|line| line.contains(NEW)).collect::<Vec<_>>());
+        mismatches.push(page.mismatches.iter().map(|line| line.contains(NEW)).collect::<Vec<_>>());
         let Some(cursor) = page.next else { break };
         request = PageRequest { cursor: Some(cursor), ..first() };
     }
-    assert_eq!(told, [vec![false], vec![false, false, true]]);
+    assert_eq!(mismatches, [vec![false], vec![false, false, true]]);
 }
 
-async fn a_name_of_two_groups_is_told(dialect: Dialect) {
+async fn two_groups_with_one_name_are_reported(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.mock.edit(|acme| acme.create_group(Group::new("Support")).id);
     let page = groups(&world).await;
@@ -126,10 +126,13 @@ async fn a_name_of_two_groups_is_told(dialect: Dialect) {
     let twice = format!("Support is in {name} 2 times.");
     assert_eq!(page.mismatches, [twice.clone(), twice]);
     let support = page.groups.iter().filter(|group| group.name == "Support");
-    assert!(support.into_iter().all(|group| group.other_ids.len() == 2), "which is not known");
+    assert!(
+        support.into_iter().all(|group| group.other_ids.len() == 2),
+        "it is not known which one is meant"
+    );
 }
 
-async fn without_the_other_token_nothing_is_joined(dialect: Dialect) {
+async fn without_the_other_token_the_other_ids_are_an_error(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let options = TenantOptions::new(world.mock.base_url()).dialect(dialect);
     let (options, missing) = match dialect {
@@ -150,9 +153,8 @@ async fn without_the_other_token_nothing_is_joined(dialect: Dialect) {
     assert!(page.users.iter().all(|user| user.other_ids.is_empty()));
 }
 
-/// Where the server has no newer API, SCIM is joined with the older one.
 #[tokio::test]
-async fn scim_is_joined_with_whichever_rest_api_there_is() {
+async fn scim_is_joined_with_v1_if_there_is_no_v2() {
     let dialects = vec![Served::V1, Served::Scim];
     let world =
         World::acme_over_with(Dialect::Scim, Options { dialects, ..Options::default() }).await;
@@ -161,9 +163,9 @@ async fn scim_is_joined_with_whichever_rest_api_there_is() {
     assert_eq!(ids, [ADA, GRACE, JOAN, KEN].map(|email| world.user_id_in(Dialect::V1, email)));
 }
 
-/// Who is only invited has no account yet that SCIM could know.
+/// An invited user has no account yet, and SCIM has only accounts.
 #[tokio::test]
-async fn the_invited_are_not_in_scim() {
+async fn an_invited_user_is_reported_as_not_in_scim() {
     let world = World::acme_over(Dialect::V2).await;
     world.invite(NEW, &[]);
     let page = users(&world).await;

@@ -1,4 +1,4 @@
-//! Paths keep what a proxy puts before them.
+//! Requests keep the path prefix of the base URL, which a proxy may need.
 
 use host_test::retool::lifecycle::{
     DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, ProvisionRequest,
@@ -10,13 +10,13 @@ use crate::support::acme::{JOAN, NEW};
 use crate::support::dialects::{known, nina, tenant_at};
 use crate::support::{World, by_email, departure, done, entry, failed, memberships, named, roster};
 
-over_every_dialect!(every_request_keeps_the_prefix, without_the_prefix_nothing_of_retool_is_there,);
+over_every_dialect!(every_request_keeps_the_path_prefix, a_base_url_without_the_prefix_is_an_error,);
 
 fn behind(prefix: &str) -> Options {
     Options { prefix: prefix.into(), ..Options::default() }
 }
 
-async fn every_request_keeps_the_prefix(dialect: Dialect) {
+async fn every_request_keeps_the_path_prefix(dialect: Dialect) {
     for (prefix, slash) in [("/retool", ""), ("/a/b%20c", "/")] {
         let mut world = World::acme_over_with(dialect, behind(prefix)).await;
         world.tenant = tenant_at(format!("{}{slash}", world.mock.base_url()), dialect, &world);
@@ -45,7 +45,7 @@ async fn every_request_keeps_the_prefix(dialect: Dialect) {
     }
 }
 
-async fn without_the_prefix_nothing_of_retool_is_there(dialect: Dialect) {
+async fn a_base_url_without_the_prefix_is_an_error(dialect: Dialect) {
     let world = World::acme_over_with(dialect, behind("/retool")).await;
     let base_url = world.mock.base_url();
     let origin = base_url.strip_suffix("/retool").expect("the prefix");
@@ -65,16 +65,16 @@ async fn without_the_prefix_nothing_of_retool_is_there(dialect: Dialect) {
 }
 
 #[tokio::test]
-async fn auto_asks_behind_the_prefix_too() {
+async fn auto_probes_below_the_prefix() {
     let world = World::acme_over_with(Dialect::Auto, behind("/retool")).await;
     let joan = done(world.tenant.find_user(&by_email(JOAN)).await).expect("Joan");
     assert_eq!(joan.id, world.user_id_in(Dialect::V2, JOAN));
     assert!(world.requests().iter().all(|request| request.starts_with("GET /retool/api/v2/")));
 }
 
-/// Retool's guide and Retool's own pages put SCIM under two paths; a base URL may name one.
+/// Retool's guide and Retool's own pages name two paths for SCIM. The base URL may contain one.
 #[tokio::test]
-async fn scim_is_found_under_either_path_and_where_the_base_url_says() {
+async fn scim_is_found_under_both_paths_and_under_the_path_of_the_base_url() {
     for (scim_base, path, found) in [
         (ScimBase::Scim, "", "/retool/scim/v2/"),
         (ScimBase::ApiScim, "", "/retool/api/scim/v2/"),
@@ -92,15 +92,15 @@ async fn scim_is_found_under_either_path_and_where_the_base_url_says() {
         let requests = world.mock.requests();
         let elsewhere: Vec<_> =
             requests.iter().filter(|request| !request.path.starts_with(found)).collect();
-        let asked = usize::from(scim_base == ScimBase::ApiScim && path.is_empty());
-        assert_eq!(elsewhere.len(), asked, "{elsewhere:?}");
+        let probes = usize::from(scim_base == ScimBase::ApiScim && path.is_empty());
+        assert_eq!(elsewhere.len(), probes, "{elsewhere:?}");
         assert!(elsewhere.iter().all(|request| !request.is_write()));
     }
 }
 
-/// A base URL that names the path of an API: added to it, or another's, it leads nowhere.
+/// The component appends the path of an API itself. The message names the path to leave out.
 #[tokio::test]
-async fn a_base_url_that_names_the_path_of_an_api_says_what_to_leave_out() {
+async fn a_base_url_with_the_path_of_an_api_is_refused() {
     for (dialect, path) in [
         (Dialect::V1, "/scim/v2"),
         (Dialect::V2, "/api/SCIM/v2/"),
@@ -125,9 +125,9 @@ async fn a_base_url_that_names_the_path_of_an_api_says_what_to_leave_out() {
     }
 }
 
-/// `auto` takes such a base URL at its word, and sends the token of the REST APIs nowhere.
+/// With such a base URL `auto` probes only SCIM, and does not send the token of the REST APIs.
 #[tokio::test]
-async fn auto_finds_scim_where_the_base_url_names_it() {
+async fn auto_finds_scim_under_the_path_of_the_base_url() {
     let world = World::acme_over(Dialect::Scim).await;
     let base_url = format!("{}/scim/v2", world.mock.base_url());
     let tenant = tenant_at(base_url, Dialect::Auto, &world);

@@ -1,4 +1,4 @@
-//! One person made to be there.
+//! `provision`: creates, updates or enables one user.
 
 use host_test::retool::lifecycle::{ProvisionOutcome, ProvisionRequest};
 use host_test::retool::types::Dialect;
@@ -8,18 +8,18 @@ use crate::support::dialects::{known, nina};
 use crate::support::{World, done, failed, memberships, named};
 
 over_every_dialect!(
-    a_new_person_is_created_with_names_and_groups,
-    creating_somebody_again_writes_nothing,
-    somebody_who_exists_is_adopted_without_a_write,
-    fields_that_differ_are_set_and_nothing_else,
-    differences_are_reported_where_nothing_is_to_be_updated,
-    somebody_disabled_is_enabled_if_that_is_allowed,
-    nobody_is_created_unless_that_is_allowed,
-    case_and_white_space_make_no_second_account,
-    an_existing_person_joins_groups_and_stays_in_the_others,
+    a_new_user_is_created_with_names_and_groups,
+    repeating_a_creation_writes_nothing,
+    an_existing_user_without_differences_is_not_written,
+    only_fields_that_differ_are_set,
+    without_update_existing_differences_are_reported,
+    a_disabled_user_is_enabled_only_if_allowed,
+    a_missing_user_is_created_only_if_allowed,
+    case_and_white_space_create_no_second_account,
+    an_existing_user_joins_groups_and_stays_in_the_others,
 );
 
-async fn a_new_person_is_created_with_names_and_groups(dialect: Dialect) {
+async fn a_new_user_is_created_with_names_and_groups(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let before = world.mock.state();
     let request = ProvisionRequest {
@@ -35,7 +35,7 @@ async fn a_new_person_is_created_with_names_and_groups(dialect: Dialect) {
     assert!(!person.is_admin && !person.is_disabled);
     assert_eq!(world.groups_of(NEW), ["Engineering", "Support"]);
     let after = world.mock.state();
-    assert_eq!(after.users[..4], before.users[..], "nobody else is touched");
+    assert_eq!(after.users[..4], before.users[..], "no other user changes");
 
     assert_eq!(result.outcome, ProvisionOutcome::Created);
     assert_eq!(result.user.id, world.user_id(NEW));
@@ -48,7 +48,7 @@ async fn a_new_person_is_created_with_names_and_groups(dialect: Dialect) {
     assert!(result.groups_kept.is_empty() && result.groups_created.is_empty());
     assert!(result.differences.is_empty());
     let mut changes = vec!["first-name: (nothing) -> Nina", "last-name: (nothing) -> Newman"];
-    // SCIM knows nothing of seats.
+    // SCIM has no user types.
     if dialect != Dialect::Scim {
         changes.push("user-type: (nothing) -> default");
     }
@@ -62,16 +62,16 @@ async fn a_new_person_is_created_with_names_and_groups(dialect: Dialect) {
         ]
     );
 
-    // A mail goes out over `/api/v1` alone.
+    // Only `/api/v1` sends an invitation.
     let invites = dialect == Dialect::V1;
     assert_eq!(after.invitations, if invites { vec![NEW] } else { vec![] });
     assert_eq!(result.invitation_sent, invites);
-    let tells = |word: &str| result.remaining.iter().any(|line| line.contains(word));
-    assert_eq!(tells("invitation"), invites, "{:?}", result.remaining);
-    assert!(tells("SSO"), "{:?}", result.remaining);
+    let mentions = |word: &str| result.remaining.iter().any(|line| line.contains(word));
+    assert_eq!(mentions("invitation"), invites, "{:?}", result.remaining);
+    assert!(mentions("SSO"), "{:?}", result.remaining);
 }
 
-async fn creating_somebody_again_writes_nothing(dialect: Dialect) {
+async fn repeating_a_creation_writes_nothing(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = ProvisionRequest { groups: memberships([named("Support")]), ..nina(dialect) };
     done(world.tenant.provision(&request).await);
@@ -85,7 +85,7 @@ async fn creating_somebody_again_writes_nothing(dialect: Dialect) {
     assert_eq!(world.mock.state(), before);
 }
 
-async fn somebody_who_exists_is_adopted_without_a_write(dialect: Dialect) {
+async fn an_existing_user_without_differences_is_not_written(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let before = world.mock.state();
     let request = ProvisionRequest {
@@ -103,7 +103,7 @@ async fn somebody_who_exists_is_adopted_without_a_write(dialect: Dialect) {
     assert_eq!(world.mock.state(), before);
 }
 
-async fn fields_that_differ_are_set_and_nothing_else(dialect: Dialect) {
+async fn only_fields_that_differ_are_set(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let before = world.mock.state().users;
     let request = ProvisionRequest {
@@ -125,7 +125,7 @@ async fn fields_that_differ_are_set_and_nothing_else(dialect: Dialect) {
     );
 }
 
-async fn differences_are_reported_where_nothing_is_to_be_updated(dialect: Dialect) {
+async fn without_update_existing_differences_are_reported(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = ProvisionRequest {
         first_name: Some("Joanna".into()),
@@ -141,7 +141,7 @@ async fn differences_are_reported_where_nothing_is_to_be_updated(dialect: Dialec
     assert_eq!(world.person(JOAN).first_name.as_deref(), Some("joan"));
 }
 
-async fn somebody_disabled_is_enabled_if_that_is_allowed(dialect: Dialect) {
+async fn a_disabled_user_is_enabled_only_if_allowed(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let refused = ProvisionRequest { re_enable_disabled: false, ..known(KEN) };
     let (case, detail) = failed(world.tenant.provision(&refused).await);
@@ -158,7 +158,7 @@ async fn somebody_disabled_is_enabled_if_that_is_allowed(dialect: Dialect) {
     assert_eq!(timeless(world.person(KEN)), timeless(expected));
 }
 
-async fn nobody_is_created_unless_that_is_allowed(dialect: Dialect) {
+async fn a_missing_user_is_created_only_if_allowed(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = ProvisionRequest { create_missing: false, ..nina(dialect) };
     let (case, detail) = failed(world.tenant.provision(&request).await);
@@ -167,19 +167,19 @@ async fn nobody_is_created_unless_that_is_allowed(dialect: Dialect) {
     assert!(world.writes().is_empty() && !world.has(NEW));
 }
 
-async fn case_and_white_space_make_no_second_account(dialect: Dialect) {
+async fn case_and_white_space_create_no_second_account(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.shape(GRACE, |grace| grace.email = "Grace@ACME.example".into());
-    for spelt in ["  GRACE@acme.example", "grace@acme.example ", "Grace@Acme.Example"] {
-        let result = done(world.tenant.provision(&known(spelt)).await);
-        assert_eq!(result.outcome, ProvisionOutcome::Unchanged, "{spelt:?}");
-        assert_eq!(result.user.id, world.user_id(GRACE), "{spelt:?}");
+    for spelling in ["  GRACE@acme.example", "grace@acme.example ", "Grace@Acme.Example"] {
+        let result = done(world.tenant.provision(&known(spelling)).await);
+        assert_eq!(result.outcome, ProvisionOutcome::Unchanged, "{spelling:?}");
+        assert_eq!(result.user.id, world.user_id(GRACE), "{spelling:?}");
     }
     assert!(world.writes().is_empty());
     assert_eq!(world.mock.state().users.len(), 4);
 }
 
-async fn an_existing_person_joins_groups_and_stays_in_the_others(dialect: Dialect) {
+async fn an_existing_user_joins_groups_and_stays_in_the_others(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = ProvisionRequest {
         groups: memberships([named("Finance"), named("Engineering"), named("Support")]),
@@ -191,6 +191,6 @@ async fn an_existing_person_joins_groups_and_stays_in_the_others(dialect: Dialec
     assert_eq!(result.groups_kept, world.links(&["Engineering", "Support"]));
     assert_eq!(world.groups_of(ADA), ["Engineering", "Finance", "Support", "admin"]);
     assert_eq!(world.members_of("Finance"), [ADA]);
-    assert_eq!(world.members_of("Support"), [ADA, JOAN, KEN], "nobody else");
+    assert_eq!(world.members_of("Support"), [ADA, JOAN, KEN], "no other user joins");
     assert_eq!(world.count_of_writes(), 1);
 }

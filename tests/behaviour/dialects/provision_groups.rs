@@ -1,4 +1,4 @@
-//! The groups that somebody new, or somebody known, is to be in.
+//! `provision`: the groups of a new or existing user.
 
 use host_test::retool::lifecycle::{ProvisionOutcome, ProvisionRequest};
 use host_test::retool::types::{Dialect, GroupId, GroupRef};
@@ -9,15 +9,15 @@ use crate::support::dialects::{known, nina};
 use crate::support::{World, done, failed, memberships, named};
 
 over_every_dialect!(
-    a_group_is_named_by_name_or_by_id,
-    a_missing_group_is_found_before_anything_is_written,
+    groups_may_be_given_by_name_or_by_id,
+    a_missing_group_is_an_error_before_anything_is_written,
     a_missing_group_is_created_once_and_joined,
-    an_id_of_another_api_is_no_group,
-    of_two_groups_of_one_name_neither_is_joined,
-    white_space_makes_no_second_group,
+    a_group_id_of_another_api_is_unknown,
+    two_groups_with_one_name_are_an_error,
+    white_space_creates_no_second_group,
 );
 
-async fn a_group_is_named_by_name_or_by_id(dialect: Dialect) {
+async fn groups_may_be_given_by_name_or_by_id(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = ProvisionRequest {
         groups: memberships([world.by_id("Finance"), world.by_id("Engineering")]),
@@ -35,7 +35,7 @@ async fn a_group_is_named_by_name_or_by_id(dialect: Dialect) {
     assert!(world.writes().is_empty());
 }
 
-async fn a_missing_group_is_found_before_anything_is_written(dialect: Dialect) {
+async fn a_missing_group_is_an_error_before_anything_is_written(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     for request in [nina(dialect), known(JOAN)] {
         let groups = memberships([named("Support"), named("Legal")]);
@@ -73,7 +73,7 @@ async fn a_missing_group_is_created_once_and_joined(dialect: Dialect) {
     assert_eq!(world.mock.state().groups.len(), 7);
 }
 
-async fn an_id_of_another_api_is_no_group(dialect: Dialect) {
+async fn a_group_id_of_another_api_is_unknown(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let foreign = match dialect {
         Dialect::Scim => world.group_id_in(Dialect::V1, "Support"),
@@ -86,7 +86,7 @@ async fn an_id_of_another_api_is_no_group(dialect: Dialect) {
     assert!(world.writes().is_empty());
 }
 
-async fn of_two_groups_of_one_name_neither_is_joined(dialect: Dialect) {
+async fn two_groups_with_one_name_are_an_error(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let second = world.mock.edit(|acme| acme.create_group(Group::new("Support")).clone());
     let request = ProvisionRequest {
@@ -97,9 +97,9 @@ async fn of_two_groups_of_one_name_neither_is_joined(dialect: Dialect) {
     let (case, detail) = failed(world.tenant.provision(&request).await);
     assert_eq!((case, detail.code.as_str()), ("permanent conflict", "ambiguous-group"));
     assert!(world.writes().is_empty());
-    assert_eq!(world.mock.state().groups.len(), 7, "and there is no third");
+    assert_eq!(world.mock.state().groups.len(), 7, "no third group is created");
 
-    // By id it is known which one is meant.
+    // The id is unambiguous.
     let id = match dialect {
         Dialect::Scim => GroupId::Scim(second.scim_id()),
         _ => GroupId::Rest(second.id.to_string()),
@@ -111,7 +111,7 @@ async fn of_two_groups_of_one_name_neither_is_joined(dialect: Dialect) {
     assert_eq!(members, [NEW]);
 }
 
-async fn white_space_makes_no_second_group(dialect: Dialect) {
+async fn white_space_creates_no_second_group(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.mock.edit(|acme| acme.create_group(Group::new(" Legal ")).id);
     let request = ProvisionRequest {

@@ -1,4 +1,4 @@
-//! What a dialect can't do for a person: said before anything is written.
+//! `provision`: what a dialect can't do is reported before anything is written.
 
 use host_test::retool::lifecycle::{ProvisionOutcome, ProvisionRequest, ProvisionResult};
 use host_test::retool::types::{Dialect, ErrorDetail, UserType};
@@ -9,16 +9,16 @@ use crate::support::dialects::{known, nina, seat};
 use crate::support::{World, case_and_detail, done, failed};
 
 over_every_dialect!(
-    a_new_person_is_billed_as_was_said,
+    a_new_user_gets_the_requested_user_type,
     a_user_type_of_another_dialect_is_refused,
-    names_are_demanded_where_the_server_demands_them,
-    administrators_are_made_where_that_can_be_done,
-    what_is_so_already_is_no_demand,
-    photos_are_set_where_that_can_be_done,
-    a_creation_says_no_more_than_was_asked_for,
+    names_are_required_if_the_dialect_requires_them,
+    the_administrators_right_is_set_if_the_dialect_can,
+    an_unsupported_field_without_a_difference_is_accepted,
+    photos_are_set_if_the_dialect_can,
+    a_creation_sends_only_the_requested_fields,
 );
 
-/// What becomes of a request.
+/// The result of a request.
 enum End {
     Done(Box<ProvisionResult>),
     Refused(&'static str, Box<ErrorDetail>),
@@ -34,7 +34,7 @@ async fn end_of(world: &World, request: &ProvisionRequest) -> End {
     }
 }
 
-/// Makes sure that a field was refused as one that the dialect can't set, and nothing written.
+/// Checks that a field was refused because the dialect can't set it, and that nothing was written.
 fn assert_unsupported(world: &World, end: End, field: &str) {
     let End::Refused(case, detail) = end else { panic!("{field} was not refused") };
     assert_eq!((case, detail.code.as_str()), ("permanent unsupported", "operation-unsupported"));
@@ -42,16 +42,16 @@ fn assert_unsupported(world: &World, end: End, field: &str) {
     assert!(detail.writes.is_empty() && world.writes().is_empty());
 }
 
-async fn a_new_person_is_billed_as_was_said(dialect: Dialect) {
+async fn a_new_user_gets_the_requested_user_type(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
-    let unsaid = ProvisionRequest { user_type: None, ..nina(dialect) };
+    let without = ProvisionRequest { user_type: None, ..nina(dialect) };
     if dialect == Dialect::Scim {
-        // There is nothing to say.
-        done(world.tenant.provision(&unsaid).await);
+        // SCIM has no user types.
+        done(world.tenant.provision(&without).await);
         assert_eq!(world.person(NEW).user_type, "default");
         return;
     }
-    let (case, detail) = failed(world.tenant.provision(&unsaid).await);
+    let (case, detail) = failed(world.tenant.provision(&without).await);
     assert_eq!((case, detail.code.as_str()), ("permanent invalid-input", "user-type-required"));
     assert_eq!(detail.field.as_deref(), Some("request.user-type"));
     assert!(world.writes().is_empty());
@@ -60,8 +60,8 @@ async fn a_new_person_is_billed_as_was_said(dialect: Dialect) {
         Dialect::V1 => (UserType::EndUser, "endUser"),
         _ => (UserType::Embed, "embed"),
     };
-    let said = ProvisionRequest { user_type: Some(other), ..nina(dialect) };
-    let result = done(world.tenant.provision(&said).await);
+    let with = ProvisionRequest { user_type: Some(other), ..nina(dialect) };
+    let result = done(world.tenant.provision(&with).await);
     assert_eq!(result.user.user_type, Some(other));
     assert_eq!(world.person(NEW).user_type, written);
 }
@@ -80,13 +80,13 @@ async fn a_user_type_of_another_dialect_is_refused(dialect: Dialect) {
             assert_unsupported(&world, end, "request.user-type");
         }
     }
-    // Whether somebody is billed so already, only SCIM must be asked for, as it never says.
+    // SCIM does not report user types. So the component reads the user before it refuses.
     if dialect != Dialect::Scim {
-        assert!(world.requests().is_empty(), "it is told before any request");
+        assert!(world.requests().is_empty(), "refused before any request");
     }
 }
 
-async fn names_are_demanded_where_the_server_demands_them(dialect: Dialect) {
+async fn names_are_required_if_the_dialect_requires_them(dialect: Dialect) {
     for (first, last, missing) in [
         (Some("Nina"), None, "request.last-name"),
         (None, Some("Newman"), "request.first-name"),
@@ -113,13 +113,13 @@ async fn names_are_demanded_where_the_server_demands_them(dialect: Dialect) {
                     (first, last)
                 );
             }
-            (_, End::Done(_)) => panic!("{missing} was not demanded"),
+            (_, End::Done(_)) => panic!("{missing} was not required"),
             (_, End::Refused(_, detail)) => panic!("{missing}: {detail:?}"),
         }
     }
 }
 
-async fn administrators_are_made_where_that_can_be_done(dialect: Dialect) {
+async fn the_administrators_right_is_set_if_the_dialect_can(dialect: Dialect) {
     for request in [nina(dialect), known(JOAN)] {
         let world = World::acme_over(dialect).await;
         let email = request.email.clone();
@@ -143,7 +143,7 @@ async fn administrators_are_made_where_that_can_be_done(dialect: Dialect) {
     }
 }
 
-async fn what_is_so_already_is_no_demand(dialect: Dialect) {
+async fn an_unsupported_field_without_a_difference_is_accepted(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let before = world.mock.state();
     let admin = ProvisionRequest { admin: Some(true), user_type: seat(dialect), ..known(ADA) };
@@ -151,7 +151,7 @@ async fn what_is_so_already_is_no_demand(dialect: Dialect) {
     assert_eq!(result.outcome, ProvisionOutcome::Unchanged);
     assert!(world.writes().is_empty());
     assert_eq!(world.mock.state(), before);
-    // Nobody new administers anything.
+    // A new user is not an administrator anyway.
     let result = done(
         world.tenant.provision(&ProvisionRequest { admin: Some(false), ..nina(dialect) }).await,
     );
@@ -159,7 +159,7 @@ async fn what_is_so_already_is_no_demand(dialect: Dialect) {
     assert!(!world.person(NEW).is_admin);
 }
 
-async fn photos_are_set_where_that_can_be_done(dialect: Dialect) {
+async fn photos_are_set_if_the_dialect_can(dialect: Dialect) {
     let photo = "https://acme.example/new.png";
     for request in [nina(dialect), known(JOAN)] {
         let world = World::acme_over(dialect).await;
@@ -176,7 +176,7 @@ async fn photos_are_set_where_that_can_be_done(dialect: Dialect) {
     }
 }
 
-async fn a_creation_says_no_more_than_was_asked_for(dialect: Dialect) {
+async fn a_creation_sends_only_the_requested_fields(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     done(world.tenant.provision(&nina(dialect)).await);
     let expected = match dialect {

@@ -1,4 +1,5 @@
-//! No more requests than needed, over each dialect: all of them, in order.
+//! The requests of each operation over each dialect: all of them, in order, and no more than
+//! needed.
 
 use host_test::retool::lifecycle::{DeprovisionMode, ProvisionRequest};
 use host_test::retool::synchronization::{RosterEntry, SyncRequest};
@@ -14,18 +15,18 @@ use crate::support::{
 
 over_every_dialect!(
     a_sync_with_nothing_to_do_reads_everything_once,
-    somebody_known_is_looked_up_once,
-    memberships_that_stand_take_the_groups_besides,
-    somebody_new_is_created_added_and_read_back,
-    disabling_reads_the_account_before_and_is_one_write,
-    deleting_looks_once_at_what_it_came_to,
-    somebody_is_found_with_one_request,
-    five_hundred_join_one_group_in_the_fewest_requests,
+    an_existing_user_is_found_with_one_request,
+    existing_memberships_take_the_list_of_groups_too,
+    a_new_user_is_created_added_to_groups_and_read_back,
+    disabling_reads_the_account_and_writes_once,
+    deleting_reads_the_result_once,
+    finding_a_user_takes_one_request,
+    five_hundred_users_join_a_group_with_the_fewest_requests,
     a_plan_reads_each_page_and_the_groups_once,
 );
 
-/// The requests since the last call of this, as `METHOD path?names`: without the values of
-/// queries, and with people's ids replaced by `{id}`.
+/// Returns the requests since the last call, as `METHOD path?names`: without the values of queries,
+/// and with users' ids replaced by `{id}`.
 fn requests(world: &World) -> Vec<String> {
     let requests = world.mock.requests();
     world.mock.clear_requests();
@@ -38,13 +39,14 @@ fn requests(world: &World) -> Vec<String> {
         }
         let names = request.query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
         let names = names.collect::<Vec<_>>().join("&");
-        let mark = if names.is_empty() { "" } else { "?" };
-        format!("{} {}{mark}{names}", request.method, segments.join("/"))
+        let separator = if names.is_empty() { "" } else { "?" };
+        format!("{} {}{separator}{names}", request.method, segments.join("/"))
     };
     requests.iter().map(shape).collect()
 }
 
-/// Everybody as they are, with nothing said that a dialect can't tell.
+/// Returns the roster that describes the organisation, without fields that a dialect does not
+/// report.
 fn as_it_is(world: &World) -> SyncRequest {
     let mut request = roster_of(&world.mock);
     for person in &mut request.roster {
@@ -65,7 +67,7 @@ async fn a_sync_with_nothing_to_do_reads_everything_once(dialect: Dialect) {
     assert_eq!(requests(&world), expected);
 }
 
-/// The request that looks somebody up by address.
+/// Returns the request that finds a user by address.
 fn lookup(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::V1 => "GET /api/v1/users?email",
@@ -74,7 +76,7 @@ fn lookup(dialect: Dialect) -> &'static str {
     }
 }
 
-/// The request that lists groups.
+/// Returns the request that lists groups.
 fn groups(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::V1 => "GET /api/v1/groups",
@@ -83,14 +85,14 @@ fn groups(dialect: Dialect) -> &'static str {
     }
 }
 
-async fn somebody_known_is_looked_up_once(dialect: Dialect) {
+async fn an_existing_user_is_found_with_one_request(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     done(world.tenant.provision(&known(JOAN)).await);
     assert_eq!(requests(&world), [lookup(dialect)]);
 }
 
-/// Where the groups tell their members, none of them is asked for again.
-async fn memberships_that_stand_take_the_groups_besides(dialect: Dialect) {
+/// If the list of groups contains their members, no group is read individually.
+async fn existing_memberships_take_the_list_of_groups_too(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let groups_of_ada = vec![named("Engineering"), named("Support")];
     let request = ProvisionRequest { groups: memberships(groups_of_ada), ..known(ADA) };
@@ -99,9 +101,8 @@ async fn memberships_that_stand_take_the_groups_besides(dialect: Dialect) {
     assert_eq!(requests(&world), [lookup(dialect), groups(dialect)]);
 }
 
-/// That nobody has the address takes the whole listing: a filter that finds nobody may compare
-/// case.
-async fn somebody_new_is_created_added_and_read_back(dialect: Dialect) {
+/// The filter may be case-sensitive. So if it finds no user, the whole listing is read.
+async fn a_new_user_is_created_added_to_groups_and_read_back(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let wanted = ["Engineering", "Support", "Finance"].map(named).to_vec();
     let request = ProvisionRequest { groups: memberships(wanted), ..nina(dialect) };
@@ -119,7 +120,7 @@ async fn somebody_new_is_created_added_and_read_back(dialect: Dialect) {
             "POST /api/v1/groups/6/members",
             "GET /api/v1/users/{id}",
         ],
-        // Who is in a group is looked at before each addition, which the answer then shows.
+        // The members are read before each addition. Its response shows them afterwards.
         Dialect::V2 => &[
             "GET /api/v2/users?email",
             "GET /api/v2/users",
@@ -155,7 +156,7 @@ async fn somebody_new_is_created_added_and_read_back(dialect: Dialect) {
     assert_eq!(requests(&world), expected);
 }
 
-async fn disabling_reads_the_account_before_and_is_one_write(dialect: Dialect) {
+async fn disabling_reads_the_account_and_writes_once(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Disable)).await);
     let expected: &[&str] = match dialect {
@@ -168,7 +169,7 @@ async fn disabling_reads_the_account_before_and_is_one_write(dialect: Dialect) {
             "PATCH /api/v2/users/{id}",
             "POST /api/v2/users/{id}/logout",
         ],
-        // Who administers the organisation is not told: everybody is looked at.
+        // SCIM does not report administrators. So all users are read.
         _ => &[
             "GET /scim/v2/Users?filter",
             "GET /scim/v2/Users?startIndex&count",
@@ -179,7 +180,7 @@ async fn disabling_reads_the_account_before_and_is_one_write(dialect: Dialect) {
     assert_eq!(requests(&world), expected);
 }
 
-async fn deleting_looks_once_at_what_it_came_to(dialect: Dialect) {
+async fn deleting_reads_the_result_once(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await);
     let expected: &[&str] = match dialect {
@@ -207,11 +208,11 @@ async fn deleting_looks_once_at_what_it_came_to(dialect: Dialect) {
     assert_eq!(requests(&world), expected);
 }
 
-async fn somebody_is_found_with_one_request(dialect: Dialect) {
+async fn finding_a_user_takes_one_request(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     assert!(done(world.tenant.find_user(&by_email(JOAN)).await).is_some());
     assert_eq!(requests(&world), [lookup(dialect)]);
-    // That there is nobody is proved by the whole listing alone.
+    // Only the whole listing proves that no user has the address.
     assert!(done(world.tenant.find_user(&by_email(NEW)).await).is_none());
     let listing: &[&str] = match dialect {
         Dialect::V1 => &["GET /api/v1/users?page&pageSize"],
@@ -221,22 +222,22 @@ async fn somebody_is_found_with_one_request(dialect: Dialect) {
     assert_eq!(requests(&world), [&[lookup(dialect)], listing].concat());
 }
 
-async fn five_hundred_join_one_group_in_the_fewest_requests(dialect: Dialect) {
+async fn five_hundred_users_join_a_group_with_the_fewest_requests(dialect: Dialect) {
     let options = Options { users: 500, groups: 0, ..Options::default() };
     let mut world = World::with(options).await;
     world.tenant = world.over(dialect);
     world.mock.edit(|acme| {
-        acme.create_group(Group::new("Everybody"));
+        acme.create_group(Group::new("Everyone"));
         acme.users.iter_mut().for_each(|user| user.is_disabled = false);
     });
     let state = world.mock.state();
     let in_it = |user: &mock_retool::User| RosterEntry {
-        groups: memberships([named("Everybody")]),
+        groups: memberships([named("Everyone")]),
         ..entry(&user.email)
     };
     let request = roster(state.users.iter().map(in_it).collect());
     assert!(done(world.tenant.sync(&request).await).complete);
-    assert_eq!(world.members_of("Everybody").len(), 500);
+    assert_eq!(world.members_of("Everyone").len(), 500);
     let mut expected: Vec<&str> = Vec::new();
     match dialect {
         Dialect::V1 => {
@@ -244,7 +245,8 @@ async fn five_hundred_join_one_group_in_the_fewest_requests(dialect: Dialect) {
             expected.extend(["POST /api/v1/groups/4/members"; 500]);
             expected.push("GET /api/v1/groups/4/members");
         }
-        // Before it, as nobody is added who is in it; after it, with all else that was written.
+        // The group is read before, because existing members must not be added. It is read after,
+        // to verify all writes.
         Dialect::V2 => expected.extend([
             "GET /api/v2/user_invites",
             "GET /api/v2/users",
@@ -257,14 +259,14 @@ async fn five_hundred_join_one_group_in_the_fewest_requests(dialect: Dialect) {
             expected.extend(["GET /scim/v2/Users?startIndex&count"]);
             expected.extend(["GET /scim/v2/Groups?startIndex&count", "GET /scim/v2/Groups/grp_4"]);
             expected.extend(["PATCH /scim/v2/Groups/grp_4"; 5]);
-            // To compare all members, and once more with all else that was written.
+            // To compare all members, and to verify all writes.
             expected.extend(["GET /scim/v2/Groups/grp_4"; 2]);
         }
     }
     assert_eq!(requests(&world), expected);
 }
 
-/// A tenant that asks for so many people at a time.
+/// Returns a tenant that requests this many users at a time.
 fn in_pages(world: &World, dialect: Dialect, size: u32) -> Tenant {
     let options = TenantOptions::new(world.mock.base_url())
         .dialect(dialect)
@@ -281,7 +283,7 @@ async fn a_plan_reads_each_page_and_the_groups_once(dialect: Dialect) {
         done(tenant.plan_sync(&as_it_is(&world)).await);
         let mut expected = match dialect {
             Dialect::V1 => vec!["GET /api/v1/users?page&pageSize"; pages],
-            // Everybody comes in one answer, unless asked for in pages.
+            // All users are in one response, because it is not too large.
             Dialect::V2 => vec!["GET /api/v2/user_invites", "GET /api/v2/users"],
             _ => vec!["GET /scim/v2/Users?startIndex&count"; pages],
         };

@@ -1,4 +1,5 @@
-//! SCIM servers that differ in what they answer: a whole life of a person goes well with each.
+//! SCIM servers that respond differently. Each can create, change, disable, restore and delete a
+//! user.
 
 use host_test::retool::groups::ChangeGroupRequest;
 use host_test::retool::lifecycle::{
@@ -48,7 +49,7 @@ fn quirks() -> Vec<ScimQuirks> {
 }
 
 #[tokio::test]
-async fn a_life_goes_well_whatever_the_server_answers() {
+async fn all_operations_succeed_with_every_quirk() {
     for quirks in quirks() {
         let how = format!("{quirks:?}");
         let world = with(quirks).await;
@@ -84,7 +85,7 @@ async fn a_life_goes_well_whatever_the_server_answers() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_only_disables_is_told_as_that() {
+async fn a_deletion_that_only_disabled_is_reported_as_deactivated() {
     let world = with(ScimQuirks { delete_disables: true, ..ScimQuirks::default() }).await;
     let result = done(world.tenant.deprovision(&departure(JOAN, DeprovisionMode::Delete)).await);
     assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
@@ -96,9 +97,9 @@ fn leaving(email: &str) -> ChangeGroupRequest {
     ChangeGroupRequest { remove_members: vec![by_email(email)], ..changing(named("Support")) }
 }
 
-/// Where one form does nothing, the other is tried; what the server taught is remembered.
+/// If one form does nothing, the other is tried. The form that worked is used from then on.
 #[tokio::test]
-async fn one_member_leaves_by_whichever_form_the_server_knows() {
+async fn a_member_is_removed_with_the_form_that_the_server_supports() {
     for (remove_by_filter, forms) in [
         (MemberRemoval::Works, 2),
         // The first removal tries both, the second the one that worked.
@@ -117,9 +118,9 @@ async fn one_member_leaves_by_whichever_form_the_server_knows() {
     }
 }
 
-/// Somebody who leaves is not everybody: who was pushed out is put back, and it is told.
+/// The removal of one member removes all. The others are added again, and the call fails.
 #[tokio::test]
-async fn a_server_that_empties_the_group_is_caught() {
+async fn a_server_that_empties_the_group_is_detected_and_the_members_are_restored() {
     let emptying = ScimQuirks {
         remove_by_filter: MemberRemoval::EmptiesGroup,
         remove_by_value: MemberRemoval::EmptiesGroup,
@@ -129,13 +130,13 @@ async fn a_server_that_empties_the_group_is_caught() {
     let (case, detail) = failed(world.tenant.change_group(&leaving(JOAN)).await);
     assert_eq!((case, detail.code.as_str()), ("permanent conflict", "not-verified"));
     assert!(detail.message.contains("emptied the whole group"), "{}", detail.message);
-    assert_eq!(world.members_of("Support"), [ADA, KEN], "everybody else is in it");
+    assert_eq!(world.members_of("Support"), [ADA, KEN], "the others are members again");
     assert_eq!(world.members_of("Engineering"), [ADA, GRACE]);
 }
 
-/// No form works: nobody is told as removed who is still in it.
+/// A user who is still a member is not reported as removed.
 #[tokio::test]
-async fn a_removal_that_nothing_brings_about_is_told() {
+async fn a_removal_that_no_form_achieves_is_an_error() {
     for removal in [MemberRemoval::Ignored, MemberRemoval::Refused] {
         let quirks = ScimQuirks {
             remove_by_filter: removal,
@@ -151,9 +152,9 @@ async fn a_removal_that_nothing_brings_about_is_told() {
     }
 }
 
-/// Whom Entra ID created by a user name that is no address is the person of the e-mail address.
+/// Entra ID creates users with a user name that is no address. The e-mail address identifies them.
 #[tokio::test]
-async fn a_user_name_that_is_no_address_hides_nobody() {
+async fn a_user_name_that_is_no_address_causes_no_second_account() {
     let world = with(ScimQuirks::default()).await;
     world.shape(JOAN, |joan| {
         joan.scim.insert("userName".into(), "Test_User_joan".into());
@@ -161,5 +162,5 @@ async fn a_user_name_that_is_no_address_hides_nobody() {
     let result = done(world.tenant.provision(&known(JOAN)).await);
     assert_eq!(result.outcome, ProvisionOutcome::Unchanged);
     assert_eq!(result.user.id, world.user_id(JOAN));
-    assert!(world.writes().is_empty(), "no second account is asked for");
+    assert!(world.writes().is_empty(), "no second account is created");
 }

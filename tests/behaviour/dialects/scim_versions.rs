@@ -1,4 +1,4 @@
-//! `ETag` and `If-Match`: who changes a record that somebody else changed meanwhile reads it again.
+//! `ETag` and `If-Match`: if a record was changed meanwhile, it is read again before the change.
 
 use host_test::retool::lifecycle::{DeprovisionMode, ProvisionOutcome, ProvisionRequest};
 use host_test::retool::types::Dialect;
@@ -12,13 +12,13 @@ fn joanna() -> ProvisionRequest {
     ProvisionRequest { first_name: Some("Joanna".into()), ..known(JOAN) }
 }
 
-/// The answers to the requests that change somebody.
-fn answers(world: &World) -> Vec<Option<u16>> {
+/// Returns the statuses of the write requests.
+fn statuses(world: &World) -> Vec<Option<u16>> {
     world.writes().iter().map(|write| write.status).collect()
 }
 
 #[tokio::test]
-async fn a_change_in_between_is_read_and_kept() {
+async fn a_concurrent_change_is_read_and_kept() {
     let world = World::acme_over(Dialect::Scim).await;
     world.before(&format!("PATCH {}", world.user_path(JOAN)), |acme| {
         let joan = acme.user_by_email_mut(JOAN).expect("Joan");
@@ -28,7 +28,7 @@ async fn a_change_in_between_is_read_and_kept() {
     let result = done(world.tenant.provision(&joanna()).await);
     assert_eq!(result.outcome, ProvisionOutcome::Updated);
     assert_eq!(written(&result.writes), ["user-updated joan@acme.example"]);
-    assert_eq!(answers(&world), [Some(412), Some(200)], "read again and sent once more");
+    assert_eq!(statuses(&world), [Some(412), Some(200)], "read again and sent once more");
     let joan = world.person(JOAN);
     assert_eq!(joan.first_name.as_deref(), Some("Joanna"));
     assert_eq!(joan.last_name.as_deref(), Some("Married"));
@@ -36,7 +36,7 @@ async fn a_change_in_between_is_read_and_kept() {
 }
 
 #[tokio::test]
-async fn a_change_of_the_same_field_is_not_overwritten_unseen() {
+async fn a_concurrent_change_of_the_same_field_is_not_overwritten() {
     let world = World::acme_over(Dialect::Scim).await;
     world.before(&format!("PATCH {}", world.user_path(JOAN)), |acme| {
         acme.user_by_email_mut(JOAN).expect("Joan").first_name = Some("Johanna".into());
@@ -45,12 +45,12 @@ async fn a_change_of_the_same_field_is_not_overwritten_unseen() {
     assert_eq!((case, detail.code.as_str()), ("permanent conflict", "server-refused"));
     assert_eq!(detail.http_status, Some(412));
     assert!(detail.message.contains("at the same time"), "{}", detail.message);
-    assert_eq!(answers(&world), [Some(412)]);
+    assert_eq!(statuses(&world), [Some(412)]);
     assert_eq!(world.person(JOAN).first_name.as_deref(), Some("Johanna"));
 }
 
 #[tokio::test]
-async fn a_record_that_always_changes_is_given_up_after_one_more_try() {
+async fn a_record_that_always_changes_is_given_up_after_two_tries() {
     let world = World::acme_over(Dialect::Scim).await;
     world.mock.on_request(|_, logged| match logged.method.as_str() {
         "PATCH" => Hook::Respond(412),
@@ -59,14 +59,14 @@ async fn a_record_that_always_changes_is_given_up_after_one_more_try() {
     let request = departure(JOAN, DeprovisionMode::Disable);
     let (case, detail) = failed(world.tenant.deprovision(&request).await);
     assert_eq!((case, detail.http_status), ("permanent conflict", Some(412)));
-    assert_eq!(answers(&world), [Some(412), Some(412)]);
+    assert_eq!(statuses(&world), [Some(412), Some(412)]);
     assert!(detail.writes.is_empty(), "{:?}", detail.writes);
     assert!(!world.person(JOAN).is_disabled);
 }
 
-/// A server without versions is asked for none: it would refuse what it does not know.
+/// A server without versions may refuse a precondition that it does not know.
 #[tokio::test]
-async fn without_a_version_none_is_demanded() {
+async fn without_a_version_no_precondition_is_sent() {
     let scim_quirks = ScimQuirks { no_etag: true, ..ScimQuirks::default() };
     let options = Options { scim_quirks, ..Options::default() };
     let world = World::acme_over_with(Dialect::Scim, options).await;
@@ -75,6 +75,6 @@ async fn without_a_version_none_is_demanded() {
     });
     let result = done(world.tenant.provision(&joanna()).await);
     assert_eq!(result.outcome, ProvisionOutcome::Updated);
-    assert_eq!(answers(&world), [Some(200)]);
+    assert_eq!(statuses(&world), [Some(200)]);
     assert_eq!(world.person(JOAN).scim["nickName"], "Jo");
 }

@@ -1,4 +1,4 @@
-//! What a plan does to the bill: seats of the whole organisation, whoever the roster is about.
+//! The seats that a plan reports: those of the whole organisation, whatever the roster contains.
 
 use host_test::retool::synchronization::{AbsentPolicy, EmailSpan, Plan, RosterEntry, SyncRequest};
 use host_test::retool::types::{Dialect, UserType};
@@ -8,12 +8,12 @@ use crate::support::dialects::seat;
 use crate::support::{World, done, entry, roster};
 
 over_every_dialect!(
-    people_outside_the_span_hold_seats_too,
-    people_outside_the_roster_hold_seats_too,
-    an_invitation_holds_no_seat,
+    users_outside_the_span_are_counted,
+    users_outside_the_roster_are_counted,
+    an_invitation_is_not_counted,
 );
 
-/// `type: before +added -removed = after`.
+/// Returns the seats as `type: before +added -removed = after`.
 fn lines(plan: &Plan) -> Vec<String> {
     let line = |seats: &host_test::retool::synchronization::SeatChange| {
         let kind = crate::support::acme::wit_name(&seats.user_type);
@@ -22,8 +22,8 @@ fn lines(plan: &Plan) -> Vec<String> {
     plan.seats.iter().map(line).collect()
 }
 
-/// Ada, Grace and Joan have a seat each, Ken is disabled; Zoe and 30 others come after them, on
-/// more than one page.
+/// Starts Acme, in which Ada, Grace and Joan have a seat each and Ken is disabled, with Zoe and 30
+/// other users.
 async fn world(dialect: Dialect) -> World {
     let world = World::acme_over(dialect).await;
     world.add("zoe@acme.example", &[]);
@@ -49,7 +49,7 @@ fn plain(entries: Vec<RosterEntry>) -> SyncRequest {
     request
 }
 
-async fn people_outside_the_span_hold_seats_too(dialect: Dialect) {
+async fn users_outside_the_span_are_counted(dialect: Dialect) {
     let world = world(dialect).await;
     let mut request = plain(vec![entry(ADA), entry(GRACE), newcomer(dialect, "bob@acme.example")]);
     request.span = Some(EmailSpan { start: None, before: Some("h".into()) });
@@ -58,30 +58,30 @@ async fn people_outside_the_span_hold_seats_too(dialect: Dialect) {
     let report = done(world.tenant.sync(&request).await);
     assert_eq!(report.seats, plan.seats);
 
-    // The next plan starts from where this one led.
+    // The next plan starts from the result of this one.
     let mut request = plain(vec![entry(KEN), newcomer(dialect, "lee@acme.example")]);
     request.policy.absent = AbsentPolicy::Disable;
     request.span = Some(EmailSpan { start: Some("h".into()), before: Some("m".into()) });
     let plan = done(world.tenant.plan_sync(&request).await);
     assert!(plan.withheld.is_empty(), "{:?}", plan.guards);
-    // Joan leaves, and Lee comes.
+    // Joan is disabled, and Lee is created.
     assert_eq!(lines(&plan), ["default: 35 +1 -1 = 35"]);
 }
 
-async fn people_outside_the_roster_hold_seats_too(dialect: Dialect) {
+async fn users_outside_the_roster_are_counted(dialect: Dialect) {
     let world = world(dialect).await;
     let request = plain(vec![newcomer(dialect, "bob@acme.example")]);
     let plan = done(world.tenant.plan_sync(&request).await);
     assert_eq!(lines(&plan), ["default: 34 +1 -0 = 35"]);
 
-    // A person who is enabled takes a seat of their type.
+    // A user who is enabled takes a seat of their type.
     world.shape(KEN, |ken| ken.user_type = "default".into());
     let mut request = roster(vec![entry(KEN)]);
     request.policy.default_user_type = None;
     let plan = done(world.tenant.plan_sync(&request).await);
     assert_eq!(lines(&plan), ["default: 34 +1 -0 = 35"]);
 
-    // What a tripped guard holds back is counted as if it were done.
+    // Steps that a guard withholds are counted as if they were applied.
     let mut request = plain(vec![entry(ADA), entry(GRACE), entry(JOAN)]);
     request.policy.absent = AbsentPolicy::Disable;
     let plan = done(world.tenant.plan_sync(&request).await);
@@ -89,7 +89,7 @@ async fn people_outside_the_roster_hold_seats_too(dialect: Dialect) {
     assert_eq!(lines(&plan), ["default: 34 +0 -31 = 3"]);
 }
 
-async fn an_invitation_holds_no_seat(dialect: Dialect) {
+async fn an_invitation_is_not_counted(dialect: Dialect) {
     let world = world(dialect).await;
     world.invite("invited@acme.example", &[]);
     let request = plain(vec![newcomer(dialect, "bob@acme.example")]);
@@ -98,7 +98,7 @@ async fn an_invitation_holds_no_seat(dialect: Dialect) {
 }
 
 #[tokio::test]
-async fn a_seat_that_becomes_another_is_counted_in_both() {
+async fn a_changed_user_type_is_counted_in_both_types() {
     let world = World::acme_over(Dialect::V1).await;
     let change = RosterEntry { user_type: Some(UserType::EndUser), ..entry(JOAN) };
     let plan = done(world.tenant.plan_sync(&plain(vec![change])).await);

@@ -1,5 +1,5 @@
-//! An organisation that an identity provider filled through SCIM, synced through the other APIs
-//! with no difference left.
+//! An organisation that identity providers created through SCIM. A sync over any API leaves no
+//! differences.
 
 use host_test::retool::synchronization::{
     AbsentPolicy, MembershipPolicy, RosterEntry, SyncRequest,
@@ -24,7 +24,7 @@ impl Provider<'_> {
         Provider { world, server: Offline::new(&Options::default()) }
     }
 
-    /// The answer to a request that must succeed.
+    /// Returns the response to a request that must succeed.
     fn send(&self, method: &str, path: &str, body: &Value) -> Value {
         let request = Request::builder()
             .method(method)
@@ -38,7 +38,7 @@ impl Provider<'_> {
         serde_json::from_slice(answer.body()).unwrap_or_default()
     }
 
-    /// Creates somebody as Okta does, and gives the id.
+    /// Creates a user as Okta does. Returns the id.
     fn okta_creates(&self, email: &str, active: bool) -> String {
         let name = email.split('@').next().unwrap_or_default();
         let user = self.send(
@@ -60,7 +60,7 @@ impl Provider<'_> {
         user["id"].as_str().expect("an id").to_owned()
     }
 
-    /// Creates somebody as Entra ID does, with a user name that is no address.
+    /// Creates a user as Entra ID does, with a user name that is no address. Returns the id.
     fn entra_creates(&self, email: &str) -> String {
         let name = email.split('@').next().unwrap_or_default();
         let user = self.send(
@@ -92,7 +92,7 @@ impl Provider<'_> {
     }
 }
 
-/// The organisation as two identity providers left it; Ada and Grace administer it.
+/// Starts an organisation that two identity providers filled. Ada and Grace administer it.
 async fn seeded(dialect: Dialect) -> World {
     let mut world = World::with(Options { empty: true, ..Options::default() }).await;
     world.tenant = world.over(dialect);
@@ -109,7 +109,7 @@ async fn seeded(dialect: Dialect) -> World {
     world
 }
 
-/// Nina comes, Ken comes back, Mia moves and gets another name, Joan leaves.
+/// Returns a request that creates Nina, enables Ken, moves and renames Mia, and disables Joan.
 fn changes() -> SyncRequest {
     let in_groups = |email: &str, groups: &[&str]| RosterEntry {
         groups: memberships(groups.iter().map(|name| named(name))),
@@ -134,7 +134,7 @@ fn changes() -> SyncRequest {
     request
 }
 
-/// The roster that describes the organisation as it is.
+/// Returns a roster that describes the organisation as it is.
 fn as_it_is(world: &World) -> SyncRequest {
     let state = world.mock.state();
     let people = state.users.iter().filter(|user| !user.is_disabled);
@@ -155,7 +155,7 @@ fn as_it_is(world: &World) -> SyncRequest {
 }
 
 #[tokio::test]
-async fn an_organisation_seeded_through_scim_differs_in_nothing_over_any_dialect() {
+async fn an_organisation_created_through_scim_has_no_differences_over_any_dialect() {
     for dialect in ALL {
         let world = seeded(dialect).await;
         let before = world.mock.state();
@@ -170,7 +170,7 @@ async fn an_organisation_seeded_through_scim_differs_in_nothing_over_any_dialect
 }
 
 #[tokio::test]
-async fn what_one_dialect_synced_is_so_over_the_others() {
+async fn after_a_sync_over_one_dialect_the_others_have_nothing_to_do() {
     let mut ends = Vec::new();
     for dialect in ALL {
         let world = seeded(dialect).await;
@@ -189,7 +189,7 @@ async fn what_one_dialect_synced_is_so_over_the_others() {
             );
             assert!(world.writes().is_empty());
         }
-        // What the identity providers wrote, and no REST API knows, is as they wrote it.
+        // Fields of the identity providers that no REST API has are unchanged.
         let state = world.mock.state();
         let now: Vec<_> = state.users.iter().take(5).map(|user| user.scim.clone()).collect();
         assert_eq!(now, kept, "{dialect:?}");
@@ -208,9 +208,8 @@ async fn what_one_dialect_synced_is_so_over_the_others() {
     assert_eq!(ends[0], ends[2]);
 }
 
-/// The identity provider finds what it wrote, and what was synced meanwhile.
 #[tokio::test]
-async fn an_identity_provider_finds_the_people_that_were_synced() {
+async fn an_identity_provider_finds_the_users_after_a_sync() {
     for dialect in [Dialect::V1, Dialect::V2] {
         let world = seeded(dialect).await;
         done(world.tenant.sync(&changes()).await);

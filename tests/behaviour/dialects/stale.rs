@@ -1,4 +1,4 @@
-//! Servers on which every write shows a second late.
+//! Servers on which every write becomes visible a second late.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::support::{
 };
 
 over_every_dialect!(
-    an_arrival_and_a_departure_are_waited_for,
-    a_sync_fills_the_groups_that_it_creates,
+    provision_and_deprovision_wait_for_their_writes_to_become_visible,
+    a_sync_adds_members_to_the_groups_that_it_creates,
 );
 
 async fn lagging(dialect: Dialect) -> World {
@@ -26,7 +26,7 @@ async fn lagging(dialect: Dialect) -> World {
     world
 }
 
-async fn an_arrival_and_a_departure_are_waited_for(dialect: Dialect) {
+async fn provision_and_deprovision_wait_for_their_writes_to_become_visible(dialect: Dialect) {
     let world = lagging(dialect).await;
     let request = ProvisionRequest {
         groups: memberships([named("Support"), named("Legal")]),
@@ -49,7 +49,7 @@ async fn an_arrival_and_a_departure_are_waited_for(dialect: Dialect) {
     assert_eq!(world.groups_of(NEW), ["Legal", "Support"]);
 }
 
-async fn a_sync_fills_the_groups_that_it_creates(dialect: Dialect) {
+async fn a_sync_adds_members_to_the_groups_that_it_creates(dialect: Dialect) {
     let world = lagging(dialect).await;
     let with = |email: &str, groups: &[&str]| RosterEntry {
         groups: memberships(groups.iter().map(|name| named(name))),

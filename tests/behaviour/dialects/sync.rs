@@ -1,4 +1,4 @@
-//! Many people: joiners, movers and leavers.
+//! `sync`: creates, changes and removes many users.
 
 use host_test::retool::synchronization::{
     AbsentPolicy, MembershipPolicy, PersonReport, RosterEntry, SyncReport, SyncRequest,
@@ -10,14 +10,14 @@ use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, changed, timeless, wit_na
 use crate::support::{World, address, done, entry, memberships, named, roster};
 
 over_every_dialect!(
-    joiners_movers_and_leavers_in_one_sync,
-    what_is_so_already_takes_no_write,
-    exact_memberships_are_made_so_and_other_groups_left,
-    missing_groups_are_created_once_and_filled,
-    absent_people_are_kept_disabled_or_deleted,
-    people_are_refused_one_by_one_with_a_reason,
-    one_persons_failure_does_not_stop_the_rest,
-    somebody_changed_since_the_plan_is_stale_and_left_alone,
+    users_are_created_changed_and_disabled_in_one_sync,
+    a_repeated_sync_writes_nothing,
+    exact_memberships_are_set_in_managed_groups_only,
+    missing_groups_are_created_once_with_their_members,
+    absent_users_are_kept_disabled_or_deleted,
+    users_are_refused_individually_with_a_reason,
+    the_failure_of_one_user_does_not_stop_the_others,
+    a_user_who_changed_after_the_plan_is_stale_and_not_written,
 );
 
 const LIN: &str = "lin@acme.example";
@@ -26,7 +26,7 @@ fn in_groups(email: &str, groups: &[&str]) -> RosterEntry {
     RosterEntry { groups: memberships(groups.iter().map(|name| named(name))), ..entry(email) }
 }
 
-/// Everybody as `address: outcome`.
+/// Returns the outcomes as `address: outcome`.
 fn outcomes(report: &SyncReport) -> Vec<String> {
     let line = |person: &PersonReport| {
         format!("{}: {}", address(&person.email), wit_name(&person.outcome))
@@ -38,13 +38,13 @@ fn of<'a>(report: &'a SyncReport, email: &str) -> &'a PersonReport {
     report.people.iter().find(|person| person.email.as_deref() == Some(email)).expect("a report")
 }
 
-/// The writes but for those that end sessions, which `/api/v2` alone has.
+/// Returns the writes without ended sessions, which only `/api/v2` has.
 fn common(report: &SyncReport) -> Vec<String> {
     let lines = written(&report.writes);
     lines.into_iter().filter(|line| !line.starts_with("sessions-ended")).collect()
 }
 
-/// Somebody new as every dialect takes them.
+/// Returns a new user with the fields that every dialect requires.
 fn newcomer(groups: &[&str]) -> RosterEntry {
     RosterEntry {
         first_name: Some("Nina".into()),
@@ -53,7 +53,7 @@ fn newcomer(groups: &[&str]) -> RosterEntry {
     }
 }
 
-/// Nina joins, Grace moves, Ken comes back, Joan and Lin leave.
+/// Returns a request that creates Nina, changes Grace, enables Ken, and disables Joan and Lin.
 fn everything() -> SyncRequest {
     let mut request = roster(vec![
         entry(ADA),
@@ -65,7 +65,7 @@ fn everything() -> SyncRequest {
     request
 }
 
-async fn joiners_movers_and_leavers_in_one_sync(dialect: Dialect) {
+async fn users_are_created_changed_and_disabled_in_one_sync(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.add(LIN, &["Support"]);
     let before = world.mock.state();
@@ -87,7 +87,7 @@ async fn joiners_movers_and_leavers_in_one_sync(dialect: Dialect) {
     assert_eq!(
         writes[6..],
         ["user-disabled joan@acme.example", "user-disabled lin@acme.example"],
-        "additive before destructive"
+        "additions before removals"
     );
     writes.sort();
     assert_eq!(
@@ -130,10 +130,10 @@ async fn joiners_movers_and_leavers_in_one_sync(dialect: Dialect) {
         _ => vec![],
     };
     left.sort();
-    assert_eq!(ended, left, "who was disabled is logged out where that can be done");
+    assert_eq!(ended, left, "disabled users are logged out if the dialect can");
 }
 
-async fn what_is_so_already_takes_no_write(dialect: Dialect) {
+async fn a_repeated_sync_writes_nothing(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let mut request = everything();
     request.policy.memberships = MembershipPolicy::Exact;
@@ -152,7 +152,7 @@ async fn what_is_so_already_takes_no_write(dialect: Dialect) {
     assert_eq!(world.mock.state(), before);
 }
 
-async fn exact_memberships_are_made_so_and_other_groups_left(dialect: Dialect) {
+async fn exact_memberships_are_set_in_managed_groups_only(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let mut request =
         roster(vec![in_groups(ADA, &["Engineering"]), in_groups(JOAN, &["Finance"]), entry(GRACE)]);
@@ -171,12 +171,12 @@ async fn exact_memberships_are_made_so_and_other_groups_left(dialect: Dialect) {
     );
     assert_eq!(world.groups_of(ADA), ["Engineering", "admin"]);
     assert_eq!(world.groups_of(GRACE), ["admin"]);
-    assert_eq!(world.groups_of(JOAN), ["Finance", "viewer"], "`viewer` is not named");
+    assert_eq!(world.groups_of(JOAN), ["Finance", "viewer"], "`viewer` is not managed");
     assert_eq!(world.groups_of(KEN), ["Support"], "he is not on the roster");
     assert_eq!(of(&report, JOAN).groups_removed, world.links(&["Support"]));
 }
 
-async fn missing_groups_are_created_once_and_filled(dialect: Dialect) {
+async fn missing_groups_are_created_once_with_their_members(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request =
         roster(vec![in_groups(ADA, &["Legal"]), in_groups(JOAN, &["Legal"]), newcomer(&["Legal"])]);
@@ -187,7 +187,7 @@ async fn missing_groups_are_created_once_and_filled(dialect: Dialect) {
     assert_eq!(world.mock.state().groups.len(), 7);
 }
 
-async fn absent_people_are_kept_disabled_or_deleted(dialect: Dialect) {
+async fn absent_users_are_kept_disabled_or_deleted(dialect: Dialect) {
     let deletes = dialect != Dialect::V2;
     for absent in [AbsentPolicy::Keep, AbsentPolicy::Disable, AbsentPolicy::Delete] {
         let world = World::acme_over(dialect).await;
@@ -219,14 +219,14 @@ async fn absent_people_are_kept_disabled_or_deleted(dialect: Dialect) {
                 assert_eq!(world.members_of("Support"), [ADA, JOAN, KEN]);
             }
         }
-        // The plan of the same request says beforehand what the dialect can't do.
+        // The report says what the dialect can't do, as the plan does.
         let limited = absent == AbsentPolicy::Delete && !deletes;
-        let told = report.limitations.iter().any(|line| line.contains("deletes nobody"));
-        assert_eq!(told, limited, "{:?}", report.limitations);
+        let reported = report.limitations.iter().any(|line| line.contains("does not delete"));
+        assert_eq!(reported, limited, "{:?}", report.limitations);
     }
 }
 
-async fn people_are_refused_one_by_one_with_a_reason(dialect: Dialect) {
+async fn users_are_refused_individually_with_a_reason(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let twin = "twin@acme.example";
     world.add(twin, &[]);
@@ -246,7 +246,7 @@ async fn people_are_refused_one_by_one_with_a_reason(dialect: Dialect) {
     ]);
     request.policy.re_enable_disabled = false;
     let report = done(world.tenant.sync(&request).await);
-    // Without names nobody is created over `/api/v2`.
+    // `/api/v2` creates no user without names.
     let nameless = if dialect == Dialect::V2 { "refused" } else { "created" };
     assert_eq!(
         outcomes(&report),
@@ -258,7 +258,7 @@ async fn people_are_refused_one_by_one_with_a_reason(dialect: Dialect) {
         ]
     );
     assert!(!report.complete);
-    assert_eq!(of(&report, twin).user, None, "which of the two is meant is not known");
+    assert_eq!(of(&report, twin).user, None, "it is not known which one is meant");
     assert_eq!(world.has("nameless@acme.example"), dialect != Dialect::V2);
     assert!(world.person(KEN).is_disabled);
 
@@ -271,7 +271,7 @@ async fn people_are_refused_one_by_one_with_a_reason(dialect: Dialect) {
     assert_eq!(codes, expected);
 }
 
-async fn one_persons_failure_does_not_stop_the_rest(dialect: Dialect) {
+async fn the_failure_of_one_user_does_not_stop_the_others(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let method = if dialect == Dialect::V1 { "PUT" } else { "PATCH" };
     world.mock.inject(Fault {
@@ -291,15 +291,15 @@ async fn one_persons_failure_does_not_stop_the_rest(dialect: Dialect) {
     assert_eq!((failure.code.as_str(), failure.http_status), ("server-refused", Some(422)));
     let path = format!("{}/{{id}}", world.users_path());
     assert_eq!(failure.request.as_deref(), Some(&*format!("{method} {path}")));
-    assert_eq!(world.members_of("Finance"), [ADA, JOAN], "the rest of her steps is not written");
+    assert_eq!(world.members_of("Finance"), [ADA, JOAN], "her other steps are not written");
 
     world.mock.clear_faults();
     let report = done(world.tenant.sync(&request).await);
-    assert!(report.complete, "a repetition does what is left");
+    assert!(report.complete, "a repetition does the rest");
     assert_eq!(world.members_of("Finance"), [ADA, GRACE, JOAN]);
 }
 
-async fn somebody_changed_since_the_plan_is_stale_and_left_alone(dialect: Dialect) {
+async fn a_user_who_changed_after_the_plan_is_stale_and_not_written(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     world.before(&format!("GET {}", world.user_path(JOAN)), |acme| {
         acme.user_by_email_mut(JOAN).expect("Joan").first_name = Some("Johanna".into());

@@ -1,4 +1,4 @@
-//! Tokens that are refused: never tried again, and the answer says which one or which scope.
+//! Rejected tokens: the request is never retried, and the error names the token or the scope.
 
 use host_test::retool::lifecycle::DeprovisionMode;
 use host_test::retool::types::{Dialect, Error};
@@ -14,7 +14,7 @@ use crate::support::{
 over_every_dialect!(
     a_rejected_token_ends_every_call_with_one_request,
     a_forbidden_request_ends_every_call_with_one_request,
-    a_token_that_is_missing_is_named_before_any_request,
+    a_missing_token_is_named_before_any_request,
 );
 
 fn tenant(world: &World, dialect: Dialect, api: &str, scim: &str) -> Tenant {
@@ -25,18 +25,18 @@ fn tenant(world: &World, dialect: Dialect, api: &str, scim: &str) -> Tenant {
     host().tenant(options)
 }
 
-/// The errors of some calls, each with how many requests it took.
+/// Returns the errors of some calls, each with the number of its requests.
 async fn errors(world: &World, tenant: &Tenant) -> Vec<(Error, usize)> {
     let dialect = tenant.connection().dialect;
     let mut errors = Vec::new();
-    let mut note = |error: Error| errors.push((error, world.requests().len()));
+    let mut add = |error: Error| errors.push((error, world.requests().len()));
     let provisioned = tenant.provision(&nina(dialect)).await.expect("an answer");
-    note(provisioned.expect_err("a failure"));
+    add(provisioned.expect_err("a failure"));
     let request = departure(JOAN, DeprovisionMode::Delete);
-    note(tenant.deprovision(&request).await.expect("an answer").expect_err("a failure"));
+    add(tenant.deprovision(&request).await.expect("an answer").expect_err("a failure"));
     let synced = tenant.sync(&roster(vec![entry(JOAN)])).await.expect("an answer");
-    note(synced.expect_err("a failure"));
-    note(tenant.changes_since(None).await.expect("an answer").expect_err("a failure"));
+    add(synced.expect_err("a failure"));
+    add(tenant.changes_since(None).await.expect("an answer").expect_err("a failure"));
     errors
 }
 
@@ -59,13 +59,13 @@ async fn a_forbidden_request_ends_every_call_with_one_request(dialect: Dialect) 
         let (case, detail) = case_and_detail(error);
         assert_eq!((case, detail.code.as_str()), ("permanent denied", "scope-missing"));
         assert_eq!((detail.http_status, detail.attempts, requests), (Some(403), 1, 1));
-        let said =
+        let hint =
             if dialect == Dialect::Scim { "SCIM takes a token of its own" } else { "users:read" };
-        assert!(detail.message.contains(said), "{}", detail.message);
+        assert!(detail.message.contains(hint), "{}", detail.message);
     }
 }
 
-async fn a_token_that_is_missing_is_named_before_any_request(dialect: Dialect) {
+async fn a_missing_token_is_named_before_any_request(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let variable = if dialect == Dialect::Scim { "RETOOL_SCIM_TOKEN" } else { "RETOOL_API_TOKEN" };
     let (api, scim) = if dialect == Dialect::Scim { ("a", "") } else { ("", "a") };
@@ -76,9 +76,9 @@ async fn a_token_that_is_missing_is_named_before_any_request(dialect: Dialect) {
     assert!(world.requests().is_empty());
 }
 
-/// The wrong one of two tokens is the likeliest mistake, and told as one.
+/// To confuse the two tokens is the likeliest mistake. So the message mentions it.
 #[tokio::test]
-async fn a_rest_token_on_scim_is_explained_and_the_other_way_round() {
+async fn a_rest_token_on_scim_is_explained_and_a_scim_token_is_rejected_on_rest() {
     let world = World::acme_over(Dialect::Scim).await;
     let (api, scim) = (world.mock.token().to_owned(), world.mock.scim_token().to_owned());
     let (_, detail) =
@@ -92,9 +92,10 @@ async fn a_rest_token_on_scim_is_explained_and_the_other_way_round() {
     }
 }
 
-/// Too old, without SSO, or another address: the server says none of it.
+/// The server may be too old, or without SSO, or the address may be wrong. The response does not
+/// say.
 #[tokio::test]
-async fn a_bare_404_of_scim_is_explained() {
+async fn a_404_without_a_body_from_scim_is_explained() {
     let options = Options { scim_not_configured: true, ..Options::default() };
     let world = World::acme_over_with(Dialect::Scim, options).await;
     for (error, requests) in errors(&world, &world.tenant).await {
@@ -103,12 +104,12 @@ async fn a_bare_404_of_scim_is_explained() {
         for why in ["2.32.1", "SSO", "/scim/v2", "/api/scim/v2", "base URL"] {
             assert!(detail.message.contains(why), "{}", detail.message);
         }
-        assert!(requests <= 4, "each path once, and once more where nobody was found: {requests}");
+        assert!(requests <= 4, "each path once, and once more for the second search: {requests}");
     }
 }
 
 #[tokio::test]
-async fn a_scope_that_is_missing_for_a_write_is_named_with_what_was_done_before() {
+async fn a_missing_write_scope_is_named_with_the_writes_before_it() {
     let scopes = vec![Scope::UsersRead, Scope::UsersWrite, Scope::GroupsRead];
     let options = Options { scopes, ..Options::default() };
     let world = World::acme_over_with(Dialect::V2, options).await;

@@ -1,4 +1,4 @@
-//! What a sync or a step took from people is recorded, and `restore` undoes it.
+//! A sync or a step records what it removed from users, and `restore` undoes it.
 
 use host_test::retool::lifecycle::RestoreOutcome;
 use host_test::retool::synchronization::{
@@ -10,13 +10,14 @@ use crate::support::acme::{ADA, GRACE, JOAN, KEN};
 use crate::support::{World, address, done, entry, memberships, named, restoring, roster};
 
 over_every_dialect!(
-    who_was_disabled_or_stripped_by_a_sync_is_back_after_a_restore,
-    who_was_deleted_by_a_sync_is_back_after_a_restore,
-    who_was_disabled_or_stripped_by_steps_is_back_after_a_restore,
-    who_was_deleted_by_steps_is_back_after_a_restore,
+    restore_undoes_a_sync_that_disabled_and_stripped,
+    restore_undoes_a_sync_that_deleted,
+    restore_undoes_steps_that_disabled_and_stripped,
+    restore_undoes_steps_that_deleted,
 );
 
-/// Ada leaves Support, Joan is absent; Grace and Ken stay as they are.
+/// Returns a request that removes Ada from Support, and Joan, who is absent. Grace and Ken do not
+/// change.
 fn leaving(absent: AbsentPolicy) -> SyncRequest {
     let stay = |email, groups: &[&str]| RosterEntry {
         groups: memberships(groups.iter().map(|name| named(name))),
@@ -34,8 +35,8 @@ fn leaving(absent: AbsentPolicy) -> SyncRequest {
     request
 }
 
-/// Restores both and compares them with what they were.
-async fn both_are_back(
+/// Restores Ada and Joan, and compares all users with their state before.
+async fn assert_restored(
     world: &World,
     tombstones: Vec<Tombstone>,
     before: &[mock_retool::User],
@@ -64,7 +65,7 @@ async fn by_sync(dialect: Dialect, absent: AbsentPolicy) {
     let ids = [ADA, JOAN].map(|email| world.user_id(email));
     let report = done(world.tenant.sync(&leaving(absent)).await);
     assert!(report.tombstones.iter().map(|was| &was.user.id).eq(&ids));
-    both_are_back(&world, report.tombstones, &before, &groups).await;
+    assert_restored(&world, report.tombstones, &before, &groups).await;
 }
 
 async fn by_steps(dialect: Dialect, absent: AbsentPolicy) {
@@ -79,28 +80,28 @@ async fn by_steps(dialect: Dialect, absent: AbsentPolicy) {
     }
     let known = plan.tombstones.iter().map(|was| (&was.user.id, was.user.disabled));
     assert!(known.eq(tombstones.iter().map(|was| (&was.user.id, was.user.disabled))));
-    both_are_back(&world, tombstones, &before, &groups).await;
+    assert_restored(&world, tombstones, &before, &groups).await;
 }
 
-/// Everybody as they are, and their groups.
+/// Returns all users and their groups.
 fn people(world: &World) -> (Vec<mock_retool::User>, Vec<Vec<String>>) {
     let users = world.mock.state().users;
     let groups = users.iter().map(|user| world.groups_of(&user.email)).collect();
     (users, groups)
 }
 
-async fn who_was_disabled_or_stripped_by_a_sync_is_back_after_a_restore(dialect: Dialect) {
+async fn restore_undoes_a_sync_that_disabled_and_stripped(dialect: Dialect) {
     by_sync(dialect, AbsentPolicy::Disable).await;
 }
 
-async fn who_was_deleted_by_a_sync_is_back_after_a_restore(dialect: Dialect) {
+async fn restore_undoes_a_sync_that_deleted(dialect: Dialect) {
     by_sync(dialect, AbsentPolicy::Delete).await;
 }
 
-async fn who_was_disabled_or_stripped_by_steps_is_back_after_a_restore(dialect: Dialect) {
+async fn restore_undoes_steps_that_disabled_and_stripped(dialect: Dialect) {
     by_steps(dialect, AbsentPolicy::Disable).await;
 }
 
-async fn who_was_deleted_by_steps_is_back_after_a_restore(dialect: Dialect) {
+async fn restore_undoes_steps_that_deleted(dialect: Dialect) {
     by_steps(dialect, AbsentPolicy::Delete).await;
 }

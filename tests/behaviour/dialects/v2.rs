@@ -1,4 +1,4 @@
-//! What only `/api/v2` does.
+//! What is special about `/api/v2`.
 
 use host_test::retool::lifecycle::{DeprovisionMode, DeprovisionOutcome, ProvisionRequest};
 use host_test::retool::types::{Dialect, GroupId, GroupRef, UserType};
@@ -13,14 +13,14 @@ async fn acme() -> World {
     World::acme_over(Dialect::V2).await
 }
 
-/// What says no with the status of a yes.
+/// Returns a fault that refuses a request with the status of a success.
 fn refusal() -> FaultKind {
     let body = r#"{"success":false,"message":"Not today"}"#;
     FaultKind::Status { code: 200, retry_after: None, body: Some(body.to_owned()) }
 }
 
 #[tokio::test]
-async fn a_refusal_with_200_is_no_success() {
+async fn a_refused_read_with_status_200_is_an_error() {
     for path in ["/api/v2/users", "/api/v2/user_invites", "/api/v2/groups"] {
         let world = acme().await;
         let kind = refusal();
@@ -38,7 +38,7 @@ async fn a_refusal_with_200_is_no_success() {
 }
 
 #[tokio::test]
-async fn a_write_that_is_refused_with_200_is_not_told_as_done() {
+async fn a_refused_write_with_status_200_is_not_reported_as_done() {
     for (method, mode) in [("PATCH", DeprovisionMode::Disable), ("DELETE", DeprovisionMode::Delete)]
     {
         let world = acme().await;
@@ -55,9 +55,9 @@ async fn a_write_that_is_refused_with_200_is_not_told_as_done() {
     assert!(!world.has(NEW));
 }
 
-/// A peer kept numbers in 32-bit floats, which can't hold these.
+/// Other clients stored numbers in 32-bit floats, which can't hold these.
 #[tokio::test]
-async fn numbers_beyond_a_float_survive() {
+async fn numbers_that_a_float_can_not_hold_are_preserved() {
     let world = acme().await;
     let legacy_id = world.person(JOAN).legacy_id;
     assert!(legacy_id > 16_777_216, "{legacy_id}");
@@ -113,9 +113,9 @@ async fn only_what_differs_is_sent() {
     world.mock.clear_requests();
     done(world.tenant.deprovision(&departure(KEN, DeprovisionMode::Disable)).await);
     done(world.tenant.deprovision(&departure(GRACE, DeprovisionMode::Disable)).await);
-    let [barred, logout] = &world.writes()[..] else { panic!("{:?}", world.writes()) };
+    let [disabled, logout] = &world.writes()[..] else { panic!("{:?}", world.writes()) };
     assert_eq!(
-        barred.body["operations"],
+        disabled.body["operations"],
         json!([{"op": "replace", "path": "/active", "value": false}])
     );
     assert!(logout.path.ends_with("/logout"));
@@ -123,7 +123,7 @@ async fn only_what_differs_is_sent() {
 
 /// A user type that the component does not know is kept by every change.
 #[tokio::test]
-async fn a_user_type_that_nobody_knows_is_kept() {
+async fn an_unknown_user_type_is_kept() {
     let world = acme().await;
     let body = |first: &str| {
         let record = json!({
@@ -141,8 +141,8 @@ async fn a_user_type_that_nobody_knows_is_kept() {
     world.mock.inject(answers("PATCH", body("Joanna")));
     let request = ProvisionRequest { first_name: Some("Joanna".into()), ..known(JOAN) };
     let (_, detail) = failed(world.tenant.provision(&request).await);
-    // It was written and does not show, as the answers to reading stay as they are; what was
-    // sent is what counts.
+    // The change is not visible, because the responses to reads are fixed. Only what was sent
+    // matters.
     assert_eq!(detail.code, "not-verified");
     let writes = world.writes();
     assert!(writes.iter().all(|write| !write.body.to_string().contains("hologram")));
@@ -152,9 +152,9 @@ async fn a_user_type_that_nobody_knows_is_kept() {
     );
 }
 
-/// A second DELETE gets 422, and is no failure.
+/// The server answers the DELETE of a disabled user with 422.
 #[tokio::test]
-async fn a_deletion_of_somebody_disabled_meanwhile_is_no_failure() {
+async fn a_deletion_of_a_user_who_was_disabled_meanwhile_is_no_failure() {
     let world = acme().await;
     world.before(&format!("DELETE {}", world.user_path(JOAN)), |acme| {
         let id = acme.user_by_email(JOAN).expect("Joan").id.clone();
@@ -166,10 +166,10 @@ async fn a_deletion_of_somebody_disabled_meanwhile_is_no_failure() {
     assert_eq!(world.members_of("Support"), [ADA, JOAN, KEN]);
 }
 
-/// What somebody else sets of the record at the same time is not undone: only fields are sent. That
-/// the record is not as it was otherwise is told all the same.
+/// A concurrent change of another field is not undone, because only the own fields are sent. It is
+/// reported all the same, because the rest of the record is not as it was.
 #[tokio::test]
-async fn what_another_sets_in_the_same_instant_stays_and_is_told() {
+async fn a_concurrent_change_stays_and_is_reported() {
     let world = acme().await;
     world.before(&format!("PATCH {}", world.user_path(JOAN)), |acme| {
         let joan = acme.user_by_email_mut(JOAN).expect("Joan");
@@ -188,5 +188,5 @@ async fn what_another_sets_in_the_same_instant_stays_and_is_told() {
         (Some("Joanna"), &json!("blue"))
     );
     let again = done(world.tenant.provision(&request).await);
-    assert!(again.writes.is_empty(), "it is so by now");
+    assert!(again.writes.is_empty(), "nothing differs any more");
 }

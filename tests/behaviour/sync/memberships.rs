@@ -1,4 +1,4 @@
-//! Who is in which group.
+//! Memberships of groups.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use host_test::retool::synchronization::{
     AbsentPolicy, MembershipPolicy, RosterEntry, SyncRequest,
 };
-use mock_retool::{Fault, FaultKind, Group, Hook};
+use host_test::retool::types::{Dialect, UserId};
+use mock_retool::{Fault, FaultKind, Group, Hook, Organisation};
 
-use super::{in_groups, of, outcomes};
+use super::{in_groups, newcomer, of, outcomes};
 use crate::support::acme::{ADA, FINANCE, GRACE, JOAN, KEN, NEW, SUPPORT, link, written};
 use crate::support::{World, by_email, done, entry, failed, membership, named, numbered, roster};
 
-/// Joan shall be in Finance alone, and Grace in no group that anybody names.
+/// Joan should be in Finance only, and Grace in none of the named groups.
 fn request(memberships: MembershipPolicy) -> SyncRequest {
     let mut request =
         roster(vec![in_groups(JOAN, &["Finance"]), in_groups(ADA, &["Support"]), entry(GRACE)]);
@@ -21,7 +22,7 @@ fn request(memberships: MembershipPolicy) -> SyncRequest {
 }
 
 #[tokio::test]
-async fn leave_does_not_look_at_groups() {
+async fn leave_does_not_read_groups() {
     let world = World::acme().await;
     let mut request = request(MembershipPolicy::Leave);
     request.roster[0].groups.push(membership(named("Legal")));
@@ -30,11 +31,11 @@ async fn leave_does_not_look_at_groups() {
     let report = done(world.tenant.sync(&request).await);
     assert!(report.complete);
     assert_eq!(world.mock.state(), before);
-    assert_eq!(world.requests(), ["GET /api/v1/users"]);
+    assert_eq!(world.requests(), ["GET /api/v2/user_invites", "GET /api/v2/users"]);
 }
 
 #[tokio::test]
-async fn add_adds_and_removes_nobody() {
+async fn add_adds_members_and_removes_none() {
     let world = World::acme().await;
     let mut request = request(MembershipPolicy::Add);
     request.policy.managed_groups = vec![named("Engineering")];
@@ -46,10 +47,10 @@ async fn add_adds_and_removes_nobody() {
 }
 
 #[tokio::test]
-async fn exact_removes_people_of_the_roster_from_the_other_named_groups() {
+async fn exact_removes_users_on_the_roster_from_other_named_groups() {
     let world = World::acme().await;
     let report = done(world.tenant.sync(&request(MembershipPolicy::Exact)).await);
-    // Support is named for Ada. Engineering and viewer are named by nobody.
+    // Support is named for Ada. No entry names Engineering or viewer.
     assert_eq!(
         written(&report.writes),
         ["member-added joan@acme.example [Finance]", "member-removed joan@acme.example [Support]",]
@@ -63,7 +64,7 @@ async fn exact_removes_people_of_the_roster_from_the_other_named_groups() {
 }
 
 #[tokio::test]
-async fn managed_groups_are_named_too() {
+async fn managed_groups_count_as_named() {
     let world = World::acme().await;
     let mut request = request(MembershipPolicy::Exact);
     request.policy.managed_groups = vec![numbered(4), numbered(3)];
@@ -102,7 +103,7 @@ async fn missing_groups_are_created_once_and_filled() {
     let world = World::acme().await;
     let request = roster(vec![
         in_groups(JOAN, &["Legal", "Support"]),
-        in_groups(NEW, &["Legal", "Tax"]),
+        newcomer(NEW, &["Legal", "Tax"]),
         in_groups(ADA, &["Legal"]),
     ]);
     let report = done(world.tenant.sync(&request).await);
@@ -122,9 +123,9 @@ async fn missing_groups_are_created_once_and_filled() {
 }
 
 #[tokio::test]
-async fn a_missing_group_plans_nothing_unless_it_may_be_created() {
+async fn no_plan_is_made_with_a_missing_group_that_may_not_be_created() {
     let world = World::acme().await;
-    let mut request = roster(vec![entry(NEW), in_groups(JOAN, &["Legal"])]);
+    let mut request = roster(vec![newcomer(NEW, &[]), in_groups(JOAN, &["Legal"])]);
     request.policy.create_missing_groups = false;
     for (case, detail) in
         [failed(world.tenant.plan_sync(&request).await), failed(world.tenant.sync(&request).await)]
@@ -136,23 +137,23 @@ async fn a_missing_group_plans_nothing_unless_it_may_be_created() {
 }
 
 #[tokio::test]
-async fn two_groups_of_one_name_plan_nothing() {
+async fn no_plan_is_made_if_two_groups_have_the_same_name() {
     let world = World::acme().await;
     world.mock.edit(|acme| {
         acme.create_group(Group::new(" Support"));
     });
-    let request = roster(vec![entry(NEW), in_groups(GRACE, &["Support"])]);
+    let request = roster(vec![newcomer(NEW, &[]), in_groups(GRACE, &["Support"])]);
     let (case, detail) = failed(world.tenant.sync(&request).await);
     assert_eq!((case, detail.code.as_str()), ("permanent conflict", "ambiguous-group"));
     assert!(world.writes().is_empty());
 }
 
 #[tokio::test]
-async fn a_group_that_can_not_be_created_fails_its_people_alone() {
+async fn a_group_that_can_not_be_created_fails_only_its_members() {
     let world = World::acme().await;
     world.mock.inject(Fault {
         method: Some("POST".into()),
-        path: Some("/api/v1/groups".into()),
+        path: Some("/api/v2/groups".into()),
         times: Some(1),
         ..Fault::new(FaultKind::Status { code: 422, retry_after: None, body: None })
     });
@@ -163,26 +164,52 @@ async fn a_group_that_can_not_be_created_fails_its_people_alone() {
     assert_eq!(world.members_of("Finance"), [GRACE]);
 }
 
-/// An addition that the server forgets is not reported as done.
-#[tokio::test]
-async fn memberships_are_read_back() {
-    let world = World::acme().await;
-    let id = world.id_of(JOAN);
-    world.before("GET /api/v1/groups/6/members", move |acme| {
-        acme.leave(FINANCE, &id).expect("Joan joined");
+/// Changes the organisation before the request number `number`, from 0, that is exactly this.
+fn before_request(
+    world: &World,
+    request: &'static str,
+    number: u32,
+    change: impl Fn(&mut Organisation) + Send + Sync + 'static,
+) {
+    let (mock, seen) = (Arc::downgrade(&world.mock), AtomicU32::new(0));
+    world.mock.on_request(move |_, logged| {
+        if format!("{} {}", logged.method, logged.path) == request
+            && seen.fetch_add(1, Ordering::Relaxed) == number
+        {
+            mock.upgrade().expect("the mock").edit(&change);
+        }
+        Hook::Serve
     });
-    let request = roster(vec![in_groups(JOAN, &["Finance"]), in_groups(GRACE, &["Finance"])]);
-    let report = done(world.tenant.sync(&request).await);
-    assert_eq!(outcomes(&report), ["grace@acme.example: updated", "joan@acme.example: failed"]);
-    let failure = of(&report, JOAN).failure.as_ref().expect("a failure");
-    assert_eq!(failure.code, "not-verified");
-    assert!(!report.complete);
 }
 
-/// Who is in the built-in group `admin` follows from who administers, and can't be set.
+/// An addition that the server loses afterwards is not reported as done.
 #[tokio::test]
-async fn a_group_that_follows_from_a_field_is_as_planned_once_the_field_is_set() {
-    let world = World::acme().await;
+async fn memberships_are_read_back() {
+    for dialect in [Dialect::V2, Dialect::V1] {
+        let world = World::acme_over(dialect).await;
+        let id = world.id_of(JOAN);
+        // Over `/api/v2` the group is also read before the addition.
+        let (read_back, number) = match dialect {
+            Dialect::V2 => ("GET /api/v2/groups/6", 1),
+            _ => ("GET /api/v1/groups/6/members", 0),
+        };
+        before_request(&world, read_back, number, move |acme| {
+            acme.leave(FINANCE, &id).expect("Joan joined");
+        });
+        let request = roster(vec![in_groups(JOAN, &["Finance"]), in_groups(GRACE, &["Finance"])]);
+        let report = done(world.tenant.sync(&request).await);
+        assert_eq!(outcomes(&report), ["grace@acme.example: updated", "joan@acme.example: failed"]);
+        let failure = of(&report, JOAN).failure.as_ref().expect("a failure");
+        assert_eq!(failure.code, "not-verified");
+        assert!(!report.complete);
+    }
+}
+
+/// The members of the built-in group `admin` follow from the field `admin`, and can't be written.
+/// Only `/api/v1` can set the field.
+#[tokio::test]
+async fn v1_the_admin_group_is_as_planned_once_the_field_is_set() {
+    let world = World::acme_over(Dialect::V1).await;
     let mut request = roster(vec![
         RosterEntry { admin: Some(true), ..in_groups(NEW, &["admin"]) },
         RosterEntry { admin: Some(true), ..in_groups(JOAN, &["admin"]) },
@@ -204,7 +231,9 @@ async fn a_group_that_follows_from_a_field_is_as_planned_once_the_field_is_set()
 async fn a_membership_that_another_ended_meanwhile_is_not_counted() {
     let world = World::acme().await;
     let id = world.id_of(JOAN);
-    world.before(&format!("DELETE /api/v1/groups/{SUPPORT}/members/{id}"), move |acme| {
+    let UserId::V2(sid) = world.user_id(JOAN) else { panic!("an id of another API") };
+    let member = format!("{}/members/{sid}", world.group_path("Support"));
+    world.before(&format!("DELETE {member}"), move |acme| {
         acme.leave(SUPPORT, &id).expect("Joan is in Support");
     });
     let report = done(world.tenant.sync(&request(MembershipPolicy::Exact)).await);
@@ -216,17 +245,9 @@ async fn a_membership_that_another_ended_meanwhile_is_not_counted() {
 #[tokio::test]
 async fn a_group_that_another_created_meanwhile_is_used_and_not_counted() {
     let world = World::acme().await;
-    let (mock, listings) = (Arc::downgrade(&world.mock), AtomicU32::new(0));
-    world.mock.on_request(move |_, request| {
-        let lists = (request.method.as_str(), request.path.as_str()) == ("GET", "/api/v1/groups");
-        // The plan reads the first one.
-        if lists && listings.fetch_add(1, Ordering::Relaxed) == 1 {
-            let mock = mock.upgrade().expect("the mock");
-            mock.edit(|acme| {
-                acme.create_group(Group::new("Legal"));
-            });
-        }
-        Hook::Serve
+    // The plan reads the groups first.
+    before_request(&world, "GET /api/v2/groups", 1, |acme| {
+        acme.create_group(Group::new("Legal"));
     });
     let request = roster(vec![in_groups(JOAN, &["Legal", "Tax"])]);
     let report = done(world.tenant.sync(&request).await);
@@ -237,11 +258,11 @@ async fn a_group_that_another_created_meanwhile_is_used_and_not_counted() {
 }
 
 #[tokio::test]
-async fn a_managed_group_that_can_not_be_created_is_told() {
+async fn a_managed_group_that_can_not_be_created_is_reported() {
     let world = World::acme().await;
     world.mock.inject(Fault {
         method: Some("POST".into()),
-        path: Some("/api/v1/groups".into()),
+        path: Some("/api/v2/groups".into()),
         ..Fault::new(FaultKind::Status { code: 422, retry_after: None, body: None })
     });
     let mut request = roster(vec![entry(ADA)]);

@@ -1,11 +1,11 @@
-//! Rosters that speak for a part of the people only.
+//! Rosters for a part of the users only.
 
 use host_test::retool::synchronization::{
     AbsentPolicy, EmailSpan, Guard, MembershipPolicy, SyncRequest,
 };
 
-use super::{in_groups, outcomes};
-use crate::support::acme::{ADA, GRACE, JOAN, KEN};
+use super::{in_groups, newcomer, outcomes};
+use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, written};
 use crate::support::{World, address, done, entry, failed, limit, named, roster};
 
 fn span(start: Option<&str>, before: Option<&str>) -> Option<EmailSpan> {
@@ -13,18 +13,22 @@ fn span(start: Option<&str>, before: Option<&str>) -> Option<EmailSpan> {
 }
 
 fn disabling(people: &[&str], span: Option<EmailSpan>) -> SyncRequest {
-    let mut request = roster(people.iter().map(|email| entry(email)).collect());
+    let person = |email: &&str| match *email {
+        NEW => newcomer(NEW, &[]),
+        email => entry(email),
+    };
+    let mut request = roster(people.iter().map(person).collect());
     request.span = span;
     request.policy.absent = AbsentPolicy::Disable;
     request
 }
 
 #[tokio::test]
-async fn absence_counts_inside_the_span_only() {
+async fn only_users_inside_the_span_count_as_absent() {
     let world = World::acme().await;
     world.add("kim@acme.example", &[]);
     let report = done(world.tenant.sync(&disabling(&[JOAN], span(Some("h"), Some("kim@")))).await);
-    // Ada and Grace come before it; Kim is at its end, which is outside.
+    // Ada and Grace are before the span. Kim is at its end, which is outside.
     assert_eq!(outcomes(&report), ["joan@acme.example: unchanged", "ken@acme.example: unchanged"]);
     assert!(report.writes.is_empty());
 
@@ -53,10 +57,10 @@ async fn the_start_is_inside_and_the_end_is_not() {
 }
 
 #[tokio::test]
-async fn spans_that_follow_each_other_do_what_one_sync_does() {
+async fn adjacent_spans_do_what_one_sync_does() {
     let (whole, parts) = (World::acme().await, World::acme().await);
-    let people = [ADA, GRACE, KEN, "new@acme.example"];
-    done(whole.tenant.sync(&disabling(&people, None)).await);
+    let people = [ADA, GRACE, KEN, NEW];
+    assert!(done(whole.tenant.sync(&disabling(&people, None)).await).complete);
 
     let mut seen = Vec::new();
     for (start, before) in [(None, Some("b")), (Some("b"), Some("k")), (Some("k"), None)] {
@@ -68,7 +72,7 @@ async fn spans_that_follow_each_other_do_what_one_sync_does() {
         assert!(report.complete);
         seen.extend(report.people.into_iter().map(|person| address(&person.email).to_owned()));
     }
-    assert_eq!(seen, [ADA, GRACE, JOAN, KEN, "new@acme.example"], "everybody once");
+    assert_eq!(seen, [ADA, GRACE, JOAN, KEN, NEW], "every user once");
     let (whole, parts) = (whole.mock.state(), parts.mock.state());
     for (whole, parts) in whole.users.iter().zip(&parts.users) {
         assert_eq!((&whole.email, whole.is_disabled), (&parts.email, parts.is_disabled));
@@ -76,9 +80,9 @@ async fn spans_that_follow_each_other_do_what_one_sync_does() {
     assert_eq!(whole.users.len(), parts.users.len());
 }
 
-/// All of the roster is not empty, and a part of it is.
+/// The whole roster is not empty, but the part for a span is.
 #[tokio::test]
-async fn a_part_with_nobody_on_the_roster_is_refused_unless_allowed() {
+async fn an_empty_roster_for_a_span_is_refused_unless_it_is_allowed() {
     let world = World::acme().await;
     world.shape(KEN, |ken| ken.is_disabled = false);
     let before = world.mock.state();
@@ -91,24 +95,24 @@ async fn a_part_with_nobody_on_the_roster_is_refused_unless_allowed() {
         let (case, detail) = failed(world.tenant.sync(&people(empty)).await);
         assert_eq!((case, detail.code.as_str()), ("permanent refused", "guard-tripped"));
     }
-    // Nothing would be done there, and it is refused all the same.
-    let mut nobody_there = people(span(Some("x"), None));
-    let (case, _) = failed(world.tenant.sync(&nobody_there).await);
+    // It is refused even if there is nothing to do.
+    let mut no_users = people(span(Some("x"), None));
+    let (case, _) = failed(world.tenant.sync(&no_users).await);
     assert_eq!(case, "permanent refused");
     assert!(world.writes().is_empty());
     assert_eq!(world.mock.state(), before);
 
-    nobody_there.policy.guards.allow_empty_roster = true;
-    assert!(done(world.tenant.sync(&nobody_there).await).complete);
+    no_users.policy.guards.allow_empty_roster = true;
+    assert!(done(world.tenant.sync(&no_users).await).complete);
     let mut the_end = people(span(Some("k"), None));
     the_end.policy.guards.allow_empty_roster = true;
     let report = done(world.tenant.sync(&the_end).await);
     assert_eq!(outcomes(&report), ["ken@acme.example: disabled"]);
 }
 
-/// Two leave in each part: too many for one sync, and not for either of the parts.
+/// Two users are absent from each part. Four are too many for one sync, and two are not.
 #[tokio::test]
-async fn the_guards_judge_each_part_on_its_own() {
+async fn guards_check_each_span_separately() {
     let world = World::acme().await;
     for email in ["a1@acme.example", "a2@acme.example", "y1@acme.example", "y2@acme.example"] {
         world.add(email, &[]);
@@ -125,16 +129,19 @@ async fn the_guards_judge_each_part_on_its_own() {
     assert!(detail.message.contains("user-removals"), "{}", detail.message);
     assert!(world.writes().is_empty());
 
-    for (span, inside) in [(span(None, Some("b")), &stay[..1]), (span(Some("b"), None), &stay[1..])]
-    {
+    for (span, inside, absent) in [
+        (span(None, Some("b")), &stay[..1], ["a1@acme.example", "a2@acme.example"]),
+        (span(Some("b"), None), &stay[1..], ["y1@acme.example", "y2@acme.example"]),
+    ] {
         let report = done(world.tenant.sync(&sync(span, inside)).await);
-        let disabled = report.writes.len();
-        assert_eq!(disabled, 2, "{:?}", outcomes(&report));
+        let expected = absent
+            .map(|email| [format!("user-disabled {email}"), format!("sessions-ended {email}")]);
+        assert_eq!(written(&report.writes), expected.concat(), "{:?}", outcomes(&report));
     }
 }
 
 #[tokio::test]
-async fn memberships_outside_the_span_are_not_touched() {
+async fn memberships_of_users_outside_the_span_are_not_changed() {
     let world = World::acme().await;
     let mut request = roster(vec![in_groups(JOAN, &[])]);
     request.span = span(Some("j"), None);
@@ -145,13 +152,13 @@ async fn memberships_outside_the_span_are_not_touched() {
 }
 
 #[tokio::test]
-async fn removals_are_counted_against_the_people_of_the_span() {
+async fn the_limit_of_removals_is_a_percentage_of_the_users_in_the_span() {
     let world = World::acme().await;
     let mut request = disabling(&[], span(Some("j"), None));
     request.policy.guards.allow_empty_roster = true;
     limit(&mut request.policy.guards.user_removals).floor = Some(0);
     limit(&mut request.policy.guards.user_removals).percent = Some(99);
-    // Joan is one of three enabled people, but the only one in the span: 99 % of one is none.
+    // Joan is one of three enabled users, but the only one in the span: 99 % of 1 is 0.
     let plan = done(world.tenant.plan_sync(&request).await);
     let guard = plan.guards.iter().find(|guard| guard.guard == Guard::UserRemovals);
     let guard = guard.expect("a report");
@@ -159,14 +166,14 @@ async fn removals_are_counted_against_the_people_of_the_span() {
 }
 
 #[tokio::test]
-async fn a_person_outside_or_a_span_of_nobody_is_refused_before_any_request() {
+async fn an_entry_outside_the_span_or_an_empty_span_is_refused_before_any_request() {
     let world = World::acme().await;
     let outside = disabling(&[JOAN, ADA], span(Some("b"), None));
     let (case, detail) = failed(world.tenant.sync(&outside).await);
     assert_eq!((case, detail.code.as_str()), ("permanent invalid-input", "outside-span"));
     assert_eq!(detail.field.as_deref(), Some("request.roster[1].user.email"));
-    let nobody = disabling(&[], span(Some("k"), Some("b")));
-    let (case, detail) = failed(world.tenant.plan_sync(&nobody).await);
+    let empty = disabling(&[], span(Some("k"), Some("b")));
+    let (case, detail) = failed(world.tenant.plan_sync(&empty).await);
     assert_eq!(case, "permanent invalid-input");
     assert_eq!(detail.field.as_deref(), Some("request.span.before"));
     assert!(world.requests().is_empty());
