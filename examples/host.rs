@@ -17,13 +17,13 @@ impl WasiView for State {
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        // Hooks of your own see each request before it is sent: there, allow one host alone.
+        // Custom hooks see each request before it is sent. Use them to allow only one host.
         WasiHttpCtxView { table: &mut self.0, ctx: &mut self.2, hooks: Default::default() }
     }
 }
 
 pub async fn check(file: &str, base_url: &str, token: &str) -> Result<ConnectionReport> {
-    // Once per process: compile, and link what the component may use.
+    // Once per process: compile the component, and link its imports.
     let engine = Engine::default();
     let component = Component::from_file(&engine, file)?;
     let mut linker = Linker::new(&engine);

@@ -1,5 +1,5 @@
-# What the examples' `run` scripts have in common. Source it, then call `build` and `start_mock`.
-# Whatever a script starts ends with it, and so does the folder `$scratch`.
+# Functions for the examples' `run` scripts. Source it, then call `build` and `start_mock`. At the
+# end of a script, its processes are stopped and the folder `$scratch` is removed.
 # shellcheck source=tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
 
@@ -16,10 +16,10 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# say TEXT…: a heading.
+# say TEXT…: prints a heading.
 say() { printf '\n-- %s\n' "$*"; }
 
-# build: builds the command, which has the mock in it, and the component. Sets `retool` and
+# build: builds the component and the command, which includes the mock. Sets `retool` and
 # `component`.
 build() {
   (cd "$root" && cargo build --quiet --package host-test)
@@ -28,8 +28,8 @@ build() {
   [[ -x $retool && -f $component ]] || fail "the build left no $retool or no $component"
 }
 
-# release: writes a release of the component. Sets `component` and `contract` to the component and
-# the WIT package in it.
+# release: writes a release of the component. Sets `component` and `contract` to its component and
+# WIT package.
 release() {
   (cd "$root" && cargo run --quiet --package package -- --out "$tools/release") >/dev/null
   component=$tools/release/retool_lifecycle.wasm

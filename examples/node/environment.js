@@ -1,5 +1,5 @@
-// `wasi:cli/environment` for the component: the chosen variables. The shim's own shows it the
-// environment of the whole process.
+// `wasi:cli/environment` for the component: only the chosen variables. The shim's own has all
+// variables of the process.
 import { workerData } from "node:worker_threads";
 
 /** @type {[string, string][]} */

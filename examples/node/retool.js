@@ -1,4 +1,4 @@
-// One organisation to call the component for.
+// A class for one organisation, which calls the component.
 import { randomUUID } from "node:crypto";
 import { Worker } from "node:worker_threads";
 
@@ -16,7 +16,7 @@ import { Worker } from "node:worker_threads";
  * @typedef {F extends (...args: any) => infer Value ? Value : never} Value
  */
 
-/** The contract's error: `payload.tag` is its case, `payload.val` says more. */
+/** The contract's error: `payload.tag` is its case, `payload.val` has the details. */
 export class RetoolError extends Error {
   /** @param {Payload} payload */
   constructor(payload) {
@@ -34,7 +34,7 @@ export class Organisation {
   #tokens = [];
 
   /**
-   * `tokens` are variables too, but the component gets placeholders for their values.
+   * `tokens` are variables too, but the component gets placeholders instead of their values.
    * @param {Connection} connection
    * @param {{ tokens: Record<string, string>, variables?: Record<string, string> }} environment
    */
@@ -50,8 +50,8 @@ export class Organisation {
   }
 
   /**
-   * Calls a function. Fails with a `RetoolError`, or where the component could not be run or was
-   * stopped through `signal`, with another `Error`; what was written then is not known.
+   * Calls a function. Fails with a `RetoolError`. If the component could not be run, or was stopped
+   * through `signal`, fails with another `Error`; it is then not known what was written.
    * @template {Interface} I
    * @template {keyof Plugin[I] & string} F
    * @param {I} interfaceName

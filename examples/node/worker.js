@@ -1,4 +1,4 @@
-// One call: runs in a worker of its own, because the component waits for its answers.
+// Runs one call. It needs its own worker, because the component blocks while it waits.
 import { parentPort, workerData } from "node:worker_threads";
 
 const plugin = /** @type {Record<string, any>} */ (await import("./plugin/retool_lifecycle.js"));

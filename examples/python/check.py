@@ -1,4 +1,4 @@
-"""What this example promises, checked against mocks:
+"""Tests this example against mocks:
 python check.py retool_lifecycle.wasm URL THROTTLING-URL FAILING-URL SLOW-URL
 """
 
@@ -57,12 +57,12 @@ def equal(found, expected):
 def check_results():
     """Enums, variants with and without a payload, options and lists keep their names."""
     acme, email = organisation(), "ada.byron@example.com"
-    arrived = acme.call("lifecycle", "provision", person(email))
-    equal(arrived.outcome, "created")
-    equal([write.kind for write in arrived.writes], ["user-created", "member-added"])
-    equal([write.certainty for write in arrived.writes], ["confirmed", "confirmed"])
-    equal(arrived.user.user_type, "default")
-    equal(arrived.groups_added[0].id.tag, "rest")
+    created = acme.call("lifecycle", "provision", person(email))
+    equal(created.outcome, "created")
+    equal([write.kind for write in created.writes], ["user-created", "member-added"])
+    equal([write.certainty for write in created.writes], ["confirmed", "confirmed"])
+    equal(created.user.user_type, "default")
+    equal(created.groups_added[0].id.tag, "rest")
     equal(acme.call("lifecycle", "provision", person(email)).outcome, "unchanged")
     renamed = acme.call("lifecycle", "provision", person(email, last_name="King"))
     equal(renamed.outcome, "updated")
@@ -71,22 +71,22 @@ def check_results():
     for dialect in ["v1", "v2", "scim"]:
         found = organisation(dialect=dialect).call("directory", "find-user", by_email(email))
         equal(found.id.tag, dialect)
-    equal(acme.call("directory", "find-user", by_email("nobody@example.com")), None)
+    equal(acme.call("directory", "find-user", by_email("unknown@example.com")), None)
 
     left = acme.call("lifecycle", "deprovision", leaver(email, Variant("disable-and-strip-groups")))
     equal(left.outcome, "deactivated")
     waiting = leaver(email, Variant("delete-once-disabled", 30))
     equal(acme.call("lifecycle", "deprovision", waiting).outcome, "already-deactivated")
-    # What a call returned goes into the next as it is.
+    # The result of a call can be passed to the next call unchanged.
     back = {"tombstones": [left.tombstone], "re_create": False}
     restored = acme.call("lifecycle", "restore", back)
     equal([(person.email, person.outcome) for person in restored.people], [(email, "re-enabled")])
-    gone = leaver("nobody@example.com", Variant("delete"))
+    gone = leaver("unknown@example.com", Variant("delete"))
     equal(acme.call("lifecycle", "deprovision", gone).outcome, "already-gone")
 
 
 def check_errors():
-    """Every case and kind of error that the component returns, each provoked."""
+    """Every case and kind of error that the component returns can be provoked."""
     acme, email = organisation(), "ada.byron@example.com"
     find = ("directory", "find-user", by_email(email))
     rename = {"group": Variant("name", "Engineering"), "new_name": "Support"}
@@ -97,7 +97,7 @@ def check_errors():
             "permanent",
             "invalid-email",
             acme,
-            ("directory", "find-user", by_email("nobody")),
+            ("directory", "find-user", by_email("no-address")),
         ),
         "denied": ("permanent", "token-rejected", organisation(token="wrong"), find),
         "not-found": (
@@ -141,7 +141,7 @@ def check_errors():
     throttled = error_of(organisation(throttling, RETOOL_DEADLINE_MS="5000"), *find)
     equal((throttled.detail.http_status, throttled.detail.retry_after_ms), (429, 30000))
 
-    # The first is never returned by the component: engines use it.
+    # The component never returns the first case; it is for engines.
     equal(cases_in_wit("variant error"), ["execution-failed", "permanent", "transient"])
     equal(acme.error_cases("directory", "find-user"), cases_in_wit("variant error"))
     equal(sorted(provoked), sorted(cases_in_wit("enum error-kind")))
@@ -153,7 +153,7 @@ def cases_in_wit(type_):
 
 
 def check_plans():
-    """A plan's steps go into `apply-step` as they are, and its tombstones into `restore`."""
+    """`apply-step` takes a plan's steps unchanged, and `restore` its tombstones."""
     acme = organisation()
     everyone = {"with_members": False, "with_other_ids": False}
     people = acme.call("directory", "page-users", everyone).users
@@ -196,7 +196,7 @@ def error_of(asked, *call):
 
 
 def check_environment():
-    """The component sees the chosen variables, and not those of this process."""
+    """The component sees only the chosen variables, not those of this process."""
     os.environ["RETOOL_STRAY"] = TOKEN
     stray = {"base_url": mock, "dialect": "v1", "api_token_variable": "RETOOL_STRAY"}
     find = ("directory", "find-user", by_email("ada.byron@example.com"))
@@ -207,22 +207,22 @@ def check_environment():
 
 
 def check_arguments():
-    """What does not fit the contract is refused before anything is sent."""
+    """Arguments that do not match the contract are refused before anything is sent."""
     acme = organisation()
     for wrong in [person(5), person("a@example.com", nickname="Ada"), {"email": "a@example.com"}]:
         try:
             acme.call("lifecycle", "provision", wrong)
         except TypeError:
             continue
-        raise AssertionError(f"{wrong} was taken")
+        raise AssertionError(f"{wrong} was accepted")
 
 
 def check_threads():
-    """A call that waits lets other threads run."""
+    """Other threads run while a call waits."""
     asked, released = threading.Event(), threading.Event()
 
     class Held(BaseHTTPRequestHandler):
-        """Answers once this thread lets it: never, if the call that waits stops this thread."""
+        """Answers when this thread allows it: never, if the waiting call blocks this thread."""
 
         def do_GET(self):
             asked.set()
@@ -238,7 +238,7 @@ def check_threads():
     with ThreadingHTTPServer(("127.0.0.1", 0), Held) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         waits = organisation(f"http://127.0.0.1:{server.server_port}")
-        find = ("directory", "find-user", by_email("nobody@example.com"))
+        find = ("directory", "find-user", by_email("unknown@example.com"))
         answers = []
         thread = threading.Thread(target=lambda: answers.append(waits.call(*find)))
         thread.start()

@@ -1,4 +1,4 @@
-"""Calls the retool-lifecycle component through wasmtime, a fresh sandbox per call."""
+"""Calls the retool-lifecycle component through wasmtime, in a fresh sandbox per call."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ MEMORY = 256 << 20
 
 
 class RetoolError(Exception):
-    """The contract's error: `case` is its name there, `detail` says more.
+    """The contract's error: `case` is its name there, `detail` has more information.
 
-    `permanent` fails again until something is changed; `transient` is worth another try, which
-    is safe. `detail.kind` and `detail.code` say what happened. `execution-failed` has no detail.
+    `permanent` fails again until something is changed; `transient` may be retried safely.
+    `detail.kind` and `detail.code` say what happened. `execution-failed` has no detail.
     """
 
     def __init__(self, case: str, detail: Any) -> None:
@@ -41,7 +41,7 @@ class RetoolError(Exception):
 
 
 class Plugin:
-    """The component, compiled once. Threads may share it; a call lets the others run."""
+    """The component, compiled once. Threads may share it; they run while another one calls."""
 
     def __init__(self, component: str | Path) -> None:
         self.engine = Engine(Config())
@@ -63,23 +63,23 @@ class Plugin:
 
 
 class Organisation:
-    """One organisation to call the component for."""
+    """One organisation for which the component is called."""
 
     def __init__(
         self, plugin: Plugin, connection: Mapping[str, Any], environment: Mapping[str, str]
     ) -> None:
-        """`environment` is all that the component sees of one: tokens and `RETOOL_…` settings."""
+        """`environment` is the component's whole environment: tokens and `RETOOL_…` settings."""
         self.plugin = plugin
         self.connection = connection
         self.environment = environment
 
     def call(self, interface: str, name: str, *arguments: Any) -> Any:
-        """Calls a function; arguments are what the contract has after the connection.
+        """Calls a function with the arguments that the contract has after the connection.
 
-        Records are mappings or what a call returned, with `snake_case` names; fields that are
-        `option` may be left out. Variants are `Variant(case, payload)`, enums are texts.
-        Raises `RetoolError`, and `wasmtime.WasmtimeError` where the sandbox stopped the
-        component; what was written then is not known.
+        Records are mappings or objects that a call returned, with `snake_case` names; fields that
+        are `option` may be left out. Variants are `Variant(case, payload)`, enums are strings.
+        Raises `RetoolError`, and `wasmtime.WasmtimeError` if the sandbox stopped the component; it
+        is then not known what was written.
         """
         store = self.store()
         function = self.plugin.function(store, interface, name)
@@ -93,7 +93,7 @@ class Organisation:
         return answer.payload
 
     def error_cases(self, interface: str, name: str) -> list[str]:
-        """The cases of the error that a function may return, as the component's type has them."""
+        """Returns the cases of a function's error, from the component's types."""
         store = self.store()
         error = result_of(self.plugin.function(store, interface, name), store).err
         assert isinstance(error, VariantType)
@@ -117,7 +117,7 @@ def result_of(function: Func, store: Store) -> ResultType:
 
 
 def to_wit(type_: ValType, value: Any) -> Any:
-    """A value as wasmtime takes it for a type of the contract."""
+    """Converts a value of a type of the contract for wasmtime."""
     if isinstance(type_, RecordType):
         fields = dict(value) if isinstance(value, Mapping) else dict(vars(value))
         record = Record()
@@ -144,8 +144,8 @@ def to_wit(type_: ValType, value: Any) -> Any:
 
 
 def from_wit(type_: ValType, value: Any) -> Any:
-    """What wasmtime returned: records as objects with `snake_case` names, and every variant as
-    a `Variant`."""
+    """Converts a value from wasmtime: records to objects with `snake_case` names, and every
+    variant to a `Variant`."""
     if isinstance(type_, RecordType):
         fields = {name: from_wit(field, getattr(value, name)) for name, field in type_.fields}
         return SimpleNamespace(**{name.replace("-", "_"): field for name, field in fields.items()})
@@ -164,7 +164,7 @@ Cases = list[tuple[str, ValType | None]]
 
 
 def variant(cases: Cases, value: Any) -> Variant:
-    """A value of one of these cases under the case's name."""
+    """Converts a value of one of these cases to a `Variant` with the case's name."""
     if has_names(cases):
         case, value = value.tag, value.payload
     else:
@@ -175,8 +175,8 @@ def variant(cases: Cases, value: Any) -> Variant:
 
 
 def has_names(cases: Cases) -> bool:
-    """Whether wasmtime keeps the names of these cases: only where their payloads are of the same
-    Python class. Otherwise it takes and gives the payload alone."""
+    """Returns whether wasmtime keeps the names of these cases. It does so only if some payloads
+    have the same Python class. Otherwise it uses the payload alone."""
     seen: set[type] = set()
     for _, type_ in cases:
         if seen & classes(type_):
@@ -186,7 +186,7 @@ def has_names(cases: Cases) -> bool:
 
 
 def classes(type_: ValType | None) -> set[type]:
-    """The Python classes of a payload; `object` stands for none."""
+    """Returns the Python classes of a payload; `object` means no payload."""
     found: set[type] = set()
     if type_ is None:
         found.add(object)

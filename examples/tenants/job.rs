@@ -1,4 +1,4 @@
-//! One job: a call of one function, and what came of it.
+//! One job: a call of one function, and its outcome.
 
 use host_test::{Answer, Tenant, error_case, json};
 use serde::de::DeserializeOwned;
@@ -9,17 +9,17 @@ use serde_json::Value;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
-    /// The organisation that it is for.
+    /// The organisation.
     pub tenant: String,
-    /// The function, as the contract names it, e.g. `find-user`.
+    /// The function's name in the contract, e.g. `find-user`.
     pub function: String,
-    /// What the function takes after the connection, with the contract's names; `null` for
+    /// The function's argument after the connection, with the contract's names; `null` for
     /// `check-connection`.
     #[serde(default)]
     request: Value,
 }
 
-/// What came of a job.
+/// The outcome of a job.
 pub enum Outcome {
     /// The function's result.
     Done(Value),
@@ -32,7 +32,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The outcome's key and value in the line of output.
+    /// Returns the outcome's key and value in the line of output.
     pub fn entry(self) -> (&'static str, Value) {
         match self {
             Outcome::Done(result) => ("ok", result),
@@ -94,7 +94,8 @@ fn outcome<T: Serialize>(answer: Answer<T>) -> Outcome {
     }
 }
 
-/// A value of the contract as JSON. If that fails, the failure stands there: the call is done.
+/// Converts a value of the contract to JSON. If that fails, returns the failure's text instead: the
+/// call has been made and must be reported.
 fn to_json<T: Serialize>(value: &T) -> Value {
     json::value(value).unwrap_or_else(|error| error.to_string().into())
 }

@@ -1,9 +1,9 @@
-//! Works off a queue of jobs for many organisations in one process:
+//! Processes a queue of jobs for many organisations in one process:
 //! `tenants tenants.json jobs.jsonl [CONCURRENCY]`
 //!
 //! Each organisation is a tenant with its own origin, token, limits and connections. Jobs of one
-//! tenant run in the order of the file, tenants run beside each other, and every job becomes
-//! one line of JSON on stdout.
+//! tenant run in the order of the file, tenants run concurrently, and every job gives one line of
+//! JSON on stdout.
 
 mod job;
 mod queue;
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use host_test::Host;
 
-/// How many calls run at a time by default.
+/// How many calls run at the same time by default.
 const CONCURRENCY: u32 = 8;
 
 #[tokio::main]

@@ -9,11 +9,11 @@ use tokio::task::JoinSet;
 
 use crate::job::{Job, Outcome};
 
-/// The number of a line and its job, or why it is none.
+/// The number of a line, and its job or the reason why it is not a job.
 type Numbered = (usize, Result<Job, String>);
 
-/// Sorts the lines of a file into a queue per tenant. Lines that can't be read have a queue of
-/// their own, under no name.
+/// Sorts the lines of a file into one queue per tenant. Unreadable lines go to a queue with an
+/// empty name.
 pub fn by_tenant(file: &str) -> BTreeMap<String, Vec<Numbered>> {
     let mut queues = BTreeMap::<String, Vec<Numbered>>::new();
     for (at, line) in file.lines().enumerate() {
@@ -27,8 +27,8 @@ pub fn by_tenant(file: &str) -> BTreeMap<String, Vec<Numbered>> {
     queues
 }
 
-/// Works the queues off beside each other, and passes each job's line to `print` as soon as it is
-/// done. Returns whether every job succeeded.
+/// Processes the queues concurrently, and passes the line of each finished job to `print` at once.
+/// Returns whether every job succeeded.
 pub async fn work_off(
     tenants: &BTreeMap<String, Tenant>,
     queues: BTreeMap<String, Vec<Numbered>>,
@@ -42,7 +42,7 @@ pub async fn work_off(
         running.spawn(async move {
             for (line, job) in queue {
                 let done = run(tenant.as_ref(), line, job).await;
-                // Nobody receives any more, so nobody wants the rest.
+                // The receiver is gone, so the remaining jobs are not needed.
                 if send.send(done).await.is_err() {
                     return;
                 }
@@ -56,7 +56,7 @@ pub async fn work_off(
         all &= succeeded;
         print(line);
     }
-    // A queue that panicked has not sent all of its lines.
+    // A queue that panicked has not sent all of its lines, so it counts as failed.
     while let Some(ended) = running.join_next().await {
         all &= ended.is_ok();
     }

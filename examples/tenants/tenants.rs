@@ -1,4 +1,4 @@
-//! Who the organisations are.
+//! The organisations.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 struct Entry {
     base_url: String,
-    /// As the contract names it; `auto` if not given.
+    /// The dialect's name in the contract; `auto` if not given.
     dialect: Option<serde_json::Value>,
     /// The variable of this process that holds the organisation's REST token.
     token_variable: String,
@@ -21,8 +21,8 @@ struct Entry {
     settings: BTreeMap<String, String>,
 }
 
-/// Opens a tenant for each organisation of a JSON object, by name. A token that is missing is
-/// the tenant's own trouble: its jobs say so.
+/// Opens a tenant for each organisation of a JSON object, by name. A missing token is not an error
+/// here; the jobs of the tenant report it.
 pub fn open(host: &Host, file: &str) -> Result<BTreeMap<String, Tenant>, Box<dyn Error>> {
     let entries: BTreeMap<String, Entry> = serde_json::from_str(file)?;
     let opened = entries.into_iter().map(|(name, entry)| {

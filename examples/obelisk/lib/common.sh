@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Printing, expecting, waiting, and stopping what was started.
+# Functions to print, to check, to wait, and to stop processes.
 
 say() { printf '%s\n' "$*"; }
 step() { printf '\n== %s\n' "$*"; }
@@ -9,7 +9,7 @@ expect() {
     [[ $2 == "$3" ]] || fail "$1: expected $2, found $3"
 }
 
-# wait_for SECONDS WHAT COMMAND...: until the command succeeds.
+# wait_for SECONDS WHAT COMMAND...: waits until the command succeeds.
 wait_for() {
     local limit=$((SECONDS + $1)) what=$2
     shift 2
@@ -22,11 +22,11 @@ wait_for() {
     done
 }
 
-# What was started, to be stopped at the end, and what else is to be done then.
+# The processes to stop at the end, and a command to run then.
 processes=()
 at_the_end=
 
-# Forgets a process, which is to be gone by now.
+# Removes a process that has ended from the list.
 forget() {
     local process kept=()
     for process in "${processes[@]}"; do

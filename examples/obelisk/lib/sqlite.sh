@@ -3,9 +3,9 @@
 
 sqlite() {
     step "a mock Retool and the engine"
-    # The first three requests for groups fail, which is as often as the component asks.
+    # The first three requests for groups fail. That is how often the component tries.
     start_mock --users 12 --fault 'GET /api/v2/groups 503 times=3'
-    stage server-sqlite.toml
+    prepare_node server-sqlite.toml
     start_node node --deployment "$work/node/deployment.toml"
     say "the mock is at $origin, the engine at $OBELISK_API_URL"
     connection=$(connection_to "$origin" v2)
@@ -19,12 +19,12 @@ sqlite() {
 
 functions() {
     start_mock
-    stage server-sqlite.toml
+    prepare_node server-sqlite.toml
     start_node node --deployment "$work/node/deployment.toml"
     every_function_is_there
 }
 
-# The engine drops a function whose signature it does not like, and says nothing.
+# The engine silently ignores a function whose signature it does not support.
 every_function_is_there() {
     step "the engine accepts every function of wit/"
     local wanted found
@@ -36,7 +36,7 @@ every_function_is_there() {
     say "all $(wc -l <<<"$found") are there"
 }
 
-# Every function of the contract, by the name that the engine gives it.
+# Prints every function of the contract, with the engine's name for it.
 exports() {
     awk '
         /^package / { sub(/;$/, "", $2); split($2, package, "@") }
@@ -83,7 +83,7 @@ no_other_origin() {
 }
 
 a_person_decides() {
-    # All stay but the last two who are no administrators, and Ada comes.
+    # All stay except the last two who are not administrators, and Ada is new.
     local request
     request=$(retool '/api/v2/users' | jq -c -L "$here/lib" 'include "request";
         [.data[] | select(.active)] | sort_by(.is_admin | not) | .[:-2]
@@ -95,7 +95,7 @@ a_person_decides() {
     expect "the outcome" not_approved "$(jq -r .outcome <<<"$report")"
     expect "writes" "" "$(writes)"
 
-    step "an approval of some other plan"
+    step "an approval of another plan"
     offboard "$request" true other
     expect "the outcome" not_approved "$(jq -r .outcome <<<"$report")"
     expect "writes" "" "$(writes)"
@@ -115,7 +115,7 @@ a_person_decides() {
     id=$(submit "$OFFBOARDING" "[$connection, $request]")
     expect "the outcome" nothing_to_do "$(result "$id" | jq -r .ok.outcome)"
     expect "writes" "$before" "$(writes)"
-    say "nothing to do; nobody was asked"
+    say "nothing to do; no decision was requested"
 }
 
 # offboard REQUEST true|false this|other: runs the workflow, and decides; sets `report`.
@@ -133,21 +133,21 @@ offboard() {
     last=$id
 }
 
-# The engine replaces the component's placeholder, and stores neither.
+# The engine replaces the component's placeholder, and stores neither it nor the token.
 the_token_stays_outside() {
-    step "the token is nowhere in the guest, in what is stored, or in a log"
+    step "the token is not in the component, in the database or in a log"
     local id
     stop "$node"
     if grep --recursive --files-with-matches --text --fixed-strings "$TOKEN" "$work/node" "$work"/*.log; then
         fail "the token is in a file"
     fi
-    # Where it is replaced in bodies alone, the placeholder is what goes out in the header.
+    # If the engine replaces it only in bodies, the header is sent with the placeholder.
     sed -i 's/^replace_in = .*/replace_in = ["body"]/' "$work/node/server.toml" "$work/node/deployment.toml"
     start_node node --deployment "$work/node/deployment.toml"
     expect "an outcome after the restart" carried_out "$(result "$last" | jq -r .ok.outcome)"
     id=$(submit "$RETOOL/directory@$VERSION.find-user" "[$connection, {\"email\": \"ada@example.com\"}]")
-    expect "the error where a placeholder arrives" '["permanent","token-rejected"]' \
+    expect "the error for a placeholder" '["permanent","token-rejected"]' \
         "$(result "$id" | jq -c '.err | to_entries[0] | [.key, .value.code]')"
-    say "started again, the engine still has the report; where it may not put the token in,"
-    say "the server rejects what the component has"
+    say "after a restart, the engine still has the report; if it may not replace the placeholder,"
+    say "the server rejects the request"
 }

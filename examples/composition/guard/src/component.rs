@@ -1,4 +1,4 @@
-//! The rule as a component. Without `std`, which would import files and much else.
+//! The rule as a component. It does not use `std`, which would import files and much more.
 
 use alloc::alloc::{Layout, alloc, handle_alloc_error, realloc};
 use alloc::string::String;
@@ -50,7 +50,7 @@ fn method(method: Method) -> String {
     name.into()
 }
 
-/// A request without a scheme goes out over HTTPS.
+/// Returns the scheme of a request; without one, the request is sent over HTTPS.
 fn scheme(scheme: Option<Scheme>) -> String {
     match scheme {
         Some(Scheme::Http) => "http".into(),
@@ -59,7 +59,7 @@ fn scheme(scheme: Option<Scheme>) -> String {
     }
 }
 
-// `memcpy` and its like, which compiled code calls.
+// Compiled code calls functions like `memcpy`.
 #[link(name = "c")]
 unsafe extern "C" {}
 
@@ -71,7 +71,7 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-/// The canonical ABI's allocation function. The host passes text in with it.
+/// The allocation function of the canonical ABI. The host uses it to pass text to the component.
 ///
 /// # Safety
 /// `old` must come from this function with this `old_len` and `align`, or `old_len` must be 0.
@@ -82,8 +82,8 @@ unsafe extern "C" fn cabi_realloc(
     align: usize,
     new_len: usize,
 ) -> *mut u8 {
-    // SAFETY: the canonical ABI calls it with a power of two and with sizes that fit into
-    // memory, and passes back only what it got from here.
+    // SAFETY: the canonical ABI calls it with an alignment that is a power of two and with sizes
+    // that fit into memory. It passes back only pointers from this function.
     unsafe {
         let layout = Layout::from_size_align_unchecked(new_len, align);
         let new = match (old_len, new_len) {

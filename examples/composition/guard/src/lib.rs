@@ -1,5 +1,5 @@
-//! Stands between a component and its host's `wasi:http/outgoing-handler`: requests to one
-//! origin, with the methods that are allowed, are handed on, and every other is denied.
+//! Filters the requests of a component to its host's `wasi:http/outgoing-handler`. It forwards
+//! requests to one origin with the allowed methods, and denies all others.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 extern crate alloc;

@@ -1,16 +1,17 @@
-//! What is let through.
+//! The rule: which requests are allowed.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Names the one origin: `https://acme.retool.com`.
+/// The variable with the allowed origin, e.g. `https://acme.retool.com`.
 pub const ORIGIN: &str = "EGRESS_GUARD_ORIGIN";
 
-/// Names the methods, with commas between: `GET` to read alone. All if not set.
+/// The variable with the allowed methods, separated by commas, e.g. `GET` for reading only. If it
+/// is not set, all methods are allowed.
 pub const METHODS: &str = "EGRESS_GUARD_METHODS";
 
-/// What is let through: without an origin, nothing.
+/// Which requests are allowed. Without an origin, none is.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Rule {
     origin: Option<Origin>,
@@ -24,7 +25,7 @@ struct Origin {
 }
 
 impl Rule {
-    /// The rule that the environment sets.
+    /// Reads the rule from the environment.
     pub fn of(environment: &[(String, String)]) -> Rule {
         let value = |name| {
             environment.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
@@ -38,7 +39,7 @@ impl Rule {
         Rule { origin, methods }
     }
 
-    /// Whether a request may pass. Methods are compared exactly, as servers do it.
+    /// Returns whether a request is allowed. Methods are compared exactly, like in servers.
     pub fn allows(&self, method: &str, scheme: &str, authority: &str) -> bool {
         let origin = self.origin.is_some() && self.origin == Origin::new(scheme, authority);
         let listed = |methods: &Vec<String>| methods.iter().any(|other| other == method);
@@ -47,8 +48,8 @@ impl Rule {
 }
 
 impl Origin {
-    /// Without regard to case, and with the port written where it is the scheme's own. None where
-    /// it is not an origin alone.
+    /// Normalizes an origin: lower case, and with the scheme's default port if it has none. Returns
+    /// `None` if the authority has anything else in it.
     fn new(scheme: &str, authority: &str) -> Option<Origin> {
         let scheme = scheme.to_ascii_lowercase();
         let port = match scheme.as_str() {
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn one_origin_passes_however_it_is_written() {
+    fn only_the_origin_is_allowed_in_any_spelling() {
         for origin in ["https://acme.retool.com", "HTTPS://Acme.Retool.com:443/"] {
             let rule = rule(origin, None);
             assert!(rule.allows("GET", "https", "acme.retool.com"));
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_methods_that_are_listed_pass() {
+    fn only_listed_methods_are_allowed() {
         let rule = rule("http://127.0.0.1:8080", Some("GET, PUT"));
         assert!(rule.allows("GET", "http", "127.0.0.1:8080"));
         assert!(rule.allows("PUT", "http", "127.0.0.1:8080"));
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_origin_nothing_passes() {
+    fn without_a_valid_origin_nothing_is_allowed() {
         for rule in [Rule::of(&[]), rule("", None), rule("acme", None), rule("ftp://acme", None)] {
             assert!(!rule.allows("GET", "https", "acme"));
             assert!(!rule.allows("GET", "ftp", "acme"));

@@ -1,8 +1,8 @@
-//! Plan, wait for a person's decision, apply step by step, report.
+//! Plans, waits for a person's decision, applies step by step, and reports.
 //!
-//! Every call of an import is a child execution: the engine records its result, and when this
-//! workflow is moved to another machine or started again, it is replayed from those records.
-//! So it must be deterministic, and is: it has no clock, no randomness and no I/O of its own.
+//! Every call of an import is a child execution, and the engine records its result. When this
+//! workflow is moved to another machine or restarted, the engine replays it from these records. So
+//! it must be deterministic: it has no clock, no randomness and no I/O of its own.
 
 use std::collections::BTreeSet;
 
@@ -40,7 +40,7 @@ impl Guest for Offboarding {
         } else if !plan.steps.is_empty() {
             if approved(&plan, &mut report) {
                 report.outcome = apply(&connection, &plan.steps, &mut report);
-                // What was written is not lost with a plan that fails.
+                // If the second plan fails, the report of the writes must not be lost.
                 report.left = plan_sync(&connection, &request).ok().map(|plan| count(&plan.steps));
             } else {
                 report.outcome = Outcome::NotApproved;
@@ -50,7 +50,7 @@ impl Guest for Offboarding {
     }
 }
 
-/// Waits until a person decides. Only an approval of this very plan counts.
+/// Waits until a person decides. Only an approval with this plan's digest is valid.
 fn approved(plan: &Plan, report: &mut Report) -> bool {
     match decide(plan) {
         Ok(decision) => {
@@ -64,9 +64,9 @@ fn approved(plan: &Plan, report: &mut Report) -> bool {
     }
 }
 
-/// Applies the steps in their order, each as the plan has it. Where one of a person's is not
-/// done, the rest of that person's are left alone; the others go on, unless the connection can't
-/// be used any more.
+/// Applies the steps of the plan in their order. If a step of a person is not done, skips the other
+/// steps of that person and continues with the next person. Stops if the connection can't be used
+/// any more.
 fn apply(connection: &Connection, steps: &[Step], report: &mut Report) -> Outcome {
     let mut left_alone = BTreeSet::new();
     for step in steps {
@@ -92,8 +92,8 @@ fn apply(connection: &Connection, steps: &[Step], report: &mut Report) -> Outcom
                 Err(error) => Cause::Failed(error),
             }
         };
-        // A group that could not be created is nobody's step: those who were to join it fail
-        // by themselves.
+        // The creation of a group has no person. If it fails, the steps that add members to the
+        // group fail by themselves.
         left_alone.extend(person);
         let stop = matches!(
             &cause,
@@ -107,7 +107,7 @@ fn apply(connection: &Connection, steps: &[Step], report: &mut Report) -> Outcom
     Outcome::CarriedOut
 }
 
-/// The person of a step: by address, or by id where there is none. `None` for groups.
+/// Returns the person of a step: the address, or the id if there is none. `None` for groups.
 fn person(step: &Step) -> Option<&str> {
     let id = step.user.as_ref().map(|id| match id {
         UserId::V1(id) | UserId::V2(id) | UserId::Scim(id) => id.as_str(),
