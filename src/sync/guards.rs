@@ -102,8 +102,8 @@ pub fn judge(request: &SyncRequest, snapshot: &Snapshot, steps: &[Step]) -> Vec<
     reports
 }
 
-/// Compares the users that are disabled or deleted with the enabled users in the span. Deleting a
-/// user who is disabled counts too, because it can't be undone.
+/// Limits how many users are disabled or deleted: a share of the enabled users in the span.
+/// Deleting a user who is disabled counts too, because it can't be undone.
 pub fn user_removals(
     limits: &GuardLimits,
     span: &Span,

@@ -1,4 +1,4 @@
-//! Sends a PATCH.
+//! Sends a PATCH of a user or group. Its body is made in `body.rs`.
 
 use alloc::string::String;
 
