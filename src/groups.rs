@@ -3,8 +3,9 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use crate::admins::check_left;
 use crate::domain::{
-    Email, FieldChange, Group, GroupPatch, GroupRef, Member, User, Write, WriteKind,
+    Email, FieldChange, Group, GroupPatch, GroupRef, Member, User, UserId, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
@@ -58,6 +59,53 @@ pub struct Reshaping {
     pub add: Vec<Email>,
     /// Users to remove.
     pub remove: Vec<Email>,
+    /// What must be true of the members that the group loses.
+    pub guard: MemberGuard,
+}
+
+/// The limits on the members that a group loses.
+#[derive(Clone, Debug)]
+pub struct MemberGuard {
+    /// Users who never lose a membership.
+    pub protected_people: Vec<Email>,
+    /// How many enabled administrators must be left if the group is that of the administrators.
+    pub minimum_admins: u32,
+}
+
+impl MemberGuard {
+    /// Refuses that `group` loses these members.
+    async fn check(
+        &self,
+        directory: &dyn Directory,
+        group: &Group,
+        members: &[(&UserId, &Email)],
+    ) -> Result<()> {
+        let is_protected = |email: &Email| self.protected_people.contains(email);
+        if let Some((_, email)) = members.iter().find(|(_, email)| is_protected(email)) {
+            let message = format!(
+                "This person is protected and would leave the group {}, so nothing was written. Take them off the list of protected people first.",
+                group.name
+            );
+            return Err(Error::new(Code::ProtectedPerson, message).about(email.as_str()));
+        }
+        let Some((_, first)) = members.first() else { return Ok(()) };
+        if !group.is_administrators() {
+            return Ok(());
+        }
+        let ids: Vec<&UserId> = members.iter().map(|(id, _)| *id).collect();
+        check_left(directory, &ids, first, self.minimum_admins, false).await
+    }
+}
+
+/// A group to delete.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    /// The group.
+    pub group: GroupRef,
+    /// Deletes the group even if it has members.
+    pub even_with_members: bool,
+    /// What must be true of its members.
+    pub guard: MemberGuard,
 }
 
 /// What `change` did.
@@ -106,6 +154,16 @@ async fn reshape(
     let leaving = people(directory, &reshaping.remove, false).await?;
 
     let changes = differences(&reshaping.patch, group);
+    let renames = changes.iter().any(|change| change.field == "name");
+    let mut lost: Vec<(&UserId, &Email)> =
+        leaving.iter().map(|user| (&user.id, &user.email)).collect();
+    // Under another name, the members of the administrators' group administer nothing.
+    let all;
+    if renames && group.is_administrators() {
+        all = with_addresses(directory, members(directory, group).await?).await?;
+        lost = all.iter().map(|(id, email)| (id, email)).collect();
+    }
+    reshaping.guard.check(directory, group, &lost).await?;
     let mut after = group.clone();
     if !changes.is_empty() {
         let Some(account) = directory.read_group(&group.id).await? else {
@@ -188,6 +246,25 @@ async fn people(directory: &dyn Directory, emails: &[Email], must: bool) -> Resu
     Ok(users)
 }
 
+/// Returns the addresses of members. Reads the users whose address the group does not contain.
+async fn with_addresses(
+    directory: &dyn Directory,
+    members: Vec<Member>,
+) -> Result<Vec<(UserId, Email)>> {
+    let mut known = Vec::with_capacity(members.len());
+    for Member { id, email, .. } in members {
+        let email = match email {
+            Some(email) => email,
+            None => match directory.read_user(&id).await? {
+                Some(account) => account.user.email,
+                None => continue,
+            },
+        };
+        known.push((id, email));
+    }
+    Ok(known)
+}
+
 async fn members(directory: &dyn Directory, group: &Group) -> Result<Vec<Member>> {
     membership::members(directory, &group.id)
         .await?
@@ -221,11 +298,8 @@ pub struct Removed {
 }
 
 /// Deletes a group. Deletes a group with members only if `even_with_members`.
-pub async fn remove(
-    directory: &dyn Directory,
-    reference: &GroupRef,
-    even_with_members: bool,
-) -> Result<Removed> {
+pub async fn remove(directory: &dyn Directory, removal: &Removal) -> Result<Removed> {
+    let Removal { group: reference, even_with_members, guard } = removal;
     let groups = directory.list_groups().await?;
     let found = match GroupIndex::new(&groups).find(reference) {
         Err(error) if error.code == Code::GroupNotFound => None,
@@ -247,12 +321,17 @@ pub async fn remove(
     }
     let mut group = account.group;
     let members = membership::members(directory, &group.id).await?.unwrap_or_default();
-    if !members.is_empty() && !even_with_members {
+    if !members.is_empty() && !*even_with_members {
         return Err(Error::new(
             Code::GroupHasMembers,
             format!("The group has {} members, so it was not removed. Remove them first, or allow the group to be removed with its members.", members.len()),
         )
         .about(group.name.as_str()));
+    }
+    if group.is_administrators() || !guard.protected_people.is_empty() {
+        let lost = with_addresses(directory, members.clone()).await?;
+        let lost: Vec<_> = lost.iter().map(|(id, email)| (id, email)).collect();
+        guard.check(directory, &group, &lost).await?;
     }
     group.members = Some(members);
     let deleted = delete(directory, &group).await;

@@ -142,14 +142,14 @@ pub fn photo_url(field: &dyn Display, url: Option<String>) -> Result<Option<Stri
     Ok(Some(url))
 }
 
-/// Checks a percentage, 0 to 100; `default` if none is given.
-pub fn percent(field: &dyn Display, percent: Option<u32>, default: u32) -> Result<u32> {
-    let percent = percent.unwrap_or(default);
-    if percent > 100 {
-        let message = format!("{percent} is not a percentage. Give a number from 0 to 100.");
+/// Checks a percentage, 0 to `maximum`.
+pub fn percent(field: &dyn Display, percent: u32, maximum: u32) -> Result<()> {
+    if percent > maximum {
+        let message =
+            format!("{percent} percent is out of range. Give a number from 0 to {maximum}.");
         return Err(invalid(Code::InvalidValue, field, message));
     }
-    Ok(percent)
+    Ok(())
 }
 
 /// Checks a page size, 1 to 1000.

@@ -189,6 +189,7 @@
 
 extern crate alloc;
 
+pub mod admins;
 pub mod config;
 pub mod de;
 pub mod diagnostics;

@@ -78,6 +78,11 @@ pub struct GroupLink {
 }
 
 impl GroupLink {
+    /// Returns whether the members of this group administer the organisation.
+    pub fn is_administrators(&self) -> bool {
+        self.name.as_deref().map(str::trim) == Some(super::ADMINISTRATORS)
+    }
+
     /// Returns the label for messages: the name, or the id if the name is not known.
     pub fn label(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id.value)

@@ -10,7 +10,7 @@ mod user;
 mod write;
 
 pub use email::Email;
-pub use group::{Group, GroupAccount, GroupPatch, Member};
+pub use group::{ADMINISTRATORS, Group, GroupAccount, GroupPatch, Member};
 pub use id::{Dialect, GroupId, GroupIdKind, GroupLink, GroupRef, UserId};
 pub use patch::{Field, FieldChange, NewUser, UserPatch};
 pub use tombstone::Tombstone;

@@ -102,9 +102,15 @@ impl User {
         (self.created_at, self.updated_at, self.last_active_at) = (None, None, None);
     }
 
-    /// Returns whether this is an administrator who can log in.
+    /// Returns whether the user administers the organisation: by the record's field, or as a member
+    /// of the built-in group, as far as the record contains memberships.
+    pub fn is_administrator(&self) -> bool {
+        self.admin || self.groups.iter().flatten().any(GroupLink::is_administrators)
+    }
+
+    /// Returns whether this is an administrator who can log in. An invitation is not an account.
     pub fn is_enabled_admin(&self) -> bool {
-        self.admin && !self.disabled
+        self.is_administrator() && !self.disabled && !self.is_invitation()
     }
 }
 

@@ -10,9 +10,9 @@ use crate::bindings::exports::user_lifecycle::retool::groups::{
     ChangeGroupRequest, ChangeGroupResult, EnsureGroupRequest, EnsureGroupResult, Guest, NewMember,
     RemoveGroupRequest, RemoveGroupResult,
 };
-use crate::domain::{Email, GroupPatch, GroupRef};
+use crate::domain::{Email, GroupPatch};
 use crate::error::{Code, Error, Result};
-use crate::groups::{self, Reshaping};
+use crate::groups::{self, MemberGuard, Removal, Reshaping};
 use crate::input;
 
 impl Guest for Component {
@@ -60,9 +60,7 @@ impl Guest for Component {
         call(
             connection,
             |_| removal(request),
-            async |session, (group, even_with_members)| {
-                groups::remove(&*session.directory, &group, even_with_members).await
-            },
+            async |session, removal| groups::remove(&*session.directory, &removal).await,
             |done, _| RemoveGroupResult {
                 removed: done.removed.map(convert::group),
                 writes: convert::writes(done.writes),
@@ -89,7 +87,6 @@ fn reshaping(request: ChangeGroupRequest) -> Result<Reshaping> {
         protected_people,
         minimum_admins,
     } = request;
-    unguarded(&protected_people, minimum_admins)?;
     let access = convert::app_access("request.access", access)?;
     let mut seen = BTreeSet::new();
     let add = people("request.add-members", added(add_members)?, &mut seen)?;
@@ -103,20 +100,26 @@ fn reshaping(request: ChangeGroupRequest) -> Result<Reshaping> {
         },
         add,
         remove,
+        guard: guard(protected_people, minimum_admins)?,
     })
 }
 
-/// Checks a request, and returns the group and whether it may have members.
-fn removal(request: RemoveGroupRequest) -> Result<(GroupRef, bool)> {
+/// Checks a request.
+fn removal(request: RemoveGroupRequest) -> Result<Removal> {
     let RemoveGroupRequest { group, even_with_members, protected_people, minimum_admins } = request;
-    unguarded(&protected_people, minimum_admins)?;
-    let group = input::group_ref(&"request.group", convert::given_group_ref(group))?;
-    Ok((group, even_with_members))
+    Ok(Removal {
+        group: input::group_ref(&"request.group", convert::given_group_ref(group))?,
+        even_with_members,
+        guard: guard(protected_people, minimum_admins)?,
+    })
 }
 
-fn unguarded(protected: &[contract::UserRef], minimum_admins: Option<u32>) -> Result<()> {
-    unsupported::unless(protected.is_empty(), &"request.protected-people")?;
-    unsupported::unless(minimum_admins.is_none(), &"request.minimum-admins")
+fn guard(protected: Vec<contract::UserRef>, minimum_admins: Option<u32>) -> Result<MemberGuard> {
+    let field = "request.protected-people";
+    Ok(MemberGuard {
+        protected_people: input::emails(&field, convert::emails_of(field, protected)?)?,
+        minimum_admins: minimum_admins.unwrap_or(1),
+    })
 }
 
 fn added(members: Vec<NewMember>) -> Result<Vec<Email>> {

@@ -23,9 +23,9 @@ impl wit::Guest for Component {
         call(
             connection,
             |connection| request::checked_step(step, &connection.base_url),
-            async |session, (step, dialect)| {
+            async |session, request::CheckedStep { step, dialect, guard }| {
                 step::check_dialect(dialect, session.reader())?;
-                step::apply(&*session.directory, &step, session.now).await
+                step::apply(&*session.directory, &step, &guard, session.now).await
             },
             answer::step_result,
         )

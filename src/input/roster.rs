@@ -12,10 +12,13 @@ use super::{
 };
 use crate::domain::{Email, UserPatch};
 use crate::error::{Code, Result};
-use crate::sync::{DesiredUser, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest};
+use crate::sync::{DesiredUser, Guard, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest};
 
 /// The maximum number of characters of an end of a span, the same as of an address.
 const MAX_BOUND: usize = 254;
+
+/// The maximum percentage of a limit on additions.
+const MAX_GROWTH_PERCENT: u32 = 10_000;
 
 /// Checks a roster and its policy: every field by its own check, no person twice, no person outside
 /// the span. If memberships are left alone, the groups are not checked.
@@ -83,10 +86,18 @@ fn policy(policy: Policy) -> Result<Policy> {
 }
 
 fn guards(field: &dyn Display, limits: GuardLimits) -> Result<GuardLimits> {
-    let max_user_removal_percent = limits.max_user_removal_percent;
-    let max_member_removal_percent = limits.max_member_removal_percent;
-    percent(&format_args!("{field}.user-removals.percent"), Some(max_user_removal_percent), 0)?;
-    percent(&format_args!("{field}.member-removals.percent"), Some(max_member_removal_percent), 0)?;
+    for (guard, limit) in limits.limits() {
+        // More can be added than there is, but not removed.
+        let maximum = match guard {
+            Guard::Creations
+            | Guard::Promotions
+            | Guard::ReEnablements
+            | Guard::MemberAdditions => MAX_GROWTH_PERCENT,
+            _ => 100,
+        };
+        let name = guard.as_str();
+        percent(&format_args!("{field}.{name}.percent"), limit.percent, maximum)?;
+    }
     let required_admins = emails(&format_args!("{field}.required-admins"), limits.required_admins)?;
     let protected_people =
         emails(&format_args!("{field}.protected-people"), limits.protected_people)?;

@@ -4,8 +4,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::person::{admins_besides, end_sessions, find_one, memberships, reread};
-use super::provision::last_admin;
+use super::person::{end_sessions, find_one, memberships, reread};
+use crate::admins::{AdminGuard, check_removal};
 use crate::domain::{
     Account, Dialect, Email, GroupLink, Tombstone, User, UserId, UserPatch, Write, WriteKind,
 };
@@ -149,7 +149,8 @@ async fn deprovision_with(
     // `/api/v2` returns a user's groups with the account, but not in listings.
     let mut account_has_groups = directory.capabilities().dialect == Dialect::V2;
     let account = loop {
-        check_admins(directory, departure, &known).await?;
+        let guard = AdminGuard { minimum: departure.minimum_admins, ..AdminGuard::default() };
+        check_removal(directory, &known, &guard).await?;
         let groups = match account_has_groups {
             true => known.groups.clone(),
             false => Some(memberships(directory, &known).await?),
@@ -204,30 +205,6 @@ async fn deprovision_with(
     }
     done.tombstone = Some(tombstone);
     Ok(done)
-}
-
-/// Refuses to remove the last administrators. Where the API does not say who is an administrator,
-/// also refuses users who may be the last one.
-async fn check_admins(directory: &dyn Directory, departure: &Departure, user: &User) -> Result<()> {
-    let minimum = departure.minimum_admins;
-    let says_admins = directory.capabilities().reports_admins;
-    if minimum == 0 || user.disabled || says_admins && !user.admin {
-        return Ok(());
-    }
-    let others = admins_besides(directory, &user.id).await?;
-    if user.admin && others.enabled < minimum {
-        return Err(last_admin(&departure.email, others.enabled, minimum));
-    }
-    if !says_admins && !user.admin && !others.any {
-        return Err(Error::new(
-            Code::LastAdmin,
-            "This API does not say who administers the organisation, so this person may be the last administrator, \
-             and nothing was written. Protect the administrators by address, and set the minimum to 0.",
-        )
-        .in_field("request.minimum-admins")
-        .about(departure.email.as_str()));
-    }
-    Ok(())
 }
 
 /// Withdraws an invitation that is not accepted yet. There is no account to disable.

@@ -11,6 +11,6 @@ pub use departure::{
     is_as_gone_as_can_be,
 };
 pub use person::{Creation, create_once, end_sessions, find_one, memberships, reread};
-pub use provision::{Arrival, ProvisionOutcome, Provisioned, last_admin, provision};
+pub use provision::{Arrival, ProvisionOutcome, Provisioned, provision};
 pub use restore::{PersonRestored, Restoration, RestoreOutcome, RestoreReport, Restored, restore};
 pub use target_groups::create_group_once;

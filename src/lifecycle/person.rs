@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::domain::{Account, Email, GroupLink, NewUser, User, UserId, WriteKind};
 use crate::error::{Code, Error, Result};
 use crate::retool::read_back::{ReadBack, read_back};
-use crate::retool::user_filter::{Administrators, Others};
+use crate::retool::user_filter::Others;
 use crate::retool::{Directory, ReadDirectory, membership};
 use crate::write_log::WriteLog;
 
@@ -143,22 +143,6 @@ pub async fn memberships(directory: &dyn ReadDirectory, user: &User) -> Result<V
         .await?
         .remove(&user.id)
         .unwrap_or_default())
-}
-
-/// The administrators besides one user.
-pub struct Admins {
-    /// Number of enabled ones.
-    pub enabled: u32,
-    /// Whether there is any, enabled or not.
-    pub any: bool,
-}
-
-/// Counts the administrators besides one user.
-pub async fn admins_besides(directory: &dyn ReadDirectory, id: &UserId) -> Result<Admins> {
-    let found = directory.list_people(&Administrators).await?;
-    let others = found.users.iter().filter(|user| user.admin && user.id != *id);
-    let enabled = others.clone().filter(|user| !user.disabled).count() as u32;
-    Ok(Admins { enabled, any: others.count() > 0 })
 }
 
 /// Ends the sessions of a user who was just disabled, if the server can. The user can't log in

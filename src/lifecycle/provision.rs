@@ -4,8 +4,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::person::{Creation, admins_besides, create_once, find_one, reread};
+use super::person::{Creation, create_once, find_one, reread};
 use super::target_groups::{Targets, create_group_once, targets};
+use crate::admins::{AdminGuard, check_removal};
 use crate::domain::{
     Email, Field, FieldChange, Group, GroupId, GroupLink, GroupRef, Member, NewUser, User, UserId,
     UserPatch, Write, WriteKind,
@@ -295,12 +296,9 @@ impl Change {
             asked.disabled = Some(false);
         }
         let changes = asked.differences(&user);
-        if asked.admin == Some(false)
-            && user.admin
-            && !user.disabled
-            && admins_besides(directory, &user.id).await?.enabled == 0
-        {
-            return Err(last_admin(&arrival.email, 0, 1));
+        if asked.admin == Some(false) {
+            let guard = AdminGuard { minimum: 1, ..AdminGuard::default() };
+            check_removal(directory, &user, &guard).await?;
         }
         let mut patch = UserPatch::default();
         for change in &changes {
@@ -441,18 +439,6 @@ fn remaining(outcome: ProvisionOutcome, invited: bool, email: &Email) -> Vec<Str
         ));
     }
     steps
-}
-
-/// Returns the error that too few administrators would be left.
-pub fn last_admin(email: &Email, others: u32, minimum: u32) -> Error {
-    Error::new(
-        Code::LastAdmin,
-        format!(
-            "{others} other enabled administrators would be left, and there must be {minimum}, so this was not written. \
-             Make another user an administrator first."
-        ),
-    )
-    .about(email.as_str())
 }
 
 /// Returns the error that the account was deleted between two requests.

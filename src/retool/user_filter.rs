@@ -239,10 +239,11 @@ pub fn filter_page<R: Listable>(
         let kept = short || (record.is_admin() && filter.wants_admins()) || filter.wants(&address);
         if !kept {
             let others = &mut page.others;
-            others.enabled += usize::from(!record.is_disabled() && filter.counts(&address));
+            // An invitation is not an account, and holds no seat.
             if !record.is_disabled()
                 && let Some(seat) = record.seat()
             {
+                others.enabled += usize::from(filter.counts(&address));
                 others.seats[seat as usize] += 1;
             }
             if filter.counts_memberships() {

@@ -6,17 +6,16 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::admins::Admins;
 use super::report::{PersonOutcome, PersonReport, SyncReport};
 use super::scope::SyncScope;
 use super::step::{self, StepOutcome};
 use super::{GuardReport, Occasion, Plan, Snapshot, Step, StepKind, SyncRequest, plan, snapshot};
+use crate::admins::{AdminGuard, check_leaving};
 use crate::domain::{Email, GroupId, GroupLink, Member, Tombstone, UserId, Write};
 use crate::error::{Code, Error, Result, ends_the_run};
 use crate::http::Log;
-use crate::lifecycle::last_admin;
 use crate::profile::{self, Phase};
-use crate::retool::read_back::{ReadBack, read_back};
+use crate::retool::read_back::{READINGS, ReadBack, read_back};
 use crate::retool::{Directory, ReadDirectory, membership};
 use crate::sort;
 use crate::write_log::{self, WriteLog};
@@ -55,10 +54,8 @@ pub async fn sync(
         return Err(refused(plan.tripped()));
     }
     let mut ids = BTreeMap::new();
-    let mut admins = Admins::new(request.policy.guards.minimum_admins);
     let mut shared = Vec::new();
     for user in snapshot.users {
-        admins.see(&user);
         if ids.insert(user.email.clone(), user.id).is_some() {
             shared.push(user.email);
         }
@@ -74,7 +71,11 @@ pub async fn sync(
         groups_created: Vec::new(),
         lost_groups: BTreeMap::new(),
         touched: BTreeMap::new(),
-        admins,
+        guard: AdminGuard {
+            minimum: request.policy.guards.minimum_admins,
+            required: request.policy.guards.required_admins.clone(),
+        },
+        last_admin: None,
         write_log: WriteLog::at(occasion.now),
     };
     match run.apply(&plan, log).await {
@@ -166,7 +167,9 @@ struct Run<'a> {
     lost_groups: BTreeMap<String, Error>,
     /// The wanted memberships, for reading back: by group, then by user.
     touched: BTreeMap<GroupId, Touched>,
-    admins: Admins,
+    guard: AdminGuard,
+    /// Why the last step that takes rights was refused.
+    last_admin: Option<Error>,
     write_log: WriteLog,
 }
 
@@ -206,37 +209,49 @@ impl Run<'_> {
                     let end = rest.iter().position(|step| !joins(step)).unwrap_or(rest.len());
                     self.join_all(&rest[..end]).await?;
                 }
-            } else if self.admins.too_few_after(step) {
+            } else if !self.take(step).await? {
                 waiting.push(step);
-            } else {
-                self.take(step).await?;
             }
         }
         for step in waiting {
-            if self.admins.too_few_after(step) {
-                // The guard passed for the plan, but a step that grants rights had no effect.
-                let email = step::person(step)?;
-                let (others, minimum) = self.admins.others();
-                self.note_failure(step, last_admin(email, others, minimum));
-            } else {
-                self.take(step).await?;
+            // An administrator who was just made one may not be visible as one yet.
+            let mut reading = 1;
+            while !self.take(step).await? {
+                if reading == READINGS || !self.directory.wait_to_read_back(reading).await {
+                    self.refuse_last_admin(step);
+                    break;
+                }
+                reading += 1;
             }
         }
         self.read_back().await
     }
 
-    /// Applies a step, unless an earlier step for its person was stale or failed. Fails only if the
-    /// run must end.
-    async fn take(&mut self, step: &Step) -> Result<()> {
+    /// Applies a step, unless an earlier step for its person was stale or failed. Returns `false`,
+    /// and writes nothing, if it would leave too few administrators now. Fails only if the run must
+    /// end.
+    async fn take(&mut self, step: &Step) -> Result<bool> {
         if !self.can_continue(step) {
-            return Ok(());
+            return Ok(true);
         }
         match self.apply_step(step).await {
             Ok((outcome, done)) => self.note(step, outcome, done),
             Err(error) if ends_the_run(&error) => return Err(error),
+            Err(error) if error.code == Code::LastAdmin => {
+                self.last_admin = Some(error);
+                return Ok(false);
+            }
             Err(error) => self.note_failure(step, error),
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Reports a step as failed that would leave too few administrators. The guard passed for the
+    /// plan, but a step that grants rights had no effect, or another user took some.
+    fn refuse_last_admin(&mut self, step: &Step) {
+        if let Some(error) = self.last_admin.take() {
+            self.note_failure(step, error);
+        }
     }
 
     fn can_continue(&self, step: &Step) -> bool {
@@ -280,12 +295,14 @@ impl Run<'_> {
                         .await?;
                 Ok((outcome, Done::User(id)))
             }
-            StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => {
-                Ok((step::change_user(directory, step, &mut self.write_log).await?, Done::Nothing))
-            }
-            StepKind::DeleteUser => {
-                Ok((step::delete_user(directory, step, &mut self.write_log).await?, Done::Nothing))
-            }
+            StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => Ok((
+                step::change_user(directory, step, &self.guard, &mut self.write_log).await?,
+                Done::Nothing,
+            )),
+            StepKind::DeleteUser => Ok((
+                step::delete_user(directory, step, &self.guard, &mut self.write_log).await?,
+                Done::Nothing,
+            )),
             StepKind::AddMember | StepKind::RemoveMember => {
                 let group = self.group_of(step)?;
                 let Some(id) = self.id_of(step)? else {
@@ -294,6 +311,12 @@ impl Run<'_> {
                         Done::Nothing,
                     ));
                 };
+                if step.kind == StepKind::RemoveMember && group.is_administrators() {
+                    let account = directory.read_user(&id).await?;
+                    if let Some(account) = account {
+                        check_leaving(directory, &account.user, &self.guard).await?;
+                    }
+                }
                 let written =
                     step::write_membership(directory, step, &id, &group, &mut self.write_log).await;
                 match written {
@@ -354,10 +377,6 @@ impl Run<'_> {
                 }
             }
             StepOutcome::Applied | StepOutcome::Deactivated => {
-                let id = match &done {
-                    Done::User(id) => Some(id.clone()),
-                    _ => step.user.clone(),
-                };
                 person.changes.extend(step.changes.iter().cloned());
                 match done {
                     Done::User(id) => person.user = Some(id),
@@ -380,9 +399,6 @@ impl Run<'_> {
                 // The first step decides the outcome: creation comes before memberships.
                 if person.outcome == PersonOutcome::Unchanged {
                     person.outcome = now;
-                }
-                if let Some(id) = id {
-                    self.admins.applied(step, &id);
                 }
             }
         }

@@ -13,7 +13,7 @@ use core::cmp::Ordering;
 use sha2::{Digest, Sha256};
 
 use super::{
-    AbsentPolicy, DesiredUser, Guard, GuardLimits, GuardReport, MembershipPolicy, Plan,
+    AbsentPolicy, DesiredUser, GuardLimits, GuardReport, Limit, MembershipPolicy, Plan,
     PlanContext, Policy, Refusal, SeatChange, Span, Step, SyncRequest,
 };
 use crate::domain::{
@@ -336,20 +336,17 @@ impl Canon {
     }
 
     fn guard_limits(&mut self, limits: &GuardLimits) {
+        for (_, Limit { percent, floor }) in limits.limits() {
+            self.number(percent);
+            self.number(floor);
+        }
         let GuardLimits {
-            max_user_removal_percent,
-            max_user_removal_floor,
-            max_member_removal_percent,
-            max_member_removal_floor,
             minimum_admins,
             required_admins,
             protected_people,
             allow_empty_roster,
+            ..
         } = limits;
-        self.number(*max_user_removal_percent);
-        self.number(*max_user_removal_floor);
-        self.number(*max_member_removal_percent);
-        self.number(*max_member_removal_floor);
         self.number(*minimum_admins);
         self.email_set(required_admins);
         self.email_set(protected_people);
@@ -401,14 +398,7 @@ impl Canon {
     /// Leaves out the message: it says the same as the numbers, and may be reworded.
     fn guard(&mut self, report: &GuardReport) {
         let GuardReport { guard, subject, limit, actual, tripped, message: _ } = report;
-        self.tag(match guard {
-            Guard::UserRemovals => 1,
-            Guard::MemberRemovals => 2,
-            Guard::MinimumAdmins => 3,
-            Guard::RequiredAdmins => 4,
-            Guard::EmptyRoster => 5,
-            Guard::IncompleteSnapshot => 6,
-        });
+        self.text(guard.as_str());
         self.option(subject.as_deref(), Self::text);
         self.number(*limit);
         self.number(*actual);

@@ -12,10 +12,10 @@ use crate::domain::{
 };
 use crate::retool::user_filter::Others;
 
-mod admins;
 pub mod apply;
 pub mod digest;
 pub mod guards;
+pub mod model;
 pub mod plan;
 pub mod report;
 pub mod scope;
@@ -79,17 +79,48 @@ pub enum MembershipPolicy {
     Exact,
 }
 
+/// The maximum of a guard: a percentage of what the guard names, rounded down, or the floor if that
+/// is higher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The percentage.
+    pub percent: u32,
+    /// The number that is always allowed.
+    pub floor: u32,
+}
+
+impl Limit {
+    /// Creates a limit.
+    pub const fn new(percent: u32, floor: u32) -> Self {
+        Limit { percent, floor }
+    }
+
+    /// Returns how many of `base` are allowed.
+    pub fn of(self, base: usize) -> u32 {
+        let share = base as u64 * u64::from(self.percent) / 100;
+        u32::try_from(share).unwrap_or(u32::MAX).max(self.floor)
+    }
+}
+
 /// Limits on the damage of a wrong roster, with the contract's defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GuardLimits {
-    /// Percentage of the enabled users in the span that may be removed.
-    pub max_user_removal_percent: u32,
-    /// Number of users that may always be removed, whatever the percentage.
-    pub max_user_removal_floor: u32,
-    /// Percentage of a group's members that may be removed.
-    pub max_member_removal_percent: u32,
-    /// Number of members that may always be removed, whatever the percentage.
-    pub max_member_removal_floor: u32,
+    /// Users disabled or deleted, of the enabled users in the span.
+    pub user_removals: Limit,
+    /// Members removed from one group, of its members.
+    pub member_removals: Limit,
+    /// Memberships removed over all groups, of those in the named groups.
+    pub membership_removals: Limit,
+    /// Users created or invited, of the enabled users in the span.
+    pub creations: Limit,
+    /// Users who become administrators, of the enabled administrators.
+    pub promotions: Limit,
+    /// Disabled users who are enabled, of the enabled users in the span.
+    pub re_enablements: Limit,
+    /// Users whose fields change, of the enabled users in the span.
+    pub updates: Limit,
+    /// Members added to one group, of its members.
+    pub member_additions: Limit,
     /// Number of enabled administrators that must be left.
     pub minimum_admins: u32,
     /// Users who must be enabled administrators afterwards.
@@ -100,13 +131,33 @@ pub struct GuardLimits {
     pub allow_empty_roster: bool,
 }
 
+impl GuardLimits {
+    /// Returns the limits by their names in the contract.
+    pub fn limits(&self) -> [(Guard, Limit); 8] {
+        [
+            (Guard::UserRemovals, self.user_removals),
+            (Guard::MemberRemovals, self.member_removals),
+            (Guard::MembershipRemovals, self.membership_removals),
+            (Guard::Creations, self.creations),
+            (Guard::Promotions, self.promotions),
+            (Guard::ReEnablements, self.re_enablements),
+            (Guard::Updates, self.updates),
+            (Guard::MemberAdditions, self.member_additions),
+        ]
+    }
+}
+
 impl Default for GuardLimits {
     fn default() -> Self {
         GuardLimits {
-            max_user_removal_percent: 5,
-            max_user_removal_floor: 3,
-            max_member_removal_percent: 25,
-            max_member_removal_floor: 3,
+            user_removals: Limit::new(5, 3),
+            member_removals: Limit::new(25, 3),
+            membership_removals: Limit::new(10, 10),
+            creations: Limit::new(20, 25),
+            promotions: Limit::new(5, 1),
+            re_enablements: Limit::new(5, 3),
+            updates: Limit::new(25, 25),
+            member_additions: Limit::new(50, 25),
             minimum_admins: 2,
             required_admins: Vec::new(),
             protected_people: Vec::new(),
@@ -276,14 +327,28 @@ pub struct Refusal {
 /// A guard of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
-    /// People disabled or deleted.
+    /// Users disabled or deleted.
     UserRemovals,
     /// Members removed from one group.
     MemberRemovals,
+    /// Memberships removed over all groups.
+    MembershipRemovals,
+    /// Users created or invited.
+    Creations,
+    /// Users who become administrators.
+    Promotions,
+    /// Disabled users who are enabled.
+    ReEnablements,
+    /// Users whose fields change.
+    Updates,
+    /// Members added to one group.
+    MemberAdditions,
     /// Enabled administrators left.
     MinimumAdmins,
     /// A required administrator who would not be one.
     RequiredAdmins,
+    /// A protected user who would lose something.
+    ProtectedPeople,
     /// An empty roster.
     EmptyRoster,
     /// Removals that are based on an incomplete listing.
@@ -296,8 +361,15 @@ impl Guard {
         match self {
             Guard::UserRemovals => "user-removals",
             Guard::MemberRemovals => "member-removals",
+            Guard::MembershipRemovals => "membership-removals",
+            Guard::Creations => "creations",
+            Guard::Promotions => "promotions",
+            Guard::ReEnablements => "re-enablements",
+            Guard::Updates => "updates",
+            Guard::MemberAdditions => "member-additions",
             Guard::MinimumAdmins => "minimum-admins",
             Guard::RequiredAdmins => "required-admins",
+            Guard::ProtectedPeople => "protected-people",
             Guard::EmptyRoster => "empty-roster",
             Guard::IncompleteSnapshot => "incomplete-snapshot",
         }

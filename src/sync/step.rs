@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::{Step, StepKind, digest};
+use crate::admins::{AdminGuard, check_leaving, check_removal};
 use crate::domain::{
     Account, Dialect, Email, Field, FieldChange, GroupId, GroupIdKind, GroupLink, GroupRef,
     NewUser, Tombstone, User, UserId, UserPatch, Write, WriteKind,
@@ -44,11 +45,17 @@ pub struct StepResult {
     pub writes: Vec<Write>,
 }
 
-/// Applies one step of a plan that may be old. `now` is in milliseconds since the Unix epoch. On
-/// failure the error contains the write.
-pub async fn apply(directory: &dyn Directory, step: &Step, now: i64) -> Result<StepResult> {
+/// Applies one step of a plan that may be old. A step that takes an administrator's rights is
+/// checked against the administrators that are left now. `now` is in milliseconds since the Unix
+/// epoch. On failure the error contains the write.
+pub async fn apply(
+    directory: &dyn Directory,
+    step: &Step,
+    guard: &AdminGuard,
+    now: i64,
+) -> Result<StepResult> {
     let mut write_log = WriteLog::at(now);
-    match apply_checked(directory, step, &mut write_log).await {
+    match apply_checked(directory, step, guard, &mut write_log).await {
         Ok(outcome) => {
             let tombstone = write_log.tombstones().first().cloned();
             let writes = write_log.into_writes();
@@ -76,6 +83,7 @@ pub fn check_dialect(planned: Dialect, directory: &dyn ReadDirectory) -> Result<
 async fn apply_checked(
     directory: &dyn Directory,
     step: &Step,
+    guard: &AdminGuard,
     write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
     check(step, directory.capabilities().dialect)?;
@@ -92,9 +100,9 @@ async fn apply_checked(
             }
         }
         StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => {
-            change_user(directory, step, write_log).await
+            change_user(directory, step, guard, write_log).await
         }
-        StepKind::DeleteUser => delete_user(directory, step, write_log).await,
+        StepKind::DeleteUser => delete_user(directory, step, guard, write_log).await,
         StepKind::AddMember | StepKind::RemoveMember => {
             let email = person(step)?;
             let id = match &step.user {
@@ -121,6 +129,7 @@ async fn apply_checked(
             }
             let user = account.user.clone();
             if !wanted {
+                check_membership_removal(directory, &user, &group, guard).await?;
                 write_log.keep(with_memberships(directory, account).await?);
             }
             let written = write_membership(directory, step, &user.id, &group, write_log).await?;
@@ -269,6 +278,7 @@ fn found_instead(new: &NewUser, user: &User) -> StepOutcome {
 pub(super) async fn change_user(
     directory: &dyn Directory,
     step: &Step,
+    guard: &AdminGuard,
     write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
     let email = person(step)?;
@@ -283,6 +293,9 @@ pub(super) async fn change_user(
     }
     if digest::user_state(&account.user) != step.precondition {
         return Ok(StepOutcome::Stale("Another user changed the account's fields.".into()));
+    }
+    if patch.disabled == Some(true) || patch.admin == Some(false) {
+        check_removal(directory, &account.user, guard).await?;
     }
     let kind = match step.kind {
         StepKind::EnableUser => WriteKind::UserEnabled,
@@ -304,6 +317,7 @@ pub(super) async fn change_user(
 pub(super) async fn delete_user(
     directory: &dyn Directory,
     step: &Step,
+    guard: &AdminGuard,
     write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
     let account = match current(directory, known_user(step)?, person(step)?).await? {
@@ -319,6 +333,7 @@ pub(super) async fn delete_user(
     }
     // The memberships are lost with the account, so the tombstone must contain them.
     let account = with_memberships(directory, account).await?;
+    check_removal(directory, &account.user, guard).await?;
     write_log.keep(account.clone());
     Ok(match delete_account(directory, &account.user, write_log).await? {
         Deletion::Deleted => StepOutcome::Applied,
@@ -336,6 +351,19 @@ async fn with_memberships(directory: &dyn Directory, mut account: Account) -> Re
         account.user.groups = Some(memberships(directory, &account.user).await?);
     }
     Ok(account)
+}
+
+/// Refuses to take a user out of the administrators' group if too few would be left.
+pub(super) async fn check_membership_removal(
+    directory: &dyn ReadDirectory,
+    user: &User,
+    group: &GroupLink,
+    guard: &AdminGuard,
+) -> Result<()> {
+    match group.is_administrators() {
+        true => check_leaving(directory, user, guard).await,
+        false => Ok(()),
+    }
 }
 
 /// Adds or removes a member. The caller reads it back. Returns `false` if it was so already.

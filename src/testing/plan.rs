@@ -10,8 +10,8 @@ use crate::domain::{
 use crate::error::Result;
 use crate::retool::user_filter::Others;
 use crate::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Occasion, Plan, Policy, Refusal,
-    SeatChange, Snapshot, Span, Step, StepKind, SyncRequest, digest,
+    AbsentPolicy, DesiredUser, GuardLimits, Limit, MembershipPolicy, Occasion, Plan, Policy,
+    Refusal, SeatChange, Snapshot, Span, Step, StepKind, SyncRequest, digest,
 };
 
 pub(crate) mod cases;
@@ -77,6 +77,22 @@ pub(crate) fn join(user: &mut User, group: &str) {
     user.groups.get_or_insert_default().push(link);
 }
 
+/// Limits that no plan reaches.
+pub(crate) fn unlimited() -> GuardLimits {
+    let limit = Limit::new(100, u32::MAX);
+    GuardLimits {
+        user_removals: limit,
+        member_removals: limit,
+        membership_removals: limit,
+        creations: limit,
+        promotions: limit,
+        re_enablements: limit,
+        updates: limit,
+        member_additions: limit,
+        ..GuardLimits::default()
+    }
+}
+
 /// A policy that allows everything and trips no guard. Tests restrict what they are about.
 pub(crate) fn permissive() -> Policy {
     Policy {
@@ -88,13 +104,7 @@ pub(crate) fn permissive() -> Policy {
         managed_groups: Vec::new(),
         create_missing_groups: true,
         default_user_type: None,
-        guards: GuardLimits {
-            max_user_removal_percent: 100,
-            max_member_removal_percent: 100,
-            minimum_admins: 0,
-            allow_empty_roster: true,
-            ..GuardLimits::default()
-        },
+        guards: GuardLimits { minimum_admins: 0, allow_empty_roster: true, ..unlimited() },
     }
 }
 

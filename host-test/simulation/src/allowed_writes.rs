@@ -2,6 +2,7 @@
 //! component's own logic.
 
 use retool_lifecycle::domain::{Field, GroupLink, GroupRef, UserPatch, UserType};
+use retool_lifecycle::groups::{Removal, Reshaping};
 use retool_lifecycle::lifecycle::Mode;
 use retool_lifecycle::sync::{
     AbsentPolicy, DesiredUser, MembershipPolicy, Step, StepKind, SyncRequest,
@@ -237,7 +238,7 @@ impl Operation {
 
     /// Whether the group may be deleted.
     pub fn may_delete_group(&self, group: &KnownGroup<'_>) -> bool {
-        matches!(self, Operation::RemoveGroup(reference, _) if group.is(reference))
+        matches!(self, Operation::RemoveGroup(removal) if group.is(&removal.group))
     }
 
     /// Whether the user may not be disabled or deleted, or lose rights or a membership.
@@ -259,8 +260,11 @@ impl Operation {
         match self {
             Operation::Provision(_) | Operation::Restore(_) => Some(1),
             Operation::Deprovision(departure) => Some(departure.minimum_admins),
-            Operation::Sync(request) => Some(request.policy.guards.minimum_admins),
-            // The guard checked the whole plan. A single step is not checked again.
+            Operation::Sync(request) | Operation::Step(_, request) => {
+                Some(request.policy.guards.minimum_admins)
+            }
+            Operation::ChangeGroup(Reshaping { guard, .. })
+            | Operation::RemoveGroup(Removal { guard, .. }) => Some(guard.minimum_admins),
             _ => None,
         }
     }

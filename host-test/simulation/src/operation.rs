@@ -1,8 +1,9 @@
 //! One call of the component, and its result.
 
-use retool_lifecycle::domain::{GroupRef, Tombstone, User, Write};
+use retool_lifecycle::admins::AdminGuard;
+use retool_lifecycle::domain::{Tombstone, User, Write};
 use retool_lifecycle::error::{Error, Result};
-use retool_lifecycle::groups::{self, Ensured, Removed, Reshaped, Reshaping};
+use retool_lifecycle::groups::{self, Ensured, Removal, Removed, Reshaped, Reshaping};
 use retool_lifecycle::lifecycle::{
     self, Arrival, Departure, Deprovisioned, Mode, Provisioned, Restoration, Restored,
 };
@@ -30,8 +31,8 @@ pub enum Operation {
     EnsureGroup(String),
     /// `change-group`.
     ChangeGroup(Reshaping),
-    /// `remove-group`, and whether the group may have members.
-    RemoveGroup(GroupRef, bool),
+    /// `remove-group`.
+    RemoveGroup(Removal),
 }
 
 /// The result of a call that succeeded.
@@ -162,8 +163,13 @@ impl Operation {
             Operation::Plan(request) => {
                 Done::Planned(apply::plan_sync(session.reader(), request, &occasion).await?)
             }
-            Operation::Step(step, _) => {
-                Done::Stepped(step::apply(directory, step, session.now).await?)
+            Operation::Step(step, request) => {
+                let guards = &request.policy.guards;
+                let guard = AdminGuard {
+                    minimum: guards.minimum_admins,
+                    required: guards.required_admins.clone(),
+                };
+                Done::Stepped(step::apply(directory, step, &guard, session.now).await?)
             }
             Operation::EnsureGroup(name) => {
                 Done::Ensured(groups::ensure(directory, name, None).await?)
@@ -171,8 +177,8 @@ impl Operation {
             Operation::ChangeGroup(reshaping) => {
                 Done::Reshaped(groups::change(directory, reshaping).await?)
             }
-            Operation::RemoveGroup(group, even_with_members) => {
-                Done::Removed(groups::remove(directory, group, *even_with_members).await?)
+            Operation::RemoveGroup(removal) => {
+                Done::Removed(groups::remove(directory, removal).await?)
             }
         })
     }
@@ -218,7 +224,7 @@ impl Operation {
             ),
             Operation::EnsureGroup(name) => format!("ensure group {name:?}"),
             Operation::ChangeGroup(reshaping) => format!("change group {reshaping:?}"),
-            Operation::RemoveGroup(group, any) => format!("remove group {group:?}, any: {any}"),
+            Operation::RemoveGroup(removal) => format!("remove group {removal:?}"),
         }
     }
 }

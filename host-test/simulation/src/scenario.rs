@@ -2,12 +2,12 @@
 
 use mock_retool::{ADMIN, Dialect, Group, Organisation, User};
 use retool_lifecycle::domain::{Email, GroupPatch, GroupRef, Tombstone, UserPatch, UserType};
-use retool_lifecycle::groups::Reshaping;
+use retool_lifecycle::groups::{MemberGuard, Removal, Reshaping};
 use retool_lifecycle::input;
 use retool_lifecycle::lifecycle::{Arrival, Departure, Mode, Restoration};
 use retool_lifecycle::retool::Capabilities;
 use retool_lifecycle::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest,
+    AbsentPolicy, DesiredUser, GuardLimits, Limit, MembershipPolicy, Policy, Span, SyncRequest,
 };
 
 use crate::chance::Chance;
@@ -27,6 +27,8 @@ pub enum Job {
 /// Draws the jobs of a run.
 pub struct Scenario {
     chance: Chance,
+    /// The stream of the limits on what a sync adds.
+    limits: Chance,
     dialect: Dialect,
     can: Capabilities,
     /// Addresses of users who do not exist yet.
@@ -45,7 +47,8 @@ impl Scenario {
             (0..chance.below(4)).map(|index| format!("new.person{index}@example.com")).collect();
         let new_groups = (0..chance.below(3)).map(|index| format!("New group {index}")).collect();
         let can = capabilities(dialect);
-        Scenario { chance, dialect, can, joiners, new_groups, tombstones: Vec::new() }
+        let limits = Chance::new(seed, 12);
+        Scenario { chance, limits, dialect, can, joiners, new_groups, tombstones: Vec::new() }
     }
 
     /// Draws the next job.
@@ -69,7 +72,9 @@ impl Scenario {
             18 => Job::One(Operation::ChangeGroup(self.reshaping(organisation))),
             _ => {
                 let group = self.group_ref(organisation);
-                Job::One(Operation::RemoveGroup(group, self.chance.percent(50)))
+                let even_with_members = self.chance.percent(50);
+                let guard = self.member_guard(organisation);
+                Job::One(Operation::RemoveGroup(Removal { group, even_with_members, guard }))
             }
         }
     }
@@ -146,7 +151,7 @@ impl Scenario {
 
     /// Draws groups, all by name or all by id: those of `user`, with a change in some cases.
     fn groups(&mut self, organisation: &Organisation, user: Option<&User>) -> Vec<GroupRef> {
-        let is_wanted = |group: &&Group| group.id != ADMIN;
+        let is_wanted = |group: &&Group| group.id != ADMIN || organisation.admin_group_writable;
         let mut wanted: Vec<&Group> = match user {
             Some(user) => organisation.groups_of(user).filter(is_wanted).collect(),
             None => Vec::new(),
@@ -178,7 +183,8 @@ impl Scenario {
     fn arrival(&mut self, organisation: &Organisation) -> Arrival {
         let email = self.person(organisation);
         let user = organisation.users.iter().find(|user| key(&user.email) == email.key());
-        let (fields, groups) = (self.fields(user), self.groups(organisation, user));
+        let (mut fields, groups) = (self.fields(user), self.groups(organisation, user));
+        only_by_group(organisation, &mut fields);
         Arrival {
             email,
             fields,
@@ -233,6 +239,15 @@ impl Scenario {
             },
             add: people,
             remove,
+            guard: self.member_guard(organisation),
+        }
+    }
+
+    fn member_guard(&mut self, organisation: &Organisation) -> MemberGuard {
+        let protected = self.limits.any(&organisation.users).filter(|_| self.limits.percent(10));
+        MemberGuard {
+            protected_people: protected.map(email_of).into_iter().collect(),
+            minimum_admins: self.limits.below(4) as u32,
         }
     }
 
@@ -278,7 +293,8 @@ impl Scenario {
         user: Option<&User>,
     ) -> DesiredUser {
         // A roster has no photos.
-        let fields = UserPatch { profile_photo_url: None, ..self.fields(user) };
+        let mut fields = UserPatch { profile_photo_url: None, ..self.fields(user) };
+        only_by_group(organisation, &mut fields);
         DesiredUser { email, fields, groups: self.groups(organisation, user) }
     }
 
@@ -303,14 +319,21 @@ impl Scenario {
         let guards = GuardLimits {
             protected_people: protected.collect(),
             required_admins: required.map(|user| email_of(user)).into_iter().collect(),
-            max_user_removal_percent: *chance.pick(&[0, 5, 25, 50, 100]),
-            max_user_removal_floor: *chance.pick(&[0, 1, 3, 10]),
-            max_member_removal_percent: *chance.pick(&[0, 25, 50, 100]),
-            max_member_removal_floor: *chance.pick(&[0, 1, 3, 10]),
+            user_removals: Limit::new(
+                *chance.pick(&[0, 5, 25, 50, 100]),
+                *chance.pick(&[0, 1, 3, 10]),
+            ),
+            member_removals: Limit::new(
+                *chance.pick(&[0, 25, 50, 100]),
+                *chance.pick(&[0, 1, 3, 10]),
+            ),
             minimum_admins: chance.below(4) as u32,
             allow_empty_roster: chance.percent(50),
+            ..growth_limits(&mut self.limits)
         };
-        let managed = organisation.groups.iter().filter(|group| group.id != ADMIN);
+        let managed = organisation.groups.iter();
+        let managed =
+            managed.filter(|group| group.id != ADMIN || organisation.admin_group_writable);
         let mut managed: Vec<GroupRef> =
             managed.filter(|_| chance.percent(10)).map(|group| by_id(dialect, group)).collect();
         managed.truncate(3);
@@ -347,4 +370,29 @@ fn email_of(user: &User) -> Email {
 
 fn by_id(dialect: Dialect, group: &Group) -> GroupRef {
     GroupRef::Id(group_id(dialect, group.id))
+}
+
+/// Leaves out the right if the group of administrators gives it: no request asks for a right and
+/// for a group that contradicts it.
+fn only_by_group(organisation: &Organisation, fields: &mut UserPatch) {
+    if organisation.admin_group_writable {
+        fields.admin = None;
+    }
+}
+
+/// Draws the limits on what a sync adds and changes. Most are wide, so that most plans pass.
+fn growth_limits(chance: &mut Chance) -> GuardLimits {
+    let mut limit = || match chance.percent(80) {
+        true => Limit::new(100, 1000),
+        false => Limit::new(*chance.pick(&[0, 25, 50]), *chance.pick(&[0, 1, 3])),
+    };
+    GuardLimits {
+        membership_removals: limit(),
+        creations: limit(),
+        promotions: limit(),
+        re_enablements: limit(),
+        updates: limit(),
+        member_additions: limit(),
+        ..GuardLimits::default()
+    }
 }

@@ -63,6 +63,8 @@ impl World {
     ) -> Self {
         let mut chance = Chance::new(seed, 1);
         let mut organisation = organisation::draw(dialect, seed, &mut chance);
+        // On such servers the group of administrators is one like others.
+        organisation.admin_group_writable = Chance::new(seed, 11).percent(30);
         let server_behavior = server_behavior::draw(dialect, seed, &mut chance);
         let invites = server_behavior.quirks.options.v2.user_invites;
         if !invites {

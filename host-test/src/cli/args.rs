@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use mock_retool::{Fault, Options};
 
+use super::guards::GuardArgs;
 use crate::retool::types::{Dialect, UserType};
 
 /// Provisions, deprovisions and syncs the people of a Retool organisation.
@@ -467,35 +468,6 @@ pub(crate) struct ChangesArgs {
     /// Poll once, then exit.
     #[arg(long)]
     pub(crate) once: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Guards")]
-pub(crate) struct GuardArgs {
-    /// The most people that may be disabled or deleted, in percent; 5 if not given.
-    #[arg(long, value_name = "N")]
-    pub(crate) max_user_removal_percent: Option<u32>,
-    /// This many people may always be disabled or deleted; 3 if not given.
-    #[arg(long, value_name = "N")]
-    pub(crate) max_user_removal_floor: Option<u32>,
-    /// The most members of one group that may be removed, in percent; 25 if not given.
-    #[arg(long, value_name = "N")]
-    pub(crate) max_member_removal_percent: Option<u32>,
-    /// This many members of one group may always be removed; 3 if not given.
-    #[arg(long, value_name = "N")]
-    pub(crate) max_member_removal_floor: Option<u32>,
-    /// How many administrators must remain; 2 if not given.
-    #[arg(long, value_name = "N")]
-    pub(crate) minimum_admins: Option<u32>,
-    /// People who must be administrators after the sync.
-    #[arg(long = "require-admin", value_name = "EMAIL", num_args = 1.., action = ArgAction::Append)]
-    pub(crate) require_admins: Vec<String>,
-    /// People who must not be disabled or deleted, and must not lose a right or a membership.
-    #[arg(long, value_name = "EMAIL", num_args = 1.., action = ArgAction::Append)]
-    pub(crate) protect: Vec<String>,
-    /// Allow a roster without people.
-    #[arg(long)]
-    pub(crate) allow_empty_roster: bool,
 }
 
 #[cfg(test)]

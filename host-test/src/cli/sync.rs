@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 
 use super::Exit;
-use super::args::{Absent, GuardArgs, Memberships, PlanArgs, SyncArgs};
+use super::args::{Absent, Memberships, PlanArgs, SyncArgs};
 use super::connection::tenant;
 use super::failure::Failure;
 use super::files;
@@ -141,36 +141,10 @@ fn request(arguments: &SyncArgs, roster: &Roster) -> SyncRequest {
             managed_groups: manage_groups.iter().cloned().map(GroupRef::Name).collect(),
             create_missing_groups: *create_missing_groups,
             default_user_type: default_user_type.map(Into::into),
-            guards: guards(limits),
+            guards: limits.guards(),
         },
         disabled_since: Vec::new(),
         expected_digest: None,
-    }
-}
-
-fn guards(arguments: &GuardArgs) -> Guards {
-    let GuardArgs {
-        max_user_removal_percent,
-        max_user_removal_floor,
-        max_member_removal_percent,
-        max_member_removal_floor,
-        minimum_admins,
-        require_admins,
-        protect,
-        allow_empty_roster,
-    } = arguments;
-    let by_email = |emails: &[String]| emails.iter().map(requests::by_email).collect();
-    Guards {
-        user_removals: requests::guard_limit(*max_user_removal_percent, *max_user_removal_floor),
-        member_removals: requests::guard_limit(
-            *max_member_removal_percent,
-            *max_member_removal_floor,
-        ),
-        minimum_admins: *minimum_admins,
-        required_admins: by_email(require_admins),
-        protected_people: by_email(protect),
-        allow_empty_roster: *allow_empty_roster,
-        ..requests::default_guards()
     }
 }
 

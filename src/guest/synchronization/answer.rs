@@ -8,8 +8,8 @@ use crate::guest::{convert, list};
 use crate::sync::report::{PersonOutcome, PersonReport, SyncReport};
 use crate::sync::step::{StepOutcome, StepResult};
 use crate::sync::{
-    AbsentPolicy, Guard, GuardLimits, GuardReport, MembershipPolicy, Plan, PlanContext, Policy,
-    Refusal, SeatChange, Span, Step, StepKind,
+    AbsentPolicy, Guard, GuardLimits, GuardReport, Limit, MembershipPolicy, Plan, PlanContext,
+    Policy, Refusal, SeatChange, Span, Step, StepKind,
 };
 
 pub fn plan(plan: Plan, base_url: &str) -> wit::Plan {
@@ -92,26 +92,31 @@ fn policy(policy: Policy) -> wit::SyncPolicy {
 
 fn guards(limits: GuardLimits) -> wit::Guards {
     let GuardLimits {
-        max_user_removal_percent,
-        max_user_removal_floor,
-        max_member_removal_percent,
-        max_member_removal_floor,
+        user_removals,
+        member_removals,
+        membership_removals,
+        creations,
+        promotions,
+        re_enablements,
+        updates,
+        member_additions,
         minimum_admins,
         required_admins,
         protected_people,
         allow_empty_roster,
     } = limits;
-    let limit =
-        |percent, floor| Some(wit::GuardLimit { percent: Some(percent), floor: Some(floor) });
+    let limit = |Limit { percent, floor }| {
+        Some(wit::GuardLimit { percent: Some(percent), floor: Some(floor) })
+    };
     wit::Guards {
-        user_removals: limit(max_user_removal_percent, max_user_removal_floor),
-        member_removals: limit(max_member_removal_percent, max_member_removal_floor),
-        membership_removals: None,
-        creations: None,
-        promotions: None,
-        re_enablements: None,
-        updates: None,
-        member_additions: None,
+        user_removals: limit(user_removals),
+        member_removals: limit(member_removals),
+        membership_removals: limit(membership_removals),
+        creations: limit(creations),
+        promotions: limit(promotions),
+        re_enablements: limit(re_enablements),
+        updates: limit(updates),
+        member_additions: limit(member_additions),
         minimum_admins: Some(minimum_admins),
         required_admins: list(required_admins, convert::user_ref),
         protected_people: list(protected_people, convert::user_ref),
@@ -175,8 +180,15 @@ fn guard_report(report: GuardReport) -> wit::GuardReport {
         guard: match guard {
             Guard::UserRemovals => wit::Guard::UserRemovals,
             Guard::MemberRemovals => wit::Guard::MemberRemovals,
+            Guard::MembershipRemovals => wit::Guard::MembershipRemovals,
+            Guard::Creations => wit::Guard::Creations,
+            Guard::Promotions => wit::Guard::Promotions,
+            Guard::ReEnablements => wit::Guard::ReEnablements,
+            Guard::Updates => wit::Guard::Updates,
+            Guard::MemberAdditions => wit::Guard::MemberAdditions,
             Guard::MinimumAdmins => wit::Guard::MinimumAdmins,
             Guard::RequiredAdmins => wit::Guard::RequiredAdmins,
+            Guard::ProtectedPeople => wit::Guard::ProtectedPeople,
             Guard::EmptyRoster => wit::Guard::EmptyRoster,
             Guard::IncompleteSnapshot => wit::Guard::IncompleteSnapshot,
         },

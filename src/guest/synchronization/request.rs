@@ -4,13 +4,14 @@
 use alloc::format;
 
 use super::wit;
+use crate::admins::AdminGuard;
 use crate::domain::{Dialect, Email, Field, FieldChange, UserPatch};
 use crate::error::{Code, Error, Result};
 use crate::guest::{contract, convert, list, unsupported};
 use crate::http::BaseUrl;
 use crate::input;
 use crate::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Policy, Span, Step, StepKind,
+    AbsentPolicy, DesiredUser, GuardLimits, Limit, MembershipPolicy, Policy, Span, Step, StepKind,
     SyncRequest,
 };
 
@@ -126,35 +127,24 @@ fn given_guards(guards: wit::Guards) -> Result<GuardLimits> {
         protected_people,
         allow_empty_roster,
     } = guards;
-    for (limit, name) in [
-        (membership_removals, "membership-removals"),
-        (creations, "creations"),
-        (promotions, "promotions"),
-        (re_enablements, "re-enablements"),
-        (updates, "updates"),
-        (member_additions, "member-additions"),
-    ] {
-        unsupported::unless(limit.is_none(), &format_args!("request.policy.guards.{name}"))?;
-    }
     let default = GuardLimits::default();
-    let limit = |given: Option<wit::GuardLimit>, percent, floor| {
-        let (given_percent, given_floor) =
-            given.map_or((None, None), |limit| (limit.percent, limit.floor));
-        (given_percent.unwrap_or(percent), given_floor.unwrap_or(floor))
+    let limit = |given: Option<wit::GuardLimit>, default: Limit| match given {
+        None => default,
+        Some(wit::GuardLimit { percent, floor }) => Limit {
+            percent: percent.unwrap_or(default.percent),
+            floor: floor.unwrap_or(default.floor),
+        },
     };
-    let (max_user_removal_percent, max_user_removal_floor) =
-        limit(user_removals, default.max_user_removal_percent, default.max_user_removal_floor);
-    let (max_member_removal_percent, max_member_removal_floor) = limit(
-        member_removals,
-        default.max_member_removal_percent,
-        default.max_member_removal_floor,
-    );
     let field = "request.policy.guards";
     Ok(GuardLimits {
-        max_user_removal_percent,
-        max_user_removal_floor,
-        max_member_removal_percent,
-        max_member_removal_floor,
+        user_removals: limit(user_removals, default.user_removals),
+        member_removals: limit(member_removals, default.member_removals),
+        membership_removals: limit(membership_removals, default.membership_removals),
+        creations: limit(creations, default.creations),
+        promotions: limit(promotions, default.promotions),
+        re_enablements: limit(re_enablements, default.re_enablements),
+        updates: limit(updates, default.updates),
+        member_additions: limit(member_additions, default.member_additions),
         minimum_admins: minimum_admins.unwrap_or(default.minimum_admins),
         required_admins: convert::emails_of(&format!("{field}.required-admins"), required_admins)?,
         protected_people: convert::emails_of(
@@ -165,16 +155,24 @@ fn given_guards(guards: wit::Guards) -> Result<GuardLimits> {
     })
 }
 
-/// Checks a step, which must be of the organisation at `base_url`. Also returns the dialect that
-/// it was planned for.
-pub fn checked_step(step: wit::Step, base_url: &str) -> Result<(Step, Dialect)> {
+/// A step that was checked.
+pub struct CheckedStep {
+    /// The step.
+    pub step: Step,
+    /// The dialect that it was planned for.
+    pub dialect: Dialect,
+    /// What must be true of the administrators after it.
+    pub guard: AdminGuard,
+}
+
+/// Checks a step, which must be of the organisation at `base_url`.
+pub fn checked_step(step: wit::Step, base_url: &str) -> Result<CheckedStep> {
     let wit::Step {
         kind,
         organisation,
         dialect,
-        // The plan's guards checked them.
-        minimum_admins: _,
-        required_admins: _,
+        minimum_admins,
+        required_admins,
         email,
         user,
         group_name,
@@ -223,7 +221,11 @@ pub fn checked_step(step: wit::Step, base_url: &str) -> Result<(Step, Dialect)> 
         changes: changes.into_iter().map(given_change).collect::<Result<_>>()?,
         precondition,
     };
-    Ok((step, dialect))
+    let guard = AdminGuard {
+        minimum: minimum_admins,
+        required: convert::emails_of("step.required-admins", required_admins)?,
+    };
+    Ok(CheckedStep { step, dialect, guard })
 }
 
 fn given_step_kind(kind: wit::StepKind) -> Result<StepKind> {

@@ -39,7 +39,7 @@ type Case = (fn(&mut SyncRequest), Code, &'static str);
 
 #[test]
 fn every_bad_field_is_named() {
-    let cases: [Case; 16] = [
+    let cases: [Case; 17] = [
         (|r| r.roster[2].email = email("joan"), Code::InvalidEmail, "request.roster[2].user.email"),
         (
             |r| r.roster[1].fields.first_name = Some("a\0".into()),
@@ -91,14 +91,19 @@ fn every_bad_field_is_named() {
             "request.policy.default-user-type",
         ),
         (
-            |r| r.policy.guards.max_user_removal_percent = 101,
+            |r| r.policy.guards.user_removals.percent = 101,
             Code::InvalidValue,
             "request.policy.guards.user-removals.percent",
         ),
         (
-            |r| r.policy.guards.max_member_removal_percent = u32::MAX,
+            |r| r.policy.guards.member_removals.percent = u32::MAX,
             Code::InvalidValue,
             "request.policy.guards.member-removals.percent",
+        ),
+        (
+            |r| r.policy.guards.member_additions.percent = 10_001,
+            Code::InvalidValue,
+            "request.policy.guards.member-additions.percent",
         ),
         (
             |r| r.policy.guards.required_admins = vec![email("a@b"), email("c")],

@@ -33,7 +33,9 @@ impl Run<'_> {
                     batch.ids.push(id);
                 }
                 // The step lacks its user or its group. Applying it alone reports that.
-                _ => self.take(step).await?,
+                _ => {
+                    self.take(step).await?;
+                }
             }
         }
         for batch in batches.into_values() {
@@ -45,7 +47,7 @@ impl Run<'_> {
     async fn join(&mut self, batch: Batch<'_>) -> Result<()> {
         let Batch { group, steps, ids } = batch;
         if let [step] = steps[..] {
-            return self.take(step).await;
+            return self.take(step).await.map(|_| ());
         }
         let added = self.directory.add_members(&group.id, &ids).await;
         match added {

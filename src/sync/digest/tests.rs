@@ -131,7 +131,7 @@ fn every_part_of_the_request_changes_the_digest() {
     let (request, actual) = busy();
     let original = plan(&request, &actual).digest;
     assert!(is_digest(&original));
-    let changes: [fn(&mut SyncRequest); 24] = [
+    let changes: [fn(&mut SyncRequest); 30] = [
         |r| r.policy.create_missing = false,
         |r| r.policy.update_existing = false,
         |r| r.policy.re_enable_disabled = false,
@@ -142,10 +142,16 @@ fn every_part_of_the_request_changes_the_digest() {
         |r| r.policy.managed_groups = named(&["Support"]),
         |r| r.policy.create_missing_groups = false,
         |r| r.policy.default_user_type = Some(UserType::EndUser),
-        |r| r.policy.guards.max_user_removal_percent = 99,
-        |r| r.policy.guards.max_user_removal_floor = 99,
-        |r| r.policy.guards.max_member_removal_percent = 99,
-        |r| r.policy.guards.max_member_removal_floor = 99,
+        |r| r.policy.guards.user_removals.percent = 99,
+        |r| r.policy.guards.user_removals.floor = 99,
+        |r| r.policy.guards.member_removals.percent = 99,
+        |r| r.policy.guards.member_removals.floor = 99,
+        |r| r.policy.guards.membership_removals.floor = 99,
+        |r| r.policy.guards.creations.floor = 99,
+        |r| r.policy.guards.promotions.percent = 99,
+        |r| r.policy.guards.re_enablements.floor = 99,
+        |r| r.policy.guards.updates.percent = 99,
+        |r| r.policy.guards.member_additions.floor = 99,
         |r| r.policy.guards.minimum_admins = 1,
         |r| r.policy.guards.required_admins = vec![email("ada@example.com")],
         |r| r.policy.guards.protected_people = vec![email("ada@example.com")],

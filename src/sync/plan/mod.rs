@@ -16,7 +16,7 @@ use super::{
     AbsentPolicy, MembershipPolicy, Occasion, Plan, PlanContext, Policy, Refusal, RefusalReason,
     Snapshot, Step, SyncRequest, digest, guards,
 };
-use crate::domain::{Dialect, Email, Tombstone, User};
+use crate::domain::{Dialect, Email, GroupId, Tombstone, User};
 use crate::error::{Code, Error, Result};
 use crate::sort;
 use crate::time::format_iso;
@@ -100,7 +100,10 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
     let Draft { mut steps, unchanged, refusals, seats, tombstones } = draft;
     // A stable sort, so that the steps of each kind stay sorted by address and then by group.
     sort::sort_by(&mut steps, |a, b| a.kind.cmp(&b.kind));
-    let reports = guards::judge(request, snapshot, &steps);
+    let mut named: Vec<&GroupId> =
+        groups.all().iter().filter_map(|group| group.id.as_ref()).collect();
+    sort::sort(&mut named);
+    let reports = guards::judge(request, snapshot, &named, &steps);
     let (steps, withheld) = if reports.iter().any(|report| report.tripped) {
         (Vec::new(), steps)
     } else {

@@ -44,6 +44,9 @@ pub struct Options {
     pub dialects: Vec<Dialect>,
     /// The prefix of all paths, such as `/retool`, as behind a proxy; empty by default.
     pub prefix: String,
+    /// Members of the built-in group `admin` can be added and removed, which changes
+    /// [`User::is_admin`](crate::User::is_admin). Otherwise such requests are refused.
+    pub admin_group_writable: bool,
     /// The features of `/api/v2`.
     pub v2: V2Options,
     /// The token that SCIM requests must carry. REST does not accept it, and SCIM does not accept
@@ -75,6 +78,7 @@ impl Default for Options {
             max_page_size: 1000,
             dialects: Dialect::ALL.to_vec(),
             prefix: String::new(),
+            admin_group_writable: false,
             v2: V2Options::default(),
             scim_token: "mock-scim-token".to_owned(),
             scim_base: ScimBase::default(),
@@ -110,6 +114,7 @@ impl fmt::Debug for Options {
             max_page_size,
             dialects,
             prefix,
+            admin_group_writable,
             v2,
             scim_token: _,
             scim_base,
@@ -130,6 +135,7 @@ impl fmt::Debug for Options {
             .field("max_page_size", max_page_size)
             .field("dialects", dialects)
             .field("prefix", prefix)
+            .field("admin_group_writable", admin_group_writable)
             .field("v2", v2)
             .field("scim_token", &"(hidden)")
             .field("scim_base", scim_base)

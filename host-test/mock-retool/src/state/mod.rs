@@ -40,8 +40,8 @@ pub enum Refused {
     NotAMember,
     /// A built-in group can't be renamed or deleted.
     BuiltIn,
-    /// The members of the `admin` group are derived from [`User::is_admin`], so they can't be
-    /// written.
+    /// The members of the `admin` group are derived from [`User::is_admin`], and can't be written
+    /// unless [`Organisation::admin_group_writable`].
     Managed,
 }
 
@@ -61,6 +61,10 @@ pub struct Organisation {
     pub invites: Vec<Invite>,
     /// The ids of the users whose sessions were ended, one entry per time.
     pub ended_sessions: Vec<String>,
+    /// Whether the members of the `admin` group can be written, which changes
+    /// [`User::is_admin`], and whether the group can be deleted.
+    #[serde(skip)]
+    pub admin_group_writable: bool,
     #[serde(skip)]
     clock: Clock,
     #[serde(skip)]
@@ -94,6 +98,7 @@ impl Organisation {
             invitations: Vec::new(),
             invites: Vec::new(),
             ended_sessions: Vec::new(),
+            admin_group_writable: false,
             clock: Clock::default(),
             ids: fastrand::Rng::with_seed(0),
             next_group_id: 1,
@@ -291,12 +296,12 @@ impl Organisation {
     /// Deletes a group permanently. Its members stay in the organisation.
     pub fn delete_group(&mut self, id: u32) -> Result<(), Refused> {
         let group = self.group(id).ok_or(Refused::NoSuchGroup)?;
-        if group.is_built_in() {
+        if group.is_built_in() && !(id == ADMIN && self.admin_group_writable) {
             return Err(Refused::BuiltIn);
         }
         self.groups.retain(|group| group.id != id);
         for user in &mut self.users {
-            user.memberships.retain(|membership| membership.group != id);
+            user.clear_membership(id);
         }
         for invite in &mut self.invites {
             invite.groups.retain(|group| *group != id);

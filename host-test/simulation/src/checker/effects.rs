@@ -2,12 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mock_retool::Organisation;
+use mock_retool::{ADMIN, Organisation};
+use serde_json::Value;
 
 use super::{Checker, Who};
 use crate::change::{Change, administered, enabled_admins, key, removes_admin};
 use crate::operation::Operation;
 use crate::request::{Act, ParsedRequest};
+use retool_lifecycle::sync::{GuardLimits, Limit};
+
+/// Whether a write to the group of administrators gives a user this value of `isAdmin`.
+fn follows_from_group(act: Option<&Act>, user: &str, value: &Value) -> bool {
+    match act {
+        Some(Act::Join { group: ADMIN, users }) => {
+            *value == true && users.iter().any(|id| id == user)
+        }
+        Some(Act::Leave { group: ADMIN, id }) => *value == false && id == user,
+        Some(Act::DeleteGroup { id: ADMIN }) => *value == false,
+        _ => false,
+    }
+}
 
 impl Checker {
     /// Checks each change that a request of the component made.
@@ -29,7 +43,8 @@ impl Checker {
                     let people = self.addresses_of(id);
                     let asked = people.iter().any(|person| {
                         operation.allowed_value(person, field, false).as_ref() == Some(value)
-                    }) || is_deletion && field == "isDisabled" && *value == true;
+                    }) || is_deletion && field == "isDisabled" && *value == true
+                        || field == "isAdmin" && follows_from_group(act, id, value);
                     // A PUT writes the whole record as it was read. An added member does not
                     // administer the group. No other write may touch a field that was not
                     // requested.
@@ -192,12 +207,9 @@ impl Checker {
             }
             before = &event.after;
         }
-        let allowed = |base: usize, percent: u32, floor: u32| {
-            (base * percent as usize / 100).max(floor as usize)
-        };
+        let allowed = |base: usize, limit: Limit| limit.of(base) as usize;
         let enabled = self.user_listings.iter().map(|listing| listing.enabled).max().unwrap_or(0);
-        let limit =
-            allowed(enabled, limits.max_user_removal_percent, limits.max_user_removal_floor);
+        let limit = allowed(enabled, limits.user_removals);
         let mut found = Vec::new();
         if removed.len() > limit {
             found.push(format!("{} users are removed; the limit is {limit}", removed.len()));
@@ -209,17 +221,73 @@ impl Checker {
             let joined = self.concurrent_changes().filter(
                 |change| matches!(change, Change::Joined { group: joined, .. } if joined == group),
             );
-            let limit = allowed(
-                members.copied().max().unwrap_or(0),
-                limits.max_member_removal_percent,
-                limits.max_member_removal_floor,
-            ) + joined.count();
+            let limit = allowed(members.copied().max().unwrap_or(0), limits.member_removals)
+                + joined.count();
             if gone.len() > limit {
                 found.push(format!("group {group} loses {}; the limit is {limit}", gone.len()));
             }
         }
+        found.extend(self.growth_over(&request.policy.guards));
         for what in found {
             self.violated("guards", what);
         }
+    }
+
+    /// Returns the limits on additions and changes that the writes of this call exceed.
+    fn growth_over(&self, limits: &GuardLimits) -> Vec<String> {
+        let mut created = BTreeSet::new();
+        let mut enabled = BTreeSet::new();
+        let mut promoted = BTreeSet::new();
+        let mut updated = BTreeSet::new();
+        let mut added: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
+        for event in self.events.iter().filter(|event| event.who == Who::Component) {
+            for change in &event.changes {
+                match change {
+                    Change::UserCreated { id, .. } => {
+                        created.insert(id.as_str());
+                    }
+                    Change::UserField { id, field, after, .. } => match field.as_str() {
+                        "isDisabled" if *after == false => {
+                            enabled.insert(id.as_str());
+                        }
+                        "isAdmin" if *after == true => {
+                            promoted.insert(id.as_str());
+                        }
+                        "firstName" | "lastName" | "userType" | "profilePhotoUrl" => {
+                            updated.insert(id.as_str());
+                        }
+                        _ => {}
+                    },
+                    Change::Joined { id, group, .. } => {
+                        added.entry(*group).or_default().insert(id);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        updated.retain(|id| !created.contains(id));
+        let listings = || self.user_listings.iter();
+        let users = listings().map(|listing| listing.enabled).max().unwrap_or(0);
+        let admins = listings().map(|listing| listing.admins).max().unwrap_or(0) as usize;
+        let mut found = Vec::new();
+        let mut check = |what: &str, number: usize, limit: u32| {
+            if number > limit as usize {
+                found.push(format!("{number} {what}; the limit is {limit}"));
+            }
+        };
+        check("users are created", created.len(), limits.creations.of(users));
+        check("users are enabled", enabled.len(), limits.re_enablements.of(users));
+        check("users become administrators", promoted.len(), limits.promotions.of(admins));
+        check("users are updated", updated.len(), limits.updates.of(users));
+        for (group, added) in added {
+            // A group that did not exist has no rights that could be given by mistake.
+            if self.start.group(group).is_none() {
+                continue;
+            }
+            let members = listings().filter_map(|listing| listing.members.get(&group)).max();
+            let limit = limits.member_additions.of(members.copied().unwrap_or(0));
+            check(&format!("users join {group}"), added.len(), limit);
+        }
+        found
     }
 }

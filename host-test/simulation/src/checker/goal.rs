@@ -3,6 +3,7 @@
 
 use mock_retool::{ADMIN, Group, Invite, Organisation, User};
 use retool_lifecycle::domain::{self, Field, GroupLink, GroupRef, UserPatch};
+use retool_lifecycle::groups::Removal;
 use retool_lifecycle::lifecycle::{Mode, PersonRestored};
 use retool_lifecycle::sync::{AbsentPolicy, MembershipPolicy, SyncRequest};
 
@@ -101,7 +102,7 @@ impl Checker {
                 let left = reshaping.remove.iter().find(|one| is_in(one.key()));
                 missing.or(left).map(|one| format!("the membership of {} is wrong", one.key()))
             }
-            (Operation::RemoveGroup(reference, _), _) => now
+            (Operation::RemoveGroup(Removal { group: reference, .. }), _) => now
                 .groups
                 .iter()
                 .any(|group| is(group, reference))

@@ -69,6 +69,8 @@ struct UserListing {
     coverage: Coverage,
     /// Number of enabled users in the request's span: the highest at any page.
     enabled: usize,
+    /// Number of enabled administrators: the highest at any page.
+    admins: u32,
     /// Number of members by group: the highest at any page.
     members: BTreeMap<u32, usize>,
 }

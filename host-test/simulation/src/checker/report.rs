@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mock_retool::Organisation;
+use mock_retool::{ADMIN, Organisation};
 use retool_lifecycle::domain::{Write, WriteKind};
 use retool_lifecycle::error::Error;
 use retool_lifecycle::lifecycle::{DeprovisionOutcome, ProvisionOutcome};
@@ -95,6 +95,23 @@ impl Checker {
                 ),
                 Change::UserField { id, field, .. } if administered(field).is_some() => {
                     is_reported(&[MemberAdded], &self.addresses_of(id), administered(field))
+                }
+                // The right may follow from the group of administrators.
+                Change::UserField { id, field, .. }
+                    if field == "isAdmin"
+                        && is_reported(
+                            &[MemberAdded, MemberRemoved],
+                            &self.addresses_of(id),
+                            Some(ADMIN),
+                        )
+                        || field == "isAdmin"
+                            && is_reported(
+                                &[GroupDeleted],
+                                &self.group_keys(ADMIN),
+                                Some(ADMIN),
+                            ) =>
+                {
+                    true
                 }
                 Change::UserField { id, .. } => is_reported(
                     &[UserUpdated, UserDisabled, UserEnabled],

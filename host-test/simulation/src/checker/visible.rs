@@ -4,7 +4,7 @@ use mock_retool::Organisation;
 use serde_json::Value;
 
 use super::{Checker, Coverage, UserListing};
-use crate::change::{invitation_id, key, open_invitation};
+use crate::change::{enabled_admins, invitation_id, key, open_invitation};
 use crate::dialects::dialect_wire;
 use crate::request::{Fields, ListQuery, ParsedRequest, Target, VERSION, Visible};
 
@@ -98,13 +98,8 @@ impl Checker {
             let email = retool_lifecycle::domain::Email::new(&user.email);
             !user.is_disabled && span.as_ref().is_none_or(|span| span.contains(&email))
         });
-        let invited = self.invitations(served_from).filter(|invite| {
-            let email = retool_lifecycle::domain::Email::new(&invite.email);
-            span.as_ref().is_none_or(|span| span.contains(&email))
-        });
-        let enabled = enabled.count() + invited.count();
-        let Some(listing) = self.user_listings.last_mut() else { return };
-        listing.enabled = listing.enabled.max(enabled);
+        listing.enabled = listing.enabled.max(enabled.count());
+        listing.admins = listing.admins.max(enabled_admins(served_from));
         for group in &served_from.groups {
             let members =
                 served_from.members(group.id).count() + served_from.invites_to(group.id).count();

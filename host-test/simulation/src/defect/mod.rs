@@ -9,9 +9,11 @@ use mock_retool::Dialect;
 use retool_lifecycle::domain::Tombstone;
 use retool_lifecycle::error::{Error, Result};
 use retool_lifecycle::http::Transport;
-use retool_lifecycle::sync::{GuardLimits, Span};
+use retool_lifecycle::sync::{GuardLimits, Limit, Span};
 
 use crate::operation::{Done, Operation};
+
+const NO_LIMIT: Limit = Limit::new(100, u32::MAX);
 
 /// Declares the defects, with their names and the behaviour of a component that has them.
 macro_rules! defects {
@@ -53,6 +55,8 @@ defects! {
     TakeFailureForDone = "take-failure-for-done",
     /// The limits of the guards are ignored.
     IgnoreTheLimits = "ignore-the-limits",
+    /// The group of administrators counts as a group like others.
+    IgnoreTheAdminGroup = "ignore-the-admin-group",
     /// The list of protected users is ignored.
     IgnoreTheProtected = "ignore-the-protected",
     /// The roster applies to every user. Its span is ignored.
@@ -98,6 +102,8 @@ impl Defect {
         match self {
             // Only `/api/v1` replaces the whole record by a PUT.
             Defect::DropTheMerge | Defect::MergeAnOldRecord => &[V1],
+            // SCIM has no other sign of administrators, and the guards fail closed without it.
+            Defect::IgnoreTheAdminGroup => &[V1, V2],
             // Only `/api/v2` has these data.
             Defect::ForgetTheMembers
             | Defect::ForgetTheInvitations
@@ -125,10 +131,14 @@ impl Defect {
             match self {
                 Defect::IgnoreTheLimits => {
                     *guards = GuardLimits {
-                        max_user_removal_percent: 100,
-                        max_user_removal_floor: u32::MAX,
-                        max_member_removal_percent: 100,
-                        max_member_removal_floor: u32::MAX,
+                        user_removals: NO_LIMIT,
+                        member_removals: NO_LIMIT,
+                        membership_removals: NO_LIMIT,
+                        creations: NO_LIMIT,
+                        promotions: NO_LIMIT,
+                        re_enablements: NO_LIMIT,
+                        updates: NO_LIMIT,
+                        member_additions: NO_LIMIT,
                         minimum_admins: 0,
                         ..guards.clone()
                     };

@@ -210,6 +210,11 @@ impl Planted {
                     return Ok(Response { status: 404, ..json_answer(&json!({"success": false})) });
                 }
             }
+            (Defect::IgnoreTheAdminGroup, _) if is_read => {
+                if let Ok(response) = &mut result {
+                    edit_object(response, rename_admin_group);
+                }
+            }
             (Defect::ForgetTheInvitations, Target::Invitations) if is_read => {
                 return Ok(json_answer(&self.dialect_wire().empty_user_list()));
             }
@@ -243,6 +248,22 @@ impl Planted {
     /// Returns the address in a record of a listing.
     fn address<'r>(&self, record: &'r mut Value) -> Option<&'r str> {
         self.dialect_wire().address(record)?.as_str()
+    }
+}
+
+/// Gives the group of administrators another name, wherever a response contains it.
+fn rename_admin_group(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == "name" && *value == "admin" {
+                    *value = json!("another");
+                }
+                rename_admin_group(value);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(rename_admin_group),
+        _ => {}
     }
 }
 

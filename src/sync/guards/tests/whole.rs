@@ -45,6 +45,16 @@ fn guards_on_the_whole_plan_are_always_reported() {
     let guards: Vec<_> = plan(&request, &actual).guards.iter().map(|report| report.guard).collect();
     assert_eq!(
         guards,
-        [Guard::UserRemovals, Guard::MinimumAdmins, Guard::EmptyRoster, Guard::IncompleteSnapshot]
+        [
+            Guard::UserRemovals,
+            Guard::MembershipRemovals,
+            Guard::Creations,
+            Guard::Promotions,
+            Guard::ReEnablements,
+            Guard::Updates,
+            Guard::MinimumAdmins,
+            Guard::EmptyRoster,
+            Guard::IncompleteSnapshot,
+        ]
     );
 }
