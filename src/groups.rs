@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
 use crate::lifecycle::{create_group_once, find_one};
 use crate::retool::read_back::{ReadBack, read_back};
+use crate::retool::write_once::unchecked;
 use crate::retool::{Directory, membership};
 use crate::write_log::WriteLog;
 
@@ -358,7 +359,8 @@ async fn delete(directory: &dyn Directory, group: &Group) -> Result<bool> {
     });
     let mut error = match (look.await, failure) {
         (Ok(Ok(())), _) => return Ok(true),
-        (_, Some(failure)) | (Err(failure), None) => failure,
+        (Ok(Err(())), Some(failure)) | (Err(failure), None) => failure,
+        (Err(check), Some(failure)) => unchecked(failure, check),
         (Ok(Err(())), None) => Error::new(
             Code::NotVerified,
             "The server accepted the deletion, but the group is still there. Look at it in Retool, and ask again.",

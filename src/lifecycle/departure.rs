@@ -12,6 +12,7 @@ use crate::domain::{
 use crate::error::{Code, Error, Result};
 use crate::retool::Directory;
 use crate::retool::read_back::{ReadBack, read_back};
+use crate::retool::write_once::unchecked;
 use crate::time::{days_ms, format_iso, parse_iso};
 use crate::write_log::WriteLog;
 
@@ -337,9 +338,13 @@ pub async fn delete_account(
             return checked.map(|()| Deletion::Deleted);
         }
         (Ok(Err(disabled)), None) => disabled,
-        (Ok(Err(_)), Some(failure)) | (Err(_), Some(failure)) | (Err(failure), None) => {
+        (Ok(Err(_)), Some(failure)) | (Err(failure), None) => {
             write_log.unconfirmed(kind, address, None);
-            return Err(failure);
+            return Err(failure.about(address));
+        }
+        (Err(check), Some(failure)) => {
+            write_log.unconfirmed(kind, address, None);
+            return Err(unchecked(failure, check));
         }
     };
     // If the user was disabled before, `disabled` shows nothing: the read may be stale.

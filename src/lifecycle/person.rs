@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 
 use crate::domain::{Account, Email, GroupLink, NewUser, User, UserId, WriteKind};
 use crate::error::{Code, Error, Result};
-use crate::retool::read_back::{ReadBack, read_back};
+use crate::retool::read_back::{ReadBack, not_read_back, read_back};
 use crate::retool::user_filter::Others;
+use crate::retool::write_once::unchecked;
 use crate::retool::{Directory, ReadDirectory, membership};
 use crate::write_log::WriteLog;
 
@@ -94,9 +95,12 @@ pub async fn create_once(
             (wait_until_visible(directory, &user.email).await, false)
         } else {
             // A look-up right after a write may not see it yet.
-            let waited = directory.pause(attempt, failure.retry_after_ms).await
-                && directory.wait_to_read_back(attempt + 1).await;
-            (find_one(directory, &user.email).await, waited && attempt < CREATIONS)
+            let paused = directory.pause(attempt, failure.retry_after_ms).await;
+            let in_time = directory.wait_to_read_back(attempt + 1).await;
+            if !in_time {
+                failure = unchecked(failure, not_read_back());
+            }
+            (find_one(directory, &user.email).await, paused && in_time && attempt < CREATIONS)
         };
         match found {
             // An invitation is not an account that this call created.
@@ -111,7 +115,10 @@ pub async fn create_once(
                 return Ok(Creation::Found(found));
             }
             Ok(None) if again => attempt += 1,
-            Ok(None) | Err(_) => return Err(unconfirmed(write_log, lost, address, failure)),
+            Ok(None) => return Err(unconfirmed(write_log, lost, address, failure)),
+            Err(check) => {
+                return Err(unconfirmed(write_log, lost, address, unchecked(failure, check)));
+            }
         }
     }
 }

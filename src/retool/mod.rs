@@ -39,7 +39,7 @@ pub mod user_filter;
 pub mod v1;
 pub mod v2;
 mod verify;
-mod write_once;
+pub mod write_once;
 
 pub use capabilities::Capabilities;
 

@@ -88,7 +88,7 @@ pub(super) fn deleted(sent: Result<()>) -> Result<bool> {
 /// Returns whether a write was answered with a good status and a body that can't be read. Then
 /// only reading back shows whether the write was applied.
 pub(super) fn is_unreadable(error: &Error) -> bool {
-    error.code == Code::AnswerUnusable && error.maybe_applied
+    error.is_unusable_answer() && error.maybe_applied
 }
 
 /// Returns the record in the response to a write; `None` if the body is not a record.

@@ -35,7 +35,7 @@ pub(super) enum Written<A, T> {
 /// - A refusal is final, even if an earlier reply was lost.
 /// - 412 means that the record has another version by now. It is read and written again once.
 /// - The error counts all tries. Its `maybe_applied` is set if any of them may have taken
-///   effect.
+///   effect. If the read fails for a passing reason, the error is that one.
 ///
 /// `send` sends `state`. `look` reads the record and updates `state`.
 pub(super) async fn write_once<S, A, T>(
@@ -72,9 +72,23 @@ pub(super) async fn write_once<S, A, T>(
                 error.attempts = failure.attempts;
                 return Err(error);
             }
-            Ok(AfterLoss::Unclear) | Err(_) => return Err(failure),
+            Ok(AfterLoss::Unclear) => return Err(failure),
+            Err(error) => return Err(unchecked(failure, error)),
         }
     }
+}
+
+/// Returns the error for a failed write whose check failed too. If only the check failed for a
+/// passing reason, another call may find out more: then that is the error.
+pub fn unchecked(write: Error, check: Error) -> Error {
+    if !write.is_permanent() || check.is_permanent() {
+        return write;
+    }
+    let mut error = check;
+    error.maybe_applied = write.maybe_applied;
+    error.attempts = error.attempts.max(write.attempts);
+    error.subject = write.subject.clone().or(error.subject.take());
+    error
 }
 
 /// Sets `maybe_applied` of an error that occurs after a write was sent.

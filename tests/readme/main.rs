@@ -110,6 +110,7 @@ fn every_variable_is_listed_with_its_default() {
         ("RETOOL_API_TOKEN", String::new()),
         ("RETOOL_SCIM_TOKEN", String::new()),
         ("RETOOL_DEADLINE_MS", settings.deadline_ms.to_string()),
+        ("RETOOL_TRY_TIMEOUT_MS", settings.try_timeout_ms.to_string()),
         ("RETOOL_WINDOW", settings.window.to_string()),
         ("RETOOL_PAGE_SIZE", settings.page_size.to_string()),
         ("RETOOL_MAX_BODY_BYTES", settings.max_body_bytes.to_string()),

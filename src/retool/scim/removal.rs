@@ -7,14 +7,13 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::Cell;
 
 use super::Scim;
 use super::body::PatchOp;
 use super::members::{named, target, vanished};
 use crate::domain::GroupId;
 use crate::error::{Code, Error, Result};
-use crate::retool::read_back::{READINGS, ReadBack, read_back};
+use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::verify::{not_held, removal_not_held};
 use crate::retool::write_once::{AfterLoss, after_others, after_write, write_once};
 use crate::ser::to_json;
@@ -72,8 +71,7 @@ impl Scim {
                 }
                 Err(error) => return Err(after_others(written)(error)),
             }
-            let Left { now, waited } =
-                self.read_left(group, user, &others).await.map_err(after_write)?;
+            let now = self.read_left(group, user, &others).await.map_err(after_write)?;
             let gone = vanished(&others, &now);
             let left = !now.iter().any(|id| id == user);
             // If the user is still in the group, the group was not emptied. Then another
@@ -90,12 +88,6 @@ impl Scim {
                 let mut left = self.left.borrow_mut();
                 left.entry(group.clone()).or_default().insert(String::from(user));
                 return Ok(true);
-            }
-            if !waited {
-                // The removal may be done and not visible yet. Another form could remove more than
-                // was asked for.
-                refusal = None;
-                break;
             }
             // The server accepted this form and did nothing. A refusal of another form is the
             // better error.
@@ -136,28 +128,18 @@ impl Scim {
     }
 
     /// Reads the group until the user is not in it, another member is missing, or the last reading
-    /// was made.
-    async fn read_left(&self, group: &GroupId, user: &str, others: &[&str]) -> Result<Left> {
-        let readings = Cell::new(0);
+    /// was made. Returns all members. Fails if there is no time for all readings: the removal may
+    /// be done and not visible yet, and another form could remove more than was asked for.
+    async fn read_left(&self, group: &GroupId, user: &str, others: &[&str]) -> Result<Vec<String>> {
         let read = read_back(self, async || {
-            readings.set(readings.get() + 1);
             let now = self.member_ids(group).await?;
             // If the group was deleted meanwhile, this removal did not cost other members.
             let now = now.unwrap_or_else(|| others.iter().map(|id| String::from(*id)).collect());
             let waits = now.iter().any(|id| id == user) && vanished(others, &now).is_empty();
             Ok(if waits { ReadBack::NotYet(now) } else { ReadBack::Holds(now) })
         });
-        let now = read.await?.unwrap_or_else(|still| still);
-        Ok(Left { now, waited: readings.get() == READINGS })
+        Ok(read.await?.unwrap_or_else(|still| still))
     }
-}
-
-/// A group after a removal.
-struct Left {
-    /// All members.
-    now: Vec<String>,
-    /// Whether there was time to wait until a late change becomes visible.
-    waited: bool,
 }
 
 /// Returns whether the server's last response refuses this form of the request. Earlier tries may

@@ -17,6 +17,7 @@ use crate::http::{Answer, Call, Local, Method, Missing, Repeat};
 use crate::retool::WriteDirectory;
 use crate::retool::find::accounts_of;
 use crate::retool::request::{created_group, deleted};
+use crate::retool::write_once::after_write;
 
 impl Scim {
     async fn create(&self, route: Route, about: &str, body: Vec<u8>) -> Result<Answer> {
@@ -39,7 +40,8 @@ impl Scim {
         }
         // The response does not contain the new user. If this lookup is too early, the caller looks
         // again.
-        match <[User; 1]>::try_from(accounts_of(self, &user.email).await.unwrap_or_default()) {
+        let found = accounts_of(self, &user.email).await.map_err(after_write)?;
+        match <[User; 1]>::try_from(found) {
             Ok([user]) => Ok(user),
             Err(_) => Err(answer.error(Code::NotVerified, NOT_VISIBLE)),
         }
@@ -65,7 +67,7 @@ impl Scim {
         }
         let answer = self.create(Route::Groups, name, body::create_group(name)).await?;
         let group = if answer.body().is_empty() {
-            self.groups_named(name).await.unwrap_or_default().pop()
+            self.groups_named(name).await.map_err(after_write)?.pop()
         } else {
             let record: GroupRecord<'_> = answer.decode()?;
             Some(record.into_group())

@@ -7,6 +7,7 @@ use crate::testing::server::{ADA, CID, Fault, Server, State};
 
 mod changes;
 mod members;
+mod statuses;
 
 /// A user who can be added to the server's group.
 const BOB: &str = "user_bob";

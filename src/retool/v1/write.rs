@@ -18,6 +18,7 @@ use crate::retool::WriteDirectory;
 use crate::retool::change::change;
 use crate::retool::membership::{is_visible, members};
 use crate::retool::request::{created_group, creation, deleted, is_unreadable, one};
+use crate::retool::write_once::unchecked;
 
 impl V1 {
     /// Sends a write whose response is only an acknowledgement.
@@ -55,7 +56,8 @@ impl V1 {
         };
         match is_visible(self, async || members(self, group).await, is_so).await {
             Ok(true) => Ok(()),
-            _ => Err(failure),
+            Ok(false) => Err(failure),
+            Err(check) => Err(unchecked(failure, check)),
         }
     }
 }

@@ -17,7 +17,9 @@ use crate::retool::membership::is_visible;
 use crate::retool::read_back::{ReadBack, read_back, visible_group};
 use crate::retool::request::{another_group, deleted, is_unreadable, one, readable};
 use crate::retool::verify::{additions_not_held, removal_not_held};
-use crate::retool::write_once::{AfterLoss, Written, after_others, after_write, write_once};
+use crate::retool::write_once::{
+    AfterLoss, Written, after_others, after_write, unchecked, write_once,
+};
 
 /// How many users are added with one request. The limit of a server is not documented. The body
 /// of such a request is smaller than 100 KB, which many servers accept for any request.
@@ -149,7 +151,8 @@ impl V2 {
         };
         match (is_visible(self, async || self.member_ids(group).await, is_out).await, failure) {
             (Ok(true), _) => Ok(true),
-            (_, Some(failure)) | (Err(failure), None) => Err(failure),
+            (Ok(false), Some(failure)) | (Err(failure), None) => Err(failure),
+            (Err(check), Some(failure)) => Err(unchecked(failure, check)),
             (Ok(false), None) => Err(removal_not_held(group)),
         }
     }

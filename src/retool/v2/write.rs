@@ -18,6 +18,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::{Call, Local, Method, Missing};
 use crate::retool::change::change;
 use crate::retool::request::{created_group, creation, deleted, is_unreadable, one};
+use crate::retool::write_once::unchecked;
 use crate::retool::{ReadDirectory, WriteDirectory};
 
 impl V2 {
@@ -67,7 +68,8 @@ impl V2 {
         match self.read_user(id).await {
             Ok(Some(account)) if account.user.disabled => Ok(true),
             Ok(None) => Ok(error.maybe_applied),
-            _ => Err(error),
+            Ok(Some(_)) => Err(error),
+            Err(check) => Err(unchecked(error, check)),
         }
     }
 

@@ -91,7 +91,7 @@ fn a_user_with_the_address_in_another_attribute_is_found_in_the_listing() {
 #[test]
 fn a_failed_search_is_an_error() {
     for (status, code) in
-        [(401, Code::TokenRejected), (403, Code::ScopeMissing), (501, Code::ServerError)]
+        [(401, Code::TokenRejected), (403, Code::Forbidden), (501, Code::OperationUnsupported)]
     {
         let (found, lines) = find("ada@example.com", [refusal(status)]);
         let error = found.unwrap_err();

@@ -177,7 +177,7 @@ fn after_a_lost_reply_the_user_is_read_before_a_retry() {
         [reply(200, before()), lost_answer(), reply(200, before()), refusal(403)],
     );
     let error = changed.unwrap_err();
-    assert_eq!((error.code, error.attempts, error.maybe_applied), (Code::ScopeMissing, 2, true));
+    assert_eq!((error.code, error.attempts, error.maybe_applied), (Code::Forbidden, 2, true));
     // Meanwhile the account belongs to another person.
     let renamed = person("u1", "eve@example.com");
     let (changed, fake) =
@@ -324,7 +324,7 @@ fn a_user_who_became_an_administrator_meanwhile_is_not_disabled() {
 
 #[test]
 fn a_refused_change_is_sent_once_and_not_maybe_applied() {
-    let cases = [(400, Code::ServerRefused), (403, Code::ScopeMissing), (404, Code::UserNotFound)];
+    let cases = [(400, Code::ServerRefused), (403, Code::Forbidden), (404, Code::UserNotFound)];
     for (status, code) in cases {
         let (changed, fake) = change(&disable(), [reply(200, before()), refusal(status)]);
         let error = changed.unwrap_err();

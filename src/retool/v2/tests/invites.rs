@@ -80,7 +80,7 @@ fn a_server_without_invitations_has_none() {
     for reply in [no_route(), page.into()] {
         assert_eq!(find(reply), Ok(Vec::new()));
     }
-    assert_eq!(code(find(refused(403))), Code::ScopeMissing);
+    assert_eq!(code(find(refused(403))), Code::Forbidden);
     assert_eq!(code(find(Reply::json(200, r#"{"success":false}"#))), Code::ServerRefused);
 }
 

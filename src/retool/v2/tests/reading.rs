@@ -223,8 +223,8 @@ fn members_are_read_concurrently_and_must_be_in_the_record() {
 }
 
 #[test]
-fn a_rejected_token_or_missing_scope_is_not_retried() {
-    for (status, expected) in [(401, Code::TokenRejected), (403, Code::ScopeMissing)] {
+fn a_rejected_token_or_forbidden_request_is_not_retried() {
+    for (status, expected) in [(401, Code::TokenRejected), (403, Code::Forbidden)] {
         let fake = FakePlatform::new(move |_| refused(status));
         assert_eq!(code(fake.run(directory(&fake).list_users())), expected);
         assert_eq!(fake.lines().len(), 1);

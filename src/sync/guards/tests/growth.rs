@@ -1,9 +1,9 @@
 use super::{assert_guard, leavers, report};
 use crate::domain::{Dialect, UserType};
-use crate::sync::plan::testing::{account, desired, fulfilled, group_id, join, named, plan};
 use crate::sync::{
     AbsentPolicy, Guard, GuardLimits, Limit, MembershipPolicy, Snapshot, SyncRequest,
 };
+use crate::testing::plan::{account, desired, fulfilled, group_id, join, named, plan};
 
 /// An organisation that matches its roster, with the default limits.
 fn matching(people: usize) -> (SyncRequest, Snapshot) {
@@ -56,7 +56,7 @@ fn promotions_by_the_administrators_group_trip_too() {
         for at in 0..3 {
             join(account(&mut actual, &format!("p{at:04}@example.com")), "admin");
         }
-        actual.groups.push(crate::sync::plan::testing::group("admin"));
+        actual.groups.push(crate::testing::plan::group("admin"));
         for desired in &mut request.roster {
             desired.fields.user_type = None;
             desired.groups = named(&["admin"]);
@@ -166,10 +166,10 @@ fn memberships_removed_from_many_small_groups_add_up() {
 fn open_invitations_do_not_raise_the_limit_on_removals() {
     let (request, mut actual) = leavers(100, 5, AbsentPolicy::Disable);
     for at in 0..95 {
-        let mut invited = crate::sync::plan::testing::user(&format!("i{at:04}@example.com"));
+        let mut invited = crate::testing::plan::user(&format!("i{at:04}@example.com"));
         invited.invited = Some(true);
         // Outside the span, so that the plan does not withdraw it.
-        invited.email = crate::sync::plan::testing::email(&format!("z{at:04}@example.com"));
+        invited.email = crate::testing::plan::email(&format!("z{at:04}@example.com"));
         actual.users.push(invited);
     }
     let mut request = request;
@@ -199,7 +199,7 @@ fn administrators_who_leave_the_administrators_group_are_removed() {
             admin.admin = dialect.capabilities().reports_admins;
             join(admin, "admin");
         }
-        actual.groups.push(crate::sync::plan::testing::group("admin"));
+        actual.groups.push(crate::testing::plan::group("admin"));
         request.roster[0].groups = named(&["admin"]);
         let plan = plan(&request, &actual);
         assert_guard(&plan, Guard::MinimumAdmins, 2, 1, true);
