@@ -10,6 +10,7 @@
 //! to prove that the checker finds it.
 
 mod allowed_writes;
+mod call_traffic;
 mod campaign;
 mod chance;
 mod change;

@@ -12,14 +12,14 @@ use retool_lifecycle::time::parse_iso;
 
 use crate::chance::Chance;
 use crate::checker::{Checker, Who};
-use crate::clock::VirtualClock;
+use crate::clock::{START_UNIX_MS, VirtualClock};
 use crate::concurrent_editor::ConcurrentEditor;
 use crate::dialects::{DialectWire, dialect_wire};
 use crate::fault::{self, Fault, Reply};
 use crate::figures::Figures;
 use crate::parse_request::parse_request;
 use crate::request::ParsedRequest;
-use crate::server_behavior::ServerBehavior;
+use crate::server_behavior::{Quota, ServerBehavior};
 use crate::trace::Trace;
 
 /// The server.
@@ -47,6 +47,10 @@ pub struct State {
     /// The state that stale reads return, and the time until which they do.
     stale: Option<(Organisation, u64)>,
     chance: Chance,
+    /// The choices of faults that are about statuses.
+    status_chance: Chance,
+    /// The start of the quota's window, and the number of requests in it.
+    window: (u64, u32),
     /// The time at which the organisation's own clock was last advanced.
     clock_set_at: u64,
 }
@@ -81,6 +85,8 @@ impl Server {
                 faults_off: false,
                 stale: None,
                 chance: Chance::new(seed, 3),
+                status_chance: Chance::new(seed, 42),
+                window: (0, 0),
                 clock_set_at: 0,
             }),
         }
@@ -114,6 +120,10 @@ impl Server {
     pub fn arrive(&self, request: &Request) -> Reply {
         let state = &mut *self.state();
         let parsed = parse_request(self.server_behavior.dialect, request);
+        if let Some(response) = self.throttle(state) {
+            self.trace.add(|| format!("{} -> {}, throttled", parsed.line(), response.status));
+            return Reply::Answer(response);
+        }
         let mut fault = None;
         if !state.faults_off {
             if let Some(edit) =
@@ -126,10 +136,44 @@ impl Server {
             let writes = 1 + u32::from(parsed.is_write());
             if state.chance.per_mille(self.server_behavior.fault_rate * writes) {
                 fault = Some(fault::draw(&mut state.chance, self.dialect_wire, &parsed));
+                if state.status_chance.percent(15) {
+                    fault = Some(fault::draw_status(&mut state.status_chance));
+                }
                 state.figures.faults += 1;
             }
         }
         self.receive(state, parsed, request, fault)
+    }
+
+    /// Counts a request. Returns the response to it if it is beyond the quota.
+    fn throttle(&self, state: &mut State) -> Option<Response> {
+        let Quota { requests, window_ms, throttling } = self.server_behavior.quota?;
+        let now = self.clock.now();
+        let (mut start, mut used) = state.window;
+        if now >= start + window_ms {
+            (start, used) = (now, 0);
+        }
+        state.window = (start, used + 1);
+        if used < requests {
+            return None;
+        }
+        state.figures.throttled += 1;
+        let wait = Duration::from_millis(start + window_ms - now);
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(START_UNIX_MS + now);
+        let mut response = Response {
+            status: throttling.status,
+            content_type: Some("application/json".into()),
+            body: br#"{"message":"not now"}"#.to_vec(),
+            ..Response::default()
+        };
+        for (name, value) in throttling.guidance.headers(wait, now) {
+            match name {
+                "retry-after" => response.retry_after = Some(value),
+                "ratelimit-reset" | "x-ratelimit-reset" => response.rate_limit_reset = Some(value),
+                _ => response.rate_limit_remaining = Some(value),
+            }
+        }
+        Some(response)
     }
 
     fn receive(
@@ -149,6 +193,8 @@ impl Server {
                     | Fault::NoAnswer { served: false }
                     | Fault::Status { served: false, .. }
                     | Fault::LoginPage
+                    | Fault::Page
+                    | Fault::Forbidden(_)
                     | Fault::RefusedWith200
             )
         );

@@ -1,6 +1,6 @@
 //! The differences between servers.
 
-use mock_retool::{Dialect, Options};
+use mock_retool::{Dialect, Guidance, Options, Throttling};
 use retool_lifecycle::http::Request;
 use retool_lifecycle::retool::Capabilities;
 
@@ -32,6 +32,32 @@ pub struct ServerBehavior {
     pub fault_rate: u32,
     /// Number of writes in a thousand that are followed by stale reads, for up to a second.
     pub stale_rate: u32,
+    /// How many requests it serves, if it limits them.
+    pub quota: Option<Quota>,
+}
+
+/// A limit on requests.
+#[derive(Clone, Copy, Debug)]
+pub struct Quota {
+    /// Number of requests in a window.
+    pub requests: u32,
+    /// The length of a window, in milliseconds.
+    pub window_ms: u64,
+    /// The response to a request beyond the limit.
+    pub throttling: Throttling,
+}
+
+/// Draws whether a server limits requests, and how it says so. No limit is so low that a call takes
+/// an hour.
+fn draw_quota(chance: &mut Chance) -> Option<Quota> {
+    let (requests, window_ms) =
+        *chance.pick(&[(5, 1000), (20, 10_000), (100, 10_000), (100, 60_000), (300, 60_000)]);
+    let guidance = *chance.pick(&Guidance::ALL);
+    // Without any header, a 403 does not say that the server throttles.
+    let may_be_403 = guidance != Guidance::Nothing;
+    let status = if may_be_403 && chance.percent(30) { 403 } else { 429 };
+    let throttling = Throttling { status, guidance };
+    chance.percent(30).then_some(Quota { requests, window_ms, throttling })
 }
 
 /// Draws a server.
@@ -51,6 +77,7 @@ pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> ServerBehavior 
         // A server that accepts two accounts with one address and shows neither of them can't be
         // protected against duplicates.
         stale_rate: if accepts_duplicate_emails { 0 } else { *chance.pick(&[0, 0, 50, 300]) },
+        quota: draw_quota(&mut Chance::new(seed, 41)),
     }
 }
 

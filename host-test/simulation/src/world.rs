@@ -84,6 +84,12 @@ impl World {
             ("RETOOL_PAGE_SIZE", chance.pick(&[1, 2, 5, 17, 100, 500]).to_string()),
             ("RETOOL_MAX_ATTEMPTS", chance.pick(&[1, 2, 3, 3, 10]).to_string()),
         ];
+        // Longer than the slowest server takes.
+        let try_timeout_ms = *Chance::new(seed, 43).pick(&[8_000_u64, 30_000, 30_000, 600_000]);
+        let settings: Vec<(&str, String)> = settings
+            .into_iter()
+            .chain([("RETOOL_TRY_TIMEOUT_MS", try_timeout_ms.to_string())])
+            .collect();
         trace.add(|| format!("seed {seed}: {server_behavior:?}"));
         trace.add(|| format!("settings {:?}", &settings[2..]));
         let start = Rc::new(organisation.clone());
@@ -104,7 +110,7 @@ impl World {
         ));
         World {
             dialect,
-            network: Rc::new(Network::new(Rc::clone(&server), Rc::clone(&clock))),
+            network: Rc::new(Network::new(Rc::clone(&server), Rc::clone(&clock), try_timeout_ms)),
             server,
             scenario,
             clock,
@@ -112,7 +118,7 @@ impl World {
             jitter: Rc::new(Jitter(Chance::new(seed, 5).into())),
             defect,
             kills: *chance.pick(&[0, 0, 20, 60]),
-            settings: settings.map(|(name, value)| (name.to_owned(), value)).into(),
+            settings: settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             wanted: if chance.percent(20) {
                 Wanted::Auto
             } else {
@@ -164,6 +170,7 @@ impl World {
         };
         let mut settings = self.settings.clone();
         settings.push(("RETOOL_DEADLINE_MS".into(), deadline.to_string()));
+        self.network.begin(deadline);
         let mut ended = self.clock.run(
             async {
                 let session = Session::open(connection, &settings, platform)?;
@@ -192,6 +199,11 @@ impl World {
                     Ok(done) => format!("DONE {}; {:?}", done.outcome(), done.writes()),
                     Err(error) => format!("FAILED {error:?}"),
                 });
+                if let Some((rule, how)) = self.network.violated_by(&result)
+                    && !state.checker.is_disturbed()
+                {
+                    state.checker.violated(rule, how);
+                }
                 state.checker.call_ended(&result);
                 self.scenario.tombstones.extend_from_slice(tombstones(&result));
                 Some(result)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use mock_retool::{Fault, Options};
+use mock_retool::{Fault, Guidance, Options, Throttling};
 
 use super::guards::GuardArgs;
 use crate::retool::types::{Dialect, UserType};
@@ -179,6 +179,18 @@ pub(crate) struct MockArgs {
     /// How many requests are answered per minute; no limit if not given.
     #[arg(long, value_name = "N")]
     pub(crate) quota: Option<u32>,
+    /// How a request beyond the quota hears when to ask again: retry-after, retry-after-date,
+    /// reset-seconds, reset-epoch, reset-date, remaining or nothing.
+    #[arg(long, value_name = "HOW", default_value = Guidance::default().name())]
+    pub(crate) quota_guidance: Guidance,
+    /// The status of a request beyond the quota.
+    #[arg(
+        long,
+        value_name = "CODE",
+        default_value_t = Throttling::default().status,
+        value_parser = clap::value_parser!(u16).range(400..=599)
+    )]
+    pub(crate) quota_status: u16,
     /// A fault of the mock; may be given several times (--help describes the syntax).
     ///
     /// [METHOD] [PATH] KIND [skip=N] [times=N] [chance=P [seed=N]] [retry-after=TEXT]
@@ -189,6 +201,11 @@ pub(crate) struct MockArgs {
     /// is used. KIND is one of:
     ///
     ///   429, or any status          nothing is done; retry-after=TEXT, last, adds the header
+    ///   throttle=CODE/HOW/SECONDS   nothing is done; HOW is one of those of --quota-guidance
+    ///   forbidden=WHY               403 because of scope, seats, last-owner, address or plan, or
+    ///                               unexplained
+    ///   page=CODE                   nothing is done, and the answer is a page of HTML
+    ///   silence, stall              no answer, or half of one, on a connection that stays open
     ///   after=502, or any status    the request is done, and the answer has this status
     ///   lose-reply                  the request is done, and no answer is sent
     ///   reset, reset-in-body        a TCP reset: before it is done, or during the answer

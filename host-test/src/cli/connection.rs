@@ -20,6 +20,7 @@ use crate::error::HostError;
 use crate::limits::Limits;
 use crate::net::{CaCertificates, Proxies};
 use crate::render;
+use crate::retool::diagnostics::ConnectionReport;
 use crate::tenant::{Tenant, TenantOptions};
 
 /// The variable for `--base-url`. The command reads it, and does not pass it to the component.
@@ -129,8 +130,10 @@ fn passed_on(
 
 pub(crate) async fn check(arguments: ConnectionArgs, output: &Output) -> Result<Exit, Failure> {
     let (tenant, progress) = tenant(&arguments, "checking the connection")?;
-    let report = progress.reading(tenant.check_connection()).await?;
-    output.result(&report, |report| render::check(&arguments.base_url, report))?;
+    // The text of the report has the reasons from the log; JSON has none.
+    let says_enough = |report: &ConnectionReport| report.healthy || !output.is_json();
+    let report = progress.checking(tenant.check_connection(), says_enough).await?;
+    output.result(&report, |report| render::check(&arguments.base_url, report, &tenant.log()))?;
     Ok(if report.healthy { Exit::Done } else { Exit::Failed })
 }
 

@@ -3,6 +3,7 @@
 mod dialect;
 mod scim;
 mod scope;
+mod throttling;
 mod v2;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use crate::faults::Fault;
 pub use dialect::Dialect;
 pub use scim::{MemberRemoval, PatchAnswer, ScimBase, ScimQuirks};
 pub use scope::{Scope, UnknownScope};
+pub use throttling::{Guidance, Throttling, UnknownGuidance};
 pub use v2::V2Options;
 
 /// The options of a mock. The same options give the same users, groups, ids and timestamps every
@@ -35,8 +37,11 @@ pub struct Options {
     /// The delay before every request is served.
     pub latency: Duration,
     /// The number of requests served per minute (a fixed window); `None` for no limit. Further
-    /// requests get a 429 with `Retry-After` in seconds.
+    /// requests are throttled.
     pub quota: Option<u32>,
+    /// How a request beyond the quota is answered: by default with 429, and `Retry-After` in
+    /// seconds.
+    pub throttling: Throttling,
     /// The largest page, even if a request asks for more. A request to `/api/v2` that asks for no
     /// page still gets everything.
     pub max_page_size: usize,
@@ -75,6 +80,7 @@ impl Default for Options {
             seed: 0,
             latency: Duration::ZERO,
             quota: None,
+            throttling: Throttling::default(),
             max_page_size: 1000,
             dialects: Dialect::ALL.to_vec(),
             prefix: String::new(),
@@ -111,6 +117,7 @@ impl fmt::Debug for Options {
             seed,
             latency,
             quota,
+            throttling,
             max_page_size,
             dialects,
             prefix,
@@ -132,6 +139,7 @@ impl fmt::Debug for Options {
             .field("seed", seed)
             .field("latency", latency)
             .field("quota", quota)
+            .field("throttling", throttling)
             .field("max_page_size", max_page_size)
             .field("dialects", dialects)
             .field("prefix", prefix)

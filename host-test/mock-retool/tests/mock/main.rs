@@ -10,6 +10,7 @@ mod limits;
 mod members;
 mod scim;
 mod seed;
+mod status_faults;
 mod users;
 mod v2_access;
 mod v2_faults;

@@ -88,6 +88,14 @@ defects! {
     ForgetTheTombstones = "forget-the-tombstones",
     /// A plan loses its last step after its digest was computed.
     LeaveAStepOut = "leave-a-step-out",
+    /// A call ends with its first throttled request, however much time it has.
+    GiveUpWhenThrottled = "give-up-when-throttled",
+    /// The headers that say how long to wait are not read.
+    IgnoreTheWait = "ignore-the-wait",
+    /// A write with a final status is sent again, as after a failure of the server.
+    RepeatFinalStatuses = "repeat-final-statuses",
+    /// A request without a response may take as long as the call.
+    WaitOnOneRequest = "wait-on-one-request",
 }
 
 impl Defect {

@@ -75,7 +75,8 @@ impl Transport for Planted {
             }
             let sent = self.outgoing(request, &parsed);
             let limits = match self.defect {
-                Defect::WaitForEver => Limits { timeout_ms: u64::MAX, ..limits },
+                Defect::WaitForEver => Limits { timeout_ms: u64::MAX, idle_ms: u64::MAX, ..limits },
+                Defect::WaitOnOneRequest => Limits { idle_ms: u64::MAX, ..limits },
                 _ => limits,
             };
             let mut result = self.inner.send(&sent, limits).await;
@@ -215,6 +216,24 @@ impl Planted {
                     edit_object(response, rename_admin_group);
                 }
             }
+            (Defect::GiveUpWhenThrottled | Defect::IgnoreTheWait, _) => {
+                if let Ok(response) = &mut result
+                    && is_throttled(response)
+                {
+                    let for_a_day = self.defect == Defect::GiveUpWhenThrottled;
+                    response.retry_after = for_a_day.then(|| "86400".into());
+                    response.rate_limit_reset = None;
+                    // It still says that the server throttles.
+                    response.rate_limit_remaining = Some("0".into());
+                }
+            }
+            (Defect::RepeatFinalStatuses, _) if !is_read => {
+                if let Ok(response) = &mut result
+                    && matches!(response.status, 300..=399 | 501 | 505)
+                {
+                    response.status = 503;
+                }
+            }
             (Defect::ForgetTheInvitations, Target::Invitations) if is_read => {
                 return Ok(json_answer(&self.dialect_wire().empty_user_list()));
             }
@@ -265,6 +284,13 @@ fn rename_admin_group(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(rename_admin_group),
         _ => {}
     }
+}
+
+fn is_throttled(response: &Response) -> bool {
+    let Response { status, retry_after, rate_limit_reset, rate_limit_remaining, .. } = response;
+    let says_when =
+        retry_after.is_some() || rate_limit_reset.is_some() || rate_limit_remaining.is_some();
+    *status == 429 || (*status == 403 && says_when)
 }
 
 fn json_answer(body: &Value) -> Response {
