@@ -652,6 +652,17 @@ async fn failures(table: &mut Table) {
         (FaultKind::Reset, Expected { code: "connection-failed", attempts: 3, ..at_users }),
         (
             FaultKind::Html200,
+            Expected {
+                case: "permanent unsupported",
+                code: "html-page",
+                status: Some(200),
+                attempts: 1,
+                says: &["plan", "proxy", "base URL"],
+                ..at_users
+            },
+        ),
+        (
+            FaultKind::InvalidJson,
             Expected { code: "answer-unusable", status: Some(200), attempts: 1, ..at_users },
         ),
         // The filter may have been ignored, so the list of all users is requested next, by page.
@@ -757,7 +768,7 @@ async fn auto_does_not_guess() {
     });
     for (kind, case) in [
         (status(404), "permanent unsupported"),
-        (FaultKind::Html200, "transient unavailable"),
+        (FaultKind::Html200, "permanent unsupported"),
         (FaultKind::Redirect("/login".into()), "permanent denied"),
         (status(401), "permanent denied"),
         (status(500), "transient unavailable"),

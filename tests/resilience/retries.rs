@@ -90,17 +90,20 @@ async fn a_status_that_a_retry_cannot_help_is_not_retried() {
     let cases = [
         (400, "permanent conflict", "server-refused"),
         (401, "permanent denied", "token-rejected"),
-        (403, "permanent denied", "scope-missing"),
+        (403, "permanent denied", "forbidden"),
         (404, "permanent denied", "base-url-wrong"),
         (409, "permanent conflict", "server-refused"),
         (422, "permanent conflict", "server-refused"),
-        (501, "transient unavailable", "server-error"),
-        (505, "transient unavailable", "server-error"),
+        (407, "permanent denied", "access-blocked"),
+        (501, "permanent unsupported", "operation-unsupported"),
+        (505, "permanent unsupported", "operation-unsupported"),
+        (511, "permanent denied", "access-blocked"),
     ];
     for (code, case, reason) in cases {
         let world = World::acme().await;
-        // Not even if the server says when to try again.
-        world.mock.inject(Fault::new(status_after(code, "0")));
+        // Not even if the server says when to try again. A 403 that says when is a rate limit.
+        let kind = if code == 403 { status(code) } else { status_after(code, "0") };
+        world.mock.inject(Fault::new(kind));
         let (reported, detail) = find_fails(&world, &[]).await;
         assert_eq!((reported, detail.code.as_str()), (case, reason), "{code}");
         assert_eq!((detail.http_status, detail.attempts), (Some(code), 1));

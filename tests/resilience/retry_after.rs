@@ -122,13 +122,17 @@ async fn a_wait_that_fits_is_waited_for() {
 }
 
 #[tokio::test]
-async fn throttling_without_retry_after_is_tried_three_times() {
+async fn throttling_without_guidance_is_tried_until_the_deadline() {
     let world = World::acme().await;
     world.mock.inject(Fault::new(status(429)));
-    let (case, detail) = find_fails(&world, &[]).await;
+    let begun = Instant::now();
+    let env = [("RETOOL_DEADLINE_MS", "3000"), ("RETOOL_MAX_ATTEMPTS", "1")];
+    let (case, detail) = find_fails(&world, &env).await;
     assert_eq!((case, detail.code.as_str()), ("transient rate-limited", "rate-limited"));
-    assert_eq!((detail.attempts, detail.retry_after_ms), (3, None));
-    assert_eq!(world.requests(), [FIND; 3]);
+    assert!(begun.elapsed() > Duration::from_millis(2500), "{:?}", begun.elapsed());
+    let requests = world.requests();
+    assert!((3..=12).contains(&requests.len()), "{requests:?}");
+    assert_eq!((detail.attempts as usize, detail.retry_after_ms), (requests.len(), None));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use host_test::retool::synchronization::AbsentPolicy;
 use host_test::retool::types::{Dialect, ErrorDetail};
 use host_test::{Tenant, TenantOptions};
-use mock_retool::{Dialect as Served, Fault, FaultKind, Options};
+use mock_retool::{Dialect as Served, Fault, FaultKind, Forbidden, Options};
 
 use crate::support::acme::{JOAN, NEW};
 use crate::support::dialects::known;
@@ -102,7 +102,8 @@ async fn a_page_leads_to_the_next_dialect_and_a_failure_ends_the_call() {
     for (kind, case, code) in [
         (status(500), "transient unavailable", "server-error"),
         (status(401), "permanent denied", "token-rejected"),
-        (status(403), "permanent denied", "scope-missing"),
+        (status(403), "permanent denied", "forbidden"),
+        (FaultKind::Forbidden(Forbidden::Scope), "permanent denied", "scope-missing"),
         (status(400), "permanent conflict", "server-refused"),
         (FaultKind::Reset, "transient unavailable", "connection-failed"),
         (

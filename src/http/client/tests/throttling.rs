@@ -137,7 +137,7 @@ fn a_throttled_client_slows_the_other_clients_of_its_call_down() {
     assert!(fake.run(one.send(READ)).is_ok());
     assert!(fake.run(other.send(READ)).is_ok());
     let times: Vec<u64> = fake.sent().iter().map(|sent| sent.at_ms).collect();
-    assert_eq!(times, [0, 9000, 9050]);
+    assert_eq!(times, [0, 9000, 9005]);
 }
 
 #[test]

@@ -1,0 +1,7 @@
+//! What may be concluded from what a server says, and what may not.
+
+mod checks;
+mod final_statuses;
+mod forbidden;
+mod read_back;
+mod throttling;
