@@ -32,7 +32,10 @@ pub(crate) enum Effect {
 /// How the server behaves.
 #[derive(Clone)]
 pub(crate) struct Behaviour {
+    /// How an addition is handled that has a path.
     pub add: Effect,
+    /// How an addition is handled that has no path; `None`: the same.
+    pub add_by_value: Option<Effect>,
     pub by_path: Effect,
     pub by_value: Effect,
     /// How many changes are applied but get no reply.
@@ -45,6 +48,7 @@ impl Default for Behaviour {
     fn default() -> Self {
         Behaviour {
             add: Effect::Works,
+            add_by_value: None,
             by_path: Effect::Works,
             by_value: Effect::Works,
             lost: Rc::default(),
@@ -96,17 +100,19 @@ fn record(members: &[String]) -> Reply {
 fn change(request: &Request, members: &mut Vec<String>, behaviour: &Behaviour) -> Reply {
     let body: Value = serde_json::from_slice(request.body.as_deref().unwrap()).unwrap();
     let operation = &body["Operations"][0];
-    let path = operation["path"].as_str().unwrap();
-    let mut named: Vec<String> = operation["value"]
+    let path = operation["path"].as_str();
+    let value = &operation["value"];
+    let mut named: Vec<String> = if path.is_some() { value } else { &value["members"] }
         .as_array()
         .into_iter()
         .flatten()
         .map(|member| member["value"].as_str().unwrap().to_string())
         .collect();
     let effect = match (operation["op"].as_str().unwrap(), path) {
-        ("add", "members") => behaviour.add,
-        ("remove", "members") => behaviour.by_value,
-        ("remove", path) => {
+        ("add", Some("members")) => behaviour.add,
+        ("add", None) => behaviour.add_by_value.unwrap_or(behaviour.add),
+        ("remove", Some("members")) => behaviour.by_value,
+        ("remove", Some(path)) => {
             let id = path.strip_prefix("members[value eq ").unwrap().strip_suffix(']').unwrap();
             named.push(serde_json::from_str(id).unwrap());
             behaviour.by_path

@@ -262,7 +262,20 @@ fn write(dialect: Dialect, request: &Request, state: &mut State) {
 }
 
 fn operate(operation: &Value, state: &mut State) {
-    let (path, value) = (text(&operation["path"]), &operation["value"]);
+    let value = &operation["value"];
+    let Some(path) = operation["path"].as_str().map(ToString::to_string) else {
+        // Over SCIM, without a path.
+        for (name, value) in value.as_object().expect("attributes") {
+            match name.as_str() {
+                "name" => {
+                    set(state, "name.givenName", &value["givenName"]);
+                    set(state, "name.familyName", &value["familyName"]);
+                }
+                name => set(state, name, value),
+            }
+        }
+        return;
+    };
     let members = state.members.get_or_insert_default();
     match (operation["op"].as_str(), path.as_str()) {
         (Some("add"), "members") => {

@@ -290,12 +290,12 @@ async fn an_untrustworthy_listing_removes_no_user(dialect: Dialect) {
         for absent in [AbsentPolicy::Disable, AbsentPolicy::Delete] {
             let (world, tenant) = acme_by_page(dialect).await;
             let before = world.mock.state();
-        let expected = match kind {
-            FaultKind::Html200 => ("permanent unsupported", "html-page"),
-            _ => ("transient unavailable", "answer-unusable"),
-        };
-        assert_eq!((case, detail.code.as_str()), expected, "{kind:?}");
-        assert_eq!(detail.request.as_deref(), Some(find.as_str()), "{kind:?}");
+            let expected = match kind {
+                FaultKind::Html200 => ("permanent unsupported", "html-page"),
+                _ => ("transient unavailable", "answer-unusable"),
+            };
+            assert_eq!((case, detail.code.as_str()), expected, "{kind:?}");
+            assert_eq!(detail.request.as_deref(), Some(find.as_str()), "{kind:?}");
             assert_eq!(world.writes(), [], "{kind:?}");
             assert_eq!(world.mock.state(), before, "{kind:?}");
         }
@@ -419,12 +419,17 @@ async fn records_without_groups_are_completed_from_the_groups(dialect: Dialect) 
     done(world.tenant.sync(&request).await);
 }
 
-        let expected = match kind {
-            FaultKind::Html200 => ("permanent unsupported", "html-page"),
-            _ => ("transient unavailable", "answer-unusable"),
-        };
-        assert_eq!((case, detail.code.as_str()), expected, "{kind:?}");
-        assert_eq!(detail.request.as_deref(), Some(find.as_str()), "{kind:?}");
+async fn one_bad_page_fails_the_listing(dialect: Dialect) {
+    let (world, tenant) = sixty(dialect).await;
+    let request = current_roster(&world);
+    for (kind, expected) in [
+        (FaultKind::InvalidJson, ("transient unavailable", "answer-unusable")),
+        (FaultKind::Html200, ("permanent unsupported", "html-page")),
+    ] {
+        world.mock.clear_faults();
+        world.mock.inject(Fault { skip: 4, ..once("GET", world.users_path(), kind) });
+        let (case, detail) = failed(tenant.plan_sync(&request).await);
+        assert_eq!((case, detail.code.as_str()), expected);
     }
     world.mock.clear_faults();
     world.mock.inject(Fault { skip: 4, ..once("GET", world.users_path(), FaultKind::Truncate) });

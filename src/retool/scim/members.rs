@@ -8,6 +8,7 @@ use core::slice;
 use super::Scim;
 use super::base::Route;
 use super::body::PatchOp;
+use super::form::{Form, is_refused};
 use super::patch::Target;
 use crate::domain::{GroupId, UserId};
 use crate::error::{Code, Error, Result};
@@ -86,9 +87,28 @@ impl Scim {
 
     /// Adds members with one request.
     async fn add(&self, group: &GroupId, ids: &[&str]) -> Result<()> {
-        let change = PatchOp::add_members(ids);
+        let mut form = self.group_form.get().min(Form::ByValue);
+        let added = self.add_in(group, ids, form).await;
+        let Err(error) = added.as_ref() else { return added };
+        if form != Form::ByPath || !is_refused(error) {
+            return added;
+        }
+        form = Form::ByValue;
+        let otherwise = self.add_in(group, ids, form).await;
+        match &otherwise {
+            Ok(()) => self.group_form.set(form),
+            // A refusal of the values, and not of the form.
+            Err(other) if is_refused(other) => return added,
+            Err(_) => {}
+        }
+        otherwise
+    }
+
+    /// Adds members with one request of this form.
+    async fn add_in(&self, group: &GroupId, ids: &[&str], form: Form) -> Result<()> {
+        let change = PatchOp::add_members(ids, form);
         let send = async |(): &()| self.patch(target(group), &change, None).await;
-        let look = async |(): &mut ()| {
+        let look = async |(): &mut (), _: &Error| {
             Ok(match self.member_ids(group).await? {
                 None => AfterLoss::Unclear,
                 Some(now) if vanished(ids, &now).is_empty() => AfterLoss::Holds(()),
@@ -101,6 +121,18 @@ impl Scim {
     /// Reads the group until all new members are in it. Returns all members.
     async fn read_joined(&self, group: &GroupId, joining: &[&str]) -> Result<Vec<String>> {
         let mut read = self.read_back_with(group, joining).await.map_err(after_write)?;
+        if read.as_ref().is_err_and(|missing| missing.len() == joining.len())
+            && self.group_form.get() == Form::ByPath
+        {
+            // Some servers accept a form and do nothing.
+            let added = self.add_in(group, joining, Form::ByValue).await;
+            if added.is_ok() {
+                read = self.read_back_with(group, joining).await.map_err(after_write)?;
+                if read.is_ok() {
+                    self.group_form.set(Form::ByValue);
+                }
+            }
+        }
         if let Err(missing) = &read
             && joining.len() > 1
         {

@@ -119,7 +119,7 @@ impl Scim {
             _ => PatchOp::remove_by_value(user),
         };
         let send = async |(): &()| self.patch(target(group), &change, None).await;
-        let look = async |(): &mut ()| {
+        let look = async |(): &mut (), _: &Error| {
             let now = self.member_ids(group).await?.unwrap_or_default();
             let left = !now.iter().any(|id| id == user);
             Ok(if left { AfterLoss::Holds(()) } else { AfterLoss::SendAgain })

@@ -71,7 +71,7 @@ impl V2 {
     /// is read again, because users who are in it by now may have been made its administrators.
     async fn add(&self, group: &GroupId, kind: Kind, mut people: Vec<&UserId>) -> Result<()> {
         let send = async |people: &Vec<&UserId>| self.send_addition(group, kind, people).await;
-        let look = async |people: &mut Vec<&UserId>| {
+        let look = async |people: &mut Vec<&UserId>, _: &Error| {
             let Some(now) = self.member_ids(group).await? else {
                 return Ok(AfterLoss::Unclear);
             };

@@ -34,13 +34,34 @@ fn existing_members_are_not_added_again() {
 
 #[test]
 fn members_are_added_one_by_one_if_the_server_requires_it() {
-    for (add, sent) in [(Effect::RefusesMany, 3), (Effect::TakesOne, 2)] {
+    // A refused form is followed by the other one, and then by one user at a time.
+    for (add, sent) in [(Effect::RefusesMany, 4), (Effect::TakesOne, 2)] {
         let (fake, members) = server(&["u1"], Behaviour { add, ..Behaviour::default() });
         let new = fake.run(scim(&fake).add_members(&group_id("g1"), &ids(&["u2", "u3"]))).unwrap();
         assert_eq!(new, [true, true]);
         assert_eq!(*members.borrow(), ["u1", "u2", "u3"]);
         assert_eq!(changes(&fake)[0], BOTH);
         assert_eq!(changes(&fake).len(), sent);
+    }
+}
+
+#[test]
+fn an_addition_without_a_path_is_tried_if_the_one_with_a_path_has_no_effect() {
+    for (add, first) in [(Effect::Refused, 2), (Effect::Unknown, 2), (Effect::Ignored, 2)] {
+        let add_by_value = Some(Effect::Works);
+        let behaviour = Behaviour { add, add_by_value, ..Behaviour::default() };
+        let (fake, members) = server(&["u1"], behaviour);
+        let scim = scim(&fake);
+        let new = fake.run(scim.add_members(&group_id("g1"), &ids(&["u2", "u3"]))).unwrap();
+        assert_eq!((new, changes(&fake).len()), (Vec::from([true, true]), first));
+        assert_eq!(
+            changes(&fake)[1],
+            r#"[{"op":"add","value":{"members":[{"value":"u2"},{"value":"u3"}]}}]"#
+        );
+        // The next addition begins with the form that worked.
+        assert!(fake.run(scim.add_member(&group_id("g1"), &user_id("u4"))).unwrap());
+        assert_eq!(changes(&fake).len(), first + 1);
+        assert_eq!(*members.borrow(), ["u1", "u2", "u3", "u4"]);
     }
 }
 
