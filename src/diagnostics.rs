@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::domain::{Dialect, Group, User};
 use crate::error::{Code, Error};
 use crate::retool::ReadDirectory;
+use crate::retool::unreadable::Unreadable;
 use crate::session::{PREFERENCE, Session, Wanted, is_another};
 
 /// The result of a check.
@@ -99,6 +100,7 @@ pub async fn check(session: &Session) -> Report {
     let dialect = directory.capabilities().dialect;
     report.dialect = Some(dialect);
     let users = directory.list_users().await;
+    let unreadable = directory.unreadable();
     let groups = directory.list_groups().await;
     report.user_count = users.as_ref().ok().map(|users| users.len() as u32);
     report.group_count = groups.as_ref().ok().map(|groups| groups.len() as u32);
@@ -106,8 +108,19 @@ pub async fn check(session: &Session) -> Report {
     works(&mut report, users.as_ref().err(), groups.as_ref().err());
     scopes(&mut report, users.as_ref().err(), groups.as_ref().err());
     scim(&mut report, session, dialect).await;
+    records(&mut report, users.is_ok(), &unreadable);
     duplicates(&mut report, users.ok(), groups.ok());
     report
+}
+
+/// Checks for records that can't be used.
+fn records(report: &mut Report, is_listed: bool, unreadable: &Unreadable) {
+    let (status, code, detail) = match unreadable.limitation() {
+        _ if !is_listed => (Status::Unknown, None, "The listing could not be read.".to_string()),
+        None => (Status::Passed, None, "Every record can be used.".to_string()),
+        Some(limitation) => (Status::Warning, Some(Code::RecordUnreadable), limitation),
+    };
+    report.add("records", status, code, detail);
 }
 
 const SCOPES: [&str; 4] =
@@ -180,7 +193,11 @@ async fn scim(report: &mut Report, session: &Session, spoken: Dialect) {
 /// Checks for addresses and group names that occur more than once. Requests that use one of them
 /// are refused.
 fn duplicates(report: &mut Report, users: Option<Vec<User>>, groups: Option<Vec<Group>>) {
-    let users = users.map(|users| twice(users.iter().map(|user| user.email.key())));
+    let addresses = |users: &[User]| {
+        // `records` reports the accounts without an address.
+        twice(users.iter().map(|user| user.email.key()).filter(|address| !address.is_empty()))
+    };
+    let users = users.map(|users| addresses(&users));
     let groups = groups.map(|groups| twice(groups.iter().map(|group| group.name.trim())));
     let looks = [
         (

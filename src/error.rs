@@ -143,6 +143,8 @@ codes! {
     LastOwner = "last-owner" => Conflict,
     /// A write was accepted, but its effect is not visible when read back.
     NotVerified = "not-verified" => Conflict,
+    /// A record in Retool can't be used.
+    RecordUnreadable = "record-unreadable" => Conflict,
     /// A guard refused the plan.
     GuardTripped = "guard-tripped" => Refused,
     /// A person the caller protects.

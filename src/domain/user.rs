@@ -85,6 +85,25 @@ pub struct User {
 }
 
 impl User {
+    /// Returns a user of whom only the id is known.
+    pub fn with_id(id: UserId) -> Self {
+        User {
+            id,
+            email: Email::new(""),
+            first_name: None,
+            last_name: None,
+            user_type: None,
+            admin: false,
+            disabled: false,
+            invited: None,
+            profile_photo_url: None,
+            groups: None,
+            created_at: None,
+            updated_at: None,
+            last_active_at: None,
+        }
+    }
+
     /// Returns whether this is an invitation that is not accepted yet, and not an account.
     pub fn is_invitation(&self) -> bool {
         self.invited == Some(true)

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::person::{end_sessions, find_one, memberships, reread};
+use super::person::{check_absence, end_sessions, find_one, memberships, reread};
 use crate::admins::{AdminGuard, check_removal};
 use crate::domain::{
     Account, Dialect, Email, GroupLink, Tombstone, User, UserId, UserPatch, Write, WriteKind,
@@ -133,6 +133,7 @@ async fn deprovision_with(
         .about(email.as_str()));
     }
     let Some(found) = find_one(directory, email).await? else {
+        check_absence(directory, email)?;
         return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyGone));
     };
     if departure.expected_id.as_ref().is_some_and(|expected| *expected != found.id) {

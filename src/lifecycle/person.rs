@@ -115,12 +115,43 @@ pub async fn create_once(
                 return Ok(Creation::Found(found));
             }
             Ok(None) if again => attempt += 1,
+            // These explain the conflict.
+            Err(mut error)
+                if taken && matches!(error.code, Code::AmbiguousUser | Code::RecordUnreadable) =>
+            {
+                error.attempts = failure.attempts;
+                return Err(unconfirmed(write_log, lost, address, error));
+            }
+            Ok(None) if taken => {
+                let failure = taken_by_no_one(failure);
+                return Err(unconfirmed(write_log, lost, address, failure));
+            }
             Ok(None) => return Err(unconfirmed(write_log, lost, address, failure)),
             Err(check) => {
                 return Err(unconfirmed(write_log, lost, address, unchecked(failure, check)));
             }
         }
     }
+}
+
+/// Explains a conflict with an account that can't be found.
+fn taken_by_no_one(mut failure: Error) -> Error {
+    let said = failure.message.find(" The server says: ").map(|at| failure.message.split_off(at));
+    failure.message = String::from(
+        "The server refuses to create the person (409), as if the address were taken. But no account with this \
+         address can be found. It may be hidden or deactivated, be in another space of the organisation, or have \
+         this address as its login and another one as its address. Look for it in Retool, and enable or rename it \
+         there.",
+    );
+    failure.message.push_str(said.as_deref().unwrap_or_default());
+    failure
+}
+
+/// Returns an error if it can't be told whether a user who was not found exists: the listing
+/// contains records that can't be used, and one of them may be theirs.
+pub fn check_absence(directory: &dyn ReadDirectory, email: &Email) -> Result<()> {
+    let unreadable = directory.unreadable();
+    if unreadable.is_empty() { Ok(()) } else { Err(unreadable.not_proven_absent(email)) }
 }
 
 /// Looks up a user who must exist, because the server refuses to create them. Retries, because a

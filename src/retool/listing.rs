@@ -5,6 +5,9 @@
 //! items must equal a total that did not change. An inconsistent listing is read again, and then
 //! given up: a listing that may lack a user must not look complete.
 //!
+//! Some servers state the length of the page as the total. So a total that equals the length of a
+//! page that may be full is compared with a second view: the next page.
+//!
 //! One case can't be detected: if one user is removed and another is added between two pages, a
 //! third user may be on neither page while the total is right. So no decision is based on absence
 //! from a listing alone. If a user to be created exists already, the server refuses the creation,
@@ -18,6 +21,7 @@ use core::cell::Cell;
 use core::fmt;
 
 use super::page_buffer::{PageBuffer, PageItems, PageLookup, PageRef};
+use super::page_size::PageSize;
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log, Window};
 
@@ -79,8 +83,8 @@ pub struct Source<'a, P> {
     pub what: &'static str,
     /// Fetches a page.
     pub fetch: &'a dyn Fn(Ask) -> Local<'a, Result<FetchedPage<P>>>,
-    /// The page size to ask for.
-    pub size: Option<u32>,
+    /// The page size to ask for; `None` if the server is not asked for pages.
+    pub size: Option<&'a PageSize>,
     /// The server's default page size, for listings that it may not page. A response without a
     /// total is the whole listing if its length is not a multiple of this.
     pub default_size: Option<u32>,
@@ -128,11 +132,30 @@ struct Reader<'a> {
     what: &'static str,
     fetch: &'a dyn Fn(Ask) -> Local<'a, Result<BufferedPage>>,
     buffer: &'a dyn PageLookup,
-    size: Option<u32>,
+    size: Option<&'a PageSize>,
     default_size: Option<u32>,
     expected: Option<u32>,
     window: &'a Window,
     log: &'a dyn Log,
+}
+
+/// The first pages of a listing.
+struct Begun {
+    /// The page size that was requested.
+    asked: Option<u32>,
+    first: BufferedPage,
+    /// The pages after the first that were requested at once.
+    others: Vec<BufferedPage>,
+}
+
+/// Returns whether servers have this maximum for the length of a page: a round number.
+pub fn is_common_maximum(length: u32) -> bool {
+    length >= 10 && (length.is_multiple_of(10) || length.is_multiple_of(25))
+}
+
+/// Returns whether a server may have refused a page because it is after the last one.
+pub fn is_refused_page(error: &Error) -> bool {
+    matches!(error.code, Code::ServerRefused | Code::BaseUrlWrong | Code::ScimUnavailable)
 }
 
 impl Reader<'_> {
@@ -162,7 +185,7 @@ impl Reader<'_> {
         &self,
         expected: Option<u32>,
     ) -> Result<core::result::Result<Vec<PageRef>, Inconsistency>> {
-        let (first, mut others) = self.begin(expected).await?;
+        let Begun { asked, first, mut others } = self.begin(expected).await?;
         let mut refs = Vec::from([first.page_ref]);
         let Some(total) = first.total else {
             let whole = self
@@ -173,6 +196,18 @@ impl Reader<'_> {
             }
             return Ok(self.each_once(refs));
         };
+        if total as usize == first.page_ref.items
+            && self.may_be_full(total, asked)
+            && let Some(second) = self.second_page(first.page_ref).await?
+        {
+            self.log.line(&format!(
+                "listing {}: the total {total} is the length of a page, reading to the end",
+                self.what
+            ));
+            refs.push(second);
+            self.read_to_the_end(&mut refs).await?;
+            return Ok(self.each_once(refs));
+        }
         if total > MOST_ITEMS {
             return Err(self.incomplete("claims more items than can be"));
         }
@@ -185,7 +220,7 @@ impl Reader<'_> {
         if pages > MOST_PAGES {
             return Err(self.incomplete("comes in more pages than can be"));
         }
-        if self.size.is_some_and(|asked| size < asked) {
+        if asked.is_some_and(|asked| size < asked) {
             // Shorter pages start at other items than the requested ones.
             others.clear();
         }
@@ -224,27 +259,56 @@ impl Reader<'_> {
     }
 
     /// Reads the first page, and the expected pages after it that fit into the window.
-    async fn begin(&self, expected: Option<u32>) -> Result<(BufferedPage, Vec<BufferedPage>)> {
-        let pages = match (expected, self.size) {
+    async fn begin(&self, expected: Option<u32>) -> Result<Begun> {
+        let asked = self.size.and_then(PageSize::current);
+        let pages = match (expected, asked) {
             (Some(expected), Some(size)) => expected.div_ceil(size).min(self.window.width()),
             _ => 1,
         };
         if pages > 1 {
-            let ask = |i| (self.fetch)(Ask { page: i as u32 + 1, size: self.size });
+            let ask = |i| (self.fetch)(Ask { page: i as u32 + 1, size: asked });
             match self.window.run(pages as usize, ask).await {
                 Ok(pages) => {
                     if let [first, others @ ..] = &*pages {
-                        return Ok((*first, others.to_vec()));
+                        return Ok(Begun { asked, first: *first, others: others.to_vec() });
                     }
                 }
                 // Some servers refuse a page after the last one.
-                Err(error) if !matches!(error.code, Code::ServerRefused | Code::BaseUrlWrong) => {
-                    return Err(error);
-                }
+                Err(error) if !is_refused_page(&error) => return Err(error),
                 Err(_) => {}
             }
         }
-        Ok(((self.fetch)(Ask { page: 1, size: self.size }).await?, Vec::new()))
+        let Some(sizes) = self.size else {
+            let first = (self.fetch)(Ask { page: 1, size: None }).await?;
+            return Ok(Begun { asked: None, first, others: Vec::new() });
+        };
+        let fetch = async |size| (self.fetch)(Ask { page: 1, size }).await;
+        let (asked, first) = sizes.first_page(asked, self.what, self.log, fetch).await?;
+        Ok(Begun { asked, first, others: Vec::new() })
+    }
+
+    /// Returns whether a first page of this length may be full, so that there may be more.
+    fn may_be_full(&self, length: u32, asked: Option<u32>) -> bool {
+        match (asked.or(self.default_size), self.size) {
+            // More than requested: the server does not page.
+            (Some(size), _) if length > size => false,
+            (Some(size), None) => length == size,
+            (size, Some(_)) => size == Some(length) || is_common_maximum(length),
+            (None, None) => false,
+        }
+    }
+
+    /// Returns the second page; `None` if there is none, or if it is the first page again because
+    /// the server does not page.
+    async fn second_page(&self, first: PageRef) -> Result<Option<PageRef>> {
+        let size = Some(first.items as u32);
+        match (self.fetch)(Ask { page: 2, size }).await {
+            Ok(page) if page.page_ref.items == 0 => Ok(None),
+            Ok(page) if self.buffer.begin_alike(first, page.page_ref) => Ok(None),
+            Ok(page) => Ok(Some(page.page_ref)),
+            Err(error) if is_refused_page(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Logs the progress of a long listing, about ten times.
@@ -256,12 +320,12 @@ impl Reader<'_> {
     }
 
     /// Reads a listing without a total up to an empty page, which alone shows the end. `refs`
-    /// begins with the first page.
+    /// contains the first pages.
     async fn read_to_the_end(&self, refs: &mut Vec<PageRef>) -> Result<()> {
         let first = refs[0];
-        let mut last = first;
-        let mut given = first.items;
-        let mut number = 1;
+        let mut last = refs[refs.len() - 1];
+        let mut given: usize = refs.iter().map(|page| page.items).sum();
+        let mut number = refs.len() as u32;
         while given > 0 {
             number += 1;
             let size = Some(first.items as u32);

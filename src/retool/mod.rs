@@ -9,6 +9,8 @@
 //! - `read_back`: reads until a write is visible.
 //! - `change`: changes a user or a group with both, and checks it with `verify`.
 //! - `find`: finds users by address, and completes records that a listing contains in part.
+//! - `unreadable`: records of a listing that can't be used.
+//! - `page_size`: the page size that a server accepts.
 //! - `membership`: reads group memberships.
 //! - `cursor`: the cursors of pages.
 
@@ -31,10 +33,12 @@ mod find;
 pub mod listing;
 pub mod membership;
 mod page_buffer;
+mod page_size;
 pub mod raw_record;
 pub mod read_back;
 mod request;
 pub mod scim;
+pub mod unreadable;
 pub mod user_filter;
 pub mod v1;
 pub mod v2;
@@ -43,6 +47,7 @@ pub mod write_once;
 
 pub use capabilities::Capabilities;
 
+use unreadable::Unreadable;
 use user_filter::{AllUsers, Found, UserFilter};
 
 /// One page of a listing.
@@ -96,6 +101,11 @@ pub trait ReadDirectory {
     /// Lists the users that the filter keeps, each once, and counts the others. Fails if the
     /// listing may be incomplete.
     fn list_people<'a>(&'a self, filter: &'a dyn UserFilter) -> Local<'a, Result<Found>>;
+
+    /// Returns the records of the last whole listing that can't be used.
+    fn unreadable(&self) -> Unreadable {
+        Unreadable::default()
+    }
 
     /// Lists all users, each once, without their times. Fails if the listing may be incomplete.
     fn list_users(&self) -> Local<'_, Result<Vec<User>>> {

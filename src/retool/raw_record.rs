@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::de::Text;
+use crate::de::{Id, Text};
 use crate::ser::to_json;
 
 /// The depth to which values are compared by meaning. Deeper values are compared as text.
@@ -39,6 +39,12 @@ impl<'a> RawRecord<'a> {
     pub fn text(&self, name: &str) -> Option<String> {
         let text: Text<'_> = serde_json::from_str(self.get(name)?.get()).ok()?;
         Some(text.into_string())
+    }
+
+    /// Returns the text or the number of a field, if it is one.
+    pub fn id(&self, name: &str) -> Option<String> {
+        let id: Id<'_> = serde_json::from_str(self.get(name)?.get()).ok()?;
+        Some(id.into_string())
     }
 
     /// Returns the value of a field as JSON.

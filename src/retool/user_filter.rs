@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::page_buffer::PageItems;
+use super::unreadable::{Defect, Salvaged, Unreadable, UnreadableRecord, without_address};
 use crate::domain::{Email, GroupId, User, UserId, UserType};
 use crate::fingerprint::fingerprint;
 use crate::sort;
@@ -83,9 +84,19 @@ impl UserFilter for Administrators {
 pub struct Listed {
     /// The user.
     pub user: User,
-    /// Whether the record in the list lacks fields that decisions depend on. Then the user is
-    /// read individually.
-    pub short: bool,
+    /// The fields that the record in the list lacks. Then the user may be read individually.
+    pub lacks: Lacks,
+}
+
+/// The fields that a record lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lacks {
+    /// None that matters.
+    Nothing,
+    /// Only the type that the seat is billed as. Some servers never report it.
+    UserType,
+    /// Fields that decisions depend on.
+    Needed,
 }
 
 /// Counts of the users that were not kept.
@@ -99,6 +110,10 @@ pub struct Others {
     silent: Vec<u64>,
     /// How many seats they hold in the whole organisation, by [`UserType`].
     seats: [u32; UserType::ALL.len()],
+    /// How many they are.
+    pub count: usize,
+    /// The records that can't be used. Some of them are neither kept nor counted.
+    pub unreadable: Unreadable,
 }
 
 impl Others {
@@ -151,6 +166,8 @@ impl Others {
 
     fn add(&mut self, page: Others) {
         self.enabled += page.enabled;
+        self.count += page.count;
+        self.unreadable.append(page.unreadable);
         self.silent.extend(page.silent);
         for (seats, more) in self.seats.iter_mut().zip(page.seats) {
             *seats += more;
@@ -195,13 +212,10 @@ impl People {
 
 /// A user record in a listing, borrowed from the response.
 pub trait Listable: Sized {
-    /// Why a record may be unusable.
-    type Unusable;
-
     /// Returns the id.
     fn id(&self) -> &str;
 
-    /// Returns the address, as it is written.
+    /// Returns the address or login, as it is written; empty if there is none.
     fn address(&self) -> Cow<'_, str>;
 
     /// Returns whether the record says that the user administers the organisation.
@@ -213,32 +227,45 @@ pub trait Listable: Sized {
     /// Returns the type that the seat is billed as; `None` for an invitation, which holds no seat.
     fn seat(&self) -> Option<UserType>;
 
+    /// Returns the fields that the record lacks.
+    fn lacks(&self) -> Lacks;
+
     /// Returns whether the record lacks fields that decisions depend on.
-    fn is_short(&self) -> bool;
+    fn is_short(&self) -> bool {
+        self.lacks() != Lacks::Nothing
+    }
 
     /// Returns the ids of the user's groups, if the record contains them.
     fn groups(&self) -> Option<Vec<&str>>;
 
+    /// Returns whether the record can be converted to a [`User`] without loss.
+    fn is_usable(&self) -> bool {
+        true
+    }
+
     /// Converts the record to a [`User`].
-    fn into_user(self) -> Result<User, Self::Unusable>;
+    fn into_user(self) -> User;
 }
 
-/// Filters the records of a page. Fails if a kept record is unusable.
-pub fn filter_page<R: Listable>(
-    records: Vec<R>,
-    filter: &dyn UserFilter,
-) -> Result<PageItems<People>, R::Unusable> {
+/// Filters the records of a page. A kept record that can't be used is reported among the others.
+pub fn filter_page<R: Listable>(records: Vec<R>, filter: &dyn UserFilter) -> PageItems<People> {
     let mut page = People::default();
     let mut fingerprints = Vec::with_capacity(records.len());
     for record in records {
         let fingerprint = fingerprint(record.id());
         fingerprints.push(fingerprint);
-        let short = record.is_short();
+        let lacks = record.lacks();
         let address = record.address();
         let address = Email::key_of(&address);
-        let kept = short || (record.is_admin() && filter.wants_admins()) || filter.wants(&address);
+        if address.is_empty() {
+            page.others.unreadable.add(without_address(record.id()));
+        }
+        let kept = lacks != Lacks::Nothing
+            || (record.is_admin() && filter.wants_admins())
+            || filter.wants(&address);
         if !kept {
             let others = &mut page.others;
+            others.count += 1;
             // An invitation is not an account, and holds no seat.
             if !record.is_disabled()
                 && let Some(seat) = record.seat()
@@ -254,21 +281,39 @@ pub fn filter_page<R: Listable>(
             }
             continue;
         }
+        if !record.is_usable() {
+            page.others.unreadable.add(UnreadableRecord {
+                id: Some(record.id().into()),
+                email: (!address.is_empty()).then(|| Email::new(&address)),
+                defect: Defect::Shape,
+            });
+            continue;
+        }
         drop(address);
-        let mut user = record.into_user()?;
+        let mut user = record.into_user();
         if !filter.wants_times() {
             user.forget_times();
         }
-        page.listed.push(Listed { user, short });
+        page.listed.push(Listed { user, lacks });
     }
-    Ok(PageItems { page, fingerprints })
+    PageItems { page, fingerprints }
+}
+
+/// Filters the records of a page that were decoded one by one.
+pub(super) fn filter_salvaged<R: Listable>(
+    salvaged: Salvaged<R>,
+    filter: &dyn UserFilter,
+) -> PageItems<People> {
+    let Salvaged { records, unreadable, mut fingerprints } = salvaged;
+    let mut content = filter_page(records, filter);
+    content.page.others.unreadable.append(unreadable);
+    content.fingerprints.append(&mut fingerprints);
+    content
 }
 
 /// A user as a complete record.
 #[cfg(test)]
 impl Listable for User {
-    type Unusable = core::convert::Infallible;
-
     fn id(&self) -> &str {
         &self.id.value
     }
@@ -289,15 +334,15 @@ impl Listable for User {
         User::seat(self)
     }
 
-    fn is_short(&self) -> bool {
-        false
+    fn lacks(&self) -> Lacks {
+        Lacks::Nothing
     }
 
     fn groups(&self) -> Option<Vec<&str>> {
         Some(self.groups.as_ref()?.iter().map(|link| link.id.value.as_str()).collect())
     }
 
-    fn into_user(self) -> Result<User, core::convert::Infallible> {
-        Ok(self)
+    fn into_user(self) -> User {
+        self
     }
 }

@@ -90,7 +90,7 @@ pub(super) async fn write_once<S, A, T>(
                 error.attempts = failure.attempts;
                 return Err(error);
             }
-            Ok(AfterLoss::Unclear) => {
+            Ok(AfterLoss::Unclear | AfterLoss::SendAgain) => {
                 if is_outdated {
                     failure.message = OUTDATED.into();
                 }

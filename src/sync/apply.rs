@@ -21,6 +21,9 @@ use crate::sort;
 use crate::write_log::{self, WriteLog};
 
 mod batch;
+mod overlooked;
+
+use overlooked::overlooked;
 
 /// Progress is logged after this many steps.
 const STEPS_PER_LINE: usize = 25;
@@ -76,6 +79,7 @@ pub async fn sync(
             required: request.policy.guards.required_admins.clone(),
         },
         last_admin: None,
+        overlooked: Vec::new(),
         write_log: WriteLog::at(occasion.now),
     };
     match run.apply(&plan, log).await {
@@ -95,14 +99,18 @@ pub async fn sync(
                     error.writes = writes.iter().filter(|w| w.subject == email).cloned().collect();
                 }
             }
+            let mut limitations = plan.limitations.clone();
+            limitations.extend(overlooked(&run.overlooked));
             Ok(SyncReport {
                 complete: run.lost_groups.is_empty()
+                    && run.overlooked.is_empty()
                     && people.iter().all(|person| person.outcome.is_done()),
                 people,
                 groups_created: run.groups_created,
                 groups_failed: run.lost_groups.into_values().collect(),
                 tombstones: tombstones(&plan, kept, &writes),
                 writes,
+                limitations,
                 plan,
             })
         }
@@ -170,6 +178,8 @@ struct Run<'a> {
     guard: AdminGuard,
     /// Why the last step that takes rights was refused.
     last_admin: Option<Error>,
+    /// People who exist although the listing lacked them.
+    overlooked: Vec<Email>,
     write_log: WriteLog,
 }
 
@@ -231,7 +241,7 @@ impl Run<'_> {
     /// and writes nothing, if it would leave too few administrators now. Fails only if the run must
     /// end.
     async fn take(&mut self, step: &Step) -> Result<bool> {
-        if !self.can_continue(step) {
+        if !self.can_continue(step) || self.is_withheld(step) {
             return Ok(true);
         }
         match self.apply_step(step).await {
@@ -290,9 +300,11 @@ impl Run<'_> {
                 Ok((outcome, Done::Group(link)))
             }
             StepKind::CreateUser => {
-                let (outcome, id) =
-                    step::create_user(directory, &step::new_user(step)?, &mut self.write_log)
-                        .await?;
+                let new = step::new_user(step)?;
+                let (outcome, id) = step::create_user(directory, &new, &mut self.write_log).await?;
+                if outcome != StepOutcome::Applied {
+                    self.overlooked.push(new.email);
+                }
                 Ok((outcome, Done::User(id)))
             }
             StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => Ok((

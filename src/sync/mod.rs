@@ -213,7 +213,8 @@ pub struct Snapshot {
     pub others: Others,
     /// Every group.
     pub groups: Vec<Group>,
-    /// Whether no user can be missing. A plan on an incomplete snapshot removes no user.
+    /// Whether no user can be missing, and every record can be used. A plan on an incomplete
+    /// snapshot removes no user for being absent.
     pub complete: bool,
 }
 
@@ -297,6 +298,10 @@ pub enum RefusalReason {
     AmbiguousUser,
     /// Missing, and the dialect requires both names to create a user.
     NameRequired,
+    /// Absent, and the listing may lack users: absence proves nothing.
+    ListingIncomplete,
+    /// The server's record can't be used.
+    RecordUnreadable,
 }
 
 impl RefusalReason {
@@ -309,6 +314,8 @@ impl RefusalReason {
             RefusalReason::ProtectedPerson => "protected-person",
             RefusalReason::AmbiguousUser => "ambiguous-user",
             RefusalReason::NameRequired => "name-required",
+            RefusalReason::ListingIncomplete => "listing-incomplete",
+            RefusalReason::RecordUnreadable => "record-unreadable",
         }
     }
 }

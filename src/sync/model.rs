@@ -144,12 +144,15 @@ impl<'a> Model<'a> {
         State { exists: true, enabled, admin }
     }
 
-    /// Returns whether the plan deletes or disables anyone, or removes a membership.
-    pub fn removals(&self) -> usize {
-        let of = |change: &Change<'_>| {
-            usize::from(change.deleted || change.disabled == Some(true)) + change.left.len()
-        };
-        self.changes.values().map(of).sum()
+    /// Counts the users that the plan deletes or disables.
+    pub fn absences(&self) -> usize {
+        let is_removed = |change: &&Change<'_>| change.deleted || change.disabled == Some(true);
+        self.changes.values().filter(is_removed).count()
+    }
+
+    /// Returns whether the plan deletes or disables a user, or removes a membership.
+    pub fn removes(&self) -> bool {
+        self.absences() > 0 || self.changes.values().any(|change| !change.left.is_empty())
     }
 
     fn is_admins(&self, link: &GroupLink) -> bool {

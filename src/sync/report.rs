@@ -70,7 +70,9 @@ pub struct SyncReport {
     pub groups_failed: Vec<Error>,
     /// The accounts that this run disabled, deleted or stripped, as they were.
     pub tombstones: Vec<Tombstone>,
-    /// Whether every person is as planned.
+    /// The limitations of the plan, and those that the run found.
+    pub limitations: Vec<String>,
+    /// Whether every person is as planned, and the listing was not found to lack anyone.
     pub complete: bool,
     /// The writes, in order.
     pub writes: Vec<Write>,

@@ -74,5 +74,6 @@ async fn put_together(
         }
     }
     let dialect = directory.capabilities().dialect;
-    Ok(Snapshot { dialect, users, others, groups, complete: true })
+    let complete = others.unreadable.is_empty();
+    Ok(Snapshot { dialect, users, others, groups, complete })
 }

@@ -270,7 +270,7 @@ fn found_instead(new: &NewUser, user: &User) -> StepOutcome {
     if !user.disabled && new.fields.differences(user).is_empty() {
         StepOutcome::AlreadySo
     } else {
-        StepOutcome::Stale("Another user created the account, with other fields.".into())
+        StepOutcome::Stale("The account exists already, with other fields.".into())
     }
 }
 

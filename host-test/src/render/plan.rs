@@ -47,10 +47,7 @@ pub(crate) fn plan(plan: &Plan) -> String {
     text += &section("Groups", steps.iter().flat_map(group));
     text += &section("People", people(steps));
     text += &section("Left alone", refusals.iter().flat_map(refusal));
-    text += &section(
-        "What this API cannot do",
-        limitations.iter().map(|text| printable(text).into_owned()),
-    );
+    text += &section("Limitations", limitations.iter().map(|text| printable(text).into_owned()));
     text += &format!(
         "\nTotal: {}; {unchanged} unchanged, {} left alone\n",
         tally.words(),
@@ -371,7 +368,7 @@ Left alone
   ! finn@x.com  user-type-required: A new person needs a user type.
       --default-user-type TYPE, or a user type on the roster, gives one
 
-What this API cannot do
+Limitations
   Sessions cannot be ended.
 
 Total: 1 to create, 2 to update, 1 to enable, 1 to disable, 1 to delete, 3 memberships to add and \

@@ -25,7 +25,17 @@ pub(crate) fn report(report: &SyncReport) -> String {
         complete,
         writes,
     } = report;
+    let is_left = |person: &PersonReport| {
+        matches!(
+            person.outcome,
+            PersonOutcome::Refused | PersonOutcome::Stale | PersonOutcome::Failed
+        )
+    };
+    let is_certain = !groups_failed.is_empty() || people.iter().any(is_left);
     let mut text = match (complete, writes.is_empty()) {
+        (false, _) if !is_certain => {
+            painted(ALARM, "NOT CERTAIN: the server's listing was incomplete. See the limitations.")
+        }
         (true, true) => painted(HEADING, "Nothing to do: everyone is as the roster says."),
         (true, false) => painted(GOOD, "Done: everyone is as the roster says."),
         (false, true) => painted(
@@ -43,10 +53,7 @@ pub(crate) fn report(report: &SyncReport) -> String {
             .chain(groups_failed.iter().flat_map(group_failure)),
     );
     text += &section("People", people.iter().flat_map(person));
-    text += &section(
-        "What this API cannot do",
-        limitations.iter().map(|text| printable(text).into_owned()),
-    );
+    text += &section("Limitations", limitations.iter().map(|text| printable(text).into_owned()));
     text += &format!("\nTotal: {}; {}\n", tally(people), count(writes.len(), "write", "writes"));
     if let Some(seats) = words::seats(seats) {
         text += &format!("{seats}\n");

@@ -220,8 +220,16 @@ pub fn step_result(result: StepResult, base_url: &str) -> wit::StepResult {
 }
 
 pub fn sync_report(report: SyncReport, base_url: &str) -> wit::SyncReport {
-    let SyncReport { plan, people, groups_created, groups_failed, tombstones, complete, writes } =
-        report;
+    let SyncReport {
+        plan,
+        people,
+        groups_created,
+        groups_failed,
+        tombstones,
+        limitations,
+        complete,
+        writes,
+    } = report;
     wit::SyncReport {
         digest: plan.digest,
         organisation: plan.context.organisation,
@@ -232,7 +240,7 @@ pub fn sync_report(report: SyncReport, base_url: &str) -> wit::SyncReport {
         tombstones: convert::tombstones(tombstones, base_url),
         seats: list(plan.seats, seat_change),
         guards: list(plan.guards, guard_report),
-        limitations: plan.limitations,
+        limitations,
         next: None,
         complete,
         writes: convert::writes(writes),

@@ -8,6 +8,8 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use core::cell::{Cell, RefCell};
 
+use super::find::Gaps;
+use super::page_size::PageSize;
 use super::request;
 use crate::domain::GroupId;
 use crate::error::Result;
@@ -54,6 +56,10 @@ pub struct Scim {
     demand: Cell<Demand>,
     /// Whether a PUT of a user was seen to keep the user's memberships.
     put_keeps_groups: Cell<bool>,
+    /// The page size that this server accepts.
+    page_size: PageSize,
+    /// What the listings of this call lack.
+    gaps: Gaps,
     /// The users that this session removed, by group. If a later reading shows the state before
     /// the removal, they must not count as lost members.
     left: RefCell<BTreeMap<GroupId, BTreeSet<String>>>,
@@ -66,6 +72,8 @@ impl Scim {
     /// finds it with the first request.
     pub fn new(client: Client, base: Option<Base>) -> Self {
         Scim {
+            page_size: PageSize::new(client.settings().page_size),
+            gaps: Gaps::default(),
             client: client.with_media_type(MEDIA_TYPE),
             base: Cell::new(base),
             removal: Cell::default(),

@@ -3,7 +3,6 @@
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::convert::Infallible;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -17,7 +16,7 @@ use crate::domain::{
 use crate::error::Result;
 use crate::http::Answer;
 use crate::retool::request::another_user;
-use crate::retool::user_filter::{Listable, Listed};
+use crate::retool::user_filter::{Lacks, Listable, Listed};
 
 /// A user record.
 #[derive(Deserialize)]
@@ -25,7 +24,7 @@ use crate::retool::user_filter::{Listable, Listed};
 pub(super) struct UserRecord<'a> {
     #[serde(borrow)]
     id: Id<'a>,
-    user_name: Id<'a>,
+    user_name: Option<Id<'a>>,
     name: Option<Object<Name<'a>>>,
     // Decoded only if the user name is not an address, because servers write these in many ways.
     emails: Option<&'a RawValue>,
@@ -65,14 +64,12 @@ struct EmailRecord<'a> {
 const ADMINISTRATORS: &str = "admin";
 
 impl Listable for UserRecord<'_> {
-    type Unusable = Infallible;
-
     fn id(&self) -> &str {
         &self.id
     }
 
     fn address(&self) -> Cow<'_, str> {
-        let user_name = &*self.user_name;
+        let user_name = self.user_name.as_deref().unwrap_or_default();
         let stated = self.emails.filter(|_| !is_address(user_name));
         stated.and_then(|emails| address(emails.get())).unwrap_or(Cow::Borrowed(user_name))
     }
@@ -91,8 +88,8 @@ impl Listable for UserRecord<'_> {
         Some(UserType::Default)
     }
 
-    fn is_short(&self) -> bool {
-        self.active.is_none()
+    fn lacks(&self) -> Lacks {
+        if self.active.is_none() { Lacks::Needed } else { Lacks::Nothing }
     }
 
     fn groups(&self) -> Option<Vec<&str>> {
@@ -101,8 +98,8 @@ impl Listable for UserRecord<'_> {
         (!ids.is_empty()).then_some(ids)
     }
 
-    fn into_user(self) -> Result<User, Infallible> {
-        Ok(UserRecord::into_user(self))
+    fn into_user(self) -> User {
+        UserRecord::into_user(self)
     }
 }
 
@@ -181,7 +178,7 @@ fn user_id(id: Id<'_>) -> UserId {
 /// Decodes a user and checks that it is the requested one.
 pub(super) fn decode_user(answer: &Answer, id: &UserId) -> Result<Listed> {
     let record: UserRecord<'_> = answer.decode()?;
-    let listed = Listed { short: record.is_short(), user: record.into_user() };
+    let listed = Listed { lacks: record.lacks(), user: record.into_user() };
     if listed.user.id != *id {
         return Err(another_user(answer));
     }

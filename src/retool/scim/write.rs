@@ -16,7 +16,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Repeat};
 use crate::retool::WriteDirectory;
 use crate::retool::find::accounts_of;
-use crate::retool::request::{created_group, deleted};
+use crate::retool::request::{created_group, created_user, deleted};
 use crate::retool::write_once::after_write;
 
 impl Scim {
@@ -36,7 +36,7 @@ impl Scim {
         let answer = self.create(Route::Users, address, body::create_user(user)).await?;
         if !answer.body().is_empty() {
             let record: UserRecord<'_> = answer.decode()?;
-            return Ok(record.into_user());
+            return created_user(&answer, record.into_user());
         }
         // The response does not contain the new user. If this lookup is too early, the caller looks
         // again.

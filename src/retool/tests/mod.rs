@@ -6,6 +6,8 @@ use crate::error::{Code, Error, Result};
 use crate::testing::server::{ADA, CID, Fault, Server, State};
 
 mod changes;
+mod listing_server;
+mod listings;
 mod members;
 mod statuses;
 

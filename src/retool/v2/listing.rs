@@ -18,6 +18,7 @@ use crate::de::{Id, filled};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log};
 use crate::retool::page_buffer::{PageBuffer, PageItems, PageLookup, PageRef};
+use crate::retool::page_size::{PageSize, is_refused_size};
 
 /// The most times that an inconsistent listing is read.
 const READINGS: u32 = 3;
@@ -158,7 +159,7 @@ pub struct Source<'a, P> {
 /// How to read a listing page by page.
 pub struct Pages<'a> {
     /// The page size to ask for.
-    pub limit: u32,
+    pub size: &'a PageSize,
     /// Whether the whole listing is known to be too large for one response. Set when this is
     /// found out.
     pub by_page: &'a Cell<bool>,
@@ -215,8 +216,14 @@ impl Reader<'_> {
                         self.log.line(&format!("listing {}: by page, it is too large", self.what));
                         continue;
                     }
-                    // The server pages although it was not asked to.
+                    // The server pages although it was not asked to, or demands to be asked to.
                     Ok(Err(Inconsistency::More)) if self.switch_to_pages() => continue,
+                    Err(error) if is_refused_size(&error) && self.switch_to_pages() => {
+                        let Some(pages) = self.pages else { return Err(error) };
+                        let read = self.read_pages(pages).await;
+                        // If pages of every size are refused, the size was not the reason.
+                        read.map_err(|later| if is_refused_size(&later) { error } else { later })?
+                    }
                     read => read?,
                 },
             };
@@ -257,9 +264,16 @@ impl Reader<'_> {
         let mut given = 0;
         let mut totals: Option<Totals> = None;
         let mut tokens = BTreeSet::new();
-        let mut ask = Ask { limit: Some(pages.limit), token: None };
+        let fetch = async |limit| (self.fetch)(Ask { limit, token: None }).await;
+        let (limit, first) =
+            pages.size.first_page(pages.size.current(), self.what, self.log, fetch).await?;
+        let mut ask = Ask { limit, token: None };
+        let mut first = Some(first);
         loop {
-            let BufferedPage { page_ref, total, next } = (self.fetch)(ask.clone()).await?;
+            let BufferedPage { page_ref, total, next } = match first.take() {
+                Some(first) => first,
+                None => (self.fetch)(ask.clone()).await?,
+            };
             let totals = totals.get_or_insert_with(|| Totals::new(total));
             if let Err(odd) = totals.add(total, page_ref.items) {
                 return Ok(Err(odd));

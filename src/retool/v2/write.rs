@@ -17,7 +17,7 @@ use crate::domain::{
 use crate::error::{Code, Error, Result};
 use crate::http::{Call, Local, Method, Missing};
 use crate::retool::change::change;
-use crate::retool::request::{created_group, creation, deleted, is_unreadable, one};
+use crate::retool::request::{created_group, created_user, creation, deleted, is_unreadable, one};
 use crate::retool::write_once::unchecked;
 use crate::retool::{ReadDirectory, WriteDirectory};
 
@@ -36,7 +36,7 @@ impl V2 {
         let answer = self.client.send(call).await?;
         let raw = open_record(&answer)?;
         let record: UserRecord<'_> = read_record(&answer, raw)?;
-        record.into_user().ok_or_else(|| odd_shape(&answer))
+        created_user(&answer, record.into_user().ok_or_else(|| odd_shape(&answer))?)
     }
 
     async fn delete(&self, call: Call<'_>) -> Result<bool> {

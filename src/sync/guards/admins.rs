@@ -31,7 +31,7 @@ pub(super) fn minimum(limit: u32, model: &Model<'_>) -> GuardReport {
     }
     left += model.created().filter(|(_, _, after)| after.is_enabled_admin()).count();
     let actual = number(left);
-    let unknown = model.removals() > 0 && limit > 0 && !are_known(model);
+    let unknown = model.removes() && limit > 0 && !are_known(model);
     let tripped = taken > 0 && actual < limit || unknown;
     let message = if unknown {
         format!(

@@ -45,7 +45,7 @@ pub fn judge(
     reports.extend(admins::required(&limits.required_admins, &model));
     reports.extend(protected::people(&limits.protected_people, &model));
     reports.push(empty_roster(limits.allow_empty_roster, request.roster.len()));
-    reports.push(incomplete_snapshot(snapshot.complete, model.removals()));
+    reports.push(incomplete_snapshot(snapshot.complete, model.absences()));
     reports
 }
 
@@ -64,9 +64,10 @@ fn empty_roster(allowed: bool, people: usize) -> GuardReport {
     }
 }
 
-/// Checks for removals that are based on a listing that may lack users: none is allowed.
-fn incomplete_snapshot(complete: bool, removals: usize) -> GuardReport {
-    let actual = number(if complete { 0 } else { removals });
+/// Checks for users that are removed for being absent from a listing that may lack users: none is
+/// allowed. A removal from a group is not based on absence: the user is on the roster.
+fn incomplete_snapshot(complete: bool, absences: usize) -> GuardReport {
+    let actual = number(if complete { 0 } else { absences });
     let message = format!("Removals out of an incomplete listing: {actual}; the limit is 0.");
     GuardReport {
         guard: Guard::IncompleteSnapshot,

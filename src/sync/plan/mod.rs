@@ -16,7 +16,7 @@ use super::{
     AbsentPolicy, MembershipPolicy, Occasion, Plan, PlanContext, Policy, Refusal, RefusalReason,
     Snapshot, Step, SyncRequest, digest, guards,
 };
-use crate::domain::{Dialect, Email, GroupId, Tombstone, User};
+use crate::domain::{Email, GroupId, Tombstone, User};
 use crate::error::{Code, Error, Result};
 use crate::sort;
 use crate::time::format_iso;
@@ -73,7 +73,7 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
         }
     }
 
-    let planner = Planner::new(request, snapshot.dialect, &groups);
+    let planner = Planner::new(request, snapshot, &groups);
     for Person { desired, accounts } in matching.by_address() {
         if desired.is_none() && !planner.covers_absent(accounts) {
             continue;
@@ -126,7 +126,7 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
         refusals,
         seats: seats.rows(|user_type| snapshot.seats(user_type)),
         guards: reports,
-        limitations: limitations(request, snapshot.dialect),
+        limitations: limitations(request, snapshot),
         made_at,
     };
     plan.digest = digest::plan(&plan);
@@ -170,12 +170,12 @@ impl Draft {
     }
 }
 
-/// Returns what the request needs and the dialect can't do.
-fn limitations(request: &SyncRequest, dialect: Dialect) -> Vec<String> {
+/// Returns what the request needs and the dialect can't do, and what the listing lacks.
+fn limitations(request: &SyncRequest, snapshot: &Snapshot) -> Vec<String> {
     let types_given = request.policy.default_user_type.is_some()
         || request.roster.iter().any(|desired| desired.fields.user_type.is_some());
     let mut limitations = Vec::new();
-    let can = dialect.capabilities();
+    let can = snapshot.dialect.capabilities();
     if !can.bills_seats && types_given {
         limitations.push(String::from(
             "This API has no user types: those of the roster are neither compared nor set.",
@@ -191,5 +191,6 @@ fn limitations(request: &SyncRequest, dialect: Dialect) -> Vec<String> {
             "This API does not delete users for good: users to be deleted are disabled.",
         ));
     }
+    limitations.extend(snapshot.others.unreadable.limitation());
     limitations
 }

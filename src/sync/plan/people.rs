@@ -8,12 +8,14 @@ use alloc::vec::Vec;
 use super::Draft;
 use super::groups::{Groups, NamedGroup};
 use super::memberships;
-use crate::domain::{Dialect, Email, Field, FieldChange, User, UserPatch, UserType};
+use crate::domain::{Email, Field, FieldChange, User, UserPatch, UserType};
 use crate::error::{Code, Error, Result};
 use crate::retool::Capabilities;
+use crate::retool::unreadable::Unreadable;
 use crate::sort;
 use crate::sync::{
-    AbsentPolicy, DesiredUser, Policy, RefusalReason, Span, Step, StepKind, SyncRequest, digest,
+    AbsentPolicy, DesiredUser, Policy, RefusalReason, Snapshot, Span, Step, StepKind, SyncRequest,
+    digest,
 };
 
 /// Decides about the people of a request, one after the other.
@@ -23,17 +25,23 @@ pub(super) struct Planner<'a> {
     can: Capabilities,
     groups: &'a Groups<'a>,
     protected: BTreeSet<&'a Email>,
+    /// The records of the listing that can't be used.
+    unreadable: &'a Unreadable,
+    /// Whether the listing lacks no user.
+    is_complete: bool,
 }
 
 impl<'a> Planner<'a> {
-    /// Creates a planner for a request, the dialect in use and the named groups.
-    pub fn new(request: &'a SyncRequest, dialect: Dialect, groups: &'a Groups<'a>) -> Self {
+    /// Creates a planner for a request, the organisation as it was listed, and the named groups.
+    pub fn new(request: &'a SyncRequest, snapshot: &'a Snapshot, groups: &'a Groups<'a>) -> Self {
         Planner {
             policy: &request.policy,
             span: &request.span,
-            can: dialect.capabilities(),
+            can: snapshot.dialect.capabilities(),
             groups,
             protected: sort::set(&request.policy.guards.protected_people),
+            unreadable: &snapshot.others.unreadable,
+            is_complete: snapshot.complete,
         }
     }
 
@@ -55,6 +63,14 @@ impl<'a> Planner<'a> {
         }
         if !self.can.sets_admins {
             fields.admin = None;
+        }
+        if self.unreadable.has(&desired.email) {
+            let message = format!(
+                "The server's record of {} can't be used, so nothing is done. Repair it in Retool.",
+                desired.email.as_str()
+            );
+            draft.refuse(&desired.email, RefusalReason::RecordUnreadable, message);
+            return Ok(());
         }
         match accounts {
             [] => self.missing(index, &desired.email, fields, &wanted, draft),
@@ -102,6 +118,14 @@ impl<'a> Planner<'a> {
                 user.email.as_str()
             );
             draft.refuse(&user.email, RefusalReason::ProtectedPerson, message);
+            return;
+        }
+        if !self.is_complete {
+            let message = format!(
+                "{} is not on the roster, and is not {verb}, because the listing may lack users.",
+                user.email.as_str()
+            );
+            draft.refuse(&user.email, RefusalReason::ListingIncomplete, message);
             return;
         }
         if !user.disabled {

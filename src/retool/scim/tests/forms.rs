@@ -211,14 +211,14 @@ impl Server {
         let writes = sent.iter().filter(|sent| {
             sent.request.method != Method::Get && sent.request.path_and_query.contains("Users")
         });
-        let form = |sent: &crate::http::testing::Sent| match sent.request.method {
+        let form = |sent: &crate::testing::platform::Sent| match sent.request.method {
             Method::Put => "PUT",
             _ if sent.body().contains("\"path\"") => "path",
             _ => "value",
         };
         let line = |sent| {
             let demanded: Option<&String> =
-                { &sent as &crate::http::testing::Sent }.request.if_match.as_ref();
+                { &sent as &crate::testing::platform::Sent }.request.if_match.as_ref();
             format!("{} {}", form(sent), demanded.map_or("-", String::as_str))
         };
         writes.map(line).collect()

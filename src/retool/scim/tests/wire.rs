@@ -153,11 +153,14 @@ fn another_user_or_group_than_requested_is_an_error() {
 fn plain_json_is_accepted_and_an_invalid_record_is_not() {
     let fake = FakePlatform::replying([Reply::json(200, person("u1", "ada@example.com"))]);
     assert!(fake.run(scim(&fake).read_user(&user_id("u1"))).unwrap().is_some());
-    for record in
-        ["[]", "null", r#"["u1","a@b.c"]"#, r#"{"id":"u1"}"#, r#"{"userName":"a@b.c"}"#, "{"]
-    {
+    for record in ["[]", "null", r#"["u1","a@b.c"]"#, r#"{"userName":"a@b.c"}"#, "{"] {
         assert_eq!(account(record).unwrap_err().code, Code::AnswerUnusable, "{record}");
     }
+    // A user without a login and an address is no user that an address names.
+    let nameless = account(r#"{"id":"u1","active":true}"#).unwrap();
+    assert_eq!(nameless.user.email.as_str(), "");
+    let by_mail = r#"{"id":"u1","emails":[{"value":"ada@example.com"}]}"#;
+    assert_eq!(account(by_mail).unwrap().user.email, ada());
 }
 
 #[test]
