@@ -48,8 +48,9 @@ pub use log::LoggedRequest;
 pub use mock::Mock;
 pub use offline::Offline;
 pub use options::{
-    Dialect, Guidance, MemberRemoval, Options, PatchAnswer, ScimBase, ScimQuirks, Scope,
-    Throttling, UnknownGuidance, UnknownScope, V2Options,
+    Dialect, FormSupport, Guidance, IfMatchRule, LargePages, ListingOptions, MemberRemoval,
+    Options, PatchAnswer, ScimBase, ScimQuirks, Scope, Throttling, UnknownGuidance, UnknownScope,
+    V2Options,
 };
 pub use state::{
     ADMIN, Access, EDITOR, Group, Invite, Member, Membership, Organisation, Refused, User, VIEWER,

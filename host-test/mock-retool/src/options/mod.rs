@@ -1,6 +1,7 @@
 //! The options of a mock. Nothing here depends on the dialects' code.
 
 mod dialect;
+mod listing;
 mod scim;
 mod scope;
 mod throttling;
@@ -11,7 +12,8 @@ use std::time::Duration;
 
 use crate::faults::Fault;
 pub use dialect::Dialect;
-pub use scim::{MemberRemoval, PatchAnswer, ScimBase, ScimQuirks};
+pub use listing::{LargePages, ListingOptions};
+pub use scim::{FormSupport, IfMatchRule, MemberRemoval, PatchAnswer, ScimBase, ScimQuirks};
 pub use scope::{Scope, UnknownScope};
 pub use throttling::{Guidance, Throttling, UnknownGuidance};
 pub use v2::V2Options;
@@ -52,6 +54,8 @@ pub struct Options {
     /// Members of the built-in group `admin` can be added and removed, which changes
     /// [`User::is_admin`](crate::User::is_admin). Otherwise such requests are refused.
     pub admin_group_writable: bool,
+    /// How listings of users deviate.
+    pub listing: ListingOptions,
     /// The features of `/api/v2`.
     pub v2: V2Options,
     /// The token that SCIM requests must carry. REST does not accept it, and SCIM does not accept
@@ -85,6 +89,7 @@ impl Default for Options {
             dialects: Dialect::ALL.to_vec(),
             prefix: String::new(),
             admin_group_writable: false,
+            listing: ListingOptions::default(),
             v2: V2Options::default(),
             scim_token: "mock-scim-token".to_owned(),
             scim_base: ScimBase::default(),
@@ -122,6 +127,7 @@ impl fmt::Debug for Options {
             dialects,
             prefix,
             admin_group_writable,
+            listing,
             v2,
             scim_token: _,
             scim_base,
@@ -144,6 +150,7 @@ impl fmt::Debug for Options {
             .field("dialects", dialects)
             .field("prefix", prefix)
             .field("admin_group_writable", admin_group_writable)
+            .field("listing", listing)
             .field("v2", v2)
             .field("scim_token", &"(hidden)")
             .field("scim_base", scim_base)

@@ -118,7 +118,8 @@ async fn dispatch(
     if effects.stale_reads.is_some() || effects.stale_for.is_some() {
         server.remember(effects.stale_reads, effects.stale_for);
     }
-    request.extensions_mut().insert(Call { organisation, quirks: effects.quirks });
+    let quirks = effects.quirks.of_server(&server.options().listing);
+    request.extensions_mut().insert(Call { organisation, quirks });
     match server.routes().oneshot(request).await {
         Ok(answer) => answer,
         Err(never) => match never {},

@@ -7,6 +7,7 @@ mod faults;
 mod groups;
 mod hooks;
 mod limits;
+mod listings;
 mod members;
 mod scim;
 mod seed;

@@ -45,7 +45,10 @@ pub(in crate::scim) fn user_record(
 /// Returns the attributes of a user that a client may set.
 pub(in crate::scim) fn user_attributes(user: &User) -> Fields {
     let mut attributes = user.scim.clone();
-    attributes.insert("userName".to_owned(), json!(user_name(user)));
+    // A user without an address has no login either, unless a client wrote one.
+    if !user_name(user).is_empty() {
+        attributes.insert("userName".to_owned(), json!(user_name(user)));
+    }
     attributes.insert("active".to_owned(), json!(!user.is_disabled));
 
     let mut name = match attributes.remove("name") {
