@@ -152,6 +152,17 @@ impl UserPatch {
     }
 }
 
+impl UserPatch {
+    /// Returns the [differences](Self::differences) as far as the server reports the fields. Some
+    /// servers report no user types.
+    pub fn visible_differences(&self, user: &User) -> Vec<FieldChange> {
+        let mut differences = self.differences(user);
+        differences
+            .retain(|change| change.field != Field::UserType.as_str() || user.user_type.is_some());
+        differences
+    }
+}
+
 /// A user to create.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewUser {

@@ -172,9 +172,11 @@ async fn provision_with(
     if outcome == ProvisionOutcome::Unchanged && !write_log.is_empty() {
         outcome = ProvisionOutcome::Updated;
     }
+    let mut remaining = remaining(outcome, invitation_sent || user.is_invitation(), &arrival.email);
+    remaining.extend(unreported_type(can, arrival, &user, outcome));
     Ok(Provisioned {
         outcome,
-        remaining: remaining(outcome, invitation_sent || user.is_invitation(), &arrival.email),
+        remaining,
         user,
         changes,
         differences,
@@ -295,6 +297,13 @@ impl Change {
         if user.disabled {
             asked.disabled = Some(false);
         }
+        // A type that the server does not report can be neither compared nor confirmed.
+        if user.user_type.is_none()
+            && let Some(user_type) = asked.user_type.take()
+        {
+            let asked = UserPatch { user_type: Some(user_type), ..UserPatch::default() };
+            differences.extend(asked.differences(&user));
+        }
         let changes = asked.differences(&user);
         if asked.admin == Some(false) {
             let guard = AdminGuard { minimum: 1, ..AdminGuard::default() };
@@ -375,7 +384,7 @@ async fn verify_provision(
         if user.groups.is_none() && !added.is_empty() {
             user.groups = Some(joined(directory, id, added).await?);
         }
-        if let Some(change) = fields.differences(&user).first() {
+        if let Some(change) = fields.visible_differences(&user).first() {
             return Ok(ReadBack::NotYet(format!("the field {}", change.field)));
         }
         let is_in = |group: &GroupId| user.groups.iter().flatten().any(|link| link.id == *group);
@@ -439,6 +448,24 @@ fn remaining(outcome: ProvisionOutcome, invited: bool, email: &Email) -> Vec<Str
         ));
     }
     steps
+}
+
+/// Returns what must be checked by hand if the server does not report what a new seat is billed as.
+fn unreported_type(
+    can: Capabilities,
+    arrival: &Arrival,
+    user: &User,
+    outcome: ProvisionOutcome,
+) -> Option<String> {
+    let asked = arrival.fields.user_type.filter(|_| can.bills_seats)?;
+    let is_unseen = outcome == ProvisionOutcome::Created && user.user_type.is_none();
+    is_unseen.then(|| {
+        format!(
+            "The server does not report what seats are billed as. Check in Retool that {} is billed as \"{}\".",
+            arrival.email.as_str(),
+            asked.as_str()
+        )
+    })
 }
 
 /// Returns the error that the account was deleted between two requests.

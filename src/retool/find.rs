@@ -80,7 +80,7 @@ pub(super) async fn everyone<D: ReadPeople>(
 /// such a record is an error. Users without an address are on the page.
 pub(super) async fn one_page<D: ReadPeople>(directory: &D, page: People) -> Result<Vec<User>> {
     let mut unreadable = page.others.unreadable;
-    let users = complete_records(directory, page.listed, &mut unreadable).await?;
+    let users = complete_records(directory, page.listed, None, &mut unreadable).await?;
     unreadable.on_a_page()?;
     Ok(users)
 }
@@ -92,7 +92,7 @@ pub(super) async fn accounts_of<D: ReadPeople>(directory: &D, email: &Email) -> 
     let mut found = match filtered.and_then(|filtered| filtered.proven(email)) {
         Some(found) => {
             let mut unreadable = Unreadable::default();
-            let found = complete_records(directory, found, &mut unreadable).await?;
+            let found = complete_records(directory, found, None, &mut unreadable).await?;
             if !unreadable.is_empty() {
                 return Err(unreadable.error_for(email));
             }
@@ -125,7 +125,8 @@ async fn finished<D: ReadPeople>(
     listed.retain(|one| is_wanted(&one.user));
     let mut unreadable = core::mem::take(&mut others.unreadable);
     let (before, without_address) = (unreadable.records().len(), unreadable.without_address());
-    let users = complete_records(directory, listed, &mut unreadable).await?;
+    let users = complete_records(directory, listed, Some(all), &mut unreadable).await?;
+    others.has_no_user_types = directory.gaps().has_no_user_types.get();
     let read_in_vain = unreadable.records().len() - before;
     unreadable.check(all - without_address - read_in_vain, "users")?;
     directory.gaps().unreadable.replace(unreadable.clone());
@@ -169,10 +170,12 @@ fn repeated<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<&'a str> {
 const SAMPLES: usize = 3;
 
 /// Reads users individually whose records lack fields. Leaves out users who were deleted
-/// meanwhile, and users whose records can't be used, which it reports.
+/// meanwhile, and users whose records can't be used, which it reports. `all` is the number of
+/// users in the listing, if it is a whole one.
 pub(super) async fn complete_records<D: ReadPeople>(
     directory: &D,
     listed: Vec<Listed>,
+    all: Option<usize>,
     unreadable: &mut Unreadable,
 ) -> Result<Vec<User>> {
     let mut reads = BTreeMap::new();
@@ -199,7 +202,8 @@ pub(super) async fn complete_records<D: ReadPeople>(
             let rest: Vec<&User> =
                 typeless.iter().copied().filter(|user| !reads.contains_key(&user.id)).collect();
             read_each(directory, &rest, &mut reads).await?;
-        } else {
+        } else if all == Some(typeless.len()) {
+            // No listed user has a type, and no sample has one either.
             directory.gaps().has_no_user_types.set(true);
         }
     }

@@ -114,6 +114,8 @@ pub struct Others {
     pub count: usize,
     /// The records that can't be used. Some of them are neither kept nor counted.
     pub unreadable: Unreadable,
+    /// Whether the server was found not to report what seats are billed as.
+    pub has_no_user_types: bool,
 }
 
 impl Others {

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use super::report::{PersonOutcome, PersonReport, SyncReport};
 use super::scope::SyncScope;
-use super::step::{self, StepOutcome};
+use super::step::{self, NewAccount, StepOutcome};
 use super::{GuardReport, Occasion, Plan, Snapshot, Step, StepKind, SyncRequest, plan, snapshot};
 use crate::admins::{AdminGuard, check_leaving};
 use crate::domain::{Email, GroupId, GroupLink, Member, Tombstone, UserId, Write};
@@ -23,7 +23,7 @@ use crate::write_log::{self, WriteLog};
 mod batch;
 mod overlooked;
 
-use overlooked::overlooked;
+use overlooked::{overlooked, unconfirmed_types};
 
 /// Progress is logged after this many steps.
 const STEPS_PER_LINE: usize = 25;
@@ -80,6 +80,7 @@ pub async fn sync(
         },
         last_admin: None,
         overlooked: Vec::new(),
+        untyped: 0,
         write_log: WriteLog::at(occasion.now),
     };
     match run.apply(&plan, log).await {
@@ -101,6 +102,7 @@ pub async fn sync(
             }
             let mut limitations = plan.limitations.clone();
             limitations.extend(overlooked(&run.overlooked));
+            limitations.extend(unconfirmed_types(run.untyped));
             Ok(SyncReport {
                 complete: run.lost_groups.is_empty()
                     && run.overlooked.is_empty()
@@ -180,6 +182,8 @@ struct Run<'a> {
     last_admin: Option<Error>,
     /// People who exist although the listing lacked them.
     overlooked: Vec<Email>,
+    /// How many people were created whose type the server does not report.
+    untyped: usize,
     write_log: WriteLog,
 }
 
@@ -301,7 +305,9 @@ impl Run<'_> {
             }
             StepKind::CreateUser => {
                 let new = step::new_user(step)?;
-                let (outcome, id) = step::create_user(directory, &new, &mut self.write_log).await?;
+                let NewAccount { outcome, id, is_untyped } =
+                    step::create_user(directory, &new, &mut self.write_log).await?;
+                self.untyped += usize::from(is_untyped);
                 if outcome != StepOutcome::Applied {
                     self.overlooked.push(new.email);
                 }

@@ -96,7 +96,7 @@ async fn apply_checked(
             let new = new_user(step)?;
             match find_one(directory, &new.email).await? {
                 Some(user) => Ok(found_instead(&new, &user)),
-                None => create_user(directory, &new, write_log).await.map(|(outcome, _)| outcome),
+                None => Ok(create_user(directory, &new, write_log).await?.outcome),
             }
         }
         StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => {
@@ -230,32 +230,47 @@ pub(super) async fn create_group(
     Ok((StepOutcome::Applied, group.link()))
 }
 
+/// A user whom a step created, or found instead.
+pub(super) struct NewAccount {
+    /// The outcome of the step.
+    pub outcome: StepOutcome,
+    /// The account.
+    pub id: UserId,
+    /// Whether the server does not report what the seat is billed as, although the step set it.
+    pub is_untyped: bool,
+}
+
 /// Creates a user that a look-up just did not find.
 pub(super) async fn create_user(
     directory: &dyn Directory,
     new: &NewUser,
     write_log: &mut WriteLog,
-) -> Result<(StepOutcome, UserId)> {
+) -> Result<NewAccount> {
     match create_once(directory, new, write_log).await? {
-        Creation::Found(user) => Ok((found_instead(new, &user), user.id)),
+        Creation::Found(user) => {
+            Ok(NewAccount { outcome: found_instead(new, &user), id: user.id, is_untyped: false })
+        }
         Creation::Created(user) => {
             let id = user.id.clone();
             // A short response does not contain every field.
-            if !new.fields.differences(&user).is_empty() {
-                verify_fields(directory, &id, new).await?;
-            }
-            Ok((StepOutcome::Applied, id))
+            let is_seen = new.fields.differences(&user).is_empty();
+            let is_untyped = !is_seen && verify_fields(directory, &id, new).await?;
+            Ok(NewAccount { outcome: StepOutcome::Applied, id, is_untyped })
         }
     }
 }
 
-async fn verify_fields(directory: &dyn Directory, id: &UserId, new: &NewUser) -> Result<()> {
+/// Reads a new user back. Returns whether the server does not report what the seat is billed as.
+async fn verify_fields(directory: &dyn Directory, id: &UserId, new: &NewUser) -> Result<bool> {
     let read = read_back(directory, async || {
         let Some(account) = reread(directory, id, &new.email).await? else {
             return Ok(ReadBack::NotYet("account"));
         };
-        let differences = new.fields.differences(&account.user);
-        Ok(differences.first().map_or(ReadBack::Holds(()), |change| ReadBack::NotYet(change.field)))
+        let differences = new.fields.visible_differences(&account.user);
+        let is_untyped = new.fields.user_type.is_some() && account.user.user_type.is_none();
+        Ok(differences
+            .first()
+            .map_or(ReadBack::Holds(is_untyped), |change| ReadBack::NotYet(change.field)))
     });
     read.await?.map_err(|missing| {
         Error::new(
@@ -267,7 +282,7 @@ async fn verify_fields(directory: &dyn Directory, id: &UserId, new: &NewUser) ->
 }
 
 fn found_instead(new: &NewUser, user: &User) -> StepOutcome {
-    if !user.disabled && new.fields.differences(user).is_empty() {
+    if !user.disabled && new.fields.visible_differences(user).is_empty() {
         StepOutcome::AlreadySo
     } else {
         StepOutcome::Stale("The account exists already, with other fields.".into())

@@ -293,6 +293,7 @@ impl Server {
             roster: roster.iter().map(desired).collect(),
             policy: Policy {
                 create_missing: true,
+                update_existing: true,
                 absent: AbsentPolicy::Disable,
                 guards,
                 ..Policy::default()

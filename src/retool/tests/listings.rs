@@ -353,3 +353,23 @@ fn flags_that_decisions_depend_on_are_read_for_everyone_over_v1() {
     server.run(server.directory().list_users()).expect("users");
     assert_eq!(server.count_of_requests("users/u"), 20);
 }
+
+/// A type that the server does not report is neither compared nor set, and that is said.
+#[test]
+fn a_server_without_user_types_takes_no_write_for_them() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        let lack = &["userType"][..];
+        let server =
+            serve(dialect, 12, Options { lists_lack: lack, records_lack: lack, ..options() });
+        let mut roster = emails(0..12);
+        let report = server.sync(&roster).expect("a report");
+        assert!(report.complete && report.writes.is_empty(), "{dialect:?}: {:?}", report.writes);
+        let limitation = &report.limitations.last().expect("a limitation");
+        assert!(limitation.contains("12 people"), "{limitation}");
+        roster.push("n@example.com".to_string());
+        let report = server.sync(&roster).expect("a report");
+        assert!(report.complete, "{dialect:?}: {:?}", report.people);
+        let limitation = &report.limitations.last().expect("a limitation");
+        assert!(limitation.contains("not confirmed"), "{limitation}");
+    }
+}

@@ -46,3 +46,13 @@ pub(super) fn overlooked(people: &[Email]) -> Option<String> {
         )
     })
 }
+
+/// Returns the sentence about new people whose types the server does not report.
+pub(super) fn unconfirmed_types(people: usize) -> Option<String> {
+    (people > 0).then(|| {
+        format!(
+            "The server does not report what the seats of {people} new people are billed as, so their types are not \
+             confirmed. Check them in Retool."
+        )
+    })
+}

@@ -8,6 +8,7 @@
 //! The plan does not depend on the order of the roster or of the snapshot: both are sorted by
 //! address.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -97,7 +98,7 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
         }
     }
 
-    let Draft { mut steps, unchanged, refusals, seats, tombstones } = draft;
+    let Draft { mut steps, unchanged, refusals, seats, tombstones, untyped } = draft;
     // A stable sort, so that the steps of each kind stay sorted by address and then by group.
     sort::sort_by(&mut steps, |a, b| a.kind.cmp(&b.kind));
     let mut named: Vec<&GroupId> =
@@ -126,7 +127,7 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
         refusals,
         seats: seats.rows(|user_type| snapshot.seats(user_type)),
         guards: reports,
-        limitations: limitations(request, snapshot),
+        limitations: limitations(request, snapshot, untyped),
         made_at,
     };
     plan.digest = digest::plan(&plan);
@@ -162,6 +163,8 @@ struct Draft {
     seats: Seats,
     /// The accounts that a step disables, deletes or strips.
     tombstones: Vec<User>,
+    /// How many people have a type on the roster and none in the listing.
+    untyped: usize,
 }
 
 impl Draft {
@@ -171,7 +174,7 @@ impl Draft {
 }
 
 /// Returns what the request needs and the dialect can't do, and what the listing lacks.
-fn limitations(request: &SyncRequest, snapshot: &Snapshot) -> Vec<String> {
+fn limitations(request: &SyncRequest, snapshot: &Snapshot, untyped: usize) -> Vec<String> {
     let types_given = request.policy.default_user_type.is_some()
         || request.roster.iter().any(|desired| desired.fields.user_type.is_some());
     let mut limitations = Vec::new();
@@ -189,6 +192,12 @@ fn limitations(request: &SyncRequest, snapshot: &Snapshot) -> Vec<String> {
     if !can.deletes_people && request.policy.absent == AbsentPolicy::Delete {
         limitations.push(String::from(
             "This API does not delete users for good: users to be deleted are disabled.",
+        ));
+    }
+    if untyped > 0 {
+        limitations.push(format!(
+            "The server does not report what the seats of {untyped} people are billed as: their types on the roster \
+             are neither compared nor set."
         ));
     }
     limitations.extend(snapshot.others.unreadable.limitation());

@@ -29,6 +29,8 @@ pub(super) struct Planner<'a> {
     unreadable: &'a Unreadable,
     /// Whether the listing lacks no user.
     is_complete: bool,
+    /// Whether the server does not report what seats are billed as.
+    has_no_user_types: bool,
 }
 
 impl<'a> Planner<'a> {
@@ -42,6 +44,7 @@ impl<'a> Planner<'a> {
             protected: sort::set(&request.policy.guards.protected_people),
             unreadable: &snapshot.others.unreadable,
             is_complete: snapshot.complete,
+            has_no_user_types: snapshot.others.has_no_user_types,
         }
     }
 
@@ -220,6 +223,10 @@ impl<'a> Planner<'a> {
         }
         if user.disabled {
             fields.disabled = Some(false);
+        }
+        // A type that the server does not report can be neither compared nor confirmed.
+        if self.has_no_user_types && fields.user_type.take().is_some() {
+            draft.untyped += 1;
         }
         let changes = fields.differences(user);
         let after = match fields.user_type {
