@@ -12,6 +12,7 @@ use crate::domain::{
 use crate::error::Result;
 use crate::feed::{self, Change, ChangeKind, Organisation};
 use crate::http::Local;
+use crate::retool::unreadable::{Defect, UnreadableRecord};
 use crate::retool::user_filter::{Found, UserFilter};
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
@@ -96,6 +97,8 @@ pub(crate) struct Directory {
     pub groups: Vec<Group>,
     /// For each listing in turn, the numbers of the users it omits. Later listings are complete.
     pub omitted: RefCell<Vec<Vec<u32>>>,
+    /// The numbers of the users whose records can't be used.
+    pub unreadable: Vec<u32>,
     /// Whether single records lack the groups.
     pub groupless_records: bool,
     pub listings: Cell<usize>,
@@ -141,8 +144,18 @@ impl ReadDirectory for Directory {
         let mut omitted = self.omitted.borrow_mut();
         let omitted = if omitted.is_empty() { Vec::new() } else { omitted.remove(0) };
         let omitted: Vec<_> = omitted.into_iter().map(user_id).collect();
+        let unreadable: Vec<_> = self.unreadable.iter().copied().map(user_id).collect();
         let users = self.users.iter().filter(|user| !omitted.contains(&user.id));
-        ready(Ok(Found { users: users.cloned().collect(), ..Found::default() }))
+        let users = users.filter(|user| !unreadable.contains(&user.id));
+        let mut found = Found { users: users.cloned().collect(), ..Found::default() };
+        for id in unreadable {
+            found.others.unreadable.add(UnreadableRecord {
+                id: Some(id.value),
+                email: None,
+                defect: Defect::Shape,
+            });
+        }
+        ready(Ok(found))
     }
 
     fn list_groups(&self) -> Local<'_, Result<Vec<Group>>> {

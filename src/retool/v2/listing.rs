@@ -38,13 +38,16 @@ pub enum Next {
     Page(String),
     /// Another page, for which the server gave no token.
     Unknown,
+    /// The server does not say. A page that is not full is then the last one.
+    Unstated,
 }
 
 impl Next {
     /// Reads from an envelope what follows the page.
     pub fn new(has_more: Option<bool>, next_token: Option<Id<'_>>) -> Self {
         match (has_more, filled(next_token)) {
-            (Some(false), _) | (None, None) => Next::Nothing,
+            (Some(false), _) => Next::Nothing,
+            (None, None) => Next::Unstated,
             (_, Some(token)) => Next::Page(token),
             (Some(true), None) => Next::Unknown,
         }
@@ -76,6 +79,9 @@ pub const NO_WAY: &str = "says that there is more, and not how to ask for it";
 /// The message for pages that form a loop.
 pub const AGAIN: &str = "gives the same page again";
 
+/// The message for a full page that does not say whether there is more.
+pub const UNSTATED: &str = "gives a full page and does not say whether there is more";
+
 /// An inconsistency in a listing.
 enum Inconsistency {
     /// The number of items differs from the total.
@@ -90,6 +96,8 @@ enum Inconsistency {
     NoToken,
     /// A page leads back to an earlier one.
     Loop,
+    /// A full page that does not say whether there is more.
+    Unstated,
 }
 
 impl fmt::Display for Inconsistency {
@@ -106,6 +114,7 @@ impl fmt::Display for Inconsistency {
             Inconsistency::More => f.write_str("says that there is more than it gives"),
             Inconsistency::NoToken => f.write_str(NO_WAY),
             Inconsistency::Loop => f.write_str(AGAIN),
+            Inconsistency::Unstated => f.write_str(UNSTATED),
         }
     }
 }
@@ -249,7 +258,11 @@ impl Reader<'_> {
 
     async fn read_at_once(&self) -> Reading {
         let page = (self.fetch)(Ask::default()).await?;
-        if page.next != Next::Nothing {
+        // As many as a page holds may be only a page, if the server does not say.
+        let may_be_cut = page.next == Next::Unstated
+            && page.page_ref.items == LARGEST_PAGE as usize
+            && self.pages.is_some();
+        if may_be_cut || !matches!(page.next, Next::Nothing | Next::Unstated) {
             return Ok(Err(Inconsistency::More));
         }
         let given = page.page_ref.items;
@@ -286,11 +299,15 @@ impl Reader<'_> {
             if given > MOST_ITEMS {
                 return Err(self.incomplete("does not end"));
             }
-            if let Err(odd) = totals.compare(given, next == Next::Nothing) {
+            let is_last = matches!(next, Next::Nothing | Next::Unstated);
+            if let Err(odd) = totals.compare(given, is_last) {
                 return Ok(Err(odd));
             }
             match next {
-                Next::Nothing => return Ok(self.each_once(refs)),
+                Next::Unstated if limit.is_some_and(|limit| page_ref.items >= limit as usize) => {
+                    return Ok(Err(Inconsistency::Unstated));
+                }
+                Next::Nothing | Next::Unstated => return Ok(self.each_once(refs)),
                 // An empty page must not have a next page.
                 Next::Unknown => return Ok(Err(Inconsistency::NoToken)),
                 Next::Page(_) if page_ref.items == 0 => return Ok(Err(Inconsistency::NoToken)),

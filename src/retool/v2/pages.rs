@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::V2;
 use super::cursor::{After, Offset, UserCursor, invitations_after};
 use super::invites::Invited;
-use super::listing::{AGAIN, Ask, NO_WAY, Next, incomplete};
+use super::listing::{AGAIN, Ask, NO_WAY, Next, UNSTATED, incomplete};
 use crate::domain::User;
 use crate::error::Result;
 use crate::retool::Page;
@@ -49,7 +49,10 @@ impl V2 {
             }
         };
         let next = match fetched.next {
-            Next::Nothing => None,
+            Next::Unstated if fetched.content.fingerprints.len() >= size as usize => {
+                return Err(incomplete("users", UNSTATED));
+            }
+            Next::Nothing | Next::Unstated => None,
             Next::Page(next) if token.as_ref() != Some(&next) => {
                 Some(After { token: next, invited: count }.write(size))
             }
