@@ -138,6 +138,8 @@ impl Scim {
                     ignored = ignored.or(Some(error));
                     no_patch = false;
                 }
+                // What the last form must keep could not be read. The refusal says more.
+                _ if form == Form::Whole && refusal.is_some() && is_read(&error) => break,
                 _ => return Err(after_others(ignored.is_some())(error)),
             }
             form = form.next(no_patch);
@@ -295,6 +297,11 @@ impl Change for ChangeGroup<'_> {
     fn retry(&self) -> Retry {
         retry(self.demands)
     }
+}
+
+/// Returns whether a request failed that only reads.
+fn is_read(error: &Error) -> bool {
+    error.request.as_deref().is_some_and(|request| request.starts_with("GET"))
 }
 
 /// Returns whether two records are the same, except for the server's metadata.

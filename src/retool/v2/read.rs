@@ -161,9 +161,11 @@ impl ReadPeople for V2 {
 
     async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
         match self.fetch_users(&[("email", email.as_str())], &UsersByEmail(email)).await {
-            Ok(FetchedPage { content, total, next }) => {
-                Ok(Some(Filtered { content, total, more: !matches!(next, Next::Nothing | Next::Unstated) }))
-            }
+            Ok(FetchedPage { content, total, next }) => Ok(Some(Filtered {
+                content,
+                total,
+                more: !matches!(next, Next::Nothing | Next::Unstated),
+            })),
             // So many users can't have one address, so the filter was ignored. Pages are smaller.
             Err(error) if error.code == Code::BodyTooLarge => Ok(None),
             Err(error) => Err(error.about(email.as_str())),
