@@ -2,7 +2,7 @@
 
 use host_test::Tenant;
 use host_test::retool::lifecycle::{DeprovisionMode, ProvisionRequest};
-use host_test::retool::types::{Dialect, ErrorDetail, Write};
+use host_test::retool::types::{Dialect, ErrorDetail};
 use mock_retool::{Fault, FaultKind, Organisation};
 
 use crate::support::acme::{GRACE, JOAN, NEW, written};
@@ -119,8 +119,7 @@ async fn a_sync_asks_once_for_each_person() {
         }
         let report = crate::support::done(world.tenant.sync(&request).await);
         assert!(!report.complete);
-        let unknown: Vec<&Write> = report.writes.iter().collect();
-        assert_eq!(unknown, [&report.writes[0]; 0], "{dialect:?}");
+        assert_eq!(written(&report.writes), [""; 0], "{dialect:?}");
         assert_eq!(world.writes().len(), 3, "{dialect:?}: one for each person");
         for person in &report.people {
             let failure = person.failure.as_ref().expect("a failure");
