@@ -133,8 +133,9 @@ async fn deprovision_with(
         .about(email.as_str()));
     }
     let Some(found) = find_one(directory, email).await? else {
-        check_absence(directory, email)?;
-        return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyGone));
+        let mut done = Deprovisioned::new(DeprovisionOutcome::AlreadyGone);
+        done.remaining.extend(check_absence(directory, email)?);
+        return Ok(done);
     };
     if departure.expected_id.as_ref().is_some_and(|expected| *expected != found.id) {
         return Err(Error::new(

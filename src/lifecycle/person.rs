@@ -147,11 +147,20 @@ fn taken_by_no_one(mut failure: Error) -> Error {
     failure
 }
 
-/// Returns an error if it can't be told whether a user who was not found exists: the listing
-/// contains records that can't be used, and one of them may be theirs.
-pub fn check_absence(directory: &dyn ReadDirectory, email: &Email) -> Result<()> {
+/// Fails if it can't be told whether a user who was not found exists: the listing contains records
+/// whose address can't be read, and one of them may be theirs. Returns what must be checked by hand
+/// if it contains accounts without an address.
+pub fn check_absence(directory: &dyn ReadDirectory, email: &Email) -> Result<Option<String>> {
     let unreadable = directory.unreadable();
-    if unreadable.is_empty() { Ok(()) } else { Err(unreadable.not_proven_absent(email)) }
+    if unreadable.hides_addresses() {
+        return Err(unreadable.not_proven_absent(email));
+    }
+    Ok((unreadable.without_address() > 0).then(|| {
+        format!(
+            "There are accounts without an address: {}. Look whether one of them is this person's.",
+            unreadable.named()
+        )
+    }))
 }
 
 /// Looks up a user who must exist, because the server refuses to create them. Retries, because a

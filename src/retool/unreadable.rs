@@ -76,6 +76,11 @@ impl Unreadable {
         self.0.iter().filter(|record| record.defect == Defect::NoAddress).count()
     }
 
+    /// Returns whether the address of one of the records can't be read.
+    pub fn hides_addresses(&self) -> bool {
+        self.0.iter().any(|record| record.defect == Defect::Shape && record.email.is_none())
+    }
+
     /// Returns whether one of the records has this address.
     pub fn has(&self, email: &Email) -> bool {
         self.0.iter().any(|record| record.email.as_ref() == Some(email))

@@ -335,6 +335,12 @@ impl Run<'_> {
                         check_leaving(directory, &account.user, &self.guard).await?;
                     }
                 }
+                // The plan takes this person for a new one, who is in no group.
+                if self.is_overlooked(step)
+                    && step::membership_holds(directory, step, &id, &group).await
+                {
+                    return Ok((StepOutcome::AlreadySo, Done::Nothing));
+                }
                 let written =
                     step::write_membership(directory, step, &id, &group, &mut self.write_log).await;
                 match written {

@@ -17,6 +17,7 @@ mod change;
 mod checker;
 mod clock;
 mod concurrent_editor;
+mod contradictions;
 mod defect;
 mod dialects;
 mod fault;

@@ -108,6 +108,8 @@ pub struct ParsedRequest {
     pub served: bool,
     /// The status that the component received. `None` if it received no response.
     pub answered: Option<u16>,
+    /// Whether it changed the organisation.
+    pub changed: bool,
 }
 
 impl ParsedRequest {

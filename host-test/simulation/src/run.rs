@@ -272,20 +272,22 @@ impl World {
         let what = match done {
             None => return,
             Some(Err(error)) if only_disables && error.code == Code::NotVerified => return,
-            Some(Err(error)) if self.is_stated_reason(operation, error.code) => return,
+            Some(Err(error)) if self.is_stated_reason(operation, error) => return,
             Some(Err(error)) => format!("an error that states no reason: {error:?}"),
             Some(Ok(done @ Done::Restored(_))) => {
-                match done.failures().find(|error| !self.is_stated_reason(operation, error.code)) {
+                match done.failures().find(|error| !self.is_stated_reason(operation, error)) {
                     Some(error) => format!("an error that states no reason: {error:?}"),
                     None => return,
                 }
             }
             Some(Ok(Done::Synced(report))) => {
+                let hidden = self.server.state().checker.hidden();
                 let odd = report.people.iter().find(|person| match &person.outcome {
                     PersonOutcome::Failed(error) => {
                         !only_disables || error.code != Code::NotVerified
                     }
-                    PersonOutcome::Stale(_) => true,
+                    // The listing never shows this user, so the plan creates them.
+                    PersonOutcome::Stale(_) => !hidden.contains(&person.email.key().to_owned()),
                     _ => false,
                 });
                 match odd {
@@ -312,9 +314,17 @@ impl World {
 impl World {
     /// Whether a call may fail with this code without faults. Each of these codes states what the
     /// caller must do.
-    fn is_stated_reason(&self, operation: &Operation, code: Code) -> bool {
+    fn is_stated_reason(&self, operation: &Operation, error: &Error) -> bool {
         let can = capabilities(self.dialect);
-        match code {
+        // What a listing is refused for concerns its pages, which the caller can't change.
+        let is_read = error.request.as_deref().is_some_and(|request| request.starts_with("GET"));
+        match error.code {
+            Code::ServerRefused if is_read => false,
+            // One form of the change did nothing, and the server refuses the change in another.
+            Code::NotVerified => {
+                self.dialect == Dialect::Scim && error.message.contains("was refused (")
+            }
+            Code::RecordUnreadable => self.server.state().checker.has_unusable_records(),
             Code::NameRequired => can.names_required,
             // A dialect that has all three capabilities supports every request.
             Code::OperationUnsupported => {

@@ -86,7 +86,8 @@ impl Scenario {
     /// Draws an existing user, a joiner, or an invited address.
     fn person(&mut self, organisation: &Organisation) -> Email {
         let chance = &mut self.chance;
-        let address = match (chance.any(&organisation.users), chance.any(&self.joiners)) {
+        let user = chance.any(&organisation.users).filter(|user| !user.email.is_empty());
+        let address = match (user, chance.any(&self.joiners)) {
             (Some(user), Some(joiner)) => {
                 let joins = chance.percent(40);
                 if joins { joiner.clone() } else { user.email.trim().to_owned() }
@@ -255,7 +256,7 @@ impl Scenario {
         let leaving = *self.chance.pick(&[0, 3, 10, 40]);
         let mut roster: Vec<DesiredUser> = Vec::new();
         for user in &organisation.users {
-            if self.chance.percent(leaving) {
+            if self.chance.percent(leaving) || user.email.is_empty() {
                 continue;
             }
             let email = self.email(user.email.trim());
@@ -300,7 +301,7 @@ impl Scenario {
 
     fn span(&mut self, organisation: &Organisation) -> Span {
         let mut end = || {
-            let user = self.chance.any(&organisation.users);
+            let user = self.chance.any(&organisation.users).filter(|user| !user.email.is_empty());
             user.filter(|_| self.chance.percent(15)).map(|user| key(&user.email))
         };
         match (end(), end()) {
@@ -314,8 +315,11 @@ impl Scenario {
         let chance = &mut self.chance;
         let admins: Vec<&User> =
             organisation.users.iter().filter(|user| user.is_admin && !user.is_disabled).collect();
-        let required = chance.any(&admins).filter(|_| chance.percent(8));
-        let protected = organisation.users.iter().filter(|_| chance.percent(5)).map(email_of);
+        let has_address = |user: &&User| !user.email.is_empty();
+        let required =
+            chance.any(&admins).filter(|_| chance.percent(8)).filter(|one| has_address(one));
+        let protected = organisation.users.iter().filter(|_| chance.percent(5)).filter(has_address);
+        let protected = protected.map(email_of);
         let guards = GuardLimits {
             protected_people: protected.collect(),
             required_admins: required.map(|user| email_of(user)).into_iter().collect(),

@@ -69,6 +69,7 @@ impl Server {
         let options = Options {
             max_page_size: server_behavior.max_page_size,
             dialects: vec![server_behavior.dialect],
+            listing: server_behavior.listing.clone(),
             ..server_behavior.quirks.options.clone()
         };
         Server {
@@ -208,7 +209,8 @@ impl Server {
                     && state.chance.per_mille(self.server_behavior.stale_rate))
                 .then(|| state.organisation.clone());
                 answer = Some(self.serve(&mut state.organisation, request, &parsed));
-                state.checker.changed(Who::Component, Some(&parsed), &state.organisation);
+                parsed.changed =
+                    state.checker.changed(Who::Component, Some(&parsed), &state.organisation);
                 if let Some(before) = before {
                     let until = self.clock.now() + state.chance.between(1, 1000);
                     self.trace.add(|| format!("  reads are stale until {until} ms"));

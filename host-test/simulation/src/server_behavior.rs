@@ -1,6 +1,6 @@
 //! The differences between servers.
 
-use mock_retool::{Dialect, Guidance, Options, Throttling};
+use mock_retool::{Dialect, Guidance, IfMatchRule, ListingOptions, Options, Throttling};
 use retool_lifecycle::http::Request;
 use retool_lifecycle::retool::Capabilities;
 
@@ -32,6 +32,8 @@ pub struct ServerBehavior {
     pub fault_rate: u32,
     /// Number of writes in a thousand that are followed by stale reads, for up to a second.
     pub stale_rate: u32,
+    /// How its listings deviate.
+    pub listing: ListingOptions,
     /// How many requests it serves, if it limits them.
     pub quota: Option<Quota>,
 }
@@ -78,6 +80,7 @@ pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> ServerBehavior 
         // protected against duplicates.
         stale_rate: if accepts_duplicate_emails { 0 } else { *chance.pick(&[0, 0, 50, 300]) },
         quota: draw_quota(&mut Chance::new(seed, 41)),
+        listing: ListingOptions::default(),
     }
 }
 
@@ -90,8 +93,14 @@ impl ServerBehavior {
             deletes_people: can.deletes_people && !scim_quirks.delete_disables,
             reports_invitations: can.reports_invitations && v2.user_invites,
             ends_sessions: can.ends_sessions && v2.logout,
+            bills_seats: can.bills_seats && self.listing.omit.is_empty(),
             ..can
         }
+    }
+
+    /// Returns how the server compares versions.
+    pub fn if_match(&self) -> IfMatchRule {
+        self.quirks.options.scim_quirks.if_match
     }
 
     /// Returns the request as the server understands it.

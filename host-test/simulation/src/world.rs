@@ -8,7 +8,7 @@ use retool_lifecycle::http::{Entropy, Platform, Transport};
 use retool_lifecycle::session::{Connection, Session, Wanted};
 
 use crate::chance::Chance;
-use crate::checker::Checker;
+use crate::checker::{Beliefs, Checker};
 use crate::clock::{Ended, VirtualClock};
 use crate::concurrent_editor::ConcurrentEditor;
 use crate::defect::Defect;
@@ -18,7 +18,7 @@ use crate::operation::{Done, Operation, tombstones};
 use crate::scenario::Scenario;
 use crate::server::Server;
 use crate::trace::Trace;
-use crate::{organisation, server_behavior};
+use crate::{contradictions, organisation, server_behavior};
 
 /// Time between two calls. It is longer than reads can be stale.
 const BETWEEN_CALLS_MS: u64 = 2_000;
@@ -65,12 +65,13 @@ impl World {
         let mut organisation = organisation::draw(dialect, seed, &mut chance);
         // On such servers the group of administrators is one like others.
         organisation.admin_group_writable = Chance::new(seed, 11).percent(30);
-        let server_behavior = server_behavior::draw(dialect, seed, &mut chance);
+        let mut server_behavior = server_behavior::draw(dialect, seed, &mut chance);
         let invites = server_behavior.quirks.options.v2.user_invites;
         if !invites {
             // No route shows the invitations of this server.
             organisation.invites.clear();
         }
+        server_behavior.listing = contradictions::draw(seed, &server_behavior, &mut organisation);
         let scenario = Scenario::new(dialect, seed);
         let mut concurrent_editor =
             ConcurrentEditor::new(dialect, seed, *chance.pick(&[0, 0, 30, 120, 300]));
@@ -96,6 +97,10 @@ impl World {
         let checker = Checker::new(
             dialect,
             server_behavior.capabilities(),
+            Beliefs {
+                listing: server_behavior.listing.clone(),
+                if_match: server_behavior.if_match(),
+            },
             Rc::new(Operation::EnsureGroup(String::new())),
             start,
         );

@@ -135,5 +135,14 @@ pub(super) fn is_refused(error: &Error) -> bool {
 
 /// Returns whether the server has no PATCH for this resource.
 pub(super) fn has_no_patch(error: &Error) -> bool {
-    matches!(error.http_status, Some(404 | 405 | 501))
+    matches!(error.http_status, Some(404 | 405))
+}
+
+/// Returns the refusal that says more: the first, unless it only says that the server does not know
+/// the form.
+pub(super) fn better(first: Option<Error>, other: Error) -> Error {
+    match first {
+        Some(first) if !matches!(first.http_status, Some(404 | 405 | 501)) => first,
+        _ => other,
+    }
 }

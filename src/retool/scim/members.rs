@@ -8,7 +8,7 @@ use core::slice;
 use super::Scim;
 use super::base::Route;
 use super::body::PatchOp;
-use super::form::{Form, is_refused};
+use super::form::{Form, better, is_refused};
 use super::patch::Target;
 use crate::domain::{GroupId, UserId};
 use crate::error::{Code, Error, Result};
@@ -87,21 +87,20 @@ impl Scim {
 
     /// Adds members with one request.
     async fn add(&self, group: &GroupId, ids: &[&str]) -> Result<()> {
-        let mut form = self.group_form.get().min(Form::ByValue);
-        let added = self.add_in(group, ids, form).await;
-        let Err(error) = added.as_ref() else { return added };
-        if form != Form::ByPath || !is_refused(error) {
-            return added;
-        }
-        form = Form::ByValue;
-        let otherwise = self.add_in(group, ids, form).await;
-        match &otherwise {
-            Ok(()) => self.group_form.set(form),
+        let form = self.group_form.get();
+        let error = match self.add_in(group, ids, form).await {
+            Err(error) if form == Form::ByPath && is_refused(&error) => error,
+            other => return other,
+        };
+        match self.add_in(group, ids, Form::ByValue).await {
+            Ok(()) => {
+                self.group_form.set(Form::ByValue);
+                Ok(())
+            }
             // A refusal of the values, and not of the form.
-            Err(other) if is_refused(other) => return added,
-            Err(_) => {}
+            Err(other) if is_refused(&other) => Err(better(Some(error), other)),
+            Err(other) => Err(other),
         }
-        otherwise
     }
 
     /// Adds members with one request of this form.
@@ -125,12 +124,18 @@ impl Scim {
             && self.group_form.get() == Form::ByPath
         {
             // Some servers accept a form and do nothing.
-            let added = self.add_in(group, joining, Form::ByValue).await;
-            if added.is_ok() {
-                read = self.read_back_with(group, joining).await.map_err(after_write)?;
-                if read.is_ok() {
-                    self.group_form.set(Form::ByValue);
+            match self.add_in(group, joining, Form::ByValue).await {
+                Ok(()) => {
+                    read = self.read_back_with(group, joining).await.map_err(after_write)?;
+                    if read.is_ok() {
+                        self.group_form.set(Form::ByValue);
+                    }
                 }
+                // The reason that it states is better than that nothing happened.
+                Err(error) if joining.len() == 1 && is_refused(&error) => {
+                    return Err(after_write(error));
+                }
+                Err(_) => {}
             }
         }
         if let Err(missing) = &read

@@ -5,11 +5,12 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use core::cell::Cell;
+use core::fmt::Write as _;
 
 use super::Scim;
 use super::base::Route;
 use super::body::{PatchOp, sets_nothing};
-use super::form::{Demands, Form, has_no_patch, is_refused};
+use super::form::{Demands, Form, better, has_no_patch, is_refused};
 use super::patch::Target;
 use super::put::Put;
 use super::user::UserRecord;
@@ -121,10 +122,16 @@ impl Scim {
             };
             let mut no_patch = form != Form::Whole && has_no_patch(&error);
             match error.code {
-                _ if is_refused(&error) => refusal = refusal.or(Some(error)),
-                // There may be no such route, and not no such record.
-                _ if no_patch => match before.reread(self).await {
-                    Ok(Some(_)) => refusal = refusal.or(Some(error)),
+                // The base was not read again.
+                _ if is_refused(&error) && error.attempts <= 1 => {
+                    refusal = Some(better(refusal, error));
+                }
+                // For `no_patch`, there may be no such route, and not no such record.
+                _ if is_refused(&error) || no_patch => match before.reread(self).await {
+                    Ok(Some(now)) if now.is_as(before) => {
+                        base = Cow::Owned(now);
+                        refusal = Some(better(refusal, error));
+                    }
                     _ => return Err(after_others(ignored.is_some())(error)),
                 },
                 // Without the time to wait, the change may only not be visible yet.
@@ -145,7 +152,8 @@ impl Scim {
             form = form.next(no_patch);
         }
         Err(match (ignored, refusal) {
-            (Some(error), _) => error,
+            (Some(error), Some(refusal)) => also_refused(error, &refusal),
+            (Some(error), None) => error,
             (None, Some(error)) => in_every_form(error, learned.get() == last),
             (None, None) => no_form().about(before.subject()),
         })
@@ -160,6 +168,17 @@ fn in_every_form(mut error: Error, was_the_last: bool) -> Error {
     if !was_the_last {
         error.message.push_str(" Every other form of the request was refused too.");
     }
+    error
+}
+
+/// Adds the refusal of a form to the report of a form that did nothing.
+fn also_refused(mut error: Error, refusal: &Error) -> Error {
+    let status = refusal.http_status.unwrap_or_default();
+    let _ = write!(
+        error.message,
+        " Another form of the request was refused ({status}): {}",
+        refusal.message
+    );
     error
 }
 

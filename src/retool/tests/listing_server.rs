@@ -304,7 +304,8 @@ impl Server {
         self.run(sync(&*self.directory(), &request, &occasion, &NoLog))
     }
 
-    pub fn deprovision(&self, email: &str) -> Result<DeprovisionOutcome, Error> {
+    /// Disables a user. Returns the outcome, and what must be done by hand.
+    pub fn deprovision(&self, email: &str) -> Result<(DeprovisionOutcome, String), Error> {
         let departure = Departure {
             email: Email::new(email),
             expected_id: None,
@@ -313,7 +314,7 @@ impl Server {
             minimum_admins: 0,
         };
         let done = self.run(deprovision(&*self.directory(), &departure, 0))?;
-        Ok(done.outcome)
+        Ok((done.outcome, done.remaining.join(" ")))
     }
 
     pub fn is_disabled(&self, number: usize) -> bool {

@@ -18,6 +18,7 @@ use crate::http::{Answer, Call, Local, Method, Missing, Window};
 use crate::retool::find::{Filtered, Gaps, ReadPeople, accounts_of, everyone, one_page};
 use crate::retool::listing::{Ask, FetchedPage, Source, is_refused_page};
 use crate::retool::page_buffer::PageItems;
+use crate::retool::page_size::is_refused_size;
 use crate::retool::request::{another_group, found, is_not_found, list, one};
 use crate::retool::unreadable::{Unreadable, salvage};
 use crate::retool::user_filter::{
@@ -157,8 +158,12 @@ impl ReadPeople for V1 {
 
     async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
         let query = [("email", email.as_str())];
-        let answer =
-            self.get_list(USERS, USERS_READ, &query).await.map_err(|e| e.about(email.as_str()))?;
+        let answer = match self.get_list(USERS, USERS_READ, &query).await {
+            Ok(answer) => answer,
+            // The server may only refuse to search. Then the whole listing decides.
+            Err(error) if is_refused_size(&error) => return Ok(None),
+            Err(error) => return Err(error.about(email.as_str())),
+        };
         let FetchedPage { content, total } = users_page(&answer, &UsersByEmail(email))?;
         Ok(Some(Filtered { content, total, more: false }))
     }

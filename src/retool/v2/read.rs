@@ -16,6 +16,7 @@ use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Membe
 use crate::error::{Code, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Window};
 use crate::retool::find::{Filtered, Gaps, ReadPeople, accounts_of, everyone};
+use crate::retool::page_size::is_refused_size;
 use crate::retool::request::{another_group, another_user, list, one};
 use crate::retool::unreadable::Unreadable;
 use crate::retool::user_filter::{
@@ -168,6 +169,8 @@ impl ReadPeople for V2 {
             })),
             // So many users can't have one address, so the filter was ignored. Pages are smaller.
             Err(error) if error.code == Code::BodyTooLarge => Ok(None),
+            // The server may only refuse to search. Then the whole listing decides.
+            Err(error) if is_refused_size(&error) => Ok(None),
             Err(error) => Err(error.about(email.as_str())),
         }
     }

@@ -11,6 +11,11 @@ use crate::sync::report::PersonOutcome;
 use crate::sync::{Step, StepKind};
 
 impl Run<'_> {
+    /// Returns whether a step's person exists although the listing lacked them.
+    pub(super) fn is_overlooked(&self, step: &Step) -> bool {
+        step.email.as_ref().is_some_and(|email| self.overlooked.contains(email))
+    }
+
     /// Withholds a removal by absence if the listing was found to lack people who exist. Creations
     /// come before removals, so that this is known in time.
     pub(super) fn is_withheld(&mut self, step: &Step) -> bool {

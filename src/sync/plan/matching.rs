@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use crate::domain::User;
+use crate::domain::{Email, User};
 use crate::error::{Code, Error, Result};
 use crate::sort;
 use crate::sync::{DesiredUser, Snapshot, SyncRequest};
@@ -39,6 +39,11 @@ impl<'a> Matching<'a> {
         let mut users: Vec<&User> = snapshot.users.iter().collect();
         sort::sort_by(&mut users, |a, b| a.email.cmp(&b.email).then_with(|| a.id.cmp(&b.id)));
         Ok(Matching { roster, users })
+    }
+
+    /// Returns whether an address is on the roster.
+    pub fn is_on_roster(&self, email: &Email) -> bool {
+        self.roster.binary_search_by(|(_, desired)| desired.email.cmp(email)).is_ok()
     }
 
     /// Iterates over every person on the roster or in the snapshot, each once, by address.

@@ -98,6 +98,7 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
         }
     }
 
+    planner.unreadable(&matching, &mut draft);
     let Draft { mut steps, unchanged, refusals, seats, tombstones, untyped } = draft;
     // A stable sort, so that the steps of each kind stay sorted by address and then by group.
     sort::sort_by(&mut steps, |a, b| a.kind.cmp(&b.kind));

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use super::Draft;
 use super::groups::{Groups, NamedGroup};
+use super::matching::Matching;
 use super::memberships;
 use crate::domain::{Email, Field, FieldChange, User, UserPatch, UserType};
 use crate::error::{Code, Error, Result};
@@ -136,6 +137,28 @@ impl<'a> Planner<'a> {
         }
         draft.tombstones.push((*user).clone());
         draft.steps.push(account_step(kind, user, changes));
+    }
+
+    /// Refuses the people whom the policy covers as absent, and whose records can't be used.
+    pub fn unreadable(&self, matching: &Matching<'_>, draft: &mut Draft) {
+        let before = draft.refusals.len();
+        for record in self.unreadable.records() {
+            let Some(email) = &record.email else { continue };
+            let is_covered = self.policy.absent != AbsentPolicy::Keep
+                && self.span.contains(email)
+                && !matching.is_on_roster(email);
+            if is_covered {
+                let message = format!(
+                    "{} is not on the roster, and the server's record can't be used, so nothing is done. Repair it \
+                     in Retool.",
+                    email.as_str()
+                );
+                draft.refuse(email, RefusalReason::RecordUnreadable, message);
+            }
+        }
+        if draft.refusals.len() > before {
+            sort::sort_by(&mut draft.refusals, |a, b| a.email.cmp(&b.email));
+        }
     }
 
     fn missing(

@@ -13,7 +13,9 @@ use std::time::Duration;
 use crate::faults::Fault;
 pub use dialect::Dialect;
 pub use listing::{LargePages, ListingOptions};
-pub use scim::{FormSupport, IfMatchRule, MemberRemoval, PatchAnswer, ScimBase, ScimQuirks};
+pub use scim::{
+    FormSupport, IfMatchRule, MemberRemoval, PatchAnswer, PatchForms, ScimBase, ScimQuirks,
+};
 pub use scope::{Scope, UnknownScope};
 pub use throttling::{Guidance, Throttling, UnknownGuidance};
 pub use v2::V2Options;

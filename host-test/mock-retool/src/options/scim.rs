@@ -44,10 +44,10 @@ pub struct ScimQuirks {
     pub strong_etags: bool,
     /// How `If-Match` is compared.
     pub if_match: IfMatchRule,
-    /// How the server handles operations of a PATCH that have a path, except for removals.
-    pub patch_by_path: FormSupport,
-    /// How the server handles operations of a PATCH that have no path.
-    pub patch_by_value: FormSupport,
+    /// How the server handles the PATCH of a user.
+    pub user_patch: PatchForms,
+    /// How the server handles the PATCH of a group.
+    pub group_patch: PatchForms,
     /// How the server handles a PUT of a user.
     pub put: FormSupport,
     /// A PUT of a user removes the user from every group.
@@ -104,6 +104,15 @@ pub enum IfMatchRule {
     Never,
     /// Every change is refused with 412, even without a version.
     AlwaysOutdated,
+}
+
+/// How a server handles the forms of a PATCH.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PatchForms {
+    /// Operations with a path, except for removals.
+    pub by_path: FormSupport,
+    /// Operations without a path.
+    pub by_value: FormSupport,
 }
 
 /// How a server handles a form of a change.

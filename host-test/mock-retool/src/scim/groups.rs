@@ -80,7 +80,7 @@ pub(super) async fn modify(
     let mut organisation = caller.organisation();
     let current = find(&organisation, &id)?.clone();
     caller.check(&group_record(&organisation, &current, caller.base()))?;
-    let patch = with_form_quirks(Patch::read(&body, &GROUP)?, caller.quirks())?;
+    let patch = with_form_quirks(Patch::read(&body, &GROUP)?, caller.quirks().group_patch)?;
     let patch = with_removal_quirks(patch, caller.quirks())?;
     let mut attributes = group_attributes(&organisation, &current, caller.base());
     patch.apply(&mut attributes, &GROUP)?;

@@ -106,7 +106,8 @@ pub(super) async fn modify(
     caller.check(&user_record(&organisation, &current, caller.base()))?;
     let before = user_attributes(&current);
     let mut attributes = before.clone();
-    with_form_quirks(Patch::read(&body, &USER)?, caller.quirks())?.apply(&mut attributes, &USER)?;
+    with_form_quirks(Patch::read(&body, &USER)?, caller.quirks().user_patch)?
+        .apply(&mut attributes, &USER)?;
     let draft = user_draft(canonical(&USER, attributes)?, Some(&current), Some(&before))?;
     write(&mut organisation, &current, draft)?;
     let record = user_record(&organisation, find(&organisation, &id)?, caller.base());

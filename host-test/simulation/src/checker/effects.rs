@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mock_retool::{ADMIN, Organisation};
+use mock_retool::{ADMIN, Dialect, Organisation};
 use serde_json::Value;
 
 use super::{Checker, Who};
@@ -48,7 +48,12 @@ impl Checker {
                     // A PUT writes the whole record as it was read. An added member does not
                     // administer the group. No other write may touch a field that was not
                     // requested.
+                    // Without a path, a PATCH over SCIM writes both names.
+                    let is_name = self.dialect == Dialect::Scim
+                        && matches!(field.as_str(), "firstName" | "lastName")
+                        && matches!(act, Some(Act::Update { .. }));
                     let may_undo = matches!(act, Some(Act::Update { whole: true, .. }))
+                        || is_name
                         || administered(field).is_some() && matches!(act, Some(Act::Join { .. }));
                     let undoes = may_undo && self.undoes_an_edit(id, field);
                     if !asked && !undoes {

@@ -4,7 +4,7 @@
 use mock_retool::{ADMIN, Group, Invite, Organisation, User};
 use retool_lifecycle::domain::{self, Field, GroupLink, GroupRef, UserPatch};
 use retool_lifecycle::groups::Removal;
-use retool_lifecycle::lifecycle::{Mode, PersonRestored};
+use retool_lifecycle::lifecycle::{DeprovisionOutcome, Mode, PersonRestored};
 use retool_lifecycle::sync::{AbsentPolicy, MembershipPolicy, SyncRequest};
 
 use super::Checker;
@@ -48,6 +48,11 @@ impl Checker {
                     return Some(format!("{} is still invited", departure.email.key()));
                 }
                 let user = find(now, departure.email.key())?;
+                if done.outcome == DeprovisionOutcome::AlreadyGone
+                    && self.is_hidden(departure.email.key())
+                {
+                    return None;
+                }
                 if departure.mode == Mode::Delete && self.can.deletes_people {
                     return Some(format!("{} still has an account", departure.email.key()));
                 }
@@ -99,7 +104,11 @@ impl Checker {
                             .is_some_and(|one| one.groups.contains(&group.id))
                 };
                 let missing = reshaping.add.iter().find(|one| !is_in(one.key()));
-                let left = reshaping.remove.iter().find(|one| is_in(one.key()));
+                // Without its filter, a search lacks whom the listing lacks.
+                let left = reshaping
+                    .remove
+                    .iter()
+                    .find(|one| is_in(one.key()) && !self.is_hidden(one.key()));
                 missing.or(left).map(|one| format!("the membership of {} is wrong", one.key()))
             }
             (Operation::RemoveGroup(Removal { group: reference, .. }), _) => now
@@ -195,7 +204,10 @@ impl Checker {
         }
         let stays = now.users.iter().find(|user| {
             let person = key(&user.email);
-            desired(request, &person).is_none()
+            // No roster names an account without an address, and no listing shows a hidden one.
+            !person.is_empty()
+                && !self.is_hidden(&person)
+                && desired(request, &person).is_none()
                 && is_absent(request, &person)
                 && match policy.absent {
                     AbsentPolicy::Keep => false,

@@ -13,7 +13,7 @@ mod writes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use mock_retool::{ADMIN, Dialect, Organisation};
+use mock_retool::{ADMIN, Dialect, IfMatchRule, ListingOptions, Organisation};
 use retool_lifecycle::retool::Capabilities;
 
 use crate::change::{Change, address_of_invitation, changes, key, removes_admin};
@@ -75,10 +75,20 @@ struct UserListing {
     members: BTreeMap<u32, usize>,
 }
 
+/// How the server contradicts what is commonly believed.
+#[derive(Clone, Debug)]
+pub struct Beliefs {
+    /// How its listings deviate.
+    pub listing: ListingOptions,
+    /// How it compares versions.
+    pub if_match: IfMatchRule,
+}
+
 /// Collects what is known about the running call, and the violations of the run.
 pub struct Checker {
     dialect: Dialect,
     can: Capabilities,
+    beliefs: Beliefs,
     operation: Rc<Operation>,
     /// The server's time, in RFC 3339.
     time: String,
@@ -109,6 +119,12 @@ pub struct Checker {
     /// Addresses and group names that were posted, and not searched for since.
     posted: BTreeSet<String>,
     groups_posted: BTreeSet<String>,
+    /// Whether the last listing of users contained a record that can't be used.
+    unusable: bool,
+    /// Addresses whose creation was refused because they are taken.
+    conflicts: BTreeSet<String>,
+    /// Those of them that a look-up found afterwards, although the listing lacked them.
+    overlooked: BTreeSet<String>,
     /// Number of edits of the other administrator that a PUT undid, over all calls.
     overwritten: u64,
     /// How often an address became free, or the other administrator used it between a look-up and
@@ -124,6 +140,7 @@ impl Checker {
     pub fn new(
         dialect: Dialect,
         can: Capabilities,
+        beliefs: Beliefs,
         operation: Rc<Operation>,
         now: Rc<Organisation>,
     ) -> Self {
@@ -131,6 +148,10 @@ impl Checker {
         Checker {
             dialect,
             can,
+            beliefs,
+            unusable: false,
+            conflicts: BTreeSet::new(),
+            overlooked: BTreeSet::new(),
             accounts: addresses.map(|address| (address, 1)).collect(),
             operation,
             time: now.now(),
@@ -167,7 +188,7 @@ impl Checker {
             vacated,
             accounts,
             overwritten,
-            ..Checker::new(self.dialect, self.can, operation, now)
+            ..Checker::new(self.dialect, self.can, self.beliefs.clone(), operation, now)
         };
     }
 
@@ -204,7 +225,9 @@ impl Checker {
     pub fn writes(&self, effective: bool) -> usize {
         // For the group `admin`, which the server manages, an ignored removal counts as a refusal.
         let refused = |parsed: &&ParsedRequest| {
-            parsed.answered.is_some_and(|status| (400..500).contains(&status))
+            parsed.answered.is_some_and(|status| (400..500).contains(&status) || status == 501)
+                // The server ignores a form that it does not support.
+                || self.dialect == Dialect::Scim && !parsed.changed
                 || matches!(parsed.act, Some(Act::Leave { group: ADMIN, .. }))
                 || self.deletion_only_disables() && matches!(parsed.act, Some(Act::Delete { .. }))
         };
@@ -244,12 +267,18 @@ impl Checker {
         self.events.last().map_or(&self.start, |event| &event.after)
     }
 
-    /// Compares the organisation with its last state, and checks the changes.
-    pub fn changed(&mut self, who: Who, parsed: Option<&ParsedRequest>, after: &Organisation) {
+    /// Compares the organisation with its last state, and checks the changes. Returns whether there
+    /// are any.
+    pub fn changed(
+        &mut self,
+        who: Who,
+        parsed: Option<&ParsedRequest>,
+        after: &Organisation,
+    ) -> bool {
         let before = Rc::clone(self.now());
         let changes = changes(&before, after);
         if changes.is_empty() {
-            return;
+            return false;
         }
         if who == Who::Component {
             self.check_changes(&before, after, &changes, parsed);
@@ -270,10 +299,37 @@ impl Checker {
         if who == Who::Component {
             self.check_guards();
         }
+        true
+    }
+
+    /// Whether the server has records that can't be used.
+    pub fn has_unusable_records(&self) -> bool {
+        !self.beliefs.listing.odd_records.is_empty()
+            || self.now().users.iter().any(|user| user.email.is_empty())
+    }
+
+    /// Returns the addresses of the users whom the listing of everyone lacks.
+    pub fn hidden(&self) -> BTreeSet<String> {
+        self.beliefs.listing.hidden.iter().map(|hidden| key(hidden)).collect()
+    }
+
+    /// Whether the listing of everyone lacks the user with this address.
+    pub(super) fn is_hidden(&self, person: &str) -> bool {
+        self.beliefs.listing.hidden.iter().any(|hidden| key(hidden) == person)
     }
 
     /// Records a write after its response.
     pub fn write_ends(&mut self, parsed: &ParsedRequest) {
+        if let (Some(Act::Create { email, .. }), Some(409)) = (&parsed.act, parsed.answered) {
+            // After a lost response, the account may be the call's own.
+            let is_own = self.writes.iter().any(|write| match &write.act {
+                Some(Act::Create { email: earlier, .. }) => key(earlier) == key(email),
+                _ => false,
+            });
+            if !is_own {
+                self.conflicts.insert(key(email));
+            }
+        }
         // 429 guarantees that nothing was done, so a creation may be posted again.
         if parsed.answered != Some(429) {
             match &parsed.act {

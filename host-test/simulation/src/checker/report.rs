@@ -41,6 +41,12 @@ impl Checker {
         for what in found {
             self.violated("truth", what);
         }
+        if let (Ok(Done::Synced(report)), Some(overlooked)) = (result, self.overlooked.first())
+            && report.complete
+        {
+            let what = format!("complete, although the listing lacked {overlooked}");
+            self.violated("whole listings", what);
+        }
         for what in self.unrecorded(tombstones(result)) {
             self.violated("tombstones", what);
         }
@@ -282,7 +288,8 @@ impl Checker {
                 let person = done.user.email.key();
                 let is_new = done.outcome == ProvisionOutcome::Created;
                 let invites = created(person) && self.can.create_invites;
-                (is_new != created(person) || done.invitation_sent != invites)
+                (!self.is_hidden(person)
+                    && (is_new != created(person) || done.invitation_sent != invites))
                     .then(|| format!("{person} was not {:?}", done.outcome))
             }
             Done::Deprovisioned(done) => {
@@ -293,8 +300,10 @@ impl Checker {
                         find(now, &person).is_some_and(|user| user.is_disabled)
                     }
                     DeprovisionOutcome::AlreadyGone => {
-                        find(&self.start, &person).is_none()
-                            && self.open_invitation(&self.start, &person).is_none()
+                        // Without its filter, a search lacks whom the listing lacks.
+                        self.is_hidden(&person)
+                            || find(&self.start, &person).is_none()
+                                && self.open_invitation(&self.start, &person).is_none()
                     }
                 };
                 (!is_so).then(|| format!("{person} is not {:?}", done.outcome))
@@ -302,7 +311,9 @@ impl Checker {
             Done::Synced(report) => report.people.iter().find_map(|reported| {
                 let person = reported.email.key();
                 let is_so = match &reported.outcome {
-                    PersonOutcome::Created => created(person),
+                    // After a lost response, an account that the listing lacked looks like the
+                    // call's own.
+                    PersonOutcome::Created => created(person) || self.is_hidden(person),
                     PersonOutcome::Deleted => deleted(person),
                     PersonOutcome::Disabled => {
                         find(now, person).is_some_and(|user| user.is_disabled)

@@ -84,6 +84,7 @@ impl Checker {
 
     fn saw_page(&mut self, is_first: bool, records: &[Fields], served_from: &Organisation) {
         if is_first {
+            self.unusable = false;
             self.user_listings.push(UserListing::default());
             // A whole listing counts as a look-up of every address.
             self.listed = true;
@@ -91,8 +92,11 @@ impl Checker {
             self.lookups.clear();
         }
         let span = self.operation.sync_request().map(|request| request.span.clone());
+        self.unusable |= records.iter().any(is_unusable);
         let Some(listing) = self.user_listings.last_mut() else { return };
-        let present = served_from.users.iter().map(|user| user.id.clone()).collect();
+        let lacks = |email: &str| self.beliefs.listing.hidden.iter().any(|one| one == email);
+        let shown = served_from.users.iter().filter(|user| !lacks(&user.email));
+        let present = shown.map(|user| user.id.clone()).collect();
         listing.coverage.add_page(records.iter().map(|record| id(record).to_owned()), present);
         let enabled = served_from.users.iter().filter(|user| {
             let email = retool_lifecycle::domain::Email::new(&user.email);
@@ -123,6 +127,10 @@ impl Checker {
 
     fn saw_user(&mut self, record: Fields) {
         let id = id(&record).to_owned();
+        let address_now = address(&record);
+        if self.conflicts.contains(&address_now) {
+            self.overlooked.insert(address_now);
+        }
         self.addresses.entry(id.clone()).or_default().insert(address(&record));
         self.visible.insert(id, record);
     }
@@ -138,6 +146,12 @@ impl Checker {
     pub(super) fn visible_address(&self, id: &str) -> Option<String> {
         self.visible.get(id).map(address)
     }
+}
+
+/// Whether a record has no address, or a name that is no text.
+fn is_unusable(record: &Fields) -> bool {
+    let is_odd = |name: &str| record.get(name).is_some_and(Value::is_array);
+    address(record).is_empty() || is_odd("firstName") || is_odd("oddName")
 }
 
 fn id(record: &Fields) -> &str {

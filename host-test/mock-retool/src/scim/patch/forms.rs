@@ -1,7 +1,7 @@
 //! Servers that support only some forms of a change.
 
 use super::Patch;
-use crate::options::{FormSupport, ScimQuirks};
+use crate::options::{FormSupport, PatchForms};
 use crate::scim::error::{Kind, ScimError};
 
 impl FormSupport {
@@ -21,10 +21,10 @@ impl FormSupport {
 /// Changes the operations of a PATCH according to the forms that this server supports.
 pub(in crate::scim) fn with_form_quirks(
     patch: Patch,
-    quirks: &ScimQuirks,
+    forms: PatchForms,
 ) -> Result<Patch, ScimError> {
-    let by_path = !patch.has_paths || quirks.patch_by_path.allows()?;
-    let by_value = patch.has_only_paths || quirks.patch_by_value.allows()?;
+    let by_path = !patch.has_paths || forms.by_path.allows()?;
+    let by_value = patch.has_only_paths || forms.by_value.allows()?;
     let operations = if by_path && by_value { patch.operations } else { Vec::new() };
     Ok(Patch { operations, ..patch })
 }

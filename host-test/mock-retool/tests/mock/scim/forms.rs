@@ -1,6 +1,6 @@
 //! Servers that support only some forms of a change, or compare versions in another way.
 
-use mock_retool::{FormSupport, IfMatchRule, ScimQuirks};
+use mock_retool::{FormSupport, IfMatchRule, PatchForms, ScimQuirks};
 use serde_json::{Value, json};
 
 use super::{PATCH, Scim};
@@ -23,10 +23,12 @@ fn by_value() -> Value {
 #[tokio::test]
 async fn each_form_of_a_patch_can_be_unsupported() {
     for (support, status) in SUPPORT {
-        for (quirks, operations, other) in [
-            (ScimQuirks { patch_by_path: support, ..Default::default() }, by_path(), by_value()),
-            (ScimQuirks { patch_by_value: support, ..Default::default() }, by_value(), by_path()),
+        let works = PatchForms::default();
+        for (user_patch, operations, other) in [
+            (PatchForms { by_path: support, ..works }, by_path(), by_value()),
+            (PatchForms { by_value: support, ..works }, by_value(), by_path()),
         ] {
+            let quirks = ScimQuirks { user_patch, ..ScimQuirks::default() };
             let scim = Scim::quirky(quirks).await;
             let path = format!("/Users/{}", scim.user(3));
             assert_eq!(scim.patch(&path, operations).await.status, status, "{support:?}");
@@ -41,7 +43,8 @@ async fn each_form_of_a_patch_can_be_unsupported() {
 #[tokio::test]
 async fn members_and_names_of_groups_have_the_same_forms() {
     for (support, status) in [(FormSupport::Refused, 400), (FormSupport::Ignored, 204)] {
-        let quirks = ScimQuirks { patch_by_path: support, ..ScimQuirks::default() };
+        let group_patch = PatchForms { by_path: support, ..PatchForms::default() };
+        let quirks = ScimQuirks { group_patch, ..ScimQuirks::default() };
         let scim = Scim::quirky(quirks).await;
         let group = scim.group("viewer");
         let path = format!("/Groups/{group}");
