@@ -1,4 +1,4 @@
-//! Single steps of a plan: applied, already so, or stale.
+//! `apply-step`: a step is applied, was already done, or is stale.
 
 use host_test::retool::synchronization::{
     AbsentPolicy, MembershipPolicy, Plan, RosterEntry, Step, StepKind, StepOutcome, StepResult,

@@ -21,8 +21,8 @@ use crate::retool::directory::Change;
 use crate::retool::types::Error;
 use crate::text::printable;
 
-/// Polls for changes until it is interrupted, or once. Prints only the changes on stdout, with
-/// `--json` too.
+/// Polls for changes once, or until it is interrupted. Stdout gets only the changes, with or
+/// without `--json`.
 pub(crate) async fn run(arguments: ChangesArgs) -> Result<Exit, Failure> {
     let ChangesArgs { connection, cursor_file, interval, once } = arguments;
     let interval = Duration::from_secs(interval);

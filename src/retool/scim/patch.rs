@@ -1,4 +1,5 @@
-//! Sends a change of one record: a PATCH, or a PUT of the whole record.
+//! Sends a change of a user or group: a PATCH, or a PUT of the whole record. The body of a PATCH is
+//! made in `body.rs`.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -65,7 +65,7 @@ struct Injected {
     fault: Fault,
     /// How many requests it has affected.
     used: u32,
-    /// The random generator for the draws of its chance.
+    /// Decides at random which requests it affects; `None` if it affects all.
     draws: Option<Rng>,
 }
 

@@ -67,11 +67,11 @@ impl Coverage {
 #[derive(Default)]
 struct UserListing {
     coverage: Coverage,
-    /// Number of enabled users in the request's span: the highest at any page.
+    /// Enabled users in the request's span: the largest number while the pages were read.
     enabled: usize,
-    /// Number of enabled administrators: the highest at any page.
+    /// Enabled administrators: the largest number while the pages were read.
     admins: u32,
-    /// Number of members by group: the highest at any page.
+    /// Members of each group: the largest number while the pages were read.
     members: BTreeMap<u32, usize>,
 }
 
