@@ -10,7 +10,7 @@ use host_test::retool::lifecycle::{DeprovisionMode, ProvisionRequest};
 use host_test::retool::synchronization::{AbsentPolicy, Step, StepKind};
 use host_test::retool::types::{Connection, Dialect, ErrorDetail, UserId, UserType};
 use host_test::{Tenant, TenantOptions};
-use mock_retool::{Fault, FaultKind, Group, Mock, Options, Scope, User};
+use mock_retool::{Fault, FaultKind, Forbidden, Group, Mock, Options, Scope, User};
 use retool_lifecycle::error::Code;
 
 use super::dialect::{current_roster, new_user};
@@ -133,6 +133,7 @@ async fn every_error_code_has_the_details_of_the_contract() {
     refusals(&mut table).await;
     unsupported(&mut table).await;
     failures(&mut table).await;
+    forbidden(&mut table).await;
     let known: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str().to_owned()).collect();
     assert_eq!(table.codes, known);
 }
@@ -663,7 +664,13 @@ async fn failures(table: &mut Table) {
         ),
         (
             FaultKind::InvalidJson,
-            Expected { code: "answer-unusable", status: Some(200), attempts: 1, ..at_users },
+            Expected {
+                code: "answer-unusable",
+                status: Some(200),
+                attempts: 1,
+                subject: None,
+                ..at_users
+            },
         ),
         // The filter may have been ignored, so the list of all users is requested next, by page.
         // That request is not about one user.
@@ -720,6 +727,44 @@ async fn failures(table: &mut Table) {
         ..Expected::default()
     };
     table.expect("pages", failed(tenant.plan_sync(&current_roster(&world)).await), expected);
+}
+
+/// The server, or something in between, does not let the request pass.
+async fn forbidden(table: &mut Table) {
+    let at_users = Expected {
+        case: "permanent denied",
+        request: Some(LIST_USERS),
+        status: Some(403),
+        attempts: 1,
+        subject: Some(JOAN),
+        ..Expected::default()
+    };
+    let conflict = Expected { case: "permanent conflict", ..at_users };
+    let cases = [
+        (status(403), Expected { code: "forbidden", says: &["users:read", "proxy"], ..at_users }),
+        (
+            FaultKind::Forbidden(Forbidden::Address),
+            Expected { code: "access-blocked", says: &["address"], ..at_users },
+        ),
+        (
+            status(407),
+            Expected { code: "access-blocked", status: Some(407), says: &["proxy"], ..at_users },
+        ),
+        (
+            FaultKind::Forbidden(Forbidden::Seats),
+            Expected { code: "seat-limit", says: &["seat"], ..conflict },
+        ),
+        (
+            FaultKind::Forbidden(Forbidden::LastOwner),
+            Expected { code: "last-owner", says: &["owner"], ..conflict },
+        ),
+    ];
+    for (kind, expected) in cases {
+        let world = World::acme().await;
+        world.mock.inject(Fault::new(kind.clone()));
+        let failure = failed(world.tenant.find_user(&by_email(JOAN)).await);
+        table.expect(&format!("{kind:?}"), failure, expected);
+    }
 }
 
 fn step(mock: &Mock, kind: StepKind, email: &str, user: Option<&str>) -> Step {
