@@ -283,6 +283,10 @@ impl World {
             Some(Ok(Done::Synced(report))) => {
                 let hidden = self.server.state().checker.hidden();
                 let odd = report.people.iter().find(|person| match &person.outcome {
+                    // A record that can't be used can't be checked either.
+                    PersonOutcome::Failed(error) if error.code == Code::AnswerUnusable => {
+                        !self.server.state().checker.has_odd_record(person.email.as_str())
+                    }
                     PersonOutcome::Failed(error) => {
                         !only_disables || error.code != Code::NotVerified
                     }
@@ -324,6 +328,11 @@ impl World {
             Code::NotVerified => {
                 self.dialect == Dialect::Scim && error.message.contains("was refused (")
             }
+            // The record of this person is odd, also that of a new account.
+            Code::AnswerUnusable => error
+                .subject
+                .as_deref()
+                .is_some_and(|subject| self.server.state().checker.has_odd_record(subject)),
             Code::RecordUnreadable => self.server.state().checker.has_unusable_records(),
             Code::NameRequired => can.names_required,
             // A dialect that has all three capabilities supports every request.

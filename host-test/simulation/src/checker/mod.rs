@@ -302,6 +302,11 @@ impl Checker {
         true
     }
 
+    /// Whether this person's record has a field of another type than documented.
+    pub fn has_odd_record(&self, email: &str) -> bool {
+        self.beliefs.listing.odd_records.iter().any(|odd| key(odd) == key(email))
+    }
+
     /// Whether the server has records that can't be used.
     pub fn has_unusable_records(&self) -> bool {
         !self.beliefs.listing.odd_records.is_empty()
