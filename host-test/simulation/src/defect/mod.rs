@@ -1,6 +1,7 @@
 //! Planted defects. Each does what a component with a bug would do. A defect is planted between the
 //! component and the server or its caller, so the component itself contains none of it.
 
+mod evidence;
 mod planted;
 
 use std::rc::Rc;
@@ -96,6 +97,18 @@ defects! {
     RepeatFinalStatuses = "repeat-final-statuses",
     /// A request without a response may take as long as the call.
     WaitOnOneRequest = "wait-on-one-request",
+    /// A change that the server refuses for its version is sent again without a version.
+    IgnoreTheConflict = "ignore-the-conflict",
+    /// A PUT of a whole resource contains only the login and whether the user is active.
+    PutOnlyTheChange = "put-only-the-change",
+    /// A first page whose total is its own length is taken for the whole listing.
+    TrustThePageTotal = "trust-the-page-total",
+    /// Records without an address, or with a field of another type, are ignored.
+    OverlookUnusableRecords = "overlook-unusable-records",
+    /// A sync that met a person whom the listing lacked is complete.
+    ForgetTheConflict = "forget-the-conflict",
+    /// A page size that the server refuses ends the call.
+    GiveUpAtARefusedPage = "give-up-at-a-refused-page",
 }
 
 impl Defect {
@@ -118,6 +131,9 @@ impl Defect {
             | Defect::ForgetTheSessions
             | Defect::EmptyTheMetadata => &[V2],
             Defect::DropTheVersion | Defect::EmptyTheGroup | Defect::ReplaceTheMembers => &[Scim],
+            Defect::IgnoreTheConflict | Defect::PutOnlyTheChange => &[Scim],
+            // Only their listings have totals and a page size.
+            Defect::TrustThePageTotal | Defect::GiveUpAtARefusedPage => &[V1, Scim],
             // Over `/api/v1` a deletion never only disables.
             Defect::TakeDisabledForDeleted => &[V2, Scim],
             // Over the other dialects the component reads after a removal, whatever the response.
@@ -174,13 +190,23 @@ impl Defect {
             (Defect::LeaveAStepOut, Ok(Done::Synced(report))) => {
                 report.plan.steps.pop();
             }
+            (Defect::ForgetTheConflict, Ok(Done::Synced(report))) => {
+                evidence::call_complete(report);
+            }
             _ => {}
         }
     }
 
     /// Wraps a connection to a server of this dialect in one with this defect.
     pub fn wrap(self, dialect: Dialect, inner: Rc<dyn Transport>) -> Rc<dyn Transport> {
-        planted::wrap(dialect, self, inner)
+        match self {
+            Defect::IgnoreTheConflict
+            | Defect::PutOnlyTheChange
+            | Defect::TrustThePageTotal
+            | Defect::OverlookUnusableRecords
+            | Defect::GiveUpAtARefusedPage => evidence::wrap(dialect, self, inner),
+            _ => planted::wrap(dialect, self, inner),
+        }
     }
 }
 

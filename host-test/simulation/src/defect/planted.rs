@@ -302,7 +302,8 @@ fn json_answer(body: &Value) -> Response {
     }
 }
 
-fn edit_object(response: &mut Response, edit: impl FnOnce(&mut Value)) {
+/// Edits the JSON object of a response.
+pub(super) fn edit_object(response: &mut Response, edit: impl FnOnce(&mut Value)) {
     if let Ok(mut answer) = serde_json::from_slice::<Value>(&response.body)
         && answer.is_object()
     {
