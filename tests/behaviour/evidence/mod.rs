@@ -3,5 +3,8 @@
 mod checks;
 mod final_statuses;
 mod forbidden;
+mod listings;
 mod read_back;
+mod refused_pages;
+mod scim_forms;
 mod throttling;
