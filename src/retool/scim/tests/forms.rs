@@ -43,6 +43,8 @@ struct Behaviour {
     put_drops: &'static [&'static str],
     /// Whether a PUT removes the user from every group.
     put_leaves: bool,
+    /// Whether another administrator changes the record before the first write.
+    is_edited: bool,
     if_match: IfMatch,
 }
 
@@ -54,6 +56,7 @@ impl Default for Behaviour {
             put: Takes::Works,
             put_drops: &[],
             put_leaves: false,
+            is_edited: false,
             if_match: IfMatch::Works,
         }
     }
@@ -124,6 +127,10 @@ fn answer(request: &Request, state: &mut State, behaviour: &Behaviour) -> Reply 
     if request.method == Method::Get {
         state.reads += 1;
         return reply(200, shown(state, id, behaviour).to_string());
+    }
+    if behaviour.is_edited && state.version == 1 {
+        state.version = 2;
+        state.users[0]["externalId"] = json!("ext-2");
     }
     if !is_current(request.if_match.as_deref(), state, behaviour) {
         return refusal(412);
@@ -251,6 +258,35 @@ fn a_form_that_is_refused_or_ignored_is_followed_by_the_next() {
             assert_eq!(server.writes()[2..], [format!("{form} W/\"2\"")]);
         }
     }
+}
+
+/// The record was read again after the 412, and the next form is about that reading.
+#[test]
+fn the_next_form_has_the_version_that_was_read_last() {
+    for status in [400, 422, 501, 405] {
+        let by_path = Takes::Refused(status);
+        let server = serve(Behaviour { by_path, is_edited: true, ..Behaviour::default() });
+        let changed = server.change(&scim(&server.fake), "u1", &rename()).unwrap();
+        assert_eq!(changed.first_name.as_deref(), Some("Augusta"));
+        assert_eq!(server.user("u1")["externalId"], "ext-2");
+        let form = if status == 405 { "PUT" } else { "value" };
+        let expected = ["path W/\"1\"".into(), "path W/\"2\"".into(), format!("{form} W/\"2\"")];
+        assert_eq!(server.writes(), expected);
+    }
+}
+
+#[test]
+fn a_refusal_after_a_form_without_effect_is_in_the_report() {
+    let server = serve(Behaviour {
+        by_path: Takes::Ignored,
+        by_value: NOT,
+        put: NOT,
+        ..Behaviour::default()
+    });
+    let error = server.change(&scim(&server.fake), "u1", &disable()).unwrap_err();
+    assert_eq!((error.code, error.maybe_applied), (Code::NotVerified, true));
+    assert!(error.message.contains("refused (400)"), "{}", error.message);
+    assert_eq!(server.writes().len(), 3);
 }
 
 #[test]
