@@ -78,12 +78,18 @@ impl GuardArgs {
         Guards {
             user_removals: limit(self.max_user_removal_percent, self.max_user_removal_floor),
             member_removals: limit(self.max_member_removal_percent, self.max_member_removal_floor),
-            membership_removals: limit(self.max_membership_removal_percent, self.max_membership_removal_floor),
+            membership_removals: limit(
+                self.max_membership_removal_percent,
+                self.max_membership_removal_floor,
+            ),
             creations: limit(self.max_creation_percent, self.max_creation_floor),
             promotions: limit(self.max_promotion_percent, self.max_promotion_floor),
             re_enablements: limit(self.max_re_enablement_percent, self.max_re_enablement_floor),
             updates: limit(self.max_update_percent, self.max_update_floor),
-            member_additions: limit(self.max_member_addition_percent, self.max_member_addition_floor),
+            member_additions: limit(
+                self.max_member_addition_percent,
+                self.max_member_addition_floor,
+            ),
             minimum_admins: self.minimum_admins,
             required_admins: by_email(&self.require_admins),
             protected_people: by_email(&self.protect),

@@ -7,6 +7,7 @@ mod completions;
 pub(crate) mod connection;
 pub(crate) mod failure;
 mod files;
+pub(crate) mod guards;
 pub(crate) mod output;
 mod pace;
 mod person;

@@ -13,9 +13,8 @@ use super::files;
 use super::output::Output;
 use crate::answer::error_detail_mut;
 use crate::render;
-use crate::requests;
 use crate::retool::synchronization::{
-    AbsentPolicy, EmailSpan, Guards, MembershipPolicy, Plan, SyncPolicy, SyncRequest,
+    AbsentPolicy, EmailSpan, MembershipPolicy, Plan, SyncPolicy, SyncRequest,
 };
 use crate::retool::types::GroupRef;
 use crate::roster::{self, Format, ROSTER_FIELD, Roster};
@@ -155,6 +154,8 @@ mod tests {
     use super::super::args::{Arguments, Command};
     use super::*;
     use crate::answer::error_case;
+    use crate::requests;
+    use crate::retool::synchronization::Guards;
     use crate::retool::types::{Error, ErrorDetail, UserType};
     use crate::testing::detail;
 

@@ -122,7 +122,7 @@ mod tests {
             .filter_map(|argument| argument.get_long().map(|long| format!("--{long}")))
             .collect();
         let codes = CODES.iter().flat_map(|(_, sync, person)| [*sync, *person]);
-        let guards = GUARDS.iter().map(|(_, guard)| for_guard(*guard));
+        let guards = GUARDS.iter().map(|guard| for_guard(*guard));
         for hint in codes.chain(guards).flatten() {
             let mut flags = hint.split([' ', ',', ':', ';']).filter(|word| word.starts_with("--"));
             assert!(flags.clone().next().is_some(), "no flag in: {hint}");
