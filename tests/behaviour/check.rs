@@ -41,12 +41,12 @@ const WRITES_AND_SCIM: [&str; 3] =
     ["scope users:write: unknown", "scope groups:write: unknown", "scim: unknown (token-missing)"];
 
 /// Returns all checks of a report: these six, those of writes and SCIM, and whether users and
-/// groups were searched for duplicates.
+/// groups were searched for unusable records and duplicates.
 fn whole(checks: [&str; 6], people: bool, groups: bool) -> Vec<String> {
-    let duplicates =
-        |what, read| format!("duplicate {what}: {}", if read { "passed" } else { "unknown" });
+    let passed = |what, read| format!("{what}: {}", if read { "passed" } else { "unknown" });
     let checks = checks.into_iter().chain(WRITES_AND_SCIM).map(str::to_owned);
-    checks.chain([duplicates("people", people), duplicates("groups", groups)]).collect()
+    let found = [("records", people), ("duplicate people", people), ("duplicate groups", groups)];
+    checks.chain(found.map(|(what, read)| passed(what, read))).collect()
 }
 
 #[tokio::test]

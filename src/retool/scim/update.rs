@@ -166,6 +166,9 @@ const LONGEST_WAIT_MS: u64 = 1600;
 /// Adds to a refusal that other forms of the request were refused too.
 fn in_every_form(mut error: Error, was_the_last: bool) -> Error {
     if !was_the_last {
+        if !error.message.ends_with(['.', '!', '?']) {
+            error.message.push('.');
+        }
         error.message.push_str(" Every other form of the request was refused too.");
     }
     error

@@ -64,7 +64,7 @@ async fn a_healthy_connection(dialect: Dialect) {
     ]
     .into_iter()
     .chain(scim)
-    .chain(["duplicate people: passed", "duplicate groups: passed"])
+    .chain(["records: passed", "duplicate people: passed", "duplicate groups: passed"])
     .collect();
     assert_eq!(lines(&report), expected);
     assert!(report.checks.iter().all(|check| !check.detail.is_empty()));

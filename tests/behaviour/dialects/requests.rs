@@ -241,7 +241,9 @@ async fn five_hundred_users_join_a_group_with_the_fewest_requests(dialect: Diale
     let mut expected: Vec<&str> = Vec::new();
     match dialect {
         Dialect::V1 => {
-            expected.extend(["GET /api/v1/users?page&pageSize", "GET /api/v1/groups"]);
+            // The page is full, so that the next one may not be empty.
+            expected.extend(["GET /api/v1/users?page&pageSize"; 2]);
+            expected.push("GET /api/v1/groups");
             expected.extend(["POST /api/v1/groups/4/members"; 500]);
             expected.push("GET /api/v1/groups/4/members");
         }
@@ -256,7 +258,7 @@ async fn five_hundred_users_join_a_group_with_the_fewest_requests(dialect: Diale
             "GET /api/v2/groups/4",
         ]),
         _ => {
-            expected.extend(["GET /scim/v2/Users?startIndex&count"]);
+            expected.extend(["GET /scim/v2/Users?startIndex&count"; 2]);
             expected.extend(["GET /scim/v2/Groups?startIndex&count", "GET /scim/v2/Groups/grp_4"]);
             expected.extend(["PATCH /scim/v2/Groups/grp_4"; 5]);
             // To compare all members, and to verify all writes.

@@ -1,6 +1,7 @@
 //! A listing that is short, or has a record that can't be used: nobody is removed because of it, it
 //! is said, and everything else goes on.
 
+use host_test::retool::diagnostics::CheckStatus;
 use host_test::retool::directory::PageRequest;
 use host_test::retool::lifecycle::{
     DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, ProvisionRequest,
@@ -225,20 +226,21 @@ async fn a_leaver_is_found_on_the_last_page_although_the_first_calls_itself_the_
         let listing = ListingOptions { page_totals: true, ..ListingOptions::default() };
         let options = Options { users: 60, max_page_size: 20, listing, ..Options::default() };
         let world = World::with_over(dialect, options).await;
+        world.mock.edit(|state| {
+            for user in &mut state.users {
+                user.is_disabled = false;
+            }
+        });
         let everyone: Vec<_> =
             world.mock.state().users.iter().map(|user| user.email.clone()).collect();
-        let leaver = everyone.last().expect("somebody").clone();
-        world.mock.edit(|state| {
-            state.user_by_email_mut(&leaver).expect("the leaver").is_disabled = false;
-        });
-        let stay: Vec<_> = everyone.iter().filter(|email| **email != leaver).collect();
+        let (leaver, stay) = everyone.split_last().expect("people");
         let mut request = roster(stay.iter().map(|email| entry(email)).collect());
         request.policy = only(&[]).policy;
         request.policy.update_existing = false;
         let tenant = tenant_at(world.mock.base_url(), dialect, &world);
         let report = done(tenant.sync(&request).await);
         assert!(report.complete, "{dialect:?}: {:?}", report.limitations);
-        assert!(world.person(&leaver).is_disabled, "{dialect:?}");
+        assert!(world.person(leaver).is_disabled, "{dialect:?}");
         assert_eq!(written(&report.writes), [format!("user-disabled {leaver}")], "{dialect:?}");
         // What the listing of pages shows is everybody, too.
         let (mut count, mut cursor) = (0, None);
@@ -252,5 +254,21 @@ async fn a_leaver_is_found_on_the_last_page_although_the_first_calls_itself_the_
             }
         }
         assert_eq!(count, 60, "{dialect:?}");
+    }
+}
+
+/// Whoever asks whether all is well hears of the record.
+#[tokio::test]
+async fn a_check_names_the_record_that_cannot_be_used() {
+    for dialect in ALL {
+        for how in [Unusable::NoAddress, Unusable::OddName] {
+            let (world, id) = with_unusable(dialect, &how).await;
+            let report = done(world.tenant.check_connection().await);
+            let check =
+                report.checks.iter().find(|check| check.name == "records").expect("a check");
+            assert_ne!(check.status, CheckStatus::Passed, "{dialect:?}");
+            assert!(check.detail.contains(&id), "{dialect:?}: {}", check.detail);
+            assert!(world.writes().is_empty(), "{dialect:?}");
+        }
     }
 }

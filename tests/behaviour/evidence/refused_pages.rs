@@ -18,11 +18,13 @@ async fn sixty(dialect: Dialect, listing: ListingOptions) -> World {
 
 /// The last person leaves, and nobody else changes. Returns also the address of that person.
 fn one_leaves(world: &World) -> (SyncRequest, String) {
+    world.mock.edit(|state| {
+        for user in &mut state.users {
+            user.is_disabled = false;
+        }
+    });
     let everyone: Vec<_> = world.mock.state().users.iter().map(|user| user.email.clone()).collect();
     let (leaver, stay) = everyone.split_last().expect("people");
-    world.mock.edit(|state| {
-        state.user_by_email_mut(leaver).expect("the leaver").is_disabled = false;
-    });
     let mut request = roster(stay.iter().map(|email| entry(email)).collect());
     request.policy.memberships = MembershipPolicy::Leave;
     request.policy.absent = AbsentPolicy::Disable;
@@ -124,13 +126,13 @@ async fn user_types_that_only_single_records_have_are_compared() {
         let world = sixty(dialect, listing).await;
         let (mut request, _) = one_leaves(&world);
         request.policy.absent = AbsentPolicy::Keep;
-        let types: Vec<_> =
-            world.mock.state().users.iter().map(|user| user.user_type.clone()).collect();
-        for (person, user_type) in request.roster.iter_mut().zip(types) {
-            person.user_type = Some(match user_type.as_str() {
-                "endUser" => UserType::EndUser,
-                _ => UserType::Default,
-            });
+        world.mock.edit(|state| {
+            for user in &mut state.users {
+                user.user_type = "default".into();
+            }
+        });
+        for person in &mut request.roster {
+            person.user_type = Some(UserType::Default);
         }
         let plan = done(world.tenant.plan_sync(&request).await);
         assert!(plan.steps.is_empty() && plan.limitations.is_empty(), "{dialect:?}: {plan:?}");
