@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_that_is_not_told_is_a_list_of_possible_causes() {
+    fn without_a_reason_the_message_lists_possible_causes() {
         for body in ["", "{}", "[]", r#"{"message":17}"#, "no"] {
             let (code, message) = checked(&answer(403, "application/json", body));
             assert_eq!(code, Code::Forbidden, "{body}");

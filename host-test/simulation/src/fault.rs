@@ -118,6 +118,7 @@ pub fn draw_status(chance: &mut Chance) -> Fault {
 }
 
 /// What the network returns for a request.
+#[expect(clippy::large_enum_variant, reason = "there is one of them at a time")]
 pub enum Reply {
     /// A response.
     Answer(Response),

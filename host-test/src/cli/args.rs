@@ -179,7 +179,7 @@ pub(crate) struct MockArgs {
     /// How many requests are answered per minute; no limit if not given.
     #[arg(long, value_name = "N")]
     pub(crate) quota: Option<u32>,
-    /// How a request beyond the quota hears when to ask again: retry-after, retry-after-date,
+    /// How the response to a request beyond the quota says when to ask again: retry-after, retry-after-date,
     /// reset-seconds, reset-epoch, reset-date, remaining or nothing.
     #[arg(long, value_name = "HOW", default_value = Guidance::default().name())]
     pub(crate) quota_guidance: Guidance,

@@ -72,8 +72,8 @@ async fn a_write_with_a_final_status_is_sent_once_and_certainly_not_made() {
             for number in 0..CALLS {
                 let what = format!("{dialect:?}, call {number}, {code}");
                 world.mock.clear_requests();
-                let (told, detail) = call(&world.tenant, dialect, number).await;
-                assert_eq!((told, detail.code.as_str()), (case, reason), "{what}");
+                let (actual, detail) = call(&world.tenant, dialect, number).await;
+                assert_eq!((actual, detail.code.as_str()), (case, reason), "{what}");
                 assert_eq!((detail.http_status, detail.attempts), (Some(code), 1), "{what}");
                 assert_eq!(written(&detail.writes), [""; 0], "{what}: nothing is unknown");
                 assert_eq!(world.writes().len(), 1, "{what}");
@@ -100,7 +100,7 @@ async fn a_final_status_after_a_lost_reply_leaves_the_first_try_unknown() {
     }
 }
 
-/// A roster of many, on a server that does not support the write: each is told once.
+/// A roster of many, on a server that does not support the write: one request for each.
 #[tokio::test]
 async fn a_sync_asks_once_for_each_person() {
     for dialect in ALL {

@@ -23,7 +23,7 @@ fn expected(reason: Forbidden) -> (&'static str, &'static str, &'static str) {
 }
 
 #[tokio::test]
-async fn the_reason_of_a_403_is_told_for_reads_and_writes() {
+async fn the_reason_of_a_403_is_in_the_error_of_reads_and_writes() {
     for dialect in ALL {
         let world = World::acme_over(dialect).await;
         let before = world.mock.state();
@@ -32,8 +32,8 @@ async fn the_reason_of_a_403_is_told_for_reads_and_writes() {
             world.mock.clear_faults();
             world.mock.inject(Fault::new(FaultKind::Forbidden(reason)));
             world.mock.clear_requests();
-            let (told, detail) = failed(world.tenant.find_user(&by_email(JOAN)).await);
-            assert_eq!((told, detail.code.as_str()), (case, code), "{dialect:?} {reason:?}");
+            let (actual, detail) = failed(world.tenant.find_user(&by_email(JOAN)).await);
+            assert_eq!((actual, detail.code.as_str()), (case, code), "{dialect:?} {reason:?}");
             assert_eq!(world.requests().len(), 1, "{dialect:?} {reason:?}");
 
             world.mock.clear_faults();
@@ -42,11 +42,11 @@ async fn the_reason_of_a_403_is_told_for_reads_and_writes() {
                 world.mock.inject(Fault { method: Some(method.into()), ..fault });
             }
             let disable = departure(JOAN, DeprovisionMode::Disable);
-            for (told, detail) in [
+            for (actual, detail) in [
                 failed(world.tenant.provision(&nina(dialect)).await),
                 failed(world.tenant.deprovision(&disable).await),
             ] {
-                assert_eq!((told, detail.code.as_str()), (case, code), "{dialect:?} {reason:?}");
+                assert_eq!((actual, detail.code.as_str()), (case, code), "{dialect:?} {reason:?}");
                 assert_eq!((detail.http_status, detail.attempts), (Some(403), 1));
                 assert_eq!(written(&detail.writes), [""; 0], "{dialect:?} {reason:?}");
                 assert!(detail.message.contains(says), "{}", detail.message);
@@ -59,7 +59,7 @@ async fn the_reason_of_a_403_is_told_for_reads_and_writes() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_told_is_a_list_of_causes_and_not_a_missing_scope() {
+async fn a_403_without_a_reason_lists_possible_causes_and_no_missing_scope() {
     for dialect in ALL {
         let world = World::acme_over(dialect).await;
         for body in ["", "{}", "no", r#"{"message":17}"#, r#"{"error":{"id":1}}"#] {
@@ -91,7 +91,7 @@ async fn a_page_is_neither_a_missing_scope_nor_a_reason_to_try_again() {
                 assert!(detail.message.contains(cause), "{cause}: {}", detail.message);
             }
 
-            // A write that got a page with 403 was not made. With 200 nobody knows.
+            // A write that got a page with 403 was not made. With 200 it is unknown.
             world.mock.clear_faults();
             for method in ["PUT", "PATCH"] {
                 let fault = Fault::new(FaultKind::Page(code));

@@ -60,7 +60,7 @@ async fn a_throttled_call_goes_on_whatever_form_the_guidance_has() {
                     let result = done(tenant.provision(&request).await);
                     assert_eq!(result.outcome, ProvisionOutcome::Created, "{what}");
                     assert!(world.members_of("Finance").contains(&NEW.to_owned()), "{what}");
-                    let known = guidance.tells_time();
+                    let known = guidance.has_time();
                     assert!(!known || begun.elapsed() >= Duration::from_secs(2), "{what}");
                 });
             }
@@ -71,7 +71,7 @@ async fn a_throttled_call_goes_on_whatever_form_the_guidance_has() {
 
 #[tokio::test]
 async fn a_wait_beyond_the_deadline_is_handed_on_in_whatever_form_it_comes() {
-    for guidance in Guidance::ALL.into_iter().filter(|guidance| guidance.tells_time()) {
+    for guidance in Guidance::ALL.into_iter().filter(|guidance| guidance.has_time()) {
         let world = World::acme_over(Dialect::V2).await;
         world.mock.inject(throttled("PATCH", 429, guidance, Duration::from_secs(600)));
         let tenant = tenant(&world, Dialect::V2, &[("RETOOL_DEADLINE_MS", "20000")]);

@@ -99,7 +99,7 @@ fn kind(word: &str, retry_after: Option<&str>) -> Result<FaultKind, FaultSyntax>
     }
     let milliseconds = |text| number(word, text).map(Duration::from_millis);
     Ok(match (name, value) {
-        ("throttle", Some(told)) => throttled(word, told)?,
+        ("throttle", Some(value)) => throttled(word, value)?,
         ("forbidden", Some(reason)) => FaultKind::Forbidden(
             reason.parse().map_err(|error| syntax(format!("`{word}`: {error}")))?,
         ),
@@ -139,8 +139,8 @@ fn kind(word: &str, retry_after: Option<&str>) -> Result<FaultKind, FaultSyntax>
 }
 
 /// Reads `429/reset-epoch/5`.
-fn throttled(word: &str, told: &str) -> Result<FaultKind, FaultSyntax> {
-    let parts: Vec<&str> = told.split('/').collect();
+fn throttled(word: &str, value: &str) -> Result<FaultKind, FaultSyntax> {
+    let parts: Vec<&str> = value.split('/').collect();
     let [code, guidance, seconds] = parts[..] else {
         return Err(syntax(format!("`{word}` should be `throttle=STATUS/GUIDANCE/SECONDS`")));
     };

@@ -64,8 +64,8 @@ impl Guidance {
         }
     }
 
-    /// Returns whether it says a time.
-    pub fn tells_time(self) -> bool {
+    /// Returns whether it contains a time.
+    pub fn has_time(self) -> bool {
         !matches!(self, Guidance::Remaining | Guidance::Nothing)
     }
 

@@ -288,9 +288,9 @@ fn rename_admin_group(value: &mut Value) {
 
 fn is_throttled(response: &Response) -> bool {
     let Response { status, retry_after, rate_limit_reset, rate_limit_remaining, .. } = response;
-    let says_when =
+    let has_guidance =
         retry_after.is_some() || rate_limit_reset.is_some() || rate_limit_remaining.is_some();
-    *status == 429 || (*status == 403 && says_when)
+    *status == 429 || (*status == 403 && has_guidance)
 }
 
 fn json_answer(body: &Value) -> Response {

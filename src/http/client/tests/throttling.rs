@@ -8,7 +8,7 @@ use crate::http::Pace;
 const HOUR_MS: u32 = 3_600_000;
 
 /// Returns a reply with this status and one header.
-fn told(status: u16, header: &str, value: &str) -> Reply {
+fn with_header(status: u16, header: &str, value: &str) -> Reply {
     let value = Some(value.to_string());
     let mut response = Response { status, ..Response::default() };
     match header {
@@ -40,7 +40,7 @@ fn reads_and_writes_go_on_while_the_server_throttles_whatever_the_number_of_trie
             || Reply::retry_after(429, "0"),
             || Reply::retry_after(429, "soon"),
             || Reply::retry_after(403, "3"),
-            || told(403, "remaining", "0"),
+            || with_header(403, "remaining", "0"),
         ] {
             let fake = closed_until(300_000, refusal);
             let settings =
@@ -70,8 +70,8 @@ fn a_server_that_throttles_for_ever_is_given_up_at_the_deadline_and_nothing_was_
 
 #[test]
 fn the_reset_of_a_rate_limit_is_waited_for_in_every_form() {
-    // The fake starts on Sun, 06 Nov 1994 08:49:37 GMT. A limit that is told without a time since
-    // the epoch is seconds from now.
+    // The fake starts on Sun, 06 Nov 1994 08:49:37 GMT. A number is
+    // seconds from now.
     for (header, value, wait_ms) in [
         ("reset", "7", 7000),
         ("reset", "6.2", 7000),
@@ -80,7 +80,7 @@ fn the_reset_of_a_rate_limit_is_waited_for_in_every_form() {
         ("retry-after", "7", 7000),
     ] {
         for number in [429, 403] {
-            let (answer, fake) = outcome(READ, [told(number, header, value), status(200)]);
+            let (answer, fake) = outcome(READ, [with_header(number, header, value), status(200)]);
             assert!(answer.is_ok(), "{number} {value}");
             assert_eq!(fake.sent()[1].at_ms, wait_ms, "{number} {value}");
         }
@@ -90,7 +90,7 @@ fn the_reset_of_a_rate_limit_is_waited_for_in_every_form() {
 #[test]
 fn a_reset_beyond_the_deadline_is_handed_to_the_caller_at_once() {
     for value in ["600", "Sun, 06 Nov 1994 08:59:37 GMT"] {
-        let (result, fake) = outcome(put(), [told(429, "reset", value)]);
+        let (result, fake) = outcome(put(), [with_header(429, "reset", value)]);
         let error = result.unwrap_err();
         assert_eq!((error.code, error.retry_after_ms), (Code::RateLimited, Some(600_000)));
         assert_eq!((fake.clock().monotonic_ms(), error.maybe_applied), (0, false));
@@ -179,7 +179,7 @@ fn one_throttling_is_one_line_of_the_log() {
 }
 
 /// A server that serves some requests in each minute.
-fn quota(limit: usize, tells: bool) -> FakePlatform {
+fn quota(limit: usize, has_guidance: bool) -> FakePlatform {
     let clock: Rc<RefCell<Option<Rc<dyn Clock>>>> = Rc::default();
     let seen = Rc::clone(&clock);
     let (mut minute, mut used) = (0, 0);
@@ -191,9 +191,9 @@ fn quota(limit: usize, tells: bool) -> FakePlatform {
         used += 1;
         match used {
             used if used <= limit => status(200).after(50),
-            _ if tells => {
+            _ if has_guidance => {
                 let left = (60_000 - now % 60_000).div_ceil(1000);
-                told(429, "reset", &left.to_string())
+                with_header(429, "reset", &left.to_string())
             }
             _ => status(429),
         }
@@ -204,8 +204,8 @@ fn quota(limit: usize, tells: bool) -> FakePlatform {
 
 #[test]
 fn a_call_beyond_the_quota_takes_as_long_as_the_quota_allows() {
-    for (tells, most) in [(true, 1.02), (false, 1.2)] {
-        let fake = quota(300, tells);
+    for (has_guidance, most) in [(true, 1.02), (false, 1.2)] {
+        let fake = quota(300, has_guidance);
         let client = client(&fake, Settings { deadline_ms: HOUR_MS, ..Settings::default() });
         let done = fake.run(async {
             let send = async |_| client.send(put()).await.map(drop);
@@ -214,7 +214,7 @@ fn a_call_beyond_the_quota_takes_as_long_as_the_quota_allows() {
         assert_eq!(done.map(|all| all.len()), Ok(1000));
         // Three whole minutes, and what is left.
         let ratio = client.elapsed_ms() as f64 / (180_000.0 + 100.0 * 50.0 / 8.0);
-        assert!((1.0..most).contains(&ratio), "{ratio} {tells}");
+        assert!((1.0..most).contains(&ratio), "{ratio} {has_guidance}");
     }
 }
 
