@@ -103,8 +103,9 @@ pub async fn create_once(
             (find_one(directory, &user.email).await, paused && in_time && attempt < CREATIONS)
         };
         match found {
-            // An invitation is not an account that this call created.
-            Ok(Some(found)) if lost && !found.is_invitation() => {
+            // Neither an invitation nor a disabled account is what this call created: a listing may
+            // have lacked an account that existed before.
+            Ok(Some(found)) if lost && !found.is_invitation() && !found.disabled => {
                 write_log.confirmed(WriteKind::UserCreated, address, None);
                 return Ok(Creation::Created(found));
             }

@@ -92,7 +92,15 @@ impl Checker {
             self.lookups.clear();
         }
         let span = self.operation.sync_request().map(|request| request.span.clone());
-        self.unusable |= records.iter().any(is_unusable);
+        // An account of this call is no one else's, whatever its record.
+        let is_own = |record: &Fields| {
+            self.writes
+                .iter()
+                .filter_map(ParsedRequest::created)
+                .any(|email| key(email) == address(record))
+        };
+        let has_unusable = records.iter().any(|record| is_unusable(record) && !is_own(record));
+        self.unusable |= has_unusable;
         let Some(listing) = self.user_listings.last_mut() else { return };
         let lacks = |email: &str| self.beliefs.listing.hidden.iter().any(|one| one == email);
         let shown = served_from.users.iter().filter(|user| !lacks(&user.email));
