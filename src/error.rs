@@ -203,6 +203,9 @@ pub struct Detail {
     /// Whether the failed request may have taken effect. Only used for writes. Not part of the
     /// contract, which has `writes` for it.
     pub maybe_applied: bool,
+    /// Whether the server accepted that a user is disabled, and shows the user no longer. Not part
+    /// of the contract.
+    pub gone: bool,
     /// The writes of the call so far.
     pub writes: Vec<Write>,
     /// The accounts that those writes disabled, deleted or stripped, as they were.
@@ -230,6 +233,7 @@ impl Error {
             attempts: 0,
             retry_after_ms: None,
             maybe_applied: false,
+            gone: false,
             writes: Vec::new(),
             tombstones: Vec::new(),
         }))

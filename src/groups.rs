@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 
 use crate::admins::check_left;
 use crate::domain::{
-    Email, FieldChange, Group, GroupPatch, GroupRef, Member, User, UserId, Write, WriteKind,
+    Email, FieldChange, Group, GroupId, GroupPatch, GroupRef, Member, User, UserId, Write,
+    WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
@@ -14,6 +15,8 @@ use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::write_once::unchecked;
 use crate::retool::{Directory, membership};
 use crate::write_log::WriteLog;
+
+mod kept;
 
 /// What `ensure` did.
 #[derive(Clone, Debug)]
@@ -167,12 +170,18 @@ async fn reshape(
     reshaping.guard.check(directory, group, &lost).await?;
     let mut after = group.clone();
     if !changes.is_empty() {
+        // Slow requests come before the group is read: a PUT undoes what changes in between.
+        let at_risk = kept::members_at_risk(directory, group).await?;
         let Some(account) = directory.read_group(&group.id).await? else {
             return Err(not_found(&reshaping.group));
         };
         let updated = directory.update_group(&account, &reshaping.patch).await;
         after =
             write_log.record(WriteKind::GroupUpdated, &group.name, Some(&group.name), updated)?;
+        if let Err(error) = kept::keep(directory, group, &at_risk, write_log).await {
+            write_log.doubt(WriteKind::GroupUpdated, &group.name);
+            return Err(error.about(group.name.as_str()));
+        }
     }
     let mut done = Reshaped {
         group: without_members(after),
@@ -186,13 +195,25 @@ async fn reshape(
     }
     let before = members(directory, group).await?;
     let is_in = |members: &[Member], user: &User| members.iter().any(|member| member.id == user.id);
-    for user in joining.iter().filter(|user| !is_in(&before, user)) {
+    // A member who is missing from the group's record may be in it: some servers leave members out.
+    let may_lack = directory.capabilities().groups_may_lack_members;
+    let was_in = |user: &User| {
+        let mut links = user.groups.iter().flatten();
+        is_in(&before, user) || may_lack && links.any(|link| link.id == group.id)
+    };
+    for user in joining.iter().filter(|user| !was_in(user)) {
         let added = directory.add_member(&group.id, &user.id).await;
         write_log.member(WriteKind::MemberAdded, user.email.as_str(), &group.name, added)?;
     }
-    for user in leaving.iter().filter(|user| is_in(&before, user)) {
+    let mut unlisted = Vec::new();
+    for user in leaving.iter().filter(|user| was_in(user)) {
         let removed = directory.remove_member(&group.id, &user.id).await;
-        write_log.member(WriteKind::MemberRemoved, user.email.as_str(), &group.name, removed)?;
+        let address = user.email.as_str();
+        let removed = write_log.member(WriteKind::MemberRemoved, address, &group.name, removed)?;
+        if removed && !is_in(&before, user) {
+            let (id, email) = (user.id.clone(), Some(user.email.clone()));
+            unlisted.push(Member { id, email, group_admin: None });
+        }
     }
     let read = read_back(directory, async || {
         let now = members(directory, group).await?;
@@ -202,18 +223,55 @@ async fn reshape(
             Some(user) => ReadBack::NotYet(user.email.clone()),
         })
     });
-    let now = read.await?.map_err(|email| {
+    let read = match read.await? {
+        Err(email) => read_own_records(directory, group, &joining, &leaving).await?.ok_or(email),
+        read => read,
+    };
+    let now = read.map_err(|email| {
         Error::new(
             Code::NotVerified,
             format!("The server accepted the change to {}, but it did not hold when read back. Look at the group in Retool, then ask again.", group.name),
         )
         .about(email.as_str())
     })?;
-    let was_in = |member: &&Member| before.iter().any(|other| other.id == member.id);
-    done.members_added = asked(now.iter().filter(|member| !was_in(member)), &joining);
+    let was_out = |member: &&Member| {
+        let user = joining.iter().find(|user| user.id == member.id);
+        user.is_some_and(|user| !was_in(user))
+    };
+    done.members_added = asked(now.iter().filter(was_out), &joining);
     done.members_removed = asked(before.iter(), &leaving);
+    done.members_removed.append(&mut unlisted);
     done.group.members = Some(now);
     Ok(done)
+}
+
+/// Reads the members of a group, with those of the joining users whose own records name the group.
+/// `None` if a user is not in it, or a leaving user is.
+async fn read_own_records(
+    directory: &dyn Directory,
+    group: &Group,
+    joining: &[User],
+    leaving: &[User],
+) -> Result<Option<Vec<Member>>> {
+    if !directory.capabilities().groups_may_lack_members {
+        return Ok(None);
+    }
+    let mut now = members(directory, group).await?;
+    let is_listed = |now: &[Member], user: &User| now.iter().any(|member| member.id == user.id);
+    if leaving.iter().any(|user| is_listed(&now, user)) {
+        return Ok(None);
+    }
+    for user in joining {
+        if is_listed(&now, user) {
+            continue;
+        }
+        if !membership::is_in_own_record(directory, &user.id, &group.id).await? {
+            return Ok(None);
+        }
+        let (id, email) = (user.id.clone(), Some(user.email.clone()));
+        now.push(Member { id, email, group_admin: None });
+    }
+    Ok(Some(now))
 }
 
 /// Returns the members who are among these users, with the address from the request: not every
@@ -321,7 +379,11 @@ pub async fn remove(directory: &dyn Directory, removal: &Removal) -> Result<Remo
         .about(found.name.as_str()));
     }
     let mut group = account.group;
-    let members = membership::members(directory, &group.id).await?.unwrap_or_default();
+    let mut members = membership::members(directory, &group.id).await?.unwrap_or_default();
+    if members.is_empty() && directory.capabilities().groups_may_lack_members {
+        // The group may have members that only their own records show.
+        members = members_by_own_records(directory, &group.id).await?;
+    }
     if !members.is_empty() && !*even_with_members {
         return Err(Error::new(
             Code::GroupHasMembers,
@@ -343,6 +405,14 @@ pub async fn remove(directory: &dyn Directory, removal: &Removal) -> Result<Remo
         Ok(false) => Ok(Removed { removed: None, writes: Vec::new() }),
         Err(error) => Err(write_log.attach_writes(error)),
     }
+}
+
+/// Lists the users whose own records name a group.
+async fn members_by_own_records(directory: &dyn Directory, id: &GroupId) -> Result<Vec<Member>> {
+    let users = directory.list_users().await?;
+    let is_in = |user: &User| user.groups.iter().flatten().any(|link| link.id == *id);
+    let member = |user: User| Member { id: user.id, email: Some(user.email), group_admin: None };
+    Ok(users.into_iter().filter(is_in).map(member).collect())
 }
 
 /// Deletes a group and checks that it is gone, whatever the server answered. Returns `false` if it
@@ -378,3 +448,6 @@ fn not_found(reference: &GroupRef) -> Error {
     Error::new(Code::GroupNotFound, "There is no such group. Look it up, or create it first.")
         .about(label)
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,6 +75,8 @@ pub struct GroupLink {
     pub id: GroupId,
     /// The name, where known.
     pub name: Option<String>,
+    /// Whether the user administers the group; `None` if the server did not say.
+    pub group_admin: Option<bool>,
 }
 
 impl GroupLink {

@@ -140,12 +140,12 @@ pub fn memberships(
 
 /// Converts a user's membership for the contract.
 pub fn group_link(link: GroupLink) -> contract::GroupLink {
-    contract::GroupLink { id: group_id(link.id), name: link.name, group_admin: None }
+    contract::GroupLink { id: group_id(link.id), name: link.name, group_admin: link.group_admin }
 }
 
-/// Converts a user's membership from the contract. Drops whether the user administers the group.
+/// Converts a user's membership from the contract.
 fn given_group_link(link: contract::GroupLink) -> GroupLink {
-    GroupLink { id: given_group_id(link.id), name: link.name }
+    GroupLink { id: given_group_id(link.id), name: link.name, group_admin: link.group_admin }
 }
 
 /// Converts a user type for the contract.
@@ -350,6 +350,7 @@ fn write_kind(kind: WriteKind) -> contract::WriteKind {
         WriteKind::UserEnabled => contract::WriteKind::UserEnabled,
         WriteKind::UserDeleted => contract::WriteKind::UserDeleted,
         WriteKind::MemberAdded => contract::WriteKind::MemberAdded,
+        WriteKind::MemberChanged => contract::WriteKind::MemberChanged,
         WriteKind::MemberRemoved => contract::WriteKind::MemberRemoved,
         WriteKind::GroupCreated => contract::WriteKind::GroupCreated,
         WriteKind::GroupUpdated => contract::WriteKind::GroupUpdated,
@@ -380,6 +381,7 @@ pub fn error_detail(error: Error, base_url: &str) -> contract::ErrorDetail {
         attempts,
         retry_after_ms,
         maybe_applied: _,
+        gone: _,
         writes,
         tombstones,
     } = error.into_detail();

@@ -21,7 +21,7 @@ impl Guest for Component {
         call(
             connection,
             |_| input::email(&"user.email", &convert::email_of(&"user", user)?),
-            async |session, email| lifecycle::find_one(session.reader(), &email).await,
+            async |session, email| lifecycle::find_with_memberships(session.reader(), &email).await,
             |found, _| found.map(convert::user),
         )
     }

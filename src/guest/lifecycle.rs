@@ -15,6 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::http::BaseUrl;
 use crate::input;
 use crate::lifecycle::{self, Arrival, Departure, Mode, PersonRestored, Restoration, Restored};
+use crate::time::parse_iso;
 
 /// The maximum number of days before a deletion.
 const MOST_DAYS: u32 = 3650;
@@ -60,14 +61,8 @@ impl Guest for Component {
         call(
             connection,
             |connection| checked_restore(request, &connection.base_url),
-            async |session, (restoration, administered)| {
-                let mut done = lifecycle::restore(&*session.directory, &restoration).await?;
-                for (person, groups) in done.people.iter_mut().zip(administered) {
-                    if let Ok(restored) = &mut person.outcome {
-                        restored.not_restored.extend(groups);
-                    }
-                }
-                Ok(done)
+            async |session, restoration| {
+                lifecycle::restore(&*session.directory, &restoration).await
             },
             restore_result,
         )
@@ -177,7 +172,6 @@ fn checked_deprovision(request: DeprovisionRequest) -> Result<Departure> {
         protected_people,
         minimum_admins,
     } = request;
-    unsupported::unless(disabled_since.is_none(), &"request.disabled-since")?;
     let mode = match mode {
         DeprovisionMode::Disable => Mode::Disable,
         DeprovisionMode::DisableAndStripGroups => Mode::DisableAndStripGroups,
@@ -198,9 +192,24 @@ fn checked_deprovision(request: DeprovisionRequest) -> Result<Departure> {
         email: input::email(&"request.user.email", &convert::email_of(&"request.user", user)?)?,
         expected_id: expected_id.map(convert::given_user_id),
         mode,
+        disabled_since: given_disabled_since(disabled_since, mode)?,
         protected_people: input::emails(&"request.protected-people", protected_people)?,
         minimum_admins: minimum_admins.unwrap_or(1),
     })
+}
+
+/// Reads since when an account is disabled. Only a deletion by age uses it.
+fn given_disabled_since(given: Option<String>, mode: Mode) -> Result<Option<i64>> {
+    let Some(text) = given else { return Ok(None) };
+    let message = if !matches!(mode, Mode::DeleteOnceDisabled(_)) {
+        "Only `delete-once-disabled` uses this date. Leave it out, or give that mode."
+    } else if let Some(time) = parse_iso(&text) {
+        return Ok(Some(time));
+    } else {
+        "This is not a time such as 2026-03-09T12:30:45Z. Give it as the result or the tombstone of the call \
+         has it that disabled the account."
+    };
+    Err(Error::new(Code::InvalidValue, message).in_field("request.disabled-since"))
 }
 
 fn deprovision_result(done: lifecycle::Deprovisioned, base_url: &str) -> DeprovisionResult {
@@ -230,12 +239,8 @@ fn deprovision_result(done: lifecycle::Deprovisioned, base_url: &str) -> Deprovi
     }
 }
 
-/// Checks a request. Also returns, for each tombstone, what this version does not restore of it.
-/// Every tombstone must be of the organisation at `base_url`.
-fn checked_restore(
-    request: RestoreRequest,
-    base_url: &str,
-) -> Result<(Restoration, Vec<Vec<String>>)> {
+/// Checks a request. Every tombstone must be of the organisation at `base_url`.
+fn checked_restore(request: RestoreRequest, base_url: &str) -> Result<Restoration> {
     let RestoreRequest { tombstones, re_create, way_in } = request;
     unsupported::unless(way_in.is_none(), &"request.way-in")?;
     if !(1..=MOST_TOMBSTONES).contains(&tombstones.len()) {
@@ -248,10 +253,8 @@ fn checked_restore(
     let here = BaseUrl::parse(base_url)?.organisation();
     let mut seen = alloc::collections::BTreeSet::new();
     let mut people = Vec::with_capacity(tombstones.len());
-    let mut administered = Vec::with_capacity(tombstones.len());
     for (index, tombstone) in tombstones.into_iter().enumerate() {
         let field = format!("request.tombstones[{index}]");
-        administered.push(groups_administered(&tombstone.user));
         let tombstone = given_tombstone(&field, tombstone, &here)?;
         if !seen.insert(tombstone.user.email.clone()) {
             return Err(Error::new(
@@ -263,20 +266,7 @@ fn checked_restore(
         }
         people.push(tombstone);
     }
-    Ok((Restoration { tombstones: people, re_create }, administered))
-}
-
-/// Lists the groups that a user administered: the membership is restored, but not the
-/// administration.
-fn groups_administered(user: &contract::User) -> Vec<String> {
-    let groups = user.groups.iter().flatten().filter(|group| group.group_admin == Some(true));
-    groups
-        .map(|group| {
-            let (contract::GroupId::Rest(id) | contract::GroupId::Scim(id)) = &group.id;
-            let name = group.name.as_ref().unwrap_or(id);
-            format!("The administration of the group {name}: give it in Retool.")
-        })
-        .collect()
+    Ok(Restoration { tombstones: people, re_create })
 }
 
 fn given_tombstone(field: &str, given: contract::Tombstone, here: &str) -> Result<Tombstone> {

@@ -42,8 +42,11 @@ pub async fn reread(
     {
         return Err(Error::new(
             Code::WrongPerson,
-            "The account that was found by this address has another one now, so nothing more was \
-             done to it. Look at who it belongs to.",
+            format!(
+                "The account that was found by this address has the address {} now, so nothing more was done to it. \
+                 Look at who it belongs to.",
+                account.user.email.as_str()
+            ),
         )
         .about(email.as_str()));
     }
@@ -191,35 +194,6 @@ pub async fn memberships(directory: &dyn ReadDirectory, user: &User) -> Result<V
         .await?
         .remove(&user.id)
         .unwrap_or_default())
-}
-
-/// Ends the sessions of a user who was just disabled, if the server can. The user can't log in
-/// again even if this fails. Returns what must then be done by hand.
-pub async fn end_sessions(
-    directory: &dyn Directory,
-    user: &User,
-    write_log: &mut WriteLog,
-) -> Option<String> {
-    if !directory.capabilities().ends_sessions {
-        return None;
-    }
-    let address = user.email.as_str();
-    match directory.end_sessions(&user.id).await {
-        Ok(true) => {
-            write_log.confirmed(WriteKind::SessionsEnded, address, None);
-            None
-        }
-        Ok(false) => None,
-        Err(error) => {
-            if error.maybe_applied {
-                write_log.unconfirmed(WriteKind::SessionsEnded, address, None);
-            }
-            Some(format!(
-                "The sessions of {address} could not be ended ({}). End them in Retool.",
-                error.code.as_str()
-            ))
-        }
-    }
 }
 
 #[cfg(test)]

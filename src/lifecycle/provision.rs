@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::account::{Dropped, change_account, with_memberships_at_risk};
 use super::person::{Creation, create_once, find_one, reread};
 use super::target_groups::{Targets, create_group_once, targets};
 use crate::admins::{AdminGuard, check_removal};
@@ -120,7 +121,7 @@ async fn provision_with(
         wanted.push(group.link());
     }
 
-    let (mut outcome, user, changes, differences) = match change {
+    let Made { mut outcome, user, changes, differences, note } = match change {
         Some(change) => change.make(directory, write_log).await?,
         None => create(directory, arrival, write_log).await?,
     };
@@ -174,6 +175,7 @@ async fn provision_with(
     }
     let mut remaining = remaining(outcome, invitation_sent || user.is_invitation(), &arrival.email);
     remaining.extend(unreported_type(can, arrival, &user, outcome));
+    remaining.extend(note);
     Ok(Provisioned {
         outcome,
         remaining,
@@ -276,6 +278,16 @@ fn check_missing(can: Capabilities, arrival: &Arrival) -> Result<()> {
     check_fields(can, arrival, None)
 }
 
+/// An account that was created or changed.
+struct Made {
+    outcome: ProvisionOutcome,
+    user: User,
+    changes: Vec<FieldChange>,
+    differences: Vec<FieldChange>,
+    /// What happened to the account besides.
+    note: Option<String>,
+}
+
 /// The change that an existing account needs.
 struct Change {
     user: User,
@@ -318,16 +330,12 @@ impl Change {
         Ok(Change { user, patch, changes, differences })
     }
 
-    async fn make(
-        self,
-        directory: &dyn Directory,
-        write_log: &mut WriteLog,
-    ) -> Result<(ProvisionOutcome, User, Vec<FieldChange>, Vec<FieldChange>)> {
+    async fn make(self, directory: &dyn Directory, write_log: &mut WriteLog) -> Result<Made> {
         let Change { user, patch, changes, differences } = self;
         if patch.is_empty() {
-            return Ok((ProvisionOutcome::Unchanged, user, changes, differences));
+            let outcome = ProvisionOutcome::Unchanged;
+            return Ok(Made { outcome, user, changes, differences, note: None });
         }
-        let address = user.email.as_str();
         let Some(account) = reread(directory, &user.id, &user.email).await? else {
             return Err(vanished(&user.email));
         };
@@ -336,9 +344,13 @@ impl Change {
         } else {
             (WriteKind::UserUpdated, ProvisionOutcome::Updated)
         };
-        let updated = directory.update_user(&account, &patch).await;
-        let updated = write_log.record(kind, address, None, updated)?;
-        Ok((outcome, updated, changes, differences))
+        let Some(account) = with_memberships_at_risk(directory, account).await? else {
+            return Err(vanished(&user.email));
+        };
+        let dropped = Dropped::PutBack;
+        let changed = change_account(directory, &account, &patch, kind, dropped, write_log).await?;
+        let note = changed.put_back_note();
+        Ok(Made { outcome, user: changed.user, changes, differences, note })
     }
 }
 
@@ -346,7 +358,7 @@ async fn create(
     directory: &dyn Directory,
     arrival: &Arrival,
     write_log: &mut WriteLog,
-) -> Result<(ProvisionOutcome, User, Vec<FieldChange>, Vec<FieldChange>)> {
+) -> Result<Made> {
     let new = NewUser { email: arrival.email.clone(), fields: arrival.fields.clone() };
     match create_once(directory, &new, write_log).await? {
         Creation::Created(user) => {
@@ -358,7 +370,13 @@ async fn create(
                 profile_photo_url: None,
                 ..user.clone()
             };
-            Ok((ProvisionOutcome::Created, user, arrival.fields.differences(&blank), Vec::new()))
+            Ok(Made {
+                outcome: ProvisionOutcome::Created,
+                user,
+                changes: arrival.fields.differences(&blank),
+                differences: Vec::new(),
+                note: None,
+            })
         }
         // The account was created meanwhile: treat it like any existing account.
         Creation::Found(user) => {

@@ -6,7 +6,7 @@ use core::cell::Cell;
 
 use super::ReadDirectory;
 use super::read_back::{READINGS, ReadBack, read_back};
-use super::verify::{change_not_held, group_may_be_sent_again, user_may_be_sent_again};
+use super::verify::{change_not_held, gone, group_may_be_sent_again, user_may_be_sent_again};
 use super::write_once::{AfterLoss, Written, after_write, is_outdated, write_once};
 use crate::domain::{Account, Field, GroupAccount, GroupPatch, UserPatch};
 use crate::error::{Error, Result};
@@ -34,6 +34,12 @@ pub(super) trait Changeable: Clone {
 
     /// Returns whether every field is as it was before.
     fn is_as(&self, before: &Self) -> bool;
+
+    /// Returns whether a change may make the record disappear, on servers that show no disabled
+    /// users.
+    fn may_disappear(_: &Self::Patch) -> bool {
+        false
+    }
 }
 
 impl Changeable for Account {
@@ -60,6 +66,10 @@ impl Changeable for Account {
     fn is_as(&self, before: &Self) -> bool {
         let is_kept = |field: &Field| field.of(&self.user) == field.of(&before.user);
         self.user.email == before.user.email && Field::ALL.iter().all(is_kept)
+    }
+
+    fn may_disappear(patch: &UserPatch) -> bool {
+        patch.disabled == Some(true)
     }
 }
 
@@ -143,7 +153,11 @@ fn no_conflict(demanded: bool) -> String {
     )
 }
 
-/// Makes a change. Checks that it holds and that nothing else was changed.
+/// How many readings in a row must lack a record that the server may have hidden.
+const READINGS_WITHOUT: u32 = 2;
+
+/// Makes a change. Checks that it holds and that nothing else was changed. If the server accepts
+/// that a user is disabled and then shows the user no longer, the error says so with `gone`.
 pub(super) async fn change<C: Change>(
     directory: &dyn ReadDirectory,
     before: &C::Record,
@@ -184,16 +198,27 @@ pub(super) async fn change<C: Change>(
     {
         return Ok(visible);
     }
+    let mut without = 0;
     let read = read_back(directory, async || {
-        Ok(match before.reread(directory).await.map_err(after_write)? {
-            None => ReadBack::NotYet(C::Record::ITSELF.into()),
-            Some(now) => match change.difference(&base, &now) {
-                None => ReadBack::Holds(now),
-                Some(what) => ReadBack::NotYet(what),
-            },
+        let Some(now) = before.reread(directory).await.map_err(after_write)? else {
+            without += 1;
+            let is_gone = C::Record::may_disappear(change.patch()) && without == READINGS_WITHOUT;
+            return Ok(match is_gone {
+                true => ReadBack::Holds(None),
+                false => ReadBack::NotYet(C::Record::ITSELF.into()),
+            });
+        };
+        without = 0;
+        Ok(match change.difference(&base, &now) {
+            None => ReadBack::Holds(Some(now)),
+            Some(what) => ReadBack::NotYet(what),
         })
     });
-    read.await?.map_err(|what| change_not_held(before.subject(), &what))
+    match read.await? {
+        Ok(Some(now)) => Ok(now),
+        Ok(None) => Err(gone(before.subject())),
+        Err(what) => Err(change_not_held(before.subject(), &what)),
+    }
 }
 
 /// A record that was read after a failed write.

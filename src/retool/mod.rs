@@ -23,7 +23,7 @@ use crate::domain::{
     Account, Email, Group, GroupAccount, GroupId, GroupPatch, Member, NewUser, User, UserId,
     UserPatch,
 };
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::http::Local;
 
 mod capabilities;
@@ -90,6 +90,19 @@ pub trait ReadDirectory {
     /// can be requested at once. This is only a hint. A dialect without numbered pages ignores
     /// it.
     fn expect_users(&self, _count: u32) {}
+
+    /// Returns whether a change of a user's fields may cost memberships: the dialect replaces whole
+    /// records, and no change of this session has shown that this server keeps memberships.
+    fn may_lose_memberships(&self) -> bool {
+        self.capabilities().replaces_records
+    }
+
+    /// Records that a change of a user's fields kept the memberships.
+    fn memberships_were_kept(&self) {}
+
+    /// Records that a deletion of a user only disables on this server. The
+    /// [capabilities](Self::capabilities) say so from now on.
+    fn deletion_only_disables(&self) {}
 
     /// Finds the users with this address. Compares the addresses that the server returns, and
     /// searches the whole listing if the server ignored the filter.
@@ -191,6 +204,16 @@ pub trait WriteDirectory {
         group: &'a GroupId,
         users: &'a [UserId],
     ) -> Local<'a, Result<Vec<bool>>>;
+
+    /// Makes a member an administrator of a group. The caller reads it back.
+    fn make_group_admin<'a>(
+        &'a self,
+        _group: &'a GroupId,
+        _user: &'a UserId,
+    ) -> Local<'a, Result<()>> {
+        let message = "This API can't make a member an administrator of a group. Do it in Retool.";
+        Box::pin(future::ready(Err(Error::new(Code::OperationUnsupported, message))))
+    }
 
     /// Ends a user's sessions. `false` if the server has no such request.
     fn end_sessions<'a>(&'a self, _user: &'a UserId) -> Local<'a, Result<bool>> {

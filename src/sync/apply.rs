@@ -8,12 +8,13 @@ use alloc::vec::Vec;
 
 use super::report::{PersonOutcome, PersonReport, SyncReport};
 use super::scope::SyncScope;
-use super::step::{self, NewAccount, StepOutcome};
+use super::step::{self, NewAccount, Notes, StepOutcome};
 use super::{GuardReport, Occasion, Plan, Snapshot, Step, StepKind, SyncRequest, plan, snapshot};
 use crate::admins::{AdminGuard, check_leaving};
 use crate::domain::{Email, GroupId, GroupLink, Member, Tombstone, UserId, Write};
 use crate::error::{Code, Error, Result, ends_the_run};
 use crate::http::Log;
+use crate::lifecycle::{DELETIONS_DISABLE, NO_REQUEST};
 use crate::profile::{self, Phase};
 use crate::retool::read_back::{READINGS, ReadBack, read_back};
 use crate::retool::{Directory, ReadDirectory, membership};
@@ -21,8 +22,10 @@ use crate::sort;
 use crate::write_log::{self, WriteLog};
 
 mod batch;
+mod kept;
 mod overlooked;
 
+use kept::KeptAccounts;
 use overlooked::{overlooked, unconfirmed_types};
 
 /// Progress is logged after this many steps.
@@ -81,6 +84,8 @@ pub async fn sync(
         last_admin: None,
         overlooked: Vec::new(),
         untyped: 0,
+        kept: KeptAccounts::of(&plan, directory.capabilities()),
+        notes: Notes::default(),
         write_log: WriteLog::at(occasion.now),
     };
     match run.apply(&plan, log).await {
@@ -93,16 +98,22 @@ pub async fn sync(
         Ok(()) => {
             let kept = run.write_log.tombstones().to_vec();
             let writes = run.write_log.into_writes();
+            let mut limitations = plan.limitations.clone();
+            limitations.extend(overlooked(&run.overlooked));
+            limitations.extend(unconfirmed_types(run.untyped));
+            limitations.extend(run.notes.no_logout.then(|| String::from(NO_REQUEST)));
+            let learned = plan.context.dialect.capabilities().deletes_people
+                && !directory.capabilities().deletes_people;
+            limitations.extend(learned.then(|| String::from(DELETIONS_DISABLE)));
             let mut people = run.people.into_values().collect::<Vec<_>>();
             for person in &mut people {
+                let own = kept.iter().find(|kept| kept.user.email == person.email);
+                person.disabled_since = own.and_then(|own| own.disabled_since.clone());
                 let email = person.email.as_str();
                 if let PersonOutcome::Failed(error) = &mut person.outcome {
                     error.writes = writes.iter().filter(|w| w.subject == email).cloned().collect();
                 }
             }
-            let mut limitations = plan.limitations.clone();
-            limitations.extend(overlooked(&run.overlooked));
-            limitations.extend(unconfirmed_types(run.untyped));
             Ok(SyncReport {
                 complete: run.lost_groups.is_empty()
                     && run.overlooked.is_empty()
@@ -120,16 +131,22 @@ pub async fn sync(
 }
 
 /// Returns the accounts that these writes disabled, deleted or stripped: as they were in the
-/// listing, with the records that were read right before the writes.
+/// listing, with what was read right before the writes.
 fn tombstones(plan: &Plan, kept: Vec<Tombstone>, writes: &[Write]) -> Vec<Tombstone> {
     let mut records = BTreeMap::new();
     for kept in kept {
-        records.insert(kept.user.id, kept.raw);
+        records.insert(kept.user.id.clone(), kept);
     }
     let mut tombstones = write_log::touched(plan.tombstones.clone(), writes);
     for tombstone in &mut tombstones {
-        tombstone.raw = records.remove(&tombstone.user.id).flatten();
+        if let Some(kept) = records.remove(&tombstone.user.id) {
+            tombstone.raw = kept.raw;
+            tombstone.disabled_since = kept.disabled_since;
+            tombstone.user.groups = tombstone.user.groups.take().or(kept.user.groups);
+        }
     }
+    // Accounts that the plan did not mean to take anything from, and that a write damaged.
+    tombstones.extend(write_log::touched(records.into_values().collect(), writes));
     tombstones
 }
 
@@ -151,6 +168,8 @@ fn start(plan: &Plan, ids: &BTreeMap<Email, UserId>) -> BTreeMap<Email, PersonRe
         changes: Vec::new(),
         groups_added: Vec::new(),
         groups_removed: Vec::new(),
+        disabled_since: None,
+        note: None,
     };
     let unchanged =
         plan.unchanged.iter().chain(plan.steps.iter().filter_map(|step| step.email.as_ref()));
@@ -184,6 +203,8 @@ struct Run<'a> {
     overlooked: Vec<Email>,
     /// How many people were created whose type the server does not report.
     untyped: usize,
+    kept: KeptAccounts,
+    notes: Notes,
     write_log: WriteLog,
 }
 
@@ -210,6 +231,8 @@ impl Run<'_> {
     async fn apply(&mut self, plan: &Plan, log: &dyn Log) -> Result<()> {
         // A step that would leave too few administrators waits for steps that add some.
         let mut waiting = Vec::new();
+        // Deletions of disabled accounts come last: others may show that deletions only disable.
+        let mut kept = Vec::new();
         let batches = self.directory.capabilities().batches_members;
         let joins = |step: &Step| batches && step.kind == StepKind::AddMember;
         for (index, step) in plan.steps.iter().enumerate() {
@@ -223,6 +246,8 @@ impl Run<'_> {
                     let end = rest.iter().position(|step| !joins(step)).unwrap_or(rest.len());
                     self.join_all(&rest[..end]).await?;
                 }
+            } else if self.kept.may_be_kept(step) {
+                kept.push(step);
             } else if !self.take(step).await? {
                 waiting.push(step);
             }
@@ -238,6 +263,9 @@ impl Run<'_> {
                 reading += 1;
             }
         }
+        for step in kept {
+            self.delete_disabled(step).await?;
+        }
         self.read_back().await
     }
 
@@ -248,7 +276,13 @@ impl Run<'_> {
         if !self.can_continue(step) || self.is_withheld(step) {
             return Ok(true);
         }
-        match self.apply_step(step).await {
+        let applied = self.apply_step(step).await;
+        if let Some(note) = self.notes.take()
+            && let Some(person) = step.email.as_ref().and_then(|email| self.people.get_mut(email))
+        {
+            person.note = Some(note);
+        }
+        match applied {
             Ok((outcome, done)) => self.note(step, outcome, done),
             Err(error) if ends_the_run(&error) => return Err(error),
             Err(error) if error.code == Code::LastAdmin => {
@@ -313,14 +347,16 @@ impl Run<'_> {
                 }
                 Ok((outcome, Done::User(id)))
             }
-            StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => Ok((
-                step::change_user(directory, step, &self.guard, &mut self.write_log).await?,
-                Done::Nothing,
-            )),
-            StepKind::DeleteUser => Ok((
-                step::delete_user(directory, step, &self.guard, &mut self.write_log).await?,
-                Done::Nothing,
-            )),
+            StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => {
+                let (guard, notes, write_log) = (&self.guard, &mut self.notes, &mut self.write_log);
+                let outcome = step::change_user(directory, step, guard, notes, write_log).await?;
+                Ok((outcome, Done::Nothing))
+            }
+            StepKind::DeleteUser => {
+                let (guard, notes, write_log) = (&self.guard, &mut self.notes, &mut self.write_log);
+                let outcome = step::delete_user(directory, step, guard, notes, write_log).await?;
+                Ok((outcome, Done::Nothing))
+            }
             StepKind::AddMember | StepKind::RemoveMember => {
                 let group = self.group_of(step)?;
                 let Some(id) = self.id_of(step)? else {
@@ -367,7 +403,11 @@ impl Run<'_> {
 
     fn group_of(&self, step: &Step) -> Result<GroupLink> {
         if let Some(id) = &step.group {
-            return Ok(GroupLink { id: id.clone(), name: step.group_name.clone() });
+            return Ok(GroupLink {
+                id: id.clone(),
+                name: step.group_name.clone(),
+                group_admin: None,
+            });
         }
         let name = step::group_name(step)?;
         match (self.new_groups.get(name), self.lost_groups.get(name)) {
@@ -450,8 +490,17 @@ impl Run<'_> {
             let failures: Vec<(&Email, Error)> = match read.await {
                 Ok(Ok(())) => continue,
                 Ok(Err(wrong)) => {
-                    let failure = |email| (email, step::membership_not_held(email, &touched.group));
-                    wrong.into_iter().map(failure).collect()
+                    let mut failures = Vec::new();
+                    for (user, member) in wrong {
+                        // A member may be missing from this view, and be in the group.
+                        let is_in = membership::is_in_own_record(self.directory, user, id);
+                        if !(member.wanted && is_in.await.is_ok_and(|is_in| is_in)) {
+                            let email = &member.email;
+                            failures
+                                .push((email, step::membership_not_held(email, &touched.group)));
+                        }
+                    }
+                    failures
                 }
                 Err(error) if ends_the_run(&error) => return Err(error),
                 Err(error) => {
@@ -473,10 +522,13 @@ impl Run<'_> {
 
 impl Touched {
     /// Returns the users whose membership is not as wanted.
-    fn wrong<'a>(&'a self, members: &[Member]) -> Vec<&'a Email> {
+    fn wrong<'a>(&'a self, members: &[Member]) -> Vec<(&'a UserId, &'a Membership)> {
         let present = sort::set(members.iter().map(|member| &member.id));
         let wrong =
             self.members.iter().filter(|(id, member)| present.contains(id) != member.wanted);
-        wrong.map(|(_, member)| &member.email).collect()
+        wrong.collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -373,9 +373,10 @@ impl Canon {
         let Tombstone { user, raw: _, disabled_since, recorded_at: _ } = tombstone;
         self.user(user);
         self.option(user.groups.as_deref(), |canon, groups| {
-            canon.list(groups, |canon, GroupLink { id, name }| {
+            canon.list(groups, |canon, GroupLink { id, name, group_admin }| {
                 canon.group_id(id);
                 canon.option(name.as_deref(), Self::text);
+                canon.option(*group_admin, Self::flag);
             });
         });
         self.option(disabled_since.as_deref(), Self::text);

@@ -71,6 +71,8 @@ pub struct Model<'a> {
     create_invites: bool,
     /// Whether deleting an account only disables it.
     deletes_disable: bool,
+    /// Whether a deletion may leave a disabled account as it is.
+    deletion_may_disable: bool,
     /// The built-in groups of administrators, sorted.
     admin_groups: Vec<&'a GroupId>,
     /// The changes of existing users.
@@ -86,6 +88,7 @@ impl<'a> Model<'a> {
             snapshot,
             create_invites: snapshot.dialect.capabilities().create_invites,
             deletes_disable: !snapshot.dialect.capabilities().deletes_people,
+            deletion_may_disable: snapshot.dialect.capabilities().deletion_may_disable,
             admin_groups: admin_groups(snapshot),
             changes: BTreeMap::new(),
             created: BTreeMap::new(),
@@ -142,6 +145,16 @@ impl<'a> Model<'a> {
             (None, _) => before.admin || self.any_admins(&change.joined),
         };
         State { exists: true, enabled, admin }
+    }
+
+    /// Returns whether the plan deletes a disabled account that the server may keep. Such deletions
+    /// are counted when the plan is applied: a server that keeps the accounts would make them count
+    /// every night.
+    pub fn may_be_kept(&self, user: &User) -> bool {
+        self.deletion_may_disable
+            && user.disabled
+            && !user.is_invitation()
+            && self.change(user).is_some_and(|change| change.deleted)
     }
 
     /// Counts the users that the plan deletes or disables.

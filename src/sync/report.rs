@@ -55,6 +55,10 @@ pub struct PersonReport {
     pub groups_added: Vec<GroupLink>,
     /// The groups they were removed from.
     pub groups_removed: Vec<GroupLink>,
+    /// Since when the account is disabled, where this run saw that its own write disabled it.
+    pub disabled_since: Option<String>,
+    /// What could not be done besides the steps, or what else happened to the account.
+    pub note: Option<String>,
 }
 
 /// What a sync did.

@@ -14,12 +14,17 @@ use crate::domain::{
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
 use crate::lifecycle::{
-    Creation, Deletion, create_group_once, create_once, delete_account, end_sessions, find_one,
-    is_as_gone_as_can_be, memberships, reread,
+    Creation, Deletion, Dropped, GONE, change_account, create_group_once, create_once,
+    delete_account, disabled_since, end_sessions, find_one, is_as_gone_as_can_be, reread,
+    with_memberships, with_memberships_at_risk,
 };
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Directory, ReadDirectory, membership};
 use crate::write_log::WriteLog;
+
+mod notes;
+
+pub(super) use notes::Notes;
 
 /// The outcome of a step.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +44,8 @@ pub enum StepOutcome {
 pub struct StepResult {
     /// The outcome.
     pub outcome: StepOutcome,
+    /// What the step could not do besides, and what a person must do.
+    pub note: Option<String>,
     /// The account that the step disabled, deleted or removed from a group, as it was before.
     pub tombstone: Option<Tombstone>,
     /// The writes.
@@ -55,11 +62,17 @@ pub async fn apply(
     now: i64,
 ) -> Result<StepResult> {
     let mut write_log = WriteLog::at(now);
-    match apply_checked(directory, step, guard, &mut write_log).await {
+    let mut notes = Notes::default();
+    match apply_checked(directory, step, guard, &mut notes, &mut write_log).await {
         Ok(outcome) => {
             let tombstone = write_log.tombstones().first().cloned();
             let writes = write_log.into_writes();
-            Ok(StepResult { outcome, tombstone: tombstone.filter(|_| !writes.is_empty()), writes })
+            Ok(StepResult {
+                outcome,
+                note: notes.text(),
+                tombstone: tombstone.filter(|_| !writes.is_empty()),
+                writes,
+            })
         }
         Err(error) => Err(write_log.attach_writes(error)),
     }
@@ -84,6 +97,7 @@ async fn apply_checked(
     directory: &dyn Directory,
     step: &Step,
     guard: &AdminGuard,
+    notes: &mut Notes,
     write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
     check(step, directory.capabilities().dialect)?;
@@ -100,9 +114,9 @@ async fn apply_checked(
             }
         }
         StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => {
-            change_user(directory, step, guard, write_log).await
+            change_user(directory, step, guard, notes, write_log).await
         }
-        StepKind::DeleteUser => delete_user(directory, step, guard, write_log).await,
+        StepKind::DeleteUser => delete_user(directory, step, guard, notes, write_log).await,
         StepKind::AddMember | StepKind::RemoveMember => {
             let email = person(step)?;
             let id = match &step.user {
@@ -124,7 +138,12 @@ async fn apply_checked(
                 return Ok(StepOutcome::Stale("The group has another name now.".into()));
             }
             let wanted = step.kind == StepKind::AddMember;
-            if is_member(directory, &account.user, &group.id).await? == wanted {
+            let mut is_in = is_member(directory, &account.user, &group.id).await?;
+            if !is_in && !wanted && directory.capabilities().groups_may_lack_members {
+                // One view does not prove that a member is absent.
+                is_in = is_listed(directory, &account.user.id, &group.id).await?;
+            }
+            if is_in == wanted {
                 return Ok(StepOutcome::AlreadySo);
             }
             let user = account.user.clone();
@@ -294,36 +313,54 @@ pub(super) async fn change_user(
     directory: &dyn Directory,
     step: &Step,
     guard: &AdminGuard,
+    notes: &mut Notes,
     write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
     let email = person(step)?;
     let patch = patch(&step.changes)?;
     let account = match current(directory, known_user(step)?, email).await? {
-        Current::Account(account) => account,
+        Current::Account(account) => *account,
         Current::Gone => return Ok(StepOutcome::Stale("The account is gone.".into())),
         Current::Renamed => return Ok(renamed()),
     };
+    let disables = step.kind == StepKind::DisableUser;
     if patch.differences(&account.user).is_empty() {
+        if disables {
+            // The call that disabled the account may have failed before this.
+            notes.sessions(end_sessions(directory, &account.user, write_log).await);
+        }
         return Ok(StepOutcome::AlreadySo);
     }
+    let changed = || StepOutcome::Stale("Another user changed the account's fields.".into());
     if digest::user_state(&account.user) != step.precondition {
-        return Ok(StepOutcome::Stale("Another user changed the account's fields.".into()));
+        return Ok(changed());
     }
     if patch.disabled == Some(true) || patch.admin == Some(false) {
         check_removal(directory, &account.user, guard).await?;
+    }
+    let Some(account) = with_memberships_at_risk(directory, account).await? else {
+        return Ok(StepOutcome::Stale("The account is gone.".into()));
+    };
+    if digest::user_state(&account.user) != step.precondition {
+        return Ok(changed());
     }
     let kind = match step.kind {
         StepKind::EnableUser => WriteKind::UserEnabled,
         StepKind::DisableUser => WriteKind::UserDisabled,
         _ => WriteKind::UserUpdated,
     };
-    if kind == WriteKind::UserDisabled {
-        write_log.keep((*account).clone());
+    if disables {
+        write_log.keep(account.clone());
     }
-    let updated = directory.update_user(&account, &patch).await;
-    write_log.record(kind, email.as_str(), None, updated)?;
-    if kind == WriteKind::UserDisabled {
-        end_sessions(directory, &account.user, write_log).await;
+    let dropped = Dropped::PutBack;
+    let changed = change_account(directory, &account, &patch, kind, dropped, write_log).await?;
+    notes.add(changed.put_back_note());
+    if disables && changed.gone {
+        notes.add(Some(String::from(GONE)));
+    } else if disables {
+        let since = disabled_since(&account.user, changed.user.updated_at.as_deref());
+        write_log.disabled_since(&account.user.id, since);
+        notes.sessions(end_sessions(directory, &account.user, write_log).await);
     }
     Ok(StepOutcome::Applied)
 }
@@ -333,6 +370,7 @@ pub(super) async fn delete_user(
     directory: &dyn Directory,
     step: &Step,
     guard: &AdminGuard,
+    notes: &mut Notes,
     write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
     let account = match current(directory, known_user(step)?, person(step)?).await? {
@@ -341,6 +379,7 @@ pub(super) async fn delete_user(
         Current::Renamed => return Ok(renamed()),
     };
     if is_as_gone_as_can_be(directory, &account.user) {
+        notes.sessions(end_sessions(directory, &account.user, write_log).await);
         return Ok(StepOutcome::AlreadySo);
     }
     if digest::user_state(&account.user) != step.precondition {
@@ -353,19 +392,12 @@ pub(super) async fn delete_user(
     Ok(match delete_account(directory, &account.user, write_log).await? {
         Deletion::Deleted => StepOutcome::Applied,
         Deletion::Deactivated => {
-            end_sessions(directory, &account.user, write_log).await;
+            notes.sessions(end_sessions(directory, &account.user, write_log).await);
             StepOutcome::Deactivated
         }
+        Deletion::Kept => StepOutcome::AlreadySo,
         Deletion::AlreadyGone => StepOutcome::AlreadySo,
     })
-}
-
-/// Returns the account with its memberships, for the tombstone.
-async fn with_memberships(directory: &dyn Directory, mut account: Account) -> Result<Account> {
-    if account.user.groups.is_none() {
-        account.user.groups = Some(memberships(directory, &account.user).await?);
-    }
-    Ok(account)
 }
 
 /// Refuses to take a user out of the administrators' group if too few would be left.
@@ -443,8 +475,13 @@ async fn is_member(directory: &dyn Directory, user: &User, group: &GroupId) -> R
     if let Some(groups) = &user.groups {
         return Ok(groups.iter().any(|link| link.id == *group));
     }
+    is_listed(directory, &user.id, group).await
+}
+
+/// Returns whether the record of a group lists a user.
+async fn is_listed(directory: &dyn Directory, user: &UserId, group: &GroupId) -> Result<bool> {
     let members = membership::members(directory, group).await?.unwrap_or_default();
-    Ok(members.iter().any(|member| member.id == user.id))
+    Ok(members.iter().any(|member| member.id == *user))
 }
 
 async fn find_group(directory: &dyn Directory, step: &Step) -> Result<Option<GroupLink>> {
@@ -526,3 +563,6 @@ fn invalid(field: &str, why: &str) -> Error {
     )
     .in_field(field)
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,7 +51,7 @@ pub(crate) fn group_id(number: u32) -> GroupId {
 
 /// Creates a membership without the group's name.
 pub(crate) fn link(number: u32) -> GroupLink {
-    GroupLink { id: group_id(number), name: None }
+    GroupLink { id: group_id(number), name: None, group_admin: None }
 }
 
 /// Creates a user in these groups.

@@ -73,7 +73,7 @@ pub(crate) fn named(groups: &[&str]) -> Vec<GroupRef> {
 }
 
 pub(crate) fn join(user: &mut User, group: &str) {
-    let link = GroupLink { id: group_id(group), name: Some(group.into()) };
+    let link = GroupLink { id: group_id(group), name: Some(group.into()), group_admin: None };
     user.groups.get_or_insert_default().push(link);
 }
 
@@ -273,7 +273,7 @@ fn apply_one(snapshot: &mut Snapshot, step: &Step) {
             if member {
                 groups.retain(|link| link.id != id);
             } else {
-                groups.push(GroupLink { id, name: None });
+                groups.push(GroupLink { id, name: None, group_admin: None });
             }
         }
         StepKind::DeleteUser => {

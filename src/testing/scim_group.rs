@@ -42,6 +42,8 @@ pub(crate) struct Behaviour {
     pub lost: Rc<Cell<u32>>,
     /// How many reads after a change return the state before it.
     pub stale: u32,
+    /// How many members the group's record shows. The records of users show all their groups.
+    pub listed: usize,
 }
 
 impl Default for Behaviour {
@@ -53,6 +55,7 @@ impl Default for Behaviour {
             by_value: Effect::Works,
             lost: Rc::default(),
             stale: 0,
+            listed: usize::MAX,
         }
     }
 }
@@ -67,6 +70,9 @@ pub(crate) fn server(members: &[&str], behaviour: Behaviour) -> (FakePlatform, M
     let mut old: Option<(u32, Vec<String>)> = None;
     let fake = FakePlatform::new(move |request| {
         if request.method == Method::Get {
+            if let Some(id) = request.path_and_query.strip_prefix("/scim/v2/Users/") {
+                return own_record(id, &state.borrow());
+            }
             assert_eq!(request.path_and_query, "/scim/v2/Groups/g1");
             if let Some((left, before)) = &mut old
                 && *left > 0
@@ -74,7 +80,8 @@ pub(crate) fn server(members: &[&str], behaviour: Behaviour) -> (FakePlatform, M
                 *left -= 1;
                 return record(before);
             }
-            return record(&state.borrow());
+            let members = state.borrow();
+            return record(&members[..members.len().min(behaviour.listed)]);
         }
         old = Some((behaviour.stale, state.borrow().clone()));
         let reply = change(request, &mut state.borrow_mut(), &behaviour);
@@ -87,6 +94,18 @@ pub(crate) fn server(members: &[&str], behaviour: Behaviour) -> (FakePlatform, M
         }
     });
     (fake, members)
+}
+
+/// Returns the record of a user, which names the group if the user is in it.
+fn own_record(id: &str, members: &[String]) -> Reply {
+    let is_in = members.iter().any(|member| member == id);
+    let groups: &[&str] = if is_in { &["g1", "g2"] } else { &["g2"] };
+    let groups: Vec<Value> =
+        groups.iter().map(|id| serde_json::json!({ "value": id, "display": id })).collect();
+    let record = serde_json::json!({
+        "id": id, "userName": format!("{id}@example.com"), "active": true, "groups": groups,
+    });
+    reply(200, record.to_string())
 }
 
 fn record(members: &[String]) -> Reply {

@@ -169,6 +169,9 @@ fn is_about_group(request: &Request) -> bool {
 
 fn read(dialect: Dialect, request: &Request, state: &mut State) -> Reply {
     if !is_about_group(request) {
+        if !request.path_and_query.contains(ADA) && request.path_and_query.contains("Users/") {
+            return Reply::json(404, "{}");
+        }
         return Reply::json(200, user_record(dialect, state));
     }
     if state.hidden > 0 {

@@ -108,7 +108,6 @@ async fn fields_of_deprovision() {
     let cases: &[(&str, Ask)] = &[
         ("request.user.id", |r| r.user = id()),
         ("request.user.login", |r| r.user = login()),
-        ("request.disabled-since", |r| r.disabled_since = Some("2026-01-01T00:00:00Z".into())),
         ("request.protected-people[0].id", |r| r.protected_people = vec![id()]),
         ("request.protected-people[1].login", |r| {
             r.protected_people = vec![by_email(ADA), login()]

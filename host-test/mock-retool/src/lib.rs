@@ -48,9 +48,9 @@ pub use log::LoggedRequest;
 pub use mock::Mock;
 pub use offline::Offline;
 pub use options::{
-    Dialect, FormSupport, Guidance, IfMatchRule, LargePages, ListingOptions, MemberRemoval,
-    Options, PatchAnswer, PatchForms, ScimBase, ScimQuirks, Scope, Throttling, UnknownGuidance,
-    UnknownScope, V2Options,
+    Deviations, Dialect, DisabledUsers, FormSupport, Guidance, IfMatchRule, LargePages,
+    ListingOptions, MemberRemoval, Options, PatchAnswer, PatchForms, ScimBase, ScimQuirks, Scope,
+    Throttling, UnknownGuidance, UnknownScope, V2Options,
 };
 pub use state::{
     ADMIN, Access, EDITOR, Group, Invite, Member, Membership, Organisation, Refused, User, VIEWER,

@@ -9,8 +9,19 @@ use retool_lifecycle::sync::{
 };
 use serde_json::{Value, json};
 
+use crate::change::administered;
 use crate::dialects::group_number;
 use crate::operation::{Operation, find};
+
+/// When an account may be deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct Age {
+    /// The number of days.
+    pub days: u32,
+    /// Since when the account is disabled, in milliseconds since the Unix epoch, as the caller says.
+    /// Without it, the account may not be deleted.
+    pub disabled_since: Option<i64>,
+}
 
 /// A group with its id and one of the names that it has had.
 pub struct KnownGroup<'a> {
@@ -62,6 +73,11 @@ impl Operation {
             }
             Operation::Restore(restoration) => {
                 let was = find(&restoration.tombstones, person)?;
+                if let Some(group) = administered(field) {
+                    let mut links = was.groups.iter().flatten();
+                    let link = links.find(|link| group_number(&link.id) == Some(group))?;
+                    return (link.group_admin == Some(true)).then(|| json!(true));
+                }
                 if field == "isDisabled" {
                     return (!new).then_some(json!(false));
                 }
@@ -99,16 +115,17 @@ impl Operation {
         value.filter(|_| new || field != "email")
     }
 
-    /// Returns `None` if the user may not be deleted, and `Some(Some(days))` if only after being
-    /// disabled for this number of days.
-    pub fn may_delete(&self, person: &str) -> Option<Option<u32>> {
+    /// Returns `None` if the user may not be deleted, and `Some(Some(age))` if only by age.
+    pub fn may_delete(&self, person: &str) -> Option<Option<Age>> {
         match self {
             Operation::Deprovision(departure) => {
                 let theirs = departure.email.key() == person
                     && !departure.protected_people.iter().any(|one| one.key() == person);
                 match departure.mode {
                     Mode::Delete if theirs => Some(None),
-                    Mode::DeleteOnceDisabled(days) if theirs => Some(Some(days)),
+                    Mode::DeleteOnceDisabled(days) if theirs => {
+                        Some(Some(Age { days, disabled_since: departure.disabled_since }))
+                    }
                     _ => None,
                 }
             }

@@ -5,12 +5,12 @@ use retool_lifecycle::domain::{Tombstone, User, Write};
 use retool_lifecycle::error::{Error, Result};
 use retool_lifecycle::groups::{self, Ensured, Removal, Removed, Reshaped, Reshaping};
 use retool_lifecycle::lifecycle::{
-    self, Arrival, Departure, Deprovisioned, Mode, Provisioned, Restoration, Restored,
+    self, Arrival, Departure, Deprovisioned, Provisioned, Restoration, Restored,
 };
 use retool_lifecycle::session::Session;
 use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
 use retool_lifecycle::sync::step::{self, StepResult};
-use retool_lifecycle::sync::{AbsentPolicy, Plan, Step, StepKind, SyncRequest, apply};
+use retool_lifecycle::sync::{Plan, Step, SyncRequest, apply};
 
 /// One call of the component. The inputs have passed the component's own validation.
 #[derive(Clone, Debug)]
@@ -71,6 +71,16 @@ impl Done {
             Done::Ensured(done) => &done.writes,
             Done::Reshaped(done) => &done.writes,
             Done::Removed(done) => &done.writes,
+        }
+    }
+
+    /// Returns the writes of a result that can disable a user, to change them.
+    pub fn writes_mut(&mut self) -> Option<&mut Vec<Write>> {
+        match self {
+            Done::Deprovisioned(done) => Some(&mut done.writes),
+            Done::Synced(done) => Some(&mut done.writes),
+            Done::Stepped(done) => Some(&mut done.writes),
+            _ => None,
         }
     }
 
@@ -188,18 +198,6 @@ impl Operation {
         match self {
             Operation::Sync(request) | Operation::Plan(request) => Some(request),
             _ => None,
-        }
-    }
-
-    /// Whether the call may delete a user.
-    pub fn deletes(&self) -> bool {
-        match self {
-            Operation::Deprovision(departure) => {
-                matches!(departure.mode, Mode::Delete | Mode::DeleteOnceDisabled(_))
-            }
-            Operation::Sync(request) => request.policy.absent == AbsentPolicy::Delete,
-            Operation::Step(step, _) => step.kind == StepKind::DeleteUser,
-            _ => false,
         }
     }
 

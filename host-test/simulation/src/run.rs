@@ -69,8 +69,10 @@ pub fn run(seed: u64, dialect: Option<Dialect>, traced: bool, defect: Option<Def
 /// Whether a restoration may fail with this code without faults: the tombstone lacks a value that
 /// a creation needs, another user has the address or the account too, or the user is the last
 /// administrator now and was none before.
-fn may_fail_to_restore(code: Code, edited: bool) -> bool {
-    match code {
+fn may_fail_to_restore(error: &Error, edited: bool, vanishes: bool) -> bool {
+    match error.code {
+        // The address of a hidden account is taken.
+        Code::ServerRefused => vanishes && error.http_status == Some(409),
         Code::AmbiguousUser | Code::LastAdmin | Code::NameRequired | Code::UserTypeRequired => true,
         Code::WrongPerson => edited,
         _ => false,
@@ -88,6 +90,19 @@ fn new_failure<'r>(first: &Done, second: &'r Result<Done, Error>) -> Option<&'r 
         }
         _ => None,
     }
+}
+
+/// Whether a call left something to the next one, and said so: a sync that used up its limit on
+/// removals, or a call that stopped at a write that did not hold.
+fn is_incomplete(done: Option<&Result<Done, Error>>) -> bool {
+    let report = match done {
+        Some(Ok(Done::Synced(report))) => report,
+        Some(Err(error)) => return error.code == Code::NotVerified,
+        _ => return false,
+    };
+    report.people.iter().any(|person| {
+        matches!(&person.outcome, PersonOutcome::Refused(why) if why.contains("Sync again"))
+    })
 }
 
 fn message(panic: &(dyn Any + Send)) -> &str {
@@ -155,7 +170,8 @@ impl World {
         let edited = state.concurrent_editor.is_active();
         let failure = match &done {
             Some(Ok(done)) => {
-                done.failures().find(|error| !may_fail_to_restore(error.code, edited))
+                let vanishes = state.checker.disabled_users_vanish();
+                done.failures().find(|error| !may_fail_to_restore(error, edited, vanishes))
             }
             Some(Err(error)) => Some(error),
             None => None,
@@ -225,19 +241,13 @@ impl World {
             return;
         }
         let second = self.attempt_without_faults(operation);
-        if self.is_deletion_due(first.as_ref()) {
+        if self.is_deletion_due(first.as_ref()) || is_incomplete(first.as_ref()) {
             return;
         }
         self.check_no_writes(operation);
         if let (Some(Ok(first)), Some(second)) = (&first, &second)
             && let Some(error) = new_failure(first, second)
         {
-            let only_disables =
-                operation.deletes() && self.server.state().checker.deletion_only_disables();
-            // A user who was only disabled is deleted again, and counts for the guards as before.
-            if only_disables && matches!(error.code, Code::NotVerified | Code::GuardTripped) {
-                return;
-            }
             // The scenario renames groups by id only, so every call can be repeated.
             let what = format!("it succeeded, and then failed: {error:?}");
             self.server.state().checker.violated("convergence", what);
@@ -267,11 +277,9 @@ impl World {
         operation: &Operation,
         done: Option<&Result<Done, Error>>,
     ) {
-        let only_disables =
-            operation.deletes() && self.server.state().checker.deletion_only_disables();
+        let vanishes = self.server.state().checker.disabled_users_vanish();
         let what = match done {
             None => return,
-            Some(Err(error)) if only_disables && error.code == Code::NotVerified => return,
             Some(Err(error)) if self.is_stated_reason(operation, error) => return,
             Some(Err(error)) => format!("an error that states no reason: {error:?}"),
             Some(Ok(done @ Done::Restored(_))) => {
@@ -287,9 +295,8 @@ impl World {
                     PersonOutcome::Failed(error) if error.code == Code::AnswerUnusable => {
                         !self.server.state().checker.has_odd_record(person.email.as_str())
                     }
-                    PersonOutcome::Failed(error) => {
-                        !only_disables || error.code != Code::NotVerified
-                    }
+                    // The address of a hidden account is taken.
+                    PersonOutcome::Failed(error) => !vanishes || error.http_status != Some(409),
                     // The listing never shows this user, so the plan creates them.
                     PersonOutcome::Stale(_) => !hidden.contains(&person.email.key().to_owned()),
                     _ => false,
@@ -339,8 +346,17 @@ impl World {
             Code::OperationUnsupported => {
                 !(can.sets_admins && can.sets_photos && can.sets_app_access)
             }
-            // The account to restore is deleted, and another user has its address.
-            Code::WrongPerson => matches!(operation, Operation::Restore(_)),
+            Code::WrongPerson => match operation {
+                // The account to restore is deleted, and another user has its address.
+                Operation::Restore(_) => true,
+                Operation::Deprovision(departure) => departure.expected_id.is_some(),
+                _ => false,
+            },
+            // A PUT of the group took the rights of its administrators, which can't be put back.
+            Code::NotVerified => {
+                let resets = self.server.state().checker.put_resets_memberships();
+                resets && matches!(operation, Operation::ChangeGroup(_))
+            }
             Code::AmbiguousGroup
             | Code::AmbiguousUser
             | Code::DuplicateGroup

@@ -1,7 +1,9 @@
 //! Draws the calls of a run. Most of them fit the organisation.
 
 use mock_retool::{ADMIN, Dialect, Group, Organisation, User};
-use retool_lifecycle::domain::{Email, GroupPatch, GroupRef, Tombstone, UserPatch, UserType};
+use retool_lifecycle::domain::{
+    Email, GroupPatch, GroupRef, Tombstone, UserId, UserPatch, UserType,
+};
 use retool_lifecycle::groups::{MemberGuard, Removal, Reshaping};
 use retool_lifecycle::input;
 use retool_lifecycle::lifecycle::{Arrival, Departure, Mode, Restoration};
@@ -9,10 +11,11 @@ use retool_lifecycle::retool::Capabilities;
 use retool_lifecycle::sync::{
     AbsentPolicy, DesiredUser, GuardLimits, Limit, MembershipPolicy, Policy, Span, SyncRequest,
 };
+use retool_lifecycle::time::parse_iso;
 
 use crate::chance::Chance;
 use crate::change::{key, open_invitation};
-use crate::dialects::{capabilities, group_id, mostly_supported};
+use crate::dialects::{capabilities, group_id, mostly_supported, user_id};
 use crate::operation::{Operation, first_of_each};
 use crate::organisation::respelled;
 
@@ -29,6 +32,8 @@ pub struct Scenario {
     chance: Chance,
     /// The stream of the limits on what a sync adds.
     limits: Chance,
+    /// Draws what later versions of the scenario added, so that earlier seeds keep their calls.
+    more: Chance,
     dialect: Dialect,
     can: Capabilities,
     /// Addresses of users who do not exist yet.
@@ -48,7 +53,8 @@ impl Scenario {
         let new_groups = (0..chance.below(3)).map(|index| format!("New group {index}")).collect();
         let can = capabilities(dialect);
         let limits = Chance::new(seed, 12);
-        Scenario { chance, limits, dialect, can, joiners, new_groups, tombstones: Vec::new() }
+        let more = Chance::new(seed, 9);
+        Scenario { chance, limits, more, dialect, can, joiners, new_groups, tombstones: Vec::new() }
     }
 
     /// Draws the next job.
@@ -202,18 +208,39 @@ impl Scenario {
         let email = self.person(organisation);
         let protected_people =
             if self.chance.percent(8) { vec![self.person(organisation)] } else { Vec::new() };
+        let mode = match self.chance.below(4) {
+            0 => Mode::Disable,
+            1 => Mode::DisableAndStripGroups,
+            2 => Mode::Delete,
+            _ => Mode::DeleteOnceDisabled(self.chance.between(1, 40) as u32),
+        };
         Departure {
+            expected_id: self.expected_id(&email, organisation),
+            disabled_since: self.disabled_since(&email, mode),
             email,
-            expected_id: None,
-            mode: match self.chance.below(4) {
-                0 => Mode::Disable,
-                1 => Mode::DisableAndStripGroups,
-                2 => Mode::Delete,
-                _ => Mode::DeleteOnceDisabled(self.chance.between(1, 40) as u32),
-            },
+            mode,
             protected_people,
             minimum_admins: self.chance.below(3) as u32,
         }
+    }
+
+    /// Draws the id that a user must have: mostly that of the address, or that of any user.
+    fn expected_id(&mut self, email: &Email, organisation: &Organisation) -> Option<UserId> {
+        if !self.more.percent(25) {
+            return None;
+        }
+        let theirs = organisation.users.iter().find(|user| key(&user.email) == email.key());
+        let any = self.more.any(&organisation.users);
+        let user = theirs.filter(|_| self.more.percent(80)).or(any)?;
+        Some(user_id(self.dialect, user))
+    }
+
+    /// Draws since when a user is disabled, as an earlier call reported it.
+    fn disabled_since(&mut self, email: &Email, mode: Mode) -> Option<i64> {
+        let is_used = matches!(mode, Mode::DeleteOnceDisabled(_)) && self.more.percent(80);
+        let theirs = self.tombstones.iter().rev().filter(|one| one.user.email == *email);
+        let mut dates = theirs.filter_map(|one| one.disabled_since.as_deref());
+        dates.find_map(parse_iso).filter(|_| is_used)
     }
 
     fn reshaping(&mut self, organisation: &Organisation) -> Reshaping {

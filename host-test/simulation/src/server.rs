@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use mock_retool::http::{Request as HttpRequest, Response as HttpResponse};
-use mock_retool::{Offline, Options, Organisation, same_email};
+use mock_retool::{DisabledUsers, Offline, Options, Organisation, same_email};
 use retool_lifecycle::http::{Request, Response};
 use retool_lifecycle::time::parse_iso;
 
@@ -44,6 +44,8 @@ pub struct State {
     pub figures: Figures,
     /// No faults, no stale reads, and no edits of the other administrator during a call.
     pub faults_off: bool,
+    /// What becomes of disabled users.
+    disabled_users: DisabledUsers,
     /// The state that stale reads return, and the time until which they do.
     stale: Option<(Organisation, u64)>,
     chance: Chance,
@@ -72,6 +74,7 @@ impl Server {
             listing: server_behavior.listing.clone(),
             ..server_behavior.quirks.options.clone()
         };
+        let disabled_users = options.deviations.disabled_users;
         Server {
             offline: Offline::new(&options),
             dialect_wire: dialect_wire(server_behavior.dialect),
@@ -84,6 +87,7 @@ impl Server {
                 concurrent_editor,
                 figures: Figures::default(),
                 faults_off: false,
+                disabled_users,
                 stale: None,
                 chance: Chance::new(seed, 3),
                 status_chance: Chance::new(seed, 42),
@@ -132,6 +136,7 @@ impl Server {
             {
                 self.trace.add(|| format!("  another administrator: {edit}"));
                 state.figures.edits += 1;
+                state.organisation.remove_disabled(state.disabled_users);
                 state.checker.changed(Who::ConcurrentEditor, None, &state.organisation);
             }
             let writes = 1 + u32::from(parsed.is_write());
@@ -322,6 +327,7 @@ impl State {
         if let Some(edit) = self.concurrent_editor.edit(&mut self.organisation, None) {
             trace.add(|| format!("  another administrator: {edit}"));
             self.figures.edits += 1;
+            self.organisation.remove_disabled(self.disabled_users);
             self.checker.changed(Who::ConcurrentEditor, None, &self.organisation);
         }
     }

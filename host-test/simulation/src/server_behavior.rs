@@ -1,6 +1,9 @@
 //! The differences between servers.
 
-use mock_retool::{Dialect, Guidance, IfMatchRule, ListingOptions, Options, Throttling};
+use mock_retool::{
+    Deviations, Dialect, DisabledUsers, Guidance, IfMatchRule, ListingOptions, MemberRemoval,
+    Options, Throttling,
+};
 use retool_lifecycle::http::Request;
 use retool_lifecycle::retool::Capabilities;
 
@@ -66,7 +69,7 @@ fn draw_quota(chance: &mut Chance) -> Option<Quota> {
 pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> ServerBehavior {
     let accepts_duplicate_emails = chance.percent(15);
     let slow = *chance.pick(&[0, 5, 40, 400, 3000]);
-    ServerBehavior {
+    let mut server_behavior = ServerBehavior {
         dialect,
         quirks: dialect_wire(dialect).quirks(&mut Chance::new(seed, 7)),
         max_page_size: *chance.pick(&[1, 3, 7, 20, 100, 1000]),
@@ -81,16 +84,49 @@ pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> ServerBehavior 
         stale_rate: if accepts_duplicate_emails { 0 } else { *chance.pick(&[0, 0, 50, 300]) },
         quota: draw_quota(&mut Chance::new(seed, 41)),
         listing: ListingOptions::default(),
-    }
+    };
+    server_behavior.draw_deviations(&mut Chance::new(seed, 8));
+    server_behavior
 }
 
 impl ServerBehavior {
+    /// Draws how the server does the opposite of what the component believes.
+    fn draw_deviations(&mut self, chance: &mut Chance) {
+        let is = |dialect| self.dialect == dialect;
+        let disabled_users = match chance.below(25) {
+            0 => DisabledUsers::Hidden,
+            1 => DisabledUsers::Deleted,
+            _ => DisabledUsers::Shown,
+        };
+        let options = &mut self.quirks.options;
+        options.deviations = Deviations {
+            put_resets_memberships: chance.percent(15) && is(Dialect::V1),
+            refuses_members: false,
+            delete_disables: chance.percent(8) && is(Dialect::V1),
+            disabled_users,
+            frozen_dates: chance.percent(15),
+        };
+        // Where the user's record has no groups, nothing shows a member whom the group leaves out.
+        // Where the server does not know the path of a member, nothing can remove one safely.
+        let shows_few = chance.percent(12);
+        let listed = chance.below(3);
+        let is_possible = is(Dialect::Scim)
+            && !self.omits_groups
+            && options.scim_quirks.remove_by_filter == MemberRemoval::Works;
+        options.scim_quirks.listed_members = (shows_few && is_possible).then_some(listed);
+    }
+
     /// Returns the dialect's capabilities that this server has.
     pub fn capabilities(&self) -> Capabilities {
         let can = capabilities(self.dialect);
-        let Options { v2, scim_quirks, .. } = &self.quirks.options;
+        let Options { v2, scim_quirks, deviations, .. } = &self.quirks.options;
+        let only_disables = match self.dialect {
+            Dialect::V1 => deviations.delete_disables,
+            Dialect::V2 => false,
+            Dialect::Scim => scim_quirks.delete_disables,
+        };
         Capabilities {
-            deletes_people: can.deletes_people && !scim_quirks.delete_disables,
+            deletes_people: can.deletes_people && !only_disables,
             reports_invitations: can.reports_invitations && v2.user_invites,
             ends_sessions: can.ends_sessions && v2.logout,
             bills_seats: can.bills_seats && self.listing.omit.is_empty(),

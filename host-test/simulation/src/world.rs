@@ -71,6 +71,8 @@ impl World {
             // No route shows the invitations of this server.
             organisation.invites.clear();
         }
+        let deviations = server_behavior.quirks.options.deviations;
+        organisation.remove_disabled(deviations.disabled_users);
         server_behavior.listing = contradictions::draw(seed, &server_behavior, &mut organisation);
         let scenario = Scenario::new(dialect, seed);
         let mut concurrent_editor =
@@ -101,6 +103,7 @@ impl World {
                 listing: server_behavior.listing.clone(),
                 if_match: server_behavior.if_match(),
             },
+            deviations,
             Rc::new(Operation::EnsureGroup(String::new())),
             start,
         );

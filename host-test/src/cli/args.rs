@@ -64,7 +64,10 @@ pub(crate) enum Command {
     /// Disable or delete one person; --mode says which.
     #[command(
         after_help = "Example:\n  retool-lifecycle deprovision --base-url https://acme.retool.com \\\n    \
-                      --email ada@example.com --mode delete-after --days 30 --tombstone ada.json"
+                      --email ada@example.com --mode delete-after --days 30 --tombstone ada.json\n  \
+                      retool-lifecycle deprovision --base-url https://acme.retool.com \\\n    \
+                      --email ada@example.com --mode delete-after --days 30 \\\n    \
+                      --disabled-since 2026-03-09T12:30:45.000Z"
     )]
     Deprovision(DeprovisionArgs),
 
@@ -355,6 +358,10 @@ pub(crate) struct DeprovisionArgs {
     /// For delete-after: how many days the account must have been disabled.
     #[arg(long, value_name = "N", required_if_eq("mode", "delete-after"))]
     pub(crate) days: Option<u32>,
+    /// For delete-after: since when the account is disabled, as the call that disabled it printed.
+    /// Without it nothing is deleted.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) disabled_since: Option<String>,
     /// The id that the person with this address must have.
     #[arg(long, value_name = "ID")]
     pub(crate) expect_id: Option<String>,

@@ -1,5 +1,6 @@
 //! Converts plans and reports of `synchronization` for the contract.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -201,8 +202,8 @@ fn guard_report(report: GuardReport) -> wit::GuardReport {
 }
 
 pub fn step_result(result: StepResult, base_url: &str) -> wit::StepResult {
-    let StepResult { outcome, tombstone, writes } = result;
-    let (outcome, reason) = match outcome {
+    let StepResult { outcome, note, tombstone, writes } = result;
+    let (outcome, mut reason) = match outcome {
         StepOutcome::Applied => (wit::StepOutcome::Applied, None),
         StepOutcome::Deactivated => (
             wit::StepOutcome::Applied,
@@ -211,6 +212,9 @@ pub fn step_result(result: StepResult, base_url: &str) -> wit::StepResult {
         StepOutcome::AlreadySo => (wit::StepOutcome::AlreadySo, None),
         StepOutcome::Stale(reason) => (wit::StepOutcome::Stale, Some(reason)),
     };
+    if let Some(note) = note {
+        reason = Some(joined(note, reason));
+    }
     wit::StepResult {
         outcome,
         reason,
@@ -247,9 +251,26 @@ pub fn sync_report(report: SyncReport, base_url: &str) -> wit::SyncReport {
     }
 }
 
+/// Returns two texts as one.
+fn joined(text: String, more: Option<String>) -> String {
+    match more {
+        Some(more) => format!("{text} {more}"),
+        None => text,
+    }
+}
+
 fn person_report(person: PersonReport, base_url: &str) -> wit::PersonReport {
-    let PersonReport { email, user, outcome, changes, groups_added, groups_removed } = person;
-    let (mut refusal, mut failure) = (None, None);
+    let PersonReport {
+        email,
+        user,
+        outcome,
+        changes,
+        groups_added,
+        groups_removed,
+        disabled_since,
+        note,
+    } = person;
+    let (mut refusal, mut failure) = (note, None);
     let outcome = match outcome {
         PersonOutcome::Created => wit::PersonOutcome::Created,
         PersonOutcome::Updated => wit::PersonOutcome::Updated,
@@ -258,11 +279,11 @@ fn person_report(person: PersonReport, base_url: &str) -> wit::PersonReport {
         PersonOutcome::Deleted => wit::PersonOutcome::Deleted,
         PersonOutcome::Unchanged => wit::PersonOutcome::Unchanged,
         PersonOutcome::Refused(why) => {
-            refusal = Some(why);
+            refusal = Some(joined(why, refusal));
             wit::PersonOutcome::Refused
         }
         PersonOutcome::Stale(how) => {
-            refusal = Some(how);
+            refusal = Some(joined(how, refusal));
             wit::PersonOutcome::Stale
         }
         PersonOutcome::Failed(error) => {
@@ -279,7 +300,7 @@ fn person_report(person: PersonReport, base_url: &str) -> wit::PersonReport {
         groups_added: list(groups_added, convert::group_link),
         groups_changed: Vec::new(),
         groups_removed: list(groups_removed, convert::group_link),
-        disabled_since: None,
+        disabled_since,
         refusal,
         failure,
     }

@@ -7,6 +7,12 @@ use crate::config::Settings;
 use crate::http::{BaseUrl, Client, Method, Secret};
 use crate::retool::v2::V2;
 use crate::testing::platform::{FakePlatform, Reply};
+use crate::time::parse_iso;
+
+mod age;
+mod expected;
+mod kept;
+mod sessions;
 
 fn v2(fake: &FakePlatform) -> V2 {
     let base = BaseUrl::parse("https://acme.retool.com").expect("a URL");
@@ -19,6 +25,7 @@ fn departure(mode: Mode) -> Departure {
         email: Email::new("ada@example.com"),
         expected_id: None,
         mode,
+        disabled_since: None,
         protected_people: Vec::new(),
         minimum_admins: 2,
     }
@@ -45,10 +52,13 @@ fn list(records: &str) -> Reply {
 }
 
 /// `/api/v2` can't delete, so a deletion disables. Repeating the deletion reports that the user is
-/// disabled already, and writes nothing.
+/// disabled already, and ends the sessions again.
 #[test]
 fn a_deletion_that_only_disables_may_be_repeated() {
     let fake = FakePlatform::new(|request| {
+        if request.path_and_query == "/api/v2/users/user_1/logout" {
+            return one("{}");
+        }
         assert_eq!(request.method, Method::Get, "{}", request.path_and_query);
         if request.path_and_query.starts_with("/api/v2/users?") {
             return list(&account(false));
@@ -57,7 +67,10 @@ fn a_deletion_that_only_disables_may_be_repeated() {
     });
     let done = fake.run(deprovision(&v2(&fake), &departure(Mode::Delete), 0)).expect("no failure");
     assert_eq!(done.outcome, DeprovisionOutcome::AlreadyDeactivated);
-    assert!(done.writes.is_empty() && done.tombstone.is_some());
+    // No server says whether there are sessions, so they are ended again.
+    let [write] = &done.writes[..] else { panic!("{:?}", done.writes) };
+    assert_eq!((write.kind, write.confirmed), (WriteKind::SessionsEnded, true));
+    assert!(done.tombstone.is_some());
 }
 
 /// Slow requests come before the read of the account that the write is based on.
@@ -65,7 +78,8 @@ fn a_deletion_that_only_disables_may_be_repeated() {
 fn if_an_account_has_no_groups_they_are_looked_up_and_it_is_read_again() {
     let fake = FakePlatform::new(|request| {
         let path = request.path_and_query.split('?').next().unwrap_or_default();
-        let of_group = r#"{"id":4,"name":"Support","members":[{"id":"user_1"}]}"#;
+        let of_group =
+            r#"{"id":4,"name":"Support","members":[{"id":"user_1","is_group_admin":true}]}"#;
         match (request.method, path) {
             (Method::Get, "/api/v2/users") => list(&without_groups(true)),
             (Method::Get, "/api/v2/groups") => list(of_group),
@@ -77,6 +91,7 @@ fn if_an_account_has_no_groups_they_are_looked_up_and_it_is_read_again() {
     let done = fake.run(deprovision(&v2(&fake), &departure(Mode::Disable), 0)).expect("no failure");
     let groups = done.tombstone.expect("a tombstone").user.groups.expect("groups");
     assert!(matches!(&groups[..], [group] if group.label() == "Support"));
+    assert_eq!(groups[0].group_admin, Some(true));
     let sent: Vec<_> = fake.sent().iter().map(|sent| sent.line()).collect();
     let account = "GET /api/v2/users/user_1?includeGroups=true";
     assert_eq!(

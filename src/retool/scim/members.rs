@@ -49,7 +49,10 @@ impl Scim {
                 left.remove(*id);
             }
         }
-        match vanished(&others, &now).len() {
+        let gone = vanished(&others, &now);
+        let is_emptied = !gone.is_empty() && gone.len() == others.len();
+        let gone = if is_emptied { self.confirmed_gone(group, gone).await? } else { Vec::new() };
+        match gone.len() {
             count if count > 0 && count == others.len() => {
                 // Includes the new members, because the server may replace all members with the
                 // added ones.
@@ -156,12 +159,27 @@ impl Scim {
         group: &GroupId,
         wanted: &[&'a str],
     ) -> Result<core::result::Result<Vec<String>, Vec<&'a str>>> {
-        read_back(self, async || {
+        let read = read_back(self, async || {
             let now = self.member_ids(group).await?.unwrap_or_default();
             let missing = vanished(wanted, &now);
             Ok(if missing.is_empty() { ReadBack::Holds(now) } else { ReadBack::NotYet(missing) })
-        })
-        .await
+        });
+        let mut unlisted = match read.await? {
+            Ok(now) => return Ok(Ok(now)),
+            Err(missing) => missing,
+        };
+        // Some servers leave members out of a group's record, and show the group in theirs.
+        let mut missing = Vec::new();
+        for id in core::mem::take(&mut unlisted) {
+            let is_in = self.names_group(id, group).await?;
+            if is_in { unlisted.push(id) } else { missing.push(id) }
+        }
+        if !missing.is_empty() {
+            return Ok(Err(missing));
+        }
+        let mut now = self.member_ids(group).await?.unwrap_or_default();
+        now.extend(unlisted.into_iter().map(String::from));
+        Ok(Ok(now))
     }
 
     /// Adds users again to a group that the server emptied. Returns an error with the result.

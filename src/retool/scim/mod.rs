@@ -65,6 +65,8 @@ pub struct Scim {
     left: RefCell<BTreeMap<GroupId, BTreeSet<String>>>,
     /// Id and `ETag` of the user that was read last, because records may lack their version.
     last_read: RefCell<Option<(String, String)>>,
+    /// Whether a deletion was seen to only disable.
+    only_disables: Cell<bool>,
 }
 
 impl Scim {
@@ -83,6 +85,7 @@ impl Scim {
             put_keeps_groups: Cell::default(),
             left: RefCell::default(),
             last_read: RefCell::new(None),
+            only_disables: Cell::new(false),
         }
     }
 

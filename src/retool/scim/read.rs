@@ -147,7 +147,11 @@ fn may_mean_no_match(error: &Error) -> bool {
 
 impl ReadDirectory for Scim {
     fn capabilities(&self) -> Capabilities {
-        Dialect::Scim.capabilities()
+        Dialect::Scim.capabilities().with_deletions_that_only_disable(self.only_disables.get())
+    }
+
+    fn deletion_only_disables(&self) {
+        self.only_disables.set(true);
     }
 
     fn pause(&self, attempt: u32, retry_after_ms: Option<u32>) -> Local<'_, bool> {

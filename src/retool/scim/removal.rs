@@ -11,12 +11,16 @@ use alloc::vec::Vec;
 use super::Scim;
 use super::body::PatchOp;
 use super::members::{named, target, vanished};
-use crate::domain::GroupId;
+use crate::domain::{Dialect, GroupId, UserId};
 use crate::error::{Code, Error, Result};
+use crate::retool::membership::is_in_own_record;
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::verify::{not_held, removal_not_held};
 use crate::retool::write_once::{AfterLoss, after_others, after_write, write_once};
 use crate::ser::to_json;
+
+/// How many members who are gone by their own records show that a group was emptied.
+const SAMPLE: usize = 3;
 
 /// The form of the request that removes a member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,9 +46,11 @@ impl Removal {
 impl Scim {
     /// Removes a user from a group. `false` if they were not in it.
     pub(super) async fn leave(&self, group: &GroupId, user: &str) -> Result<bool> {
-        let before = self.member_ids(group).await?.unwrap_or_default();
-        if !before.iter().any(|id| id == user) {
+        let Some(before) = self.member_ids(group).await? else {
             return Ok(false);
+        };
+        if !before.iter().any(|id| id == user) {
+            return self.leave_unlisted(group, user, &before).await;
         }
         let others = self.remaining(group, &before, user);
         let mut form = self.removal.get();
@@ -72,7 +78,7 @@ impl Scim {
                 Err(error) => return Err(after_others(written)(error)),
             }
             let now = self.read_left(group, user, &others).await.map_err(after_write)?;
-            let gone = vanished(&others, &now);
+            let gone = self.confirmed_gone(group, vanished(&others, &now)).await?;
             let left = !now.iter().any(|id| id == user);
             // If the user is still in the group, the group was not emptied. Then another
             // administrator removed the other members.
@@ -97,6 +103,69 @@ impl Scim {
             Some(error) => after_others(written)(error),
             None => removal_not_held(group),
         })
+    }
+
+    /// Removes a user that the group's record does not list. `false` if the user's own record does
+    /// not name the group either. Some servers leave members out, or show only the first ones.
+    async fn leave_unlisted(&self, group: &GroupId, user: &str, listed: &[String]) -> Result<bool> {
+        if !self.names_group(user, group).await? {
+            return Ok(false);
+        }
+        if self.removal.get() == Removal::Never {
+            return Err(unsafe_server());
+        }
+        let others = self.remaining(group, listed, user);
+        // The path names one member. A server that ignores the value of the other form would remove
+        // members whose loss can't be seen here.
+        let path = format!("members[value eq {}]", to_json(user));
+        let change = PatchOp::remove_by_path(&path);
+        let send = async |(): &()| self.patch(target(group), &change, None).await;
+        let look = async |(): &mut (), _: &Error| {
+            let is_in = self.names_group(user, group).await?;
+            Ok(if is_in { AfterLoss::SendAgain } else { AfterLoss::Holds(()) })
+        };
+        write_once(self, &mut (), send, look).await?;
+        let read = read_back(self, async || {
+            let is_in = self.names_group(user, group).await.map_err(after_write)?;
+            Ok(if is_in { ReadBack::NotYet(()) } else { ReadBack::Holds(()) })
+        });
+        if read.await?.is_err() {
+            return Err(removal_not_held(group));
+        }
+        let now = self.member_ids(group).await.map_err(after_write)?;
+        let gone = now.as_ref().map(|now| vanished(&others, now)).unwrap_or_default();
+        let gone = self.confirmed_gone(group, gone).await?;
+        if !gone.is_empty() {
+            return Err(also_gone(group, true, &gone));
+        }
+        Ok(true)
+    }
+
+    /// Returns the members who are gone by their own records too, of those that a group's record
+    /// does not list any more. A record that shows only the first members loses some of them when
+    /// others join.
+    pub(super) async fn confirmed_gone<'a>(
+        &self,
+        group: &GroupId,
+        gone: Vec<&'a str>,
+    ) -> Result<Vec<&'a str>> {
+        let mut sure = Vec::new();
+        for (at, id) in gone.iter().enumerate() {
+            if !self.names_group(id, group).await.map_err(after_write)? {
+                sure.push(*id);
+            }
+            // In a group that was emptied, the first ones speak for all.
+            if at + 1 == SAMPLE && sure.len() == SAMPLE {
+                return Ok(gone);
+            }
+        }
+        Ok(sure)
+    }
+
+    /// Returns whether the user's own record names a group.
+    pub(super) async fn names_group(&self, user: &str, group: &GroupId) -> Result<bool> {
+        let id = UserId { dialect: Dialect::Scim, value: String::from(user) };
+        is_in_own_record(self, &id, group).await
     }
 
     /// Returns the members that must remain when `leaving` is removed.

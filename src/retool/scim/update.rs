@@ -64,7 +64,7 @@ impl Scim {
         let put = Put::of(self, account).await?;
         match self.patch_user(account, patch, Form::Whole, Some(&put)).await {
             Ok(made) => put.check(self, made).await,
-            Err(error) if error.code == Code::NotVerified => {
+            Err(error) if error.code == Code::NotVerified && !error.gone => {
                 Err(put.explain(self, &account.user, error).await)
             }
             Err(error) => Err(error),
@@ -134,6 +134,8 @@ impl Scim {
                     }
                     _ => return Err(after_others(ignored.is_some())(error)),
                 },
+                // The change holds: the server hides the user.
+                _ if error.gone => return Err(error),
                 // Without the time to wait, the change may only not be visible yet.
                 Code::NotVerified
                     if form < last && self.client.remaining_ms() > LONGEST_WAIT_MS =>

@@ -142,6 +142,7 @@ impl LinkRecord<'_> {
         GroupLink {
             id: GroupId { kind: GroupIdKind::Scim, value: self.value.to_string() },
             name: filled(self.display.as_deref()),
+            group_admin: None,
         }
     }
 }

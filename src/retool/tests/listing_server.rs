@@ -310,6 +310,7 @@ impl Server {
             email: Email::new(email),
             expected_id: None,
             mode: Mode::Disable,
+            disabled_since: None,
             protected_people: Vec::new(),
             minimum_admins: 0,
         };

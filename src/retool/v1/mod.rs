@@ -43,13 +43,24 @@ pub struct V1 {
     page_size: PageSize,
     /// What the listings of this call lack.
     gaps: Gaps,
+    /// Whether a PUT of a user was seen to keep the memberships.
+    keeps_memberships: Cell<bool>,
+    /// Whether a deletion was seen to only disable.
+    only_disables: Cell<bool>,
 }
 
 impl V1 {
     /// Creates a directory on a client.
     pub fn new(client: Client) -> Self {
         let page_size = PageSize::new(client.settings().page_size);
-        V1 { client, expected: Cell::new(None), page_size, gaps: Gaps::default() }
+        V1 {
+            client,
+            expected: Cell::new(None),
+            page_size,
+            gaps: Gaps::default(),
+            keeps_memberships: Cell::new(false),
+            only_disables: Cell::new(false),
+        }
     }
 }
 

@@ -217,7 +217,19 @@ const DEFAULT_PAGE_SIZE: u32 = 100;
 
 impl ReadDirectory for V1 {
     fn capabilities(&self) -> Capabilities {
-        Dialect::V1.capabilities()
+        Dialect::V1.capabilities().with_deletions_that_only_disable(self.only_disables.get())
+    }
+
+    fn may_lose_memberships(&self) -> bool {
+        !self.keeps_memberships.get()
+    }
+
+    fn memberships_were_kept(&self) {
+        self.keeps_memberships.set(true);
+    }
+
+    fn deletion_only_disables(&self) {
+        self.only_disables.set(true);
     }
 
     fn pause(&self, attempt: u32, retry_after_ms: Option<u32>) -> Local<'_, bool> {

@@ -111,8 +111,10 @@ fn link_id<'l>(link: &'l Link<'_>) -> &'l str {
 
 fn into_link(link: Link<'_>) -> GroupLink {
     match link {
-        Link::Object(LinkRecord { id, name }) => GroupLink { id: group_id(id), name: filled(name) },
-        Link::Id(id) => GroupLink { id: group_id(id), name: None },
+        Link::Object(LinkRecord { id, name }) => {
+            GroupLink { id: group_id(id), name: filled(name), group_admin: None }
+        }
+        Link::Id(id) => GroupLink { id: group_id(id), name: None, group_admin: None },
     }
 }
 

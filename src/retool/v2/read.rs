@@ -148,7 +148,7 @@ impl V2 {
         Ok(GroupAccount { group, raw: kept(raw, &OTHERS_IN_GROUP) })
     }
 
-    async fn members_of(&self, id: &GroupId) -> Result<Option<Vec<Member>>> {
+    pub(super) async fn members_of(&self, id: &GroupId) -> Result<Option<Vec<Member>>> {
         let Some(answer) = self.get_group(id).await? else {
             return Ok(None);
         };

@@ -162,7 +162,8 @@ struct LinkRecord<'a> {
 impl LinkRecord<'_> {
     /// Converts the record; `None` if it has no id.
     fn into_link(self) -> Option<GroupLink> {
-        Some(GroupLink { id: group_id(self.id, self.legacy_id)?, name: filled(self.name) })
+        let id = group_id(self.id, self.legacy_id)?;
+        Some(GroupLink { id, name: filled(self.name), group_admin: None })
     }
 
     fn id(&self) -> Option<&str> {

@@ -176,6 +176,14 @@ impl WriteDirectory for V2 {
         Box::pin(self.join(group, users))
     }
 
+    fn make_group_admin<'a>(
+        &'a self,
+        group: &'a GroupId,
+        user: &'a UserId,
+    ) -> Local<'a, Result<()>> {
+        Box::pin(self.administer(group, user))
+    }
+
     fn end_sessions<'a>(&'a self, user: &'a UserId) -> Local<'a, Result<bool>> {
         Box::pin(self.log_out(user))
     }

@@ -34,6 +34,9 @@ impl<'a> Counts<'a> {
         let mut groups: BTreeMap<&GroupId, Delta> = BTreeMap::new();
         for user in &snapshot.users {
             let Some(change) = model.change(user) else { continue };
+            if model.may_be_kept(user) {
+                continue;
+            }
             if !model.after(user).exists {
                 for group in group_ids(user) {
                     groups.entry(group).or_default().removed += 1;

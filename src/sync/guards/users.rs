@@ -32,7 +32,8 @@ impl Counts {
             counts.enabled += usize::from(before.enabled && span.contains(&user.email));
             counts.admins += usize::from(before.is_enabled_admin());
             counts.removed += usize::from(before.enabled && !after.enabled);
-            counts.others_removed += usize::from(!before.enabled && !after.exists);
+            let is_gone = !after.exists && !model.may_be_kept(user);
+            counts.others_removed += usize::from(!before.enabled && is_gone);
             counts.re_enabled += usize::from(!before.enabled && after.enabled);
             counts.promoted += usize::from(!before.is_enabled_admin() && after.is_enabled_admin());
             counts.updated += usize::from(model.change(user).is_some_and(|change| change.updated));

@@ -1,5 +1,6 @@
 //! The options of a mock. Nothing here depends on the dialects' code.
 
+mod deviations;
 mod dialect;
 mod listing;
 mod scim;
@@ -11,6 +12,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::faults::Fault;
+pub use deviations::{Deviations, DisabledUsers};
 pub use dialect::Dialect;
 pub use listing::{LargePages, ListingOptions};
 pub use scim::{
@@ -70,6 +72,8 @@ pub struct Options {
     pub scim_not_configured: bool,
     /// How SCIM deviates from a correct server.
     pub scim_quirks: ScimQuirks,
+    /// How the server deviates in every dialect.
+    pub deviations: Deviations,
     /// The faults that are active from the start, until all faults are cleared.
     pub faults: Vec<Fault>,
 }
@@ -97,6 +101,7 @@ impl Default for Options {
             scim_base: ScimBase::default(),
             scim_not_configured: false,
             scim_quirks: ScimQuirks::default(),
+            deviations: Deviations::default(),
             faults: Vec::new(),
         }
     }
@@ -135,6 +140,7 @@ impl fmt::Debug for Options {
             scim_base,
             scim_not_configured,
             scim_quirks,
+            deviations,
             faults,
         } = self;
         f.debug_struct("Options")
@@ -158,6 +164,7 @@ impl fmt::Debug for Options {
             .field("scim_base", scim_base)
             .field("scim_not_configured", scim_not_configured)
             .field("scim_quirks", scim_quirks)
+            .field("deviations", deviations)
             .field("faults", faults)
             .finish()
     }

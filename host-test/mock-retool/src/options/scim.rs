@@ -60,6 +60,9 @@ pub struct ScimQuirks {
     pub remove_by_value: MemberRemoval,
     /// DELETE of a user only disables the user.
     pub delete_disables: bool,
+    /// How many members the record of a group shows, alone and in a listing; all by default. The
+    /// records of users show all their groups.
+    pub listed_members: Option<usize>,
 }
 
 /// The response to a successful PATCH. A PATCH with the parameter `attributes` always gets the

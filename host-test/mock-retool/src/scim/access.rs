@@ -136,6 +136,14 @@ impl Caller {
         record.retain(|name, _| {
             !(faults.omit.contains(name) || in_list && faults.omit_in_lists.contains(name))
         });
+        if let (Some(shown), Some(Value::Array(members))) =
+            (quirks.listed_members, record.get_mut("members"))
+        {
+            members.truncate(shown);
+            if members.is_empty() {
+                record.remove("members");
+            }
+        }
         if let Some(Value::Object(meta)) = record.get_mut("meta") {
             if quirks.no_location {
                 meta.remove("location");

@@ -51,6 +51,13 @@ impl Organisation {
         Ok(())
     }
 
+    /// Removes all members from a group.
+    pub(crate) fn empty_group(&mut self, group: u32) {
+        for user in &mut self.users {
+            user.memberships.retain(|membership| membership.group != group);
+        }
+    }
+
     /// Removes a user from a group.
     pub fn leave(&mut self, group: u32, user: &str) -> Result<(), Refused> {
         self.check_members_changeable(group)?;

@@ -10,6 +10,7 @@ mod user;
 
 use serde::Serialize;
 
+use crate::options::DisabledUsers;
 use clock::Clock;
 pub use group::{ADMIN, Access, EDITOR, Group, VIEWER};
 pub use invite::Invite;
@@ -65,6 +66,9 @@ pub struct Organisation {
     /// [`User::is_admin`], and whether the group can be deleted.
     #[serde(skip)]
     pub admin_group_writable: bool,
+    /// Disabled users that no request shows, on a server that hides them. Their addresses are
+    /// taken.
+    pub hidden: Vec<User>,
     #[serde(skip)]
     clock: Clock,
     #[serde(skip)]
@@ -75,6 +79,8 @@ pub struct Organisation {
     next_legacy_id: u64,
     #[serde(skip)]
     next_invite_id: u64,
+    #[serde(skip)]
+    frozen_dates: bool,
 }
 
 impl Organisation {
@@ -99,11 +105,13 @@ impl Organisation {
             invites: Vec::new(),
             ended_sessions: Vec::new(),
             admin_group_writable: false,
+            hidden: Vec::new(),
             clock: Clock::default(),
             ids: fastrand::Rng::with_seed(0),
             next_group_id: 1,
             next_legacy_id: FIRST_LEGACY_ID,
             next_invite_id: 1,
+            frozen_dates: false,
         }
     }
 
@@ -152,7 +160,7 @@ impl Organisation {
     /// Adds a user and sends an invitation. The ids and timestamps of the draft are replaced; its
     /// memberships are kept.
     pub fn create_user(&mut self, draft: User) -> Result<&User, Refused> {
-        if self.user_by_email(&draft.email).is_some() {
+        if self.is_taken(&draft.email) {
             return Err(Refused::EmailTaken);
         }
         self.create_another_user(draft)
@@ -167,7 +175,7 @@ impl Organisation {
 
     /// Like [`Organisation::create_user`], but without an invitation.
     pub fn add_user(&mut self, draft: User) -> Result<&User, Refused> {
-        if self.user_by_email(&draft.email).is_some() {
+        if self.is_taken(&draft.email) {
             return Err(Refused::EmailTaken);
         }
         self.add_another_user(draft)
@@ -205,8 +213,9 @@ impl Organisation {
         if taken {
             return Err(Refused::EmailTaken);
         }
-        let updated_at = self.clock.tick();
+        let now = self.clock.tick();
         let user = &mut self.users[at];
+        let updated_at = if self.frozen_dates { user.updated_at.clone() } else { now };
         *user = User {
             id: std::mem::take(&mut user.id),
             legacy_id: user.legacy_id,
@@ -244,6 +253,29 @@ impl Organisation {
         }
         self.clock.tick();
         Ok(())
+    }
+
+    /// Hides or deletes the users who are disabled, as this kind of server does.
+    pub fn remove_disabled(&mut self, as_the_server: DisabledUsers) {
+        if as_the_server == DisabledUsers::Shown {
+            return;
+        }
+        let (mut disabled, shown): (Vec<User>, Vec<User>) =
+            std::mem::take(&mut self.users).into_iter().partition(|user| user.is_disabled);
+        self.users = shown;
+        if as_the_server == DisabledUsers::Hidden {
+            self.hidden.append(&mut disabled);
+        }
+    }
+
+    /// Sets whether changes of users leave the time of the last change as it is.
+    pub(crate) fn freeze_dates(&mut self, frozen: bool) {
+        self.frozen_dates = frozen;
+    }
+
+    /// Whether a user has this address, compared without case. Hidden users have theirs too.
+    fn is_taken(&self, email: &str) -> bool {
+        self.users.iter().chain(&self.hidden).any(|user| same_email(&user.email, email))
     }
 
     /// Finds the group with this id.

@@ -76,7 +76,13 @@ pub(super) async fn replace(
     let mut organisation = caller.with(Scope::UsersWrite)?;
     let current = organisation.user(&user).ok_or(Refused::NoSuchUser)?;
     let draft = user_draft(payload.fields()?, Some(current))?;
-    let user = organisation.replace_user(&user, draft)?.clone();
+    organisation.replace_user(&user, draft)?;
+    if caller.deviations().put_resets_memberships
+        && let Some(user) = organisation.user_mut(&user)
+    {
+        user.memberships.clear();
+    }
+    let user = organisation.user(&user).ok_or(Refused::NoSuchUser)?.clone();
     Ok(Json(user_record(&organisation, &user, caller.quirks())).into_response())
 }
 
@@ -85,7 +91,12 @@ pub(super) async fn delete(
     caller: Caller,
     InPath(user): InPath<String>,
 ) -> Result<Response, Refusal> {
-    caller.with(Scope::UsersWrite)?.delete_user(&user)?;
+    let mut organisation = caller.with(Scope::UsersWrite)?;
+    if !caller.deviations().delete_disables {
+        organisation.delete_user(&user)?;
+    } else if !organisation.user(&user).ok_or(Refused::NoSuchUser)?.is_disabled {
+        organisation.disable_user(&user)?;
+    }
     Ok(Json(json!({ "success": true })).into_response())
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod client;
 mod control;
+mod deviations;
 mod faults;
 mod groups;
 mod hooks;

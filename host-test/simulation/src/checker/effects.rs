@@ -104,8 +104,17 @@ impl Checker {
                     }
                 }
                 Change::Left { id, group, .. } => {
-                    let asked = Some(&Act::Leave { group: *group, id: id.clone() });
-                    if act != asked {
+                    let asked = match act {
+                        Some(Act::Leave { group: left, id: leaving }) => {
+                            left == group && leaving == id
+                        }
+                        // The server resets what a PUT leaves out. The component must put it back.
+                        Some(Act::Update { whole: true, .. } | Act::UpdateGroup { .. }) => {
+                            self.deviations.put_resets_memberships
+                        }
+                        _ => false,
+                    };
+                    if !asked {
                         let what = format!("{:?} leaves {group} by {line}", self.addresses_of(id));
                         self.violated("only the request", what);
                     }
@@ -163,6 +172,21 @@ impl Checker {
         )
     }
 
+    /// Whether a PUT of the component took a user out of a group in this call.
+    pub(super) fn was_dropped(&self, user: &str, of: u32) -> bool {
+        self.deviations.put_resets_memberships
+            && self.component_changes().any(
+                |change| matches!(change, Change::Left { id, group, .. } if id == user && *group == of),
+            )
+    }
+
+    /// Whether the other administrator added a user to a group in this call.
+    pub(super) fn joined_concurrently(&self, user: &str, to: u32) -> bool {
+        self.concurrent_changes().any(
+            |change| matches!(change, Change::Joined { id, group, .. } if id == user && *group == to),
+        )
+    }
+
     /// Whether the other administrator removed a user from a group in this call.
     pub(super) fn was_removed_concurrently(&self, user: &str, of: u32) -> bool {
         self.concurrent_changes().any(|change| match change {
@@ -183,6 +207,12 @@ impl Checker {
             if event.who == Who::Component {
                 for change in &event.changes {
                     match change {
+                        // The component disabled the user, and the server shows no disabled users.
+                        Change::UserDeleted { id, .. }
+                            if self.disabled_users_vanish() && !self.deletes(id) =>
+                        {
+                            removed.insert(id.as_str());
+                        }
                         Change::UserDeleted { id, .. } => {
                             removed.insert(id.as_str());
                             let user = before.user(id);
@@ -203,6 +233,10 @@ impl Checker {
                                 left.entry(*group).or_default().insert(id);
                             }
                         }
+                        // A server that resets what a PUT leaves out; the membership is put back.
+                        Change::Left { id, email, group }
+                            if self.was_dropped(id, *group)
+                                && !self.may_leave(&key(email), *group) => {}
                         Change::Left { id, group, .. } => {
                             left.entry(*group).or_default().insert(id);
                         }

@@ -4,13 +4,14 @@
 use mock_retool::{ADMIN, Group, Invite, Organisation, User};
 use retool_lifecycle::domain::{self, Field, GroupLink, GroupRef, UserPatch};
 use retool_lifecycle::groups::Removal;
-use retool_lifecycle::lifecycle::{DeprovisionOutcome, Mode, PersonRestored};
+use retool_lifecycle::lifecycle::{Mode, PersonRestored};
+use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
 use retool_lifecycle::sync::{AbsentPolicy, MembershipPolicy, SyncRequest};
 
 use super::Checker;
 use crate::allowed_writes::{desired, is_absent, value};
 use crate::change::{Change, key, open_invitation, user_fields};
-use crate::dialects::{dialect_wire, group_number};
+use crate::dialects::{capabilities, dialect_wire, group_number};
 use crate::operation::{Done, Operation};
 
 pub(super) const FIELDS: [(Field, &str); 6] = [
@@ -68,11 +69,8 @@ impl Checker {
                 if !user.is_disabled {
                     return Some(format!("{} is enabled", departure.email.key()));
                 }
-                let is_reported = || done.remaining.iter().any(|what| what.contains("sessions"));
-                (self.can.ends_sessions
-                    && self.disabled_without_log_out(&user.id)
-                    && !is_reported())
-                .then(|| format!("{} is still logged in", departure.email.key()))
+                let is_reported = done.remaining.iter().any(|what| what.contains("sessions"));
+                self.still_logged_in(user, is_reported)
             }
             (Operation::Restore(restoration), Done::Restored(done)) => {
                 let people = restoration.tombstones.iter().zip(&done.people);
@@ -81,8 +79,9 @@ impl Checker {
                 });
                 restored.find_map(|(was, done)| self.not_restored(was, done, now))
             }
-            (Operation::Sync(request), Done::Synced(report)) if report.complete => {
-                self.missed_by_roster(request, now)
+            (Operation::Sync(request), Done::Synced(report)) => {
+                let missed = report.complete.then(|| self.missed_by_roster(request, now)).flatten();
+                missed.or_else(|| self.logged_in_after_sync(report, now))
             }
             (Operation::EnsureGroup(name), _) => {
                 let named = now.groups.iter().filter(|group| group.name.trim() == name.trim());
@@ -156,7 +155,30 @@ impl Checker {
             .filter(|link| !is_closed(link))
             .map(|link| GroupRef::Id(link.id.clone()))
             .collect();
-        self.differs(user, &fields).or_else(|| outside(now, user, &groups))
+        self.differs(user, &fields)
+            .or_else(|| outside(now, user, &groups))
+            .or_else(|| self.not_administered(was, done, now, user))
+    }
+
+    /// Returns a group that a restored user administered and does not administer any more.
+    fn not_administered(
+        &self,
+        was: &domain::User,
+        done: &PersonRestored,
+        now: &Organisation,
+        user: &User,
+    ) -> Option<String> {
+        let administered =
+            was.groups.iter().flatten().filter(|link| link.group_admin == Some(true));
+        let mut lost = administered.filter_map(|link| group_number(&link.id)).filter(|group| {
+            let mut members = now.members(*group).filter(|member| member.user.id == user.id);
+            let is_said = done
+                .not_restored
+                .iter()
+                .any(|what| self.group_names(*group).iter().any(|name| what.contains(name)));
+            members.any(|member| !member.is_group_admin) && !is_said
+        });
+        lost.next().map(|group| format!("{} does not administer group {group}", user.email))
     }
 
     fn missed_by_roster(&self, request: &SyncRequest, now: &Organisation) -> Option<String> {
@@ -227,15 +249,28 @@ impl Checker {
         stays.map(|email| format!("{email} is absent from the roster and was not removed"))
     }
 
-    /// Whether the component disabled a user in this call, and did not end the user's sessions.
-    fn disabled_without_log_out(&self, person: &str) -> bool {
-        let disables = |change: &Change| {
-            matches!(change, Change::UserField { id, field, after, .. }
-                if id == person && field == "isDisabled" && *after == true)
-        };
+    /// Returns that the sessions of a disabled user were not ended in this call, and that the
+    /// result does not say so.
+    fn still_logged_in(&self, user: &User, is_reported: bool) -> Option<String> {
         let ends =
-            |change: &Change| matches!(change, Change::SessionsEnded { id, .. } if id == person);
-        self.component_changes().any(disables) && !self.component_changes().any(ends)
+            |change: &Change| matches!(change, Change::SessionsEnded { id, .. } if *id == user.id);
+        (capabilities(self.dialect).ends_sessions
+            && !self.component_changes().any(ends)
+            && !is_reported)
+            .then(|| format!("{} is still logged in", user.email))
+    }
+
+    /// Returns a user whom a sync disabled, and whose sessions were not ended in silence.
+    fn logged_in_after_sync(&self, report: &SyncReport, now: &Organisation) -> Option<String> {
+        let disabled =
+            report.people.iter().filter(|person| person.outcome == PersonOutcome::Disabled);
+        disabled.filter_map(|person| Some((person, find(now, person.email.key())?))).find_map(
+            |(person, user)| {
+                let said = person.note.iter().chain(&report.notes);
+                let is_reported = said.into_iter().any(|note| note.contains("sessions"));
+                self.still_logged_in(user, is_reported)
+            },
+        )
     }
 
     /// Returns the open invitation of an address, if the dialect shows invitations.

@@ -5,6 +5,7 @@
 
 mod effects;
 mod goal;
+mod kept;
 mod report;
 mod tombstones;
 mod visible;
@@ -13,7 +14,9 @@ mod writes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use mock_retool::{ADMIN, Dialect, IfMatchRule, ListingOptions, Organisation};
+use mock_retool::{
+    ADMIN, Deviations, Dialect, DisabledUsers, IfMatchRule, ListingOptions, Organisation,
+};
 use retool_lifecycle::retool::Capabilities;
 
 use crate::change::{Change, address_of_invitation, changes, key, removes_admin};
@@ -89,6 +92,7 @@ pub struct Checker {
     dialect: Dialect,
     can: Capabilities,
     beliefs: Beliefs,
+    deviations: Deviations,
     operation: Rc<Operation>,
     /// The server's time, in RFC 3339.
     time: String,
@@ -96,6 +100,8 @@ pub struct Checker {
     start: Rc<Organisation>,
     /// Every change since the call began.
     events: Vec<Event>,
+    /// Whether the other administrator made an edit, even one that changed no field.
+    is_touched: bool,
     /// Every write that arrived.
     writes: Vec<ParsedRequest>,
     /// The record of each user that a response contained last, by id.
@@ -136,11 +142,13 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// Creates the checker before the first call. `can` is what the server supports.
+    /// Creates the checker before the first call. `can` is what the server supports, and
+    /// `deviations` what it does against the documentation.
     pub fn new(
         dialect: Dialect,
         can: Capabilities,
         beliefs: Beliefs,
+        deviations: Deviations,
         operation: Rc<Operation>,
         now: Rc<Organisation>,
     ) -> Self {
@@ -152,11 +160,13 @@ impl Checker {
             unusable: false,
             conflicts: BTreeSet::new(),
             overlooked: BTreeSet::new(),
+            deviations,
             accounts: addresses.map(|address| (address, 1)).collect(),
             operation,
             time: now.now(),
             start: now,
             events: Vec::new(),
+            is_touched: false,
             writes: Vec::new(),
             visible: BTreeMap::new(),
             read: BTreeMap::new(),
@@ -188,7 +198,14 @@ impl Checker {
             vacated,
             accounts,
             overwritten,
-            ..Checker::new(self.dialect, self.can, self.beliefs.clone(), operation, now)
+            ..Checker::new(
+                self.dialect,
+                self.can,
+                self.beliefs.clone(),
+                self.deviations,
+                operation,
+                now,
+            )
         };
     }
 
@@ -229,16 +246,32 @@ impl Checker {
                 // The server ignores a form that it does not support.
                 || self.dialect == Dialect::Scim && !parsed.changed
                 || matches!(parsed.act, Some(Act::Leave { group: ADMIN, .. }))
+                // No server says whether there are sessions, so a repetition ends them again.
+                || matches!(parsed.act, Some(Act::EndSessions { .. }))
                 || self.deletion_only_disables() && matches!(parsed.act, Some(Act::Delete { .. }))
         };
         self.writes.iter().filter(|parsed| !effective || !refused(parsed)).count()
     }
 
-    /// Whether the server accepts deletions, but only disables the user. The component can detect
-    /// that for an enabled user. For a disabled user it looks the same as a deletion that is not
-    /// visible yet, so the component requests the deletion again each time.
+    /// Whether the server accepts deletions, but only disables the user. A later call can't know
+    /// that, so it requests the deletion of a disabled user again.
     pub fn deletion_only_disables(&self) -> bool {
         capabilities(self.dialect).deletes_people && !self.can.deletes_people
+    }
+
+    /// Whether a PUT resets the memberships that it leaves out.
+    pub fn put_resets_memberships(&self) -> bool {
+        self.deviations.put_resets_memberships
+    }
+
+    /// Whether the server does not show disabled users.
+    pub fn disabled_users_vanish(&self) -> bool {
+        self.deviations.disabled_users != DisabledUsers::Shown
+    }
+
+    /// Whether an account is gone on a server that does not show disabled users.
+    fn has_vanished(&self, id: &str) -> bool {
+        self.disabled_users_vanish() && self.now().user(id).is_none()
     }
 
     /// Whether the other administrator changed anything in this call.
@@ -275,6 +308,7 @@ impl Checker {
         parsed: Option<&ParsedRequest>,
         after: &Organisation,
     ) -> bool {
+        self.is_touched |= who == Who::ConcurrentEditor;
         let before = Rc::clone(self.now());
         let changes = changes(&before, after);
         if changes.is_empty() {

@@ -6,7 +6,7 @@ use retool_lifecycle::time::{days_ms, parse_iso};
 use serde_json::Value;
 
 use super::{Checker, Coverage};
-use crate::allowed_writes::{KnownGroup, desired};
+use crate::allowed_writes::{Age, KnownGroup, desired};
 use crate::change::{is_invitation, key};
 use crate::operation::Operation;
 use crate::request::{Act, Fields, ParsedRequest, VERSION};
@@ -166,11 +166,14 @@ impl Checker {
                 ));
             }
             Some(None) => {}
-            Some(Some(days)) => {
+            Some(Some(Age { days, disabled_since })) => {
                 let disabled = visible.get("isDisabled") == Some(&Value::Bool(true));
-                let since = visible.get("updatedAt").and_then(Value::as_str).and_then(parse_iso);
-                let due = since.is_some_and(|since| since + days_ms(days) <= now);
-                if !disabled || !due {
+                let edited = visible.get("updatedAt").and_then(Value::as_str).and_then(parse_iso);
+                // An edit after the date may have enabled the account.
+                let is_due = |since: i64| {
+                    since.max(edited.unwrap_or(i64::MIN)).saturating_add(days_ms(days)) <= now
+                };
+                if !disabled || !disabled_since.is_some_and(is_due) {
                     return Err(("only the request", format!("{person} is deleted too early")));
                 }
             }
@@ -209,9 +212,12 @@ impl Checker {
         id: &str,
         joins: bool,
     ) -> Verdict {
-        if joins && self.was_removed_concurrently(id, group) {
-            // The component adds a member again after a removal that emptied the group. It can't
-            // distinguish that server behaviour from a removal by another administrator.
+        let is_put_back =
+            self.was_dropped(id, group) || self.put_resets_memberships() && self.has_vanished(id);
+        if joins && (self.was_removed_concurrently(id, group) || is_put_back) {
+            // The component adds a member again after a removal that emptied the group, or after a
+            // PUT. It can't distinguish that server behaviour from a removal by another
+            // administrator.
             return Ok(());
         }
         let Some(addresses) = self.addresses.get(id) else {
@@ -250,7 +256,7 @@ impl Checker {
         }
         let is_disabled =
             |state: &Organisation| state.user(id).is_some_and(|user| user.is_disabled);
-        if self.states().any(is_disabled) {
+        if self.states().any(is_disabled) || self.has_vanished(id) {
             Ok(())
         } else {
             Err(("only the request", format!("{person} is logged out and was never disabled")))

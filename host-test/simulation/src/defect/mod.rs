@@ -7,8 +7,8 @@ mod planted;
 use std::rc::Rc;
 
 use mock_retool::Dialect;
-use retool_lifecycle::domain::Tombstone;
-use retool_lifecycle::error::{Error, Result};
+use retool_lifecycle::domain::{Tombstone, WriteKind};
+use retool_lifecycle::error::{Code, Error, Result};
 use retool_lifecycle::http::Transport;
 use retool_lifecycle::sync::{GuardLimits, Limit, Span};
 
@@ -109,6 +109,22 @@ defects! {
     ForgetTheConflict = "forget-the-conflict",
     /// A page size that the server refuses ends the call.
     GiveUpAtARefusedPage = "give-up-at-a-refused-page",
+    /// The memberships after a PUT are taken for those before it.
+    TakeMembershipsForKept = "take-memberships-for-kept",
+    /// The sessions of a user who was disabled before are not ended again.
+    EndSessionsOnce = "end-sessions-once",
+    /// A user whom the look-up by address does not find is not looked up by id.
+    TrustTheAddress = "trust-the-address",
+    /// Every member of a group counts as one who does not administer it.
+    ForgetTheGroupAdmins = "forget-the-group-admins",
+    /// A disabled account is deleted by the date of its last change.
+    DeleteByTheLastChange = "delete-by-the-last-change",
+    /// Memberships are read from groups alone, and not from the records of users.
+    TrustOneView = "trust-one-view",
+    /// A disabled user who is shown no longer counts as a lost reply.
+    TakeGoneForLost = "take-gone-for-lost",
+    /// A deletion that leaves the user is asked for again.
+    DeleteAgain = "delete-again",
 }
 
 impl Defect {
@@ -122,20 +138,30 @@ impl Defect {
         use Dialect::{Scim, V1, V2};
         match self {
             // Only `/api/v1` replaces the whole record by a PUT.
-            Defect::DropTheMerge | Defect::MergeAnOldRecord => &[V1],
+            Defect::DropTheMerge | Defect::MergeAnOldRecord | Defect::TakeMembershipsForKept => {
+                &[V1]
+            }
             // SCIM has no other sign of administrators, and the guards fail closed without it.
             Defect::IgnoreTheAdminGroup => &[V1, V2],
             // Only `/api/v2` has these data.
             Defect::ForgetTheMembers
             | Defect::ForgetTheInvitations
             | Defect::ForgetTheSessions
+            | Defect::EndSessionsOnce
+            | Defect::ForgetTheGroupAdmins
             | Defect::EmptyTheMetadata => &[V2],
-            Defect::DropTheVersion | Defect::EmptyTheGroup | Defect::ReplaceTheMembers => &[Scim],
-            Defect::IgnoreTheConflict | Defect::PutOnlyTheChange => &[Scim],
+            Defect::DropTheVersion
+            | Defect::EmptyTheGroup
+            | Defect::ReplaceTheMembers
+            | Defect::IgnoreTheConflict
+            | Defect::PutOnlyTheChange
+            | Defect::TrustOneView
+            // Over the others the answer mostly contains the record.
+            | Defect::TakeGoneForLost => &[Scim],
             // Only their listings have totals and a page size.
             Defect::TrustThePageTotal | Defect::GiveUpAtARefusedPage => &[V1, Scim],
-            // Over `/api/v1` a deletion never only disables.
-            Defect::TakeDisabledForDeleted => &[V2, Scim],
+            // `/api/v2` has no time of the last change, and its deletions never delete.
+            Defect::DeleteByTheLastChange | Defect::DeleteAgain => &[V1, Scim],
             // Over the other dialects the component reads after a removal, whatever the response.
             Defect::TakeFailureForDone => &[V1],
             _ => &Dialect::ALL,
@@ -149,6 +175,11 @@ impl Defect {
             && self == Defect::IgnoreTheProtected
         {
             departure.protected_people.clear();
+        }
+        if let Operation::Deprovision(departure) = &mut operation
+            && self == Defect::DeleteByTheLastChange
+        {
+            departure.disabled_since = Some(departure.disabled_since.unwrap_or(0));
         }
         if let Operation::Sync(request) | Operation::Plan(request) = &mut operation {
             let guards = &mut request.policy.guards;
@@ -184,6 +215,22 @@ impl Defect {
                 }
             }
             (Defect::ForgetTheTombstones, Err(error)) => error.tombstones.clear(),
+            (Defect::ForgetTheSessions | Defect::EndSessionsOnce, Ok(done)) => {
+                if let Some(writes) = done.writes_mut() {
+                    writes.retain(|write| write.kind != WriteKind::SessionsEnded);
+                }
+            }
+            (Defect::TakeGoneForLost, result) => {
+                let is_gone = |what: &String| what.contains("hides or deletes");
+                if let Ok(Done::Deprovisioned(done)) = &result
+                    && done.remaining.iter().any(is_gone)
+                {
+                    let writes = done.writes.clone();
+                    let error = Error::new(Code::NotVerified, "The reply was lost.").after(writes);
+                    let tombstones = done.tombstone.clone().into_iter().collect();
+                    *result = Err(error.with_tombstones(tombstones));
+                }
+            }
             (Defect::LeaveAStepOut, Ok(Done::Planned(plan))) => {
                 plan.steps.pop();
             }

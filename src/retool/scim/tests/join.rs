@@ -133,3 +133,20 @@ fn adding_to_a_deleted_group_is_an_error() {
     let error = fake.run(scim(&fake).add_member(&group_id("g1"), &user_id("u1"))).unwrap_err();
     assert_eq!((error.code, error.maybe_applied), (Code::GroupNotFound, false));
 }
+
+/// The group's record shows the first members only, so one of them is not shown any more.
+#[test]
+fn an_addition_is_seen_in_the_record_of_the_user_and_nobody_is_put_back() {
+    for listed in [0, 1, 2] {
+        let behaviour = Behaviour { listed, ..Behaviour::default() };
+        let (fake, members) = server(&["u1", "u2"], behaviour);
+        members.borrow_mut().rotate_left(1);
+        let directory = scim(&fake);
+        let add = |ids: &[&str]| {
+            let ids: Vec<_> = ids.iter().map(|id| user_id(id)).collect();
+            fake.run(directory.add_members(&group_id("g1"), &ids))
+        };
+        assert_eq!(add(&["u3", "u4"]).unwrap(), [true, true], "{listed}");
+        assert_eq!(members.borrow().len(), 4);
+    }
+}

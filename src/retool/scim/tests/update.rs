@@ -370,3 +370,32 @@ fn empty_patches_and_unsupported_fields_are_not_sent() {
     assert_eq!(changed.unwrap_err().code, Code::OperationUnsupported);
     assert!(methods(&fake).is_empty());
 }
+
+/// Some servers show no disabled users, or delete them.
+#[test]
+fn a_disabled_user_who_is_gone_after_an_accepted_change_is_no_lost_reply() {
+    let missing = || refusal(404);
+    for answer in [reply(204, ""), reply(200, "{}")] {
+        let (changed, fake) =
+            change(&disable(), [reply(200, before()), answer, missing(), missing()]);
+        let error = changed.unwrap_err();
+        assert!(error.gone && error.code == Code::NotVerified, "{error:?}");
+        assert_eq!(methods(&fake), ["PATCH", "GET", "GET"]);
+    }
+    // A user who is only late is not gone.
+    let late = [reply(200, before()), reply(204, ""), missing(), reply(200, disabled())];
+    let (changed, _) = change(&disable(), late);
+    assert!(changed.unwrap().disabled);
+    // Without an answer, a missing user may have been deleted by another administrator.
+    let lost = Reply::fails(TransportError::Failed);
+    let (changed, _) = change(&disable(), [reply(200, before()), lost, missing()]);
+    let error = changed.unwrap_err();
+    assert_eq!((error.code, error.gone), (Code::ConnectionFailed, false));
+    // No other change hides a user.
+    let rename = UserPatch { first_name: Some("Augusta".into()), ..UserPatch::default() };
+    let gone = (0..6).map(|_| missing());
+    let (changed, _) =
+        change(&rename, [reply(200, before()), reply(204, "")].into_iter().chain(gone));
+    let error = changed.unwrap_err();
+    assert_eq!((error.code, error.gone), (Code::NotVerified, false));
+}

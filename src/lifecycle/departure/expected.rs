@@ -1,0 +1,62 @@
+//! Compares the person of an address with the id that the caller expects.
+
+use alloc::format;
+use alloc::string::String;
+
+use crate::domain::{Email, User, UserId};
+use crate::error::{Code, Error, Result};
+use crate::retool::Directory;
+
+/// Checks that the person of the address has the expected id. If no person has the address, the
+/// account may have another address by now: then it is not gone.
+pub(super) async fn check_expected(
+    directory: &dyn Directory,
+    email: &Email,
+    expected: &UserId,
+    found: Option<&User>,
+) -> Result<()> {
+    if found.is_some_and(|found| found.id == *expected) {
+        return Ok(());
+    }
+    let spoken = directory.capabilities().dialect;
+    let message = if expected.dialect == spoken {
+        let account = directory.read_user(expected).await;
+        let account = account.map_err(|error| error.about(email.as_str()))?;
+        match (account, found) {
+            (Some(account), _) if account.user.email == *email => return Err(changing(email)),
+            (Some(account), _) => format!(
+                "The account with the expected id has the address {} now, and not {}, so nothing was written. \
+                 Name the address that the person has now.",
+                account.user.email.as_str(),
+                email.as_str()
+            ),
+            (None, Some(_)) => String::from(
+                "The person of this address has another id than expected, and the account with the expected id is \
+                 gone, so nothing was written. Look at who has the address now.",
+            ),
+            (None, None) => return Ok(()),
+        }
+    } else {
+        format!(
+            "The expected id is of {}, and this connection speaks {}: their ids have nothing in common, so nothing \
+             was written. Give the id of {}.",
+            expected.dialect.as_str(),
+            spoken.as_str(),
+            spoken.as_str()
+        )
+    };
+    Err(Error::new(Code::WrongPerson, message)
+        .in_field("request.expected-id")
+        .about(email.as_str()))
+}
+
+/// Returns the error for an account that the look-up by address did not find, although its record
+/// has the address.
+fn changing(email: &Email) -> Error {
+    Error::new(
+        Code::ListingIncomplete,
+        "The look-up by address does not find the account with the expected id, although it has this address. \
+         Nothing was written. Ask again.",
+    )
+    .about(email.as_str())
+}

@@ -1,0 +1,61 @@
+//! Who administers a group. It is a part of a membership, and no record of a user says it.
+
+use alloc::vec::Vec;
+
+use super::person::{find_one, memberships, reread};
+use crate::domain::{Account, Dialect, Email, GroupId, User};
+use crate::error::{Result, ends_the_run};
+use crate::retool::ReadDirectory;
+
+/// Adds to a user's memberships whether the user administers the groups, if the dialect says it.
+/// Reads the groups of which it is not known yet.
+pub async fn add_group_admins(directory: &dyn ReadDirectory, user: &mut User) -> Result<()> {
+    if !directory.capabilities().reports_group_admins || user.is_invitation() {
+        return Ok(());
+    }
+    let links = user.groups.iter_mut().flatten();
+    let mut unknown: Vec<_> = links.filter(|link| link.group_admin.is_none()).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<GroupId> = unknown.iter().map(|link| link.id.clone()).collect();
+    let members = directory.list_members(&ids).await?;
+    for (link, members) in unknown.iter_mut().zip(members) {
+        let own = members.iter().flatten().find(|member| member.id == user.id);
+        link.group_admin = own.and_then(|member| member.group_admin);
+    }
+    Ok(())
+}
+
+/// Returns the account with its memberships, and who administers the groups: what a tombstone must
+/// contain before the memberships are lost.
+pub async fn with_memberships(
+    directory: &dyn ReadDirectory,
+    mut account: Account,
+) -> Result<Account> {
+    if account.user.groups.is_none() {
+        account.user.groups = Some(memberships(directory, &account.user).await?);
+    }
+    add_group_admins(directory, &mut account.user).await?;
+    Ok(account)
+}
+
+/// Finds the one user of an address, with the memberships. Over `/api/v2` a listing does not contain
+/// them, so the user is read too. Where a server's records have no memberships, they are unknown:
+/// that would take a request for every group.
+pub async fn find_with_memberships(
+    directory: &dyn ReadDirectory,
+    email: &Email,
+) -> Result<Option<User>> {
+    let Some(mut user) = find_one(directory, email).await? else { return Ok(None) };
+    let is_listed_without = directory.capabilities().dialect == Dialect::V2;
+    if user.groups.is_none() && is_listed_without && !user.is_invitation() {
+        let account = reread(directory, &user.id, email).await?;
+        user.groups = account.and_then(|account| account.user.groups);
+    }
+    match add_group_admins(directory, &mut user).await {
+        // A token that may not read groups still finds users.
+        Err(error) if ends_the_run(&error) => Err(error.about(email.as_str())),
+        Ok(()) | Err(_) => Ok(Some(user)),
+    }
+}
