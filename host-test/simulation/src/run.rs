@@ -331,10 +331,6 @@ impl World {
         let is_read = error.request.as_deref().is_some_and(|request| request.starts_with("GET"));
         match error.code {
             Code::ServerRefused if is_read => false,
-            // One form of the change did nothing, and the server refuses the change in another.
-            Code::NotVerified => {
-                self.dialect == Dialect::Scim && error.message.contains("was refused (")
-            }
             // The record of this person is odd, also that of a new account.
             Code::AnswerUnusable => error
                 .subject
@@ -352,10 +348,13 @@ impl World {
                 Operation::Deprovision(departure) => departure.expected_id.is_some(),
                 _ => false,
             },
-            // A PUT of the group took the rights of its administrators, which can't be put back.
             Code::NotVerified => {
+                // One form of the change did nothing, and the server refuses the change in another.
+                let is_refused =
+                    self.dialect == Dialect::Scim && error.message.contains("was refused (");
+                // A PUT of the group took the rights of its administrators, which can't be put back.
                 let resets = self.server.state().checker.put_resets_memberships();
-                resets && matches!(operation, Operation::ChangeGroup(_))
+                is_refused || resets && matches!(operation, Operation::ChangeGroup(_))
             }
             Code::AmbiguousGroup
             | Code::AmbiguousUser

@@ -4,7 +4,7 @@
 use mock_retool::{ADMIN, Group, Invite, Organisation, User};
 use retool_lifecycle::domain::{self, Field, GroupLink, GroupRef, UserPatch};
 use retool_lifecycle::groups::Removal;
-use retool_lifecycle::lifecycle::{Mode, PersonRestored};
+use retool_lifecycle::lifecycle::{DeprovisionOutcome, Mode, PersonRestored};
 use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
 use retool_lifecycle::sync::{AbsentPolicy, MembershipPolicy, SyncRequest};
 
@@ -266,7 +266,7 @@ impl Checker {
             report.people.iter().filter(|person| person.outcome == PersonOutcome::Disabled);
         disabled.filter_map(|person| Some((person, find(now, person.email.key())?))).find_map(
             |(person, user)| {
-                let said = person.note.iter().chain(&report.notes);
+                let said = person.note.iter().chain(&report.limitations);
                 let is_reported = said.into_iter().any(|note| note.contains("sessions"));
                 self.still_logged_in(user, is_reported)
             },
