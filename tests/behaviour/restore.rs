@@ -1,7 +1,7 @@
 //! Restoring deprovisioned users.
 
 use host_test::retool::lifecycle::{DeprovisionMode, RestoreOutcome};
-use host_test::retool::types::{Dialect, Tombstone, UserId, UserType};
+use host_test::retool::types::{Dialect, Tombstone, UserType};
 use mock_retool::{Fault, FaultKind};
 
 use crate::support::acme::{ADA, GRACE, JOAN, SUPPORT, link, timeless, written};
