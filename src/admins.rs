@@ -30,12 +30,34 @@ struct Others {
 /// Refuses to take the rights of an administrator if fewer than the minimum would be left, or if
 /// the user must stay one. Where the API does not say who is an administrator, also refuses users
 /// who may be the last one. `user` was just read.
+///
+/// It is for the steps of a plan. The guards of the plan have seen that administrators are known,
+/// so a user whose groups are known is one only by them.
 pub async fn check_removal(
     directory: &dyn ReadDirectory,
     user: &User,
     guard: &AdminGuard,
 ) -> Result<()> {
     let known = directory.capabilities().reports_admins || user.groups.is_some();
+    check(directory, user, guard, known).await
+}
+
+/// As [`check_removal`], without a plan. A server may not show the group of the administrators at
+/// all, so where only groups say who is one, there must be another administrator.
+pub async fn check_departure(
+    directory: &dyn ReadDirectory,
+    user: &User,
+    guard: &AdminGuard,
+) -> Result<()> {
+    check(directory, user, guard, directory.capabilities().reports_admins).await
+}
+
+async fn check(
+    directory: &dyn ReadDirectory,
+    user: &User,
+    guard: &AdminGuard,
+    known: bool,
+) -> Result<()> {
     let is_admin = user.is_administrator();
     if known && !is_admin || !can_administer(user) {
         return Ok(());

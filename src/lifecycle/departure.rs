@@ -9,7 +9,7 @@ use super::deletion::{Deletion, KEPT, delete_account, is_as_gone_as_can_be};
 use super::group_admins::add_group_admins;
 use super::person::{check_absence, find_one, memberships, reread};
 use super::sessions::end_sessions;
-use crate::admins::{AdminGuard, check_removal};
+use crate::admins::{AdminGuard, check_departure};
 use crate::domain::{
     Account, Dialect, Email, GroupLink, Tombstone, User, UserId, UserPatch, Write, WriteKind,
 };
@@ -144,7 +144,7 @@ async fn deprovision_with(
     let mut account_has_groups = directory.capabilities().dialect == Dialect::V2;
     let account = loop {
         let guard = AdminGuard { minimum: departure.minimum_admins, ..AdminGuard::default() };
-        check_removal(directory, &known, &guard).await?;
+        check_departure(directory, &known, &guard).await?;
         let groups = match account_has_groups {
             true => known.groups.clone(),
             false => Some(memberships(directory, &known).await?),

@@ -81,8 +81,12 @@ const SAYS: &str = "The server says: ";
 /// A number in the server's message is a maximum if it is at least this part of the size.
 const LEAST: u32 = 50;
 
+/// A refused size that is not larger is hardly refused for being too large.
+const SMALL: u32 = 25;
+
 /// Returns a smaller page size than one that was refused: the largest that the server's message
-/// names, or half. `None` after the smallest.
+/// names, or a fifth. `None` after a small one. So a request that is refused for another reason is
+/// sent four times at most.
 fn smaller(refused: u32, message: &str) -> Option<u32> {
     let said = message.find(SAYS).map_or("", |at| &message[at + SAYS.len()..]);
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-');
@@ -91,7 +95,7 @@ fn smaller(refused: u32, message: &str) -> Option<u32> {
         .filter_map(|word| word.trim_end_matches(['.', '-']).parse::<u32>().ok());
     let named = numbers.filter(|number| (1..refused).contains(number)).max();
     // A much smaller number is hardly a maximum, such as the 1 of "from 1".
-    named.filter(|named| named * LEAST >= refused).or((refused > 1).then_some(refused / 2))
+    named.filter(|named| named * LEAST >= refused).or((refused > SMALL).then_some(refused / 5))
 }
 
 #[cfg(test)]
@@ -103,17 +107,17 @@ mod tests {
     use crate::testing::platform::{FakePlatform, Reply};
 
     #[test]
-    fn the_next_size_is_the_one_that_the_server_names_or_half() {
+    fn the_next_size_is_the_one_that_the_server_names_or_a_fifth() {
         let next =
             |said: &str| smaller(500, &format!("It refuses the request (400). {SAYS}{said}"));
         for said in [
-            "pageSize must be a whole number from 1 to 100",
-            "limit 500 exceeds the maximum of 100.",
-            "max=100",
-            "must be <= 100, was 500",
-            "between 1 and 100!",
+            "pageSize must be a whole number from 1 to 80",
+            "limit 500 exceeds the maximum of 80.",
+            "max=80",
+            "must be <= 80, was 500",
+            "between 1 and 80!",
         ] {
-            assert_eq!(next(said), Some(100), "{said}");
+            assert_eq!(next(said), Some(80), "{said}");
         }
         for said in [
             "too large",
@@ -125,10 +129,10 @@ mod tests {
             "500",
             "see 3.4",
         ] {
-            assert_eq!(next(said), Some(250), "{said}");
+            assert_eq!(next(said), Some(100), "{said}");
         }
-        assert_eq!(smaller(500, "It refuses 100 (400)."), Some(250), "not the server's words");
-        assert_eq!((smaller(3, ""), smaller(2, ""), smaller(1, "")), (Some(1), Some(1), None));
+        assert_eq!(smaller(500, "It refuses 80 (400)."), Some(100), "not the server's words");
+        assert_eq!((smaller(100, ""), smaller(26, ""), smaller(25, "")), (Some(20), Some(5), None));
     }
 
     fn refusal(status: u16) -> Error {
@@ -157,10 +161,10 @@ mod tests {
         let sizes = PageSize::new(500);
         let server = |size: Option<u32>| if size > Some(60) { Err(refusal(422)) } else { Ok(()) };
         let (page, asked) = fetch(&sizes, server);
-        assert_eq!(page, Ok(Some(31)));
-        assert_eq!(asked, [Some(500), Some(250), Some(125), Some(62), Some(31)]);
-        assert_eq!(fetch(&sizes, server).1, [Some(31)]);
-        assert_eq!((sizes.of(10), sizes.of(500)), (Some(10), Some(31)));
+        assert_eq!(page, Ok(Some(20)));
+        assert_eq!(asked, [Some(500), Some(100), Some(20)]);
+        assert_eq!(fetch(&sizes, server).1, [Some(20)]);
+        assert_eq!((sizes.of(10), sizes.of(500)), (Some(10), Some(20)));
     }
 
     #[test]
@@ -176,7 +180,7 @@ mod tests {
         let sizes = PageSize::new(500);
         let (page, asked) = fetch(&sizes, |_| Err(refusal(400)));
         assert_eq!(page, Err(refusal(400)));
-        assert_eq!(asked.len(), 10);
+        assert_eq!(asked.len(), 4);
         assert_eq!(sizes.current(), Some(500));
         let (page, asked) = fetch(&sizes, |_| Err(Error::new(Code::ScopeMissing, "No.")));
         assert_eq!((page.map_err(|error| error.code), asked.len()), (Err(Code::ScopeMissing), 1));

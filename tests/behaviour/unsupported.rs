@@ -150,9 +150,6 @@ async fn fields_of_restore() {
 
 #[tokio::test]
 async fn fields_of_a_sync() {
-    fn limit() -> Option<GuardLimit> {
-        Some(GuardLimit { percent: Some(100), floor: Some(100) })
-    }
     fn guards(request: &mut SyncRequest) -> &mut Guards {
         &mut request.policy.guards
     }
@@ -192,12 +189,6 @@ async fn fields_of_a_sync() {
             r.disabled_since = vec![DisabledRecord { user: user_id(), since }]
         }),
         ("request.expected-digest", |r| r.expected_digest = Some("0".repeat(64))),
-        ("request.policy.guards.membership-removals", |r| guards(r).membership_removals = limit()),
-        ("request.policy.guards.creations", |r| guards(r).creations = limit()),
-        ("request.policy.guards.promotions", |r| guards(r).promotions = limit()),
-        ("request.policy.guards.re-enablements", |r| guards(r).re_enablements = limit()),
-        ("request.policy.guards.updates", |r| guards(r).updates = limit()),
-        ("request.policy.guards.member-additions", |r| guards(r).member_additions = limit()),
         ("request.policy.guards.required-admins[0].id", |r| guards(r).required_admins = vec![id()]),
         ("request.policy.guards.required-admins[0].login", |r| {
             guards(r).required_admins = vec![login()]
@@ -285,8 +276,6 @@ async fn fields_of_groups() {
 
     type Ask = fn(&mut ChangeGroupRequest);
     let cases: &[(&str, Ask)] = &[
-        ("request.protected-people", |r| r.protected_people = vec![by_email(ADA)]),
-        ("request.minimum-admins", |r| r.minimum_admins = Some(0)),
         ("request.add-members[0].user.id", |r| {
             r.add_members = vec![NewMember { user: id(), group_admin: None }]
         }),
@@ -304,13 +293,6 @@ async fn fields_of_groups() {
         ask(&mut request);
         assert_unsupported(&world, tenant.change_group(&request).await, Some(field));
     }
-    let mut removal = removing(named("Finance"), true);
-    removal.protected_people = vec![by_email(ADA)];
-    let field = Some("request.protected-people");
-    assert_unsupported(&world, tenant.remove_group(&removal).await, field);
-    let mut removal = removing(named("Finance"), true);
-    removal.minimum_admins = Some(1);
-    assert_unsupported(&world, tenant.remove_group(&removal).await, Some("request.minimum-admins"));
 }
 
 /// An explicit default asks for nothing that is unsupported.

@@ -546,7 +546,8 @@ async fn refusals(table: &mut Table) {
 
     let mut gone = departure(ADA, DeprovisionMode::Disable);
     gone.minimum_admins = Some(2);
-    let expected = Expected { code: "last-admin", subject: Some(ADA), ..refused };
+    let field = Some("request.minimum-admins");
+    let expected = Expected { code: "last-admin", subject: Some(ADA), field, ..refused };
     table.expect("last", failed(tenant.deprovision(&gone).await), expected);
 
     let mut back = arrival(KEN);

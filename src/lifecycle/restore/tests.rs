@@ -8,7 +8,7 @@ use super::*;
 use crate::config::Settings;
 use crate::domain::GroupIdKind;
 use crate::http::{BaseUrl, Client, Method, Secret};
-use crate::lifecycle::find_with_memberships;
+use crate::lifecycle::{add_group_admins, find_with_memberships};
 use crate::retool::v2::V2;
 use crate::testing::platform::{FakePlatform, Reply};
 
@@ -77,11 +77,18 @@ fn v2(fake: &FakePlatform) -> V2 {
     V2::new(Client::new(fake.platform(), base, secret, Settings::default()))
 }
 
-/// Ada's tombstone, as `find-user` makes it of an organisation in which she had these memberships.
+/// Ada's tombstone, as a call that takes these memberships makes it.
 fn found(memberships: &[(u32, bool)]) -> User {
     let (fake, _) = server(State { memberships: memberships.to_vec(), administration: 200 });
-    let found = fake.run(find_with_memberships(&v2(&fake), &Email::new("ada@example.com")));
-    found.expect("an answer").expect("Ada")
+    let found = fake.run(async {
+        let directory = v2(&fake);
+        let mut user =
+            find_with_memberships(&directory, &Email::new("ada@example.com")).await?.expect("Ada");
+        add_group_admins(&directory, &mut user).await?;
+        Ok(user)
+    });
+    let found: Result<User> = found;
+    found.expect("an answer")
 }
 
 fn restored(fake: &FakePlatform, user: User) -> Result<(PersonRestored, Vec<Write>)> {
@@ -103,7 +110,12 @@ fn link(id: u32, group_admin: Option<bool>) -> GroupLink {
 }
 
 #[test]
-fn a_found_user_has_the_memberships_and_who_administers_the_groups() {
+fn a_found_user_has_the_memberships_and_a_tombstone_who_administers_the_groups() {
+    let (fake, _) = server(State { memberships: Vec::from([(4, true)]), administration: 200 });
+    let user = fake.run(find_with_memberships(&v2(&fake), &Email::new("ada@example.com")));
+    let groups = user.expect("an answer").expect("Ada").groups;
+    assert_eq!(groups, Some(Vec::from([GroupLink { name: Some("G4".into()), ..link(4, None) }])));
+
     let user = found(&[(4, true), (5, false)]);
     let administered: Vec<Option<bool>> =
         user.groups.iter().flatten().map(|link| link.group_admin).collect();

@@ -60,8 +60,8 @@ async fn auto_prefers_v2_then_v1_then_scim() {
         assert!(world.tenant.log().contains(&line), "{:?}", world.tenant.log());
         let requests = world.requests();
         assert_eq!(requests[..probes.len()], *probes);
-        // Over `/api/v2` the memberships follow, and who administers each of her two groups.
-        let reads = if found == Dialect::V2 { 4 } else { 1 };
+        // Over `/api/v2` the memberships are in the user's own record.
+        let reads = if found == Dialect::V2 { 2 } else { 1 };
         assert_eq!(requests.len(), probes.len() + reads, "{requests:?}");
     }
 }

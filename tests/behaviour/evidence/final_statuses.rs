@@ -54,6 +54,15 @@ async fn call(tenant: &Tenant, dialect: Dialect, number: usize) -> (&'static str
     }
 }
 
+/// Returns how many forms of a write are tried. SCIM's users can be changed with two forms of PATCH
+/// and with PUT. A server that supports one of them may answer 501 to the others.
+fn forms(dialect: Dialect, number: usize, code: u16) -> usize {
+    match (dialect, number, code) {
+        (Dialect::Scim, 1 | 3, 501) => 3,
+        _ => 1,
+    }
+}
+
 fn for_writes(kind: &FaultKind) -> Vec<Fault> {
     ["POST", "PUT", "PATCH", "DELETE"]
         .map(|method| Fault { method: Some(method.into()), ..Fault::new(kind.clone()) })
@@ -76,7 +85,7 @@ async fn a_write_with_a_final_status_is_sent_once_and_certainly_not_made() {
                 assert_eq!((actual, detail.code.as_str()), (case, reason), "{what}");
                 assert_eq!((detail.http_status, detail.attempts), (Some(code), 1), "{what}");
                 assert_eq!(written(&detail.writes), [""; 0], "{what}: nothing is unknown");
-                assert_eq!(world.writes().len(), 1, "{what}");
+                assert_eq!(world.writes().len(), forms(dialect, number, code), "{what}");
                 assert!(!detail.message.contains("again later"), "{what}: {}", detail.message);
             }
         }
@@ -96,7 +105,9 @@ async fn a_final_status_after_a_lost_reply_leaves_the_first_try_unknown() {
         let (case, detail) = call(&world.tenant, dialect, 1).await;
         assert_eq!((case, detail.http_status), ("permanent unsupported", Some(501)));
         assert_eq!(written(&detail.writes), [format!("user-updated {JOAN} ?")], "{dialect:?}");
-        assert_eq!(world.writes().len(), 2, "{dialect:?}");
+        // The first PATCH and the PUT are sent again after the lost reply.
+        let expected = if dialect == Dialect::Scim { 5 } else { 2 };
+        assert_eq!(world.writes().len(), expected, "{dialect:?}");
     }
 }
 

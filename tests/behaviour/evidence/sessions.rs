@@ -84,7 +84,7 @@ async fn a_sync_says_whose_sessions_it_could_not_end() {
         assert_eq!(joan.outcome, PersonOutcome::Disabled);
         let note = joan.refusal.as_deref().expect("a note");
         assert!(note.contains("sessions") && note.contains(JOAN), "{note}");
-        assert!(note.contains("scope-missing"), "{note}");
+        assert!(note.contains("forbidden"), "{note}");
     }
 }
 
