@@ -82,11 +82,11 @@ const SAYS: &str = "The server says: ";
 const LEAST: u32 = 50;
 
 /// A refused size that is not larger is hardly refused for being too large.
-const SMALL: u32 = 25;
+const SMALL: u32 = 5;
 
 /// Returns a smaller page size than one that was refused: the largest that the server's message
 /// names, or a fifth. `None` after a small one. So a request that is refused for another reason is
-/// sent four times at most.
+/// sent five times at most.
 fn smaller(refused: u32, message: &str) -> Option<u32> {
     let said = message.find(SAYS).map_or("", |at| &message[at + SAYS.len()..]);
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-');
@@ -132,7 +132,7 @@ mod tests {
             assert_eq!(next(said), Some(100), "{said}");
         }
         assert_eq!(smaller(500, "It refuses 80 (400)."), Some(100), "not the server's words");
-        assert_eq!((smaller(100, ""), smaller(26, ""), smaller(25, "")), (Some(20), Some(5), None));
+        assert_eq!((smaller(100, ""), smaller(20, ""), smaller(5, "")), (Some(20), Some(4), None));
     }
 
     fn refusal(status: u16) -> Error {
@@ -180,7 +180,7 @@ mod tests {
         let sizes = PageSize::new(500);
         let (page, asked) = fetch(&sizes, |_| Err(refusal(400)));
         assert_eq!(page, Err(refusal(400)));
-        assert_eq!(asked.len(), 4);
+        assert_eq!(asked.len(), 5);
         assert_eq!(sizes.current(), Some(500));
         let (page, asked) = fetch(&sizes, |_| Err(Error::new(Code::ScopeMissing, "No.")));
         assert_eq!((page.map_err(|error| error.code), asked.len()), (Err(Code::ScopeMissing), 1));

@@ -67,9 +67,9 @@ async fn a_page_size_that_is_refused_is_asked_for_in_smaller_ones() {
             let how = format!("{dialect:?} {status} {names_maximum}");
             assert_leaves(&world, &world.tenant, &how).await;
             let refused = refused(&world);
-            // 500, 250, 125, 62 and 31 are too many, if the server does not say how many are not.
+            // 500 and 100 are too many, if the server does not say how many are not.
             // `/api/v2` is asked for everybody first.
-            let sizes = if names_maximum { 1 } else { 5 };
+            let sizes = if names_maximum { 1 } else { 2 };
             let sizes = sizes + usize::from(dialect == Dialect::V2);
             assert!(!refused.is_empty() && refused.len() <= sizes, "{how}: {refused:?}");
         }
