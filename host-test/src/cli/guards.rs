@@ -10,52 +10,52 @@ use crate::retool::synchronization::{Guard, Guards};
 pub(crate) struct GuardArgs {
     /// The most people that may be disabled or deleted, in percent; 5 if not given.
     #[arg(long, value_name = "N")]
-    max_user_removal_percent: Option<u32>,
+    max_user_removals_percent: Option<u32>,
     /// This many people may always be disabled or deleted; 3 if not given.
     #[arg(long, value_name = "N")]
-    max_user_removal_floor: Option<u32>,
+    max_user_removals_floor: Option<u32>,
     /// The most members of one group that may be removed, in percent; 25 if not given.
     #[arg(long, value_name = "N")]
-    max_member_removal_percent: Option<u32>,
+    max_member_removals_percent: Option<u32>,
     /// This many members of one group may always be removed; 3 if not given.
     #[arg(long, value_name = "N")]
-    max_member_removal_floor: Option<u32>,
+    max_member_removals_floor: Option<u32>,
     /// The most memberships that may be removed over all groups, in percent; 10 if not given.
     #[arg(long, value_name = "N")]
-    max_membership_removal_percent: Option<u32>,
+    max_membership_removals_percent: Option<u32>,
     /// This many memberships may always be removed; 10 if not given.
     #[arg(long, value_name = "N")]
-    max_membership_removal_floor: Option<u32>,
+    max_membership_removals_floor: Option<u32>,
     /// The most people that may be created, of the enabled people, in percent; 20 if not given.
     #[arg(long, value_name = "N")]
-    max_creation_percent: Option<u32>,
+    max_creations_percent: Option<u32>,
     /// This many people may always be created; 25 if not given.
     #[arg(long, value_name = "N")]
-    max_creation_floor: Option<u32>,
+    max_creations_floor: Option<u32>,
     /// The most people that may become administrators, of the administrators, in percent; 5 if not given.
     #[arg(long, value_name = "N")]
-    max_promotion_percent: Option<u32>,
+    max_promotions_percent: Option<u32>,
     /// This many people may always become administrators; 1 if not given.
     #[arg(long, value_name = "N")]
-    max_promotion_floor: Option<u32>,
+    max_promotions_floor: Option<u32>,
     /// The most disabled people that may be enabled, of the enabled people, in percent; 5 if not given.
     #[arg(long, value_name = "N")]
-    max_re_enablement_percent: Option<u32>,
+    max_re_enablements_percent: Option<u32>,
     /// This many disabled people may always be enabled; 3 if not given.
     #[arg(long, value_name = "N")]
-    max_re_enablement_floor: Option<u32>,
+    max_re_enablements_floor: Option<u32>,
     /// The most people whose fields may change, of the enabled people, in percent; 25 if not given.
     #[arg(long, value_name = "N")]
-    max_update_percent: Option<u32>,
+    max_updates_percent: Option<u32>,
     /// This many people's fields may always change; 25 if not given.
     #[arg(long, value_name = "N")]
-    max_update_floor: Option<u32>,
+    max_updates_floor: Option<u32>,
     /// The most members that may be added to one group, of its members, in percent; 50 if not given.
     #[arg(long, value_name = "N")]
-    max_member_addition_percent: Option<u32>,
+    max_member_additions_percent: Option<u32>,
     /// This many members may always be added to one group; 25 if not given.
     #[arg(long, value_name = "N")]
-    max_member_addition_floor: Option<u32>,
+    max_member_additions_floor: Option<u32>,
     /// How many enabled administrators must remain; 2 if not given.
     #[arg(long, value_name = "N")]
     minimum_admins: Option<u32>,
@@ -76,19 +76,19 @@ impl GuardArgs {
         let limit = requests::guard_limit;
         let by_email = |emails: &[String]| emails.iter().map(requests::by_email).collect();
         Guards {
-            user_removals: limit(self.max_user_removal_percent, self.max_user_removal_floor),
-            member_removals: limit(self.max_member_removal_percent, self.max_member_removal_floor),
+            user_removals: limit(self.max_user_removals_percent, self.max_user_removals_floor),
+            member_removals: limit(self.max_member_removals_percent, self.max_member_removals_floor),
             membership_removals: limit(
-                self.max_membership_removal_percent,
-                self.max_membership_removal_floor,
+                self.max_membership_removals_percent,
+                self.max_membership_removals_floor,
             ),
-            creations: limit(self.max_creation_percent, self.max_creation_floor),
-            promotions: limit(self.max_promotion_percent, self.max_promotion_floor),
-            re_enablements: limit(self.max_re_enablement_percent, self.max_re_enablement_floor),
-            updates: limit(self.max_update_percent, self.max_update_floor),
+            creations: limit(self.max_creations_percent, self.max_creations_floor),
+            promotions: limit(self.max_promotions_percent, self.max_promotions_floor),
+            re_enablements: limit(self.max_re_enablements_percent, self.max_re_enablements_floor),
+            updates: limit(self.max_updates_percent, self.max_updates_floor),
             member_additions: limit(
-                self.max_member_addition_percent,
-                self.max_member_addition_floor,
+                self.max_member_additions_percent,
+                self.max_member_additions_floor,
             ),
             minimum_admins: self.minimum_admins,
             required_admins: by_email(&self.require_admins),
@@ -106,14 +106,14 @@ pub(crate) fn hint(guard: Guard) -> Option<&'static str> {
         };
     }
     Some(match guard {
-        Guard::UserRemovals => raises!("user-removal"),
-        Guard::MemberRemovals => raises!("member-removal"),
-        Guard::MembershipRemovals => raises!("membership-removal"),
-        Guard::Creations => raises!("creation"),
-        Guard::Promotions => raises!("promotion"),
-        Guard::ReEnablements => raises!("re-enablement"),
-        Guard::Updates => raises!("update"),
-        Guard::MemberAdditions => raises!("member-addition"),
+        Guard::UserRemovals => raises!("user-removals"),
+        Guard::MemberRemovals => raises!("member-removals"),
+        Guard::MembershipRemovals => raises!("membership-removals"),
+        Guard::Creations => raises!("creations"),
+        Guard::Promotions => raises!("promotions"),
+        Guard::ReEnablements => raises!("re-enablements"),
+        Guard::Updates => raises!("updates"),
+        Guard::MemberAdditions => raises!("member-additions"),
         Guard::MinimumAdmins => "--minimum-admins N lowers how many must remain",
         Guard::RequiredAdmins => "--require-admin EMAIL requires them: leave that out",
         Guard::ProtectedPeople => "--protect EMAIL protects them: leave that out",

@@ -135,7 +135,7 @@ mod tests {
         let hint = |message| for_error(&detail("guard-tripped", message));
         let several = hint("Nothing was written. Guard user-removals: 9. Guard empty-roster: 0.");
         let several = several.expect("a hint");
-        assert!(several.contains("--max-user-removal-floor"), "{several}");
+        assert!(several.contains("--max-user-removals-floor"), "{several}");
         assert!(several.contains("--allow-empty-roster"), "{several}");
         assert!(!several.contains("--minimum-admins"), "{several}");
         assert_eq!(hint("Guard incomplete-snapshot: 1."), None);

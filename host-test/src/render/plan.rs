@@ -406,7 +406,7 @@ Total: 0 to create, 0 to update, 1 to disable, 0 to delete, 0 memberships to add
 
 Guards
   TRIPPED  user removals: 1, at most 0. Too many.
-           --max-user-removal-percent N or --max-user-removal-floor N raises the limit
+           --max-user-removals-percent N or --max-user-removals-floor N raises the limit
   ok       member removals (Sales): 0, at most 3
 
 Plan 3f2a (v1)

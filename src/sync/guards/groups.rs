@@ -28,7 +28,8 @@ pub(super) struct Counts<'a> {
 
 impl<'a> Counts<'a> {
     /// Counts the memberships that differ after the plan. Memberships that are lost with a deleted
-    /// account count too, even in groups that the request does not name.
+    /// account count too, even in groups that the request does not name. Memberships of users that
+    /// the plan creates don't count: the limit on creations counts these users.
     pub fn of(model: &Model<'a>) -> Self {
         let snapshot = model.snapshot;
         let mut groups: BTreeMap<&GroupId, Delta> = BTreeMap::new();
@@ -48,11 +49,6 @@ impl<'a> Counts<'a> {
                 delta.removed += 1;
                 delta.removed_alone += 1;
             }
-            for group in &change.joined {
-                groups.entry(group).or_default().added += 1;
-            }
-        }
-        for (_, change, _) in model.created() {
             for group in &change.joined {
                 groups.entry(group).or_default().added += 1;
             }
