@@ -77,7 +77,10 @@ impl GuardArgs {
         let by_email = |emails: &[String]| emails.iter().map(requests::by_email).collect();
         Guards {
             user_removals: limit(self.max_user_removals_percent, self.max_user_removals_floor),
-            member_removals: limit(self.max_member_removals_percent, self.max_member_removals_floor),
+            member_removals: limit(
+                self.max_member_removals_percent,
+                self.max_member_removals_floor,
+            ),
             membership_removals: limit(
                 self.max_membership_removals_percent,
                 self.max_membership_removals_floor,

@@ -138,7 +138,8 @@ fn a_long_sync_shows_rate_and_remaining_time_only_on_a_terminal() {
     let people: String = (0..80).map(|n| format!("person-{n}@example.com,default\n")).collect();
     let roster = File::new("many.csv", &format!("email,user type\n{people}"));
 
-    let sync = server.command(&["sync", "--api=v1", "--roster", roster.path()]);
+    let many = "--max-creations-floor=80";
+    let sync = server.command(&["sync", "--api=v1", many, "--roster", roster.path()]);
     let (output, exit) = on_terminal(sync, Stream::Stderr);
     assert_eq!(exit, Some(0), "{output}");
     let line = output.split("applying: 50 of 80 steps, ").nth(1).expect("the rate");
@@ -149,7 +150,7 @@ fn a_long_sync_shows_rate_and_remaining_time_only_on_a_terminal() {
     // Piped, the component's lines are unchanged.
     let more = people.replace("person", "another");
     let roster = File::new("more.csv", &format!("email,user type\n{more}"));
-    let ran = server.run(&["sync", "--api=v1", "--roster", roster.path()]);
+    let ran = server.run(&["sync", "--api=v1", many, "--roster", roster.path()]);
     assert!(ran.stderr.lines().any(|line| line == "applying: 50 of 80 steps"), "{}", ran.stderr);
     assert!(!ran.stderr.contains(ESCAPE), "{}", ran.stderr);
 }

@@ -154,6 +154,13 @@ async fn the_same_request_gives_the_same_plan_over_every_dialect() {
         default: +3 -2
         user-removals : 2 of 5 enabled people would be disabled or deleted; the limit is 3.
         member-removals Support: 2 of 4 members of the group "Support" would be removed; the limit is 3.
+        membership-removals : 2 of 7 memberships would be removed over all groups; the limit is 10.
+        creations : 2 people would be created; 5 are enabled; the limit is 25.
+        promotions : 0 people would become administrators; 2 are; the limit is 1.
+        re-enablements : 1 disabled people would be enabled; 5 are; the limit is 3.
+        updates : The fields of 1 people would change; 5 are enabled; the limit is 25.
+        member-additions Engineering: 1 people would be added to the group "Engineering", which has 2 members; the limit is 25.
+        member-additions Support: 1 people would be added to the group "Support", which has 4 members; the limit is 25.
         minimum-admins : Enabled administrators left: 2; the minimum is 2.
         empty-roster : People on the roster: 6; the minimum is 1.
         incomplete-snapshot : Removals out of an incomplete listing: 0; the limit is 0."#]];

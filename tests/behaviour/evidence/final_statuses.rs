@@ -55,10 +55,12 @@ async fn call(tenant: &Tenant, dialect: Dialect, number: usize) -> (&'static str
 }
 
 /// Returns how many forms of a write are tried. SCIM's users can be changed with two forms of PATCH
-/// and with PUT. A server that supports one of them may answer 501 to the others.
+/// and with PUT, and members added with two forms of PATCH. A server that supports one of them may
+/// answer 501 to the others.
 fn forms(dialect: Dialect, number: usize, code: u16) -> usize {
     match (dialect, number, code) {
         (Dialect::Scim, 1 | 3, 501) => 3,
+        (Dialect::Scim, 2 | 6, 501) => 2,
         _ => 1,
     }
 }

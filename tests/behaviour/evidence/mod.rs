@@ -2,6 +2,7 @@
 //! of what the documentation says.
 
 mod account_whole;
+mod admins;
 mod age;
 mod checks;
 mod expected_id;

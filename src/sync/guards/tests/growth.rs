@@ -140,6 +140,26 @@ fn a_group_that_the_plan_creates_may_have_any_number_of_members() {
     assert_eq!(plan.steps.len(), 101);
 }
 
+/// The limit on creations counts the people, so an import trips no other guard.
+#[test]
+fn a_first_import_into_existing_groups_trips_the_limit_on_creations_alone() {
+    let (mut request, _) = matching(501);
+    request.policy.memberships = MembershipPolicy::Add;
+    request.policy.managed_groups = named(&["Sales"]);
+    let all = core::mem::take(&mut request.roster);
+    request.roster = all[..1].to_vec();
+    let actual = fulfilled(&request);
+    request.roster = all;
+    for desired in &mut request.roster[1..] {
+        desired.groups = named(&["Sales"]);
+    }
+    let tripped: Vec<Guard> =
+        plan(&request, &actual).tripped().map(|report| report.guard).collect();
+    assert_eq!(tripped, [Guard::Creations]);
+    request.policy.guards.creations.floor = 500;
+    assert!(plan(&request, &actual).tripped().next().is_none());
+}
+
 /// 100 groups of three members. Each group loses no more than its floor.
 #[test]
 fn memberships_removed_from_many_small_groups_add_up() {
