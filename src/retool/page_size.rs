@@ -81,12 +81,9 @@ const SAYS: &str = "The server says: ";
 /// A number in the server's message is a maximum if it is at least this part of the size.
 const LEAST: u32 = 50;
 
-/// A refused size that is not larger is hardly refused for being too large.
-const SMALL: u32 = 5;
-
 /// Returns a smaller page size than one that was refused: the largest that the server's message
-/// names, or a fifth. `None` after a small one. So a request that is refused for another reason is
-/// sent five times at most.
+/// names, or a fifth. `None` after 1. So a request that is refused for another reason is sent six
+/// times with the default size.
 fn smaller(refused: u32, message: &str) -> Option<u32> {
     let said = message.find(SAYS).map_or("", |at| &message[at + SAYS.len()..]);
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-');
@@ -95,7 +92,7 @@ fn smaller(refused: u32, message: &str) -> Option<u32> {
         .filter_map(|word| word.trim_end_matches(['.', '-']).parse::<u32>().ok());
     let named = numbers.filter(|number| (1..refused).contains(number)).max();
     // A much smaller number is hardly a maximum, such as the 1 of "from 1".
-    named.filter(|named| named * LEAST >= refused).or((refused > SMALL).then_some(refused / 5))
+    named.filter(|named| named * LEAST >= refused).or((refused > 1).then_some((refused / 5).max(1)))
 }
 
 #[cfg(test)]
@@ -132,7 +129,7 @@ mod tests {
             assert_eq!(next(said), Some(100), "{said}");
         }
         assert_eq!(smaller(500, "It refuses 80 (400)."), Some(100), "not the server's words");
-        assert_eq!((smaller(100, ""), smaller(20, ""), smaller(5, "")), (Some(20), Some(4), None));
+        assert_eq!((smaller(100, ""), smaller(4, ""), smaller(1, "")), (Some(20), Some(1), None));
     }
 
     fn refusal(status: u16) -> Error {
@@ -180,7 +177,7 @@ mod tests {
         let sizes = PageSize::new(500);
         let (page, asked) = fetch(&sizes, |_| Err(refusal(400)));
         assert_eq!(page, Err(refusal(400)));
-        assert_eq!(asked.len(), 5);
+        assert_eq!(asked.len(), 6);
         assert_eq!(sizes.current(), Some(500));
         let (page, asked) = fetch(&sizes, |_| Err(Error::new(Code::ScopeMissing, "No.")));
         assert_eq!((page.map_err(|error| error.code), asked.len()), (Err(Code::ScopeMissing), 1));

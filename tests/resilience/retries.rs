@@ -115,7 +115,7 @@ async fn a_status_that_a_retry_cannot_help_is_not_retried() {
         assert_eq!((detail.http_status, detail.attempts), (Some(code), 1));
         assert_eq!(detail.retry_after_ms, None, "{code}");
         // The server may have refused the size of the page: smaller ones are tried.
-        let tries = if matches!(code, 400 | 422) { 5 } else { 1 };
+        let tries = if matches!(code, 400 | 422) { 6 } else { 1 };
         assert_eq!(lookups(&world), tries, "{code}");
     }
 }

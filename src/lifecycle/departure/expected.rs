@@ -20,8 +20,10 @@ pub(super) async fn check_expected(
     }
     let spoken = directory.capabilities().dialect;
     let message = if expected.dialect == spoken {
-        let account = directory.read_user(expected).await;
-        let account = account.map_err(|error| error.about(email.as_str()))?;
+        let account = directory.read_user(expected).await.map_err(|error| match error.code {
+            Code::AnswerUnusable => unreadable(email, &error),
+            _ => error.about(email.as_str()),
+        })?;
         match (account, found) {
             (Some(account), _) if account.user.email == *email => return Err(changing(email)),
             (Some(account), _) => format!(
@@ -48,6 +50,23 @@ pub(super) async fn check_expected(
     Err(Error::new(Code::WrongPerson, message)
         .in_field("request.expected-id")
         .about(email.as_str()))
+}
+
+/// Returns the error for an account with the expected id whose record can't be used.
+fn unreadable(email: &Email, why: &Error) -> Error {
+    let mut error = Error::new(
+        Code::RecordUnreadable,
+        format!(
+            "No account with this address was found. The account with the expected id has a record that can't be \
+             used, so it can't be told whether it is this person's, and nothing was written. Correct the record in \
+             Retool. {}",
+            why.message
+        ),
+    )
+    .about(email.as_str());
+    error.request.clone_from(&why.request);
+    error.http_status = why.http_status;
+    error
 }
 
 /// Returns the error for an account that the look-up by address did not find, although its record

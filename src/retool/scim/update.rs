@@ -148,7 +148,13 @@ impl Scim {
                     no_patch = false;
                 }
                 // What the last form must keep could not be read. The refusal says more.
-                _ if form == Form::Whole && refusal.is_some() && is_read(&error) => break,
+                _ if form == Form::Whole
+                    && refusal.is_some()
+                    && is_read(&error)
+                    && !error.maybe_applied =>
+                {
+                    break;
+                }
                 _ => return Err(after_others(ignored.is_some())(error)),
             }
             form = form.next(no_patch);

@@ -223,7 +223,15 @@ impl Checker {
             }
             WriteKind::UserDisabled => {
                 let gone = |state: &Organisation| ids.iter().any(|id| state.user(id).is_none());
-                let vanishes = self.disabled_users_vanish() && shows(&gone);
+                // Another administrator may delete a user right after a change that the server
+                // accepted and did not make. That looks the same as a server that hides the user.
+                let is_deletion = |change: &Change| matches!(change, Change::UserDeleted { id, .. } if ids.contains(id));
+                let deleted = self
+                    .events
+                    .iter()
+                    .filter(|event| event.who == Who::ConcurrentEditor)
+                    .any(|event| event.changes.iter().any(is_deletion));
+                let vanishes = (self.disabled_users_vanish() || deleted) && shows(&gone);
                 sent(&|act| updates(act) || deletes(act))
                     && (vanishes || shows(&|state| any(state, &|user| user.is_disabled)))
             }
