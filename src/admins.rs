@@ -138,9 +138,15 @@ async fn others(directory: &dyn ReadDirectory, ids: &[&UserId]) -> Result<Others
             if ids.contains(&&member.id) {
                 continue;
             }
-            if let Some(account) = directory.read_user(&member.id).await? {
-                others.enabled += u32::from(!account.user.disabled);
-                others.any = true;
+            match directory.read_user(&member.id).await {
+                Ok(Some(account)) => {
+                    others.enabled += u32::from(!account.user.disabled);
+                    others.any = true;
+                }
+                Ok(None) => {}
+                // Whether this one is enabled can't be told, so only the others are counted.
+                Err(error) if error.code == Code::AnswerUnusable => others.any = true,
+                Err(error) => return Err(error),
             }
         }
     }

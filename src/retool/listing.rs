@@ -6,7 +6,9 @@
 //! given up: a listing that may lack a user must not look complete.
 //!
 //! Some servers state the length of the page as the total. So a total that equals the length of a
-//! page that may be full is compared with a second view: the next page.
+//! page that may be full is compared with a second view: the next page. Several pages without a
+//! total that says how many items there are must be the same when they are read again, because
+//! nothing else shows that an item was skipped.
 //!
 //! One case can't be detected: if one user is removed and another is added between two pages, a
 //! third user may be on neither page while the total is right. So no decision is based on absence
@@ -43,6 +45,8 @@ enum Inconsistency {
     TotalChanged { from: u32, to: Option<u32> },
     /// An item occurs twice.
     Duplicate,
+    /// There is no total, and the items differ from those of the reading before.
+    Changed,
 }
 
 impl fmt::Display for Inconsistency {
@@ -56,6 +60,7 @@ impl fmt::Display for Inconsistency {
                 write!(f, "says first {from} and then nothing")
             }
             Inconsistency::Duplicate => f.write_str("gives one twice"),
+            Inconsistency::Changed => f.write_str("gives others than the time before"),
         }
     }
 }
@@ -139,6 +144,13 @@ struct Reader<'a> {
     log: &'a dyn Log,
 }
 
+/// A listing that was read to its end.
+struct Listed {
+    refs: Vec<PageRef>,
+    /// Whether a total confirms the number of items, or there is only one page.
+    has_total: bool,
+}
+
 /// The first pages of a listing.
 struct Begun {
     /// The page size that was requested.
@@ -162,12 +174,24 @@ impl Reader<'_> {
     /// Reads the listing and returns its pages.
     async fn read(&self) -> Result<Vec<PageRef>> {
         let mut reading = 1;
+        let mut before = None;
         loop {
             self.buffer.clear();
             // The expected number may be the cause of the inconsistency.
             let expected = self.expected.filter(|_| reading == 1);
             let odd = match self.read_once(expected).await? {
-                Ok(refs) => return Ok(refs),
+                Ok(Listed { refs, has_total: true }) => return Ok(refs),
+                Ok(Listed { refs, .. }) => {
+                    let digest = self.buffer.digest(&refs);
+                    match before.replace(digest) {
+                        Some(before) if before == digest => return Ok(refs),
+                        Some(_) => Inconsistency::Changed,
+                        None => {
+                            reading += 1;
+                            continue;
+                        }
+                    }
+                }
                 Err(odd) => odd,
             };
             self.log
@@ -184,7 +208,7 @@ impl Reader<'_> {
     async fn read_once(
         &self,
         expected: Option<u32>,
-    ) -> Result<core::result::Result<Vec<PageRef>, Inconsistency>> {
+    ) -> Result<core::result::Result<Listed, Inconsistency>> {
         let Begun { asked, first, mut others } = self.begin(expected).await?;
         let mut refs = Vec::from([first.page_ref]);
         let Some(total) = first.total else {
@@ -194,7 +218,8 @@ impl Reader<'_> {
             if !whole {
                 self.read_to_the_end(&mut refs).await?;
             }
-            return Ok(self.each_once(refs));
+            let has_total = refs.len() == 1;
+            return Ok(self.each_once(refs, has_total));
         };
         if total as usize == first.page_ref.items
             && self.may_be_full(total, asked)
@@ -206,7 +231,7 @@ impl Reader<'_> {
             ));
             refs.push(second);
             self.read_to_the_end(&mut refs).await?;
-            return Ok(self.each_once(refs));
+            return Ok(self.each_once(refs, false));
         }
         if total > MOST_ITEMS {
             return Err(self.incomplete("claims more items than can be"));
@@ -252,7 +277,7 @@ impl Reader<'_> {
             refs.push(page.page_ref);
         }
         Ok(if given == total as usize {
-            self.each_once(refs)
+            self.each_once(refs, true)
         } else {
             Err(Inconsistency::Count { total, given })
         })
@@ -354,8 +379,15 @@ impl Reader<'_> {
 
     /// Fails if an item occurs twice, because then another item was moved off its page and is
     /// missing.
-    fn each_once(&self, refs: Vec<PageRef>) -> core::result::Result<Vec<PageRef>, Inconsistency> {
-        if self.buffer.repeat(&refs) { Err(Inconsistency::Duplicate) } else { Ok(refs) }
+    fn each_once(
+        &self,
+        refs: Vec<PageRef>,
+        has_total: bool,
+    ) -> core::result::Result<Listed, Inconsistency> {
+        match self.buffer.repeat(&refs) {
+            true => Err(Inconsistency::Duplicate),
+            false => Ok(Listed { refs, has_total }),
+        }
     }
 
     fn incomplete(&self, how: &str) -> Error {

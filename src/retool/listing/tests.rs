@@ -66,7 +66,40 @@ fn a_paged_listing_without_a_total_is_read_to_the_end() {
         _ => fetched(0..0),
     });
     assert_eq!(items.unwrap(), things(0..120));
-    assert_eq!(asked, [1, 2, 3]);
+    assert_eq!(
+        asked,
+        [1, 2, 3, 1, 2, 3],
+        "nothing but a second reading shows that none is missing"
+    );
+}
+
+/// While the second page is read, an item of the first one is removed, so the rest moves up.
+#[test]
+fn without_a_total_an_item_that_was_skipped_is_found_by_reading_again() {
+    for total in [None, Some(100)] {
+        let readings = core::cell::Cell::new(0);
+        let (items, _) = read(GROUPS, |ask| {
+            readings.set(readings.get() + u32::from(ask.page == 1));
+            let start = (ask.page - 1) * 100;
+            let moved = u32::from(readings.get() > 1 || ask.page > 1);
+            let range = (start + moved).min(250)..(start + 100 + moved).min(250);
+            FetchedPage { content: whole(things(range)), total }
+        });
+        assert_eq!(items.unwrap(), things(1..250), "{total:?}");
+        assert_eq!(readings.get(), 3);
+    }
+}
+
+#[test]
+fn a_listing_without_a_total_that_always_changes_is_given_up() {
+    let readings = core::cell::Cell::new(0);
+    let (items, _) = read(GROUPS, |ask| {
+        readings.set(readings.get() + u32::from(ask.page == 1));
+        let start = readings.get() + (ask.page - 1) * 100;
+        fetched(start.min(250)..(start + 100).min(250))
+    });
+    assert!(incomplete(&items));
+    assert_eq!(readings.get(), READINGS);
 }
 
 #[test]
@@ -283,7 +316,8 @@ fn a_total_that_is_the_length_of_the_page_does_not_end_the_listing() {
         let (items, asked) = read(PEOPLE, total_of_page(count, size));
         assert_eq!(items.unwrap(), things(0..count), "{count} by {size}");
         let pages = count.div_ceil(size);
-        assert_eq!(asked, (1..=pages + 1).collect::<Vec<_>>(), "the last page is empty");
+        let once = (1..=pages + 1).collect::<Vec<_>>();
+        assert_eq!(asked, [&once[..], &once[..]].concat(), "the last page is empty");
     }
     // A page that is surely not full is the whole listing.
     let (items, asked) = read(PEOPLE, total_of_page(63, 100));

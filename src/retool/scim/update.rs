@@ -112,6 +112,7 @@ impl Scim {
         let mut base = Cow::Borrowed(before);
         let mut form = learned.get();
         let (mut refusal, mut ignored): (Option<Error>, Option<Error>) = (None, None);
+        let mut maybe_applied = false;
         while form <= last {
             let error = match send(&base, form).await {
                 Ok(made) => {
@@ -120,6 +121,9 @@ impl Scim {
                 }
                 Err(error) => error,
             };
+            // An earlier form may be made although the record does not show it yet.
+            maybe_applied |= error.maybe_applied;
+            let after_others = after_others(maybe_applied);
             let mut no_patch = form != Form::Whole && has_no_patch(&error);
             match error.code {
                 // The base was not read again.
@@ -132,7 +136,7 @@ impl Scim {
                         base = Cow::Owned(now);
                         refusal = Some(better(refusal, error));
                     }
-                    _ => return Err(after_others(ignored.is_some())(error)),
+                    _ => return Err(after_others(error)),
                 },
                 // The change holds: the server hides the user.
                 _ if error.gone => return Err(error),
@@ -155,16 +159,16 @@ impl Scim {
                 {
                     break;
                 }
-                _ => return Err(after_others(ignored.is_some())(error)),
+                _ => return Err(after_others(error)),
             }
             form = form.next(no_patch);
         }
-        Err(match (ignored, refusal) {
+        Err(after_others(maybe_applied)(match (ignored, refusal) {
             (Some(error), Some(refusal)) => also_refused(error, &refusal),
             (Some(error), None) => error,
             (None, Some(error)) => in_every_form(error, learned.get() == last),
             (None, None) => no_form().about(before.subject()),
-        })
+        }))
     }
 }
 

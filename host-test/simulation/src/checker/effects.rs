@@ -321,6 +321,10 @@ impl Checker {
         for (group, mut added) in added {
             // The limit on creations counts the people who are created.
             added.retain(|id| !created.contains(id));
+            // A membership that a PUT took is put back.
+            let was_member =
+                |id: &str| self.start.members(group).any(|member| member.user.id == id);
+            added.retain(|id| !was_member(id));
             // A group that did not exist has no rights that could be given by mistake.
             if self.start.group(group).is_none() {
                 continue;
