@@ -251,6 +251,10 @@ async fn put_back(
                 false => ReadBack::NotYet(lost.to_vec()),
             });
         };
+        if !patch.differences(&now.user).is_empty() {
+            // The read is older than the change, and shows the memberships before it.
+            return Ok(ReadBack::NotYet(lost.to_vec()));
+        }
         let groups = memberships(directory, &now.user).await?;
         let is_out = |link: &&GroupLink| groups.iter().all(|other| other.id != link.id);
         let missing: Vec<GroupLink> = lost.iter().filter(is_out).cloned().collect();

@@ -128,9 +128,9 @@ async fn deprovision_with(
         )
         .about(email.as_str()));
     }
-    let found = find_one(directory, email).await?;
+    let mut found = find_one(directory, email).await?;
     if let Some(expected) = &departure.expected_id {
-        check_expected(directory, email, expected, found.as_ref()).await?;
+        found = check_expected(directory, email, expected, found).await?;
     }
     let Some(found) = found else {
         let mut done = Deprovisioned::new(DeprovisionOutcome::AlreadyGone);

@@ -7,16 +7,17 @@ use crate::domain::{Email, User, UserId};
 use crate::error::{Code, Error, Result};
 use crate::retool::Directory;
 
-/// Checks that the person of the address has the expected id. If no person has the address, the
-/// account may have another address by now: then it is not gone.
+/// Checks that the person of the address has the expected id, and returns the person. If no person
+/// has the address, the account may have another address by now: then it is not gone. Or the
+/// look-up missed it: then id and address show that it is the person.
 pub(super) async fn check_expected(
     directory: &dyn Directory,
     email: &Email,
     expected: &UserId,
-    found: Option<&User>,
-) -> Result<()> {
-    if found.is_some_and(|found| found.id == *expected) {
-        return Ok(());
+    found: Option<User>,
+) -> Result<Option<User>> {
+    if found.as_ref().is_some_and(|found| found.id == *expected) {
+        return Ok(found);
     }
     let spoken = directory.capabilities().dialect;
     let message = if expected.dialect == spoken {
@@ -25,7 +26,10 @@ pub(super) async fn check_expected(
             _ => error.about(email.as_str()),
         })?;
         match (account, found) {
-            (Some(account), _) if account.user.email == *email => return Err(changing(email)),
+            (Some(account), None) if account.user.email == *email => {
+                return Ok(Some(account.user));
+            }
+            (Some(account), _) if account.user.email == *email => return Err(two_accounts(email)),
             (Some(account), _) => format!(
                 "The account with the expected id has the address {} now, and not {}, so nothing was written. \
                  Name the address that the person has now.",
@@ -36,7 +40,7 @@ pub(super) async fn check_expected(
                 "The person of this address has another id than expected, and the account with the expected id is \
                  gone, so nothing was written. Look at who has the address now.",
             ),
-            (None, None) => return Ok(()),
+            (None, None) => return Ok(None),
         }
     } else {
         format!(
@@ -69,13 +73,14 @@ fn unreadable(email: &Email, why: &Error) -> Error {
     error
 }
 
-/// Returns the error for an account that the look-up by address did not find, although its record
-/// has the address.
-fn changing(email: &Email) -> Error {
+/// Returns the error for an address that two accounts have: the one that the look-up found, and the
+/// expected one.
+fn two_accounts(email: &Email) -> Error {
     Error::new(
-        Code::ListingIncomplete,
-        "The look-up by address does not find the account with the expected id, although it has this address. \
-         Nothing was written. Ask again.",
+        Code::AmbiguousUser,
+        "Two accounts have this address: the look-up finds another one than the account with the expected id. \
+         Nothing was written. Remove or rename one of them in Retool.",
     )
+    .in_field("request.expected-id")
     .about(email.as_str())
 }

@@ -192,6 +192,9 @@ impl Checker {
         self.concurrent_changes().any(|change| match change {
             Change::Left { id, group, .. } => id == user && *group == of,
             Change::UserDeleted { id, .. } => id == user,
+            Change::UserField { id, field, after, .. } => {
+                of == ADMIN && id == user && field == "isAdmin" && *after == false
+            }
             _ => false,
         })
     }
