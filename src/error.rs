@@ -147,6 +147,12 @@ codes! {
     RecordUnreadable = "record-unreadable" => Conflict,
     /// A guard refused the plan.
     GuardTripped = "guard-tripped" => Refused,
+    /// A plan that is not the approved one.
+    PlanChanged = "plan-changed" => Refused,
+    /// A plan of another organisation.
+    WrongOrganisation = "wrong-organisation" => Refused,
+    /// A plan that was made over another dialect.
+    WrongDialect = "wrong-dialect" => Refused,
     /// A person the caller protects.
     ProtectedPerson = "protected-person" => Refused,
     /// Too few enabled administrators would be left.

@@ -57,8 +57,8 @@ pub fn group_absent(name: &str) -> String {
 
 /// Returns the digest of a plan, computed from the plan alone.
 ///
-/// It leaves out the digest itself, dates, and texts for people. Of the users who need no change it
-/// covers only the number: [`inputs_digest`](Plan::inputs_digest) covers the users.
+/// It leaves out the digest itself, when the plan was made, and texts for people. Of the users who
+/// need no change it covers only the number: [`inputs_digest`](Plan::inputs_digest) covers the users.
 pub fn plan(plan: &Plan) -> String {
     let Plan {
         digest: _,
@@ -68,7 +68,8 @@ pub fn plan(plan: &Plan) -> String {
         steps,
         withheld,
         tombstones,
-        unchanged,
+        unchanged: _,
+        unchanged_count,
         refusals,
         seats,
         guards,
@@ -83,7 +84,7 @@ pub fn plan(plan: &Plan) -> String {
     canon.list(steps, Canon::step);
     canon.list(withheld, Canon::step);
     canon.list(tombstones, Canon::tombstone);
-    canon.count(unchanged.len());
+    canon.number(*unchanged_count);
     canon.list(refusals, Canon::refusal);
     canon.list(seats, Canon::seat_change);
     canon.list(guards, Canon::guard);
@@ -327,9 +328,7 @@ impl Canon {
             MembershipPolicy::Add => 2,
             MembershipPolicy::Exact => 3,
         });
-        if *memberships != MembershipPolicy::Leave {
-            self.group_set(managed_groups);
-        }
+        self.group_set(managed_groups);
         self.flag(*create_missing_groups);
         self.option(*default_user_type, Self::user_type);
         self.guard_limits(guards);
@@ -368,10 +367,16 @@ impl Canon {
         self.text(precondition);
     }
 
-    /// Writes the account and its memberships. Leaves out the record, which contains the same.
+    /// Writes the whole record of an account, as it was seen.
     fn tombstone(&mut self, tombstone: &Tombstone) {
-        let Tombstone { user, raw: _, disabled_since, recorded_at: _ } = tombstone;
+        let Tombstone { user, raw, disabled_since, recorded_at: _ } = tombstone;
         self.user(user);
+        self.text(user.email.as_str());
+        self.option(user.invited, Self::flag);
+        for time in [&user.created_at, &user.updated_at, &user.last_active_at] {
+            self.option(time.as_deref(), Self::text);
+        }
+        self.option(raw.as_deref(), Self::text);
         self.option(user.groups.as_deref(), |canon, groups| {
             canon.list(groups, |canon, GroupLink { id, name, group_admin }| {
                 canon.group_id(id);
@@ -384,7 +389,7 @@ impl Canon {
 
     fn refusal(&mut self, refusal: &Refusal) {
         let Refusal { email, reason, message: _ } = refusal;
-        self.text(email.key());
+        self.text(email.as_str());
         self.text(reason.as_str());
     }
 

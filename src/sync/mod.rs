@@ -318,6 +318,22 @@ impl RefusalReason {
             RefusalReason::RecordUnreadable => "record-unreadable",
         }
     }
+
+    /// Reads the contract's spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        use RefusalReason::*;
+        let all = [
+            CreationNotAllowed,
+            UserDisabled,
+            UserTypeRequired,
+            ProtectedPerson,
+            AmbiguousUser,
+            NameRequired,
+            ListingIncomplete,
+            RecordUnreadable,
+        ];
+        all.into_iter().find(|reason| reason.as_str() == text)
+    }
 }
 
 /// A person who is left alone.
@@ -413,6 +429,13 @@ pub struct SeatChange {
     pub removed: u32,
 }
 
+impl SeatChange {
+    /// Returns the seats held in the whole organisation afterwards.
+    pub fn after(self) -> u32 {
+        self.before.saturating_add(self.added).saturating_sub(self.removed)
+    }
+}
+
 /// Where and when a plan is made.
 #[derive(Clone, Debug)]
 pub struct Occasion {
@@ -453,8 +476,11 @@ pub struct Plan {
     /// The accounts that a step disables, deletes or strips, as they were in the listing; by
     /// address.
     pub tombstones: Vec<Tombstone>,
-    /// Users who need no change, by address.
+    /// Users who need no change, by address. Empty for a plan that a caller gave back: the contract
+    /// has only their number.
     pub unchanged: Vec<Email>,
+    /// Number of users who need no change.
+    pub unchanged_count: u32,
     /// People who are left alone, by address.
     pub refusals: Vec<Refusal>,
     /// Seats added and removed, by type.

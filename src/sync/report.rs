@@ -28,6 +28,8 @@ pub enum PersonOutcome {
     Stale(String),
     /// A step failed.
     Failed(Error),
+    /// Nothing was begun: steps that must come first are outside the slice. Which ones.
+    NotBegun(String),
 }
 
 impl PersonOutcome {
@@ -35,7 +37,10 @@ impl PersonOutcome {
     pub fn is_done(&self) -> bool {
         !matches!(
             self,
-            PersonOutcome::Refused(_) | PersonOutcome::Stale(_) | PersonOutcome::Failed(_)
+            PersonOutcome::Refused(_)
+                | PersonOutcome::Stale(_)
+                | PersonOutcome::Failed(_)
+                | PersonOutcome::NotBegun(_)
         )
     }
 }
@@ -61,12 +66,28 @@ pub struct PersonReport {
     pub note: Option<String>,
 }
 
-/// What a sync did.
+impl PersonReport {
+    /// Creates the report of a person before the first write.
+    pub fn new(email: &Email, user: Option<&UserId>, outcome: PersonOutcome) -> Self {
+        PersonReport {
+            email: email.clone(),
+            user: user.cloned(),
+            outcome,
+            changes: Vec::new(),
+            groups_added: Vec::new(),
+            groups_removed: Vec::new(),
+            disabled_since: None,
+            note: None,
+        }
+    }
+}
+
+/// What a sync or a slice of a plan did.
 #[derive(Clone, Debug)]
 pub struct SyncReport {
     /// The plan that was applied.
     pub plan: Plan,
-    /// A report for every person, by address.
+    /// A report for every person, by address. For a slice, for the people of its steps.
     pub people: Vec<PersonReport>,
     /// The groups that this run created.
     pub groups_created: Vec<GroupLink>,
@@ -76,6 +97,8 @@ pub struct SyncReport {
     pub tombstones: Vec<Tombstone>,
     /// The limitations of the plan, and those that the run found.
     pub limitations: Vec<String>,
+    /// Where the next slice of the plan begins; `None` if no steps are left.
+    pub next: Option<u32>,
     /// Whether every person is as planned, and the listing was not found to lack anyone.
     pub complete: bool,
     /// The writes, in order.

@@ -23,8 +23,10 @@ use crate::retool::{Directory, ReadDirectory, membership};
 use crate::write_log::WriteLog;
 
 mod notes;
+pub(super) mod planned;
 
 pub(super) use notes::Notes;
+use planned::{CHANGED, is_as_planned, is_as_planned_to_delete};
 
 /// The outcome of a step.
 #[derive(Clone, Debug, PartialEq)]
@@ -160,7 +162,7 @@ async fn apply_checked(
 
 /// Refuses a step that no plan makes for this dialect, before any request: such a step was never
 /// approved.
-fn check(step: &Step, dialect: Dialect) -> Result<()> {
+pub(super) fn check(step: &Step, dialect: Dialect) -> Result<()> {
     if step.user.as_ref().is_some_and(|id| id.dialect != dialect) {
         return Err(invalid("step.user", "the person's id is of another API"));
     }
@@ -300,7 +302,7 @@ async fn verify_fields(directory: &dyn Directory, id: &UserId, new: &NewUser) ->
     })
 }
 
-fn found_instead(new: &NewUser, user: &User) -> StepOutcome {
+pub(super) fn found_instead(new: &NewUser, user: &User) -> StepOutcome {
     if !user.disabled && new.fields.visible_differences(user).is_empty() {
         StepOutcome::AlreadySo
     } else {
@@ -331,18 +333,26 @@ pub(super) async fn change_user(
         }
         return Ok(StepOutcome::AlreadySo);
     }
-    let changed = || StepOutcome::Stale("Another user changed the account's fields.".into());
-    if digest::user_state(&account.user) != step.precondition {
-        return Ok(changed());
+    if !is_as_planned(step, &account.user) {
+        return Ok(StepOutcome::Stale(CHANGED.into()));
     }
+    let mut account = account;
     if patch.disabled == Some(true) || patch.admin == Some(false) {
         check_removal(directory, &account.user, guard).await?;
+        if directory.capabilities().replaces_records {
+            // The check may take as long as a listing, and the write replaces the whole record.
+            account = match current(directory, known_user(step)?, email).await? {
+                Current::Account(account) => *account,
+                Current::Gone => return Ok(StepOutcome::Stale("The account is gone.".into())),
+                Current::Renamed => return Ok(renamed()),
+            };
+        }
     }
     let Some(account) = with_memberships_at_risk(directory, account).await? else {
         return Ok(StepOutcome::Stale("The account is gone.".into()));
     };
-    if digest::user_state(&account.user) != step.precondition {
-        return Ok(changed());
+    if !is_as_planned(step, &account.user) {
+        return Ok(StepOutcome::Stale(CHANGED.into()));
     }
     let kind = match step.kind {
         StepKind::EnableUser => WriteKind::UserEnabled,
@@ -382,8 +392,8 @@ pub(super) async fn delete_user(
         notes.sessions(end_sessions(directory, &account.user, write_log).await);
         return Ok(StepOutcome::AlreadySo);
     }
-    if digest::user_state(&account.user) != step.precondition {
-        return Ok(StepOutcome::Stale("Another user changed the account's fields.".into()));
+    if !is_as_planned_to_delete(step, &account.user, directory.capabilities()) {
+        return Ok(StepOutcome::Stale(CHANGED.into()));
     }
     // The memberships are lost with the account, so the tombstone must contain them.
     let account = with_memberships(directory, account).await?;
@@ -471,7 +481,11 @@ pub(super) fn membership_not_held(email: &Email, group: &GroupLink) -> Error {
     .about(email.as_str())
 }
 
-async fn is_member(directory: &dyn Directory, user: &User, group: &GroupId) -> Result<bool> {
+pub(super) async fn is_member(
+    directory: &dyn Directory,
+    user: &User,
+    group: &GroupId,
+) -> Result<bool> {
     if let Some(groups) = &user.groups {
         return Ok(groups.iter().any(|link| link.id == *group));
     }
@@ -479,7 +493,11 @@ async fn is_member(directory: &dyn Directory, user: &User, group: &GroupId) -> R
 }
 
 /// Returns whether the record of a group lists a user.
-async fn is_listed(directory: &dyn Directory, user: &UserId, group: &GroupId) -> Result<bool> {
+pub(super) async fn is_listed(
+    directory: &dyn Directory,
+    user: &UserId,
+    group: &GroupId,
+) -> Result<bool> {
     let members = membership::members(directory, group).await?.unwrap_or_default();
     Ok(members.iter().any(|member| member.id == *user))
 }
@@ -497,14 +515,19 @@ async fn find_group(directory: &dyn Directory, step: &Step) -> Result<Option<Gro
     }
 }
 
-enum Current {
+/// The account of a step's person.
+pub(super) enum Current {
     Account(Box<Account>),
     Gone,
     Renamed,
 }
 
 /// Reads the current state of a step's person.
-async fn current(directory: &dyn Directory, id: &UserId, email: &Email) -> Result<Current> {
+pub(super) async fn current(
+    directory: &dyn Directory,
+    id: &UserId,
+    email: &Email,
+) -> Result<Current> {
     match directory.read_user(id).await.map_err(|error| error.about(email.as_str()))? {
         None => {
             // With a wrong base URL the user is missing too. A listing always exists, so it fails
@@ -545,7 +568,7 @@ pub(super) fn group_name(step: &Step) -> Result<&str> {
 }
 
 /// Returns the fields that a step sets.
-fn patch(changes: &[FieldChange]) -> Result<UserPatch> {
+pub(super) fn patch(changes: &[FieldChange]) -> Result<UserPatch> {
     let mut patch = UserPatch::default();
     for change in changes {
         let known = Field::parse(change.field).is_some_and(|field| patch.set(field, &change.after));

@@ -9,7 +9,7 @@ use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGr
 use host_test::retool::lifecycle::{DeprovisionMode, ProvisionRequest};
 use host_test::retool::synchronization::{AbsentPolicy, Step, StepKind};
 use host_test::retool::types::{Connection, Dialect, ErrorDetail, UserId, UserType};
-use host_test::{Tenant, TenantOptions};
+use host_test::{Tenant, TenantOptions, requests};
 use mock_retool::{Fault, FaultKind, Forbidden, Group, Mock, Options, Scope, User};
 use retool_lifecycle::error::Code;
 
@@ -538,6 +538,20 @@ async fn refusals(table: &mut Table) {
     table.expect("guard", failed(tenant.sync(&request).await), expected);
     let expected = Expected { says: &["3 people", "limit is 1"], ..tripped };
     table.expect("v1 guard", failed(world.over(Dialect::V1).sync(&request).await), expected);
+
+    let plan = done(tenant.plan_sync(&roster(vec![entry(ADA)])).await);
+    let asked = requests::apply_plan(plan.clone(), plan.digest);
+    let mut altered = asked.clone();
+    altered.plan.unchanged += 1;
+    let expected = Expected { code: "plan-changed", field: Some("request.plan"), ..refused };
+    table.expect("altered", failed(tenant.apply_plan(&altered).await), expected);
+    let other = World::acme().await;
+    let (code, field) = ("wrong-organisation", Some("request.plan.organisation"));
+    let expected = Expected { code, field, ..refused };
+    table.expect("elsewhere", failed(other.tenant.apply_plan(&asked).await), expected);
+    let (code, field) = ("wrong-dialect", Some("request.plan.dialect"));
+    let expected = Expected { code, field, ..refused };
+    table.expect("dialect", failed(world.over(Dialect::V1).apply_plan(&asked).await), expected);
 
     let mut gone = departure(JOAN, DeprovisionMode::Delete);
     gone.protected_people = vec![by_email("JOAN@acme.example")];

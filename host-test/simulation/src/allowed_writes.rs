@@ -45,6 +45,10 @@ impl KnownGroup<'_> {
 }
 
 impl Operation {
+    fn has_step(&self, is: impl Fn(&Step) -> bool) -> bool {
+        self.steps().iter().any(is)
+    }
+
     /// Whether the user may be created.
     pub fn may_create(&self, person: &str) -> bool {
         match self {
@@ -57,7 +61,9 @@ impl Operation {
             Operation::Sync(request) => {
                 request.policy.create_missing && desired(request, person).is_some()
             }
-            Operation::Step(step, _) => is_step(step, StepKind::CreateUser, person),
+            Operation::Step(..) | Operation::Slice(_) => {
+                self.has_step(|step| is_step(step, StepKind::CreateUser, person))
+            }
             _ => false,
         }
     }
@@ -98,12 +104,11 @@ impl Operation {
                 (disables && field == "isDisabled").then_some(json!(true))
             }
             Operation::Sync(request) => return value_from_roster(request, person, field, new),
-            Operation::Step(step, _) => {
-                if step.email.as_ref().is_none_or(|email| email.key() != person) {
-                    return None;
-                }
+            Operation::Step(..) | Operation::Slice(_) => {
+                let is_theirs =
+                    |step: &&Step| step.email.as_ref().is_some_and(|email| email.key() == person);
                 let mut patch = UserPatch::default();
-                for change in &step.changes {
+                for change in self.steps().iter().filter(is_theirs).flat_map(|step| &step.changes) {
                     if let Some(field) = Field::parse(change.field) {
                         patch.set(field, &change.after);
                     }
@@ -134,7 +139,9 @@ impl Operation {
                     request.policy.absent == AbsentPolicy::Delete && is_absent(request, person);
                 goes.then_some(None)
             }
-            Operation::Step(step, _) => is_step(step, StepKind::DeleteUser, person).then_some(None),
+            Operation::Step(..) | Operation::Slice(_) => {
+                self.has_step(|step| is_step(step, StepKind::DeleteUser, person)).then_some(None)
+            }
             _ => None,
         }
     }
@@ -150,7 +157,9 @@ impl Operation {
             Operation::Sync(request) => {
                 request.policy.absent != AbsentPolicy::Keep && is_absent(request, person)
             }
-            Operation::Step(step, _) => is_step(step, StepKind::DeleteUser, person),
+            Operation::Step(..) | Operation::Slice(_) => {
+                self.has_step(|step| is_step(step, StepKind::DeleteUser, person))
+            }
             _ => false,
         }
     }
@@ -176,9 +185,9 @@ impl Operation {
                 request.policy.memberships != MembershipPolicy::Leave
                     && desired(request, person).is_some_and(|desired| group.is_any(&desired.groups))
             }
-            Operation::Step(step, _) => {
+            Operation::Step(..) | Operation::Slice(_) => self.has_step(|step| {
                 is_step(step, StepKind::AddMember, person) && is_group_of(step, group)
-            }
+            }),
             Operation::ChangeGroup(reshaping) => {
                 group.is(&reshaping.group) && reshaping.add.iter().any(|one| one.key() == person)
             }
@@ -202,9 +211,9 @@ impl Operation {
                     && desired(request, person)
                         .is_some_and(|desired| !group.is_any(&desired.groups))
             }
-            Operation::Step(step, _) => {
+            Operation::Step(..) | Operation::Slice(_) => self.has_step(|step| {
                 is_step(step, StepKind::RemoveMember, person) && is_group_of(step, group)
-            }
+            }),
             Operation::ChangeGroup(reshaping) => {
                 group.is(&reshaping.group) && reshaping.remove.iter().any(|one| one.key() == person)
             }
@@ -230,10 +239,10 @@ impl Operation {
                     && (is_named(&policy.managed_groups)
                         || request.roster.iter().any(|one| is_named(&one.groups)))
             }
-            Operation::Step(step, _) => {
+            Operation::Step(..) | Operation::Slice(_) => self.has_step(|step| {
                 step.kind == StepKind::CreateGroup
                     && step.group_name.as_deref().is_some_and(|asked| asked.trim() == name)
-            }
+            }),
             Operation::EnsureGroup(asked) => asked.trim() == name,
             _ => false,
         }
@@ -267,6 +276,7 @@ impl Operation {
             Operation::Sync(request) | Operation::Plan(request) | Operation::Step(_, request) => {
                 is_protected(request, person)
             }
+            Operation::Slice(slice) => is_protected(&slice.request, person),
             _ => false,
         }
     }
@@ -280,6 +290,7 @@ impl Operation {
             Operation::Sync(request) | Operation::Step(_, request) => {
                 Some(request.policy.guards.minimum_admins)
             }
+            Operation::Slice(slice) => Some(slice.request.policy.guards.minimum_admins),
             Operation::ChangeGroup(Reshaping { guard, .. })
             | Operation::RemoveGroup(Removal { guard, .. }) => Some(guard.minimum_admins),
             _ => None,

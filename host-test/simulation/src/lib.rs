@@ -28,9 +28,11 @@ mod organisation;
 mod parse_request;
 mod request;
 mod run;
+mod run_slices;
 mod scenario;
 mod server;
 mod server_behavior;
+mod slices;
 mod trace;
 mod world;
 

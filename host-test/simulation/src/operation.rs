@@ -12,6 +12,8 @@ use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
 use retool_lifecycle::sync::step::{self, StepResult};
 use retool_lifecycle::sync::{Plan, Step, SyncRequest, apply};
 
+use crate::slices::PlanSlice;
+
 /// One call of the component. The inputs have passed the component's own validation.
 #[derive(Clone, Debug)]
 pub enum Operation {
@@ -27,6 +29,8 @@ pub enum Operation {
     Plan(SyncRequest),
     /// `apply-step`, of a plan made for this request.
     Step(Box<Step>, SyncRequest),
+    /// `apply-plan`, for a slice of a plan.
+    Slice(Box<PlanSlice>),
     /// `ensure-group`.
     EnsureGroup(String),
     /// `change-group`.
@@ -44,7 +48,7 @@ pub enum Done {
     Deprovisioned(Deprovisioned),
     /// `restore`.
     Restored(Restored),
-    /// `sync`.
+    /// `sync` and `apply-plan`.
     Synced(Box<SyncReport>),
     /// `plan-sync`.
     Planned(Plan),
@@ -131,8 +135,8 @@ impl Done {
             Done::Synced(done) if done.complete => "complete".into(),
             Done::Synced(done) => {
                 let left = done.people.iter().filter(|person| {
-                    use PersonOutcome::{Failed, Refused, Stale};
-                    matches!(person.outcome, Failed(_) | Refused(_) | Stale(_))
+                    use PersonOutcome::{Failed, NotBegun, Refused, Stale};
+                    matches!(person.outcome, Failed(_) | Refused(_) | Stale(_) | NotBegun(_))
                 });
                 let left: Vec<String> = left
                     .map(|person| format!("{}: {:?}", person.email.as_str(), person.outcome))
@@ -168,10 +172,10 @@ impl Operation {
                 Done::Restored(lifecycle::restore(directory, restoration).await?)
             }
             Operation::Sync(request) => Done::Synced(Box::new(
-                apply::sync(directory, request, &occasion, &*session.log).await?,
+                apply::sync(directory, request, None, &occasion, &*session.log).await?,
             )),
             Operation::Plan(request) => {
-                Done::Planned(apply::plan_sync(session.reader(), request, &occasion).await?)
+                Done::Planned(apply::plan_sync(session.reader(), request, None, &occasion).await?)
             }
             Operation::Step(step, request) => {
                 let guards = &request.policy.guards;
@@ -181,6 +185,7 @@ impl Operation {
                 };
                 Done::Stepped(step::apply(directory, step, &guard, session.now).await?)
             }
+            Operation::Slice(slice) => Done::Synced(Box::new(slice.apply(&session).await?)),
             Operation::EnsureGroup(name) => {
                 Done::Ensured(groups::ensure(directory, name, None).await?)
             }
@@ -201,6 +206,15 @@ impl Operation {
         }
     }
 
+    /// Returns the steps of a plan that the call may apply.
+    pub fn steps(&self) -> &[Step] {
+        match self {
+            Operation::Step(step, _) => std::slice::from_ref(step),
+            Operation::Slice(slice) => slice.steps(),
+            _ => &[],
+        }
+    }
+
     /// Describes the call for the trace.
     pub fn describe(&self) -> String {
         match self {
@@ -213,6 +227,7 @@ impl Operation {
                 step.group_name,
                 step.changes
             ),
+            Operation::Slice(slice) => slice.describe(),
             Operation::Provision(arrival) => format!("provision {arrival:?}"),
             Operation::Deprovision(departure) => format!("deprovision {departure:?}"),
             Operation::Restore(restoration) => format!(

@@ -120,6 +120,7 @@ impl World {
             match job {
                 Job::One(operation) => self.do_one(&Rc::new(operation)),
                 Job::KeptPlan(request) => self.do_kept_plan(&request),
+                Job::SlicedPlan(request) => self.do_sliced_plan(&Rc::new(request)),
             }
             if !self.server.state().checker.violations().is_empty() {
                 return;
@@ -261,7 +262,10 @@ impl World {
         due.is_some_and(|due| due <= self.server.state().now_ms())
     }
 
-    fn attempt_without_faults(&mut self, operation: &Rc<Operation>) -> Option<Result<Done, Error>> {
+    pub(crate) fn attempt_without_faults(
+        &mut self,
+        operation: &Rc<Operation>,
+    ) -> Option<Result<Done, Error>> {
         {
             let mut state = self.server.state();
             state.faults_off = true;
@@ -272,7 +276,7 @@ impl World {
         done
     }
 
-    fn check_result_without_faults(
+    pub(crate) fn check_result_without_faults(
         &mut self,
         operation: &Operation,
         done: Option<&Result<Done, Error>>,
@@ -285,6 +289,12 @@ impl World {
             Some(Ok(done @ Done::Restored(_))) => {
                 match done.failures().find(|error| !self.is_stated_reason(operation, error)) {
                     Some(error) => format!("an error that states no reason: {error:?}"),
+                    None => return,
+                }
+            }
+            Some(Ok(Done::Synced(report))) if matches!(operation, Operation::Slice(_)) => {
+                match self.odd_in_slice(operation, report) {
+                    Some(odd) => odd,
                     None => return,
                 }
             }
@@ -312,7 +322,7 @@ impl World {
         self.server.state().checker.violated("convergence", what);
     }
 
-    fn check_no_writes(&mut self, operation: &Operation) {
+    pub(crate) fn check_no_writes(&mut self, operation: &Operation) {
         let state = &mut *self.server.state();
         let writes = state.checker.writes(true);
         if writes > 0 {
@@ -325,7 +335,7 @@ impl World {
 impl World {
     /// Whether a call may fail with this code without faults. Each of these codes states what the
     /// caller must do.
-    fn is_stated_reason(&self, operation: &Operation, error: &Error) -> bool {
+    pub(crate) fn is_stated_reason(&self, operation: &Operation, error: &Error) -> bool {
         let can = capabilities(self.dialect);
         // What a listing is refused for concerns its pages, which the caller can't change.
         let is_read = error.request.as_deref().is_some_and(|request| request.starts_with("GET"));

@@ -25,6 +25,8 @@ pub enum Job {
     One(Operation),
     /// A plan that is kept and applied step by step.
     KeptPlan(SyncRequest),
+    /// A plan that is kept and applied in slices.
+    SlicedPlan(SyncRequest),
 }
 
 /// Draws the jobs of a run.
@@ -34,6 +36,8 @@ pub struct Scenario {
     limits: Chance,
     /// Draws what later versions of the scenario added, so that earlier seeds keep their calls.
     more: Chance,
+    /// Draws which plans are applied in slices, and in which.
+    pub slices: Chance,
     dialect: Dialect,
     can: Capabilities,
     /// Addresses of users who do not exist yet.
@@ -54,7 +58,18 @@ impl Scenario {
         let can = capabilities(dialect);
         let limits = Chance::new(seed, 12);
         let more = Chance::new(seed, 9);
-        Scenario { chance, limits, more, dialect, can, joiners, new_groups, tombstones: Vec::new() }
+        let slices = Chance::new(seed, 61);
+        Scenario {
+            chance,
+            limits,
+            more,
+            slices,
+            dialect,
+            can,
+            joiners,
+            new_groups,
+            tombstones: Vec::new(),
+        }
     }
 
     /// Draws the next job.
@@ -73,7 +88,13 @@ impl Scenario {
             }
             7 | 8 => Job::One(Operation::Deprovision(self.departure(organisation))),
             9..=13 => Job::One(Operation::Sync(self.roster(organisation))),
-            14..=16 => Job::KeptPlan(self.roster(organisation)),
+            14..=16 => {
+                let request = self.roster(organisation);
+                match self.slices.percent(50) {
+                    true => Job::SlicedPlan(request),
+                    false => Job::KeptPlan(request),
+                }
+            }
             17 => Job::One(Operation::EnsureGroup(self.group_name(organisation))),
             18 => Job::One(Operation::ChangeGroup(self.reshaping(organisation))),
             _ => {

@@ -88,6 +88,22 @@ pub(crate) enum Command {
     )]
     Plan(Box<PlanArgs>),
 
+    /// Show a plan that `plan --save` wrote. Asks no server.
+    #[command(after_help = "Example:\n  retool-lifecycle show plan.json --html plan.html")]
+    Show(ShowArgs),
+
+    /// Apply exactly the plan that was approved, whole or in part.
+    #[command(
+        after_help = "Example:\n  retool-lifecycle plan --base-url https://acme.retool.com \\\n    \
+                      --roster people.csv --save plan.json\n  \
+                      retool-lifecycle apply plan.json --base-url https://acme.retool.com \\\n    \
+                      --approved-digest 3f2a... --count 500\n\n\
+                      A plan that was altered, or that has another digest, is refused, and nothing is \
+                      written.\nSteps that were applied already are skipped, so the command may be \
+                      repeated."
+    )]
+    Apply(ApplyArgs),
+
     /// Bring the organisation to the state that a roster describes.
     #[command(
         after_help = "Example:\n  retool-lifecycle sync --base-url https://acme.retool.com \\\n    \
@@ -411,6 +427,38 @@ pub(crate) struct PlanArgs {
     /// without a network. An existing file is never overwritten.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+    /// Where to write the plan as JSON, for `show` and `apply`. An existing file is never
+    /// overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// The plan, as `plan --save FILE` wrote it.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    /// Where to write the plan as a page for the approver. An existing file is never overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// The plan, as `plan --save FILE` wrote it.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    /// The digest that was approved.
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) approved_digest: String,
+    /// The first step to apply, counted from 0.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) first: u32,
+    /// How many steps to apply; all that follow if not given.
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -450,6 +498,9 @@ pub(crate) struct SyncArgs {
     /// The first address after those that the roster covers.
     #[arg(long, value_name = "EMAIL")]
     pub(crate) before: Option<String>,
+    /// The digest that the plan must have. With another one nothing is written.
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) expected_digest: Option<String>,
     #[command(flatten)]
     pub(crate) guards: GuardArgs,
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 
 use super::Exit;
+use super::apply;
 use super::args::{Absent, Memberships, PlanArgs, SyncArgs};
 use super::connection::tenant;
 use super::failure::Failure;
@@ -20,8 +21,8 @@ use crate::retool::types::GroupRef;
 use crate::roster::{self, Format, ROSTER_FIELD, Roster};
 
 pub(crate) async fn plan(arguments: PlanArgs, output: &Output) -> Result<Exit, Failure> {
-    let PlanArgs { sync: arguments, html } = arguments;
-    if let Some(path) = &html {
+    let PlanArgs { sync: arguments, html, save } = arguments;
+    for path in html.iter().chain(&save) {
         check_free(path)?;
     }
     let roster = read(&arguments.roster)?;
@@ -32,13 +33,24 @@ pub(crate) async fn plan(arguments: PlanArgs, output: &Output) -> Result<Exit, F
         .await
         .map_err(|failure| located(failure, &arguments.roster, &roster))?;
     if let Some(path) = &html {
-        keep_page(&plan, &arguments, path)?;
+        let roster = arguments.roster.file_name().unwrap_or_default().to_string_lossy();
+        let base_url = &arguments.connection.base_url;
+        keep_page(&plan, &render::About { base_url, roster: &roster }, path)?;
+    }
+    if let Some(path) = &save {
+        apply::save(&plan, path)?;
     }
     output.result(&plan, |plan| {
         let page = html.as_deref().map(render::page_kept).unwrap_or_default();
-        render::plan(plan) + &page
+        let saved = save.as_deref().map(render::plan_saved).unwrap_or_default();
+        render::plan(plan) + &page + &saved
     })?;
-    Ok(if plan.guards.iter().any(|guard| guard.tripped) { Exit::Refused } else { Exit::Done })
+    Ok(exit(&plan))
+}
+
+/// Returns the exit code for a plan that was only made or shown.
+pub(super) fn exit(plan: &Plan) -> Exit {
+    if plan.guards.iter().any(|guard| guard.tripped) { Exit::Refused } else { Exit::Done }
 }
 
 pub(crate) async fn sync(arguments: SyncArgs, output: &Output) -> Result<Exit, Failure> {
@@ -53,8 +65,8 @@ pub(crate) async fn sync(arguments: SyncArgs, output: &Output) -> Result<Exit, F
     Ok(if report.complete { Exit::Done } else { Exit::Partly })
 }
 
-/// Checks that the page can be created, before any request is made.
-fn check_free(path: &Path) -> Result<(), Failure> {
+/// Checks that the file of a plan can be created, before any request is made.
+pub(super) fn check_free(path: &Path) -> Result<(), Failure> {
     if path.symlink_metadata().is_ok() {
         return Err(Failure::Usage(anyhow!(
             "{} is there already, and a plan is never overwritten: give another file",
@@ -66,13 +78,12 @@ fn check_free(path: &Path) -> Result<(), Failure> {
         .map_err(Failure::Usage)
 }
 
-fn keep_page(plan: &Plan, arguments: &SyncArgs, path: &Path) -> Result<(), Failure> {
-    let roster = arguments.roster.file_name().unwrap_or_default().to_string_lossy();
-    let page = render::page(
-        plan,
-        &render::About { base_url: &arguments.connection.base_url, roster: &roster },
-    );
-    files::create(path, &page)
+pub(super) fn keep_page(
+    plan: &Plan,
+    about: &render::About<'_>,
+    path: &Path,
+) -> Result<(), Failure> {
+    files::create(path, &render::page(plan, about))
         .with_context(|| format!("{} could not be written", path.display()))?;
     Ok(())
 }
@@ -113,6 +124,7 @@ fn request(arguments: &SyncArgs, roster: &Roster) -> SyncRequest {
         default_user_type,
         start,
         before,
+        expected_digest,
         guards: limits,
     } = arguments;
     let span = (start.is_some() || before.is_some())
@@ -143,7 +155,7 @@ fn request(arguments: &SyncArgs, roster: &Roster) -> SyncRequest {
             guards: limits.guards(),
         },
         disabled_since: Vec::new(),
-        expected_digest: None,
+        expected_digest: expected_digest.clone(),
     }
 }
 
@@ -199,6 +211,7 @@ mod tests {
             "--default-user-type=mobile",
             "--start=a@x.com",
             "--before=n@x.com",
+            "--expected-digest=3f2a",
             "--max-user-removals-percent=1",
             "--max-user-removals-floor=2",
             "--max-member-removals-percent=3",
@@ -240,6 +253,7 @@ mod tests {
                     },
                     ..requests::sync_policy()
                 },
+                expected_digest: Some("3f2a".to_owned()),
                 ..requests::sync(Vec::new(), requests::sync_policy())
             }
         );

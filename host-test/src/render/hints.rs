@@ -9,7 +9,7 @@ use crate::retool::types::ErrorDetail;
 
 /// Codes of errors and refusals, each with the hint in a sync or plan, and the hint in the commands
 /// for one person. `docs/errors.md` lists the codes.
-const CODES: [(&str, Option<&str>, Option<&str>); 9] = [
+const CODES: [(&str, Option<&str>, Option<&str>); 10] = [
     ("creation-not-allowed", Some("without --no-create they are created"), None),
     (
         "cursor-invalid",
@@ -33,6 +33,11 @@ const CODES: [(&str, Option<&str>, Option<&str>); 9] = [
         "outside-span",
         Some("--start EMAIL and --before EMAIL are the span; without them it is everyone"),
         None,
+    ),
+    (
+        "plan-changed",
+        None,
+        Some("plan --save FILE makes a plan to approve; --approved-digest is the digest in it"),
     ),
     (
         "protected-person",

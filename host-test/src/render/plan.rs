@@ -66,6 +66,14 @@ pub(crate) fn page_kept(path: &Path) -> String {
     format!("The page for the approver is {}\n", printable(&path.to_string_lossy()))
 }
 
+/// Renders where the plan is, and how to apply it.
+pub(crate) fn plan_saved(path: &Path) -> String {
+    format!(
+        "The plan is in {}: `apply` takes it, with the digest above\n",
+        printable(&path.to_string_lossy())
+    )
+}
+
 fn group(step: &Step) -> Vec<String> {
     match step.kind {
         StepKind::CreateGroup => vec![diff_line('+', &format!("{}  create", group_of(step)))],

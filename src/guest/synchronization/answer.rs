@@ -22,7 +22,8 @@ pub fn plan(plan: Plan, base_url: &str) -> wit::Plan {
         steps,
         withheld,
         tombstones,
-        unchanged,
+        unchanged: _,
+        unchanged_count,
         refusals,
         seats,
         guards,
@@ -42,7 +43,7 @@ pub fn plan(plan: Plan, base_url: &str) -> wit::Plan {
         steps,
         withheld,
         tombstones: convert::tombstones(tombstones, base_url),
-        unchanged: unchanged.len() as u32,
+        unchanged: unchanged_count,
         refusals: list(refusals, refusal),
         seats: list(seats, seat_change),
         guards: list(guards, guard_report),
@@ -165,14 +166,9 @@ fn refusal(refusal: Refusal) -> wit::PersonRefusal {
 }
 
 fn seat_change(seats: SeatChange) -> wit::SeatChange {
+    let after = seats.after();
     let SeatChange { user_type, before, added, removed } = seats;
-    wit::SeatChange {
-        user_type: convert::user_type(user_type),
-        before,
-        added,
-        removed,
-        after: (before + added).saturating_sub(removed),
-    }
+    wit::SeatChange { user_type: convert::user_type(user_type), before, added, removed, after }
 }
 
 fn guard_report(report: GuardReport) -> wit::GuardReport {
@@ -231,6 +227,7 @@ pub fn sync_report(report: SyncReport, base_url: &str) -> wit::SyncReport {
         groups_failed,
         tombstones,
         limitations,
+        next,
         complete,
         writes,
     } = report;
@@ -245,7 +242,7 @@ pub fn sync_report(report: SyncReport, base_url: &str) -> wit::SyncReport {
         seats: list(plan.seats, seat_change),
         guards: list(plan.guards, guard_report),
         limitations,
-        next: None,
+        next,
         complete,
         writes: convert::writes(writes),
     }
@@ -285,6 +282,10 @@ fn person_report(person: PersonReport, base_url: &str) -> wit::PersonReport {
         PersonOutcome::Stale(how) => {
             refusal = Some(joined(how, refusal));
             wit::PersonOutcome::Stale
+        }
+        PersonOutcome::NotBegun(why) => {
+            refusal = Some(joined(why, refusal));
+            wit::PersonOutcome::NotBegun
         }
         PersonOutcome::Failed(error) => {
             failure = Some(convert::error_detail(error, base_url));

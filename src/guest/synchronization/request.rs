@@ -2,6 +2,7 @@
 //! what this version does not support.
 
 use alloc::format;
+use alloc::string::String;
 
 use super::wit;
 use crate::admins::AdminGuard;
@@ -15,18 +16,21 @@ use crate::sync::{
     SyncRequest,
 };
 
-/// Checks a request.
-pub fn checked_request(request: wit::SyncRequest) -> Result<SyncRequest> {
+/// Checks a request. Returns the digest that its plan must have besides.
+pub fn checked_request(request: wit::SyncRequest) -> Result<(SyncRequest, Option<String>)> {
     let wit::SyncRequest { roster, span, policy, disabled_since, expected_digest } = request;
     unsupported::unless(disabled_since.is_empty(), &"request.disabled-since")?;
-    unsupported::unless(expected_digest.is_none(), &"request.expected-digest")?;
     let roster = roster.into_iter().enumerate();
-    input::sync_request(SyncRequest {
+    let request = input::sync_request(SyncRequest {
         roster: roster.map(|(index, entry)| desired(index, entry)).collect::<Result<_>>()?,
-        span: span
-            .map_or_else(Span::default, |span| Span { start: span.start, before: span.before }),
+        span: given_span(span),
         policy: given_policy(policy)?,
-    })
+    })?;
+    Ok((request, expected_digest))
+}
+
+pub fn given_span(span: Option<wit::EmailSpan>) -> Span {
+    span.map_or_else(Span::default, |span| Span { start: span.start, before: span.before })
 }
 
 fn desired(index: usize, entry: wit::RosterEntry) -> Result<DesiredUser> {
@@ -68,7 +72,7 @@ fn desired(index: usize, entry: wit::RosterEntry) -> Result<DesiredUser> {
     })
 }
 
-fn given_policy(policy: wit::SyncPolicy) -> Result<Policy> {
+pub fn given_policy(policy: wit::SyncPolicy) -> Result<Policy> {
     let wit::SyncPolicy {
         create_missing,
         update_existing,
@@ -228,7 +232,7 @@ pub fn checked_step(step: wit::Step, base_url: &str) -> Result<CheckedStep> {
     Ok(CheckedStep { step, dialect, guard })
 }
 
-fn given_step_kind(kind: wit::StepKind) -> Result<StepKind> {
+pub fn given_step_kind(kind: wit::StepKind) -> Result<StepKind> {
     Ok(match kind {
         wit::StepKind::CreateGroup => StepKind::CreateGroup,
         wit::StepKind::CreateUser => StepKind::CreateUser,

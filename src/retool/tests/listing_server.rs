@@ -301,7 +301,7 @@ impl Server {
             ..SyncRequest::default()
         };
         let occasion = Occasion { organisation: "https://acme.retool.com".into(), now: 0 };
-        self.run(sync(&*self.directory(), &request, &occasion, &NoLog))
+        self.run(sync(&*self.directory(), &request, None, &occasion, &NoLog))
     }
 
     /// Disables a user. Returns the outcome, and what must be done by hand.

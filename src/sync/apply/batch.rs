@@ -3,9 +3,9 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::{Done, Run, ends_the_run};
+use super::run::{Done, Run};
 use crate::domain::{GroupLink, UserId, WriteKind};
-use crate::error::Result;
+use crate::error::{Result, ends_the_run};
 use crate::sync::Step;
 use crate::sync::step::{self, StepOutcome};
 
@@ -18,9 +18,9 @@ struct Batch<'s> {
 
 impl Run<'_> {
     /// Applies steps that add users to groups. Fails only if the run must end.
-    pub(super) async fn join_all(&mut self, steps: &[Step]) -> Result<()> {
+    pub(super) async fn join_all(&mut self, steps: &[&Step]) -> Result<()> {
         let mut batches = BTreeMap::new();
-        for step in steps {
+        for &step in steps {
             let group = self.group_of(step);
             match (self.can_continue(step), group, self.id_of(step)?) {
                 (true, Ok(group), Some(id)) => {

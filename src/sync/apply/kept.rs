@@ -7,19 +7,28 @@
 use alloc::collections::BTreeSet;
 use alloc::format;
 
-use super::Run;
+use super::run::Run;
 use crate::domain::UserId;
 use crate::error::Result;
 use crate::retool::Capabilities;
+use crate::sort;
 use crate::sync::report::PersonOutcome;
 use crate::sync::{Guard, Plan, Step, StepKind};
 
 /// The accounts that a deletion may leave as they are.
 pub(super) struct KeptAccounts {
     accounts: BTreeSet<UserId>,
-    /// The limit on removals, and how many more it allows.
+    /// The limit on removals.
     limit: u32,
-    left: u32,
+    allowed: Allowed,
+}
+
+/// Which of the accounts may be deleted, if the server does delete.
+enum Allowed {
+    /// So many of them.
+    Any(u32),
+    /// These. Every call for a slice of one plan allows the same ones, also if it is repeated.
+    These(BTreeSet<UserId>),
 }
 
 impl KeptAccounts {
@@ -33,7 +42,23 @@ impl KeptAccounts {
         }
         let guard = plan.guards.iter().find(|report| report.guard == Guard::UserRemovals);
         let (limit, actual) = guard.map_or((0, 0), |report| (report.limit, report.actual));
-        KeptAccounts { accounts, limit, left: limit.saturating_sub(actual) }
+        KeptAccounts { accounts, limit, allowed: Allowed::Any(limit.saturating_sub(actual)) }
+    }
+
+    /// Finds the accounts of a plan that is applied in slices.
+    pub(super) fn in_slices(plan: &Plan, can: Capabilities) -> Self {
+        let kept = KeptAccounts::of(plan, can);
+        let Allowed::Any(left) = kept.allowed else { return kept };
+        let deletions = plan.steps.iter().filter(|step| kept.may_be_kept(step));
+        let first = deletions.take(left as usize).filter_map(|step| step.user.clone());
+        KeptAccounts { allowed: Allowed::These(sort::set(first)), ..kept }
+    }
+
+    fn allows(&self, step: &Step) -> bool {
+        match &self.allowed {
+            Allowed::Any(left) => *left > 0,
+            Allowed::These(accounts) => step.user.as_ref().is_some_and(|id| accounts.contains(id)),
+        }
     }
 
     /// Returns whether a step deletes such an account.
@@ -47,7 +72,7 @@ impl Run<'_> {
     /// Applies the deletion of an account that was disabled before, as long as the limit on
     /// removals allows it. Once a deletion was seen to only disable, nothing is sent.
     pub(super) async fn delete_disabled(&mut self, step: &Step) -> Result<()> {
-        if self.kept.left == 0 && self.directory.capabilities().deletes_people {
+        if !self.kept.allows(step) && self.directory.capabilities().deletes_people {
             self.refuse_deletion(step);
             return Ok(());
         }
@@ -55,8 +80,9 @@ impl Run<'_> {
             self.refuse_last_admin(step);
         }
         let person = step.email.as_ref().and_then(|email| self.people.get(email));
-        if person.is_some_and(|person| person.outcome == PersonOutcome::Deleted) {
-            self.kept.left = self.kept.left.saturating_sub(1);
+        let is_deleted = person.is_some_and(|person| person.outcome == PersonOutcome::Deleted);
+        if let (true, Allowed::Any(left)) = (is_deleted, &mut self.kept.allowed) {
+            *left = left.saturating_sub(1);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Run;
+use super::run::Run;
 use crate::domain::Email;
 use crate::sync::report::PersonOutcome;
 use crate::sync::{Step, StepKind};

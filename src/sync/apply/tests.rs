@@ -66,12 +66,20 @@ fn server(enabled: usize, disabled: usize, deletes: bool) -> (FakePlatform, User
     (fake, users)
 }
 
-/// Syncs a roster with the administrator alone: everyone else is absent, and to be deleted.
-fn synced(fake: &FakePlatform, floor: u32) -> Result<SyncReport> {
+fn scim(fake: &FakePlatform) -> Scim {
     let base = BaseUrl::parse("https://acme.retool.com").expect("a URL");
     let secret = Secret::new("t0ken".to_string());
     let client = Client::new(fake.platform(), base, secret, Settings::default());
-    let request = SyncRequest {
+    Scim::new(client, Some(Base::Scim))
+}
+
+fn occasion() -> Occasion {
+    Occasion { organisation: "https://acme.retool.com".into(), now: 0 }
+}
+
+/// A roster with the administrator alone: everyone else is absent, and to be deleted.
+fn request(floor: u32) -> SyncRequest {
+    SyncRequest {
         roster: Vec::from([DesiredUser {
             email: Email::new("boss@example.com"),
             fields: UserPatch::default(),
@@ -87,10 +95,12 @@ fn synced(fake: &FakePlatform, floor: u32) -> Result<SyncReport> {
             ..Policy::default()
         },
         ..SyncRequest::default()
-    };
-    let occasion = Occasion { organisation: "https://acme.retool.com".into(), now: 0 };
+    }
+}
+
+fn synced(fake: &FakePlatform, floor: u32) -> Result<SyncReport> {
     let log = fake.platform().log;
-    fake.run(sync(&Scim::new(client, Some(Base::Scim)), &request, &occasion, &*log))
+    fake.run(sync(&scim(fake), &request(floor), None, &occasion(), &*log))
 }
 
 fn deletions(fake: &FakePlatform) -> usize {
@@ -145,3 +155,5 @@ fn enabled_accounts_count_towards_the_limit_as_ever() {
         assert_eq!(deletions(&fake), 0);
     }
 }
+
+mod slices;

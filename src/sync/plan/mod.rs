@@ -124,6 +124,7 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
         steps,
         withheld,
         tombstones: { tombstones.into_iter() }.map(|user| tombstone(user, &made_at)).collect(),
+        unchanged_count: unchanged.len() as u32,
         unchanged,
         refusals,
         seats: seats.rows(|user_type| snapshot.seats(user_type)),

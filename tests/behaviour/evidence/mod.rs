@@ -4,6 +4,7 @@
 mod account_whole;
 mod admins;
 mod age;
+mod approval;
 mod checks;
 mod expected_id;
 mod final_statuses;

@@ -83,6 +83,10 @@ impl Checker {
                 let missed = report.complete.then(|| self.missed_by_roster(request, now)).flatten();
                 missed.or_else(|| self.logged_in_after_sync(report, now))
             }
+            (Operation::Slice(slice), Done::Synced(report)) => {
+                let missed = report.complete.then(|| self.missed_by_slice(slice, now)).flatten();
+                missed.or_else(|| self.logged_in_after_sync(report, now))
+            }
             (Operation::EnsureGroup(name), _) => {
                 let named = now.groups.iter().filter(|group| group.name.trim() == name.trim());
                 (named.count() != 1).then(|| format!("there is not exactly one group {name:?}"))
@@ -283,7 +287,7 @@ impl Checker {
             .filter(|invite| self.can.reports_invitations && invite.expires_at > self.time)
     }
 
-    fn differs(&self, user: &User, asked: &UserPatch) -> Option<String> {
+    pub(super) fn differs(&self, user: &User, asked: &UserPatch) -> Option<String> {
         let has =
             dialect_wire(self.dialect).visible_fields(user_fields(user).into_iter().collect());
         let wrong =
@@ -296,7 +300,7 @@ impl Checker {
     }
 }
 
-fn find<'a>(state: &'a Organisation, person: &str) -> Option<&'a User> {
+pub(super) fn find<'a>(state: &'a Organisation, person: &str) -> Option<&'a User> {
     state.users.iter().find(|user| key(&user.email) == person)
 }
 

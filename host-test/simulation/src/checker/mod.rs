@@ -7,6 +7,7 @@ mod effects;
 mod goal;
 mod kept;
 mod report;
+mod slices;
 mod tombstones;
 mod visible;
 mod writes;
@@ -106,6 +107,8 @@ pub struct Checker {
     writes: Vec<ParsedRequest>,
     /// The record of each user that a response contained last, by id.
     visible: BTreeMap<String, Fields>,
+    /// The record of each user that a response contained first, by id.
+    first_seen: BTreeMap<String, Fields>,
     /// The users whose record was read on its own, with the version in the last response.
     read: BTreeMap<String, Option<String>>,
     /// Every address that a response contained for an id.
@@ -169,6 +172,7 @@ impl Checker {
             is_touched: false,
             writes: Vec::new(),
             visible: BTreeMap::new(),
+            first_seen: BTreeMap::new(),
             read: BTreeMap::new(),
             addresses: BTreeMap::new(),
             visible_groups: BTreeMap::new(),

@@ -31,7 +31,10 @@ impl Checker {
     pub(super) fn unrecorded(&self, tombstones: &[Tombstone]) -> Vec<String> {
         let records = matches!(
             &*self.operation,
-            Operation::Deprovision(_) | Operation::Sync(_) | Operation::Step(..)
+            Operation::Deprovision(_)
+                | Operation::Sync(_)
+                | Operation::Step(..)
+                | Operation::Slice(_)
         );
         if !records {
             return Vec::new();

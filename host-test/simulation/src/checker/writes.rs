@@ -45,7 +45,7 @@ impl Checker {
             Act::EndSessions { id } => self.check_log_out(&operation, id),
             Act::Unknown => Err(("only the request", "no call can need this write".into())),
         };
-        if let Err((invariant, what)) = found {
+        if let Err((invariant, what)) = found.and_then(|()| self.check_precondition(parsed)) {
             self.violated(invariant, format_args!("{what} ({})", parsed.line()));
         }
     }
@@ -308,7 +308,7 @@ impl Checker {
 }
 
 /// The violated invariant, and how the write violates it.
-type Verdict = Result<(), (&'static str, String)>;
+pub(super) type Verdict = Result<(), (&'static str, String)>;
 
 /// Checks that a PATCH contains only requested fields.
 fn only_asked(sent: &Fields, asked: impl Fn(&str) -> Option<Value>) -> Verdict {

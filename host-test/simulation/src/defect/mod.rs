@@ -10,7 +10,7 @@ use mock_retool::Dialect;
 use retool_lifecycle::domain::{Tombstone, WriteKind};
 use retool_lifecycle::error::{Code, Error, Result};
 use retool_lifecycle::http::Transport;
-use retool_lifecycle::sync::{GuardLimits, Limit, Span};
+use retool_lifecycle::sync::{GuardLimits, Limit, Span, digest};
 
 use crate::operation::{Done, Operation};
 
@@ -125,6 +125,10 @@ defects! {
     TakeGoneForLost = "take-gone-for-lost",
     /// A deletion that leaves the user is asked for again.
     DeleteAgain = "delete-again",
+    /// A plan that was altered is applied under the approved digest.
+    ApplyAnAlteredPlan = "apply-an-altered-plan",
+    /// The steps of a slice are not compared with the state that they were planned on.
+    SkipThePreconditionInASlice = "skip-the-precondition-in-a-slice",
 }
 
 impl Defect {
@@ -180,6 +184,18 @@ impl Defect {
             && self == Defect::DeleteByTheLastChange
         {
             departure.disabled_since = Some(departure.disabled_since.unwrap_or(0));
+        }
+        if let Operation::Slice(slice) = &mut operation {
+            match self {
+                Defect::ApplyAnAlteredPlan => {
+                    let mut plan = (*slice.given).clone();
+                    plan.digest = digest::plan(&plan);
+                    slice.digest.clone_from(&plan.digest);
+                    slice.given = Rc::new(plan);
+                }
+                Defect::SkipThePreconditionInASlice => slice.is_blind = true,
+                _ => {}
+            }
         }
         if let Operation::Sync(request) | Operation::Plan(request) = &mut operation {
             let guards = &mut request.policy.guards;
