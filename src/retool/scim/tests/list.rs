@@ -56,7 +56,7 @@ fn pages_are_requested_by_start_index() {
 #[test]
 fn pages_smaller_than_requested_are_read_to_the_end() {
     let (users, requests) = read(500, |start, count| page_of(25, start, count.min(7)));
-    assert_eq!((users.unwrap().len(), requests), (25, 8));
+    assert_eq!((users.unwrap().len(), requests), (25, 4));
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn without_a_total_pages_are_read_to_the_end() {
     let (users, requests) = read(10, |start, count| {
         format!(r#"{{"Resources":[{}]}}"#, people(start.min(25)..(start + count).min(25)).join(","))
     });
-    assert_eq!((users.unwrap().len(), requests), (25, 4));
+    assert_eq!((users.unwrap().len(), requests), (25, 8));
 }
 
 #[test]
