@@ -17,6 +17,8 @@ pub struct AdminGuard {
     pub minimum: u32,
     /// Users who must stay enabled administrators.
     pub required: Vec<Email>,
+    /// Users whose rights this call took. A read that is late may still show them.
+    pub taken: Vec<UserId>,
 }
 
 /// The administrators besides some users.
@@ -63,7 +65,8 @@ async fn check(
         return Ok(());
     }
     if !is_admin {
-        return check_left(directory, &[&user.id], &user.email, guard.minimum, true).await;
+        return check_left(directory, &leaving(user, guard), &user.email, guard.minimum, true)
+            .await;
     }
     check_leaving(directory, user, guard).await
 }
@@ -85,7 +88,12 @@ pub async fn check_leaving(
     if guard.required.contains(&user.email) {
         return Err(required(&user.email));
     }
-    check_left(directory, &[&user.id], &user.email, guard.minimum, false).await
+    check_left(directory, &leaving(user, guard), &user.email, guard.minimum, false).await
+}
+
+/// Returns the users who are not counted: this one, and those whose rights this call took.
+fn leaving<'a>(user: &'a User, guard: &'a AdminGuard) -> Vec<&'a UserId> {
+    core::iter::once(&user.id).chain(&guard.taken).collect()
 }
 
 /// Refuses to take the rights of these users if fewer enabled administrators than `minimum` would

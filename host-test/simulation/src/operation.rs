@@ -182,6 +182,7 @@ impl Operation {
                 let guard = AdminGuard {
                     minimum: guards.minimum_admins,
                     required: guards.required_admins.clone(),
+                    taken: Vec::new(),
                 };
                 Done::Stepped(step::apply(directory, step, &guard, session.now).await?)
             }

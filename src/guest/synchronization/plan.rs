@@ -119,6 +119,7 @@ fn given_step(step: wit::Step, context: &PlanContext) -> Result<Step> {
     let guard = AdminGuard {
         minimum: minimum_admins,
         required: convert::emails_of("step.required-admins", required_admins)?,
+        taken: Vec::new(),
     };
     let agrees = organisation == context.organisation
         && given_dialect(dialect)? == context.dialect

@@ -3,6 +3,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::wit;
 use crate::admins::AdminGuard;
@@ -228,6 +229,7 @@ pub fn checked_step(step: wit::Step, base_url: &str) -> Result<CheckedStep> {
     let guard = AdminGuard {
         minimum: minimum_admins,
         required: convert::emails_of("step.required-admins", required_admins)?,
+        taken: Vec::new(),
     };
     Ok(CheckedStep { step, dialect, guard })
 }

@@ -9,7 +9,7 @@ use super::independent::independent;
 use super::kept::KeptAccounts;
 use super::read_back::{Membership, Touched};
 use crate::admins::{AdminGuard, check_leaving};
-use crate::domain::{Email, GroupId, GroupLink, UserId};
+use crate::domain::{Email, Field, FieldChange, GroupId, GroupLink, UserId};
 use crate::error::{Code, Error, Result, ends_the_run};
 use crate::http::Log;
 use crate::retool::Directory;
@@ -98,6 +98,7 @@ impl<'a> Run<'a> {
             guard: AdminGuard {
                 minimum: limits.minimum_admins,
                 required: limits.required_admins.clone(),
+                taken: Vec::new(),
             },
             last_admin: None,
             overlooked: Vec::new(),
@@ -320,6 +321,9 @@ impl Run<'_> {
             }
             return;
         }
+        if matches!(outcome, StepOutcome::Applied | StepOutcome::Deactivated) {
+            self.note_taken(step);
+        }
         let Some(person) = step.email.as_ref().and_then(|email| self.people.get_mut(email)) else {
             return;
         };
@@ -358,7 +362,27 @@ impl Run<'_> {
         }
     }
 
+    /// Records a user whose rights may have been taken: a read that is late still shows them.
+    fn note_taken(&mut self, step: &Step) {
+        let demotes =
+            |change: &FieldChange| change.field == Field::Admin.as_str() && change.after == "false";
+        let takes = match step.kind {
+            StepKind::DisableUser | StepKind::DeleteUser => true,
+            StepKind::EnableUser | StepKind::UpdateUser => step.changes.iter().any(demotes),
+            StepKind::RemoveMember => {
+                self.group_of(step).is_ok_and(|group| group.is_administrators())
+            }
+            StepKind::CreateGroup | StepKind::CreateUser | StepKind::AddMember => false,
+        };
+        if takes {
+            self.guard.taken.extend(step.user.clone());
+        }
+    }
+
     pub(super) fn note_failure(&mut self, step: &Step, error: Error) {
+        if error.maybe_applied {
+            self.note_taken(step);
+        }
         match step.email.as_ref().and_then(|email| self.people.get_mut(email)) {
             Some(person) => person.outcome = PersonOutcome::Failed(error),
             None => {

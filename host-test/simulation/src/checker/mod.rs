@@ -107,8 +107,8 @@ pub struct Checker {
     writes: Vec<ParsedRequest>,
     /// The record of each user that a response contained last, by id.
     visible: BTreeMap<String, Fields>,
-    /// The record of each user that a response contained first, by id.
-    first_seen: BTreeMap<String, Fields>,
+    /// Every record of each user that a response contained, by id.
+    seen_as: BTreeMap<String, Vec<Fields>>,
     /// The users whose record was read on its own, with the version in the last response.
     read: BTreeMap<String, Option<String>>,
     /// Every address that a response contained for an id.
@@ -172,7 +172,7 @@ impl Checker {
             is_touched: false,
             writes: Vec::new(),
             visible: BTreeMap::new(),
-            first_seen: BTreeMap::new(),
+            seen_as: BTreeMap::new(),
             read: BTreeMap::new(),
             addresses: BTreeMap::new(),
             visible_groups: BTreeMap::new(),

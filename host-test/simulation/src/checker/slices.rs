@@ -27,21 +27,27 @@ impl Checker {
         let (Some(Act::Update { id, .. }) | Some(Act::Delete { id })) = &parsed.act else {
             return Ok(());
         };
-        let (Some(planned), Some(seen)) = (slice.planned_on.get(id), self.first_seen.get(id))
+        let (Some(planned), Some(records)) = (slice.planned_on.get(id), self.seen_as.get(id))
         else {
             return Ok(());
         };
         let deletes = matches!(parsed.act, Some(Act::Delete { .. }));
-        // A deletion may only have disabled the user.
-        let may_differ =
-            |field: &str| deletes && field == "isDisabled" && seen.get(field) == Some(&true.into());
-        let mut fields = FIELDS.into_iter().filter(|(field, _)| self.can.sets(*field));
-        let differs = |field: &str| match (planned.get(field), seen.get(field)) {
-            (Some(one), Some(two)) => one != two && !may_differ(field),
-            _ => false,
+        let difference = |seen: &Fields| {
+            // A deletion may only have disabled the user.
+            let may_differ = |field: &str| {
+                deletes && field == "isDisabled" && seen.get(field) == Some(&true.into())
+            };
+            let differs = |field: &str| match (planned.get(field), seen.get(field)) {
+                (Some(one), Some(two)) => one != two && !may_differ(field),
+                _ => false,
+            };
+            let moved = is_renamed(planned, seen).then_some("email");
+            let mut fields = FIELDS.into_iter().filter(|(field, _)| self.can.sets(*field));
+            moved.or_else(|| fields.find(|(_, name)| differs(name)).map(|(_, name)| name))
         };
-        let moved = is_renamed(planned, seen).then_some("email");
-        match moved.or_else(|| fields.find(|(_, name)| differs(name)).map(|(_, name)| name)) {
+        // A listing that was read again, and an edit that was undone, show several states.
+        let differences: Option<Vec<&str>> = records.iter().map(difference).collect();
+        match differences.and_then(|fields| fields.first().copied()) {
             Some(field) => {
                 Err(("preconditions", format!("{field} of {id} is not as the plan saw it")))
             }

@@ -140,7 +140,7 @@ impl Checker {
             self.overlooked.insert(address_now);
         }
         self.addresses.entry(id.clone()).or_default().insert(address(&record));
-        self.first_seen.entry(id.clone()).or_insert_with(|| record.clone());
+        self.seen_as.entry(id.clone()).or_default().push(record.clone());
         self.visible.insert(id, record);
     }
 
