@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::domain::{Email, User, UserId};
+use crate::domain::{Email, User, UserId, UserRef};
 use crate::error::{Code, Error, Result};
 use crate::retool::user_filter::Administrators;
 use crate::retool::{ReadDirectory, membership};
@@ -16,7 +16,7 @@ pub struct AdminGuard {
     /// How many enabled administrators must be left.
     pub minimum: u32,
     /// Users who must stay enabled administrators.
-    pub required: Vec<Email>,
+    pub required: Vec<UserRef>,
     /// Users whose rights this call took. A read that is late may still show them.
     pub taken: Vec<UserId>,
 }
@@ -85,7 +85,7 @@ pub async fn check_leaving(
     if !can_administer(user) {
         return Ok(());
     }
-    if guard.required.contains(&user.email) {
+    if guard.required.iter().any(|who| who.means(user)) {
         return Err(required(&user.email));
     }
     check_left(directory, &leaving(user, guard), &user.email, guard.minimum, false).await

@@ -195,7 +195,15 @@ async fn scim(report: &mut Report, session: &Session, spoken: Dialect) {
 fn duplicates(report: &mut Report, users: Option<Vec<User>>, groups: Option<Vec<Group>>) {
     let addresses = |users: &[User]| {
         // `records` reports the accounts without an address.
-        twice(users.iter().map(|user| user.email.key()).filter(|address| !address.is_empty()))
+        twice(users.iter().flat_map(|user| {
+            let mut names = Vec::new();
+            for name in user.all_names().filter(|name| name.is_address()) {
+                if !names.contains(&name.key()) {
+                    names.push(name.key());
+                }
+            }
+            names
+        }))
     };
     let users = users.map(|users| addresses(&users));
     let groups = groups.map(|groups| twice(groups.iter().map(|group| group.name.trim())));

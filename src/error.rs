@@ -131,6 +131,8 @@ codes! {
     AmbiguousUser = "ambiguous-user" => Conflict,
     /// Several groups have the name.
     AmbiguousGroup = "ambiguous-group" => Conflict,
+    /// No group has the name, and one has a name that looks the same.
+    SimilarGroup = "similar-group" => Conflict,
     /// The server answered with another user.
     WrongPerson = "wrong-person" => Conflict,
     /// The name is another group's.

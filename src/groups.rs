@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 
 use crate::admins::check_left;
 use crate::domain::{
-    Email, FieldChange, Group, GroupId, GroupPatch, GroupRef, Member, User, UserId, Write,
-    WriteKind,
+    Dialect, Email, FieldChange, Group, GroupId, GroupPatch, GroupRef, Member, User, UserId,
+    UserRef, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
-use crate::group_index::GroupIndex;
-use crate::lifecycle::{create_group_once, find_one};
+use crate::group_index::{GroupIndex, similar};
+use crate::lifecycle::{check_refs, create_group_once, find_one};
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::write_once::unchecked;
 use crate::retool::{Directory, membership};
@@ -60,9 +60,9 @@ pub struct Reshaping {
     /// Its fields.
     pub patch: GroupPatch,
     /// Users to add.
-    pub add: Vec<Email>,
+    pub add: Vec<UserRef>,
     /// Users to remove.
-    pub remove: Vec<Email>,
+    pub remove: Vec<UserRef>,
     /// What must be true of the members that the group loses.
     pub guard: MemberGuard,
 }
@@ -71,21 +71,39 @@ pub struct Reshaping {
 #[derive(Clone, Debug)]
 pub struct MemberGuard {
     /// Users who never lose a membership.
-    pub protected_people: Vec<Email>,
+    pub protected_people: Vec<UserRef>,
     /// How many enabled administrators must be left if the group is that of the administrators.
     pub minimum_admins: u32,
 }
 
 impl MemberGuard {
-    /// Refuses that `group` loses these members.
+    /// Refuses references that can't mean any user of this dialect.
+    fn check_refs(&self, dialect: Dialect) -> Result<()> {
+        check_refs(dialect, &self.protected_people, |at| format!("request.protected-people[{at}]"))
+    }
+
+    /// Refuses that `group` loses these members. `accounts` are the accounts of all of them, if
+    /// they are known; otherwise only what the group says about its members is known.
     async fn check(
         &self,
         directory: &dyn Directory,
         group: &Group,
         members: &[(&UserId, &Email)],
+        accounts: Option<&[User]>,
     ) -> Result<()> {
-        let is_protected = |email: &Email| self.protected_people.contains(email);
-        if let Some((_, email)) = members.iter().find(|(_, email)| is_protected(email)) {
+        let mut protected = None;
+        for who in &self.protected_people {
+            protected = match accounts {
+                Some(accounts) => {
+                    accounts.iter().find(|user| who.means(user)).map(|user| user.email.clone())
+                }
+                None => protected_member(directory, who, members).await?,
+            };
+            if protected.is_some() {
+                break;
+            }
+        }
+        if let Some(email) = protected {
             let message = format!(
                 "This person is protected and would leave the group {}, so nothing was written. Take them off the list of protected people first.",
                 group.name
@@ -99,6 +117,30 @@ impl MemberGuard {
         let ids: Vec<&UserId> = members.iter().map(|(id, _)| *id).collect();
         check_left(directory, &ids, first, self.minimum_admins, false).await
     }
+}
+
+/// Finds the member whom a reference means. An account may have more names than the group says, so
+/// it is looked up, where there are such accounts.
+async fn protected_member(
+    directory: &dyn Directory,
+    who: &UserRef,
+    members: &[(&UserId, &Email)],
+) -> Result<Option<Email>> {
+    let is_meant = |id: &UserId, email: &Email| match who {
+        UserRef::Id(meant) => id == meant,
+        UserRef::Email(meant) => email == meant,
+        UserRef::Login(_) => false,
+    };
+    if let Some((_, email)) = members.iter().find(|(id, email)| is_meant(id, email)) {
+        return Ok(Some((*email).clone()));
+    }
+    let has_more = directory.capabilities().dialect == Dialect::Scim;
+    if !has_more || members.is_empty() || matches!(who, UserRef::Id(_)) {
+        return Ok(None);
+    }
+    let meant = directory.find_users(who).await?;
+    let is_member = |user: &&User| members.iter().any(|(id, _)| **id == user.id);
+    Ok(meant.iter().find(is_member).map(|user| user.email.clone()))
 }
 
 /// A group to delete.
@@ -154,8 +196,19 @@ async fn reshape(
         return Err(Error::new(Code::NameTaken, "Another group has this name, so nothing was written. Choose another, or rename that one first.")
             .about(name.as_str()));
     }
+    if let Some(name) = &reshaping.patch.name
+        && group.name.trim() != name
+        && let Some(other) = index.looking_like(name, Some(&group.id))
+    {
+        return Err(similar(name, other));
+    }
+    let dialect = directory.capabilities().dialect;
+    check_refs(dialect, &reshaping.add, |at| format!("request.add-members[{at}].user"))?;
+    check_refs(dialect, &reshaping.remove, |at| format!("request.remove-members[{at}]"))?;
+    reshaping.guard.check_refs(dialect)?;
     let joining = people(directory, &reshaping.add, true).await?;
     let leaving = people(directory, &reshaping.remove, false).await?;
+    check_each_once(&joining, &leaving)?;
 
     let changes = differences(&reshaping.patch, group);
     let renames = changes.iter().any(|change| change.field == "name");
@@ -163,11 +216,13 @@ async fn reshape(
         leaving.iter().map(|user| (&user.id, &user.email)).collect();
     // Under another name, the members of the administrators' group administer nothing.
     let all;
+    let mut accounts = Some(leaving.as_slice());
     if renames && group.is_administrators() {
         all = with_addresses(directory, members(directory, group).await?).await?;
         lost = all.iter().map(|(id, email)| (id, email)).collect();
+        accounts = None;
     }
-    reshaping.guard.check(directory, group, &lost).await?;
+    reshaping.guard.check(directory, group, &lost, accounts).await?;
     let mut after = group.clone();
     if !changes.is_empty() {
         // Slow requests come before the group is read: a PUT undoes what changes in between.
@@ -290,19 +345,38 @@ fn without_members(group: Group) -> Group {
 }
 
 /// Looks up users. An unknown address is an error if it `must` exist, and is skipped otherwise.
-async fn people(directory: &dyn Directory, emails: &[Email], must: bool) -> Result<Vec<User>> {
+async fn people(directory: &dyn Directory, refs: &[UserRef], must: bool) -> Result<Vec<User>> {
     let mut users = Vec::new();
-    for email in emails {
-        match find_one(directory, email).await? {
+    for who in refs {
+        match find_one(directory, who).await? {
             Some(user) => users.push(user),
             None if must => {
-                return Err(Error::new(Code::UserNotFound, "No user in Retool has this address, so nothing was written. Provision the person first.")
-                    .about(email.as_str()));
+                let message = format!(
+                    "No user in Retool has this {}, so nothing was written. Provision the person first.",
+                    who.what()
+                );
+                return Err(Error::new(Code::UserNotFound, message).about(who.as_str()));
             }
             None => {}
         }
     }
     Ok(users)
+}
+
+/// Refuses a person who is named twice, under different names.
+fn check_each_once(joining: &[User], leaving: &[User]) -> Result<()> {
+    let all: Vec<&User> = joining.iter().chain(leaving).collect();
+    for (at, user) in all.iter().enumerate() {
+        if all[..at].iter().any(|other| other.id == user.id) {
+            return Err(Error::new(
+                Code::DuplicatePerson,
+                "The person is named twice, under different names. Say once whether they join or leave. Nothing was \
+                 written.",
+            )
+            .about(user.email.as_str()));
+        }
+    }
+    Ok(())
 }
 
 /// Returns the addresses of members. Reads the users whose address the group does not contain.
@@ -359,9 +433,10 @@ pub struct Removed {
 /// Deletes a group. Deletes a group with members only if `even_with_members`.
 pub async fn remove(directory: &dyn Directory, removal: &Removal) -> Result<Removed> {
     let Removal { group: reference, even_with_members, guard } = removal;
+    guard.check_refs(directory.capabilities().dialect)?;
     let groups = directory.list_groups().await?;
     let found = match GroupIndex::new(&groups).find(reference) {
-        Err(error) if error.code == Code::GroupNotFound => None,
+        Err(error) if matches!(error.code, Code::GroupNotFound | Code::SimilarGroup) => None,
         other => other?,
     };
     let Some(found) = found else {
@@ -394,7 +469,7 @@ pub async fn remove(directory: &dyn Directory, removal: &Removal) -> Result<Remo
     if group.is_administrators() || !guard.protected_people.is_empty() {
         let lost = with_addresses(directory, members.clone()).await?;
         let lost: Vec<_> = lost.iter().map(|(id, email)| (id, email)).collect();
-        guard.check(directory, &group, &lost).await?;
+        guard.check(directory, &group, &lost, None).await?;
     }
     group.members = Some(members);
     let deleted = delete(directory, &group).await;

@@ -141,8 +141,9 @@ pub fn touched(mut tombstones: Vec<Tombstone>, writes: &[Write]) -> Vec<Tombston
         )
     };
     tombstones.retain(|tombstone| {
-        let address = tombstone.user.email.as_str();
-        { writes.iter() }.filter(removes).any(|write| write.subject == address)
+        // A step names an account without an address by its id.
+        let names = [tombstone.user.email.as_str(), &tombstone.user.id.value];
+        { writes.iter() }.filter(removes).any(|write| names.contains(&write.subject.as_str()))
     });
     tombstones
 }

@@ -5,8 +5,10 @@ mod email;
 mod group;
 mod id;
 mod patch;
+pub mod text;
 mod tombstone;
 mod user;
+mod user_ref;
 mod write;
 
 pub use email::Email;
@@ -14,5 +16,6 @@ pub use group::{ADMINISTRATORS, Group, GroupAccount, GroupPatch, Member};
 pub use id::{Dialect, GroupId, GroupIdKind, GroupLink, GroupRef, UserId};
 pub use patch::{Field, FieldChange, NewUser, UserPatch};
 pub use tombstone::Tombstone;
-pub use user::{Account, User, UserType};
+pub use user::{Account, Names, User, UserType};
+pub use user_ref::{UserRef, UserSet};
 pub use write::{Write, WriteKind};

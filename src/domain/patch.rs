@@ -168,6 +168,8 @@ impl UserPatch {
 pub struct NewUser {
     /// The address.
     pub email: Email,
+    /// SCIM's `userName`; the address where `None`.
+    pub login: Option<String>,
     /// The other fields; `disabled` is not used.
     pub fields: UserPatch,
 }

@@ -178,7 +178,7 @@ fn support_of_scim() -> GroupRef {
 }
 
 fn reshaped(fake: &FakePlatform, add: &[&str], remove: &[&str]) -> Result<Reshaped> {
-    let emails = |people: &[&str]| people.iter().map(|email| Email::new(email)).collect();
+    let emails = |people: &[&str]| people.iter().map(|email| Email::new(email).into()).collect();
     let reshaping = Reshaping {
         group: support_of_scim(),
         patch: GroupPatch::default(),
@@ -214,4 +214,49 @@ fn a_group_with_members_whom_it_does_not_show_is_not_removed() {
     let removal = Removal { group: support_of_scim(), even_with_members: false, guard: no_guard() };
     let error = fake.run(remove(&directory, &removal)).expect_err("a member");
     assert_eq!(error.code, Code::GroupHasMembers);
+}
+
+#[test]
+fn a_protected_member_is_found_by_each_name() {
+    use crate::domain::{Dialect, UserId};
+    let refs = [
+        UserRef::Email(Email::new("ADA@example.com")),
+        UserRef::Id(UserId { dialect: Dialect::Scim, value: "ada".into() }),
+    ];
+    for who in refs {
+        let (fake, members) = scim(&["ada"], 5);
+        let directory = Scim::new(client(&fake), Some(Base::Scim));
+        let guard = MemberGuard { protected_people: vec![who], minimum_admins: 0 };
+        let removal =
+            Removal { group: support_of_scim(), even_with_members: true, guard: guard.clone() };
+        let error = fake.run(remove(&directory, &removal)).expect_err("Ada is protected");
+        assert_eq!(error.code, Code::ProtectedPerson);
+        let reshaping = Reshaping {
+            group: support_of_scim(),
+            patch: GroupPatch::default(),
+            add: Vec::new(),
+            remove: vec![Email::new("ada@example.com").into()],
+            guard,
+        };
+        let error = fake.run(change(&directory, &reshaping)).expect_err("Ada is protected");
+        assert_eq!(error.code, Code::ProtectedPerson);
+        assert_eq!(*members.borrow(), ["ada"]);
+    }
+}
+
+#[test]
+fn a_person_who_is_named_under_two_names_is_refused() {
+    use crate::domain::{Dialect, UserId};
+    let (fake, _) = scim(&["ada"], 5);
+    let by_id = UserRef::Id(UserId { dialect: Dialect::Scim, value: "ada".into() });
+    let reshaping = Reshaping {
+        group: support_of_scim(),
+        patch: GroupPatch::default(),
+        add: vec![Email::new("ada@example.com").into()],
+        remove: vec![by_id],
+        guard: no_guard(),
+    };
+    let directory = Scim::new(client(&fake), Some(Base::Scim));
+    let error = fake.run(change(&directory, &reshaping)).expect_err("Ada twice");
+    assert_eq!(error.code, Code::DuplicatePerson);
 }

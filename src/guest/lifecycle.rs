@@ -10,7 +10,7 @@ use crate::bindings::exports::user_lifecycle::retool::lifecycle::{
     Guest, ProvisionOutcome, ProvisionRequest, ProvisionResult, ResetTwoFactorRequest,
     ResetTwoFactorResult, RestoreOutcome, RestoreReport, RestoreRequest, RestoreResult,
 };
-use crate::domain::{Tombstone, UserPatch};
+use crate::domain::{Tombstone, UserPatch, UserRef};
 use crate::error::{Code, Error, Result};
 use crate::http::BaseUrl;
 use crate::input;
@@ -98,7 +98,6 @@ fn checked_provision(request: ProvisionRequest) -> Result<Arrival> {
         way_in,
         skip_lookup,
     } = request;
-    unsupported::unless(login.is_none(), &"request.login")?;
     unsupported::unless(former_emails.is_empty(), &"request.former-emails")?;
     unsupported::unless(metadata.is_none(), &"request.metadata")?;
     unsupported::unless(attributes.is_empty(), &"request.attributes")?;
@@ -108,6 +107,8 @@ fn checked_provision(request: ProvisionRequest) -> Result<Arrival> {
     let groups = convert::memberships(&"request.groups", groups)?;
     Ok(Arrival {
         email: input::email(&"request.email", &email)?,
+        id: None,
+        login: login.map(|login| input::login(&"request.login", &login)).transpose()?,
         fields: UserPatch {
             first_name: input::name(&"request.first-name", first_name)?,
             last_name: input::name(&"request.last-name", last_name)?,
@@ -187,14 +188,24 @@ fn checked_deprovision(request: DeprovisionRequest) -> Result<Departure> {
             .in_field("request.mode"));
         }
     };
-    let protected_people = convert::emails_of("request.protected-people", protected_people)?;
+    let protected_people = convert::given_user_refs(protected_people);
     Ok(Departure {
-        email: input::email(&"request.user.email", &convert::email_of(&"request.user", user)?)?,
+        user: deprovisioned(user)?,
         expected_id: expected_id.map(convert::given_user_id),
         mode,
         disabled_since: given_disabled_since(disabled_since, mode)?,
-        protected_people: input::emails(&"request.protected-people", protected_people)?,
+        protected_people: input::user_refs(&"request.protected-people", protected_people)?,
         minimum_admins: minimum_admins.unwrap_or(1),
+    })
+}
+
+/// Checks how the person is named.
+fn deprovisioned(user: contract::UserRef) -> Result<UserRef> {
+    Ok(match convert::given_user_ref(user) {
+        UserRef::Email(email) => {
+            UserRef::Email(input::email(&"request.user.email", email.as_str())?)
+        }
+        who => input::user_ref(&"request.user", who)?,
     })
 }
 
@@ -278,8 +289,10 @@ fn given_tombstone(field: &str, given: contract::Tombstone, here: &str) -> Resul
         )
         .in_field(format!("{field}.base-url")));
     }
-    let email = user.email.as_deref().unwrap_or_default();
-    input::email(&format_args!("{field}.user.email"), email)?;
+    // An account without an address is found again by its id.
+    if let Some(email) = &user.email {
+        input::email(&format_args!("{field}.user.email"), email)?;
+    }
     let user = convert::given_user(&format!("{field}.user"), user)?;
     Ok(Tombstone { user, raw, disabled_since, recorded_at })
 }

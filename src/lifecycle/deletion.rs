@@ -8,7 +8,7 @@ use crate::retool::write_once::unchecked;
 use crate::write_log::WriteLog;
 
 use super::account::disabled_since;
-use super::person::{find_one, reread};
+use super::person::{find_by_email, reread};
 
 /// The outcome of a deletion.
 pub enum Deletion {
@@ -116,7 +116,7 @@ async fn check_not_accepted(directory: &dyn Directory, user: &User) -> Result<()
     if !user.is_invitation() {
         return Ok(());
     }
-    match find_one(directory, &user.email).await? {
+    match find_by_email(directory, &user.email).await? {
         Some(found) if !found.is_invitation() => Err(Error::new(
             Code::NotVerified,
             "The invitation was accepted at the same time, so there is an account now, which was left as it is. Ask again.",

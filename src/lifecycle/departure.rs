@@ -7,11 +7,13 @@ use alloc::vec::Vec;
 use super::account::{Changed, Dropped, GONE, change_account, disabled_since};
 use super::deletion::{Deletion, KEPT, delete_account, is_as_gone_as_can_be};
 use super::group_admins::add_group_admins;
-use super::person::{check_absence, find_one, memberships, reread};
+use super::person::{
+    check_absence, check_ref, check_refs, find_by_email, find_one, memberships, reread,
+};
 use super::sessions::end_sessions;
 use crate::admins::{AdminGuard, check_departure};
 use crate::domain::{
-    Account, Dialect, Email, GroupLink, Tombstone, User, UserId, UserPatch, Write, WriteKind,
+    Account, Dialect, GroupLink, Tombstone, User, UserId, UserPatch, UserRef, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result, ends_the_run};
 use crate::retool::Directory;
@@ -41,7 +43,7 @@ pub enum Mode {
 #[derive(Clone, Debug)]
 pub struct Departure {
     /// The person.
-    pub email: Email,
+    pub user: UserRef,
     /// The id that the person must have.
     pub expected_id: Option<UserId>,
     /// How far it goes.
@@ -50,7 +52,7 @@ pub struct Departure {
     /// saw it. For [`Mode::DeleteOnceDisabled`].
     pub disabled_since: Option<i64>,
     /// People who are never removed.
-    pub protected_people: Vec<Email>,
+    pub protected_people: Vec<UserRef>,
     /// How many other enabled administrators must be left.
     pub minimum_admins: u32,
 }
@@ -120,29 +122,33 @@ async fn deprovision_with(
     departure: &Departure,
     write_log: &mut WriteLog,
 ) -> Result<Deprovisioned> {
-    let email = &departure.email;
-    if departure.protected_people.contains(email) {
-        return Err(Error::new(
-            Code::ProtectedPerson,
-            "This person is protected, so nothing was written. Take them off the list of protected people first.",
-        )
-        .about(email.as_str()));
+    let Departure { user: who, protected_people: protected, .. } = departure;
+    let dialect = directory.capabilities().dialect;
+    check_ref(dialect, who, || format!("request.user.{}", who.what()))?;
+    check_refs(dialect, protected, |at| format!("request.protected-people[{at}]"))?;
+    if protected.contains(who) {
+        return Err(is_protected(who.as_str()));
     }
-    let mut found = find_one(directory, email).await?;
+    let mut found = find_one(directory, who).await?;
     if let Some(expected) = &departure.expected_id {
-        found = check_expected(directory, email, expected, found).await?;
+        found = check_expected(directory, who, expected, found).await?;
     }
     let Some(found) = found else {
         let mut done = Deprovisioned::new(DeprovisionOutcome::AlreadyGone);
-        done.remaining.extend(check_absence(directory, email)?);
+        done.remaining.extend(check_absence(directory, who)?);
         return Ok(done);
     };
+    // What the account must still answer to, each time that it is read.
+    let email = &who.email().unwrap_or(&found.email).clone();
     // Slow requests come before the account is read: a full PUT undoes what another administrator
     // changes between that read and the write.
     let mut known = found;
     // `/api/v2` returns a user's groups with the account, but not in listings.
     let mut account_has_groups = directory.capabilities().dialect == Dialect::V2;
     let account = loop {
+        if protected.iter().any(|who| who.means(&known)) {
+            return Err(is_protected(known.email.as_str()));
+        }
         let guard = AdminGuard { minimum: departure.minimum_admins, ..AdminGuard::default() };
         check_departure(directory, &known, &guard).await?;
         let groups = match account_has_groups {
@@ -152,7 +158,7 @@ async fn deprovision_with(
         let Some(mut account) = reread(directory, &known.id, email).await? else {
             // An invitation that was accepted meanwhile is an account with another id now.
             if known.is_invitation()
-                && let Some(found) = find_one(directory, email).await?
+                && let Some(found) = find_by_email(directory, &known.email).await?
                 && found.id != known.id
             {
                 known = found;
@@ -173,6 +179,9 @@ async fn deprovision_with(
         known = account.user;
     };
     let mut account = account;
+    if protected.iter().any(|who| who.means(&account.user)) {
+        return Err(is_protected(account.user.email.as_str()));
+    }
     let mut done = Deprovisioned::new(DeprovisionOutcome::AlreadyGone);
     // Disabling leaves the memberships as they are.
     let takes_memberships = matches!(departure.mode, Mode::DisableAndStripGroups | Mode::Delete);
@@ -202,6 +211,14 @@ async fn deprovision_with(
         ));
     }
     Ok(done)
+}
+
+fn is_protected(subject: &str) -> Error {
+    Error::new(
+        Code::ProtectedPerson,
+        "This person is protected, so nothing was written. Take them off the list of protected people first.",
+    )
+    .about(subject)
 }
 
 /// Makes the writes. What they leave to be done is in `done`, also if they fail.

@@ -1,9 +1,10 @@
 //! Who administers a group. It is a part of a membership, and no record of a user says it.
 
+use alloc::format;
 use alloc::vec::Vec;
 
-use super::person::{find_one, memberships, reread};
-use crate::domain::{Account, Dialect, Email, GroupId, User};
+use super::person::{check_ref, find_one, memberships, reread};
+use crate::domain::{Account, Dialect, GroupId, User, UserRef};
 use crate::error::Result;
 use crate::retool::ReadDirectory;
 
@@ -40,17 +41,18 @@ pub async fn with_memberships(
     Ok(account)
 }
 
-/// Finds the one user of an address, with the memberships. Over `/api/v2` a listing does not contain
-/// them, so the user is read too. Who administers the groups stays unknown, and so do the memberships
-/// where a server's records have none: that would take a request for every group.
+/// Finds the one user who is meant, with the memberships. Over `/api/v2` a listing does not contain
+/// them, so the user is read too. Who administers the groups stays unknown, and so do the
+/// memberships where a server's records have none: that would take a request for every group.
 pub async fn find_with_memberships(
     directory: &dyn ReadDirectory,
-    email: &Email,
+    who: &UserRef,
 ) -> Result<Option<User>> {
-    let Some(mut user) = find_one(directory, email).await? else { return Ok(None) };
+    check_ref(directory.capabilities().dialect, who, || format!("user.{}", who.what()))?;
+    let Some(mut user) = find_one(directory, who).await? else { return Ok(None) };
     let is_listed_without = directory.capabilities().dialect == Dialect::V2;
     if user.groups.is_none() && is_listed_without && !user.is_invitation() {
-        let account = reread(directory, &user.id, email).await?;
+        let account = reread(directory, &user.id, &user.email).await?;
         user.groups = account.and_then(|account| account.user.groups);
     }
     Ok(Some(user))

@@ -18,7 +18,10 @@ pub use account::{
 pub use deletion::{DELETIONS_DISABLE, Deletion, delete_account, is_as_gone_as_can_be};
 pub use departure::{Departure, DeprovisionOutcome, Deprovisioned, Mode, deprovision};
 pub use group_admins::{add_group_admins, find_with_memberships, with_memberships};
-pub use person::{Creation, create_once, find_one, memberships, reread};
+pub use person::{
+    Creation, check_absence, check_ref, check_refs, create_once, find_by_email, find_one,
+    memberships, reread,
+};
 pub use provision::{Arrival, ProvisionOutcome, Provisioned, provision};
 pub use restore::{PersonRestored, Restoration, RestoreOutcome, RestoreReport, Restored, restore};
 pub use sessions::{NO_REQUEST, Sessions, end_sessions};

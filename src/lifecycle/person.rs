@@ -5,7 +5,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::domain::{Account, Email, GroupLink, NewUser, User, UserId, WriteKind};
+use crate::domain::{
+    Account, Dialect, Email, GroupLink, NewUser, User, UserId, UserRef, WriteKind,
+};
 use crate::error::{Code, Error, Result};
 use crate::retool::read_back::{ReadBack, not_read_back, read_back};
 use crate::retool::user_filter::Others;
@@ -17,20 +19,81 @@ use crate::write_log::WriteLog;
 /// no such user.
 const CREATIONS: u32 = 3;
 
-/// Finds the one user of an address.
-pub async fn find_one(directory: &dyn ReadDirectory, email: &Email) -> Result<Option<User>> {
-    let mut found = directory.find_users(email).await?;
+/// Finds the one user whom a request means.
+pub async fn find_one(directory: &dyn ReadDirectory, who: &UserRef) -> Result<Option<User>> {
+    let id = match who {
+        UserRef::Email(_) | UserRef::Login(_) => None,
+        UserRef::Id(id) => Some(id),
+    };
+    if let Some(id) = id {
+        let account = directory.read_user(id).await.map_err(|error| error.about(who.as_str()))?;
+        if account.is_none() {
+            // With a wrong base URL the user is missing too. This request fails then.
+            directory.probe().await.map_err(|error| error.about(who.as_str()))?;
+        }
+        return Ok(account.map(|account| account.user));
+    }
+    let mut found = directory.find_users(who).await?;
     if found.len() > 1 {
         return Err(Error::new(
             Code::AmbiguousUser,
-            format!("{} people in Retool have this address, so none of them was touched. Remove or rename all but one.", found.len()),
+            format!(
+                "{} people in Retool have this {}, so none of them was touched. Remove or rename all but one.",
+                found.len(),
+                who.what()
+            ),
         )
-        .about(email.as_str()));
+        .about(who.as_str()));
     }
     Ok(found.pop())
 }
 
-/// Reads the whole record of one user, and checks that it still has this address.
+/// Finds the one user of an address.
+pub async fn find_by_email(directory: &dyn ReadDirectory, email: &Email) -> Result<Option<User>> {
+    find_one(directory, &UserRef::Email(email.clone())).await
+}
+
+/// Refuses references that can't mean any user of this dialect. `field` returns where the request
+/// has the reference at a place.
+pub fn check_refs(
+    dialect: Dialect,
+    refs: &[UserRef],
+    field: impl Fn(usize) -> String,
+) -> Result<()> {
+    for (at, who) in refs.iter().enumerate() {
+        check_ref(dialect, who, || field(at))?;
+    }
+    Ok(())
+}
+
+/// Refuses a reference that can't mean any user of this dialect: an id of another API, and a login
+/// where there are none. `field` returns where the request has it.
+pub fn check_ref(dialect: Dialect, who: &UserRef, field: impl FnOnce() -> String) -> Result<()> {
+    let (code, message) = match who {
+        UserRef::Id(id) if id.dialect != dialect => (
+            Code::InvalidValue,
+            format!(
+                "The id is of {}, and this connection speaks {}: their ids have nothing in common, so nothing was \
+                 written. Give the id of {}, or the address.",
+                id.dialect.as_str(),
+                dialect.as_str(),
+                dialect.as_str()
+            ),
+        ),
+        UserRef::Login(_) if dialect != Dialect::Scim => (
+            Code::OperationUnsupported,
+            format!(
+                "{} has no logins, so nothing was written. Name the person by address or id, or use SCIM.",
+                dialect.as_str()
+            ),
+        ),
+        _ => return Ok(()),
+    };
+    Err(Error::new(code, message).in_field(field()).about(who.as_str()))
+}
+
+/// Reads the whole record of one user, and checks that this is still one of the account's own
+/// addresses.
 pub async fn reread(
     directory: &dyn ReadDirectory,
     id: &UserId,
@@ -38,7 +101,7 @@ pub async fn reread(
 ) -> Result<Option<Account>> {
     let account = directory.read_user(id).await.map_err(|error| error.about(email.as_str()))?;
     if let Some(account) = &account
-        && account.user.email != *email
+        && !account.user.answers_to(email)
     {
         return Err(Error::new(
             Code::WrongPerson,
@@ -73,7 +136,7 @@ pub async fn create_once(
     let mut attempt = 1;
     loop {
         let mut failure = match directory.create_user(user).await {
-            Ok(created) if created.email == user.email => {
+            Ok(created) if is_created(user, &created) => {
                 write_log.confirmed(WriteKind::UserCreated, address, None);
                 return Ok(Creation::Created(created));
             }
@@ -103,7 +166,7 @@ pub async fn create_once(
             if !in_time {
                 failure = unchecked(failure, not_read_back());
             }
-            (find_one(directory, &user.email).await, paused && in_time && attempt < CREATIONS)
+            (find_by_email(directory, &user.email).await, paused && in_time && attempt < CREATIONS)
         };
         match found {
             // Neither an invitation nor a disabled account is what this call created: a listing may
@@ -138,6 +201,14 @@ pub async fn create_once(
     }
 }
 
+/// Returns whether a server's answer to a creation is about the new user. An answer without an
+/// address is, if it has the login.
+fn is_created(user: &NewUser, created: &User) -> bool {
+    let login = user.login.as_deref().map(Email::new);
+    created.answers_to(&user.email)
+        || !created.email.is_address() && login.is_some_and(|login| created.has_login(&login))
+}
+
 /// Explains a conflict with an account that can't be found.
 fn taken_by_no_one(mut failure: Error) -> Error {
     let said = failure.message.find(" The server says: ").map(|at| failure.message.split_off(at));
@@ -154,10 +225,13 @@ fn taken_by_no_one(mut failure: Error) -> Error {
 /// Fails if it can't be told whether a user who was not found exists: the listing contains records
 /// whose address can't be read, and one of them may be theirs. Returns what must be checked by hand
 /// if it contains accounts without an address.
-pub fn check_absence(directory: &dyn ReadDirectory, email: &Email) -> Result<Option<String>> {
+pub fn check_absence(directory: &dyn ReadDirectory, who: &UserRef) -> Result<Option<String>> {
+    if matches!(who, UserRef::Id(_)) {
+        return Ok(None);
+    }
     let unreadable = directory.unreadable();
     if unreadable.hides_addresses() {
-        return Err(unreadable.not_proven_absent(email));
+        return Err(unreadable.not_proven_absent(who));
     }
     Ok((unreadable.without_address() > 0).then(|| {
         format!(
@@ -171,7 +245,7 @@ pub fn check_absence(directory: &dyn ReadDirectory, email: &Email) -> Result<Opt
 /// read may be stale for a moment.
 async fn wait_until_visible(directory: &dyn ReadDirectory, email: &Email) -> Result<Option<User>> {
     let look = read_back(directory, async || {
-        Ok(find_one(directory, email).await?.map_or(ReadBack::NotYet(()), ReadBack::Holds))
+        Ok(find_by_email(directory, email).await?.map_or(ReadBack::NotYet(()), ReadBack::Holds))
     });
     Ok(look.await?.ok())
 }
@@ -230,7 +304,7 @@ mod tests {
             last_name: Some("Byron".to_string()),
             ..UserPatch::default()
         };
-        let new = NewUser { email: Email::new("ada@example.com"), fields };
+        let new = NewUser { email: Email::new("ada@example.com"), login: None, fields };
         let mut write_log = WriteLog::default();
         let made = fake.run(create_once(&directory, &new, &mut write_log));
         assert!(matches!(made, Ok(Creation::Found(found)) if found.is_invitation()));

@@ -9,8 +9,8 @@ use super::person::{Creation, create_once, find_one, reread};
 use super::target_groups::{Targets, create_group_once, targets};
 use crate::admins::{AdminGuard, check_removal};
 use crate::domain::{
-    Email, Field, FieldChange, Group, GroupId, GroupLink, GroupRef, Member, NewUser, User, UserId,
-    UserPatch, Write, WriteKind,
+    Dialect, Email, Field, FieldChange, Group, GroupId, GroupLink, GroupRef, Member, NewUser, User,
+    UserId, UserPatch, UserRef, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
@@ -21,8 +21,12 @@ use crate::write_log::WriteLog;
 /// A request to provision a user.
 #[derive(Clone, Debug)]
 pub struct Arrival {
-    /// The person.
+    /// The person. An account without an address has a [stand-in](Email::stand_in).
     pub email: Email,
+    /// The id of the account, if it is not found by address.
+    pub id: Option<UserId>,
+    /// SCIM's `userName` for a new person; the address where `None`.
+    pub login: Option<String>,
     /// The fields to have; `disabled` is always `None`.
     pub fields: UserPatch,
     /// The groups to be in.
@@ -99,10 +103,18 @@ async fn provision_with(
     // Everything that can be refused is refused before the first write.
     let can = directory.capabilities();
     check_user_type(can, arrival)?;
-    let found = find_one(directory, &arrival.email).await?;
+    check_login(can, arrival)?;
+    let who = match &arrival.id {
+        Some(id) => UserRef::Id(id.clone()),
+        None => UserRef::Email(arrival.email.clone()),
+    };
+    let found = find_one(directory, &who).await?;
     match &found {
         Some(user) => check_existing(can, arrival, user)?,
-        None => check_missing(can, arrival)?,
+        None => {
+            check_missing(can, arrival)?;
+            check_login_is_free(directory, arrival).await?;
+        }
     }
     let groups =
         if arrival.groups.is_empty() { Vec::new() } else { directory.list_groups().await? };
@@ -207,6 +219,36 @@ fn check_user_type(can: Capabilities, arrival: &Arrival) -> Result<()> {
     }
 }
 
+/// Refuses a login where there are none.
+fn check_login(can: Capabilities, arrival: &Arrival) -> Result<()> {
+    if arrival.login.is_none() || can.dialect == Dialect::Scim {
+        return Ok(());
+    }
+    let message = format!(
+        "{} has no logins, so nothing was written. Leave the login out, or use SCIM.",
+        can.dialect.as_str()
+    );
+    Err(Error::new(Code::OperationUnsupported, message)
+        .in_field("request.login")
+        .about(arrival.email.as_str()))
+}
+
+/// Checks that a new person's login is not another account's.
+async fn check_login_is_free(directory: &dyn Directory, arrival: &Arrival) -> Result<()> {
+    let Some(login) = &arrival.login else { return Ok(()) };
+    let Some(other) = find_one(directory, &UserRef::Login(Email::new(login))).await? else {
+        return Ok(());
+    };
+    let message = format!(
+        "No account has this address, and the login {login} belongs to the account {}, so nothing was written. \
+         Give another login, or correct the address.",
+        if other.email.is_address() { other.email.as_str() } else { &other.id.value }
+    );
+    Err(Error::new(Code::WrongPerson, message)
+        .in_field("request.login")
+        .about(arrival.email.as_str()))
+}
+
 /// Refuses fields that the dialect can't set, unless they have the wanted value already.
 fn check_fields(can: Capabilities, arrival: &Arrival, user: Option<&User>) -> Result<()> {
     let is_already = |field: Field, asked: &str| match (field, user) {
@@ -256,6 +298,13 @@ fn check_missing(can: Capabilities, arrival: &Arrival) -> Result<()> {
         return Err(Error::new(
             Code::UserNotFound,
             "No user in Retool has this address, and creating people was not asked for. Correct the address, or allow missing people to be created.",
+        )
+        .about(arrival.email.as_str()));
+    }
+    if !arrival.email.is_address() {
+        return Err(Error::new(
+            Code::UserNotFound,
+            "The account is gone, and it had no address, so it can't be created again. Create it in Retool.",
         )
         .about(arrival.email.as_str()));
     }
@@ -359,7 +408,11 @@ async fn create(
     arrival: &Arrival,
     write_log: &mut WriteLog,
 ) -> Result<Made> {
-    let new = NewUser { email: arrival.email.clone(), fields: arrival.fields.clone() };
+    let new = NewUser {
+        email: arrival.email.clone(),
+        login: arrival.login.clone(),
+        fields: arrival.fields.clone(),
+    };
     match create_once(directory, &new, write_log).await? {
         Creation::Created(user) => {
             let blank = User {

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::person::find_one;
+use super::person::find_by_email;
 use super::provision::{Arrival, ProvisionOutcome, Provisioned, provision};
 use crate::domain::{
     Dialect, Email, GroupId, GroupLink, GroupRef, Tombstone, User, UserId, UserPatch, Write,
@@ -137,6 +137,8 @@ async fn restore_one(
     }
     let arrival = Arrival {
         email: was.email.clone(),
+        id: (!was.email.is_address()).then(|| was.id.clone()),
+        login: was.names.as_ref().and(was.login()).map(String::from),
         fields: UserPatch {
             first_name: was.first_name.clone(),
             last_name: was.last_name.clone(),
@@ -303,7 +305,7 @@ fn check_api(was: &User, index: usize, spoken: Dialect) -> Result<()> {
 async fn find_account(directory: &dyn Directory, was: &User, re_create: bool) -> Result<()> {
     let account = directory.read_user(&was.id).await;
     if let Some(account) = account.map_err(|error| error.about(was.email.as_str()))? {
-        if account.user.email == was.email {
+        if account.user.is_same_person(was) {
             return Ok(());
         }
         return Err(Error::new(
@@ -319,7 +321,11 @@ async fn find_account(directory: &dyn Directory, was: &User, re_create: bool) ->
     if re_create {
         return Ok(());
     }
-    Err(match find_one(directory, &was.email).await? {
+    let another = match was.email.is_address() {
+        true => find_by_email(directory, &was.email).await?,
+        false => None,
+    };
+    Err(match another {
         Some(_) => Error::new(
             Code::WrongPerson,
             "The account is gone, and another one has its address, so nothing was written. Look at whose it is; \

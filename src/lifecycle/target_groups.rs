@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::domain::{Group, GroupLink, GroupRef, WriteKind};
 use crate::error::Result;
-use crate::group_index::{GroupIndex, groups_missing};
+use crate::group_index::{GroupIndex, check_new_names, groups_missing};
 use crate::retool::Directory;
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::write_once::unchecked;
@@ -93,6 +93,7 @@ pub fn targets(
             (None, GroupRef::Id(_)) => {}
         }
     }
+    check_new_names(targets.missing.iter().map(|name| name.as_str()))?;
     Ok(targets)
 }
 

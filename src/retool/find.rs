@@ -7,14 +7,14 @@ use core::cell::{Cell, RefCell};
 
 use super::page_buffer::PageItems;
 use super::unreadable::{Defect, Unreadable, UnreadableRecord};
-use super::user_filter::{Found, Lacks, Listed, People, UserFilter, UsersByEmail};
-use crate::domain::{Email, User, UserId};
+use super::user_filter::{Found, Lacks, Listed, People, UserFilter, UsersByRef};
+use crate::domain::{Email, User, UserId, UserRef};
 use crate::error::{Code, Result};
 use crate::http::{Local, Window};
 
 /// The response to a request for the users of one address.
 pub(super) struct Filtered {
-    /// The users on the page that [`UsersByEmail`] keeps.
+    /// The users on the page that [`UsersByRef`] keeps.
     pub content: PageItems<People>,
     /// The total number of users, if the server states it.
     pub total: Option<u32>,
@@ -50,8 +50,8 @@ pub(super) trait ReadPeople {
     /// may return more for the others.
     const FIRST_DECIDES: bool;
 
-    /// Requests the users of one address; `None` if the response is inconclusive.
-    async fn filtered(&self, email: &Email) -> Result<Option<Filtered>>;
+    /// Requests the users of one address or login; `None` if the response is inconclusive.
+    async fn filtered(&self, who: &UserRef) -> Result<Option<Filtered>>;
 
     /// Lists the users of all pages, as the listing contains them.
     async fn listing(&self, filter: &dyn UserFilter) -> Result<People>;
@@ -85,32 +85,32 @@ pub(super) async fn one_page<D: ReadPeople>(directory: &D, page: People) -> Resu
     Ok(users)
 }
 
-/// Returns all users with this address. If the filtered response proves nothing, searches the
-/// whole listing.
-pub(super) async fn accounts_of<D: ReadPeople>(directory: &D, email: &Email) -> Result<Vec<User>> {
-    let filtered = directory.filtered(email).await?;
-    let mut found = match filtered.and_then(|filtered| filtered.proven(email)) {
+/// Returns all users with this address or login. If the filtered response proves nothing, searches
+/// the whole listing.
+pub(super) async fn accounts_of<D: ReadPeople>(directory: &D, who: &UserRef) -> Result<Vec<User>> {
+    let filtered = directory.filtered(who).await?;
+    let mut found = match filtered.and_then(|filtered| filtered.proven(who)) {
         Some(found) => {
             let mut unreadable = Unreadable::default();
             let found = complete_records(directory, found, None, &mut unreadable).await?;
             if !unreadable.is_empty() {
-                return Err(unreadable.error_for(email));
+                return Err(unreadable.error_for(who));
             }
             found
         }
         None => {
-            let people = directory.listing(&UsersByEmail(email)).await?;
+            let people = directory.listing(&UsersByRef(who)).await?;
             // A list also contains short records of other users.
             let Found { users, others } =
-                finished(directory, people, |user| user.email == *email).await?;
-            if others.unreadable.has(email) {
-                return Err(others.unreadable.error_for(email));
+                finished(directory, people, |user| who.means(user)).await?;
+            if others.unreadable.means(who) {
+                return Err(others.unreadable.error_for(who));
             }
             users
         }
     };
     // A user who was read individually may have another address by now.
-    found.retain(|user| user.email == *email);
+    found.retain(|user| who.means(user));
     Ok(found)
 }
 
@@ -135,28 +135,29 @@ async fn finished<D: ReadPeople>(
 }
 
 impl Filtered {
-    /// Returns the users of the address; `None` if the response is no proof of who has it.
+    /// Returns the users that are meant; `None` if the response is no proof of who they are.
     ///
     /// If the response contains other users, the filter may have been ignored. If it contains no
-    /// user, the filter may be case-sensitive, or the address may be in another attribute. A
-    /// duplicate user or an incomplete response proves nothing either.
-    fn proven(self, email: &Email) -> Option<Vec<Listed>> {
+    /// user, the filter may be case-sensitive, or the address may be in another attribute. If the
+    /// address is only a user's login, or not the main address, it may be another user's main
+    /// address. A duplicate user or an incomplete response proves nothing either.
+    fn proven(self, who: &UserRef) -> Option<Vec<Listed>> {
         let Filtered { content: PageItems { page, fingerprints }, total, more } = self;
-        let found = of_address(page.listed, email);
+        let mut found = page.listed;
+        found.retain(|listed| who.means(&listed.user));
+        let is_main = |listed: &Listed| {
+            let main = &listed.user.email;
+            who.email().is_none_or(|email| main == email || !main.is_address())
+        };
         let twice = repeated(found.iter().map(|listed| listed.user.id.value.as_str()));
         let is_proof = !found.is_empty()
             && found.len() == fingerprints.len()
+            && found.iter().all(is_main)
             && twice.is_none()
             && !more
             && total.is_none_or(|total| total as usize <= fingerprints.len());
         is_proof.then_some(found)
     }
-}
-
-/// Keeps the users of an address.
-fn of_address(mut listed: Vec<Listed>, email: &Email) -> Vec<Listed> {
-    listed.retain(|listed| listed.user.email == *email);
-    listed
 }
 
 /// Returns a text that occurs more than once.
@@ -217,7 +218,7 @@ pub(super) async fn complete_records<D: ReadPeople>(
             Some(Read::As(read)) => users.push(read.user),
             Some(Read::Unreadable) => unreadable.add(UnreadableRecord {
                 id: Some(user.id.value),
-                email: Some(user.email).filter(|email| !email.key().is_empty()),
+                email: Some(user.email).filter(Email::is_address),
                 defect: Defect::Shape,
             }),
         }
@@ -282,6 +283,7 @@ mod tests {
         User {
             id: UserId { dialect: Dialect::V1, value: id.into() },
             email: Email::new(email),
+            names: None,
             first_name: None,
             last_name: None,
             user_type: None,
@@ -298,8 +300,8 @@ mod tests {
 
     /// Returns how many users a response proves to have Ada's address.
     fn proven(people: &[User], total: Option<u32>, more: bool) -> Option<usize> {
-        let ada = Email::new("ada@example.com");
-        let content = filter_page(people.to_vec(), &UsersByEmail(&ada));
+        let ada = UserRef::Email(Email::new("ada@example.com"));
+        let content = filter_page(people.to_vec(), &UsersByRef(&ada));
         Filtered { content, total, more }.proven(&ada).map(|found| found.len())
     }
 

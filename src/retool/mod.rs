@@ -20,8 +20,8 @@ use alloc::vec::Vec;
 use core::{future, slice};
 
 use crate::domain::{
-    Account, Email, Group, GroupAccount, GroupId, GroupPatch, Member, NewUser, User, UserId,
-    UserPatch,
+    Account, Group, GroupAccount, GroupId, GroupPatch, Member, NewUser, User, UserId, UserPatch,
+    UserRef,
 };
 use crate::error::{Code, Error, Result};
 use crate::http::Local;
@@ -104,9 +104,10 @@ pub trait ReadDirectory {
     /// [capabilities](Self::capabilities) say so from now on.
     fn deletion_only_disables(&self) {}
 
-    /// Finds the users with this address. Compares the addresses that the server returns, and
-    /// searches the whole listing if the server ignored the filter.
-    fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>>;
+    /// Finds the users with this address, login or id. Compares what the server returns, and
+    /// searches the whole listing if the server ignored the filter. No user of a dialect without
+    /// logins has one.
+    fn find_users<'a>(&'a self, who: &'a UserRef) -> Local<'a, Result<Vec<User>>>;
 
     /// Reads one user with all fields; `None` if the server has no user with this id.
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>>;

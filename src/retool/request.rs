@@ -127,7 +127,7 @@ pub(super) fn another_group(answer: &Answer) -> Error {
 /// Returns the user that the server created. Fails if the response does not contain the address:
 /// then only a look-up shows whether the user exists.
 pub(super) fn created_user(answer: &Answer, user: User) -> Result<User> {
-    if !user.email.key().is_empty() {
+    if user.email.is_address() || user.login().is_some() {
         return Ok(user);
     }
     Err(answer.error(

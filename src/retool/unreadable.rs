@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::raw_record::RawRecord;
 use crate::de::Object;
-use crate::domain::Email;
+use crate::domain::{Email, UserRef};
 use crate::error::{Code, Error, Result};
 use crate::fingerprint::fingerprint;
 
@@ -86,6 +86,11 @@ impl Unreadable {
         self.0.iter().any(|record| record.email.as_ref() == Some(email))
     }
 
+    /// Returns whether one of the records is of a user whom a request means.
+    pub fn means(&self, who: &UserRef) -> bool {
+        self.0.iter().any(|record| record.is_of(who))
+    }
+
     /// Returns whether one of the records has this id.
     pub fn has_id(&self, id: &str) -> bool {
         self.0.iter().any(|record| record.id.as_deref() == Some(id))
@@ -154,8 +159,8 @@ impl Unreadable {
     }
 
     /// Returns the error for a user whose record can't be used.
-    pub fn error_for(&self, email: &Email) -> Error {
-        let theirs = self.0.iter().find(|record| record.email.as_ref() == Some(email));
+    pub fn error_for(&self, who: &UserRef) -> Error {
+        let theirs = self.0.iter().find(|record| record.is_of(who));
         let named = theirs.map_or_else(|| self.named(), UnreadableRecord::named);
         Error::new(
             Code::RecordUnreadable,
@@ -164,26 +169,36 @@ impl Unreadable {
                  Retool."
             ),
         )
-        .about(email.as_str())
+        .about(who.as_str())
     }
 
     /// Returns the error for a user who was not found, although one of these records may be
     /// theirs.
-    pub fn not_proven_absent(&self, email: &Email) -> Error {
+    pub fn not_proven_absent(&self, who: &UserRef) -> Error {
         Error::new(
             Code::RecordUnreadable,
             format!(
-                "No account with this address was found. But records in the listing can't be used ({}), and one of \
+                "No account with this {} was found. But records in the listing can't be used ({}), and one of \
                  them may be this person's. So it is not certain that there is no account. Repair these records in \
                  Retool, or give the id.",
+                who.what(),
                 self.named()
             ),
         )
-        .about(email.as_str())
+        .about(who.as_str())
     }
 }
 
 impl UnreadableRecord {
+    /// Returns whether this is the record of a user whom a request means. A login is read as an
+    /// address is, because the record's shape is not known.
+    fn is_of(&self, who: &UserRef) -> bool {
+        match who {
+            UserRef::Email(email) | UserRef::Login(email) => self.email.as_ref() == Some(email),
+            UserRef::Id(id) => self.id.as_deref() == Some(&*id.value),
+        }
+    }
+
     /// Names the record, with what is wrong. The id comes from the server, so it is shortened.
     fn named(&self) -> String {
         let what = match self.defect {

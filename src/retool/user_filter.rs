@@ -8,16 +8,16 @@ use alloc::vec::Vec;
 
 use super::page_buffer::PageItems;
 use super::unreadable::{Defect, Salvaged, Unreadable, UnreadableRecord, without_address};
-use crate::domain::{Email, GroupId, User, UserId, UserType};
+use crate::domain::{Email, GroupId, User, UserId, UserRef, UserType};
 use crate::fingerprint::fingerprint;
 use crate::sort;
 
 /// Decides which users of a listing are kept.
 pub trait UserFilter {
-    /// Returns whether users with this address are kept. The address is an [`Email::key`].
-    fn wants(&self, address: &str) -> bool;
+    /// Returns whether this user is kept.
+    fn wants(&self, who: &Who<'_>) -> bool;
 
-    /// Returns whether administrators are kept, whatever their address.
+    /// Returns whether administrators are kept, whoever they are.
     fn wants_admins(&self) -> bool {
         true
     }
@@ -27,14 +27,58 @@ pub trait UserFilter {
         false
     }
 
-    /// Returns whether users with this address are counted if they are not kept.
-    fn counts(&self, _address: &str) -> bool {
+    /// Returns whether this user is counted if not kept.
+    fn counts(&self, _who: &Who<'_>) -> bool {
         false
     }
 
     /// Returns whether the memberships of users who are not kept are counted.
     fn counts_memberships(&self) -> bool {
         false
+    }
+}
+
+/// What identifies a user in a listing. Texts are [`Email::key`]s.
+#[derive(Debug, Default)]
+pub struct Who<'a> {
+    /// The id.
+    pub id: &'a str,
+    /// The main address; empty if there is none.
+    pub address: Cow<'a, str>,
+    /// The login; `None` if there is none, or if it is the main address.
+    pub login: Option<Cow<'a, str>>,
+    /// The other addresses.
+    pub more: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Who<'a> {
+    /// Identifies a user of whom there is one address, as it is written; empty if there is none.
+    pub fn new(id: &'a str, address: Cow<'a, str>) -> Self {
+        Who { id, address: key(address), login: None, more: Vec::new() }
+    }
+
+    /// Returns the addresses and the login, the main address first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let more = self.login.iter().chain(&self.more).map(|name| &**name);
+        core::iter::once(&*self.address).filter(|address| !address.is_empty()).chain(more)
+    }
+
+    /// Returns whether the user has neither an address nor a login.
+    fn is_nameless(&self) -> bool {
+        self.names().next().is_none()
+    }
+
+    /// Returns the login, be it the main address or not. Only SCIM has logins.
+    fn scim_login(&self) -> &str {
+        self.login.as_deref().unwrap_or(&self.address)
+    }
+}
+
+/// Returns the [`Email::key`] of a text.
+pub fn key(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Email::key_of(text),
+        Cow::Owned(text) => Cow::Owned(Email::key_of(&text).into_owned()),
     }
 }
 
@@ -45,7 +89,7 @@ pub struct AllUsers {
 }
 
 impl UserFilter for AllUsers {
-    fn wants(&self, _: &str) -> bool {
+    fn wants(&self, _: &Who<'_>) -> bool {
         true
     }
 
@@ -54,12 +98,16 @@ impl UserFilter for AllUsers {
     }
 }
 
-/// Keeps the users with one address.
-pub struct UsersByEmail<'a>(pub &'a Email);
+/// Keeps the users whom a request means.
+pub struct UsersByRef<'a>(pub &'a UserRef);
 
-impl UserFilter for UsersByEmail<'_> {
-    fn wants(&self, address: &str) -> bool {
-        self.0.key() == address
+impl UserFilter for UsersByRef<'_> {
+    fn wants(&self, who: &Who<'_>) -> bool {
+        match self.0 {
+            UserRef::Email(email) => who.names().any(|name| name == email.key()),
+            UserRef::Login(login) => who.scim_login() == login.key(),
+            UserRef::Id(id) => who.id == id.value,
+        }
     }
 
     fn wants_admins(&self) -> bool {
@@ -75,7 +123,7 @@ impl UserFilter for UsersByEmail<'_> {
 pub struct Administrators;
 
 impl UserFilter for Administrators {
-    fn wants(&self, _: &str) -> bool {
+    fn wants(&self, _: &Who<'_>) -> bool {
         false
     }
 }
@@ -217,8 +265,8 @@ pub trait Listable: Sized {
     /// Returns the id.
     fn id(&self) -> &str;
 
-    /// Returns the address or login, as it is written; empty if there is none.
-    fn address(&self) -> Cow<'_, str>;
+    /// Returns what identifies the user.
+    fn who(&self) -> Who<'_>;
 
     /// Returns whether the record says that the user administers the organisation.
     fn is_admin(&self) -> bool;
@@ -257,14 +305,13 @@ pub fn filter_page<R: Listable>(records: Vec<R>, filter: &dyn UserFilter) -> Pag
         let fingerprint = fingerprint(record.id());
         fingerprints.push(fingerprint);
         let lacks = record.lacks();
-        let address = record.address();
-        let address = Email::key_of(&address);
-        if address.is_empty() {
+        let who = record.who();
+        if who.is_nameless() {
             page.others.unreadable.add(without_address(record.id()));
         }
         let kept = lacks != Lacks::Nothing
             || (record.is_admin() && filter.wants_admins())
-            || filter.wants(&address);
+            || filter.wants(&who);
         if !kept {
             let others = &mut page.others;
             others.count += 1;
@@ -272,7 +319,7 @@ pub fn filter_page<R: Listable>(records: Vec<R>, filter: &dyn UserFilter) -> Pag
             if !record.is_disabled()
                 && let Some(seat) = record.seat()
             {
-                others.enabled += usize::from(filter.counts(&address));
+                others.enabled += usize::from(filter.counts(&who));
                 others.seats[seat as usize] += 1;
             }
             if filter.counts_memberships() {
@@ -286,12 +333,12 @@ pub fn filter_page<R: Listable>(records: Vec<R>, filter: &dyn UserFilter) -> Pag
         if !record.is_usable() {
             page.others.unreadable.add(UnreadableRecord {
                 id: Some(record.id().into()),
-                email: (!address.is_empty()).then(|| Email::new(&address)),
+                email: who.names().next().map(Email::new),
                 defect: Defect::Shape,
             });
             continue;
         }
-        drop(address);
+        drop(who);
         let mut user = record.into_user();
         if !filter.wants_times() {
             user.forget_times();
@@ -320,8 +367,16 @@ impl Listable for User {
         &self.id.value
     }
 
-    fn address(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.email.as_str())
+    fn who(&self) -> Who<'_> {
+        let is_address = self.email.is_address();
+        let address = if is_address { self.email.as_str() } else { "" };
+        let mut who = Who::new(&self.id.value, Cow::Borrowed(address));
+        if let Some(names) = &self.names {
+            let key = |email: &Email| Cow::Owned(email.key().into());
+            who.login = names.login.as_ref().map(key);
+            who.more = names.emails.iter().map(key).collect();
+        }
+        who
     }
 
     fn is_admin(&self) -> bool {

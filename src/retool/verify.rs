@@ -15,7 +15,7 @@ pub(super) fn user_difference(
     patch: &UserPatch,
     now: &User,
 ) -> Option<&'static str> {
-    if now.email != before.email {
+    if !now.is_same_person(before) {
         return Some("the address");
     }
     if let Some(change) = patch.differences(now).first() {
@@ -39,7 +39,7 @@ pub(super) fn group_difference(patch: &GroupPatch, now: &Group) -> Option<&'stat
 /// Returns whether a change of a user may be sent again, given the current record. Fails if the
 /// account has another address by now.
 pub(super) fn user_may_be_sent_again(before: &User, patch: &UserPatch, now: &User) -> Result<bool> {
-    if now.email != before.email {
+    if !now.is_same_person(before) {
         return Err(Error::new(
             Code::WrongPerson,
             "The account was given another address while it was being changed, so it was not written again. \

@@ -8,7 +8,9 @@ use alloc::vec::Vec;
 
 use super::report::{PersonOutcome, PersonReport, SyncReport};
 use super::scope::SyncScope;
-use super::{GuardReport, Occasion, Plan, Refusal, Snapshot, Step, SyncRequest, plan, snapshot};
+use super::{
+    GuardReport, Occasion, Plan, Refusal, Snapshot, Step, SyncRequest, plan, refs, snapshot,
+};
 use crate::domain::{Email, Tombstone, User, UserId, Write};
 use crate::error::{Code, Error, Result};
 use crate::http::Log;
@@ -47,6 +49,7 @@ pub async fn plan_sync(
 
 /// Reads the snapshot that a plan for a request needs.
 async fn read_snapshot(directory: &dyn ReadDirectory, request: &SyncRequest) -> Result<Snapshot> {
+    refs::check(request, directory.capabilities().dialect)?;
     let memberships = plan::needs_memberships(request);
     snapshot::read(directory, &SyncScope::of(request), memberships).await
 }
@@ -83,7 +86,12 @@ pub async fn sync(
     if plan.tripped().next().is_some() {
         return Err(refused(plan.tripped()));
     }
-    let people = start(&plan, &unique_ids(&snapshot.users));
+    let mut people = start(&plan, &unique_ids(&snapshot.users));
+    for (email, login) in refs::logins(request, &snapshot.users) {
+        if let Some(person) = people.get_mut(&email) {
+            person.login = Some(login);
+        }
+    }
     let kept = KeptAccounts::of(&plan, directory.capabilities());
     let limits = &plan.context.policy.guards;
     let mut run = Run::new(directory, people, limits, kept, occasion.now);
@@ -208,7 +216,7 @@ fn not_begun<'a>(
 
 /// Adds the people that the plan leaves alone.
 fn refuse(people: &mut BTreeMap<Email, PersonReport>, plan: &Plan, ids: &BTreeMap<Email, UserId>) {
-    for Refusal { email, reason: _, message } in &plan.refusals {
+    for Refusal { email, message, .. } in &plan.refusals {
         let outcome = PersonOutcome::Refused(message.clone());
         people.insert(email.clone(), PersonReport::new(email, ids.get(email), outcome));
     }

@@ -18,12 +18,12 @@ use super::{
 };
 use crate::domain::{
     Dialect, Email, GroupId, GroupIdKind, GroupLink, GroupRef, Tombstone, User, UserId, UserPatch,
-    UserType,
+    UserRef, UserType,
 };
 use crate::sort;
 
 /// The first text of everything that is hashed.
-const VERSION: &str = "retool-lifecycle 2";
+const VERSION: &str = "retool-lifecycle 3";
 
 /// Returns the digest of an account: its id and the fields that can be set. It does not cover
 /// timestamps, which change without an edit, or memberships, which have their own digests.
@@ -244,6 +244,8 @@ impl Canon {
         let User {
             id,
             email,
+            // They identify the account, as its id does.
+            names: _,
             first_name,
             last_name,
             user_type,
@@ -257,7 +259,7 @@ impl Canon {
             last_active_at: _,
         } = user;
         self.user_id(id);
-        self.text(email.key());
+        self.address(email);
         self.option(first_name.as_deref(), Self::text);
         self.option(last_name.as_deref(), Self::text);
         self.option(*user_type, Self::user_type);
@@ -267,10 +269,12 @@ impl Canon {
     }
 
     fn desired(&mut self, desired: &DesiredUser, with_groups: bool) {
-        let DesiredUser { email, fields, groups } = desired;
+        let DesiredUser { email, by, login, fields, groups } = desired;
         let UserPatch { first_name, last_name, user_type, admin, disabled, profile_photo_url } =
             fields;
-        self.text(email.key());
+        self.address(email);
+        self.option(by.as_ref(), Self::user_ref);
+        self.option(login.as_deref(), Self::text);
         self.option(first_name.as_deref(), Self::text);
         self.option(last_name.as_deref(), Self::text);
         self.option(*user_type, Self::user_type);
@@ -289,12 +293,36 @@ impl Canon {
         self.list(&groups, |canon, group| canon.group_ref(group));
     }
 
-    /// Writes addresses whose order has no meaning.
-    fn email_set(&mut self, emails: &[Email]) {
-        let mut emails: Vec<&Email> = emails.iter().collect();
-        sort::sort(&mut emails);
-        emails.dedup_by(|a, b| (*a).cmp(b) == Ordering::Equal);
-        self.list(&emails, |canon, email| canon.text(email.key()));
+    /// Writes the address of an account, if it has one. An account without one has an id.
+    fn address(&mut self, email: &Email) {
+        self.option(Some(email).filter(|email| email.is_address()), |canon, email| {
+            canon.text(email.key());
+        });
+    }
+
+    fn user_ref(&mut self, who: &UserRef) {
+        match who {
+            UserRef::Email(email) => {
+                self.tag(1);
+                self.text(email.key());
+            }
+            UserRef::Id(id) => {
+                self.tag(2);
+                self.user_id(id);
+            }
+            UserRef::Login(login) => {
+                self.tag(3);
+                self.text(login.key());
+            }
+        }
+    }
+
+    /// Writes people whose order has no meaning.
+    fn user_set(&mut self, refs: &[UserRef]) {
+        let mut refs: Vec<&UserRef> = refs.iter().collect();
+        sort::sort(&mut refs);
+        refs.dedup_by(|a, b| (*a).cmp(b) == Ordering::Equal);
+        self.list(&refs, |canon, who| canon.user_ref(who));
     }
 
     fn span(&mut self, span: &Span) {
@@ -309,6 +337,7 @@ impl Canon {
             update_existing,
             re_enable_disabled,
             absent,
+            without_address,
             memberships,
             managed_groups,
             create_missing_groups,
@@ -323,6 +352,7 @@ impl Canon {
             AbsentPolicy::Disable => 2,
             AbsentPolicy::Delete => 3,
         });
+        self.flag(*without_address);
         self.tag(match memberships {
             MembershipPolicy::Leave => 1,
             MembershipPolicy::Add => 2,
@@ -347,15 +377,16 @@ impl Canon {
             ..
         } = limits;
         self.number(*minimum_admins);
-        self.email_set(required_admins);
-        self.email_set(protected_people);
+        self.user_set(required_admins);
+        self.user_set(protected_people);
         self.flag(*allow_empty_roster);
     }
 
     fn step(&mut self, step: &Step) {
         let Step { kind, email, user, group_name, group, changes, precondition } = step;
         self.text(kind.as_str());
-        self.option(email.as_ref(), |canon, email| canon.text(email.as_str()));
+        let address = email.as_ref().filter(|email| email.is_address());
+        self.option(address, |canon, email| canon.text(email.as_str()));
         self.option(user.as_ref(), Self::user_id);
         self.option(group_name.as_deref(), Self::text);
         self.option(group.as_ref(), Self::group_id);
@@ -388,8 +419,10 @@ impl Canon {
     }
 
     fn refusal(&mut self, refusal: &Refusal) {
-        let Refusal { email, reason, message: _ } = refusal;
-        self.text(email.as_str());
+        let Refusal { email, login, user, reason, message: _ } = refusal;
+        self.address(email);
+        self.option(login.as_deref(), Self::text);
+        self.option(user.as_ref(), Self::user_id);
         self.text(reason.as_str());
     }
 

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use crate::domain::{
     Dialect, Email, FieldChange, Group, GroupId, GroupRef, Tombstone, User, UserId, UserPatch,
-    UserType,
+    UserRef, UserType,
 };
 use crate::retool::user_filter::Others;
 
@@ -17,6 +17,7 @@ pub mod digest;
 pub mod guards;
 pub mod model;
 pub mod plan;
+pub mod refs;
 pub mod report;
 pub mod scope;
 pub mod snapshot;
@@ -25,12 +26,38 @@ pub mod step;
 /// The wanted state of one user.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DesiredUser {
-    /// The person.
+    /// The person's address. For a person named by id or login without one, a
+    /// [stand-in](Email::stand_in).
     pub email: Email,
+    /// How the person is named, if not by address: by id or by login.
+    pub by: Option<UserRef>,
+    /// SCIM's `userName` for a new person; the address where `None`.
+    pub login: Option<String>,
     /// The fields to have; `disabled` is always `None`.
     pub fields: UserPatch,
     /// The groups to be in.
     pub groups: Vec<GroupRef>,
+}
+
+impl DesiredUser {
+    /// Creates an entry of a person with this address, without fields and groups.
+    pub fn new(email: Email) -> Self {
+        let (fields, groups) = (UserPatch::default(), Vec::new());
+        DesiredUser { email, by: None, login: None, fields, groups }
+    }
+
+    /// Returns whether the entry names a user, by whatever it names people by.
+    pub fn means(&self, user: &User) -> bool {
+        match &self.by {
+            Some(who) => who.means(user),
+            None => user.answers_to(&self.email),
+        }
+    }
+
+    /// Returns what names the person, for messages.
+    pub fn label(&self) -> &str {
+        self.by.as_ref().map_or(self.email.as_str(), UserRef::as_str)
+    }
 }
 
 /// A span of addresses, compared by [`Email::key`].
@@ -124,9 +151,9 @@ pub struct GuardLimits {
     /// Number of enabled administrators that must be left.
     pub minimum_admins: u32,
     /// Users who must be enabled administrators afterwards.
-    pub required_admins: Vec<Email>,
+    pub required_admins: Vec<UserRef>,
     /// Users who are never disabled or deleted, and never lose rights or a membership.
-    pub protected_people: Vec<Email>,
+    pub protected_people: Vec<UserRef>,
     /// Allows an empty roster.
     pub allow_empty_roster: bool,
 }
@@ -177,6 +204,8 @@ pub struct Policy {
     pub re_enable_disabled: bool,
     /// What happens to users who are not on the roster.
     pub absent: AbsentPolicy,
+    /// Whether accounts without an address are absent too, if they are not on the roster.
+    pub without_address: bool,
     /// What happens to memberships.
     pub memberships: MembershipPolicy,
     /// Groups that are managed in addition to those on the roster.
@@ -199,6 +228,18 @@ pub struct SyncRequest {
     pub span: Span,
     /// What may be done.
     pub policy: Policy,
+}
+
+impl SyncRequest {
+    /// Returns whether the roster covers an account with this main address, given as an
+    /// [`Email::key`]. An account without an address belongs to the part of a roster that has no
+    /// lower limit, and only if the policy says so.
+    pub fn covers(&self, address: &str) -> bool {
+        match Email::is_address_key(address) {
+            true => self.span.contains_key(address),
+            false => self.policy.without_address && self.span.start.is_none(),
+        }
+    }
 }
 
 /// The organisation as it was listed.
@@ -264,6 +305,9 @@ impl StepKind {
     }
 }
 
+/// The name of a new user's login among a step's changes.
+pub const LOGIN: &str = "login";
+
 /// One write of a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
@@ -302,6 +346,10 @@ pub enum RefusalReason {
     ListingIncomplete,
     /// The server's record can't be used.
     RecordUnreadable,
+    /// Missing, and can't be created because no address is given.
+    UserNotFound,
+    /// Another account has the address or the login of the entry.
+    WrongPerson,
 }
 
 impl RefusalReason {
@@ -316,6 +364,8 @@ impl RefusalReason {
             RefusalReason::NameRequired => "name-required",
             RefusalReason::ListingIncomplete => "listing-incomplete",
             RefusalReason::RecordUnreadable => "record-unreadable",
+            RefusalReason::UserNotFound => "user-not-found",
+            RefusalReason::WrongPerson => "wrong-person",
         }
     }
 
@@ -341,6 +391,10 @@ impl RefusalReason {
 pub struct Refusal {
     /// The person.
     pub email: Email,
+    /// The login, if the roster names the person by it.
+    pub login: Option<String>,
+    /// The id, where known.
+    pub user: Option<UserId>,
     /// Why.
     pub reason: RefusalReason,
     /// One sentence for people.

@@ -50,6 +50,8 @@ impl PersonOutcome {
 pub struct PersonReport {
     /// The person.
     pub email: Email,
+    /// The login, if the roster names the person by it.
+    pub login: Option<String>,
     /// The id, where known.
     pub user: Option<UserId>,
     /// The outcome.
@@ -71,6 +73,7 @@ impl PersonReport {
     pub fn new(email: &Email, user: Option<&UserId>, outcome: PersonOutcome) -> Self {
         PersonReport {
             email: email.clone(),
+            login: None,
             user: user.cloned(),
             outcome,
             changes: Vec::new(),

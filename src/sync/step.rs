@@ -5,18 +5,18 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{Step, StepKind, digest};
+use super::{LOGIN, Step, StepKind, digest};
 use crate::admins::{AdminGuard, check_leaving, check_removal};
 use crate::domain::{
     Account, Dialect, Email, Field, FieldChange, GroupId, GroupIdKind, GroupLink, GroupRef,
-    NewUser, Tombstone, User, UserId, UserPatch, Write, WriteKind,
+    NewUser, Tombstone, User, UserId, UserPatch, UserRef, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
 use crate::lifecycle::{
-    Creation, Deletion, Dropped, GONE, change_account, create_group_once, create_once,
-    delete_account, disabled_since, end_sessions, find_one, is_as_gone_as_can_be, reread,
-    with_memberships, with_memberships_at_risk,
+    Creation, Deletion, Dropped, GONE, change_account, check_refs, create_group_once, create_once,
+    delete_account, disabled_since, end_sessions, find_by_email, find_one, is_as_gone_as_can_be,
+    reread, with_memberships, with_memberships_at_risk,
 };
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Directory, ReadDirectory, membership};
@@ -103,6 +103,9 @@ async fn apply_checked(
     write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
     check(step, directory.capabilities().dialect)?;
+    check_refs(directory.capabilities().dialect, &guard.required, |at| {
+        format!("step.required-admins[{at}]")
+    })?;
     match step.kind {
         StepKind::CreateGroup => {
             let (outcome, _) = create_group(directory, group_name(step)?, write_log).await?;
@@ -110,8 +113,11 @@ async fn apply_checked(
         }
         StepKind::CreateUser => {
             let new = new_user(step)?;
-            match find_one(directory, &new.email).await? {
+            match find_by_email(directory, &new.email).await? {
                 Some(user) => Ok(found_instead(&new, &user)),
+                None if is_login_taken(directory, &new).await? => {
+                    Ok(StepOutcome::Stale("Another account has the login.".into()))
+                }
                 None => Ok(create_user(directory, &new, write_log).await?.outcome),
             }
         }
@@ -123,7 +129,7 @@ async fn apply_checked(
             let email = person(step)?;
             let id = match &step.user {
                 Some(id) => id.clone(),
-                None => match find_one(directory, email).await? {
+                None => match find_by_email(directory, email).await? {
                     Some(user) => user.id,
                     None => return Ok(StepOutcome::Stale("No user has this address.".into())),
                 },
@@ -178,6 +184,10 @@ pub(super) fn check(step: &Step, dialect: Dialect) -> Result<()> {
         return Err(invalid("step.group", "the group's id is of another API"));
     }
     let patch = patch(&step.changes)?;
+    let gives_login = step.changes.iter().any(|change| change.field == LOGIN);
+    if gives_login && (step.kind != StepKind::CreateUser || dialect != Dialect::Scim) {
+        return Err(invalid("step.changes", "only a new person over SCIM is given a login"));
+    }
     let (disabled, changes) = match step.kind {
         StepKind::CreateUser => (None, true),
         StepKind::UpdateUser
@@ -300,6 +310,11 @@ async fn verify_fields(directory: &dyn Directory, id: &UserId, new: &NewUser) ->
         )
         .about(new.email.as_str())
     })
+}
+
+async fn is_login_taken(directory: &dyn Directory, new: &NewUser) -> Result<bool> {
+    let Some(login) = &new.login else { return Ok(false) };
+    Ok(find_one(directory, &UserRef::Login(Email::new(login))).await?.is_some())
 }
 
 pub(super) fn found_instead(new: &NewUser, user: &User) -> StepOutcome {
@@ -510,7 +525,7 @@ async fn find_group(directory: &dyn Directory, step: &Step) -> Result<Option<Gro
     let groups = directory.list_groups().await?;
     match GroupIndex::new(&groups).find(&reference) {
         Ok(found) => Ok(found.map(|group| group.link())),
-        Err(error) if error.code == Code::GroupNotFound => Ok(None),
+        Err(error) if matches!(error.code, Code::GroupNotFound | Code::SimilarGroup) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -532,10 +547,10 @@ pub(super) async fn current(
         None => {
             // With a wrong base URL the user is missing too. A listing always exists, so it fails
             // in that case only.
-            directory.find_users(email).await?;
+            directory.find_users(&UserRef::Email(email.clone())).await?;
             Ok(Current::Gone)
         }
-        Some(account) if account.user.email == *email => Ok(Current::Account(Box::new(account))),
+        Some(account) if account.user.answers_to(email) => Ok(Current::Account(Box::new(account))),
         Some(_) => Ok(Current::Renamed),
     }
 }
@@ -546,7 +561,9 @@ fn renamed() -> StepOutcome {
 
 /// Returns the user to create.
 pub(super) fn new_user(step: &Step) -> Result<NewUser> {
-    Ok(NewUser { email: person(step)?.clone(), fields: patch(&step.changes)? })
+    let login = step.changes.iter().find(|change| change.field == LOGIN);
+    let login = login.map(|change| change.after.clone());
+    Ok(NewUser { email: person(step)?.clone(), login, fields: patch(&step.changes)? })
 }
 
 /// Returns the step's person.
@@ -570,7 +587,8 @@ pub(super) fn group_name(step: &Step) -> Result<&str> {
 /// Returns the fields that a step sets.
 pub(super) fn patch(changes: &[FieldChange]) -> Result<UserPatch> {
     let mut patch = UserPatch::default();
-    for change in changes {
+    // Only a creation has a login; `check` refuses others.
+    for change in changes.iter().filter(|change| change.field != LOGIN) {
         let known = Field::parse(change.field).is_some_and(|field| patch.set(field, &change.after));
         if !known {
             return Err(invalid("step.changes", "a change is not one that a plan makes"));

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::domain::{
     Account, Dialect, Email, Group, GroupAccount, GroupId, GroupIdKind, GroupLink, Member, User,
-    UserId, UserType,
+    UserId, UserRef, UserType,
 };
 use crate::error::Result;
 use crate::feed::{self, Change, ChangeKind, Organisation};
@@ -27,6 +27,7 @@ pub(crate) fn user(number: u32) -> User {
     User {
         id: user_id(number),
         email: Email::new(&format!("user{number}@acme.example")),
+        names: None,
         first_name: Some(format!("First{number}")),
         last_name: Some(format!("Last{number}")),
         user_type: Some(UserType::Default),
@@ -185,7 +186,7 @@ impl ReadDirectory for Directory {
         unreachable!("the dialect is known")
     }
 
-    fn find_users<'a>(&'a self, _: &'a Email) -> Local<'a, Result<Vec<User>>> {
+    fn find_users<'a>(&'a self, _: &'a UserRef) -> Local<'a, Result<Vec<User>>> {
         unreachable!("the feed knows no addresses")
     }
 

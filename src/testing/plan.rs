@@ -25,6 +25,7 @@ pub(crate) fn user(address: &str) -> User {
     User {
         id: user_id(address),
         email: email(address),
+        names: None,
         first_name: None,
         last_name: None,
         user_type: Some(UserType::Default),
@@ -62,9 +63,9 @@ pub(crate) fn group(name: &str) -> Group {
 
 pub(crate) fn desired(address: &str, groups: &[&str]) -> DesiredUser {
     DesiredUser {
-        email: email(address),
         fields: UserPatch { user_type: Some(UserType::Default), ..UserPatch::default() },
         groups: named(groups),
+        ..DesiredUser::new(email(address))
     }
 }
 
@@ -100,6 +101,7 @@ pub(crate) fn permissive() -> Policy {
         update_existing: true,
         re_enable_disabled: true,
         absent: AbsentPolicy::Delete,
+        without_address: false,
         memberships: MembershipPolicy::Exact,
         managed_groups: Vec::new(),
         create_missing_groups: true,

@@ -326,7 +326,7 @@ async fn check_impossible_steps(dialect: Dialect, user_types: [&str; 2]) {
     let with = |step: &Step, changes| Step { changes, ..step.clone() };
     let steps = [
         Step { email: Some(String::new()), ..rename.clone() },
-        Step { email: None, ..rename.clone() },
+        Step { email: None, user: None, ..rename.clone() },
         Step { user: None, ..rename.clone() },
         Step { user: Some(UserId::Scim(world.id_of(JOAN))), ..rename.clone() },
         with(&rename, vec![change("email", "other@acme.example")]),

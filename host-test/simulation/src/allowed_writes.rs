@@ -1,7 +1,7 @@
 //! The writes that a call may make. They are computed from the request alone, with none of the
 //! component's own logic.
 
-use retool_lifecycle::domain::{Field, GroupLink, GroupRef, UserPatch, UserType};
+use retool_lifecycle::domain::{Field, GroupLink, GroupRef, UserPatch, UserRef, UserType};
 use retool_lifecycle::groups::{Removal, Reshaping};
 use retool_lifecycle::lifecycle::Mode;
 use retool_lifecycle::sync::{
@@ -9,7 +9,7 @@ use retool_lifecycle::sync::{
 };
 use serde_json::{Value, json};
 
-use crate::change::administered;
+use crate::change::{administered, key};
 use crate::dialects::group_number;
 use crate::operation::{Operation, find};
 
@@ -53,7 +53,7 @@ impl Operation {
     pub fn may_create(&self, person: &str) -> bool {
         match self {
             Operation::Provision(arrival) => {
-                arrival.create_missing && arrival.email.key() == person
+                arrival.create_missing && &*key(arrival.email.as_str()) == person
             }
             Operation::Restore(restoration) => {
                 restoration.re_create && find(&restoration.tombstones, person).is_some()
@@ -71,7 +71,7 @@ impl Operation {
     /// Returns the value that a field may be set to, for a `new` user or an existing one.
     pub fn allowed_value(&self, person: &str, field: &str, new: bool) -> Option<Value> {
         let value = match self {
-            Operation::Provision(arrival) if arrival.email.key() == person => {
+            Operation::Provision(arrival) if &*key(arrival.email.as_str()) == person => {
                 if !new && field == "isDisabled" {
                     return arrival.re_enable_disabled.then_some(json!(false));
                 }
@@ -99,14 +99,15 @@ impl Operation {
             }
             Operation::Deprovision(departure) => {
                 let disables = departure.mode != Mode::Delete
-                    && departure.email.key() == person
-                    && !departure.protected_people.iter().any(|one| one.key() == person);
+                    && &*named(&departure.user) == person
+                    && !departure.protected_people.iter().any(|one| named(one) == person);
                 (disables && field == "isDisabled").then_some(json!(true))
             }
             Operation::Sync(request) => return value_from_roster(request, person, field, new),
             Operation::Step(..) | Operation::Slice(_) => {
-                let is_theirs =
-                    |step: &&Step| step.email.as_ref().is_some_and(|email| email.key() == person);
+                let is_theirs = |step: &&Step| {
+                    step.email.as_ref().is_some_and(|email| &*key(email.as_str()) == person)
+                };
                 let mut patch = UserPatch::default();
                 for change in self.steps().iter().filter(is_theirs).flat_map(|step| &step.changes) {
                     if let Some(field) = Field::parse(change.field) {
@@ -124,8 +125,8 @@ impl Operation {
     pub fn may_delete(&self, person: &str) -> Option<Option<Age>> {
         match self {
             Operation::Deprovision(departure) => {
-                let theirs = departure.email.key() == person
-                    && !departure.protected_people.iter().any(|one| one.key() == person);
+                let theirs = &*named(&departure.user) == person
+                    && !departure.protected_people.iter().any(|one| named(one) == person);
                 match departure.mode {
                     Mode::Delete if theirs => Some(None),
                     Mode::DeleteOnceDisabled(days) if theirs => {
@@ -151,8 +152,8 @@ impl Operation {
     pub fn may_withdraw(&self, person: &str) -> bool {
         match self {
             Operation::Deprovision(departure) => {
-                departure.email.key() == person
-                    && !departure.protected_people.iter().any(|one| one.key() == person)
+                &*named(&departure.user) == person
+                    && !departure.protected_people.iter().any(|one| named(one) == person)
             }
             Operation::Sync(request) => {
                 request.policy.absent != AbsentPolicy::Keep && is_absent(request, person)
@@ -174,7 +175,7 @@ impl Operation {
     pub fn may_join(&self, person: &str, group: &KnownGroup<'_>) -> bool {
         match self {
             Operation::Provision(arrival) => {
-                arrival.email.key() == person && group.is_any(&arrival.groups)
+                &*key(arrival.email.as_str()) == person && group.is_any(&arrival.groups)
             }
             Operation::Restore(restoration) => {
                 let was = find(&restoration.tombstones, person);
@@ -189,7 +190,7 @@ impl Operation {
                 is_step(step, StepKind::AddMember, person) && is_group_of(step, group)
             }),
             Operation::ChangeGroup(reshaping) => {
-                group.is(&reshaping.group) && reshaping.add.iter().any(|one| one.key() == person)
+                group.is(&reshaping.group) && reshaping.add.iter().any(|one| named(one) == person)
             }
             _ => false,
         }
@@ -199,7 +200,7 @@ impl Operation {
     pub fn may_leave(&self, person: &str, group: &KnownGroup<'_>) -> bool {
         match self {
             Operation::Deprovision(departure) => {
-                departure.mode == Mode::DisableAndStripGroups && departure.email.key() == person
+                departure.mode == Mode::DisableAndStripGroups && &*named(&departure.user) == person
             }
             Operation::Sync(request) => {
                 let policy = &request.policy;
@@ -215,7 +216,8 @@ impl Operation {
                 is_step(step, StepKind::RemoveMember, person) && is_group_of(step, group)
             }),
             Operation::ChangeGroup(reshaping) => {
-                group.is(&reshaping.group) && reshaping.remove.iter().any(|one| one.key() == person)
+                group.is(&reshaping.group)
+                    && reshaping.remove.iter().any(|one| named(one) == person)
             }
             _ => false,
         }
@@ -271,7 +273,7 @@ impl Operation {
     pub fn is_protected(&self, person: &str) -> bool {
         match self {
             Operation::Deprovision(departure) => {
-                departure.protected_people.iter().any(|one| one.key() == person)
+                departure.protected_people.iter().any(|one| named(one) == person)
             }
             Operation::Sync(request) | Operation::Plan(request) | Operation::Step(_, request) => {
                 is_protected(request, person)
@@ -298,19 +300,26 @@ impl Operation {
     }
 }
 
+/// Returns the person whom a request means, by the address that is compared.
+pub fn named(who: &UserRef) -> String {
+    key(who.as_str())
+}
+
 /// Returns the roster's entry for a user.
 pub fn desired<'a>(request: &'a SyncRequest, person: &str) -> Option<&'a DesiredUser> {
-    request.roster.iter().find(|one| one.email.key() == person)
+    request.roster.iter().find(|one| &*key(one.email.as_str()) == person)
 }
 
 fn is_protected(request: &SyncRequest, person: &str) -> bool {
-    request.policy.guards.protected_people.iter().any(|one| one.key() == person)
+    request.policy.guards.protected_people.iter().any(|one| named(one) == person)
 }
 
 /// Whether a user is in the span of a roster, is not on it, and is not protected.
 pub fn is_absent(request: &SyncRequest, person: &str) -> bool {
     let span = &request.span;
-    desired(request, person).is_none()
+    // No roster names an account without an address, so it is never absent.
+    !person.is_empty()
+        && desired(request, person).is_none()
         && span.start.as_deref().is_none_or(|start| person >= start)
         && span.before.as_deref().is_none_or(|before| person < before)
         && !is_protected(request, person)
@@ -336,7 +345,7 @@ fn value_from_roster(request: &SyncRequest, person: &str, field: &str, new: bool
 }
 
 fn is_step(step: &Step, kind: StepKind, person: &str) -> bool {
-    step.kind == kind && step.email.as_ref().is_some_and(|email| email.key() == person)
+    step.kind == kind && step.email.as_ref().is_some_and(|email| &*key(email.as_str()) == person)
 }
 
 fn is_group_of(step: &Step, group: &KnownGroup<'_>) -> bool {
@@ -369,9 +378,9 @@ pub fn value(patch: &UserPatch, field: &str) -> Option<Value> {
 /// Returns the address of the user that a call is about, if it is about one.
 pub fn person_of(operation: &Operation) -> Option<String> {
     match operation {
-        Operation::Provision(arrival) => Some(arrival.email.key().to_owned()),
-        Operation::Deprovision(departure) => Some(departure.email.key().to_owned()),
-        Operation::Step(step, _) => step.email.as_ref().map(|email| email.key().to_owned()),
+        Operation::Provision(arrival) => Some(key(arrival.email.as_str())),
+        Operation::Deprovision(departure) => Some(named(&departure.user)),
+        Operation::Step(step, _) => step.email.as_ref().map(|email| key(email.as_str())),
         _ => None,
     }
 }

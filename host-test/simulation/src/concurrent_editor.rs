@@ -4,6 +4,7 @@ use mock_retool::{ADMIN, Dialect, Group, Invite, Organisation, User};
 use serde_json::json;
 
 use crate::chance::Chance;
+use crate::names;
 
 /// Another administrator.
 pub struct ConcurrentEditor {
@@ -117,7 +118,13 @@ impl ConcurrentEditor {
             7 if who.is_empty() => return None,
             7 => {
                 let email = format!("moved{number}.{}", who.trim_start());
-                change(organisation, User { email: email.clone(), ..user.clone() })?;
+                let mut draft = User { email: email.clone(), ..user.clone() };
+                // A login that is made of the address follows it.
+                let login = user.scim.get("userName").and_then(|login| login.as_str());
+                if login.is_some_and(|login| names::mail_of(&login.to_lowercase()).is_some()) {
+                    draft.scim.insert("userName".into(), json!(names::login_of(&email)));
+                }
+                change(organisation, draft)?;
                 Some(format!("{who} is {email} now"))
             }
             8 => {

@@ -22,6 +22,7 @@ mod defect;
 mod dialects;
 mod fault;
 mod figures;
+mod names;
 mod network;
 mod operation;
 mod organisation;

@@ -12,6 +12,7 @@ use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
 use retool_lifecycle::sync::step::{self, StepResult};
 use retool_lifecycle::sync::{Plan, Step, SyncRequest, apply};
 
+use crate::change::key;
 use crate::slices::PlanSlice;
 
 /// One call of the component. The inputs have passed the component's own validation.
@@ -255,7 +256,7 @@ pub fn tombstones(result: &Result<Done, Error>) -> &[Tombstone] {
 pub fn first_of_each(tombstones: &[Tombstone]) -> Vec<Tombstone> {
     let mut first: Vec<Tombstone> = Vec::new();
     for tombstone in tombstones {
-        if find(&first, tombstone.user.email.key()).is_none() {
+        if find(&first, &*key(tombstone.user.email.as_str())).is_none() {
             first.push(tombstone.clone());
         }
     }
@@ -264,7 +265,10 @@ pub fn first_of_each(tombstones: &[Tombstone]) -> Vec<Tombstone> {
 
 /// Returns the account with this address from the tombstones.
 pub fn find<'a>(tombstones: &'a [Tombstone], person: &str) -> Option<&'a User> {
-    tombstones.iter().map(|tombstone| &tombstone.user).find(|user| user.email.key() == person)
+    tombstones
+        .iter()
+        .map(|tombstone| &tombstone.user)
+        .find(|user| &*key(user.email.as_str()) == person)
 }
 
 fn users(tombstones: &[Tombstone]) -> Vec<&User> {

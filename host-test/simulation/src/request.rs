@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 /// [`invitation_id`](crate::change::invitation_id) returns.
 pub type Fields = Map<String, Value>;
 
+/// The field that contains the login of a record, where there is one.
+pub const LOGIN: &str = "login";
+
 /// The field that contains a record's version.
 pub const VERSION: &str = "version";
 

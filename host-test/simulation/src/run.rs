@@ -13,7 +13,7 @@ use retool_lifecycle::sync::step::StepOutcome;
 use retool_lifecycle::sync::{Plan, SyncRequest};
 use retool_lifecycle::time::parse_iso;
 
-use crate::change::enabled_admins;
+use crate::change::{enabled_admins, key};
 use crate::clock::VirtualClock;
 use crate::defect::Defect;
 use crate::dialects::capabilities;
@@ -308,7 +308,7 @@ impl World {
                     // The address of a hidden account is taken.
                     PersonOutcome::Failed(error) => !vanishes || error.http_status != Some(409),
                     // The listing never shows this user, so the plan creates them.
-                    PersonOutcome::Stale(_) => !hidden.contains(&person.email.key().to_owned()),
+                    PersonOutcome::Stale(_) => !hidden.contains(&key(person.email.as_str())),
                     _ => false,
                 });
                 match odd {
@@ -376,6 +376,7 @@ impl World {
             | Code::NameTaken
             | Code::ProtectedPerson
             | Code::ServerRefused
+            | Code::SimilarGroup
             | Code::UserDisabled
             | Code::UserNotFound
             | Code::UserTypeRequired => true,

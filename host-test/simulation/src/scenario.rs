@@ -2,7 +2,7 @@
 
 use mock_retool::{ADMIN, Dialect, Group, Organisation, User};
 use retool_lifecycle::domain::{
-    Email, GroupPatch, GroupRef, Tombstone, UserId, UserPatch, UserType,
+    Email, GroupPatch, GroupRef, Tombstone, UserId, UserPatch, UserRef, UserType,
 };
 use retool_lifecycle::groups::{MemberGuard, Removal, Reshaping};
 use retool_lifecycle::input;
@@ -16,6 +16,7 @@ use retool_lifecycle::time::parse_iso;
 use crate::chance::Chance;
 use crate::change::{key, open_invitation};
 use crate::dialects::{capabilities, group_id, mostly_supported, user_id};
+use crate::names::{HIDDEN, another};
 use crate::operation::{Operation, first_of_each};
 use crate::organisation::respelled;
 
@@ -34,6 +35,8 @@ pub struct Scenario {
     chance: Chance,
     /// The stream of the limits on what a sync adds.
     limits: Chance,
+    /// Draws which of the names of a user or group a request gives.
+    names: Chance,
     /// Draws what later versions of the scenario added, so that earlier seeds keep their calls.
     more: Chance,
     /// Draws which plans are applied in slices, and in which.
@@ -59,9 +62,11 @@ impl Scenario {
         let limits = Chance::new(seed, 12);
         let more = Chance::new(seed, 9);
         let slices = Chance::new(seed, 61);
+        let names = Chance::new(seed, 52);
         Scenario {
             chance,
             limits,
+            names,
             more,
             slices,
             dialect,
@@ -106,8 +111,9 @@ impl Scenario {
         }
     }
 
-    fn email(&mut self, address: &str) -> Email {
-        Email::new(&respelled(address, &mut self.chance))
+    fn email(&mut self, address: &str, organisation: &Organisation) -> Email {
+        let address = another(address, organisation, &mut self.names);
+        Email::new(&respelled(&address, &mut self.chance))
     }
 
     /// Draws an existing user, a joiner, or an invited address.
@@ -129,7 +135,7 @@ impl Scenario {
             Some(invite) if chance.percent(25) => invite.email.clone(),
             _ => address,
         };
-        self.email(&address)
+        self.email(&address, organisation)
     }
 
     fn fields(&mut self, user: Option<&User>) -> UserPatch {
@@ -166,7 +172,9 @@ impl Scenario {
         if let (Some(name), true) = (self.chance.any(&self.new_groups), self.chance.percent(40)) {
             return name.clone();
         }
-        self.chance.pick(&organisation.groups).name.trim().to_owned()
+        let name = visible(&self.chance.pick(&organisation.groups).name);
+        // A name that only looks like that of a group.
+        if self.names.percent(6) { name.to_uppercase() } else { name }
     }
 
     fn group_ref(&mut self, organisation: &Organisation) -> GroupRef {
@@ -197,7 +205,7 @@ impl Scenario {
             return wanted.into_iter().map(|group| by_id(self.dialect, group)).collect();
         }
         let mut names: Vec<GroupRef> =
-            wanted.iter().map(|group| GroupRef::Name(group.name.trim().to_owned())).collect();
+            wanted.iter().map(|group| GroupRef::Name(visible(&group.name))).collect();
         if self.chance.percent(8)
             && let Some(name) = self.chance.any(&self.new_groups)
         {
@@ -210,11 +218,13 @@ impl Scenario {
 
     fn arrival(&mut self, organisation: &Organisation) -> Arrival {
         let email = self.person(organisation);
-        let user = organisation.users.iter().find(|user| key(&user.email) == email.key());
+        let user = organisation.users.iter().find(|user| key(&user.email) == key(email.as_str()));
         let (mut fields, groups) = (self.fields(user), self.groups(organisation, user));
         only_by_group(organisation, &mut fields);
         Arrival {
             email,
+            id: None,
+            login: None,
             fields,
             groups: input::group_refs(&"groups", groups).unwrap_or_default(),
             create_missing_groups: self.chance.percent(60),
@@ -227,8 +237,11 @@ impl Scenario {
 
     fn departure(&mut self, organisation: &Organisation) -> Departure {
         let email = self.person(organisation);
-        let protected_people =
-            if self.chance.percent(8) { vec![self.person(organisation)] } else { Vec::new() };
+        let protected_people = if self.chance.percent(8) {
+            vec![self.person(organisation).into()]
+        } else {
+            Vec::new()
+        };
         let mode = match self.chance.below(4) {
             0 => Mode::Disable,
             1 => Mode::DisableAndStripGroups,
@@ -238,7 +251,7 @@ impl Scenario {
         Departure {
             expected_id: self.expected_id(&email, organisation),
             disabled_since: self.disabled_since(&email, mode),
-            email,
+            user: UserRef::Email(email),
             mode,
             protected_people,
             minimum_admins: self.chance.below(3) as u32,
@@ -250,7 +263,7 @@ impl Scenario {
         if !self.more.percent(25) {
             return None;
         }
-        let theirs = organisation.users.iter().find(|user| key(&user.email) == email.key());
+        let theirs = organisation.users.iter().find(|user| key(&user.email) == key(email.as_str()));
         let any = self.more.any(&organisation.users);
         let user = theirs.filter(|_| self.more.percent(80)).or(any)?;
         Some(user_id(self.dialect, user))
@@ -270,7 +283,7 @@ impl Scenario {
         let mut people: Vec<Email> = Vec::new();
         for _ in 0..self.chance.below(5) {
             let person = self.person(organisation);
-            if !people.contains(&person) {
+            if people.iter().all(|other| key(other.as_str()) != key(person.as_str())) {
                 people.push(person);
             }
         }
@@ -283,19 +296,26 @@ impl Scenario {
         Reshaping {
             group,
             patch: GroupPatch {
-                name: renamed.map(|number| format!("Renamed {number}")),
+                name: renamed.map(|number| self.new_name(number, organisation)),
                 universal_app_access: app_access.filter(|_| is_settable),
             },
-            add: people,
-            remove,
+            add: people.into_iter().map(UserRef::Email).collect(),
+            remove: remove.into_iter().map(UserRef::Email).collect(),
             guard: self.member_guard(organisation),
         }
+    }
+
+    /// Draws a new name of a group: sometimes one that looks like that of another group.
+    fn new_name(&mut self, number: usize, organisation: &Organisation) -> String {
+        let twin = self.names.any(&organisation.groups).map(|group| visible(&group.name));
+        let twin = twin.filter(|name| !name.is_empty() && self.names.percent(8));
+        twin.map_or_else(|| format!("Renamed {number}"), |name| name.to_uppercase())
     }
 
     fn member_guard(&mut self, organisation: &Organisation) -> MemberGuard {
         let protected = self.limits.any(&organisation.users).filter(|_| self.limits.percent(10));
         MemberGuard {
-            protected_people: protected.map(email_of).into_iter().collect(),
+            protected_people: protected.map(email_of).map(UserRef::Email).into_iter().collect(),
             minimum_admins: self.limits.below(4) as u32,
         }
     }
@@ -307,8 +327,8 @@ impl Scenario {
             if self.chance.percent(leaving) || user.email.is_empty() {
                 continue;
             }
-            let email = self.email(user.email.trim());
-            if roster.iter().any(|one| one.email == email) {
+            let email = self.email(user.email.trim(), organisation);
+            if roster.iter().any(|one| is_same(one, &email)) {
                 continue;
             }
             let entry = self.entry(email, organisation, Some(user));
@@ -322,8 +342,8 @@ impl Scenario {
                 .extend(open.filter(|email| open_invitation(organisation, &key(email)).is_some()));
         }
         for joiner in joiners {
-            let email = self.email(&joiner);
-            if self.chance.percent(70) && !roster.iter().any(|one| one.email == email) {
+            let email = self.email(&joiner, organisation);
+            if self.chance.percent(70) && !roster.iter().any(|one| is_same(one, &email)) {
                 let entry = self.entry(email, organisation, None);
                 roster.push(entry);
             }
@@ -344,7 +364,7 @@ impl Scenario {
         // A roster has no photos.
         let mut fields = UserPatch { profile_photo_url: None, ..self.fields(user) };
         only_by_group(organisation, &mut fields);
-        DesiredUser { email, fields, groups: self.groups(organisation, user) }
+        DesiredUser { fields, groups: self.groups(organisation, user), ..DesiredUser::new(email) }
     }
 
     fn span(&mut self, organisation: &Organisation) -> Span {
@@ -367,10 +387,10 @@ impl Scenario {
         let required =
             chance.any(&admins).filter(|_| chance.percent(8)).filter(|one| has_address(one));
         let protected = organisation.users.iter().filter(|_| chance.percent(5)).filter(has_address);
-        let protected = protected.map(email_of);
+        let protected = protected.map(email_of).map(UserRef::Email);
         let guards = GuardLimits {
             protected_people: protected.collect(),
-            required_admins: required.map(|user| email_of(user)).into_iter().collect(),
+            required_admins: required.map(|user| email_of(user).into()).into_iter().collect(),
             user_removals: Limit::new(
                 *chance.pick(&[0, 5, 25, 50, 100]),
                 *chance.pick(&[0, 1, 3, 10]),
@@ -399,6 +419,7 @@ impl Scenario {
                 AbsentPolicy::Disable,
                 AbsentPolicy::Delete,
             ]),
+            without_address: false,
             memberships: *chance.pick(&[
                 MembershipPolicy::Leave,
                 MembershipPolicy::Add,
@@ -414,6 +435,16 @@ impl Scenario {
             guards,
         }
     }
+}
+
+/// Whether an entry of a roster names the person of an address.
+fn is_same(entry: &DesiredUser, email: &Email) -> bool {
+    key(entry.email.as_str()) == key(email.as_str())
+}
+
+/// Returns a group's name as a request can give it.
+fn visible(name: &str) -> String {
+    name.replace(HIDDEN, "").trim().to_owned()
 }
 
 fn email_of(user: &User) -> Email {

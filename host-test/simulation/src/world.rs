@@ -18,7 +18,7 @@ use crate::operation::{Done, Operation, tombstones};
 use crate::scenario::Scenario;
 use crate::server::Server;
 use crate::trace::Trace;
-use crate::{contradictions, organisation, server_behavior};
+use crate::{contradictions, names, organisation, server_behavior};
 
 /// Time between two calls. It is longer than reads can be stale.
 const BETWEEN_CALLS_MS: u64 = 2_000;
@@ -74,6 +74,8 @@ impl World {
         let deviations = server_behavior.quirks.options.deviations;
         organisation.remove_disabled(deviations.disabled_users);
         server_behavior.listing = contradictions::draw(seed, &server_behavior, &mut organisation);
+        let names = &mut Chance::new(seed, 51);
+        names::vary(dialect, &server_behavior.listing, &mut organisation, names);
         let scenario = Scenario::new(dialect, seed);
         let mut concurrent_editor =
             ConcurrentEditor::new(dialect, seed, *chance.pick(&[0, 0, 30, 120, 300]));

@@ -62,6 +62,7 @@ fn policy(policy: Policy) -> wit::SyncPolicy {
         update_existing,
         re_enable_disabled,
         absent,
+        without_address,
         memberships,
         managed_groups,
         create_missing_groups,
@@ -78,7 +79,12 @@ fn policy(policy: Policy) -> wit::SyncPolicy {
             AbsentPolicy::Disable => wit::AbsentPolicy::Disable,
             AbsentPolicy::Delete => wit::AbsentPolicy::Delete,
         },
-        absence_scope: None,
+        absence_scope: without_address.then(|| wit::AbsenceScope {
+            domains: Vec::new(),
+            members_of: Vec::new(),
+            spare_created_within_days: None,
+            without_address: Some(true),
+        }),
         inactive_for_days: None,
         memberships: match memberships {
             MembershipPolicy::Leave => wit::MembershipPolicy::Leave,
@@ -155,11 +161,11 @@ fn step(step: Step, context: &PlanContext) -> wit::Step {
 }
 
 fn refusal(refusal: Refusal) -> wit::PersonRefusal {
-    let Refusal { email, reason, message } = refusal;
+    let Refusal { email, login, user, reason, message } = refusal;
     wit::PersonRefusal {
         email: convert::address(email),
-        login: None,
-        user: None,
+        login,
+        user: user.map(convert::user_id),
         code: reason.as_str().into(),
         message,
     }
@@ -259,6 +265,7 @@ fn joined(text: String, more: Option<String>) -> String {
 fn person_report(person: PersonReport, base_url: &str) -> wit::PersonReport {
     let PersonReport {
         email,
+        login,
         user,
         outcome,
         changes,
@@ -294,7 +301,7 @@ fn person_report(person: PersonReport, base_url: &str) -> wit::PersonReport {
     };
     wit::PersonReport {
         email: convert::address(email),
-        login: None,
+        login,
         user: user.map(convert::user_id),
         outcome,
         changes: convert::field_changes(changes),

@@ -7,14 +7,15 @@ use alloc::vec::Vec;
 use super::request::{given_policy, given_span, given_step_kind};
 use super::wit;
 use crate::admins::AdminGuard;
-use crate::domain::{Dialect, Email, Field, FieldChange, Tombstone};
+use crate::domain::{Dialect, Email, Field, FieldChange, Tombstone, UserId};
 use crate::error::{Error, Result};
 use crate::guest::{contract, convert, list, unsupported};
 use crate::http::BaseUrl;
 use crate::input;
 use crate::sync::apply::{Approved, Part, altered};
 use crate::sync::{
-    Guard, GuardReport, Plan, PlanContext, Refusal, RefusalReason, SeatChange, Step, StepKind,
+    Guard, GuardReport, LOGIN, Plan, PlanContext, Refusal, RefusalReason, SeatChange, Step,
+    StepKind,
 };
 
 /// Checks that a plan is the approved one, and that it is of the organisation at `base_url`.
@@ -118,7 +119,7 @@ fn given_step(step: wit::Step, context: &PlanContext) -> Result<Step> {
     let guards = &context.policy.guards;
     let guard = AdminGuard {
         minimum: minimum_admins,
-        required: convert::emails_of("step.required-admins", required_admins)?,
+        required: convert::given_user_refs(required_admins),
         taken: Vec::new(),
     };
     let agrees = organisation == context.organisation
@@ -129,10 +130,11 @@ fn given_step(step: wit::Step, context: &PlanContext) -> Result<Step> {
         return Err(altered("A step does not agree with its plan"));
     }
     unsupported::unless(group_admin.is_none(), &"step.group-admin")?;
+    let user = user.map(convert::given_user_id);
     Ok(Step {
         kind: given_step_kind(kind)?,
-        email: email.as_deref().map(Email::new),
-        user: user.map(convert::given_user_id),
+        email: given_address(email.as_deref(), user.as_ref(), None),
+        user,
         group_name,
         group: group.map(convert::given_group_id),
         changes: changes.into_iter().map(given_change).collect::<Result<_>>()?,
@@ -140,15 +142,22 @@ fn given_step(step: wit::Step, context: &PlanContext) -> Result<Step> {
     })
 }
 
+/// Converts the address of a person. An account without one is named by its id.
+fn given_address(email: Option<&str>, user: Option<&UserId>, login: Option<&str>) -> Option<Email> {
+    email.map(Email::new).or_else(|| user.map(|id| Email::stand_in(id, login)))
+}
+
 fn given_change(change: contract::FieldChange) -> Result<FieldChange> {
     let contract::FieldChange { field, before, after } = change;
-    let Some(field) = Field::parse(&field) else {
-        return Err(altered("A step changes a field that no plan changes"));
+    let field = match Field::parse(&field) {
+        Some(field) => field.as_str(),
+        None if field == LOGIN => LOGIN,
+        None => return Err(altered("A step changes a field that no plan changes")),
     };
     let Some(after) = after else {
         return Err(unsupported::field_error(&"step.changes.after"));
     };
-    Ok(FieldChange { field: field.as_str(), before, after })
+    Ok(FieldChange { field, before, after })
 }
 
 /// Checks the values of a step that a plan takes from a roster, and that a server would have to
@@ -168,6 +177,9 @@ fn check_values(step: &Step) -> Result<()> {
         input::group_id(&"step.group", id.clone())?;
     }
     for change in &step.changes {
+        if change.field == LOGIN {
+            input::login(&"step.changes", &change.after)?;
+        }
         if matches!(Field::parse(change.field), Some(Field::FirstName | Field::LastName)) {
             input::name(&"step.changes", Some(change.after.clone()))?;
         }
@@ -183,7 +195,7 @@ fn given_tombstone(
 ) -> Result<Tombstone> {
     let contract::Tombstone { base_url, user, raw, disabled_since, recorded_at } = tombstone;
     let is_its = BaseUrl::parse(&base_url).is_ok_and(|base| base.organisation() == organisation);
-    if !is_its || user.login.is_some() || !user.other_ids.is_empty() {
+    if !is_its || !user.other_ids.is_empty() {
         return Err(altered("The record of a person is not one of the plan's organisation"));
     }
     Ok(Tombstone { user: convert::given_user(field, user)?, raw, disabled_since, recorded_at })
@@ -191,13 +203,13 @@ fn given_tombstone(
 
 fn given_refusal(refusal: wit::PersonRefusal) -> Result<Refusal> {
     let wit::PersonRefusal { email, login, user, code, message } = refusal;
-    match (RefusalReason::parse(&code), login, user) {
-        (Some(reason), None, None) => {
-            let email = Email::new(email.as_deref().unwrap_or_default());
-            Ok(Refusal { email, reason, message })
-        }
-        _ => Err(altered("The plan refuses a person for an unknown reason")),
-    }
+    let Some(reason) = RefusalReason::parse(&code) else {
+        return Err(altered("The plan refuses a person for an unknown reason"));
+    };
+    let user = user.map(convert::given_user_id);
+    let email = given_address(email.as_deref(), user.as_ref(), login.as_deref());
+    let email = email.unwrap_or_else(|| Email::new(""));
+    Ok(Refusal { email, login, user, reason, message })
 }
 
 fn given_seats(seats: wit::SeatChange) -> Result<SeatChange> {

@@ -9,7 +9,7 @@ use crate::testing::plan::{desired, email, model, named};
 fn a_good_request_passes_as_it_is() {
     let mut request = model();
     request.policy.managed_groups = named(&["Legal"]);
-    request.policy.guards.required_admins = vec![email("ada@example.com")];
+    request.policy.guards.required_admins = vec![email("ada@example.com").into()];
     assert_eq!(sync_request(request.clone()), Ok(request));
 }
 
@@ -106,12 +106,12 @@ fn every_bad_field_is_named() {
             "request.policy.guards.member-additions.percent",
         ),
         (
-            |r| r.policy.guards.required_admins = vec![email("a@b"), email("c")],
+            |r| r.policy.guards.required_admins = vec![email("a@b").into(), email("c").into()],
             Code::InvalidEmail,
             "request.policy.guards.required-admins[1]",
         ),
         (
-            |r| r.policy.guards.protected_people = vec![email("c")],
+            |r| r.policy.guards.protected_people = vec![email("c").into()],
             Code::InvalidEmail,
             "request.policy.guards.protected-people[0]",
         ),

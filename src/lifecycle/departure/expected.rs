@@ -3,16 +3,16 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::domain::{Email, User, UserId};
+use crate::domain::{User, UserId, UserRef};
 use crate::error::{Code, Error, Result};
 use crate::retool::Directory;
 
-/// Checks that the person of the address has the expected id, and returns the person. If no person
-/// has the address, the account may have another address by now: then it is not gone. Or the
-/// look-up missed it: then id and address show that it is the person.
+/// Checks that the person who is named has the expected id, and returns the person. If no person
+/// has the address or login, the account may have another one by now: then it is not gone. Or the
+/// look-up missed it: then id and name show that it is the person.
 pub(super) async fn check_expected(
     directory: &dyn Directory,
-    email: &Email,
+    who: &UserRef,
     expected: &UserId,
     found: Option<User>,
 ) -> Result<Option<User>> {
@@ -22,19 +22,17 @@ pub(super) async fn check_expected(
     let spoken = directory.capabilities().dialect;
     let message = if expected.dialect == spoken {
         let account = directory.read_user(expected).await.map_err(|error| match error.code {
-            Code::AnswerUnusable => unreadable(email, &error),
-            _ => error.about(email.as_str()),
+            Code::AnswerUnusable => unreadable(who, &error),
+            _ => error.about(who.as_str()),
         })?;
         match (account, found) {
-            (Some(account), None) if account.user.email == *email => {
-                return Ok(Some(account.user));
-            }
-            (Some(account), _) if account.user.email == *email => return Err(two_accounts(email)),
+            (Some(account), None) if who.means(&account.user) => return Ok(Some(account.user)),
+            (Some(account), _) if who.means(&account.user) => return Err(two_accounts(who)),
             (Some(account), _) => format!(
                 "The account with the expected id has the address {} now, and not {}, so nothing was written. \
                  Name the address that the person has now.",
                 account.user.email.as_str(),
-                email.as_str()
+                who.as_str()
             ),
             (None, Some(_)) => String::from(
                 "The person of this address has another id than expected, and the account with the expected id is \
@@ -51,13 +49,11 @@ pub(super) async fn check_expected(
             spoken.as_str()
         )
     };
-    Err(Error::new(Code::WrongPerson, message)
-        .in_field("request.expected-id")
-        .about(email.as_str()))
+    Err(Error::new(Code::WrongPerson, message).in_field("request.expected-id").about(who.as_str()))
 }
 
 /// Returns the error for an account with the expected id whose record can't be used.
-fn unreadable(email: &Email, why: &Error) -> Error {
+fn unreadable(who: &UserRef, why: &Error) -> Error {
     let mut error = Error::new(
         Code::RecordUnreadable,
         format!(
@@ -67,7 +63,7 @@ fn unreadable(email: &Email, why: &Error) -> Error {
             why.message
         ),
     )
-    .about(email.as_str());
+    .about(who.as_str());
     error.request.clone_from(&why.request);
     error.http_status = why.http_status;
     error
@@ -75,12 +71,12 @@ fn unreadable(email: &Email, why: &Error) -> Error {
 
 /// Returns the error for an address that two accounts have: the one that the look-up found, and the
 /// expected one.
-fn two_accounts(email: &Email) -> Error {
+fn two_accounts(who: &UserRef) -> Error {
     Error::new(
         Code::AmbiguousUser,
         "Two accounts have this address: the look-up finds another one than the account with the expected id. \
          Nothing was written. Remove or rename one of them in Retool.",
     )
     .in_field("request.expected-id")
-    .about(email.as_str())
+    .about(who.as_str())
 }

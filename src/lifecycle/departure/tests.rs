@@ -4,6 +4,7 @@ use core::cell::Cell;
 
 use super::*;
 use crate::config::Settings;
+use crate::domain::Email;
 use crate::http::{BaseUrl, Client, Method, Secret};
 use crate::retool::v2::V2;
 use crate::testing::platform::{FakePlatform, Reply};
@@ -12,6 +13,7 @@ use crate::time::parse_iso;
 mod age;
 mod expected;
 mod kept;
+mod named;
 mod sessions;
 
 fn v2(fake: &FakePlatform) -> V2 {
@@ -22,7 +24,7 @@ fn v2(fake: &FakePlatform) -> V2 {
 
 fn departure(mode: Mode) -> Departure {
     Departure {
-        email: Email::new("ada@example.com"),
+        user: Email::new("ada@example.com").into(),
         expected_id: None,
         mode,
         disabled_since: None,

@@ -82,8 +82,8 @@ fn found(memberships: &[(u32, bool)]) -> User {
     let (fake, _) = server(State { memberships: memberships.to_vec(), administration: 200 });
     let found = fake.run(async {
         let directory = v2(&fake);
-        let mut user =
-            find_with_memberships(&directory, &Email::new("ada@example.com")).await?.expect("Ada");
+        let who = Email::new("ada@example.com").into();
+        let mut user = find_with_memberships(&directory, &who).await?.expect("Ada");
         add_group_admins(&directory, &mut user).await?;
         Ok(user)
     });
@@ -112,7 +112,8 @@ fn link(id: u32, group_admin: Option<bool>) -> GroupLink {
 #[test]
 fn a_found_user_has_the_memberships_and_a_tombstone_who_administers_the_groups() {
     let (fake, _) = server(State { memberships: Vec::from([(4, true)]), administration: 200 });
-    let user = fake.run(find_with_memberships(&v2(&fake), &Email::new("ada@example.com")));
+    let ada = Email::new("ada@example.com").into();
+    let user = fake.run(find_with_memberships(&v2(&fake), &ada));
     let groups = user.expect("an answer").expect("Ada").groups;
     assert_eq!(groups, Some(Vec::from([GroupLink { name: Some("G4".into()), ..link(4, None) }])));
 

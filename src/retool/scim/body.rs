@@ -36,7 +36,7 @@ pub(super) fn create_user(user: &NewUser) -> Vec<u8> {
     let email = user.email.as_str();
     to_body(&CreateUser {
         schemas: [USER],
-        user_name: email,
+        user_name: user.login.as_deref().unwrap_or(email),
         name: Name {
             given_name: user.fields.first_name.as_deref(),
             family_name: user.fields.last_name.as_deref(),

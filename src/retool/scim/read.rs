@@ -12,15 +12,15 @@ use super::group::{GroupRecord, decode_group, group_account};
 use super::list::{List, decode_list, decode_users};
 use super::listing::into_groups;
 use super::user::decode_user;
-use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
+use crate::domain::{
+    Account, Dialect, Group, GroupAccount, GroupId, Member, User, UserId, UserRef,
+};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing, Window};
 use crate::retool::find::{Filtered, Gaps, ReadPeople, accounts_of, everyone, one_page};
 use crate::retool::listing::is_refused_page;
 use crate::retool::unreadable::Unreadable;
-use crate::retool::user_filter::{
-    AllUsers, Found, Listed, Others, People, UserFilter, UsersByEmail,
-};
+use crate::retool::user_filter::{AllUsers, Found, Listed, Others, People, UserFilter, UsersByRef};
 use crate::retool::{Capabilities, Page, ReadDirectory};
 use crate::ser::to_json;
 
@@ -109,15 +109,15 @@ impl Scim {
 impl ReadPeople for Scim {
     const FIRST_DECIDES: bool = true;
 
-    async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
-        let filter = format!("userName eq {}", to_json(email.as_str()));
+    async fn filtered(&self, who: &UserRef) -> Result<Option<Filtered>> {
+        let filter = format!("userName eq {}", to_json(who.as_str()));
         match self.get_list(Route::Users, &[("filter", &filter)]).await {
             Ok(answer) => {
-                let List { page, total } = decode_users(&answer, &UsersByEmail(email))?;
+                let List { page, total } = decode_users(&answer, &UsersByRef(who))?;
                 Ok(Some(Filtered { content: page, total, more: false }))
             }
             Err(error) if may_mean_no_match(&error) => Ok(None),
-            Err(error) => Err(error.about(email.as_str())),
+            Err(error) => Err(error.about(who.as_str())),
         }
     }
 
@@ -168,10 +168,10 @@ impl ReadDirectory for Scim {
         })
     }
 
-    fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
-        Box::pin(async move {
-            accounts_of(self, email).await.map_err(|error| error.about(email.as_str()))
-        })
+    fn find_users<'a>(&'a self, who: &'a UserRef) -> Local<'a, Result<Vec<User>>> {
+        Box::pin(
+            async move { accounts_of(self, who).await.map_err(|error| error.about(who.as_str())) },
+        )
     }
 
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>> {

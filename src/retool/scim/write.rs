@@ -10,7 +10,7 @@ use super::update::{check_settable, no_app_access};
 use super::user::UserRecord;
 use super::{Scim, call};
 use crate::domain::{
-    Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId, UserPatch,
+    Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId, UserPatch, UserRef,
 };
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Repeat};
@@ -40,7 +40,8 @@ impl Scim {
         }
         // The response does not contain the new user. If this lookup is too early, the caller looks
         // again.
-        let found = accounts_of(self, &user.email).await.map_err(after_write)?;
+        let who = UserRef::Email(user.email.clone());
+        let found = accounts_of(self, &who).await.map_err(after_write)?;
         match <[User; 1]>::try_from(found) {
             Ok([user]) => Ok(user),
             Err(_) => Err(answer.error(Code::NotVerified, NOT_VISIBLE)),

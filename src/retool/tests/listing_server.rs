@@ -274,14 +274,13 @@ impl Server {
     /// Syncs a roster of these users. All others are absent.
     pub fn sync(&self, roster: &[String]) -> Result<SyncReport, Error> {
         let desired = |email: &String| DesiredUser {
-            email: Email::new(email),
             fields: UserPatch {
                 first_name: Some("Ada".into()),
                 last_name: Some("Byron".into()),
                 user_type: (self.dialect != Dialect::Scim).then_some(UserType::Default),
                 ..UserPatch::default()
             },
-            groups: Vec::new(),
+            ..DesiredUser::new(Email::new(email))
         };
         let guards = GuardLimits {
             user_removals: Limit::new(100, 0),
@@ -307,7 +306,7 @@ impl Server {
     /// Disables a user. Returns the outcome, and what must be done by hand.
     pub fn deprovision(&self, email: &str) -> Result<(DeprovisionOutcome, String), Error> {
         let departure = Departure {
-            email: Email::new(email),
+            user: Email::new(email).into(),
             expected_id: None,
             mode: Mode::Disable,
             disabled_since: None,

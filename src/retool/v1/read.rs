@@ -12,7 +12,9 @@ use super::{
     decode_user,
 };
 use crate::de::Objects;
-use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
+use crate::domain::{
+    Account, Dialect, Group, GroupAccount, GroupId, Member, User, UserId, UserRef,
+};
 use crate::error::Result;
 use crate::http::{Answer, Call, Local, Method, Missing, Window};
 use crate::retool::find::{Filtered, Gaps, ReadPeople, accounts_of, everyone, one_page};
@@ -22,7 +24,7 @@ use crate::retool::page_size::is_refused_size;
 use crate::retool::request::{another_group, found, is_not_found, list, one};
 use crate::retool::unreadable::{Unreadable, salvage};
 use crate::retool::user_filter::{
-    AllUsers, Found, Listed, People, UserFilter, UsersByEmail, filter_page, filter_salvaged,
+    AllUsers, Found, Listed, People, UserFilter, UsersByRef, filter_page, filter_salvaged,
 };
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
@@ -156,7 +158,8 @@ impl ReadPeople for V1 {
     // about the others.
     const FIRST_DECIDES: bool = false;
 
-    async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
+    async fn filtered(&self, who: &UserRef) -> Result<Option<Filtered>> {
+        let Some(email) = who.email() else { return Ok(None) };
         let query = [("email", email.as_str())];
         let answer = match self.get_list(USERS, USERS_READ, &query).await {
             Ok(answer) => answer,
@@ -164,7 +167,7 @@ impl ReadPeople for V1 {
             Err(error) if is_refused_size(&error) => return Ok(None),
             Err(error) => return Err(error.about(email.as_str())),
         };
-        let FetchedPage { content, total } = users_page(&answer, &UsersByEmail(email))?;
+        let FetchedPage { content, total } = users_page(&answer, &UsersByRef(who))?;
         Ok(Some(Filtered { content, total, more: false }))
     }
 
@@ -252,8 +255,8 @@ impl ReadDirectory for V1 {
         self.expected.set(Some(count));
     }
 
-    fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
-        Box::pin(accounts_of(self, email))
+    fn find_users<'a>(&'a self, who: &'a UserRef) -> Local<'a, Result<Vec<User>>> {
+        Box::pin(accounts_of(self, who))
     }
 
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>> {

@@ -10,7 +10,7 @@ use crate::de::{Id, ObjectOrId, Objects, Text, filled};
 use crate::domain::{
     Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
-use crate::retool::user_filter::{Lacks, Listable};
+use crate::retool::user_filter::{Lacks, Listable, Who};
 
 /// A user record.
 #[derive(Deserialize)]
@@ -46,8 +46,8 @@ impl Listable for UserRecord<'_> {
         &self.id
     }
 
-    fn address(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.email.as_deref().unwrap_or_default())
+    fn who(&self) -> Who<'_> {
+        Who::new(&self.id, Cow::Borrowed(self.email.as_deref().unwrap_or_default()))
     }
 
     fn is_admin(&self) -> bool {
@@ -84,9 +84,11 @@ impl Listable for UserRecord<'_> {
 impl UserRecord<'_> {
     /// Converts the record to a [`User`].
     pub fn into_user(self) -> User {
+        let id = user_id(self.id);
         User {
-            id: user_id(self.id),
-            email: Email::new(self.email.as_deref().unwrap_or_default()),
+            email: Email::of_account(self.email.as_deref().unwrap_or_default(), &id, None),
+            id,
+            names: None,
             first_name: filled(self.first_name),
             last_name: filled(self.last_name),
             user_type: self.user_type.map(|text| parse_user_type(&text)),

@@ -18,7 +18,7 @@ use crate::http::{Call, Local, Method, Missing};
 use crate::retool::page_buffer::PageItems;
 use crate::retool::request::call;
 use crate::retool::unreadable::{Defect, Salvaged, Unreadable, UnreadableRecord, without_address};
-use crate::retool::user_filter::UserFilter;
+use crate::retool::user_filter::{UserFilter, Who};
 use crate::sort;
 
 /// Fields with which anyone could accept an invitation. They must not be given out.
@@ -124,8 +124,8 @@ impl<'a> AndInvited<'a> {
 }
 
 impl UserFilter for AndInvited<'_> {
-    fn wants(&self, address: &str) -> bool {
-        self.filter.wants(address) || self.invited.contains(address)
+    fn wants(&self, who: &Who<'_>) -> bool {
+        self.filter.wants(who) || self.invited.contains(&*who.address)
     }
 
     fn wants_admins(&self) -> bool {
@@ -136,8 +136,8 @@ impl UserFilter for AndInvited<'_> {
         self.filter.wants_times()
     }
 
-    fn counts(&self, address: &str) -> bool {
-        self.filter.counts(address)
+    fn counts(&self, who: &Who<'_>) -> bool {
+        self.filter.counts(who)
     }
 
     fn counts_memberships(&self) -> bool {

@@ -12,7 +12,9 @@ use super::{
     GROUP, GROUPS, GROUPS_READ, Records, USER, USERS, USERS_READ, V2, each, kept, odd_shape,
     open_list, open_record, open_records, read_record,
 };
-use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
+use crate::domain::{
+    Account, Dialect, Group, GroupAccount, GroupId, Member, User, UserId, UserRef,
+};
 use crate::error::{Code, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Window};
 use crate::retool::find::{Filtered, Gaps, ReadPeople, accounts_of, everyone};
@@ -20,7 +22,7 @@ use crate::retool::page_size::is_refused_size;
 use crate::retool::request::{another_group, another_user, list, one};
 use crate::retool::unreadable::Unreadable;
 use crate::retool::user_filter::{
-    AllUsers, Found, Lacks, Listable, Listed, People, UserFilter, UsersByEmail, filter_salvaged,
+    AllUsers, Found, Lacks, Listable, Listed, People, UserFilter, UsersByRef, filter_salvaged,
 };
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
@@ -90,17 +92,17 @@ impl V2 {
         Ok(pages.into_iter().flatten().collect())
     }
 
-    async fn people_of(&self, email: &Email) -> Result<Vec<User>> {
-        let found = accounts_of(self, email).await?;
+    async fn people_of(&self, who: &UserRef) -> Result<Vec<User>> {
+        let found = accounts_of(self, who).await?;
         if !found.is_empty() {
             return Ok(found);
         }
         let Invited { mut users, unreadable } = self.invited().await?;
-        if unreadable.has(email) {
-            return Err(unreadable.error_for(email));
+        if unreadable.means(who) {
+            return Err(unreadable.error_for(who));
         }
         self.gaps.add(&unreadable);
-        users.retain(|user| user.email == *email);
+        users.retain(|user| who.means(user));
         Ok(users)
     }
 
@@ -160,8 +162,9 @@ impl V2 {
 impl ReadPeople for V2 {
     const FIRST_DECIDES: bool = true;
 
-    async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
-        match self.fetch_users(&[("email", email.as_str())], &UsersByEmail(email)).await {
+    async fn filtered(&self, who: &UserRef) -> Result<Option<Filtered>> {
+        let Some(email) = who.email() else { return Ok(None) };
+        match self.fetch_users(&[("email", email.as_str())], &UsersByRef(who)).await {
             Ok(FetchedPage { content, total, next }) => Ok(Some(Filtered {
                 content,
                 total,
@@ -232,8 +235,8 @@ impl ReadDirectory for V2 {
         Box::pin(async { self.users_page(ask, &AllUsers { with_times: false }).await.map(drop) })
     }
 
-    fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
-        Box::pin(self.people_of(email))
+    fn find_users<'a>(&'a self, who: &'a UserRef) -> Local<'a, Result<Vec<User>>> {
+        Box::pin(self.people_of(who))
     }
 
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>> {

@@ -12,7 +12,7 @@ use crate::de::{Id, Objects, Text, filled};
 use crate::domain::{
     Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
-use crate::retool::user_filter::{Lacks, Listable};
+use crate::retool::user_filter::{Lacks, Listable, Who};
 use crate::time::parse_iso;
 
 /// The prefix of invitation ids in this component. The server's ids are plain numbers, which could
@@ -62,8 +62,8 @@ impl Listable for UserRecord<'_> {
         &self.id
     }
 
-    fn address(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.email.as_deref().unwrap_or_default())
+    fn who(&self) -> Who<'_> {
+        Who::new(&self.id, Cow::Borrowed(self.email.as_deref().unwrap_or_default()))
     }
 
     fn is_admin(&self) -> bool {
@@ -100,9 +100,11 @@ impl Listable for UserRecord<'_> {
         let groups = self.groups.map(|Objects(records)| {
             records.into_iter().filter_map(LinkRecord::into_link).collect()
         });
+        let id = UserId { dialect: Dialect::V2, value: self.id.into_string() };
         User {
-            id: UserId { dialect: Dialect::V2, value: self.id.into_string() },
-            email: Email::new(self.email.as_deref().unwrap_or_default()),
+            email: Email::of_account(self.email.as_deref().unwrap_or_default(), &id, None),
+            id,
+            names: None,
             first_name: filled(self.first_name),
             last_name: filled(self.last_name),
             user_type: self.user_type.map(|text| user_type(&text)),
@@ -233,9 +235,11 @@ impl InviteRecord<'_> {
     /// address.
     pub fn into_invitation(self, now: i64) -> Option<Invitation> {
         let pending = self.is_pending(now);
+        let id = self.user_id()?;
         let user = User {
-            id: self.user_id()?,
-            email: self.email().unwrap_or_else(|| Email::new("")),
+            email: Email::of_account(self.invited_email.as_deref().unwrap_or_default(), &id, None),
+            id,
+            names: None,
             first_name: None,
             last_name: None,
             user_type: self.user_type.map(|text| user_type(&text)),

@@ -36,6 +36,7 @@ pub(super) struct Fresh<'a> {
     snapshot: &'a Snapshot,
     can: Capabilities,
     by_id: BTreeMap<&'a UserId, &'a User>,
+    /// By each of their addresses and logins.
     by_email: BTreeMap<&'a Email, Vec<&'a User>>,
     groups: GroupIndex<'a>,
     /// The people and groups that steps of the slice create.
@@ -56,7 +57,13 @@ impl<'a> Fresh<'a> {
         };
         for user in &snapshot.users {
             fresh.by_id.insert(&user.id, user);
-            fresh.by_email.entry(&user.email).or_default().push(user);
+            let names = user.names.iter().flat_map(|names| names.login.iter().chain(&names.emails));
+            for name in core::iter::once(&user.email).chain(names) {
+                let named = fresh.by_email.entry(name).or_default();
+                if !named.iter().any(|other| other.id == user.id) {
+                    named.push(user);
+                }
+            }
         }
         for step in steps {
             match step.kind {
@@ -143,7 +150,7 @@ impl<'a> Fresh<'a> {
         let Some(user) = step.user.as_ref().and_then(|id| self.user(id)) else {
             return Ok(Judged::Apply);
         };
-        if Some(&user.email) != step.email.as_ref() {
+        if !step.email.as_ref().is_some_and(|email| user.answers_to(email)) {
             return Ok(Judged::Stale(RENAMED.into()));
         }
         Ok(match step.kind {
@@ -163,7 +170,7 @@ impl<'a> Fresh<'a> {
         let email = step::person(step)?;
         let user = match &step.user {
             Some(id) => match self.user(id) {
-                Some(user) if user.email != *email => return Ok(Judged::Stale(RENAMED.into())),
+                Some(user) if !user.answers_to(email) => return Ok(Judged::Stale(RENAMED.into())),
                 user => user,
             },
             None => match self.by_email.get(email).map(Vec::as_slice) {

@@ -8,36 +8,45 @@ use super::fresh::{Fresh, Judged};
 use super::kept::KeptAccounts;
 use super::run::Run;
 use super::{finish, not_begun, refuse, unique_ids};
-use crate::domain::{Dialect, Tombstone};
+use crate::domain::{Dialect, Email, Tombstone, UserRef};
 use crate::error::{Code, Error, Result, ends_the_run};
 use crate::fingerprint::fingerprint;
 use crate::http::Log;
 use crate::lifecycle::find_one;
 use crate::retool::Directory;
-use crate::retool::user_filter::{Others, UserFilter};
+use crate::retool::user_filter::{Others, UserFilter, Who};
 use crate::sort;
 use crate::sync::report::{PersonOutcome, SyncReport};
-use crate::sync::{Plan, Snapshot, Step, StepKind, snapshot, step};
+use crate::sync::{LOGIN, Plan, Snapshot, Step, StepKind, snapshot, step};
 use crate::time::format_iso;
 
 /// Keeps the users that the steps of a slice are about.
 struct SliceScope {
-    /// Fingerprints of their addresses, sorted.
+    /// Fingerprints of their addresses and logins, sorted.
     named: Vec<u64>,
+    /// Fingerprints of their ids, sorted.
+    ids: Vec<u64>,
 }
 
 impl SliceScope {
     fn of<'a>(steps: impl Iterator<Item = &'a Step>) -> Self {
-        let named = steps.filter_map(|step| step.email.as_ref());
-        let mut named: Vec<u64> = named.map(|email| fingerprint(email.key())).collect();
+        let (mut named, mut ids) = (Vec::new(), Vec::new());
+        for step in steps {
+            named.extend(step.email.iter().map(|email| fingerprint(email.key())));
+            ids.extend(step.user.iter().map(|id| fingerprint(&id.value)));
+            let logins = step.changes.iter().filter(|change| change.field == LOGIN);
+            named.extend(logins.map(|change| fingerprint(Email::new(&change.after).key())));
+        }
         named.sort_unstable();
-        SliceScope { named }
+        ids.sort_unstable();
+        SliceScope { named, ids }
     }
 }
 
 impl UserFilter for SliceScope {
-    fn wants(&self, address: &str) -> bool {
-        self.named.binary_search(&fingerprint(address)).is_ok()
+    fn wants(&self, who: &Who<'_>) -> bool {
+        let is_named = |name: &str| self.named.binary_search(&fingerprint(name)).is_ok();
+        who.names().any(is_named) || self.ids.binary_search(&fingerprint(who.id)).is_ok()
     }
 
     fn wants_admins(&self) -> bool {
@@ -162,7 +171,7 @@ impl Run<'_> {
                 continue;
             };
             // A person who exists although the listing lacks them: it may lack others too.
-            if find_one(self.directory, email).await?.is_some() {
+            if find_one(self.directory, &UserRef::Email(email.clone())).await?.is_some() {
                 self.overlooked.push(email.clone());
             }
         }

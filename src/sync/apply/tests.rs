@@ -9,7 +9,6 @@ use core::cell::RefCell;
 
 use super::*;
 use crate::config::Settings;
-use crate::domain::UserPatch;
 use crate::http::{BaseUrl, Client, Method, Secret};
 use crate::retool::scim::{Base, Scim};
 use crate::sync::{AbsentPolicy, DesiredUser, GuardLimits, Limit, Policy};
@@ -80,11 +79,7 @@ fn occasion() -> Occasion {
 /// A roster with the administrator alone: everyone else is absent, and to be deleted.
 fn request(floor: u32) -> SyncRequest {
     SyncRequest {
-        roster: Vec::from([DesiredUser {
-            email: Email::new("boss@example.com"),
-            fields: UserPatch::default(),
-            groups: Vec::new(),
-        }]),
+        roster: Vec::from([DesiredUser::new(Email::new("boss@example.com"))]),
         policy: Policy {
             absent: AbsentPolicy::Delete,
             guards: GuardLimits {

@@ -1,13 +1,13 @@
 //! Guards on administrators. Users count by what they are before and after the plan, whichever
 //! steps lead there.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::number;
-use crate::domain::Email;
+use crate::domain::{Email, UserRef, UserSet};
+use crate::sort;
 use crate::sync::model::Model;
 use crate::sync::{Guard, GuardReport};
 
@@ -50,28 +50,24 @@ pub(super) fn minimum(limit: u32, model: &Model<'_>) -> GuardReport {
 }
 
 /// Reports on each required administrator. Trips for a user who is not an enabled administrator
-/// after the plan, even if they were none before. If several users share the address, all must be
+/// after the plan, even if they were none before. If several users are meant, all must be
 /// administrators.
-pub(super) fn required(emails: &[Email], model: &Model<'_>) -> Vec<GuardReport> {
-    let mut required: BTreeMap<&Email, Option<bool>> = BTreeMap::new();
-    for email in emails {
-        required.insert(email, None);
-    }
-    if required.is_empty() {
-        return Vec::new();
-    }
-    let users = &model.snapshot.users;
-    let existing = users.iter().map(|user| (&user.email, model.after(user)));
-    for (email, after) in existing.chain(model.created().map(|(email, _, after)| (email, after))) {
-        if let Some(held) = required.get_mut(email) {
-            *held = Some(held.unwrap_or(true) && after.is_enabled_admin());
-        }
-    }
-    required
+pub(super) fn required(refs: &[UserRef], model: &Model<'_>) -> Vec<GuardReport> {
+    let any = UserSet::of(refs);
+    let named: Vec<_> = model.snapshot.users.iter().filter(|user| any.has(user)).collect();
+    let created = |email: &Email| model.created().find(|(new, _, _)| *new == email);
+    let mut sorted: Vec<&UserRef> = refs.iter().collect();
+    sort::sort(&mut sorted);
+    sorted.dedup();
+    sorted
         .into_iter()
-        .map(|(email, held)| {
-            let holds = held.unwrap_or(false);
-            let address = email.as_str();
+        .map(|who| {
+            let existing = named.iter().filter(|user| who.means(user));
+            let existing = existing.map(|user| model.after(user));
+            let new = who.email().and_then(created).map(|(_, _, after)| after);
+            let mut meant = existing.chain(new).peekable();
+            let holds = meant.peek().is_some() && meant.all(|after| after.is_enabled_admin());
+            let address = who.as_str();
             let message = if holds {
                 format!("{address} would be an enabled administrator: 1 of 1 required.")
             } else {

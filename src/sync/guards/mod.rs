@@ -30,7 +30,7 @@ pub fn judge(
 ) -> Vec<GuardReport> {
     let limits = &request.policy.guards;
     let model = Model::new(snapshot, steps);
-    let users = users::Counts::of(&model, &request.span);
+    let users = users::Counts::of(&model, request);
     let groups = groups::Counts::of(&model);
     let mut reports = Vec::new();
     reports.push(users.removals(limits.user_removals));

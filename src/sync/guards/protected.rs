@@ -3,23 +3,23 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use crate::domain::{Email, User};
+use crate::domain::{User, UserRef, UserSet};
 use crate::sort;
 use crate::sync::model::Model;
 use crate::sync::{Guard, GuardReport};
 
 /// Reports on each protected user that the plan changes. Trips for a user who would lose the account, the
 /// rights of an administrator or a membership.
-pub(super) fn people(emails: &[Email], model: &Model<'_>) -> Vec<GuardReport> {
-    if emails.is_empty() {
+pub(super) fn people(refs: &[UserRef], model: &Model<'_>) -> Vec<GuardReport> {
+    if refs.is_empty() {
         return Vec::new();
     }
-    let protected = sort::set(emails);
+    let protected = UserSet::of(refs);
     let users = model
         .snapshot
         .users
         .iter()
-        .filter(|user| protected.contains(&user.email) && model.change(user).is_some());
+        .filter(|user| protected.has(user) && model.change(user).is_some());
     let mut users: Vec<&User> = users.collect();
     sort::sort_by(&mut users, |a, b| a.email.cmp(&b.email).then_with(|| a.id.cmp(&b.id)));
     let report = |user: &User| {

@@ -4,7 +4,7 @@ use alloc::format;
 
 use super::most;
 use crate::sync::model::Model;
-use crate::sync::{Guard, GuardReport, Limit, Span};
+use crate::sync::{Guard, GuardReport, Limit, SyncRequest};
 
 /// How many users a plan changes, and of how many.
 #[derive(Debug, Default)]
@@ -25,11 +25,11 @@ pub(super) struct Counts {
 
 impl Counts {
     /// Counts the users of a model.
-    pub fn of(model: &Model<'_>, span: &Span) -> Self {
+    pub fn of(model: &Model<'_>, request: &SyncRequest) -> Self {
         let mut counts = Counts { enabled: model.snapshot.others.enabled, ..Counts::default() };
         for user in &model.snapshot.users {
             let (before, after) = (model.before(user), model.after(user));
-            counts.enabled += usize::from(before.enabled && span.contains(&user.email));
+            counts.enabled += usize::from(before.enabled && request.covers(user.email.key()));
             counts.admins += usize::from(before.is_enabled_admin());
             counts.removed += usize::from(before.enabled && !after.enabled);
             let is_gone = !after.exists && !model.may_be_kept(user);

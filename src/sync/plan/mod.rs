@@ -17,7 +17,7 @@ use super::{
     AbsentPolicy, MembershipPolicy, Occasion, Plan, PlanContext, Policy, Refusal, RefusalReason,
     Snapshot, Step, SyncRequest, digest, guards,
 };
-use crate::domain::{Email, GroupId, Tombstone, User};
+use crate::domain::{Email, GroupId, Tombstone, User, UserId};
 use crate::error::{Code, Error, Result};
 use crate::sort;
 use crate::time::format_iso;
@@ -32,7 +32,7 @@ mod seats;
 mod tests;
 
 use groups::Groups;
-use matching::{Matching, Person};
+use matching::{Accounts, Matching, Person};
 use people::Planner;
 use seats::Seats;
 
@@ -75,15 +75,19 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
     }
 
     let planner = Planner::new(request, snapshot, &groups);
-    for Person { desired, accounts } in matching.by_address() {
-        if desired.is_none() && !planner.covers_absent(accounts) {
+    for Person { desired, email, accounts } in matching.by_address() {
+        let users = match &accounts {
+            Accounts::Named(users) | Accounts::Others(users) => users,
+        };
+        if desired.is_none() && !planner.covers_absent(users) {
+            draft.straddling += planner.straddles(users);
             continue;
         }
         inputs.person(
             desired.map(|(_, desired)| desired),
             request.policy.memberships != MembershipPolicy::Leave,
         );
-        for user in accounts {
+        for user in users {
             let memberships = groups.memberships_of(user);
             inputs.account(
                 user,
@@ -92,14 +96,14 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
         }
         match desired {
             Some((index, desired)) => {
-                planner.on_roster(index, desired, accounts, &mut draft)?;
+                planner.on_roster(index, desired, email, &accounts, &mut draft)?;
             }
-            None => planner.absent(accounts, &mut draft),
+            None => planner.absent(users, &mut draft),
         }
     }
 
     planner.unreadable(&matching, &mut draft);
-    let Draft { mut steps, unchanged, refusals, seats, tombstones, untyped } = draft;
+    let Draft { mut steps, unchanged, refusals, seats, tombstones, untyped, straddling } = draft;
     // A stable sort, so that the steps of each kind stay sorted by address and then by group.
     sort::sort_by(&mut steps, |a, b| a.kind.cmp(&b.kind));
     let mut named: Vec<&GroupId> =
@@ -129,7 +133,7 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
         refusals,
         seats: seats.rows(|user_type| snapshot.seats(user_type)),
         guards: reports,
-        limitations: limitations(request, snapshot, untyped),
+        limitations: limitations(request, snapshot, untyped, straddling),
         made_at,
     };
     plan.digest = digest::plan(&plan);
@@ -167,16 +171,37 @@ struct Draft {
     tombstones: Vec<User>,
     /// How many people have a type on the roster and none in the listing.
     untyped: usize,
+    /// How many people are not on the roster, and have addresses inside and outside its span.
+    straddling: usize,
 }
 
 impl Draft {
-    fn refuse(&mut self, email: &Email, reason: RefusalReason, message: String) {
-        self.refusals.push(Refusal { email: email.clone(), reason, message });
+    fn refuse(&mut self, who: &Refused<'_>, reason: RefusalReason, message: String) {
+        self.refusals.push(Refusal {
+            email: who.email.clone(),
+            login: who.login.clone(),
+            user: who.user.cloned(),
+            reason,
+            message,
+        });
     }
 }
 
+/// A person who is left alone.
+struct Refused<'a> {
+    email: &'a Email,
+    /// The login, if the roster names the person by it.
+    login: Option<String>,
+    user: Option<&'a UserId>,
+}
+
 /// Returns what the request needs and the dialect can't do, and what the listing lacks.
-fn limitations(request: &SyncRequest, snapshot: &Snapshot, untyped: usize) -> Vec<String> {
+fn limitations(
+    request: &SyncRequest,
+    snapshot: &Snapshot,
+    untyped: usize,
+    straddling: usize,
+) -> Vec<String> {
     let types_given = request.policy.default_user_type.is_some()
         || request.roster.iter().any(|desired| desired.fields.user_type.is_some());
     let mut limitations = Vec::new();
@@ -200,6 +225,12 @@ fn limitations(request: &SyncRequest, snapshot: &Snapshot, untyped: usize) -> Ve
         limitations.push(format!(
             "The server does not report what the seats of {untyped} people are billed as: their types on the roster \
              are neither compared nor set."
+        ));
+    }
+    if straddling > 0 {
+        limitations.push(format!(
+            "{straddling} people who are not on the roster have addresses inside and outside its span, and may be on \
+             the roster of another part: they are neither disabled nor deleted. Sync without a span to remove them."
         ));
     }
     limitations.extend(snapshot.others.unreadable.limitation());

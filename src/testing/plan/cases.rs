@@ -100,7 +100,7 @@ fn policy() -> impl Strategy<Value = Policy> {
             policy.memberships = memberships;
             policy.managed_groups = named(&managed);
             policy.guards.protected_people =
-                protected.iter().map(|name| email(&address(name))).collect();
+                protected.iter().map(|name| email(&address(name)).into()).collect();
             policy
         },
     )
@@ -154,7 +154,7 @@ pub(crate) fn limits() -> impl Strategy<Value = GuardLimits> {
             updates: limits[6],
             member_additions: limits[7],
             minimum_admins,
-            required_admins: required.iter().map(|name| email(&address(name))).collect(),
+            required_admins: required.iter().map(|name| email(&address(name)).into()).collect(),
             protected_people: Vec::new(),
             allow_empty_roster: empty,
         },

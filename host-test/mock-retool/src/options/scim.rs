@@ -60,6 +60,10 @@ pub struct ScimQuirks {
     pub remove_by_value: MemberRemoval,
     /// DELETE of a user only disables the user.
     pub delete_disables: bool,
+    /// The address of a new user is the mail, and the `userName` only the login, also where it looks
+    /// like an address. By default such a `userName` is the address. A user whose login is not the
+    /// address keeps both in any case.
+    pub mail_is_address: bool,
     /// How many members the record of a group shows, alone and in a listing; all by default. The
     /// records of users show all their groups.
     pub listed_members: Option<usize>,

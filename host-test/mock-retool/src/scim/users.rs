@@ -55,7 +55,7 @@ pub(super) async fn create(
     Payload(body): Payload,
 ) -> Result<Response, ScimError> {
     let mut organisation = caller.organisation();
-    let draft = user_draft(canonical(&USER, body)?, None, None)?;
+    let draft = user_draft(canonical(&USER, body)?, None, None, caller.quirks().mail_is_address)?;
     let created = if caller.faults().second_account {
         organisation.add_another_user(draft)
     } else {
@@ -80,10 +80,8 @@ pub(super) async fn replace(
     if !caller.quirks().put.allows()? {
         return Ok(caller.no_content(&user_record(&organisation, &current, caller.base())));
     }
-    let mut draft = user_draft(canonical(&USER, body)?, Some(&current), None)?;
-    if current.email.is_empty() {
-        draft.email.clear();
-    }
+    let by_mail = caller.quirks().mail_is_address;
+    let draft = user_draft(canonical(&USER, body)?, Some(&current), None, by_mail)?;
     write(&mut organisation, &current, draft)?;
     if caller.quirks().put_leaves_groups
         && let Some(user) = organisation.user_mut(&current.id)
@@ -108,7 +106,8 @@ pub(super) async fn modify(
     let mut attributes = before.clone();
     with_form_quirks(Patch::read(&body, &USER)?, caller.quirks().user_patch)?
         .apply(&mut attributes, &USER)?;
-    let draft = user_draft(canonical(&USER, attributes)?, Some(&current), Some(&before))?;
+    let by_mail = caller.quirks().mail_is_address;
+    let draft = user_draft(canonical(&USER, attributes)?, Some(&current), Some(&before), by_mail)?;
     write(&mut organisation, &current, draft)?;
     let record = user_record(&organisation, find(&organisation, &id)?, caller.base());
     let is_silent =

@@ -208,8 +208,9 @@ impl Organisation {
         let Some(at) = self.users.iter().position(|user| user.id == id) else {
             return Err(Refused::NoSuchUser);
         };
-        let taken =
-            self.users.iter().any(|user| user.id != id && same_email(&user.email, &draft.email));
+        // Any number of users may have no address.
+        let is_taken = |user: &User| user.id != id && same_email(&user.email, &draft.email);
+        let taken = !draft.email.is_empty() && self.users.iter().any(is_taken);
         if taken {
             return Err(Refused::EmailTaken);
         }

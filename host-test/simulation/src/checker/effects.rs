@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Checker, Who};
 use crate::change::{Change, administered, enabled_admins, key, removes_admin};
+use crate::names::look;
 use crate::operation::Operation;
 use crate::request::{Act, ParsedRequest};
 use retool_lifecycle::sync::{GuardLimits, Limit};
@@ -119,13 +120,23 @@ impl Checker {
                         self.violated("only the request", what);
                     }
                 }
+                Change::GroupField { id, field, after: value, .. } if field == "name" => {
+                    let look = look(value.as_str().unwrap_or_default());
+                    let twin = |group: &mock_retool::Group| {
+                        group.id != *id && self::look(&group.name) == look
+                    };
+                    let is_known = !self.is_disturbed();
+                    if is_known && before.groups.iter().any(twin) {
+                        self.violated("one group of a name", format!("{value} ({line})"));
+                    }
+                }
                 Change::GroupCreated { name, .. } => {
-                    let name = name.trim();
+                    let name = look(name);
                     // The other administrator may have created one since the look-up.
                     let made_meanwhile = self.concurrent_changes().any(|change| {
                         matches!(change, Change::GroupCreated { .. } | Change::GroupField { .. })
                     });
-                    let twice = before.groups.iter().any(|group| group.name.trim() == name);
+                    let twice = before.groups.iter().any(|group| look(&group.name) == name);
                     if twice && !made_meanwhile {
                         self.violated("one group of a name", format!("{name:?} ({line})"));
                     }

@@ -9,7 +9,7 @@ use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
 use retool_lifecycle::sync::{AbsentPolicy, MembershipPolicy, SyncRequest};
 
 use super::Checker;
-use crate::allowed_writes::{desired, is_absent, value};
+use crate::allowed_writes::{desired, is_absent, named, value};
 use crate::change::{Change, key, open_invitation, user_fields};
 use crate::dialects::{capabilities, dialect_wire, group_number};
 use crate::operation::{Done, Operation};
@@ -29,7 +29,7 @@ impl Checker {
         let now = &**self.now();
         match (&*self.operation, done) {
             (Operation::Provision(arrival), _) => {
-                let person = arrival.email.key();
+                let person = &*key(arrival.email.as_str());
                 if let Some(invite) = self.open_invitation(now, person) {
                     return uninvited(now, invite, &arrival.groups);
                 }
@@ -45,17 +45,17 @@ impl Checker {
                 self.differs(user, &fields).or_else(|| outside(now, user, &arrival.groups))
             }
             (Operation::Deprovision(departure), Done::Deprovisioned(done)) => {
-                if self.open_invitation(now, departure.email.key()).is_some() {
-                    return Some(format!("{} is still invited", departure.email.key()));
+                if self.open_invitation(now, &*named(&departure.user)).is_some() {
+                    return Some(format!("{} is still invited", &*named(&departure.user)));
                 }
-                let user = find(now, departure.email.key())?;
+                let user = find(now, &*named(&departure.user))?;
                 if done.outcome == DeprovisionOutcome::AlreadyGone
-                    && self.is_hidden(departure.email.key())
+                    && self.is_hidden(&*named(&departure.user))
                 {
                     return None;
                 }
                 if departure.mode == Mode::Delete && self.can.deletes_people {
-                    return Some(format!("{} still has an account", departure.email.key()));
+                    return Some(format!("{} still has an account", &*named(&departure.user)));
                 }
                 // The caller must remove the memberships that the server refuses to remove.
                 let is_left = |group: u32| {
@@ -64,10 +64,10 @@ impl Checker {
                 };
                 let kept = user.memberships.iter().any(|joined| !is_left(joined.group));
                 if departure.mode == Mode::DisableAndStripGroups && kept {
-                    return Some(format!("{} is still in groups", departure.email.key()));
+                    return Some(format!("{} is still in groups", &*named(&departure.user)));
                 }
                 if !user.is_disabled {
-                    return Some(format!("{} is enabled", departure.email.key()));
+                    return Some(format!("{} is enabled", &*named(&departure.user)));
                 }
                 let is_reported = done.remaining.iter().any(|what| what.contains("sessions"));
                 self.still_logged_in(user, is_reported)
@@ -106,13 +106,13 @@ impl Checker {
                             .open_invitation(now, person)
                             .is_some_and(|one| one.groups.contains(&group.id))
                 };
-                let missing = reshaping.add.iter().find(|one| !is_in(one.key()));
+                let missing = reshaping.add.iter().find(|one| !is_in(&named(one)));
                 // Without its filter, a search lacks whom the listing lacks.
                 let left = reshaping
                     .remove
                     .iter()
-                    .find(|one| is_in(one.key()) && !self.is_hidden(one.key()));
-                missing.or(left).map(|one| format!("the membership of {} is wrong", one.key()))
+                    .find(|one| is_in(&named(one)) && !self.is_hidden(&named(one)));
+                missing.or(left).map(|one| format!("the membership of {} is wrong", named(one)))
             }
             (Operation::RemoveGroup(Removal { group: reference, .. }), _) => now
                 .groups
@@ -130,11 +130,11 @@ impl Checker {
         done: &PersonRestored,
         now: &Organisation,
     ) -> Option<String> {
-        if self.open_invitation(now, was.email.key()).is_some() {
+        if self.open_invitation(now, &*key(was.email.as_str())).is_some() {
             return None;
         }
-        let Some(user) = find(now, was.email.key()) else {
-            return Some(format!("{} has no account", was.email.key()));
+        let Some(user) = find(now, &*key(was.email.as_str())) else {
+            return Some(format!("{} has no account", &*key(was.email.as_str())));
         };
         let fields = UserPatch {
             first_name: was.first_name.clone(),
@@ -188,7 +188,7 @@ impl Checker {
     fn missed_by_roster(&self, request: &SyncRequest, now: &Organisation) -> Option<String> {
         let policy = &request.policy;
         for wanted in &request.roster {
-            let person = wanted.email.key();
+            let person = &*key(wanted.email.as_str());
             if let Some(invite) = self.open_invitation(now, person) {
                 if policy.memberships != MembershipPolicy::Leave
                     && let Some(what) = uninvited(now, invite, &wanted.groups)
@@ -268,13 +268,13 @@ impl Checker {
     fn logged_in_after_sync(&self, report: &SyncReport, now: &Organisation) -> Option<String> {
         let disabled =
             report.people.iter().filter(|person| person.outcome == PersonOutcome::Disabled);
-        disabled.filter_map(|person| Some((person, find(now, person.email.key())?))).find_map(
-            |(person, user)| {
+        disabled
+            .filter_map(|person| Some((person, find(now, &*key(person.email.as_str()))?)))
+            .find_map(|(person, user)| {
                 let said = person.note.iter().chain(&report.limitations);
                 let is_reported = said.into_iter().any(|note| note.contains("sessions"));
                 self.still_logged_in(user, is_reported)
-            },
-        )
+            })
     }
 
     /// Returns the open invitation of an address, if the dialect shows invitations.

@@ -52,12 +52,13 @@ impl Checker {
 fn failed(done: &Done, person: &str) -> bool {
     match done {
         Done::Synced(report) => report.people.iter().any(|reported| {
-            reported.email.key() == person && matches!(reported.outcome, PersonOutcome::Failed(_))
+            &*key(reported.email.as_str()) == person
+                && matches!(reported.outcome, PersonOutcome::Failed(_))
         }),
         Done::Restored(done) => done
             .people
             .iter()
-            .any(|reported| reported.email.key() == person && reported.outcome.is_err()),
+            .any(|reported| &*key(reported.email.as_str()) == person && reported.outcome.is_err()),
         _ => false,
     }
 }

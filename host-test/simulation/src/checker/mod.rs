@@ -348,7 +348,11 @@ impl Checker {
     /// Whether the server has records that can't be used.
     pub fn has_unusable_records(&self) -> bool {
         !self.beliefs.listing.odd_records.is_empty()
-            || self.now().users.iter().any(|user| user.email.is_empty())
+            || self
+                .now()
+                .users
+                .iter()
+                .any(|user| user.email.is_empty() && !user.scim.contains_key("userName"))
     }
 
     /// Returns the addresses of the users whom the listing of everyone lacks.

@@ -334,7 +334,7 @@ impl Checker {
         };
         match done {
             Done::Provisioned(done) => {
-                let person = done.user.email.key();
+                let person = &*key(done.user.email.as_str());
                 let is_new = done.outcome == ProvisionOutcome::Created;
                 let invites = created(person) && self.can.create_invites;
                 (!self.is_hidden(person)
@@ -360,7 +360,7 @@ impl Checker {
                 (!is_so).then(|| format!("{person} is not {:?}", done.outcome))
             }
             Done::Synced(report) => report.people.iter().find_map(|reported| {
-                let person = reported.email.key();
+                let person = &*key(reported.email.as_str());
                 let is_so = match &reported.outcome {
                     // After a lost response, an account that the listing lacked looks like the
                     // call's own.

@@ -180,7 +180,7 @@ impl Checker {
     /// Whether a tombstone's fields are those of the account in this state.
     fn is_as_in(&self, id: &str, user: &domain::User, state: &Organisation) -> bool {
         if is_invitation(id) {
-            return address_of_invitation(state, id).as_deref() == Some(user.email.key());
+            return address_of_invitation(state, id).as_deref() == Some(&*key(user.email.as_str()));
         }
         let Some(has) = state.user(id) else { return false };
         let fields =
@@ -202,7 +202,7 @@ impl Checker {
                     == fields.get(name).cloned().unwrap_or_default()
             }
         };
-        key(&has.email) == user.email.key()
+        key(&has.email) == &*key(user.email.as_str())
             && FIELDS.into_iter().all(|(field, name)| is_same(field, name))
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Checker, Coverage, UserListing};
 use crate::change::{enabled_admins, invitation_id, key, open_invitation};
 use crate::dialects::dialect_wire;
-use crate::request::{Fields, ListQuery, ParsedRequest, Target, VERSION, Visible};
+use crate::request::{Fields, LOGIN, ListQuery, ParsedRequest, Target, VERSION, Visible};
 
 impl Checker {
     /// Records a complete response with a 2xx status. `served_from` is the state that it shows.
@@ -160,7 +160,8 @@ impl Checker {
 /// Whether a record has no address, or a name that is no text.
 fn is_unusable(record: &Fields) -> bool {
     let is_odd = |name: &str| record.get(name).is_some_and(Value::is_array);
-    address(record).is_empty() || is_odd("firstName") || is_odd("oddName")
+    let is_nameless = address(record).is_empty() && !record.contains_key(LOGIN);
+    is_nameless || is_odd("firstName") || is_odd("oddName")
 }
 
 fn id(record: &Fields) -> &str {

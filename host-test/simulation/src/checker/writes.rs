@@ -9,10 +9,10 @@ use super::{Checker, Coverage};
 use crate::allowed_writes::{Age, KnownGroup, desired};
 use crate::change::{is_invitation, key};
 use crate::operation::Operation;
-use crate::request::{Act, Fields, ParsedRequest, VERSION};
+use crate::request::{Act, Fields, LOGIN, ParsedRequest, VERSION};
 
 /// Fields that only the server sets. A PUT does not contain them.
-const MANAGED: [&str; 5] = ["id", "createdAt", "updatedAt", "groups", "members"];
+const MANAGED: [&str; 6] = [LOGIN, "id", "createdAt", "updatedAt", "groups", "members"];
 
 impl Checker {
     /// Checks a write that arrives. `now` is in milliseconds since the Unix epoch.

@@ -2,6 +2,7 @@
 //! component and the server or its caller, so the component itself contains none of it.
 
 mod evidence;
+mod names;
 mod planted;
 
 use std::rc::Rc;
@@ -129,6 +130,14 @@ defects! {
     ApplyAnAlteredPlan = "apply-an-altered-plan",
     /// The steps of a slice are not compared with the state that they were planned on.
     SkipThePreconditionInASlice = "skip-the-precondition-in-a-slice",
+    /// An account is known by its login alone.
+    KnowOneName = "know-one-name",
+    /// A login that is no address counts as one.
+    TakeLoginsForAddresses = "take-logins-for-addresses",
+    /// A letter that is written as two characters is not the letter that is written as one.
+    CompareTheCharacters = "compare-the-characters",
+    /// A group whose name has a character that can't be seen is another group.
+    OverlookLookAlikes = "overlook-look-alikes",
 }
 
 impl Defect {
@@ -161,7 +170,10 @@ impl Defect {
             | Defect::PutOnlyTheChange
             | Defect::TrustOneView
             // Over the others the answer mostly contains the record.
-            | Defect::TakeGoneForLost => &[Scim],
+            | Defect::TakeGoneForLost
+            // Only SCIM has logins.
+            | Defect::KnowOneName
+            | Defect::TakeLoginsForAddresses => &[Scim],
             // Only their listings have totals and a page size.
             Defect::TrustThePageTotal | Defect::GiveUpAtARefusedPage => &[V1, Scim],
             // `/api/v2` has no time of the last change, and its deletions never delete.
@@ -268,6 +280,10 @@ impl Defect {
             | Defect::TrustThePageTotal
             | Defect::OverlookUnusableRecords
             | Defect::GiveUpAtARefusedPage => evidence::wrap(dialect, self, inner),
+            Defect::KnowOneName
+            | Defect::TakeLoginsForAddresses
+            | Defect::CompareTheCharacters
+            | Defect::OverlookLookAlikes => names::wrap(dialect, self, inner),
             _ => planted::wrap(dialect, self, inner),
         }
     }

@@ -341,6 +341,7 @@ impl Planted {
         let Some(items) = self.dialect_wire().items(answer) else { return };
         items.truncate(1);
         let Some(first) = items.first_mut() else { return };
+        forget_mails(first);
         if let Some(address) = self.dialect_wire().address(first) {
             *address = json!(email);
         }
@@ -353,6 +354,7 @@ impl Planted {
 
     /// Replaces the address in a response about one user.
     fn set_address(&self, answer: &mut Value, email: &str) {
+        forget_mails(self.dialect_wire().record(answer));
         if let Some(address) = self.dialect_wire().address(self.dialect_wire().record(answer)) {
             *address = json!(email);
         }
@@ -361,6 +363,13 @@ impl Planted {
     /// Returns the address in a record of a listing.
     fn address<'r>(&self, record: &'r mut Value) -> Option<&'r str> {
         self.dialect_wire().address(record)?.as_str()
+    }
+}
+
+/// Removes the mails from a record of SCIM, so that the login is the only address.
+fn forget_mails(record: &mut Value) {
+    if let Some(record) = record.as_object_mut() {
+        record.remove("emails");
     }
 }
 

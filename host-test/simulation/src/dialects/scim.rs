@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::{DialectWire, IgnoredQuery, Quirks, below, objects, text, with_id};
 use crate::chance::Chance;
-use crate::request::{Act, Fields, ListQuery, Target, VERSION, Visible};
+use crate::change::key;
+use crate::request::{Act, Fields, LOGIN, ListQuery, Target, VERSION, Visible};
 
 /// SCIM.
 pub struct Scim;
@@ -334,12 +335,16 @@ fn change(id: u32, operations: Vec<Operation<'_>>) -> Option<Act> {
 
 fn creation(mut sent: Fields) -> Option<Act> {
     sent.remove("schemas");
-    let email = text(&sent, "userName").to_owned();
+    let login = text(&sent, "userName").to_owned();
     sent.remove("userName");
-    // The component sends the same address in `userName` and in every entry of `emails`.
     let emails = sent.remove("emails").unwrap_or_default();
-    if objects(&emails).any(|entry| text(entry, "value") != email) || sent.remove("active")? != true
-    {
+    let first = objects(&emails).next().map(|entry| text(entry, "value").to_owned());
+    let email = first.unwrap_or_else(|| login.clone());
+    // The component sends the same address in every entry of `emails`, and in `userName` unless an
+    // account with another login is created again.
+    let is_login = login == email || key(&login) == key(&email) || !login.contains('@');
+    let is_one = objects(&emails).all(|entry| text(entry, "value") == email);
+    if !is_login || !is_one || sent.remove("active")? != true {
         return None;
     }
     let mut fields = Fields::new();
@@ -362,8 +367,10 @@ fn user(record: &Fields) -> Fields {
     let emails = || objects(record.get("emails").unwrap_or(&Value::Null));
     let first = emails().find(|entry| entry.get("primary") == Some(&Value::Bool(true)));
     let email = match first.or(emails().next()) {
-        Some(entry) if !login.contains('@') => text(entry, "value"),
-        _ => login,
+        Some(entry) => text(entry, "value"),
+        // A login that is no address names nobody by address.
+        None if login.contains('@') => login,
+        None => "",
     };
     let mut fields = Fields::new();
     let mut set = |name: &str, value: Option<&Value>| {
@@ -379,6 +386,9 @@ fn user(record: &Fields) -> Fields {
     set("updatedAt", record.get("meta").and_then(|meta| meta.get("lastModified")));
     fields.insert("id".into(), user_id(text(record, "id")).into());
     fields.insert("email".into(), email.into());
+    if !login.is_empty() {
+        fields.insert(LOGIN.into(), login.into());
+    }
     let active = match record.get("active") {
         Some(Value::Bool(active)) => Some(*active),
         Some(Value::String(active)) => Some(active.eq_ignore_ascii_case("true")),

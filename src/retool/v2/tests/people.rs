@@ -5,7 +5,7 @@ use crate::domain::{NewUser, UserPatch, UserType};
 use crate::retool::WriteDirectory;
 
 fn new(fields: UserPatch) -> NewUser {
-    NewUser { email: email("new@acme.example"), fields }
+    NewUser { email: email("new@acme.example"), login: None, fields }
 }
 
 fn named() -> UserPatch {

@@ -1,7 +1,7 @@
 //! A plan that is applied in slices.
 
 use super::*;
-use crate::domain::Dialect;
+use crate::domain::{Dialect, UserPatch};
 use crate::sync::digest;
 
 fn planned(fake: &FakePlatform, floor: u32) -> Plan {

@@ -85,8 +85,8 @@ const COVERED: &[Alteration] = &[
     |plan| plan.context.policy.guards.updates.percent ^= 1,
     |plan| plan.context.policy.guards.member_additions.floor ^= 1,
     |plan| plan.context.policy.guards.minimum_admins ^= 1,
-    |plan| plan.context.policy.guards.required_admins.push(email("another@example.com")),
-    |plan| plan.context.policy.guards.protected_people.push(email("another@example.com")),
+    |plan| plan.context.policy.guards.required_admins.push(email("another@example.com").into()),
+    |plan| plan.context.policy.guards.protected_people.push(email("another@example.com").into()),
     |plan| plan.context.policy.guards.allow_empty_roster ^= true,
     |plan| drop(plan.steps.pop()),
     |plan| {
@@ -158,6 +158,8 @@ const COVERED: &[Alteration] = &[
     |plan| {
         plan.refusals.push(Refusal {
             email: email_of_another(),
+            login: None,
+            user: None,
             reason: RefusalReason::ProtectedPerson,
             message: String::new(),
         })

@@ -101,7 +101,7 @@ fn required_administrators_must_be_enabled_administrators_afterwards() {
         "new@example.com",
         "nobody@example.com",
     ]
-    .map(email)
+    .map(|text| email(text).into())
     .to_vec();
     let plan = plan(&request, &actual);
     let judged: Vec<_> = plan
@@ -138,7 +138,7 @@ fn required_administrators_must_be_enabled_administrators_afterwards() {
 #[test]
 fn two_accounts_of_a_required_administrator_must_both_be_administrators() {
     let (mut request, mut actual) = demotions(0);
-    request.policy.guards.required_admins = vec![email("p0000@example.com")];
+    request.policy.guards.required_admins = vec![email("p0000@example.com").into()];
     let mut twin = user("P0000@example.com");
     twin.id.value.push_str("-twin");
     twin.admin = true;

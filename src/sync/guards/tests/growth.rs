@@ -207,7 +207,7 @@ fn administrators_who_leave_the_administrators_group_are_removed() {
         let (mut request, mut actual) = matching(5);
         actual.dialect = dialect;
         request.policy.guards = GuardLimits {
-            required_admins: vec![request.roster[1].email.clone()],
+            required_admins: vec![request.roster[1].email.clone().into()],
             ..GuardLimits::default()
         };
         for desired in &mut request.roster {
