@@ -191,7 +191,9 @@ fn checked_deprovision(request: DeprovisionRequest) -> Result<Departure> {
     let protected_people = convert::given_user_refs(protected_people);
     Ok(Departure {
         user: deprovisioned(user)?,
-        expected_id: expected_id.map(convert::given_user_id),
+        expected_id: expected_id
+            .map(|id| input::user_id(&"request.expected-id", convert::given_user_id(id)))
+            .transpose()?,
         mode,
         disabled_since: given_disabled_since(disabled_since, mode)?,
         protected_people: input::user_refs(&"request.protected-people", protected_people)?,

@@ -403,6 +403,7 @@ impl Canon {
         let Tombstone { user, raw, disabled_since, recorded_at: _ } = tombstone;
         self.user(user);
         self.text(user.email.as_str());
+        self.option(user.login(), Self::text);
         self.option(user.invited, Self::flag);
         for time in [&user.created_at, &user.updated_at, &user.last_active_at] {
             self.option(time.as_deref(), Self::text);

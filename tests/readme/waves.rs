@@ -54,7 +54,7 @@ const CALLS: [(&str, &str); 17] = [
     ),
     (
         "apply-step",
-        r#"{kind: create-group, organisation: "http://127.0.0.1:8080", dialect: v1, minimum-admins: 2, required-admins: [], group-name: "Weekend", changes: [], precondition: "a3707fdc4459b7a86da18ee88a8fb3f76a792985d02cab6541e6f30a4cbaee50"}"#,
+        r#"{kind: create-group, organisation: "http://127.0.0.1:8080", dialect: v1, minimum-admins: 2, required-admins: [], group-name: "Weekend", changes: [], precondition: "01b673853d5c2bfaca2de9af468d4bbbefe95b3116e69878e2ab92e44263b19a"}"#,
     ),
     (
         "sync",

@@ -10,7 +10,7 @@ use host_test::retool::lifecycle::{DeprovisionMode, ProvisionRequest};
 use host_test::retool::synchronization::{AbsentPolicy, Step, StepKind};
 use host_test::retool::types::{Connection, Dialect, ErrorDetail, UserId, UserType};
 use host_test::{Tenant, TenantOptions, requests};
-use mock_retool::{Fault, FaultKind, Forbidden, Group, Mock, Options, Scope, User};
+use mock_retool::{Fault, FaultKind, Forbidden, Group, ListingOptions, Mock, Options, Scope, User};
 use retool_lifecycle::error::Code;
 
 use super::dialect::{current_roster, new_user};
@@ -484,6 +484,22 @@ async fn conflicts(table: &mut Table) {
     assert_eq!(world.writes(), []);
 
     let world = World::acme().await;
+    let expected = Expected {
+        code: "similar-group",
+        subject: Some("support"),
+        says: &["Support", "support"],
+        ..conflict
+    };
+    let similar = failed(world.tenant.ensure_group(&ensuring("support")).await);
+    table.expect("a similar group", similar, expected);
+
+    let listing = ListingOptions { odd_records: vec![GRACE.into()], ..ListingOptions::default() };
+    let world = World::acme_with(Options { listing, ..Options::default() }).await;
+    let expected = Expected { code: "record-unreadable", subject: Some(GRACE), ..conflict };
+    let gone = departure(GRACE, DeprovisionMode::Disable);
+    table.expect("an odd record", failed(world.tenant.deprovision(&gone).await), expected);
+
+    let world = World::acme().await;
     let mut gone = departure(JOAN, DeprovisionMode::Delete);
     gone.expected_id = Some(world.user_id(GRACE));
     let expected = Expected {
@@ -679,13 +695,7 @@ async fn failures(table: &mut Table) {
         ),
         (
             FaultKind::InvalidJson,
-            Expected {
-                code: "answer-unusable",
-                status: Some(200),
-                attempts: 1,
-                subject: None,
-                ..at_users
-            },
+            Expected { code: "answer-unusable", status: Some(200), attempts: 1, ..at_users },
         ),
         // The filter may have been ignored, so the list of all users is requested next, by page.
         // That request is not about one user.

@@ -91,7 +91,9 @@ enum Source {
 
 /// Wherever a deprovision fails, the error reports all writes to undo, and a restore undoes them.
 async fn a_deprovision_that_fails_halfway_can_be_undone(dialect: Dialect) {
-    for number in 1..=3 {
+    // Over `/api/v2` the second write ends the sessions.
+    let writes = if dialect == Dialect::V2 { 4 } else { 3 };
+    for number in 1..=writes {
         for served in [false, true] {
             for source in [Source::Error, Source::EarlierRead] {
                 undo_failed_deprovision(dialect, number, served, source).await;
@@ -122,7 +124,9 @@ async fn undo_failed_deprovision(dialect: Dialect, number: usize, served: bool, 
     if world.person(JOAN).is_disabled {
         to_undo.push(format!("user-disabled {JOAN}"));
     }
-    assert_eq!(to_undo.len(), number - usize::from(!served), "{at}");
+    let made = 1..=number - usize::from(!served);
+    let undoable = made.filter(|write| dialect != Dialect::V2 || *write != 2);
+    assert_eq!(to_undo.len(), undoable.count(), "{at}");
     let reported = written(&detail.writes);
     for write in &to_undo {
         assert!(
@@ -147,7 +151,10 @@ async fn undo_failed_deprovision(dialect: Dialect, number: usize, served: bool, 
     let request = restoring([tombstone], false);
     let result = restored(world.tenant.restore(&request).await);
     assert_eq!(result.writes.len(), to_undo.len(), "{at}: {:?}", result.writes);
-    assert!(result.not_restored.is_empty(), "{at}: {:?}", result.not_restored);
+    // `find-user` does not say who administers the groups.
+    let is_said =
+        |what: &String| matches!(source, Source::EarlierRead) && what.contains("administer");
+    assert!(result.not_restored.iter().all(is_said), "{at}: {:?}", result.not_restored);
     assert_eq!(world.groups_of(JOAN), groups, "{at}");
     let memberships = before.memberships.clone();
     let after = User { memberships, ..world.person(JOAN) };
