@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::domain::{Email, User, UserId, UserRef};
+use crate::domain::{Email, GroupLink, User, UserId, UserRef};
 use crate::error::{Code, Error, Result};
 use crate::retool::user_filter::Administrators;
 use crate::retool::{ReadDirectory, membership};
@@ -27,6 +27,8 @@ struct Others {
     enabled: u32,
     /// Whether there is any, enabled or not.
     any: bool,
+    /// Whether one of the users turned out to be one, by the members of the administrators' group.
+    includes: bool,
 }
 
 /// Refuses to take the rights of an administrator if fewer than the minimum would be left, or if
@@ -40,7 +42,10 @@ pub async fn check_removal(
     user: &User,
     guard: &AdminGuard,
 ) -> Result<()> {
-    let known = directory.capabilities().reports_admins || user.groups.is_some();
+    // A group without its name may be that of the administrators.
+    let has_names = |links: &Vec<GroupLink>| links.iter().all(|link| link.name.is_some());
+    let known =
+        directory.capabilities().reports_admins || user.groups.as_ref().is_some_and(has_names);
     check(directory, user, guard, known).await
 }
 
@@ -112,6 +117,7 @@ pub async fn check_left(
     let others = others(directory, ids).await?;
     match unsure {
         _ if others.enabled >= minimum => Ok(()),
+        true if others.includes => Err(too_few(email, others.enabled, minimum)),
         true if others.any => Ok(()),
         true => Err(Error::new(
             Code::LastAdmin,
@@ -129,7 +135,7 @@ pub async fn check_left(
 /// members of the administrators' group.
 async fn others(directory: &dyn ReadDirectory, ids: &[&UserId]) -> Result<Others> {
     let found = directory.list_people(&Administrators).await?;
-    let mut others = Others { enabled: 0, any: false };
+    let mut others = Others { enabled: 0, any: false, includes: false };
     let mut add = |user: &User| {
         if user.is_administrator() && !user.is_invitation() && !ids.contains(&&user.id) {
             others.enabled += u32::from(!user.disabled);
@@ -144,6 +150,7 @@ async fn others(directory: &dyn ReadDirectory, ids: &[&UserId]) -> Result<Others
     for group in groups.iter().filter(|group| group.is_administrators()) {
         for member in membership::members(directory, &group.id).await?.unwrap_or_default() {
             if ids.contains(&&member.id) {
+                others.includes = true;
                 continue;
             }
             match directory.read_user(&member.id).await {

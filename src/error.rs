@@ -310,7 +310,8 @@ impl DerefMut for Error {
 /// server refuses all requests, or the time is over.
 pub fn ends_the_run(error: &Error) -> bool {
     let kind = error.code.kind();
-    let may_be_about_one_request = matches!(error.code, Code::ScopeMissing | Code::Forbidden);
+    let may_be_about_one_request = matches!(error.code, Code::ScopeMissing | Code::Forbidden)
+        || error.code == Code::AccessBlocked && error.http_status == Some(403);
     kind == Kind::Denied && !may_be_about_one_request
         || kind == Kind::RateLimited
         || error.code == Code::DeadlineExceeded

@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::{GroupIndex, similar};
-use crate::lifecycle::{check_refs, create_group_once, find_one};
+use crate::lifecycle::{check_refs, create_group_once, find_one, no_deletion};
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::write_once::unchecked;
 use crate::retool::{Directory, membership};
@@ -218,7 +218,7 @@ async fn reshape(
     let all;
     let mut accounts = Some(leaving.as_slice());
     if renames && group.is_administrators() {
-        all = with_addresses(directory, members(directory, group).await?).await?;
+        all = with_addresses(directory, all_members(directory, group).await?).await?;
         lost = all.iter().map(|(id, email)| (id, email)).collect();
         accounts = None;
     }
@@ -454,11 +454,7 @@ pub async fn remove(directory: &dyn Directory, removal: &Removal) -> Result<Remo
         .about(found.name.as_str()));
     }
     let mut group = account.group;
-    let mut members = membership::members(directory, &group.id).await?.unwrap_or_default();
-    if members.is_empty() && directory.capabilities().groups_may_lack_members {
-        // The group may have members that only their own records show.
-        members = members_by_own_records(directory, &group.id).await?;
-    }
+    let members = all_members(directory, &group).await?;
     if !members.is_empty() && !*even_with_members {
         return Err(Error::new(
             Code::GroupHasMembers,
@@ -482,12 +478,21 @@ pub async fn remove(directory: &dyn Directory, removal: &Removal) -> Result<Remo
     }
 }
 
-/// Lists the users whose own records name a group.
-async fn members_by_own_records(directory: &dyn Directory, id: &GroupId) -> Result<Vec<Member>> {
-    let users = directory.list_users().await?;
-    let is_in = |user: &User| user.groups.iter().flatten().any(|link| link.id == *id);
-    let member = |user: User| Member { id: user.id, email: Some(user.email), group_admin: None };
-    Ok(users.into_iter().filter(is_in).map(member).collect())
+/// Lists the members of a group, also those that only their own records show. A group that is gone
+/// has none.
+async fn all_members(directory: &dyn Directory, group: &Group) -> Result<Vec<Member>> {
+    let mut all = membership::members(directory, &group.id).await?.unwrap_or_default();
+    if directory.capabilities().groups_may_lack_members {
+        let users = directory.list_users().await?;
+        let is_in = |user: &User| user.groups.iter().flatten().any(|link| link.id == group.id);
+        for user in users.into_iter().filter(is_in) {
+            if all.iter().all(|member| member.id != user.id) {
+                let email = Some(user.email);
+                all.push(Member { id: user.id, email, group_admin: None });
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Deletes a group and checks that it is gone, whatever the server answered. Returns `false` if it
@@ -496,7 +501,14 @@ async fn delete(directory: &dyn Directory, group: &Group) -> Result<bool> {
     let failure = match directory.delete_group(&group.id).await {
         Ok(true) => None,
         Err(error) if error.maybe_applied => Some(error),
-        other => return other,
+        Err(error) => return Err(error),
+        Ok(false) => {
+            // A 404 may also mean that there is no such request.
+            return match directory.read_group(&group.id).await? {
+                None => Ok(false),
+                Some(_) => Err(no_deletion("group").about(group.name.as_str())),
+            };
+        }
     };
     let look = read_back(directory, async || {
         let left = directory.read_group(&group.id).await?;

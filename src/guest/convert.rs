@@ -241,12 +241,16 @@ pub fn given_user(field: &str, user: contract::User) -> Result<User> {
     unsupported::unless(attributes.is_none(), &format_args!("{field}.attributes"))?;
     let id = given_user_id(id);
     let email = Email::of_account(email.as_deref().unwrap_or_default(), &id, login.as_deref());
+    // A SCIM account without a login differs from one whose login is its address.
+    let has_none = login.is_none() && id.dialect == Dialect::Scim && email.is_address();
     let login = login.filter(|login| !email.is_address() || login.trim() != email.as_str());
     let login = login.map(|login| Email::new(&login));
+    let names =
+        (login.is_some() || has_none).then(|| Box::new(Names { login, emails: Vec::new() }));
     Ok(User {
         id,
         email,
-        names: login.map(|login| Box::new(Names { login: Some(login), emails: Vec::new() })),
+        names,
         first_name,
         last_name,
         user_type: user_type.map(given_user_type),

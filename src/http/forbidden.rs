@@ -145,9 +145,12 @@ impl Words {
     }
 
     fn address(&self) -> bool {
-        self.has(&["ip", "ips", "allowlist", "allowlisted", "whitelist", "whitelisted"])
+        let is_listed = self.has(&["allowlist", "allowlisted", "whitelist", "whitelisted"])
             || self.has_phrase(&["allow", "list"])
-            || self.has_phrase(&["allowed", "addresses"])
+            || self.has_phrase(&["allowed", "addresses"]);
+        // A list of domains or of email addresses is about the person.
+        let is_of_people = self.has(&["domain", "domains", "email", "emails"]);
+        self.has(&["ip", "ips"]) || is_listed && !is_of_people
     }
 
     fn seats(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Deletes one account, and finds out what the server did: some only disable.
 
+use alloc::format;
+
 use crate::domain::{User, WriteKind};
 use crate::error::{Code, Error, Result};
 use crate::retool::Directory;
@@ -51,6 +53,12 @@ pub async fn delete_account(
     let failure = match directory.delete_user(&user.id).await {
         Ok(true) => None,
         Ok(false) => {
+            // A 404 may also mean that there is no such request, or come from a late read.
+            let read = read_back(directory, async || {
+                let left = reread(directory, &user.id, &user.email).await?;
+                Ok(if left.is_none() { ReadBack::Holds(()) } else { ReadBack::NotYet(()) })
+            });
+            read.await?.map_err(|()| no_deletion("account").about(address))?;
             check_not_accepted(directory, user).await?;
             return Ok(Deletion::AlreadyGone);
         }
@@ -109,6 +117,18 @@ pub async fn delete_account(
         "The server accepted the deletion, but the account is still there. Look at it in Retool, and ask again.",
     )
     .about(address))
+}
+
+/// Returns the error for a deletion that is answered as if the record were gone, while the server
+/// shows it.
+pub fn no_deletion(what: &str) -> Error {
+    Error::new(
+        Code::OperationUnsupported,
+        format!(
+            "The server answers the deletion as if the {what} were gone (404), and still shows it: it seems to have \
+             no such request. Nothing was deleted. Delete the {what} in Retool."
+        ),
+    )
 }
 
 /// Checks that an invitation that is gone was withdrawn rather than accepted.

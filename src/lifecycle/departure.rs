@@ -8,7 +8,8 @@ use super::account::{Changed, Dropped, GONE, change_account, disabled_since};
 use super::deletion::{Deletion, KEPT, delete_account, is_as_gone_as_can_be};
 use super::group_admins::add_group_admins;
 use super::person::{
-    check_absence, check_ref, check_refs, find_by_email, find_one, memberships, reread,
+    check_absence, check_ref, check_refs, find_by_email, find_one, listed_without_record,
+    memberships, reread,
 };
 use super::sessions::end_sessions;
 use crate::admins::{AdminGuard, check_departure};
@@ -164,6 +165,13 @@ async fn deprovision_with(
                 known = found;
                 continue;
             }
+            // It was found a moment ago. Another look tells a deletion from a missing record.
+            let read = read_back(directory, async || {
+                let found = find_by_email(directory, &known.email).await?;
+                let is_listed = found.is_some_and(|found| found.id == known.id);
+                Ok(if is_listed { ReadBack::NotYet(()) } else { ReadBack::Holds(()) })
+            });
+            read.await?.map_err(|()| listed_without_record(&known.email))?;
             return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyGone));
         };
         account.user.groups = account.user.groups.or(groups);
@@ -301,6 +309,8 @@ async fn strip(
     write_log: &mut WriteLog,
 ) -> Result<()> {
     let address = user.email.as_str();
+    // The account was in these groups, and the server says that it is not. That is read back too.
+    let mut already_out = Vec::new();
     for group in user.groups.iter().flatten() {
         let removed = directory.remove_member(&group.id, &user.id).await;
         match write_log.member(WriteKind::MemberRemoved, address, group.label(), removed) {
@@ -308,7 +318,7 @@ async fn strip(
             Ok(false) if dropped.iter().any(|link| link.id == group.id) => {
                 done.groups_removed.push(group.clone());
             }
-            Ok(false) => {}
+            Ok(false) => already_out.push(group),
             // Users can't be removed from groups whose members the server manages.
             Err(error) if error.code == Code::ServerRefused => {
                 done.remaining
@@ -317,7 +327,7 @@ async fn strip(
             Err(error) => return Err(error),
         }
     }
-    if done.groups_removed.is_empty() {
+    if done.groups_removed.is_empty() && already_out.is_empty() {
         return Ok(());
     }
     let read = read_back(directory, async || {
@@ -325,8 +335,8 @@ async fn strip(
             return Ok(ReadBack::Holds(()));
         };
         let left = memberships(directory, &account.user).await?;
-        let kept =
-            done.groups_removed.iter().find(|group| left.iter().any(|link| link.id == group.id));
+        let mut all = done.groups_removed.iter().chain(already_out.iter().copied());
+        let kept = all.find(|group| left.iter().any(|link| link.id == group.id));
         Ok(kept.map_or(ReadBack::Holds(()), |group| ReadBack::NotYet(group.label().to_string())))
     });
     read.await?.map_err(|kept| {

@@ -15,12 +15,14 @@ pub(crate) mod testing;
 pub use account::{
     Changed, Dropped, GONE, change_account, disabled_since, with_memberships_at_risk,
 };
-pub use deletion::{DELETIONS_DISABLE, Deletion, delete_account, is_as_gone_as_can_be};
+pub use deletion::{
+    DELETIONS_DISABLE, Deletion, delete_account, is_as_gone_as_can_be, no_deletion,
+};
 pub use departure::{Departure, DeprovisionOutcome, Deprovisioned, Mode, deprovision};
 pub use group_admins::{add_group_admins, find_with_memberships, with_memberships};
 pub use person::{
     Creation, check_absence, check_ref, check_refs, create_once, find_by_email, find_one,
-    memberships, reread,
+    listed_without_record, memberships, reread,
 };
 pub use provision::{Arrival, ProvisionOutcome, Provisioned, provision};
 pub use restore::{PersonRestored, Restoration, RestoreOutcome, RestoreReport, Restored, restore};

@@ -258,6 +258,16 @@ fn unconfirmed(write_log: &mut WriteLog, lost: bool, address: &str, mut failure:
     failure
 }
 
+/// Returns the error for an account that a listing shows, and whose own record is missing.
+pub fn listed_without_record(email: &Email) -> Error {
+    Error::new(
+        Code::ListingIncomplete,
+        "The listing shows the account, and its own record is missing (404), so it can't be told whether it is gone. \
+         Nothing more was written. Ask again.",
+    )
+    .about(email.as_str())
+}
+
 /// Returns the groups of a user. If the record does not contain them, reads every group.
 pub async fn memberships(directory: &dyn ReadDirectory, user: &User) -> Result<Vec<GroupLink>> {
     if let Some(groups) = &user.groups {

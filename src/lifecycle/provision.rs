@@ -169,6 +169,12 @@ async fn provision_with(
         let email = user.email.as_str();
         match write_log.member(WriteKind::MemberAdded, email, group.label(), added)? {
             true => groups_added.push(group),
+            // What was read says otherwise, so it is read back.
+            false
+                if joined(directory, &user.id, core::slice::from_ref(&group)).await?.is_empty() =>
+            {
+                return Err(membership_not_held(&user.email, &group));
+            }
             false => groups_kept.push(group),
         }
     }
@@ -537,6 +543,19 @@ fn unreported_type(
             asked.as_str()
         )
     })
+}
+
+/// Returns the error for a membership that the server says exists, and that is not visible.
+fn membership_not_held(email: &Email, group: &GroupLink) -> Error {
+    Error::new(
+        Code::NotVerified,
+        format!(
+            "The server says that the person is in the group {} already, but the group does not list the person. Look \
+             at the group in Retool, then ask again.",
+            group.label()
+        ),
+    )
+    .about(email.as_str())
 }
 
 /// Returns the error that the account was deleted between two requests.

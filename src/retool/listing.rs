@@ -30,6 +30,10 @@ use crate::http::{Local, Log, Window};
 /// The most times that an inconsistent listing is read.
 const READINGS: u32 = 3;
 
+/// How often the second page must be the first one again, until the server counts as one that does
+/// not page.
+const LOOKS: u32 = 2;
+
 /// More items than any organisation has. An endless listing is given up here. This also bounds
 /// the component's memory.
 const MOST_ITEMS: u32 = 250_000;
@@ -162,7 +166,8 @@ struct Begun {
 
 /// Returns whether servers have this maximum for the length of a page: a round number.
 pub fn is_common_maximum(length: u32) -> bool {
-    length >= 10 && (length.is_multiple_of(10) || length.is_multiple_of(25))
+    let is_round = length.is_multiple_of(10) || length.is_multiple_of(25);
+    length >= 10 && (is_round || length.is_power_of_two())
 }
 
 /// Returns whether a server may have refused a page because it is after the last one.
@@ -212,9 +217,10 @@ impl Reader<'_> {
         let Begun { asked, first, mut others } = self.begin(expected).await?;
         let mut refs = Vec::from([first.page_ref]);
         let Some(total) = first.total else {
-            let whole = self
-                .default_size
-                .is_some_and(|size| !(first.page_ref.items as u32).is_multiple_of(size));
+            let items = first.page_ref.items as u32;
+            let whole = self.default_size.is_some_and(|size| {
+                !items.is_multiple_of(size) && (size == 1 || !is_common_maximum(items))
+            });
             if !whole {
                 self.read_to_the_end(&mut refs).await?;
             }
@@ -315,10 +321,8 @@ impl Reader<'_> {
     /// Returns whether a first page of this length may be full, so that there may be more.
     fn may_be_full(&self, length: u32, asked: Option<u32>) -> bool {
         match (asked.or(self.default_size), self.size) {
-            // More than requested: the server does not page.
-            (Some(size), _) if length > size => false,
-            (Some(size), None) => length == size,
-            (size, Some(_)) => size == Some(length) || is_common_maximum(length),
+            (Some(size), _) => length == size || is_common_maximum(length),
+            (None, Some(_)) => is_common_maximum(length),
             (None, None) => false,
         }
     }
@@ -327,13 +331,17 @@ impl Reader<'_> {
     /// the server does not page.
     async fn second_page(&self, first: PageRef) -> Result<Option<PageRef>> {
         let size = Some(first.items as u32);
-        match (self.fetch)(Ask { page: 2, size }).await {
-            Ok(page) if page.page_ref.items == 0 => Ok(None),
-            Ok(page) if self.buffer.begin_alike(first, page.page_ref) => Ok(None),
-            Ok(page) => Ok(Some(page.page_ref)),
-            Err(error) if is_refused_page(&error) => Ok(None),
-            Err(error) => Err(error),
+        // One wrong response must not make a part look like the whole.
+        for _ in 0..LOOKS {
+            match (self.fetch)(Ask { page: 2, size }).await {
+                Ok(page) if page.page_ref.items == 0 => return Ok(None),
+                Ok(page) if self.buffer.begin_alike(first, page.page_ref) => {}
+                Ok(page) => return Ok(Some(page.page_ref)),
+                Err(error) if is_refused_page(&error) => return Ok(None),
+                Err(error) => return Err(error),
+            }
         }
+        Ok(None)
     }
 
     /// Logs the progress of a long listing, about ten times.

@@ -353,6 +353,20 @@ pub enum RefusalReason {
 }
 
 impl RefusalReason {
+    /// Every reason.
+    pub const ALL: [Self; 10] = [
+        Self::CreationNotAllowed,
+        Self::UserDisabled,
+        Self::UserTypeRequired,
+        Self::ProtectedPerson,
+        Self::AmbiguousUser,
+        Self::NameRequired,
+        Self::ListingIncomplete,
+        Self::RecordUnreadable,
+        Self::UserNotFound,
+        Self::WrongPerson,
+    ];
+
     /// Returns the contract's spelling.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -371,18 +385,7 @@ impl RefusalReason {
 
     /// Reads the contract's spelling.
     pub fn parse(text: &str) -> Option<Self> {
-        use RefusalReason::*;
-        let all = [
-            CreationNotAllowed,
-            UserDisabled,
-            UserTypeRequired,
-            ProtectedPerson,
-            AmbiguousUser,
-            NameRequired,
-            ListingIncomplete,
-            RecordUnreadable,
-        ];
-        all.into_iter().find(|reason| reason.as_str() == text)
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::group_index::GroupIndex;
 use crate::lifecycle::{
     Creation, Deletion, Dropped, GONE, change_account, check_refs, create_group_once, create_once,
     delete_account, disabled_since, end_sessions, find_by_email, find_one, is_as_gone_as_can_be,
-    reread, with_memberships, with_memberships_at_risk,
+    listed_without_record, reread, with_memberships, with_memberships_at_risk,
 };
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Directory, ReadDirectory, membership};
@@ -211,7 +211,8 @@ pub(super) fn check(step: &Step, dialect: Dialect) -> Result<()> {
             (None, patch.is_empty())
         }
     };
-    if patch.profile_photo_url.is_some() || sets_twice(&step.changes) {
+    let sets_photo = patch.profile_photo_url.is_some();
+    if sets_photo && !dialect.capabilities().sets_photos || sets_twice(&step.changes) {
         return Err(invalid("step.changes", "a change is not one that a plan makes"));
     }
     let (group, user) = (step.group.as_ref(), step.user.as_ref());
@@ -547,7 +548,13 @@ pub(super) async fn current(
         None => {
             // With a wrong base URL the user is missing too. A listing always exists, so it fails
             // in that case only.
-            directory.find_users(&UserRef::Email(email.clone())).await?;
+            let who = UserRef::Email(email.clone());
+            let read = read_back(directory, async || {
+                let listed = directory.find_users(&who).await?;
+                let is_listed = listed.iter().any(|user| user.id == *id);
+                Ok(if is_listed { ReadBack::NotYet(()) } else { ReadBack::Holds(()) })
+            });
+            read.await?.map_err(|()| listed_without_record(email))?;
             Ok(Current::Gone)
         }
         Some(account) if account.user.answers_to(email) => Ok(Current::Account(Box::new(account))),

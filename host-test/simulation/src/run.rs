@@ -306,7 +306,10 @@ impl World {
                         !self.server.state().checker.has_odd_record(person.email.as_str())
                     }
                     // The address of a hidden account is taken.
-                    PersonOutcome::Failed(error) => !vanishes || error.http_status != Some(409),
+                    PersonOutcome::Failed(error) if error.http_status == Some(409) => {
+                        !vanishes && !hidden.contains(&person.email.key().to_owned())
+                    }
+                    PersonOutcome::Failed(_) => true,
                     // The listing never shows this user, so the plan creates them.
                     PersonOutcome::Stale(_) => !hidden.contains(&key(person.email.as_str())),
                     _ => false,

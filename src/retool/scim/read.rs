@@ -143,6 +143,7 @@ impl ReadPeople for Scim {
 /// can't filter. Then the whole listing decides.
 fn may_mean_no_match(error: &Error) -> bool {
     matches!(error.code, Code::ServerRefused | Code::ScimUnavailable)
+        || error.http_status == Some(501)
 }
 
 impl ReadDirectory for Scim {

@@ -78,8 +78,30 @@ impl Scim {
                 Err(error) => return Err(after_others(written)(error)),
             }
             let now = self.read_left(group, user, &others).await.map_err(after_write)?;
-            let gone = self.confirmed_gone(group, vanished(&others, &now)).await?;
+            let unlisted = vanished(&others, &now);
             let left = !now.iter().any(|id| id == user);
+            let is_emptied = left && !others.is_empty() && unlisted.len() == others.len();
+            let gone = match self.confirmed_gone(group, unlisted.clone()).await? {
+                gone if gone.is_empty() && is_emptied => {
+                    // The records of the members may be late.
+                    let read = read_back(self, async || {
+                        let gone = self.confirmed_gone(group, unlisted.clone()).await?;
+                        Ok(if gone.is_empty() {
+                            ReadBack::NotYet(())
+                        } else {
+                            ReadBack::Holds(gone)
+                        })
+                    });
+                    match read.await? {
+                        Ok(gone) => gone,
+                        Err(()) => {
+                            self.removal.set(form.next());
+                            return Err(may_be_emptied(group));
+                        }
+                    }
+                }
+                gone => gone,
+            };
             // If the user is still in the group, the group was not emptied. Then another
             // administrator removed the other members.
             if left && !gone.is_empty() && gone.len() == others.len() {
@@ -222,6 +244,16 @@ fn unsafe_server() -> Error {
         Code::OperationUnsupported,
         "This server empties a whole group when one member is removed, so nothing was written. Remove the person in \
          Retool itself.",
+    )
+}
+
+/// Returns the error if a group's record lists nobody after a removal, and the records of its other
+/// members still name it.
+fn may_be_emptied(group: &GroupId) -> Error {
+    not_held(
+        "The group's record lists none of the other members any more, and their own records still name it. The server \
+         may have emptied the group. Look at the group in Retool.",
+        &group.value,
     )
 }
 

@@ -54,6 +54,7 @@ impl Run<'_> {
             Ok(new) => {
                 for ((step, id), new) in steps.into_iter().zip(ids).zip(new) {
                     if !new {
+                        self.touch(step, id, &group)?;
                         self.note(step, StepOutcome::AlreadySo, Done::Nothing);
                         continue;
                     }
@@ -75,8 +76,10 @@ impl Run<'_> {
                 if ends_the_run(&error) {
                     return Err(error);
                 }
+                // Another status is not about one of the users, and would be the same for each.
+                let may_be_one = matches!(error.http_status, Some(400 | 404 | 409 | 413 | 422));
                 for step in steps {
-                    if error.maybe_applied {
+                    if error.maybe_applied || !may_be_one {
                         let address = step::person(step)?.as_str();
                         self.note_failure(step, error.clone().about(address));
                     } else {

@@ -42,6 +42,8 @@ pub(super) struct Fresh<'a> {
     /// The people and groups that steps of the slice create.
     people: BTreeSet<&'a Email>,
     new_groups: BTreeSet<&'a str>,
+    /// The creations of earlier slices.
+    created_before: BTreeMap<&'a Email, &'a Step>,
 }
 
 impl<'a> Fresh<'a> {
@@ -54,6 +56,7 @@ impl<'a> Fresh<'a> {
             groups: GroupIndex::new(&snapshot.groups),
             people: BTreeSet::new(),
             new_groups: BTreeSet::new(),
+            created_before: BTreeMap::new(),
         };
         for user in &snapshot.users {
             fresh.by_id.insert(&user.id, user);
@@ -73,6 +76,16 @@ impl<'a> Fresh<'a> {
             }
         }
         fresh
+    }
+
+    /// Adds the people that earlier slices had to create.
+    pub(super) fn after(mut self, earlier: &'a [Step]) -> Self {
+        for step in earlier.iter().filter(|step| step.kind == StepKind::CreateUser) {
+            if let Some(email) = &step.email {
+                self.created_before.insert(email, step);
+            }
+        }
+        self
     }
 
     /// Returns whether the listing has an account with this address.
@@ -176,7 +189,16 @@ impl<'a> Fresh<'a> {
             None => match self.by_email.get(email).map(Vec::as_slice) {
                 None | Some([]) if self.people.contains(email) => None,
                 None | Some([]) => return Ok(not_begun("account", email.as_str())),
-                Some([user]) => Some(*user),
+                Some([user]) => {
+                    // As if the plan were applied whole: a creation that became stale stops the rest.
+                    if let Some(creation) = self.created_before.get(email)
+                        && let StepOutcome::Stale(how) =
+                            step::found_instead(&step::new_user(creation)?, user)
+                    {
+                        return Ok(Judged::Stale(how));
+                    }
+                    Some(*user)
+                }
                 Some(_) => return Ok(Judged::Stale(SHARED.into())),
             },
         };

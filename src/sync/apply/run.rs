@@ -272,7 +272,11 @@ impl Run<'_> {
                     step::write_membership(directory, step, &id, &group, &mut self.write_log).await;
                 match written {
                     Ok(true) => {}
-                    Ok(false) => return Ok((StepOutcome::AlreadySo, Done::Nothing)),
+                    Ok(false) => {
+                        // The listing says otherwise, so it is read back too.
+                        self.touch(step, id, &group)?;
+                        return Ok((StepOutcome::AlreadySo, Done::Nothing));
+                    }
                     // The server derives some memberships from fields, which may just have been
                     // set, and refuses to write them.
                     Err(error)

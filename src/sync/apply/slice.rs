@@ -93,7 +93,7 @@ pub async fn apply_plan(
             snapshot::read(directory, &scope, needs_memberships(steps)).await?
         }
     };
-    let fresh = Fresh::new(&snapshot, directory.capabilities(), steps);
+    let fresh = Fresh::new(&snapshot, directory.capabilities(), steps).after(&plan.steps[..first]);
 
     let mut ids = unique_ids(&snapshot.users);
     for step in steps {

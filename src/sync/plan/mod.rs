@@ -216,6 +216,12 @@ fn limitations(
             "This API can't make a user an administrator: `admin` on the roster is neither compared nor set.",
         ));
     }
+    let sets_photo = |desired: &super::DesiredUser| desired.fields.profile_photo_url.is_some();
+    if !can.sets_photos && request.roster.iter().any(sets_photo) {
+        limitations.push(String::from(
+            "This API can't set profile photos: those of the roster are neither compared nor set.",
+        ));
+    }
     if !can.deletes_people && request.policy.absent == AbsentPolicy::Delete {
         limitations.push(String::from(
             "This API does not delete users for good: users to be deleted are disabled.",

@@ -68,6 +68,9 @@ impl<'a> Planner<'a> {
         if !self.can.sets_admins {
             fields.admin = None;
         }
+        if !self.can.sets_photos {
+            fields.profile_photo_url = None;
+        }
         let is_unreadable = self.unreadable.has(&desired.email)
             || desired.by.as_ref().is_some_and(|who| self.unreadable.means(who));
         let mut who =

@@ -110,6 +110,12 @@ impl Checker {
                     let kinds = [MemberAdded, MemberChanged];
                     is_reported(&kinds, &self.addresses_of(id), administered(field))
                 }
+                // As for a membership below.
+                Change::UserField { id, field, .. }
+                    if field == "isAdmin" && self.was_removed_concurrently(id, ADMIN) =>
+                {
+                    true
+                }
                 // The right may follow from the group of administrators.
                 Change::UserField { id, field, .. }
                     if field == "isAdmin"

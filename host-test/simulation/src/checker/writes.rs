@@ -216,7 +216,8 @@ impl Checker {
     ) -> Verdict {
         let is_put_back =
             self.was_dropped(id, group) || self.put_resets_memberships() && self.has_vanished(id);
-        if joins && (self.was_removed_concurrently(id, group) || is_put_back) {
+        let is_gone = self.now().group(group).is_none();
+        if joins && (self.was_removed_concurrently(id, group) || is_put_back || is_gone) {
             // The component adds a member again after a removal that emptied the group, or after a
             // PUT. It can't distinguish that server behaviour from a removal by another
             // administrator.
