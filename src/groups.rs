@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use crate::admins::check_left;
 use crate::domain::{
-    Dialect, Email, FieldChange, Group, GroupId, GroupPatch, GroupRef, Member, User, UserId,
-    UserRef, Write, WriteKind,
+    Dialect, Email, FieldChange, Group, GroupPatch, GroupRef, Member, User, UserId, UserRef, Write,
+    WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::{GroupIndex, similar};

@@ -6,7 +6,7 @@ use core::cell::RefCell;
 
 use super::*;
 use crate::config::Settings;
-use crate::domain::{Dialect, GroupIdKind};
+use crate::domain::{Dialect, GroupId, GroupIdKind};
 use crate::http::{BaseUrl, Client, Method, Secret};
 use crate::retool::scim::{Base, Scim};
 use crate::retool::v1::V1;
@@ -259,4 +259,18 @@ fn a_person_who_is_named_under_two_names_is_refused() {
     let directory = Scim::new(client(&fake), Some(Base::Scim));
     let error = fake.run(change(&directory, &reshaping)).expect_err("Ada twice");
     assert_eq!(error.code, Code::DuplicatePerson);
+}
+
+#[test]
+fn a_protected_member_whom_the_group_does_not_show_keeps_the_membership() {
+    for listed in [0, 1, 2] {
+        let (fake, members) = scim(&["bob", "ada"], listed);
+        let directory = Scim::new(client(&fake), Some(Base::Scim));
+        let protected_people = Vec::from([Email::new("ada@example.com").into()]);
+        let guard = MemberGuard { protected_people, minimum_admins: 0 };
+        let removal = Removal { group: support_of_scim(), even_with_members: true, guard };
+        let error = fake.run(remove(&directory, &removal)).expect_err("a protected person");
+        assert_eq!(error.code, Code::ProtectedPerson, "{listed}");
+        assert_eq!(members.borrow().len(), 2, "{listed}");
+    }
 }

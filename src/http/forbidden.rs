@@ -242,6 +242,8 @@ mod tests {
             ("This user is the only admin.", Code::LastOwner),
             ("Sole owner", Code::LastOwner),
             ("Your IP is not on the allowlist", Code::AccessBlocked),
+            ("The email domain example.org is not on the allowlist", Code::Forbidden),
+            ("This email is not among the allowed addresses", Code::Forbidden),
             ("Requests from 203.0.113.9 are not in the IP allow list", Code::AccessBlocked),
             ("This feature is not included in your plan", Code::OperationUnsupported),
             ("Upgrade to Enterprise", Code::OperationUnsupported),

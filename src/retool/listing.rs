@@ -327,15 +327,15 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the second page; `None` if there is none, or if it is the first page again because
-    /// the server does not page.
+    /// Returns the second page; `None` if there is none, or if it has only items of the first page
+    /// because the server does not page, or not in this size.
     async fn second_page(&self, first: PageRef) -> Result<Option<PageRef>> {
         let size = Some(first.items as u32);
         // One wrong response must not make a part look like the whole.
         for _ in 0..LOOKS {
             match (self.fetch)(Ask { page: 2, size }).await {
                 Ok(page) if page.page_ref.items == 0 => return Ok(None),
-                Ok(page) if self.buffer.begin_alike(first, page.page_ref) => {}
+                Ok(page) if self.buffer.contains(first, page.page_ref) => {}
                 Ok(page) => return Ok(Some(page.page_ref)),
                 Err(error) if is_refused_page(&error) => return Ok(None),
                 Err(error) => return Err(error),
@@ -366,7 +366,10 @@ impl Reader<'_> {
             if next.items == 0 {
                 break;
             }
-            let repeats_first = self.buffer.begin_alike(first, next);
+            let repeats_first = match self.default_size {
+                Some(_) => self.buffer.contains(first, next),
+                None => self.buffer.begin_alike(first, next),
+            };
             if repeats_first && self.default_size.is_some() {
                 break;
             }

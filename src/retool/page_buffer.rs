@@ -38,6 +38,9 @@ pub trait PageLookup {
     /// Returns whether two pages begin with the same item.
     fn begin_alike(&self, one: PageRef, other: PageRef) -> bool;
 
+    /// Returns whether every item of the other page is on the first.
+    fn contains(&self, one: PageRef, other: PageRef) -> bool;
+
     /// Returns whether any item occurs twice on these pages.
     fn repeat(&self, refs: &[PageRef]) -> bool;
 
@@ -80,6 +83,16 @@ impl<P> PageLookup for PageBuffer<P> {
         let pages = self.0.borrow();
         let begin = |page_ref: PageRef| pages.get(page_ref.place)?.as_ref()?.fingerprints.first();
         begin(one).is_some_and(|first| begin(other) == Some(first))
+    }
+
+    fn contains(&self, one: PageRef, other: PageRef) -> bool {
+        let pages = self.0.borrow();
+        let items = |page_ref: PageRef| {
+            let content = pages.get(page_ref.place).and_then(Option::as_ref);
+            content.map(|content| &*content.fingerprints).unwrap_or_default()
+        };
+        let all = items(one);
+        items(other).iter().all(|item| all.contains(item))
     }
 
     fn digest(&self, refs: &[PageRef]) -> u64 {

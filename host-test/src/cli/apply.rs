@@ -8,22 +8,24 @@ use anyhow::Context;
 
 use super::Exit;
 use super::args::{ApplyArgs, ShowArgs};
-use super::connection::tenant;
+use super::connection::{host, tenant};
 use super::failure::Failure;
 use super::files;
 use super::output::Output;
 use super::sync::{check_free, exit, keep_page};
+use crate::TenantOptions;
 use crate::answer::error_case;
 use crate::json;
 use crate::render;
 use crate::retool::synchronization::{ApplyPlanRequest, Plan};
 
-pub(crate) fn show(arguments: &ShowArgs, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn show(arguments: &ShowArgs, output: &Output) -> Result<Exit, Failure> {
     let ShowArgs { plan: path, html } = arguments;
     if let Some(html) = html {
         check_free(html)?;
     }
     let plan = read(path)?;
+    check_digest(&plan).await.map_err(|failure| located(failure, path))?;
     if let Some(html) = html {
         let file = path.file_name().unwrap_or_default().to_string_lossy();
         let about = render::About { base_url: &plan.organisation, roster: &file };
@@ -48,6 +50,26 @@ pub(crate) async fn apply(arguments: ApplyArgs, output: &Output) -> Result<Exit,
         .result(&report, render::applied)
         .map_err(|failure| failure.after(report.writes.len()))?;
     Ok(if report.complete { Exit::Done } else { Exit::Partly })
+}
+
+/// Fails if a plan does not have its own digest: an approver would approve something else than what
+/// is shown. The component finds that out before it reads a token or sends anything, so it is asked
+/// to apply the plan under no digest.
+async fn check_digest(plan: &Plan) -> Result<(), Failure> {
+    let tenant = host()?.tenant(TenantOptions::new(&plan.organisation).dialect(plan.dialect));
+    let request = ApplyPlanRequest {
+        plan: plan.clone(),
+        approved_digest: String::new(),
+        first: 0,
+        count: None,
+    };
+    match tenant.apply_plan(&request).await? {
+        Err(error) => match error_case(&error).1 {
+            Some(detail) if detail.field.as_deref() == Some("request.approved-digest") => Ok(()),
+            _ => Err(error.into()),
+        },
+        Ok(_) => Err(Failure::Other(anyhow::anyhow!("The plan could not be checked."))),
+    }
 }
 
 /// Writes a plan to a new file.

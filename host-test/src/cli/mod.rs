@@ -116,7 +116,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<Exit, Failure> {
             Command::Deprovision(options) => person::deprovision(options, output).await,
             Command::Restore(options) => restore::restore(options, output).await,
             Command::Plan(options) => sync::plan(*options, output).await,
-            Command::Show(options) => apply::show(&options, output),
+            Command::Show(options) => apply::show(&options, output).await,
             Command::Apply(options) => apply::apply(options, output).await,
             Command::Sync(options) => sync::sync(*options, output).await,
             Command::Changes(options) => changes::run(options).await,

@@ -49,6 +49,14 @@ fn a_saved_plan_is_shown_and_applied() {
     assert!(fs::read_to_string(&page).expect("a page").contains(&digest));
     assert!(server.mock.requests().is_empty(), "it asks no server");
 
+    // What an approver sees is what the digest stands for.
+    let altered = fs::read_to_string(plan.path()).expect("a plan").replace("Galois", "Evil");
+    let altered = File::new("altered.json", &altered);
+    let shown = server.run(&["show", altered.path()]);
+    assert_ne!(shown.exit, 0, "{shown:#?}");
+    assert!(!shown.stdout.contains(&digest), "{}", shown.stdout);
+    assert!(shown.stderr.contains("altered"), "{}", shown.stderr);
+
     let ran = server.run(&apply(&plan, &digest, &[]));
     assert_eq!(ran.exit, 0, "{ran:#?}");
     assert!(ran.stdout.starts_with("Done: everyone is as the plan says."), "{}", ran.stdout);

@@ -180,8 +180,11 @@ fn check_values(step: &Step) -> Result<()> {
         if change.field == LOGIN {
             input::login(&"step.changes", &change.after)?;
         }
-        if matches!(Field::parse(change.field), Some(Field::FirstName | Field::LastName)) {
-            input::name(&"step.changes", Some(change.after.clone()))?;
+        let after = Some(change.after.clone());
+        match Field::parse(change.field) {
+            Some(Field::FirstName | Field::LastName) => drop(input::name(&"step.changes", after)?),
+            Some(Field::ProfilePhotoUrl) => drop(input::photo_url(&"step.changes", after)?),
+            _ => {}
         }
     }
     Ok(())

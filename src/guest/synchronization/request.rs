@@ -308,7 +308,10 @@ fn given_change(change: contract::FieldChange) -> Result<FieldChange> {
         Field::FirstName | Field::LastName => {
             input::name(&"step.changes", Some(after))?.unwrap_or_default()
         }
-        Field::UserType | Field::Admin | Field::Disabled | Field::ProfilePhotoUrl => after,
+        Field::ProfilePhotoUrl => {
+            input::photo_url(&"step.changes", Some(after))?.unwrap_or_default()
+        }
+        Field::UserType | Field::Admin | Field::Disabled => after,
     };
     Ok(FieldChange { field: field.as_str(), before, after })
 }

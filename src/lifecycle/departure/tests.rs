@@ -75,6 +75,47 @@ fn a_deletion_that_only_disables_may_be_repeated() {
     assert!(done.tombstone.is_some());
 }
 
+/// A proxy without the route answers 404 to the deletion too.
+#[test]
+fn a_deletion_that_is_answered_with_404_is_looked_at_again() {
+    for is_gone in [false, true] {
+        let deleted = Rc::new(Cell::new(false));
+        let fake = FakePlatform::new(move |request| {
+            let path = request.path_and_query.split('?').next().unwrap_or_default();
+            match (request.method, path) {
+                (Method::Delete, _) => {
+                    deleted.set(true);
+                    Reply::json(404, "{}")
+                }
+                (Method::Get, "/api/v2/users") => list(&account(true)),
+                _ if deleted.get() && is_gone => Reply::json(404, "{}"),
+                _ => one(&account(true)),
+            }
+        });
+        let done = fake.run(deprovision(&v2(&fake), &departure(Mode::Delete), 0));
+        if is_gone {
+            assert_eq!(done.expect("no failure").outcome, DeprovisionOutcome::AlreadyGone);
+        } else {
+            let error = done.expect_err("the account is still there");
+            assert_eq!(error.code, Code::OperationUnsupported);
+            assert!(error.writes.is_empty() && error.message.contains("404"), "{}", error.message);
+        }
+    }
+}
+
+/// A record that is missing for a moment does not make a listed account gone.
+#[test]
+fn an_account_that_the_listing_shows_is_not_gone_because_its_record_is_missing() {
+    let fake =
+        FakePlatform::new(|request| match request.path_and_query.starts_with("/api/v2/users?") {
+            true => list(&account(true)),
+            false => Reply::json(404, "{}"),
+        });
+    let error = fake.run(deprovision(&v2(&fake), &departure(Mode::Disable), 0));
+    let error = error.expect_err("two views that contradict each other");
+    assert_eq!((error.code, error.is_permanent()), (Code::ListingIncomplete, false));
+}
+
 /// Slow requests come before the read of the account that the write is based on.
 #[test]
 fn if_an_account_has_no_groups_they_are_looked_up_and_it_is_read_again() {

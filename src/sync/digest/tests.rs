@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::domain::Field;
+use crate::sync::RefusalReason;
 use crate::sync::Snapshot;
 use crate::testing::plan::permissive;
 use crate::testing::plan::{
@@ -247,6 +248,15 @@ fn an_incomplete_listing_changes_the_digest() {
     let incomplete = plan(&request, &actual);
     assert_eq!(incomplete.steps, complete.steps, "nothing is removed");
     assert_ne!(incomplete.digest, complete.digest);
+}
+
+/// A plan that is given back would be taken for altered otherwise.
+#[test]
+fn every_reason_to_leave_a_person_alone_is_read_back() {
+    for reason in RefusalReason::ALL {
+        assert_eq!(RefusalReason::parse(reason.as_str()), Some(reason));
+    }
+    assert_eq!(RefusalReason::parse("other"), None);
 }
 
 mod plans;

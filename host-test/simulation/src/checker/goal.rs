@@ -2,7 +2,7 @@
 //! the other administrator.
 
 use mock_retool::{ADMIN, Group, Invite, Organisation, User};
-use retool_lifecycle::domain::{self, Field, GroupLink, GroupRef, UserPatch};
+use retool_lifecycle::domain::{self, Email, Field, GroupLink, GroupRef, UserPatch};
 use retool_lifecycle::groups::Removal;
 use retool_lifecycle::lifecycle::{DeprovisionOutcome, Mode, PersonRestored};
 use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
@@ -45,7 +45,9 @@ impl Checker {
                 self.differs(user, &fields).or_else(|| outside(now, user, &arrival.groups))
             }
             (Operation::Deprovision(departure), Done::Deprovisioned(done)) => {
-                if self.open_invitation(now, &*named(&departure.user)).is_some() {
+                // An invitation beside an account is not looked for.
+                let has_account = find(&self.start, &named(&departure.user)).is_some();
+                if !has_account && self.open_invitation(now, &*named(&departure.user)).is_some() {
                     return Some(format!("{} is still invited", &*named(&departure.user)));
                 }
                 let user = find(now, &*named(&departure.user))?;
@@ -235,6 +237,8 @@ impl Checker {
                 && !self.is_hidden(&person)
                 && desired(request, &person).is_none()
                 && is_absent(request, &person)
+                // An account with names inside and outside the span may be on another part's roster.
+                && self.addresses_of(&user.id).iter().all(|name| request.span.contains(&Email::new(name)))
                 && match policy.absent {
                     AbsentPolicy::Keep => false,
                     AbsentPolicy::Disable => !user.is_disabled,

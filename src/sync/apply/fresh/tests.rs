@@ -231,3 +231,26 @@ fn a_disabled_user_is_read_again_so_that_the_sessions_end() {
     actual.users.push(old);
     assert_eq!(judged(&actual, &[step]), [Judged::Apply]);
 }
+
+/// An earlier slice found another account where it had to create one. Applied whole, the plan would
+/// leave the person alone too.
+#[test]
+fn a_stale_creation_stops_the_memberships_in_later_slices() {
+    let (plan, mut actual) = planned();
+    let is_new = |step: &&Step| step.email == Some(email("new@example.com"));
+    let first = plan.steps.iter().position(|step| step.kind == StepKind::AddMember).expect("one");
+    let mut found = user("new@example.com");
+    actual.users.push(found.clone());
+    let join = plan.steps[first..].iter().find(is_new).expect("a membership").clone();
+    let judge = |actual: &Snapshot| {
+        let steps = [join.clone()];
+        let fresh = Fresh::new(actual, actual.dialect.capabilities(), &steps);
+        let judged = fresh.after(&plan.steps[..first]).judge_listed(&steps[0]);
+        format!("{:?}", judged.expect("no failure"))
+    };
+    assert!(!judge(&actual).starts_with("Stale"), "{}", judge(&actual));
+    found.disabled = true;
+    actual.users.pop();
+    actual.users.push(found);
+    assert!(judge(&actual).starts_with("Stale"), "{}", judge(&actual));
+}
