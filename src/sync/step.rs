@@ -136,7 +136,9 @@ async fn apply_checked(
             };
             let account = match current(directory, &id, email).await? {
                 Current::Account(account) => *account,
-                Current::Gone => return Ok(StepOutcome::Stale("The account is gone.".into())),
+                Current::Gone { .. } => {
+                    return Ok(StepOutcome::Stale("The account is gone.".into()));
+                }
                 Current::Renamed => return Ok(renamed()),
             };
             let Some(group) = find_group(directory, step).await? else {
@@ -338,7 +340,7 @@ pub(super) async fn change_user(
     let patch = patch(&step.changes)?;
     let account = match current(directory, known_user(step)?, email).await? {
         Current::Account(account) => *account,
-        Current::Gone => return Ok(StepOutcome::Stale("The account is gone.".into())),
+        Current::Gone { .. } => return Ok(StepOutcome::Stale("The account is gone.".into())),
         Current::Renamed => return Ok(renamed()),
     };
     let disables = step.kind == StepKind::DisableUser;
@@ -359,7 +361,9 @@ pub(super) async fn change_user(
             // The check may take as long as a listing, and the write replaces the whole record.
             account = match current(directory, known_user(step)?, email).await? {
                 Current::Account(account) => *account,
-                Current::Gone => return Ok(StepOutcome::Stale("The account is gone.".into())),
+                Current::Gone { .. } => {
+                    return Ok(StepOutcome::Stale("The account is gone.".into()));
+                }
                 Current::Renamed => return Ok(renamed()),
             };
         }
@@ -401,7 +405,12 @@ pub(super) async fn delete_user(
 ) -> Result<StepOutcome> {
     let account = match current(directory, known_user(step)?, person(step)?).await? {
         Current::Account(account) => *account,
-        Current::Gone => return Ok(StepOutcome::AlreadySo),
+        Current::Gone { is_replaced: false } => return Ok(StepOutcome::AlreadySo),
+        // An invitation that was accepted is an account with another id.
+        Current::Gone { is_replaced: true } => {
+            let how = "It is gone, and another account has its address now.";
+            return Ok(StepOutcome::Stale(how.into()));
+        }
         Current::Renamed => return Ok(renamed()),
     };
     if is_as_gone_as_can_be(directory, &account.user) {
@@ -534,7 +543,10 @@ async fn find_group(directory: &dyn Directory, step: &Step) -> Result<Option<Gro
 /// The account of a step's person.
 pub(super) enum Current {
     Account(Box<Account>),
-    Gone,
+    /// It is gone. Another account may have its address.
+    Gone {
+        is_replaced: bool,
+    },
     Renamed,
 }
 
@@ -552,10 +564,11 @@ pub(super) async fn current(
             let read = read_back(directory, async || {
                 let listed = directory.find_users(&who).await?;
                 let is_listed = listed.iter().any(|user| user.id == *id);
-                Ok(if is_listed { ReadBack::NotYet(()) } else { ReadBack::Holds(()) })
+                let is_replaced = listed.iter().any(|user| user.answers_to(email));
+                Ok(if is_listed { ReadBack::NotYet(()) } else { ReadBack::Holds(is_replaced) })
             });
-            read.await?.map_err(|()| listed_without_record(email))?;
-            Ok(Current::Gone)
+            let is_replaced = read.await?.map_err(|()| listed_without_record(email))?;
+            Ok(Current::Gone { is_replaced })
         }
         Some(account) if account.user.answers_to(email) => Ok(Current::Account(Box::new(account))),
         Some(_) => Ok(Current::Renamed),

@@ -110,7 +110,7 @@ impl<'a> Fresh<'a> {
         let holds = match self.judge_listed(step)? {
             Judged::Read(id, group) => {
                 match step::current(directory, &id, step::person(step)?).await? {
-                    Current::Gone => return Ok(Judged::Stale(GONE.into())),
+                    Current::Gone { .. } => return Ok(Judged::Stale(GONE.into())),
                     Current::Renamed => return Ok(Judged::Stale(RENAMED.into())),
                     Current::Account(account) => match group {
                         Some(group) => {

@@ -175,6 +175,12 @@ impl Checker {
         concurrent.flat_map(|event| &event.changes)
     }
 
+    /// Whether the other administrator changed a field of this user in this call.
+    fn was_edited_concurrently(&self, user: &str) -> bool {
+        self.concurrent_changes()
+            .any(|change| matches!(change, Change::UserField { id, .. } if id == user))
+    }
+
     /// Whether the other administrator changed this field in this call, so a PUT of an earlier read
     /// undoes the change.
     pub(super) fn undoes_an_edit(&self, user: &str, of: &str) -> bool {
@@ -319,6 +325,10 @@ impl Checker {
             }
         }
         updated.retain(|id| !created.contains(id));
+        // A PUT that undoes an edit of another administrator changes what nobody asked to change.
+        for changed in [&mut enabled, &mut promoted, &mut updated] {
+            changed.retain(|id| !self.was_edited_concurrently(id));
+        }
         let listings = || self.user_listings.iter();
         let users = listings().map(|listing| listing.enabled).max().unwrap_or(0);
         let admins = listings().map(|listing| listing.admins).max().unwrap_or(0) as usize;

@@ -238,7 +238,7 @@ impl Checker {
                 && desired(request, &person).is_none()
                 && is_absent(request, &person)
                 // An account with names inside and outside the span may be on another part's roster.
-                && self.addresses_of(&user.id).iter().all(|name| request.span.contains(&Email::new(name)))
+                && is_inside(request, user)
                 && match policy.absent {
                     AbsentPolicy::Keep => false,
                     AbsentPolicy::Disable => !user.is_disabled,
@@ -327,4 +327,10 @@ fn outside(state: &Organisation, user: &User, groups: &[GroupRef]) -> Option<Str
     let missing =
         groups.iter().find(|reference| !state.groups_of(user).any(|group| is(group, reference)));
     missing.map(|reference| format!("{} is not in {reference:?}", user.email))
+}
+
+/// Returns whether the login of a user is inside the span too.
+fn is_inside(request: &SyncRequest, user: &User) -> bool {
+    let login = user.scim.get("userName").and_then(|login| login.as_str());
+    login.is_none_or(|login| request.span.contains(&Email::new(login)))
 }
