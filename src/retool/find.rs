@@ -228,7 +228,7 @@ pub(super) async fn complete_records<D: ReadPeople>(
 
 /// A user who was read individually.
 enum Read {
-    As(Listed),
+    As(Box<Listed>),
     /// There is no such user any more.
     Gone,
     /// The record can't be used.
@@ -251,7 +251,7 @@ async fn read_each(
     let one = |at: usize| -> Local<'_, Result<Read>> {
         Box::pin(async move {
             match directory.read_listed(&users[at].id).await {
-                Ok(Some(listed)) => Ok(Read::As(listed)),
+                Ok(Some(listed)) => Ok(Read::As(Box::new(listed))),
                 Ok(None) => Ok(Read::Gone),
                 Err(error) if error.code == Code::AnswerUnusable => Ok(Read::Unreadable),
                 Err(error) => Err(error),

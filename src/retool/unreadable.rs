@@ -281,7 +281,10 @@ mod tests {
         admin: bool,
     }
 
-    fn salvaged(json: &str) -> Option<(Vec<String>, Vec<(Option<String>, Option<String>)>)> {
+    /// The ids of the records that can be used, and the id and address of each other one.
+    type Parts = (Vec<String>, Vec<(Option<String>, Option<String>)>);
+
+    fn salvaged(json: &str) -> Option<Parts> {
         let raw: Vec<&RawValue> = serde_json::from_str(json).expect("a list");
         let Salvaged { records, unreadable, fingerprints } = salvage::<Record<'_>>(raw)?;
         assert_eq!(fingerprints.len(), unreadable.records().len());

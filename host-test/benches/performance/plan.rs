@@ -49,7 +49,7 @@ pub async fn measure() -> Vec<Row> {
         };
         let native = async || {
             let session = session(&server, &connections);
-            let plan = apply::plan_sync(session.reader(), &desired, &session.occasion())
+            let plan = apply::plan_sync(session.reader(), &desired, None, &session.occasion())
                 .await
                 .expect("a plan");
             assert!(plan.steps.is_empty());
@@ -115,6 +115,7 @@ fn natively(users: usize) -> retool_lifecycle::sync::SyncRequest {
             update_existing: true,
             re_enable_disabled: false,
             absent: AbsentPolicy::Keep,
+            without_address: false,
             memberships: MembershipPolicy::Exact,
             managed_groups: Vec::new(),
             create_missing_groups: false,

@@ -82,7 +82,7 @@ impl Operation {
                 if let Some(group) = administered(field) {
                     let mut links = was.groups.iter().flatten();
                     let link = links.find(|link| group_number(&link.id) == Some(group))?;
-                    return (link.group_admin == Some(true)).then(|| json!(true));
+                    return (link.group_admin == Some(true)).then_some(json!(true));
                 }
                 if field == "isDisabled" {
                     return (!new).then_some(json!(false));

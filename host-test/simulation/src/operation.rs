@@ -256,7 +256,7 @@ pub fn tombstones(result: &Result<Done, Error>) -> &[Tombstone] {
 pub fn first_of_each(tombstones: &[Tombstone]) -> Vec<Tombstone> {
     let mut first: Vec<Tombstone> = Vec::new();
     for tombstone in tombstones {
-        if find(&first, &*key(tombstone.user.email.as_str())).is_none() {
+        if find(&first, &key(tombstone.user.email.as_str())).is_none() {
             first.push(tombstone.clone());
         }
     }

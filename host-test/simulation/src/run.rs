@@ -307,7 +307,7 @@ impl World {
                     }
                     // The address of a hidden account is taken.
                     PersonOutcome::Failed(error) if error.http_status == Some(409) => {
-                        !vanishes && !hidden.contains(&person.email.key().to_owned())
+                        !vanishes && !hidden.contains(person.email.key())
                     }
                     PersonOutcome::Failed(_) => true,
                     // The listing never shows this user, so the plan creates them.

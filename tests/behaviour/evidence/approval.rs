@@ -464,7 +464,7 @@ fn a_slice_that_was_killed_goes_on() {
                     let (reached, wait) = oneshot::channel();
                     let reached = std::sync::Mutex::new(Some(reached));
                     let count = std::sync::atomic::AtomicUsize::new(0);
-                    let closing = hook.clone();
+                    let closing = hook;
                     world.mock.on_request(move |_, _| {
                         if count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) != at {
                             return Hook::Serve;
@@ -472,7 +472,7 @@ fn a_slice_that_was_killed_goes_on() {
                         if let Some(reached) = reached.lock().expect("the sender").take() {
                             let _ = reached.send(());
                         }
-                        closing.clone()
+                        closing
                     });
                     let request = part(&plan, 0, Some(7));
                     let ended = tokio::select! {

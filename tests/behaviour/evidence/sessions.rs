@@ -44,7 +44,7 @@ async fn sessions_are_ended_although_a_group_can_not_be_left() {
         ]
     );
     let id = world.person(JOAN).id;
-    assert_eq!(world.mock.state().ended_sessions, [id.clone()]);
+    assert_eq!(world.mock.state().ended_sessions, std::slice::from_ref(&id));
 
     // The repetition finishes, and ends the sessions again: nothing shows whether there are any.
     let result = done(world.tenant.deprovision(&request).await);

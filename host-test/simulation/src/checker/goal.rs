@@ -47,17 +47,17 @@ impl Checker {
             (Operation::Deprovision(departure), Done::Deprovisioned(done)) => {
                 // An invitation beside an account is not looked for.
                 let has_account = find(&self.start, &named(&departure.user)).is_some();
-                if !has_account && self.open_invitation(now, &*named(&departure.user)).is_some() {
-                    return Some(format!("{} is still invited", &*named(&departure.user)));
+                if !has_account && self.open_invitation(now, &named(&departure.user)).is_some() {
+                    return Some(format!("{} is still invited", &named(&departure.user)));
                 }
-                let user = find(now, &*named(&departure.user))?;
+                let user = find(now, &named(&departure.user))?;
                 if done.outcome == DeprovisionOutcome::AlreadyGone
-                    && self.is_hidden(&*named(&departure.user))
+                    && self.is_hidden(&named(&departure.user))
                 {
                     return None;
                 }
                 if departure.mode == Mode::Delete && self.can.deletes_people {
-                    return Some(format!("{} still has an account", &*named(&departure.user)));
+                    return Some(format!("{} still has an account", &named(&departure.user)));
                 }
                 // The caller must remove the memberships that the server refuses to remove.
                 let is_left = |group: u32| {
@@ -66,10 +66,10 @@ impl Checker {
                 };
                 let kept = user.memberships.iter().any(|joined| !is_left(joined.group));
                 if departure.mode == Mode::DisableAndStripGroups && kept {
-                    return Some(format!("{} is still in groups", &*named(&departure.user)));
+                    return Some(format!("{} is still in groups", &named(&departure.user)));
                 }
                 if !user.is_disabled {
-                    return Some(format!("{} is enabled", &*named(&departure.user)));
+                    return Some(format!("{} is enabled", &named(&departure.user)));
                 }
                 let is_reported = done.remaining.iter().any(|what| what.contains("sessions"));
                 self.still_logged_in(user, is_reported)
@@ -132,11 +132,11 @@ impl Checker {
         done: &PersonRestored,
         now: &Organisation,
     ) -> Option<String> {
-        if self.open_invitation(now, &*key(was.email.as_str())).is_some() {
+        if self.open_invitation(now, &key(was.email.as_str())).is_some() {
             return None;
         }
-        let Some(user) = find(now, &*key(was.email.as_str())) else {
-            return Some(format!("{} has no account", &*key(was.email.as_str())));
+        let Some(user) = find(now, &key(was.email.as_str())) else {
+            return Some(format!("{} has no account", &key(was.email.as_str())));
         };
         let fields = UserPatch {
             first_name: was.first_name.clone(),
@@ -273,7 +273,7 @@ impl Checker {
         let disabled =
             report.people.iter().filter(|person| person.outcome == PersonOutcome::Disabled);
         disabled
-            .filter_map(|person| Some((person, find(now, &*key(person.email.as_str()))?)))
+            .filter_map(|person| Some((person, find(now, &key(person.email.as_str()))?)))
             .find_map(|(person, user)| {
                 let said = person.note.iter().chain(&report.limitations);
                 let is_reported = said.into_iter().any(|note| note.contains("sessions"));

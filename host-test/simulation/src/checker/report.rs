@@ -119,17 +119,15 @@ impl Checker {
                 // The right may follow from the group of administrators.
                 Change::UserField { id, field, .. }
                     if field == "isAdmin"
-                        && is_reported(
+                        && (is_reported(
                             &[MemberAdded, MemberRemoved],
                             &self.addresses_of(id),
                             Some(ADMIN),
-                        )
-                        || field == "isAdmin"
-                            && is_reported(
-                                &[GroupDeleted],
-                                &self.group_keys(ADMIN),
-                                Some(ADMIN),
-                            ) =>
+                        ) || is_reported(
+                            &[GroupDeleted],
+                            &self.group_keys(ADMIN),
+                            Some(ADMIN),
+                        )) =>
                 {
                     true
                 }

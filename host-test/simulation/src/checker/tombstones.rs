@@ -202,7 +202,7 @@ impl Checker {
                     == fields.get(name).cloned().unwrap_or_default()
             }
         };
-        key(&has.email) == &*key(user.email.as_str())
+        *key(&has.email) == *key(user.email.as_str())
             && FIELDS.into_iter().all(|(field, name)| is_same(field, name))
     }
 }

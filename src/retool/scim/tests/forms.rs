@@ -223,9 +223,8 @@ impl Server {
             _ if sent.body().contains("\"path\"") => "path",
             _ => "value",
         };
-        let line = |sent| {
-            let demanded: Option<&String> =
-                { &sent as &crate::testing::platform::Sent }.request.if_match.as_ref();
+        let line = |sent: &crate::testing::platform::Sent| {
+            let demanded = sent.request.if_match.as_ref();
             format!("{} {}", form(sent), demanded.map_or("-", String::as_str))
         };
         writes.map(line).collect()
