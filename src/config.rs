@@ -28,6 +28,9 @@ pub struct Settings {
     /// `RETOOL_DEADLINE_MS`: the time for the whole call in milliseconds, retries and waits
     /// included. 100 to 3,600,000; 120,000 by default.
     pub deadline_ms: u32,
+    /// `RETOOL_TRY_TIMEOUT_MS`: a try of a request ends after this many milliseconds without a
+    /// byte. 1,000 to 600,000; 30,000 by default.
+    pub try_timeout_ms: u32,
     /// `RETOOL_WINDOW`: the maximum number of concurrent requests. 1 to 64; 8 by default.
     pub window: u32,
     /// `RETOOL_PAGE_SIZE`: how many records of a listing one request asks for; servers may
@@ -36,8 +39,8 @@ pub struct Settings {
     /// `RETOOL_MAX_BODY_BYTES`: the largest body of a response in bytes. 1,024 to 268,435,456
     /// (256 MiB); 8,388,608 (8 MiB) by default.
     pub max_body_bytes: u32,
-    /// `RETOOL_MAX_ATTEMPTS`: how many times one request is sent, the first time included.
-    /// 1 to 10; 3 by default.
+    /// `RETOOL_MAX_ATTEMPTS`: how many times one request is sent, the first time included. Tries
+    /// that the server throttled do not count. 1 to 10; 3 by default.
     pub max_attempts: u32,
     /// `RETOOL_PROFILE`: 1 logs where the time of a call went; 0 by default.
     pub profile: u32,
@@ -47,6 +50,7 @@ impl Default for Settings {
     fn default() -> Self {
         Settings {
             deadline_ms: 120_000,
+            try_timeout_ms: 30_000,
             window: 8,
             page_size: 500,
             max_body_bytes: 8 * 1024 * 1024,
@@ -63,6 +67,13 @@ impl Settings {
         let default = Settings::default();
         Ok(Settings {
             deadline_ms: number(env, "RETOOL_DEADLINE_MS", 100, 3_600_000, default.deadline_ms)?,
+            try_timeout_ms: number(
+                env,
+                "RETOOL_TRY_TIMEOUT_MS",
+                1000,
+                600_000,
+                default.try_timeout_ms,
+            )?,
             window: number(env, "RETOOL_WINDOW", 1, 64, default.window)?,
             page_size: number(env, "RETOOL_PAGE_SIZE", 1, 1000, default.page_size)?,
             max_body_bytes: number(
@@ -171,6 +182,7 @@ mod tests {
             settings,
             Settings {
                 deadline_ms: 120_000,
+                try_timeout_ms: 30_000,
                 window: 8,
                 page_size: 500,
                 max_body_bytes: 8_388_608,
@@ -183,8 +195,9 @@ mod tests {
     #[test]
     fn every_range_includes_its_ends_and_nothing_beyond() {
         type Get = fn(&Settings) -> u32;
-        let ranges: [(&str, u32, u32, Get); 5] = [
+        let ranges: [(&str, u32, u32, Get); 6] = [
             ("RETOOL_DEADLINE_MS", 100, 3_600_000, |s| s.deadline_ms),
+            ("RETOOL_TRY_TIMEOUT_MS", 1000, 600_000, |s| s.try_timeout_ms),
             ("RETOOL_WINDOW", 1, 64, |s| s.window),
             ("RETOOL_PAGE_SIZE", 1, 1000, |s| s.page_size),
             ("RETOOL_MAX_BODY_BYTES", 1024, 268_435_456, |s| s.max_body_bytes),

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::domain::{Dialect, Group, User};
 use crate::error::{Code, Error};
 use crate::retool::ReadDirectory;
+use crate::retool::unreadable::Unreadable;
 use crate::session::{PREFERENCE, Session, Wanted, is_another};
 
 /// The result of a check.
@@ -50,9 +51,12 @@ pub struct Report {
 }
 
 impl Report {
-    /// Returns whether no check failed.
+    /// Returns whether the connection was seen to work: people and groups were listed, and no check
+    /// failed.
     pub fn healthy(&self) -> bool {
-        self.checks.iter().all(|check| check.status != Status::Failed)
+        self.user_count.is_some()
+            && self.group_count.is_some()
+            && self.checks.iter().all(|check| check.status != Status::Failed)
     }
 
     fn add(
@@ -82,9 +86,10 @@ pub async fn check(session: &Session) -> Report {
         Ok(probed) => probed,
         Err(error) => {
             answered(&mut report, None, [Some(&error), Some(&error)]);
-            for name in SCOPES {
-                report.add(name, Status::Unknown, Some(error.code), "No dialect was found.");
-            }
+            // Only people were asked for.
+            works(&mut report, Some(&error), None);
+            let others = Error::new(Code::DialectUnsupported, "No dialect was found.");
+            scopes(&mut report, Some(&error), Some(&others));
             return report;
         }
     };
@@ -95,18 +100,48 @@ pub async fn check(session: &Session) -> Report {
     let dialect = directory.capabilities().dialect;
     report.dialect = Some(dialect);
     let users = directory.list_users().await;
+    let unreadable = directory.unreadable();
     let groups = directory.list_groups().await;
     report.user_count = users.as_ref().ok().map(|users| users.len() as u32);
     report.group_count = groups.as_ref().ok().map(|groups| groups.len() as u32);
     answered(&mut report, Some(dialect), [users.as_ref().err(), groups.as_ref().err()]);
+    works(&mut report, users.as_ref().err(), groups.as_ref().err());
     scopes(&mut report, users.as_ref().err(), groups.as_ref().err());
     scim(&mut report, session, dialect).await;
+    records(&mut report, users.is_ok(), &unreadable);
     duplicates(&mut report, users.ok(), groups.ok());
     report
 }
 
+/// Checks for records that can't be used.
+fn records(report: &mut Report, is_listed: bool, unreadable: &Unreadable) {
+    let (status, code, detail) = match unreadable.limitation() {
+        _ if !is_listed => (Status::Unknown, None, "The listing could not be read.".to_string()),
+        None => (Status::Passed, None, "Every record can be used.".to_string()),
+        Some(limitation) => (Status::Warning, Some(Code::RecordUnreadable), limitation),
+    };
+    report.add("records", status, code, detail);
+}
+
 const SCOPES: [&str; 4] =
     ["scope users:read", "scope groups:read", "scope users:write", "scope groups:write"];
+
+/// Adds the check whether people and groups can be listed. Nothing else shows that the connection
+/// works: a failure of the server is neither a missing token nor a missing scope.
+fn works(report: &mut Report, users: Option<&Error>, groups: Option<&Error>) {
+    let (what, error) = match (users, groups) {
+        (None, None) => {
+            let detail = "People and groups can be listed.";
+            report.add("works", Status::Passed, None, detail);
+            return;
+        }
+        (Some(error), Some(_)) => ("People and groups", error),
+        (Some(error), None) => ("People", error),
+        (None, Some(error)) => ("Groups", error),
+    };
+    let detail = format!("{what} can't be listed. {}", error.message);
+    report.add("works", Status::Failed, Some(error.code), detail);
+}
 
 fn scopes(report: &mut Report, users: Option<&Error>, groups: Option<&Error>) {
     let reads = [(SCOPES[0], users, "people"), (SCOPES[1], groups, "groups")];
@@ -145,7 +180,7 @@ async fn scim(report: &mut Report, session: &Session, spoken: Dialect) {
         Err(error) => {
             let status = match error.code {
                 Code::TokenMissing => Status::Unknown,
-                Code::TokenRejected | Code::ScopeMissing => Status::Failed,
+                Code::TokenRejected | Code::ScopeMissing | Code::Forbidden => Status::Failed,
                 _ if is_another(&error) => Status::Warning,
                 _ => Status::Unknown,
             };
@@ -158,7 +193,19 @@ async fn scim(report: &mut Report, session: &Session, spoken: Dialect) {
 /// Checks for addresses and group names that occur more than once. Requests that use one of them
 /// are refused.
 fn duplicates(report: &mut Report, users: Option<Vec<User>>, groups: Option<Vec<Group>>) {
-    let users = users.map(|users| twice(users.iter().map(|user| user.email.key())));
+    let addresses = |users: &[User]| {
+        // `records` reports the accounts without an address.
+        twice(users.iter().flat_map(|user| {
+            let mut names = Vec::new();
+            for name in user.all_names().filter(|name| name.is_address()) {
+                if !names.contains(&name.key()) {
+                    names.push(name.key());
+                }
+            }
+            names
+        }))
+    };
+    let users = users.map(|users| addresses(&users));
     let groups = groups.map(|groups| twice(groups.iter().map(|group| group.name.trim())));
     let looks = [
         (
@@ -200,7 +247,10 @@ fn answered(report: &mut Report, dialect: Option<Dialect>, failures: [Option<&Er
         failures.into_iter().flatten().find(|error| wanted(error))
     };
     let one_worked = failures.iter().any(Option::is_none);
-    let silent = |error: &Error| error.http_status.is_none() && error.code != Code::AnswerUnusable;
+    let silent = |error: &Error| {
+        error.http_status.is_none()
+            && matches!(error.code, Code::ConnectionFailed | Code::DeadlineExceeded)
+    };
     let answered = failures.iter().any(|failure| failure.is_none_or(|error| !silent(error)));
     match find(&|error: &Error| silent(error)).filter(|_| !answered) {
         Some(error) => {
@@ -215,7 +265,7 @@ fn answered(report: &mut Report, dialect: Option<Dialect>, failures: [Option<&Er
         Some(error) => {
             report.add("dialect", Status::Failed, Some(error.code), error.message.clone())
         }
-        // Any proxy may reject a token, but only Retool reports a missing scope.
+        // Any proxy may reject a token or forbid a request, but only Retool names a scope.
         None if one_worked || find(&|error: &Error| lacks_scope(error)).is_some() => {
             let spoken = dialect.map_or("a known API", Dialect::as_str);
             report.add("dialect", Status::Passed, None, format!("The server speaks {spoken}."));
@@ -234,3 +284,6 @@ fn answered(report: &mut Report, dialect: Option<Dialect>, failures: [Option<&Er
 fn lacks_scope(error: &Error) -> bool {
     error.code == Code::ScopeMissing
 }
+
+#[cfg(test)]
+mod tests;

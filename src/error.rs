@@ -118,6 +118,11 @@ codes! {
     TokenRejected = "token-rejected" => Denied,
     /// The token lacks a scope (403).
     ScopeMissing = "scope-missing" => Denied,
+    /// The server forbids the request (403), and the response does not show why.
+    Forbidden = "forbidden" => Denied,
+    /// Something refuses every request from here: an address list, or a proxy or network that
+    /// requires a login (403, 407, 511).
+    AccessBlocked = "access-blocked" => Denied,
     /// No such person.
     UserNotFound = "user-not-found" => NotFound,
     /// No such group.
@@ -126,16 +131,30 @@ codes! {
     AmbiguousUser = "ambiguous-user" => Conflict,
     /// Several groups have the name.
     AmbiguousGroup = "ambiguous-group" => Conflict,
+    /// No group has the name, and one has a name that looks the same.
+    SimilarGroup = "similar-group" => Conflict,
     /// The server answered with another user.
     WrongPerson = "wrong-person" => Conflict,
     /// The name is another group's.
     NameTaken = "name-taken" => Conflict,
     /// The server refused the values (400, 409, 422).
     ServerRefused = "server-refused" => Conflict,
+    /// The organisation has no seat left.
+    SeatLimit = "seat-limit" => Conflict,
+    /// The server does not let the organisation lose its last owner or administrator.
+    LastOwner = "last-owner" => Conflict,
     /// A write was accepted, but its effect is not visible when read back.
     NotVerified = "not-verified" => Conflict,
+    /// A record in Retool can't be used.
+    RecordUnreadable = "record-unreadable" => Conflict,
     /// A guard refused the plan.
     GuardTripped = "guard-tripped" => Refused,
+    /// A plan that is not the approved one.
+    PlanChanged = "plan-changed" => Refused,
+    /// A plan of another organisation.
+    WrongOrganisation = "wrong-organisation" => Refused,
+    /// A plan that was made over another dialect.
+    WrongDialect = "wrong-dialect" => Refused,
     /// A person the caller protects.
     ProtectedPerson = "protected-person" => Refused,
     /// Too few enabled administrators would be left.
@@ -148,8 +167,10 @@ codes! {
     DialectUnsupported = "dialect-unsupported" => Unsupported,
     /// SCIM does not answer: the version is too old, or SSO is not set up.
     ScimUnavailable = "scim-unavailable" => Unsupported,
-    /// A function or option that this dialect or version lacks.
+    /// A function or option that this dialect, version or plan lacks.
     OperationUnsupported = "operation-unsupported" => Unsupported,
+    /// A page of HTML instead of the API's response.
+    HtmlPage = "html-page" => Unsupported,
     /// Too many requests.
     RateLimited = "rate-limited" => RateLimited,
     /// The server failed (5xx), also after retries.
@@ -190,6 +211,9 @@ pub struct Detail {
     /// Whether the failed request may have taken effect. Only used for writes. Not part of the
     /// contract, which has `writes` for it.
     pub maybe_applied: bool,
+    /// Whether the server accepted that a user is disabled, and shows the user no longer. Not part
+    /// of the contract.
+    pub gone: bool,
     /// The writes of the call so far.
     pub writes: Vec<Write>,
     /// The accounts that those writes disabled, deleted or stripped, as they were.
@@ -217,6 +241,7 @@ impl Error {
             attempts: 0,
             retry_after_ms: None,
             maybe_applied: false,
+            gone: false,
             writes: Vec::new(),
             tombstones: Vec::new(),
         }))
@@ -250,6 +275,12 @@ impl Error {
         self
     }
 
+    /// Returns whether the response was something else than the API's: no JSON, JSON of another
+    /// shape, or a page of HTML. Then the response does not say whether a write was applied.
+    pub fn is_unusable_answer(&self) -> bool {
+        matches!(self.0.code, Code::AnswerUnusable | Code::HtmlPage)
+    }
+
     /// Returns whether the call fails again until something is changed.
     pub fn is_permanent(&self) -> bool {
         self.0.code.kind().is_permanent()
@@ -279,7 +310,9 @@ impl DerefMut for Error {
 /// server refuses all requests, or the time is over.
 pub fn ends_the_run(error: &Error) -> bool {
     let kind = error.code.kind();
-    kind == Kind::Denied && error.code != Code::ScopeMissing
+    let may_be_about_one_request = matches!(error.code, Code::ScopeMissing | Code::Forbidden)
+        || error.code == Code::AccessBlocked && error.http_status == Some(403);
+    kind == Kind::Denied && !may_be_about_one_request
         || kind == Kind::RateLimited
         || error.code == Code::DeadlineExceeded
 }

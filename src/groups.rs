@@ -3,15 +3,20 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use crate::admins::check_left;
 use crate::domain::{
-    Email, FieldChange, Group, GroupPatch, GroupRef, Member, User, Write, WriteKind,
+    Dialect, Email, FieldChange, Group, GroupPatch, GroupRef, Member, User, UserId, UserRef, Write,
+    WriteKind,
 };
 use crate::error::{Code, Error, Result};
-use crate::group_index::GroupIndex;
-use crate::lifecycle::{create_group_once, find_one};
+use crate::group_index::{GroupIndex, similar};
+use crate::lifecycle::{check_refs, create_group_once, find_one, no_deletion};
 use crate::retool::read_back::{ReadBack, read_back};
+use crate::retool::write_once::unchecked;
 use crate::retool::{Directory, membership};
 use crate::write_log::WriteLog;
+
+mod kept;
 
 /// What `ensure` did.
 #[derive(Clone, Debug)]
@@ -55,9 +60,98 @@ pub struct Reshaping {
     /// Its fields.
     pub patch: GroupPatch,
     /// Users to add.
-    pub add: Vec<Email>,
+    pub add: Vec<UserRef>,
     /// Users to remove.
-    pub remove: Vec<Email>,
+    pub remove: Vec<UserRef>,
+    /// What must be true of the members that the group loses.
+    pub guard: MemberGuard,
+}
+
+/// The limits on the members that a group loses.
+#[derive(Clone, Debug)]
+pub struct MemberGuard {
+    /// Users who never lose a membership.
+    pub protected_people: Vec<UserRef>,
+    /// How many enabled administrators must be left if the group is that of the administrators.
+    pub minimum_admins: u32,
+}
+
+impl MemberGuard {
+    /// Refuses references that can't mean any user of this dialect.
+    fn check_refs(&self, dialect: Dialect) -> Result<()> {
+        check_refs(dialect, &self.protected_people, |at| format!("request.protected-people[{at}]"))
+    }
+
+    /// Refuses that `group` loses these members. `accounts` are the accounts of all of them, if
+    /// they are known; otherwise only what the group says about its members is known.
+    async fn check(
+        &self,
+        directory: &dyn Directory,
+        group: &Group,
+        members: &[(&UserId, &Email)],
+        accounts: Option<&[User]>,
+    ) -> Result<()> {
+        let mut protected = None;
+        for who in &self.protected_people {
+            protected = match accounts {
+                Some(accounts) => {
+                    accounts.iter().find(|user| who.means(user)).map(|user| user.email.clone())
+                }
+                None => protected_member(directory, who, members).await?,
+            };
+            if protected.is_some() {
+                break;
+            }
+        }
+        if let Some(email) = protected {
+            let message = format!(
+                "This person is protected and would leave the group {}, so nothing was written. Take them off the list of protected people first.",
+                group.name
+            );
+            return Err(Error::new(Code::ProtectedPerson, message).about(email.as_str()));
+        }
+        let Some((_, first)) = members.first() else { return Ok(()) };
+        if !group.is_administrators() {
+            return Ok(());
+        }
+        let ids: Vec<&UserId> = members.iter().map(|(id, _)| *id).collect();
+        check_left(directory, &ids, first, self.minimum_admins, false).await
+    }
+}
+
+/// Finds the member whom a reference means. An account may have more names than the group says, so
+/// it is looked up, where there are such accounts.
+async fn protected_member(
+    directory: &dyn Directory,
+    who: &UserRef,
+    members: &[(&UserId, &Email)],
+) -> Result<Option<Email>> {
+    let is_meant = |id: &UserId, email: &Email| match who {
+        UserRef::Id(meant) => id == meant,
+        UserRef::Email(meant) => email == meant,
+        UserRef::Login(_) => false,
+    };
+    if let Some((_, email)) = members.iter().find(|(id, email)| is_meant(id, email)) {
+        return Ok(Some((*email).clone()));
+    }
+    let has_more = directory.capabilities().dialect == Dialect::Scim;
+    if !has_more || members.is_empty() || matches!(who, UserRef::Id(_)) {
+        return Ok(None);
+    }
+    let meant = directory.find_users(who).await?;
+    let is_member = |user: &&User| members.iter().any(|(id, _)| **id == user.id);
+    Ok(meant.iter().find(is_member).map(|user| user.email.clone()))
+}
+
+/// A group to delete.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    /// The group.
+    pub group: GroupRef,
+    /// Deletes the group even if it has members.
+    pub even_with_members: bool,
+    /// What must be true of its members.
+    pub guard: MemberGuard,
 }
 
 /// What `change` did.
@@ -102,18 +196,47 @@ async fn reshape(
         return Err(Error::new(Code::NameTaken, "Another group has this name, so nothing was written. Choose another, or rename that one first.")
             .about(name.as_str()));
     }
+    if let Some(name) = &reshaping.patch.name
+        && group.name.trim() != name
+        && let Some(other) = index.looking_like(name, Some(&group.id))
+    {
+        return Err(similar(name, other));
+    }
+    let dialect = directory.capabilities().dialect;
+    check_refs(dialect, &reshaping.add, |at| format!("request.add-members[{at}].user"))?;
+    check_refs(dialect, &reshaping.remove, |at| format!("request.remove-members[{at}]"))?;
+    reshaping.guard.check_refs(dialect)?;
     let joining = people(directory, &reshaping.add, true).await?;
     let leaving = people(directory, &reshaping.remove, false).await?;
+    check_each_once(&joining, &leaving)?;
 
     let changes = differences(&reshaping.patch, group);
+    let renames = changes.iter().any(|change| change.field == "name");
+    let mut lost: Vec<(&UserId, &Email)> =
+        leaving.iter().map(|user| (&user.id, &user.email)).collect();
+    // Under another name, the members of the administrators' group administer nothing.
+    let all;
+    let mut accounts = Some(leaving.as_slice());
+    if renames && group.is_administrators() {
+        all = with_addresses(directory, all_members(directory, group).await?).await?;
+        lost = all.iter().map(|(id, email)| (id, email)).collect();
+        accounts = None;
+    }
+    reshaping.guard.check(directory, group, &lost, accounts).await?;
     let mut after = group.clone();
     if !changes.is_empty() {
+        // Slow requests come before the group is read: a PUT undoes what changes in between.
+        let at_risk = kept::members_at_risk(directory, group).await?;
         let Some(account) = directory.read_group(&group.id).await? else {
             return Err(not_found(&reshaping.group));
         };
         let updated = directory.update_group(&account, &reshaping.patch).await;
         after =
             write_log.record(WriteKind::GroupUpdated, &group.name, Some(&group.name), updated)?;
+        if let Err(error) = kept::keep(directory, group, &at_risk, write_log).await {
+            write_log.doubt(WriteKind::GroupUpdated, &group.name);
+            return Err(error.about(group.name.as_str()));
+        }
     }
     let mut done = Reshaped {
         group: without_members(after),
@@ -127,13 +250,25 @@ async fn reshape(
     }
     let before = members(directory, group).await?;
     let is_in = |members: &[Member], user: &User| members.iter().any(|member| member.id == user.id);
-    for user in joining.iter().filter(|user| !is_in(&before, user)) {
+    // A member who is missing from the group's record may be in it: some servers leave members out.
+    let may_lack = directory.capabilities().groups_may_lack_members;
+    let was_in = |user: &User| {
+        let mut links = user.groups.iter().flatten();
+        is_in(&before, user) || may_lack && links.any(|link| link.id == group.id)
+    };
+    for user in joining.iter().filter(|user| !was_in(user)) {
         let added = directory.add_member(&group.id, &user.id).await;
         write_log.member(WriteKind::MemberAdded, user.email.as_str(), &group.name, added)?;
     }
-    for user in leaving.iter().filter(|user| is_in(&before, user)) {
+    let mut unlisted = Vec::new();
+    for user in leaving.iter().filter(|user| was_in(user)) {
         let removed = directory.remove_member(&group.id, &user.id).await;
-        write_log.member(WriteKind::MemberRemoved, user.email.as_str(), &group.name, removed)?;
+        let address = user.email.as_str();
+        let removed = write_log.member(WriteKind::MemberRemoved, address, &group.name, removed)?;
+        if removed && !is_in(&before, user) {
+            let (id, email) = (user.id.clone(), Some(user.email.clone()));
+            unlisted.push(Member { id, email, group_admin: None });
+        }
     }
     let read = read_back(directory, async || {
         let now = members(directory, group).await?;
@@ -143,18 +278,55 @@ async fn reshape(
             Some(user) => ReadBack::NotYet(user.email.clone()),
         })
     });
-    let now = read.await?.map_err(|email| {
+    let read = match read.await? {
+        Err(email) => read_own_records(directory, group, &joining, &leaving).await?.ok_or(email),
+        read => read,
+    };
+    let now = read.map_err(|email| {
         Error::new(
             Code::NotVerified,
             format!("The server accepted the change to {}, but it did not hold when read back. Look at the group in Retool, then ask again.", group.name),
         )
         .about(email.as_str())
     })?;
-    let was_in = |member: &&Member| before.iter().any(|other| other.id == member.id);
-    done.members_added = asked(now.iter().filter(|member| !was_in(member)), &joining);
+    let was_out = |member: &&Member| {
+        let user = joining.iter().find(|user| user.id == member.id);
+        user.is_some_and(|user| !was_in(user))
+    };
+    done.members_added = asked(now.iter().filter(was_out), &joining);
     done.members_removed = asked(before.iter(), &leaving);
+    done.members_removed.append(&mut unlisted);
     done.group.members = Some(now);
     Ok(done)
+}
+
+/// Reads the members of a group, with those of the joining users whose own records name the group.
+/// `None` if a user is not in it, or a leaving user is.
+async fn read_own_records(
+    directory: &dyn Directory,
+    group: &Group,
+    joining: &[User],
+    leaving: &[User],
+) -> Result<Option<Vec<Member>>> {
+    if !directory.capabilities().groups_may_lack_members {
+        return Ok(None);
+    }
+    let mut now = members(directory, group).await?;
+    let is_listed = |now: &[Member], user: &User| now.iter().any(|member| member.id == user.id);
+    if leaving.iter().any(|user| is_listed(&now, user)) {
+        return Ok(None);
+    }
+    for user in joining {
+        if is_listed(&now, user) {
+            continue;
+        }
+        if !membership::is_in_own_record(directory, &user.id, &group.id).await? {
+            return Ok(None);
+        }
+        let (id, email) = (user.id.clone(), Some(user.email.clone()));
+        now.push(Member { id, email, group_admin: None });
+    }
+    Ok(Some(now))
 }
 
 /// Returns the members who are among these users, with the address from the request: not every
@@ -173,19 +345,57 @@ fn without_members(group: Group) -> Group {
 }
 
 /// Looks up users. An unknown address is an error if it `must` exist, and is skipped otherwise.
-async fn people(directory: &dyn Directory, emails: &[Email], must: bool) -> Result<Vec<User>> {
+async fn people(directory: &dyn Directory, refs: &[UserRef], must: bool) -> Result<Vec<User>> {
     let mut users = Vec::new();
-    for email in emails {
-        match find_one(directory, email).await? {
+    for who in refs {
+        match find_one(directory, who).await? {
             Some(user) => users.push(user),
             None if must => {
-                return Err(Error::new(Code::UserNotFound, "No user in Retool has this address, so nothing was written. Provision the person first.")
-                    .about(email.as_str()));
+                let message = format!(
+                    "No user in Retool has this {}, so nothing was written. Provision the person first.",
+                    who.what()
+                );
+                return Err(Error::new(Code::UserNotFound, message).about(who.as_str()));
             }
             None => {}
         }
     }
     Ok(users)
+}
+
+/// Refuses a person who is named twice, under different names.
+fn check_each_once(joining: &[User], leaving: &[User]) -> Result<()> {
+    let all: Vec<&User> = joining.iter().chain(leaving).collect();
+    for (at, user) in all.iter().enumerate() {
+        if all[..at].iter().any(|other| other.id == user.id) {
+            return Err(Error::new(
+                Code::DuplicatePerson,
+                "The person is named twice, under different names. Say once whether they join or leave. Nothing was \
+                 written.",
+            )
+            .about(user.email.as_str()));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the addresses of members. Reads the users whose address the group does not contain.
+async fn with_addresses(
+    directory: &dyn Directory,
+    members: Vec<Member>,
+) -> Result<Vec<(UserId, Email)>> {
+    let mut known = Vec::with_capacity(members.len());
+    for Member { id, email, .. } in members {
+        let email = match email {
+            Some(email) => email,
+            None => match directory.read_user(&id).await? {
+                Some(account) => account.user.email,
+                None => continue,
+            },
+        };
+        known.push((id, email));
+    }
+    Ok(known)
 }
 
 async fn members(directory: &dyn Directory, group: &Group) -> Result<Vec<Member>> {
@@ -221,14 +431,12 @@ pub struct Removed {
 }
 
 /// Deletes a group. Deletes a group with members only if `even_with_members`.
-pub async fn remove(
-    directory: &dyn Directory,
-    reference: &GroupRef,
-    even_with_members: bool,
-) -> Result<Removed> {
+pub async fn remove(directory: &dyn Directory, removal: &Removal) -> Result<Removed> {
+    let Removal { group: reference, even_with_members, guard } = removal;
+    guard.check_refs(directory.capabilities().dialect)?;
     let groups = directory.list_groups().await?;
     let found = match GroupIndex::new(&groups).find(reference) {
-        Err(error) if error.code == Code::GroupNotFound => None,
+        Err(error) if matches!(error.code, Code::GroupNotFound | Code::SimilarGroup) => None,
         other => other?,
     };
     let Some(found) = found else {
@@ -246,13 +454,18 @@ pub async fn remove(
         .about(found.name.as_str()));
     }
     let mut group = account.group;
-    let members = membership::members(directory, &group.id).await?.unwrap_or_default();
-    if !members.is_empty() && !even_with_members {
+    let members = all_members(directory, &group).await?;
+    if !members.is_empty() && !*even_with_members {
         return Err(Error::new(
             Code::GroupHasMembers,
             format!("The group has {} members, so it was not removed. Remove them first, or allow the group to be removed with its members.", members.len()),
         )
         .about(group.name.as_str()));
+    }
+    if group.is_administrators() || !guard.protected_people.is_empty() {
+        let lost = with_addresses(directory, members.clone()).await?;
+        let lost: Vec<_> = lost.iter().map(|(id, email)| (id, email)).collect();
+        guard.check(directory, &group, &lost, None).await?;
     }
     group.members = Some(members);
     let deleted = delete(directory, &group).await;
@@ -265,13 +478,37 @@ pub async fn remove(
     }
 }
 
+/// Lists the members of a group, also those that only their own records show. A group that is gone
+/// has none.
+async fn all_members(directory: &dyn Directory, group: &Group) -> Result<Vec<Member>> {
+    let mut all = membership::members(directory, &group.id).await?.unwrap_or_default();
+    if directory.capabilities().groups_may_lack_members {
+        let users = directory.list_users().await?;
+        let is_in = |user: &User| user.groups.iter().flatten().any(|link| link.id == group.id);
+        for user in users.into_iter().filter(is_in) {
+            if all.iter().all(|member| member.id != user.id) {
+                let email = Some(user.email);
+                all.push(Member { id: user.id, email, group_admin: None });
+            }
+        }
+    }
+    Ok(all)
+}
+
 /// Deletes a group and checks that it is gone, whatever the server answered. Returns `false` if it
 /// was gone before.
 async fn delete(directory: &dyn Directory, group: &Group) -> Result<bool> {
     let failure = match directory.delete_group(&group.id).await {
         Ok(true) => None,
         Err(error) if error.maybe_applied => Some(error),
-        other => return other,
+        Err(error) => return Err(error),
+        Ok(false) => {
+            // A 404 may also mean that there is no such request.
+            return match directory.read_group(&group.id).await? {
+                None => Ok(false),
+                Some(_) => Err(no_deletion("group").about(group.name.as_str())),
+            };
+        }
     };
     let look = read_back(directory, async || {
         let left = directory.read_group(&group.id).await?;
@@ -279,7 +516,8 @@ async fn delete(directory: &dyn Directory, group: &Group) -> Result<bool> {
     });
     let mut error = match (look.await, failure) {
         (Ok(Ok(())), _) => return Ok(true),
-        (_, Some(failure)) | (Err(failure), None) => failure,
+        (Ok(Err(())), Some(failure)) | (Err(failure), None) => failure,
+        (Err(check), Some(failure)) => unchecked(failure, check),
         (Ok(Err(())), None) => Error::new(
             Code::NotVerified,
             "The server accepted the deletion, but the group is still there. Look at it in Retool, and ask again.",
@@ -297,3 +535,6 @@ fn not_found(reference: &GroupRef) -> Error {
     Error::new(Code::GroupNotFound, "There is no such group. Look it up, or create it first.")
         .about(label)
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Display;
 
-use crate::domain::{Email, GroupId, GroupIdKind, GroupRef, UserType};
+use crate::domain::text::is_invisible;
+use crate::domain::{Dialect, Email, GroupId, GroupIdKind, GroupRef, UserId, UserRef, UserType};
 use crate::error::{Code, Error, Result};
 
 mod address;
@@ -23,6 +24,8 @@ pub use roster::{span, sync_request};
 
 /// The maximum number of characters of a name, of a group's name and of an id.
 const MAX_NAME: usize = 256;
+/// The maximum number of characters of a login.
+const MAX_LOGIN: usize = 254;
 /// The maximum number of characters of a URL.
 const MAX_URL: usize = 2048;
 /// The maximum number of characters of a value that an error repeats.
@@ -30,13 +33,53 @@ const MAX_EXCERPT: usize = 64;
 /// The page sizes that may be asked for.
 const PAGE_SIZES: core::ops::RangeInclusive<u32> = 1..=1000;
 
-/// Checks a list of addresses, each as [`email`] does.
-pub fn emails(field: &dyn Display, emails: Vec<Email>) -> Result<Vec<Email>> {
-    emails
-        .into_iter()
+/// Checks how people are named, each as [`user_ref`] does.
+pub fn user_refs(field: &dyn Display, refs: Vec<UserRef>) -> Result<Vec<UserRef>> {
+    refs.into_iter()
         .enumerate()
-        .map(|(index, address)| email(&format_args!("{field}[{index}]"), address.as_str()))
+        .map(|(index, who)| user_ref(&format_args!("{field}[{index}]"), who))
         .collect()
+}
+
+/// Checks how a person is named: an address as [`email`] does, a login as [`login`] does, an id as
+/// [`user_id`] does.
+pub fn user_ref(field: &dyn Display, who: UserRef) -> Result<UserRef> {
+    Ok(match who {
+        UserRef::Email(address) => UserRef::Email(email(field, address.as_str())?),
+        UserRef::Login(login) => UserRef::Login(Email::new(&self::login(
+            &format_args!("{field}.login"),
+            login.as_str(),
+        )?)),
+        UserRef::Id(id) => UserRef::Id(user_id(&format_args!("{field}.id"), id)?),
+    })
+}
+
+/// Checks a login: trimmed, 1 to 254 characters, none of them invisible.
+pub fn login(field: &dyn Display, login: &str) -> Result<String> {
+    visible_line(field, login, MAX_LOGIN)
+}
+
+/// Checks a user's id: 1 to 256 characters, none of them invisible.
+pub fn user_id(field: &dyn Display, id: UserId) -> Result<UserId> {
+    // These would disappear from the path of a URL.
+    if matches!(id.value.as_str(), "." | "..") {
+        let message = format!("\"{}\" is not a user's id. Give it as the server has it.", id.value);
+        return Err(invalid(Code::InvalidValue, field, message));
+    }
+    visible_line(field, &id.value, MAX_NAME)?;
+    Ok(id)
+}
+
+/// Returns what stands for the address of a person who is named by id or login.
+pub fn stand_in(who: &UserRef) -> Email {
+    match who {
+        UserRef::Email(email) => email.clone(),
+        UserRef::Id(id) => Email::stand_in(id, None),
+        UserRef::Login(login) => {
+            let id = UserId { dialect: Dialect::Scim, value: format!("login:{}", login.key()) };
+            Email::stand_in(&id, Some(login.as_str()))
+        }
+    }
 }
 
 /// Checks a given or family name, and returns it trimmed: at most 256 characters, without control
@@ -45,9 +88,20 @@ pub fn name(field: &dyn Display, name: Option<String>) -> Result<Option<String>>
     name.map(|name| line(field, &name, MAX_NAME)).transpose()
 }
 
-/// Checks a group's name: like [`name`], but it must be given.
+/// Checks a group's name: like [`name`], but it must be given, and all of it must be visible.
 pub fn group_name(field: &dyn Display, name: &str) -> Result<String> {
+    visible_line(field, name, MAX_NAME)
+}
+
+/// Checks the name of a group that a server has, as a plan has it. It may have characters that a
+/// request can't give.
+pub fn listed_group_name(field: &dyn Display, name: &str) -> Result<String> {
     line(field, name, MAX_NAME)
+}
+
+/// Checks a new name of a group, if there is one.
+pub fn new_group_name(field: &dyn Display, name: Option<String>) -> Result<Option<String>> {
+    name.map(|name| group_name(field, &name)).transpose()
 }
 
 /// Checks what members of a group may do in every app, in the server's words: like [`name`].
@@ -142,14 +196,14 @@ pub fn photo_url(field: &dyn Display, url: Option<String>) -> Result<Option<Stri
     Ok(Some(url))
 }
 
-/// Checks a percentage, 0 to 100; `default` if none is given.
-pub fn percent(field: &dyn Display, percent: Option<u32>, default: u32) -> Result<u32> {
-    let percent = percent.unwrap_or(default);
-    if percent > 100 {
-        let message = format!("{percent} is not a percentage. Give a number from 0 to 100.");
+/// Checks a percentage, 0 to `maximum`.
+pub fn percent(field: &dyn Display, percent: u32, maximum: u32) -> Result<()> {
+    if percent > maximum {
+        let message =
+            format!("{percent} percent is out of range. Give a number from 0 to {maximum}.");
         return Err(invalid(Code::InvalidValue, field, message));
     }
-    Ok(percent)
+    Ok(())
 }
 
 /// Checks a page size, 1 to 1000.
@@ -198,6 +252,18 @@ pub fn excerpt(text: &str) -> String {
     excerpt
 }
 
+/// Checks one line of text as [`line`] does, and that all of it is visible: two names that look the
+/// same must be the same.
+fn visible_line(field: &dyn Display, text: &str, max: usize) -> Result<String> {
+    let checked = line(field, text, max)?;
+    if checked.contains(is_invisible) {
+        let message =
+            format!("\"{}\" has a character that can't be seen. Remove it.", excerpt(&checked));
+        return Err(invalid(Code::InvalidText, field, message));
+    }
+    Ok(checked)
+}
+
 /// Checks one line of text: trimmed, not empty, not too long, without control characters.
 fn line(field: &dyn Display, text: &str, max: usize) -> Result<String> {
     let trimmed = text.trim();
@@ -217,13 +283,6 @@ fn line(field: &dyn Display, text: &str, max: usize) -> Result<String> {
 /// Returns whether a character is not allowed in a line of text.
 fn breaks_line(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
-}
-
-/// Returns whether a character is invisible, or changes the direction of others. Some languages
-/// need them in names, but an address with one differs from what it looks like.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn invalid(code: Code, field: &dyn Display, message: impl Into<String>) -> Error {

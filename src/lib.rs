@@ -55,14 +55,13 @@
 //!
 //! let request = SyncRequest {
 //!     roster: vec![DesiredUser {
-//!         email: Email::new("ada@example.com"),
 //!         fields: UserPatch {
 //!             first_name: Some("Ada".into()),
 //!             last_name: Some("Byron".into()),
 //!             user_type: Some(UserType::Default),
 //!             ..UserPatch::default()
 //!         },
-//!         groups: vec![],
+//!         ..DesiredUser::new(Email::new("ada@example.com"))
 //!     }],
 //!     policy: Policy {
 //!         create_missing: true,
@@ -164,9 +163,8 @@
 //!
 //! let request = SyncRequest {
 //!     roster: vec![DesiredUser {
-//!         email: Email::new("ada@example.com"),
 //!         fields: UserPatch { last_name: Some("King".into()), ..UserPatch::default() },
-//!         groups: vec![],
+//!         ..DesiredUser::new(Email::new("ada@example.com"))
 //!     }],
 //!     policy: Policy {
 //!         update_existing: true,
@@ -189,6 +187,7 @@
 
 extern crate alloc;
 
+pub mod admins;
 pub mod config;
 pub mod de;
 pub mod diagnostics;

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use crate::config::{self, Settings};
 use crate::domain::Dialect;
 use crate::error::{Code, Error, Result};
-use crate::http::{BaseUrl, Client, Log, Platform};
+use crate::http::{BaseUrl, Client, Log, Pace, Platform};
 use crate::retool::scim::{Base, Scim};
 use crate::retool::v1::V1;
 use crate::retool::v2::V2;
@@ -65,6 +65,8 @@ pub struct Access {
     /// When the session was opened. The deadline is for the whole call, however many dialects it
     /// tries.
     opened_at: u64,
+    /// The pace of the whole call: a server counts the requests of all dialects together.
+    pace: Rc<Pace>,
     env: Vec<(String, String)>,
     api_token_variable: Option<String>,
     scim_token_variable: Option<String>,
@@ -83,7 +85,8 @@ impl Access {
         };
         let token = config::token(&self.env, variable.as_deref(), default)?;
         let client = Client::new(self.platform.clone(), self.base.clone(), token, self.settings)
-            .since(self.opened_at);
+            .since(self.opened_at)
+            .at_pace(Rc::clone(&self.pace));
         Ok(match dialect {
             Dialect::V1 => Box::new(V1::new(client)),
             Dialect::V2 => Box::new(V2::new(client)),
@@ -96,7 +99,7 @@ impl Access {
     /// is guessed.
     pub async fn probe(&self, dialects: &[Dialect]) -> Result<Box<dyn Directory>> {
         let mut findings = String::new();
-        let (mut another, mut no_token, mut elsewhere) = (None, None, None);
+        let (mut another, mut no_token, mut elsewhere) = (None::<Error>, None, None);
         for &dialect in dialects {
             let directory = match self.open(dialect) {
                 Ok(directory) => directory,
@@ -117,10 +120,9 @@ impl Access {
                 }
                 Err(error) if is_another(&error) => {
                     findings.push_str(&format!(" {}: {}.", dialect.as_str(), error.code.as_str()));
-                    // A page that is not Retool's may be temporary: keep this failure, which is
-                    // transient.
-                    let passing = |seen: &Error| seen.code == Code::AnswerUnusable;
-                    another = another.filter(passing).or(Some(error));
+                    if another.as_ref().is_none_or(|seen| rank(&error) >= rank(seen)) {
+                        another = Some(error);
+                    }
                 }
                 Err(error) => return Err(error),
             }
@@ -128,7 +130,12 @@ impl Access {
         let Some(mut error) = another.or(no_token).or(elsewhere) else {
             return Err(Error::new(Code::DialectUnsupported, "No dialect was asked for."));
         };
-        if !matches!(error.code, Code::TokenMissing | Code::AnswerUnusable | Code::BaseUrlInvalid) {
+        if error.code == Code::HtmlPage {
+            error.message.push_str(&format!(" What each API answered:{findings}"));
+        } else if !matches!(
+            error.code,
+            Code::TokenMissing | Code::AnswerUnusable | Code::BaseUrlInvalid
+        ) {
             error.code = Code::DialectUnsupported;
             error.message = format!(
                 "The server speaks none of the APIs that there are tokens for.{findings} Check \
@@ -140,9 +147,19 @@ impl Access {
     }
 }
 
+/// Returns how much a failure says if the server speaks no dialect. A response that is not Retool's
+/// may be temporary, and a page of HTML has its own possible causes.
+fn rank(error: &Error) -> u8 {
+    match error.code {
+        Code::AnswerUnusable => 2,
+        Code::HtmlPage => 1,
+        _ => 0,
+    }
+}
+
 /// Returns whether a failure shows that the server does not speak the dialect at this address.
 pub fn is_another(error: &Error) -> bool {
-    matches!(error.code, Code::BaseUrlWrong | Code::AnswerUnusable | Code::ScimUnavailable)
+    matches!(error.code, Code::BaseUrlWrong | Code::ScimUnavailable) || error.is_unusable_answer()
 }
 
 impl Session {
@@ -161,6 +178,7 @@ impl Session {
         let (log, now) = (platform.log.clone(), platform.clock.unix_ms());
         let access = Access {
             opened_at: platform.clock.monotonic_ms(),
+            pace: Rc::default(),
             platform,
             base,
             settings,

@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::domain::{Account, Tombstone, Write, WriteKind};
+use crate::domain::{Account, Tombstone, UserId, Write, WriteKind};
 use crate::error::{Error, Result};
 use crate::time::format_iso;
 
@@ -82,6 +82,31 @@ impl WriteLog {
         self.tombstones.push_mut(Tombstone::of(account, self.recorded_at.clone()))
     }
 
+    /// Sets since when an account is disabled, in its tombstone.
+    pub fn disabled_since(&mut self, user: &UserId, since: Option<String>) {
+        for tombstone in self.tombstones.iter_mut().filter(|one| one.user.id == *user) {
+            tombstone.disabled_since.clone_from(&since);
+        }
+    }
+
+    /// Records an account that a write damaged, as it was before, unless it is recorded already.
+    /// A log without a time records none.
+    pub fn keep_damaged(&mut self, account: &Account) {
+        let is_kept = self.tombstones.iter().any(|one| one.user.id == account.user.id);
+        if !is_kept && !self.recorded_at.is_empty() {
+            self.keep(account.clone());
+        }
+    }
+
+    /// Turns the last confirmed write of this kind and subject into an unconfirmed one: a later
+    /// look showed that the account is not as it should be.
+    pub fn doubt(&mut self, kind: WriteKind, subject: &str) {
+        let is_it = |write: &&mut Write| write.kind == kind && write.subject == subject;
+        if let Some(write) = self.writes.iter_mut().rev().find(is_it) {
+            write.confirmed = false;
+        }
+    }
+
     /// Returns the tombstones recorded so far.
     pub fn tombstones(&self) -> &[Tombstone] {
         &self.tombstones
@@ -116,8 +141,9 @@ pub fn touched(mut tombstones: Vec<Tombstone>, writes: &[Write]) -> Vec<Tombston
         )
     };
     tombstones.retain(|tombstone| {
-        let address = tombstone.user.email.as_str();
-        { writes.iter() }.filter(removes).any(|write| write.subject == address)
+        // A step names an account without an address by its id.
+        let names = [tombstone.user.email.as_str(), &tombstone.user.id.value];
+        { writes.iter() }.filter(removes).any(|write| names.contains(&write.subject.as_str()))
     });
     tombstones
 }

@@ -16,7 +16,8 @@ use crate::retool::lifecycle::{
     DeprovisionMode, DeprovisionRequest, ProvisionRequest, RestoreRequest,
 };
 use crate::retool::synchronization::{
-    AbsentPolicy, GuardLimit, Guards, MembershipPolicy, RosterEntry, SyncPolicy, SyncRequest,
+    AbsentPolicy, ApplyPlanRequest, GuardLimit, Guards, MembershipPolicy, Plan, RosterEntry,
+    SyncPolicy, SyncRequest,
 };
 use crate::retool::types::{GroupRef, Membership, Tombstone, UserRef};
 
@@ -84,6 +85,11 @@ pub fn roster_entry(email: impl Into<String>) -> RosterEntry {
 /// Creates a sync request with a roster for the whole organisation.
 pub fn sync(roster: Vec<RosterEntry>, policy: SyncPolicy) -> SyncRequest {
     SyncRequest { roster, span: None, policy, disabled_since: Vec::new(), expected_digest: None }
+}
+
+/// Creates a request to apply a whole plan that has the approved digest.
+pub fn apply_plan(plan: Plan, approved_digest: impl Into<String>) -> ApplyPlanRequest {
+    ApplyPlanRequest { plan, approved_digest: approved_digest.into(), first: 0, count: None }
 }
 
 /// Creates a policy that allows nothing.

@@ -1,13 +1,19 @@
-//! E-mail addresses, compared as Retool compares them.
+//! E-mail addresses, and what stands for the address of an account without one.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::{String, ToString};
 use core::cmp::Ordering;
 
-/// An address that identifies a person: trimmed, and compared without regard to case.
+use super::{UserId, text};
+
+/// An address that identifies a person: trimmed, and compared by [`text::key`].
 ///
 /// Reading it from a server never fails; addresses from callers are checked in `input`.
+///
+/// An account without an address has a [stand-in](Email::stand_in) here, so that it can be named
+/// and sorted like the others. A stand-in is equal to no address.
 #[derive(Clone, Debug)]
 pub struct Email {
     text: String,
@@ -15,10 +21,13 @@ pub struct Email {
     key: Option<Box<str>>,
 }
 
+/// The first character of a stand-in's key. No address has it, and it comes before all of them.
+const STAND_IN: char = '\0';
+
 impl Email {
     /// Creates an address from a text, trimmed but not checked.
     pub fn new(text: &str) -> Self {
-        let text = text.trim();
+        let text = text.trim().trim_start_matches(STAND_IN);
         let key = match Email::key_of(text) {
             Cow::Owned(key) if key != text => Some(key.into_boxed_str()),
             Cow::Owned(_) | Cow::Borrowed(_) => None,
@@ -26,21 +35,44 @@ impl Email {
         Email { text: text.to_string(), key }
     }
 
-    /// Returns the address as written, trimmed.
+    /// Creates what stands for the address of an account without one. For people it reads as the
+    /// login, or else as the id.
+    pub fn stand_in(id: &UserId, login: Option<&str>) -> Self {
+        let login = login.map(str::trim).filter(|login| !login.is_empty());
+        let key = Some(format!("{STAND_IN}{}", id.value).into_boxed_str());
+        Email { text: login.unwrap_or(&id.value).to_string(), key }
+    }
+
+    /// Returns the address of an account as the server stores it, or else its
+    /// [stand-in](Email::stand_in).
+    pub fn of_account(address: &str, id: &UserId, login: Option<&str>) -> Self {
+        let email = Email::new(address);
+        if email.key().is_empty() { Email::stand_in(id, login) } else { email }
+    }
+
+    /// Returns whether this is an address, and not a stand-in for one.
+    pub fn is_address(&self) -> bool {
+        Email::is_address_key(self.key())
+    }
+
+    /// Returns whether a [key](Email::key) is that of an address.
+    pub fn is_address_key(key: &str) -> bool {
+        !key.is_empty() && !key.starts_with(STAND_IN)
+    }
+
+    /// Returns the address as written, trimmed; of a stand-in, the account's login or id.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Returns the address as written, trimmed.
+    /// Returns the same as [`as_str`](Email::as_str).
     pub fn into_string(self) -> String {
         self.text
     }
 
     /// Returns the key for comparisons of an address with this text.
     pub fn key_of(text: &str) -> Cow<'_, str> {
-        let text = text.trim();
-        let is_key = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-        if is_key { Cow::Borrowed(text) } else { Cow::Owned(text.to_lowercase()) }
+        text::key(text)
     }
 
     /// Returns the key for comparisons.

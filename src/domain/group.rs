@@ -5,6 +5,9 @@ use alloc::vec::Vec;
 
 use super::{Email, GroupId, GroupLink, UserId};
 
+/// The name of the built-in group whose members administer the organisation.
+pub const ADMINISTRATORS: &str = "admin";
+
 /// A user in a group's list of members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -34,9 +37,14 @@ pub struct Group {
 }
 
 impl Group {
+    /// Returns whether the members of this group administer the organisation.
+    pub fn is_administrators(&self) -> bool {
+        self.name.trim() == ADMINISTRATORS
+    }
+
     /// Returns the group as it appears in a user's list of memberships.
     pub fn link(&self) -> GroupLink {
-        GroupLink { id: self.id.clone(), name: Some(self.name.clone()) }
+        GroupLink { id: self.id.clone(), name: Some(self.name.clone()), group_admin: None }
     }
 }
 

@@ -75,9 +75,16 @@ pub struct GroupLink {
     pub id: GroupId,
     /// The name, where known.
     pub name: Option<String>,
+    /// Whether the user administers the group; `None` if the server did not say.
+    pub group_admin: Option<bool>,
 }
 
 impl GroupLink {
+    /// Returns whether the members of this group administer the organisation.
+    pub fn is_administrators(&self) -> bool {
+        self.name.as_deref().map(str::trim) == Some(super::ADMINISTRATORS)
+    }
+
     /// Returns the label for messages: the name, or the id if the name is not known.
     pub fn label(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id.value)

@@ -152,11 +152,24 @@ impl UserPatch {
     }
 }
 
+impl UserPatch {
+    /// Returns the [differences](Self::differences) as far as the server reports the fields. Some
+    /// servers report no user types.
+    pub fn visible_differences(&self, user: &User) -> Vec<FieldChange> {
+        let mut differences = self.differences(user);
+        differences
+            .retain(|change| change.field != Field::UserType.as_str() || user.user_type.is_some());
+        differences
+    }
+}
+
 /// A user to create.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewUser {
     /// The address.
     pub email: Email,
+    /// SCIM's `userName`; the address where `None`.
+    pub login: Option<String>,
     /// The other fields; `disabled` is not used.
     pub fields: UserPatch,
 }

@@ -12,7 +12,7 @@ pub struct Tombstone {
     /// The server's whole record, as JSON; `None` if the account was only read from a listing, or
     /// if the record is too large to be kept.
     pub raw: Option<String>,
-    /// When a call disabled the account, if that is known.
+    /// When the call disabled the account, where it saw that its own write did so.
     pub disabled_since: Option<String>,
     /// When it was recorded; empty until then.
     pub recorded_at: String,

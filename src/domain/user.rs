@@ -1,9 +1,10 @@
 //! Users as they are read.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Email, GroupLink, UserId};
+use super::{Dialect, Email, GroupLink, UserId};
 
 /// What a seat is billed as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,13 +54,25 @@ impl UserType {
     }
 }
 
+/// What identifies a SCIM account beside its main address.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Names {
+    /// The `userName`; `None` if the record has none.
+    pub login: Option<Email>,
+    /// The other addresses.
+    pub emails: Vec<Email>,
+}
+
 /// A user of Retool.
 #[derive(Clone, Debug, PartialEq)]
 pub struct User {
     /// The id in the dialect spoken.
     pub id: UserId,
-    /// The address.
+    /// The main address, or a [stand-in](Email::stand_in) for an account without one.
     pub email: Email,
+    /// The login and the other addresses. `None` for a SCIM account whose login is the main
+    /// address and that has no other, and in dialects without logins.
+    pub names: Option<Box<Names>>,
     /// Given name.
     pub first_name: Option<String>,
     /// Family name.
@@ -85,6 +98,67 @@ pub struct User {
 }
 
 impl User {
+    /// Returns a user of whom only the id is known.
+    pub fn with_id(id: UserId) -> Self {
+        User {
+            id,
+            email: Email::new(""),
+            names: None,
+            first_name: None,
+            last_name: None,
+            user_type: None,
+            admin: false,
+            disabled: false,
+            invited: None,
+            profile_photo_url: None,
+            groups: None,
+            created_at: None,
+            updated_at: None,
+            last_active_at: None,
+        }
+    }
+
+    /// Returns SCIM's `userName`; `None` if the account has none, and in other dialects.
+    pub fn login(&self) -> Option<&str> {
+        match &self.names {
+            Some(names) => names.login.as_ref().map(Email::as_str),
+            None if self.id.dialect == Dialect::Scim => {
+                Some(self.email.as_str()).filter(|_| self.email.is_address())
+            }
+            None => None,
+        }
+    }
+
+    /// Returns whether the account has this login.
+    pub fn has_login(&self, login: &Email) -> bool {
+        match &self.names {
+            Some(names) => names.login.as_ref() == Some(login),
+            None => self.id.dialect == Dialect::Scim && self.email == *login,
+        }
+    }
+
+    /// Returns whether this is one of the account's own addresses, or its login. A
+    /// [stand-in](Email::stand_in) means the account with its id while that has no address.
+    pub fn answers_to(&self, email: &Email) -> bool {
+        self.email == *email
+            || self.names.as_ref().is_some_and(|names| {
+                names.login.as_ref() == Some(email) || names.emails.contains(email)
+            })
+    }
+
+    /// Returns whether two records of one account agree about who it is: the main address of one
+    /// is among the names of the other. A server may leave some of them out.
+    pub fn is_same_person(&self, other: &User) -> bool {
+        self.answers_to(&other.email) || other.answers_to(&self.email)
+    }
+
+    /// Returns the account's addresses and its login, the main address first.
+    pub fn all_names(&self) -> impl Iterator<Item = &Email> {
+        let more = self.names.iter();
+        core::iter::once(&self.email)
+            .chain(more.flat_map(|names| names.login.iter().chain(&names.emails)))
+    }
+
     /// Returns whether this is an invitation that is not accepted yet, and not an account.
     pub fn is_invitation(&self) -> bool {
         self.invited == Some(true)
@@ -102,9 +176,15 @@ impl User {
         (self.created_at, self.updated_at, self.last_active_at) = (None, None, None);
     }
 
-    /// Returns whether this is an administrator who can log in.
+    /// Returns whether the user administers the organisation: by the record's field, or as a member
+    /// of the built-in group, as far as the record contains memberships.
+    pub fn is_administrator(&self) -> bool {
+        self.admin || self.groups.iter().flatten().any(GroupLink::is_administrators)
+    }
+
+    /// Returns whether this is an administrator who can log in. An invitation is not an account.
     pub fn is_enabled_admin(&self) -> bool {
-        self.admin && !self.disabled
+        self.is_administrator() && !self.disabled && !self.is_invitation()
     }
 }
 

@@ -17,6 +17,8 @@ pub enum WriteKind {
     UserDeleted,
     /// A user joined a group.
     MemberAdded,
+    /// A member became an administrator of a group, or is no longer one.
+    MemberChanged,
     /// A user left a group.
     MemberRemoved,
     /// A group was created.

@@ -66,7 +66,7 @@ impl Diff<'_> {
         for id in &before.groups {
             if now.groups.binary_search_by(|link| link.id.value.as_str().cmp(id)).is_err() {
                 let id = group_id(self.dialect, id);
-                let group = GroupLink { name: self.name(&id), id };
+                let group = GroupLink { name: self.name(&id), id, group_admin: None };
                 let left = Change { group: Some(group), ..change(ChangeKind::Left, now) };
                 self.changes.push(left);
             }
@@ -89,7 +89,7 @@ impl Diff<'_> {
 
     fn push_joined(&mut self, now: &Present<'_>, link: &GroupLink) {
         let name = link.name.clone().or_else(|| self.name(&link.id));
-        let group = GroupLink { id: link.id.clone(), name };
+        let group = GroupLink { id: link.id.clone(), name, group_admin: link.group_admin };
         self.changes.push(Change { group: Some(group), ..change(ChangeKind::Joined, now) });
     }
 

@@ -4,6 +4,7 @@
 //! the next listing. So intermediate states between two calls are not reported, only their
 //! result. A cursor stays valid: used again, it returns the changes up to the new call.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -94,10 +95,19 @@ pub async fn changes_since(
         None => everything(directory).await?,
     };
     in_order(&mut now);
+    let mut kept = BTreeMap::new();
     if let Some(before) = &before {
+        kept = keep_unreadable(before, &mut now);
         find_missing(directory, before, &mut now).await?;
     }
-    let present: Vec<_> = now.users.iter().map(|user| Present::of(user, &organisation)).collect();
+    let present = |user| {
+        let mut present = Present::of(user, &organisation);
+        if let Some(fingerprint) = kept.get(&user.id) {
+            present.fingerprint = *fingerprint;
+        }
+        present
+    };
+    let present: Vec<_> = now.users.iter().map(present).collect();
     let changes = match &before {
         Some(before) => diff::diff(dialect, before, &present, &now.groups),
         None => Vec::new(),
@@ -119,6 +129,37 @@ fn in_order(snapshot: &mut Snapshot) {
     sort::sort_by(&mut snapshot.users, |a, b| a.id.cmp(&b.id));
     snapshot.users.dedup_by(|b, a| a.id == b.id);
     sort::sort_by(&mut snapshot.groups, |a, b| a.id.cmp(&b.id));
+}
+
+/// Adds the users of the cursor whose records in the listing can't be used. They count as unchanged.
+/// Returns their fingerprints.
+fn keep_unreadable(
+    before: &CursorState<'_>,
+    now: &mut Snapshot,
+) -> BTreeMap<UserId, UserFingerprint> {
+    let unreadable = core::mem::take(&mut now.others.unreadable);
+    let mut kept = BTreeMap::new();
+    if unreadable.is_empty() {
+        return kept;
+    }
+    let dialect = now.dialect;
+    let people: Vec<_> =
+        missing(before, now).filter(|person| unreadable.has_id(&person.id)).collect();
+    for person in people {
+        let id = UserId { dialect, value: person.id };
+        kept.insert(id.clone(), person.fingerprint);
+        let link = |group: &&str| GroupLink {
+            id: diff::group_id(dialect, group),
+            name: None,
+            group_admin: None,
+        };
+        now.users.push(User {
+            groups: Some(person.groups.iter().map(link).collect()),
+            ..User::with_id(id)
+        });
+    }
+    in_order(now);
+    kept
 }
 
 /// Looks for users of the cursor who are not in the listing, and adds those who still exist.
@@ -153,7 +194,11 @@ async fn find_missing(
             Err(error) => return Err(error),
         };
         // If the record does not contain the groups, the memberships count as unchanged.
-        let link = |group: &&str| GroupLink { id: diff::group_id(dialect, group), name: None };
+        let link = |group: &&str| GroupLink {
+            id: diff::group_id(dialect, group),
+            name: None,
+            group_admin: None,
+        };
         let mut user = account.user;
         user.groups.get_or_insert_with(|| person.groups.iter().map(link).collect());
         now.users.push(user);

@@ -37,6 +37,7 @@ impl UserFingerprint {
         let User {
             id,
             email,
+            names: _,
             first_name,
             last_name,
             user_type,

@@ -1,6 +1,7 @@
 //! Converts the types that all interfaces share, from the contract's to the component's own and
 //! back.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,8 +9,8 @@ use core::fmt::Display;
 
 use super::{contract, list, unsupported};
 use crate::domain::{
-    Dialect, Email, FieldChange, Group, GroupId, GroupIdKind, GroupLink, GroupRef, Member,
-    Tombstone, User, UserId, UserType, Write, WriteKind,
+    Dialect, Email, FieldChange, Group, GroupId, GroupIdKind, GroupLink, GroupRef, Member, Names,
+    Tombstone, User, UserId, UserRef, UserType, Write, WriteKind,
 };
 use crate::error::{Detail, Error, Kind, Result};
 use crate::session::{Connection, Wanted};
@@ -44,31 +45,30 @@ pub fn dialect(dialect: Option<Dialect>) -> contract::Dialect {
 
 /// Converts an address for the contract: `none` for an account without one.
 pub fn address(email: Email) -> Option<String> {
-    Some(email.into_string()).filter(|address| !address.is_empty())
+    email.is_address().then(|| email.into_string())
 }
 
-/// Returns the address that names a user, unchecked.
-pub fn email_of(field: &dyn Display, user: contract::UserRef) -> Result<String> {
+/// Converts a reference to a user from the contract, unchecked.
+pub fn given_user_ref(user: contract::UserRef) -> UserRef {
     match user {
-        contract::UserRef::Email(email) => Ok(email),
-        contract::UserRef::Id(_) => Err(unsupported::field_error(&format_args!("{field}.id"))),
-        contract::UserRef::Login(_) => {
-            Err(unsupported::field_error(&format_args!("{field}.login")))
-        }
+        contract::UserRef::Email(email) => UserRef::Email(Email::new(&email)),
+        contract::UserRef::Id(id) => UserRef::Id(given_user_id(id)),
+        contract::UserRef::Login(login) => UserRef::Login(Email::new(&login)),
     }
 }
 
-/// Returns the addresses that name users, unchecked.
-pub fn emails_of(field: &str, users: Vec<contract::UserRef>) -> Result<Vec<Email>> {
-    let emails = users.into_iter().enumerate();
-    emails
-        .map(|(index, user)| Ok(Email::new(&email_of(&format_args!("{field}[{index}]"), user)?)))
-        .collect()
+/// Converts references to users from the contract, unchecked.
+pub fn given_user_refs(users: Vec<contract::UserRef>) -> Vec<UserRef> {
+    list(users, given_user_ref)
 }
 
-/// Converts an address to a reference to a user.
-pub fn user_ref(email: Email) -> contract::UserRef {
-    contract::UserRef::Email(email.into_string())
+/// Converts a reference to a user for the contract.
+pub fn user_ref(user: UserRef) -> contract::UserRef {
+    match user {
+        UserRef::Email(email) => contract::UserRef::Email(email.into_string()),
+        UserRef::Id(id) => contract::UserRef::Id(user_id(id)),
+        UserRef::Login(login) => contract::UserRef::Login(login.into_string()),
+    }
 }
 
 /// Converts a user's id from the contract.
@@ -140,12 +140,12 @@ pub fn memberships(
 
 /// Converts a user's membership for the contract.
 pub fn group_link(link: GroupLink) -> contract::GroupLink {
-    contract::GroupLink { id: group_id(link.id), name: link.name, group_admin: None }
+    contract::GroupLink { id: group_id(link.id), name: link.name, group_admin: link.group_admin }
 }
 
-/// Converts a user's membership from the contract. Drops whether the user administers the group.
+/// Converts a user's membership from the contract.
 fn given_group_link(link: contract::GroupLink) -> GroupLink {
-    GroupLink { id: given_group_id(link.id), name: link.name }
+    GroupLink { id: given_group_id(link.id), name: link.name, group_admin: link.group_admin }
 }
 
 /// Converts a user type for the contract.
@@ -172,9 +172,11 @@ pub fn given_user_type(user_type: contract::UserType) -> UserType {
 
 /// Converts a user, with their ids in the other kind of API.
 pub fn user_with_ids(user: User, other_ids: Vec<UserId>) -> contract::User {
+    let login = user.login().map(String::from);
     let User {
         id,
         email,
+        names: _,
         first_name,
         last_name,
         user_type,
@@ -191,7 +193,7 @@ pub fn user_with_ids(user: User, other_ids: Vec<UserId>) -> contract::User {
         id: user_id(id),
         other_ids: list(other_ids, user_id),
         email: address(email),
-        login: None,
+        login,
         first_name,
         last_name,
         user_type: user_type.map(self::user_type),
@@ -215,12 +217,12 @@ pub fn user(user: User) -> contract::User {
 
 /// Converts a user from the contract. `field` is the user's path in a tombstone, for errors.
 pub fn given_user(field: &str, user: contract::User) -> Result<User> {
-    // Nothing needs the ids of other APIs. A SCIM login is found again by the account's id.
+    // Nothing needs the ids of other APIs.
     let contract::User {
         id,
         other_ids: _,
         email,
-        login: _,
+        login,
         first_name,
         last_name,
         user_type,
@@ -237,9 +239,18 @@ pub fn given_user(field: &str, user: contract::User) -> Result<User> {
     } = user;
     unsupported::unless(metadata.is_none(), &format_args!("{field}.metadata"))?;
     unsupported::unless(attributes.is_none(), &format_args!("{field}.attributes"))?;
+    let id = given_user_id(id);
+    let email = Email::of_account(email.as_deref().unwrap_or_default(), &id, login.as_deref());
+    // A SCIM account without a login differs from one whose login is its address.
+    let has_none = login.is_none() && id.dialect == Dialect::Scim && email.is_address();
+    let login = login.filter(|login| !email.is_address() || login.trim() != email.as_str());
+    let login = login.map(|login| Email::new(&login));
+    let names =
+        (login.is_some() || has_none).then(|| Box::new(Names { login, emails: Vec::new() }));
     Ok(User {
-        id: given_user_id(id),
-        email: Email::new(email.as_deref().unwrap_or_default()),
+        id,
+        email,
+        names,
         first_name,
         last_name,
         user_type: user_type.map(given_user_type),
@@ -350,6 +361,7 @@ fn write_kind(kind: WriteKind) -> contract::WriteKind {
         WriteKind::UserEnabled => contract::WriteKind::UserEnabled,
         WriteKind::UserDeleted => contract::WriteKind::UserDeleted,
         WriteKind::MemberAdded => contract::WriteKind::MemberAdded,
+        WriteKind::MemberChanged => contract::WriteKind::MemberChanged,
         WriteKind::MemberRemoved => contract::WriteKind::MemberRemoved,
         WriteKind::GroupCreated => contract::WriteKind::GroupCreated,
         WriteKind::GroupUpdated => contract::WriteKind::GroupUpdated,
@@ -380,6 +392,7 @@ pub fn error_detail(error: Error, base_url: &str) -> contract::ErrorDetail {
         attempts,
         retry_after_ms,
         maybe_applied: _,
+        gone: _,
         writes,
         tombstones,
     } = error.into_detail();

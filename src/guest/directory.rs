@@ -7,6 +7,7 @@ use super::{Answer, Component, call, contract, convert, list};
 use crate::bindings::exports::user_lifecycle::retool::directory::{
     Change, ChangeKind, ChangeSet, GroupPage, Guest, PageRequest, UserPage,
 };
+use crate::domain::UserRef;
 use crate::error::{Code, Error, Result};
 use crate::graph::Joined;
 use crate::http::BaseUrl;
@@ -20,8 +21,8 @@ impl Guest for Component {
     ) -> Answer<Option<contract::User>> {
         call(
             connection,
-            |_| input::email(&"user.email", &convert::email_of(&"user", user)?),
-            async |session, email| lifecycle::find_one(session.reader(), &email).await,
+            |_| named(user),
+            async |session, who| lifecycle::find_with_memberships(session.reader(), &who).await,
             |found, _| found.map(convert::user),
         )
     }
@@ -92,6 +93,14 @@ impl Guest for Component {
             |set, _| ChangeSet { changes: list(set.changes, change), cursor: set.cursor },
         )
     }
+}
+
+/// Checks how a person is named.
+fn named(user: contract::UserRef) -> Result<UserRef> {
+    Ok(match convert::given_user_ref(user) {
+        UserRef::Email(email) => UserRef::Email(input::email(&"user.email", email.as_str())?),
+        who => input::user_ref(&"user", who)?,
+    })
 }
 
 /// A checked request for a page.

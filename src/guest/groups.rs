@@ -10,9 +10,9 @@ use crate::bindings::exports::user_lifecycle::retool::groups::{
     ChangeGroupRequest, ChangeGroupResult, EnsureGroupRequest, EnsureGroupResult, Guest, NewMember,
     RemoveGroupRequest, RemoveGroupResult,
 };
-use crate::domain::{Email, GroupPatch, GroupRef};
+use crate::domain::{GroupPatch, UserRef};
 use crate::error::{Code, Error, Result};
-use crate::groups::{self, Reshaping};
+use crate::groups::{self, MemberGuard, Removal, Reshaping};
 use crate::input;
 
 impl Guest for Component {
@@ -60,9 +60,7 @@ impl Guest for Component {
         call(
             connection,
             |_| removal(request),
-            async |session, (group, even_with_members)| {
-                groups::remove(&*session.directory, &group, even_with_members).await
-            },
+            async |session, removal| groups::remove(&*session.directory, &removal).await,
             |done, _| RemoveGroupResult {
                 removed: done.removed.map(convert::group),
                 writes: convert::writes(done.writes),
@@ -89,58 +87,63 @@ fn reshaping(request: ChangeGroupRequest) -> Result<Reshaping> {
         protected_people,
         minimum_admins,
     } = request;
-    unguarded(&protected_people, minimum_admins)?;
     let access = convert::app_access("request.access", access)?;
     let mut seen = BTreeSet::new();
     let add = people("request.add-members", added(add_members)?, &mut seen)?;
-    let remove = convert::emails_of("request.remove-members", remove_members)?;
+    let remove = convert::given_user_refs(remove_members);
     let remove = people("request.remove-members", remove, &mut seen)?;
     Ok(Reshaping {
         group: input::group_ref(&"request.group", convert::given_group_ref(group))?,
         patch: GroupPatch {
-            name: input::name(&"request.new-name", new_name)?,
+            name: input::new_group_name(&"request.new-name", new_name)?,
             universal_app_access: input::app_access(&"request.access", access)?,
         },
         add,
         remove,
+        guard: guard(protected_people, minimum_admins)?,
     })
 }
 
-/// Checks a request, and returns the group and whether it may have members.
-fn removal(request: RemoveGroupRequest) -> Result<(GroupRef, bool)> {
+/// Checks a request.
+fn removal(request: RemoveGroupRequest) -> Result<Removal> {
     let RemoveGroupRequest { group, even_with_members, protected_people, minimum_admins } = request;
-    unguarded(&protected_people, minimum_admins)?;
-    let group = input::group_ref(&"request.group", convert::given_group_ref(group))?;
-    Ok((group, even_with_members))
+    Ok(Removal {
+        group: input::group_ref(&"request.group", convert::given_group_ref(group))?,
+        even_with_members,
+        guard: guard(protected_people, minimum_admins)?,
+    })
 }
 
-fn unguarded(protected: &[contract::UserRef], minimum_admins: Option<u32>) -> Result<()> {
-    unsupported::unless(protected.is_empty(), &"request.protected-people")?;
-    unsupported::unless(minimum_admins.is_none(), &"request.minimum-admins")
+fn guard(protected: Vec<contract::UserRef>, minimum_admins: Option<u32>) -> Result<MemberGuard> {
+    let protected = convert::given_user_refs(protected);
+    Ok(MemberGuard {
+        protected_people: input::user_refs(&"request.protected-people", protected)?,
+        minimum_admins: minimum_admins.unwrap_or(1),
+    })
 }
 
-fn added(members: Vec<NewMember>) -> Result<Vec<Email>> {
+fn added(members: Vec<NewMember>) -> Result<Vec<UserRef>> {
     let members = members.into_iter().enumerate();
     members
         .map(|(index, NewMember { user, group_admin })| {
             let field = format_args!("request.add-members[{index}]");
             unsupported::unless(group_admin.is_none(), &format_args!("{field}.group-admin"))?;
-            Ok(Email::new(&convert::email_of(&format_args!("{field}.user"), user)?))
+            Ok(convert::given_user_ref(user))
         })
         .collect()
 }
 
-fn people(field: &str, emails: Vec<Email>, seen: &mut BTreeSet<Email>) -> Result<Vec<Email>> {
-    let emails = input::emails(&field, emails)?;
-    for (index, email) in emails.iter().enumerate() {
-        if !seen.insert(email.clone()) {
+fn people(field: &str, refs: Vec<UserRef>, seen: &mut BTreeSet<UserRef>) -> Result<Vec<UserRef>> {
+    let refs = input::user_refs(&field, refs)?;
+    for (index, who) in refs.iter().enumerate() {
+        if !seen.insert(who.clone()) {
             return Err(Error::new(
                 Code::DuplicatePerson,
                 "The person is named twice. Say once whether they join or leave.",
             )
             .in_field(format!("{field}[{index}]"))
-            .about(email.as_str()));
+            .about(who.as_str()));
         }
     }
-    Ok(emails)
+    Ok(refs)
 }

@@ -10,11 +10,12 @@ use crate::bindings::exports::user_lifecycle::retool::lifecycle::{
     Guest, ProvisionOutcome, ProvisionRequest, ProvisionResult, ResetTwoFactorRequest,
     ResetTwoFactorResult, RestoreOutcome, RestoreReport, RestoreRequest, RestoreResult,
 };
-use crate::domain::{Tombstone, UserPatch};
+use crate::domain::{Tombstone, UserPatch, UserRef};
 use crate::error::{Code, Error, Result};
 use crate::http::BaseUrl;
 use crate::input;
 use crate::lifecycle::{self, Arrival, Departure, Mode, PersonRestored, Restoration, Restored};
+use crate::time::parse_iso;
 
 /// The maximum number of days before a deletion.
 const MOST_DAYS: u32 = 3650;
@@ -60,14 +61,8 @@ impl Guest for Component {
         call(
             connection,
             |connection| checked_restore(request, &connection.base_url),
-            async |session, (restoration, administered)| {
-                let mut done = lifecycle::restore(&*session.directory, &restoration).await?;
-                for (person, groups) in done.people.iter_mut().zip(administered) {
-                    if let Ok(restored) = &mut person.outcome {
-                        restored.not_restored.extend(groups);
-                    }
-                }
-                Ok(done)
+            async |session, restoration| {
+                lifecycle::restore(&*session.directory, &restoration).await
             },
             restore_result,
         )
@@ -103,7 +98,6 @@ fn checked_provision(request: ProvisionRequest) -> Result<Arrival> {
         way_in,
         skip_lookup,
     } = request;
-    unsupported::unless(login.is_none(), &"request.login")?;
     unsupported::unless(former_emails.is_empty(), &"request.former-emails")?;
     unsupported::unless(metadata.is_none(), &"request.metadata")?;
     unsupported::unless(attributes.is_empty(), &"request.attributes")?;
@@ -113,6 +107,8 @@ fn checked_provision(request: ProvisionRequest) -> Result<Arrival> {
     let groups = convert::memberships(&"request.groups", groups)?;
     Ok(Arrival {
         email: input::email(&"request.email", &email)?,
+        id: None,
+        login: login.map(|login| input::login(&"request.login", &login)).transpose()?,
         fields: UserPatch {
             first_name: input::name(&"request.first-name", first_name)?,
             last_name: input::name(&"request.last-name", last_name)?,
@@ -177,7 +173,6 @@ fn checked_deprovision(request: DeprovisionRequest) -> Result<Departure> {
         protected_people,
         minimum_admins,
     } = request;
-    unsupported::unless(disabled_since.is_none(), &"request.disabled-since")?;
     let mode = match mode {
         DeprovisionMode::Disable => Mode::Disable,
         DeprovisionMode::DisableAndStripGroups => Mode::DisableAndStripGroups,
@@ -193,14 +188,41 @@ fn checked_deprovision(request: DeprovisionRequest) -> Result<Departure> {
             .in_field("request.mode"));
         }
     };
-    let protected_people = convert::emails_of("request.protected-people", protected_people)?;
+    let protected_people = convert::given_user_refs(protected_people);
     Ok(Departure {
-        email: input::email(&"request.user.email", &convert::email_of(&"request.user", user)?)?,
-        expected_id: expected_id.map(convert::given_user_id),
+        user: deprovisioned(user)?,
+        expected_id: expected_id
+            .map(|id| input::user_id(&"request.expected-id", convert::given_user_id(id)))
+            .transpose()?,
         mode,
-        protected_people: input::emails(&"request.protected-people", protected_people)?,
+        disabled_since: given_disabled_since(disabled_since, mode)?,
+        protected_people: input::user_refs(&"request.protected-people", protected_people)?,
         minimum_admins: minimum_admins.unwrap_or(1),
     })
+}
+
+/// Checks how the person is named.
+fn deprovisioned(user: contract::UserRef) -> Result<UserRef> {
+    Ok(match convert::given_user_ref(user) {
+        UserRef::Email(email) => {
+            UserRef::Email(input::email(&"request.user.email", email.as_str())?)
+        }
+        who => input::user_ref(&"request.user", who)?,
+    })
+}
+
+/// Reads since when an account is disabled. Only a deletion by age uses it.
+fn given_disabled_since(given: Option<String>, mode: Mode) -> Result<Option<i64>> {
+    let Some(text) = given else { return Ok(None) };
+    let message = if !matches!(mode, Mode::DeleteOnceDisabled(_)) {
+        "Only `delete-once-disabled` uses this date. Leave it out, or give that mode."
+    } else if let Some(time) = parse_iso(&text) {
+        return Ok(Some(time));
+    } else {
+        "This is not a time such as 2026-03-09T12:30:45Z. Give it as the result or the tombstone of the call \
+         has it that disabled the account."
+    };
+    Err(Error::new(Code::InvalidValue, message).in_field("request.disabled-since"))
 }
 
 fn deprovision_result(done: lifecycle::Deprovisioned, base_url: &str) -> DeprovisionResult {
@@ -230,12 +252,8 @@ fn deprovision_result(done: lifecycle::Deprovisioned, base_url: &str) -> Deprovi
     }
 }
 
-/// Checks a request. Also returns, for each tombstone, what this version does not restore of it.
-/// Every tombstone must be of the organisation at `base_url`.
-fn checked_restore(
-    request: RestoreRequest,
-    base_url: &str,
-) -> Result<(Restoration, Vec<Vec<String>>)> {
+/// Checks a request. Every tombstone must be of the organisation at `base_url`.
+fn checked_restore(request: RestoreRequest, base_url: &str) -> Result<Restoration> {
     let RestoreRequest { tombstones, re_create, way_in } = request;
     unsupported::unless(way_in.is_none(), &"request.way-in")?;
     if !(1..=MOST_TOMBSTONES).contains(&tombstones.len()) {
@@ -248,10 +266,8 @@ fn checked_restore(
     let here = BaseUrl::parse(base_url)?.organisation();
     let mut seen = alloc::collections::BTreeSet::new();
     let mut people = Vec::with_capacity(tombstones.len());
-    let mut administered = Vec::with_capacity(tombstones.len());
     for (index, tombstone) in tombstones.into_iter().enumerate() {
         let field = format!("request.tombstones[{index}]");
-        administered.push(groups_administered(&tombstone.user));
         let tombstone = given_tombstone(&field, tombstone, &here)?;
         if !seen.insert(tombstone.user.email.clone()) {
             return Err(Error::new(
@@ -263,20 +279,7 @@ fn checked_restore(
         }
         people.push(tombstone);
     }
-    Ok((Restoration { tombstones: people, re_create }, administered))
-}
-
-/// Lists the groups that a user administered: the membership is restored, but not the
-/// administration.
-fn groups_administered(user: &contract::User) -> Vec<String> {
-    let groups = user.groups.iter().flatten().filter(|group| group.group_admin == Some(true));
-    groups
-        .map(|group| {
-            let (contract::GroupId::Rest(id) | contract::GroupId::Scim(id)) = &group.id;
-            let name = group.name.as_ref().unwrap_or(id);
-            format!("The administration of the group {name}: give it in Retool.")
-        })
-        .collect()
+    Ok(Restoration { tombstones: people, re_create })
 }
 
 fn given_tombstone(field: &str, given: contract::Tombstone, here: &str) -> Result<Tombstone> {
@@ -288,8 +291,10 @@ fn given_tombstone(field: &str, given: contract::Tombstone, here: &str) -> Resul
         )
         .in_field(format!("{field}.base-url")));
     }
-    let email = user.email.as_deref().unwrap_or_default();
-    input::email(&format_args!("{field}.user.email"), email)?;
+    // An account without an address is found again by its id.
+    if let Some(email) = &user.email {
+        input::email(&format_args!("{field}.user.email"), email)?;
+    }
     let user = convert::given_user(&format!("{field}.user"), user)?;
     Ok(Tombstone { user, raw, disabled_since, recorded_at })
 }

@@ -1,10 +1,11 @@
 //! `synchronization`.
 
-use super::{Answer, Component, call, contract, convert, unsupported};
+use super::{Answer, Component, call, contract};
 use crate::bindings::exports::user_lifecycle::retool::synchronization as wit;
 use crate::sync::{apply, step};
 
 mod answer;
+mod plan;
 mod request;
 
 impl wit::Guest for Component {
@@ -12,8 +13,9 @@ impl wit::Guest for Component {
         call(
             connection,
             |_| request::checked_request(request),
-            async |session, request| {
-                apply::plan_sync(session.reader(), &request, &session.occasion()).await
+            async |session, (request, expected)| {
+                let (reader, occasion) = (session.reader(), session.occasion());
+                apply::plan_sync(reader, &request, expected.as_deref(), &occasion).await
             },
             answer::plan,
         )
@@ -23,9 +25,9 @@ impl wit::Guest for Component {
         call(
             connection,
             |connection| request::checked_step(step, &connection.base_url),
-            async |session, (step, dialect)| {
+            async |session, request::CheckedStep { step, dialect, guard }| {
                 step::check_dialect(dialect, session.reader())?;
-                step::apply(&*session.directory, &step, session.now).await
+                step::apply(&*session.directory, &step, &guard, session.now).await
             },
             answer::step_result,
         )
@@ -38,9 +40,10 @@ impl wit::Guest for Component {
         call(
             connection,
             |_| request::checked_request(request),
-            async |session, request| {
+            async |session, (request, expected)| {
                 let (directory, log) = (&*session.directory, &*session.log);
-                apply::sync(directory, &request, &session.occasion(), log).await
+                let expected = expected.as_deref();
+                apply::sync(directory, &request, expected, &session.occasion(), log).await
             },
             answer::sync_report,
         )
@@ -48,8 +51,16 @@ impl wit::Guest for Component {
 
     fn apply_plan(
         connection: contract::Connection,
-        _: wit::ApplyPlanRequest,
+        request: wit::ApplyPlanRequest,
     ) -> Answer<wit::SyncReport> {
-        Err(convert::error(unsupported::function("apply-plan"), &connection.base_url))
+        call(
+            connection,
+            |connection| plan::approved(request, &connection.base_url),
+            async |session, approved| {
+                let (directory, log) = (&*session.directory, &*session.log);
+                apply::apply_plan(directory, approved, session.now, log).await
+            },
+            answer::sync_report,
+        )
     }
 }

@@ -10,7 +10,7 @@ use super::{Method, Path};
 pub enum Repeat {
     /// Reads, and idempotent writes.
     Safe,
-    /// Creations. Sent again only after a 429, which means that nothing was done.
+    /// Creations. Sent again only after the server throttled, which means that nothing was done.
     Never,
 }
 

@@ -2,22 +2,29 @@
 //! help and can't do harm, and turns the response into an answer or an error.
 
 use alloc::format;
+use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use core::cell::RefCell;
-use core::fmt;
 
-use super::retry::{Attempt, Bucket, Failure};
+use super::pace::Turn;
+use super::retry::{Attempt, Bucket};
 use super::status::{self, Asked};
 use super::{
-    Answer, BaseUrl, Call, Label, Limits, Platform, Repeat, Request, Response, Secret,
-    TransportError, Window,
+    Answer, BaseUrl, Call, Label, Pace, Platform, Repeat, Request, Response, Secret, Window,
 };
-use super::{date, retry_after, url};
+use super::{date, url};
 use crate::config::Settings;
 use crate::error::{Code, Error, Result};
 
+mod attempt;
+
+use attempt::Failure;
+
 /// The media type that is sent and accepted by default.
 const JSON: &str = "application/json";
+
+/// With less time than this left, a request that was throttled without guidance is given up.
+const LEAST_LEFT_MS: u64 = 200;
 
 /// Makes the requests of one call of the component: one base URL, one token, one deadline.
 pub struct Client {
@@ -29,35 +36,7 @@ pub struct Client {
     started_at: u64,
     bucket: RefCell<Bucket>,
     window: Window,
-}
-
-/// A failed try, and what may follow it.
-struct Failed {
-    error: Error,
-    /// The kind of failure, which decides about retries. `None` if the request must not be
-    /// repeated.
-    failure: Option<Failure>,
-    /// How long the server asks to wait.
-    retry_after_ms: Option<u64>,
-    /// Whether the request certainly had no effect.
-    nothing_done: bool,
-    /// For the log.
-    reason: Reason,
-}
-
-/// Why a try failed, for the log. Contains no text of the server.
-enum Reason {
-    Status(u16),
-    Text(&'static str),
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Reason::Status(status) => write!(f, "status {status}"),
-            Reason::Text(text) => f.write_str(text),
-        }
-    }
+    pace: Rc<Pace>,
 }
 
 impl Client {
@@ -72,6 +51,7 @@ impl Client {
             settings,
             media_type: JSON,
             bucket: RefCell::new(Bucket::new()),
+            pace: Rc::default(),
         }
     }
 
@@ -80,6 +60,13 @@ impl Client {
     #[must_use]
     pub fn since(mut self, started_at: u64) -> Self {
         self.started_at = started_at;
+        self
+    }
+
+    /// Returns the client with a shared pace: if the server throttles one of the clients, all wait.
+    #[must_use]
+    pub fn at_pace(mut self, pace: Rc<Pace>) -> Self {
+        self.pace = pace;
         self
     }
 
@@ -118,6 +105,9 @@ impl Client {
     /// Sends a request until there is a usable response with a good status (2xx). Everything
     /// else is an error. For a write, the error's `maybe_applied` is set unless every try proved
     /// that it had no effect.
+    ///
+    /// While the server throttles, all requests wait together and go on until the deadline. Only
+    /// other failures count against the number of tries.
     pub async fn send(&self, call: Call<'_>) -> Result<Answer> {
         self.send_if_match(call, None).await
     }
@@ -139,10 +129,15 @@ impl Client {
         };
         let asked = Asked { missing: call.missing, scope: call.scope, token: &self.token };
         let mut maybe_applied = false;
-        let mut attempts = 0;
+        let (mut attempts, mut failures) = (0, 0);
+        let mut throttled: Option<Error> = None;
         loop {
-            let failed = match self.try_once(label, &request, asked).await {
-                Some(Ok(response)) => {
+            let tried = match self.wait_for_turn().await {
+                Ok(()) => self.try_once(label, &request, asked).await.ok_or_else(out_of_time),
+                Err(too_late) => Err(too_late),
+            };
+            let failed = match tried {
+                Ok(Ok(response)) => {
                     self.bucket.borrow_mut().succeeded();
                     return Ok(Answer {
                         status: response.status,
@@ -155,41 +150,92 @@ impl Client {
                         attempts: attempts + 1,
                     });
                 }
-                Some(Err(failed)) => {
+                Ok(Err(failed)) => {
                     attempts += 1;
                     failed
                 }
-                None => {
-                    let mut error = out_of_time();
-                    self.complete(&mut error, label, call.about, attempts, maybe_applied);
-                    return Err(error);
+                Err(mut too_late) => {
+                    if let Some(earlier) = throttled {
+                        let wait = too_late.retry_after_ms.or(earlier.retry_after_ms);
+                        too_late = earlier;
+                        too_late.retry_after_ms = wait;
+                    }
+                    self.complete(&mut too_late, label, call.about, attempts, maybe_applied);
+                    return Err(too_late);
                 }
             };
             maybe_applied |= label.is_write() && !failed.nothing_done;
-            let wait = failed.failure.and_then(|failure| {
-                self.wait_before(Attempt {
-                    number: attempts,
-                    max: self.settings.max_attempts,
-                    failure,
-                    repeat: call.repeat,
-                    retry_after_ms: failed.retry_after_ms,
-                    remaining_ms: self.remaining_ms(),
-                })
-            });
+            let mut error = failed.error;
+            error.retry_after_ms = failed.retry_after_ms.map(in_contract);
+            let wait = match failed.failure {
+                Failure::Throttled { .. } => self.pause_of_pace(failed.retry_after_ms),
+                Failure::Transient => {
+                    failures += 1;
+                    self.wait_before(Attempt {
+                        number: failures,
+                        max: self.settings.max_attempts,
+                        repeat: call.repeat,
+                        retry_after_ms: failed.retry_after_ms,
+                        remaining_ms: self.remaining_ms(),
+                    })
+                }
+                Failure::Final => None,
+            };
             let Some(wait) = wait else {
-                let mut error = failed.error;
-                error.retry_after_ms =
-                    failed.retry_after_ms.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX));
                 self.complete(&mut error, label, call.about, attempts, maybe_applied);
                 return Err(error);
             };
-            self.platform.log.line(&format!(
-                "{label}: {}, try {} in {wait} ms",
-                failed.reason,
-                attempts + 1
-            ));
-            self.platform.clock.sleep(wait).await;
+            if failed.failure != (Failure::Throttled { is_new: false }) {
+                self.platform.log.line(&format!(
+                    "{label}: {}, try {} in {wait} ms",
+                    failed.reason,
+                    attempts + 1
+                ));
+            }
+            throttled = match failed.failure {
+                // The next turn of the pace is the wait.
+                Failure::Throttled { .. } => Some(error),
+                _ => {
+                    self.platform.clock.sleep(wait).await;
+                    None
+                }
+            };
         }
+    }
+
+    /// Waits until the pace of the call lets the next request start. Fails if that is not before
+    /// the deadline.
+    async fn wait_for_turn(&self) -> Result<()> {
+        loop {
+            match self.pace.start(self.platform.clock.monotonic_ms()) {
+                Turn::Now => return Ok(()),
+                Turn::Wait { ms, .. } if ms < self.remaining_ms() => {
+                    self.platform.clock.sleep(ms).await;
+                }
+                Turn::Wait { ms, asked } => {
+                    let mut error = Error::new(
+                        Code::RateLimited,
+                        "The server takes no more requests for now, and the time allowed for the \
+                         call does not reach until it does. Call again later, or allow more \
+                         (RETOOL_DEADLINE_MS).",
+                    );
+                    error.retry_after_ms = asked.then(|| in_contract(ms));
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Returns how long a request that was throttled waits; `None` if the call has no time for
+    /// that. `asked_ms` is how long the server asks to wait.
+    fn pause_of_pace(&self, asked_ms: Option<u64>) -> Option<u64> {
+        let remaining = self.remaining_ms();
+        let guided = asked_ms.is_some_and(|ms| ms > 0);
+        let wait = match self.pace.peek(self.platform.clock.monotonic_ms()) {
+            Turn::Now => 0,
+            Turn::Wait { ms, .. } => ms,
+        };
+        (wait < remaining && (guided || remaining >= LEAST_LEFT_MS)).then_some(wait)
     }
 
     /// Waits before try `attempts + 1` of a write that the caller repeats after checking that it
@@ -200,7 +246,6 @@ impl Client {
         let wait = self.wait_before(Attempt {
             number: attempts,
             max: self.settings.max_attempts,
-            failure: Failure::Transient,
             repeat: Repeat::Safe,
             retry_after_ms: retry_after_ms.map(u64::from),
             remaining_ms: self.remaining_ms(),
@@ -254,99 +299,6 @@ impl Client {
         Ok(text)
     }
 
-    /// Sends the request once. `None` if there is no time left.
-    async fn try_once(
-        &self,
-        label: Label,
-        request: &Request,
-        asked: Asked<'_>,
-    ) -> Option<Result<Response, Failed>> {
-        let timeout_ms = self.remaining_ms();
-        if timeout_ms == 0 {
-            return None;
-        }
-        let limits = Limits { timeout_ms, max_body_bytes: self.settings.max_body_bytes as usize };
-        let generation = self.window.generation();
-        let sent_at = self.elapsed_ms();
-        let result = self.platform.transport.send(request, limits).await;
-        let response = match result {
-            Ok(response) => response,
-            Err(error) => return Some(Err(self.broken(error))),
-        };
-        let status = response.status;
-        match status {
-            429 | 503 => self.window.throttled(generation),
-            200..=299 => {
-                let took_ms = self.elapsed_ms().saturating_sub(sent_at);
-                self.window.succeeded(label, generation, took_ms);
-            }
-            _ => {}
-        }
-        let Err(error) = status::check(&response, asked) else {
-            return Some(Ok(response));
-        };
-        let failure = match status {
-            429 => Some(Failure::Throttled),
-            _ if status::is_transient(status) => Some(Failure::Transient),
-            _ => None,
-        };
-        let retry_after_ms = match (&response.retry_after, failure) {
-            (Some(text), Some(_)) => retry_after::parse(text, self.platform.clock.unix_ms()),
-            _ => None,
-        };
-        Some(Err(Failed {
-            error,
-            failure,
-            retry_after_ms,
-            nothing_done: status::proves_nothing_done(status),
-            reason: Reason::Status(status),
-        }))
-    }
-
-    fn broken(&self, error: TransportError) -> Failed {
-        let (error, failure, reason) = match error {
-            TransportError::TooLarge => (
-                Error::new(
-                    Code::BodyTooLarge,
-                    format!(
-                        "The server's answer is larger than {} bytes. Ask for less at once \
-                         (RETOOL_PAGE_SIZE) or allow more (RETOOL_MAX_BODY_BYTES).",
-                        self.settings.max_body_bytes
-                    ),
-                ),
-                None,
-                "answer too large",
-            ),
-            TransportError::TimedOut if self.remaining_ms() == 0 => {
-                (out_of_time(), None, "timeout")
-            }
-            TransportError::TimedOut => (
-                Error::new(
-                    Code::ConnectionFailed,
-                    "The server did not answer in time. Try again later.",
-                ),
-                Some(Failure::Transient),
-                "timeout",
-            ),
-            TransportError::Failed => (
-                Error::new(
-                    Code::ConnectionFailed,
-                    "The connection to the server could not be made, or broke. Check the base \
-                     URL, and that the component is allowed to reach it; then try again.",
-                ),
-                Some(Failure::Transient),
-                "connection failed",
-            ),
-        };
-        Failed {
-            error,
-            failure,
-            retry_after_ms: None,
-            nothing_done: false,
-            reason: Reason::Text(reason),
-        }
-    }
-
     fn complete(
         &self,
         error: &mut Error,
@@ -360,6 +312,11 @@ impl Client {
         error.attempts = attempts;
         error.maybe_applied = maybe_applied;
     }
+}
+
+/// Returns a wait as the contract has it.
+fn in_contract(ms: u64) -> u32 {
+    u32::try_from(ms).unwrap_or(u32::MAX)
 }
 
 fn out_of_time() -> Error {

@@ -12,6 +12,8 @@ mod answer;
 mod call;
 mod client;
 mod date;
+mod forbidden;
+mod pace;
 mod retry;
 mod retry_after;
 mod status;
@@ -21,6 +23,7 @@ mod window;
 pub use answer::Answer;
 pub use call::{Call, Label, Missing, Repeat};
 pub use client::Client;
+pub use pace::Pace;
 pub use url::{BaseUrl, Path, UnsafeSegment};
 pub use window::Window;
 
@@ -148,6 +151,8 @@ pub struct Request {
 pub struct Limits {
     /// The limit for the whole exchange, including the last byte of the body.
     pub timeout_ms: u64,
+    /// The limit for each time without a byte, sent or received.
+    pub idle_ms: u64,
     /// The limit for the response's body.
     pub max_body_bytes: usize,
 }
@@ -163,6 +168,12 @@ pub struct Response {
     pub etag: Option<String>,
     /// `Retry-After`.
     pub retry_after: Option<String>,
+    /// `RateLimit-Reset` or `X-RateLimit-Reset`.
+    pub rate_limit_reset: Option<String>,
+    /// `RateLimit-Remaining` or `X-RateLimit-Remaining`.
+    pub rate_limit_remaining: Option<String>,
+    /// `WWW-Authenticate`.
+    pub www_authenticate: Option<String>,
     /// `Content-Type`.
     pub content_type: Option<String>,
     /// `X-Request-Id`.

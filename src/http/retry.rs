@@ -1,18 +1,14 @@
-//! Decides when to send a request again, and after how long. Pure functions: time and randomness
-//! are parameters.
+//! Decides when to send a request again after a transient failure, and after how long. Pure
+//! functions: time and randomness are parameters. Throttling is not a failure: see `pace`.
 
 use super::Repeat;
 
 /// Tokens in a full bucket.
 const CAPACITY: u32 = 500;
-/// Tokens that a retry after a transient failure costs.
-const TRANSIENT_COST: u32 = 14;
-/// Tokens that a retry after throttling costs. Fewer, because a server that throttles is working.
-const THROTTLED_COST: u32 = 5;
-/// The first backoff after a transient failure.
-const TRANSIENT_BASE_MS: u64 = 50;
-/// The first backoff after throttling.
-const THROTTLED_BASE_MS: u64 = 1000;
+/// Tokens that a retry costs.
+const COST: u32 = 14;
+/// The first backoff.
+const BASE_MS: u64 = 50;
 /// The longest backoff.
 const CAP_MS: u64 = 20_000;
 
@@ -23,24 +19,13 @@ pub(super) struct Bucket {
     tokens: u32,
 }
 
-/// Why a request failed, as far as this matters for retries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// 429: the server did not process the request.
-    Throttled,
-    /// The next try may succeed. The request may have taken effect.
-    Transient,
-}
-
-/// One failed try.
+/// One failed try, which may have taken effect, and after which the next may succeed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attempt {
-    /// The number of tries so far, including this one.
+    /// The number of failed tries so far, including this one.
     pub number: u32,
     /// The most tries that are allowed.
     pub max: u32,
-    /// Why this try failed.
-    pub failure: Failure,
     /// Whether the request may be repeated.
     pub repeat: Repeat,
     /// How long the server asks to wait, in milliseconds.
@@ -63,32 +48,27 @@ impl Bucket {
     /// Returns how long to wait before the next try, in milliseconds. `None` if there must be no
     /// further try. `random` spreads the waits evenly from 0 to the backoff (full jitter).
     pub fn wait(&mut self, attempt: Attempt, random: u64) -> Option<u64> {
-        if attempt.number >= attempt.max {
+        if attempt.number >= attempt.max || attempt.repeat == Repeat::Never {
             return None;
         }
-        let (cost, base) = match attempt.failure {
-            Failure::Throttled => (THROTTLED_COST, THROTTLED_BASE_MS),
-            Failure::Transient if attempt.repeat == Repeat::Never => return None,
-            Failure::Transient => (TRANSIENT_COST, TRANSIENT_BASE_MS),
-        };
         let wait = match attempt.retry_after_ms {
             // A `Retry-After` of 0 is ignored: with a failing server it would cause a busy loop.
-            None | Some(0) => random % (backoff(base, attempt.number) + 1),
+            None | Some(0) => random % (backoff(attempt.number) + 1),
             Some(asked) => asked,
         };
         // After the wait, there must be time left to send the request.
         if wait >= attempt.remaining_ms {
             return None;
         }
-        self.tokens = self.tokens.checked_sub(cost)?;
+        self.tokens = self.tokens.checked_sub(COST)?;
         Some(wait)
     }
 }
 
 /// Returns the longest wait after try `number`.
-fn backoff(base: u64, number: u32) -> u64 {
+fn backoff(number: u32) -> u64 {
     let doubled = 1_u64.checked_shl(number.saturating_sub(1)).unwrap_or(u64::MAX);
-    base.saturating_mul(doubled).min(CAP_MS)
+    BASE_MS.saturating_mul(doubled).min(CAP_MS)
 }
 
 #[cfg(test)]
@@ -98,12 +78,10 @@ mod tests {
     const TRANSIENT: Attempt = Attempt {
         number: 1,
         max: 3,
-        failure: Failure::Transient,
         repeat: Repeat::Safe,
         retry_after_ms: None,
         remaining_ms: 120_000,
     };
-    const THROTTLED: Attempt = Attempt { failure: Failure::Throttled, ..TRANSIENT };
 
     /// Returns the range of waits. The random numbers include both ends of the range.
     fn range(attempt: Attempt) -> (u64, u64) {
@@ -117,45 +95,35 @@ mod tests {
         assert_eq!(at(TRANSIENT, 1), (0, 50));
         assert_eq!(at(TRANSIENT, 2), (0, 100));
         assert_eq!(at(TRANSIENT, 3), (0, 200));
-        assert_eq!(at(THROTTLED, 1), (0, 1000));
-        assert_eq!(at(THROTTLED, 2), (0, 2000));
-        assert_eq!(at(THROTTLED, 5), (0, 16_000));
-        assert_eq!(at(THROTTLED, 6), (0, 20_000));
         assert_eq!(at(TRANSIENT, 98), (0, 20_000));
     }
 
     #[test]
     fn there_is_no_retry_after_the_last_try() {
-        for attempt in [TRANSIENT, THROTTLED] {
-            assert!(Bucket::new().wait(Attempt { number: 2, ..attempt }, 0).is_some());
-            assert_eq!(Bucket::new().wait(Attempt { number: 3, ..attempt }, 0), None);
-            assert_eq!(Bucket::new().wait(Attempt { max: 1, ..attempt }, 0), None);
-        }
+        assert!(Bucket::new().wait(Attempt { number: 2, ..TRANSIENT }, 0).is_some());
+        assert_eq!(Bucket::new().wait(Attempt { number: 3, ..TRANSIENT }, 0), None);
+        assert_eq!(Bucket::new().wait(Attempt { max: 1, ..TRANSIENT }, 0), None);
     }
 
     #[test]
-    fn a_creation_is_retried_only_after_throttling() {
-        let never = |attempt| Attempt { repeat: Repeat::Never, ..attempt };
-        assert_eq!(Bucket::new().wait(never(TRANSIENT), 0), None);
-        let asked = Attempt { retry_after_ms: Some(5), ..never(TRANSIENT) };
+    fn a_creation_is_not_retried() {
+        let never = Attempt { repeat: Repeat::Never, ..TRANSIENT };
+        assert_eq!(Bucket::new().wait(never, 0), None);
+        let asked = Attempt { retry_after_ms: Some(5), ..never };
         assert_eq!(Bucket::new().wait(asked, 0), None);
-        assert_eq!(Bucket::new().wait(never(THROTTLED), 700), Some(700));
     }
 
     #[test]
     fn retry_after_replaces_the_backoff_unless_it_is_zero() {
-        for attempt in [TRANSIENT, THROTTLED] {
-            let asked =
-                |ms| Bucket::new().wait(Attempt { retry_after_ms: Some(ms), ..attempt }, 33);
-            assert_eq!(asked(7000), Some(7000));
-            assert_eq!(asked(60_000), Some(60_000));
-            assert_eq!(asked(0), Some(33));
-        }
+        let asked = |ms| Bucket::new().wait(Attempt { retry_after_ms: Some(ms), ..TRANSIENT }, 33);
+        assert_eq!(asked(7000), Some(7000));
+        assert_eq!(asked(60_000), Some(60_000));
+        assert_eq!(asked(0), Some(33));
     }
 
     #[test]
     fn a_wait_is_shorter_than_the_remaining_time() {
-        let left = |remaining_ms| Attempt { retry_after_ms: Some(7000), remaining_ms, ..THROTTLED };
+        let left = |remaining_ms| Attempt { retry_after_ms: Some(7000), remaining_ms, ..TRANSIENT };
         assert_eq!(Bucket::new().wait(left(7001), 0), Some(7000));
         assert_eq!(Bucket::new().wait(left(7000), 0), None);
         assert_eq!(Bucket::new().wait(Attempt { remaining_ms: 40, ..TRANSIENT }, 40), None);
@@ -163,22 +131,20 @@ mod tests {
     }
 
     #[test]
-    fn the_bucket_pays_for_35_transient_retries_or_100_throttled_ones() {
-        for (attempt, retries) in [(TRANSIENT, 35), (THROTTLED, 100)] {
-            let mut bucket = Bucket::new();
-            let paid = (0..1000).take_while(|_| bucket.wait(attempt, 0).is_some()).count();
-            assert_eq!(paid, retries);
-        }
+    fn the_bucket_pays_for_35_retries() {
+        let mut bucket = Bucket::new();
+        let paid = (0..1000).take_while(|_| bucket.wait(TRANSIENT, 0).is_some()).count();
+        assert_eq!(paid, 35);
     }
 
     #[test]
     fn successes_refill_the_bucket_one_by_one_and_not_beyond() {
         let mut bucket = Bucket { tokens: 0 };
-        for _ in 0..THROTTLED_COST {
-            assert_eq!(bucket.wait(THROTTLED, 0), None);
+        for _ in 0..COST {
+            assert_eq!(bucket.wait(TRANSIENT, 0), None);
             bucket.succeeded();
         }
-        assert_eq!(bucket.wait(THROTTLED, 0), Some(0));
+        assert_eq!(bucket.wait(TRANSIENT, 0), Some(0));
         for _ in 0..2 * CAPACITY {
             bucket.succeeded();
         }

@@ -3,8 +3,9 @@
 use alloc::format;
 use core::fmt::Display;
 
-use super::{breaks_line, excerpt, invalid, is_invisible};
+use super::{excerpt, invalid};
 use crate::domain::Email;
+use crate::domain::text::is_invisible;
 use crate::error::{Code, Result};
 
 /// Checks an address, and returns it trimmed: 3 to 254 characters with one `@`.
@@ -43,7 +44,7 @@ fn problem(text: &str) -> Option<&'static str> {
     if domain.is_empty() {
         return Some("there is nothing after the @");
     }
-    if text.contains(|c: char| breaks_line(c) || is_invisible(c)) {
+    if text.contains(is_invisible) {
         return Some("it has a control character or an invisible character");
     }
     if text.contains(char::is_whitespace) {

@@ -8,14 +8,18 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::{
-    breaks_line, email, emails, excerpt, group_refs, invalid, name, percent, photo_url, user_type,
+    breaks_line, email, excerpt, group_refs, invalid, login, name, percent, photo_url, stand_in,
+    user_ref, user_refs, user_type,
 };
 use crate::domain::{Email, UserPatch};
 use crate::error::{Code, Result};
-use crate::sync::{DesiredUser, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest};
+use crate::sync::{DesiredUser, Guard, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest};
 
 /// The maximum number of characters of an end of a span, the same as of an address.
 const MAX_BOUND: usize = 254;
+
+/// The maximum percentage of a limit on additions.
+const MAX_GROWTH_PERCENT: u32 = 10_000;
 
 /// Checks a roster and its policy: every field by its own check, no person twice, no person outside
 /// the span. If memberships are left alone, the groups are not checked.
@@ -83,13 +87,22 @@ fn policy(policy: Policy) -> Result<Policy> {
 }
 
 fn guards(field: &dyn Display, limits: GuardLimits) -> Result<GuardLimits> {
-    let max_user_removal_percent = limits.max_user_removal_percent;
-    let max_member_removal_percent = limits.max_member_removal_percent;
-    percent(&format_args!("{field}.user-removals.percent"), Some(max_user_removal_percent), 0)?;
-    percent(&format_args!("{field}.member-removals.percent"), Some(max_member_removal_percent), 0)?;
-    let required_admins = emails(&format_args!("{field}.required-admins"), limits.required_admins)?;
+    for (guard, limit) in limits.limits() {
+        // More can be added than there is, but not removed.
+        let maximum = match guard {
+            Guard::Creations
+            | Guard::Promotions
+            | Guard::ReEnablements
+            | Guard::MemberAdditions => MAX_GROWTH_PERCENT,
+            _ => 100,
+        };
+        let name = guard.as_str();
+        percent(&format_args!("{field}.{name}.percent"), limit.percent, maximum)?;
+    }
+    let required_admins =
+        user_refs(&format_args!("{field}.required-admins"), limits.required_admins)?;
     let protected_people =
-        emails(&format_args!("{field}.protected-people"), limits.protected_people)?;
+        user_refs(&format_args!("{field}.protected-people"), limits.protected_people)?;
     Ok(GuardLimits { required_admins, protected_people, ..limits })
 }
 
@@ -98,11 +111,19 @@ fn desired_user(
     desired: DesiredUser,
     with_groups: bool,
 ) -> Result<DesiredUser> {
-    let DesiredUser { email: address, fields, groups } = desired;
+    let DesiredUser { email: address, by, login: given_login, fields, groups } = desired;
     let UserPatch { first_name, last_name, user_type, admin, disabled: _, profile_photo_url } =
         fields;
+    let by = by.map(|who| user_ref(&format_args!("{field}.user"), who)).transpose()?;
+    let address = match &by {
+        None => email(&format_args!("{field}.user.email"), address.as_str())?,
+        Some(who) if address.key().is_empty() => stand_in(who),
+        Some(_) => email(&format_args!("{field}.email"), address.as_str())?,
+    };
     Ok(DesiredUser {
-        email: email(&format_args!("{field}.user.email"), address.as_str())?,
+        email: address,
+        by,
+        login: given_login.map(|text| login(&format_args!("{field}.login"), &text)).transpose()?,
         fields: UserPatch {
             first_name: name(&format_args!("{field}.first-name"), first_name)?,
             last_name: name(&format_args!("{field}.last-name"), last_name)?,
@@ -132,7 +153,10 @@ fn check_no_duplicates(roster: &[DesiredUser]) -> Result<()> {
                  Name every person once.",
                 excerpt(address)
             );
-            let field = format_args!("request.roster[{second}].user.email");
+            let field = match desired.by {
+                Some(_) => format!("request.roster[{second}].user"),
+                None => format!("request.roster[{second}].user.email"),
+            };
             return Err(invalid(Code::DuplicatePerson, &field, message).about(address));
         }
     }
@@ -140,7 +164,10 @@ fn check_no_duplicates(roster: &[DesiredUser]) -> Result<()> {
 }
 
 fn check_inside_span(roster: &[DesiredUser], span: &Span) -> Result<()> {
-    match roster.iter().enumerate().find(|(_, desired)| !span.contains(&desired.email)) {
+    // The plan checks accounts that are named by id or login.
+    let is_outside =
+        |desired: &DesiredUser| desired.email.is_address() && !span.contains(&desired.email);
+    match roster.iter().enumerate().find(|(_, desired)| is_outside(desired)) {
         None => Ok(()),
         Some((index, desired)) => {
             let address = desired.email.as_str();

@@ -4,16 +4,28 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::person::{admins_besides, end_sessions, find_one, memberships, reread};
-use super::provision::last_admin;
-use crate::domain::{
-    Account, Dialect, Email, GroupLink, Tombstone, User, UserId, UserPatch, Write, WriteKind,
+use super::account::{Changed, Dropped, GONE, change_account, disabled_since};
+use super::deletion::{Deletion, KEPT, delete_account, is_as_gone_as_can_be};
+use super::group_admins::add_group_admins;
+use super::person::{
+    check_absence, check_ref, check_refs, find_by_email, find_one, listed_without_record,
+    memberships, reread,
 };
-use crate::error::{Code, Error, Result};
+use super::sessions::end_sessions;
+use crate::admins::{AdminGuard, check_departure};
+use crate::domain::{
+    Account, Dialect, GroupLink, Tombstone, User, UserId, UserPatch, UserRef, Write, WriteKind,
+};
+use crate::error::{Code, Error, Result, ends_the_run};
 use crate::retool::Directory;
 use crate::retool::read_back::{ReadBack, read_back};
-use crate::time::{days_ms, format_iso, parse_iso};
 use crate::write_log::WriteLog;
+
+mod age;
+mod expected;
+
+use age::delete_when_due;
+use expected::check_expected;
 
 /// How far a deprovision goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,13 +44,16 @@ pub enum Mode {
 #[derive(Clone, Debug)]
 pub struct Departure {
     /// The person.
-    pub email: Email,
+    pub user: UserRef,
     /// The id that the person must have.
     pub expected_id: Option<UserId>,
     /// How far it goes.
     pub mode: Mode,
+    /// Since when the account is disabled, in milliseconds since the Unix epoch, as an earlier call
+    /// saw it. For [`Mode::DeleteOnceDisabled`].
+    pub disabled_since: Option<i64>,
     /// People who are never removed.
-    pub protected_people: Vec<Email>,
+    pub protected_people: Vec<UserRef>,
     /// How many other enabled administrators must be left.
     pub minimum_admins: u32,
 }
@@ -84,21 +99,6 @@ impl Deprovisioned {
             writes: Vec::new(),
         }
     }
-
-    fn disabled(disabled: &Disabled) -> Self {
-        Deprovisioned::new(match disabled {
-            Disabled::Now(_) => DeprovisionOutcome::Deactivated,
-            Disabled::Before => DeprovisionOutcome::AlreadyDeactivated,
-        })
-    }
-}
-
-/// Whether this call disabled the account.
-enum Disabled {
-    /// Disabled by this call. When the account last changed, as the server wrote it.
-    Now(Option<String>),
-    /// Disabled before this call.
-    Before,
 }
 
 /// Deprovisions one user. `now` is milliseconds since the Unix epoch, for the tombstone. On failure
@@ -123,33 +123,35 @@ async fn deprovision_with(
     departure: &Departure,
     write_log: &mut WriteLog,
 ) -> Result<Deprovisioned> {
-    let email = &departure.email;
-    if departure.protected_people.contains(email) {
-        return Err(Error::new(
-            Code::ProtectedPerson,
-            "This person is protected, so nothing was written. Take them off the list of protected people first.",
-        )
-        .about(email.as_str()));
+    let Departure { user: who, protected_people: protected, .. } = departure;
+    let dialect = directory.capabilities().dialect;
+    check_ref(dialect, who, || format!("request.user.{}", who.what()))?;
+    check_refs(dialect, protected, |at| format!("request.protected-people[{at}]"))?;
+    if protected.contains(who) {
+        return Err(is_protected(who.as_str()));
     }
-    let Some(found) = find_one(directory, email).await? else {
-        return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyGone));
+    let mut found = find_one(directory, who).await?;
+    if let Some(expected) = &departure.expected_id {
+        found = check_expected(directory, who, expected, found).await?;
+    }
+    let Some(found) = found else {
+        let mut done = Deprovisioned::new(DeprovisionOutcome::AlreadyGone);
+        done.remaining.extend(check_absence(directory, who)?);
+        return Ok(done);
     };
-    if departure.expected_id.as_ref().is_some_and(|expected| *expected != found.id) {
-        return Err(Error::new(
-            Code::WrongPerson,
-            "The person of this address has another id than expected, so nothing was written. \
-             Look at who has the address now.",
-        )
-        .in_field("request.expected-id")
-        .about(email.as_str()));
-    }
+    // What the account must still answer to, each time that it is read.
+    let email = &who.email().unwrap_or(&found.email).clone();
     // Slow requests come before the account is read: a full PUT undoes what another administrator
     // changes between that read and the write.
     let mut known = found;
     // `/api/v2` returns a user's groups with the account, but not in listings.
     let mut account_has_groups = directory.capabilities().dialect == Dialect::V2;
     let account = loop {
-        check_admins(directory, departure, &known).await?;
+        if protected.iter().any(|who| who.means(&known)) {
+            return Err(is_protected(known.email.as_str()));
+        }
+        let guard = AdminGuard { minimum: departure.minimum_admins, ..AdminGuard::default() };
+        check_departure(directory, &known, &guard).await?;
         let groups = match account_has_groups {
             true => known.groups.clone(),
             false => Some(memberships(directory, &known).await?),
@@ -157,12 +159,19 @@ async fn deprovision_with(
         let Some(mut account) = reread(directory, &known.id, email).await? else {
             // An invitation that was accepted meanwhile is an account with another id now.
             if known.is_invitation()
-                && let Some(found) = find_one(directory, email).await?
+                && let Some(found) = find_by_email(directory, &known.email).await?
                 && found.id != known.id
             {
                 known = found;
                 continue;
             }
+            // It was found a moment ago. Another look tells a deletion from a missing record.
+            let read = read_back(directory, async || {
+                let found = find_by_email(directory, &known.email).await?;
+                let is_listed = found.is_some_and(|found| found.id == known.id);
+                Ok(if is_listed { ReadBack::NotYet(()) } else { ReadBack::Holds(()) })
+            });
+            read.await?.map_err(|()| listed_without_record(&known.email))?;
             return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyGone));
         };
         account.user.groups = account.user.groups.or(groups);
@@ -177,98 +186,139 @@ async fn deprovision_with(
         // The user was made an administrator, or enabled, since the check: check again.
         known = account.user;
     };
-    let tombstone = write_log.keep(account.clone()).clone();
-    let user = &account.user;
-    let mut done = match departure.mode {
-        _ if user.is_invitation() => withdraw(directory, user, write_log).await?,
-        Mode::Disable => Deprovisioned::disabled(&disable(directory, &account, write_log).await?),
-        Mode::DisableAndStripGroups => {
-            let disabled = disable(directory, &account, write_log).await?;
-            let mut done = Deprovisioned::disabled(&disabled);
-            strip(directory, user, &mut done, write_log).await?;
-            done
-        }
-        Mode::Delete => delete(directory, user, write_log).await?,
-        Mode::DeleteOnceDisabled(days) => {
-            delete_when_due(directory, &account, days, write_log).await?
-        }
-    };
-    if done.outcome == DeprovisionOutcome::Deactivated {
-        done.remaining.extend(end_sessions(directory, user, write_log).await);
+    let mut account = account;
+    if protected.iter().any(|who| who.means(&account.user)) {
+        return Err(is_protected(account.user.email.as_str()));
     }
-    if tombstone.raw.is_none() {
+    let mut done = Deprovisioned::new(DeprovisionOutcome::AlreadyGone);
+    // Disabling leaves the memberships as they are.
+    let takes_memberships = matches!(departure.mode, Mode::DisableAndStripGroups | Mode::Delete);
+    if takes_memberships && let Err(error) = add_group_admins(directory, &mut account.user).await {
+        // Nothing that can't be undone is done without a record.
+        if departure.mode == Mode::DisableAndStripGroups || ends_the_run(&error) {
+            return Err(error.about(email.as_str()));
+        }
+        done.remaining.push(format!(
+            "The groups could not be read ({}), so the tombstone does not say which of them the person administers.",
+            error.code.as_str()
+        ));
+    }
+    write_log.keep(account.clone());
+    if let Err(mut error) = carry_out(directory, departure, &account, &mut done, write_log).await {
+        for remaining in &done.remaining {
+            error.message.push(' ');
+            error.message.push_str(remaining);
+        }
+        return Err(error);
+    }
+    done.tombstone = write_log.tombstones().first().cloned();
+    if done.tombstone.as_ref().is_some_and(|tombstone| tombstone.raw.is_none()) {
         done.remaining.push(format!(
             "The server's record is larger than {} bytes, so the tombstone lacks it: fields that this version does not know are not in it.",
             Tombstone::MOST_RAW_BYTES
         ));
     }
-    done.tombstone = Some(tombstone);
     Ok(done)
 }
 
-/// Refuses to remove the last administrators. Where the API does not say who is an administrator,
-/// also refuses users who may be the last one.
-async fn check_admins(directory: &dyn Directory, departure: &Departure, user: &User) -> Result<()> {
-    let minimum = departure.minimum_admins;
-    let says_admins = directory.capabilities().reports_admins;
-    if minimum == 0 || user.disabled || says_admins && !user.admin {
+fn is_protected(subject: &str) -> Error {
+    Error::new(
+        Code::ProtectedPerson,
+        "This person is protected, so nothing was written. Take them off the list of protected people first.",
+    )
+    .about(subject)
+}
+
+/// Makes the writes. What they leave to be done is in `done`, also if they fail.
+async fn carry_out(
+    directory: &dyn Directory,
+    departure: &Departure,
+    account: &Account,
+    done: &mut Deprovisioned,
+    write_log: &mut WriteLog,
+) -> Result<()> {
+    let user = &account.user;
+    if user.is_invitation() {
+        // There is no account to disable.
+        done.outcome = match delete_account(directory, user, write_log).await? {
+            Deletion::AlreadyGone => DeprovisionOutcome::AlreadyGone,
+            Deletion::Deleted | Deletion::Deactivated | Deletion::Kept => {
+                DeprovisionOutcome::Deleted
+            }
+        };
         return Ok(());
     }
-    let others = admins_besides(directory, &user.id).await?;
-    if user.admin && others.enabled < minimum {
-        return Err(last_admin(&departure.email, others.enabled, minimum));
-    }
-    if !says_admins && !user.admin && !others.any {
-        return Err(Error::new(
-            Code::LastAdmin,
-            "This API does not say who administers the organisation, so this person may be the last administrator, \
-             and nothing was written. Protect the administrators by address, and set the minimum to 0.",
-        )
-        .in_field("request.minimum-admins")
-        .about(departure.email.as_str()));
+    match departure.mode {
+        Mode::Disable => {
+            disable(directory, account, Dropped::PutBack, done, write_log).await?;
+        }
+        Mode::DisableAndStripGroups => {
+            let changed = disable(directory, account, Dropped::Stay, done, write_log).await?;
+            let dropped = changed.map(|changed| changed.dropped).unwrap_or_default();
+            strip(directory, user, dropped, done, write_log).await?;
+        }
+        Mode::Delete => delete(directory, user, done, write_log).await?,
+        Mode::DeleteOnceDisabled(days) => {
+            let since = departure.disabled_since;
+            delete_when_due(directory, account, days, since, done, write_log).await?;
+        }
     }
     Ok(())
 }
 
-/// Withdraws an invitation that is not accepted yet. There is no account to disable.
-async fn withdraw(
-    directory: &dyn Directory,
-    user: &User,
-    write_log: &mut WriteLog,
-) -> Result<Deprovisioned> {
-    Ok(Deprovisioned::new(match delete_account(directory, user, write_log).await? {
-        Deletion::AlreadyGone => DeprovisionOutcome::AlreadyGone,
-        Deletion::Deleted | Deletion::Deactivated => DeprovisionOutcome::Deleted,
-    }))
-}
-
+/// Disables the account unless it is disabled, and ends the sessions right after that. Returns what
+/// changed; `None` if it was disabled before.
 async fn disable(
     directory: &dyn Directory,
     account: &Account,
+    dropped: Dropped,
+    done: &mut Deprovisioned,
     write_log: &mut WriteLog,
-) -> Result<Disabled> {
-    if account.user.disabled {
-        return Ok(Disabled::Before);
+) -> Result<Option<Changed>> {
+    let user = &account.user;
+    if user.disabled {
+        done.outcome = DeprovisionOutcome::AlreadyDeactivated;
+        // The call that disabled it may have failed before this.
+        done.remaining.extend(end_sessions(directory, user, write_log).await.remaining(user));
+        return Ok(None);
     }
     let patch = UserPatch { disabled: Some(true), ..UserPatch::default() };
-    let disabled = directory.update_user(account, &patch).await;
-    let user =
-        write_log.record(WriteKind::UserDisabled, account.user.email.as_str(), None, disabled)?;
-    Ok(Disabled::Now(user.updated_at))
+    let kind = WriteKind::UserDisabled;
+    let changed = change_account(directory, account, &patch, kind, dropped, write_log).await?;
+    done.outcome = DeprovisionOutcome::Deactivated;
+    let since = disabled_since(user, changed.user.updated_at.as_deref()).filter(|_| !changed.gone);
+    write_log.disabled_since(&user.id, since);
+    if changed.gone {
+        done.remaining.push(String::from(GONE));
+        return Ok(Some(changed));
+    }
+    done.remaining.extend(end_sessions(directory, user, write_log).await.remaining(user));
+    if dropped == Dropped::PutBack {
+        done.remaining.extend(changed.put_back_note());
+    }
+    Ok(Some(changed))
 }
 
+/// Removes every membership that can be removed. `dropped` are those that the server dropped when
+/// the account was disabled.
 async fn strip(
     directory: &dyn Directory,
     user: &User,
+    dropped: Vec<GroupLink>,
     done: &mut Deprovisioned,
     write_log: &mut WriteLog,
 ) -> Result<()> {
     let address = user.email.as_str();
+    // The account was in these groups, and the server says that it is not. That is read back too.
+    let mut already_out = Vec::new();
     for group in user.groups.iter().flatten() {
         let removed = directory.remove_member(&group.id, &user.id).await;
         match write_log.member(WriteKind::MemberRemoved, address, group.label(), removed) {
             Ok(true) => done.groups_removed.push(group.clone()),
-            Ok(false) => {}
+            Ok(false) if dropped.iter().any(|link| link.id == group.id) => {
+                done.groups_removed.push(group.clone());
+            }
+            Ok(false) => already_out.push(group),
             // Users can't be removed from groups whose members the server manages.
             Err(error) if error.code == Code::ServerRefused => {
                 done.remaining
@@ -277,7 +327,7 @@ async fn strip(
             Err(error) => return Err(error),
         }
     }
-    if done.groups_removed.is_empty() {
+    if done.groups_removed.is_empty() && already_out.is_empty() {
         return Ok(());
     }
     let read = read_back(directory, async || {
@@ -285,8 +335,8 @@ async fn strip(
             return Ok(ReadBack::Holds(()));
         };
         let left = memberships(directory, &account.user).await?;
-        let kept =
-            done.groups_removed.iter().find(|group| left.iter().any(|link| link.id == group.id));
+        let mut all = done.groups_removed.iter().chain(already_out.iter().copied());
+        let kept = all.find(|group| left.iter().any(|link| link.id == group.id));
         Ok(kept.map_or(ReadBack::Holds(()), |group| ReadBack::NotYet(group.label().to_string())))
     });
     read.await?.map_err(|kept| {
@@ -298,150 +348,31 @@ async fn strip(
     })
 }
 
-/// Returns whether a deletion has nothing left to do: deletions only disable, and the user is
-/// disabled.
-pub fn is_as_gone_as_can_be(directory: &dyn Directory, user: &User) -> bool {
-    user.disabled && !user.is_invitation() && !directory.capabilities().deletes_people
-}
-
-/// The outcome of a deletion.
-pub enum Deletion {
-    /// The account is gone for good.
-    Deleted,
-    /// The server only disabled it.
-    Deactivated,
-    /// It did not exist.
-    AlreadyGone,
-}
-
-/// Deletes an account that was just read, and reads it back. Reports what the server did, which
-/// may be only disabling.
-pub async fn delete_account(
-    directory: &dyn Directory,
-    user: &User,
-    write_log: &mut WriteLog,
-) -> Result<Deletion> {
-    let address = user.email.as_str();
-    let kind = match user.is_invitation() {
-        true => WriteKind::InvitationCancelled,
-        false => WriteKind::UserDeleted,
-    };
-    let failure = match directory.delete_user(&user.id).await {
-        Ok(true) => None,
-        Ok(false) => {
-            check_not_accepted(directory, user).await?;
-            return Ok(Deletion::AlreadyGone);
-        }
-        Err(error) if error.maybe_applied => Some(error.about(address)),
-        Err(error) => return Err(error.about(address)),
-    };
-    // If deletions only disable, a disabled account is the final state: don't wait for more.
-    let only_disables = failure.is_none()
-        && !user.disabled
-        && !user.is_invitation()
-        && !directory.capabilities().deletes_people;
-    let look = read_back(directory, async || {
-        Ok(match reread(directory, &user.id, &user.email).await? {
-            None => ReadBack::Holds(None),
-            Some(account) if only_disables && account.user.disabled => {
-                ReadBack::Holds(Some(account.user.disabled))
-            }
-            Some(account) => ReadBack::NotYet(account.user.disabled),
-        })
-    });
-    let disabled = match (look.await, failure) {
-        (Ok(Ok(Some(disabled))), _) => disabled,
-        (Ok(Ok(None)), _) => {
-            let checked = check_not_accepted(directory, user).await;
-            match &checked {
-                Ok(()) => write_log.confirmed(kind, address, None),
-                Err(_) => write_log.unconfirmed(kind, address, None),
-            }
-            return checked.map(|()| Deletion::Deleted);
-        }
-        (Ok(Err(disabled)), None) => disabled,
-        (Ok(Err(_)), Some(failure)) | (Err(_), Some(failure)) | (Err(failure), None) => {
-            write_log.unconfirmed(kind, address, None);
-            return Err(failure);
-        }
-    };
-    // If the user was disabled before, `disabled` shows nothing: the read may be stale.
-    if disabled && !user.disabled {
-        write_log.confirmed(WriteKind::UserDisabled, address, None);
-        return Ok(Deletion::Deactivated);
-    }
-    write_log.unconfirmed(kind, address, None);
-    Err(Error::new(
-        Code::NotVerified,
-        "The server accepted the deletion, but the account is still there. Look at it in Retool, and ask again.",
-    )
-    .about(address))
-}
-
-/// Checks that an invitation that is gone was withdrawn rather than accepted.
-async fn check_not_accepted(directory: &dyn Directory, user: &User) -> Result<()> {
-    if !user.is_invitation() {
-        return Ok(());
-    }
-    match find_one(directory, &user.email).await? {
-        Some(found) if !found.is_invitation() => Err(Error::new(
-            Code::NotVerified,
-            "The invitation was accepted at the same time, so there is an account now, which was left as it is. Ask again.",
-        )
-        .about(user.email.as_str())),
-        _ => Ok(()),
-    }
-}
-
 async fn delete(
     directory: &dyn Directory,
     user: &User,
+    done: &mut Deprovisioned,
     write_log: &mut WriteLog,
-) -> Result<Deprovisioned> {
-    if is_as_gone_as_can_be(directory, user) {
-        return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyDeactivated));
-    }
-    Ok(Deprovisioned::new(match delete_account(directory, user, write_log).await? {
-        Deletion::Deleted => DeprovisionOutcome::Deleted,
-        Deletion::Deactivated => DeprovisionOutcome::Deactivated,
-        Deletion::AlreadyGone => DeprovisionOutcome::AlreadyGone,
-    }))
-}
-
-/// Disables the account, or deletes it once it has been disabled and unchanged for this many days.
-/// Takes both times from the server's clock: a host's clock may be wrong by any amount, and an
-/// early deletion can't be undone.
-async fn delete_when_due(
-    directory: &dyn Directory,
-    account: &Account,
-    days: u32,
-    write_log: &mut WriteLog,
-) -> Result<Deprovisioned> {
-    let disabled = disable(directory, account, write_log).await?;
-    let mut done = Deprovisioned::disabled(&disabled);
-    let changed_at = match &disabled {
-        Disabled::Now(changed_at) => changed_at,
-        Disabled::Before => &account.user.updated_at,
+) -> Result<()> {
+    let deletion = match is_as_gone_as_can_be(directory, user) {
+        true => None,
+        false => Some(delete_account(directory, user, write_log).await?),
     };
-    let Some(since) = changed_at.as_deref().and_then(parse_iso) else {
-        done.remaining.push(String::from(
-            "The server does not say in a readable form when the account was last changed, so it is not deleted \
-             by age. Delete it by hand.",
-        ));
-        return Ok(done);
-    };
-    let due = since.saturating_add(days_ms(days));
-    if let Disabled::Before = disabled {
-        match account.read_at {
-            Some(now) if due <= now => return delete(directory, &account.user, write_log).await,
-            Some(_) => {}
-            None => done.remaining.push(String::from(
-                "The server's answers carry no date, so the account is not deleted by age. Delete it by hand.",
-            )),
+    done.outcome = match deletion {
+        Some(Deletion::Deleted) => DeprovisionOutcome::Deleted,
+        Some(Deletion::AlreadyGone) => DeprovisionOutcome::AlreadyGone,
+        Some(Deletion::Deactivated) => DeprovisionOutcome::Deactivated,
+        Some(Deletion::Kept) => {
+            done.remaining.push(String::from(KEPT));
+            DeprovisionOutcome::AlreadyDeactivated
         }
+        None => DeprovisionOutcome::AlreadyDeactivated,
+    };
+    let is_left = matches!(deletion, Some(Deletion::Deactivated | Deletion::Kept) | None);
+    if is_left {
+        done.remaining.extend(end_sessions(directory, user, write_log).await.remaining(user));
     }
-    done.deletion_due = Some(format_iso(due));
-    Ok(done)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -5,10 +5,13 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::domain::{Account, Email, GroupLink, NewUser, User, UserId, WriteKind};
+use crate::domain::{
+    Account, Dialect, Email, GroupLink, NewUser, User, UserId, UserRef, WriteKind,
+};
 use crate::error::{Code, Error, Result};
-use crate::retool::read_back::{ReadBack, read_back};
-use crate::retool::user_filter::{Administrators, Others};
+use crate::retool::read_back::{ReadBack, not_read_back, read_back};
+use crate::retool::user_filter::Others;
+use crate::retool::write_once::unchecked;
 use crate::retool::{Directory, ReadDirectory, membership};
 use crate::write_log::WriteLog;
 
@@ -16,20 +19,81 @@ use crate::write_log::WriteLog;
 /// no such user.
 const CREATIONS: u32 = 3;
 
-/// Finds the one user of an address.
-pub async fn find_one(directory: &dyn ReadDirectory, email: &Email) -> Result<Option<User>> {
-    let mut found = directory.find_users(email).await?;
+/// Finds the one user whom a request means.
+pub async fn find_one(directory: &dyn ReadDirectory, who: &UserRef) -> Result<Option<User>> {
+    let id = match who {
+        UserRef::Email(_) | UserRef::Login(_) => None,
+        UserRef::Id(id) => Some(id),
+    };
+    if let Some(id) = id {
+        let account = directory.read_user(id).await.map_err(|error| error.about(who.as_str()))?;
+        if account.is_none() {
+            // With a wrong base URL the user is missing too. This request fails then.
+            directory.probe().await.map_err(|error| error.about(who.as_str()))?;
+        }
+        return Ok(account.map(|account| account.user));
+    }
+    let mut found = directory.find_users(who).await?;
     if found.len() > 1 {
         return Err(Error::new(
             Code::AmbiguousUser,
-            format!("{} people in Retool have this address, so none of them was touched. Remove or rename all but one.", found.len()),
+            format!(
+                "{} people in Retool have this {}, so none of them was touched. Remove or rename all but one.",
+                found.len(),
+                who.what()
+            ),
         )
-        .about(email.as_str()));
+        .about(who.as_str()));
     }
     Ok(found.pop())
 }
 
-/// Reads the whole record of one user, and checks that it still has this address.
+/// Finds the one user of an address.
+pub async fn find_by_email(directory: &dyn ReadDirectory, email: &Email) -> Result<Option<User>> {
+    find_one(directory, &UserRef::Email(email.clone())).await
+}
+
+/// Refuses references that can't mean any user of this dialect. `field` returns where the request
+/// has the reference at a place.
+pub fn check_refs(
+    dialect: Dialect,
+    refs: &[UserRef],
+    field: impl Fn(usize) -> String,
+) -> Result<()> {
+    for (at, who) in refs.iter().enumerate() {
+        check_ref(dialect, who, || field(at))?;
+    }
+    Ok(())
+}
+
+/// Refuses a reference that can't mean any user of this dialect: an id of another API, and a login
+/// where there are none. `field` returns where the request has it.
+pub fn check_ref(dialect: Dialect, who: &UserRef, field: impl FnOnce() -> String) -> Result<()> {
+    let (code, message) = match who {
+        UserRef::Id(id) if id.dialect != dialect => (
+            Code::InvalidValue,
+            format!(
+                "The id is of {}, and this connection speaks {}: their ids have nothing in common, so nothing was \
+                 written. Give the id of {}, or the address.",
+                id.dialect.as_str(),
+                dialect.as_str(),
+                dialect.as_str()
+            ),
+        ),
+        UserRef::Login(_) if dialect != Dialect::Scim => (
+            Code::OperationUnsupported,
+            format!(
+                "{} has no logins, so nothing was written. Name the person by address or id, or use SCIM.",
+                dialect.as_str()
+            ),
+        ),
+        _ => return Ok(()),
+    };
+    Err(Error::new(code, message).in_field(field()).about(who.as_str()))
+}
+
+/// Reads the whole record of one user, and checks that this is still one of the account's own
+/// addresses.
 pub async fn reread(
     directory: &dyn ReadDirectory,
     id: &UserId,
@@ -37,12 +101,15 @@ pub async fn reread(
 ) -> Result<Option<Account>> {
     let account = directory.read_user(id).await.map_err(|error| error.about(email.as_str()))?;
     if let Some(account) = &account
-        && account.user.email != *email
+        && !account.user.answers_to(email)
     {
         return Err(Error::new(
             Code::WrongPerson,
-            "The account that was found by this address has another one now, so nothing more was \
-             done to it. Look at who it belongs to.",
+            format!(
+                "The account that was found by this address has the address {} now, so nothing more was done to it. \
+                 Look at who it belongs to.",
+                account.user.email.as_str()
+            ),
         )
         .about(email.as_str()));
     }
@@ -69,7 +136,7 @@ pub async fn create_once(
     let mut attempt = 1;
     loop {
         let mut failure = match directory.create_user(user).await {
-            Ok(created) if created.email == user.email => {
+            Ok(created) if is_created(user, &created) => {
                 write_log.confirmed(WriteKind::UserCreated, address, None);
                 return Ok(Creation::Created(created));
             }
@@ -94,13 +161,17 @@ pub async fn create_once(
             (wait_until_visible(directory, &user.email).await, false)
         } else {
             // A look-up right after a write may not see it yet.
-            let waited = directory.pause(attempt, failure.retry_after_ms).await
-                && directory.wait_to_read_back(attempt + 1).await;
-            (find_one(directory, &user.email).await, waited && attempt < CREATIONS)
+            let paused = directory.pause(attempt, failure.retry_after_ms).await;
+            let in_time = directory.wait_to_read_back(attempt + 1).await;
+            if !in_time {
+                failure = unchecked(failure, not_read_back());
+            }
+            (find_by_email(directory, &user.email).await, paused && in_time && attempt < CREATIONS)
         };
         match found {
-            // An invitation is not an account that this call created.
-            Ok(Some(found)) if lost && !found.is_invitation() => {
+            // Neither an invitation nor a disabled account is what this call created: a listing may
+            // have lacked an account that existed before.
+            Ok(Some(found)) if lost && !found.is_invitation() && !found.disabled => {
                 write_log.confirmed(WriteKind::UserCreated, address, None);
                 return Ok(Creation::Created(found));
             }
@@ -111,16 +182,70 @@ pub async fn create_once(
                 return Ok(Creation::Found(found));
             }
             Ok(None) if again => attempt += 1,
-            Ok(None) | Err(_) => return Err(unconfirmed(write_log, lost, address, failure)),
+            // These explain the conflict.
+            Err(mut error)
+                if taken && matches!(error.code, Code::AmbiguousUser | Code::RecordUnreadable) =>
+            {
+                error.attempts = failure.attempts;
+                return Err(unconfirmed(write_log, lost, address, error));
+            }
+            Ok(None) if taken => {
+                let failure = taken_by_no_one(failure);
+                return Err(unconfirmed(write_log, lost, address, failure));
+            }
+            Ok(None) => return Err(unconfirmed(write_log, lost, address, failure)),
+            Err(check) => {
+                return Err(unconfirmed(write_log, lost, address, unchecked(failure, check)));
+            }
         }
     }
+}
+
+/// Returns whether a server's answer to a creation is about the new user. An answer without an
+/// address is, if it has the login.
+fn is_created(user: &NewUser, created: &User) -> bool {
+    let login = user.login.as_deref().map(Email::new);
+    created.answers_to(&user.email)
+        || !created.email.is_address() && login.is_some_and(|login| created.has_login(&login))
+}
+
+/// Explains a conflict with an account that can't be found.
+fn taken_by_no_one(mut failure: Error) -> Error {
+    let said = failure.message.find(" The server says: ").map(|at| failure.message.split_off(at));
+    failure.message = String::from(
+        "The server refuses to create the person (409), as if the address were taken. But no account with this \
+         address can be found. It may be hidden or deactivated, be in another space of the organisation, or have \
+         this address as its login and another one as its address. Look for it in Retool, and enable or rename it \
+         there.",
+    );
+    failure.message.push_str(said.as_deref().unwrap_or_default());
+    failure
+}
+
+/// Fails if it can't be told whether a user who was not found exists: the listing contains records
+/// whose address can't be read, and one of them may be theirs. Returns what must be checked by hand
+/// if it contains accounts without an address.
+pub fn check_absence(directory: &dyn ReadDirectory, who: &UserRef) -> Result<Option<String>> {
+    if matches!(who, UserRef::Id(_)) {
+        return Ok(None);
+    }
+    let unreadable = directory.unreadable();
+    if unreadable.hides_addresses() {
+        return Err(unreadable.not_proven_absent(who));
+    }
+    Ok((unreadable.without_address() > 0).then(|| {
+        format!(
+            "There are accounts without an address: {}. Look whether one of them is this person's.",
+            unreadable.named()
+        )
+    }))
 }
 
 /// Looks up a user who must exist, because the server refuses to create them. Retries, because a
 /// read may be stale for a moment.
 async fn wait_until_visible(directory: &dyn ReadDirectory, email: &Email) -> Result<Option<User>> {
     let look = read_back(directory, async || {
-        Ok(find_one(directory, email).await?.map_or(ReadBack::NotYet(()), ReadBack::Holds))
+        Ok(find_by_email(directory, email).await?.map_or(ReadBack::NotYet(()), ReadBack::Holds))
     });
     Ok(look.await?.ok())
 }
@@ -133,6 +258,16 @@ fn unconfirmed(write_log: &mut WriteLog, lost: bool, address: &str, mut failure:
     failure
 }
 
+/// Returns the error for an account that a listing shows, and whose own record is missing.
+pub fn listed_without_record(email: &Email) -> Error {
+    Error::new(
+        Code::ListingIncomplete,
+        "The listing shows the account, and its own record is missing (404), so it can't be told whether it is gone. \
+         Nothing more was written. Ask again.",
+    )
+    .about(email.as_str())
+}
+
 /// Returns the groups of a user. If the record does not contain them, reads every group.
 pub async fn memberships(directory: &dyn ReadDirectory, user: &User) -> Result<Vec<GroupLink>> {
     if let Some(groups) = &user.groups {
@@ -143,51 +278,6 @@ pub async fn memberships(directory: &dyn ReadDirectory, user: &User) -> Result<V
         .await?
         .remove(&user.id)
         .unwrap_or_default())
-}
-
-/// The administrators besides one user.
-pub struct Admins {
-    /// Number of enabled ones.
-    pub enabled: u32,
-    /// Whether there is any, enabled or not.
-    pub any: bool,
-}
-
-/// Counts the administrators besides one user.
-pub async fn admins_besides(directory: &dyn ReadDirectory, id: &UserId) -> Result<Admins> {
-    let found = directory.list_people(&Administrators).await?;
-    let others = found.users.iter().filter(|user| user.admin && user.id != *id);
-    let enabled = others.clone().filter(|user| !user.disabled).count() as u32;
-    Ok(Admins { enabled, any: others.count() > 0 })
-}
-
-/// Ends the sessions of a user who was just disabled, if the server can. The user can't log in
-/// again even if this fails. Returns what must then be done by hand.
-pub async fn end_sessions(
-    directory: &dyn Directory,
-    user: &User,
-    write_log: &mut WriteLog,
-) -> Option<String> {
-    if !directory.capabilities().ends_sessions {
-        return None;
-    }
-    let address = user.email.as_str();
-    match directory.end_sessions(&user.id).await {
-        Ok(true) => {
-            write_log.confirmed(WriteKind::SessionsEnded, address, None);
-            None
-        }
-        Ok(false) => None,
-        Err(error) => {
-            if error.maybe_applied {
-                write_log.unconfirmed(WriteKind::SessionsEnded, address, None);
-            }
-            Some(format!(
-                "The sessions of {address} could not be ended ({}). End them in Retool.",
-                error.code.as_str()
-            ))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -224,7 +314,7 @@ mod tests {
             last_name: Some("Byron".to_string()),
             ..UserPatch::default()
         };
-        let new = NewUser { email: Email::new("ada@example.com"), fields };
+        let new = NewUser { email: Email::new("ada@example.com"), login: None, fields };
         let mut write_log = WriteLog::default();
         let made = fake.run(create_once(&directory, &new, &mut write_log));
         assert!(matches!(made, Ok(Creation::Found(found)) if found.is_invitation()));

@@ -4,11 +4,13 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::person::{Creation, admins_besides, create_once, find_one, reread};
+use super::account::{Dropped, change_account, with_memberships_at_risk};
+use super::person::{Creation, create_once, find_one, reread};
 use super::target_groups::{Targets, create_group_once, targets};
+use crate::admins::{AdminGuard, check_removal};
 use crate::domain::{
-    Email, Field, FieldChange, Group, GroupId, GroupLink, GroupRef, Member, NewUser, User, UserId,
-    UserPatch, Write, WriteKind,
+    Dialect, Email, Field, FieldChange, Group, GroupId, GroupLink, GroupRef, Member, NewUser, User,
+    UserId, UserPatch, UserRef, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
@@ -19,8 +21,12 @@ use crate::write_log::WriteLog;
 /// A request to provision a user.
 #[derive(Clone, Debug)]
 pub struct Arrival {
-    /// The person.
+    /// The person. An account without an address has a [stand-in](Email::stand_in).
     pub email: Email,
+    /// The id of the account, if it is not found by address.
+    pub id: Option<UserId>,
+    /// SCIM's `userName` for a new person; the address where `None`.
+    pub login: Option<String>,
     /// The fields to have; `disabled` is always `None`.
     pub fields: UserPatch,
     /// The groups to be in.
@@ -97,10 +103,18 @@ async fn provision_with(
     // Everything that can be refused is refused before the first write.
     let can = directory.capabilities();
     check_user_type(can, arrival)?;
-    let found = find_one(directory, &arrival.email).await?;
+    check_login(can, arrival)?;
+    let who = match &arrival.id {
+        Some(id) => UserRef::Id(id.clone()),
+        None => UserRef::Email(arrival.email.clone()),
+    };
+    let found = find_one(directory, &who).await?;
     match &found {
         Some(user) => check_existing(can, arrival, user)?,
-        None => check_missing(can, arrival)?,
+        None => {
+            check_missing(can, arrival)?;
+            check_login_is_free(directory, arrival).await?;
+        }
     }
     let groups =
         if arrival.groups.is_empty() { Vec::new() } else { directory.list_groups().await? };
@@ -119,7 +133,7 @@ async fn provision_with(
         wanted.push(group.link());
     }
 
-    let (mut outcome, user, changes, differences) = match change {
+    let Made { mut outcome, user, changes, differences, note } = match change {
         Some(change) => change.make(directory, write_log).await?,
         None => create(directory, arrival, write_log).await?,
     };
@@ -155,6 +169,12 @@ async fn provision_with(
         let email = user.email.as_str();
         match write_log.member(WriteKind::MemberAdded, email, group.label(), added)? {
             true => groups_added.push(group),
+            // What was read says otherwise, so it is read back.
+            false
+                if joined(directory, &user.id, core::slice::from_ref(&group)).await?.is_empty() =>
+            {
+                return Err(membership_not_held(&user.email, &group));
+            }
             false => groups_kept.push(group),
         }
     }
@@ -171,9 +191,12 @@ async fn provision_with(
     if outcome == ProvisionOutcome::Unchanged && !write_log.is_empty() {
         outcome = ProvisionOutcome::Updated;
     }
+    let mut remaining = remaining(outcome, invitation_sent || user.is_invitation(), &arrival.email);
+    remaining.extend(unreported_type(can, arrival, &user, outcome));
+    remaining.extend(note);
     Ok(Provisioned {
         outcome,
-        remaining: remaining(outcome, invitation_sent || user.is_invitation(), &arrival.email),
+        remaining,
         user,
         changes,
         differences,
@@ -200,6 +223,36 @@ fn check_user_type(can: Capabilities, arrival: &Arrival) -> Result<()> {
         .about(arrival.email.as_str())),
         _ => Ok(()),
     }
+}
+
+/// Refuses a login where there are none.
+fn check_login(can: Capabilities, arrival: &Arrival) -> Result<()> {
+    if arrival.login.is_none() || can.dialect == Dialect::Scim {
+        return Ok(());
+    }
+    let message = format!(
+        "{} has no logins, so nothing was written. Leave the login out, or use SCIM.",
+        can.dialect.as_str()
+    );
+    Err(Error::new(Code::OperationUnsupported, message)
+        .in_field("request.login")
+        .about(arrival.email.as_str()))
+}
+
+/// Checks that a new person's login is not another account's.
+async fn check_login_is_free(directory: &dyn Directory, arrival: &Arrival) -> Result<()> {
+    let Some(login) = &arrival.login else { return Ok(()) };
+    let Some(other) = find_one(directory, &UserRef::Login(Email::new(login))).await? else {
+        return Ok(());
+    };
+    let message = format!(
+        "No account has this address, and the login {login} belongs to the account {}, so nothing was written. \
+         Give another login, or correct the address.",
+        if other.email.is_address() { other.email.as_str() } else { &other.id.value }
+    );
+    Err(Error::new(Code::WrongPerson, message)
+        .in_field("request.login")
+        .about(arrival.email.as_str()))
 }
 
 /// Refuses fields that the dialect can't set, unless they have the wanted value already.
@@ -254,6 +307,13 @@ fn check_missing(can: Capabilities, arrival: &Arrival) -> Result<()> {
         )
         .about(arrival.email.as_str()));
     }
+    if !arrival.email.is_address() {
+        return Err(Error::new(
+            Code::UserNotFound,
+            "The account is gone, and it had no address, so it can't be created again. Create it in Retool.",
+        )
+        .about(arrival.email.as_str()));
+    }
     let UserPatch { first_name, last_name, user_type, .. } = &arrival.fields;
     if can.bills_seats && user_type.is_none() {
         return refused(
@@ -271,6 +331,16 @@ fn check_missing(can: Capabilities, arrival: &Arrival) -> Result<()> {
         );
     }
     check_fields(can, arrival, None)
+}
+
+/// An account that was created or changed.
+struct Made {
+    outcome: ProvisionOutcome,
+    user: User,
+    changes: Vec<FieldChange>,
+    differences: Vec<FieldChange>,
+    /// What happened to the account besides.
+    note: Option<String>,
 }
 
 /// The change that an existing account needs.
@@ -294,13 +364,17 @@ impl Change {
         if user.disabled {
             asked.disabled = Some(false);
         }
-        let changes = asked.differences(&user);
-        if asked.admin == Some(false)
-            && user.admin
-            && !user.disabled
-            && admins_besides(directory, &user.id).await?.enabled == 0
+        // A type that the server does not report can be neither compared nor confirmed.
+        if user.user_type.is_none()
+            && let Some(user_type) = asked.user_type.take()
         {
-            return Err(last_admin(&arrival.email, 0, 1));
+            let asked = UserPatch { user_type: Some(user_type), ..UserPatch::default() };
+            differences.extend(asked.differences(&user));
+        }
+        let changes = asked.differences(&user);
+        if asked.admin == Some(false) {
+            let guard = AdminGuard { minimum: 1, ..AdminGuard::default() };
+            check_removal(directory, &user, &guard).await?;
         }
         let mut patch = UserPatch::default();
         for change in &changes {
@@ -311,16 +385,12 @@ impl Change {
         Ok(Change { user, patch, changes, differences })
     }
 
-    async fn make(
-        self,
-        directory: &dyn Directory,
-        write_log: &mut WriteLog,
-    ) -> Result<(ProvisionOutcome, User, Vec<FieldChange>, Vec<FieldChange>)> {
+    async fn make(self, directory: &dyn Directory, write_log: &mut WriteLog) -> Result<Made> {
         let Change { user, patch, changes, differences } = self;
         if patch.is_empty() {
-            return Ok((ProvisionOutcome::Unchanged, user, changes, differences));
+            let outcome = ProvisionOutcome::Unchanged;
+            return Ok(Made { outcome, user, changes, differences, note: None });
         }
-        let address = user.email.as_str();
         let Some(account) = reread(directory, &user.id, &user.email).await? else {
             return Err(vanished(&user.email));
         };
@@ -329,9 +399,13 @@ impl Change {
         } else {
             (WriteKind::UserUpdated, ProvisionOutcome::Updated)
         };
-        let updated = directory.update_user(&account, &patch).await;
-        let updated = write_log.record(kind, address, None, updated)?;
-        Ok((outcome, updated, changes, differences))
+        let Some(account) = with_memberships_at_risk(directory, account).await? else {
+            return Err(vanished(&user.email));
+        };
+        let dropped = Dropped::PutBack;
+        let changed = change_account(directory, &account, &patch, kind, dropped, write_log).await?;
+        let note = changed.put_back_note();
+        Ok(Made { outcome, user: changed.user, changes, differences, note })
     }
 }
 
@@ -339,8 +413,12 @@ async fn create(
     directory: &dyn Directory,
     arrival: &Arrival,
     write_log: &mut WriteLog,
-) -> Result<(ProvisionOutcome, User, Vec<FieldChange>, Vec<FieldChange>)> {
-    let new = NewUser { email: arrival.email.clone(), fields: arrival.fields.clone() };
+) -> Result<Made> {
+    let new = NewUser {
+        email: arrival.email.clone(),
+        login: arrival.login.clone(),
+        fields: arrival.fields.clone(),
+    };
     match create_once(directory, &new, write_log).await? {
         Creation::Created(user) => {
             let blank = User {
@@ -351,7 +429,13 @@ async fn create(
                 profile_photo_url: None,
                 ..user.clone()
             };
-            Ok((ProvisionOutcome::Created, user, arrival.fields.differences(&blank), Vec::new()))
+            Ok(Made {
+                outcome: ProvisionOutcome::Created,
+                user,
+                changes: arrival.fields.differences(&blank),
+                differences: Vec::new(),
+                note: None,
+            })
         }
         // The account was created meanwhile: treat it like any existing account.
         Creation::Found(user) => {
@@ -377,7 +461,7 @@ async fn verify_provision(
         if user.groups.is_none() && !added.is_empty() {
             user.groups = Some(joined(directory, id, added).await?);
         }
-        if let Some(change) = fields.differences(&user).first() {
+        if let Some(change) = fields.visible_differences(&user).first() {
             return Ok(ReadBack::NotYet(format!("the field {}", change.field)));
         }
         let is_in = |group: &GroupId| user.groups.iter().flatten().any(|link| link.id == *group);
@@ -443,13 +527,32 @@ fn remaining(outcome: ProvisionOutcome, invited: bool, email: &Email) -> Vec<Str
     steps
 }
 
-/// Returns the error that too few administrators would be left.
-pub fn last_admin(email: &Email, others: u32, minimum: u32) -> Error {
-    Error::new(
-        Code::LastAdmin,
+/// Returns what must be checked by hand if the server does not report what a new seat is billed as.
+fn unreported_type(
+    can: Capabilities,
+    arrival: &Arrival,
+    user: &User,
+    outcome: ProvisionOutcome,
+) -> Option<String> {
+    let asked = arrival.fields.user_type.filter(|_| can.bills_seats)?;
+    let is_unseen = outcome == ProvisionOutcome::Created && user.user_type.is_none();
+    is_unseen.then(|| {
         format!(
-            "{others} other enabled administrators would be left, and there must be {minimum}, so this was not written. \
-             Make another user an administrator first."
+            "The server does not report what seats are billed as. Check in Retool that {} is billed as \"{}\".",
+            arrival.email.as_str(),
+            asked.as_str()
+        )
+    })
+}
+
+/// Returns the error for a membership that the server says exists, and that is not visible.
+fn membership_not_held(email: &Email, group: &GroupLink) -> Error {
+    Error::new(
+        Code::NotVerified,
+        format!(
+            "The server says that the person is in the group {} already, but the group does not list the person. Look \
+             at the group in Retool, then ask again.",
+            group.label()
         ),
     )
     .about(email.as_str())

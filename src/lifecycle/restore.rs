@@ -4,13 +4,15 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::person::find_one;
-use super::provision::{Arrival, ProvisionOutcome, provision};
+use super::person::find_by_email;
+use super::provision::{Arrival, ProvisionOutcome, Provisioned, provision};
 use crate::domain::{
-    Dialect, Email, GroupLink, GroupRef, Tombstone, User, UserId, UserPatch, Write,
+    Dialect, Email, GroupId, GroupLink, GroupRef, Tombstone, User, UserId, UserPatch, Write,
+    WriteKind,
 };
 use crate::error::{Code, Error, Result, ends_the_run};
 use crate::retool::Directory;
+use crate::write_log::WriteLog;
 
 /// The users to restore.
 #[derive(Clone, Debug)]
@@ -118,6 +120,11 @@ async fn restore_one(
     let mut not_restored = Vec::new();
     let mut groups = Vec::new();
     let wanted = was.groups.as_deref().unwrap_or_default();
+    if was.groups.is_none() {
+        not_restored.push(String::from(
+            "The tombstone does not say which groups the person was in, so no membership was restored.",
+        ));
+    }
     if !wanted.is_empty() {
         let existing = directory.list_groups().await?;
         for link in wanted {
@@ -130,6 +137,8 @@ async fn restore_one(
     }
     let arrival = Arrival {
         email: was.email.clone(),
+        id: (!was.email.is_address()).then(|| was.id.clone()),
+        login: was.names.as_ref().and(was.login()).map(String::from),
         fields: UserPatch {
             first_name: was.first_name.clone(),
             last_name: was.last_name.clone(),
@@ -145,7 +154,9 @@ async fn restore_one(
         re_enable_disabled: true,
         skip_closed_groups: true,
     };
-    let done = provision(directory, &arrival).await.map_err(|error| of_tombstone(error, index))?;
+    let mut done =
+        provision(directory, &arrival).await.map_err(|error| of_tombstone(error, index))?;
+    administer(directory, was, &mut done, &mut not_restored).await?;
     // The account may have kept the rights while it was disabled.
     if was.admin && !done.user.admin && !can.sets_admins {
         not_restored.push(String::from(
@@ -180,6 +191,80 @@ async fn restore_one(
         invitation_sent: done.invitation_sent,
     };
     Ok((restored, done.writes))
+}
+
+/// Makes the user an administrator of the groups that they administered. On failure the error
+/// contains the writes so far.
+async fn administer(
+    directory: &dyn Directory,
+    was: &User,
+    done: &mut Provisioned,
+    not_restored: &mut Vec<String>,
+) -> Result<()> {
+    let can = directory.capabilities();
+    let find =
+        |links: &[GroupLink], link: &GroupLink| links.iter().find(|one| one.id == link.id).cloned();
+    let mut administered = Vec::new();
+    for link in was.groups.iter().flatten() {
+        let added = find(&done.groups_added, link);
+        let is_new = added.is_some();
+        // The group as it is called now. The groups of other memberships are gone, or closed.
+        let Some(group) = added.or_else(|| find(&done.groups_kept, link)) else { continue };
+        match link.group_admin {
+            Some(true) if can.reports_group_admins && !done.user.is_invitation() => {
+                administered.push(group);
+            }
+            Some(true) => not_restored.push(not_administered(&group)),
+            None if can.reports_group_admins && is_new => not_restored.push(format!(
+                "The tombstone does not say whether the person administered the group {}.",
+                group.label()
+            )),
+            Some(false) | None => {}
+        }
+    }
+    if administered.is_empty() {
+        return Ok(());
+    }
+    let mut write_log = WriteLog::default();
+    let made = make_administrator(directory, &administered, done, not_restored, &mut write_log);
+    let made = made.await;
+    done.writes.extend(write_log.into_writes());
+    made.map_err(|error| error.about(was.email.as_str()).after(core::mem::take(&mut done.writes)))
+}
+
+async fn make_administrator(
+    directory: &dyn Directory,
+    groups: &[GroupLink],
+    done: &mut Provisioned,
+    not_restored: &mut Vec<String>,
+    write_log: &mut WriteLog,
+) -> Result<()> {
+    let ids: Vec<GroupId> = groups.iter().map(|link| link.id.clone()).collect();
+    let members = directory.list_members(&ids).await?;
+    for (link, members) in groups.iter().zip(members) {
+        let own = members.iter().flatten().find(|member| member.id == done.user.id);
+        if own.is_some_and(|member| member.group_admin == Some(true)) {
+            continue;
+        }
+        let made = directory.make_group_admin(&link.id, &done.user.id).await;
+        let (kind, address) = (WriteKind::MemberChanged, done.user.email.as_str());
+        match write_log.record(kind, address, Some(link.label()), made) {
+            Ok(()) if done.outcome == ProvisionOutcome::Unchanged => {
+                done.outcome = ProvisionOutcome::Updated;
+            }
+            Ok(()) => {}
+            // The server itself decides who administers some groups.
+            Err(error) if error.code == Code::ServerRefused => {
+                not_restored.push(not_administered(link));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn not_administered(group: &GroupLink) -> String {
+    format!("The administration of the group {}: give it in Retool.", group.label())
 }
 
 /// Rewords a failure about a missing field of the request: it is missing in the tombstone.
@@ -220,7 +305,7 @@ fn check_api(was: &User, index: usize, spoken: Dialect) -> Result<()> {
 async fn find_account(directory: &dyn Directory, was: &User, re_create: bool) -> Result<()> {
     let account = directory.read_user(&was.id).await;
     if let Some(account) = account.map_err(|error| error.about(was.email.as_str()))? {
-        if account.user.email == was.email {
+        if account.user.is_same_person(was) {
             return Ok(());
         }
         return Err(Error::new(
@@ -236,7 +321,11 @@ async fn find_account(directory: &dyn Directory, was: &User, re_create: bool) ->
     if re_create {
         return Ok(());
     }
-    Err(match find_one(directory, &was.email).await? {
+    let another = match was.email.is_address() {
+        true => find_by_email(directory, &was.email).await?,
+        false => None,
+    };
+    Err(match another {
         Some(_) => Error::new(
             Code::WrongPerson,
             "The account is gone, and another one has its address, so nothing was written. Look at whose it is; \
@@ -248,3 +337,6 @@ async fn find_account(directory: &dyn Directory, was: &User, re_create: bool) ->
     }
     .about(was.email.as_str()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 
 use crate::domain::{Group, GroupLink, GroupRef, WriteKind};
 use crate::error::Result;
-use crate::group_index::{GroupIndex, groups_missing};
+use crate::group_index::{GroupIndex, check_new_names, groups_missing};
 use crate::retool::Directory;
 use crate::retool::read_back::{ReadBack, read_back};
+use crate::retool::write_once::unchecked;
 use crate::write_log::WriteLog;
 
 /// The maximum number of times that a creation is sent. Each retry comes after a look-up that found
@@ -33,38 +34,40 @@ pub async fn create_group_once(
         };
         failure.attempts += attempt - 1;
         lost |= failure.maybe_applied;
-        let found = if failure.maybe_applied { look_up(directory, name).await } else { None };
-        match found {
-            Some(Some(group)) => {
-                write_log.confirmed(WriteKind::GroupCreated, name, Some(name));
-                return Ok(group);
-            }
-            Some(None)
-                if attempt < CREATIONS
-                    && directory.pause(attempt, failure.retry_after_ms).await =>
-            {
-                attempt += 1;
-            }
-            Some(None) | None => {
-                if lost {
-                    write_log.unconfirmed(WriteKind::GroupCreated, name, Some(name));
+        if failure.maybe_applied {
+            match look_up(directory, name).await {
+                Ok(Some(group)) => {
+                    write_log.confirmed(WriteKind::GroupCreated, name, Some(name));
+                    return Ok(group);
                 }
-                return Err(failure);
+                Ok(None)
+                    if attempt < CREATIONS
+                        && directory.pause(attempt, failure.retry_after_ms).await =>
+                {
+                    attempt += 1;
+                    continue;
+                }
+                Ok(None) => {}
+                Err(check) => failure = unchecked(failure, check),
             }
         }
+        if lost {
+            write_log.unconfirmed(WriteKind::GroupCreated, name, Some(name));
+        }
+        return Err(failure);
     }
 }
 
-/// Looks up a group whose creation got no response. Returns `None` if the look-up fails. A look-up
-/// right after a write may not see the group yet, and a second group with the name would stay, so
-/// the group counts as missing only after several look-ups.
-async fn look_up(directory: &dyn Directory, name: &str) -> Option<Option<Group>> {
+/// Looks up a group whose creation got no response. A look-up right after a write may not see the
+/// group yet, and a second group with the name would stay, so the group counts as missing only after
+/// several look-ups.
+async fn look_up(directory: &dyn Directory, name: &str) -> Result<Option<Group>> {
     let found = read_back(directory, async || {
         let groups = directory.list_groups().await?;
         let group = groups.into_iter().find(|group| group.name.trim() == name);
         Ok(group.map_or(ReadBack::NotYet(()), ReadBack::Holds))
     });
-    found.await.ok().map(core::result::Result::ok)
+    Ok(found.await?.ok())
 }
 
 /// The groups of a request: existing groups, and names to create.
@@ -90,6 +93,7 @@ pub fn targets(
             (None, GroupRef::Id(_)) => {}
         }
     }
+    check_new_names(targets.missing.iter().map(|name| name.as_str()))?;
     Ok(targets)
 }
 

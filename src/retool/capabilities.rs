@@ -26,7 +26,7 @@ pub struct Capabilities {
     pub sets_app_access: bool,
     /// One request can add many users to a group.
     pub batches_members: bool,
-    /// Groups report who administers them.
+    /// Groups report who administers them, and it can be set.
     pub reports_group_admins: bool,
     /// Invitations that are not accepted yet are reported and can be withdrawn.
     pub reports_invitations: bool,
@@ -34,6 +34,12 @@ pub struct Capabilities {
     pub ends_sessions: bool,
     /// Records state when they were last changed.
     pub reports_changes: bool,
+    /// A change replaces the whole record, so that the server may reset what it leaves out.
+    pub replaces_records: bool,
+    /// A deletion may leave the account behind, disabled, although the dialect has deletions.
+    pub deletion_may_disable: bool,
+    /// The record of a group may leave out members whose own records name the group.
+    pub groups_may_lack_members: bool,
 }
 
 impl Dialect {
@@ -58,6 +64,9 @@ impl Dialect {
                 reports_invitations: false,
                 ends_sessions: false,
                 reports_changes: true,
+                replaces_records: true,
+                deletion_may_disable: false,
+                groups_may_lack_members: false,
             },
             Dialect::V2 => Capabilities {
                 dialect: self,
@@ -74,6 +83,9 @@ impl Dialect {
                 reports_invitations: true,
                 ends_sessions: true,
                 reports_changes: false,
+                replaces_records: false,
+                deletion_may_disable: false,
+                groups_may_lack_members: false,
             },
             Dialect::Scim => Capabilities {
                 dialect: self,
@@ -90,12 +102,21 @@ impl Dialect {
                 reports_invitations: false,
                 ends_sessions: false,
                 reports_changes: true,
+                replaces_records: false,
+                deletion_may_disable: true,
+                groups_may_lack_members: true,
             },
         }
     }
 }
 
 impl Capabilities {
+    /// Returns the capabilities of a server whose deletions were seen to `only_disable`.
+    #[must_use]
+    pub(super) fn with_deletions_that_only_disable(self, only_disable: bool) -> Self {
+        Capabilities { deletes_people: self.deletes_people && !only_disable, ..self }
+    }
+
     /// Returns whether a field of an existing user can be set.
     pub const fn sets(&self, field: Field) -> bool {
         match field {

@@ -5,6 +5,11 @@
 //! items must equal a total that did not change. An inconsistent listing is read again, and then
 //! given up: a listing that may lack a user must not look complete.
 //!
+//! Some servers state the length of the page as the total. So a total that equals the length of a
+//! page that may be full is compared with a second view: the next page. Several pages without a
+//! total that says how many items there are must be the same when they are read again, because
+//! nothing else shows that an item was skipped.
+//!
 //! One case can't be detected: if one user is removed and another is added between two pages, a
 //! third user may be on neither page while the total is right. So no decision is based on absence
 //! from a listing alone. If a user to be created exists already, the server refuses the creation,
@@ -18,11 +23,16 @@ use core::cell::Cell;
 use core::fmt;
 
 use super::page_buffer::{PageBuffer, PageItems, PageLookup, PageRef};
+use super::page_size::PageSize;
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log, Window};
 
 /// The most times that an inconsistent listing is read.
 const READINGS: u32 = 3;
+
+/// How often the second page must be the first one again, until the server counts as one that does
+/// not page.
+const LOOKS: u32 = 2;
 
 /// More items than any organisation has. An endless listing is given up here. This also bounds
 /// the component's memory.
@@ -39,6 +49,8 @@ enum Inconsistency {
     TotalChanged { from: u32, to: Option<u32> },
     /// An item occurs twice.
     Duplicate,
+    /// There is no total, and the items differ from those of the reading before.
+    Changed,
 }
 
 impl fmt::Display for Inconsistency {
@@ -52,6 +64,7 @@ impl fmt::Display for Inconsistency {
                 write!(f, "says first {from} and then nothing")
             }
             Inconsistency::Duplicate => f.write_str("gives one twice"),
+            Inconsistency::Changed => f.write_str("gives others than the time before"),
         }
     }
 }
@@ -79,8 +92,8 @@ pub struct Source<'a, P> {
     pub what: &'static str,
     /// Fetches a page.
     pub fetch: &'a dyn Fn(Ask) -> Local<'a, Result<FetchedPage<P>>>,
-    /// The page size to ask for.
-    pub size: Option<u32>,
+    /// The page size to ask for; `None` if the server is not asked for pages.
+    pub size: Option<&'a PageSize>,
     /// The server's default page size, for listings that it may not page. A response without a
     /// total is the whole listing if its length is not a multiple of this.
     pub default_size: Option<u32>,
@@ -128,23 +141,62 @@ struct Reader<'a> {
     what: &'static str,
     fetch: &'a dyn Fn(Ask) -> Local<'a, Result<BufferedPage>>,
     buffer: &'a dyn PageLookup,
-    size: Option<u32>,
+    size: Option<&'a PageSize>,
     default_size: Option<u32>,
     expected: Option<u32>,
     window: &'a Window,
     log: &'a dyn Log,
 }
 
+/// A listing that was read to its end.
+struct Listed {
+    refs: Vec<PageRef>,
+    /// Whether a total confirms the number of items, or there is only one page.
+    has_total: bool,
+}
+
+/// The first pages of a listing.
+struct Begun {
+    /// The page size that was requested.
+    asked: Option<u32>,
+    first: BufferedPage,
+    /// The pages after the first that were requested at once.
+    others: Vec<BufferedPage>,
+}
+
+/// Returns whether servers have this maximum for the length of a page: a round number.
+pub fn is_common_maximum(length: u32) -> bool {
+    let is_round = length.is_multiple_of(10) || length.is_multiple_of(25);
+    length >= 10 && (is_round || length.is_power_of_two())
+}
+
+/// Returns whether a server may have refused a page because it is after the last one.
+pub fn is_refused_page(error: &Error) -> bool {
+    matches!(error.code, Code::ServerRefused | Code::BaseUrlWrong | Code::ScimUnavailable)
+}
+
 impl Reader<'_> {
     /// Reads the listing and returns its pages.
     async fn read(&self) -> Result<Vec<PageRef>> {
         let mut reading = 1;
+        let mut before = None;
         loop {
             self.buffer.clear();
             // The expected number may be the cause of the inconsistency.
             let expected = self.expected.filter(|_| reading == 1);
             let odd = match self.read_once(expected).await? {
-                Ok(refs) => return Ok(refs),
+                Ok(Listed { refs, has_total: true }) => return Ok(refs),
+                Ok(Listed { refs, .. }) => {
+                    let digest = self.buffer.digest(&refs);
+                    match before.replace(digest) {
+                        Some(before) if before == digest => return Ok(refs),
+                        Some(_) => Inconsistency::Changed,
+                        None => {
+                            reading += 1;
+                            continue;
+                        }
+                    }
+                }
                 Err(odd) => odd,
             };
             self.log
@@ -161,18 +213,32 @@ impl Reader<'_> {
     async fn read_once(
         &self,
         expected: Option<u32>,
-    ) -> Result<core::result::Result<Vec<PageRef>, Inconsistency>> {
-        let (first, mut others) = self.begin(expected).await?;
+    ) -> Result<core::result::Result<Listed, Inconsistency>> {
+        let Begun { asked, first, mut others } = self.begin(expected).await?;
         let mut refs = Vec::from([first.page_ref]);
         let Some(total) = first.total else {
-            let whole = self
-                .default_size
-                .is_some_and(|size| !(first.page_ref.items as u32).is_multiple_of(size));
+            let items = first.page_ref.items as u32;
+            let whole = self.default_size.is_some_and(|size| {
+                !items.is_multiple_of(size) && (size == 1 || !is_common_maximum(items))
+            });
             if !whole {
                 self.read_to_the_end(&mut refs).await?;
             }
-            return Ok(self.each_once(refs));
+            let has_total = refs.len() == 1;
+            return Ok(self.each_once(refs, has_total));
         };
+        if total as usize == first.page_ref.items
+            && self.may_be_full(total, asked)
+            && let Some(second) = self.second_page(first.page_ref).await?
+        {
+            self.log.line(&format!(
+                "listing {}: the total {total} is the length of a page, reading to the end",
+                self.what
+            ));
+            refs.push(second);
+            self.read_to_the_end(&mut refs).await?;
+            return Ok(self.each_once(refs, false));
+        }
         if total > MOST_ITEMS {
             return Err(self.incomplete("claims more items than can be"));
         }
@@ -185,7 +251,7 @@ impl Reader<'_> {
         if pages > MOST_PAGES {
             return Err(self.incomplete("comes in more pages than can be"));
         }
-        if self.size.is_some_and(|asked| size < asked) {
+        if asked.is_some_and(|asked| size < asked) {
             // Shorter pages start at other items than the requested ones.
             others.clear();
         }
@@ -217,34 +283,65 @@ impl Reader<'_> {
             refs.push(page.page_ref);
         }
         Ok(if given == total as usize {
-            self.each_once(refs)
+            self.each_once(refs, true)
         } else {
             Err(Inconsistency::Count { total, given })
         })
     }
 
     /// Reads the first page, and the expected pages after it that fit into the window.
-    async fn begin(&self, expected: Option<u32>) -> Result<(BufferedPage, Vec<BufferedPage>)> {
-        let pages = match (expected, self.size) {
+    async fn begin(&self, expected: Option<u32>) -> Result<Begun> {
+        let asked = self.size.and_then(PageSize::current);
+        let pages = match (expected, asked) {
             (Some(expected), Some(size)) => expected.div_ceil(size).min(self.window.width()),
             _ => 1,
         };
         if pages > 1 {
-            let ask = |i| (self.fetch)(Ask { page: i as u32 + 1, size: self.size });
+            let ask = |i| (self.fetch)(Ask { page: i as u32 + 1, size: asked });
             match self.window.run(pages as usize, ask).await {
                 Ok(pages) => {
                     if let [first, others @ ..] = &*pages {
-                        return Ok((*first, others.to_vec()));
+                        return Ok(Begun { asked, first: *first, others: others.to_vec() });
                     }
                 }
                 // Some servers refuse a page after the last one.
-                Err(error) if !matches!(error.code, Code::ServerRefused | Code::BaseUrlWrong) => {
-                    return Err(error);
-                }
+                Err(error) if !is_refused_page(&error) => return Err(error),
                 Err(_) => {}
             }
         }
-        Ok(((self.fetch)(Ask { page: 1, size: self.size }).await?, Vec::new()))
+        let Some(sizes) = self.size else {
+            let first = (self.fetch)(Ask { page: 1, size: None }).await?;
+            return Ok(Begun { asked: None, first, others: Vec::new() });
+        };
+        let fetch = async |size| (self.fetch)(Ask { page: 1, size }).await;
+        let (asked, first) = sizes.first_page(asked, self.what, self.log, fetch).await?;
+        Ok(Begun { asked, first, others: Vec::new() })
+    }
+
+    /// Returns whether a first page of this length may be full, so that there may be more.
+    fn may_be_full(&self, length: u32, asked: Option<u32>) -> bool {
+        match (asked.or(self.default_size), self.size) {
+            (Some(size), _) => length == size || is_common_maximum(length),
+            (None, Some(_)) => is_common_maximum(length),
+            (None, None) => false,
+        }
+    }
+
+    /// Returns the second page; `None` if there is none, or if it has only items of the first page
+    /// because the server does not page, or not in this size.
+    async fn second_page(&self, first: PageRef) -> Result<Option<PageRef>> {
+        let size = Some(first.items as u32);
+        // One wrong response must not make a part look like the whole.
+        for _ in 0..LOOKS {
+            match (self.fetch)(Ask { page: 2, size }).await {
+                Ok(page) if page.page_ref.items == 0 => return Ok(None),
+                Ok(page) if self.buffer.contains(first, page.page_ref) => {}
+                Ok(page) => return Ok(Some(page.page_ref)),
+                Err(error) if is_refused_page(&error) => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     }
 
     /// Logs the progress of a long listing, about ten times.
@@ -256,12 +353,12 @@ impl Reader<'_> {
     }
 
     /// Reads a listing without a total up to an empty page, which alone shows the end. `refs`
-    /// begins with the first page.
+    /// contains the first pages.
     async fn read_to_the_end(&self, refs: &mut Vec<PageRef>) -> Result<()> {
         let first = refs[0];
-        let mut last = first;
-        let mut given = first.items;
-        let mut number = 1;
+        let mut last = refs[refs.len() - 1];
+        let mut given: usize = refs.iter().map(|page| page.items).sum();
+        let mut number = refs.len() as u32;
         while given > 0 {
             number += 1;
             let size = Some(first.items as u32);
@@ -269,7 +366,10 @@ impl Reader<'_> {
             if next.items == 0 {
                 break;
             }
-            let repeats_first = self.buffer.begin_alike(first, next);
+            let repeats_first = match self.default_size {
+                Some(_) => self.buffer.contains(first, next),
+                None => self.buffer.begin_alike(first, next),
+            };
             if repeats_first && self.default_size.is_some() {
                 break;
             }
@@ -290,8 +390,15 @@ impl Reader<'_> {
 
     /// Fails if an item occurs twice, because then another item was moved off its page and is
     /// missing.
-    fn each_once(&self, refs: Vec<PageRef>) -> core::result::Result<Vec<PageRef>, Inconsistency> {
-        if self.buffer.repeat(&refs) { Err(Inconsistency::Duplicate) } else { Ok(refs) }
+    fn each_once(
+        &self,
+        refs: Vec<PageRef>,
+        has_total: bool,
+    ) -> core::result::Result<Listed, Inconsistency> {
+        match self.buffer.repeat(&refs) {
+            true => Err(Inconsistency::Duplicate),
+            false => Ok(Listed { refs, has_total }),
+        }
     }
 
     fn incomplete(&self, how: &str) -> Error {

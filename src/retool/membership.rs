@@ -16,6 +16,21 @@ pub async fn members(directory: &dyn ReadDirectory, id: &GroupId) -> Result<Opti
     Ok(directory.list_members(slice::from_ref(id)).await?.pop().flatten())
 }
 
+/// Returns whether a user's own record names a group. Where the record of a group may leave members
+/// out, this is the second view: a member who is missing from one view is not proved absent.
+pub async fn is_in_own_record(
+    directory: &dyn ReadDirectory,
+    user: &UserId,
+    group: &GroupId,
+) -> Result<bool> {
+    if !directory.capabilities().groups_may_lack_members {
+        return Ok(false);
+    }
+    let account = directory.read_user(user).await?;
+    let groups = account.and_then(|account| account.user.groups);
+    Ok(groups.iter().flatten().any(|link| link.id == *group))
+}
+
 /// Returns whether a group is in the wanted state, after up to several readings. `is_so` gets
 /// `None` for a group that does not exist.
 pub(super) async fn is_visible<T>(
@@ -63,7 +78,10 @@ pub async fn links(
             if others.has_silent(&member.id) {
                 counted.insert(&member.id);
             } else {
-                links.entry(member.id.clone()).or_default().push(group.link());
+                links
+                    .entry(member.id.clone())
+                    .or_default()
+                    .push(GroupLink { group_admin: member.group_admin, ..group.link() });
             }
         }
         others.join(&group.id, counted.len());

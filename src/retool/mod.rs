@@ -9,6 +9,8 @@
 //! - `read_back`: reads until a write is visible.
 //! - `change`: changes a user or a group with both, and checks it with `verify`.
 //! - `find`: finds users by address, and completes records that a listing contains in part.
+//! - `unreadable`: records of a listing that can't be used.
+//! - `page_size`: the page size that a server accepts.
 //! - `membership`: reads group memberships.
 //! - `cursor`: the cursors of pages.
 
@@ -18,10 +20,10 @@ use alloc::vec::Vec;
 use core::{future, slice};
 
 use crate::domain::{
-    Account, Email, Group, GroupAccount, GroupId, GroupPatch, Member, NewUser, User, UserId,
-    UserPatch,
+    Account, Group, GroupAccount, GroupId, GroupPatch, Member, NewUser, User, UserId, UserPatch,
+    UserRef,
 };
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::http::Local;
 
 mod capabilities;
@@ -31,18 +33,21 @@ mod find;
 pub mod listing;
 pub mod membership;
 mod page_buffer;
+mod page_size;
 pub mod raw_record;
 pub mod read_back;
 mod request;
 pub mod scim;
+pub mod unreadable;
 pub mod user_filter;
 pub mod v1;
 pub mod v2;
 mod verify;
-mod write_once;
+pub mod write_once;
 
 pub use capabilities::Capabilities;
 
+use unreadable::Unreadable;
 use user_filter::{AllUsers, Found, UserFilter};
 
 /// One page of a listing.
@@ -86,9 +91,23 @@ pub trait ReadDirectory {
     /// it.
     fn expect_users(&self, _count: u32) {}
 
-    /// Finds the users with this address. Compares the addresses that the server returns, and
-    /// searches the whole listing if the server ignored the filter.
-    fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>>;
+    /// Returns whether a change of a user's fields may cost memberships: the dialect replaces whole
+    /// records, and no change of this session has shown that this server keeps memberships.
+    fn may_lose_memberships(&self) -> bool {
+        self.capabilities().replaces_records
+    }
+
+    /// Records that a change of a user's fields kept the memberships.
+    fn memberships_were_kept(&self) {}
+
+    /// Records that a deletion of a user only disables on this server. The
+    /// [capabilities](Self::capabilities) say so from now on.
+    fn deletion_only_disables(&self) {}
+
+    /// Finds the users with this address, login or id. Compares what the server returns, and
+    /// searches the whole listing if the server ignored the filter. No user of a dialect without
+    /// logins has one.
+    fn find_users<'a>(&'a self, who: &'a UserRef) -> Local<'a, Result<Vec<User>>>;
 
     /// Reads one user with all fields; `None` if the server has no user with this id.
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>>;
@@ -96,6 +115,11 @@ pub trait ReadDirectory {
     /// Lists the users that the filter keeps, each once, and counts the others. Fails if the
     /// listing may be incomplete.
     fn list_people<'a>(&'a self, filter: &'a dyn UserFilter) -> Local<'a, Result<Found>>;
+
+    /// Returns the records of the last whole listing that can't be used.
+    fn unreadable(&self) -> Unreadable {
+        Unreadable::default()
+    }
 
     /// Lists all users, each once, without their times. Fails if the listing may be incomplete.
     fn list_users(&self) -> Local<'_, Result<Vec<User>>> {
@@ -181,6 +205,16 @@ pub trait WriteDirectory {
         group: &'a GroupId,
         users: &'a [UserId],
     ) -> Local<'a, Result<Vec<bool>>>;
+
+    /// Makes a member an administrator of a group. The caller reads it back.
+    fn make_group_admin<'a>(
+        &'a self,
+        _group: &'a GroupId,
+        _user: &'a UserId,
+    ) -> Local<'a, Result<()>> {
+        let message = "This API can't make a member an administrator of a group. Do it in Retool.";
+        Box::pin(future::ready(Err(Error::new(Code::OperationUnsupported, message))))
+    }
 
     /// Ends a user's sessions. `false` if the server has no such request.
     fn end_sessions<'a>(&'a self, _user: &'a UserId) -> Local<'a, Result<bool>> {

@@ -38,8 +38,14 @@ pub trait PageLookup {
     /// Returns whether two pages begin with the same item.
     fn begin_alike(&self, one: PageRef, other: PageRef) -> bool;
 
+    /// Returns whether every item of the other page is on the first.
+    fn contains(&self, one: PageRef, other: PageRef) -> bool;
+
     /// Returns whether any item occurs twice on these pages.
     fn repeat(&self, refs: &[PageRef]) -> bool;
+
+    /// Returns a digest of the items on these pages, whatever their order.
+    fn digest(&self, refs: &[PageRef]) -> u64;
 }
 
 /// The pages of a listing, in the order in which they were received.
@@ -77,6 +83,23 @@ impl<P> PageLookup for PageBuffer<P> {
         let pages = self.0.borrow();
         let begin = |page_ref: PageRef| pages.get(page_ref.place)?.as_ref()?.fingerprints.first();
         begin(one).is_some_and(|first| begin(other) == Some(first))
+    }
+
+    fn contains(&self, one: PageRef, other: PageRef) -> bool {
+        let pages = self.0.borrow();
+        let items = |page_ref: PageRef| {
+            let content = pages.get(page_ref.place).and_then(Option::as_ref);
+            content.map(|content| &*content.fingerprints).unwrap_or_default()
+        };
+        let all = items(one);
+        items(other).iter().all(|item| all.contains(item))
+    }
+
+    fn digest(&self, refs: &[PageRef]) -> u64 {
+        let pages = self.0.borrow();
+        let content = refs.iter().filter_map(|page_ref| pages.get(page_ref.place)?.as_ref());
+        let fingerprints = content.flat_map(|content| &content.fingerprints);
+        fingerprints.fold(0, |sum, fingerprint| sum.wrapping_add(*fingerprint))
     }
 
     fn repeat(&self, refs: &[PageRef]) -> bool {

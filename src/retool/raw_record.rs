@@ -10,14 +10,14 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::de::Text;
+use crate::de::{Id, Text};
 use crate::ser::to_json;
 
 /// The depth to which values are compared by meaning. Deeper values are compared as text.
 const DEPTH: u32 = 16;
 
 /// A record with its values as they were written, in the order of the field names.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Default, Serialize)]
 #[serde(transparent)]
 pub struct RawRecord<'a>(BTreeMap<Cow<'a, str>, Cow<'a, RawValue>>);
 
@@ -33,6 +33,23 @@ impl<'a> RawRecord<'a> {
     /// Returns the value of a field, unless it is `null`.
     fn get(&self, name: &str) -> Option<&RawValue> {
         self.0.get(name).map(|raw| &**raw).filter(|raw| !is_null(raw))
+    }
+
+    /// Returns the text of a field, if it is one.
+    pub fn text(&self, name: &str) -> Option<String> {
+        let text: Text<'_> = serde_json::from_str(self.get(name)?.get()).ok()?;
+        Some(text.into_string())
+    }
+
+    /// Returns the text or the number of a field, if it is one.
+    pub fn id(&self, name: &str) -> Option<String> {
+        let id: Id<'_> = serde_json::from_str(self.get(name)?.get()).ok()?;
+        Some(id.into_string())
+    }
+
+    /// Returns the value of a field as JSON.
+    pub fn nested(&self, name: &str) -> Option<String> {
+        Some(self.get(name)?.get().into())
     }
 
     /// Removes a field.
@@ -54,6 +71,11 @@ impl<'a> RawRecord<'a> {
         }
     }
 
+    /// Sets a field to another record.
+    pub fn set_record(&mut self, name: &'a str, value: &RawRecord<'_>) {
+        self.set(name, value);
+    }
+
     fn set(&mut self, name: &'a str, value: &(impl Serialize + ?Sized)) {
         let raw: Box<RawValue> = to_raw_value(value).expect("texts and flags are always JSON");
         self.0.insert(Cow::Borrowed(name), Cow::Owned(raw));
@@ -73,9 +95,27 @@ impl<'a> RawRecord<'a> {
         self.0.iter().find(is_lost).map(|(name, _)| &**name)
     }
 
+    /// Returns the first field that has a value in a nested record of `self` and none in that of
+    /// `after`.
+    pub fn first_lost_inside(&self, after: &RawRecord<'_>) -> Option<String> {
+        self.0.iter().find_map(|(name, raw)| {
+            let before = RawRecord::parse(raw.get())?;
+            let after = RawRecord::parse(after.get(name)?.get())?;
+            before.first_lost(&after, &[]).map(String::from)
+        })
+    }
+
     /// Returns whether `other` has every field of `self`, with any value.
     pub fn is_covered_by(&self, other: &RawRecord<'_>) -> bool {
         self.0.keys().all(|name| other.0.contains_key(name))
+    }
+
+    /// Returns whether both have the same fields with the same values, except for those in `but`.
+    pub fn is_same(&self, other: &RawRecord<'_>, but: &[&str]) -> bool {
+        let keeps = |one: &RawRecord<'_>, other: &RawRecord<'_>| {
+            one.0.keys().all(|name| but.contains(&&**name) || one.keeps(name, other))
+        };
+        keeps(self, other) && keeps(other, self)
     }
 
     /// Returns whether a field has the same value in both, or `self` has none.

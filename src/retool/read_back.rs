@@ -1,6 +1,7 @@
 //! Reads back what was written.
 
 use super::ReadDirectory;
+use super::write_once::after_write;
 use crate::domain::GroupId;
 use crate::error::{Code, Error, Result};
 
@@ -17,7 +18,8 @@ pub enum ReadBack<T, W> {
 }
 
 /// Reads until the write is visible. The inner error contains what is missing after the last
-/// reading.
+/// reading. If there is no time for all readings, it is unknown whether the write holds: that is
+/// the outer error, with `maybe_applied`.
 pub async fn read_back<T, W>(
     directory: &dyn ReadDirectory,
     mut read: impl AsyncFnMut() -> Result<ReadBack<T, W>>,
@@ -26,14 +28,24 @@ pub async fn read_back<T, W>(
     loop {
         match read().await? {
             ReadBack::Holds(value) => return Ok(Ok(value)),
-            ReadBack::NotYet(missing)
-                if reading == READINGS || !directory.wait_to_read_back(reading).await =>
-            {
-                return Ok(Err(missing));
+            ReadBack::NotYet(missing) if reading == READINGS => return Ok(Err(missing)),
+            ReadBack::NotYet(_) => {
+                if !directory.wait_to_read_back(reading).await {
+                    return Err(after_write(not_read_back()));
+                }
+                reading += 1;
             }
-            ReadBack::NotYet(_) => reading += 1,
         }
     }
+}
+
+/// Returns the error for a write that was accepted and could not be read back in time. It may hold.
+pub fn not_read_back() -> Error {
+    Error::new(
+        Code::DeadlineExceeded,
+        "The time allowed for the call ran out while a write was read back, so it is not known whether \
+         it holds. Call again, or allow more (RETOOL_DEADLINE_MS).",
+    )
 }
 
 /// Reads a group until it is visible. A group that was just created may not be visible at once.
@@ -43,7 +55,12 @@ pub async fn visible_group<T>(
     mut read: impl AsyncFnMut() -> Result<Option<T>>,
 ) -> Result<T> {
     let read = async || Ok(read().await?.map_or(ReadBack::NotYet(()), ReadBack::Holds));
-    read_back(directory, read).await?.map_err(|()| {
+    let visible = read_back(directory, read).await.map_err(|mut error| {
+        // This comes before the write that the caller is about to make.
+        error.maybe_applied = false;
+        error
+    });
+    visible?.map_err(|()| {
         Error::new(
             Code::GroupNotFound,
             "There is no such group in this organisation. The group may have been deleted.",

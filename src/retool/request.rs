@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::domain::Group;
+use crate::domain::{Group, User};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Path, Repeat};
 
@@ -88,7 +88,7 @@ pub(super) fn deleted(sent: Result<()>) -> Result<bool> {
 /// Returns whether a write was answered with a good status and a body that can't be read. Then
 /// only reading back shows whether the write was applied.
 pub(super) fn is_unreadable(error: &Error) -> bool {
-    error.code == Code::AnswerUnusable && error.maybe_applied
+    error.is_unusable_answer() && error.maybe_applied
 }
 
 /// Returns the record in the response to a write; `None` if the body is not a record.
@@ -124,10 +124,28 @@ pub(super) fn another_group(answer: &Answer) -> Error {
     )
 }
 
+/// Returns the user that the server created. Fails if the response does not contain the address:
+/// then only a look-up shows whether the user exists.
+pub(super) fn created_user(answer: &Answer, user: User) -> Result<User> {
+    if user.email.is_address() || user.login().is_some() {
+        return Ok(user);
+    }
+    Err(answer.error(
+        Code::AnswerUnusable,
+        "The server's answer does not contain the new user's address. Check that the base URL leads to Retool and nothing in between changes its answers.",
+    ))
+}
+
 /// Returns the group that the server created. Fails if it does not have the requested name.
 pub(super) fn created_group(answer: &Answer, group: Group, name: &str) -> Result<Group> {
     if group.name.trim() == name.trim() {
         return Ok(group);
+    }
+    if group.name.is_empty() {
+        return Err(answer.error(
+            Code::AnswerUnusable,
+            "The server's answer does not contain the new group's name. Check that the base URL leads to Retool and nothing in between changes its answers.",
+        ));
     }
     Err(answer.error(
         Code::NotVerified,

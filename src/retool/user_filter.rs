@@ -7,16 +7,17 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::page_buffer::PageItems;
-use crate::domain::{Email, GroupId, User, UserId, UserType};
+use super::unreadable::{Defect, Salvaged, Unreadable, UnreadableRecord, without_address};
+use crate::domain::{Email, GroupId, User, UserId, UserRef, UserType};
 use crate::fingerprint::fingerprint;
 use crate::sort;
 
 /// Decides which users of a listing are kept.
 pub trait UserFilter {
-    /// Returns whether users with this address are kept. The address is an [`Email::key`].
-    fn wants(&self, address: &str) -> bool;
+    /// Returns whether this user is kept.
+    fn wants(&self, who: &Who<'_>) -> bool;
 
-    /// Returns whether administrators are kept, whatever their address.
+    /// Returns whether administrators are kept, whoever they are.
     fn wants_admins(&self) -> bool {
         true
     }
@@ -26,14 +27,58 @@ pub trait UserFilter {
         false
     }
 
-    /// Returns whether users with this address are counted if they are not kept.
-    fn counts(&self, _address: &str) -> bool {
+    /// Returns whether this user is counted if not kept.
+    fn counts(&self, _who: &Who<'_>) -> bool {
         false
     }
 
     /// Returns whether the memberships of users who are not kept are counted.
     fn counts_memberships(&self) -> bool {
         false
+    }
+}
+
+/// What identifies a user in a listing. Texts are [`Email::key`]s.
+#[derive(Debug, Default)]
+pub struct Who<'a> {
+    /// The id.
+    pub id: &'a str,
+    /// The main address; empty if there is none.
+    pub address: Cow<'a, str>,
+    /// The login; `None` if there is none, or if it is the main address.
+    pub login: Option<Cow<'a, str>>,
+    /// The other addresses.
+    pub more: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Who<'a> {
+    /// Identifies a user of whom there is one address, as it is written; empty if there is none.
+    pub fn new(id: &'a str, address: Cow<'a, str>) -> Self {
+        Who { id, address: key(address), login: None, more: Vec::new() }
+    }
+
+    /// Returns the addresses and the login, the main address first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let more = self.login.iter().chain(&self.more).map(|name| &**name);
+        core::iter::once(&*self.address).filter(|address| !address.is_empty()).chain(more)
+    }
+
+    /// Returns whether the user has neither an address nor a login.
+    fn is_nameless(&self) -> bool {
+        self.names().next().is_none()
+    }
+
+    /// Returns the login, be it the main address or not. Only SCIM has logins.
+    fn scim_login(&self) -> &str {
+        self.login.as_deref().unwrap_or(&self.address)
+    }
+}
+
+/// Returns the [`Email::key`] of a text.
+pub fn key(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Email::key_of(text),
+        Cow::Owned(text) => Cow::Owned(Email::key_of(&text).into_owned()),
     }
 }
 
@@ -44,7 +89,7 @@ pub struct AllUsers {
 }
 
 impl UserFilter for AllUsers {
-    fn wants(&self, _: &str) -> bool {
+    fn wants(&self, _: &Who<'_>) -> bool {
         true
     }
 
@@ -53,12 +98,16 @@ impl UserFilter for AllUsers {
     }
 }
 
-/// Keeps the users with one address.
-pub struct UsersByEmail<'a>(pub &'a Email);
+/// Keeps the users whom a request means.
+pub struct UsersByRef<'a>(pub &'a UserRef);
 
-impl UserFilter for UsersByEmail<'_> {
-    fn wants(&self, address: &str) -> bool {
-        self.0.key() == address
+impl UserFilter for UsersByRef<'_> {
+    fn wants(&self, who: &Who<'_>) -> bool {
+        match self.0 {
+            UserRef::Email(email) => who.names().any(|name| name == email.key()),
+            UserRef::Login(login) => who.scim_login() == login.key(),
+            UserRef::Id(id) => who.id == id.value,
+        }
     }
 
     fn wants_admins(&self) -> bool {
@@ -74,7 +123,7 @@ impl UserFilter for UsersByEmail<'_> {
 pub struct Administrators;
 
 impl UserFilter for Administrators {
-    fn wants(&self, _: &str) -> bool {
+    fn wants(&self, _: &Who<'_>) -> bool {
         false
     }
 }
@@ -83,9 +132,19 @@ impl UserFilter for Administrators {
 pub struct Listed {
     /// The user.
     pub user: User,
-    /// Whether the record in the list lacks fields that decisions depend on. Then the user is
-    /// read individually.
-    pub short: bool,
+    /// The fields that the record in the list lacks. Then the user may be read individually.
+    pub lacks: Lacks,
+}
+
+/// The fields that a record lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lacks {
+    /// None that matters.
+    Nothing,
+    /// Only the type that the seat is billed as. Some servers never report it.
+    UserType,
+    /// Fields that decisions depend on.
+    Needed,
 }
 
 /// Counts of the users that were not kept.
@@ -99,6 +158,12 @@ pub struct Others {
     silent: Vec<u64>,
     /// How many seats they hold in the whole organisation, by [`UserType`].
     seats: [u32; UserType::ALL.len()],
+    /// How many they are.
+    pub count: usize,
+    /// The records that can't be used. Some of them are neither kept nor counted.
+    pub unreadable: Unreadable,
+    /// Whether the server was found not to report what seats are billed as.
+    pub has_no_user_types: bool,
 }
 
 impl Others {
@@ -151,6 +216,8 @@ impl Others {
 
     fn add(&mut self, page: Others) {
         self.enabled += page.enabled;
+        self.count += page.count;
+        self.unreadable.append(page.unreadable);
         self.silent.extend(page.silent);
         for (seats, more) in self.seats.iter_mut().zip(page.seats) {
             *seats += more;
@@ -195,14 +262,11 @@ impl People {
 
 /// A user record in a listing, borrowed from the response.
 pub trait Listable: Sized {
-    /// Why a record may be unusable.
-    type Unusable;
-
     /// Returns the id.
     fn id(&self) -> &str;
 
-    /// Returns the address, as it is written.
-    fn address(&self) -> Cow<'_, str>;
+    /// Returns what identifies the user.
+    fn who(&self) -> Who<'_>;
 
     /// Returns whether the record says that the user administers the organisation.
     fn is_admin(&self) -> bool;
@@ -213,36 +277,49 @@ pub trait Listable: Sized {
     /// Returns the type that the seat is billed as; `None` for an invitation, which holds no seat.
     fn seat(&self) -> Option<UserType>;
 
+    /// Returns the fields that the record lacks.
+    fn lacks(&self) -> Lacks;
+
     /// Returns whether the record lacks fields that decisions depend on.
-    fn is_short(&self) -> bool;
+    fn is_short(&self) -> bool {
+        self.lacks() != Lacks::Nothing
+    }
 
     /// Returns the ids of the user's groups, if the record contains them.
     fn groups(&self) -> Option<Vec<&str>>;
 
+    /// Returns whether the record can be converted to a [`User`] without loss.
+    fn is_usable(&self) -> bool {
+        true
+    }
+
     /// Converts the record to a [`User`].
-    fn into_user(self) -> Result<User, Self::Unusable>;
+    fn into_user(self) -> User;
 }
 
-/// Filters the records of a page. Fails if a kept record is unusable.
-pub fn filter_page<R: Listable>(
-    records: Vec<R>,
-    filter: &dyn UserFilter,
-) -> Result<PageItems<People>, R::Unusable> {
+/// Filters the records of a page. A kept record that can't be used is reported among the others.
+pub fn filter_page<R: Listable>(records: Vec<R>, filter: &dyn UserFilter) -> PageItems<People> {
     let mut page = People::default();
     let mut fingerprints = Vec::with_capacity(records.len());
     for record in records {
         let fingerprint = fingerprint(record.id());
         fingerprints.push(fingerprint);
-        let short = record.is_short();
-        let address = record.address();
-        let address = Email::key_of(&address);
-        let kept = short || (record.is_admin() && filter.wants_admins()) || filter.wants(&address);
+        let lacks = record.lacks();
+        let who = record.who();
+        if who.is_nameless() {
+            page.others.unreadable.add(without_address(record.id()));
+        }
+        let kept = lacks != Lacks::Nothing
+            || (record.is_admin() && filter.wants_admins())
+            || filter.wants(&who);
         if !kept {
             let others = &mut page.others;
-            others.enabled += usize::from(!record.is_disabled() && filter.counts(&address));
+            others.count += 1;
+            // An invitation is not an account, and holds no seat.
             if !record.is_disabled()
                 && let Some(seat) = record.seat()
             {
+                others.enabled += usize::from(filter.counts(&who));
                 others.seats[seat as usize] += 1;
             }
             if filter.counts_memberships() {
@@ -253,27 +330,53 @@ pub fn filter_page<R: Listable>(
             }
             continue;
         }
-        drop(address);
-        let mut user = record.into_user()?;
+        if !record.is_usable() {
+            page.others.unreadable.add(UnreadableRecord {
+                id: Some(record.id().into()),
+                email: who.names().next().map(Email::new),
+                defect: Defect::Shape,
+            });
+            continue;
+        }
+        drop(who);
+        let mut user = record.into_user();
         if !filter.wants_times() {
             user.forget_times();
         }
-        page.listed.push(Listed { user, short });
+        page.listed.push(Listed { user, lacks });
     }
-    Ok(PageItems { page, fingerprints })
+    PageItems { page, fingerprints }
+}
+
+/// Filters the records of a page that were decoded one by one.
+pub(super) fn filter_salvaged<R: Listable>(
+    salvaged: Salvaged<R>,
+    filter: &dyn UserFilter,
+) -> PageItems<People> {
+    let Salvaged { records, unreadable, mut fingerprints } = salvaged;
+    let mut content = filter_page(records, filter);
+    content.page.others.unreadable.append(unreadable);
+    content.fingerprints.append(&mut fingerprints);
+    content
 }
 
 /// A user as a complete record.
 #[cfg(test)]
 impl Listable for User {
-    type Unusable = core::convert::Infallible;
-
     fn id(&self) -> &str {
         &self.id.value
     }
 
-    fn address(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.email.as_str())
+    fn who(&self) -> Who<'_> {
+        let is_address = self.email.is_address();
+        let address = if is_address { self.email.as_str() } else { "" };
+        let mut who = Who::new(&self.id.value, Cow::Borrowed(address));
+        if let Some(names) = &self.names {
+            let key = |email: &Email| Cow::Owned(email.key().into());
+            who.login = names.login.as_ref().map(key);
+            who.more = names.emails.iter().map(key).collect();
+        }
+        who
     }
 
     fn is_admin(&self) -> bool {
@@ -288,15 +391,15 @@ impl Listable for User {
         User::seat(self)
     }
 
-    fn is_short(&self) -> bool {
-        false
+    fn lacks(&self) -> Lacks {
+        Lacks::Nothing
     }
 
     fn groups(&self) -> Option<Vec<&str>> {
         Some(self.groups.as_ref()?.iter().map(|link| link.id.value.as_str()).collect())
     }
 
-    fn into_user(self) -> Result<User, core::convert::Infallible> {
-        Ok(self)
+    fn into_user(self) -> User {
+        self
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn user_difference(
     patch: &UserPatch,
     now: &User,
 ) -> Option<&'static str> {
-    if now.email != before.email {
+    if !now.is_same_person(before) {
         return Some("the address");
     }
     if let Some(change) = patch.differences(now).first() {
@@ -39,7 +39,7 @@ pub(super) fn group_difference(patch: &GroupPatch, now: &Group) -> Option<&'stat
 /// Returns whether a change of a user may be sent again, given the current record. Fails if the
 /// account has another address by now.
 pub(super) fn user_may_be_sent_again(before: &User, patch: &UserPatch, now: &User) -> Result<bool> {
-    if now.email != before.email {
+    if !now.is_same_person(before) {
         return Err(Error::new(
             Code::WrongPerson,
             "The account was given another address while it was being changed, so it was not written again. \
@@ -84,12 +84,28 @@ pub(super) fn change_not_held(subject: &str, what: &str) -> Error {
     not_held(message, subject)
 }
 
+/// Returns the error for a disabled user that the server no longer shows.
+pub(super) fn gone(subject: &str) -> Error {
+    let message = "The server accepted that the account is disabled, and shows it no longer: it hides or deletes \
+                   disabled accounts. Look for the account in Retool.";
+    let mut error = not_held(message, subject);
+    error.gone = true;
+    error
+}
+
 /// Returns the error for additions to a group that were accepted and are not all visible.
 pub(super) fn additions_not_held(group: &GroupId, missing: usize, all: usize) -> Error {
     let message = format!(
         "The server accepted the addition to the group, but {missing} of {all} people were not in it when read \
          back. Look at the group in Retool, then ask again."
     );
+    not_held(message, &group.value)
+}
+
+/// Returns the error for a new administrator of a group who is not visible as such.
+pub(super) fn administration_not_held(group: &GroupId) -> Error {
+    let message = "The server accepted that the person administers the group, but does not show it when read back. \
+                   Look at the group in Retool.";
     not_held(message, &group.value)
 }
 

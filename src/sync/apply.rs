@@ -1,124 +1,186 @@
-//! Makes a plan and applies it at once, right after the listing that it was made from: step by
-//! step in order, with a report for every person.
+//! Makes a plan and applies it at once, right after the listing that it was made from, or applies an
+//! approved plan in slices: step by step in order, with a report for every person.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::admins::Admins;
 use super::report::{PersonOutcome, PersonReport, SyncReport};
 use super::scope::SyncScope;
-use super::step::{self, StepOutcome};
-use super::{GuardReport, Occasion, Plan, Snapshot, Step, StepKind, SyncRequest, plan, snapshot};
-use crate::domain::{Email, GroupId, GroupLink, Member, Tombstone, UserId, Write};
-use crate::error::{Code, Error, Result, ends_the_run};
+use super::{
+    GuardReport, Occasion, Plan, Refusal, Snapshot, Step, SyncRequest, plan, refs, snapshot,
+};
+use crate::domain::{Email, Tombstone, User, UserId, Write};
+use crate::error::{Code, Error, Result};
 use crate::http::Log;
-use crate::lifecycle::last_admin;
+use crate::lifecycle::{DELETIONS_DISABLE, NO_REQUEST};
 use crate::profile::{self, Phase};
-use crate::retool::read_back::{ReadBack, read_back};
-use crate::retool::{Directory, ReadDirectory, membership};
-use crate::sort;
-use crate::write_log::{self, WriteLog};
+use crate::retool::{Directory, ReadDirectory};
+use crate::write_log;
 
+mod approved;
 mod batch;
+mod fresh;
+mod independent;
+mod kept;
+mod overlooked;
+mod read_back;
+mod run;
+mod slice;
 
-/// Progress is logged after this many steps.
-const STEPS_PER_LINE: usize = 25;
+pub use approved::{Approved, Part, altered};
+pub use slice::apply_plan;
 
-/// Plans without writing.
+use kept::KeptAccounts;
+use overlooked::{overlooked, unconfirmed_types};
+use run::Run;
+
+/// Plans without writing. Fails with `plan-changed` if the plan has another digest than `expected`.
 pub async fn plan_sync(
     directory: &dyn ReadDirectory,
     request: &SyncRequest,
+    expected: Option<&str>,
     occasion: &Occasion,
 ) -> Result<Plan> {
     let snapshot = read_snapshot(directory, request).await?;
-    profile::time(Phase::Planning, || plan::plan(request, &snapshot, occasion))
+    make_plan(&snapshot, request, expected, occasion)
 }
 
 /// Reads the snapshot that a plan for a request needs.
 async fn read_snapshot(directory: &dyn ReadDirectory, request: &SyncRequest) -> Result<Snapshot> {
+    refs::check(request, directory.capabilities().dialect)?;
     let memberships = plan::needs_memberships(request);
     snapshot::read(directory, &SyncScope::of(request), memberships).await
 }
 
-/// Plans and applies. On failure the error contains the writes so far.
+fn make_plan(
+    snapshot: &Snapshot,
+    request: &SyncRequest,
+    expected: Option<&str>,
+    occasion: &Occasion,
+) -> Result<Plan> {
+    let plan = profile::time(Phase::Planning, || plan::plan(request, snapshot, occasion))?;
+    if expected.is_some_and(|expected| expected != plan.digest) {
+        let message = format!(
+            "The roster, the policy or the organisation is not as it was approved: the plan has the \
+             digest {} now. Nothing was written. Plan again and have that plan approved.",
+            plan.digest
+        );
+        return Err(Error::new(Code::PlanChanged, message).in_field("request.expected-digest"));
+    }
+    Ok(plan)
+}
+
+/// Plans and applies. On failure the error contains the writes so far. Fails with `plan-changed`,
+/// and writes nothing, if the plan has another digest than `expected`.
 pub async fn sync(
     directory: &dyn Directory,
     request: &SyncRequest,
+    expected: Option<&str>,
     occasion: &Occasion,
     log: &dyn Log,
 ) -> Result<SyncReport> {
     let snapshot = read_snapshot(directory, request).await?;
-    let plan = profile::time(Phase::Planning, || plan::plan(request, &snapshot, occasion))?;
+    let plan = make_plan(&snapshot, request, expected, occasion)?;
     if plan.tripped().next().is_some() {
         return Err(refused(plan.tripped()));
     }
-    let mut ids = BTreeMap::new();
-    let mut admins = Admins::new(request.policy.guards.minimum_admins);
-    let mut shared = Vec::new();
-    for user in snapshot.users {
-        admins.see(&user);
-        if ids.insert(user.email.clone(), user.id).is_some() {
-            shared.push(user.email);
+    let mut people = start(&plan, &unique_ids(&snapshot.users));
+    for (email, login) in refs::logins(request, &snapshot.users) {
+        if let Some(person) = people.get_mut(&email) {
+            person.login = Some(login);
         }
     }
-    // If several accounts share an address, it is not known which one is meant.
-    for email in shared {
-        ids.remove(&email);
-    }
-    let mut run = Run {
-        directory,
-        people: start(&plan, &ids),
-        new_groups: BTreeMap::new(),
-        groups_created: Vec::new(),
-        lost_groups: BTreeMap::new(),
-        touched: BTreeMap::new(),
-        admins,
-        write_log: WriteLog::at(occasion.now),
-    };
-    match run.apply(&plan, log).await {
-        Err(error) => {
-            let kept = run.write_log.tombstones().to_vec();
-            let error = run.write_log.attach_writes(error);
-            let tombstones = tombstones(&plan, kept, &error.writes);
-            Err(error.with_tombstones(tombstones))
-        }
-        Ok(()) => {
-            let kept = run.write_log.tombstones().to_vec();
-            let writes = run.write_log.into_writes();
-            let mut people = run.people.into_values().collect::<Vec<_>>();
-            for person in &mut people {
-                let email = person.email.as_str();
-                if let PersonOutcome::Failed(error) = &mut person.outcome {
-                    error.writes = writes.iter().filter(|w| w.subject == email).cloned().collect();
-                }
-            }
-            Ok(SyncReport {
-                complete: run.lost_groups.is_empty()
-                    && people.iter().all(|person| person.outcome.is_done()),
-                people,
-                groups_created: run.groups_created,
-                groups_failed: run.lost_groups.into_values().collect(),
-                tombstones: tombstones(&plan, kept, &writes),
-                writes,
-                plan,
-            })
-        }
-    }
+    let kept = KeptAccounts::of(&plan, directory.capabilities());
+    let limits = &plan.context.policy.guards;
+    let mut run = Run::new(directory, people, limits, kept, occasion.now);
+    let steps: Vec<&Step> = plan.steps.iter().collect();
+    let ended = run.apply(&steps, log).await;
+    let seen = plan.tombstones.clone();
+    finish(run, plan, seen, ended, None)
 }
 
-/// Returns the accounts that these writes disabled, deleted or stripped: as they were in the
-/// listing, with the records that were read right before the writes.
-fn tombstones(plan: &Plan, kept: Vec<Tombstone>, writes: &[Write]) -> Vec<Tombstone> {
+/// Returns the id of each address. If several accounts share an address, it is not known which one
+/// is meant.
+fn unique_ids(users: &[User]) -> BTreeMap<Email, UserId> {
+    let mut ids = BTreeMap::new();
+    let mut shared = Vec::new();
+    for user in users {
+        if ids.insert(user.email.clone(), user.id.clone()).is_some() {
+            shared.push(&user.email);
+        }
+    }
+    for email in shared {
+        ids.remove(email);
+    }
+    ids
+}
+
+/// Returns the report of a run, or its error with what was written. `seen` are the accounts that
+/// the plan takes something from, as a listing had them.
+fn finish(
+    run: Run<'_>,
+    plan: Plan,
+    seen: Vec<Tombstone>,
+    ended: Result<()>,
+    next: Option<u32>,
+) -> Result<SyncReport> {
+    let kept = run.write_log.tombstones().to_vec();
+    if let Err(error) = ended {
+        let error = run.write_log.attach_writes(error);
+        let tombstones = tombstones(seen, kept, &error.writes);
+        return Err(error.with_tombstones(tombstones));
+    }
+    let writes = run.write_log.into_writes();
+    let mut limitations = plan.limitations.clone();
+    limitations.extend(overlooked(&run.overlooked));
+    limitations.extend(unconfirmed_types(run.untyped));
+    limitations.extend(run.notes.no_logout.then(|| String::from(NO_REQUEST)));
+    let learned = plan.context.dialect.capabilities().deletes_people
+        && !run.directory.capabilities().deletes_people;
+    limitations.extend(learned.then(|| String::from(DELETIONS_DISABLE)));
+    let mut people = run.people.into_values().collect::<Vec<_>>();
+    for person in &mut people {
+        let own = kept.iter().find(|kept| kept.user.email == person.email);
+        person.disabled_since = own.and_then(|own| own.disabled_since.clone());
+        let email = person.email.as_str();
+        if let PersonOutcome::Failed(error) = &mut person.outcome {
+            error.writes = writes.iter().filter(|w| w.subject == email).cloned().collect();
+        }
+    }
+    Ok(SyncReport {
+        complete: run.lost_groups.is_empty()
+            && run.overlooked.is_empty()
+            && people.iter().all(|person| person.outcome.is_done()),
+        people,
+        groups_created: run.groups_created,
+        groups_failed: run.lost_groups.into_values().collect(),
+        tombstones: tombstones(seen, kept, &writes),
+        writes,
+        limitations,
+        next,
+        plan,
+    })
+}
+
+/// Returns the accounts that these writes disabled, deleted or stripped: as they were `seen` in a
+/// listing, with what was read right before the writes.
+fn tombstones(seen: Vec<Tombstone>, kept: Vec<Tombstone>, writes: &[Write]) -> Vec<Tombstone> {
     let mut records = BTreeMap::new();
     for kept in kept {
-        records.insert(kept.user.id, kept.raw);
+        records.insert(kept.user.id.clone(), kept);
     }
-    let mut tombstones = write_log::touched(plan.tombstones.clone(), writes);
+    let mut tombstones = write_log::touched(seen, writes);
     for tombstone in &mut tombstones {
-        tombstone.raw = records.remove(&tombstone.user.id).flatten();
+        if let Some(kept) = records.remove(&tombstone.user.id) {
+            tombstone.raw = kept.raw;
+            tombstone.disabled_since = kept.disabled_since;
+            tombstone.user.groups = tombstone.user.groups.take().or(kept.user.groups);
+        }
     }
+    // Accounts that the plan did not mean to take anything from, and that a write damaged.
+    tombstones.extend(write_log::touched(records.into_values().collect(), writes));
     tombstones
 }
 
@@ -133,310 +195,32 @@ fn refused<'a>(tripped: impl Iterator<Item = &'a GuardReport>) -> Error {
 
 /// Returns the initial reports, for every person of the plan, before any step is applied.
 fn start(plan: &Plan, ids: &BTreeMap<Email, UserId>) -> BTreeMap<Email, PersonReport> {
-    let report = |email: &Email, outcome| PersonReport {
-        email: email.clone(),
-        user: ids.get(email).cloned(),
-        outcome,
-        changes: Vec::new(),
-        groups_added: Vec::new(),
-        groups_removed: Vec::new(),
-    };
-    let unchanged =
-        plan.unchanged.iter().chain(plan.steps.iter().filter_map(|step| step.email.as_ref()));
+    let of_steps = plan.steps.iter().filter_map(|step| step.email.as_ref());
+    let mut people = not_begun(plan.unchanged.iter().chain(of_steps), ids);
+    refuse(&mut people, plan, ids);
+    people
+}
+
+/// Returns the initial reports of people whose steps are to be applied.
+fn not_begun<'a>(
+    emails: impl Iterator<Item = &'a Email>,
+    ids: &BTreeMap<Email, UserId>,
+) -> BTreeMap<Email, PersonReport> {
     let mut people = BTreeMap::new();
-    for email in unchanged {
-        people.entry(email.clone()).or_insert_with(|| report(email, PersonOutcome::Unchanged));
-    }
-    for refusal in &plan.refusals {
-        let outcome = PersonOutcome::Refused(refusal.message.clone());
-        people.insert(refusal.email.clone(), report(&refusal.email, outcome));
+    for email in emails {
+        let report = || PersonReport::new(email, ids.get(email), PersonOutcome::Unchanged);
+        people.entry(email.clone()).or_insert_with(report);
     }
     people
 }
 
-/// The state while a plan is applied.
-struct Run<'a> {
-    directory: &'a dyn Directory,
-    people: BTreeMap<Email, PersonReport>,
-    /// Groups that the plan creates, by name, once they exist.
-    new_groups: BTreeMap<String, GroupLink>,
-    /// Those of them that this run created.
-    groups_created: Vec<GroupLink>,
-    /// Groups that could not be created, and why.
-    lost_groups: BTreeMap<String, Error>,
-    /// The wanted memberships, for reading back: by group, then by user.
-    touched: BTreeMap<GroupId, Touched>,
-    admins: Admins,
-    write_log: WriteLog,
-}
-
-struct Touched {
-    group: GroupLink,
-    members: BTreeMap<UserId, Membership>,
-}
-
-/// Whether a user should be in a group.
-struct Membership {
-    email: Email,
-    wanted: bool,
-}
-
-/// What a step produced, besides its outcome.
-enum Done {
-    Group(GroupLink),
-    User(UserId),
-    Membership(GroupLink),
-    Nothing,
-}
-
-impl Run<'_> {
-    async fn apply(&mut self, plan: &Plan, log: &dyn Log) -> Result<()> {
-        // A step that would leave too few administrators waits for steps that add some.
-        let mut waiting = Vec::new();
-        let batches = self.directory.capabilities().batches_members;
-        let joins = |step: &Step| batches && step.kind == StepKind::AddMember;
-        for (index, step) in plan.steps.iter().enumerate() {
-            if index > 0 && index % STEPS_PER_LINE == 0 {
-                log.line(&format!("applying: {index} of {} steps", plan.steps.len()));
-            }
-            if joins(step) {
-                // These steps are adjacent in the plan. The first of them applies all.
-                if index == 0 || !joins(&plan.steps[index - 1]) {
-                    let rest = &plan.steps[index..];
-                    let end = rest.iter().position(|step| !joins(step)).unwrap_or(rest.len());
-                    self.join_all(&rest[..end]).await?;
-                }
-            } else if self.admins.too_few_after(step) {
-                waiting.push(step);
-            } else {
-                self.take(step).await?;
-            }
-        }
-        for step in waiting {
-            if self.admins.too_few_after(step) {
-                // The guard passed for the plan, but a step that grants rights had no effect.
-                let email = step::person(step)?;
-                let (others, minimum) = self.admins.others();
-                self.note_failure(step, last_admin(email, others, minimum));
-            } else {
-                self.take(step).await?;
-            }
-        }
-        self.read_back().await
-    }
-
-    /// Applies a step, unless an earlier step for its person was stale or failed. Fails only if the
-    /// run must end.
-    async fn take(&mut self, step: &Step) -> Result<()> {
-        if !self.can_continue(step) {
-            return Ok(());
-        }
-        match self.apply_step(step).await {
-            Ok((outcome, done)) => self.note(step, outcome, done),
-            Err(error) if ends_the_run(&error) => return Err(error),
-            Err(error) => self.note_failure(step, error),
-        }
-        Ok(())
-    }
-
-    fn can_continue(&self, step: &Step) -> bool {
-        let person = step.email.as_ref().and_then(|email| self.people.get(email));
-        person.is_none_or(|person| {
-            !matches!(person.outcome, PersonOutcome::Stale(_) | PersonOutcome::Failed(_))
-        })
-    }
-
-    /// Returns the id of a step's person, who may have been created by this run.
-    fn id_of(&self, step: &Step) -> Result<Option<UserId>> {
-        let email = step::person(step)?;
-        let created = || self.people.get(email).and_then(|person| person.user.as_ref());
-        Ok(step.user.as_ref().or_else(created).cloned())
-    }
-
-    /// Records a membership to be read back.
-    fn touch(&mut self, step: &Step, id: UserId, group: &GroupLink) -> Result<()> {
-        let email = step::person(step)?.clone();
-        let touched = self
-            .touched
-            .entry(group.id.clone())
-            .or_insert_with(|| Touched { group: group.clone(), members: BTreeMap::new() });
-        let wanted = step.kind == StepKind::AddMember;
-        touched.members.insert(id, Membership { email, wanted });
-        Ok(())
-    }
-
-    async fn apply_step(&mut self, step: &Step) -> Result<(StepOutcome, Done)> {
-        let directory = self.directory;
-        match step.kind {
-            StepKind::CreateGroup => {
-                let name = step::group_name(step)?;
-                let (outcome, link) =
-                    step::create_group(directory, name, &mut self.write_log).await?;
-                Ok((outcome, Done::Group(link)))
-            }
-            StepKind::CreateUser => {
-                let (outcome, id) =
-                    step::create_user(directory, &step::new_user(step)?, &mut self.write_log)
-                        .await?;
-                Ok((outcome, Done::User(id)))
-            }
-            StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => {
-                Ok((step::change_user(directory, step, &mut self.write_log).await?, Done::Nothing))
-            }
-            StepKind::DeleteUser => {
-                Ok((step::delete_user(directory, step, &mut self.write_log).await?, Done::Nothing))
-            }
-            StepKind::AddMember | StepKind::RemoveMember => {
-                let group = self.group_of(step)?;
-                let Some(id) = self.id_of(step)? else {
-                    return Ok((
-                        StepOutcome::Stale("The account was not created.".into()),
-                        Done::Nothing,
-                    ));
-                };
-                let written =
-                    step::write_membership(directory, step, &id, &group, &mut self.write_log).await;
-                match written {
-                    Ok(true) => {}
-                    Ok(false) => return Ok((StepOutcome::AlreadySo, Done::Nothing)),
-                    // The server derives some memberships from fields, which may just have been
-                    // set, and refuses to write them.
-                    Err(error)
-                        if error.code == Code::ServerRefused
-                            && step::membership_holds(directory, step, &id, &group).await =>
-                    {
-                        // If `maybe_applied`, an attempt with a lost response may have done it.
-                        if !error.maybe_applied {
-                            return Ok((StepOutcome::AlreadySo, Done::Nothing));
-                        }
-                    }
-                    Err(error) => return Err(error),
-                }
-                self.touch(step, id, &group)?;
-                Ok((StepOutcome::Applied, Done::Membership(group)))
-            }
-        }
-    }
-
-    fn group_of(&self, step: &Step) -> Result<GroupLink> {
-        if let Some(id) = &step.group {
-            return Ok(GroupLink { id: id.clone(), name: step.group_name.clone() });
-        }
-        let name = step::group_name(step)?;
-        match (self.new_groups.get(name), self.lost_groups.get(name)) {
-            (Some(link), _) => Ok(link.clone()),
-            (None, Some(error)) => Err(error.clone()),
-            (None, None) => {
-                Err(Error::new(Code::GroupNotFound, "The group was not created. Sync again.")
-                    .about(name))
-            }
-        }
-    }
-
-    fn note(&mut self, step: &Step, outcome: StepOutcome, done: Done) {
-        if let Done::Group(link) = done {
-            if let Some(name) = &step.group_name {
-                self.new_groups.insert(name.clone(), link.clone());
-            }
-            if outcome == StepOutcome::Applied {
-                self.groups_created.push(link);
-            }
-            return;
-        }
-        let Some(person) = step.email.as_ref().and_then(|email| self.people.get_mut(email)) else {
-            return;
-        };
-        match &outcome {
-            StepOutcome::Stale(reason) => person.outcome = PersonOutcome::Stale(reason.clone()),
-            StepOutcome::AlreadySo => {
-                if let Done::User(id) = done {
-                    person.user = Some(id);
-                }
-            }
-            StepOutcome::Applied | StepOutcome::Deactivated => {
-                let id = match &done {
-                    Done::User(id) => Some(id.clone()),
-                    _ => step.user.clone(),
-                };
-                person.changes.extend(step.changes.iter().cloned());
-                match done {
-                    Done::User(id) => person.user = Some(id),
-                    Done::Membership(group) if step.kind == StepKind::AddMember => {
-                        person.groups_added.push(group)
-                    }
-                    Done::Membership(group) => person.groups_removed.push(group),
-                    Done::Group(_) | Done::Nothing => {}
-                }
-                let now = match step.kind {
-                    StepKind::CreateUser => PersonOutcome::Created,
-                    StepKind::EnableUser => PersonOutcome::ReEnabled,
-                    StepKind::DisableUser => PersonOutcome::Disabled,
-                    StepKind::DeleteUser if outcome == StepOutcome::Deactivated => {
-                        PersonOutcome::Disabled
-                    }
-                    StepKind::DeleteUser => PersonOutcome::Deleted,
-                    _ => PersonOutcome::Updated,
-                };
-                // The first step decides the outcome: creation comes before memberships.
-                if person.outcome == PersonOutcome::Unchanged {
-                    person.outcome = now;
-                }
-                if let Some(id) = id {
-                    self.admins.applied(step, &id);
-                }
-            }
-        }
-    }
-
-    fn note_failure(&mut self, step: &Step, error: Error) {
-        match step.email.as_ref().and_then(|email| self.people.get_mut(email)) {
-            Some(person) => person.outcome = PersonOutcome::Failed(error),
-            None => {
-                let name = step.group_name.as_deref().unwrap_or_default();
-                self.lost_groups.insert(String::from(name), error);
-            }
-        }
-    }
-
-    /// Reads back every group whose members were changed, once if all members are as wanted.
-    async fn read_back(&mut self) -> Result<()> {
-        for touched in self.touched.values() {
-            let id = &touched.group.id;
-            let read = read_back(self.directory, async || {
-                let members = membership::members(self.directory, id).await?.unwrap_or_default();
-                let wrong = touched.wrong(&members);
-                Ok(if wrong.is_empty() { ReadBack::Holds(()) } else { ReadBack::NotYet(wrong) })
-            });
-            let failures: Vec<(&Email, Error)> = match read.await {
-                Ok(Ok(())) => continue,
-                Ok(Err(wrong)) => {
-                    let failure = |email| (email, step::membership_not_held(email, &touched.group));
-                    wrong.into_iter().map(failure).collect()
-                }
-                Err(error) if ends_the_run(&error) => return Err(error),
-                Err(error) => {
-                    let members = touched.members.values();
-                    members.map(|member| (&member.email, error.clone())).collect()
-                }
-            };
-            for (email, error) in failures {
-                if let Some(person) = self.people.get_mut(email)
-                    && person.outcome != PersonOutcome::Deleted
-                {
-                    person.outcome = PersonOutcome::Failed(error);
-                }
-            }
-        }
-        Ok(())
+/// Adds the people that the plan leaves alone.
+fn refuse(people: &mut BTreeMap<Email, PersonReport>, plan: &Plan, ids: &BTreeMap<Email, UserId>) {
+    for Refusal { email, message, .. } in &plan.refusals {
+        let outcome = PersonOutcome::Refused(message.clone());
+        people.insert(email.clone(), PersonReport::new(email, ids.get(email), outcome));
     }
 }
 
-impl Touched {
-    /// Returns the users whose membership is not as wanted.
-    fn wrong<'a>(&'a self, members: &[Member]) -> Vec<&'a Email> {
-        let present = sort::set(members.iter().map(|member| &member.id));
-        let wrong =
-            self.members.iter().filter(|(id, member)| present.contains(id) != member.wanted);
-        wrong.map(|(_, member)| &member.email).collect()
-    }
-}
+#[cfg(test)]
+mod tests;

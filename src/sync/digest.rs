@@ -13,17 +13,17 @@ use core::cmp::Ordering;
 use sha2::{Digest, Sha256};
 
 use super::{
-    AbsentPolicy, DesiredUser, Guard, GuardLimits, GuardReport, MembershipPolicy, Plan,
+    AbsentPolicy, DesiredUser, GuardLimits, GuardReport, Limit, MembershipPolicy, Plan,
     PlanContext, Policy, Refusal, SeatChange, Span, Step, SyncRequest,
 };
 use crate::domain::{
     Dialect, Email, GroupId, GroupIdKind, GroupLink, GroupRef, Tombstone, User, UserId, UserPatch,
-    UserType,
+    UserRef, UserType,
 };
 use crate::sort;
 
 /// The first text of everything that is hashed.
-const VERSION: &str = "retool-lifecycle 2";
+const VERSION: &str = "retool-lifecycle 3";
 
 /// Returns the digest of an account: its id and the fields that can be set. It does not cover
 /// timestamps, which change without an edit, or memberships, which have their own digests.
@@ -57,8 +57,8 @@ pub fn group_absent(name: &str) -> String {
 
 /// Returns the digest of a plan, computed from the plan alone.
 ///
-/// It leaves out the digest itself, dates, and texts for people. Of the users who need no change it
-/// covers only the number: [`inputs_digest`](Plan::inputs_digest) covers the users.
+/// It leaves out the digest itself, when the plan was made, and texts for people. Of the users who
+/// need no change it covers only the number: [`inputs_digest`](Plan::inputs_digest) covers the users.
 pub fn plan(plan: &Plan) -> String {
     let Plan {
         digest: _,
@@ -68,7 +68,8 @@ pub fn plan(plan: &Plan) -> String {
         steps,
         withheld,
         tombstones,
-        unchanged,
+        unchanged: _,
+        unchanged_count,
         refusals,
         seats,
         guards,
@@ -83,7 +84,7 @@ pub fn plan(plan: &Plan) -> String {
     canon.list(steps, Canon::step);
     canon.list(withheld, Canon::step);
     canon.list(tombstones, Canon::tombstone);
-    canon.count(unchanged.len());
+    canon.number(*unchanged_count);
     canon.list(refusals, Canon::refusal);
     canon.list(seats, Canon::seat_change);
     canon.list(guards, Canon::guard);
@@ -243,6 +244,8 @@ impl Canon {
         let User {
             id,
             email,
+            // They identify the account, as its id does.
+            names: _,
             first_name,
             last_name,
             user_type,
@@ -256,7 +259,7 @@ impl Canon {
             last_active_at: _,
         } = user;
         self.user_id(id);
-        self.text(email.key());
+        self.address(email);
         self.option(first_name.as_deref(), Self::text);
         self.option(last_name.as_deref(), Self::text);
         self.option(*user_type, Self::user_type);
@@ -266,10 +269,12 @@ impl Canon {
     }
 
     fn desired(&mut self, desired: &DesiredUser, with_groups: bool) {
-        let DesiredUser { email, fields, groups } = desired;
+        let DesiredUser { email, by, login, fields, groups } = desired;
         let UserPatch { first_name, last_name, user_type, admin, disabled, profile_photo_url } =
             fields;
-        self.text(email.key());
+        self.address(email);
+        self.option(by.as_ref(), Self::user_ref);
+        self.option(login.as_deref(), Self::text);
         self.option(first_name.as_deref(), Self::text);
         self.option(last_name.as_deref(), Self::text);
         self.option(*user_type, Self::user_type);
@@ -288,12 +293,36 @@ impl Canon {
         self.list(&groups, |canon, group| canon.group_ref(group));
     }
 
-    /// Writes addresses whose order has no meaning.
-    fn email_set(&mut self, emails: &[Email]) {
-        let mut emails: Vec<&Email> = emails.iter().collect();
-        sort::sort(&mut emails);
-        emails.dedup_by(|a, b| (*a).cmp(b) == Ordering::Equal);
-        self.list(&emails, |canon, email| canon.text(email.key()));
+    /// Writes the address of an account, if it has one. An account without one has an id.
+    fn address(&mut self, email: &Email) {
+        self.option(Some(email).filter(|email| email.is_address()), |canon, email| {
+            canon.text(email.key());
+        });
+    }
+
+    fn user_ref(&mut self, who: &UserRef) {
+        match who {
+            UserRef::Email(email) => {
+                self.tag(1);
+                self.text(email.key());
+            }
+            UserRef::Id(id) => {
+                self.tag(2);
+                self.user_id(id);
+            }
+            UserRef::Login(login) => {
+                self.tag(3);
+                self.text(login.key());
+            }
+        }
+    }
+
+    /// Writes people whose order has no meaning.
+    fn user_set(&mut self, refs: &[UserRef]) {
+        let mut refs: Vec<&UserRef> = refs.iter().collect();
+        sort::sort(&mut refs);
+        refs.dedup_by(|a, b| (*a).cmp(b) == Ordering::Equal);
+        self.list(&refs, |canon, who| canon.user_ref(who));
     }
 
     fn span(&mut self, span: &Span) {
@@ -308,6 +337,7 @@ impl Canon {
             update_existing,
             re_enable_disabled,
             absent,
+            without_address,
             memberships,
             managed_groups,
             create_missing_groups,
@@ -322,44 +352,41 @@ impl Canon {
             AbsentPolicy::Disable => 2,
             AbsentPolicy::Delete => 3,
         });
+        self.flag(*without_address);
         self.tag(match memberships {
             MembershipPolicy::Leave => 1,
             MembershipPolicy::Add => 2,
             MembershipPolicy::Exact => 3,
         });
-        if *memberships != MembershipPolicy::Leave {
-            self.group_set(managed_groups);
-        }
+        self.group_set(managed_groups);
         self.flag(*create_missing_groups);
         self.option(*default_user_type, Self::user_type);
         self.guard_limits(guards);
     }
 
     fn guard_limits(&mut self, limits: &GuardLimits) {
+        for (_, Limit { percent, floor }) in limits.limits() {
+            self.number(percent);
+            self.number(floor);
+        }
         let GuardLimits {
-            max_user_removal_percent,
-            max_user_removal_floor,
-            max_member_removal_percent,
-            max_member_removal_floor,
             minimum_admins,
             required_admins,
             protected_people,
             allow_empty_roster,
+            ..
         } = limits;
-        self.number(*max_user_removal_percent);
-        self.number(*max_user_removal_floor);
-        self.number(*max_member_removal_percent);
-        self.number(*max_member_removal_floor);
         self.number(*minimum_admins);
-        self.email_set(required_admins);
-        self.email_set(protected_people);
+        self.user_set(required_admins);
+        self.user_set(protected_people);
         self.flag(*allow_empty_roster);
     }
 
     fn step(&mut self, step: &Step) {
         let Step { kind, email, user, group_name, group, changes, precondition } = step;
         self.text(kind.as_str());
-        self.option(email.as_ref(), |canon, email| canon.text(email.as_str()));
+        let address = email.as_ref().filter(|email| email.is_address());
+        self.option(address, |canon, email| canon.text(email.as_str()));
         self.option(user.as_ref(), Self::user_id);
         self.option(group_name.as_deref(), Self::text);
         self.option(group.as_ref(), Self::group_id);
@@ -371,22 +398,32 @@ impl Canon {
         self.text(precondition);
     }
 
-    /// Writes the account and its memberships. Leaves out the record, which contains the same.
+    /// Writes the whole record of an account, as it was seen.
     fn tombstone(&mut self, tombstone: &Tombstone) {
-        let Tombstone { user, raw: _, disabled_since, recorded_at: _ } = tombstone;
+        let Tombstone { user, raw, disabled_since, recorded_at: _ } = tombstone;
         self.user(user);
+        self.text(user.email.as_str());
+        self.option(user.login(), Self::text);
+        self.option(user.invited, Self::flag);
+        for time in [&user.created_at, &user.updated_at, &user.last_active_at] {
+            self.option(time.as_deref(), Self::text);
+        }
+        self.option(raw.as_deref(), Self::text);
         self.option(user.groups.as_deref(), |canon, groups| {
-            canon.list(groups, |canon, GroupLink { id, name }| {
+            canon.list(groups, |canon, GroupLink { id, name, group_admin }| {
                 canon.group_id(id);
                 canon.option(name.as_deref(), Self::text);
+                canon.option(*group_admin, Self::flag);
             });
         });
         self.option(disabled_since.as_deref(), Self::text);
     }
 
     fn refusal(&mut self, refusal: &Refusal) {
-        let Refusal { email, reason, message: _ } = refusal;
-        self.text(email.key());
+        let Refusal { email, login, user, reason, message: _ } = refusal;
+        self.address(email);
+        self.option(login.as_deref(), Self::text);
+        self.option(user.as_ref(), Self::user_id);
         self.text(reason.as_str());
     }
 
@@ -401,14 +438,7 @@ impl Canon {
     /// Leaves out the message: it says the same as the numbers, and may be reworded.
     fn guard(&mut self, report: &GuardReport) {
         let GuardReport { guard, subject, limit, actual, tripped, message: _ } = report;
-        self.tag(match guard {
-            Guard::UserRemovals => 1,
-            Guard::MemberRemovals => 2,
-            Guard::MinimumAdmins => 3,
-            Guard::RequiredAdmins => 4,
-            Guard::EmptyRoster => 5,
-            Guard::IncompleteSnapshot => 6,
-        });
+        self.text(guard.as_str());
         self.option(subject.as_deref(), Self::text);
         self.number(*limit);
         self.number(*actual);

@@ -8,15 +8,16 @@ use alloc::vec::Vec;
 
 use crate::domain::{
     Dialect, Email, FieldChange, Group, GroupId, GroupRef, Tombstone, User, UserId, UserPatch,
-    UserType,
+    UserRef, UserType,
 };
 use crate::retool::user_filter::Others;
 
-mod admins;
 pub mod apply;
 pub mod digest;
 pub mod guards;
+pub mod model;
 pub mod plan;
+pub mod refs;
 pub mod report;
 pub mod scope;
 pub mod snapshot;
@@ -25,12 +26,38 @@ pub mod step;
 /// The wanted state of one user.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DesiredUser {
-    /// The person.
+    /// The person's address. For a person named by id or login without one, a
+    /// [stand-in](Email::stand_in).
     pub email: Email,
+    /// How the person is named, if not by address: by id or by login.
+    pub by: Option<UserRef>,
+    /// SCIM's `userName` for a new person; the address where `None`.
+    pub login: Option<String>,
     /// The fields to have; `disabled` is always `None`.
     pub fields: UserPatch,
     /// The groups to be in.
     pub groups: Vec<GroupRef>,
+}
+
+impl DesiredUser {
+    /// Creates an entry of a person with this address, without fields and groups.
+    pub fn new(email: Email) -> Self {
+        let (fields, groups) = (UserPatch::default(), Vec::new());
+        DesiredUser { email, by: None, login: None, fields, groups }
+    }
+
+    /// Returns whether the entry names a user, by whatever it names people by.
+    pub fn means(&self, user: &User) -> bool {
+        match &self.by {
+            Some(who) => who.means(user),
+            None => user.answers_to(&self.email),
+        }
+    }
+
+    /// Returns what names the person, for messages.
+    pub fn label(&self) -> &str {
+        self.by.as_ref().map_or(self.email.as_str(), UserRef::as_str)
+    }
 }
 
 /// A span of addresses, compared by [`Email::key`].
@@ -79,34 +106,85 @@ pub enum MembershipPolicy {
     Exact,
 }
 
+/// The maximum of a guard: a percentage of what the guard names, rounded down, or the floor if that
+/// is higher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The percentage.
+    pub percent: u32,
+    /// The number that is always allowed.
+    pub floor: u32,
+}
+
+impl Limit {
+    /// Creates a limit.
+    pub const fn new(percent: u32, floor: u32) -> Self {
+        Limit { percent, floor }
+    }
+
+    /// Returns how many of `base` are allowed.
+    pub fn of(self, base: usize) -> u32 {
+        let share = base as u64 * u64::from(self.percent) / 100;
+        u32::try_from(share).unwrap_or(u32::MAX).max(self.floor)
+    }
+}
+
 /// Limits on the damage of a wrong roster, with the contract's defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GuardLimits {
-    /// Percentage of the enabled users in the span that may be removed.
-    pub max_user_removal_percent: u32,
-    /// Number of users that may always be removed, whatever the percentage.
-    pub max_user_removal_floor: u32,
-    /// Percentage of a group's members that may be removed.
-    pub max_member_removal_percent: u32,
-    /// Number of members that may always be removed, whatever the percentage.
-    pub max_member_removal_floor: u32,
+    /// Users disabled or deleted, of the enabled users in the span.
+    pub user_removals: Limit,
+    /// Members removed from one group, of its members.
+    pub member_removals: Limit,
+    /// Memberships removed over all groups, of those in the named groups.
+    pub membership_removals: Limit,
+    /// Users created or invited, of the enabled users in the span.
+    pub creations: Limit,
+    /// Users who become administrators, of the enabled administrators.
+    pub promotions: Limit,
+    /// Disabled users who are enabled, of the enabled users in the span.
+    pub re_enablements: Limit,
+    /// Users whose fields change, of the enabled users in the span.
+    pub updates: Limit,
+    /// Members added to one group, of its members.
+    pub member_additions: Limit,
     /// Number of enabled administrators that must be left.
     pub minimum_admins: u32,
     /// Users who must be enabled administrators afterwards.
-    pub required_admins: Vec<Email>,
+    pub required_admins: Vec<UserRef>,
     /// Users who are never disabled or deleted, and never lose rights or a membership.
-    pub protected_people: Vec<Email>,
+    pub protected_people: Vec<UserRef>,
     /// Allows an empty roster.
     pub allow_empty_roster: bool,
+}
+
+impl GuardLimits {
+    /// Returns the limits by their names in the contract.
+    pub fn limits(&self) -> [(Guard, Limit); 8] {
+        [
+            (Guard::UserRemovals, self.user_removals),
+            (Guard::MemberRemovals, self.member_removals),
+            (Guard::MembershipRemovals, self.membership_removals),
+            (Guard::Creations, self.creations),
+            (Guard::Promotions, self.promotions),
+            (Guard::ReEnablements, self.re_enablements),
+            (Guard::Updates, self.updates),
+            (Guard::MemberAdditions, self.member_additions),
+        ]
+    }
 }
 
 impl Default for GuardLimits {
     fn default() -> Self {
         GuardLimits {
-            max_user_removal_percent: 5,
-            max_user_removal_floor: 3,
-            max_member_removal_percent: 25,
-            max_member_removal_floor: 3,
+            user_removals: Limit::new(5, 3),
+            member_removals: Limit::new(25, 3),
+            membership_removals: Limit::new(10, 10),
+            creations: Limit::new(20, 25),
+            promotions: Limit::new(5, 1),
+            re_enablements: Limit::new(5, 3),
+            updates: Limit::new(25, 25),
+            member_additions: Limit::new(50, 25),
             minimum_admins: 2,
             required_admins: Vec::new(),
             protected_people: Vec::new(),
@@ -126,6 +204,8 @@ pub struct Policy {
     pub re_enable_disabled: bool,
     /// What happens to users who are not on the roster.
     pub absent: AbsentPolicy,
+    /// Whether accounts without an address are absent too, if they are not on the roster.
+    pub without_address: bool,
     /// What happens to memberships.
     pub memberships: MembershipPolicy,
     /// Groups that are managed in addition to those on the roster.
@@ -150,6 +230,18 @@ pub struct SyncRequest {
     pub policy: Policy,
 }
 
+impl SyncRequest {
+    /// Returns whether the roster covers an account with this main address, given as an
+    /// [`Email::key`]. An account without an address belongs to the part of a roster that has no
+    /// lower limit, and only if the policy says so.
+    pub fn covers(&self, address: &str) -> bool {
+        match Email::is_address_key(address) {
+            true => self.span.contains_key(address),
+            false => self.policy.without_address && self.span.start.is_none(),
+        }
+    }
+}
+
 /// The organisation as it was listed.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -162,7 +254,8 @@ pub struct Snapshot {
     pub others: Others,
     /// Every group.
     pub groups: Vec<Group>,
-    /// Whether no user can be missing. A plan on an incomplete snapshot removes no user.
+    /// Whether no user can be missing, and every record can be used. A plan on an incomplete
+    /// snapshot removes no user for being absent.
     pub complete: bool,
 }
 
@@ -212,6 +305,9 @@ impl StepKind {
     }
 }
 
+/// The name of a new user's login among a step's changes.
+pub const LOGIN: &str = "login";
+
 /// One write of a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
@@ -246,9 +342,31 @@ pub enum RefusalReason {
     AmbiguousUser,
     /// Missing, and the dialect requires both names to create a user.
     NameRequired,
+    /// Absent, and the listing may lack users: absence proves nothing.
+    ListingIncomplete,
+    /// The server's record can't be used.
+    RecordUnreadable,
+    /// Missing, and can't be created because no address is given.
+    UserNotFound,
+    /// Another account has the address or the login of the entry.
+    WrongPerson,
 }
 
 impl RefusalReason {
+    /// Every reason.
+    pub const ALL: [Self; 10] = [
+        Self::CreationNotAllowed,
+        Self::UserDisabled,
+        Self::UserTypeRequired,
+        Self::ProtectedPerson,
+        Self::AmbiguousUser,
+        Self::NameRequired,
+        Self::ListingIncomplete,
+        Self::RecordUnreadable,
+        Self::UserNotFound,
+        Self::WrongPerson,
+    ];
+
     /// Returns the contract's spelling.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -258,7 +376,16 @@ impl RefusalReason {
             RefusalReason::ProtectedPerson => "protected-person",
             RefusalReason::AmbiguousUser => "ambiguous-user",
             RefusalReason::NameRequired => "name-required",
+            RefusalReason::ListingIncomplete => "listing-incomplete",
+            RefusalReason::RecordUnreadable => "record-unreadable",
+            RefusalReason::UserNotFound => "user-not-found",
+            RefusalReason::WrongPerson => "wrong-person",
         }
+    }
+
+    /// Reads the contract's spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 }
 
@@ -267,6 +394,10 @@ impl RefusalReason {
 pub struct Refusal {
     /// The person.
     pub email: Email,
+    /// The login, if the roster names the person by it.
+    pub login: Option<String>,
+    /// The id, where known.
+    pub user: Option<UserId>,
     /// Why.
     pub reason: RefusalReason,
     /// One sentence for people.
@@ -276,14 +407,28 @@ pub struct Refusal {
 /// A guard of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
-    /// People disabled or deleted.
+    /// Users disabled or deleted.
     UserRemovals,
     /// Members removed from one group.
     MemberRemovals,
+    /// Memberships removed over all groups.
+    MembershipRemovals,
+    /// Users created or invited.
+    Creations,
+    /// Users who become administrators.
+    Promotions,
+    /// Disabled users who are enabled.
+    ReEnablements,
+    /// Users whose fields change.
+    Updates,
+    /// Members added to one group.
+    MemberAdditions,
     /// Enabled administrators left.
     MinimumAdmins,
     /// A required administrator who would not be one.
     RequiredAdmins,
+    /// A protected user who would lose something.
+    ProtectedPeople,
     /// An empty roster.
     EmptyRoster,
     /// Removals that are based on an incomplete listing.
@@ -296,8 +441,15 @@ impl Guard {
         match self {
             Guard::UserRemovals => "user-removals",
             Guard::MemberRemovals => "member-removals",
+            Guard::MembershipRemovals => "membership-removals",
+            Guard::Creations => "creations",
+            Guard::Promotions => "promotions",
+            Guard::ReEnablements => "re-enablements",
+            Guard::Updates => "updates",
+            Guard::MemberAdditions => "member-additions",
             Guard::MinimumAdmins => "minimum-admins",
             Guard::RequiredAdmins => "required-admins",
+            Guard::ProtectedPeople => "protected-people",
             Guard::EmptyRoster => "empty-roster",
             Guard::IncompleteSnapshot => "incomplete-snapshot",
         }
@@ -332,6 +484,13 @@ pub struct SeatChange {
     pub added: u32,
     /// Seats freed.
     pub removed: u32,
+}
+
+impl SeatChange {
+    /// Returns the seats held in the whole organisation afterwards.
+    pub fn after(self) -> u32 {
+        self.before.saturating_add(self.added).saturating_sub(self.removed)
+    }
 }
 
 /// Where and when a plan is made.
@@ -374,8 +533,11 @@ pub struct Plan {
     /// The accounts that a step disables, deletes or strips, as they were in the listing; by
     /// address.
     pub tombstones: Vec<Tombstone>,
-    /// Users who need no change, by address.
+    /// Users who need no change, by address. Empty for a plan that a caller gave back: the contract
+    /// has only their number.
     pub unchanged: Vec<Email>,
+    /// Number of users who need no change.
+    pub unchanged_count: u32,
     /// People who are left alone, by address.
     pub refusals: Vec<Refusal>,
     /// Seats added and removed, by type.

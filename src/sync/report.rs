@@ -28,6 +28,8 @@ pub enum PersonOutcome {
     Stale(String),
     /// A step failed.
     Failed(Error),
+    /// Nothing was begun: steps that must come first are outside the slice. Which ones.
+    NotBegun(String),
 }
 
 impl PersonOutcome {
@@ -35,7 +37,10 @@ impl PersonOutcome {
     pub fn is_done(&self) -> bool {
         !matches!(
             self,
-            PersonOutcome::Refused(_) | PersonOutcome::Stale(_) | PersonOutcome::Failed(_)
+            PersonOutcome::Refused(_)
+                | PersonOutcome::Stale(_)
+                | PersonOutcome::Failed(_)
+                | PersonOutcome::NotBegun(_)
         )
     }
 }
@@ -45,6 +50,8 @@ impl PersonOutcome {
 pub struct PersonReport {
     /// The person.
     pub email: Email,
+    /// The login, if the roster names the person by it.
+    pub login: Option<String>,
     /// The id, where known.
     pub user: Option<UserId>,
     /// The outcome.
@@ -55,14 +62,35 @@ pub struct PersonReport {
     pub groups_added: Vec<GroupLink>,
     /// The groups they were removed from.
     pub groups_removed: Vec<GroupLink>,
+    /// Since when the account is disabled, where this run saw that its own write disabled it.
+    pub disabled_since: Option<String>,
+    /// What could not be done besides the steps, or what else happened to the account.
+    pub note: Option<String>,
 }
 
-/// What a sync did.
+impl PersonReport {
+    /// Creates the report of a person before the first write.
+    pub fn new(email: &Email, user: Option<&UserId>, outcome: PersonOutcome) -> Self {
+        PersonReport {
+            email: email.clone(),
+            login: None,
+            user: user.cloned(),
+            outcome,
+            changes: Vec::new(),
+            groups_added: Vec::new(),
+            groups_removed: Vec::new(),
+            disabled_since: None,
+            note: None,
+        }
+    }
+}
+
+/// What a sync or a slice of a plan did.
 #[derive(Clone, Debug)]
 pub struct SyncReport {
     /// The plan that was applied.
     pub plan: Plan,
-    /// A report for every person, by address.
+    /// A report for every person, by address. For a slice, for the people of its steps.
     pub people: Vec<PersonReport>,
     /// The groups that this run created.
     pub groups_created: Vec<GroupLink>,
@@ -70,7 +98,11 @@ pub struct SyncReport {
     pub groups_failed: Vec<Error>,
     /// The accounts that this run disabled, deleted or stripped, as they were.
     pub tombstones: Vec<Tombstone>,
-    /// Whether every person is as planned.
+    /// The limitations of the plan, and those that the run found.
+    pub limitations: Vec<String>,
+    /// Where the next slice of the plan begins; `None` if no steps are left.
+    pub next: Option<u32>,
+    /// Whether every person is as planned, and the listing was not found to lack anyone.
     pub complete: bool,
     /// The writes, in order.
     pub writes: Vec<Write>,

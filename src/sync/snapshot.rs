@@ -66,13 +66,29 @@ async fn put_together(
     memberships: bool,
 ) -> Result<Snapshot> {
     let Found { mut users, mut others } = found;
-    // Most records of users contain their memberships. If one does not, read the groups.
-    if memberships && (others.are_silent() || users.iter().any(|user| user.groups.is_none())) {
+    // Most records of users contain their memberships. If one does not, read the groups. Where the
+    // two may differ, one view does not prove that a member is absent.
+    let is_read = others.are_silent() || users.iter().any(|user| user.groups.is_none());
+    let differs = directory.capabilities().groups_may_lack_members
+        && groups.iter().all(|group| group.members.is_some());
+    if memberships && (is_read || differs) {
         let mut links = membership::links(directory, &groups, &mut others).await?;
         for user in &mut users {
-            user.groups.get_or_insert_with(|| links.remove(&user.id).unwrap_or_default());
+            let listed = links.remove(&user.id).unwrap_or_default();
+            match &mut user.groups {
+                Some(own) if differs => {
+                    for link in listed {
+                        if own.iter().all(|other| other.id != link.id) {
+                            own.push(link);
+                        }
+                    }
+                }
+                Some(_) => {}
+                None => user.groups = Some(listed),
+            }
         }
     }
     let dialect = directory.capabilities().dialect;
-    Ok(Snapshot { dialect, users, others, groups, complete: true })
+    let complete = others.unreadable.is_empty();
+    Ok(Snapshot { dialect, users, others, groups, complete })
 }

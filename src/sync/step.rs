@@ -5,20 +5,28 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{Step, StepKind, digest};
+use super::{LOGIN, Step, StepKind, digest};
+use crate::admins::{AdminGuard, check_leaving, check_removal};
 use crate::domain::{
     Account, Dialect, Email, Field, FieldChange, GroupId, GroupIdKind, GroupLink, GroupRef,
-    NewUser, Tombstone, User, UserId, UserPatch, Write, WriteKind,
+    NewUser, Tombstone, User, UserId, UserPatch, UserRef, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
 use crate::lifecycle::{
-    Creation, Deletion, create_group_once, create_once, delete_account, end_sessions, find_one,
-    is_as_gone_as_can_be, memberships, reread,
+    Creation, Deletion, Dropped, GONE, change_account, check_refs, create_group_once, create_once,
+    delete_account, disabled_since, end_sessions, find_by_email, find_one, is_as_gone_as_can_be,
+    listed_without_record, reread, with_memberships, with_memberships_at_risk,
 };
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Directory, ReadDirectory, membership};
 use crate::write_log::WriteLog;
+
+mod notes;
+pub(super) mod planned;
+
+pub(super) use notes::Notes;
+use planned::{CHANGED, is_as_planned, is_as_planned_to_delete};
 
 /// The outcome of a step.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,21 +46,35 @@ pub enum StepOutcome {
 pub struct StepResult {
     /// The outcome.
     pub outcome: StepOutcome,
+    /// What the step could not do besides, and what a person must do.
+    pub note: Option<String>,
     /// The account that the step disabled, deleted or removed from a group, as it was before.
     pub tombstone: Option<Tombstone>,
     /// The writes.
     pub writes: Vec<Write>,
 }
 
-/// Applies one step of a plan that may be old. `now` is in milliseconds since the Unix epoch. On
-/// failure the error contains the write.
-pub async fn apply(directory: &dyn Directory, step: &Step, now: i64) -> Result<StepResult> {
+/// Applies one step of a plan that may be old. A step that takes an administrator's rights is
+/// checked against the administrators that are left now. `now` is in milliseconds since the Unix
+/// epoch. On failure the error contains the write.
+pub async fn apply(
+    directory: &dyn Directory,
+    step: &Step,
+    guard: &AdminGuard,
+    now: i64,
+) -> Result<StepResult> {
     let mut write_log = WriteLog::at(now);
-    match apply_checked(directory, step, &mut write_log).await {
+    let mut notes = Notes::default();
+    match apply_checked(directory, step, guard, &mut notes, &mut write_log).await {
         Ok(outcome) => {
             let tombstone = write_log.tombstones().first().cloned();
             let writes = write_log.into_writes();
-            Ok(StepResult { outcome, tombstone: tombstone.filter(|_| !writes.is_empty()), writes })
+            Ok(StepResult {
+                outcome,
+                note: notes.text(),
+                tombstone: tombstone.filter(|_| !writes.is_empty()),
+                writes,
+            })
         }
         Err(error) => Err(write_log.attach_writes(error)),
     }
@@ -76,9 +98,14 @@ pub fn check_dialect(planned: Dialect, directory: &dyn ReadDirectory) -> Result<
 async fn apply_checked(
     directory: &dyn Directory,
     step: &Step,
+    guard: &AdminGuard,
+    notes: &mut Notes,
     write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
     check(step, directory.capabilities().dialect)?;
+    check_refs(directory.capabilities().dialect, &guard.required, |at| {
+        format!("step.required-admins[{at}]")
+    })?;
     match step.kind {
         StepKind::CreateGroup => {
             let (outcome, _) = create_group(directory, group_name(step)?, write_log).await?;
@@ -86,27 +113,32 @@ async fn apply_checked(
         }
         StepKind::CreateUser => {
             let new = new_user(step)?;
-            match find_one(directory, &new.email).await? {
+            match find_by_email(directory, &new.email).await? {
                 Some(user) => Ok(found_instead(&new, &user)),
-                None => create_user(directory, &new, write_log).await.map(|(outcome, _)| outcome),
+                None if is_login_taken(directory, &new).await? => {
+                    Ok(StepOutcome::Stale("Another account has the login.".into()))
+                }
+                None => Ok(create_user(directory, &new, write_log).await?.outcome),
             }
         }
         StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => {
-            change_user(directory, step, write_log).await
+            change_user(directory, step, guard, notes, write_log).await
         }
-        StepKind::DeleteUser => delete_user(directory, step, write_log).await,
+        StepKind::DeleteUser => delete_user(directory, step, guard, notes, write_log).await,
         StepKind::AddMember | StepKind::RemoveMember => {
             let email = person(step)?;
             let id = match &step.user {
                 Some(id) => id.clone(),
-                None => match find_one(directory, email).await? {
+                None => match find_by_email(directory, email).await? {
                     Some(user) => user.id,
                     None => return Ok(StepOutcome::Stale("No user has this address.".into())),
                 },
             };
             let account = match current(directory, &id, email).await? {
                 Current::Account(account) => *account,
-                Current::Gone => return Ok(StepOutcome::Stale("The account is gone.".into())),
+                Current::Gone { .. } => {
+                    return Ok(StepOutcome::Stale("The account is gone.".into()));
+                }
                 Current::Renamed => return Ok(renamed()),
             };
             let Some(group) = find_group(directory, step).await? else {
@@ -116,11 +148,17 @@ async fn apply_checked(
                 return Ok(StepOutcome::Stale("The group has another name now.".into()));
             }
             let wanted = step.kind == StepKind::AddMember;
-            if is_member(directory, &account.user, &group.id).await? == wanted {
+            let mut is_in = is_member(directory, &account.user, &group.id).await?;
+            if !is_in && !wanted && directory.capabilities().groups_may_lack_members {
+                // One view does not prove that a member is absent.
+                is_in = is_listed(directory, &account.user.id, &group.id).await?;
+            }
+            if is_in == wanted {
                 return Ok(StepOutcome::AlreadySo);
             }
             let user = account.user.clone();
             if !wanted {
+                check_membership_removal(directory, &user, &group, guard).await?;
                 write_log.keep(with_memberships(directory, account).await?);
             }
             let written = write_membership(directory, step, &user.id, &group, write_log).await?;
@@ -132,7 +170,7 @@ async fn apply_checked(
 
 /// Refuses a step that no plan makes for this dialect, before any request: such a step was never
 /// approved.
-fn check(step: &Step, dialect: Dialect) -> Result<()> {
+pub(super) fn check(step: &Step, dialect: Dialect) -> Result<()> {
     if step.user.as_ref().is_some_and(|id| id.dialect != dialect) {
         return Err(invalid("step.user", "the person's id is of another API"));
     }
@@ -148,6 +186,10 @@ fn check(step: &Step, dialect: Dialect) -> Result<()> {
         return Err(invalid("step.group", "the group's id is of another API"));
     }
     let patch = patch(&step.changes)?;
+    let gives_login = step.changes.iter().any(|change| change.field == LOGIN);
+    if gives_login && (step.kind != StepKind::CreateUser || dialect != Dialect::Scim) {
+        return Err(invalid("step.changes", "only a new person over SCIM is given a login"));
+    }
     let (disabled, changes) = match step.kind {
         StepKind::CreateUser => (None, true),
         StepKind::UpdateUser
@@ -171,7 +213,8 @@ fn check(step: &Step, dialect: Dialect) -> Result<()> {
             (None, patch.is_empty())
         }
     };
-    if patch.profile_photo_url.is_some() || sets_twice(&step.changes) {
+    let sets_photo = patch.profile_photo_url.is_some();
+    if sets_photo && !dialect.capabilities().sets_photos || sets_twice(&step.changes) {
         return Err(invalid("step.changes", "a change is not one that a plan makes"));
     }
     let (group, user) = (step.group.as_ref(), step.user.as_ref());
@@ -221,32 +264,47 @@ pub(super) async fn create_group(
     Ok((StepOutcome::Applied, group.link()))
 }
 
+/// A user whom a step created, or found instead.
+pub(super) struct NewAccount {
+    /// The outcome of the step.
+    pub outcome: StepOutcome,
+    /// The account.
+    pub id: UserId,
+    /// Whether the server does not report what the seat is billed as, although the step set it.
+    pub is_untyped: bool,
+}
+
 /// Creates a user that a look-up just did not find.
 pub(super) async fn create_user(
     directory: &dyn Directory,
     new: &NewUser,
     write_log: &mut WriteLog,
-) -> Result<(StepOutcome, UserId)> {
+) -> Result<NewAccount> {
     match create_once(directory, new, write_log).await? {
-        Creation::Found(user) => Ok((found_instead(new, &user), user.id)),
+        Creation::Found(user) => {
+            Ok(NewAccount { outcome: found_instead(new, &user), id: user.id, is_untyped: false })
+        }
         Creation::Created(user) => {
             let id = user.id.clone();
             // A short response does not contain every field.
-            if !new.fields.differences(&user).is_empty() {
-                verify_fields(directory, &id, new).await?;
-            }
-            Ok((StepOutcome::Applied, id))
+            let is_seen = new.fields.differences(&user).is_empty();
+            let is_untyped = !is_seen && verify_fields(directory, &id, new).await?;
+            Ok(NewAccount { outcome: StepOutcome::Applied, id, is_untyped })
         }
     }
 }
 
-async fn verify_fields(directory: &dyn Directory, id: &UserId, new: &NewUser) -> Result<()> {
+/// Reads a new user back. Returns whether the server does not report what the seat is billed as.
+async fn verify_fields(directory: &dyn Directory, id: &UserId, new: &NewUser) -> Result<bool> {
     let read = read_back(directory, async || {
         let Some(account) = reread(directory, id, &new.email).await? else {
             return Ok(ReadBack::NotYet("account"));
         };
-        let differences = new.fields.differences(&account.user);
-        Ok(differences.first().map_or(ReadBack::Holds(()), |change| ReadBack::NotYet(change.field)))
+        let differences = new.fields.visible_differences(&account.user);
+        let is_untyped = new.fields.user_type.is_some() && account.user.user_type.is_none();
+        Ok(differences
+            .first()
+            .map_or(ReadBack::Holds(is_untyped), |change| ReadBack::NotYet(change.field)))
     });
     read.await?.map_err(|missing| {
         Error::new(
@@ -257,11 +315,16 @@ async fn verify_fields(directory: &dyn Directory, id: &UserId, new: &NewUser) ->
     })
 }
 
-fn found_instead(new: &NewUser, user: &User) -> StepOutcome {
-    if !user.disabled && new.fields.differences(user).is_empty() {
+async fn is_login_taken(directory: &dyn Directory, new: &NewUser) -> Result<bool> {
+    let Some(login) = &new.login else { return Ok(false) };
+    Ok(find_one(directory, &UserRef::Login(Email::new(login))).await?.is_some())
+}
+
+pub(super) fn found_instead(new: &NewUser, user: &User) -> StepOutcome {
+    if !user.disabled && new.fields.visible_differences(user).is_empty() {
         StepOutcome::AlreadySo
     } else {
-        StepOutcome::Stale("Another user created the account, with other fields.".into())
+        StepOutcome::Stale("The account exists already, with other fields.".into())
     }
 }
 
@@ -269,33 +332,65 @@ fn found_instead(new: &NewUser, user: &User) -> StepOutcome {
 pub(super) async fn change_user(
     directory: &dyn Directory,
     step: &Step,
+    guard: &AdminGuard,
+    notes: &mut Notes,
     write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
     let email = person(step)?;
     let patch = patch(&step.changes)?;
     let account = match current(directory, known_user(step)?, email).await? {
-        Current::Account(account) => account,
-        Current::Gone => return Ok(StepOutcome::Stale("The account is gone.".into())),
+        Current::Account(account) => *account,
+        Current::Gone { .. } => return Ok(StepOutcome::Stale("The account is gone.".into())),
         Current::Renamed => return Ok(renamed()),
     };
+    let disables = step.kind == StepKind::DisableUser;
     if patch.differences(&account.user).is_empty() {
+        if disables {
+            // The call that disabled the account may have failed before this.
+            notes.sessions(end_sessions(directory, &account.user, write_log).await);
+        }
         return Ok(StepOutcome::AlreadySo);
     }
-    if digest::user_state(&account.user) != step.precondition {
-        return Ok(StepOutcome::Stale("Another user changed the account's fields.".into()));
+    if !is_as_planned(step, &account.user) {
+        return Ok(StepOutcome::Stale(CHANGED.into()));
+    }
+    let mut account = account;
+    if patch.disabled == Some(true) || patch.admin == Some(false) {
+        check_removal(directory, &account.user, guard).await?;
+        if directory.capabilities().replaces_records {
+            // The check may take as long as a listing, and the write replaces the whole record.
+            account = match current(directory, known_user(step)?, email).await? {
+                Current::Account(account) => *account,
+                Current::Gone { .. } => {
+                    return Ok(StepOutcome::Stale("The account is gone.".into()));
+                }
+                Current::Renamed => return Ok(renamed()),
+            };
+        }
+    }
+    let Some(account) = with_memberships_at_risk(directory, account).await? else {
+        return Ok(StepOutcome::Stale("The account is gone.".into()));
+    };
+    if !is_as_planned(step, &account.user) {
+        return Ok(StepOutcome::Stale(CHANGED.into()));
     }
     let kind = match step.kind {
         StepKind::EnableUser => WriteKind::UserEnabled,
         StepKind::DisableUser => WriteKind::UserDisabled,
         _ => WriteKind::UserUpdated,
     };
-    if kind == WriteKind::UserDisabled {
-        write_log.keep((*account).clone());
+    if disables {
+        write_log.keep(account.clone());
     }
-    let updated = directory.update_user(&account, &patch).await;
-    write_log.record(kind, email.as_str(), None, updated)?;
-    if kind == WriteKind::UserDisabled {
-        end_sessions(directory, &account.user, write_log).await;
+    let dropped = Dropped::PutBack;
+    let changed = change_account(directory, &account, &patch, kind, dropped, write_log).await?;
+    notes.add(changed.put_back_note());
+    if disables && changed.gone {
+        notes.add(Some(String::from(GONE)));
+    } else if disables {
+        let since = disabled_since(&account.user, changed.user.updated_at.as_deref());
+        write_log.disabled_since(&account.user.id, since);
+        notes.sessions(end_sessions(directory, &account.user, write_log).await);
     }
     Ok(StepOutcome::Applied)
 }
@@ -304,38 +399,53 @@ pub(super) async fn change_user(
 pub(super) async fn delete_user(
     directory: &dyn Directory,
     step: &Step,
+    guard: &AdminGuard,
+    notes: &mut Notes,
     write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
     let account = match current(directory, known_user(step)?, person(step)?).await? {
         Current::Account(account) => *account,
-        Current::Gone => return Ok(StepOutcome::AlreadySo),
+        Current::Gone { is_replaced: false } => return Ok(StepOutcome::AlreadySo),
+        // An invitation that was accepted is an account with another id.
+        Current::Gone { is_replaced: true } => {
+            let how = "It is gone, and another account has its address now.";
+            return Ok(StepOutcome::Stale(how.into()));
+        }
         Current::Renamed => return Ok(renamed()),
     };
     if is_as_gone_as_can_be(directory, &account.user) {
+        notes.sessions(end_sessions(directory, &account.user, write_log).await);
         return Ok(StepOutcome::AlreadySo);
     }
-    if digest::user_state(&account.user) != step.precondition {
-        return Ok(StepOutcome::Stale("Another user changed the account's fields.".into()));
+    if !is_as_planned_to_delete(step, &account.user, directory.capabilities()) {
+        return Ok(StepOutcome::Stale(CHANGED.into()));
     }
     // The memberships are lost with the account, so the tombstone must contain them.
     let account = with_memberships(directory, account).await?;
+    check_removal(directory, &account.user, guard).await?;
     write_log.keep(account.clone());
     Ok(match delete_account(directory, &account.user, write_log).await? {
         Deletion::Deleted => StepOutcome::Applied,
         Deletion::Deactivated => {
-            end_sessions(directory, &account.user, write_log).await;
+            notes.sessions(end_sessions(directory, &account.user, write_log).await);
             StepOutcome::Deactivated
         }
+        Deletion::Kept => StepOutcome::AlreadySo,
         Deletion::AlreadyGone => StepOutcome::AlreadySo,
     })
 }
 
-/// Returns the account with its memberships, for the tombstone.
-async fn with_memberships(directory: &dyn Directory, mut account: Account) -> Result<Account> {
-    if account.user.groups.is_none() {
-        account.user.groups = Some(memberships(directory, &account.user).await?);
+/// Refuses to take a user out of the administrators' group if too few would be left.
+pub(super) async fn check_membership_removal(
+    directory: &dyn ReadDirectory,
+    user: &User,
+    group: &GroupLink,
+    guard: &AdminGuard,
+) -> Result<()> {
+    match group.is_administrators() {
+        true => check_leaving(directory, user, guard).await,
+        false => Ok(()),
     }
-    Ok(account)
 }
 
 /// Adds or removes a member. The caller reads it back. Returns `false` if it was so already.
@@ -396,12 +506,25 @@ pub(super) fn membership_not_held(email: &Email, group: &GroupLink) -> Error {
     .about(email.as_str())
 }
 
-async fn is_member(directory: &dyn Directory, user: &User, group: &GroupId) -> Result<bool> {
+pub(super) async fn is_member(
+    directory: &dyn Directory,
+    user: &User,
+    group: &GroupId,
+) -> Result<bool> {
     if let Some(groups) = &user.groups {
         return Ok(groups.iter().any(|link| link.id == *group));
     }
+    is_listed(directory, &user.id, group).await
+}
+
+/// Returns whether the record of a group lists a user.
+pub(super) async fn is_listed(
+    directory: &dyn Directory,
+    user: &UserId,
+    group: &GroupId,
+) -> Result<bool> {
     let members = membership::members(directory, group).await?.unwrap_or_default();
-    Ok(members.iter().any(|member| member.id == user.id))
+    Ok(members.iter().any(|member| member.id == *user))
 }
 
 async fn find_group(directory: &dyn Directory, step: &Step) -> Result<Option<GroupLink>> {
@@ -412,27 +535,42 @@ async fn find_group(directory: &dyn Directory, step: &Step) -> Result<Option<Gro
     let groups = directory.list_groups().await?;
     match GroupIndex::new(&groups).find(&reference) {
         Ok(found) => Ok(found.map(|group| group.link())),
-        Err(error) if error.code == Code::GroupNotFound => Ok(None),
+        Err(error) if matches!(error.code, Code::GroupNotFound | Code::SimilarGroup) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-enum Current {
+/// The account of a step's person.
+pub(super) enum Current {
     Account(Box<Account>),
-    Gone,
+    /// It is gone. Another account may have its address.
+    Gone {
+        is_replaced: bool,
+    },
     Renamed,
 }
 
 /// Reads the current state of a step's person.
-async fn current(directory: &dyn Directory, id: &UserId, email: &Email) -> Result<Current> {
+pub(super) async fn current(
+    directory: &dyn Directory,
+    id: &UserId,
+    email: &Email,
+) -> Result<Current> {
     match directory.read_user(id).await.map_err(|error| error.about(email.as_str()))? {
         None => {
             // With a wrong base URL the user is missing too. A listing always exists, so it fails
             // in that case only.
-            directory.find_users(email).await?;
-            Ok(Current::Gone)
+            let who = UserRef::Email(email.clone());
+            let read = read_back(directory, async || {
+                let listed = directory.find_users(&who).await?;
+                let is_listed = listed.iter().any(|user| user.id == *id);
+                let is_replaced = listed.iter().any(|user| user.answers_to(email));
+                Ok(if is_listed { ReadBack::NotYet(()) } else { ReadBack::Holds(is_replaced) })
+            });
+            let is_replaced = read.await?.map_err(|()| listed_without_record(email))?;
+            Ok(Current::Gone { is_replaced })
         }
-        Some(account) if account.user.email == *email => Ok(Current::Account(Box::new(account))),
+        Some(account) if account.user.answers_to(email) => Ok(Current::Account(Box::new(account))),
         Some(_) => Ok(Current::Renamed),
     }
 }
@@ -443,7 +581,9 @@ fn renamed() -> StepOutcome {
 
 /// Returns the user to create.
 pub(super) fn new_user(step: &Step) -> Result<NewUser> {
-    Ok(NewUser { email: person(step)?.clone(), fields: patch(&step.changes)? })
+    let login = step.changes.iter().find(|change| change.field == LOGIN);
+    let login = login.map(|change| change.after.clone());
+    Ok(NewUser { email: person(step)?.clone(), login, fields: patch(&step.changes)? })
 }
 
 /// Returns the step's person.
@@ -465,9 +605,10 @@ pub(super) fn group_name(step: &Step) -> Result<&str> {
 }
 
 /// Returns the fields that a step sets.
-fn patch(changes: &[FieldChange]) -> Result<UserPatch> {
+pub(super) fn patch(changes: &[FieldChange]) -> Result<UserPatch> {
     let mut patch = UserPatch::default();
-    for change in changes {
+    // Only a creation has a login; `check` refuses others.
+    for change in changes.iter().filter(|change| change.field != LOGIN) {
         let known = Field::parse(change.field).is_some_and(|field| patch.set(field, &change.after));
         if !known {
             return Err(invalid("step.changes", "a change is not one that a plan makes"));
@@ -483,3 +624,6 @@ fn invalid(field: &str, why: &str) -> Error {
     )
     .in_field(field)
 }
+
+#[cfg(test)]
+mod tests;

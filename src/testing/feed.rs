@@ -7,11 +7,12 @@ use std::task::{Context, Poll, Waker};
 
 use crate::domain::{
     Account, Dialect, Email, Group, GroupAccount, GroupId, GroupIdKind, GroupLink, Member, User,
-    UserId, UserType,
+    UserId, UserRef, UserType,
 };
 use crate::error::Result;
 use crate::feed::{self, Change, ChangeKind, Organisation};
 use crate::http::Local;
+use crate::retool::unreadable::{Defect, UnreadableRecord};
 use crate::retool::user_filter::{Found, UserFilter};
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
@@ -26,6 +27,7 @@ pub(crate) fn user(number: u32) -> User {
     User {
         id: user_id(number),
         email: Email::new(&format!("user{number}@acme.example")),
+        names: None,
         first_name: Some(format!("First{number}")),
         last_name: Some(format!("Last{number}")),
         user_type: Some(UserType::Default),
@@ -50,7 +52,7 @@ pub(crate) fn group_id(number: u32) -> GroupId {
 
 /// Creates a membership without the group's name.
 pub(crate) fn link(number: u32) -> GroupLink {
-    GroupLink { id: group_id(number), name: None }
+    GroupLink { id: group_id(number), name: None, group_admin: None }
 }
 
 /// Creates a user in these groups.
@@ -96,6 +98,8 @@ pub(crate) struct Directory {
     pub groups: Vec<Group>,
     /// For each listing in turn, the numbers of the users it omits. Later listings are complete.
     pub omitted: RefCell<Vec<Vec<u32>>>,
+    /// The numbers of the users whose records can't be used.
+    pub unreadable: Vec<u32>,
     /// Whether single records lack the groups.
     pub groupless_records: bool,
     pub listings: Cell<usize>,
@@ -141,8 +145,18 @@ impl ReadDirectory for Directory {
         let mut omitted = self.omitted.borrow_mut();
         let omitted = if omitted.is_empty() { Vec::new() } else { omitted.remove(0) };
         let omitted: Vec<_> = omitted.into_iter().map(user_id).collect();
+        let unreadable: Vec<_> = self.unreadable.iter().copied().map(user_id).collect();
         let users = self.users.iter().filter(|user| !omitted.contains(&user.id));
-        ready(Ok(Found { users: users.cloned().collect(), ..Found::default() }))
+        let users = users.filter(|user| !unreadable.contains(&user.id));
+        let mut found = Found { users: users.cloned().collect(), ..Found::default() };
+        for id in unreadable {
+            found.others.unreadable.add(UnreadableRecord {
+                id: Some(id.value),
+                email: None,
+                defect: Defect::Shape,
+            });
+        }
+        ready(Ok(found))
     }
 
     fn list_groups(&self) -> Local<'_, Result<Vec<Group>>> {
@@ -172,7 +186,7 @@ impl ReadDirectory for Directory {
         unreachable!("the dialect is known")
     }
 
-    fn find_users<'a>(&'a self, _: &'a Email) -> Local<'a, Result<Vec<User>>> {
+    fn find_users<'a>(&'a self, _: &'a UserRef) -> Local<'a, Result<Vec<User>>> {
         unreachable!("the feed knows no addresses")
     }
 

@@ -10,8 +10,8 @@ use crate::domain::{
 use crate::error::Result;
 use crate::retool::user_filter::Others;
 use crate::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Occasion, Plan, Policy, Refusal,
-    SeatChange, Snapshot, Span, Step, StepKind, SyncRequest, digest,
+    AbsentPolicy, DesiredUser, GuardLimits, Limit, MembershipPolicy, Occasion, Plan, Policy,
+    Refusal, SeatChange, Snapshot, Span, Step, StepKind, SyncRequest, digest,
 };
 
 pub(crate) mod cases;
@@ -25,6 +25,7 @@ pub(crate) fn user(address: &str) -> User {
     User {
         id: user_id(address),
         email: email(address),
+        names: None,
         first_name: None,
         last_name: None,
         user_type: Some(UserType::Default),
@@ -62,9 +63,9 @@ pub(crate) fn group(name: &str) -> Group {
 
 pub(crate) fn desired(address: &str, groups: &[&str]) -> DesiredUser {
     DesiredUser {
-        email: email(address),
         fields: UserPatch { user_type: Some(UserType::Default), ..UserPatch::default() },
         groups: named(groups),
+        ..DesiredUser::new(email(address))
     }
 }
 
@@ -73,8 +74,24 @@ pub(crate) fn named(groups: &[&str]) -> Vec<GroupRef> {
 }
 
 pub(crate) fn join(user: &mut User, group: &str) {
-    let link = GroupLink { id: group_id(group), name: Some(group.into()) };
+    let link = GroupLink { id: group_id(group), name: Some(group.into()), group_admin: None };
     user.groups.get_or_insert_default().push(link);
+}
+
+/// Limits that no plan reaches.
+pub(crate) fn unlimited() -> GuardLimits {
+    let limit = Limit::new(100, u32::MAX);
+    GuardLimits {
+        user_removals: limit,
+        member_removals: limit,
+        membership_removals: limit,
+        creations: limit,
+        promotions: limit,
+        re_enablements: limit,
+        updates: limit,
+        member_additions: limit,
+        ..GuardLimits::default()
+    }
 }
 
 /// A policy that allows everything and trips no guard. Tests restrict what they are about.
@@ -84,17 +101,12 @@ pub(crate) fn permissive() -> Policy {
         update_existing: true,
         re_enable_disabled: true,
         absent: AbsentPolicy::Delete,
+        without_address: false,
         memberships: MembershipPolicy::Exact,
         managed_groups: Vec::new(),
         create_missing_groups: true,
         default_user_type: None,
-        guards: GuardLimits {
-            max_user_removal_percent: 100,
-            max_member_removal_percent: 100,
-            minimum_admins: 0,
-            allow_empty_roster: true,
-            ..GuardLimits::default()
-        },
+        guards: GuardLimits { minimum_admins: 0, allow_empty_roster: true, ..unlimited() },
     }
 }
 
@@ -263,7 +275,7 @@ fn apply_one(snapshot: &mut Snapshot, step: &Step) {
             if member {
                 groups.retain(|link| link.id != id);
             } else {
-                groups.push(GroupLink { id, name: None });
+                groups.push(GroupLink { id, name: None, group_admin: None });
             }
         }
         StepKind::DeleteUser => {

@@ -159,8 +159,10 @@ impl Transport for ScriptedTransport {
             };
             assert!(count <= MAX_REQUESTS, "requests without end");
             let reply = (self.server.borrow_mut())(request);
-            if reply.latency_ms >= limits.timeout_ms {
-                self.clock.sleep(limits.timeout_ms).await;
+            // No byte comes before the reply.
+            let limit_ms = limits.timeout_ms.min(limits.idle_ms);
+            if reply.latency_ms >= limit_ms {
+                self.clock.sleep(limit_ms).await;
                 return Err(TransportError::TimedOut);
             }
             self.clock.sleep(reply.latency_ms).await;

@@ -32,23 +32,30 @@ pub(crate) enum Effect {
 /// How the server behaves.
 #[derive(Clone)]
 pub(crate) struct Behaviour {
+    /// How an addition is handled that has a path.
     pub add: Effect,
+    /// How an addition is handled that has no path; `None`: the same.
+    pub add_by_value: Option<Effect>,
     pub by_path: Effect,
     pub by_value: Effect,
     /// How many changes are applied but get no reply.
     pub lost: Rc<Cell<u32>>,
     /// How many reads after a change return the state before it.
     pub stale: u32,
+    /// How many members the group's record shows. The records of users show all their groups.
+    pub listed: usize,
 }
 
 impl Default for Behaviour {
     fn default() -> Self {
         Behaviour {
             add: Effect::Works,
+            add_by_value: None,
             by_path: Effect::Works,
             by_value: Effect::Works,
             lost: Rc::default(),
             stale: 0,
+            listed: usize::MAX,
         }
     }
 }
@@ -63,6 +70,9 @@ pub(crate) fn server(members: &[&str], behaviour: Behaviour) -> (FakePlatform, M
     let mut old: Option<(u32, Vec<String>)> = None;
     let fake = FakePlatform::new(move |request| {
         if request.method == Method::Get {
+            if let Some(id) = request.path_and_query.strip_prefix("/scim/v2/Users/") {
+                return own_record(id, &state.borrow());
+            }
             assert_eq!(request.path_and_query, "/scim/v2/Groups/g1");
             if let Some((left, before)) = &mut old
                 && *left > 0
@@ -70,7 +80,8 @@ pub(crate) fn server(members: &[&str], behaviour: Behaviour) -> (FakePlatform, M
                 *left -= 1;
                 return record(before);
             }
-            return record(&state.borrow());
+            let members = state.borrow();
+            return record(&members[..members.len().min(behaviour.listed)]);
         }
         old = Some((behaviour.stale, state.borrow().clone()));
         let reply = change(request, &mut state.borrow_mut(), &behaviour);
@@ -85,6 +96,18 @@ pub(crate) fn server(members: &[&str], behaviour: Behaviour) -> (FakePlatform, M
     (fake, members)
 }
 
+/// Returns the record of a user, which names the group if the user is in it.
+fn own_record(id: &str, members: &[String]) -> Reply {
+    let is_in = members.iter().any(|member| member == id);
+    let groups: &[&str] = if is_in { &["g1", "g2"] } else { &["g2"] };
+    let groups: Vec<Value> =
+        groups.iter().map(|id| serde_json::json!({ "value": id, "display": id })).collect();
+    let record = serde_json::json!({
+        "id": id, "userName": format!("{id}@example.com"), "active": true, "groups": groups,
+    });
+    reply(200, record.to_string())
+}
+
 fn record(members: &[String]) -> Reply {
     let members: Vec<Value> = members.iter().map(|id| serde_json::json!({ "value": id })).collect();
     reply(
@@ -96,17 +119,19 @@ fn record(members: &[String]) -> Reply {
 fn change(request: &Request, members: &mut Vec<String>, behaviour: &Behaviour) -> Reply {
     let body: Value = serde_json::from_slice(request.body.as_deref().unwrap()).unwrap();
     let operation = &body["Operations"][0];
-    let path = operation["path"].as_str().unwrap();
-    let mut named: Vec<String> = operation["value"]
+    let path = operation["path"].as_str();
+    let value = &operation["value"];
+    let mut named: Vec<String> = if path.is_some() { value } else { &value["members"] }
         .as_array()
         .into_iter()
         .flatten()
         .map(|member| member["value"].as_str().unwrap().to_string())
         .collect();
     let effect = match (operation["op"].as_str().unwrap(), path) {
-        ("add", "members") => behaviour.add,
-        ("remove", "members") => behaviour.by_value,
-        ("remove", path) => {
+        ("add", Some("members")) => behaviour.add,
+        ("add", None) => behaviour.add_by_value.unwrap_or(behaviour.add),
+        ("remove", Some("members")) => behaviour.by_value,
+        ("remove", Some(path)) => {
             let id = path.strip_prefix("members[value eq ").unwrap().strip_suffix(']').unwrap();
             named.push(serde_json::from_str(id).unwrap());
             behaviour.by_path

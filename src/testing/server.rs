@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::config::Settings;
 use crate::domain::Dialect;
-use crate::http::{BaseUrl, Client, Method, Request, Secret, TransportError};
+use crate::http::{BaseUrl, Client, Method, Request, Response, Secret, TransportError};
 use crate::retool::Directory;
 use crate::retool::scim::{Base, Scim};
 use crate::retool::v1::V1;
@@ -42,6 +42,8 @@ pub enum Fault {
     Denied,
     /// The write is not applied, and the status says so.
     Status(u16),
+    /// The write is not applied, and the response is a page of HTML with this status.
+    Page(u16),
 }
 
 /// The state of the server.
@@ -106,6 +108,13 @@ impl Server {
                 Fault::Half | Fault::HalfUndone => Reply::json(200, &body[..body.len() / 2]),
                 Fault::Denied => Reply::json(200, r#"{"success":false}"#),
                 Fault::Status(status) => Reply::json(status, "{}"),
+                Fault::Page(status) => Response {
+                    status,
+                    content_type: Some("text/html".to_string()),
+                    body: b"<html>Log in</html>".to_vec(),
+                    ..Response::default()
+                }
+                .into(),
             }
         });
         Server { dialect, state, fake, edits, counted: Cell::new(0) }
@@ -113,9 +122,14 @@ impl Server {
 
     /// Creates a directory.
     pub fn directory(&self) -> Box<dyn Directory> {
+        self.directory_with(Settings::default())
+    }
+
+    /// Creates a directory with these settings. Its deadline counts from now.
+    pub fn directory_with(&self, settings: Settings) -> Box<dyn Directory> {
         let base = BaseUrl::parse("https://acme.retool.com").expect("a base URL");
         let token = Secret::new("t0ken".to_string());
-        let client = Client::new(self.fake.platform(), base, token, Settings::default());
+        let client = Client::new(self.fake.platform(), base, token, settings);
         match self.dialect {
             Dialect::V1 => Box::new(V1::new(client)),
             Dialect::V2 => Box::new(V2::new(client)),
@@ -155,6 +169,9 @@ fn is_about_group(request: &Request) -> bool {
 
 fn read(dialect: Dialect, request: &Request, state: &mut State) -> Reply {
     if !is_about_group(request) {
+        if !request.path_and_query.contains(ADA) && request.path_and_query.contains("Users/") {
+            return Reply::json(404, "{}");
+        }
         return Reply::json(200, user_record(dialect, state));
     }
     if state.hidden > 0 {
@@ -248,7 +265,20 @@ fn write(dialect: Dialect, request: &Request, state: &mut State) {
 }
 
 fn operate(operation: &Value, state: &mut State) {
-    let (path, value) = (text(&operation["path"]), &operation["value"]);
+    let value = &operation["value"];
+    let Some(path) = operation["path"].as_str().map(ToString::to_string) else {
+        // Over SCIM, without a path.
+        for (name, value) in value.as_object().expect("attributes") {
+            match name.as_str() {
+                "name" => {
+                    set(state, "name.givenName", &value["givenName"]);
+                    set(state, "name.familyName", &value["familyName"]);
+                }
+                name => set(state, name, value),
+            }
+        }
+        return;
+    };
     let members = state.members.get_or_insert_default();
     match (operation["op"].as_str(), path.as_str()) {
         (Some("add"), "members") => {

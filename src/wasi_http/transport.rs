@@ -6,10 +6,12 @@ use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
 
+use wasi::clocks::monotonic_clock;
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse,
@@ -26,6 +28,13 @@ const CHUNK: u64 = 64 * 1024;
 
 /// The most bytes that are reserved for an announced body before it is received.
 const MOST_AT_ONCE: usize = 1024 * 1024;
+
+/// How much longer the host's own timeouts are. The timer of the exchange ends it first, because the
+/// error of a host does not say that it is a timeout.
+const HOST_SLACK_MS: u64 = 500;
+
+/// The longest value of a header that is kept.
+const MAX_HEADER: usize = 1024;
 
 const USER_AGENT: &str = concat!("retool-lifecycle/", env!("CARGO_PKG_VERSION"));
 
@@ -46,11 +55,9 @@ impl Transport for WasiTransport {
         limits: Limits,
     ) -> Local<'a, Result<Response, TransportError>> {
         Box::pin(async move {
-            // The host's own timeouts are per phase. A server that sends very slowly stays
-            // within them.
-            let timer = self.reactor.timer(limits.timeout_ms);
-            let mut timeout = pin!(timer.ready());
-            let mut exchange = pin!(exchange(&self.reactor, request, limits));
+            let last_byte = LastByte(Cell::new(now_ms()));
+            let mut timeout = pin!(timeout(&self.reactor, limits, &last_byte));
+            let mut exchange = pin!(exchange(&self.reactor, request, limits, &last_byte));
             poll_fn(|context| {
                 if let Poll::Ready(result) = exchange.as_mut().poll(context) {
                     return Poll::Ready(result);
@@ -62,13 +69,43 @@ impl Transport for WasiTransport {
     }
 }
 
+/// When the last byte was sent or received, in milliseconds of the monotonic clock.
+struct LastByte(Cell<u64>);
+
+impl LastByte {
+    fn is_now(&self) {
+        self.0.set(now_ms());
+    }
+}
+
+fn now_ms() -> u64 {
+    monotonic_clock::now() / NS_PER_MS
+}
+
+/// Waits until the exchange has taken as long as it may, or until no byte came for as long as it may
+/// be silent. The host's own timeouts are per phase, and a server that sends very slowly stays within
+/// them; and not every host has them.
+async fn timeout(reactor: &Reactor, limits: Limits, last_byte: &LastByte) {
+    let started = now_ms();
+    loop {
+        let now = now_ms();
+        let of_all = limits.timeout_ms.saturating_sub(now.saturating_sub(started));
+        let of_silence = limits.idle_ms.saturating_sub(now.saturating_sub(last_byte.0.get()));
+        match of_all.min(of_silence) {
+            0 => return,
+            left => reactor.timer(left).ready().await,
+        }
+    }
+}
+
 async fn exchange(
     reactor: &Reactor,
     request: &Request,
     limits: Limits,
+    last_byte: &LastByte,
 ) -> Result<Response, TransportError> {
     let response = {
-        let future = start(reactor, request, limits).await?;
+        let future = start(reactor, request, limits, last_byte).await?;
         let pollable = reactor.register(future.subscribe());
         loop {
             pollable.ready().await;
@@ -80,7 +117,8 @@ async fn exchange(
             }
         }
     };
-    receive(reactor, &response, limits.max_body_bytes).await
+    last_byte.is_now();
+    receive(reactor, &response, limits.max_body_bytes, last_byte).await
 }
 
 /// Hands the request to the host and writes its body.
@@ -88,6 +126,7 @@ async fn start(
     reactor: &Reactor,
     request: &Request,
     limits: Limits,
+    last_byte: &LastByte,
 ) -> Result<FutureIncomingResponse, TransportError> {
     let outgoing = OutgoingRequest::new(headers(request)?);
     let scheme = if request.https { Scheme::Https } else { Scheme::Http };
@@ -106,7 +145,7 @@ async fn start(
     if let Some((body, bytes)) = body {
         // A server may answer without reading the whole body. Then its response counts. If there
         // is no response, the future fails.
-        let _ = write(reactor, body, bytes).await;
+        let _ = write(reactor, body, bytes, last_byte).await;
     }
     Ok(future)
 }
@@ -133,8 +172,9 @@ fn headers(request: &Request) -> Result<Fields, TransportError> {
 
 fn options(limits: Limits) -> RequestOptions {
     let options = RequestOptions::new();
-    let timeout = Some(limits.timeout_ms.saturating_mul(NS_PER_MS));
-    // Hosts may not support these. The timer of the whole exchange always applies.
+    let longest = limits.timeout_ms.min(limits.idle_ms).saturating_add(HOST_SLACK_MS);
+    let timeout = Some(longest.saturating_mul(NS_PER_MS));
+    // Hosts may not support these. The timer of the exchange always applies.
     let _ = options.set_connect_timeout(timeout);
     let _ = options.set_first_byte_timeout(timeout);
     let _ = options.set_between_bytes_timeout(timeout);
@@ -165,7 +205,12 @@ fn reason(code: &ErrorCode) -> TransportError {
 
 struct NotWritten;
 
-async fn write(reactor: &Reactor, body: OutgoingBody, bytes: &[u8]) -> Result<(), NotWritten> {
+async fn write(
+    reactor: &Reactor,
+    body: OutgoingBody,
+    bytes: &[u8],
+    last_byte: &LastByte,
+) -> Result<(), NotWritten> {
     {
         let stream = body.write().map_err(|()| NotWritten)?;
         let pollable = reactor.register(stream.subscribe());
@@ -179,6 +224,7 @@ async fn write(reactor: &Reactor, body: OutgoingBody, bytes: &[u8]) -> Result<()
             let (now, later) =
                 rest.split_at(rest.len().min(usize::try_from(allowed).unwrap_or(usize::MAX)));
             stream.write(now).map_err(|_| NotWritten)?;
+            last_byte.is_now();
             rest = later;
         }
         stream.flush().map_err(|_| NotWritten)?;
@@ -193,6 +239,7 @@ async fn receive(
     reactor: &Reactor,
     incoming: &IncomingResponse,
     max_body_bytes: usize,
+    last_byte: &LastByte,
 ) -> Result<Response, TransportError> {
     let mut response = Response { status: incoming.status(), ..Response::default() };
     let announced = {
@@ -200,6 +247,10 @@ async fn receive(
         response.date = header(&headers, "date");
         response.etag = header(&headers, "etag");
         response.retry_after = header(&headers, "retry-after");
+        response.rate_limit_reset = first(&headers, ["ratelimit-reset", "x-ratelimit-reset"]);
+        response.rate_limit_remaining =
+            first(&headers, ["ratelimit-remaining", "x-ratelimit-remaining"]);
+        response.www_authenticate = header(&headers, "www-authenticate");
         response.content_type = header(&headers, "content-type");
         response.request_id = header(&headers, "x-request-id");
         header(&headers, "content-length").and_then(|text| text.parse::<usize>().ok())
@@ -208,7 +259,7 @@ async fn receive(
         Err(TransportError::TooLarge)
     } else {
         let body = incoming.consume().map_err(|()| TransportError::Failed)?;
-        read(reactor, &body, announced.unwrap_or(0), max_body_bytes).await
+        read(reactor, &body, announced.unwrap_or(0), max_body_bytes, last_byte).await
     };
     let good = (200..=299).contains(&response.status);
     response.body = match read {
@@ -228,9 +279,15 @@ async fn receive(
     Ok(response)
 }
 
+/// Returns the value of a header. A value that is too long counts as none.
 fn header(headers: &Fields, name: &str) -> Option<String> {
     let value = headers.get(name).into_iter().next()?;
-    Some(String::from_utf8_lossy(&value).into_owned())
+    (value.len() <= MAX_HEADER).then(|| String::from_utf8_lossy(&value).into_owned())
+}
+
+/// Returns the value of the first of these headers that there is.
+fn first(headers: &Fields, names: [&str; 2]) -> Option<String> {
+    names.into_iter().find_map(|name| header(headers, name))
 }
 
 async fn read(
@@ -238,6 +295,7 @@ async fn read(
     body: &IncomingBody,
     announced: usize,
     max_body_bytes: usize,
+    last_byte: &LastByte,
 ) -> Result<Vec<u8>, TransportError> {
     let stream = body.stream().map_err(|()| TransportError::Failed)?;
     let mut pollable = None;
@@ -245,7 +303,11 @@ async fn read(
     loop {
         // Read before waiting: most of the body is there already. Also, not every host makes the
         // pollable ready at the end of a body that was not read.
-        match stream.read(CHUNK) {
+        let piece = stream.read(CHUNK);
+        if piece.as_ref().is_ok_and(|chunk| !chunk.is_empty()) {
+            last_byte.is_now();
+        }
+        match piece {
             Ok(chunk) if chunk.is_empty() => {
                 pollable.get_or_insert_with(|| reactor.register(stream.subscribe())).ready().await;
             }

@@ -33,7 +33,8 @@ async fn applied_once(world: &World, step: &Step, write: &str) {
     assert_eq!(result.reason, None);
 }
 
-/// Applies a step with these writes, and then checks that a repetition writes nothing.
+/// Applies a step with these writes, and then checks that a repetition writes nothing, except that
+/// it ends the sessions again.
 async fn applied_once_with(world: &World, step: &Step, writes: &[&str]) -> StepResult {
     let result = apply(world, step).await;
     assert_eq!(result.outcome, StepOutcome::Applied, "{:?}", result.reason);
@@ -43,8 +44,13 @@ async fn applied_once_with(world: &World, step: &Step, writes: &[&str]) -> StepR
 
     let again = apply(world, step).await;
     assert_eq!(again.outcome, StepOutcome::AlreadySo, "{:?}", again.reason);
-    assert!(again.writes.is_empty() && world.writes().is_empty());
-    assert_eq!(world.mock.state(), after);
+    let logouts: Vec<_> =
+        writes.iter().filter(|write| write.starts_with("sessions-ended")).copied().collect();
+    assert_eq!(written(&again.writes), logouts);
+    assert_eq!(world.writes().len(), logouts.len());
+    let mut now = world.mock.state();
+    now.ended_sessions.clone_from(&after.ended_sessions);
+    assert_eq!(now, after);
     result
 }
 
@@ -164,7 +170,8 @@ async fn a_user_is_disabled_and_logged_out() {
     let result = applied_once_with(&world, &step, &writes).await;
     assert_eq!(result.reason, None);
     assert!(world.person(JOAN).is_disabled);
-    assert_eq!(world.mock.state().ended_sessions, [world.id_of(JOAN)]);
+    // Once more by the repetition, because the first call could have failed before it.
+    assert_eq!(world.mock.state().ended_sessions, [world.id_of(JOAN), world.id_of(JOAN)]);
 }
 
 #[tokio::test]
@@ -319,7 +326,7 @@ async fn check_impossible_steps(dialect: Dialect, user_types: [&str; 2]) {
     let with = |step: &Step, changes| Step { changes, ..step.clone() };
     let steps = [
         Step { email: Some(String::new()), ..rename.clone() },
-        Step { email: None, ..rename.clone() },
+        Step { email: None, user: None, ..rename.clone() },
         Step { user: None, ..rename.clone() },
         Step { user: Some(UserId::Scim(world.id_of(JOAN))), ..rename.clone() },
         with(&rename, vec![change("email", "other@acme.example")]),
@@ -433,7 +440,8 @@ async fn check_modified_steps(dialect: Dialect) {
     let mut disable = planned(&world, absent(AbsentPolicy::Disable)).await;
     disable.changes.extend(rename.changes.clone());
     steps.push(disable);
-    for step in [rename, create] {
+    // `/api/v2` can't set photos.
+    for step in [rename, create].into_iter().filter(|step| step.dialect != Dialect::V1) {
         let photo = FieldChange {
             field: "profile-photo-url".into(),
             before: None,

@@ -40,13 +40,13 @@ fn nowhere() -> String {
 const WRITES_AND_SCIM: [&str; 3] =
     ["scope users:write: unknown", "scope groups:write: unknown", "scim: unknown (token-missing)"];
 
-/// Returns all checks of a report: these five, those of writes and SCIM, and whether users and
-/// groups were searched for duplicates.
-fn whole(checks: [&str; 5], people: bool, groups: bool) -> Vec<String> {
-    let duplicates =
-        |what, read| format!("duplicate {what}: {}", if read { "passed" } else { "unknown" });
+/// Returns all checks of a report: these six, those of writes and SCIM, and whether users and
+/// groups were searched for unusable records and duplicates.
+fn whole(checks: [&str; 6], people: bool, groups: bool) -> Vec<String> {
+    let passed = |what, read| format!("{what}: {}", if read { "passed" } else { "unknown" });
     let checks = checks.into_iter().chain(WRITES_AND_SCIM).map(str::to_owned);
-    checks.chain([duplicates("people", people), duplicates("groups", groups)]).collect()
+    let found = [("records", people), ("duplicate people", people), ("duplicate groups", groups)];
+    checks.chain(found.map(|(what, read)| passed(what, read))).collect()
 }
 
 #[tokio::test]
@@ -72,6 +72,7 @@ async fn a_healthy_connection() {
                         "reachable: passed",
                         "dialect: passed",
                         "token: passed",
+                        "works: passed",
                         "scope users:read: passed",
                         "scope groups:read: passed",
                     ],
@@ -107,6 +108,7 @@ async fn a_missing_scope_is_named() {
                     "reachable: passed",
                     "dialect: passed",
                     "token: passed",
+                    "works: failed (scope-missing)",
                     &format!("scope users:read: {users}"),
                     &format!("scope groups:read: {groups}"),
                 ],
@@ -143,6 +145,7 @@ async fn a_rejected_token_is_distinguished_from_everything_else() {
                 "reachable: passed",
                 "dialect: unknown",
                 "token: failed (token-rejected)",
+                "works: failed (token-rejected)",
                 "scope users:read: unknown (token-rejected)",
                 "scope groups:read: unknown (token-rejected)",
             ],

@@ -6,7 +6,7 @@ use mock_retool::{Fault, FaultKind, User};
 use serde_json::{Value, json};
 
 use crate::support::acme::{
-    ADA, ENGINEERING, GRACE, JOAN, KEN, NEW, SUPPORT, link, timeless, unknown_fields, written,
+    ADA, GRACE, JOAN, KEN, NEW, SUPPORT, timeless, unknown_fields, written,
 };
 use crate::support::dialects::text;
 use crate::support::{World, by_email, departure, done, failed};
@@ -59,10 +59,9 @@ async fn the_tombstone_holds_the_account_as_it_was() {
         assert_eq!(tombstone.user.first_name.as_deref(), Some("joan"));
         assert_eq!(tombstone.user.user_type, Some(UserType::Default));
         assert!(!tombstone.user.disabled, "as it was before");
-        assert_eq!(
-            tombstone.user.groups.expect("memberships"),
-            [link(3, "viewer"), link(SUPPORT, "Support")]
-        );
+        let takes_memberships = matches!(mode, DeprovisionMode::Delete);
+        let links = if takes_memberships { World::taken_links } else { World::links };
+        assert_eq!(tombstone.user.groups, Some(links(&world, &["viewer", "Support"])));
         let raw: Value = serde_json::from_str(&tombstone.raw.expect("a record")).expect("JSON");
         if dialect == Dialect::V1 {
             for (field, value) in unknown_fields() {
@@ -79,15 +78,16 @@ async fn the_tombstone_holds_the_account_as_it_was() {
 }
 
 #[tokio::test]
-async fn repeating_a_disabling_writes_nothing() {
+async fn repeating_a_disabling_only_ends_the_sessions_again() {
     let world = World::acme().await;
     let request = departure(KEN, DeprovisionMode::Disable);
-    let before = world.mock.state();
+    let mut before = world.mock.state();
     let result = done(world.tenant.deprovision(&request).await);
     assert_eq!(result.outcome, DeprovisionOutcome::AlreadyDeactivated);
-    assert!(result.writes.is_empty());
+    assert_eq!(written(&result.writes), ["sessions-ended ken@acme.example"]);
     assert!(result.tombstone.expect("a tombstone").user.disabled);
-    assert!(world.writes().is_empty());
+    assert_eq!(world.writes().len(), 1);
+    before.ended_sessions.push(world.id_of(KEN));
     assert_eq!(world.mock.state(), before);
 }
 
@@ -98,14 +98,14 @@ async fn stripping_removes_all_memberships_of_the_user_and_no_others() {
     let request = departure(JOAN, DeprovisionMode::DisableAndStripGroups);
     let result = done(world.tenant.deprovision(&request).await);
     assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
-    assert_eq!(result.groups_removed, [link(3, "viewer"), link(SUPPORT, "Support")]);
+    assert_eq!(result.groups_removed, world.taken_links(&["viewer", "Support"]));
     assert_eq!(
         written(&result.writes),
         [
             "user-disabled joan@acme.example",
+            "sessions-ended joan@acme.example",
             "member-removed joan@acme.example [viewer]",
             "member-removed joan@acme.example [Support]",
-            "sessions-ended joan@acme.example",
         ]
     );
     assert!(result.remaining.is_empty());
@@ -119,17 +119,17 @@ async fn stripping_removes_all_memberships_of_the_user_and_no_others() {
         writes,
         [
             &format!("PATCH {user}"),
+            &format!("POST {user}/logout"),
             &format!("DELETE /api/v2/groups/3/members/{id}"),
             &format!("DELETE /api/v2/groups/5/members/{id}"),
-            &format!("POST {user}/logout"),
         ]
     );
-    let read_back = &requests[requests.len() - 2];
-    assert_eq!(*read_back, format!("GET {user}"), "read back before the logout");
+    assert_eq!(requests.last(), Some(&format!("GET {user}")), "read back");
 
     let again = done(world.tenant.deprovision(&request).await);
     assert_eq!(again.outcome, DeprovisionOutcome::AlreadyDeactivated);
-    assert!(again.groups_removed.is_empty() && again.writes.is_empty());
+    assert!(again.groups_removed.is_empty());
+    assert_eq!(written(&again.writes), ["sessions-ended joan@acme.example"]);
 }
 
 #[tokio::test]
@@ -138,8 +138,11 @@ async fn a_user_who_is_disabled_already_is_stripped_too() {
     let request = departure(KEN, DeprovisionMode::DisableAndStripGroups);
     let result = done(world.tenant.deprovision(&request).await);
     assert_eq!(result.outcome, DeprovisionOutcome::AlreadyDeactivated);
-    assert_eq!(result.groups_removed, [link(SUPPORT, "Support")]);
-    assert_eq!(written(&result.writes), ["member-removed ken@acme.example [Support]"]);
+    assert_eq!(result.groups_removed, world.taken_links(&["Support"]));
+    assert_eq!(
+        written(&result.writes),
+        ["sessions-ended ken@acme.example", "member-removed ken@acme.example [Support]"]
+    );
     assert!(world.groups_of(KEN).is_empty());
 }
 
@@ -149,7 +152,7 @@ async fn a_membership_that_the_server_manages_is_reported_as_remaining() {
     let request = departure(ADA, DeprovisionMode::DisableAndStripGroups);
     let result = done(world.tenant.deprovision(&request).await);
     assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
-    assert_eq!(result.groups_removed, [link(ENGINEERING, "Engineering"), link(SUPPORT, "Support")]);
+    assert_eq!(result.groups_removed, world.taken_links(&["Engineering", "Support"]));
     assert_eq!(world.groups_of(ADA), ["admin"]);
     let [remaining] = &result.remaining[..] else { panic!("{:?}", result.remaining) };
     assert!(remaining.contains("admin") && remaining.contains(ADA), "{remaining}");
@@ -199,19 +202,21 @@ async fn v1_reports_a_deletion_that_only_disabled_as_deactivated() {
     assert_eq!(written(&result.writes), ["user-disabled joan@acme.example"]);
 }
 
-/// Ken was disabled before. So his record does not show what the deletion did.
+/// Ken was disabled before. So his record does not show what the deletion did. It is asked for once.
 #[tokio::test]
-async fn v1_does_not_report_a_deletion_that_is_not_visible_as_deactivated() {
+async fn v1_does_not_report_a_deletion_that_is_not_visible_as_deleted_or_deactivated() {
     let world = World::acme_over(Dialect::V1).await;
     world.mock.inject(Fault {
         method: Some("DELETE".into()),
         ..Fault::new(FaultKind::StaleReads { requests: 20 })
     });
     let request = departure(KEN, DeprovisionMode::Delete);
-    let (case, detail) = failed(world.tenant.deprovision(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "not-verified"));
-    assert_eq!(detail.subject.as_deref(), Some(KEN));
-    assert_eq!(written(&detail.writes), ["user-deleted ken@acme.example ?"]);
+    let result = done(world.tenant.deprovision(&request).await);
+    assert_eq!(result.outcome, DeprovisionOutcome::AlreadyDeactivated);
+    assert_eq!(written(&result.writes), ["user-deleted ken@acme.example ?"]);
+    let [remaining] = &result.remaining[..] else { panic!("{:?}", result.remaining) };
+    assert!(remaining.contains("still shows"), "{remaining}");
+    assert_eq!(world.writes().len(), 1);
     world.mock.clear_faults();
     let again = done(world.tenant.deprovision(&request).await);
     assert_eq!(again.outcome, DeprovisionOutcome::AlreadyGone);
@@ -242,13 +247,13 @@ async fn a_membership_that_ended_meanwhile_is_not_reported() {
     });
     let request = departure(JOAN, DeprovisionMode::DisableAndStripGroups);
     let result = done(world.tenant.deprovision(&request).await);
-    assert_eq!(result.groups_removed, [link(3, "viewer")]);
+    assert_eq!(result.groups_removed, world.taken_links(&["viewer"]));
     assert_eq!(
         written(&result.writes),
         [
             "user-disabled joan@acme.example",
-            "member-removed joan@acme.example [viewer]",
             "sessions-ended joan@acme.example",
+            "member-removed joan@acme.example [viewer]",
         ]
     );
     assert!(world.groups_of(JOAN).is_empty());
@@ -281,7 +286,7 @@ async fn an_unknown_user_is_already_gone_in_every_mode() {
     assert_eq!(world.mock.state(), before);
 }
 
-/// `/api/v2` has no time of the last change. See `dialects::deprovision`.
+/// `/api/v2` has no time of the last change. See `dialects::deprovision` and `evidence::age`.
 #[tokio::test]
 async fn v1_deletes_after_the_account_was_disabled_for_the_given_days() {
     let world = World::acme_over(Dialect::V1).await;
@@ -293,8 +298,10 @@ async fn v1_deletes_after_the_account_was_disabled_for_the_given_days() {
     let (due, changed) = (result.deletion_due.expect("a date"), world.person(JOAN).updated_at);
     assert!(changed.starts_with("2026-01-05T"), "{changed}");
     assert_eq!(due, changed.replacen("01-05", "01-06", 1));
+    assert_eq!(result.disabled_since.as_deref(), Some(changed.as_str()));
 
-    // The days count from the last change of the disabled account, by the server's clock.
+    // A later edit restarts the count, by the server's clock.
+    let request = DeprovisionRequest { disabled_since: result.disabled_since, ..request };
     world.shape(JOAN, |joan| joan.updated_at = "2999-12-30T23:30:00.500+01:00".into());
     world.mock.clear_requests();
     let result = done(world.tenant.deprovision(&request).await);
@@ -303,6 +310,8 @@ async fn v1_deletes_after_the_account_was_disabled_for_the_given_days() {
     assert!(result.writes.is_empty() && world.writes().is_empty());
 
     world.shape(JOAN, |joan| joan.updated_at = "2020-01-01T00:00:00Z".into());
+    let since = Some("2020-01-01T00:00:00Z".into());
+    let request = DeprovisionRequest { disabled_since: since, ..request };
     let result = done(world.tenant.deprovision(&request).await);
     assert_eq!(result.outcome, DeprovisionOutcome::Deleted);
     assert_eq!(result.deletion_due, None);
@@ -313,28 +322,33 @@ async fn v1_deletes_after_the_account_was_disabled_for_the_given_days() {
 #[tokio::test]
 async fn v1_does_not_delete_by_the_hosts_clock() {
     let world = World::acme_over(Dialect::V1).await;
-    world.shape(KEN, |ken| ken.updated_at = "2025-12-20T00:00:00Z".into());
-    let waits = departure(KEN, DeprovisionMode::DeleteOnceDisabled(30));
-    let result = done(world.tenant.deprovision(&waits).await);
+    let since = "2025-12-20T00:00:00Z";
+    world.shape(KEN, |ken| ken.updated_at = since.into());
+    let request = |days| DeprovisionRequest {
+        disabled_since: Some(since.into()),
+        ..departure(KEN, DeprovisionMode::DeleteOnceDisabled(days))
+    };
+    let result = done(world.tenant.deprovision(&request(30)).await);
     assert_eq!(result.outcome, DeprovisionOutcome::AlreadyDeactivated);
     assert_eq!(result.deletion_due.as_deref(), Some("2026-01-19T00:00:00.000Z"));
     assert!(world.writes().is_empty());
 
-    let due = departure(KEN, DeprovisionMode::DeleteOnceDisabled(10));
-    let result = done(world.tenant.deprovision(&due).await);
+    let result = done(world.tenant.deprovision(&request(10)).await);
     assert_eq!(result.outcome, DeprovisionOutcome::Deleted);
 }
 
 #[tokio::test]
 async fn v1_does_not_delete_an_account_without_a_date_by_age() {
     let world = World::acme_over(Dialect::V1).await;
-    world.shape(KEN, |ken| ken.updated_at = "some time ago".into());
-    let request = departure(KEN, DeprovisionMode::DeleteOnceDisabled(1));
-    let result = done(world.tenant.deprovision(&request).await);
-    assert_eq!(result.outcome, DeprovisionOutcome::AlreadyDeactivated);
-    assert_eq!(result.deletion_due, None);
-    assert_eq!(result.remaining.len(), 1);
-    assert!(world.has(KEN));
+    for updated_at in ["some time ago", "2020-01-01T00:00:00Z"] {
+        world.shape(KEN, |ken| ken.updated_at = updated_at.into());
+        let request = departure(KEN, DeprovisionMode::DeleteOnceDisabled(1));
+        let result = done(world.tenant.deprovision(&request).await);
+        assert_eq!(result.outcome, DeprovisionOutcome::AlreadyDeactivated);
+        assert_eq!(result.deletion_due, None);
+        assert_eq!(result.remaining.len(), 1);
+        assert!(world.has(KEN));
+    }
 }
 
 #[tokio::test]

@@ -45,8 +45,18 @@ async fn a_user_is_found_with_every_field() {
     let found = done(world.tenant.find_user(&by_email(KEN)).await).expect("Ken");
     assert_eq!(found.user_type, Some(UserType::Mobile));
     assert!(found.disabled && !found.admin);
-    assert_eq!(found, record(&world, KEN, &[]));
-    assert_eq!(world.requests_with_queries(), ["GET /api/v2/users?email=ken%40acme.example"]);
+    assert_eq!(
+        found,
+        types::User { groups: Some(vec![link(SUPPORT, "Support")]), ..record(&world, KEN, &[]) }
+    );
+    assert_eq!(
+        world.requests_with_queries(),
+        [
+            "GET /api/v2/users?email=ken%40acme.example".to_owned(),
+            format!("GET {}?includeGroups=true", world.user_path(KEN)),
+        ],
+        "found; the memberships"
+    );
 }
 
 #[tokio::test]

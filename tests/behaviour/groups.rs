@@ -124,11 +124,13 @@ async fn v1_changes_a_group_with_a_merge_and_verifies_it() {
         world.requests(),
         [
             "GET /api/v1/groups",
+            "GET /api/v1/groups/5/members",
             "GET /api/v1/groups/5",
             "PUT /api/v1/groups/5",
             "GET /api/v1/groups/5",
+            "GET /api/v1/groups/5/members",
         ],
-        "found, read to merge, written, verified"
+        "found, read to merge, written, verified; and the members are compared"
     );
 }
 

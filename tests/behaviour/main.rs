@@ -11,6 +11,7 @@ mod contract;
 mod deprovision;
 mod dialects;
 mod directory;
+mod evidence;
 mod fields;
 mod groups;
 mod identity;

@@ -2,8 +2,8 @@
 
 use expect_test::expect;
 use host_test::retool::synchronization::{
-    AbsentPolicy, EmailSpan, GuardLimit, MembershipPolicy, Plan, RosterEntry, Step, StepKind,
-    StepOutcome, SyncRequest,
+    AbsentPolicy, EmailSpan, GuardLimit, Guards, MembershipPolicy, Plan, RosterEntry, Step,
+    StepKind, StepOutcome, SyncRequest,
 };
 use host_test::retool::types::{Connection, Dialect, UserType};
 use mock_retool::User;
@@ -266,6 +266,12 @@ async fn a_plan_has_its_organisation_dialect_span_and_policy() {
     policy.leave_disabled = Some(false);
     policy.guards.user_removals = limit(5, 3);
     policy.guards.member_removals = limit(25, 3);
+    policy.guards.membership_removals = limit(10, 10);
+    policy.guards.creations = limit(20, 25);
+    policy.guards.promotions = limit(5, 1);
+    policy.guards.re_enablements = limit(5, 3);
+    policy.guards.updates = limit(25, 25);
+    policy.guards.member_additions = limit(50, 25);
     policy.guards.minimum_admins = Some(2);
     assert_eq!(made.policy, policy);
 
@@ -279,7 +285,10 @@ async fn a_plan_has_its_organisation_dialect_span_and_policy() {
     request.policy.guards.protected_people = vec![by_email("unknown@acme.example")];
     let made = plan(&world, &request).await;
     assert_eq!(made.span, request.span);
-    let mut guards = request.policy.guards.clone();
+    let mut guards =
+        Guards { required_admins: request.policy.guards.required_admins.clone(), ..policy.guards };
+    guards.protected_people.clone_from(&request.policy.guards.protected_people);
+    guards.minimum_admins = Some(1);
     guards.user_removals = limit(50, 3);
     guards.member_removals = limit(25, 7);
     assert_eq!(made.policy.guards, guards);

@@ -251,8 +251,8 @@ async fn v1_administrators_are_restored_before_other_users_are_demoted() {
 }
 
 #[tokio::test]
-async fn a_membership_is_restored_without_its_administration_and_the_report_says_so() {
-    let world = World::acme().await;
+async fn v1_restores_a_membership_without_its_administration_and_says_so() {
+    let world = World::acme_over(Dialect::V1).await;
     let mut tombstone = deprovision(&world, JOAN, DeprovisionMode::DisableAndStripGroups).await;
     for (group, group_admin) in tombstone.user.groups.iter_mut().flatten().zip([false, true]) {
         group.group_admin = Some(group_admin);

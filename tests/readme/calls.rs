@@ -2,7 +2,8 @@
 
 use host_test::Tenant;
 use host_test::requests::{
-    by_email, deprovision, membership, provision, restore, roster_entry, sync, sync_policy,
+    apply_plan, by_email, deprovision, membership, provision, restore, roster_entry, sync,
+    sync_policy,
 };
 use host_test::retool::directory::PageRequest;
 use host_test::retool::groups::{
@@ -70,6 +71,8 @@ pub async fn calls(tenant: &Tenant) -> Result<(), Box<dyn std::error::Error>> {
     let restored = tenant.restore(&restore(tombstone)).await??;
     let plan = tenant.plan_sync(&roster).await??;
     let step = tenant.apply_step(&plan.steps[0]).await??;
+    let digest = plan.digest.clone();
+    let applied = tenant.apply_plan(&apply_plan(plan, digest)).await??;
     let synced = tenant.sync(&roster).await??;
     let group = tenant.ensure_group(&night_shift).await??;
     let changed = tenant.change_group(&joining).await??;
@@ -77,6 +80,6 @@ pub async fn calls(tenant: &Tenant) -> Result<(), Box<dyn std::error::Error>> {
     let changes = tenant.changes_since(Some(&start.cursor)).await??;
 
     println!("{report:?} {provisioned:?} {found:?} {users:?} {groups:?} {restored:?} {step:?}");
-    println!("{synced:?} {group:?} {changed:?} {removed:?} {changes:?}");
+    println!("{applied:?} {synced:?} {group:?} {changed:?} {removed:?} {changes:?}");
     Ok(())
 }

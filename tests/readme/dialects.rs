@@ -44,6 +44,9 @@ fn rows(can: Capabilities) -> Vec<(&'static str, String)> {
         reports_invitations,
         ends_sessions,
         reports_changes,
+        replaces_records,
+        deletion_may_disable,
+        groups_may_lack_members,
     } = can;
     let yes_or_no = |flag: bool| String::from(if flag { "yes" } else { "no" });
     vec![
@@ -59,9 +62,12 @@ fn rows(can: Capabilities) -> Vec<(&'static str, String)> {
         ("Sessions can be ended, if the server is new enough", yes_or_no(ends_sessions)),
         ("Pending invitations are reported, and can be withdrawn", yes_or_no(reports_invitations)),
         ("One request adds many people to a group", yes_or_no(batches_members)),
-        ("Administrators of a group are reported", yes_or_no(reports_group_admins)),
+        ("Administrators of a group are reported, and restored", yes_or_no(reports_group_admins)),
         ("A group's access to all apps is reported, and can be set", yes_or_no(sets_app_access)),
         ("A person's record has the time of its last change", yes_or_no(reports_changes)),
+        ("A change replaces the whole record", yes_or_no(replaces_records)),
+        ("A deletion may leave the account, disabled", yes_or_no(deletion_may_disable)),
+        ("A group's record may leave members out", yes_or_no(groups_may_lack_members)),
     ]
 }
 

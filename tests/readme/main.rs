@@ -53,7 +53,7 @@ async fn every_call_in_the_docs_is_compiled_and_works() {
     let lines: Vec<&str> = source.lines().filter(|line| line.contains(".await??")).collect();
     // One for each function that this version has, and the cursor of one comes from an earlier
     // call of it.
-    assert_eq!(lines.len(), 14 + 1);
+    assert_eq!(lines.len(), 15 + 1);
     for line in lines {
         assert!(FUNCTIONS.contains(line.trim()), "docs/functions.md has no line `{}`", line.trim());
     }
@@ -110,6 +110,7 @@ fn every_variable_is_listed_with_its_default() {
         ("RETOOL_API_TOKEN", String::new()),
         ("RETOOL_SCIM_TOKEN", String::new()),
         ("RETOOL_DEADLINE_MS", settings.deadline_ms.to_string()),
+        ("RETOOL_TRY_TIMEOUT_MS", settings.try_timeout_ms.to_string()),
         ("RETOOL_WINDOW", settings.window.to_string()),
         ("RETOOL_PAGE_SIZE", settings.page_size.to_string()),
         ("RETOOL_MAX_BODY_BYTES", settings.max_body_bytes.to_string()),

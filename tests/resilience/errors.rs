@@ -9,8 +9,8 @@ use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGr
 use host_test::retool::lifecycle::{DeprovisionMode, ProvisionRequest};
 use host_test::retool::synchronization::{AbsentPolicy, Step, StepKind};
 use host_test::retool::types::{Connection, Dialect, ErrorDetail, UserId, UserType};
-use host_test::{Tenant, TenantOptions};
-use mock_retool::{Fault, FaultKind, Group, Mock, Options, Scope, User};
+use host_test::{Tenant, TenantOptions, requests};
+use mock_retool::{Fault, FaultKind, Forbidden, Group, ListingOptions, Mock, Options, Scope, User};
 use retool_lifecycle::error::Code;
 
 use super::dialect::{current_roster, new_user};
@@ -133,6 +133,7 @@ async fn every_error_code_has_the_details_of_the_contract() {
     refusals(&mut table).await;
     unsupported(&mut table).await;
     failures(&mut table).await;
+    forbidden(&mut table).await;
     let known: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str().to_owned()).collect();
     assert_eq!(table.codes, known);
 }
@@ -483,6 +484,22 @@ async fn conflicts(table: &mut Table) {
     assert_eq!(world.writes(), []);
 
     let world = World::acme().await;
+    let expected = Expected {
+        code: "similar-group",
+        subject: Some("support"),
+        says: &["Support", "support"],
+        ..conflict
+    };
+    let similar = failed(world.tenant.ensure_group(&ensuring("support")).await);
+    table.expect("a similar group", similar, expected);
+
+    let listing = ListingOptions { odd_records: vec![GRACE.into()], ..ListingOptions::default() };
+    let world = World::acme_with(Options { listing, ..Options::default() }).await;
+    let expected = Expected { code: "record-unreadable", subject: Some(GRACE), ..conflict };
+    let gone = departure(GRACE, DeprovisionMode::Disable);
+    table.expect("an odd record", failed(world.tenant.deprovision(&gone).await), expected);
+
+    let world = World::acme().await;
     let mut gone = departure(JOAN, DeprovisionMode::Delete);
     gone.expected_id = Some(world.user_id(GRACE));
     let expected = Expected {
@@ -538,6 +555,20 @@ async fn refusals(table: &mut Table) {
     let expected = Expected { says: &["3 people", "limit is 1"], ..tripped };
     table.expect("v1 guard", failed(world.over(Dialect::V1).sync(&request).await), expected);
 
+    let plan = done(tenant.plan_sync(&roster(vec![entry(ADA)])).await);
+    let asked = requests::apply_plan(plan.clone(), plan.digest);
+    let mut altered = asked.clone();
+    altered.plan.unchanged += 1;
+    let expected = Expected { code: "plan-changed", field: Some("request.plan"), ..refused };
+    table.expect("altered", failed(tenant.apply_plan(&altered).await), expected);
+    let other = World::acme().await;
+    let (code, field) = ("wrong-organisation", Some("request.plan.organisation"));
+    let expected = Expected { code, field, ..refused };
+    table.expect("elsewhere", failed(other.tenant.apply_plan(&asked).await), expected);
+    let (code, field) = ("wrong-dialect", Some("request.plan.dialect"));
+    let expected = Expected { code, field, ..refused };
+    table.expect("dialect", failed(world.over(Dialect::V1).apply_plan(&asked).await), expected);
+
     let mut gone = departure(JOAN, DeprovisionMode::Delete);
     gone.protected_people = vec![by_email("JOAN@acme.example")];
     let expected = Expected { code: "protected-person", subject: Some(JOAN), ..refused };
@@ -545,7 +576,8 @@ async fn refusals(table: &mut Table) {
 
     let mut gone = departure(ADA, DeprovisionMode::Disable);
     gone.minimum_admins = Some(2);
-    let expected = Expected { code: "last-admin", subject: Some(ADA), ..refused };
+    let field = Some("request.minimum-admins");
+    let expected = Expected { code: "last-admin", subject: Some(ADA), field, ..refused };
     table.expect("last", failed(tenant.deprovision(&gone).await), expected);
 
     let mut back = arrival(KEN);
@@ -652,6 +684,17 @@ async fn failures(table: &mut Table) {
         (FaultKind::Reset, Expected { code: "connection-failed", attempts: 3, ..at_users }),
         (
             FaultKind::Html200,
+            Expected {
+                case: "permanent unsupported",
+                code: "html-page",
+                status: Some(200),
+                attempts: 1,
+                says: &["plan", "proxy", "base URL"],
+                ..at_users
+            },
+        ),
+        (
+            FaultKind::InvalidJson,
             Expected { code: "answer-unusable", status: Some(200), attempts: 1, ..at_users },
         ),
         // The filter may have been ignored, so the list of all users is requested next, by page.
@@ -711,6 +754,44 @@ async fn failures(table: &mut Table) {
     table.expect("pages", failed(tenant.plan_sync(&current_roster(&world)).await), expected);
 }
 
+/// The server, or something in between, does not let the request pass.
+async fn forbidden(table: &mut Table) {
+    let at_users = Expected {
+        case: "permanent denied",
+        request: Some(LIST_USERS),
+        status: Some(403),
+        attempts: 1,
+        subject: Some(JOAN),
+        ..Expected::default()
+    };
+    let conflict = Expected { case: "permanent conflict", ..at_users };
+    let cases = [
+        (status(403), Expected { code: "forbidden", says: &["users:read", "proxy"], ..at_users }),
+        (
+            FaultKind::Forbidden(Forbidden::Address),
+            Expected { code: "access-blocked", says: &["address"], ..at_users },
+        ),
+        (
+            status(407),
+            Expected { code: "access-blocked", status: Some(407), says: &["proxy"], ..at_users },
+        ),
+        (
+            FaultKind::Forbidden(Forbidden::Seats),
+            Expected { code: "seat-limit", says: &["seat"], ..conflict },
+        ),
+        (
+            FaultKind::Forbidden(Forbidden::LastOwner),
+            Expected { code: "last-owner", says: &["owner"], ..conflict },
+        ),
+    ];
+    for (kind, expected) in cases {
+        let world = World::acme().await;
+        world.mock.inject(Fault::new(kind.clone()));
+        let failure = failed(world.tenant.find_user(&by_email(JOAN)).await);
+        table.expect(&format!("{kind:?}"), failure, expected);
+    }
+}
+
 fn step(mock: &Mock, kind: StepKind, email: &str, user: Option<&str>) -> Step {
     Step {
         kind,
@@ -757,7 +838,7 @@ async fn auto_does_not_guess() {
     });
     for (kind, case) in [
         (status(404), "permanent unsupported"),
-        (FaultKind::Html200, "transient unavailable"),
+        (FaultKind::Html200, "permanent unsupported"),
         (FaultKind::Redirect("/login".into()), "permanent denied"),
         (status(401), "permanent denied"),
         (status(500), "transient unavailable"),

@@ -104,7 +104,9 @@ async fn killed_once(scenario: Scenario, number: usize, moment: Moment, end: &En
         killed(&world, &request, moment, move |at, _| at == number).await,
         "{when}: it ended before"
     );
-    assert_eq!(world.mock.requests().len(), number, "{when}: it continued");
+    // Reads that were in flight at the same time may be among the requests.
+    let later = &world.mock.requests()[number..];
+    assert!(later.len() < 8 && !later.iter().any(LoggedRequest::is_write), "{when}: it continued");
 
     let report = done(world.tenant.sync(&request).await);
     assert!(report.complete, "{when}: {report:#?}");

@@ -665,7 +665,7 @@ async fn an_html_page_as_acknowledgement_of_a_v1_membership_leaves_it_unknown() 
     change.groups = memberships([named("Finance")]);
     world.mock.inject(once("POST", world.groups_path(), FaultKind::Html200));
     let (case, detail) = failed(world.tenant.provision(&change).await);
-    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "answer-unusable"));
+    assert_eq!((case, detail.code.as_str()), ("permanent unsupported", "html-page"));
     assert_eq!(written(&detail.writes), [format!("member-added {GRACE} [Finance] ?")]);
 
     done(world.tenant.provision(&change).await);
@@ -677,7 +677,7 @@ async fn an_html_page_as_reply_to_a_deletion_leaves_it_unknown(dialect: Dialect)
     world.mock.inject(once("DELETE", world.users_path(), FaultKind::Html200));
     let request = departure(JOAN, DeprovisionMode::Delete);
     let (case, detail) = failed(world.tenant.deprovision(&request).await);
-    assert_eq!((case, detail.code.as_str()), ("transient unavailable", "answer-unusable"));
+    assert_eq!((case, detail.code.as_str()), ("permanent unsupported", "html-page"));
     assert_eq!(written(&detail.writes), [format!("user-deleted {JOAN} ?")]);
     assert!(!is_removed(&world, JOAN));
     let again = done(world.tenant.deprovision(&request).await);

@@ -50,10 +50,14 @@ async fn a_deprovision_that_fails_halfway_reports_its_writes(dialect: Dialect) {
     assert_eq!(
         written(&detail.writes),
         [
-            format!("user-disabled {JOAN}"),
-            format!("member-removed {JOAN} [viewer]"),
-            format!("member-removed {JOAN} [Support] ?"),
+            Some(format!("user-disabled {JOAN}")),
+            (dialect == Dialect::V2).then(|| format!("sessions-ended {JOAN}")),
+            Some(format!("member-removed {JOAN} [viewer]")),
+            Some(format!("member-removed {JOAN} [Support] ?")),
         ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
     );
     world.mock.clear_faults();
     done(world.tenant.deprovision(&strip).await);
@@ -79,7 +83,7 @@ fn breaks_at_write(world: &World, number: usize, served: bool) {
 /// Where the tombstone of a deprovision that failed comes from.
 #[derive(Clone, Copy, Debug)]
 enum Source {
-    /// An earlier `find-user`. Over `/api/v2` its result has no groups.
+    /// An earlier `find-user`.
     EarlierRead,
     /// The error.
     Error,
@@ -87,14 +91,12 @@ enum Source {
 
 /// Wherever a deprovision fails, the error reports all writes to undo, and a restore undoes them.
 async fn a_deprovision_that_fails_halfway_can_be_undone(dialect: Dialect) {
-    let sources = match dialect {
-        Dialect::V1 => &[Source::Error, Source::EarlierRead][..],
-        _ => &[Source::Error],
-    };
-    for number in 1..=3 {
+    // Over `/api/v2` the second write ends the sessions.
+    let writes = if dialect == Dialect::V2 { 4 } else { 3 };
+    for number in 1..=writes {
         for served in [false, true] {
-            for source in sources {
-                undo_failed_deprovision(dialect, number, served, *source).await;
+            for source in [Source::Error, Source::EarlierRead] {
+                undo_failed_deprovision(dialect, number, served, source).await;
             }
         }
     }
@@ -104,7 +106,7 @@ async fn undo_failed_deprovision(dialect: Dialect, number: usize, served: bool, 
     let world = World::acme_over(dialect).await;
     let (before, groups) = (world.person(JOAN), world.groups_of(JOAN));
     let found = done(world.tenant.find_user(&by_email(JOAN)).await).expect("Joan");
-    assert_eq!(found.groups.is_some(), dialect == Dialect::V1);
+    assert!(found.groups.is_some());
 
     let at = format!("write {number}, served: {served}, {source:?}");
     breaks_at_write(&world, number, served);
@@ -122,7 +124,9 @@ async fn undo_failed_deprovision(dialect: Dialect, number: usize, served: bool, 
     if world.person(JOAN).is_disabled {
         to_undo.push(format!("user-disabled {JOAN}"));
     }
-    assert_eq!(to_undo.len(), number - usize::from(!served), "{at}");
+    let made = 1..=number - usize::from(!served);
+    let undoable = made.filter(|write| dialect != Dialect::V2 || *write != 2);
+    assert_eq!(to_undo.len(), undoable.count(), "{at}");
     let reported = written(&detail.writes);
     for write in &to_undo {
         assert!(
@@ -147,7 +151,10 @@ async fn undo_failed_deprovision(dialect: Dialect, number: usize, served: bool, 
     let request = restoring([tombstone], false);
     let result = restored(world.tenant.restore(&request).await);
     assert_eq!(result.writes.len(), to_undo.len(), "{at}: {:?}", result.writes);
-    assert!(result.not_restored.is_empty(), "{at}: {:?}", result.not_restored);
+    // `find-user` does not say who administers the groups.
+    let is_said =
+        |what: &String| matches!(source, Source::EarlierRead) && what.contains("administer");
+    assert!(result.not_restored.iter().all(is_said), "{at}: {:?}", result.not_restored);
     assert_eq!(world.groups_of(JOAN), groups, "{at}");
     let memberships = before.memberships.clone();
     let after = User { memberships, ..world.person(JOAN) };

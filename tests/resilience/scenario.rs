@@ -7,7 +7,7 @@ use host_test::retool::types::Dialect;
 use mock_retool::{Fault, FaultKind, Options, Organisation};
 
 use super::dialect::{current_roster, new_entry};
-use crate::support::{World, done, entry, membership, memberships, named};
+use crate::support::{World, allow_growth, done, entry, membership, memberships, named};
 
 /// Returns settings with which a listing of 100 people (over `/api/v1`) or 200 people (over
 /// `/api/v2`) has a second page, at which the host can be killed.
@@ -79,6 +79,7 @@ impl Scenario {
         }
         request.policy.absent = self.absent;
         request.policy.memberships = MembershipPolicy::Exact;
+        allow_growth(&mut request);
         request
     }
 

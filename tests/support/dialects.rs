@@ -136,6 +136,13 @@ impl World {
         names.iter().map(link).collect()
     }
 
+    /// Returns the links of a plain member, as the call that takes them records them: over
+    /// `/api/v2` with who administers the group.
+    pub fn taken_links(&self, names: &[&str]) -> Vec<GroupLink> {
+        let group_admin = (self.dialect() == Dialect::V2).then_some(false);
+        self.links(names).into_iter().map(|link| GroupLink { group_admin, ..link }).collect()
+    }
+
     /// Returns the path of all users in the tenant's dialect.
     pub fn users_path(&self) -> &'static str {
         match self.dialect() {

@@ -296,6 +296,20 @@ pub fn limit(limit: &mut Option<GuardLimit>) -> &mut GuardLimit {
     limit.get_or_insert(GuardLimit { percent: None, floor: None })
 }
 
+/// Lifts the limits on what a sync adds and changes.
+pub fn allow_growth(request: &mut SyncRequest) {
+    let guards = &mut request.policy.guards;
+    for guard in [
+        &mut guards.creations,
+        &mut guards.promotions,
+        &mut guards.re_enablements,
+        &mut guards.updates,
+        &mut guards.member_additions,
+    ] {
+        limit(guard).floor = Some(10_000);
+    }
+}
+
 /// Returns a request to sync a roster, with a policy that allows everything except removals.
 pub fn roster(roster: Vec<RosterEntry>) -> SyncRequest {
     let policy = SyncPolicy {

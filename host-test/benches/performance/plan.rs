@@ -49,7 +49,7 @@ pub async fn measure() -> Vec<Row> {
         };
         let native = async || {
             let session = session(&server, &connections);
-            let plan = apply::plan_sync(session.reader(), &desired, &session.occasion())
+            let plan = apply::plan_sync(session.reader(), &desired, None, &session.occasion())
                 .await
                 .expect("a plan");
             assert!(plan.steps.is_empty());
@@ -98,7 +98,6 @@ fn session(server: &Server, connections: &native::Connections) -> Session {
 /// Returns the same roster in the component's own types.
 fn natively(users: usize) -> retool_lifecycle::sync::SyncRequest {
     let desired = |at: usize| DesiredUser {
-        email: Email::new(&people::email(at)),
         fields: UserPatch {
             first_name: Some(format!("Given{at}")),
             last_name: Some(format!("Family{at}")),
@@ -106,6 +105,7 @@ fn natively(users: usize) -> retool_lifecycle::sync::SyncRequest {
             ..UserPatch::default()
         },
         groups: people::groups_of(at).into_iter().map(GroupRef::Name).collect(),
+        ..DesiredUser::new(Email::new(&people::email(at)))
     };
     retool_lifecycle::sync::SyncRequest {
         roster: (0..users).map(desired).collect(),
@@ -115,6 +115,7 @@ fn natively(users: usize) -> retool_lifecycle::sync::SyncRequest {
             update_existing: true,
             re_enable_disabled: false,
             absent: AbsentPolicy::Keep,
+            without_address: false,
             memberships: MembershipPolicy::Exact,
             managed_groups: Vec::new(),
             create_missing_groups: false,

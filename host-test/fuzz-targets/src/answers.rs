@@ -105,7 +105,7 @@ impl Operation {
         match self {
             Operation::FindUsers => {
                 let email = Email::new(EMAIL);
-                let found = directory.find_users(&email).await?;
+                let found = directory.find_users(&email.clone().into()).await?;
                 assert!(
                     found.iter().all(|user| user.email == email),
                     "another user was found: {found:?}"
@@ -170,7 +170,7 @@ impl Operation {
                     user_type: Some(UserType::EndUser),
                     ..UserPatch::default()
                 };
-                let new = NewUser { email: Email::new(NEW_EMAIL), fields };
+                let new = NewUser { email: Email::new(NEW_EMAIL), login: None, fields };
                 directory.create_user(&new).await?;
             }
             Operation::UpdateUser => {

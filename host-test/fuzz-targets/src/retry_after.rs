@@ -46,9 +46,10 @@ fn world(status: u16, header: &str, now: u64) -> World {
     })
 }
 
-/// Returns the wait that the component reads from the header, in milliseconds.
+/// Returns the wait that the component reads from the header, in milliseconds. A call with one attempt
+/// does not wait after a 503.
 fn read_wait(header: &str, now: u64) -> Option<u64> {
-    let world = world(429, header, now);
+    let world = world(503, header, now);
     let session = world.session(&[("RETOOL_MAX_ATTEMPTS", "1")]);
     let error =
         world.run(0, session.directory.list_groups()).expect_err("there is only one attempt");

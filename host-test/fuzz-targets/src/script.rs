@@ -84,6 +84,9 @@ fn answer(bytes: &[u8]) -> Reply {
                     "date" => response.date = value,
                     "content-type" => response.content_type = value,
                     "retry-after" => response.retry_after = value,
+                    "x-ratelimit-reset" => response.rate_limit_reset = value,
+                    "x-ratelimit-remaining" => response.rate_limit_remaining = value,
+                    "www-authenticate" => response.www_authenticate = value,
                     "x-request-id" => response.request_id = value,
                     _ => {}
                 }

@@ -87,7 +87,10 @@ impl Exchange {
     /// Whether the request may have changed something: it is a write, and its reply does not
     /// exclude an effect.
     fn may_have_written(&self) -> bool {
-        let refused = |status: u16| (400..=499).contains(&status) && status != 408;
+        let refused = |status: u16| {
+            (300..=499).contains(&status) && status != 408
+                || matches!(status, 501 | 505 | 506 | 510 | 511)
+        };
         self.request.method != Method::Get && !self.status().is_some_and(refused)
     }
 }
@@ -173,7 +176,9 @@ impl World {
             check_text(text, MAX_MESSAGE);
         }
         assert!(error.retry_after_ms.is_none_or(|ms| ms <= MAX_WAIT_MS), "{error:?}");
-        assert!(error.code.kind() != Kind::RateLimited || error.http_status == Some(429));
+        // Nothing is sent while the server asks to wait for longer than the call has.
+        let throttled = matches!(error.http_status, Some(429 | 403)) || error.attempts == 0;
+        assert!(error.code.kind() != Kind::RateLimited || throttled, "{error:?}");
         let may_have_written = self.exchanges().iter().any(Exchange::may_have_written);
         assert_eq!(error.maybe_applied, may_have_written, "{error:?}");
     }
@@ -253,8 +258,9 @@ impl Transport for Wire {
             let (at_ms, sent) = (self.clock.monotonic_ms(), request.clone());
             self.exchanges.borrow_mut().push(Exchange { at_ms, request: sent, outcome: None });
             let Reply { after_ms, outcome } = (self.server.borrow_mut())(request);
-            let outcome = if after_ms >= limits.timeout_ms {
-                self.clock.sleep(limits.timeout_ms).await;
+            let limit_ms = limits.timeout_ms.min(limits.idle_ms);
+            let outcome = if after_ms >= limit_ms {
+                self.clock.sleep(limit_ms).await;
                 Err(TransportError::TimedOut)
             } else {
                 self.clock.sleep(after_ms).await;

@@ -3,13 +3,15 @@
 use std::convert::Infallible;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::http::Uri;
+use axum::extract::{Request, State};
 use axum::http::uri::PathAndQuery;
+use axum::http::{Method, Uri};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceExt;
 
-use crate::options::{Dialect, Options};
+use crate::call::Call;
+use crate::options::{Deviations, Dialect, DisabledUsers, Options};
 use crate::{scim, v1, v2};
 
 /// Returns the routes of the dialects that are served. Every request must carry a
@@ -24,6 +26,7 @@ pub(crate) fn routes(options: &Options) -> Router {
                 token: options.token.clone(),
                 scopes: options.scopes.clone(),
                 max_page_size: options.max_page_size,
+                deviations: options.deviations,
             }),
         );
     }
@@ -54,7 +57,27 @@ pub(crate) fn routes(options: &Options) -> Router {
             routes = routes.nest_service(base, scim);
         }
     }
-    below(options.base_path(), routes.fallback(async || v1::Refusal::not_found()))
+    let routes = routes.fallback(async || v1::Refusal::not_found());
+    let routes = match options.deviations {
+        Deviations { disabled_users: DisabledUsers::Shown, frozen_dates: false, .. } => routes,
+        deviations => routes.layer(from_fn_with_state(deviations, deviate)),
+    };
+    below(options.base_path(), routes)
+}
+
+/// Applies what a server does to users with every write.
+async fn deviate(State(deviations): State<Deviations>, request: Request, next: Next) -> Response {
+    let call = request.extensions().get::<Call>().cloned();
+    let Some(call) = call.filter(|_| request.method() != Method::GET) else {
+        return next.run(request).await;
+    };
+    call.organisation().freeze_dates(deviations.frozen_dates);
+    let answer = next.run(request).await;
+    let mut organisation = call.organisation();
+    organisation.freeze_dates(false);
+    organisation.remove_disabled(deviations.disabled_users);
+    drop(organisation);
+    answer
 }
 
 /// Puts the prefix before the paths of these routes.

@@ -42,14 +42,15 @@ mod v2;
 
 /// The request and response types of [`Offline`].
 pub use axum::http;
-pub use faults::{Chance, Fault, FaultKind, FaultSyntax};
+pub use faults::{Chance, Fault, FaultKind, FaultSyntax, Forbidden};
 pub use hook::Hook;
 pub use log::LoggedRequest;
 pub use mock::Mock;
 pub use offline::Offline;
 pub use options::{
-    Dialect, MemberRemoval, Options, PatchAnswer, ScimBase, ScimQuirks, Scope, UnknownScope,
-    V2Options,
+    Deviations, Dialect, DisabledUsers, FormSupport, Guidance, IfMatchRule, LargePages,
+    ListingOptions, MemberRemoval, Options, PatchAnswer, PatchForms, ScimBase, ScimQuirks, Scope,
+    Throttling, UnknownGuidance, UnknownScope, V2Options,
 };
 pub use state::{
     ADMIN, Access, EDITOR, Group, Invite, Member, Membership, Organisation, Refused, User, VIEWER,

@@ -12,20 +12,21 @@ use tower::ServiceExt;
 use crate::call::Call;
 use crate::dialects;
 use crate::faults::Quirks;
-use crate::options::Options;
+use crate::options::{ListingOptions, Options};
 use crate::state::Organisation;
 
 /// The same server without sockets, time or threads: it takes a request and returns the response.
-/// It uses these options: the tokens, the scopes, the largest page, the dialects with their own
-/// options, and the prefix. It has no faults and no log.
+/// It uses these options: the tokens, the scopes, the largest page, the options of listings, the
+/// dialects with their own options, and the prefix. It has no faults and no log.
 pub struct Offline {
     routes: Router,
+    listing: ListingOptions,
 }
 
 impl Offline {
     /// Creates a server with these options.
     pub fn new(options: &Options) -> Self {
-        Offline { routes: dialects::routes(options) }
+        Offline { routes: dialects::routes(options), listing: options.listing.clone() }
     }
 
     /// Serves one request over `organisation`. The URI of the request is its path and query.
@@ -38,9 +39,8 @@ impl Offline {
         // mutex and moved back afterwards.
         let lent = Arc::new(Mutex::new(mem::replace(organisation, Organisation::vacant())));
         let mut request = request.map(Body::from);
-        request
-            .extensions_mut()
-            .insert(Call { organisation: Arc::clone(&lent), quirks: Quirks::default() });
+        let quirks = Quirks::default().of_server(&self.listing);
+        request.extensions_mut().insert(Call { organisation: Arc::clone(&lent), quirks });
         let answer = self.routes.clone().oneshot(request).now_or_never();
         *organisation = match Arc::try_unwrap(lent) {
             Ok(alone) => alone.into_inner().unwrap_or_else(PoisonError::into_inner),

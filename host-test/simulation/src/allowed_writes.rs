@@ -1,15 +1,27 @@
 //! The writes that a call may make. They are computed from the request alone, with none of the
 //! component's own logic.
 
-use retool_lifecycle::domain::{Field, GroupLink, GroupRef, UserPatch, UserType};
+use retool_lifecycle::domain::{Field, GroupLink, GroupRef, UserPatch, UserRef, UserType};
+use retool_lifecycle::groups::{Removal, Reshaping};
 use retool_lifecycle::lifecycle::Mode;
 use retool_lifecycle::sync::{
     AbsentPolicy, DesiredUser, MembershipPolicy, Step, StepKind, SyncRequest,
 };
 use serde_json::{Value, json};
 
+use crate::change::{administered, key};
 use crate::dialects::group_number;
 use crate::operation::{Operation, find};
+
+/// When an account may be deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct Age {
+    /// The number of days.
+    pub days: u32,
+    /// Since when the account is disabled, in milliseconds since the Unix epoch, as the caller says.
+    /// Without it, the account may not be deleted.
+    pub disabled_since: Option<i64>,
+}
 
 /// A group with its id and one of the names that it has had.
 pub struct KnownGroup<'a> {
@@ -33,11 +45,15 @@ impl KnownGroup<'_> {
 }
 
 impl Operation {
+    fn has_step(&self, is: impl Fn(&Step) -> bool) -> bool {
+        self.steps().iter().any(is)
+    }
+
     /// Whether the user may be created.
     pub fn may_create(&self, person: &str) -> bool {
         match self {
             Operation::Provision(arrival) => {
-                arrival.create_missing && arrival.email.key() == person
+                arrival.create_missing && &*key(arrival.email.as_str()) == person
             }
             Operation::Restore(restoration) => {
                 restoration.re_create && find(&restoration.tombstones, person).is_some()
@@ -45,7 +61,9 @@ impl Operation {
             Operation::Sync(request) => {
                 request.policy.create_missing && desired(request, person).is_some()
             }
-            Operation::Step(step, _) => is_step(step, StepKind::CreateUser, person),
+            Operation::Step(..) | Operation::Slice(_) => {
+                self.has_step(|step| is_step(step, StepKind::CreateUser, person))
+            }
             _ => false,
         }
     }
@@ -53,7 +71,7 @@ impl Operation {
     /// Returns the value that a field may be set to, for a `new` user or an existing one.
     pub fn allowed_value(&self, person: &str, field: &str, new: bool) -> Option<Value> {
         let value = match self {
-            Operation::Provision(arrival) if arrival.email.key() == person => {
+            Operation::Provision(arrival) if &*key(arrival.email.as_str()) == person => {
                 if !new && field == "isDisabled" {
                     return arrival.re_enable_disabled.then_some(json!(false));
                 }
@@ -61,6 +79,11 @@ impl Operation {
             }
             Operation::Restore(restoration) => {
                 let was = find(&restoration.tombstones, person)?;
+                if let Some(group) = administered(field) {
+                    let mut links = was.groups.iter().flatten();
+                    let link = links.find(|link| group_number(&link.id) == Some(group))?;
+                    return (link.group_admin == Some(true)).then_some(json!(true));
+                }
                 if field == "isDisabled" {
                     return (!new).then_some(json!(false));
                 }
@@ -76,17 +99,17 @@ impl Operation {
             }
             Operation::Deprovision(departure) => {
                 let disables = departure.mode != Mode::Delete
-                    && departure.email.key() == person
-                    && !departure.protected_people.iter().any(|one| one.key() == person);
+                    && &*named(&departure.user) == person
+                    && !departure.protected_people.iter().any(|one| named(one) == person);
                 (disables && field == "isDisabled").then_some(json!(true))
             }
             Operation::Sync(request) => return value_from_roster(request, person, field, new),
-            Operation::Step(step, _) => {
-                if step.email.as_ref().is_none_or(|email| email.key() != person) {
-                    return None;
-                }
+            Operation::Step(..) | Operation::Slice(_) => {
+                let is_theirs = |step: &&Step| {
+                    step.email.as_ref().is_some_and(|email| &*key(email.as_str()) == person)
+                };
                 let mut patch = UserPatch::default();
-                for change in &step.changes {
+                for change in self.steps().iter().filter(is_theirs).flat_map(|step| &step.changes) {
                     if let Some(field) = Field::parse(change.field) {
                         patch.set(field, &change.after);
                     }
@@ -98,16 +121,17 @@ impl Operation {
         value.filter(|_| new || field != "email")
     }
 
-    /// Returns `None` if the user may not be deleted, and `Some(Some(days))` if only after being
-    /// disabled for this number of days.
-    pub fn may_delete(&self, person: &str) -> Option<Option<u32>> {
+    /// Returns `None` if the user may not be deleted, and `Some(Some(age))` if only by age.
+    pub fn may_delete(&self, person: &str) -> Option<Option<Age>> {
         match self {
             Operation::Deprovision(departure) => {
-                let theirs = departure.email.key() == person
-                    && !departure.protected_people.iter().any(|one| one.key() == person);
+                let theirs = &*named(&departure.user) == person
+                    && !departure.protected_people.iter().any(|one| named(one) == person);
                 match departure.mode {
                     Mode::Delete if theirs => Some(None),
-                    Mode::DeleteOnceDisabled(days) if theirs => Some(Some(days)),
+                    Mode::DeleteOnceDisabled(days) if theirs => {
+                        Some(Some(Age { days, disabled_since: departure.disabled_since }))
+                    }
                     _ => None,
                 }
             }
@@ -116,7 +140,9 @@ impl Operation {
                     request.policy.absent == AbsentPolicy::Delete && is_absent(request, person);
                 goes.then_some(None)
             }
-            Operation::Step(step, _) => is_step(step, StepKind::DeleteUser, person).then_some(None),
+            Operation::Step(..) | Operation::Slice(_) => {
+                self.has_step(|step| is_step(step, StepKind::DeleteUser, person)).then_some(None)
+            }
             _ => None,
         }
     }
@@ -126,13 +152,15 @@ impl Operation {
     pub fn may_withdraw(&self, person: &str) -> bool {
         match self {
             Operation::Deprovision(departure) => {
-                departure.email.key() == person
-                    && !departure.protected_people.iter().any(|one| one.key() == person)
+                &*named(&departure.user) == person
+                    && !departure.protected_people.iter().any(|one| named(one) == person)
             }
             Operation::Sync(request) => {
                 request.policy.absent != AbsentPolicy::Keep && is_absent(request, person)
             }
-            Operation::Step(step, _) => is_step(step, StepKind::DeleteUser, person),
+            Operation::Step(..) | Operation::Slice(_) => {
+                self.has_step(|step| is_step(step, StepKind::DeleteUser, person))
+            }
             _ => false,
         }
     }
@@ -147,7 +175,7 @@ impl Operation {
     pub fn may_join(&self, person: &str, group: &KnownGroup<'_>) -> bool {
         match self {
             Operation::Provision(arrival) => {
-                arrival.email.key() == person && group.is_any(&arrival.groups)
+                &*key(arrival.email.as_str()) == person && group.is_any(&arrival.groups)
             }
             Operation::Restore(restoration) => {
                 let was = find(&restoration.tombstones, person);
@@ -158,11 +186,11 @@ impl Operation {
                 request.policy.memberships != MembershipPolicy::Leave
                     && desired(request, person).is_some_and(|desired| group.is_any(&desired.groups))
             }
-            Operation::Step(step, _) => {
+            Operation::Step(..) | Operation::Slice(_) => self.has_step(|step| {
                 is_step(step, StepKind::AddMember, person) && is_group_of(step, group)
-            }
+            }),
             Operation::ChangeGroup(reshaping) => {
-                group.is(&reshaping.group) && reshaping.add.iter().any(|one| one.key() == person)
+                group.is(&reshaping.group) && reshaping.add.iter().any(|one| named(one) == person)
             }
             _ => false,
         }
@@ -172,7 +200,7 @@ impl Operation {
     pub fn may_leave(&self, person: &str, group: &KnownGroup<'_>) -> bool {
         match self {
             Operation::Deprovision(departure) => {
-                departure.mode == Mode::DisableAndStripGroups && departure.email.key() == person
+                departure.mode == Mode::DisableAndStripGroups && &*named(&departure.user) == person
             }
             Operation::Sync(request) => {
                 let policy = &request.policy;
@@ -184,11 +212,12 @@ impl Operation {
                     && desired(request, person)
                         .is_some_and(|desired| !group.is_any(&desired.groups))
             }
-            Operation::Step(step, _) => {
+            Operation::Step(..) | Operation::Slice(_) => self.has_step(|step| {
                 is_step(step, StepKind::RemoveMember, person) && is_group_of(step, group)
-            }
+            }),
             Operation::ChangeGroup(reshaping) => {
-                group.is(&reshaping.group) && reshaping.remove.iter().any(|one| one.key() == person)
+                group.is(&reshaping.group)
+                    && reshaping.remove.iter().any(|one| named(one) == person)
             }
             _ => false,
         }
@@ -212,10 +241,10 @@ impl Operation {
                     && (is_named(&policy.managed_groups)
                         || request.roster.iter().any(|one| is_named(&one.groups)))
             }
-            Operation::Step(step, _) => {
+            Operation::Step(..) | Operation::Slice(_) => self.has_step(|step| {
                 step.kind == StepKind::CreateGroup
                     && step.group_name.as_deref().is_some_and(|asked| asked.trim() == name)
-            }
+            }),
             Operation::EnsureGroup(asked) => asked.trim() == name,
             _ => false,
         }
@@ -237,18 +266,19 @@ impl Operation {
 
     /// Whether the group may be deleted.
     pub fn may_delete_group(&self, group: &KnownGroup<'_>) -> bool {
-        matches!(self, Operation::RemoveGroup(reference, _) if group.is(reference))
+        matches!(self, Operation::RemoveGroup(removal) if group.is(&removal.group))
     }
 
     /// Whether the user may not be disabled or deleted, or lose rights or a membership.
     pub fn is_protected(&self, person: &str) -> bool {
         match self {
             Operation::Deprovision(departure) => {
-                departure.protected_people.iter().any(|one| one.key() == person)
+                departure.protected_people.iter().any(|one| named(one) == person)
             }
             Operation::Sync(request) | Operation::Plan(request) | Operation::Step(_, request) => {
                 is_protected(request, person)
             }
+            Operation::Slice(slice) => is_protected(&slice.request, person),
             _ => false,
         }
     }
@@ -259,26 +289,37 @@ impl Operation {
         match self {
             Operation::Provision(_) | Operation::Restore(_) => Some(1),
             Operation::Deprovision(departure) => Some(departure.minimum_admins),
-            Operation::Sync(request) => Some(request.policy.guards.minimum_admins),
-            // The guard checked the whole plan. A single step is not checked again.
+            Operation::Sync(request) | Operation::Step(_, request) => {
+                Some(request.policy.guards.minimum_admins)
+            }
+            Operation::Slice(slice) => Some(slice.request.policy.guards.minimum_admins),
+            Operation::ChangeGroup(Reshaping { guard, .. })
+            | Operation::RemoveGroup(Removal { guard, .. }) => Some(guard.minimum_admins),
             _ => None,
         }
     }
 }
 
+/// Returns the person whom a request means, by the address that is compared.
+pub fn named(who: &UserRef) -> String {
+    key(who.as_str())
+}
+
 /// Returns the roster's entry for a user.
 pub fn desired<'a>(request: &'a SyncRequest, person: &str) -> Option<&'a DesiredUser> {
-    request.roster.iter().find(|one| one.email.key() == person)
+    request.roster.iter().find(|one| &*key(one.email.as_str()) == person)
 }
 
 fn is_protected(request: &SyncRequest, person: &str) -> bool {
-    request.policy.guards.protected_people.iter().any(|one| one.key() == person)
+    request.policy.guards.protected_people.iter().any(|one| named(one) == person)
 }
 
 /// Whether a user is in the span of a roster, is not on it, and is not protected.
 pub fn is_absent(request: &SyncRequest, person: &str) -> bool {
     let span = &request.span;
-    desired(request, person).is_none()
+    // No roster names an account without an address, so it is never absent.
+    !person.is_empty()
+        && desired(request, person).is_none()
         && span.start.as_deref().is_none_or(|start| person >= start)
         && span.before.as_deref().is_none_or(|before| person < before)
         && !is_protected(request, person)
@@ -304,7 +345,7 @@ fn value_from_roster(request: &SyncRequest, person: &str, field: &str, new: bool
 }
 
 fn is_step(step: &Step, kind: StepKind, person: &str) -> bool {
-    step.kind == kind && step.email.as_ref().is_some_and(|email| email.key() == person)
+    step.kind == kind && step.email.as_ref().is_some_and(|email| &*key(email.as_str()) == person)
 }
 
 fn is_group_of(step: &Step, group: &KnownGroup<'_>) -> bool {
@@ -337,9 +378,9 @@ pub fn value(patch: &UserPatch, field: &str) -> Option<Value> {
 /// Returns the address of the user that a call is about, if it is about one.
 pub fn person_of(operation: &Operation) -> Option<String> {
     match operation {
-        Operation::Provision(arrival) => Some(arrival.email.key().to_owned()),
-        Operation::Deprovision(departure) => Some(departure.email.key().to_owned()),
-        Operation::Step(step, _) => step.email.as_ref().map(|email| email.key().to_owned()),
+        Operation::Provision(arrival) => Some(key(arrival.email.as_str())),
+        Operation::Deprovision(departure) => Some(named(&departure.user)),
+        Operation::Step(step, _) => step.email.as_ref().map(|email| key(email.as_str())),
         _ => None,
     }
 }

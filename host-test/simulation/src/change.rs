@@ -33,9 +33,14 @@ pub enum Change {
     Left { id: String, email: String, group: u32 },
 }
 
-/// Returns the form of an address that is compared.
+/// Returns the form of an address that is compared. A login that is another address
+/// ([`login_of`](crate::names::login_of)) has that of the mail.
 pub fn key(address: &str) -> String {
-    address.trim().to_lowercase()
+    let mut key = address.trim().to_lowercase();
+    for (letter, two) in crate::names::LETTERS {
+        key = key.replace(two, letter);
+    }
+    crate::names::mail_of(&key).unwrap_or(key)
 }
 
 /// Returns the id of an invitation, in place of a user's id.

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use retool_lifecycle::http::{Clock, Local};
 
 /// Start of the virtual time, 2026-01-05T09:00:00Z. The mock's own time starts there too.
-const START_UNIX_MS: u64 = 1_767_603_600_000;
+pub const START_UNIX_MS: u64 = 1_767_603_600_000;
 
 /// More polls than any call needs that makes progress.
 const MAX_POLLS: u32 = 200_000;

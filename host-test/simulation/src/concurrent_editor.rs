@@ -4,6 +4,7 @@ use mock_retool::{ADMIN, Dialect, Group, Invite, Organisation, User};
 use serde_json::json;
 
 use crate::chance::Chance;
+use crate::names;
 
 /// Another administrator.
 pub struct ConcurrentEditor {
@@ -113,9 +114,17 @@ impl ConcurrentEditor {
                 change(organisation, User { is_admin: !user.is_admin, ..user.clone() })?;
                 Some(format!("{who} admin: {}", !user.is_admin))
             }
+            // No one gives an address to an account without one.
+            7 if who.is_empty() => None,
             7 => {
                 let email = format!("moved{number}.{}", who.trim_start());
-                change(organisation, User { email: email.clone(), ..user.clone() })?;
+                let mut draft = User { email: email.clone(), ..user.clone() };
+                // A login that is made of the address follows it.
+                let login = user.scim.get("userName").and_then(|login| login.as_str());
+                if login.is_some_and(|login| names::mail_of(&login.to_lowercase()).is_some()) {
+                    draft.scim.insert("userName".into(), json!(names::login_of(&email)));
+                }
+                change(organisation, draft)?;
                 Some(format!("{who} is {email} now"))
             }
             8 => {

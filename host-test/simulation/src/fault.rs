@@ -1,5 +1,6 @@
 //! Faults of single requests.
 
+use mock_retool::Forbidden;
 use retool_lifecycle::http::Response;
 
 use crate::chance::Chance;
@@ -27,6 +28,10 @@ pub enum Fault {
         /// Whether the request is served despite the error.
         served: bool,
     },
+    /// A 403 for a reason. The request is not served.
+    Forbidden(Forbidden),
+    /// A page of HTML with status 403. The request is not served.
+    Page,
     /// The request is served, and the response has half of its body.
     Half,
     /// The request is served, and the response has no body.
@@ -100,7 +105,20 @@ pub fn draw(chance: &mut Chance, dialect_wire: &dyn DialectWire, parsed: &Parsed
     }
 }
 
+/// Statuses with which a server, or a proxy in between, says for good that it does not do it.
+const FINAL: [u16; 9] = [301, 302, 303, 307, 308, 407, 501, 505, 511];
+
+/// Draws a fault that is about what a status says.
+pub fn draw_status(chance: &mut Chance) -> Fault {
+    match chance.below(4) {
+        0 => Fault::Page,
+        1 => Fault::Forbidden(*chance.pick(&Forbidden::ALL)),
+        _ => Fault::Status { code: *chance.pick(&FINAL), retry_after: None, served: false },
+    }
+}
+
 /// What the network returns for a request.
+#[expect(clippy::large_enum_variant, reason = "there is one of them at a time")]
 pub enum Reply {
     /// A response.
     Answer(Response),
@@ -128,9 +146,18 @@ pub fn apply_fault(
                 ..Response::default()
             });
         }
-        Some(Fault::LoginPage) => {
+        Some(Fault::Forbidden(reason)) => {
+            let body = serde_json::json!({ "message": reason.message() });
             return Reply::Answer(Response {
-                status: 200,
+                status: 403,
+                content_type: Some("application/json".into()),
+                body: body.to_string().into_bytes(),
+                ..Response::default()
+            });
+        }
+        Some(Fault::LoginPage | Fault::Page) => {
+            return Reply::Answer(Response {
+                status: if fault == Some(Fault::Page) { 403 } else { 200 },
                 content_type: Some("text/html".into()),
                 body: b"<html>Log in</html>".to_vec(),
                 ..Response::default()

@@ -15,6 +15,8 @@ pub struct Figures {
     pub writes: u64,
     /// Injected faults.
     pub faults: u64,
+    /// Requests that were throttled because the quota was used up.
+    pub throttled: u64,
     /// Calls that were killed.
     pub kills: u64,
     /// Edits by another administrator.
@@ -36,6 +38,7 @@ impl AddAssign for Figures {
             requests,
             writes,
             faults,
+            throttled,
             kills,
             edits,
             overwritten,
@@ -47,6 +50,7 @@ impl AddAssign for Figures {
         self.requests += requests;
         self.writes += writes;
         self.faults += faults;
+        self.throttled += throttled;
         self.kills += kills;
         self.edits += edits;
         self.overwritten += overwritten;

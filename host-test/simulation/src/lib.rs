@@ -10,25 +10,30 @@
 //! to prove that the checker finds it.
 
 mod allowed_writes;
+mod call_traffic;
 mod campaign;
 mod chance;
 mod change;
 mod checker;
 mod clock;
 mod concurrent_editor;
+mod contradictions;
 mod defect;
 mod dialects;
 mod fault;
 mod figures;
+mod names;
 mod network;
 mod operation;
 mod organisation;
 mod parse_request;
 mod request;
 mod run;
+mod run_slices;
 mod scenario;
 mod server;
 mod server_behavior;
+mod slices;
 mod trace;
 mod world;
 

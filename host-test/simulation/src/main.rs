@@ -109,6 +109,7 @@ fn text(figures: &Figures, failure: Option<&Run>, traced: bool) -> String {
         requests,
         writes,
         faults,
+        throttled,
         kills,
         edits,
         overwritten,
@@ -117,7 +118,7 @@ fn text(figures: &Figures, failure: Option<&Run>, traced: bool) -> String {
     } = figures;
     let mut text = format!(
         "{seeds} seeds: {operations} calls ({succeeded} succeeded, {failed} failed, {kills} killed), \
-         {requests} requests ({writes} writes), {faults} faults, {edits} edits by another \
+         {requests} requests ({writes} writes, {throttled} throttled), {faults} faults, {edits} edits by another \
          administrator ({overwritten} undone by a PUT)."
     );
     let Some(run) = failure else { return text };
@@ -156,6 +157,7 @@ fn document(figures: &Figures, failure: Option<&Run>) -> serde_json::Value {
         "requests": figures.requests,
         "writes": figures.writes,
         "faults": figures.faults,
+        "throttled": figures.throttled,
         "edits": figures.edits,
         "edits_undone": figures.overwritten,
         "failure": failure.map(|run| json!({

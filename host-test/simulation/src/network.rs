@@ -1,24 +1,48 @@
 //! The network between the component and the server. A request takes time, and its caller can stop
 //! waiting at any point.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
+use retool_lifecycle::error::Error;
 use retool_lifecycle::http::{Clock, Limits, Local, Request, Response, Transport, TransportError};
 
+use crate::call_traffic::CallTraffic;
 use crate::clock::VirtualClock;
 use crate::fault::Reply;
+use crate::operation::Done;
 use crate::server::Server;
 
 /// Sends requests to the server.
 pub struct Network {
     server: Rc<Server>,
     clock: Rc<VirtualClock>,
+    traffic: RefCell<CallTraffic>,
+    /// The component's setting for how long a try may go without a byte.
+    try_timeout_ms: u64,
 }
 
 impl Network {
     /// Creates a connection to a server.
-    pub fn new(server: Rc<Server>, clock: Rc<VirtualClock>) -> Self {
-        Network { server, clock }
+    pub fn new(server: Rc<Server>, clock: Rc<VirtualClock>, try_timeout_ms: u64) -> Self {
+        Network { server, clock, traffic: RefCell::default(), try_timeout_ms }
+    }
+
+    /// Begins a call with this deadline.
+    pub fn begin(&self, deadline_ms: u64) {
+        self.traffic.borrow_mut().begin(self.clock.now() + deadline_ms);
+    }
+
+    /// Returns the rule that a call violates by its result, and how. For calls without edits of the
+    /// other administrator.
+    pub fn violated_by(&self, result: &Result<Done, Error>) -> Option<(&'static str, String)> {
+        self.traffic.borrow().ended(result, self.clock.now())
+    }
+
+    fn report(&self, violation: Option<(&'static str, String)>) {
+        if let Some((rule, how)) = violation {
+            self.server.state().checker.violated(rule, how);
+        }
     }
 }
 
@@ -44,23 +68,31 @@ impl Transport for Network {
     ) -> Local<'a, Result<Response, TransportError>> {
         Box::pin(async move {
             let started = self.clock.now();
+            self.report(self.traffic.borrow_mut().sent(request, started));
             let (there, back) = self.server.latency();
             let mut flight = InFlight { server: &self.server, request: Some(request) };
-            if there >= limits.timeout_ms {
-                self.clock.sleep(limits.timeout_ms).await;
+            // No byte comes before the response.
+            let limit_ms = limits.timeout_ms.min(limits.idle_ms);
+            if there >= limit_ms {
+                self.clock.sleep(limit_ms).await;
                 return Err(TransportError::TimedOut);
             }
             self.clock.sleep(there).await;
             flight.request = None;
             let reply = self.server.arrive(request);
-            let left = limits.timeout_ms.saturating_sub(self.clock.now() - started);
+            let left = limit_ms.saturating_sub(self.clock.now() - started);
             if matches!(reply, Reply::NoAnswer) || back >= left {
+                if there + left > self.try_timeout_ms {
+                    let how = format!("a response is waited for {} ms", there + left);
+                    self.report(Some(("no hang", how)));
+                }
                 self.clock.sleep(left).await;
                 return Err(TransportError::TimedOut);
             }
             self.clock.sleep(back).await;
             match reply {
                 Reply::Answer(response) if response.body.len() <= limits.max_body_bytes => {
+                    self.traffic.borrow_mut().answered(request, &response, self.clock.now());
                     Ok(response)
                 }
                 Reply::Answer(_) => Err(TransportError::TooLarge),

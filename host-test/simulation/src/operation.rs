@@ -1,15 +1,19 @@
 //! One call of the component, and its result.
 
-use retool_lifecycle::domain::{GroupRef, Tombstone, User, Write};
+use retool_lifecycle::admins::AdminGuard;
+use retool_lifecycle::domain::{Tombstone, User, Write};
 use retool_lifecycle::error::{Error, Result};
-use retool_lifecycle::groups::{self, Ensured, Removed, Reshaped, Reshaping};
+use retool_lifecycle::groups::{self, Ensured, Removal, Removed, Reshaped, Reshaping};
 use retool_lifecycle::lifecycle::{
-    self, Arrival, Departure, Deprovisioned, Mode, Provisioned, Restoration, Restored,
+    self, Arrival, Departure, Deprovisioned, Provisioned, Restoration, Restored,
 };
 use retool_lifecycle::session::Session;
 use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
 use retool_lifecycle::sync::step::{self, StepResult};
-use retool_lifecycle::sync::{AbsentPolicy, Plan, Step, StepKind, SyncRequest, apply};
+use retool_lifecycle::sync::{Plan, Step, SyncRequest, apply};
+
+use crate::change::key;
+use crate::slices::PlanSlice;
 
 /// One call of the component. The inputs have passed the component's own validation.
 #[derive(Clone, Debug)]
@@ -26,12 +30,14 @@ pub enum Operation {
     Plan(SyncRequest),
     /// `apply-step`, of a plan made for this request.
     Step(Box<Step>, SyncRequest),
+    /// `apply-plan`, for a slice of a plan.
+    Slice(Box<PlanSlice>),
     /// `ensure-group`.
     EnsureGroup(String),
     /// `change-group`.
     ChangeGroup(Reshaping),
-    /// `remove-group`, and whether the group may have members.
-    RemoveGroup(GroupRef, bool),
+    /// `remove-group`.
+    RemoveGroup(Removal),
 }
 
 /// The result of a call that succeeded.
@@ -43,7 +49,7 @@ pub enum Done {
     Deprovisioned(Deprovisioned),
     /// `restore`.
     Restored(Restored),
-    /// `sync`.
+    /// `sync` and `apply-plan`.
     Synced(Box<SyncReport>),
     /// `plan-sync`.
     Planned(Plan),
@@ -70,6 +76,16 @@ impl Done {
             Done::Ensured(done) => &done.writes,
             Done::Reshaped(done) => &done.writes,
             Done::Removed(done) => &done.writes,
+        }
+    }
+
+    /// Returns the writes of a result that can disable a user, to change them.
+    pub fn writes_mut(&mut self) -> Option<&mut Vec<Write>> {
+        match self {
+            Done::Deprovisioned(done) => Some(&mut done.writes),
+            Done::Synced(done) => Some(&mut done.writes),
+            Done::Stepped(done) => Some(&mut done.writes),
+            _ => None,
         }
     }
 
@@ -120,8 +136,8 @@ impl Done {
             Done::Synced(done) if done.complete => "complete".into(),
             Done::Synced(done) => {
                 let left = done.people.iter().filter(|person| {
-                    use PersonOutcome::{Failed, Refused, Stale};
-                    matches!(person.outcome, Failed(_) | Refused(_) | Stale(_))
+                    use PersonOutcome::{Failed, NotBegun, Refused, Stale};
+                    matches!(person.outcome, Failed(_) | Refused(_) | Stale(_) | NotBegun(_))
                 });
                 let left: Vec<String> = left
                     .map(|person| format!("{}: {:?}", person.email.as_str(), person.outcome))
@@ -157,22 +173,29 @@ impl Operation {
                 Done::Restored(lifecycle::restore(directory, restoration).await?)
             }
             Operation::Sync(request) => Done::Synced(Box::new(
-                apply::sync(directory, request, &occasion, &*session.log).await?,
+                apply::sync(directory, request, None, &occasion, &*session.log).await?,
             )),
             Operation::Plan(request) => {
-                Done::Planned(apply::plan_sync(session.reader(), request, &occasion).await?)
+                Done::Planned(apply::plan_sync(session.reader(), request, None, &occasion).await?)
             }
-            Operation::Step(step, _) => {
-                Done::Stepped(step::apply(directory, step, session.now).await?)
+            Operation::Step(step, request) => {
+                let guards = &request.policy.guards;
+                let guard = AdminGuard {
+                    minimum: guards.minimum_admins,
+                    required: guards.required_admins.clone(),
+                    taken: Vec::new(),
+                };
+                Done::Stepped(step::apply(directory, step, &guard, session.now).await?)
             }
+            Operation::Slice(slice) => Done::Synced(Box::new(slice.apply(&session).await?)),
             Operation::EnsureGroup(name) => {
                 Done::Ensured(groups::ensure(directory, name, None).await?)
             }
             Operation::ChangeGroup(reshaping) => {
                 Done::Reshaped(groups::change(directory, reshaping).await?)
             }
-            Operation::RemoveGroup(group, even_with_members) => {
-                Done::Removed(groups::remove(directory, group, *even_with_members).await?)
+            Operation::RemoveGroup(removal) => {
+                Done::Removed(groups::remove(directory, removal).await?)
             }
         })
     }
@@ -185,15 +208,12 @@ impl Operation {
         }
     }
 
-    /// Whether the call may delete a user.
-    pub fn deletes(&self) -> bool {
+    /// Returns the steps of a plan that the call may apply.
+    pub fn steps(&self) -> &[Step] {
         match self {
-            Operation::Deprovision(departure) => {
-                matches!(departure.mode, Mode::Delete | Mode::DeleteOnceDisabled(_))
-            }
-            Operation::Sync(request) => request.policy.absent == AbsentPolicy::Delete,
-            Operation::Step(step, _) => step.kind == StepKind::DeleteUser,
-            _ => false,
+            Operation::Step(step, _) => std::slice::from_ref(step),
+            Operation::Slice(slice) => slice.steps(),
+            _ => &[],
         }
     }
 
@@ -209,6 +229,7 @@ impl Operation {
                 step.group_name,
                 step.changes
             ),
+            Operation::Slice(slice) => slice.describe(),
             Operation::Provision(arrival) => format!("provision {arrival:?}"),
             Operation::Deprovision(departure) => format!("deprovision {departure:?}"),
             Operation::Restore(restoration) => format!(
@@ -218,7 +239,7 @@ impl Operation {
             ),
             Operation::EnsureGroup(name) => format!("ensure group {name:?}"),
             Operation::ChangeGroup(reshaping) => format!("change group {reshaping:?}"),
-            Operation::RemoveGroup(group, any) => format!("remove group {group:?}, any: {any}"),
+            Operation::RemoveGroup(removal) => format!("remove group {removal:?}"),
         }
     }
 }
@@ -235,7 +256,7 @@ pub fn tombstones(result: &Result<Done, Error>) -> &[Tombstone] {
 pub fn first_of_each(tombstones: &[Tombstone]) -> Vec<Tombstone> {
     let mut first: Vec<Tombstone> = Vec::new();
     for tombstone in tombstones {
-        if find(&first, tombstone.user.email.key()).is_none() {
+        if find(&first, &key(tombstone.user.email.as_str())).is_none() {
             first.push(tombstone.clone());
         }
     }
@@ -244,7 +265,10 @@ pub fn first_of_each(tombstones: &[Tombstone]) -> Vec<Tombstone> {
 
 /// Returns the account with this address from the tombstones.
 pub fn find<'a>(tombstones: &'a [Tombstone], person: &str) -> Option<&'a User> {
-    tombstones.iter().map(|tombstone| &tombstone.user).find(|user| user.email.key() == person)
+    tombstones
+        .iter()
+        .map(|tombstone| &tombstone.user)
+        .find(|user| &*key(user.email.as_str()) == person)
 }
 
 fn users(tombstones: &[Tombstone]) -> Vec<&User> {

@@ -34,6 +34,7 @@ pub fn parse_request(dialect: Dialect, request: &Request) -> ParsedRequest {
         path_and_query: request.path_and_query.clone(),
         served: false,
         answered: None,
+        changed: false,
     }
 }
 

@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 /// [`invitation_id`](crate::change::invitation_id) returns.
 pub type Fields = Map<String, Value>;
 
+/// The field that contains the login of a record, where there is one.
+pub const LOGIN: &str = "login";
+
 /// The field that contains a record's version.
 pub const VERSION: &str = "version";
 
@@ -108,6 +111,8 @@ pub struct ParsedRequest {
     pub served: bool,
     /// The status that the component received. `None` if it received no response.
     pub answered: Option<u16>,
+    /// Whether it changed the organisation.
+    pub changed: bool,
 }
 
 impl ParsedRequest {

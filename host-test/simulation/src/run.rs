@@ -13,7 +13,7 @@ use retool_lifecycle::sync::step::StepOutcome;
 use retool_lifecycle::sync::{Plan, SyncRequest};
 use retool_lifecycle::time::parse_iso;
 
-use crate::change::enabled_admins;
+use crate::change::{enabled_admins, key};
 use crate::clock::VirtualClock;
 use crate::defect::Defect;
 use crate::dialects::capabilities;
@@ -69,8 +69,10 @@ pub fn run(seed: u64, dialect: Option<Dialect>, traced: bool, defect: Option<Def
 /// Whether a restoration may fail with this code without faults: the tombstone lacks a value that
 /// a creation needs, another user has the address or the account too, or the user is the last
 /// administrator now and was none before.
-fn may_fail_to_restore(code: Code, edited: bool) -> bool {
-    match code {
+fn may_fail_to_restore(error: &Error, edited: bool, vanishes: bool) -> bool {
+    match error.code {
+        // The address of a hidden account is taken.
+        Code::ServerRefused => vanishes && error.http_status == Some(409),
         Code::AmbiguousUser | Code::LastAdmin | Code::NameRequired | Code::UserTypeRequired => true,
         Code::WrongPerson => edited,
         _ => false,
@@ -90,6 +92,19 @@ fn new_failure<'r>(first: &Done, second: &'r Result<Done, Error>) -> Option<&'r 
     }
 }
 
+/// Whether a call left something to the next one, and said so: a sync that used up its limit on
+/// removals, or a call that stopped at a write that did not hold.
+fn is_incomplete(done: Option<&Result<Done, Error>>) -> bool {
+    let report = match done {
+        Some(Ok(Done::Synced(report))) => report,
+        Some(Err(error)) => return error.code == Code::NotVerified,
+        _ => return false,
+    };
+    report.people.iter().any(|person| {
+        matches!(&person.outcome, PersonOutcome::Refused(why) if why.contains("Sync again"))
+    })
+}
+
 fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a message")
@@ -105,6 +120,7 @@ impl World {
             match job {
                 Job::One(operation) => self.do_one(&Rc::new(operation)),
                 Job::KeptPlan(request) => self.do_kept_plan(&request),
+                Job::SlicedPlan(request) => self.do_sliced_plan(&Rc::new(request)),
             }
             if !self.server.state().checker.violations().is_empty() {
                 return;
@@ -155,7 +171,8 @@ impl World {
         let edited = state.concurrent_editor.is_active();
         let failure = match &done {
             Some(Ok(done)) => {
-                done.failures().find(|error| !may_fail_to_restore(error.code, edited))
+                let vanishes = state.checker.disabled_users_vanish();
+                done.failures().find(|error| !may_fail_to_restore(error, edited, vanishes))
             }
             Some(Err(error)) => Some(error),
             None => None,
@@ -225,19 +242,13 @@ impl World {
             return;
         }
         let second = self.attempt_without_faults(operation);
-        if self.is_deletion_due(first.as_ref()) {
+        if self.is_deletion_due(first.as_ref()) || is_incomplete(first.as_ref()) {
             return;
         }
         self.check_no_writes(operation);
         if let (Some(Ok(first)), Some(second)) = (&first, &second)
             && let Some(error) = new_failure(first, second)
         {
-            let only_disables =
-                operation.deletes() && self.server.state().checker.deletion_only_disables();
-            // A user who was only disabled is deleted again, and counts for the guards as before.
-            if only_disables && matches!(error.code, Code::NotVerified | Code::GuardTripped) {
-                return;
-            }
             // The scenario renames groups by id only, so every call can be repeated.
             let what = format!("it succeeded, and then failed: {error:?}");
             self.server.state().checker.violated("convergence", what);
@@ -251,7 +262,10 @@ impl World {
         due.is_some_and(|due| due <= self.server.state().now_ms())
     }
 
-    fn attempt_without_faults(&mut self, operation: &Rc<Operation>) -> Option<Result<Done, Error>> {
+    pub(crate) fn attempt_without_faults(
+        &mut self,
+        operation: &Rc<Operation>,
+    ) -> Option<Result<Done, Error>> {
         {
             let mut state = self.server.state();
             state.faults_off = true;
@@ -262,30 +276,42 @@ impl World {
         done
     }
 
-    fn check_result_without_faults(
+    pub(crate) fn check_result_without_faults(
         &mut self,
         operation: &Operation,
         done: Option<&Result<Done, Error>>,
     ) {
-        let only_disables =
-            operation.deletes() && self.server.state().checker.deletion_only_disables();
+        let vanishes = self.server.state().checker.disabled_users_vanish();
         let what = match done {
             None => return,
-            Some(Err(error)) if only_disables && error.code == Code::NotVerified => return,
-            Some(Err(error)) if self.is_stated_reason(operation, error.code) => return,
+            Some(Err(error)) if self.is_stated_reason(operation, error) => return,
             Some(Err(error)) => format!("an error that states no reason: {error:?}"),
             Some(Ok(done @ Done::Restored(_))) => {
-                match done.failures().find(|error| !self.is_stated_reason(operation, error.code)) {
+                match done.failures().find(|error| !self.is_stated_reason(operation, error)) {
                     Some(error) => format!("an error that states no reason: {error:?}"),
                     None => return,
                 }
             }
+            Some(Ok(Done::Synced(report))) if matches!(operation, Operation::Slice(_)) => {
+                match self.odd_in_slice(operation, report) {
+                    Some(odd) => odd,
+                    None => return,
+                }
+            }
             Some(Ok(Done::Synced(report))) => {
+                let hidden = self.server.state().checker.hidden();
                 let odd = report.people.iter().find(|person| match &person.outcome {
-                    PersonOutcome::Failed(error) => {
-                        !only_disables || error.code != Code::NotVerified
+                    // A record that can't be used can't be checked either.
+                    PersonOutcome::Failed(error) if error.code == Code::AnswerUnusable => {
+                        !self.server.state().checker.has_odd_record(person.email.as_str())
                     }
-                    PersonOutcome::Stale(_) => true,
+                    // The address of a hidden account is taken.
+                    PersonOutcome::Failed(error) if error.http_status == Some(409) => {
+                        !vanishes && !hidden.contains(person.email.key())
+                    }
+                    PersonOutcome::Failed(_) => true,
+                    // The listing never shows this user, so the plan creates them.
+                    PersonOutcome::Stale(_) => !hidden.contains(&key(person.email.as_str())),
                     _ => false,
                 });
                 match odd {
@@ -299,7 +325,7 @@ impl World {
         self.server.state().checker.violated("convergence", what);
     }
 
-    fn check_no_writes(&mut self, operation: &Operation) {
+    pub(crate) fn check_no_writes(&mut self, operation: &Operation) {
         let state = &mut *self.server.state();
         let writes = state.checker.writes(true);
         if writes > 0 {
@@ -312,16 +338,37 @@ impl World {
 impl World {
     /// Whether a call may fail with this code without faults. Each of these codes states what the
     /// caller must do.
-    fn is_stated_reason(&self, operation: &Operation, code: Code) -> bool {
+    pub(crate) fn is_stated_reason(&self, operation: &Operation, error: &Error) -> bool {
         let can = capabilities(self.dialect);
-        match code {
+        // What a listing is refused for concerns its pages, which the caller can't change.
+        let is_read = error.request.as_deref().is_some_and(|request| request.starts_with("GET"));
+        match error.code {
+            Code::ServerRefused if is_read => false,
+            // The record of this person is odd, also that of a new account.
+            Code::AnswerUnusable => error
+                .subject
+                .as_deref()
+                .is_some_and(|subject| self.server.state().checker.has_odd_record(subject)),
+            Code::RecordUnreadable => self.server.state().checker.has_unusable_records(),
             Code::NameRequired => can.names_required,
             // A dialect that has all three capabilities supports every request.
             Code::OperationUnsupported => {
                 !(can.sets_admins && can.sets_photos && can.sets_app_access)
             }
-            // The account to restore is deleted, and another user has its address.
-            Code::WrongPerson => matches!(operation, Operation::Restore(_)),
+            Code::WrongPerson => match operation {
+                // The account to restore is deleted, and another user has its address.
+                Operation::Restore(_) => true,
+                Operation::Deprovision(departure) => departure.expected_id.is_some(),
+                _ => false,
+            },
+            Code::NotVerified => {
+                // One form of the change did nothing, and the server refuses the change in another.
+                let is_refused =
+                    self.dialect == Dialect::Scim && error.message.contains("was refused (");
+                // A PUT of the group took the rights of its administrators, which can't be put back.
+                let resets = self.server.state().checker.put_resets_memberships();
+                is_refused || resets && matches!(operation, Operation::ChangeGroup(_))
+            }
             Code::AmbiguousGroup
             | Code::AmbiguousUser
             | Code::DuplicateGroup
@@ -332,6 +379,7 @@ impl World {
             | Code::NameTaken
             | Code::ProtectedPerson
             | Code::ServerRefused
+            | Code::SimilarGroup
             | Code::UserDisabled
             | Code::UserNotFound
             | Code::UserTypeRequired => true,

@@ -1,18 +1,22 @@
 //! Draws the calls of a run. Most of them fit the organisation.
 
 use mock_retool::{ADMIN, Dialect, Group, Organisation, User};
-use retool_lifecycle::domain::{Email, GroupPatch, GroupRef, Tombstone, UserPatch, UserType};
-use retool_lifecycle::groups::Reshaping;
+use retool_lifecycle::domain::{
+    Email, GroupPatch, GroupRef, Tombstone, UserId, UserPatch, UserRef, UserType,
+};
+use retool_lifecycle::groups::{MemberGuard, Removal, Reshaping};
 use retool_lifecycle::input;
 use retool_lifecycle::lifecycle::{Arrival, Departure, Mode, Restoration};
 use retool_lifecycle::retool::Capabilities;
 use retool_lifecycle::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest,
+    AbsentPolicy, DesiredUser, GuardLimits, Limit, MembershipPolicy, Policy, Span, SyncRequest,
 };
+use retool_lifecycle::time::parse_iso;
 
 use crate::chance::Chance;
 use crate::change::{key, open_invitation};
-use crate::dialects::{capabilities, group_id, mostly_supported};
+use crate::dialects::{capabilities, group_id, mostly_supported, user_id};
+use crate::names::{HIDDEN, another};
 use crate::operation::{Operation, first_of_each};
 use crate::organisation::respelled;
 
@@ -22,11 +26,21 @@ pub enum Job {
     One(Operation),
     /// A plan that is kept and applied step by step.
     KeptPlan(SyncRequest),
+    /// A plan that is kept and applied in slices.
+    SlicedPlan(SyncRequest),
 }
 
 /// Draws the jobs of a run.
 pub struct Scenario {
     chance: Chance,
+    /// The stream of the limits on what a sync adds.
+    limits: Chance,
+    /// Draws which of the names of a user or group a request gives.
+    names: Chance,
+    /// Draws what later versions of the scenario added, so that earlier seeds keep their calls.
+    more: Chance,
+    /// Draws which plans are applied in slices, and in which.
+    pub slices: Chance,
     dialect: Dialect,
     can: Capabilities,
     /// Addresses of users who do not exist yet.
@@ -45,7 +59,22 @@ impl Scenario {
             (0..chance.below(4)).map(|index| format!("new.person{index}@example.com")).collect();
         let new_groups = (0..chance.below(3)).map(|index| format!("New group {index}")).collect();
         let can = capabilities(dialect);
-        Scenario { chance, dialect, can, joiners, new_groups, tombstones: Vec::new() }
+        let limits = Chance::new(seed, 12);
+        let more = Chance::new(seed, 9);
+        let slices = Chance::new(seed, 61);
+        let names = Chance::new(seed, 52);
+        Scenario {
+            chance,
+            limits,
+            names,
+            more,
+            slices,
+            dialect,
+            can,
+            joiners,
+            new_groups,
+            tombstones: Vec::new(),
+        }
     }
 
     /// Draws the next job.
@@ -64,24 +93,34 @@ impl Scenario {
             }
             7 | 8 => Job::One(Operation::Deprovision(self.departure(organisation))),
             9..=13 => Job::One(Operation::Sync(self.roster(organisation))),
-            14..=16 => Job::KeptPlan(self.roster(organisation)),
+            14..=16 => {
+                let request = self.roster(organisation);
+                match self.slices.percent(50) {
+                    true => Job::SlicedPlan(request),
+                    false => Job::KeptPlan(request),
+                }
+            }
             17 => Job::One(Operation::EnsureGroup(self.group_name(organisation))),
             18 => Job::One(Operation::ChangeGroup(self.reshaping(organisation))),
             _ => {
                 let group = self.group_ref(organisation);
-                Job::One(Operation::RemoveGroup(group, self.chance.percent(50)))
+                let even_with_members = self.chance.percent(50);
+                let guard = self.member_guard(organisation);
+                Job::One(Operation::RemoveGroup(Removal { group, even_with_members, guard }))
             }
         }
     }
 
-    fn email(&mut self, address: &str) -> Email {
-        Email::new(&respelled(address, &mut self.chance))
+    fn email(&mut self, address: &str, organisation: &Organisation) -> Email {
+        let address = another(address, organisation, &mut self.names);
+        Email::new(&respelled(&address, &mut self.chance))
     }
 
     /// Draws an existing user, a joiner, or an invited address.
     fn person(&mut self, organisation: &Organisation) -> Email {
         let chance = &mut self.chance;
-        let address = match (chance.any(&organisation.users), chance.any(&self.joiners)) {
+        let user = chance.any(&organisation.users).filter(|user| !user.email.is_empty());
+        let address = match (user, chance.any(&self.joiners)) {
             (Some(user), Some(joiner)) => {
                 let joins = chance.percent(40);
                 if joins { joiner.clone() } else { user.email.trim().to_owned() }
@@ -96,7 +135,7 @@ impl Scenario {
             Some(invite) if chance.percent(25) => invite.email.clone(),
             _ => address,
         };
-        self.email(&address)
+        self.email(&address, organisation)
     }
 
     fn fields(&mut self, user: Option<&User>) -> UserPatch {
@@ -133,7 +172,9 @@ impl Scenario {
         if let (Some(name), true) = (self.chance.any(&self.new_groups), self.chance.percent(40)) {
             return name.clone();
         }
-        self.chance.pick(&organisation.groups).name.trim().to_owned()
+        let name = visible(&self.chance.pick(&organisation.groups).name);
+        // A name that only looks like that of a group.
+        if self.names.percent(6) { name.to_uppercase() } else { name }
     }
 
     fn group_ref(&mut self, organisation: &Organisation) -> GroupRef {
@@ -146,7 +187,7 @@ impl Scenario {
 
     /// Draws groups, all by name or all by id: those of `user`, with a change in some cases.
     fn groups(&mut self, organisation: &Organisation, user: Option<&User>) -> Vec<GroupRef> {
-        let is_wanted = |group: &&Group| group.id != ADMIN;
+        let is_wanted = |group: &&Group| group.id != ADMIN || organisation.admin_group_writable;
         let mut wanted: Vec<&Group> = match user {
             Some(user) => organisation.groups_of(user).filter(is_wanted).collect(),
             None => Vec::new(),
@@ -164,7 +205,7 @@ impl Scenario {
             return wanted.into_iter().map(|group| by_id(self.dialect, group)).collect();
         }
         let mut names: Vec<GroupRef> =
-            wanted.iter().map(|group| GroupRef::Name(group.name.trim().to_owned())).collect();
+            wanted.iter().map(|group| GroupRef::Name(visible(&group.name))).collect();
         if self.chance.percent(8)
             && let Some(name) = self.chance.any(&self.new_groups)
         {
@@ -177,10 +218,13 @@ impl Scenario {
 
     fn arrival(&mut self, organisation: &Organisation) -> Arrival {
         let email = self.person(organisation);
-        let user = organisation.users.iter().find(|user| key(&user.email) == email.key());
-        let (fields, groups) = (self.fields(user), self.groups(organisation, user));
+        let user = organisation.users.iter().find(|user| key(&user.email) == key(email.as_str()));
+        let (mut fields, groups) = (self.fields(user), self.groups(organisation, user));
+        only_by_group(organisation, &mut fields);
         Arrival {
             email,
+            id: None,
+            login: None,
             fields,
             groups: input::group_refs(&"groups", groups).unwrap_or_default(),
             create_missing_groups: self.chance.percent(60),
@@ -193,20 +237,44 @@ impl Scenario {
 
     fn departure(&mut self, organisation: &Organisation) -> Departure {
         let email = self.person(organisation);
-        let protected_people =
-            if self.chance.percent(8) { vec![self.person(organisation)] } else { Vec::new() };
+        let protected_people = if self.chance.percent(8) {
+            vec![self.person(organisation).into()]
+        } else {
+            Vec::new()
+        };
+        let mode = match self.chance.below(4) {
+            0 => Mode::Disable,
+            1 => Mode::DisableAndStripGroups,
+            2 => Mode::Delete,
+            _ => Mode::DeleteOnceDisabled(self.chance.between(1, 40) as u32),
+        };
         Departure {
-            email,
-            expected_id: None,
-            mode: match self.chance.below(4) {
-                0 => Mode::Disable,
-                1 => Mode::DisableAndStripGroups,
-                2 => Mode::Delete,
-                _ => Mode::DeleteOnceDisabled(self.chance.between(1, 40) as u32),
-            },
+            expected_id: self.expected_id(&email, organisation),
+            disabled_since: self.disabled_since(&email, mode),
+            user: UserRef::Email(email),
+            mode,
             protected_people,
             minimum_admins: self.chance.below(3) as u32,
         }
+    }
+
+    /// Draws the id that a user must have: mostly that of the address, or that of any user.
+    fn expected_id(&mut self, email: &Email, organisation: &Organisation) -> Option<UserId> {
+        if !self.more.percent(25) {
+            return None;
+        }
+        let theirs = organisation.users.iter().find(|user| key(&user.email) == key(email.as_str()));
+        let any = self.more.any(&organisation.users);
+        let user = theirs.filter(|_| self.more.percent(80)).or(any)?;
+        Some(user_id(self.dialect, user))
+    }
+
+    /// Draws since when a user is disabled, as an earlier call reported it.
+    fn disabled_since(&mut self, email: &Email, mode: Mode) -> Option<i64> {
+        let is_used = matches!(mode, Mode::DeleteOnceDisabled(_)) && self.more.percent(80);
+        let theirs = self.tombstones.iter().rev().filter(|one| one.user.email == *email);
+        let mut dates = theirs.filter_map(|one| one.disabled_since.as_deref());
+        dates.find_map(parse_iso).filter(|_| is_used)
     }
 
     fn reshaping(&mut self, organisation: &Organisation) -> Reshaping {
@@ -215,7 +283,7 @@ impl Scenario {
         let mut people: Vec<Email> = Vec::new();
         for _ in 0..self.chance.below(5) {
             let person = self.person(organisation);
-            if !people.contains(&person) {
+            if people.iter().all(|other| key(other.as_str()) != key(person.as_str())) {
                 people.push(person);
             }
         }
@@ -228,11 +296,27 @@ impl Scenario {
         Reshaping {
             group,
             patch: GroupPatch {
-                name: renamed.map(|number| format!("Renamed {number}")),
+                name: renamed.map(|number| self.new_name(number, organisation)),
                 universal_app_access: app_access.filter(|_| is_settable),
             },
-            add: people,
-            remove,
+            add: people.into_iter().map(UserRef::Email).collect(),
+            remove: remove.into_iter().map(UserRef::Email).collect(),
+            guard: self.member_guard(organisation),
+        }
+    }
+
+    /// Draws a new name of a group: sometimes one that looks like that of another group.
+    fn new_name(&mut self, number: usize, organisation: &Organisation) -> String {
+        let twin = self.names.any(&organisation.groups).map(|group| visible(&group.name));
+        let twin = twin.filter(|name| !name.is_empty() && self.names.percent(8));
+        twin.map_or_else(|| format!("Renamed {number}"), |name| name.to_uppercase())
+    }
+
+    fn member_guard(&mut self, organisation: &Organisation) -> MemberGuard {
+        let protected = self.limits.any(&organisation.users).filter(|_| self.limits.percent(10));
+        MemberGuard {
+            protected_people: protected.map(email_of).map(UserRef::Email).into_iter().collect(),
+            minimum_admins: self.limits.below(4) as u32,
         }
     }
 
@@ -240,11 +324,11 @@ impl Scenario {
         let leaving = *self.chance.pick(&[0, 3, 10, 40]);
         let mut roster: Vec<DesiredUser> = Vec::new();
         for user in &organisation.users {
-            if self.chance.percent(leaving) {
+            if self.chance.percent(leaving) || user.email.is_empty() {
                 continue;
             }
-            let email = self.email(user.email.trim());
-            if roster.iter().any(|one| one.email == email) {
+            let email = self.email(user.email.trim(), organisation);
+            if roster.iter().any(|one| is_same(one, &email)) {
                 continue;
             }
             let entry = self.entry(email, organisation, Some(user));
@@ -258,8 +342,8 @@ impl Scenario {
                 .extend(open.filter(|email| open_invitation(organisation, &key(email)).is_some()));
         }
         for joiner in joiners {
-            let email = self.email(&joiner);
-            if self.chance.percent(70) && !roster.iter().any(|one| one.email == email) {
+            let email = self.email(&joiner, organisation);
+            if self.chance.percent(70) && !roster.iter().any(|one| is_same(one, &email)) {
                 let entry = self.entry(email, organisation, None);
                 roster.push(entry);
             }
@@ -278,13 +362,14 @@ impl Scenario {
         user: Option<&User>,
     ) -> DesiredUser {
         // A roster has no photos.
-        let fields = UserPatch { profile_photo_url: None, ..self.fields(user) };
-        DesiredUser { email, fields, groups: self.groups(organisation, user) }
+        let mut fields = UserPatch { profile_photo_url: None, ..self.fields(user) };
+        only_by_group(organisation, &mut fields);
+        DesiredUser { fields, groups: self.groups(organisation, user), ..DesiredUser::new(email) }
     }
 
     fn span(&mut self, organisation: &Organisation) -> Span {
         let mut end = || {
-            let user = self.chance.any(&organisation.users);
+            let user = self.chance.any(&organisation.users).filter(|user| !user.email.is_empty());
             user.filter(|_| self.chance.percent(15)).map(|user| key(&user.email))
         };
         match (end(), end()) {
@@ -298,19 +383,29 @@ impl Scenario {
         let chance = &mut self.chance;
         let admins: Vec<&User> =
             organisation.users.iter().filter(|user| user.is_admin && !user.is_disabled).collect();
-        let required = chance.any(&admins).filter(|_| chance.percent(8));
-        let protected = organisation.users.iter().filter(|_| chance.percent(5)).map(email_of);
+        let has_address = |user: &&User| !user.email.is_empty();
+        let required =
+            chance.any(&admins).filter(|_| chance.percent(8)).filter(|one| has_address(one));
+        let protected = organisation.users.iter().filter(|_| chance.percent(5)).filter(has_address);
+        let protected = protected.map(email_of).map(UserRef::Email);
         let guards = GuardLimits {
             protected_people: protected.collect(),
-            required_admins: required.map(|user| email_of(user)).into_iter().collect(),
-            max_user_removal_percent: *chance.pick(&[0, 5, 25, 50, 100]),
-            max_user_removal_floor: *chance.pick(&[0, 1, 3, 10]),
-            max_member_removal_percent: *chance.pick(&[0, 25, 50, 100]),
-            max_member_removal_floor: *chance.pick(&[0, 1, 3, 10]),
+            required_admins: required.map(|user| email_of(user).into()).into_iter().collect(),
+            user_removals: Limit::new(
+                *chance.pick(&[0, 5, 25, 50, 100]),
+                *chance.pick(&[0, 1, 3, 10]),
+            ),
+            member_removals: Limit::new(
+                *chance.pick(&[0, 25, 50, 100]),
+                *chance.pick(&[0, 1, 3, 10]),
+            ),
             minimum_admins: chance.below(4) as u32,
             allow_empty_roster: chance.percent(50),
+            ..growth_limits(&mut self.limits)
         };
-        let managed = organisation.groups.iter().filter(|group| group.id != ADMIN);
+        let managed = organisation.groups.iter();
+        let managed =
+            managed.filter(|group| group.id != ADMIN || organisation.admin_group_writable);
         let mut managed: Vec<GroupRef> =
             managed.filter(|_| chance.percent(10)).map(|group| by_id(dialect, group)).collect();
         managed.truncate(3);
@@ -324,6 +419,7 @@ impl Scenario {
                 AbsentPolicy::Disable,
                 AbsentPolicy::Delete,
             ]),
+            without_address: false,
             memberships: *chance.pick(&[
                 MembershipPolicy::Leave,
                 MembershipPolicy::Add,
@@ -341,10 +437,45 @@ impl Scenario {
     }
 }
 
+/// Whether an entry of a roster names the person of an address.
+fn is_same(entry: &DesiredUser, email: &Email) -> bool {
+    key(entry.email.as_str()) == key(email.as_str())
+}
+
+/// Returns a group's name as a request can give it.
+fn visible(name: &str) -> String {
+    name.replace(HIDDEN, "").trim().to_owned()
+}
+
 fn email_of(user: &User) -> Email {
     Email::new(&user.email)
 }
 
 fn by_id(dialect: Dialect, group: &Group) -> GroupRef {
     GroupRef::Id(group_id(dialect, group.id))
+}
+
+/// Leaves out the right if the group of administrators gives it: no request asks for a right and
+/// for a group that contradicts it.
+fn only_by_group(organisation: &Organisation, fields: &mut UserPatch) {
+    if organisation.admin_group_writable {
+        fields.admin = None;
+    }
+}
+
+/// Draws the limits on what a sync adds and changes. Most are wide, so that most plans pass.
+fn growth_limits(chance: &mut Chance) -> GuardLimits {
+    let mut limit = || match chance.percent(80) {
+        true => Limit::new(100, 1000),
+        false => Limit::new(*chance.pick(&[0, 25, 50]), *chance.pick(&[0, 1, 3])),
+    };
+    GuardLimits {
+        membership_removals: limit(),
+        creations: limit(),
+        promotions: limit(),
+        re_enablements: limit(),
+        updates: limit(),
+        member_additions: limit(),
+        ..GuardLimits::default()
+    }
 }

@@ -6,20 +6,20 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use mock_retool::http::{Request as HttpRequest, Response as HttpResponse};
-use mock_retool::{Offline, Options, Organisation, same_email};
+use mock_retool::{DisabledUsers, Offline, Options, Organisation, same_email};
 use retool_lifecycle::http::{Request, Response};
 use retool_lifecycle::time::parse_iso;
 
 use crate::chance::Chance;
 use crate::checker::{Checker, Who};
-use crate::clock::VirtualClock;
+use crate::clock::{START_UNIX_MS, VirtualClock};
 use crate::concurrent_editor::ConcurrentEditor;
 use crate::dialects::{DialectWire, dialect_wire};
 use crate::fault::{self, Fault, Reply};
 use crate::figures::Figures;
 use crate::parse_request::parse_request;
 use crate::request::ParsedRequest;
-use crate::server_behavior::ServerBehavior;
+use crate::server_behavior::{Quota, ServerBehavior};
 use crate::trace::Trace;
 
 /// The server.
@@ -44,9 +44,15 @@ pub struct State {
     pub figures: Figures,
     /// No faults, no stale reads, and no edits of the other administrator during a call.
     pub faults_off: bool,
+    /// What becomes of disabled users.
+    disabled_users: DisabledUsers,
     /// The state that stale reads return, and the time until which they do.
     stale: Option<(Organisation, u64)>,
     chance: Chance,
+    /// The choices of faults that are about statuses.
+    status_chance: Chance,
+    /// The start of the quota's window, and the number of requests in it.
+    window: (u64, u32),
     /// The time at which the organisation's own clock was last advanced.
     clock_set_at: u64,
 }
@@ -65,8 +71,10 @@ impl Server {
         let options = Options {
             max_page_size: server_behavior.max_page_size,
             dialects: vec![server_behavior.dialect],
+            listing: server_behavior.listing.clone(),
             ..server_behavior.quirks.options.clone()
         };
+        let disabled_users = options.deviations.disabled_users;
         Server {
             offline: Offline::new(&options),
             dialect_wire: dialect_wire(server_behavior.dialect),
@@ -79,8 +87,11 @@ impl Server {
                 concurrent_editor,
                 figures: Figures::default(),
                 faults_off: false,
+                disabled_users,
                 stale: None,
                 chance: Chance::new(seed, 3),
+                status_chance: Chance::new(seed, 42),
+                window: (0, 0),
                 clock_set_at: 0,
             }),
         }
@@ -114,6 +125,10 @@ impl Server {
     pub fn arrive(&self, request: &Request) -> Reply {
         let state = &mut *self.state();
         let parsed = parse_request(self.server_behavior.dialect, request);
+        if let Some(response) = self.throttle(state) {
+            self.trace.add(|| format!("{} -> {}, throttled", parsed.line(), response.status));
+            return Reply::Answer(response);
+        }
         let mut fault = None;
         if !state.faults_off {
             if let Some(edit) =
@@ -121,15 +136,50 @@ impl Server {
             {
                 self.trace.add(|| format!("  another administrator: {edit}"));
                 state.figures.edits += 1;
+                state.organisation.remove_disabled(state.disabled_users);
                 state.checker.changed(Who::ConcurrentEditor, None, &state.organisation);
             }
             let writes = 1 + u32::from(parsed.is_write());
             if state.chance.per_mille(self.server_behavior.fault_rate * writes) {
                 fault = Some(fault::draw(&mut state.chance, self.dialect_wire, &parsed));
+                if state.status_chance.percent(15) {
+                    fault = Some(fault::draw_status(&mut state.status_chance));
+                }
                 state.figures.faults += 1;
             }
         }
         self.receive(state, parsed, request, fault)
+    }
+
+    /// Counts a request. Returns the response to it if it is beyond the quota.
+    fn throttle(&self, state: &mut State) -> Option<Response> {
+        let Quota { requests, window_ms, throttling } = self.server_behavior.quota?;
+        let now = self.clock.now();
+        let (mut start, mut used) = state.window;
+        if now >= start + window_ms {
+            (start, used) = (now, 0);
+        }
+        state.window = (start, used + 1);
+        if used < requests {
+            return None;
+        }
+        state.figures.throttled += 1;
+        let wait = Duration::from_millis(start + window_ms - now);
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(START_UNIX_MS + now);
+        let mut response = Response {
+            status: throttling.status,
+            content_type: Some("application/json".into()),
+            body: br#"{"message":"not now"}"#.to_vec(),
+            ..Response::default()
+        };
+        for (name, value) in throttling.guidance.headers(wait, now) {
+            match name {
+                "retry-after" => response.retry_after = Some(value),
+                "ratelimit-reset" | "x-ratelimit-reset" => response.rate_limit_reset = Some(value),
+                _ => response.rate_limit_remaining = Some(value),
+            }
+        }
+        Some(response)
     }
 
     fn receive(
@@ -149,6 +199,8 @@ impl Server {
                     | Fault::NoAnswer { served: false }
                     | Fault::Status { served: false, .. }
                     | Fault::LoginPage
+                    | Fault::Page
+                    | Fault::Forbidden(_)
                     | Fault::RefusedWith200
             )
         );
@@ -162,7 +214,8 @@ impl Server {
                     && state.chance.per_mille(self.server_behavior.stale_rate))
                 .then(|| state.organisation.clone());
                 answer = Some(self.serve(&mut state.organisation, request, &parsed));
-                state.checker.changed(Who::Component, Some(&parsed), &state.organisation);
+                parsed.changed =
+                    state.checker.changed(Who::Component, Some(&parsed), &state.organisation);
                 if let Some(before) = before {
                     let until = self.clock.now() + state.chance.between(1, 1000);
                     self.trace.add(|| format!("  reads are stale until {until} ms"));
@@ -274,6 +327,7 @@ impl State {
         if let Some(edit) = self.concurrent_editor.edit(&mut self.organisation, None) {
             trace.add(|| format!("  another administrator: {edit}"));
             self.figures.edits += 1;
+            self.organisation.remove_disabled(self.disabled_users);
             self.checker.changed(Who::ConcurrentEditor, None, &self.organisation);
         }
     }

@@ -1,6 +1,9 @@
 //! The differences between servers.
 
-use mock_retool::{Dialect, Options};
+use mock_retool::{
+    Deviations, Dialect, DisabledUsers, Guidance, IfMatchRule, ListingOptions, MemberRemoval,
+    Options, Throttling,
+};
 use retool_lifecycle::http::Request;
 use retool_lifecycle::retool::Capabilities;
 
@@ -32,13 +35,41 @@ pub struct ServerBehavior {
     pub fault_rate: u32,
     /// Number of writes in a thousand that are followed by stale reads, for up to a second.
     pub stale_rate: u32,
+    /// How its listings deviate.
+    pub listing: ListingOptions,
+    /// How many requests it serves, if it limits them.
+    pub quota: Option<Quota>,
+}
+
+/// A limit on requests.
+#[derive(Clone, Copy, Debug)]
+pub struct Quota {
+    /// Number of requests in a window.
+    pub requests: u32,
+    /// The length of a window, in milliseconds.
+    pub window_ms: u64,
+    /// The response to a request beyond the limit.
+    pub throttling: Throttling,
+}
+
+/// Draws whether a server limits requests, and how it says so. No limit is so low that a call takes
+/// an hour.
+fn draw_quota(chance: &mut Chance) -> Option<Quota> {
+    let (requests, window_ms) =
+        *chance.pick(&[(5, 1000), (20, 10_000), (100, 10_000), (100, 60_000), (300, 60_000)]);
+    let guidance = *chance.pick(&Guidance::ALL);
+    // Without any header, a 403 does not say that the server throttles.
+    let may_be_403 = guidance != Guidance::Nothing;
+    let status = if may_be_403 && chance.percent(30) { 403 } else { 429 };
+    let throttling = Throttling { status, guidance };
+    chance.percent(30).then_some(Quota { requests, window_ms, throttling })
 }
 
 /// Draws a server.
 pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> ServerBehavior {
     let accepts_duplicate_emails = chance.percent(15);
     let slow = *chance.pick(&[0, 5, 40, 400, 3000]);
-    ServerBehavior {
+    let mut server_behavior = ServerBehavior {
         dialect,
         quirks: dialect_wire(dialect).quirks(&mut Chance::new(seed, 7)),
         max_page_size: *chance.pick(&[1, 3, 7, 20, 100, 1000]),
@@ -51,20 +82,61 @@ pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> ServerBehavior 
         // A server that accepts two accounts with one address and shows neither of them can't be
         // protected against duplicates.
         stale_rate: if accepts_duplicate_emails { 0 } else { *chance.pick(&[0, 0, 50, 300]) },
-    }
+        quota: draw_quota(&mut Chance::new(seed, 41)),
+        listing: ListingOptions::default(),
+    };
+    server_behavior.draw_deviations(&mut Chance::new(seed, 8));
+    server_behavior
 }
 
 impl ServerBehavior {
+    /// Draws how the server does the opposite of what the component believes.
+    fn draw_deviations(&mut self, chance: &mut Chance) {
+        let is = |dialect| self.dialect == dialect;
+        let disabled_users = match chance.below(25) {
+            0 => DisabledUsers::Hidden,
+            1 => DisabledUsers::Deleted,
+            _ => DisabledUsers::Shown,
+        };
+        let options = &mut self.quirks.options;
+        options.deviations = Deviations {
+            put_resets_memberships: chance.percent(15) && is(Dialect::V1),
+            refuses_members: false,
+            delete_disables: chance.percent(8) && is(Dialect::V1),
+            disabled_users,
+            frozen_dates: chance.percent(15),
+        };
+        // Where the user's record has no groups, nothing shows a member whom the group leaves out.
+        // Where the server does not know the path of a member, nothing can remove one safely.
+        let shows_few = chance.percent(12);
+        let listed = chance.below(3);
+        let is_possible = is(Dialect::Scim)
+            && !self.omits_groups
+            && options.scim_quirks.remove_by_filter == MemberRemoval::Works;
+        options.scim_quirks.listed_members = (shows_few && is_possible).then_some(listed);
+    }
+
     /// Returns the dialect's capabilities that this server has.
     pub fn capabilities(&self) -> Capabilities {
         let can = capabilities(self.dialect);
-        let Options { v2, scim_quirks, .. } = &self.quirks.options;
+        let Options { v2, scim_quirks, deviations, .. } = &self.quirks.options;
+        let only_disables = match self.dialect {
+            Dialect::V1 => deviations.delete_disables,
+            Dialect::V2 => false,
+            Dialect::Scim => scim_quirks.delete_disables,
+        };
         Capabilities {
-            deletes_people: can.deletes_people && !scim_quirks.delete_disables,
+            deletes_people: can.deletes_people && !only_disables,
             reports_invitations: can.reports_invitations && v2.user_invites,
             ends_sessions: can.ends_sessions && v2.logout,
+            bills_seats: can.bills_seats && self.listing.omit.is_empty(),
             ..can
         }
+    }
+
+    /// Returns how the server compares versions.
+    pub fn if_match(&self) -> IfMatchRule {
+        self.quirks.options.scim_quirks.if_match
     }
 
     /// Returns the request as the server understands it.

@@ -8,7 +8,7 @@ use retool_lifecycle::http::{Entropy, Platform, Transport};
 use retool_lifecycle::session::{Connection, Session, Wanted};
 
 use crate::chance::Chance;
-use crate::checker::Checker;
+use crate::checker::{Beliefs, Checker};
 use crate::clock::{Ended, VirtualClock};
 use crate::concurrent_editor::ConcurrentEditor;
 use crate::defect::Defect;
@@ -18,7 +18,7 @@ use crate::operation::{Done, Operation, tombstones};
 use crate::scenario::Scenario;
 use crate::server::Server;
 use crate::trace::Trace;
-use crate::{organisation, server_behavior};
+use crate::{contradictions, names, organisation, server_behavior};
 
 /// Time between two calls. It is longer than reads can be stale.
 const BETWEEN_CALLS_MS: u64 = 2_000;
@@ -63,12 +63,19 @@ impl World {
     ) -> Self {
         let mut chance = Chance::new(seed, 1);
         let mut organisation = organisation::draw(dialect, seed, &mut chance);
-        let server_behavior = server_behavior::draw(dialect, seed, &mut chance);
+        // On such servers the group of administrators is one like others.
+        organisation.admin_group_writable = Chance::new(seed, 11).percent(30);
+        let mut server_behavior = server_behavior::draw(dialect, seed, &mut chance);
         let invites = server_behavior.quirks.options.v2.user_invites;
         if !invites {
             // No route shows the invitations of this server.
             organisation.invites.clear();
         }
+        let deviations = server_behavior.quirks.options.deviations;
+        organisation.remove_disabled(deviations.disabled_users);
+        server_behavior.listing = contradictions::draw(seed, &server_behavior, &mut organisation);
+        let names = &mut Chance::new(seed, 51);
+        names::vary(dialect, &server_behavior.listing, &mut organisation, names);
         let scenario = Scenario::new(dialect, seed);
         let mut concurrent_editor =
             ConcurrentEditor::new(dialect, seed, *chance.pick(&[0, 0, 30, 120, 300]));
@@ -82,12 +89,23 @@ impl World {
             ("RETOOL_PAGE_SIZE", chance.pick(&[1, 2, 5, 17, 100, 500]).to_string()),
             ("RETOOL_MAX_ATTEMPTS", chance.pick(&[1, 2, 3, 3, 10]).to_string()),
         ];
+        // Longer than the slowest server takes.
+        let try_timeout_ms = *Chance::new(seed, 43).pick(&[8_000_u64, 30_000, 30_000, 600_000]);
+        let settings: Vec<(&str, String)> = settings
+            .into_iter()
+            .chain([("RETOOL_TRY_TIMEOUT_MS", try_timeout_ms.to_string())])
+            .collect();
         trace.add(|| format!("seed {seed}: {server_behavior:?}"));
         trace.add(|| format!("settings {:?}", &settings[2..]));
         let start = Rc::new(organisation.clone());
         let checker = Checker::new(
             dialect,
             server_behavior.capabilities(),
+            Beliefs {
+                listing: server_behavior.listing.clone(),
+                if_match: server_behavior.if_match(),
+            },
+            deviations,
             Rc::new(Operation::EnsureGroup(String::new())),
             start,
         );
@@ -102,7 +120,7 @@ impl World {
         ));
         World {
             dialect,
-            network: Rc::new(Network::new(Rc::clone(&server), Rc::clone(&clock))),
+            network: Rc::new(Network::new(Rc::clone(&server), Rc::clone(&clock), try_timeout_ms)),
             server,
             scenario,
             clock,
@@ -110,7 +128,7 @@ impl World {
             jitter: Rc::new(Jitter(Chance::new(seed, 5).into())),
             defect,
             kills: *chance.pick(&[0, 0, 20, 60]),
-            settings: settings.map(|(name, value)| (name.to_owned(), value)).into(),
+            settings: settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             wanted: if chance.percent(20) {
                 Wanted::Auto
             } else {
@@ -162,6 +180,7 @@ impl World {
         };
         let mut settings = self.settings.clone();
         settings.push(("RETOOL_DEADLINE_MS".into(), deadline.to_string()));
+        self.network.begin(deadline);
         let mut ended = self.clock.run(
             async {
                 let session = Session::open(connection, &settings, platform)?;
@@ -190,6 +209,11 @@ impl World {
                     Ok(done) => format!("DONE {}; {:?}", done.outcome(), done.writes()),
                     Err(error) => format!("FAILED {error:?}"),
                 });
+                if let Some((rule, how)) = self.network.violated_by(&result)
+                    && !state.checker.is_disturbed()
+                {
+                    state.checker.violated(rule, how);
+                }
                 state.checker.call_ended(&result);
                 self.scenario.tombstones.extend_from_slice(tombstones(&result));
                 Some(result)

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use mock_retool::{Fault, Options};
+use mock_retool::{Fault, Guidance, Options, Throttling};
 
+use super::guards::GuardArgs;
 use crate::retool::types::{Dialect, UserType};
 
 /// Provisions, deprovisions and syncs the people of a Retool organisation.
@@ -63,7 +64,10 @@ pub(crate) enum Command {
     /// Disable or delete one person; --mode says which.
     #[command(
         after_help = "Example:\n  retool-lifecycle deprovision --base-url https://acme.retool.com \\\n    \
-                      --email ada@example.com --mode delete-after --days 30 --tombstone ada.json"
+                      --email ada@example.com --mode delete-after --days 30 --tombstone ada.json\n  \
+                      retool-lifecycle deprovision --base-url https://acme.retool.com \\\n    \
+                      --email ada@example.com --mode delete-after --days 30 \\\n    \
+                      --disabled-since 2026-03-09T12:30:45.000Z"
     )]
     Deprovision(DeprovisionArgs),
 
@@ -83,6 +87,22 @@ pub(crate) enum Command {
                       default, end-user, mobile, embed."
     )]
     Plan(Box<PlanArgs>),
+
+    /// Show a plan that `plan --save` wrote. Asks no server.
+    #[command(after_help = "Example:\n  retool-lifecycle show plan.json --html plan.html")]
+    Show(ShowArgs),
+
+    /// Apply exactly the plan that was approved, whole or in part.
+    #[command(
+        after_help = "Example:\n  retool-lifecycle plan --base-url https://acme.retool.com \\\n    \
+                      --roster people.csv --save plan.json\n  \
+                      retool-lifecycle apply plan.json --base-url https://acme.retool.com \\\n    \
+                      --approved-digest 3f2a... --count 500\n\n\
+                      A plan that was altered, or that has another digest, is refused, and nothing is \
+                      written.\nSteps that were applied already are skipped, so the command may be \
+                      repeated."
+    )]
+    Apply(ApplyArgs),
 
     /// Bring the organisation to the state that a roster describes.
     #[command(
@@ -178,6 +198,18 @@ pub(crate) struct MockArgs {
     /// How many requests are answered per minute; no limit if not given.
     #[arg(long, value_name = "N")]
     pub(crate) quota: Option<u32>,
+    /// How the response to a request beyond the quota says when to ask again: retry-after, retry-after-date,
+    /// reset-seconds, reset-epoch, reset-date, remaining or nothing.
+    #[arg(long, value_name = "HOW", default_value = Guidance::default().name())]
+    pub(crate) quota_guidance: Guidance,
+    /// The status of a request beyond the quota.
+    #[arg(
+        long,
+        value_name = "CODE",
+        default_value_t = Throttling::default().status,
+        value_parser = clap::value_parser!(u16).range(400..=599)
+    )]
+    pub(crate) quota_status: u16,
     /// A fault of the mock; may be given several times (--help describes the syntax).
     ///
     /// [METHOD] [PATH] KIND [skip=N] [times=N] [chance=P [seed=N]] [retry-after=TEXT]
@@ -188,6 +220,11 @@ pub(crate) struct MockArgs {
     /// is used. KIND is one of:
     ///
     ///   429, or any status          nothing is done; retry-after=TEXT, last, adds the header
+    ///   throttle=CODE/HOW/SECONDS   nothing is done; HOW is one of those of --quota-guidance
+    ///   forbidden=WHY               403 because of scope, seats, last-owner, address or plan, or
+    ///                               unexplained
+    ///   page=CODE                   nothing is done, and the answer is a page of HTML
+    ///   silence, stall              no answer, or half of one, on a connection that stays open
     ///   after=502, or any status    the request is done, and the answer has this status
     ///   lose-reply                  the request is done, and no answer is sent
     ///   reset, reset-in-body        a TCP reset: before it is done, or during the answer
@@ -337,6 +374,10 @@ pub(crate) struct DeprovisionArgs {
     /// For delete-after: how many days the account must have been disabled.
     #[arg(long, value_name = "N", required_if_eq("mode", "delete-after"))]
     pub(crate) days: Option<u32>,
+    /// For delete-after: since when the account is disabled, as the call that disabled it printed.
+    /// Without it nothing is deleted.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) disabled_since: Option<String>,
     /// The id that the person with this address must have.
     #[arg(long, value_name = "ID")]
     pub(crate) expect_id: Option<String>,
@@ -386,6 +427,38 @@ pub(crate) struct PlanArgs {
     /// without a network. An existing file is never overwritten.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+    /// Where to write the plan as JSON, for `show` and `apply`. An existing file is never
+    /// overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// The plan, as `plan --save FILE` wrote it.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    /// Where to write the plan as a page for the approver. An existing file is never overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// The plan, as `plan --save FILE` wrote it.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: PathBuf,
+    /// The digest that was approved.
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) approved_digest: String,
+    /// The first step to apply, counted from 0.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) first: u32,
+    /// How many steps to apply; all that follow if not given.
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -425,6 +498,9 @@ pub(crate) struct SyncArgs {
     /// The first address after those that the roster covers.
     #[arg(long, value_name = "EMAIL")]
     pub(crate) before: Option<String>,
+    /// The digest that the plan must have. With another one nothing is written.
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) expected_digest: Option<String>,
     #[command(flatten)]
     pub(crate) guards: GuardArgs,
 }
@@ -467,35 +543,6 @@ pub(crate) struct ChangesArgs {
     /// Poll once, then exit.
     #[arg(long)]
     pub(crate) once: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Guards")]
-pub(crate) struct GuardArgs {
-    /// The most people that may be disabled or deleted, in percent; 5 if not given.
-    #[arg(long, value_name = "N")]
-    pub(crate) max_user_removal_percent: Option<u32>,
-    /// This many people may always be disabled or deleted; 3 if not given.
-    #[arg(long, value_name = "N")]
-    pub(crate) max_user_removal_floor: Option<u32>,
-    /// The most members of one group that may be removed, in percent; 25 if not given.
-    #[arg(long, value_name = "N")]
-    pub(crate) max_member_removal_percent: Option<u32>,
-    /// This many members of one group may always be removed; 3 if not given.
-    #[arg(long, value_name = "N")]
-    pub(crate) max_member_removal_floor: Option<u32>,
-    /// How many administrators must remain; 2 if not given.
-    #[arg(long, value_name = "N")]
-    pub(crate) minimum_admins: Option<u32>,
-    /// People who must be administrators after the sync.
-    #[arg(long = "require-admin", value_name = "EMAIL", num_args = 1.., action = ArgAction::Append)]
-    pub(crate) require_admins: Vec<String>,
-    /// People who must not be disabled or deleted, and must not lose a right or a membership.
-    #[arg(long, value_name = "EMAIL", num_args = 1.., action = ArgAction::Append)]
-    pub(crate) protect: Vec<String>,
-    /// Allow a roster without people.
-    #[arg(long)]
-    pub(crate) allow_empty_roster: bool,
 }
 
 #[cfg(test)]

@@ -20,10 +20,14 @@ use crate::error::HostError;
 use crate::limits::Limits;
 use crate::net::{CaCertificates, Proxies};
 use crate::render;
+use crate::retool::diagnostics::ConnectionReport;
 use crate::tenant::{Tenant, TenantOptions};
 
 /// The variable for `--base-url`. The command reads it, and does not pass it to the component.
 const BASE_URL_VARIABLE: &str = "RETOOL_BASE_URL";
+
+/// The variable of the component's deadline.
+const DEADLINE_VARIABLE: &str = "RETOOL_DEADLINE_MS";
 
 /// The variable that makes the component report where its time went.
 const PROFILE_VARIABLE: &str = "RETOOL_PROFILE";
@@ -34,10 +38,19 @@ pub(crate) fn tenant(
     arguments: &ConnectionArgs,
     what: &str,
 ) -> Result<(Tenant, Progress), Failure> {
+    tenant_until(arguments, what, DEADLINE_MS)
+}
+
+/// Like [`tenant`], with another deadline if the user sets none.
+fn tenant_until(
+    arguments: &ConnectionArgs,
+    what: &str,
+    deadline_ms: &str,
+) -> Result<(Tenant, Progress), Failure> {
     let mut progress = Progress::start(what, arguments.verbose);
     let mut options =
         TenantOptions::new(&arguments.base_url).dialect(arguments.api.into()).limits(limits());
-    options.env = passed_on(env::vars_os())?;
+    options.env = passed_on(env::vars_os(), deadline_ms)?;
     options.inject_credentials = arguments.inject_credentials;
     options.ca_certificates = ca_certificates(arguments.ca_file.as_deref())?;
     options.proxies = proxies()?;
@@ -101,11 +114,15 @@ pub(crate) fn limits() -> Limits {
 
 /// The component's deadline if the user sets none: the longest that the component accepts,
 /// because only the user waits for this process.
-const DEADLINE: (&str, &str) = ("RETOOL_DEADLINE_MS", "3600000");
+const DEADLINE_MS: &str = "3600000";
+
+/// The deadline of a check. Waiting for an hour while the server throttles would not find out more.
+const CHECK_DEADLINE_MS: &str = "300000";
 
 /// Selects the variables for the component: tokens and tunables.
 fn passed_on(
     environment: impl Iterator<Item = (OsString, OsString)>,
+    deadline_ms: &str,
 ) -> Result<Vec<(String, String)>, Failure> {
     let mut variables = Vec::new();
     for (name, value) in environment {
@@ -120,17 +137,19 @@ fn passed_on(
             .map_err(|_| Failure::Usage(anyhow!("the value of {name} is not UTF-8")))?;
         variables.push((name.to_owned(), value));
     }
-    let (name, value) = DEADLINE;
-    if !variables.iter().any(|(other, _)| other == name) {
-        variables.push((name.to_owned(), value.to_owned()));
+    if !variables.iter().any(|(name, _)| name == DEADLINE_VARIABLE) {
+        variables.push((DEADLINE_VARIABLE.to_owned(), deadline_ms.to_owned()));
     }
     Ok(variables)
 }
 
 pub(crate) async fn check(arguments: ConnectionArgs, output: &Output) -> Result<Exit, Failure> {
-    let (tenant, progress) = tenant(&arguments, "checking the connection")?;
-    let report = progress.reading(tenant.check_connection()).await?;
-    output.result(&report, |report| render::check(&arguments.base_url, report))?;
+    let what = "checking the connection";
+    let (tenant, progress) = tenant_until(&arguments, what, CHECK_DEADLINE_MS)?;
+    // The text of the report has the reasons from the log; JSON has none.
+    let says_enough = |report: &ConnectionReport| report.healthy || !output.is_json();
+    let report = progress.checking(tenant.check_connection(), says_enough).await?;
+    output.result(&report, |report| render::check(&arguments.base_url, report, &tenant.log()))?;
     Ok(if report.healthy { Exit::Done } else { Exit::Failed })
 }
 
@@ -140,7 +159,7 @@ mod tests {
 
     fn passed(environment: &[(&str, &str)]) -> Vec<(String, String)> {
         let environment = environment.iter().map(|&(name, value)| (name.into(), value.into()));
-        passed_on(environment).expect("UTF-8")
+        passed_on(environment, DEADLINE_MS).expect("UTF-8")
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The command line: arguments, the commands, and how results and errors are printed.
 
+mod apply;
 mod args;
 mod cache;
 mod changes;
@@ -7,6 +8,7 @@ mod completions;
 pub(crate) mod connection;
 pub(crate) mod failure;
 mod files;
+pub(crate) mod guards;
 pub(crate) mod output;
 mod pace;
 mod person;
@@ -114,6 +116,8 @@ fn run(arguments: Arguments, output: &Output) -> Result<Exit, Failure> {
             Command::Deprovision(options) => person::deprovision(options, output).await,
             Command::Restore(options) => restore::restore(options, output).await,
             Command::Plan(options) => sync::plan(*options, output).await,
+            Command::Show(options) => apply::show(&options, output).await,
+            Command::Apply(options) => apply::apply(options, output).await,
             Command::Sync(options) => sync::sync(*options, output).await,
             Command::Changes(options) => changes::run(options).await,
             Command::Completions(options) => completions::print(options.shell),

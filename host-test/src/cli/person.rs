@@ -123,7 +123,11 @@ fn deprovision_request(arguments: &DeprovisionArgs) -> Result<DeprovisionRequest
         (Mode::Strip, None) => DeprovisionMode::DisableAndStripGroups,
         (Mode::Delete, None) => DeprovisionMode::Delete,
     };
+    if arguments.disabled_since.is_some() && arguments.mode != Mode::DeleteAfter {
+        return Err(Failure::Usage(anyhow!("--disabled-since is only for --mode delete-after")));
+    }
     Ok(DeprovisionRequest {
+        disabled_since: arguments.disabled_since.clone(),
         expected_id: arguments.expect_id.as_deref().map(|id| user_id(arguments.connection.api, id)),
         protected_people: arguments.protect.iter().map(requests::by_email).collect(),
         minimum_admins: arguments.minimum_admins,
@@ -230,6 +234,11 @@ mod tests {
             deprovision_with(&["--mode=delete", "--days=30"]),
             Err(Failure::Usage(_))
         ));
+        let since = "--disabled-since=2026-03-09T12:30:45Z";
+        let request = deprovision_with(&["--mode=delete-after", "--days=30", since]);
+        let request = request.expect("a request");
+        assert_eq!(request.disabled_since.as_deref(), Some("2026-03-09T12:30:45Z"));
+        assert!(matches!(deprovision_with(&["--mode=delete", since]), Err(Failure::Usage(_))));
         let without = ["x", "deprovision", "--base-url=x", "--email=a", "--mode=delete-after"];
         assert!(Arguments::try_parse_from(without).is_err());
     }

@@ -72,6 +72,22 @@ impl Progress {
         self.end(answer)
     }
 
+    /// Waits for a call whose result may report a failure. If it does not say enough, the hidden log
+    /// is printed as for an error.
+    pub(crate) async fn checking<T>(
+        self,
+        call: impl Future<Output = Answer<T>>,
+        says_enough: impl FnOnce(&T) -> bool,
+    ) -> Result<T, Failure> {
+        let answer = call.await;
+        if let Ok(Ok(result)) = &answer
+            && !says_enough(result)
+        {
+            self.show_hidden_log();
+        }
+        self.end(answer)
+    }
+
     /// Waits for a call that writes. An interruption ends the call and becomes a failure that
     /// explains the consequences, instead of ending the process without a message.
     pub(crate) async fn writing<T>(
@@ -98,12 +114,17 @@ impl Progress {
             Ok(Err(error)) => Failure::from(error),
             Err(error) => Failure::from(error),
         };
+        self.show_hidden_log();
+        Err(failure)
+    }
+
+    /// Prints the latest lines of the log, if they were not printed already.
+    fn show_hidden_log(&self) {
         if let (Some(spinner), false) = (&self.spinner, self.verbose) {
             spinner.finish_and_clear();
             // Failing to print the log is no reason to hide the error.
             let _ = io::stderr().write_all(self.tail.text().as_bytes());
         }
-        Err(failure)
     }
 
     /// Returns the log sink for the tenant.

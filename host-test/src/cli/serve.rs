@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use mock_retool::{Mock, Options};
+use mock_retool::{Mock, Options, Throttling};
 use serde_json::json;
 
 use super::Exit;
@@ -13,8 +13,19 @@ use super::output::Output;
 
 /// Serves until the process is interrupted.
 pub(crate) async fn run(arguments: MockArgs, output: &Output) -> Result<Exit, Failure> {
-    let MockArgs { port, users, groups, token, scim_token, empty, latency_ms, quota, faults } =
-        arguments;
+    let MockArgs {
+        port,
+        users,
+        groups,
+        token,
+        scim_token,
+        empty,
+        latency_ms,
+        quota,
+        quota_guidance,
+        quota_status,
+        faults,
+    } = arguments;
     let defaults = Options::default();
     let token = token.map_or(defaults.token, |Token(token)| token);
     let scim_token = scim_token.map_or(defaults.scim_token, |Token(token)| token);
@@ -28,6 +39,7 @@ pub(crate) async fn run(arguments: MockArgs, output: &Output) -> Result<Exit, Fa
         empty,
         latency: Duration::from_millis(latency_ms),
         quota,
+        throttling: Throttling { status: quota_status, guidance: quota_guidance },
         faults,
         ..Options::default()
     })

@@ -6,23 +6,23 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 
 use super::Exit;
-use super::args::{Absent, GuardArgs, Memberships, PlanArgs, SyncArgs};
+use super::apply;
+use super::args::{Absent, Memberships, PlanArgs, SyncArgs};
 use super::connection::tenant;
 use super::failure::Failure;
 use super::files;
 use super::output::Output;
 use crate::answer::error_detail_mut;
 use crate::render;
-use crate::requests;
 use crate::retool::synchronization::{
-    AbsentPolicy, EmailSpan, Guards, MembershipPolicy, Plan, SyncPolicy, SyncRequest,
+    AbsentPolicy, EmailSpan, MembershipPolicy, Plan, SyncPolicy, SyncRequest,
 };
 use crate::retool::types::GroupRef;
 use crate::roster::{self, Format, ROSTER_FIELD, Roster};
 
 pub(crate) async fn plan(arguments: PlanArgs, output: &Output) -> Result<Exit, Failure> {
-    let PlanArgs { sync: arguments, html } = arguments;
-    if let Some(path) = &html {
+    let PlanArgs { sync: arguments, html, save } = arguments;
+    for path in html.iter().chain(&save) {
         check_free(path)?;
     }
     let roster = read(&arguments.roster)?;
@@ -33,13 +33,24 @@ pub(crate) async fn plan(arguments: PlanArgs, output: &Output) -> Result<Exit, F
         .await
         .map_err(|failure| located(failure, &arguments.roster, &roster))?;
     if let Some(path) = &html {
-        keep_page(&plan, &arguments, path)?;
+        let roster = arguments.roster.file_name().unwrap_or_default().to_string_lossy();
+        let base_url = &arguments.connection.base_url;
+        keep_page(&plan, &render::About { base_url, roster: &roster }, path)?;
+    }
+    if let Some(path) = &save {
+        apply::save(&plan, path)?;
     }
     output.result(&plan, |plan| {
         let page = html.as_deref().map(render::page_kept).unwrap_or_default();
-        render::plan(plan) + &page
+        let saved = save.as_deref().map(render::plan_saved).unwrap_or_default();
+        render::plan(plan) + &page + &saved
     })?;
-    Ok(if plan.guards.iter().any(|guard| guard.tripped) { Exit::Refused } else { Exit::Done })
+    Ok(exit(&plan))
+}
+
+/// Returns the exit code for a plan that was only made or shown.
+pub(super) fn exit(plan: &Plan) -> Exit {
+    if plan.guards.iter().any(|guard| guard.tripped) { Exit::Refused } else { Exit::Done }
 }
 
 pub(crate) async fn sync(arguments: SyncArgs, output: &Output) -> Result<Exit, Failure> {
@@ -54,8 +65,8 @@ pub(crate) async fn sync(arguments: SyncArgs, output: &Output) -> Result<Exit, F
     Ok(if report.complete { Exit::Done } else { Exit::Partly })
 }
 
-/// Checks that the page can be created, before any request is made.
-fn check_free(path: &Path) -> Result<(), Failure> {
+/// Checks that the file of a plan can be created, before any request is made.
+pub(super) fn check_free(path: &Path) -> Result<(), Failure> {
     if path.symlink_metadata().is_ok() {
         return Err(Failure::Usage(anyhow!(
             "{} is there already, and a plan is never overwritten: give another file",
@@ -67,13 +78,12 @@ fn check_free(path: &Path) -> Result<(), Failure> {
         .map_err(Failure::Usage)
 }
 
-fn keep_page(plan: &Plan, arguments: &SyncArgs, path: &Path) -> Result<(), Failure> {
-    let roster = arguments.roster.file_name().unwrap_or_default().to_string_lossy();
-    let page = render::page(
-        plan,
-        &render::About { base_url: &arguments.connection.base_url, roster: &roster },
-    );
-    files::create(path, &page)
+pub(super) fn keep_page(
+    plan: &Plan,
+    about: &render::About<'_>,
+    path: &Path,
+) -> Result<(), Failure> {
+    files::create(path, &render::page(plan, about))
         .with_context(|| format!("{} could not be written", path.display()))?;
     Ok(())
 }
@@ -114,6 +124,7 @@ fn request(arguments: &SyncArgs, roster: &Roster) -> SyncRequest {
         default_user_type,
         start,
         before,
+        expected_digest,
         guards: limits,
     } = arguments;
     let span = (start.is_some() || before.is_some())
@@ -141,36 +152,10 @@ fn request(arguments: &SyncArgs, roster: &Roster) -> SyncRequest {
             managed_groups: manage_groups.iter().cloned().map(GroupRef::Name).collect(),
             create_missing_groups: *create_missing_groups,
             default_user_type: default_user_type.map(Into::into),
-            guards: guards(limits),
+            guards: limits.guards(),
         },
         disabled_since: Vec::new(),
-        expected_digest: None,
-    }
-}
-
-fn guards(arguments: &GuardArgs) -> Guards {
-    let GuardArgs {
-        max_user_removal_percent,
-        max_user_removal_floor,
-        max_member_removal_percent,
-        max_member_removal_floor,
-        minimum_admins,
-        require_admins,
-        protect,
-        allow_empty_roster,
-    } = arguments;
-    let by_email = |emails: &[String]| emails.iter().map(requests::by_email).collect();
-    Guards {
-        user_removals: requests::guard_limit(*max_user_removal_percent, *max_user_removal_floor),
-        member_removals: requests::guard_limit(
-            *max_member_removal_percent,
-            *max_member_removal_floor,
-        ),
-        minimum_admins: *minimum_admins,
-        required_admins: by_email(require_admins),
-        protected_people: by_email(protect),
-        allow_empty_roster: *allow_empty_roster,
-        ..requests::default_guards()
+        expected_digest: expected_digest.clone(),
     }
 }
 
@@ -181,6 +166,8 @@ mod tests {
     use super::super::args::{Arguments, Command};
     use super::*;
     use crate::answer::error_case;
+    use crate::requests;
+    use crate::retool::synchronization::Guards;
     use crate::retool::types::{Error, ErrorDetail, UserType};
     use crate::testing::detail;
 
@@ -224,10 +211,11 @@ mod tests {
             "--default-user-type=mobile",
             "--start=a@x.com",
             "--before=n@x.com",
-            "--max-user-removal-percent=1",
-            "--max-user-removal-floor=2",
-            "--max-member-removal-percent=3",
-            "--max-member-removal-floor=4",
+            "--expected-digest=3f2a",
+            "--max-user-removals-percent=1",
+            "--max-user-removals-floor=2",
+            "--max-member-removals-percent=3",
+            "--max-member-removals-floor=4",
             "--minimum-admins=5",
             "--require-admin=r@x.com",
             "--protect=p@x.com",
@@ -265,6 +253,7 @@ mod tests {
                     },
                     ..requests::sync_policy()
                 },
+                expected_digest: Some("3f2a".to_owned()),
                 ..requests::sync(Vec::new(), requests::sync_policy())
             }
         );

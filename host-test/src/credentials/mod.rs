@@ -16,12 +16,13 @@ use mask::{Mask, Masked};
 
 /// The component's tunables, which it must be able to read. Any other variable may be a token,
 /// because the connection names the token variables.
-const TUNABLES: [&str; 6] = [
+const TUNABLES: [&str; 7] = [
     "RETOOL_DEADLINE_MS",
     "RETOOL_MAX_ATTEMPTS",
     "RETOOL_MAX_BODY_BYTES",
     "RETOOL_PAGE_SIZE",
     "RETOOL_PROFILE",
+    "RETOOL_TRY_TIMEOUT_MS",
     "RETOOL_WINDOW",
 ];
 

@@ -5,7 +5,12 @@ use super::words;
 use crate::retool::diagnostics::{Check, CheckStatus, ConnectionReport};
 use crate::text::printable;
 
-pub(crate) fn check(base_url: &str, report: &ConnectionReport) -> String {
+/// How the lines begin that the host adds to the component's log.
+const OF_HOST: &str = "host: ";
+
+/// Renders a report. If the connection does not work, the lines of the host in the log of the check
+/// say why: only the host knows the reasons of a failed connection.
+pub(crate) fn check(base_url: &str, report: &ConnectionReport, log: &[String]) -> String {
     let ConnectionReport { healthy, dialect, checks, user_count, group_count } = report;
     let state = if *healthy { painted(GOOD, "healthy") } else { painted(ALARM, "NOT HEALTHY") };
     let mut text = format!("{} ({}): {state}\n", printable(base_url), words::dialect(*dialect));
@@ -23,6 +28,15 @@ pub(crate) fn check(base_url: &str, report: &ConnectionReport) -> String {
             None => String::new(),
         };
         text += &format!("  {status} {:<width$}  {}{code}\n", printable(name), printable(detail));
+    }
+    if !*healthy {
+        let mut reasons: Vec<&str> =
+            log.iter().filter_map(|line| line.strip_prefix(OF_HOST)).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        for reason in reasons {
+            text += &format!("  {:<8} {:<width$}  {}\n", "why", "", printable(reason));
+        }
     }
     if let Some(count) = user_count {
         text += &format!("  {}\n", words::count(*count as usize, "person", "people"));
@@ -64,6 +78,7 @@ mod tests {
                 user_count: Some(1),
                 group_count: Some(8),
             },
+            &[],
         );
         assert_eq!(
             plain(&text),
@@ -75,5 +90,40 @@ https://acme.retool.com (v1): NOT HEALTHY
   8 groups
 "
         );
+    }
+
+    #[test]
+    fn a_connection_that_failed_has_the_reasons_of_the_host_once_each() {
+        let detail = "The connection could not be made.".to_owned();
+        let reachable = Check {
+            name: "reachable".to_owned(),
+            status: CheckStatus::Failed,
+            code: Some("connection-failed".to_owned()),
+            detail,
+        };
+        let report = |healthy| ConnectionReport {
+            healthy,
+            dialect: Dialect::Auto,
+            checks: vec![reachable.clone()],
+            user_count: None,
+            group_count: None,
+        };
+        let log = [
+            "host: a request to https://x:443 failed: no name (DNS)",
+            "GET /api/v2/users: connection failed, try 2 in 9 ms",
+            "host: a request to https://x:443 failed: no name (DNS)",
+            "host: a request to https://x:443 failed: the certificate has expired\u{1b}",
+        ];
+        let log = log.map(str::to_owned);
+        assert_eq!(
+            plain(&check("https://x", &report(false), &log)),
+            "\
+https://x (auto): NOT HEALTHY
+  FAILED   reachable  The connection could not be made. (connection-failed)
+  why                 a request to https://x:443 failed: no name (DNS)
+  why                 a request to https://x:443 failed: the certificate has expired\\u{1b}
+"
+        );
+        assert!(!check("https://x", &report(true), &log).contains("why"));
     }
 }

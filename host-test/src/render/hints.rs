@@ -1,11 +1,15 @@
 //! Hints: the flags of the command that help against an error.
 
+use serde_json::Value;
+
+use crate::cli::guards;
+use crate::json;
 use crate::retool::synchronization::Guard;
 use crate::retool::types::ErrorDetail;
 
 /// Codes of errors and refusals, each with the hint in a sync or plan, and the hint in the commands
 /// for one person. `docs/errors.md` lists the codes.
-const CODES: [(&str, Option<&str>, Option<&str>); 9] = [
+const CODES: [(&str, Option<&str>, Option<&str>); 10] = [
     ("creation-not-allowed", Some("without --no-create they are created"), None),
     (
         "cursor-invalid",
@@ -29,6 +33,11 @@ const CODES: [(&str, Option<&str>, Option<&str>); 9] = [
         "outside-span",
         Some("--start EMAIL and --before EMAIL are the span; without them it is everyone"),
         None,
+    ),
+    (
+        "plan-changed",
+        None,
+        Some("plan --save FILE makes a plan to approve; --approved-digest is the digest in it"),
     ),
     (
         "protected-person",
@@ -55,40 +64,26 @@ const CODES: [(&str, Option<&str>, Option<&str>); 9] = [
     ),
 ];
 
-/// Returns the flag that changes the limit of a guard; `None` if no flag should.
-pub(super) fn for_guard(guard: Guard) -> Option<&'static str> {
-    match guard {
-        Guard::UserRemovals => {
-            Some("--max-user-removal-percent N or --max-user-removal-floor N raises the limit")
-        }
-        Guard::MemberRemovals => {
-            Some("--max-member-removal-percent N or --max-member-removal-floor N raises the limit")
-        }
-        Guard::MinimumAdmins => Some("--minimum-admins N lowers how many must remain"),
-        Guard::RequiredAdmins => Some("--require-admin EMAIL requires them: leave that out"),
-        Guard::EmptyRoster => Some("--allow-empty-roster allows it"),
-        // No flag sets these limits.
-        Guard::MembershipRemovals
-        | Guard::Creations
-        | Guard::Promotions
-        | Guard::ReEnablements
-        | Guard::Updates
-        | Guard::MemberAdditions => None,
-        Guard::ProtectedPeople => Some("--protect EMAIL protects them: leave that out"),
-        Guard::IncompleteSnapshot => None,
-    }
-}
-
-/// The names of the guards in the component's messages.
-const GUARDS: [(&str, Guard); 7] = [
-    ("user-removals", Guard::UserRemovals),
-    ("member-removals", Guard::MemberRemovals),
-    ("minimum-admins", Guard::MinimumAdmins),
-    ("required-admins", Guard::RequiredAdmins),
-    ("protected-people", Guard::ProtectedPeople),
-    ("empty-roster", Guard::EmptyRoster),
-    ("incomplete-snapshot", Guard::IncompleteSnapshot),
+/// Every guard that a switch changes. The component's messages name guards as WIT does.
+const GUARDS: [Guard; 12] = [
+    Guard::UserRemovals,
+    Guard::MemberRemovals,
+    Guard::MembershipRemovals,
+    Guard::Creations,
+    Guard::Promotions,
+    Guard::ReEnablements,
+    Guard::Updates,
+    Guard::MemberAdditions,
+    Guard::MinimumAdmins,
+    Guard::RequiredAdmins,
+    Guard::ProtectedPeople,
+    Guard::EmptyRoster,
 ];
+
+/// Returns the switch that changes the limit of a guard; `None` if no switch should.
+pub(super) fn for_guard(guard: Guard) -> Option<&'static str> {
+    guards::hint(guard)
+}
 
 /// Returns the hint for a code in a plan or a report.
 pub(super) fn for_sync(code: &str) -> Option<&'static str> {
@@ -99,9 +94,13 @@ pub(super) fn for_sync(code: &str) -> Option<&'static str> {
 pub(crate) fn for_error(detail: &ErrorDetail) -> Option<String> {
     if detail.code == "guard-tripped" {
         // One error covers all tripped guards; its message names them.
-        let named = |guard: &str| detail.message.contains(&format!("Guard {guard}:"));
-        let tripped = GUARDS.iter().filter(|(name, _)| named(name));
-        let hints: Vec<&str> = tripped.filter_map(|(_, guard)| for_guard(*guard)).collect();
+        let is_named = |guard: &&Guard| {
+            let name = json::value(*guard).ok();
+            let name = name.as_ref().and_then(Value::as_str).unwrap_or_default();
+            detail.message.contains(&format!("Guard {name}:"))
+        };
+        let tripped = GUARDS.iter().filter(is_named);
+        let hints: Vec<&str> = tripped.filter_map(|guard| for_guard(*guard)).collect();
         return (!hints.is_empty()).then(|| hints.join("; "));
     }
     let (_, sync, person) = CODES.iter().find(|(of, ..)| *of == detail.code)?;
@@ -128,7 +127,7 @@ mod tests {
             .filter_map(|argument| argument.get_long().map(|long| format!("--{long}")))
             .collect();
         let codes = CODES.iter().flat_map(|(_, sync, person)| [*sync, *person]);
-        let guards = GUARDS.iter().map(|(_, guard)| for_guard(*guard));
+        let guards = GUARDS.iter().map(|guard| for_guard(*guard));
         for hint in codes.chain(guards).flatten() {
             let mut flags = hint.split([' ', ',', ':', ';']).filter(|word| word.starts_with("--"));
             assert!(flags.clone().next().is_some(), "no flag in: {hint}");
@@ -141,7 +140,7 @@ mod tests {
         let hint = |message| for_error(&detail("guard-tripped", message));
         let several = hint("Nothing was written. Guard user-removals: 9. Guard empty-roster: 0.");
         let several = several.expect("a hint");
-        assert!(several.contains("--max-user-removal-floor"), "{several}");
+        assert!(several.contains("--max-user-removals-floor"), "{several}");
         assert!(several.contains("--allow-empty-roster"), "{several}");
         assert!(!several.contains("--minimum-admins"), "{several}");
         assert_eq!(hint("Guard incomplete-snapshot: 1."), None);

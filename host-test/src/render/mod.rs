@@ -17,9 +17,9 @@ pub(crate) use error::{error, host_error};
 pub(crate) use hints::for_error;
 pub(crate) use page::{About, page};
 pub(crate) use person::{deprovision, kept, provision, recorded, restore, tombstone, tombstones};
-pub(crate) use plan::{page_kept, plan};
+pub(crate) use plan::{page_kept, plan, plan_saved};
 pub(crate) use profile::profile;
-pub(crate) use report::report;
+pub(crate) use report::{applied, report};
 pub(crate) use style::alarm;
 #[cfg(test)]
 pub(crate) use style::plain;

@@ -66,8 +66,7 @@ pub(crate) fn deprovision(email: &str, result: &DeprovisionResult) -> String {
         tombstone,
         groups_removed,
         deletion_due,
-        // The record has it too.
-        disabled_since: _,
+        disabled_since,
         remaining,
         writes,
     } = result;
@@ -79,6 +78,9 @@ pub(crate) fn deprovision(email: &str, result: &DeprovisionResult) -> String {
     };
     let mut text = Lines::headed(&format!("{}: {what}", printable(email)));
     text.groups("removed from", groups_removed);
+    if let Some(since) = disabled_since {
+        text.line(&format!("disabled since {}", printable(since)));
+    }
     if let Some(due) = deletion_due {
         text.line(&format!("may be deleted from {} on", printable(due)));
     }
@@ -318,7 +320,7 @@ ada@x.com: unchanged (id id-1)
                 }),
                 groups_removed: vec![group("Sales")],
                 deletion_due: Some("2026-02-01T00:00:00Z".to_owned()),
-                disabled_since: None,
+                disabled_since: Some("2026-01-02T03:04:00Z".to_owned()),
                 remaining: Vec::new(),
                 writes: vec![written(WriteKind::UserDisabled, "ada@x.com", None)],
             },
@@ -328,6 +330,7 @@ ada@x.com: unchanged (id id-1)
             "\
 ada@x.com: disabled
   removed from: Sales
+  disabled since 2026-01-02T03:04:00Z
   may be deleted from 2026-02-01T00:00:00Z on
   record made at 2026-01-02T03:04:05Z
   1 write

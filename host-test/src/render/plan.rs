@@ -47,10 +47,7 @@ pub(crate) fn plan(plan: &Plan) -> String {
     text += &section("Groups", steps.iter().flat_map(group));
     text += &section("People", people(steps));
     text += &section("Left alone", refusals.iter().flat_map(refusal));
-    text += &section(
-        "What this API cannot do",
-        limitations.iter().map(|text| printable(text).into_owned()),
-    );
+    text += &section("Limitations", limitations.iter().map(|text| printable(text).into_owned()));
     text += &format!(
         "\nTotal: {}; {unchanged} unchanged, {} left alone\n",
         tally.words(),
@@ -67,6 +64,14 @@ pub(crate) fn plan(plan: &Plan) -> String {
 /// Renders where the page with the plan is.
 pub(crate) fn page_kept(path: &Path) -> String {
     format!("The page for the approver is {}\n", printable(&path.to_string_lossy()))
+}
+
+/// Renders where the plan is, and how to apply it.
+pub(crate) fn plan_saved(path: &Path) -> String {
+    format!(
+        "The plan is in {}: `apply` takes it, with the digest above\n",
+        printable(&path.to_string_lossy())
+    )
 }
 
 fn group(step: &Step) -> Vec<String> {
@@ -371,7 +376,7 @@ Left alone
   ! finn@x.com  user-type-required: A new person needs a user type.
       --default-user-type TYPE, or a user type on the roster, gives one
 
-What this API cannot do
+Limitations
   Sessions cannot be ended.
 
 Total: 1 to create, 2 to update, 1 to enable, 1 to disable, 1 to delete, 3 memberships to add and \
@@ -409,7 +414,7 @@ Total: 0 to create, 0 to update, 1 to disable, 0 to delete, 0 memberships to add
 
 Guards
   TRIPPED  user removals: 1, at most 0. Too many.
-           --max-user-removal-percent N or --max-user-removal-floor N raises the limit
+           --max-user-removals-percent N or --max-user-removals-floor N raises the limit
   ok       member removals (Sales): 0, at most 3
 
 Plan 3f2a (v1)

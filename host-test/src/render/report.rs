@@ -1,4 +1,4 @@
-//! The report of a sync.
+//! The report of a sync, and of an approved plan that was applied.
 
 use super::hints;
 use super::style::{ALARM, GOOD, HEADING, diff_line, painted};
@@ -7,7 +7,23 @@ use crate::retool::synchronization::{PersonOutcome, PersonReport, SyncReport};
 use crate::retool::types::ErrorDetail;
 use crate::text::printable;
 
+/// Renders the report of a sync.
 pub(crate) fn report(report: &SyncReport) -> String {
+    whole(report, "roster")
+}
+
+/// Renders the report of a plan that was applied, or of a part of one.
+pub(crate) fn applied(report: &SyncReport) -> String {
+    let mut text = whole(report, "plan");
+    if let Some(next) = report.next {
+        text +=
+            &format!("Not finished: repeat with --first {next} to apply the steps that follow.\n");
+    }
+    text
+}
+
+/// Renders a report. `source` is what says how people should be.
+fn whole(report: &SyncReport, source: &str) -> String {
     let SyncReport {
         digest,
         organisation: _,
@@ -20,19 +36,40 @@ pub(crate) fn report(report: &SyncReport) -> String {
         seats,
         guards,
         limitations,
-        // The command always applies a whole plan.
-        next: _,
+        next,
         complete,
         writes,
     } = report;
+    let is_left = |person: &PersonReport| {
+        matches!(
+            person.outcome,
+            PersonOutcome::Refused
+                | PersonOutcome::Stale
+                | PersonOutcome::Failed
+                | PersonOutcome::NotBegun
+        )
+    };
+    let is_certain = !groups_failed.is_empty() || people.iter().any(is_left);
     let mut text = match (complete, writes.is_empty()) {
-        (true, true) => painted(HEADING, "Nothing to do: everyone is as the roster says."),
-        (true, false) => painted(GOOD, "Done: everyone is as the roster says."),
+        (false, _) if !is_certain => {
+            painted(ALARM, "NOT CERTAIN: the server's listing was incomplete. See the limitations.")
+        }
+        (true, _) if next.is_some() => {
+            painted(GOOD, &format!("Done so far: everyone in this part is as the {source} says."))
+        }
+        (true, true) => {
+            painted(HEADING, &format!("Nothing to do: everyone is as the {source} says."))
+        }
+        (true, false) => painted(GOOD, &format!("Done: everyone is as the {source} says.")),
         (false, true) => painted(
             ALARM,
-            "NOT DONE: nothing was written, and some people are not as the roster says.",
+            &format!(
+                "NOT DONE: nothing was written, and some people are not as the {source} says."
+            ),
         ),
-        (false, false) => painted(ALARM, "PARTLY DONE: some people are not as the roster says."),
+        (false, false) => {
+            painted(ALARM, &format!("PARTLY DONE: some people are not as the {source} says."))
+        }
     };
     text.push('\n');
     text += &section(
@@ -43,10 +80,7 @@ pub(crate) fn report(report: &SyncReport) -> String {
             .chain(groups_failed.iter().flat_map(group_failure)),
     );
     text += &section("People", people.iter().flat_map(person));
-    text += &section(
-        "What this API cannot do",
-        limitations.iter().map(|text| printable(text).into_owned()),
-    );
+    text += &section("Limitations", limitations.iter().map(|text| printable(text).into_owned()));
     text += &format!("\nTotal: {}; {}\n", tally(people), count(writes.len(), "write", "writes"));
     if let Some(seats) = words::seats(seats) {
         text += &format!("{seats}\n");

@@ -1,5 +1,6 @@
 //! Tests the command: its output on stdout and stderr, and its exit codes.
 
+mod apply;
 mod changes;
 #[path = "../support/command.rs"]
 mod command;

@@ -247,7 +247,7 @@ fn a_tripped_guard_is_shown_prominently() {
     check_harmless(&page);
     assert!(one(&page, "title").starts_with("REFUSED: "));
     let refusal = one(&page, "header .refused[role=alert]");
-    for text in ["nothing of this may be applied", "user removals", "--max-user-removal-floor"] {
+    for text in ["nothing of this may be applied", "user removals", "--max-user-removals-floor"] {
         assert!(refusal.contains(text), "{text} in {refusal}");
     }
     assert!(text(all(&page, ".guards .tripped")[0]).contains("TRIPPED"));

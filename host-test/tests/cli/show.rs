@@ -55,7 +55,7 @@ fn completions_of_every_shell_have_every_command_and_option() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let ran = run(&["completions", shell]);
         assert_eq!(ran.exit, 0, "{ran:#?}");
-        for word in COMMANDS.iter().chain(&["tombstone", "max-user-removal-percent"]) {
+        for word in COMMANDS.iter().chain(&["tombstone", "max-user-removals-percent"]) {
             assert!(ran.stdout.contains(word), "{word} for {shell}");
         }
     }

@@ -88,7 +88,7 @@ fn a_plan_refused_by_a_guard_exits_with_3_and_shows_the_withheld_steps() {
     let error = &ran.json()["error"]["permanent"];
     assert_eq!(error["kind"], "refused");
     let hint = &error["hint"];
-    assert!(hint.as_str().is_some_and(|hint| hint.contains("--max-user-removal-")), "{hint}");
+    assert!(hint.as_str().is_some_and(|hint| hint.contains("--max-user-removals-")), "{hint}");
     assert_eq!(server.writes(), 0);
 }
 

@@ -95,6 +95,34 @@ fn an_error_is_red_only_on_a_terminal() {
 }
 
 #[test]
+fn a_check_that_fails_says_why_on_a_terminal_too() {
+    let server = Server::start();
+    // Plain HTTP where TLS is expected, and a port on which no server listens.
+    let no_tls = server.mock.base_url().replace("http://", "https://");
+    for (base_url, why) in
+        [(no_tls.as_str(), "TLS failed"), ("http://127.0.0.1:9", "the connection was refused")]
+    {
+        let check = |more: &[&str]| {
+            let mut command = command();
+            command.args(["check", "--api=v2", "--base-url", base_url]).args(more);
+            command.envs([("RETOOL_API_TOKEN", "t"), ("RETOOL_MAX_ATTEMPTS", "1")]);
+            command
+        };
+        let (output, exit) = on_terminal(check(&[]), Stream::Stdout);
+        assert_eq!(exit, Some(1), "{output}");
+        assert!(output.contains("why") && output.contains(why), "{output}");
+        // The JSON is the contract's report, so the reason is on stderr.
+        let (output, exit) = on_terminal(check(&["--json"]), Stream::Stderr);
+        assert_eq!(exit, Some(1), "{output}");
+        assert!(output.contains(why), "{output}");
+
+        let piped = check(&[]).output().expect("the command");
+        let piped = String::from_utf8(piped.stdout).expect("UTF-8");
+        assert!(piped.contains(why), "{piped}");
+    }
+}
+
+#[test]
 fn json_has_no_colours_even_if_they_are_forced() {
     let server = Server::start();
     let roster = File::new("newcomer.csv", NEWCOMER);
@@ -110,7 +138,8 @@ fn a_long_sync_shows_rate_and_remaining_time_only_on_a_terminal() {
     let people: String = (0..80).map(|n| format!("person-{n}@example.com,default\n")).collect();
     let roster = File::new("many.csv", &format!("email,user type\n{people}"));
 
-    let sync = server.command(&["sync", "--api=v1", "--roster", roster.path()]);
+    let many = "--max-creations-floor=80";
+    let sync = server.command(&["sync", "--api=v1", many, "--roster", roster.path()]);
     let (output, exit) = on_terminal(sync, Stream::Stderr);
     assert_eq!(exit, Some(0), "{output}");
     let line = output.split("applying: 50 of 80 steps, ").nth(1).expect("the rate");
@@ -121,7 +150,7 @@ fn a_long_sync_shows_rate_and_remaining_time_only_on_a_terminal() {
     // Piped, the component's lines are unchanged.
     let more = people.replace("person", "another");
     let roster = File::new("more.csv", &format!("email,user type\n{more}"));
-    let ran = server.run(&["sync", "--api=v1", "--roster", roster.path()]);
+    let ran = server.run(&["sync", "--api=v1", many, "--roster", roster.path()]);
     assert!(ran.stderr.lines().any(|line| line == "applying: 50 of 80 steps"), "{}", ran.stderr);
     assert!(!ran.stderr.contains(ESCAPE), "{}", ran.stderr);
 }

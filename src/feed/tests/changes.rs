@@ -150,6 +150,24 @@ fn few_missing_users_after_a_second_listing_are_read_one_by_one() {
 }
 
 /// Generates a user with this number and arbitrary values in all fields that the feed compares.
+/// A record that can't be used is no evidence of a change.
+#[test]
+fn a_user_with_an_unusable_record_counts_as_unchanged() {
+    let users = vec![user(1), user(2), user(3)];
+    let cursor = directory(users.clone()).cursor();
+    let acme = Directory { unreadable: vec![2], ..directory(users.clone()) };
+    let (changes, next) = acme.changes(Some(&cursor)).expect("changes");
+    assert_eq!((changes, &next), (vec![], &cursor));
+    assert!(acme.records.borrow().is_empty(), "the record can't be read one by one either");
+    let (changes, _) = directory(users).changes(Some(&next)).expect("changes");
+    assert_eq!(changes, [""; 0]);
+    // A new user is reported once the record can be used.
+    let acme =
+        Directory { unreadable: vec![4], ..directory(vec![user(1), user(2), user(3), user(4)]) };
+    let (changes, next) = acme.changes(Some(&cursor)).expect("changes");
+    assert_eq!((changes, next), (vec![], cursor));
+}
+
 fn any_user(number: u32) -> impl Strategy<Value = User> {
     let name = proptest::option::of("[ab]");
     let groups = proptest::collection::btree_set(1..6u32, 0..4);

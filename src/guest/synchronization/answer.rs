@@ -1,5 +1,6 @@
 //! Converts plans and reports of `synchronization` for the contract.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -8,8 +9,8 @@ use crate::guest::{convert, list};
 use crate::sync::report::{PersonOutcome, PersonReport, SyncReport};
 use crate::sync::step::{StepOutcome, StepResult};
 use crate::sync::{
-    AbsentPolicy, Guard, GuardLimits, GuardReport, MembershipPolicy, Plan, PlanContext, Policy,
-    Refusal, SeatChange, Span, Step, StepKind,
+    AbsentPolicy, Guard, GuardLimits, GuardReport, Limit, MembershipPolicy, Plan, PlanContext,
+    Policy, Refusal, SeatChange, Span, Step, StepKind,
 };
 
 pub fn plan(plan: Plan, base_url: &str) -> wit::Plan {
@@ -21,7 +22,8 @@ pub fn plan(plan: Plan, base_url: &str) -> wit::Plan {
         steps,
         withheld,
         tombstones,
-        unchanged,
+        unchanged: _,
+        unchanged_count,
         refusals,
         seats,
         guards,
@@ -41,7 +43,7 @@ pub fn plan(plan: Plan, base_url: &str) -> wit::Plan {
         steps,
         withheld,
         tombstones: convert::tombstones(tombstones, base_url),
-        unchanged: unchanged.len() as u32,
+        unchanged: unchanged_count,
         refusals: list(refusals, refusal),
         seats: list(seats, seat_change),
         guards: list(guards, guard_report),
@@ -60,6 +62,7 @@ fn policy(policy: Policy) -> wit::SyncPolicy {
         update_existing,
         re_enable_disabled,
         absent,
+        without_address,
         memberships,
         managed_groups,
         create_missing_groups,
@@ -76,7 +79,12 @@ fn policy(policy: Policy) -> wit::SyncPolicy {
             AbsentPolicy::Disable => wit::AbsentPolicy::Disable,
             AbsentPolicy::Delete => wit::AbsentPolicy::Delete,
         },
-        absence_scope: None,
+        absence_scope: without_address.then(|| wit::AbsenceScope {
+            domains: Vec::new(),
+            members_of: Vec::new(),
+            spare_created_within_days: None,
+            without_address: Some(true),
+        }),
         inactive_for_days: None,
         memberships: match memberships {
             MembershipPolicy::Leave => wit::MembershipPolicy::Leave,
@@ -92,26 +100,31 @@ fn policy(policy: Policy) -> wit::SyncPolicy {
 
 fn guards(limits: GuardLimits) -> wit::Guards {
     let GuardLimits {
-        max_user_removal_percent,
-        max_user_removal_floor,
-        max_member_removal_percent,
-        max_member_removal_floor,
+        user_removals,
+        member_removals,
+        membership_removals,
+        creations,
+        promotions,
+        re_enablements,
+        updates,
+        member_additions,
         minimum_admins,
         required_admins,
         protected_people,
         allow_empty_roster,
     } = limits;
-    let limit =
-        |percent, floor| Some(wit::GuardLimit { percent: Some(percent), floor: Some(floor) });
+    let limit = |Limit { percent, floor }| {
+        Some(wit::GuardLimit { percent: Some(percent), floor: Some(floor) })
+    };
     wit::Guards {
-        user_removals: limit(max_user_removal_percent, max_user_removal_floor),
-        member_removals: limit(max_member_removal_percent, max_member_removal_floor),
-        membership_removals: None,
-        creations: None,
-        promotions: None,
-        re_enablements: None,
-        updates: None,
-        member_additions: None,
+        user_removals: limit(user_removals),
+        member_removals: limit(member_removals),
+        membership_removals: limit(membership_removals),
+        creations: limit(creations),
+        promotions: limit(promotions),
+        re_enablements: limit(re_enablements),
+        updates: limit(updates),
+        member_additions: limit(member_additions),
         minimum_admins: Some(minimum_admins),
         required_admins: list(required_admins, convert::user_ref),
         protected_people: list(protected_people, convert::user_ref),
@@ -148,25 +161,20 @@ fn step(step: Step, context: &PlanContext) -> wit::Step {
 }
 
 fn refusal(refusal: Refusal) -> wit::PersonRefusal {
-    let Refusal { email, reason, message } = refusal;
+    let Refusal { email, login, user, reason, message } = refusal;
     wit::PersonRefusal {
         email: convert::address(email),
-        login: None,
-        user: None,
+        login,
+        user: user.map(convert::user_id),
         code: reason.as_str().into(),
         message,
     }
 }
 
 fn seat_change(seats: SeatChange) -> wit::SeatChange {
+    let after = seats.after();
     let SeatChange { user_type, before, added, removed } = seats;
-    wit::SeatChange {
-        user_type: convert::user_type(user_type),
-        before,
-        added,
-        removed,
-        after: (before + added).saturating_sub(removed),
-    }
+    wit::SeatChange { user_type: convert::user_type(user_type), before, added, removed, after }
 }
 
 fn guard_report(report: GuardReport) -> wit::GuardReport {
@@ -175,8 +183,15 @@ fn guard_report(report: GuardReport) -> wit::GuardReport {
         guard: match guard {
             Guard::UserRemovals => wit::Guard::UserRemovals,
             Guard::MemberRemovals => wit::Guard::MemberRemovals,
+            Guard::MembershipRemovals => wit::Guard::MembershipRemovals,
+            Guard::Creations => wit::Guard::Creations,
+            Guard::Promotions => wit::Guard::Promotions,
+            Guard::ReEnablements => wit::Guard::ReEnablements,
+            Guard::Updates => wit::Guard::Updates,
+            Guard::MemberAdditions => wit::Guard::MemberAdditions,
             Guard::MinimumAdmins => wit::Guard::MinimumAdmins,
             Guard::RequiredAdmins => wit::Guard::RequiredAdmins,
+            Guard::ProtectedPeople => wit::Guard::ProtectedPeople,
             Guard::EmptyRoster => wit::Guard::EmptyRoster,
             Guard::IncompleteSnapshot => wit::Guard::IncompleteSnapshot,
         },
@@ -189,8 +204,8 @@ fn guard_report(report: GuardReport) -> wit::GuardReport {
 }
 
 pub fn step_result(result: StepResult, base_url: &str) -> wit::StepResult {
-    let StepResult { outcome, tombstone, writes } = result;
-    let (outcome, reason) = match outcome {
+    let StepResult { outcome, note, tombstone, writes } = result;
+    let (outcome, mut reason) = match outcome {
         StepOutcome::Applied => (wit::StepOutcome::Applied, None),
         StepOutcome::Deactivated => (
             wit::StepOutcome::Applied,
@@ -199,6 +214,9 @@ pub fn step_result(result: StepResult, base_url: &str) -> wit::StepResult {
         StepOutcome::AlreadySo => (wit::StepOutcome::AlreadySo, None),
         StepOutcome::Stale(reason) => (wit::StepOutcome::Stale, Some(reason)),
     };
+    if let Some(note) = note {
+        reason = Some(joined(note, reason));
+    }
     wit::StepResult {
         outcome,
         reason,
@@ -208,8 +226,17 @@ pub fn step_result(result: StepResult, base_url: &str) -> wit::StepResult {
 }
 
 pub fn sync_report(report: SyncReport, base_url: &str) -> wit::SyncReport {
-    let SyncReport { plan, people, groups_created, groups_failed, tombstones, complete, writes } =
-        report;
+    let SyncReport {
+        plan,
+        people,
+        groups_created,
+        groups_failed,
+        tombstones,
+        limitations,
+        next,
+        complete,
+        writes,
+    } = report;
     wit::SyncReport {
         digest: plan.digest,
         organisation: plan.context.organisation,
@@ -220,16 +247,34 @@ pub fn sync_report(report: SyncReport, base_url: &str) -> wit::SyncReport {
         tombstones: convert::tombstones(tombstones, base_url),
         seats: list(plan.seats, seat_change),
         guards: list(plan.guards, guard_report),
-        limitations: plan.limitations,
-        next: None,
+        limitations,
+        next,
         complete,
         writes: convert::writes(writes),
     }
 }
 
+/// Returns two texts as one.
+fn joined(text: String, more: Option<String>) -> String {
+    match more {
+        Some(more) => format!("{text} {more}"),
+        None => text,
+    }
+}
+
 fn person_report(person: PersonReport, base_url: &str) -> wit::PersonReport {
-    let PersonReport { email, user, outcome, changes, groups_added, groups_removed } = person;
-    let (mut refusal, mut failure) = (None, None);
+    let PersonReport {
+        email,
+        login,
+        user,
+        outcome,
+        changes,
+        groups_added,
+        groups_removed,
+        disabled_since,
+        note,
+    } = person;
+    let (mut refusal, mut failure) = (note, None);
     let outcome = match outcome {
         PersonOutcome::Created => wit::PersonOutcome::Created,
         PersonOutcome::Updated => wit::PersonOutcome::Updated,
@@ -238,12 +283,16 @@ fn person_report(person: PersonReport, base_url: &str) -> wit::PersonReport {
         PersonOutcome::Deleted => wit::PersonOutcome::Deleted,
         PersonOutcome::Unchanged => wit::PersonOutcome::Unchanged,
         PersonOutcome::Refused(why) => {
-            refusal = Some(why);
+            refusal = Some(joined(why, refusal));
             wit::PersonOutcome::Refused
         }
         PersonOutcome::Stale(how) => {
-            refusal = Some(how);
+            refusal = Some(joined(how, refusal));
             wit::PersonOutcome::Stale
+        }
+        PersonOutcome::NotBegun(why) => {
+            refusal = Some(joined(why, refusal));
+            wit::PersonOutcome::NotBegun
         }
         PersonOutcome::Failed(error) => {
             failure = Some(convert::error_detail(error, base_url));
@@ -252,14 +301,14 @@ fn person_report(person: PersonReport, base_url: &str) -> wit::PersonReport {
     };
     wit::PersonReport {
         email: convert::address(email),
-        login: None,
+        login,
         user: user.map(convert::user_id),
         outcome,
         changes: convert::field_changes(changes),
         groups_added: list(groups_added, convert::group_link),
         groups_changed: Vec::new(),
         groups_removed: list(groups_removed, convert::group_link),
-        disabled_since: None,
+        disabled_since,
         refusal,
         failure,
     }

@@ -2,30 +2,36 @@
 //! what this version does not support.
 
 use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::wit;
-use crate::domain::{Dialect, Email, Field, FieldChange, UserPatch};
+use crate::admins::AdminGuard;
+use crate::domain::{Dialect, Email, Field, FieldChange, UserId, UserPatch, UserRef};
 use crate::error::{Code, Error, Result};
 use crate::guest::{contract, convert, list, unsupported};
 use crate::http::BaseUrl;
 use crate::input;
 use crate::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Policy, Span, Step, StepKind,
-    SyncRequest,
+    AbsentPolicy, DesiredUser, GuardLimits, LOGIN, Limit, MembershipPolicy, Policy, Span, Step,
+    StepKind, SyncRequest,
 };
 
-/// Checks a request.
-pub fn checked_request(request: wit::SyncRequest) -> Result<SyncRequest> {
+/// Checks a request. Returns the digest that its plan must have besides.
+pub fn checked_request(request: wit::SyncRequest) -> Result<(SyncRequest, Option<String>)> {
     let wit::SyncRequest { roster, span, policy, disabled_since, expected_digest } = request;
     unsupported::unless(disabled_since.is_empty(), &"request.disabled-since")?;
-    unsupported::unless(expected_digest.is_none(), &"request.expected-digest")?;
     let roster = roster.into_iter().enumerate();
-    input::sync_request(SyncRequest {
+    let request = input::sync_request(SyncRequest {
         roster: roster.map(|(index, entry)| desired(index, entry)).collect::<Result<_>>()?,
-        span: span
-            .map_or_else(Span::default, |span| Span { start: span.start, before: span.before }),
+        span: given_span(span),
         policy: given_policy(policy)?,
-    })
+    })?;
+    Ok((request, expected_digest))
+}
+
+pub fn given_span(span: Option<wit::EmailSpan>) -> Span {
+    span.map_or_else(Span::default, |span| Span { start: span.start, before: span.before })
 }
 
 fn desired(index: usize, entry: wit::RosterEntry) -> Result<DesiredUser> {
@@ -46,15 +52,27 @@ fn desired(index: usize, entry: wit::RosterEntry) -> Result<DesiredUser> {
         way_in,
     } = entry;
     let field = format_args!("request.roster[{index}]");
-    unsupported::unless(email.is_none(), &format_args!("{field}.email"))?;
-    unsupported::unless(login.is_none(), &format_args!("{field}.login"))?;
     unsupported::unless(former_emails.is_empty(), &format_args!("{field}.former-emails"))?;
     unsupported::unless(metadata.is_none(), &format_args!("{field}.metadata"))?;
     unsupported::unless(attributes.is_empty(), &format_args!("{field}.attributes"))?;
     unsupported::unless(clear.is_empty(), &format_args!("{field}.clear"))?;
     unsupported::unless(way_in.is_none(), &format_args!("{field}.way-in"))?;
+    let (address, by) = match (convert::given_user_ref(user), email) {
+        (UserRef::Email(address), None) => (address, None),
+        (UserRef::Email(_), Some(_)) => {
+            return Err(Error::new(
+                Code::InvalidValue,
+                "The person is named by address, so the address is given twice. Give it once.",
+            )
+            .in_field(format!("{field}.email")));
+        }
+        (who, None) => (Email::new(""), Some(who)),
+        (who, Some(email)) => (input::email(&format_args!("{field}.email"), &email)?, Some(who)),
+    };
     Ok(DesiredUser {
-        email: Email::new(&convert::email_of(&format_args!("{field}.user"), user)?),
+        email: address,
+        by,
+        login,
         fields: UserPatch {
             first_name,
             last_name,
@@ -67,7 +85,7 @@ fn desired(index: usize, entry: wit::RosterEntry) -> Result<DesiredUser> {
     })
 }
 
-fn given_policy(policy: wit::SyncPolicy) -> Result<Policy> {
+pub fn given_policy(policy: wit::SyncPolicy) -> Result<Policy> {
     let wit::SyncPolicy {
         create_missing,
         update_existing,
@@ -83,7 +101,6 @@ fn given_policy(policy: wit::SyncPolicy) -> Result<Policy> {
         guards,
     } = policy;
     unsupported::unless(leave_disabled != Some(true), &"request.policy.leave-disabled")?;
-    unsupported::unless(absence_scope.is_none(), &"request.policy.absence-scope")?;
     unsupported::unless(inactive_for_days.is_none(), &"request.policy.inactive-for-days")?;
     Ok(Policy {
         create_missing,
@@ -98,6 +115,7 @@ fn given_policy(policy: wit::SyncPolicy) -> Result<Policy> {
                 return Err(unsupported::field_error(field));
             }
         },
+        without_address: absence_scope.map(given_absence_scope).transpose()?.unwrap_or_default(),
         memberships: match memberships {
             wit::MembershipPolicy::Leave => MembershipPolicy::Leave,
             wit::MembershipPolicy::Add => MembershipPolicy::Add,
@@ -108,6 +126,18 @@ fn given_policy(policy: wit::SyncPolicy) -> Result<Policy> {
         default_user_type: default_user_type.map(convert::given_user_type),
         guards: given_guards(guards)?,
     })
+}
+
+/// Returns whether accounts without an address are absent too.
+fn given_absence_scope(scope: wit::AbsenceScope) -> Result<bool> {
+    let wit::AbsenceScope { domains, members_of, spare_created_within_days, without_address } =
+        scope;
+    let field = "request.policy.absence-scope";
+    unsupported::unless(domains.is_empty(), &format_args!("{field}.domains"))?;
+    unsupported::unless(members_of.is_empty(), &format_args!("{field}.members-of"))?;
+    let spares = format_args!("{field}.spare-created-within-days");
+    unsupported::unless(spare_created_within_days.is_none(), &spares)?;
+    Ok(without_address.unwrap_or(false))
 }
 
 /// Converts the limits, with the contract's defaults filled in.
@@ -126,55 +156,48 @@ fn given_guards(guards: wit::Guards) -> Result<GuardLimits> {
         protected_people,
         allow_empty_roster,
     } = guards;
-    for (limit, name) in [
-        (membership_removals, "membership-removals"),
-        (creations, "creations"),
-        (promotions, "promotions"),
-        (re_enablements, "re-enablements"),
-        (updates, "updates"),
-        (member_additions, "member-additions"),
-    ] {
-        unsupported::unless(limit.is_none(), &format_args!("request.policy.guards.{name}"))?;
-    }
     let default = GuardLimits::default();
-    let limit = |given: Option<wit::GuardLimit>, percent, floor| {
-        let (given_percent, given_floor) =
-            given.map_or((None, None), |limit| (limit.percent, limit.floor));
-        (given_percent.unwrap_or(percent), given_floor.unwrap_or(floor))
+    let limit = |given: Option<wit::GuardLimit>, default: Limit| match given {
+        None => default,
+        Some(wit::GuardLimit { percent, floor }) => Limit {
+            percent: percent.unwrap_or(default.percent),
+            floor: floor.unwrap_or(default.floor),
+        },
     };
-    let (max_user_removal_percent, max_user_removal_floor) =
-        limit(user_removals, default.max_user_removal_percent, default.max_user_removal_floor);
-    let (max_member_removal_percent, max_member_removal_floor) = limit(
-        member_removals,
-        default.max_member_removal_percent,
-        default.max_member_removal_floor,
-    );
-    let field = "request.policy.guards";
     Ok(GuardLimits {
-        max_user_removal_percent,
-        max_user_removal_floor,
-        max_member_removal_percent,
-        max_member_removal_floor,
+        user_removals: limit(user_removals, default.user_removals),
+        member_removals: limit(member_removals, default.member_removals),
+        membership_removals: limit(membership_removals, default.membership_removals),
+        creations: limit(creations, default.creations),
+        promotions: limit(promotions, default.promotions),
+        re_enablements: limit(re_enablements, default.re_enablements),
+        updates: limit(updates, default.updates),
+        member_additions: limit(member_additions, default.member_additions),
         minimum_admins: minimum_admins.unwrap_or(default.minimum_admins),
-        required_admins: convert::emails_of(&format!("{field}.required-admins"), required_admins)?,
-        protected_people: convert::emails_of(
-            &format!("{field}.protected-people"),
-            protected_people,
-        )?,
+        required_admins: convert::given_user_refs(required_admins),
+        protected_people: convert::given_user_refs(protected_people),
         allow_empty_roster,
     })
 }
 
-/// Checks a step, which must be of the organisation at `base_url`. Also returns the dialect that
-/// it was planned for.
-pub fn checked_step(step: wit::Step, base_url: &str) -> Result<(Step, Dialect)> {
+/// A step that was checked.
+pub struct CheckedStep {
+    /// The step.
+    pub step: Step,
+    /// The dialect that it was planned for.
+    pub dialect: Dialect,
+    /// What must be true of the administrators after it.
+    pub guard: AdminGuard,
+}
+
+/// Checks a step, which must be of the organisation at `base_url`.
+pub fn checked_step(step: wit::Step, base_url: &str) -> Result<CheckedStep> {
     let wit::Step {
         kind,
         organisation,
         dialect,
-        // The plan's guards checked them.
-        minimum_admins: _,
-        required_admins: _,
+        minimum_admins,
+        required_admins,
         email,
         user,
         group_name,
@@ -203,30 +226,41 @@ pub fn checked_step(step: wit::Step, base_url: &str) -> Result<(Step, Dialect)> 
     };
     unsupported::unless(group_admin.is_none(), &"step.group-admin")?;
     let kind = given_step_kind(kind)?;
+    let user = user.map(convert::given_user_id);
     let email = match kind {
         StepKind::CreateGroup => None,
         // A user to create is from a roster, so the address follows the rules for callers.
         StepKind::CreateUser => {
             Some(input::email(&"step.email", email.as_deref().unwrap_or_default())?)
         }
-        _ => Some(step_email(email.as_deref().unwrap_or_default())?),
+        _ => Some(step_email(email.as_deref(), user.as_ref())?),
     };
-    let group_name =
-        group_name.map(|name| input::group_name(&"step.group-name", &name)).transpose()?;
+    let group_name = group_name
+        .map(|name| match group {
+            // A name that a plan took from the server.
+            Some(_) => input::listed_group_name(&"step.group-name", &name),
+            None => input::group_name(&"step.group-name", &name),
+        })
+        .transpose()?;
     let group = group.map(convert::given_group_id);
     let step = Step {
         kind,
         email,
-        user: user.map(convert::given_user_id),
+        user,
         group_name,
         group: group.map(|id| input::group_id(&"step.group", id)).transpose()?,
         changes: changes.into_iter().map(given_change).collect::<Result<_>>()?,
         precondition,
     };
-    Ok((step, dialect))
+    let guard = AdminGuard {
+        minimum: minimum_admins,
+        required: convert::given_user_refs(required_admins),
+        taken: Vec::new(),
+    };
+    Ok(CheckedStep { step, dialect, guard })
 }
 
-fn given_step_kind(kind: wit::StepKind) -> Result<StepKind> {
+pub fn given_step_kind(kind: wit::StepKind) -> Result<StepKind> {
     Ok(match kind {
         wit::StepKind::CreateGroup => StepKind::CreateGroup,
         wit::StepKind::CreateUser => StepKind::CreateUser,
@@ -246,17 +280,21 @@ fn given_step_kind(kind: wit::StepKind) -> Result<StepKind> {
 }
 
 /// Checks an address that a plan took from the server. It may break the rules for addresses from
-/// callers.
-fn step_email(email: &str) -> Result<Email> {
-    let email = Email::new(email);
-    if email.key().is_empty() {
-        return Err(invalid_step("step.email", "The step has no address. Nothing was written."));
+/// callers. An account without one is named by its id.
+fn step_email(email: Option<&str>, user: Option<&UserId>) -> Result<Email> {
+    match (email.map(Email::new), user) {
+        (Some(email), _) if email.is_address() => Ok(email),
+        (None, Some(id)) => Ok(Email::stand_in(id, None)),
+        _ => Err(invalid_step("step.email", "The step has no address. Nothing was written.")),
     }
-    Ok(email)
 }
 
 fn given_change(change: contract::FieldChange) -> Result<FieldChange> {
     let contract::FieldChange { field, before, after } = change;
+    if field == LOGIN {
+        let after = input::login(&"step.changes", after.as_deref().unwrap_or_default())?;
+        return Ok(FieldChange { field: LOGIN, before, after });
+    }
     let field = Field::parse(&field).ok_or_else(|| {
         invalid_step(
             "step.changes",
@@ -270,7 +308,10 @@ fn given_change(change: contract::FieldChange) -> Result<FieldChange> {
         Field::FirstName | Field::LastName => {
             input::name(&"step.changes", Some(after))?.unwrap_or_default()
         }
-        Field::UserType | Field::Admin | Field::Disabled | Field::ProfilePhotoUrl => after,
+        Field::ProfilePhotoUrl => {
+            input::photo_url(&"step.changes", Some(after))?.unwrap_or_default()
+        }
+        Field::UserType | Field::Admin | Field::Disabled => after,
     };
     Ok(FieldChange { field: field.as_str(), before, after })
 }

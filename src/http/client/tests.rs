@@ -5,10 +5,12 @@ use core::cell::Cell;
 
 use serde::Deserialize;
 
-use super::super::{Clock, Method, Missing, Path};
+use super::super::{Clock, Method, Missing, Path, Response, TransportError};
 use super::*;
 use crate::de::Text;
 use crate::testing::platform::{FakePlatform, Reply};
+
+mod throttling;
 
 const TOKEN: &str = "t0ken-value";
 
@@ -69,6 +71,7 @@ fn a_request_has_the_right_path_query_headers_and_limits() {
     assert_eq!((request.https, request.authority.as_str()), (true, "acme.retool.com:8443"));
     assert_eq!((request.media_type, request.token.expose()), ("application/json", TOKEN));
     assert_eq!((sent.limits.timeout_ms, sent.limits.max_body_bytes), (120_000, 8 * 1024 * 1024));
+    assert_eq!(sent.limits.idle_ms, 30_000);
 }
 
 #[test]
@@ -110,10 +113,11 @@ fn errors_that_are_not_transient_are_not_retried() {
         (301, Code::Redirected),
         (400, Code::ServerRefused),
         (401, Code::TokenRejected),
-        (403, Code::ScopeMissing),
+        (403, Code::Forbidden),
         (404, Code::UserNotFound),
         (409, Code::ServerRefused),
-        (501, Code::ServerError),
+        (501, Code::OperationUnsupported),
+        (505, Code::OperationUnsupported),
     ];
     for (number, code) in cases {
         let (result, _) = outcome(READ, [status(number)]);
@@ -136,7 +140,8 @@ fn a_creation_is_sent_again_after_a_429_and_after_nothing_else() {
         (Reply::fails(TransportError::Failed), Code::ConnectionFailed),
         (Reply::fails(TransportError::TimedOut), Code::ConnectionFailed),
         (Reply::fails(TransportError::TooLarge), Code::BodyTooLarge),
-        (Reply::never(), Code::DeadlineExceeded),
+        // No byte for 30 seconds.
+        (Reply::never(), Code::ConnectionFailed),
         (
             Response {
                 status: 200,
@@ -145,7 +150,7 @@ fn a_creation_is_sent_again_after_a_429_and_after_nothing_else() {
                 ..Response::default()
             }
             .into(),
-            Code::AnswerUnusable,
+            Code::HtmlPage,
         ),
     ];
     for (failure, code) in failures {
@@ -157,22 +162,25 @@ fn a_creation_is_sent_again_after_a_429_and_after_nothing_else() {
 
 #[test]
 fn a_refused_write_is_not_maybe_applied_unless_an_earlier_try_was_lost() {
-    for number in [400, 401, 403, 404, 409, 422, 429] {
+    for number in [301, 302, 303, 307, 308, 400, 401, 403, 404, 409, 422, 429, 501, 505] {
         let fake = FakePlatform::new(move |_| status(number));
         let client = client(&fake, Settings::default());
-        assert!(!fake.run(client.send(put())).unwrap_err().maybe_applied, "{number}");
+        let error = fake.run(client.send(put())).unwrap_err();
+        assert!(!error.maybe_applied, "{number}");
+        assert!(number == 429 || fake.sent().len() == 1, "{number}");
     }
     let delete = Call { method: Method::Delete, body: None, ..put() };
     let (result, _) = outcome(delete, [Reply::fails(TransportError::Failed), status(404)]);
     let error = result.unwrap_err();
     assert_eq!((error.code, error.maybe_applied), (Code::UserNotFound, true));
-    let (result, _) = outcome(put(), [status(301)]);
-    assert!(result.unwrap_err().maybe_applied);
+    let (result, _) = outcome(put(), [Reply::fails(TransportError::Failed), status(501)]);
+    let error = result.unwrap_err();
+    assert_eq!((error.code, error.maybe_applied), (Code::OperationUnsupported, true));
 }
 
 #[test]
 fn a_read_is_never_maybe_applied() {
-    let (result, _) = outcome(READ, [Reply::never()]);
+    let (result, _) = outcome(READ, [Reply::never(), Reply::never(), Reply::never()]);
     assert!(!result.unwrap_err().maybe_applied);
     let (answer, _) = outcome(READ, [status(200)]);
     assert!(!answer.unwrap().error(Code::AnswerUnusable, "x").maybe_applied);
@@ -384,6 +392,9 @@ fn no_error_and_no_log_line_contains_the_token() {
                 date: Some(TOKEN.to_string()),
                 etag: Some(TOKEN.to_string()),
                 retry_after: Some(TOKEN.to_string()),
+                rate_limit_reset: Some(TOKEN.to_string()),
+                rate_limit_remaining: Some(TOKEN.to_string()),
+                www_authenticate: Some(TOKEN.to_string()),
                 request_id: Some(TOKEN.to_string()),
                 body: format!(r#"{{"message":"{TOKEN}","error":"Bearer {TOKEN}"}}"#).into_bytes(),
             };

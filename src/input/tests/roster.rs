@@ -9,7 +9,7 @@ use crate::testing::plan::{desired, email, model, named};
 fn a_good_request_passes_as_it_is() {
     let mut request = model();
     request.policy.managed_groups = named(&["Legal"]);
-    request.policy.guards.required_admins = vec![email("ada@example.com")];
+    request.policy.guards.required_admins = vec![email("ada@example.com").into()];
     assert_eq!(sync_request(request.clone()), Ok(request));
 }
 
@@ -39,7 +39,7 @@ type Case = (fn(&mut SyncRequest), Code, &'static str);
 
 #[test]
 fn every_bad_field_is_named() {
-    let cases: [Case; 16] = [
+    let cases: [Case; 17] = [
         (|r| r.roster[2].email = email("joan"), Code::InvalidEmail, "request.roster[2].user.email"),
         (
             |r| r.roster[1].fields.first_name = Some("a\0".into()),
@@ -91,22 +91,27 @@ fn every_bad_field_is_named() {
             "request.policy.default-user-type",
         ),
         (
-            |r| r.policy.guards.max_user_removal_percent = 101,
+            |r| r.policy.guards.user_removals.percent = 101,
             Code::InvalidValue,
             "request.policy.guards.user-removals.percent",
         ),
         (
-            |r| r.policy.guards.max_member_removal_percent = u32::MAX,
+            |r| r.policy.guards.member_removals.percent = u32::MAX,
             Code::InvalidValue,
             "request.policy.guards.member-removals.percent",
         ),
         (
-            |r| r.policy.guards.required_admins = vec![email("a@b"), email("c")],
+            |r| r.policy.guards.member_additions.percent = 10_001,
+            Code::InvalidValue,
+            "request.policy.guards.member-additions.percent",
+        ),
+        (
+            |r| r.policy.guards.required_admins = vec![email("a@b").into(), email("c").into()],
             Code::InvalidEmail,
             "request.policy.guards.required-admins[1]",
         ),
         (
-            |r| r.policy.guards.protected_people = vec![email("c")],
+            |r| r.policy.guards.protected_people = vec![email("c").into()],
             Code::InvalidEmail,
             "request.policy.guards.protected-people[0]",
         ),

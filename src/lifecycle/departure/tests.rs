@@ -4,9 +4,17 @@ use core::cell::Cell;
 
 use super::*;
 use crate::config::Settings;
+use crate::domain::Email;
 use crate::http::{BaseUrl, Client, Method, Secret};
 use crate::retool::v2::V2;
 use crate::testing::platform::{FakePlatform, Reply};
+use crate::time::parse_iso;
+
+mod age;
+mod expected;
+mod kept;
+mod named;
+mod sessions;
 
 fn v2(fake: &FakePlatform) -> V2 {
     let base = BaseUrl::parse("https://acme.retool.com").expect("a URL");
@@ -16,9 +24,10 @@ fn v2(fake: &FakePlatform) -> V2 {
 
 fn departure(mode: Mode) -> Departure {
     Departure {
-        email: Email::new("ada@example.com"),
+        user: Email::new("ada@example.com").into(),
         expected_id: None,
         mode,
+        disabled_since: None,
         protected_people: Vec::new(),
         minimum_admins: 2,
     }
@@ -45,10 +54,13 @@ fn list(records: &str) -> Reply {
 }
 
 /// `/api/v2` can't delete, so a deletion disables. Repeating the deletion reports that the user is
-/// disabled already, and writes nothing.
+/// disabled already, and ends the sessions again.
 #[test]
 fn a_deletion_that_only_disables_may_be_repeated() {
     let fake = FakePlatform::new(|request| {
+        if request.path_and_query == "/api/v2/users/user_1/logout" {
+            return one("{}");
+        }
         assert_eq!(request.method, Method::Get, "{}", request.path_and_query);
         if request.path_and_query.starts_with("/api/v2/users?") {
             return list(&account(false));
@@ -57,7 +69,51 @@ fn a_deletion_that_only_disables_may_be_repeated() {
     });
     let done = fake.run(deprovision(&v2(&fake), &departure(Mode::Delete), 0)).expect("no failure");
     assert_eq!(done.outcome, DeprovisionOutcome::AlreadyDeactivated);
-    assert!(done.writes.is_empty() && done.tombstone.is_some());
+    // No server says whether there are sessions, so they are ended again.
+    let [write] = &done.writes[..] else { panic!("{:?}", done.writes) };
+    assert_eq!((write.kind, write.confirmed), (WriteKind::SessionsEnded, true));
+    assert!(done.tombstone.is_some());
+}
+
+/// A proxy without the route answers 404 to the deletion too.
+#[test]
+fn a_deletion_that_is_answered_with_404_is_looked_at_again() {
+    for is_gone in [false, true] {
+        let deleted = Rc::new(Cell::new(false));
+        let fake = FakePlatform::new(move |request| {
+            let path = request.path_and_query.split('?').next().unwrap_or_default();
+            match (request.method, path) {
+                (Method::Delete, _) => {
+                    deleted.set(true);
+                    Reply::json(404, "{}")
+                }
+                (Method::Get, "/api/v2/users") => list(&account(true)),
+                _ if deleted.get() && is_gone => Reply::json(404, "{}"),
+                _ => one(&account(true)),
+            }
+        });
+        let done = fake.run(deprovision(&v2(&fake), &departure(Mode::Delete), 0));
+        if is_gone {
+            assert_eq!(done.expect("no failure").outcome, DeprovisionOutcome::AlreadyGone);
+        } else {
+            let error = done.expect_err("the account is still there");
+            assert_eq!(error.code, Code::OperationUnsupported);
+            assert!(error.writes.is_empty() && error.message.contains("404"), "{}", error.message);
+        }
+    }
+}
+
+/// A record that is missing for a moment does not make a listed account gone.
+#[test]
+fn an_account_that_the_listing_shows_is_not_gone_because_its_record_is_missing() {
+    let fake =
+        FakePlatform::new(|request| match request.path_and_query.starts_with("/api/v2/users?") {
+            true => list(&account(true)),
+            false => Reply::json(404, "{}"),
+        });
+    let error = fake.run(deprovision(&v2(&fake), &departure(Mode::Disable), 0));
+    let error = error.expect_err("two views that contradict each other");
+    assert_eq!((error.code, error.is_permanent()), (Code::ListingIncomplete, false));
 }
 
 /// Slow requests come before the read of the account that the write is based on.
@@ -65,7 +121,8 @@ fn a_deletion_that_only_disables_may_be_repeated() {
 fn if_an_account_has_no_groups_they_are_looked_up_and_it_is_read_again() {
     let fake = FakePlatform::new(|request| {
         let path = request.path_and_query.split('?').next().unwrap_or_default();
-        let of_group = r#"{"id":4,"name":"Support","members":[{"id":"user_1"}]}"#;
+        let of_group =
+            r#"{"id":4,"name":"Support","members":[{"id":"user_1","is_group_admin":true}]}"#;
         match (request.method, path) {
             (Method::Get, "/api/v2/users") => list(&without_groups(true)),
             (Method::Get, "/api/v2/groups") => list(of_group),
@@ -77,6 +134,7 @@ fn if_an_account_has_no_groups_they_are_looked_up_and_it_is_read_again() {
     let done = fake.run(deprovision(&v2(&fake), &departure(Mode::Disable), 0)).expect("no failure");
     let groups = done.tombstone.expect("a tombstone").user.groups.expect("groups");
     assert!(matches!(&groups[..], [group] if group.label() == "Support"));
+    assert_eq!(groups[0].group_admin, Some(true));
     let sent: Vec<_> = fake.sent().iter().map(|sent| sent.line()).collect();
     let account = "GET /api/v2/users/user_1?includeGroups=true";
     assert_eq!(

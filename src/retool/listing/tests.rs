@@ -28,7 +28,14 @@ fn read(
         let fetched = server(ask);
         Box::pin(async move { Ok(fetched) })
     };
-    let source = Source { what: "things", fetch: &fetch, size, default_size, expected: None };
+    let sizes = size.map(PageSize::new);
+    let source = Source {
+        what: "things",
+        fetch: &fetch,
+        size: sizes.as_ref(),
+        default_size,
+        expected: None,
+    };
     let pages = fake.run(source.read(&Window::new(4), &*fake.platform().log));
     let items = pages.map(|pages| pages.concat());
     (items, asked.into_inner())
@@ -59,7 +66,40 @@ fn a_paged_listing_without_a_total_is_read_to_the_end() {
         _ => fetched(0..0),
     });
     assert_eq!(items.unwrap(), things(0..120));
-    assert_eq!(asked, [1, 2, 3]);
+    assert_eq!(
+        asked,
+        [1, 2, 3, 1, 2, 3],
+        "nothing but a second reading shows that none is missing"
+    );
+}
+
+/// While the second page is read, an item of the first one is removed, so the rest moves up.
+#[test]
+fn without_a_total_an_item_that_was_skipped_is_found_by_reading_again() {
+    for total in [None, Some(100)] {
+        let readings = core::cell::Cell::new(0);
+        let (items, _) = read(GROUPS, |ask| {
+            readings.set(readings.get() + u32::from(ask.page == 1));
+            let start = (ask.page - 1) * 100;
+            let moved = u32::from(readings.get() > 1 || ask.page > 1);
+            let range = (start + moved).min(250)..(start + 100 + moved).min(250);
+            FetchedPage { content: whole(things(range)), total }
+        });
+        assert_eq!(items.unwrap(), things(1..250), "{total:?}");
+        assert_eq!(readings.get(), 3);
+    }
+}
+
+#[test]
+fn a_listing_without_a_total_that_always_changes_is_given_up() {
+    let readings = core::cell::Cell::new(0);
+    let (items, _) = read(GROUPS, |ask| {
+        readings.set(readings.get() + u32::from(ask.page == 1));
+        let start = readings.get() + (ask.page - 1) * 100;
+        fetched(start.min(250)..(start + 100).min(250))
+    });
+    assert!(incomplete(&items));
+    assert_eq!(readings.get(), READINGS);
 }
 
 #[test]
@@ -203,7 +243,7 @@ fn read_expecting(
     let source = Source {
         what: "things",
         fetch: &fetch,
-        size: Some(100),
+        size: Some(&PageSize::new(100)),
         default_size: None,
         expected: Some(expected),
     };
@@ -257,4 +297,75 @@ fn a_rejected_token_is_not_tried_again() {
     let (items, asked) = read_expecting(350, 1, |_| Err(Error::new(Code::TokenRejected, "No.")));
     assert_eq!(items.unwrap_err().code, Code::TokenRejected);
     assert_eq!(asked, [1, 2, 3, 4]);
+}
+
+/// Returns a server whose total is the length of the page.
+fn total_of_page(count: u32, size: u32) -> impl Fn(Ask) -> Answered {
+    move |ask| {
+        let size = ask.size.unwrap_or(size).min(size);
+        let start = (ask.page - 1) * size;
+        let items = things(start.min(count)..(start + size).min(count));
+        FetchedPage { total: Some(items.len() as u32), content: whole(items) }
+    }
+}
+
+#[test]
+fn a_total_that_is_the_length_of_the_page_does_not_end_the_listing() {
+    // Full pages, and pages of a maximum that the server has on its own.
+    for (count, size) in [(250, 100), (202, 100), (101, 100), (200, 100), (130, 50), (70, 25)] {
+        let (items, asked) = read(PEOPLE, total_of_page(count, size));
+        assert_eq!(items.unwrap(), things(0..count), "{count} by {size}");
+        let pages = count.div_ceil(size);
+        let once = (1..=pages + 1).collect::<Vec<_>>();
+        assert_eq!(asked, [&once[..], &once[..]].concat(), "the last page is empty");
+    }
+    // A page that is surely not full is the whole listing.
+    let (items, asked) = read(PEOPLE, total_of_page(63, 100));
+    assert_eq!((items.unwrap().len(), asked.len()), (63, 1));
+}
+
+#[test]
+fn a_total_that_is_right_costs_at_most_one_more_request() {
+    for (count, requests) in [(100, 2), (50, 2), (99, 1), (7, 1), (0, 1)] {
+        let (items, asked) = read(PEOPLE, |ask| paged(count, 100)(ask).unwrap());
+        assert_eq!((items.unwrap().len() as u32, asked.len()), (count, requests), "{count}");
+    }
+    // The server does not page at all.
+    let everything = |_: Ask| FetchedPage { content: whole(things(0..100)), total: Some(100) };
+    let (items, asked) = read(PEOPLE, everything);
+    assert_eq!((items.unwrap().len(), asked.len()), (100, 3));
+    // The server refuses a page after the last one.
+    let (items, asked) = read_expecting(100, 1, |ask| match ask.page {
+        1 => paged(100, 100)(ask),
+        _ => Err(Error::new(Code::ServerRefused, "There is no such page.")),
+    });
+    assert_eq!((items.unwrap().len(), asked.len()), (100, 2));
+    // Groups and members are not asked for in pages, but a server may page them on its own.
+    for (count, requests) in [(10, 2), (100, 2), (50, 2), (64, 2), (63, 1), (7, 1)] {
+        let (items, asked) = read(GROUPS, |ask| paged(count, 100)(ask).unwrap());
+        assert_eq!((items.unwrap().len() as u32, asked.len()), (count, requests), "{count}");
+    }
+}
+
+#[test]
+fn the_next_page_may_fail_and_then_the_listing_fails() {
+    let (items, _) = read_expecting(100, 1, |ask| match ask.page {
+        1 => paged(100, 100)(ask),
+        _ => Err(Error::new(Code::ServerError, "It failed.")),
+    });
+    assert_eq!(items.unwrap_err().code, Code::ServerError);
+}
+
+#[test]
+fn smaller_pages_are_asked_for_if_the_size_is_refused() {
+    let (items, asked) = read_expecting(1, 1, |ask| {
+        if ask.size > Some(30) {
+            let mut error = Error::new(Code::ServerRefused, "No. The server says: at most 30");
+            error.http_status = Some(400);
+            return Err(error);
+        }
+        paged(75, 30)(ask)
+    });
+    assert_eq!(items.unwrap(), things(0..75));
+    assert_eq!(asked, [1, 1, 2, 3]);
 }

@@ -154,7 +154,7 @@ impl Scim {
 
 /// Returns whether SCIM may still be under another path.
 fn may_be_elsewhere(error: &Error) -> bool {
-    is_absence(error) || matches!(error.code, Code::Redirected | Code::AnswerUnusable)
+    is_absence(error) || error.code == Code::Redirected || error.is_unusable_answer()
 }
 
 fn is_absence(error: &Error) -> bool {

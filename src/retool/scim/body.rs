@@ -1,10 +1,14 @@
 //! The bodies of SCIM requests.
 
+use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use crate::domain::{NewUser, UserPatch};
+use super::form::Form;
+use crate::domain::{NewUser, User, UserPatch};
+use crate::retool::raw_record::RawRecord;
 use crate::ser::to_body;
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -24,19 +28,6 @@ pub(super) fn create_user(user: &NewUser) -> Vec<u8> {
         active: bool,
     }
     #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Name<'a> {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        given_name: Option<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        family_name: Option<&'a str>,
-    }
-    impl Name<'_> {
-        fn is_empty(&self) -> bool {
-            self.given_name.is_none() && self.family_name.is_none()
-        }
-    }
-    #[derive(Serialize)]
     struct Address<'a> {
         value: &'a str,
         r#type: &'static str,
@@ -45,7 +36,7 @@ pub(super) fn create_user(user: &NewUser) -> Vec<u8> {
     let email = user.email.as_str();
     to_body(&CreateUser {
         schemas: [USER],
-        user_name: email,
+        user_name: user.login.as_deref().unwrap_or(email),
         name: Name {
             given_name: user.fields.first_name.as_deref(),
             family_name: user.fields.last_name.as_deref(),
@@ -74,11 +65,12 @@ pub(super) struct PatchOp<'a> {
     operations: Vec<Operation<'a>>,
 }
 
-/// A change of one attribute.
+/// A change of one attribute, or without a path of several.
 #[derive(Serialize)]
 struct Operation<'a> {
     op: &'static str,
-    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<Value<'a>>,
 }
@@ -90,11 +82,42 @@ enum Value<'a> {
     Text(&'a str),
     Flag(bool),
     Members(Vec<Member<'a>>),
+    Attributes(Attributes<'a>),
+}
+
+/// The attributes that an operation without a path changes.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Attributes<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Name<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    members: Option<Vec<Member<'a>>>,
+}
+
+/// A user's names.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Name<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family_name: Option<&'a str>,
 }
 
 #[derive(Serialize)]
 struct Member<'a> {
     value: &'a str,
+}
+
+impl Name<'_> {
+    fn is_empty(&self) -> bool {
+        self.given_name.is_none() && self.family_name.is_none()
+    }
 }
 
 impl<'a> PatchOp<'a> {
@@ -103,35 +126,55 @@ impl<'a> PatchOp<'a> {
     }
 
     fn with(mut self, op: &'static str, path: &'a str, value: Option<Value<'a>>) -> Self {
-        self.operations.push(Operation { op, path, value });
+        self.operations.push(Operation { op, path: Some(path), value });
         self
+    }
+
+    fn without_path(op: &'static str, attributes: Attributes<'a>) -> Self {
+        let value = Some(Value::Attributes(attributes));
+        PatchOp { schemas: [PATCH], operations: Vec::from([Operation { op, path: None, value }]) }
     }
 
     fn replace(self, path: &'a str, value: Option<Value<'a>>) -> Self {
         if value.is_some() { self.with("replace", path, value) } else { self }
     }
 
-    /// Returns whether the PATCH changes nothing.
-    pub(super) fn is_empty(&self) -> bool {
-        self.operations.is_empty()
-    }
-
     /// Sets those fields of a patch that SCIM has.
-    pub(super) fn user(patch: &'a UserPatch) -> Self {
-        Self::new()
-            .replace("name.givenName", patch.first_name.as_deref().map(Value::Text))
-            .replace("name.familyName", patch.last_name.as_deref().map(Value::Text))
-            .replace("active", patch.disabled.map(|disabled| Value::Flag(!disabled)))
+    pub(super) fn user(user: &'a User, patch: &'a UserPatch, form: Form) -> Self {
+        let UserPatch { first_name, last_name, disabled, .. } = patch;
+        let active = disabled.map(|disabled| !disabled);
+        if form == Form::ByPath {
+            return Self::new()
+                .replace("name.givenName", first_name.as_deref().map(Value::Text))
+                .replace("name.familyName", last_name.as_deref().map(Value::Text))
+                .replace("active", active.map(Value::Flag));
+        }
+        // Both names, because some servers replace the whole of them.
+        let name = (first_name.is_some() || last_name.is_some()).then(|| Name {
+            given_name: first_name.as_deref().or(user.first_name.as_deref()),
+            family_name: last_name.as_deref().or(user.last_name.as_deref()),
+        });
+        Self::without_path("replace", Attributes { name, active, ..Attributes::default() })
     }
 
     /// Renames a group.
-    pub(super) fn rename(name: &'a str) -> Self {
-        Self::new().replace("displayName", Some(Value::Text(name)))
+    pub(super) fn rename(name: &'a str, form: Form) -> Self {
+        if form == Form::ByPath {
+            return Self::new().replace("displayName", Some(Value::Text(name)));
+        }
+        let attributes = Attributes { display_name: Some(name), ..Attributes::default() };
+        Self::without_path("replace", attributes)
     }
 
     /// Adds members to a group.
-    pub(super) fn add_members(ids: &[&'a str]) -> Self {
-        Self::new().with("add", "members", Some(members(ids)))
+    pub(super) fn add_members(ids: &[&'a str], form: Form) -> Self {
+        if form == Form::ByPath {
+            return Self::new().with("add", "members", Some(Value::Members(members(ids))));
+        }
+        Self::without_path(
+            "add",
+            Attributes { members: Some(members(ids)), ..Attributes::default() },
+        )
     }
 
     /// Removes one member, given in the path.
@@ -141,7 +184,7 @@ impl<'a> PatchOp<'a> {
 
     /// Removes one member, given in the value.
     pub(super) fn remove_by_value(id: &'a str) -> Self {
-        Self::new().with("remove", "members", Some(members(&[id])))
+        Self::new().with("remove", "members", Some(Value::Members(members(&[id]))))
     }
 
     /// Returns the body as it is sent.
@@ -151,6 +194,55 @@ impl<'a> PatchOp<'a> {
 }
 
 /// Returns members by their ids.
-fn members<'a>(ids: &[&'a str]) -> Value<'a> {
-    Value::Members(ids.iter().map(|id| Member { value: id }).collect())
+fn members<'a>(ids: &[&'a str]) -> Vec<Member<'a>> {
+    ids.iter().map(|id| Member { value: id }).collect()
+}
+
+/// The attributes of a user that only the server sets. A PUT does not contain them.
+const SERVER_MANAGED: [&str; 2] = ["meta", "groups"];
+
+/// Returns whether a patch sets no field that SCIM has.
+pub(super) fn sets_nothing(patch: &UserPatch) -> bool {
+    patch.first_name.is_none() && patch.last_name.is_none() && patch.disabled.is_none()
+}
+
+/// Returns the record to PUT for a user: the record that was read, byte for byte, with the changes
+/// of a patch. `None` if the record that was read is not an object.
+pub(super) fn whole_user<'a>(
+    raw: &'a str,
+    user: &User,
+    patch: &UserPatch,
+) -> Option<RawRecord<'a>> {
+    let mut record = RawRecord::parse(raw)?;
+    for field in SERVER_MANAGED {
+        record.remove(field);
+    }
+    record.set_flag("active", patch.disabled.map(|disabled| !disabled));
+    let (first, last) = (patch.first_name.as_deref(), patch.last_name.as_deref());
+    if first.is_none() && last.is_none() {
+        return Some(record);
+    }
+    let before = full_name(user.first_name.as_deref(), user.last_name.as_deref());
+    let after = full_name(first.or(user.first_name.as_deref()), last.or(user.last_name.as_deref()));
+    let nested = record.nested("name");
+    let mut name = nested.as_deref().and_then(RawRecord::parse).unwrap_or_default();
+    name.set_text("givenName", first);
+    name.set_text("familyName", last);
+    // A text that is made of the names follows them.
+    if name.text("formatted").is_some_and(|text| text == before) {
+        name.set_text("formatted", Some(&after));
+    }
+    record.set_record("name", &name);
+    if record.text("displayName").is_some_and(|text| text == before) {
+        record.set_text("displayName", Some(&after));
+    }
+    Some(record)
+}
+
+/// Returns the names that exist, in the order in which servers join them.
+fn full_name<'a>(first: Option<&'a str>, last: Option<&'a str>) -> Cow<'a, str> {
+    match (first, last) {
+        (Some(first), Some(last)) => Cow::Owned(String::from(first) + " " + last),
+        (name, other) => Cow::Borrowed(name.or(other).unwrap_or_default()),
+    }
 }

@@ -15,7 +15,7 @@ const UNAVAILABLE: &str = "SCIM does not answer (404). It is looked for under /s
 /// Adds an explanation to a failure.
 pub(super) fn explained(mut error: Error) -> Error {
     match error.code {
-        Code::TokenRejected => error.message.push_str(OWN_TOKEN),
+        Code::TokenRejected | Code::Forbidden => error.message.push_str(OWN_TOKEN),
         Code::ScopeMissing => {
             let said =
                 error.message.find(" The server says: ").map(|at| error.message[at..].to_string());

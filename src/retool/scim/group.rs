@@ -20,7 +20,7 @@ use crate::retool::request::another_group;
 pub(super) struct GroupRecord<'a> {
     #[serde(borrow)]
     id: Id<'a>,
-    display_name: Id<'a>,
+    display_name: Option<Id<'a>>,
     members: Option<Objects<MemberRecord<'a>>>,
     meta: Option<Object<Meta<'a>>>,
 }
@@ -51,7 +51,7 @@ impl GroupRecord<'_> {
         let Object(meta) = self.meta.unwrap_or_default();
         Group {
             id: group_id(self.id),
-            name: self.display_name.into_string(),
+            name: self.display_name.map(Id::into_string).unwrap_or_default(),
             universal_app_access: None,
             members: self.members.map(people),
             created_at: filled(meta.created),

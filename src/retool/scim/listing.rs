@@ -9,14 +9,13 @@ use core::cell::Cell;
 use super::Scim;
 use super::base::Route;
 use super::group::GroupRecord;
-use super::list::{List, decode_list};
-use super::user::UserRecord;
+use super::list::{List, decode_list, decode_users};
 use crate::domain::Group;
 use crate::error::{Code, Error, Result};
-use crate::http::Local;
+use crate::http::{Answer, Local};
 use crate::retool::listing::{Ask, FetchedPage, Source};
 use crate::retool::page_buffer::PageItems;
-use crate::retool::user_filter::{People, UserFilter, filter_page};
+use crate::retool::user_filter::{People, UserFilter};
 
 /// The first page of a listing without a total.
 #[derive(Default)]
@@ -31,21 +30,26 @@ impl Scim {
     pub(super) async fn users_from(
         &self,
         start: u32,
-        count: u32,
+        count: Option<u32>,
         filter: &dyn UserFilter,
     ) -> Result<List<PageItems<People>>> {
-        let (start, count) = (start.to_string(), count.to_string());
-        let query = [("startIndex", start.as_str()), ("count", count.as_str())];
-        let answer = self.get_list(Route::Users, &query).await?;
-        decode_list(&answer, |records| filtered(records, filter))
+        decode_users(&self.list_from(Route::Users, start, count).await?, filter)
     }
 
     /// Lists groups from a start index, which counts from 1.
-    pub(super) async fn groups_from(&self, start: u32, count: u32) -> Result<List<Vec<Group>>> {
-        let (start, count) = (start.to_string(), count.to_string());
-        let query = [("startIndex", start.as_str()), ("count", count.as_str())];
-        let answer = self.get_list(Route::Groups, &query).await?;
-        decode_list(&answer, into_groups)
+    pub(super) async fn groups_from(
+        &self,
+        start: u32,
+        count: Option<u32>,
+    ) -> Result<List<Vec<Group>>> {
+        decode_list(&self.list_from(Route::Groups, start, count).await?, into_groups)
+    }
+
+    async fn list_from(&self, route: Route, start: u32, count: Option<u32>) -> Result<Answer> {
+        let (start, count) = (start.to_string(), count.map(|count| count.to_string()));
+        let mut query = Vec::from([("startIndex", start.as_str())]);
+        query.extend(count.as_deref().map(|count| ("count", count)));
+        self.get_list(route, &query).await
     }
 
     /// Lists the users of all pages, as the listing contains them.
@@ -78,14 +82,14 @@ impl Scim {
     }
 
     async fn pages<'a, P>(
-        &self,
+        &'a self,
         what: &'static str,
         fetch: &'a dyn Fn(Ask) -> Local<'a, Result<FetchedPage<P>>>,
     ) -> Result<Vec<P>> {
         let source = Source {
             what,
             fetch,
-            size: Some(self.client.settings().page_size),
+            size: Some(&self.page_size),
             default_size: WHOLE_ONCE,
             expected: None,
         };
@@ -93,9 +97,9 @@ impl Scim {
     }
 
     /// Returns the start index of a page, counted from 1, and the requested page size.
-    fn place(&self, ask: Ask) -> (u32, u32) {
-        let size = ask.size.unwrap_or(self.client.settings().page_size);
-        (ask.page.saturating_sub(1).saturating_mul(size).saturating_add(1), size)
+    fn place(&self, ask: Ask) -> (u32, Option<u32>) {
+        let before = ask.page.saturating_sub(1).saturating_mul(ask.size.unwrap_or_default());
+        (before.saturating_add(1), ask.size)
     }
 }
 
@@ -107,7 +111,7 @@ impl FirstPage {
     fn fetched<P>(
         &self,
         ask: Ask,
-        count: u32,
+        count: Option<u32>,
         content: PageItems<P>,
         mut total: Option<u32>,
     ) -> Result<FetchedPage<P>> {
@@ -115,8 +119,8 @@ impl FirstPage {
         let first = content.fingerprints.first().copied();
         if total.is_none() && ask.page == 1 {
             // More than requested: the server does not page.
-            total = (given > count).then_some(given);
-            self.full.set(first.filter(|_| given == count));
+            total = (Some(given) > count && count.is_some()).then_some(given);
+            self.full.set(first.filter(|_| Some(given) == count));
         } else if first.is_some() && self.full.get() == first {
             return Err(Error::new(
                 Code::ListingIncomplete,
@@ -126,12 +130,6 @@ impl FirstPage {
         }
         Ok(FetchedPage { content, total })
     }
-}
-
-/// Filters the records of a page.
-pub(super) fn filtered(records: Vec<UserRecord<'_>>, filter: &dyn UserFilter) -> PageItems<People> {
-    let Ok(content) = filter_page(records, filter);
-    content
 }
 
 pub(super) fn into_groups(records: Vec<GroupRecord<'_>>) -> Vec<Group> {

@@ -8,6 +8,7 @@ use core::slice;
 use super::Scim;
 use super::base::Route;
 use super::body::PatchOp;
+use super::form::{Form, better, is_refused};
 use super::patch::Target;
 use crate::domain::{GroupId, UserId};
 use crate::error::{Code, Error, Result};
@@ -48,7 +49,10 @@ impl Scim {
                 left.remove(*id);
             }
         }
-        match vanished(&others, &now).len() {
+        let gone = vanished(&others, &now);
+        let is_emptied = !gone.is_empty() && gone.len() == others.len();
+        let gone = if is_emptied { self.confirmed_gone(group, gone).await? } else { Vec::new() };
+        match gone.len() {
             count if count > 0 && count == others.len() => {
                 // Includes the new members, because the server may replace all members with the
                 // added ones.
@@ -86,9 +90,27 @@ impl Scim {
 
     /// Adds members with one request.
     async fn add(&self, group: &GroupId, ids: &[&str]) -> Result<()> {
-        let change = PatchOp::add_members(ids);
+        let form = self.group_form.get();
+        let error = match self.add_in(group, ids, form).await {
+            Err(error) if form == Form::ByPath && is_refused(&error) => error,
+            other => return other,
+        };
+        match self.add_in(group, ids, Form::ByValue).await {
+            Ok(()) => {
+                self.group_form.set(Form::ByValue);
+                Ok(())
+            }
+            // A refusal of the values, and not of the form.
+            Err(other) if is_refused(&other) => Err(better(Some(error), other)),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Adds members with one request of this form.
+    async fn add_in(&self, group: &GroupId, ids: &[&str], form: Form) -> Result<()> {
+        let change = PatchOp::add_members(ids, form);
         let send = async |(): &()| self.patch(target(group), &change, None).await;
-        let look = async |(): &mut ()| {
+        let look = async |(): &mut (), _: &Error| {
             Ok(match self.member_ids(group).await? {
                 None => AfterLoss::Unclear,
                 Some(now) if vanished(ids, &now).is_empty() => AfterLoss::Holds(()),
@@ -101,6 +123,24 @@ impl Scim {
     /// Reads the group until all new members are in it. Returns all members.
     async fn read_joined(&self, group: &GroupId, joining: &[&str]) -> Result<Vec<String>> {
         let mut read = self.read_back_with(group, joining).await.map_err(after_write)?;
+        if read.as_ref().is_err_and(|missing| missing.len() == joining.len())
+            && self.group_form.get() == Form::ByPath
+        {
+            // Some servers accept a form and do nothing.
+            match self.add_in(group, joining, Form::ByValue).await {
+                Ok(()) => {
+                    read = self.read_back_with(group, joining).await.map_err(after_write)?;
+                    if read.is_ok() {
+                        self.group_form.set(Form::ByValue);
+                    }
+                }
+                // The reason that it states is better than that nothing happened.
+                Err(error) if joining.len() == 1 && is_refused(&error) => {
+                    return Err(after_write(error));
+                }
+                Err(_) => {}
+            }
+        }
         if let Err(missing) = &read
             && joining.len() > 1
         {
@@ -119,12 +159,27 @@ impl Scim {
         group: &GroupId,
         wanted: &[&'a str],
     ) -> Result<core::result::Result<Vec<String>, Vec<&'a str>>> {
-        read_back(self, async || {
+        let read = read_back(self, async || {
             let now = self.member_ids(group).await?.unwrap_or_default();
             let missing = vanished(wanted, &now);
             Ok(if missing.is_empty() { ReadBack::Holds(now) } else { ReadBack::NotYet(missing) })
-        })
-        .await
+        });
+        let mut unlisted = match read.await? {
+            Ok(now) => return Ok(Ok(now)),
+            Err(missing) => missing,
+        };
+        // Some servers leave members out of a group's record, and show the group in theirs.
+        let mut missing = Vec::new();
+        for id in core::mem::take(&mut unlisted) {
+            let is_in = self.names_group(id, group).await?;
+            if is_in { unlisted.push(id) } else { missing.push(id) }
+        }
+        if !missing.is_empty() {
+            return Ok(Err(missing));
+        }
+        let mut now = self.member_ids(group).await?.unwrap_or_default();
+        now.extend(unlisted.into_iter().map(String::from));
+        Ok(Ok(now))
     }
 
     /// Adds users again to a group that the server emptied. Returns an error with the result.

@@ -8,6 +8,8 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use core::cell::{Cell, RefCell};
 
+use super::find::Gaps;
+use super::page_size::PageSize;
 use super::request;
 use crate::domain::GroupId;
 use crate::error::Result;
@@ -17,11 +19,13 @@ mod base;
 mod body;
 mod cursor;
 mod explain;
+mod form;
 mod group;
 mod list;
 mod listing;
 mod members;
 mod patch;
+mod put;
 mod read;
 mod removal;
 mod update;
@@ -31,6 +35,7 @@ mod write;
 
 pub use base::Base;
 use base::Route;
+use form::{Demand, Form};
 use removal::Removal;
 
 /// The media type that is sent and requested. Responses in plain JSON are accepted too.
@@ -43,11 +48,25 @@ pub struct Scim {
     base: Cell<Option<Base>>,
     /// How members are removed, as learned from this server.
     removal: Cell<Removal>,
+    /// How users are changed, as learned from this server.
+    user_form: Cell<Form>,
+    /// How groups are changed and members added, as learned from this server.
+    group_form: Cell<Form>,
+    /// How a version is demanded, as learned from this server.
+    demand: Cell<Demand>,
+    /// Whether a PUT of a user was seen to keep the user's memberships.
+    put_keeps_groups: Cell<bool>,
+    /// The page size that this server accepts.
+    page_size: PageSize,
+    /// What the listings of this call lack.
+    gaps: Gaps,
     /// The users that this session removed, by group. If a later reading shows the state before
     /// the removal, they must not count as lost members.
     left: RefCell<BTreeMap<GroupId, BTreeSet<String>>>,
     /// Id and `ETag` of the user that was read last, because records may lack their version.
     last_read: RefCell<Option<(String, String)>>,
+    /// Whether a deletion was seen to only disable.
+    only_disables: Cell<bool>,
 }
 
 impl Scim {
@@ -55,11 +74,18 @@ impl Scim {
     /// finds it with the first request.
     pub fn new(client: Client, base: Option<Base>) -> Self {
         Scim {
+            page_size: PageSize::new(client.settings().page_size),
+            gaps: Gaps::default(),
             client: client.with_media_type(MEDIA_TYPE),
             base: Cell::new(base),
-            removal: Cell::new(Removal::default()),
+            removal: Cell::default(),
+            user_form: Cell::default(),
+            group_form: Cell::default(),
+            demand: Cell::default(),
+            put_keeps_groups: Cell::default(),
             left: RefCell::default(),
             last_read: RefCell::new(None),
+            only_disables: Cell::new(false),
         }
     }
 

@@ -1,6 +1,8 @@
-//! Sends a PATCH of a user or group. Its body is made in `body.rs`.
+//! Sends a change of a user or group: a PATCH, or a PUT of the whole record. The body of a PATCH is
+//! made in `body.rs`.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::base::Route;
 use super::body::PatchOp;
@@ -26,15 +28,39 @@ impl Scim {
         change: &PatchOp<'_>,
         version: Option<String>,
     ) -> Result<Answer> {
+        self.change(Method::Patch, target, change.body(), version).await
+    }
+
+    /// Replaces a whole record once. With a version, the record must still have it.
+    pub(super) async fn put(
+        &self,
+        target: Target<'_>,
+        record: Vec<u8>,
+        version: Option<String>,
+    ) -> Result<Answer> {
+        self.change(Method::Put, target, record, version).await
+    }
+
+    async fn change(
+        &self,
+        method: Method,
+        target: Target<'_>,
+        body: Vec<u8>,
+        version: Option<String>,
+    ) -> Result<Answer> {
         let segments = [target.id];
         let call = Call {
-            body: Some(change.body()),
+            body: Some(body),
             repeat: Repeat::Never,
             missing: target.missing,
             about: Some(target.about),
-            ..call(Method::Patch, self.find_base().await?, target.route, &segments)
+            ..call(method, self.find_base().await?, target.route, &segments)
         };
         let sent = self.client.send_if_match(call, version.as_deref()).await;
-        sent.map_err(explain::explained)
+        sent.map_err(|mut error| {
+            // The server does not know such a request (501), so it did nothing.
+            error.maybe_applied &= error.http_status != Some(501);
+            explain::explained(error)
+        })
     }
 }

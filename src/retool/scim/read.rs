@@ -7,16 +7,20 @@ use alloc::vec::Vec;
 
 use super::Scim;
 use super::base::Route;
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Kind};
 use super::group::{GroupRecord, decode_group, group_account};
-use super::list::{List, decode_list};
-use super::listing::{filtered, into_groups};
+use super::list::{List, decode_list, decode_users};
+use super::listing::into_groups;
 use super::user::decode_user;
-use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
+use crate::domain::{
+    Account, Dialect, Group, GroupAccount, GroupId, Member, User, UserId, UserRef,
+};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Missing, Window};
-use crate::retool::find::{Filtered, ReadPeople, accounts_of, complete_records};
-use crate::retool::user_filter::{AllUsers, Found, Listed, People, UserFilter, UsersByEmail};
+use crate::retool::find::{Filtered, Gaps, ReadPeople, accounts_of, everyone, one_page};
+use crate::retool::listing::is_refused_page;
+use crate::retool::unreadable::Unreadable;
+use crate::retool::user_filter::{AllUsers, Found, Listed, Others, People, UserFilter, UsersByRef};
 use crate::retool::{Capabilities, Page, ReadDirectory};
 use crate::ser::to_json;
 
@@ -70,21 +74,50 @@ impl Scim {
     fn size(&self, size: Option<u32>) -> u32 {
         size.unwrap_or(self.client.settings().page_size)
     }
+
+    /// Reads the page at a cursor. `fetch` gets a start index, counted from 1, and a page size.
+    async fn page_at<T>(
+        &self,
+        asked: Cursor,
+        what: &str,
+        fetch: impl AsyncFn(u32, Option<u32>) -> Result<List<Vec<T>>>,
+        id: impl Fn(&T) -> String,
+    ) -> Result<Page<T>> {
+        let (start, count) = asked.place();
+        if !asked.is_first() {
+            return Ok(asked.page(fetch(start, Some(count)).await?));
+        }
+        let log = &*self.client.platform().log;
+        let first = async |size| fetch(start, size).await;
+        let (size, list) = self.page_size.first_page(Some(count), what, log, first).await?;
+        let length = list.page.len() as u32;
+        let asked = asked.with_size(size.unwrap_or(length));
+        if !asked.may_be_cut(&list) {
+            return Ok(asked.page(list));
+        }
+        // The total may be the length of the page. The next page decides.
+        let next = match fetch(length.saturating_add(1), Some(length)).await {
+            Ok(next) => next.page,
+            Err(error) if is_refused_page(&error) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let is_whole = next.first().is_none_or(|next| list.page.first().map(&id) == Some(id(next)));
+        Ok(if is_whole { asked } else { asked.without_total() }.page(list))
+    }
 }
 
 impl ReadPeople for Scim {
     const FIRST_DECIDES: bool = true;
 
-    async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
-        let filter = format!("userName eq {}", to_json(email.as_str()));
+    async fn filtered(&self, who: &UserRef) -> Result<Option<Filtered>> {
+        let filter = format!("userName eq {}", to_json(who.as_str()));
         match self.get_list(Route::Users, &[("filter", &filter)]).await {
             Ok(answer) => {
-                let List { page, total } =
-                    decode_list(&answer, |records| filtered(records, &UsersByEmail(email)))?;
+                let List { page, total } = decode_users(&answer, &UsersByRef(who))?;
                 Ok(Some(Filtered { content: page, total, more: false }))
             }
             Err(error) if may_mean_no_match(&error) => Ok(None),
-            Err(error) => Err(error.about(email.as_str())),
+            Err(error) => Err(error.about(who.as_str())),
         }
     }
 
@@ -97,6 +130,10 @@ impl ReadPeople for Scim {
         answer.map(|answer| decode_user(&answer, id)).transpose()
     }
 
+    fn gaps(&self) -> &Gaps {
+        &self.gaps
+    }
+
     fn window(&self) -> &Window {
         self.client.window()
     }
@@ -106,11 +143,16 @@ impl ReadPeople for Scim {
 /// can't filter. Then the whole listing decides.
 fn may_mean_no_match(error: &Error) -> bool {
     matches!(error.code, Code::ServerRefused | Code::ScimUnavailable)
+        || error.http_status == Some(501)
 }
 
 impl ReadDirectory for Scim {
     fn capabilities(&self) -> Capabilities {
-        Dialect::Scim.capabilities()
+        Dialect::Scim.capabilities().with_deletions_that_only_disable(self.only_disables.get())
+    }
+
+    fn deletion_only_disables(&self) {
+        self.only_disables.set(true);
     }
 
     fn pause(&self, attempt: u32, retry_after_ms: Option<u32>) -> Local<'_, bool> {
@@ -122,13 +164,15 @@ impl ReadDirectory for Scim {
     }
 
     fn probe(&self) -> Local<'_, Result<()>> {
-        Box::pin(async { self.users_from(1, 1, &AllUsers { with_times: false }).await.map(drop) })
+        Box::pin(async {
+            self.users_from(1, Some(1), &AllUsers { with_times: false }).await.map(drop)
+        })
     }
 
-    fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
-        Box::pin(async move {
-            accounts_of(self, email).await.map_err(|error| error.about(email.as_str()))
-        })
+    fn find_users<'a>(&'a self, who: &'a UserRef) -> Local<'a, Result<Vec<User>>> {
+        Box::pin(
+            async move { accounts_of(self, who).await.map_err(|error| error.about(who.as_str())) },
+        )
     }
 
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>> {
@@ -136,10 +180,7 @@ impl ReadDirectory for Scim {
     }
 
     fn list_people<'a>(&'a self, filter: &'a dyn UserFilter) -> Local<'a, Result<Found>> {
-        Box::pin(async move {
-            let People { listed, others } = self.listing(filter).await?;
-            Ok(Found { users: complete_records(self, listed).await?, others })
-        })
+        Box::pin(everyone(self, filter))
     }
 
     fn page_users<'a>(
@@ -148,14 +189,22 @@ impl ReadDirectory for Scim {
         size: Option<u32>,
     ) -> Local<'a, Result<Page<User>>> {
         Box::pin(async move {
-            let asked = Cursor::resume("scim-users", cursor, self.size(size))?;
-            let (start, count) = asked.place();
             let all = AllUsers { with_times: true };
-            let List { page, total } = self.users_from(start, count, &all).await?;
-            let list = List { page: page.page.listed, total };
-            let Page { items, next, total } = asked.page(list);
-            Ok(Page { items: complete_records(self, items).await?, next, total })
+            let fetch = async |start, count| {
+                let List { page, total } = self.users_from(start, count, &all).await?;
+                page.page.others.unreadable.on_a_page()?;
+                Ok(List { page: page.page.listed, total })
+            };
+            let asked = Cursor::resume(Kind::Users, cursor, self.size(size))?;
+            let id = |listed: &Listed| listed.user.id.value.clone();
+            let Page { items, next, total } = self.page_at(asked, "users", fetch, id).await?;
+            let page = People { listed: items, others: Others::default() };
+            Ok(Page { items: one_page(self, page).await?, next, total })
         })
+    }
+
+    fn unreadable(&self) -> Unreadable {
+        self.gaps.unreadable()
     }
 
     fn list_groups(&self) -> Local<'_, Result<Vec<Group>>> {
@@ -168,9 +217,9 @@ impl ReadDirectory for Scim {
         size: Option<u32>,
     ) -> Local<'a, Result<Page<Group>>> {
         Box::pin(async move {
-            let asked = Cursor::resume("scim-groups", cursor, self.size(size))?;
-            let (start, count) = asked.place();
-            Ok(asked.page(self.groups_from(start, count).await?))
+            let fetch = async |start, count| self.groups_from(start, count).await;
+            let asked = Cursor::resume(Kind::Groups, cursor, self.size(size))?;
+            self.page_at(asked, "groups", fetch, |group| group.id.value.clone()).await
         })
     }
 

@@ -7,17 +7,20 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::Cell;
 
 use super::Scim;
 use super::body::PatchOp;
 use super::members::{named, target, vanished};
-use crate::domain::GroupId;
+use crate::domain::{Dialect, GroupId, UserId};
 use crate::error::{Code, Error, Result};
-use crate::retool::read_back::{READINGS, ReadBack, read_back};
+use crate::retool::membership::is_in_own_record;
+use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::verify::{not_held, removal_not_held};
 use crate::retool::write_once::{AfterLoss, after_others, after_write, write_once};
 use crate::ser::to_json;
+
+/// How many members who are gone by their own records show that a group was emptied.
+const SAMPLE: usize = 3;
 
 /// The form of the request that removes a member.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,9 +46,11 @@ impl Removal {
 impl Scim {
     /// Removes a user from a group. `false` if they were not in it.
     pub(super) async fn leave(&self, group: &GroupId, user: &str) -> Result<bool> {
-        let before = self.member_ids(group).await?.unwrap_or_default();
-        if !before.iter().any(|id| id == user) {
+        let Some(before) = self.member_ids(group).await? else {
             return Ok(false);
+        };
+        if !before.iter().any(|id| id == user) {
+            return self.leave_unlisted(group, user, &before).await;
         }
         let others = self.remaining(group, &before, user);
         let mut form = self.removal.get();
@@ -72,10 +77,31 @@ impl Scim {
                 }
                 Err(error) => return Err(after_others(written)(error)),
             }
-            let Left { now, waited } =
-                self.read_left(group, user, &others).await.map_err(after_write)?;
-            let gone = vanished(&others, &now);
+            let now = self.read_left(group, user, &others).await.map_err(after_write)?;
+            let unlisted = vanished(&others, &now);
             let left = !now.iter().any(|id| id == user);
+            let is_emptied = left && !others.is_empty() && unlisted.len() == others.len();
+            let gone = match self.confirmed_gone(group, unlisted.clone()).await? {
+                gone if gone.is_empty() && is_emptied => {
+                    // The records of the members may be late.
+                    let read = read_back(self, async || {
+                        let gone = self.confirmed_gone(group, unlisted.clone()).await?;
+                        Ok(if gone.is_empty() {
+                            ReadBack::NotYet(())
+                        } else {
+                            ReadBack::Holds(gone)
+                        })
+                    });
+                    match read.await? {
+                        Ok(gone) => gone,
+                        Err(()) => {
+                            self.removal.set(form.next());
+                            return Err(may_be_emptied(group));
+                        }
+                    }
+                }
+                gone => gone,
+            };
             // If the user is still in the group, the group was not emptied. Then another
             // administrator removed the other members.
             if left && !gone.is_empty() && gone.len() == others.len() {
@@ -91,12 +117,6 @@ impl Scim {
                 left.entry(group.clone()).or_default().insert(String::from(user));
                 return Ok(true);
             }
-            if !waited {
-                // The removal may be done and not visible yet. Another form could remove more than
-                // was asked for.
-                refusal = None;
-                break;
-            }
             // The server accepted this form and did nothing. A refusal of another form is the
             // better error.
             form = form.next();
@@ -105,6 +125,69 @@ impl Scim {
             Some(error) => after_others(written)(error),
             None => removal_not_held(group),
         })
+    }
+
+    /// Removes a user that the group's record does not list. `false` if the user's own record does
+    /// not name the group either. Some servers leave members out, or show only the first ones.
+    async fn leave_unlisted(&self, group: &GroupId, user: &str, listed: &[String]) -> Result<bool> {
+        if !self.names_group(user, group).await? {
+            return Ok(false);
+        }
+        if self.removal.get() == Removal::Never {
+            return Err(unsafe_server());
+        }
+        let others = self.remaining(group, listed, user);
+        // The path names one member. A server that ignores the value of the other form would remove
+        // members whose loss can't be seen here.
+        let path = format!("members[value eq {}]", to_json(user));
+        let change = PatchOp::remove_by_path(&path);
+        let send = async |(): &()| self.patch(target(group), &change, None).await;
+        let look = async |(): &mut (), _: &Error| {
+            let is_in = self.names_group(user, group).await?;
+            Ok(if is_in { AfterLoss::SendAgain } else { AfterLoss::Holds(()) })
+        };
+        write_once(self, &mut (), send, look).await?;
+        let read = read_back(self, async || {
+            let is_in = self.names_group(user, group).await.map_err(after_write)?;
+            Ok(if is_in { ReadBack::NotYet(()) } else { ReadBack::Holds(()) })
+        });
+        if read.await?.is_err() {
+            return Err(removal_not_held(group));
+        }
+        let now = self.member_ids(group).await.map_err(after_write)?;
+        let gone = now.as_ref().map(|now| vanished(&others, now)).unwrap_or_default();
+        let gone = self.confirmed_gone(group, gone).await?;
+        if !gone.is_empty() {
+            return Err(also_gone(group, true, &gone));
+        }
+        Ok(true)
+    }
+
+    /// Returns the members who are gone by their own records too, of those that a group's record
+    /// does not list any more. A record that shows only the first members loses some of them when
+    /// others join.
+    pub(super) async fn confirmed_gone<'a>(
+        &self,
+        group: &GroupId,
+        gone: Vec<&'a str>,
+    ) -> Result<Vec<&'a str>> {
+        let mut sure = Vec::new();
+        for (at, id) in gone.iter().enumerate() {
+            if !self.names_group(id, group).await.map_err(after_write)? {
+                sure.push(*id);
+            }
+            // In a group that was emptied, the first ones speak for all.
+            if at + 1 == SAMPLE && sure.len() == SAMPLE {
+                return Ok(gone);
+            }
+        }
+        Ok(sure)
+    }
+
+    /// Returns whether the user's own record names a group.
+    pub(super) async fn names_group(&self, user: &str, group: &GroupId) -> Result<bool> {
+        let id = UserId { dialect: Dialect::Scim, value: String::from(user) };
+        is_in_own_record(self, &id, group).await
     }
 
     /// Returns the members that must remain when `leaving` is removed.
@@ -127,7 +210,7 @@ impl Scim {
             _ => PatchOp::remove_by_value(user),
         };
         let send = async |(): &()| self.patch(target(group), &change, None).await;
-        let look = async |(): &mut ()| {
+        let look = async |(): &mut (), _: &Error| {
             let now = self.member_ids(group).await?.unwrap_or_default();
             let left = !now.iter().any(|id| id == user);
             Ok(if left { AfterLoss::Holds(()) } else { AfterLoss::SendAgain })
@@ -136,28 +219,18 @@ impl Scim {
     }
 
     /// Reads the group until the user is not in it, another member is missing, or the last reading
-    /// was made.
-    async fn read_left(&self, group: &GroupId, user: &str, others: &[&str]) -> Result<Left> {
-        let readings = Cell::new(0);
+    /// was made. Returns all members. Fails if there is no time for all readings: the removal may
+    /// be done and not visible yet, and another form could remove more than was asked for.
+    async fn read_left(&self, group: &GroupId, user: &str, others: &[&str]) -> Result<Vec<String>> {
         let read = read_back(self, async || {
-            readings.set(readings.get() + 1);
             let now = self.member_ids(group).await?;
             // If the group was deleted meanwhile, this removal did not cost other members.
             let now = now.unwrap_or_else(|| others.iter().map(|id| String::from(*id)).collect());
             let waits = now.iter().any(|id| id == user) && vanished(others, &now).is_empty();
             Ok(if waits { ReadBack::NotYet(now) } else { ReadBack::Holds(now) })
         });
-        let now = read.await?.unwrap_or_else(|still| still);
-        Ok(Left { now, waited: readings.get() == READINGS })
+        Ok(read.await?.unwrap_or_else(|still| still))
     }
-}
-
-/// A group after a removal.
-struct Left {
-    /// All members.
-    now: Vec<String>,
-    /// Whether there was time to wait until a late change becomes visible.
-    waited: bool,
 }
 
 /// Returns whether the server's last response refuses this form of the request. Earlier tries may
@@ -171,6 +244,16 @@ fn unsafe_server() -> Error {
         Code::OperationUnsupported,
         "This server empties a whole group when one member is removed, so nothing was written. Remove the person in \
          Retool itself.",
+    )
+}
+
+/// Returns the error if a group's record lists nobody after a removal, and the records of its other
+/// members still name it.
+fn may_be_emptied(group: &GroupId) -> Error {
+    not_held(
+        "The group's record lists none of the other members any more, and their own records still name it. The server \
+         may have emptied the group. Look at the group in Retool.",
+        &group.value,
     )
 }
 

@@ -1,9 +1,9 @@
 //! The wire format of users.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::convert::Infallible;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -12,12 +12,12 @@ use super::value::{Meta, is_address};
 use super::{Scim, value};
 use crate::de::{BoolOrName, Id, Object, Objects, filled};
 use crate::domain::{
-    Account, Dialect, Email, GroupId, GroupIdKind, GroupLink, User, UserId, UserType,
+    Account, Dialect, Email, GroupId, GroupIdKind, GroupLink, Names, User, UserId, UserType,
 };
 use crate::error::Result;
 use crate::http::Answer;
 use crate::retool::request::another_user;
-use crate::retool::user_filter::{Listable, Listed};
+use crate::retool::user_filter::{Lacks, Listable, Listed, Who, key};
 
 /// A user record.
 #[derive(Deserialize)]
@@ -25,9 +25,9 @@ use crate::retool::user_filter::{Listable, Listed};
 pub(super) struct UserRecord<'a> {
     #[serde(borrow)]
     id: Id<'a>,
-    user_name: Id<'a>,
+    user_name: Option<Id<'a>>,
     name: Option<Object<Name<'a>>>,
-    // Decoded only if the user name is not an address, because servers write these in many ways.
+    // Decoded on its own, because servers write these in many ways.
     emails: Option<&'a RawValue>,
     active: Option<BoolOrName>,
     groups: Option<Objects<LinkRecord<'a>>>,
@@ -65,16 +65,16 @@ struct EmailRecord<'a> {
 const ADMINISTRATORS: &str = "admin";
 
 impl Listable for UserRecord<'_> {
-    type Unusable = Infallible;
-
     fn id(&self) -> &str {
         &self.id
     }
 
-    fn address(&self) -> Cow<'_, str> {
-        let user_name = &*self.user_name;
-        let stated = self.emails.filter(|_| !is_address(user_name));
-        stated.and_then(|emails| address(emails.get())).unwrap_or(Cow::Borrowed(user_name))
+    fn who(&self) -> Who<'_> {
+        let Texts { address, login, more } = self.texts();
+        let mut who = Who::new(&self.id, address.unwrap_or_default());
+        who.login = login.map(key).filter(|login| !login.is_empty() && *login != who.address);
+        who.more = more.into_iter().map(key).collect();
+        who
     }
 
     // SCIM has no field for this. The members of Retool's built-in group administer the
@@ -91,8 +91,8 @@ impl Listable for UserRecord<'_> {
         Some(UserType::Default)
     }
 
-    fn is_short(&self) -> bool {
-        self.active.is_none()
+    fn lacks(&self) -> Lacks {
+        if self.active.is_none() { Lacks::Needed } else { Lacks::Nothing }
     }
 
     fn groups(&self) -> Option<Vec<&str>> {
@@ -101,12 +101,32 @@ impl Listable for UserRecord<'_> {
         (!ids.is_empty()).then_some(ids)
     }
 
-    fn into_user(self) -> Result<User, Infallible> {
-        Ok(UserRecord::into_user(self))
+    fn into_user(self) -> User {
+        UserRecord::into_user(self)
     }
 }
 
+/// The addresses and the login of a record, as they are written.
+struct Texts<'r> {
+    /// The main address: that of the mail, else the login if it is an address.
+    address: Option<Cow<'r, str>>,
+    /// The login.
+    login: Option<Cow<'r, str>>,
+    /// The other addresses.
+    more: Vec<Cow<'r, str>>,
+}
+
 impl<'a> UserRecord<'a> {
+    fn texts(&self) -> Texts<'_> {
+        let login = self.user_name.as_deref().filter(|login| !login.trim().is_empty());
+        let mut more = self.emails.map(|emails| addresses(emails.get())).unwrap_or_default();
+        let address = match more.is_empty() {
+            true => login.filter(|login| is_address(login)).map(Cow::Borrowed),
+            false => Some(more.remove(0)),
+        };
+        Texts { address, login: login.map(Cow::Borrowed), more }
+    }
+
     /// Returns the groups in which the user is a direct member. A user who is in a group through
     /// another group can't be removed from it.
     fn direct(&self) -> impl Iterator<Item = &LinkRecord<'a>> {
@@ -117,8 +137,19 @@ impl<'a> UserRecord<'a> {
     /// Converts the record to a [`User`].
     pub(super) fn into_user(self) -> User {
         let links: Vec<GroupLink> = self.direct().map(LinkRecord::link).collect();
-        let (email, admin, disabled) =
-            (Email::new(&self.address()), self.is_admin(), self.is_disabled());
+        let (admin, disabled) = (self.is_admin(), self.is_disabled());
+        let id = UserId { dialect: Dialect::Scim, value: (&*self.id).into() };
+        let Texts { address, login, more } = self.texts();
+        let email = Email::of_account(&address.unwrap_or_default(), &id, login.as_deref());
+        let is_plain = more.is_empty()
+            && email.is_address()
+            && login.as_deref().is_some_and(|login| login.trim() == email.as_str());
+        let names = (!is_plain).then(|| {
+            Box::new(Names {
+                login: login.map(|login| Email::new(&login)),
+                emails: more.iter().map(|address| Email::new(address)).collect(),
+            })
+        });
         let Object(name) = self.name.unwrap_or_default();
         let Object(meta) = self.meta.unwrap_or_default();
         User {
@@ -127,7 +158,8 @@ impl<'a> UserRecord<'a> {
             disabled,
             // Some servers echo the empty list that a client sent. Then the groups must be read.
             groups: (!links.is_empty()).then_some(links),
-            id: user_id(self.id),
+            id,
+            names,
             first_name: filled(name.given_name),
             last_name: filled(name.family_name),
             user_type: None,
@@ -145,6 +177,7 @@ impl LinkRecord<'_> {
         GroupLink {
             id: GroupId { kind: GroupIdKind::Scim, value: self.value.to_string() },
             name: filled(self.display.as_deref()),
+            group_admin: None,
         }
     }
 }
@@ -154,10 +187,15 @@ pub(super) fn is(text: Option<&str>, name: &str) -> bool {
     text.is_some_and(|text| text.eq_ignore_ascii_case(name))
 }
 
-/// Returns a user's main address: the primary one, else the one for work, else the first.
-fn address(emails: &str) -> Option<Cow<'_, str>> {
-    let Objects(records) = serde_json::from_str::<Objects<EmailRecord<'_>>>(emails).ok()?;
+/// Returns a user's addresses, each once. The main one is first: the primary one, else the one for
+/// work, else the first.
+fn addresses(emails: &str) -> Vec<Cow<'_, str>> {
+    let Ok(Objects(records)) = serde_json::from_str::<Objects<EmailRecord<'_>>>(emails) else {
+        return Vec::new();
+    };
+    let mut main = 0;
     let mut best = None;
+    let mut addresses: Vec<Cow<'_, str>> = Vec::new();
     for record in records {
         let Some(value) = record.value.filter(|value| is_address(value)) else {
             continue;
@@ -167,21 +205,26 @@ fn address(emails: &str) -> Option<Cow<'_, str>> {
             _ if is(record.kind.as_deref(), "work") => 1,
             _ => 0,
         };
-        if best.as_ref().is_none_or(|(known, _)| rank > *known) {
-            best = Some((rank, value));
+        let value: Cow<'_, str> = value.into();
+        let same = |known: &Cow<'_, str>| Email::key_of(known) == Email::key_of(&value);
+        let at = addresses.iter().position(same).unwrap_or_else(|| {
+            addresses.push(value);
+            addresses.len() - 1
+        });
+        if best.is_none_or(|known| rank > known) {
+            (best, main) = (Some(rank), at);
         }
     }
-    best.map(|(_, value)| value.into())
-}
-
-fn user_id(id: Id<'_>) -> UserId {
-    UserId { dialect: Dialect::Scim, value: id.into_string() }
+    if main > 0 {
+        addresses.swap(0, main);
+    }
+    addresses
 }
 
 /// Decodes a user and checks that it is the requested one.
 pub(super) fn decode_user(answer: &Answer, id: &UserId) -> Result<Listed> {
     let record: UserRecord<'_> = answer.decode()?;
-    let listed = Listed { short: record.is_short(), user: record.into_user() };
+    let listed = Listed { lacks: record.lacks(), user: record.into_user() };
     if listed.user.id != *id {
         return Err(another_user(answer));
     }

@@ -10,13 +10,14 @@ use super::update::{check_settable, no_app_access};
 use super::user::UserRecord;
 use super::{Scim, call};
 use crate::domain::{
-    Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId, UserPatch,
+    Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId, UserPatch, UserRef,
 };
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Repeat};
 use crate::retool::WriteDirectory;
 use crate::retool::find::accounts_of;
-use crate::retool::request::{created_group, deleted};
+use crate::retool::request::{created_group, created_user, deleted};
+use crate::retool::write_once::after_write;
 
 impl Scim {
     async fn create(&self, route: Route, about: &str, body: Vec<u8>) -> Result<Answer> {
@@ -35,11 +36,13 @@ impl Scim {
         let answer = self.create(Route::Users, address, body::create_user(user)).await?;
         if !answer.body().is_empty() {
             let record: UserRecord<'_> = answer.decode()?;
-            return Ok(record.into_user());
+            return created_user(&answer, record.into_user());
         }
         // The response does not contain the new user. If this lookup is too early, the caller looks
         // again.
-        match <[User; 1]>::try_from(accounts_of(self, &user.email).await.unwrap_or_default()) {
+        let who = UserRef::Email(user.email.clone());
+        let found = accounts_of(self, &who).await.map_err(after_write)?;
+        match <[User; 1]>::try_from(found) {
             Ok([user]) => Ok(user),
             Err(_) => Err(answer.error(Code::NotVerified, NOT_VISIBLE)),
         }
@@ -65,7 +68,7 @@ impl Scim {
         }
         let answer = self.create(Route::Groups, name, body::create_group(name)).await?;
         let group = if answer.body().is_empty() {
-            self.groups_named(name).await.unwrap_or_default().pop()
+            self.groups_named(name).await.map_err(after_write)?.pop()
         } else {
             let record: GroupRecord<'_> = answer.decode()?;
             Some(record.into_group())

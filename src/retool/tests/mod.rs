@@ -6,7 +6,10 @@ use crate::error::{Code, Error, Result};
 use crate::testing::server::{ADA, CID, Fault, Server, State};
 
 mod changes;
+mod listing_server;
+mod listings;
 mod members;
+mod statuses;
 
 /// A user who can be added to the server's group.
 const BOB: &str = "user_bob";

@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn a_field_without_a_value_is_left_out() {
-        let mut user = NewUser { email: Email::new("a@b.c"), fields: UserPatch::default() };
+        let mut user =
+            NewUser { email: Email::new("a@b.c"), login: None, fields: UserPatch::default() };
         assert_eq!(create_user(&user), br#"{"email":"a@b.c"}"#);
         user.fields.first_name = Some("A\"\u{1}".into());
         user.fields.admin = Some(false);

@@ -3,6 +3,8 @@
 use alloc::borrow::ToOwned;
 use core::cell::Cell;
 
+use super::find::Gaps;
+use super::page_size::PageSize;
 use super::request::{another_user, refused};
 use super::user_filter::{Listable, Listed};
 use crate::de::object;
@@ -37,19 +39,35 @@ pub struct V1 {
     client: Client,
     /// The number of users in the previous listing.
     expected: Cell<Option<u32>>,
+    /// The page size that this server accepts.
+    page_size: PageSize,
+    /// What the listings of this call lack.
+    gaps: Gaps,
+    /// Whether a PUT of a user was seen to keep the memberships.
+    keeps_memberships: Cell<bool>,
+    /// Whether a deletion was seen to only disable.
+    only_disables: Cell<bool>,
 }
 
 impl V1 {
     /// Creates a directory on a client.
     pub fn new(client: Client) -> Self {
-        V1 { client, expected: Cell::new(None) }
+        let page_size = PageSize::new(client.settings().page_size);
+        V1 {
+            client,
+            expected: Cell::new(None),
+            page_size,
+            gaps: Gaps::default(),
+            keeps_memberships: Cell::new(false),
+            only_disables: Cell::new(false),
+        }
     }
 }
 
 /// Decodes a user and checks that it is the requested one.
 fn decode_user(answer: &Answer, id: &UserId) -> Result<Listed> {
     let record: UserRecord<'_> = answer.decode()?;
-    let listed = Listed { short: record.is_short(), user: record.into_user() };
+    let listed = Listed { lacks: record.lacks(), user: record.into_user() };
     if listed.user.id == *id { Ok(listed) } else { Err(another_user(answer)) }
 }
 

@@ -4,19 +4,28 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::wire::{GroupRecord, GroupsPage, MemberRecord, MembersPage, UsersPage};
+use serde_json::value::RawValue;
+
+use super::wire::{GroupRecord, GroupsPage, MemberRecord, MembersPage, UserRecord, UsersPage};
 use super::{
     GROUP, GROUPS, GROUPS_READ, MEMBERS, USER, USERS, USERS_READ, V1, cursor, decode_account,
     decode_user,
 };
-use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
+use crate::de::Objects;
+use crate::domain::{
+    Account, Dialect, Group, GroupAccount, GroupId, Member, User, UserId, UserRef,
+};
 use crate::error::Result;
 use crate::http::{Answer, Call, Local, Method, Missing, Window};
-use crate::retool::find::{Filtered, ReadPeople, accounts_of, complete_records};
-use crate::retool::listing::{Ask, FetchedPage, Source};
+use crate::retool::find::{Filtered, Gaps, ReadPeople, accounts_of, everyone, one_page};
+use crate::retool::listing::{Ask, FetchedPage, Source, is_refused_page};
 use crate::retool::page_buffer::PageItems;
+use crate::retool::page_size::is_refused_size;
 use crate::retool::request::{another_group, found, is_not_found, list, one};
-use crate::retool::user_filter::{AllUsers, Found, Listed, People, UserFilter, UsersByEmail};
+use crate::retool::unreadable::{Unreadable, salvage};
+use crate::retool::user_filter::{
+    AllUsers, Found, Listed, People, UserFilter, UsersByRef, filter_page, filter_salvaged,
+};
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
 /// Page and size for the query, as text.
@@ -56,8 +65,7 @@ impl V1 {
 
     async fn fetch_users(&self, ask: Ask, filter: &dyn UserFilter) -> Result<FetchedPage<People>> {
         let answer = self.get_list(USERS, USERS_READ, &Paging::new(ask).query()).await?;
-        let page: UsersPage<'_> = answer.decode()?;
-        Ok(FetchedPage { total: page.total, content: page.filter(filter) })
+        users_page(&answer, filter)
     }
 
     async fn fetch_groups(&self, ask: Ask) -> Result<FetchedPage<Vec<Group>>> {
@@ -81,11 +89,6 @@ impl V1 {
         let items = page.members.0.into_iter().map(MemberRecord::into_member).collect();
         let content = PageItems::whole(items, |member: &Member| &member.id.value);
         Ok(FetchedPage { content, total: page.total })
-    }
-
-    async fn people(&self, filter: &dyn UserFilter) -> Result<Found> {
-        let People { listed, others } = self.listing(filter).await?;
-        Ok(Found { users: complete_records(self, listed).await?, others })
     }
 
     async fn every_group(&self) -> Result<Vec<Group>> {
@@ -155,13 +158,17 @@ impl ReadPeople for V1 {
     // about the others.
     const FIRST_DECIDES: bool = false;
 
-    async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
+    async fn filtered(&self, who: &UserRef) -> Result<Option<Filtered>> {
+        let Some(email) = who.email() else { return Ok(None) };
         let query = [("email", email.as_str())];
-        let answer =
-            self.get_list(USERS, USERS_READ, &query).await.map_err(|e| e.about(email.as_str()))?;
-        let page: UsersPage<'_> = answer.decode()?;
-        let total = page.total;
-        Ok(Some(Filtered { content: page.filter(&UsersByEmail(email)), total, more: false }))
+        let answer = match self.get_list(USERS, USERS_READ, &query).await {
+            Ok(answer) => answer,
+            // The server may only refuse to search. Then the whole listing decides.
+            Err(error) if is_refused_size(&error) => return Ok(None),
+            Err(error) => return Err(error.about(email.as_str())),
+        };
+        let FetchedPage { content, total } = users_page(&answer, &UsersByRef(who))?;
+        Ok(Some(Filtered { content, total, more: false }))
     }
 
     async fn listing(&self, filter: &dyn UserFilter) -> Result<People> {
@@ -171,7 +178,7 @@ impl ReadPeople for V1 {
         let source = Source {
             what: "users",
             fetch: &fetch,
-            size: Some(self.client.settings().page_size),
+            size: Some(&self.page_size),
             default_size: None,
             expected: self.expected.get(),
         };
@@ -184,9 +191,28 @@ impl ReadPeople for V1 {
         answer.map(|answer| decode_user(&answer, id)).transpose()
     }
 
+    fn gaps(&self) -> &Gaps {
+        &self.gaps
+    }
+
     fn window(&self) -> &Window {
         self.client.window()
     }
+}
+
+/// Decodes a page of users.
+fn users_page(answer: &Answer, filter: &dyn UserFilter) -> Result<FetchedPage<People>> {
+    let error = match answer.decode::<UsersPage<Objects<UserRecord<'_>>>>() {
+        Ok(UsersPage { users: Objects(records), total }) => {
+            return Ok(FetchedPage { content: filter_page(records, filter), total });
+        }
+        Err(error) => error,
+    };
+    let Ok(UsersPage { users, total }) = answer.decode::<UsersPage<Vec<&RawValue>>>() else {
+        return Err(error);
+    };
+    let salvaged = salvage::<UserRecord<'_>>(users).ok_or(error)?;
+    Ok(FetchedPage { content: filter_salvaged(salvaged, filter), total })
 }
 
 /// The number of records that a server returns by default.
@@ -194,7 +220,19 @@ const DEFAULT_PAGE_SIZE: u32 = 100;
 
 impl ReadDirectory for V1 {
     fn capabilities(&self) -> Capabilities {
-        Dialect::V1.capabilities()
+        Dialect::V1.capabilities().with_deletions_that_only_disable(self.only_disables.get())
+    }
+
+    fn may_lose_memberships(&self) -> bool {
+        !self.keeps_memberships.get()
+    }
+
+    fn memberships_were_kept(&self) {
+        self.keeps_memberships.set(true);
+    }
+
+    fn deletion_only_disables(&self) {
+        self.only_disables.set(true);
     }
 
     fn pause(&self, attempt: u32, retry_after_ms: Option<u32>) -> Local<'_, bool> {
@@ -217,8 +255,8 @@ impl ReadDirectory for V1 {
         self.expected.set(Some(count));
     }
 
-    fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
-        Box::pin(accounts_of(self, email))
+    fn find_users<'a>(&'a self, who: &'a UserRef) -> Local<'a, Result<Vec<User>>> {
+        Box::pin(accounts_of(self, who))
     }
 
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>> {
@@ -226,7 +264,7 @@ impl ReadDirectory for V1 {
     }
 
     fn list_people<'a>(&'a self, filter: &'a dyn UserFilter) -> Local<'a, Result<Found>> {
-        Box::pin(self.people(filter))
+        Box::pin(everyone(self, filter))
     }
 
     fn page_users<'a>(
@@ -239,13 +277,41 @@ impl ReadDirectory for V1 {
                 cursor,
                 size.unwrap_or(self.client.settings().page_size),
             )?;
-            let ask = Ask { page: asked.page, size: Some(asked.size) };
-            let FetchedPage { content, total } =
-                self.fetch_users(ask, &AllUsers { with_times: true }).await?;
-            let next = asked.after(content.fingerprints.len(), total);
-            let items = complete_records(self, content.page.listed).await?;
-            Ok(Page { items, next, total })
+            let all = AllUsers { with_times: true };
+            let ask = |page, size| self.fetch_users(Ask { page, size }, &all);
+            let (asked, fetched) = if asked.page == 1 {
+                let log = &*self.client.platform().log;
+                let fetch = async |size| ask(1, size).await;
+                let (size, fetched) =
+                    self.page_size.first_page(Some(asked.size), "users", log, fetch).await?;
+                let size = size.unwrap_or(fetched.content.fingerprints.len() as u32);
+                (cursor::UserCursor { size, ..asked }, fetched)
+            } else {
+                (asked, ask(asked.page, Some(asked.size)).await?)
+            };
+            let FetchedPage { content, total } = fetched;
+            let length = content.fingerprints.len();
+            let mut asked = asked;
+            if asked.may_be_cut(length, total) {
+                // The total may be the length of the page. The next page decides.
+                let size = Some(length as u32);
+                asked.trusts_total = match ask(2, size).await {
+                    Ok(FetchedPage { content: next, .. }) => next
+                        .fingerprints
+                        .first()
+                        .is_none_or(|first| content.fingerprints.first() == Some(first)),
+                    Err(error) if is_refused_page(&error) => true,
+                    Err(error) => return Err(error),
+                };
+            }
+            let next = asked.after(length, total);
+            let items = one_page(self, content.page).await?;
+            Ok(Page { items, next, total: total.filter(|_| asked.trusts_total) })
         })
+    }
+
+    fn unreadable(&self) -> Unreadable {
+        self.gaps.unreadable()
     }
 
     fn list_groups(&self) -> Local<'_, Result<Vec<Group>>> {

@@ -3,7 +3,6 @@
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
-use core::convert::Infallible;
 
 use serde::Deserialize;
 
@@ -11,8 +10,7 @@ use crate::de::{Id, ObjectOrId, Objects, Text, filled};
 use crate::domain::{
     Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
-use crate::retool::page_buffer::PageItems;
-use crate::retool::user_filter::{Listable, People, UserFilter, filter_page};
+use crate::retool::user_filter::{Lacks, Listable, Who};
 
 /// A user record.
 #[derive(Deserialize)]
@@ -20,7 +18,7 @@ use crate::retool::user_filter::{Listable, People, UserFilter, filter_page};
 pub struct UserRecord<'a> {
     #[serde(borrow)]
     id: Id<'a>,
-    email: Text<'a>,
+    email: Option<Text<'a>>,
     first_name: Option<Text<'a>>,
     last_name: Option<Text<'a>>,
     profile_photo_url: Option<Text<'a>>,
@@ -44,14 +42,12 @@ struct LinkRecord<'a> {
 }
 
 impl Listable for UserRecord<'_> {
-    type Unusable = Infallible;
-
     fn id(&self) -> &str {
         &self.id
     }
 
-    fn address(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.email)
+    fn who(&self) -> Who<'_> {
+        Who::new(&self.id, Cow::Borrowed(self.email.as_deref().unwrap_or_default()))
     }
 
     fn is_admin(&self) -> bool {
@@ -68,25 +64,31 @@ impl Listable for UserRecord<'_> {
 
     // Servers with short records in lists omit whole fields. The text fields don't count, because
     // any server may omit a text without a value.
-    fn is_short(&self) -> bool {
-        self.is_admin.is_none() || self.is_disabled.is_none() || self.user_type.is_none()
+    fn lacks(&self) -> Lacks {
+        match (self.is_admin, self.is_disabled, &self.user_type) {
+            (Some(_), Some(_), Some(_)) => Lacks::Nothing,
+            (Some(_), Some(_), None) => Lacks::UserType,
+            _ => Lacks::Needed,
+        }
     }
 
     fn groups(&self) -> Option<Vec<&str>> {
         Some(self.groups.as_ref()?.iter().map(link_id).collect())
     }
 
-    fn into_user(self) -> Result<User, Infallible> {
-        Ok(UserRecord::into_user(self))
+    fn into_user(self) -> User {
+        UserRecord::into_user(self)
     }
 }
 
 impl UserRecord<'_> {
     /// Converts the record to a [`User`].
     pub fn into_user(self) -> User {
+        let id = user_id(self.id);
         User {
-            id: user_id(self.id),
-            email: Email::new(&self.email),
+            email: Email::of_account(self.email.as_deref().unwrap_or_default(), &id, None),
+            id,
+            names: None,
             first_name: filled(self.first_name),
             last_name: filled(self.last_name),
             user_type: self.user_type.map(|text| parse_user_type(&text)),
@@ -111,8 +113,10 @@ fn link_id<'l>(link: &'l Link<'_>) -> &'l str {
 
 fn into_link(link: Link<'_>) -> GroupLink {
     match link {
-        Link::Object(LinkRecord { id, name }) => GroupLink { id: group_id(id), name: filled(name) },
-        Link::Id(id) => GroupLink { id: group_id(id), name: None },
+        Link::Object(LinkRecord { id, name }) => {
+            GroupLink { id: group_id(id), name: filled(name), group_admin: None }
+        }
+        Link::Id(id) => GroupLink { id: group_id(id), name: None, group_admin: None },
     }
 }
 
@@ -147,7 +151,7 @@ pub fn user_type_text(user_type: UserType) -> Option<&'static str> {
 pub struct GroupRecord<'a> {
     #[serde(borrow)]
     id: Id<'a>,
-    name: Text<'a>,
+    name: Option<Text<'a>>,
     universal_app_access: Option<Text<'a>>,
     created_at: Option<Text<'a>>,
     updated_at: Option<Text<'a>>,
@@ -158,7 +162,7 @@ impl GroupRecord<'_> {
     pub fn into_group(self) -> Group {
         Group {
             id: group_id(self.id),
-            name: self.name.into_string(),
+            name: self.name.map(Text::into_string).unwrap_or_default(),
             universal_app_access: filled(self.universal_app_access),
             members: None,
             created_at: filled(self.created_at),
@@ -188,22 +192,13 @@ impl MemberRecord<'_> {
     }
 }
 
-/// A page of users.
+/// A page of users. `L` is the list of records: decoded, or raw.
 #[derive(Deserialize)]
-pub struct UsersPage<'a> {
+pub struct UsersPage<L> {
     /// The records.
-    #[serde(borrow)]
-    pub users: Objects<UserRecord<'a>>,
+    pub users: L,
     /// The total number of users.
     pub total: Option<u32>,
-}
-
-impl UsersPage<'_> {
-    /// Returns the users on the page that a filter keeps.
-    pub fn filter(self, filter: &dyn UserFilter) -> PageItems<People> {
-        let Ok(content) = filter_page(self.users.0, filter);
-        content
-    }
 }
 
 /// A page of groups.
@@ -289,9 +284,10 @@ mod tests {
 
     #[test]
     fn an_object_without_its_list_is_not_a_listing() {
-        assert!(object::<UsersPage<'_>>(b"{}").is_err());
-        assert!(object::<UsersPage<'_>>(br#"{"users":null}"#).is_err());
-        assert!(object::<UsersPage<'_>>(br#"{"users":[],"total":0}"#).is_ok());
+        type Page<'a> = UsersPage<Objects<UserRecord<'a>>>;
+        assert!(object::<Page<'_>>(b"{}").is_err());
+        assert!(object::<Page<'_>>(br#"{"users":null}"#).is_err());
+        assert!(object::<Page<'_>>(br#"{"users":[],"total":0}"#).is_ok());
         assert!(object::<MembersPage<'_>>(br#"{"users":[{"userId":"u"}]}"#).is_ok());
         let twice = br#"{"users":[{"userId":"u"}],"members":[]}"#;
         assert!(object::<MembersPage<'_>>(twice).is_err());
@@ -299,7 +295,7 @@ mod tests {
 
     #[test]
     fn an_array_of_values_is_not_a_record() {
-        assert!(object::<UsersPage<'_>>(b"[[],0]").is_err());
+        assert!(object::<UsersPage<Objects<UserRecord<'_>>>>(b"[[],0]").is_err());
         let page = |person: &str| {
             let page = format!(r#"{{"members":[{person}]}}"#);
             object::<MembersPage<'_>>(page.as_bytes()).is_ok()
@@ -315,7 +311,7 @@ mod tests {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         let page = |fields: &str| {
             let json = format!(r#"{{"users":[{{"id":"u","email":"a@b.c",{fields}}}]}}"#);
-            object::<UsersPage<'_>>(json.as_bytes()).is_ok()
+            object::<UsersPage<Objects<UserRecord<'_>>>>(json.as_bytes()).is_ok()
         };
         assert!(page(&format!(r#""preferences":{deep}"#)));
         assert!(page(&format!(r#""groups":[{{"id":1,"x":{deep}}}]"#)));

@@ -17,7 +17,8 @@ use crate::http::{Call, Local, Method, Missing};
 use crate::retool::WriteDirectory;
 use crate::retool::change::change;
 use crate::retool::membership::{is_visible, members};
-use crate::retool::request::{created_group, creation, deleted, is_unreadable, one};
+use crate::retool::request::{created_group, created_user, creation, deleted, is_unreadable, one};
+use crate::retool::write_once::unchecked;
 
 impl V1 {
     /// Sends a write whose response is only an acknowledgement.
@@ -55,7 +56,8 @@ impl V1 {
         };
         match is_visible(self, async || members(self, group).await, is_so).await {
             Ok(true) => Ok(()),
-            _ => Err(failure),
+            Ok(false) => Err(failure),
+            Err(check) => Err(unchecked(failure, check)),
         }
     }
 }
@@ -67,7 +69,7 @@ impl WriteDirectory for V1 {
             let answer = self.client.send(call).await?;
             check_not_refused(&answer)?;
             let record: UserRecord<'_> = answer.decode()?;
-            Ok(record.into_user())
+            created_user(&answer, record.into_user())
         })
     }
 

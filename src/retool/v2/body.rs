@@ -48,6 +48,15 @@ pub fn create_group(name: &str, universal_app_access: Option<&str>) -> Vec<u8> {
 /// Returns the body that adds members who do not administer the group. Use it only for users who
 /// are not in the group: it would remove this right from existing members.
 pub fn add_members(people: &[&UserId]) -> Vec<u8> {
+    members(people, false)
+}
+
+/// Returns the body that makes a member an administrator of the group.
+pub fn make_group_admin(user: &UserId) -> Vec<u8> {
+    members(&[user], true)
+}
+
+fn members(people: &[&UserId], is_group_admin: bool) -> Vec<u8> {
     #[derive(Serialize)]
     struct AddMembers<'a> {
         members: Vec<NewMember<'a>>,
@@ -57,7 +66,7 @@ pub fn add_members(people: &[&UserId]) -> Vec<u8> {
         id: &'a str,
         is_group_admin: bool,
     }
-    let members = people.iter().map(|id| NewMember { id: &id.value, is_group_admin: false });
+    let members = people.iter().map(|id| NewMember { id: &id.value, is_group_admin });
     to_body(&AddMembers { members: members.collect() })
 }
 

@@ -3,45 +3,83 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 
 use super::listing::{Ask, FetchedPage, Source};
 use super::wire::{Invitation, InviteRecord};
 use super::{
-    INVITE, INVITES, USERS_READ, V2, each, kept, odd_shape, open_list, open_record, read_record,
+    INVITE, INVITES, Records, USERS_READ, V2, kept, odd_shape, open_record, open_records,
+    read_record,
 };
 use crate::domain::{Account, User, UserId};
 use crate::error::{Code, Result};
+use crate::fingerprint::fingerprint;
 use crate::http::{Call, Local, Method, Missing};
+use crate::retool::page_buffer::PageItems;
 use crate::retool::request::call;
-use crate::retool::user_filter::UserFilter;
+use crate::retool::unreadable::{Defect, Salvaged, Unreadable, UnreadableRecord, without_address};
+use crate::retool::user_filter::{UserFilter, Who};
 use crate::sort;
 
 /// Fields with which anyone could accept an invitation. They must not be given out.
 const SECRETS: [&str; 1] = ["invite_link"];
 
+/// The users who are invited and have not accepted yet.
+pub(super) struct Invited {
+    pub users: Vec<User>,
+    /// The invitations that can't be used.
+    pub unreadable: Unreadable,
+}
+
 impl V2 {
     /// Lists the users who are invited and have not accepted yet. Empty on servers without
     /// invitations.
-    pub(super) async fn invited(&self) -> Result<Vec<User>> {
+    pub(super) async fn invited(&self) -> Result<Invited> {
+        let unreadable = RefCell::new(Unreadable::default());
         let fetch = |_: Ask| -> Local<'_, Result<FetchedPage<Vec<Invitation>>>> {
-            Box::pin(self.fetch_invites())
+            Box::pin(self.fetch_invites(&unreadable))
         };
         let source = Source { what: "invitations", fetch: &fetch, pages: None };
-        match source.read(&*self.client.platform().log).await {
-            Ok(pages) => {
-                let pending = pages.into_iter().flatten().filter(|invitation| invitation.pending);
-                Ok(pending.map(|invitation| invitation.user).collect())
+        let pages = match source.read(&*self.client.platform().log).await {
+            Ok(pages) => pages,
+            Err(error) if error.http_status == Some(404) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let mut users = Vec::new();
+        let mut unreadable = unreadable.into_inner();
+        for Invitation { user, pending } in pages.into_iter().flatten() {
+            if !pending {
+                continue;
             }
-            Err(error) if error.http_status == Some(404) => Ok(Vec::new()),
-            Err(error) => Err(error),
+            if user.email.key().is_empty() {
+                unreadable.add(without_address(&user.id.value));
+            }
+            users.push(user);
         }
+        unreadable.check(users.len() - unreadable.without_address(), "invitations")?;
+        Ok(Invited { users, unreadable })
     }
 
-    async fn fetch_invites(&self) -> Result<FetchedPage<Vec<Invitation>>> {
+    async fn fetch_invites(
+        &self,
+        unreadable: &RefCell<Unreadable>,
+    ) -> Result<FetchedPage<Vec<Invitation>>> {
         let answer = self.client.send(call(Method::Get, INVITES, &[], USERS_READ)).await?;
         let now = self.now(&answer);
-        let convert = |record: InviteRecord<'_>| record.into_invitation(now);
-        open_list(&answer, |records| each(records, convert, |invitation| &invitation.user.id.value))
+        let Records { salvaged, total, next } = open_records::<InviteRecord<'_>>(&answer)?;
+        let Salvaged { records, unreadable: mut odd, mut fingerprints } = salvaged;
+        let mut page = Vec::with_capacity(records.len());
+        for record in records {
+            let id = record.user_id().map(|id| id.value);
+            fingerprints.push(fingerprint(id.as_deref().unwrap_or_default()));
+            let email = record.email();
+            match record.into_invitation(now) {
+                Some(invitation) => page.push(invitation),
+                None => odd.add(UnreadableRecord { id, email, defect: Defect::Shape }),
+            }
+        }
+        *unreadable.borrow_mut() = odd;
+        Ok(FetchedPage { content: PageItems { page, fingerprints }, total, next })
     }
 
     /// Returns the user of an invitation; `None` if there is no invitation with this number, or
@@ -86,8 +124,8 @@ impl<'a> AndInvited<'a> {
 }
 
 impl UserFilter for AndInvited<'_> {
-    fn wants(&self, address: &str) -> bool {
-        self.filter.wants(address) || self.invited.contains(address)
+    fn wants(&self, who: &Who<'_>) -> bool {
+        self.filter.wants(who) || self.invited.contains(&*who.address)
     }
 
     fn wants_admins(&self) -> bool {
@@ -98,8 +136,8 @@ impl UserFilter for AndInvited<'_> {
         self.filter.wants_times()
     }
 
-    fn counts(&self, address: &str) -> bool {
-        self.filter.counts(address)
+    fn counts(&self, who: &Who<'_>) -> bool {
+        self.filter.counts(who)
     }
 
     fn counts_memberships(&self) -> bool {

@@ -18,6 +18,7 @@ use crate::de::{Id, filled};
 use crate::error::{Code, Error, Result};
 use crate::http::{Local, Log};
 use crate::retool::page_buffer::{PageBuffer, PageItems, PageLookup, PageRef};
+use crate::retool::page_size::{PageSize, is_refused_size};
 
 /// The most times that an inconsistent listing is read.
 const READINGS: u32 = 3;
@@ -37,13 +38,16 @@ pub enum Next {
     Page(String),
     /// Another page, for which the server gave no token.
     Unknown,
+    /// The server does not say. A page that is not full is then the last one.
+    Unstated,
 }
 
 impl Next {
     /// Reads from an envelope what follows the page.
     pub fn new(has_more: Option<bool>, next_token: Option<Id<'_>>) -> Self {
         match (has_more, filled(next_token)) {
-            (Some(false), _) | (None, None) => Next::Nothing,
+            (Some(false), _) => Next::Nothing,
+            (None, None) => Next::Unstated,
             (_, Some(token)) => Next::Page(token),
             (Some(true), None) => Next::Unknown,
         }
@@ -75,6 +79,9 @@ pub const NO_WAY: &str = "says that there is more, and not how to ask for it";
 /// The message for pages that form a loop.
 pub const AGAIN: &str = "gives the same page again";
 
+/// The message for a full page that does not say whether there is more.
+pub const UNSTATED: &str = "gives a full page and does not say whether there is more";
+
 /// An inconsistency in a listing.
 enum Inconsistency {
     /// The number of items differs from the total.
@@ -89,6 +96,8 @@ enum Inconsistency {
     NoToken,
     /// A page leads back to an earlier one.
     Loop,
+    /// A full page that does not say whether there is more.
+    Unstated,
 }
 
 impl fmt::Display for Inconsistency {
@@ -105,6 +114,7 @@ impl fmt::Display for Inconsistency {
             Inconsistency::More => f.write_str("says that there is more than it gives"),
             Inconsistency::NoToken => f.write_str(NO_WAY),
             Inconsistency::Loop => f.write_str(AGAIN),
+            Inconsistency::Unstated => f.write_str(UNSTATED),
         }
     }
 }
@@ -158,7 +168,7 @@ pub struct Source<'a, P> {
 /// How to read a listing page by page.
 pub struct Pages<'a> {
     /// The page size to ask for.
-    pub limit: u32,
+    pub size: &'a PageSize,
     /// Whether the whole listing is known to be too large for one response. Set when this is
     /// found out.
     pub by_page: &'a Cell<bool>,
@@ -215,8 +225,14 @@ impl Reader<'_> {
                         self.log.line(&format!("listing {}: by page, it is too large", self.what));
                         continue;
                     }
-                    // The server pages although it was not asked to.
+                    // The server pages although it was not asked to, or demands to be asked to.
                     Ok(Err(Inconsistency::More)) if self.switch_to_pages() => continue,
+                    Err(error) if is_refused_size(&error) && self.switch_to_pages() => {
+                        let Some(pages) = self.pages else { return Err(error) };
+                        let read = self.read_pages(pages).await;
+                        // If pages of every size are refused, the size was not the reason.
+                        read.map_err(|later| if is_refused_size(&later) { error } else { later })?
+                    }
                     read => read?,
                 },
             };
@@ -242,7 +258,11 @@ impl Reader<'_> {
 
     async fn read_at_once(&self) -> Reading {
         let page = (self.fetch)(Ask::default()).await?;
-        if page.next != Next::Nothing {
+        // As many as a page holds may be only a page, if the server does not say.
+        let may_be_cut = page.next == Next::Unstated
+            && page.page_ref.items == LARGEST_PAGE as usize
+            && self.pages.is_some();
+        if may_be_cut || !matches!(page.next, Next::Nothing | Next::Unstated) {
             return Ok(Err(Inconsistency::More));
         }
         let given = page.page_ref.items;
@@ -257,9 +277,16 @@ impl Reader<'_> {
         let mut given = 0;
         let mut totals: Option<Totals> = None;
         let mut tokens = BTreeSet::new();
-        let mut ask = Ask { limit: Some(pages.limit), token: None };
+        let fetch = async |limit| (self.fetch)(Ask { limit, token: None }).await;
+        let (limit, first) =
+            pages.size.first_page(pages.size.current(), self.what, self.log, fetch).await?;
+        let mut ask = Ask { limit, token: None };
+        let mut first = Some(first);
         loop {
-            let BufferedPage { page_ref, total, next } = (self.fetch)(ask.clone()).await?;
+            let BufferedPage { page_ref, total, next } = match first.take() {
+                Some(first) => first,
+                None => (self.fetch)(ask.clone()).await?,
+            };
             let totals = totals.get_or_insert_with(|| Totals::new(total));
             if let Err(odd) = totals.add(total, page_ref.items) {
                 return Ok(Err(odd));
@@ -272,11 +299,15 @@ impl Reader<'_> {
             if given > MOST_ITEMS {
                 return Err(self.incomplete("does not end"));
             }
-            if let Err(odd) = totals.compare(given, next == Next::Nothing) {
+            let is_last = matches!(next, Next::Nothing | Next::Unstated);
+            if let Err(odd) = totals.compare(given, is_last) {
                 return Ok(Err(odd));
             }
             match next {
-                Next::Nothing => return Ok(self.each_once(refs)),
+                Next::Unstated if limit.is_some_and(|limit| page_ref.items >= limit as usize) => {
+                    return Ok(Err(Inconsistency::Unstated));
+                }
+                Next::Nothing | Next::Unstated => return Ok(self.each_once(refs)),
                 // An empty page must not have a next page.
                 Next::Unknown => return Ok(Err(Inconsistency::NoToken)),
                 Next::Page(_) if page_ref.items == 0 => return Ok(Err(Inconsistency::NoToken)),

@@ -10,14 +10,16 @@ use super::{
     GROUP_INVITE, GROUP_INVITES, GROUPS_WRITE, MEMBER, MEMBERS, V2, odd_shape, open_record,
     read_record,
 };
-use crate::domain::{GroupId, UserId};
+use crate::domain::{GroupId, Member, UserId};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Repeat};
 use crate::retool::membership::is_visible;
 use crate::retool::read_back::{ReadBack, read_back, visible_group};
 use crate::retool::request::{another_group, deleted, is_unreadable, one, readable};
-use crate::retool::verify::{additions_not_held, removal_not_held};
-use crate::retool::write_once::{AfterLoss, Written, after_others, after_write, write_once};
+use crate::retool::verify::{additions_not_held, administration_not_held, removal_not_held};
+use crate::retool::write_once::{
+    AfterLoss, Written, after_others, after_write, unchecked, write_once,
+};
 
 /// How many users are added with one request. The limit of a server is not documented. The body
 /// of such a request is smaller than 100 KB, which many servers accept for any request.
@@ -69,7 +71,7 @@ impl V2 {
     /// is read again, because users who are in it by now may have been made its administrators.
     async fn add(&self, group: &GroupId, kind: Kind, mut people: Vec<&UserId>) -> Result<()> {
         let send = async |people: &Vec<&UserId>| self.send_addition(group, kind, people).await;
-        let look = async |people: &mut Vec<&UserId>| {
+        let look = async |people: &mut Vec<&UserId>, _: &Error| {
             let Some(now) = self.member_ids(group).await? else {
                 return Ok(AfterLoss::Unclear);
             };
@@ -149,8 +151,36 @@ impl V2 {
         };
         match (is_visible(self, async || self.member_ids(group).await, is_out).await, failure) {
             (Ok(true), _) => Ok(true),
-            (_, Some(failure)) | (Err(failure), None) => Err(failure),
+            (Ok(false), Some(failure)) | (Err(failure), None) => Err(failure),
+            (Err(check), Some(failure)) => Err(unchecked(failure, check)),
             (Ok(false), None) => Err(removal_not_held(group)),
+        }
+    }
+
+    /// Makes a member an administrator of a group, and reads it back.
+    pub(super) async fn administer(&self, group: &GroupId, user: &UserId) -> Result<()> {
+        let segments = [group.value.as_str()];
+        let call = Call {
+            body: Some(body::make_group_admin(user)),
+            ..one(Method::Post, MEMBERS, &segments, GROUPS_WRITE, Missing::Unspecified)
+        };
+        let failure = match self.client.send(call).await {
+            Err(error) if !is_unreadable(&error) => return Err(error),
+            sent => sent.err(),
+        };
+        let administers = |members: Option<&Vec<Member>>| {
+            members
+                .into_iter()
+                .flatten()
+                .any(|member| member.id == *user && member.group_admin == Some(true))
+        };
+        match is_visible(self, async || self.members_of(group).await, administers).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(failure.unwrap_or_else(|| administration_not_held(group))),
+            Err(check) => Err(match failure {
+                Some(failure) => unchecked(failure, check),
+                None => check,
+            }),
         }
     }
 

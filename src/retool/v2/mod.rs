@@ -10,7 +10,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::find::Gaps;
+use super::page_size::PageSize;
 use super::request::{found, refused};
+use super::unreadable::{Salvaged, salvage};
 use crate::de::{self, Objects};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Client};
@@ -56,12 +59,17 @@ pub struct V2 {
     client: Client,
     /// Whether the list of all users is known to be too large for one response.
     by_page: Cell<bool>,
+    /// The page size that this server accepts.
+    page_size: PageSize,
+    /// What the listings of this call lack.
+    gaps: Gaps,
 }
 
 impl V2 {
     /// Creates a directory on a client.
     pub fn new(client: Client) -> Self {
-        V2 { client, by_page: Cell::new(false) }
+        let page_size = PageSize::new(listing::limit(client.settings().page_size));
+        V2 { client, by_page: Cell::new(false), page_size, gaps: Gaps::default() }
     }
 
     /// Returns the time of a response, in milliseconds since the Unix epoch: by the server's
@@ -105,6 +113,33 @@ fn open_list<'a, R: Deserialize<'a>, P>(
     let content = data.and_then(|Objects(records)| take(records));
     let content = content.ok_or_else(|| odd_shape(answer))?;
     Ok(FetchedPage { content, total: total_count, next: Next::new(has_more, next_token) })
+}
+
+/// The records of a page, decoded one by one if the page can't be decoded as a whole.
+struct Records<R> {
+    salvaged: Salvaged<R>,
+    total: Option<u32>,
+    next: Next,
+}
+
+/// Decodes a page of a listing. A record that can't be decoded does not decide about the others.
+fn open_records<'a, R: Deserialize<'a>>(answer: &'a Answer) -> Result<Records<R>> {
+    let error = match open::<Objects<R>>(answer) {
+        Ok(Envelope { data, total_count, next_token, has_more, .. }) => {
+            let Objects(records) = data.ok_or_else(|| odd_shape(answer))?;
+            let next = Next::new(has_more, next_token);
+            return Ok(Records { salvaged: Salvaged::whole(records), total: total_count, next });
+        }
+        Err(error) if error.code == Code::ServerRefused => return Err(error),
+        Err(error) => error,
+    };
+    let Ok(Envelope { data, total_count, next_token, has_more, .. }) =
+        open::<Vec<&RawValue>>(answer)
+    else {
+        return Err(error);
+    };
+    let salvaged = data.and_then(salvage).ok_or(error)?;
+    Ok(Records { salvaged, total: total_count, next: Next::new(has_more, next_token) })
 }
 
 /// Converts each record of a page and keeps them all.

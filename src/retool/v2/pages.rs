@@ -4,11 +4,12 @@ use alloc::vec::Vec;
 
 use super::V2;
 use super::cursor::{After, Offset, UserCursor, invitations_after};
-use super::listing::{AGAIN, Ask, NO_WAY, Next, incomplete};
+use super::invites::Invited;
+use super::listing::{AGAIN, Ask, NO_WAY, Next, UNSTATED, incomplete};
 use crate::domain::User;
 use crate::error::Result;
 use crate::retool::Page;
-use crate::retool::find::complete_records;
+use crate::retool::find::one_page;
 use crate::retool::user_filter::AllUsers;
 
 impl V2 {
@@ -28,15 +29,30 @@ impl V2 {
         let (token, invited, count) = match after {
             Some(After { token, invited }) => (Some(token), None, invited),
             None => {
-                let invited = self.invited().await?;
+                let invited = self.invited_page().await?;
                 let count = invited.len() as u32;
                 (None, Some(invited), count)
             }
         };
-        let ask = Ask { limit: Some(size), token: token.clone() };
-        let fetched = self.users_page(ask, &AllUsers { with_times: true }).await?;
+        let all = AllUsers { with_times: true };
+        let (size, fetched) = match &token {
+            None => {
+                let log = &*self.client.platform().log;
+                let fetch = async |limit| self.users_page(Ask { limit, token: None }, &all).await;
+                let (taken, fetched) =
+                    self.page_size.first_page(Some(size), "users", log, fetch).await?;
+                (taken.unwrap_or(size), fetched)
+            }
+            Some(token) => {
+                let ask = Ask { limit: Some(size), token: Some(token.clone()) };
+                (size, self.users_page(ask, &all).await?)
+            }
+        };
         let next = match fetched.next {
-            Next::Nothing => None,
+            Next::Unstated if fetched.content.fingerprints.len() >= size as usize => {
+                return Err(incomplete("users", UNSTATED));
+            }
+            Next::Nothing | Next::Unstated => None,
             Next::Page(next) if token.as_ref() != Some(&next) => {
                 Some(After { token: next, invited: count }.write(size))
             }
@@ -44,20 +60,27 @@ impl V2 {
             Next::Unknown => return Err(incomplete("users", NO_WAY)),
         };
         let total = fetched.total.map(|total| total.saturating_add(count));
-        let mut page =
-            Page { items: complete_records(self, fetched.content.page.listed).await?, next, total };
+        let mut page = Page { items: one_page(self, fetched.content.page).await?, next, total };
         if page.next.is_none() {
             let invited = match invited {
                 Some(invited) => invited,
-                None => self.invited().await?,
+                None => self.invited_page().await?,
             };
             fill(&mut page, invited, size);
         }
         Ok(page)
     }
 
+    /// Lists all invitations. One that can't be used is an error, because a page has no place to
+    /// name it.
+    async fn invited_page(&self) -> Result<Vec<User>> {
+        let Invited { users, unreadable } = self.invited().await?;
+        unreadable.on_a_page()?;
+        Ok(users)
+    }
+
     async fn page_of_invited(&self, at: Offset) -> Result<Page<User>> {
-        let invited = self.invited().await?;
+        let invited = self.invited_page().await?;
         let next = at.invitations_after(invited.len());
         let items = invited.into_iter().skip(at.offset).take(at.size as usize).collect();
         Ok(Page { items, next, total: None })

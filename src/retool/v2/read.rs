@@ -5,20 +5,24 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::cursor::Offset;
-use super::invites::{AndInvited, without_accounts};
-use super::listing::{Ask, FetchedPage, Next, Pages, Source, limit};
+use super::invites::{AndInvited, Invited, without_accounts};
+use super::listing::{Ask, FetchedPage, Next, Pages, Source};
 use super::wire::{GroupRecord, UserRecord, invitation_number};
 use super::{
-    GROUP, GROUPS, GROUPS_READ, USER, USERS, USERS_READ, V2, each, kept, odd_shape, open_list,
-    open_record, read_record,
+    GROUP, GROUPS, GROUPS_READ, Records, USER, USERS, USERS_READ, V2, each, kept, odd_shape,
+    open_list, open_record, open_records, read_record,
 };
-use crate::domain::{Account, Dialect, Email, Group, GroupAccount, GroupId, Member, User, UserId};
+use crate::domain::{
+    Account, Dialect, Group, GroupAccount, GroupId, Member, User, UserId, UserRef,
+};
 use crate::error::{Code, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Window};
-use crate::retool::find::{Filtered, ReadPeople, accounts_of, complete_records};
+use crate::retool::find::{Filtered, Gaps, ReadPeople, accounts_of, everyone};
+use crate::retool::page_size::is_refused_size;
 use crate::retool::request::{another_group, another_user, list, one};
+use crate::retool::unreadable::Unreadable;
 use crate::retool::user_filter::{
-    AllUsers, Found, Listable, Listed, People, UserFilter, UsersByEmail, filter_page,
+    AllUsers, Found, Lacks, Listable, Listed, People, UserFilter, UsersByRef, filter_salvaged,
 };
 use crate::retool::{Capabilities, Page, ReadDirectory};
 
@@ -43,7 +47,8 @@ impl V2 {
         filter: &dyn UserFilter,
     ) -> Result<FetchedPage<People>> {
         let answer = self.get_list(USERS, USERS_READ, query).await?;
-        open_list(&answer, |records: Vec<UserRecord<'_>>| filter_page(records, filter).ok())
+        let Records { salvaged, total, next } = open_records::<UserRecord<'_>>(&answer)?;
+        Ok(FetchedPage { content: filter_salvaged(salvaged, filter), total, next })
     }
 
     pub(super) async fn users_page(
@@ -68,11 +73,13 @@ impl V2 {
     async fn people(&self, filter: &dyn UserFilter) -> Result<Found> {
         // In this order, a user who accepts an invitation meanwhile is in both lists. In the other
         // order, they could be in neither.
-        let mut invited = self.invited().await?;
-        let People { listed, others } = self.listing(&AndInvited::new(filter, &invited)).await?;
-        let mut users = complete_records(self, listed).await?;
+        let Invited { users: mut invited, unreadable } = self.invited().await?;
+        let Found { mut users, mut others } =
+            everyone(self, &AndInvited::new(filter, &invited)).await?;
         without_accounts(&mut invited, &users);
         users.append(&mut invited);
+        self.gaps.add(&unreadable);
+        others.unreadable.append(unreadable);
         Ok(Found { users, others })
     }
 
@@ -85,14 +92,18 @@ impl V2 {
         Ok(pages.into_iter().flatten().collect())
     }
 
-    async fn people_of(&self, email: &Email) -> Result<Vec<User>> {
-        let found = accounts_of(self, email).await?;
+    async fn people_of(&self, who: &UserRef) -> Result<Vec<User>> {
+        let found = accounts_of(self, who).await?;
         if !found.is_empty() {
             return Ok(found);
         }
-        let mut invited = self.invited().await?;
-        invited.retain(|user| user.email == *email);
-        Ok(invited)
+        let Invited { mut users, unreadable } = self.invited().await?;
+        if unreadable.means(who) {
+            return Err(unreadable.error_for(who));
+        }
+        self.gaps.add(&unreadable);
+        users.retain(|user| who.means(user));
+        Ok(users)
     }
 
     /// Reads one user with all fields; `None` if the server has no user with this id.
@@ -103,8 +114,8 @@ impl V2 {
         Ok(self.read_account(id).await?.map(|(account, _)| account))
     }
 
-    /// Reads one account. Also returns whether its record is short.
-    async fn read_account(&self, id: &UserId) -> Result<Option<(Account, bool)>> {
+    /// Reads one account. Also returns which fields its record lacks.
+    async fn read_account(&self, id: &UserId) -> Result<Option<(Account, Lacks)>> {
         let segments = [id.value.as_str()];
         let call = Call {
             query: &[("includeGroups", "true")],
@@ -139,7 +150,7 @@ impl V2 {
         Ok(GroupAccount { group, raw: kept(raw, &OTHERS_IN_GROUP) })
     }
 
-    async fn members_of(&self, id: &GroupId) -> Result<Option<Vec<Member>>> {
+    pub(super) async fn members_of(&self, id: &GroupId) -> Result<Option<Vec<Member>>> {
         let Some(answer) = self.get_group(id).await? else {
             return Ok(None);
         };
@@ -151,13 +162,18 @@ impl V2 {
 impl ReadPeople for V2 {
     const FIRST_DECIDES: bool = true;
 
-    async fn filtered(&self, email: &Email) -> Result<Option<Filtered>> {
-        match self.fetch_users(&[("email", email.as_str())], &UsersByEmail(email)).await {
-            Ok(FetchedPage { content, total, next }) => {
-                Ok(Some(Filtered { content, total, more: next != Next::Nothing }))
-            }
+    async fn filtered(&self, who: &UserRef) -> Result<Option<Filtered>> {
+        let Some(email) = who.email() else { return Ok(None) };
+        match self.fetch_users(&[("email", email.as_str())], &UsersByRef(who)).await {
+            Ok(FetchedPage { content, total, next }) => Ok(Some(Filtered {
+                content,
+                total,
+                more: !matches!(next, Next::Nothing | Next::Unstated),
+            })),
             // So many users can't have one address, so the filter was ignored. Pages are smaller.
             Err(error) if error.code == Code::BodyTooLarge => Ok(None),
+            // The server may only refuse to search. Then the whole listing decides.
+            Err(error) if is_refused_size(&error) => Ok(None),
             Err(error) => Err(error.about(email.as_str())),
         }
     }
@@ -169,17 +185,18 @@ impl ReadPeople for V2 {
         let source = Source {
             what: "users",
             fetch: &fetch,
-            pages: Some(Pages {
-                limit: limit(self.client.settings().page_size),
-                by_page: &self.by_page,
-            }),
+            pages: Some(Pages { size: &self.page_size, by_page: &self.by_page }),
         };
         Ok(People::on(source.read(&*self.client.platform().log).await?))
     }
 
     async fn read_listed(&self, id: &UserId) -> Result<Option<Listed>> {
         let read = self.read_account(id).await?;
-        Ok(read.map(|(account, short)| Listed { user: account.user, short }))
+        Ok(read.map(|(account, lacks)| Listed { user: account.user, lacks }))
+    }
+
+    fn gaps(&self) -> &Gaps {
+        &self.gaps
     }
 
     fn window(&self) -> &Window {
@@ -187,17 +204,17 @@ impl ReadPeople for V2 {
     }
 }
 
-/// Decodes an account and checks that it is the requested one. Also returns whether its record is
-/// short.
-pub(super) fn decode_account(answer: &Answer, id: &UserId) -> Result<(Account, bool)> {
+/// Decodes an account and checks that it is the requested one. Also returns which fields its record
+/// lacks.
+pub(super) fn decode_account(answer: &Answer, id: &UserId) -> Result<(Account, Lacks)> {
     let raw = open_record(answer)?;
     let record: UserRecord<'_> = read_record(answer, raw)?;
-    let is_short = record.is_short();
+    let lacks = record.lacks();
     let user = record.into_user().ok_or_else(|| odd_shape(answer))?;
     if user.id != *id {
         return Err(another_user(answer));
     }
-    Ok((Account { user, raw: kept(raw, &[]), read_at: answer.answered_at() }, is_short))
+    Ok((Account { user, raw: kept(raw, &[]), read_at: answer.answered_at() }, lacks))
 }
 
 impl ReadDirectory for V2 {
@@ -218,8 +235,8 @@ impl ReadDirectory for V2 {
         Box::pin(async { self.users_page(ask, &AllUsers { with_times: false }).await.map(drop) })
     }
 
-    fn find_users<'a>(&'a self, email: &'a Email) -> Local<'a, Result<Vec<User>>> {
-        Box::pin(self.people_of(email))
+    fn find_users<'a>(&'a self, who: &'a UserRef) -> Local<'a, Result<Vec<User>>> {
+        Box::pin(self.people_of(who))
     }
 
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>> {
@@ -236,6 +253,10 @@ impl ReadDirectory for V2 {
         size: Option<u32>,
     ) -> Local<'a, Result<Page<User>>> {
         Box::pin(self.page_of_people(cursor, size))
+    }
+
+    fn unreadable(&self) -> Unreadable {
+        self.gaps.unreadable()
     }
 
     fn list_groups(&self) -> Local<'_, Result<Vec<Group>>> {

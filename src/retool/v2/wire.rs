@@ -12,7 +12,7 @@ use crate::de::{Id, Objects, Text, filled};
 use crate::domain::{
     Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
-use crate::retool::user_filter::Listable;
+use crate::retool::user_filter::{Lacks, Listable, Who};
 use crate::time::parse_iso;
 
 /// The prefix of invitation ids in this component. The server's ids are plain numbers, which could
@@ -45,7 +45,7 @@ pub struct Envelope<'a, D> {
 pub struct UserRecord<'a> {
     #[serde(borrow)]
     id: Id<'a>,
-    email: Text<'a>,
+    email: Option<Text<'a>>,
     first_name: Option<Text<'a>>,
     last_name: Option<Text<'a>>,
     is_admin: Option<bool>,
@@ -57,18 +57,13 @@ pub struct UserRecord<'a> {
     last_active: Option<Text<'a>>,
 }
 
-/// The error for a record without an id.
-pub struct NoId;
-
 impl Listable for UserRecord<'_> {
-    type Unusable = NoId;
-
     fn id(&self) -> &str {
         &self.id
     }
 
-    fn address(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.email)
+    fn who(&self) -> Who<'_> {
+        Who::new(&self.id, Cow::Borrowed(self.email.as_deref().unwrap_or_default()))
     }
 
     fn is_admin(&self) -> bool {
@@ -83,25 +78,33 @@ impl Listable for UserRecord<'_> {
         Some(self.user_type.as_deref().map_or(UserType::Default, user_type))
     }
 
-    fn is_short(&self) -> bool {
-        self.is_admin.is_none() || self.active.is_none() || self.user_type.is_none()
+    fn lacks(&self) -> Lacks {
+        match (self.is_admin, self.active, &self.user_type) {
+            (Some(_), Some(_), Some(_)) => Lacks::Nothing,
+            (Some(_), Some(_), None) => Lacks::UserType,
+            _ => Lacks::Needed,
+        }
     }
 
     fn groups(&self) -> Option<Vec<&str>> {
         Some(self.groups.as_ref()?.0.iter().filter_map(LinkRecord::id).collect())
     }
 
-    fn into_user(self) -> Result<User, NoId> {
-        UserRecord::into_user(self).ok_or(NoId)
+    /// Returns whether each of the groups has an id.
+    fn is_usable(&self) -> bool {
+        let mut groups = self.groups.iter().flat_map(|groups| &groups.0);
+        groups.all(|link| link.id().is_some())
     }
-}
 
-impl UserRecord<'_> {
-    /// Converts the record to a [`User`]; `None` if one of the groups has no id.
-    pub fn into_user(self) -> Option<User> {
-        Some(User {
-            id: UserId { dialect: Dialect::V2, value: self.id.into_string() },
-            email: Email::new(&self.email),
+    fn into_user(self) -> User {
+        let groups = self.groups.map(|Objects(records)| {
+            records.into_iter().filter_map(LinkRecord::into_link).collect()
+        });
+        let id = UserId { dialect: Dialect::V2, value: self.id.into_string() };
+        User {
+            email: Email::of_account(self.email.as_deref().unwrap_or_default(), &id, None),
+            id,
+            names: None,
             first_name: filled(self.first_name),
             last_name: filled(self.last_name),
             user_type: self.user_type.map(|text| user_type(&text)),
@@ -109,11 +112,18 @@ impl UserRecord<'_> {
             disabled: !self.active.unwrap_or(true),
             invited: Some(false),
             profile_photo_url: None,
-            groups: links(self.groups)?,
+            groups,
             created_at: filled(self.created_at),
             updated_at: filled(self.updated_at),
             last_active_at: filled(self.last_active),
-        })
+        }
+    }
+}
+
+impl UserRecord<'_> {
+    /// Converts the record to a [`User`]; `None` if one of the groups has no id.
+    pub fn into_user(self) -> Option<User> {
+        self.is_usable().then(|| Listable::into_user(self))
     }
 }
 
@@ -152,6 +162,12 @@ struct LinkRecord<'a> {
 }
 
 impl LinkRecord<'_> {
+    /// Converts the record; `None` if it has no id.
+    fn into_link(self) -> Option<GroupLink> {
+        let id = group_id(self.id, self.legacy_id)?;
+        Some(GroupLink { id, name: filled(self.name), group_admin: None })
+    }
+
     fn id(&self) -> Option<&str> {
         self.id.as_deref().or(self.legacy_id.as_deref())
     }
@@ -165,8 +181,7 @@ fn links(records: Option<Objects<LinkRecord<'_>>>) -> Option<Option<Vec<GroupLin
     };
     let mut links = Vec::with_capacity(records.len());
     for record in records {
-        let id = group_id(record.id, record.legacy_id)?;
-        links.push(GroupLink { id, name: filled(record.name) });
+        links.push(record.into_link()?);
     }
     Some(Some(links))
 }
@@ -196,7 +211,7 @@ pub struct Invitation {
 
 impl InviteRecord<'_> {
     /// Returns the id that is used as the user id; `None` if the invitation has none.
-    fn user_id(&self) -> Option<UserId> {
+    pub fn user_id(&self) -> Option<UserId> {
         let number = self.id.as_deref().or(self.legacy_id.as_deref())?;
         Some(UserId { dialect: Dialect::V2, value: format!("{INVITATION}{number}") })
     }
@@ -211,16 +226,20 @@ impl InviteRecord<'_> {
         !claimed && end.is_none_or(|end| end > now)
     }
 
-    fn email(&self) -> Option<Email> {
+    /// Returns the address, if there is one.
+    pub fn email(&self) -> Option<Email> {
         self.invited_email.as_deref().map(Email::new)
     }
 
-    /// Converts the record; `None` if it has no address, or if it or one of its groups has no id.
+    /// Converts the record; `None` if it or one of its groups has no id. The user may have no
+    /// address.
     pub fn into_invitation(self, now: i64) -> Option<Invitation> {
         let pending = self.is_pending(now);
+        let id = self.user_id()?;
         let user = User {
-            id: self.user_id()?,
-            email: self.email()?,
+            email: Email::of_account(self.invited_email.as_deref().unwrap_or_default(), &id, None),
+            id,
+            names: None,
             first_name: None,
             last_name: None,
             user_type: self.user_type.map(|text| user_type(&text)),
@@ -243,7 +262,7 @@ pub struct GroupRecord<'a> {
     #[serde(borrow)]
     id: Option<Id<'a>>,
     legacy_id: Option<Id<'a>>,
-    name: Text<'a>,
+    name: Option<Text<'a>>,
     universal_app_access: Option<Text<'a>>,
     members: Option<Objects<MemberRecord<'a>>>,
     user_invites: Option<Objects<InviteRecord<'a>>>,
@@ -297,7 +316,7 @@ impl GroupRecord<'_> {
         }
         Some(Group {
             id: group_id(self.id, self.legacy_id)?,
-            name: self.name.into_string(),
+            name: self.name.map(Text::into_string).unwrap_or_default(),
             universal_app_access: filled(self.universal_app_access),
             members,
             created_at: filled(self.created_at),

@@ -17,7 +17,8 @@ use crate::domain::{
 use crate::error::{Code, Error, Result};
 use crate::http::{Call, Local, Method, Missing};
 use crate::retool::change::change;
-use crate::retool::request::{created_group, creation, deleted, is_unreadable, one};
+use crate::retool::request::{created_group, created_user, creation, deleted, is_unreadable, one};
+use crate::retool::write_once::unchecked;
 use crate::retool::{ReadDirectory, WriteDirectory};
 
 impl V2 {
@@ -35,7 +36,7 @@ impl V2 {
         let answer = self.client.send(call).await?;
         let raw = open_record(&answer)?;
         let record: UserRecord<'_> = read_record(&answer, raw)?;
-        record.into_user().ok_or_else(|| odd_shape(&answer))
+        created_user(&answer, record.into_user().ok_or_else(|| odd_shape(&answer))?)
     }
 
     async fn delete(&self, call: Call<'_>) -> Result<bool> {
@@ -67,7 +68,8 @@ impl V2 {
         match self.read_user(id).await {
             Ok(Some(account)) if account.user.disabled => Ok(true),
             Ok(None) => Ok(error.maybe_applied),
-            _ => Err(error),
+            Ok(Some(_)) => Err(error),
+            Err(check) => Err(unchecked(error, check)),
         }
     }
 
@@ -172,6 +174,14 @@ impl WriteDirectory for V2 {
         users: &'a [UserId],
     ) -> Local<'a, Result<Vec<bool>>> {
         Box::pin(self.join(group, users))
+    }
+
+    fn make_group_admin<'a>(
+        &'a self,
+        group: &'a GroupId,
+        user: &'a UserId,
+    ) -> Local<'a, Result<()>> {
+        Box::pin(self.administer(group, user))
     }
 
     fn end_sessions<'a>(&'a self, user: &'a UserId) -> Local<'a, Result<bool>> {

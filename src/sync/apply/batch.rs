@@ -3,9 +3,9 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::{Done, Run, ends_the_run};
+use super::run::{Done, Run};
 use crate::domain::{GroupLink, UserId, WriteKind};
-use crate::error::Result;
+use crate::error::{Result, ends_the_run};
 use crate::sync::Step;
 use crate::sync::step::{self, StepOutcome};
 
@@ -18,9 +18,9 @@ struct Batch<'s> {
 
 impl Run<'_> {
     /// Applies steps that add users to groups. Fails only if the run must end.
-    pub(super) async fn join_all(&mut self, steps: &[Step]) -> Result<()> {
+    pub(super) async fn join_all(&mut self, steps: &[&Step]) -> Result<()> {
         let mut batches = BTreeMap::new();
-        for step in steps {
+        for &step in steps {
             let group = self.group_of(step);
             match (self.can_continue(step), group, self.id_of(step)?) {
                 (true, Ok(group), Some(id)) => {
@@ -33,7 +33,9 @@ impl Run<'_> {
                     batch.ids.push(id);
                 }
                 // The step lacks its user or its group. Applying it alone reports that.
-                _ => self.take(step).await?,
+                _ => {
+                    self.take(step).await?;
+                }
             }
         }
         for batch in batches.into_values() {
@@ -45,13 +47,14 @@ impl Run<'_> {
     async fn join(&mut self, batch: Batch<'_>) -> Result<()> {
         let Batch { group, steps, ids } = batch;
         if let [step] = steps[..] {
-            return self.take(step).await;
+            return self.take(step).await.map(|_| ());
         }
         let added = self.directory.add_members(&group.id, &ids).await;
         match added {
             Ok(new) => {
                 for ((step, id), new) in steps.into_iter().zip(ids).zip(new) {
                     if !new {
+                        self.touch(step, id, &group)?;
                         self.note(step, StepOutcome::AlreadySo, Done::Nothing);
                         continue;
                     }
@@ -73,8 +76,10 @@ impl Run<'_> {
                 if ends_the_run(&error) {
                     return Err(error);
                 }
+                // Another status is not about one of the users, and would be the same for each.
+                let may_be_one = matches!(error.http_status, Some(400 | 404 | 409 | 413 | 422));
                 for step in steps {
-                    if error.maybe_applied {
+                    if error.maybe_applied || !may_be_one {
                         let address = step::person(step)?.as_str();
                         self.note_failure(step, error.clone().about(address));
                     } else {

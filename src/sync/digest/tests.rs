@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::domain::Field;
-use crate::sync::{RefusalReason, Snapshot};
+use crate::sync::RefusalReason;
+use crate::sync::Snapshot;
 use crate::testing::plan::permissive;
 use crate::testing::plan::{
     account, desired, email, fulfilled, group, group_id, join, model, named, plan, user, user_id,
@@ -16,21 +17,21 @@ fn is_digest(text: &str) -> bool {
 /// with another implementation of SHA-256.
 #[test]
 fn the_encoding_is_fixed() {
-    assert_eq!(absent(), "f3d33ebfb71c77a7e68f2ef6d54c8dc0b5b65a156b7004090f6db5c0bbd8059c");
+    assert_eq!(absent(), "076645614bce7b37250170dc39431faf50da4226a26b912723b2379f66c5852c");
     assert_eq!(
         group_absent("Engineering"),
-        "596c641d2fb34d4ab96d9099ae0f18e91fdd766e093caa5c897bbad4cf4e42b9"
+        "d1ff2431a8be2c67f025976bb4ee0f87cae60ad74817440fc569461b8e7ed241"
     );
     assert_eq!(
         membership(Some(&group_id("Support")), None, true),
-        "5b6c552fdd9559828d5ddbf9545fe396ff7d16f6dc78b29df703ca15ccc05a4d"
+        "1cc7c294ea995ad3974bfeeb82bf3e3ac13d051e1b7bcb70e7cab4f84f818eb5"
     );
     let mut ada = user("Ada@Example.com");
     ada.first_name = Some("Ada".into());
     ada.admin = true;
     assert_eq!(
         user_state(&ada),
-        "d83690aebc485d14c66a257d73333a435acf5b07656d862c4eb169aab5ea68eb"
+        "c55e98a0b8ef6ccc2674dc7a0f77b347fdce1c0ae06ac9d37fc59a5fb8e2c9be"
     );
 }
 
@@ -131,7 +132,7 @@ fn every_part_of_the_request_changes_the_digest() {
     let (request, actual) = busy();
     let original = plan(&request, &actual).digest;
     assert!(is_digest(&original));
-    let changes: [fn(&mut SyncRequest); 24] = [
+    let changes: [fn(&mut SyncRequest); 30] = [
         |r| r.policy.create_missing = false,
         |r| r.policy.update_existing = false,
         |r| r.policy.re_enable_disabled = false,
@@ -142,13 +143,19 @@ fn every_part_of_the_request_changes_the_digest() {
         |r| r.policy.managed_groups = named(&["Support"]),
         |r| r.policy.create_missing_groups = false,
         |r| r.policy.default_user_type = Some(UserType::EndUser),
-        |r| r.policy.guards.max_user_removal_percent = 99,
-        |r| r.policy.guards.max_user_removal_floor = 99,
-        |r| r.policy.guards.max_member_removal_percent = 99,
-        |r| r.policy.guards.max_member_removal_floor = 99,
+        |r| r.policy.guards.user_removals.percent = 99,
+        |r| r.policy.guards.user_removals.floor = 99,
+        |r| r.policy.guards.member_removals.percent = 99,
+        |r| r.policy.guards.member_removals.floor = 99,
+        |r| r.policy.guards.membership_removals.floor = 99,
+        |r| r.policy.guards.creations.floor = 99,
+        |r| r.policy.guards.promotions.percent = 99,
+        |r| r.policy.guards.re_enablements.floor = 99,
+        |r| r.policy.guards.updates.percent = 99,
+        |r| r.policy.guards.member_additions.floor = 99,
         |r| r.policy.guards.minimum_admins = 1,
-        |r| r.policy.guards.required_admins = vec![email("ada@example.com")],
-        |r| r.policy.guards.protected_people = vec![email("ada@example.com")],
+        |r| r.policy.guards.required_admins = vec![email("ada@example.com").into()],
+        |r| r.policy.guards.protected_people = vec![email("ada@example.com").into()],
         |r| r.policy.guards.allow_empty_roster = false,
         |r| r.span.start = Some("a".into()),
         |r| r.span.before = Some("z".into()),
@@ -208,19 +215,18 @@ fn a_kept_user_changes_the_digest_only_through_the_guards() {
 }
 
 #[test]
-fn groups_change_the_digest_only_if_memberships_are_managed() {
+fn groups_on_the_roster_change_the_digest_only_if_memberships_are_managed() {
     let (mut request, actual) = busy();
     request.policy.memberships = MembershipPolicy::Leave;
     let original = plan(&request, &actual).digest;
     request.roster[0].groups = named(&["Elsewhere"]);
-    request.policy.managed_groups = named(&["Elsewhere"]);
     assert_eq!(plan(&request, &actual).digest, original);
 }
 
 #[test]
 fn the_order_of_roster_groups_and_guards_does_not_change_the_digest() {
     let (mut request, actual) = busy();
-    let [a, b] = ["ada@example.com", "grace@example.com"].map(email);
+    let [a, b] = ["ada@example.com", "grace@example.com"].map(|text| UserRef::Email(email(text)));
     request.policy = permissive();
     request.policy.managed_groups = named(&["Support", "Engineering"]);
     request.policy.guards.required_admins = vec![a.clone(), b.clone()];
@@ -234,41 +240,8 @@ fn the_order_of_roster_groups_and_guards_does_not_change_the_digest() {
 }
 
 #[test]
-fn steps_and_guard_results_change_the_digest() {
+fn an_incomplete_listing_changes_the_digest() {
     let (mut request, mut actual) = busy();
-    let plan_of_all = plan(&request, &actual);
-    let altered = |alter: &dyn Fn(&mut Plan)| {
-        let mut altered = plan_of_all.clone();
-        alter(&mut altered);
-        super::plan(&altered)
-    };
-    let digests = BTreeSet::from([
-        altered(&|_| ()),
-        altered(&|plan| plan.inputs_digest.push('0')),
-        altered(&|plan| plan.context.organisation.push('x')),
-        altered(&|plan| plan.context.dialect = Dialect::Scim),
-        altered(&|plan| plan.context.span.start = Some("a".into())),
-        altered(&|plan| plan.context.policy.guards.minimum_admins += 1),
-        altered(&|plan| drop(plan.steps.remove(0))),
-        altered(&|plan| plan.steps.reverse()),
-        altered(&|plan| plan.steps[0].precondition.push('0')),
-        altered(&|plan| core::mem::swap(&mut plan.steps, &mut plan.withheld)),
-        altered(&|plan| plan.tombstones[0].user.admin ^= true),
-        altered(&|plan| plan.tombstones[0].user.groups = None),
-        altered(&|plan| plan.unchanged.clear()),
-        altered(&|plan| {
-            plan.refusals.push(Refusal {
-                email: email("eve@example.com"),
-                reason: RefusalReason::ProtectedPerson,
-                message: String::new(),
-            });
-        }),
-        altered(&|plan| plan.seats[0].before += 1),
-        altered(&|plan| drop(plan.guards.remove(0))),
-    ]);
-    assert_eq!(digests.len(), 16);
-    assert!(digests.contains(&plan_of_all.digest), "it is computed from the plan alone");
-
     request.policy.absent = AbsentPolicy::Keep;
     let complete = plan(&request, &actual);
     actual.complete = false;
@@ -277,21 +250,13 @@ fn steps_and_guard_results_change_the_digest() {
     assert_ne!(incomplete.digest, complete.digest);
 }
 
+/// A plan that is given back would be taken for altered otherwise.
 #[test]
-fn dates_and_messages_do_not_change_the_digest() {
-    let (request, actual) = busy();
-    let mut plan = plan(&request, &actual);
-    plan.made_at = "2031-01-01T00:00:00.000Z".into();
-    plan.limitations.push("reworded".into());
-    for guard in &mut plan.guards {
-        guard.message.push('!');
+fn every_reason_to_leave_a_person_alone_is_read_back() {
+    for reason in RefusalReason::ALL {
+        assert_eq!(RefusalReason::parse(reason.as_str()), Some(reason));
     }
-    for refusal in &mut plan.refusals {
-        refusal.message.push('!');
-    }
-    for tombstone in &mut plan.tombstones {
-        tombstone.recorded_at = "2031-01-01T00:00:00.000Z".into();
-        tombstone.user.last_active_at = Some("2030-12-31T00:00:00.000Z".into());
-    }
-    assert_eq!(super::plan(&plan), plan.digest);
+    assert_eq!(RefusalReason::parse("other"), None);
 }
+
+mod plans;

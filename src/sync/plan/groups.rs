@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use crate::domain::{GroupId, GroupRef, User};
 use crate::error::{Code, Error, Result};
-use crate::group_index::{GroupIndex, groups_missing};
+use crate::group_index::{GroupIndex, check_new_names, groups_missing};
 use crate::sort;
 use crate::sync::{MembershipPolicy, Snapshot, Step, StepKind, SyncRequest, digest};
 
@@ -76,6 +76,7 @@ impl<'a> Groups<'a> {
         {
             return Err(groups_missing(first, others.len()));
         }
+        check_new_names(missing.iter().copied())?;
         let groups = Groups::index(found);
         groups.ranks(&policy.managed_groups, || String::from("request.policy.managed-groups"))?;
         Ok(groups)

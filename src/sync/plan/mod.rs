@@ -8,6 +8,7 @@
 //! The plan does not depend on the order of the roster or of the snapshot: both are sorted by
 //! address.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -16,7 +17,7 @@ use super::{
     AbsentPolicy, MembershipPolicy, Occasion, Plan, PlanContext, Policy, Refusal, RefusalReason,
     Snapshot, Step, SyncRequest, digest, guards,
 };
-use crate::domain::{Dialect, Email, Tombstone, User};
+use crate::domain::{Email, GroupId, Tombstone, User, UserId};
 use crate::error::{Code, Error, Result};
 use crate::sort;
 use crate::time::format_iso;
@@ -31,7 +32,7 @@ mod seats;
 mod tests;
 
 use groups::Groups;
-use matching::{Matching, Person};
+use matching::{Accounts, Matching, Person};
 use people::Planner;
 use seats::Seats;
 
@@ -73,16 +74,20 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
         }
     }
 
-    let planner = Planner::new(request, snapshot.dialect, &groups);
-    for Person { desired, accounts } in matching.by_address() {
-        if desired.is_none() && !planner.covers_absent(accounts) {
+    let planner = Planner::new(request, snapshot, &groups);
+    for Person { desired, email, accounts } in matching.by_address() {
+        let users = match &accounts {
+            Accounts::Named(users) | Accounts::Others(users) => users,
+        };
+        if desired.is_none() && !planner.covers_absent(users) {
+            draft.straddling += planner.straddles(users);
             continue;
         }
         inputs.person(
             desired.map(|(_, desired)| desired),
             request.policy.memberships != MembershipPolicy::Leave,
         );
-        for user in accounts {
+        for user in users {
             let memberships = groups.memberships_of(user);
             inputs.account(
                 user,
@@ -91,16 +96,20 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
         }
         match desired {
             Some((index, desired)) => {
-                planner.on_roster(index, desired, accounts, &mut draft)?;
+                planner.on_roster(index, desired, email, &accounts, &mut draft)?;
             }
-            None => planner.absent(accounts, &mut draft),
+            None => planner.absent(users, &mut draft),
         }
     }
 
-    let Draft { mut steps, unchanged, refusals, seats, tombstones } = draft;
+    planner.unreadable(&matching, &mut draft);
+    let Draft { mut steps, unchanged, refusals, seats, tombstones, untyped, straddling } = draft;
     // A stable sort, so that the steps of each kind stay sorted by address and then by group.
     sort::sort_by(&mut steps, |a, b| a.kind.cmp(&b.kind));
-    let reports = guards::judge(request, snapshot, &steps);
+    let mut named: Vec<&GroupId> =
+        groups.all().iter().filter_map(|group| group.id.as_ref()).collect();
+    sort::sort(&mut named);
+    let reports = guards::judge(request, snapshot, &named, &steps);
     let (steps, withheld) = if reports.iter().any(|report| report.tripped) {
         (Vec::new(), steps)
     } else {
@@ -119,11 +128,12 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
         steps,
         withheld,
         tombstones: { tombstones.into_iter() }.map(|user| tombstone(user, &made_at)).collect(),
+        unchanged_count: unchanged.len() as u32,
         unchanged,
         refusals,
         seats: seats.rows(|user_type| snapshot.seats(user_type)),
         guards: reports,
-        limitations: limitations(request, snapshot.dialect),
+        limitations: limitations(request, snapshot, untyped, straddling),
         made_at,
     };
     plan.digest = digest::plan(&plan);
@@ -159,20 +169,43 @@ struct Draft {
     seats: Seats,
     /// The accounts that a step disables, deletes or strips.
     tombstones: Vec<User>,
+    /// How many people have a type on the roster and none in the listing.
+    untyped: usize,
+    /// How many people are not on the roster, and have addresses inside and outside its span.
+    straddling: usize,
 }
 
 impl Draft {
-    fn refuse(&mut self, email: &Email, reason: RefusalReason, message: String) {
-        self.refusals.push(Refusal { email: email.clone(), reason, message });
+    fn refuse(&mut self, who: &Refused<'_>, reason: RefusalReason, message: String) {
+        self.refusals.push(Refusal {
+            email: who.email.clone(),
+            login: who.login.clone(),
+            user: who.user.cloned(),
+            reason,
+            message,
+        });
     }
 }
 
-/// Returns what the request needs and the dialect can't do.
-fn limitations(request: &SyncRequest, dialect: Dialect) -> Vec<String> {
+/// A person who is left alone.
+struct Refused<'a> {
+    email: &'a Email,
+    /// The login, if the roster names the person by it.
+    login: Option<String>,
+    user: Option<&'a UserId>,
+}
+
+/// Returns what the request needs and the dialect can't do, and what the listing lacks.
+fn limitations(
+    request: &SyncRequest,
+    snapshot: &Snapshot,
+    untyped: usize,
+    straddling: usize,
+) -> Vec<String> {
     let types_given = request.policy.default_user_type.is_some()
         || request.roster.iter().any(|desired| desired.fields.user_type.is_some());
     let mut limitations = Vec::new();
-    let can = dialect.capabilities();
+    let can = snapshot.dialect.capabilities();
     if !can.bills_seats && types_given {
         limitations.push(String::from(
             "This API has no user types: those of the roster are neither compared nor set.",
@@ -183,10 +216,29 @@ fn limitations(request: &SyncRequest, dialect: Dialect) -> Vec<String> {
             "This API can't make a user an administrator: `admin` on the roster is neither compared nor set.",
         ));
     }
+    let sets_photo = |desired: &super::DesiredUser| desired.fields.profile_photo_url.is_some();
+    if !can.sets_photos && request.roster.iter().any(sets_photo) {
+        limitations.push(String::from(
+            "This API can't set profile photos: those of the roster are neither compared nor set.",
+        ));
+    }
     if !can.deletes_people && request.policy.absent == AbsentPolicy::Delete {
         limitations.push(String::from(
             "This API does not delete users for good: users to be deleted are disabled.",
         ));
     }
+    if untyped > 0 {
+        limitations.push(format!(
+            "The server does not report what the seats of {untyped} people are billed as: their types on the roster \
+             are neither compared nor set."
+        ));
+    }
+    if straddling > 0 {
+        limitations.push(format!(
+            "{straddling} people who are not on the roster have addresses inside and outside its span, and may be on \
+             the roster of another part: they are neither disabled nor deleted. Sync without a span to remove them."
+        ));
+    }
+    limitations.extend(snapshot.others.unreadable.limitation());
     limitations
 }

@@ -9,7 +9,8 @@ use super::{desired, email, group, join, named, permissive, user};
 use crate::domain::{Dialect, User, UserType};
 use crate::retool::user_filter::Others;
 use crate::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Policy, Snapshot, Span, SyncRequest,
+    AbsentPolicy, DesiredUser, GuardLimits, Limit, MembershipPolicy, Policy, Snapshot, Span,
+    SyncRequest,
 };
 
 /// A request and the current organisation.
@@ -98,10 +99,8 @@ fn policy() -> impl Strategy<Value = Policy> {
             policy.absent = absent;
             policy.memberships = memberships;
             policy.managed_groups = named(&managed);
-            policy.guards.max_user_removal_floor = 100;
-            policy.guards.max_member_removal_floor = 100;
             policy.guards.protected_people =
-                protected.iter().map(|name| email(&address(name))).collect();
+                protected.iter().map(|name| email(&address(name)).into()).collect();
             policy
         },
     )
@@ -139,16 +138,23 @@ pub(crate) fn shuffled((request, actual): Case) -> impl Strategy<Value = Case> {
 
 /// Generates guards that trip for some cases and not for others.
 pub(crate) fn limits() -> impl Strategy<Value = GuardLimits> {
-    let percent = || select(vec![0, 5, 25, 50, 100]);
+    let limit = (select(vec![0, 5, 25, 50, 100]), 0..5u32)
+        .prop_map(|(percent, floor)| Limit { percent, floor });
+    // Mostly one guard or two, so that each of them decides in some cases.
+    let limit = prop_oneof![2 => Just(Limit::new(100, 100)), 1 => limit];
     let required = subsequence(&NAMES[..], 0..=2);
-    (percent(), 0..5u32, percent(), 0..4u32, 0..5u32, required, any::<bool>()).prop_map(
-        |(users, few_users, members, few_members, minimum_admins, required, empty)| GuardLimits {
-            max_user_removal_percent: users,
-            max_user_removal_floor: few_users,
-            max_member_removal_percent: members,
-            max_member_removal_floor: few_members,
+    (prop::array::uniform8(limit), 0..5u32, required, any::<bool>()).prop_map(
+        |(limits, minimum_admins, required, empty)| GuardLimits {
+            user_removals: limits[0],
+            member_removals: limits[1],
+            membership_removals: limits[2],
+            creations: limits[3],
+            promotions: limits[4],
+            re_enablements: limits[5],
+            updates: limits[6],
+            member_additions: limits[7],
             minimum_admins,
-            required_admins: required.iter().map(|name| email(&address(name))).collect(),
+            required_admins: required.iter().map(|name| email(&address(name)).into()).collect(),
             protected_people: Vec::new(),
             allow_empty_roster: empty,
         },

@@ -5,7 +5,7 @@ use host_test::retool::types::Dialect;
 use mock_retool::{LoggedRequest, Options};
 use serde_json::Value;
 
-use crate::support::{World, done, entry, memberships, named, roster};
+use crate::support::{World, allow_growth, done, entry, memberships, named, roster};
 
 over_every_dialect!(one_refused_user_does_not_keep_the_others_out);
 
@@ -27,6 +27,7 @@ async fn all_in_one_group(dialect: Dialect, people: usize) -> (World, SyncReques
     };
     let mut request = roster(state.users.iter().map(in_it).collect());
     request.policy.re_enable_disabled = false;
+    allow_growth(&mut request);
     world.mock.edit(|acme| acme.users.iter_mut().for_each(|user| user.is_disabled = false));
     (world, request)
 }

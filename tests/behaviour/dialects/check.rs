@@ -56,6 +56,7 @@ async fn a_healthy_connection(dialect: Dialect) {
         "reachable: passed",
         "dialect: passed",
         "token: passed",
+        "works: passed",
         "scope users:read: passed",
         "scope groups:read: passed",
         "scope users:write: unknown",
@@ -63,7 +64,7 @@ async fn a_healthy_connection(dialect: Dialect) {
     ]
     .into_iter()
     .chain(scim)
-    .chain(["duplicate people: passed", "duplicate groups: passed"])
+    .chain(["records: passed", "duplicate people: passed", "duplicate groups: passed"])
     .collect();
     assert_eq!(lines(&report), expected);
     assert!(report.checks.iter().all(|check| !check.detail.is_empty()));
@@ -169,7 +170,8 @@ async fn v2_names_a_missing_scope() {
         assert!(!report.healthy);
         let failed: Vec<_> =
             report.checks.iter().filter(|check| check.status == CheckStatus::Failed).collect();
-        let [failed] = failed[..] else { panic!("{:?}", lines(&report)) };
+        let [works, failed] = failed[..] else { panic!("{:?}", lines(&report)) };
+        assert_eq!(works.name, "works");
         assert_eq!((&*failed.name, failed.code.as_deref()), (name, Some("scope-missing")));
         assert!(failed.detail.contains(missing.name()), "{}", failed.detail);
     }

@@ -14,7 +14,7 @@ over_every_dialect!(
     a_membership_that_the_server_manages_is_reported_as_remaining,
     a_deletion_is_reported_as_what_the_server_did,
     a_disabled_user_is_deleted_if_the_dialect_can_delete,
-    repeating_a_disabling_writes_nothing,
+    repeating_a_deprovision_only_ends_the_sessions_again,
     an_unknown_user_is_already_gone_in_every_mode,
     deletion_by_age_uses_the_servers_dates_or_is_reported_as_remaining,
     the_tombstone_holds_the_account_as_it_was,
@@ -22,10 +22,18 @@ over_every_dialect!(
     the_user_must_have_the_expected_id,
 );
 
-/// Returns the writes of a deprovision. `/api/v2` also ends the sessions.
+/// Returns the writes of a deprovision. `/api/v2` also ends the sessions, right after the account is
+/// disabled.
 fn with_sessions_ended(dialect: Dialect, writes: &[&str]) -> Vec<String> {
     let ended = (dialect == Dialect::V2).then_some("sessions-ended joan@acme.example");
-    writes.iter().copied().chain(ended).map(str::to_owned).collect()
+    let (disabled, others) = writes.split_at(1);
+    let writes = disabled.iter().copied().chain(ended).chain(others.iter().copied());
+    writes.map(str::to_owned).collect()
+}
+
+/// The writes of a departure of somebody who is disabled already.
+fn sessions_ended(dialect: Dialect, email: &str) -> Vec<String> {
+    (dialect == Dialect::V2).then(|| format!("sessions-ended {email}")).into_iter().collect()
 }
 
 async fn disabling_changes_nothing_else(dialect: Dialect) {
@@ -56,7 +64,7 @@ async fn stripping_removes_all_memberships_of_the_user_and_no_others(dialect: Di
     let request = departure(JOAN, DeprovisionMode::DisableAndStripGroups);
     let result = done(world.tenant.deprovision(&request).await);
     assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
-    assert_eq!(result.groups_removed, world.links(&["viewer", "Support"]));
+    assert_eq!(result.groups_removed, world.taken_links(&["viewer", "Support"]));
     assert_eq!(
         written(&result.writes),
         with_sessions_ended(
@@ -76,15 +84,17 @@ async fn stripping_removes_all_memberships_of_the_user_and_no_others(dialect: Di
     world.mock.clear_requests();
     let again = done(world.tenant.deprovision(&request).await);
     assert_eq!(again.outcome, DeprovisionOutcome::AlreadyDeactivated);
-    assert!(again.groups_removed.is_empty() && again.writes.is_empty());
-    assert!(world.writes().is_empty());
+    assert!(again.groups_removed.is_empty());
+    let ended = sessions_ended(dialect, JOAN);
+    assert_eq!(written(&again.writes), ended);
+    assert_eq!(world.writes().len(), ended.len());
 }
 
 async fn a_membership_that_the_server_manages_is_reported_as_remaining(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
     let request = departure(ADA, DeprovisionMode::DisableAndStripGroups);
     let result = done(world.tenant.deprovision(&request).await);
-    assert_eq!(result.groups_removed, world.links(&["Engineering", "Support"]));
+    assert_eq!(result.groups_removed, world.taken_links(&["Engineering", "Support"]));
     assert_eq!(world.groups_of(ADA), ["admin"]);
     let [remaining] = &result.remaining[..] else { panic!("{:?}", result.remaining) };
     assert!(remaining.contains("admin") && remaining.contains(ADA), "{remaining}");
@@ -113,7 +123,7 @@ async fn a_deletion_is_reported_as_what_the_server_did(dialect: Dialect) {
         assert_eq!(again.outcome, DeprovisionOutcome::AlreadyGone);
         assert!(again.tombstone.is_none());
     }
-    assert!(again.writes.is_empty());
+    assert_eq!(written(&again.writes), sessions_ended(dialect, JOAN));
 }
 
 async fn a_disabled_user_is_deleted_if_the_dialect_can_delete(dialect: Dialect) {
@@ -121,7 +131,7 @@ async fn a_disabled_user_is_deleted_if_the_dialect_can_delete(dialect: Dialect) 
     let result = done(world.tenant.deprovision(&departure(KEN, DeprovisionMode::Delete)).await);
     if dialect == Dialect::V2 {
         assert_eq!(result.outcome, DeprovisionOutcome::AlreadyDeactivated);
-        assert!(result.writes.is_empty());
+        assert_eq!(written(&result.writes), sessions_ended(dialect, KEN));
         assert!(world.person(KEN).is_disabled);
     } else {
         assert_eq!(result.outcome, DeprovisionOutcome::Deleted);
@@ -129,13 +139,16 @@ async fn a_disabled_user_is_deleted_if_the_dialect_can_delete(dialect: Dialect) 
     }
 }
 
-async fn repeating_a_disabling_writes_nothing(dialect: Dialect) {
+async fn repeating_a_deprovision_only_ends_the_sessions_again(dialect: Dialect) {
     let world = World::acme_over(dialect).await;
-    let before = world.mock.state();
+    let mut before = world.mock.state();
     let result = done(world.tenant.deprovision(&departure(KEN, DeprovisionMode::Disable)).await);
     assert_eq!(result.outcome, DeprovisionOutcome::AlreadyDeactivated);
-    assert!(result.writes.is_empty() && world.writes().is_empty());
+    let ended = sessions_ended(dialect, KEN);
+    assert_eq!(written(&result.writes), ended);
+    assert_eq!(world.writes().len(), ended.len());
     assert!(result.tombstone.expect("a tombstone").user.disabled);
+    before.ended_sessions.extend(ended.iter().map(|_| world.id_of(KEN)));
     assert_eq!(world.mock.state(), before);
 }
 
@@ -167,16 +180,19 @@ async fn deletion_by_age_uses_the_servers_dates_or_is_reported_as_remaining(dial
     let changed = world.person(JOAN).updated_at;
     let due = dated.then(|| changed.replacen("01-05", "01-06", 1));
     assert_eq!(result.deletion_due, due);
+    assert_eq!(result.disabled_since, dated.then_some(changed));
     assert_eq!(result.remaining.len(), usize::from(!dated), "{:?}", result.remaining);
 
-    world.shape(JOAN, |joan| joan.updated_at = "2020-01-01T00:00:00Z".into());
+    let since = "2020-01-01T00:00:00Z";
+    world.shape(JOAN, |joan| joan.updated_at = since.into());
+    let request = DeprovisionRequest { disabled_since: Some(since.into()), ..request };
     let result = done(world.tenant.deprovision(&request).await);
     if dated {
         assert_eq!(result.outcome, DeprovisionOutcome::Deleted);
         assert!(!world.has(JOAN));
     } else {
         assert_eq!(result.outcome, DeprovisionOutcome::AlreadyDeactivated);
-        assert_eq!((result.deletion_due, result.remaining.len()), (None, 1));
+        assert_eq!(result.deletion_due, None);
         assert!(world.has(JOAN));
     }
 }
@@ -185,7 +201,9 @@ async fn the_tombstone_holds_the_account_as_it_was(dialect: Dialect) {
     for mode in [DeprovisionMode::Disable, DeprovisionMode::Delete] {
         let world = World::acme_over(dialect).await;
         let id = world.user_id(JOAN);
-        let links = world.links(&["viewer", "Support"]);
+        let takes_memberships = matches!(mode, DeprovisionMode::Delete);
+        let links = if takes_memberships { World::taken_links } else { World::links };
+        let links = links(&world, &["viewer", "Support"]);
         let result = done(world.tenant.deprovision(&departure(JOAN, mode)).await);
         let tombstone = result.tombstone.expect("a tombstone");
         assert_eq!(tombstone.base_url, world.mock.base_url());
@@ -258,7 +276,8 @@ async fn a_server_without_a_logout_route_is_no_failure() {
         let result = done(world.tenant.deprovision(&departure(email, mode)).await);
         assert_eq!(result.outcome, DeprovisionOutcome::Deactivated);
         assert_eq!(written(&result.writes), [format!("user-disabled {email}")]);
-        assert!(result.remaining.is_empty(), "{:?}", result.remaining);
+        let [remaining] = &result.remaining[..] else { panic!("{:?}", result.remaining) };
+        assert!(remaining.contains("no request that ends sessions"), "{remaining}");
     }
 }
 

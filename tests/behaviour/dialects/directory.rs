@@ -107,7 +107,8 @@ async fn special_characters_of_an_address_stay_in_one_value_of_the_query(dialect
         assert_eq!(found.expect(email).id, world.user_id(email));
         world.mock.clear_requests();
         done(world.tenant.find_user(&by_email(email)).await);
-        assert_eq!(world.requests().len(), 1, "{email}: the filter finds the user");
+        let listings = world.requests().into_iter().filter(|it| it.ends_with(world.users_path()));
+        assert_eq!(listings.count(), 1, "{email}: the filter finds the user");
     }
 }
 

@@ -1,5 +1,7 @@
 //! `ETag` and `If-Match`: if a record was changed meanwhile, it is read again before the change.
 
+use std::sync::Arc;
+
 use host_test::retool::lifecycle::{DeprovisionMode, ProvisionOutcome, ProvisionRequest};
 use host_test::retool::types::Dialect;
 use mock_retool::{Hook, Options, ScimQuirks};
@@ -52,14 +54,24 @@ async fn a_concurrent_change_of_the_same_field_is_not_overwritten() {
 #[tokio::test]
 async fn a_record_that_always_changes_is_given_up_after_two_tries() {
     let world = World::acme_over(Dialect::Scim).await;
-    world.mock.on_request(|_, logged| match logged.method.as_str() {
-        "PATCH" => Hook::Respond(412),
+    let mock = Arc::downgrade(&world.mock);
+    world.mock.on_request(move |_, logged| match (logged.method.as_str(), mock.upgrade()) {
+        ("PATCH", Some(mock)) => {
+            mock.edit(|acme| {
+                let joan = acme.user_by_email_mut(JOAN).expect("Joan");
+                let before = joan.scim.get("nickName").and_then(|name| name.as_str());
+                let nick_name = format!("{}o", before.unwrap_or("J"));
+                joan.scim.insert("nickName".into(), nick_name.into());
+            });
+            Hook::Respond(412)
+        }
         _ => Hook::Serve,
     });
     let request = departure(JOAN, DeprovisionMode::Disable);
     let (case, detail) = failed(world.tenant.deprovision(&request).await);
     assert_eq!((case, detail.http_status), ("permanent conflict", Some(412)));
     assert_eq!(statuses(&world), [Some(412), Some(412)]);
+    assert!(detail.message.contains("at the same time"), "{}", detail.message);
     assert!(detail.writes.is_empty(), "{:?}", detail.writes);
     assert!(!world.person(JOAN).is_disabled);
 }

@@ -57,7 +57,7 @@ async fn a_forbidden_request_ends_every_call_with_one_request(dialect: Dialect) 
     world.mock.inject(Fault::new(FaultKind::Status { code: 403, retry_after: None, body: None }));
     for (error, requests) in errors(&world, &world.tenant).await {
         let (case, detail) = case_and_detail(error);
-        assert_eq!((case, detail.code.as_str()), ("permanent denied", "scope-missing"));
+        assert_eq!((case, detail.code.as_str()), ("permanent denied", "forbidden"));
         assert_eq!((detail.http_status, detail.attempts, requests), (Some(403), 1, 1));
         let hint =
             if dialect == Dialect::Scim { "SCIM takes a token of its own" } else { "users:read" };

@@ -11,7 +11,9 @@ use mock_retool::{Fault, FaultKind, Group, Hook, Organisation};
 
 use super::{in_groups, newcomer, of, outcomes};
 use crate::support::acme::{ADA, FINANCE, GRACE, JOAN, KEN, NEW, SUPPORT, link, written};
-use crate::support::{World, by_email, done, entry, failed, membership, named, numbered, roster};
+use crate::support::{
+    World, allow_growth, by_email, done, entry, failed, membership, named, numbered, roster,
+};
 
 /// Joan should be in Finance only, and Grace in none of the named groups.
 fn request(memberships: MembershipPolicy) -> SyncRequest {
@@ -216,6 +218,7 @@ async fn v1_the_admin_group_is_as_planned_once_the_field_is_set() {
         RosterEntry { admin: Some(false), ..entry(GRACE) },
     ]);
     request.policy.memberships = MembershipPolicy::Exact;
+    allow_growth(&mut request);
     let report = done(world.tenant.sync(&request).await);
     assert_eq!(
         outcomes(&report),

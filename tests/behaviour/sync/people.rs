@@ -506,11 +506,10 @@ async fn v1_a_deletion_that_only_disables_is_reported_as_disabled() {
     let request = without(roster_of(&world.mock), &[JOAN], AbsentPolicy::Delete);
     let report = done(world.tenant.sync(&request).await);
     assert!(outcomes(&report).contains(&"joan@acme.example: disabled".to_owned()));
-    assert!(outcomes(&report).contains(&"ken@acme.example: deleted".to_owned()));
-    assert_eq!(
-        written(&report.writes),
-        ["user-disabled joan@acme.example", "user-deleted ken@acme.example"]
-    );
+    // Ken was disabled before. A deletion would leave him as he is.
+    assert!(outcomes(&report).contains(&"ken@acme.example: unchanged".to_owned()));
+    assert_eq!(written(&report.writes), ["user-disabled joan@acme.example"]);
+    assert!(report.limitations.iter().any(|line| line.contains("only disables")));
 }
 
 #[tokio::test]

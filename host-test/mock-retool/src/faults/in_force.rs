@@ -6,6 +6,7 @@ use fastrand::Rng;
 
 use super::{Fault, FaultKind};
 use crate::log::LoggedRequest;
+use crate::options::ListingOptions;
 
 /// How listings and records deviate: the faults that only a dialect can apply.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +27,18 @@ pub(crate) struct Quirks {
     pub(crate) omit: Vec<String>,
     /// Omit these fields from user records in lists.
     pub(crate) omit_in_lists: Vec<String>,
+    /// How listings always deviate on this server.
+    pub(crate) listing: ListingOptions,
+}
+
+impl Quirks {
+    /// Adds how listings always deviate on this server.
+    pub(crate) fn of_server(mut self, listing: &ListingOptions) -> Self {
+        self.omit.extend_from_slice(&listing.omit);
+        self.omit_in_lists.extend_from_slice(&listing.omit_in_lists);
+        self.listing = listing.clone();
+        self
+    }
 }
 
 /// The effects of the faults on one request.

@@ -1,11 +1,14 @@
 //! The faults that can be injected, and the requests they affect.
 
+mod forbidden;
 mod in_force;
 mod text;
 
 use std::time::Duration;
 
 use crate::log::LoggedRequest;
+use crate::options::Throttling;
+pub use forbidden::Forbidden;
 pub(crate) use in_force::{Effects, Faults, Quirks};
 pub use text::FaultSyntax;
 
@@ -80,6 +83,15 @@ pub enum FaultKind {
         /// The body, verbatim; a message in JSON if `None`.
         body: Option<String>,
     },
+    /// The request is not served, and the response says in this way that there were too many.
+    Throttled {
+        /// The status, and how the response says when to ask again.
+        throttling: Throttling,
+        /// How long the response asks to wait.
+        wait: Duration,
+    },
+    /// The request is not served, and the response is a 403 for this reason, in the dialect's form.
+    Forbidden(Forbidden),
     /// The request is served, and the response has this status, 200 to 599. Its body is a message
     /// in JSON instead of the real body, or empty if the status allows no body.
     StatusAfter(u16),
@@ -95,6 +107,11 @@ pub enum FaultKind {
     Truncate,
     /// The request is served after this delay.
     Delay(Duration),
+    /// The request is not served. The connection stays open, and no byte is ever sent.
+    Silence,
+    /// The request is served. The headers and half the body are sent. Then the connection stays
+    /// open, and no byte is ever sent.
+    Stall,
     /// The request is served. The body is sent in small pieces.
     Drip {
         /// The number of bytes in a piece; at least 1.
@@ -106,6 +123,8 @@ pub enum FaultKind {
     ContentType(String),
     /// The request is not served, and the response is a login page with 200.
     Html200,
+    /// The request is not served, and the response is a page of HTML with this status, 200 to 599.
+    Page(u16),
     /// The request is served. The body ends in the middle of its JSON; its length is correct.
     InvalidJson,
     /// The request is served. Every record in the response, and the response itself, has a field
@@ -159,6 +178,11 @@ impl FaultKind {
             FaultKind::SecondAccount => request.method == "POST",
             FaultKind::StaleReads { .. } | FaultKind::StaleFor(_) => request.is_write(),
             FaultKind::Status { .. }
+            | FaultKind::Throttled { .. }
+            | FaultKind::Forbidden(_)
+            | FaultKind::Silence
+            | FaultKind::Stall
+            | FaultKind::Page(_)
             | FaultKind::StatusAfter(_)
             | FaultKind::LoseReply
             | FaultKind::Reset

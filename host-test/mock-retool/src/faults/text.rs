@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Chance, Fault, FaultKind};
+use crate::options::Throttling;
 
 /// The reason why a text is not a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,10 +29,14 @@ impl std::error::Error for FaultSyntax {}
 /// | text | kind |
 /// | --- | --- |
 /// | `429` | [`FaultKind::Status`] |
+/// | `throttle=429/GUIDANCE/SECONDS` | [`FaultKind::Throttled`]; the [guidance](crate::Guidance) by its name, such as `reset-epoch` |
+/// | `forbidden=REASON` | [`FaultKind::Forbidden`]; the [reason](crate::Forbidden) by its name, such as `seats` |
 /// | `after=502` | [`FaultKind::StatusAfter`] |
 /// | `lose-reply`, `reset`, `reset-in-body`, `truncate` | the kinds with the same names |
 /// | `delay=MS` | [`FaultKind::Delay`] |
+/// | `silence`, `stall` | the kinds with the same names |
 /// | `drip=BYTES/MS` | [`FaultKind::Drip`]: bytes in a piece, and milliseconds between two pieces |
+/// | `page=403` | [`FaultKind::Page`] |
 /// | `content-type=TYPE`, `html`, `invalid-json`, `deep-json=DEPTH`, `huge-body=BYTES` | the kinds that replace the response or a part of it |
 /// | `redirect=URL` | [`FaultKind::Redirect`] |
 /// | `repeat-page`, `endless-pages`, `moving-total`, `ignore-filter`, `exact-filter` | the kinds with the same names |
@@ -94,6 +99,13 @@ fn kind(word: &str, retry_after: Option<&str>) -> Result<FaultKind, FaultSyntax>
     }
     let milliseconds = |text| number(word, text).map(Duration::from_millis);
     Ok(match (name, value) {
+        ("throttle", Some(value)) => throttled(word, value)?,
+        ("forbidden", Some(reason)) => FaultKind::Forbidden(
+            reason.parse().map_err(|error| syntax(format!("`{word}`: {error}")))?,
+        ),
+        ("page", Some(code)) => FaultKind::Page(status(word, code)?),
+        ("silence", None) => FaultKind::Silence,
+        ("stall", None) => FaultKind::Stall,
         ("after", Some(code)) => FaultKind::StatusAfter(status(word, code)?),
         ("lose-reply", None) => FaultKind::LoseReply,
         ("reset", None) => FaultKind::Reset,
@@ -126,6 +138,19 @@ fn kind(word: &str, retry_after: Option<&str>) -> Result<FaultKind, FaultSyntax>
     })
 }
 
+/// Reads `429/reset-epoch/5`.
+fn throttled(word: &str, value: &str) -> Result<FaultKind, FaultSyntax> {
+    let parts: Vec<&str> = value.split('/').collect();
+    let [code, guidance, seconds] = parts[..] else {
+        return Err(syntax(format!("`{word}` should be `throttle=STATUS/GUIDANCE/SECONDS`")));
+    };
+    let guidance = guidance.parse().map_err(|error| syntax(format!("`{word}`: {error}")))?;
+    Ok(FaultKind::Throttled {
+        throttling: Throttling { status: status(word, code)?, guidance },
+        wait: Duration::from_secs(number(word, seconds)?),
+    })
+}
+
 fn number<T: FromStr>(word: &str, digits: &str) -> Result<T, FaultSyntax> {
     digits.parse().map_err(|_| syntax(format!("the number in `{word}` can't be read")))
 }
@@ -151,7 +176,8 @@ fn per_mille(word: &str, text: &str) -> Result<u16, FaultSyntax> {
 mod tests {
     use std::time::Duration;
 
-    use crate::faults::{Chance, Fault, FaultKind};
+    use crate::faults::{Chance, Fault, FaultKind, Forbidden};
+    use crate::options::{Guidance, Throttling};
 
     fn read(text: &str) -> Fault {
         text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -161,6 +187,17 @@ mod tests {
     fn a_kind_alone_affects_every_request() {
         let kinds = [
             ("429", FaultKind::Status { code: 429, retry_after: None, body: None }),
+            (
+                "throttle=403/reset-epoch/5",
+                FaultKind::Throttled {
+                    throttling: Throttling { status: 403, guidance: Guidance::ResetEpoch },
+                    wait: Duration::from_secs(5),
+                },
+            ),
+            ("forbidden=last-owner", FaultKind::Forbidden(Forbidden::LastOwner)),
+            ("page=403", FaultKind::Page(403)),
+            ("silence", FaultKind::Silence),
+            ("stall", FaultKind::Stall),
             ("after=502", FaultKind::StatusAfter(502)),
             ("lose-reply", FaultKind::LoseReply),
             ("reset", FaultKind::Reset),
@@ -237,6 +274,12 @@ mod tests {
             ("199", "200 to 599"),
             ("600", "200 to 599"),
             ("after=99999", "200 to 599"),
+            ("throttle=429", "`throttle=STATUS/GUIDANCE/SECONDS`"),
+            ("throttle=429/soon/5", "reset-epoch"),
+            ("throttle=429/nothing/x", "`throttle=429/nothing/x`"),
+            ("throttle=1/nothing/5", "200 to 599"),
+            ("forbidden=why", "last-owner"),
+            ("page=x", "200 to 599"),
             ("deep-json=-1", "`deep-json=-1`"),
             ("reset twice", "`twice`"),
             ("reset times=many", "`times=many`"),

@@ -1,17 +1,25 @@
 //! The options of a mock. Nothing here depends on the dialects' code.
 
+mod deviations;
 mod dialect;
+mod listing;
 mod scim;
 mod scope;
+mod throttling;
 mod v2;
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::faults::Fault;
+pub use deviations::{Deviations, DisabledUsers};
 pub use dialect::Dialect;
-pub use scim::{MemberRemoval, PatchAnswer, ScimBase, ScimQuirks};
+pub use listing::{LargePages, ListingOptions};
+pub use scim::{
+    FormSupport, IfMatchRule, MemberRemoval, PatchAnswer, PatchForms, ScimBase, ScimQuirks,
+};
 pub use scope::{Scope, UnknownScope};
+pub use throttling::{Guidance, Throttling, UnknownGuidance};
 pub use v2::V2Options;
 
 /// The options of a mock. The same options give the same users, groups, ids and timestamps every
@@ -35,8 +43,11 @@ pub struct Options {
     /// The delay before every request is served.
     pub latency: Duration,
     /// The number of requests served per minute (a fixed window); `None` for no limit. Further
-    /// requests get a 429 with `Retry-After` in seconds.
+    /// requests are throttled.
     pub quota: Option<u32>,
+    /// How a request beyond the quota is answered: by default with 429, and `Retry-After` in
+    /// seconds.
+    pub throttling: Throttling,
     /// The largest page, even if a request asks for more. A request to `/api/v2` that asks for no
     /// page still gets everything.
     pub max_page_size: usize,
@@ -44,6 +55,11 @@ pub struct Options {
     pub dialects: Vec<Dialect>,
     /// The prefix of all paths, such as `/retool`, as behind a proxy; empty by default.
     pub prefix: String,
+    /// Members of the built-in group `admin` can be added and removed, which changes
+    /// [`User::is_admin`](crate::User::is_admin). Otherwise such requests are refused.
+    pub admin_group_writable: bool,
+    /// How listings of users deviate.
+    pub listing: ListingOptions,
     /// The features of `/api/v2`.
     pub v2: V2Options,
     /// The token that SCIM requests must carry. REST does not accept it, and SCIM does not accept
@@ -56,6 +72,8 @@ pub struct Options {
     pub scim_not_configured: bool,
     /// How SCIM deviates from a correct server.
     pub scim_quirks: ScimQuirks,
+    /// How the server deviates in every dialect.
+    pub deviations: Deviations,
     /// The faults that are active from the start, until all faults are cleared.
     pub faults: Vec<Fault>,
 }
@@ -72,14 +90,18 @@ impl Default for Options {
             seed: 0,
             latency: Duration::ZERO,
             quota: None,
+            throttling: Throttling::default(),
             max_page_size: 1000,
             dialects: Dialect::ALL.to_vec(),
             prefix: String::new(),
+            admin_group_writable: false,
+            listing: ListingOptions::default(),
             v2: V2Options::default(),
             scim_token: "mock-scim-token".to_owned(),
             scim_base: ScimBase::default(),
             scim_not_configured: false,
             scim_quirks: ScimQuirks::default(),
+            deviations: Deviations::default(),
             faults: Vec::new(),
         }
     }
@@ -107,14 +129,18 @@ impl fmt::Debug for Options {
             seed,
             latency,
             quota,
+            throttling,
             max_page_size,
             dialects,
             prefix,
+            admin_group_writable,
+            listing,
             v2,
             scim_token: _,
             scim_base,
             scim_not_configured,
             scim_quirks,
+            deviations,
             faults,
         } = self;
         f.debug_struct("Options")
@@ -127,14 +153,18 @@ impl fmt::Debug for Options {
             .field("seed", seed)
             .field("latency", latency)
             .field("quota", quota)
+            .field("throttling", throttling)
             .field("max_page_size", max_page_size)
             .field("dialects", dialects)
             .field("prefix", prefix)
+            .field("admin_group_writable", admin_group_writable)
+            .field("listing", listing)
             .field("v2", v2)
             .field("scim_token", &"(hidden)")
             .field("scim_base", scim_base)
             .field("scim_not_configured", scim_not_configured)
             .field("scim_quirks", scim_quirks)
+            .field("deviations", deviations)
             .field("faults", faults)
             .finish()
     }

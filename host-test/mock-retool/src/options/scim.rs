@@ -40,6 +40,18 @@ pub struct ScimQuirks {
     pub numeric_error_status: bool,
     /// Responses have the type `application/json`.
     pub plain_json: bool,
+    /// Entity tags are strong: they have no `W/`.
+    pub strong_etags: bool,
+    /// How `If-Match` is compared.
+    pub if_match: IfMatchRule,
+    /// How the server handles the PATCH of a user.
+    pub user_patch: PatchForms,
+    /// How the server handles the PATCH of a group.
+    pub group_patch: PatchForms,
+    /// How the server handles a PUT of a user.
+    pub put: FormSupport,
+    /// A PUT of a user removes the user from every group.
+    pub put_leaves_groups: bool,
     /// The response to a PATCH.
     pub patch_answer: PatchAnswer,
     /// How the server handles the removal of `members[value eq "…"]`.
@@ -48,6 +60,13 @@ pub struct ScimQuirks {
     pub remove_by_value: MemberRemoval,
     /// DELETE of a user only disables the user.
     pub delete_disables: bool,
+    /// The address of a new user is the mail, and the `userName` only the login, also where it looks
+    /// like an address. By default such a `userName` is the address. A user whose login is not the
+    /// address keeps both in any case.
+    pub mail_is_address: bool,
+    /// How many members the record of a group shows, alone and in a listing; all by default. The
+    /// records of users show all their groups.
+    pub listed_members: Option<usize>,
 }
 
 /// The response to a successful PATCH. A PATCH with the parameter `attributes` always gets the
@@ -76,4 +95,43 @@ pub enum MemberRemoval {
     Ignored,
     /// It removes all members.
     EmptiesGroup,
+}
+
+/// How a server compares the version in `If-Match` with that of the resource.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IfMatchRule {
+    /// `W/` is ignored on both sides.
+    #[default]
+    Lenient,
+    /// As RFC 9110 demands: a weak tag, on either side, never matches.
+    Strong,
+    /// Only the strong form matches, as if a proxy had weakened the tag.
+    StrongForm,
+    /// No version matches.
+    Never,
+    /// Every change is refused with 412, even without a version.
+    AlwaysOutdated,
+}
+
+/// How a server handles the forms of a PATCH.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PatchForms {
+    /// Operations with a path, except for removals.
+    pub by_path: FormSupport,
+    /// Operations without a path.
+    pub by_value: FormSupport,
+}
+
+/// How a server handles a form of a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FormSupport {
+    /// It makes the change.
+    #[default]
+    Works,
+    /// It refuses the request (400).
+    Refused,
+    /// It refuses the request (501).
+    Unknown,
+    /// It does nothing, but responds with success.
+    Ignored,
 }

@@ -18,7 +18,7 @@ use super::select::Selection;
 use super::settings::Settings;
 use crate::call::{Call, bearer};
 use crate::faults::Quirks;
-use crate::options::ScimQuirks;
+use crate::options::{IfMatchRule, ScimQuirks};
 use crate::state::Organisation;
 
 /// A caller with the right token. Routes get the organisation only from the caller.
@@ -82,17 +82,28 @@ impl Caller {
 
     /// Fails if the request expects another version of the resource.
     pub(super) fn check(&self, record: &Fields) -> Result<(), ScimError> {
-        let is_meant =
-            self.quirks().no_etag || self.conditions.allow_change_of(meta(record, "version"));
+        let quirks = self.quirks();
+        if quirks.if_match == IfMatchRule::AlwaysOutdated {
+            return Err(ScimError::changed());
+        }
+        let version = self.version(record);
+        let is_meant = quirks.no_etag || self.conditions.allow_change_of(&version, quirks.if_match);
         if is_meant { Ok(()) } else { Err(ScimError::changed()) }
     }
 
     /// Responds with a resource, or with 304 if the client has this version already.
     pub(super) fn show(&self, record: Fields, selection: &Selection) -> Response {
-        if !self.quirks().no_etag && self.conditions.has(meta(&record, "version")) {
+        if !self.quirks().no_etag && self.conditions.has(&self.version(&record)) {
             return self.with_headers(StatusCode::NOT_MODIFIED.into_response(), &record);
         }
         self.answer(StatusCode::OK, record, selection)
+    }
+
+    /// Returns the version of a resource as this server writes it.
+    fn version(&self, record: &Fields) -> String {
+        let version = meta(record, "version");
+        let strong = version.strip_prefix("W/").filter(|_| self.quirks().strong_etags);
+        strong.unwrap_or(version).to_owned()
     }
 
     /// Responds with a resource.
@@ -114,15 +125,33 @@ impl Caller {
     /// Applies faults and quirks to a resource, alone or in a list.
     pub(super) fn render(&self, mut record: Fields, in_list: bool) -> Fields {
         let (faults, quirks) = (self.faults(), self.quirks());
+        let version = self.version(&record);
+        let is_odd = record
+            .get("userName")
+            .and_then(Value::as_str)
+            .is_some_and(|name| faults.listing.is_odd(name));
+        if is_odd {
+            record.insert("name".to_owned(), Value::Array(Vec::new()));
+        }
         record.retain(|name, _| {
             !(faults.omit.contains(name) || in_list && faults.omit_in_lists.contains(name))
         });
+        if let (Some(shown), Some(Value::Array(members))) =
+            (quirks.listed_members, record.get_mut("members"))
+        {
+            members.truncate(shown);
+            if members.is_empty() {
+                record.remove("members");
+            }
+        }
         if let Some(Value::Object(meta)) = record.get_mut("meta") {
             if quirks.no_location {
                 meta.remove("location");
             }
             if quirks.no_etag {
                 meta.remove("version");
+            } else {
+                meta.insert("version".to_owned(), Value::from(version));
             }
         }
         if let Some(active) = record.get_mut("active").filter(|_| quirks.active_as_text) {
@@ -140,7 +169,7 @@ impl Caller {
             }
         };
         if !self.quirks().no_etag {
-            set(ETAG, meta(record, "version"));
+            set(ETAG, &self.version(record));
         }
         if !self.quirks().no_location {
             set(LOCATION, meta(record, "location"));

@@ -54,6 +54,17 @@ impl ScimError {
         ScimError { status: StatusCode::BAD_REQUEST, kind: Some(kind), detail: detail.into() }
     }
 
+    /// The page size is too large, or missing.
+    pub(super) fn page_size(status: u16, detail: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        ScimError { status, kind: Some(Kind::InvalidValue), detail: detail.into() }
+    }
+
+    /// The server does not support the request.
+    pub(super) fn unknown() -> Self {
+        ScimError::plain(StatusCode::NOT_IMPLEMENTED, "This is not supported")
+    }
+
     /// Another resource has the value.
     pub(super) fn taken(detail: impl Into<String>) -> Self {
         ScimError {

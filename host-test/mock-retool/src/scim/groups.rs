@@ -7,7 +7,7 @@ use super::access::Caller;
 use super::error::ScimError;
 use super::input::canonical;
 use super::listing::{Items, Listing};
-use super::patch::{Patch, with_removal_quirks};
+use super::patch::{Patch, with_form_quirks, with_removal_quirks};
 use super::payload::{Id, Payload};
 use super::record::{GroupDraft, group_attributes, group_draft, group_record};
 use super::schema::GROUP;
@@ -80,7 +80,8 @@ pub(super) async fn modify(
     let mut organisation = caller.organisation();
     let current = find(&organisation, &id)?.clone();
     caller.check(&group_record(&organisation, &current, caller.base()))?;
-    let patch = with_removal_quirks(Patch::read(&body, &GROUP)?, caller.quirks())?;
+    let patch = with_form_quirks(Patch::read(&body, &GROUP)?, caller.quirks().group_patch)?;
+    let patch = with_removal_quirks(patch, caller.quirks())?;
     let mut attributes = group_attributes(&organisation, &current, caller.base());
     patch.apply(&mut attributes, &GROUP)?;
     let draft = group_draft(&organisation, canonical(&GROUP, attributes)?, Some(&current))?;

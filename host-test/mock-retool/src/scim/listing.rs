@@ -109,6 +109,7 @@ impl Listing {
         caller: &Caller,
         items: &Items<'_, T>,
     ) -> Result<Response, ScimError> {
+        self.check(caller)?;
         if let Some(filter) = self.filter(caller)? {
             let found = find(&filter, matching(caller), items);
             return Ok(self.answer_from(caller, found));
@@ -147,7 +148,25 @@ impl Listing {
         self.reply(caller, found, total)
     }
 
+    /// Whether the listing has a filter.
+    pub(super) fn is_search(&self) -> bool {
+        self.filter.is_some()
+    }
+
+    /// Fails if the server refuses the page size, or demands one.
+    fn check(&self, caller: &Caller) -> Result<(), ScimError> {
+        let options = &caller.faults().listing;
+        if options.demands_size && self.count.is_none() && self.filter.is_none() {
+            return Err(ScimError::page_size(400, "count is required"));
+        }
+        match options.large_pages.refusal(self.count, caller.max_page_size()) {
+            Some((status, message)) => Err(ScimError::page_size(status, message)),
+            None => Ok(()),
+        }
+    }
+
     fn reply(&self, caller: &Caller, records: Vec<Fields>, total: usize) -> Response {
+        let total = if caller.faults().listing.page_totals { records.len() } else { total };
         let resources: Vec<Value> = records
             .into_iter()
             .map(|record| Value::Object(self.selection.of(caller.render(record, true))))

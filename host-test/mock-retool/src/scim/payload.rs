@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use super::attr::Fields;
 use super::error::{Kind, ScimError};
 use super::select::Selection;
+use crate::options::IfMatchRule;
 
 /// The id in a path.
 pub(super) struct Id(pub(super) String);
@@ -91,8 +92,19 @@ impl Conditions {
     }
 
     /// Whether the request may change a resource of this version.
-    pub(super) fn allow_change_of(&self, version: &str) -> bool {
-        self.only_if.as_ref().is_none_or(|tags| names(tags, version))
+    pub(super) fn allow_change_of(&self, version: &str, rule: IfMatchRule) -> bool {
+        let Some(tags) = &self.only_if else { return true };
+        let mut listed = tags.split(',').map(str::trim);
+        match rule {
+            _ if tags.trim() == "*" => true,
+            IfMatchRule::Lenient => names(tags, version),
+            IfMatchRule::Strong => !version.starts_with("W/") && listed.any(|tag| tag == version),
+            IfMatchRule::StrongForm => {
+                let strong = version.strip_prefix("W/").unwrap_or(version);
+                listed.any(|tag| tag == strong)
+            }
+            IfMatchRule::Never | IfMatchRule::AlwaysOutdated => false,
+        }
     }
 
     /// Whether the client has this version already.
@@ -122,6 +134,7 @@ mod tests {
     use axum::http::HeaderMap;
 
     use super::Conditions;
+    use crate::options::IfMatchRule;
 
     fn conditions(if_match: &'static str) -> Conditions {
         let mut headers = HeaderMap::new();
@@ -132,11 +145,30 @@ mod tests {
     #[test]
     fn a_change_is_allowed_if_any_of_the_tags_matches() {
         for right in ["W/\"a\"", "\"a\"", "*", "\"b\", W/\"a\""] {
-            assert!(conditions(right).allow_change_of("W/\"a\""), "{right}");
+            let conditions = conditions(right);
+            assert!(conditions.allow_change_of("W/\"a\"", IfMatchRule::Lenient), "{right}");
         }
         for wrong in ["W/\"b\"", "a", "\"\"", ""] {
-            assert!(!conditions(wrong).allow_change_of("W/\"a\""), "{wrong}");
+            let conditions = conditions(wrong);
+            assert!(!conditions.allow_change_of("W/\"a\"", IfMatchRule::Lenient), "{wrong}");
         }
-        assert!(Conditions::default().allow_change_of("W/\"a\""));
+        assert!(Conditions::default().allow_change_of("W/\"a\"", IfMatchRule::Strong));
+    }
+
+    #[test]
+    fn servers_compare_versions_in_different_ways() {
+        let (weak, strong) = ("W/\"a\"", "\"a\"");
+        for (rule, tag, version, is_allowed) in [
+            (IfMatchRule::Strong, weak, weak, false),
+            (IfMatchRule::Strong, strong, weak, false),
+            (IfMatchRule::Strong, strong, strong, true),
+            (IfMatchRule::StrongForm, weak, weak, false),
+            (IfMatchRule::StrongForm, strong, weak, true),
+            (IfMatchRule::Never, strong, strong, false),
+            (IfMatchRule::Never, "*", strong, true),
+        ] {
+            let allowed = conditions(tag).allow_change_of(version, rule);
+            assert_eq!(allowed, is_allowed, "{rule:?} {tag} {version}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! `/Users`.
 
+use std::borrow::Cow;
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
@@ -7,7 +9,7 @@ use super::access::Caller;
 use super::error::ScimError;
 use super::input::canonical;
 use super::listing::{Items, Listing};
-use super::patch::Patch;
+use super::patch::{Patch, with_form_quirks};
 use super::payload::{Id, Payload};
 use super::record::{user_attributes, user_draft, user_name, user_record};
 use super::schema::USER;
@@ -18,9 +20,16 @@ use crate::state::{Organisation, Refused, User, same_email};
 /// `GET /Users`.
 pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, ScimError> {
     let organisation = caller.organisation();
+    let is_search = listing.is_search();
+    let lacks = |user: &User| caller.faults().listing.lacks(&user.email, is_search);
+    let visible: Cow<'_, [User]> = if organisation.users.iter().any(lacks) {
+        Cow::Owned(organisation.users.iter().filter(|user| !lacks(user)).cloned().collect())
+    } else {
+        Cow::Borrowed(&organisation.users)
+    };
     let items = Items {
         kind: &USER,
-        all: &organisation.users,
+        all: &visible,
         key: ("userName", user_name),
         record: &|user| user_record(&organisation, user, caller.base()),
         filler: Some(filler_user),
@@ -46,7 +55,7 @@ pub(super) async fn create(
     Payload(body): Payload,
 ) -> Result<Response, ScimError> {
     let mut organisation = caller.organisation();
-    let draft = user_draft(canonical(&USER, body)?, None, None)?;
+    let draft = user_draft(canonical(&USER, body)?, None, None, caller.quirks().mail_is_address)?;
     let created = if caller.faults().second_account {
         organisation.add_another_user(draft)
     } else {
@@ -68,8 +77,17 @@ pub(super) async fn replace(
     let mut organisation = caller.organisation();
     let current = find(&organisation, &id)?.clone();
     caller.check(&user_record(&organisation, &current, caller.base()))?;
-    let draft = user_draft(canonical(&USER, body)?, Some(&current), None)?;
+    if !caller.quirks().put.allows()? {
+        return Ok(caller.no_content(&user_record(&organisation, &current, caller.base())));
+    }
+    let by_mail = caller.quirks().mail_is_address;
+    let draft = user_draft(canonical(&USER, body)?, Some(&current), None, by_mail)?;
     write(&mut organisation, &current, draft)?;
+    if caller.quirks().put_leaves_groups
+        && let Some(user) = organisation.user_mut(&current.id)
+    {
+        user.memberships.clear();
+    }
     let record = user_record(&organisation, find(&organisation, &id)?, caller.base());
     Ok(caller.answer(StatusCode::OK, record, &selection))
 }
@@ -86,8 +104,10 @@ pub(super) async fn modify(
     caller.check(&user_record(&organisation, &current, caller.base()))?;
     let before = user_attributes(&current);
     let mut attributes = before.clone();
-    Patch::read(&body, &USER)?.apply(&mut attributes, &USER)?;
-    let draft = user_draft(canonical(&USER, attributes)?, Some(&current), Some(&before))?;
+    with_form_quirks(Patch::read(&body, &USER)?, caller.quirks().user_patch)?
+        .apply(&mut attributes, &USER)?;
+    let by_mail = caller.quirks().mail_is_address;
+    let draft = user_draft(canonical(&USER, attributes)?, Some(&current), Some(&before), by_mail)?;
     write(&mut organisation, &current, draft)?;
     let record = user_record(&organisation, find(&organisation, &id)?, caller.base());
     let is_silent =

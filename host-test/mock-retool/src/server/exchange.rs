@@ -1,6 +1,8 @@
 //! One request and its response: log, hook, latency, quota, faults, and then the dialect.
 
+use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -80,7 +82,8 @@ async fn answer(
     }
     let within_quota = server.quota().take(Instant::now());
     if let Err(seconds) = within_quota {
-        return Ok(reply::status(429, Some(&seconds.to_string()), None));
+        let wait = Duration::from_secs(seconds);
+        return Ok(reply::throttled(server.options().throttling, wait));
     }
     let mut effects = server.faults().apply(logged);
     let answer = match effects.response_fault.take() {
@@ -89,7 +92,8 @@ async fn answer(
             sleep(time).await;
             dispatch(server, effects, logged, request).await
         }
-        Some(fault) => match reply::replacement(&fault) {
+        Some(FaultKind::Silence) => pending().await,
+        Some(fault) => match reply::replacement(&fault, &logged.path) {
             Some(answer) => answer?,
             None => {
                 let answer = dispatch(server, effects, logged, request).await;
@@ -114,7 +118,8 @@ async fn dispatch(
     if effects.stale_reads.is_some() || effects.stale_for.is_some() {
         server.remember(effects.stale_reads, effects.stale_for);
     }
-    request.extensions_mut().insert(Call { organisation, quirks: effects.quirks });
+    let quirks = effects.quirks.of_server(&server.options().listing);
+    request.extensions_mut().insert(Call { organisation, quirks });
     match server.routes().oneshot(request).await {
         Ok(answer) => answer,
         Err(never) => match never {},

@@ -1,18 +1,19 @@
 //! Faults in responses.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::Close;
-use crate::faults::FaultKind;
+use crate::faults::{FaultKind, Forbidden};
+use crate::options::Throttling;
 
 const JSON: &str = "application/json";
 
@@ -43,10 +44,40 @@ pub(super) fn status(code: u16, retry_after: Option<&str>, body: Option<&str>) -
     answer
 }
 
-/// Returns the response that replaces serving the request. Returns `None` if the fault needs the
-/// request to be served.
-pub(super) fn replacement(fault: &FaultKind) -> Option<Result<Response, Close>> {
+/// Builds the response to a request too many, which asks to wait this long.
+pub(super) fn throttled(throttling: Throttling, wait: Duration) -> Response {
+    let mut answer = status(throttling.status, None, None);
+    for (name, value) in throttling.guidance.headers(wait, SystemTime::now()) {
+        set(&mut answer, HeaderName::from_static(name), &value);
+    }
+    answer
+}
+
+/// Builds a 403 for this reason, in the form of the dialect of the path.
+fn forbidden(reason: Forbidden, path: &str) -> Response {
+    let message = reason.message();
+    let body = if path.contains("/scim/") {
+        let schemas = ["urn:ietf:params:scim:api:messages:2.0:Error"];
+        json!({ "schemas": schemas, "status": "403", "detail": message })
+    } else if path.contains("/api/v2/") {
+        json!({ "success": false, "message": message })
+    } else {
+        json!({ "message": message })
+    };
+    status(403, None, Some(&body.to_string()))
+}
+
+/// Returns the response that replaces serving a request with this path. Returns `None` if the fault
+/// needs the request to be served.
+pub(super) fn replacement(fault: &FaultKind, path: &str) -> Option<Result<Response, Close>> {
     match fault {
+        FaultKind::Throttled { throttling, wait } => Some(Ok(throttled(*throttling, *wait))),
+        FaultKind::Forbidden(reason) => Some(Ok(forbidden(*reason, path))),
+        FaultKind::Page(code) => {
+            let mut answer = login_page();
+            *answer.status_mut() = status(*code, None, None).status();
+            Some(Ok(answer))
+        }
         FaultKind::Status { code, retry_after, body } => {
             Some(Ok(status(*code, retry_after.as_deref(), body.as_deref())))
         }
@@ -75,6 +106,7 @@ pub(super) async fn apply(answer: Response, fault: FaultKind) -> Result<Response
             let half = body.slice(..length / 2);
             (length, cut_off(half, Close::Reset))
         }
+        FaultKind::Stall => (length, stall(body.slice(..length / 2))),
         FaultKind::Truncate => (length + MISSING, cut_off(body, Close::Quietly)),
         FaultKind::Drip { bytes_per_tick, tick } => {
             (length, drip(body, bytes_per_tick.max(1), tick))
@@ -123,6 +155,12 @@ fn cut_off(bytes: Bytes, end: Close) -> Body {
             None => None,
         }
     }))
+}
+
+/// Sends these bytes and then nothing, for ever.
+fn stall(bytes: Bytes) -> Body {
+    let pieces = stream::iter([Ok::<_, Close>(bytes)]);
+    Body::from_stream(pieces.chain(stream::pending()))
 }
 
 fn drip(bytes: Bytes, piece: usize, tick: Duration) -> Body {

@@ -135,11 +135,13 @@ impl ServerState {
 }
 
 fn seed(options: &Options) -> Organisation {
-    if options.empty {
+    let mut organisation = if options.empty {
         Organisation::empty(options.seed)
     } else {
         Organisation::seeded(options.seed, options.users, options.groups)
-    }
+    };
+    organisation.admin_group_writable = options.admin_group_writable;
+    organisation
 }
 
 /// Locks a mutex, even a poisoned one. If a test panics while it edits, the poisoned lock must not

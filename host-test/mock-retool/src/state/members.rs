@@ -45,19 +45,24 @@ impl Organisation {
         }
         self.check_members_changeable(group)?;
         for user in &mut self.users {
-            user.memberships.retain(|membership| membership.group != group);
+            user.clear_membership(group);
         }
         self.write_members(group, members);
         Ok(())
+    }
+
+    /// Removes all members from a group.
+    pub(crate) fn empty_group(&mut self, group: u32) {
+        for user in &mut self.users {
+            user.memberships.retain(|membership| membership.group != group);
+        }
     }
 
     /// Removes a user from a group.
     pub fn leave(&mut self, group: u32, user: &str) -> Result<(), Refused> {
         self.check_members_changeable(group)?;
         let account = self.user_mut(user).ok_or(Refused::NoSuchUser)?;
-        let before = account.memberships.len();
-        account.memberships.retain(|membership| membership.group != group);
-        if account.memberships.len() == before {
+        if !account.clear_membership(group) {
             return Err(Refused::NotAMember);
         }
         self.touch_group(group);
@@ -90,7 +95,7 @@ impl Organisation {
     pub(super) fn check_members_changeable(&self, group: u32) -> Result<(), Refused> {
         if self.group(group).is_none() {
             Err(Refused::NoSuchGroup)
-        } else if group == ADMIN {
+        } else if group == ADMIN && !self.admin_group_writable {
             Err(Refused::Managed)
         } else {
             Ok(())

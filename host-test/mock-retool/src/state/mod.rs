@@ -10,6 +10,7 @@ mod user;
 
 use serde::Serialize;
 
+use crate::options::DisabledUsers;
 use clock::Clock;
 pub use group::{ADMIN, Access, EDITOR, Group, VIEWER};
 pub use invite::Invite;
@@ -40,8 +41,8 @@ pub enum Refused {
     NotAMember,
     /// A built-in group can't be renamed or deleted.
     BuiltIn,
-    /// The members of the `admin` group are derived from [`User::is_admin`], so they can't be
-    /// written.
+    /// The members of the `admin` group are derived from [`User::is_admin`], and can't be written
+    /// unless [`Organisation::admin_group_writable`].
     Managed,
 }
 
@@ -61,6 +62,13 @@ pub struct Organisation {
     pub invites: Vec<Invite>,
     /// The ids of the users whose sessions were ended, one entry per time.
     pub ended_sessions: Vec<String>,
+    /// Whether the members of the `admin` group can be written, which changes
+    /// [`User::is_admin`], and whether the group can be deleted.
+    #[serde(skip)]
+    pub admin_group_writable: bool,
+    /// Disabled users that no request shows, on a server that hides them. Their addresses are
+    /// taken.
+    pub hidden: Vec<User>,
     #[serde(skip)]
     clock: Clock,
     #[serde(skip)]
@@ -71,6 +79,8 @@ pub struct Organisation {
     next_legacy_id: u64,
     #[serde(skip)]
     next_invite_id: u64,
+    #[serde(skip)]
+    frozen_dates: bool,
 }
 
 impl Organisation {
@@ -94,11 +104,14 @@ impl Organisation {
             invitations: Vec::new(),
             invites: Vec::new(),
             ended_sessions: Vec::new(),
+            admin_group_writable: false,
+            hidden: Vec::new(),
             clock: Clock::default(),
             ids: fastrand::Rng::with_seed(0),
             next_group_id: 1,
             next_legacy_id: FIRST_LEGACY_ID,
             next_invite_id: 1,
+            frozen_dates: false,
         }
     }
 
@@ -147,7 +160,7 @@ impl Organisation {
     /// Adds a user and sends an invitation. The ids and timestamps of the draft are replaced; its
     /// memberships are kept.
     pub fn create_user(&mut self, draft: User) -> Result<&User, Refused> {
-        if self.user_by_email(&draft.email).is_some() {
+        if self.is_taken(&draft.email) {
             return Err(Refused::EmailTaken);
         }
         self.create_another_user(draft)
@@ -162,7 +175,7 @@ impl Organisation {
 
     /// Like [`Organisation::create_user`], but without an invitation.
     pub fn add_user(&mut self, draft: User) -> Result<&User, Refused> {
-        if self.user_by_email(&draft.email).is_some() {
+        if self.is_taken(&draft.email) {
             return Err(Refused::EmailTaken);
         }
         self.add_another_user(draft)
@@ -195,13 +208,15 @@ impl Organisation {
         let Some(at) = self.users.iter().position(|user| user.id == id) else {
             return Err(Refused::NoSuchUser);
         };
-        let taken =
-            self.users.iter().any(|user| user.id != id && same_email(&user.email, &draft.email));
+        // Any number of users may have no address.
+        let is_taken = |user: &User| user.id != id && same_email(&user.email, &draft.email);
+        let taken = !draft.email.is_empty() && self.users.iter().any(is_taken);
         if taken {
             return Err(Refused::EmailTaken);
         }
-        let updated_at = self.clock.tick();
+        let now = self.clock.tick();
         let user = &mut self.users[at];
+        let updated_at = if self.frozen_dates { user.updated_at.clone() } else { now };
         *user = User {
             id: std::mem::take(&mut user.id),
             legacy_id: user.legacy_id,
@@ -239,6 +254,29 @@ impl Organisation {
         }
         self.clock.tick();
         Ok(())
+    }
+
+    /// Hides or deletes the users who are disabled, as this kind of server does.
+    pub fn remove_disabled(&mut self, as_the_server: DisabledUsers) {
+        if as_the_server == DisabledUsers::Shown {
+            return;
+        }
+        let (mut disabled, shown): (Vec<User>, Vec<User>) =
+            std::mem::take(&mut self.users).into_iter().partition(|user| user.is_disabled);
+        self.users = shown;
+        if as_the_server == DisabledUsers::Hidden {
+            self.hidden.append(&mut disabled);
+        }
+    }
+
+    /// Sets whether changes of users leave the time of the last change as it is.
+    pub(crate) fn freeze_dates(&mut self, frozen: bool) {
+        self.frozen_dates = frozen;
+    }
+
+    /// Whether a user has this address, compared without case. Hidden users have theirs too.
+    fn is_taken(&self, email: &str) -> bool {
+        self.users.iter().chain(&self.hidden).any(|user| same_email(&user.email, email))
     }
 
     /// Finds the group with this id.
@@ -291,12 +329,12 @@ impl Organisation {
     /// Deletes a group permanently. Its members stay in the organisation.
     pub fn delete_group(&mut self, id: u32) -> Result<(), Refused> {
         let group = self.group(id).ok_or(Refused::NoSuchGroup)?;
-        if group.is_built_in() {
+        if group.is_built_in() && !(id == ADMIN && self.admin_group_writable) {
             return Err(Refused::BuiltIn);
         }
         self.groups.retain(|group| group.id != id);
         for user in &mut self.users {
-            user.memberships.retain(|membership| membership.group != id);
+            user.clear_membership(id);
         }
         for invite in &mut self.invites {
             invite.groups.retain(|group| *group != id);

@@ -107,9 +107,23 @@ impl User {
 
     /// Makes the user a member of a group. Replaces an existing membership of the same group.
     pub(super) fn set_membership(&mut self, joined: Membership) {
+        if joined.group == ADMIN {
+            self.is_admin = true;
+            return;
+        }
         self.memberships.retain(|membership| membership.group != joined.group);
         self.memberships.push(joined);
         self.memberships.sort_by_key(|membership| membership.group);
+    }
+
+    /// Removes the user from a group. Returns whether the user was in it.
+    pub(super) fn clear_membership(&mut self, group: u32) -> bool {
+        if group == ADMIN {
+            return std::mem::take(&mut self.is_admin);
+        }
+        let before = self.memberships.len();
+        self.memberships.retain(|membership| membership.group != group);
+        self.memberships.len() < before
     }
 
     /// Returns the user as a member of this group, if the user is one.

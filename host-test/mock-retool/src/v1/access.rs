@@ -9,7 +9,7 @@ use super::Refusal;
 use super::settings::Settings;
 use crate::call::{Call, bearer};
 use crate::faults::Quirks;
-use crate::options::Scope;
+use crate::options::{Deviations, Scope};
 use crate::state::Organisation;
 
 /// A caller with the right token. Routes get the organisation only from the caller, so that no
@@ -48,6 +48,11 @@ impl Caller {
     /// Returns how the response deviates.
     pub(super) fn quirks(&self) -> &Quirks {
         &self.call.quirks
+    }
+
+    /// Returns how the server always deviates.
+    pub(super) fn deviations(&self) -> Deviations {
+        self.settings.deviations
     }
 
     /// Returns the largest page size.

@@ -41,7 +41,12 @@ pub(super) async fn replace(
     let mut organisation = caller.with(Scope::GroupsWrite)?;
     organisation.group(group).ok_or(Refused::NoSuchGroup)?;
     let draft = group_draft(payload.fields()?)?;
-    Ok(Json(GroupRecord::from(organisation.replace_group(group, draft)?)).into_response())
+    organisation.replace_group(group, draft)?;
+    if caller.deviations().put_resets_memberships {
+        organisation.empty_group(group);
+    }
+    let group = organisation.group(group).ok_or(Refused::NoSuchGroup)?;
+    Ok(Json(GroupRecord::from(group)).into_response())
 }
 
 /// `DELETE /groups/{group}`.

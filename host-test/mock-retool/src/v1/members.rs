@@ -44,6 +44,9 @@ pub(super) async fn add(
         .fields()?
         .text("userId")?
         .ok_or_else(|| Refusal::bad_request("userId is required"))?;
+    if caller.deviations().refuses_members {
+        return Err(Refusal::bad_request("Members are managed elsewhere"));
+    }
     organisation.join(group, &user)?;
     Ok(Json(json!({ "success": true })).into_response())
 }

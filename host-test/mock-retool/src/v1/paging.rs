@@ -61,6 +61,18 @@ impl Listing {
         self.page.is_some() || self.size.is_some()
     }
 
+    /// Fails if the server refuses the page size, or demands one.
+    pub(super) fn check(&self, max_size: usize, quirks: &Quirks) -> Result<(), Refusal> {
+        let options = &quirks.listing;
+        if options.demands_size && self.size.is_none() && self.email.is_none() {
+            return Err(Refusal::bad_request("pageSize is required"));
+        }
+        match options.large_pages.refusal(self.size, max_size) {
+            Some((status, message)) => Err(Refusal::page_size(status, message)),
+            None => Ok(()),
+        }
+    }
+
     /// Returns the requested page of a list of `length` items.
     pub(super) fn window(&self, length: usize, max_size: usize, quirks: &Quirks) -> Window {
         let size = self.size.unwrap_or(DEFAULT_SIZE).min(max_size).max(1);

@@ -25,6 +25,11 @@ impl Refusal {
         Refusal::new(StatusCode::BAD_REQUEST, message)
     }
 
+    /// The page size is too large, or missing.
+    pub(super) fn page_size(status: u16, message: impl Into<String>) -> Self {
+        Refusal::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), message)
+    }
+
     /// The token is missing or wrong.
     pub(super) fn unauthorized() -> Self {
         Refusal::new(StatusCode::UNAUTHORIZED, "Invalid or missing access token")

@@ -1,6 +1,6 @@
 //! The settings of `/api/v1`.
 
-use crate::options::Scope;
+use crate::options::{Deviations, Scope};
 
 /// The settings of the dialect.
 #[derive(Debug)]
@@ -11,4 +11,6 @@ pub(crate) struct Settings {
     pub(crate) scopes: Vec<Scope>,
     /// The largest page.
     pub(crate) max_page_size: usize,
+    /// How the server deviates.
+    pub(crate) deviations: Deviations,
 }

@@ -8,7 +8,7 @@ use super::Refusal;
 use super::access::Caller;
 use super::paging::Listing;
 use super::payload::{InPath, Payload};
-use super::wire::{UserList, user_draft, user_record};
+use super::wire::{UserList, UserRecord, user_draft, user_record};
 use crate::options::Scope;
 use crate::state::{Refused, User, same_email};
 
@@ -20,6 +20,7 @@ pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, R
     // A search by address is not endless.
     quirks.endless_pages &= filter.is_none();
     quirks.omit.append(&mut quirks.omit_in_lists);
+    listing.check(caller.max_page_size(), &quirks)?;
     let is_called = |user: &User, email: &str| {
         if quirks.exact_filter { user.email == email } else { same_email(&user.email, email) }
     };
@@ -27,18 +28,19 @@ pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, R
         .users
         .iter()
         .filter(|user| filter.is_none_or(|email| is_called(user, email)))
+        .filter(|user| !quirks.listing.lacks(&user.email, filter.is_some()))
         .collect();
     let window = listing.window(found.len(), caller.max_page_size(), &quirks);
     let fillers: Vec<User> =
         (window.items.start.max(found.len())..window.items.end).map(filler_user).collect();
-    let users = found
+    let users: Vec<UserRecord<'_>> = found
         .into_iter()
         .take(window.items.end)
         .skip(window.items.start)
         .chain(&fillers)
         .map(|user| user_record(&organisation, user, &quirks))
         .collect();
-    let total = window.total;
+    let total = if quirks.listing.page_totals { users.len() } else { window.total };
     Ok(Json(UserList { users, total }).into_response())
 }
 
@@ -74,7 +76,13 @@ pub(super) async fn replace(
     let mut organisation = caller.with(Scope::UsersWrite)?;
     let current = organisation.user(&user).ok_or(Refused::NoSuchUser)?;
     let draft = user_draft(payload.fields()?, Some(current))?;
-    let user = organisation.replace_user(&user, draft)?.clone();
+    organisation.replace_user(&user, draft)?;
+    if caller.deviations().put_resets_memberships
+        && let Some(user) = organisation.user_mut(&user)
+    {
+        user.memberships.clear();
+    }
+    let user = organisation.user(&user).ok_or(Refused::NoSuchUser)?.clone();
     Ok(Json(user_record(&organisation, &user, caller.quirks())).into_response())
 }
 
@@ -83,7 +91,12 @@ pub(super) async fn delete(
     caller: Caller,
     InPath(user): InPath<String>,
 ) -> Result<Response, Refusal> {
-    caller.with(Scope::UsersWrite)?.delete_user(&user)?;
+    let mut organisation = caller.with(Scope::UsersWrite)?;
+    if !caller.deviations().delete_disables {
+        organisation.delete_user(&user)?;
+    } else if !organisation.user(&user).ok_or(Refused::NoSuchUser)?.is_disabled {
+        organisation.disable_user(&user)?;
+    }
     Ok(Json(json!({ "success": true })).into_response())
 }
 

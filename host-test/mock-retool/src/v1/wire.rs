@@ -50,7 +50,8 @@ pub(super) enum UserRecord<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct WholeUser<'a> {
     id: &'a str,
-    email: &'a str,
+    /// Null for a user without an address.
+    email: Option<&'a str>,
     first_name: Option<&'a str>,
     last_name: Option<&'a str>,
     profile_photo_url: Option<&'a str>,
@@ -78,7 +79,7 @@ pub(super) fn user_record<'a>(
 ) -> UserRecord<'a> {
     let whole = WholeUser {
         id: &user.id,
-        email: &user.email,
+        email: Some(user.email.as_str()).filter(|email| !email.is_empty()),
         first_name: user.first_name.as_deref(),
         last_name: user.last_name.as_deref(),
         profile_photo_url: user.profile_photo_url.as_deref(),
@@ -93,7 +94,8 @@ pub(super) fn user_record<'a>(
         updated_at: &user.updated_at,
         extra: &user.extra,
     };
-    if quirks.omit.is_empty() {
+    let is_odd = quirks.listing.is_odd(&user.email);
+    if quirks.omit.is_empty() && !is_odd {
         return UserRecord::Whole(Box::new(whole));
     }
     let mut fields = match serde_json::to_value(&whole) {
@@ -101,6 +103,9 @@ pub(super) fn user_record<'a>(
         _ => Map::new(),
     };
     fields.retain(|name, _| !quirks.omit.contains(name));
+    if is_odd {
+        fields.insert("firstName".to_owned(), Value::Array(Vec::new()));
+    }
     UserRecord::Partial(fields)
 }
 

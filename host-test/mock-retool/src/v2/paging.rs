@@ -72,6 +72,18 @@ impl Listing {
         Ok(listing)
     }
 
+    /// Fails if the server refuses the page size, or demands one.
+    pub(super) fn check(&self, max_size: usize, quirks: &Quirks) -> Result<(), Refusal> {
+        let options = &quirks.listing;
+        if options.demands_size && self.limit.is_none() && self.email.is_none() {
+            return Err(Refusal::bad_request("limit is required"));
+        }
+        match options.large_pages.refusal(self.limit, max_size) {
+            Some((status, message)) => Err(Refusal::page_size(status, message)),
+            None => Ok(()),
+        }
+    }
+
     /// Returns the requested page of a list.
     pub(super) fn window(&self, list: &[&User], max_size: usize, quirks: &Quirks) -> Window {
         let Some(limit) = self.limit else {

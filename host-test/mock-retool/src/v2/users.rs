@@ -21,6 +21,7 @@ pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, R
     let email = listing.email.as_deref().filter(|_| !quirks.ignore_filter);
     // A search by address is not endless.
     quirks.endless_pages &= email.is_none();
+    listing.check(caller.max_page_size(), &quirks)?;
     let is_called = |user: &User, email: &str| {
         if quirks.exact_filter { user.email == email } else { same_email(&user.email, email) }
     };
@@ -30,6 +31,7 @@ pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, R
         .users
         .iter()
         .filter(|user| email.is_none_or(|email| is_called(user, email)))
+        .filter(|user| !quirks.listing.lacks(&user.email, email.is_some()))
         .filter(|user| is_named(&user.first_name, &listing.first_name))
         .filter(|user| is_named(&user.last_name, &listing.last_name))
         .collect();
@@ -48,9 +50,15 @@ pub(super) async fn list(caller: Caller, listing: Listing) -> Result<Response, R
     let mut omit = quirks.omit.clone();
     omit.extend_from_slice(&quirks.omit_in_lists);
     let has = caller.server_has();
-    let data = page.iter().map(|user| UserRecord::of(user, has).without(&omit)).collect();
+    let record = |user: &&User| {
+        UserRecord::of(user, has).without(&omit).odd_if(quirks.listing.is_odd(&user.email))
+    };
+    let data: Vec<_> = page.iter().map(|user| record(user).0).collect();
     // With endless pages the total is always larger than the number of users seen so far.
-    let total = found.len().max(window.items.end + usize::from(window.has_more));
+    let total = match quirks.listing.page_totals {
+        true => data.len(),
+        false => found.len().max(window.items.end + usize::from(window.has_more)),
+    };
     Ok(List { data, total, next_token }.answer(&quirks))
 }
 
@@ -66,7 +74,8 @@ pub(super) async fn read(
     if query.flag("includeGroups")? {
         record = record.with_groups(organisation.groups_of(user));
     }
-    Ok(answer::with(record.without(&caller.quirks().omit)))
+    let is_odd = caller.quirks().listing.is_odd(&user.email);
+    Ok(answer::with(record.without(&caller.quirks().omit).odd_if(is_odd).0))
 }
 
 /// `POST /users`. It sends no invitation, and a pending invitation stays pending.
@@ -119,7 +128,9 @@ pub(super) async fn log_out(
 }
 
 fn record(user: &User, caller: &Caller) -> Response {
-    answer::with(UserRecord::of(user, caller.server_has()).without(&caller.quirks().omit))
+    let is_odd = caller.quirks().listing.is_odd(&user.email);
+    let record = UserRecord::of(user, caller.server_has()).without(&caller.quirks().omit);
+    answer::with(record.odd_if(is_odd).0)
 }
 
 /// Returns the id of the user with this `sid`.

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use mock_retool::Options;
+use mock_retool::{Guidance, Options, Throttling};
 
 use crate::client::{raw, raw_get, start};
 
@@ -16,6 +16,23 @@ async fn requests_beyond_the_quota_get_429_with_retry_after() {
     let seconds: u64 = answer.header("retry-after").parse().expect("seconds");
     assert!((1..=60).contains(&seconds), "{seconds}");
     assert!(mock.state().group_named("New").is_none());
+}
+
+#[tokio::test]
+async fn a_request_beyond_the_quota_is_answered_as_the_options_say() {
+    for guidance in Guidance::ALL {
+        for status in [429, 403] {
+            let throttling = Throttling { status, guidance };
+            let options = Options { quota: Some(0), throttling, ..Options::default() };
+            let (_mock, client) = start(options).await;
+            let answer = client.get("/api/v1/users").await;
+            assert_eq!(answer.status, status);
+            let has_time = ["retry-after", "ratelimit-reset", "x-ratelimit-reset"]
+                .iter()
+                .any(|name| !answer.header(name).is_empty());
+            assert_eq!(has_time, guidance.has_time(), "{guidance:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,13 +3,16 @@
 mod access;
 mod client;
 mod control;
+mod deviations;
 mod faults;
 mod groups;
 mod hooks;
 mod limits;
+mod listings;
 mod members;
 mod scim;
 mod seed;
+mod status_faults;
 mod users;
 mod v2_access;
 mod v2_faults;

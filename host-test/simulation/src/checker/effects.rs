@@ -2,12 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mock_retool::Organisation;
+use mock_retool::{ADMIN, Dialect, Organisation};
+use serde_json::Value;
 
 use super::{Checker, Who};
 use crate::change::{Change, administered, enabled_admins, key, removes_admin};
+use crate::names::look;
 use crate::operation::Operation;
 use crate::request::{Act, ParsedRequest};
+use retool_lifecycle::sync::{GuardLimits, Limit};
+
+/// Whether a write to the group of administrators gives a user this value of `isAdmin`.
+fn follows_from_group(act: Option<&Act>, user: &str, value: &Value) -> bool {
+    match act {
+        Some(Act::Join { group: ADMIN, users }) => {
+            *value == true && users.iter().any(|id| id == user)
+        }
+        Some(Act::Leave { group: ADMIN, id }) => *value == false && id == user,
+        Some(Act::DeleteGroup { id: ADMIN }) => *value == false,
+        _ => false,
+    }
+}
 
 impl Checker {
     /// Checks each change that a request of the component made.
@@ -29,11 +44,17 @@ impl Checker {
                     let people = self.addresses_of(id);
                     let asked = people.iter().any(|person| {
                         operation.allowed_value(person, field, false).as_ref() == Some(value)
-                    }) || is_deletion && field == "isDisabled" && *value == true;
+                    }) || is_deletion && field == "isDisabled" && *value == true
+                        || field == "isAdmin" && follows_from_group(act, id, value);
                     // A PUT writes the whole record as it was read. An added member does not
                     // administer the group. No other write may touch a field that was not
                     // requested.
+                    // Without a path, a PATCH over SCIM writes both names.
+                    let is_name = self.dialect == Dialect::Scim
+                        && matches!(field.as_str(), "firstName" | "lastName")
+                        && matches!(act, Some(Act::Update { .. }));
                     let may_undo = matches!(act, Some(Act::Update { whole: true, .. }))
+                        || is_name
                         || administered(field).is_some() && matches!(act, Some(Act::Join { .. }));
                     let undoes = may_undo && self.undoes_an_edit(id, field);
                     if !asked && !undoes {
@@ -84,19 +105,38 @@ impl Checker {
                     }
                 }
                 Change::Left { id, group, .. } => {
-                    let asked = Some(&Act::Leave { group: *group, id: id.clone() });
-                    if act != asked {
+                    let asked = match act {
+                        Some(Act::Leave { group: left, id: leaving }) => {
+                            left == group && leaving == id
+                        }
+                        // The server resets what a PUT leaves out. The component must put it back.
+                        Some(Act::Update { whole: true, .. } | Act::UpdateGroup { .. }) => {
+                            self.deviations.put_resets_memberships
+                        }
+                        _ => false,
+                    };
+                    if !asked {
                         let what = format!("{:?} leaves {group} by {line}", self.addresses_of(id));
                         self.violated("only the request", what);
                     }
                 }
+                Change::GroupField { id, field, after: value, .. } if field == "name" => {
+                    let look = look(value.as_str().unwrap_or_default());
+                    let twin = |group: &mock_retool::Group| {
+                        group.id != *id && self::look(&group.name) == look
+                    };
+                    let is_known = !self.is_disturbed();
+                    if is_known && before.groups.iter().any(twin) {
+                        self.violated("one group of a name", format!("{value} ({line})"));
+                    }
+                }
                 Change::GroupCreated { name, .. } => {
-                    let name = name.trim();
+                    let name = look(name);
                     // The other administrator may have created one since the look-up.
                     let made_meanwhile = self.concurrent_changes().any(|change| {
                         matches!(change, Change::GroupCreated { .. } | Change::GroupField { .. })
                     });
-                    let twice = before.groups.iter().any(|group| group.name.trim() == name);
+                    let twice = before.groups.iter().any(|group| look(&group.name) == name);
                     if twice && !made_meanwhile {
                         self.violated("one group of a name", format!("{name:?} ({line})"));
                     }
@@ -135,6 +175,12 @@ impl Checker {
         concurrent.flat_map(|event| &event.changes)
     }
 
+    /// Whether the other administrator changed a field of this user in this call.
+    fn was_edited_concurrently(&self, user: &str) -> bool {
+        self.concurrent_changes()
+            .any(|change| matches!(change, Change::UserField { id, .. } if id == user))
+    }
+
     /// Whether the other administrator changed this field in this call, so a PUT of an earlier read
     /// undoes the change.
     pub(super) fn undoes_an_edit(&self, user: &str, of: &str) -> bool {
@@ -143,11 +189,29 @@ impl Checker {
         )
     }
 
+    /// Whether a PUT of the component took a user out of a group in this call.
+    pub(super) fn was_dropped(&self, user: &str, of: u32) -> bool {
+        self.deviations.put_resets_memberships
+            && self.component_changes().any(
+                |change| matches!(change, Change::Left { id, group, .. } if id == user && *group == of),
+            )
+    }
+
+    /// Whether the other administrator added a user to a group in this call.
+    pub(super) fn joined_concurrently(&self, user: &str, to: u32) -> bool {
+        self.concurrent_changes().any(
+            |change| matches!(change, Change::Joined { id, group, .. } if id == user && *group == to),
+        )
+    }
+
     /// Whether the other administrator removed a user from a group in this call.
     pub(super) fn was_removed_concurrently(&self, user: &str, of: u32) -> bool {
         self.concurrent_changes().any(|change| match change {
             Change::Left { id, group, .. } => id == user && *group == of,
             Change::UserDeleted { id, .. } => id == user,
+            Change::UserField { id, field, after, .. } => {
+                of == ADMIN && id == user && field == "isAdmin" && *after == false
+            }
             _ => false,
         })
     }
@@ -163,6 +227,12 @@ impl Checker {
             if event.who == Who::Component {
                 for change in &event.changes {
                     match change {
+                        // The component disabled the user, and the server shows no disabled users.
+                        Change::UserDeleted { id, .. }
+                            if self.disabled_users_vanish() && !self.deletes(id) =>
+                        {
+                            removed.insert(id.as_str());
+                        }
                         Change::UserDeleted { id, .. } => {
                             removed.insert(id.as_str());
                             let user = before.user(id);
@@ -183,6 +253,10 @@ impl Checker {
                                 left.entry(*group).or_default().insert(id);
                             }
                         }
+                        // A server that resets what a PUT leaves out; the membership is put back.
+                        Change::Left { id, email, group }
+                            if self.was_dropped(id, *group)
+                                && !self.may_leave(&key(email), *group) => {}
                         Change::Left { id, group, .. } => {
                             left.entry(*group).or_default().insert(id);
                         }
@@ -192,12 +266,9 @@ impl Checker {
             }
             before = &event.after;
         }
-        let allowed = |base: usize, percent: u32, floor: u32| {
-            (base * percent as usize / 100).max(floor as usize)
-        };
+        let allowed = |base: usize, limit: Limit| limit.of(base) as usize;
         let enabled = self.user_listings.iter().map(|listing| listing.enabled).max().unwrap_or(0);
-        let limit =
-            allowed(enabled, limits.max_user_removal_percent, limits.max_user_removal_floor);
+        let limit = allowed(enabled, limits.user_removals);
         let mut found = Vec::new();
         if removed.len() > limit {
             found.push(format!("{} users are removed; the limit is {limit}", removed.len()));
@@ -209,17 +280,83 @@ impl Checker {
             let joined = self.concurrent_changes().filter(
                 |change| matches!(change, Change::Joined { group: joined, .. } if joined == group),
             );
-            let limit = allowed(
-                members.copied().max().unwrap_or(0),
-                limits.max_member_removal_percent,
-                limits.max_member_removal_floor,
-            ) + joined.count();
+            let limit = allowed(members.copied().max().unwrap_or(0), limits.member_removals)
+                + joined.count();
             if gone.len() > limit {
                 found.push(format!("group {group} loses {}; the limit is {limit}", gone.len()));
             }
         }
+        found.extend(self.growth_over(&request.policy.guards));
         for what in found {
             self.violated("guards", what);
         }
+    }
+
+    /// Returns the limits on additions and changes that the writes of this call exceed.
+    fn growth_over(&self, limits: &GuardLimits) -> Vec<String> {
+        let mut created = BTreeSet::new();
+        let mut enabled = BTreeSet::new();
+        let mut promoted = BTreeSet::new();
+        let mut updated = BTreeSet::new();
+        let mut added: BTreeMap<u32, BTreeSet<&str>> = BTreeMap::new();
+        for event in self.events.iter().filter(|event| event.who == Who::Component) {
+            for change in &event.changes {
+                match change {
+                    Change::UserCreated { id, .. } => {
+                        created.insert(id.as_str());
+                    }
+                    Change::UserField { id, field, after, .. } => match field.as_str() {
+                        "isDisabled" if *after == false => {
+                            enabled.insert(id.as_str());
+                        }
+                        "isAdmin" if *after == true => {
+                            promoted.insert(id.as_str());
+                        }
+                        "firstName" | "lastName" | "userType" | "profilePhotoUrl" => {
+                            updated.insert(id.as_str());
+                        }
+                        _ => {}
+                    },
+                    Change::Joined { id, group, .. } => {
+                        added.entry(*group).or_default().insert(id);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        updated.retain(|id| !created.contains(id));
+        // A PUT that undoes an edit of another administrator changes what nobody asked to change.
+        for changed in [&mut enabled, &mut promoted, &mut updated] {
+            changed.retain(|id| !self.was_edited_concurrently(id));
+        }
+        let listings = || self.user_listings.iter();
+        let users = listings().map(|listing| listing.enabled).max().unwrap_or(0);
+        let admins = listings().map(|listing| listing.admins).max().unwrap_or(0) as usize;
+        let mut found = Vec::new();
+        let mut check = |what: &str, number: usize, limit: u32| {
+            if number > limit as usize {
+                found.push(format!("{number} {what}; the limit is {limit}"));
+            }
+        };
+        check("users are created", created.len(), limits.creations.of(users));
+        check("users are enabled", enabled.len(), limits.re_enablements.of(users));
+        check("users become administrators", promoted.len(), limits.promotions.of(admins));
+        check("users are updated", updated.len(), limits.updates.of(users));
+        for (group, mut added) in added {
+            // The limit on creations counts the people who are created.
+            added.retain(|id| !created.contains(id));
+            // A membership that a PUT took is put back.
+            let was_member =
+                |id: &str| self.start.members(group).any(|member| member.user.id == id);
+            added.retain(|id| !was_member(id));
+            // A group that did not exist has no rights that could be given by mistake.
+            if self.start.group(group).is_none() {
+                continue;
+            }
+            let members = listings().filter_map(|listing| listing.members.get(&group)).max();
+            let limit = limits.member_additions.of(members.copied().unwrap_or(0));
+            check(&format!("users join {group}"), added.len(), limit);
+        }
+        found
     }
 }

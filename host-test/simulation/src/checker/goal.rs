@@ -2,14 +2,16 @@
 //! the other administrator.
 
 use mock_retool::{ADMIN, Group, Invite, Organisation, User};
-use retool_lifecycle::domain::{self, Field, GroupLink, GroupRef, UserPatch};
-use retool_lifecycle::lifecycle::{Mode, PersonRestored};
+use retool_lifecycle::domain::{self, Email, Field, GroupLink, GroupRef, UserPatch};
+use retool_lifecycle::groups::Removal;
+use retool_lifecycle::lifecycle::{DeprovisionOutcome, Mode, PersonRestored};
+use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
 use retool_lifecycle::sync::{AbsentPolicy, MembershipPolicy, SyncRequest};
 
 use super::Checker;
-use crate::allowed_writes::{desired, is_absent, value};
+use crate::allowed_writes::{desired, is_absent, named, value};
 use crate::change::{Change, key, open_invitation, user_fields};
-use crate::dialects::{dialect_wire, group_number};
+use crate::dialects::{capabilities, dialect_wire, group_number};
 use crate::operation::{Done, Operation};
 
 pub(super) const FIELDS: [(Field, &str); 6] = [
@@ -27,7 +29,7 @@ impl Checker {
         let now = &**self.now();
         match (&*self.operation, done) {
             (Operation::Provision(arrival), _) => {
-                let person = arrival.email.key();
+                let person = &*key(arrival.email.as_str());
                 if let Some(invite) = self.open_invitation(now, person) {
                     return uninvited(now, invite, &arrival.groups);
                 }
@@ -43,12 +45,19 @@ impl Checker {
                 self.differs(user, &fields).or_else(|| outside(now, user, &arrival.groups))
             }
             (Operation::Deprovision(departure), Done::Deprovisioned(done)) => {
-                if self.open_invitation(now, departure.email.key()).is_some() {
-                    return Some(format!("{} is still invited", departure.email.key()));
+                // An invitation beside an account is not looked for.
+                let has_account = find(&self.start, &named(&departure.user)).is_some();
+                if !has_account && self.open_invitation(now, &named(&departure.user)).is_some() {
+                    return Some(format!("{} is still invited", &named(&departure.user)));
                 }
-                let user = find(now, departure.email.key())?;
+                let user = find(now, &named(&departure.user))?;
+                if done.outcome == DeprovisionOutcome::AlreadyGone
+                    && self.is_hidden(&named(&departure.user))
+                {
+                    return None;
+                }
                 if departure.mode == Mode::Delete && self.can.deletes_people {
-                    return Some(format!("{} still has an account", departure.email.key()));
+                    return Some(format!("{} still has an account", &named(&departure.user)));
                 }
                 // The caller must remove the memberships that the server refuses to remove.
                 let is_left = |group: u32| {
@@ -57,16 +66,13 @@ impl Checker {
                 };
                 let kept = user.memberships.iter().any(|joined| !is_left(joined.group));
                 if departure.mode == Mode::DisableAndStripGroups && kept {
-                    return Some(format!("{} is still in groups", departure.email.key()));
+                    return Some(format!("{} is still in groups", &named(&departure.user)));
                 }
                 if !user.is_disabled {
-                    return Some(format!("{} is enabled", departure.email.key()));
+                    return Some(format!("{} is enabled", &named(&departure.user)));
                 }
-                let is_reported = || done.remaining.iter().any(|what| what.contains("sessions"));
-                (self.can.ends_sessions
-                    && self.disabled_without_log_out(&user.id)
-                    && !is_reported())
-                .then(|| format!("{} is still logged in", departure.email.key()))
+                let is_reported = done.remaining.iter().any(|what| what.contains("sessions"));
+                self.still_logged_in(user, is_reported)
             }
             (Operation::Restore(restoration), Done::Restored(done)) => {
                 let people = restoration.tombstones.iter().zip(&done.people);
@@ -75,8 +81,13 @@ impl Checker {
                 });
                 restored.find_map(|(was, done)| self.not_restored(was, done, now))
             }
-            (Operation::Sync(request), Done::Synced(report)) if report.complete => {
-                self.missed_by_roster(request, now)
+            (Operation::Sync(request), Done::Synced(report)) => {
+                let missed = report.complete.then(|| self.missed_by_roster(request, now)).flatten();
+                missed.or_else(|| self.logged_in_after_sync(report, now))
+            }
+            (Operation::Slice(slice), Done::Synced(report)) => {
+                let missed = report.complete.then(|| self.missed_by_slice(slice, now)).flatten();
+                missed.or_else(|| self.logged_in_after_sync(report, now))
             }
             (Operation::EnsureGroup(name), _) => {
                 let named = now.groups.iter().filter(|group| group.name.trim() == name.trim());
@@ -97,11 +108,15 @@ impl Checker {
                             .open_invitation(now, person)
                             .is_some_and(|one| one.groups.contains(&group.id))
                 };
-                let missing = reshaping.add.iter().find(|one| !is_in(one.key()));
-                let left = reshaping.remove.iter().find(|one| is_in(one.key()));
-                missing.or(left).map(|one| format!("the membership of {} is wrong", one.key()))
+                let missing = reshaping.add.iter().find(|one| !is_in(&named(one)));
+                // Without its filter, a search lacks whom the listing lacks.
+                let left = reshaping
+                    .remove
+                    .iter()
+                    .find(|one| is_in(&named(one)) && !self.is_hidden(&named(one)));
+                missing.or(left).map(|one| format!("the membership of {} is wrong", named(one)))
             }
-            (Operation::RemoveGroup(reference, _), _) => now
+            (Operation::RemoveGroup(Removal { group: reference, .. }), _) => now
                 .groups
                 .iter()
                 .any(|group| is(group, reference))
@@ -117,11 +132,11 @@ impl Checker {
         done: &PersonRestored,
         now: &Organisation,
     ) -> Option<String> {
-        if self.open_invitation(now, was.email.key()).is_some() {
+        if self.open_invitation(now, &key(was.email.as_str())).is_some() {
             return None;
         }
-        let Some(user) = find(now, was.email.key()) else {
-            return Some(format!("{} has no account", was.email.key()));
+        let Some(user) = find(now, &key(was.email.as_str())) else {
+            return Some(format!("{} has no account", &key(was.email.as_str())));
         };
         let fields = UserPatch {
             first_name: was.first_name.clone(),
@@ -146,13 +161,36 @@ impl Checker {
             .filter(|link| !is_closed(link))
             .map(|link| GroupRef::Id(link.id.clone()))
             .collect();
-        self.differs(user, &fields).or_else(|| outside(now, user, &groups))
+        self.differs(user, &fields)
+            .or_else(|| outside(now, user, &groups))
+            .or_else(|| self.not_administered(was, done, now, user))
+    }
+
+    /// Returns a group that a restored user administered and does not administer any more.
+    fn not_administered(
+        &self,
+        was: &domain::User,
+        done: &PersonRestored,
+        now: &Organisation,
+        user: &User,
+    ) -> Option<String> {
+        let administered =
+            was.groups.iter().flatten().filter(|link| link.group_admin == Some(true));
+        let mut lost = administered.filter_map(|link| group_number(&link.id)).filter(|group| {
+            let mut members = now.members(*group).filter(|member| member.user.id == user.id);
+            let is_said = done
+                .not_restored
+                .iter()
+                .any(|what| self.group_names(*group).iter().any(|name| what.contains(name)));
+            members.any(|member| !member.is_group_admin) && !is_said
+        });
+        lost.next().map(|group| format!("{} does not administer group {group}", user.email))
     }
 
     fn missed_by_roster(&self, request: &SyncRequest, now: &Organisation) -> Option<String> {
         let policy = &request.policy;
         for wanted in &request.roster {
-            let person = wanted.email.key();
+            let person = &*key(wanted.email.as_str());
             if let Some(invite) = self.open_invitation(now, person) {
                 if policy.memberships != MembershipPolicy::Leave
                     && let Some(what) = uninvited(now, invite, &wanted.groups)
@@ -194,8 +232,13 @@ impl Checker {
         }
         let stays = now.users.iter().find(|user| {
             let person = key(&user.email);
-            desired(request, &person).is_none()
+            // No roster names an account without an address, and no listing shows a hidden one.
+            !person.is_empty()
+                && !self.is_hidden(&person)
+                && desired(request, &person).is_none()
                 && is_absent(request, &person)
+                // An account with names inside and outside the span may be on another part's roster.
+                && is_inside(request, user)
                 && match policy.absent {
                     AbsentPolicy::Keep => false,
                     AbsentPolicy::Disable => !user.is_disabled,
@@ -214,15 +257,28 @@ impl Checker {
         stays.map(|email| format!("{email} is absent from the roster and was not removed"))
     }
 
-    /// Whether the component disabled a user in this call, and did not end the user's sessions.
-    fn disabled_without_log_out(&self, person: &str) -> bool {
-        let disables = |change: &Change| {
-            matches!(change, Change::UserField { id, field, after, .. }
-                if id == person && field == "isDisabled" && *after == true)
-        };
+    /// Returns that the sessions of a disabled user were not ended in this call, and that the
+    /// result does not say so.
+    fn still_logged_in(&self, user: &User, is_reported: bool) -> Option<String> {
         let ends =
-            |change: &Change| matches!(change, Change::SessionsEnded { id, .. } if id == person);
-        self.component_changes().any(disables) && !self.component_changes().any(ends)
+            |change: &Change| matches!(change, Change::SessionsEnded { id, .. } if *id == user.id);
+        (capabilities(self.dialect).ends_sessions
+            && !self.component_changes().any(ends)
+            && !is_reported)
+            .then(|| format!("{} is still logged in", user.email))
+    }
+
+    /// Returns a user whom a sync disabled, and whose sessions were not ended in silence.
+    fn logged_in_after_sync(&self, report: &SyncReport, now: &Organisation) -> Option<String> {
+        let disabled =
+            report.people.iter().filter(|person| person.outcome == PersonOutcome::Disabled);
+        disabled
+            .filter_map(|person| Some((person, find(now, &key(person.email.as_str()))?)))
+            .find_map(|(person, user)| {
+                let said = person.note.iter().chain(&report.limitations);
+                let is_reported = said.into_iter().any(|note| note.contains("sessions"));
+                self.still_logged_in(user, is_reported)
+            })
     }
 
     /// Returns the open invitation of an address, if the dialect shows invitations.
@@ -235,7 +291,7 @@ impl Checker {
             .filter(|invite| self.can.reports_invitations && invite.expires_at > self.time)
     }
 
-    fn differs(&self, user: &User, asked: &UserPatch) -> Option<String> {
+    pub(super) fn differs(&self, user: &User, asked: &UserPatch) -> Option<String> {
         let has =
             dialect_wire(self.dialect).visible_fields(user_fields(user).into_iter().collect());
         let wrong =
@@ -248,7 +304,7 @@ impl Checker {
     }
 }
 
-fn find<'a>(state: &'a Organisation, person: &str) -> Option<&'a User> {
+pub(super) fn find<'a>(state: &'a Organisation, person: &str) -> Option<&'a User> {
     state.users.iter().find(|user| key(&user.email) == person)
 }
 
@@ -271,4 +327,10 @@ fn outside(state: &Organisation, user: &User, groups: &[GroupRef]) -> Option<Str
     let missing =
         groups.iter().find(|reference| !state.groups_of(user).any(|group| is(group, reference)));
     missing.map(|reference| format!("{} is not in {reference:?}", user.email))
+}
+
+/// Returns whether the login of a user is inside the span too.
+fn is_inside(request: &SyncRequest, user: &User) -> bool {
+    let login = user.scim.get("userName").and_then(|login| login.as_str());
+    login.is_none_or(|login| request.span.contains(&Email::new(login)))
 }

@@ -5,7 +5,9 @@
 
 mod effects;
 mod goal;
+mod kept;
 mod report;
+mod slices;
 mod tombstones;
 mod visible;
 mod writes;
@@ -13,7 +15,9 @@ mod writes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use mock_retool::{ADMIN, Dialect, Organisation};
+use mock_retool::{
+    ADMIN, Deviations, Dialect, DisabledUsers, IfMatchRule, ListingOptions, Organisation,
+};
 use retool_lifecycle::retool::Capabilities;
 
 use crate::change::{Change, address_of_invitation, changes, key, removes_admin};
@@ -69,14 +73,27 @@ struct UserListing {
     coverage: Coverage,
     /// Enabled users in the request's span: the largest number while the pages were read.
     enabled: usize,
+    /// Enabled administrators: the largest number while the pages were read.
+    admins: u32,
     /// Members of each group: the largest number while the pages were read.
     members: BTreeMap<u32, usize>,
+}
+
+/// How the server contradicts what is commonly believed.
+#[derive(Clone, Debug)]
+pub struct Beliefs {
+    /// How its listings deviate.
+    pub listing: ListingOptions,
+    /// How it compares versions.
+    pub if_match: IfMatchRule,
 }
 
 /// Collects what is known about the running call, and the violations of the run.
 pub struct Checker {
     dialect: Dialect,
     can: Capabilities,
+    beliefs: Beliefs,
+    deviations: Deviations,
     operation: Rc<Operation>,
     /// The server's time, in RFC 3339.
     time: String,
@@ -84,10 +101,14 @@ pub struct Checker {
     start: Rc<Organisation>,
     /// Every change since the call began.
     events: Vec<Event>,
+    /// Whether the other administrator made an edit, even one that changed no field.
+    is_touched: bool,
     /// Every write that arrived.
     writes: Vec<ParsedRequest>,
     /// The record of each user that a response contained last, by id.
     visible: BTreeMap<String, Fields>,
+    /// Every record of each user that a response contained, by id.
+    seen_as: BTreeMap<String, Vec<Fields>>,
     /// The users whose record was read on its own, with the version in the last response.
     read: BTreeMap<String, Option<String>>,
     /// Every address that a response contained for an id.
@@ -107,6 +128,12 @@ pub struct Checker {
     /// Addresses and group names that were posted, and not searched for since.
     posted: BTreeSet<String>,
     groups_posted: BTreeSet<String>,
+    /// Whether the last listing of users contained a record that can't be used.
+    unusable: bool,
+    /// Addresses whose creation was refused because they are taken.
+    conflicts: BTreeSet<String>,
+    /// Those of them that a look-up found afterwards, although the listing lacked them.
+    overlooked: BTreeSet<String>,
     /// Number of edits of the other administrator that a PUT undid, over all calls.
     overwritten: u64,
     /// How often an address became free, or the other administrator used it between a look-up and
@@ -118,10 +145,13 @@ pub struct Checker {
 }
 
 impl Checker {
-    /// Creates the checker before the first call. `can` is what the server supports.
+    /// Creates the checker before the first call. `can` is what the server supports, and
+    /// `deviations` what it does against the documentation.
     pub fn new(
         dialect: Dialect,
         can: Capabilities,
+        beliefs: Beliefs,
+        deviations: Deviations,
         operation: Rc<Operation>,
         now: Rc<Organisation>,
     ) -> Self {
@@ -129,13 +159,20 @@ impl Checker {
         Checker {
             dialect,
             can,
+            beliefs,
+            unusable: false,
+            conflicts: BTreeSet::new(),
+            overlooked: BTreeSet::new(),
+            deviations,
             accounts: addresses.map(|address| (address, 1)).collect(),
             operation,
             time: now.now(),
             start: now,
             events: Vec::new(),
+            is_touched: false,
             writes: Vec::new(),
             visible: BTreeMap::new(),
+            seen_as: BTreeMap::new(),
             read: BTreeMap::new(),
             addresses: BTreeMap::new(),
             visible_groups: BTreeMap::new(),
@@ -165,7 +202,14 @@ impl Checker {
             vacated,
             accounts,
             overwritten,
-            ..Checker::new(self.dialect, self.can, operation, now)
+            ..Checker::new(
+                self.dialect,
+                self.can,
+                self.beliefs.clone(),
+                self.deviations,
+                operation,
+                now,
+            )
         };
     }
 
@@ -202,18 +246,36 @@ impl Checker {
     pub fn writes(&self, effective: bool) -> usize {
         // For the group `admin`, which the server manages, an ignored removal counts as a refusal.
         let refused = |parsed: &&ParsedRequest| {
-            parsed.answered.is_some_and(|status| (400..500).contains(&status))
+            parsed.answered.is_some_and(|status| (400..500).contains(&status) || status == 501)
+                // The server ignores a form that it does not support.
+                || self.dialect == Dialect::Scim && !parsed.changed
                 || matches!(parsed.act, Some(Act::Leave { group: ADMIN, .. }))
+                // No server says whether there are sessions, so a repetition ends them again.
+                || matches!(parsed.act, Some(Act::EndSessions { .. }))
                 || self.deletion_only_disables() && matches!(parsed.act, Some(Act::Delete { .. }))
         };
         self.writes.iter().filter(|parsed| !effective || !refused(parsed)).count()
     }
 
-    /// Whether the server accepts deletions, but only disables the user. The component can detect
-    /// that for an enabled user. For a disabled user it looks the same as a deletion that is not
-    /// visible yet, so the component requests the deletion again each time.
+    /// Whether the server accepts deletions, but only disables the user. A later call can't know
+    /// that, so it requests the deletion of a disabled user again.
     pub fn deletion_only_disables(&self) -> bool {
         capabilities(self.dialect).deletes_people && !self.can.deletes_people
+    }
+
+    /// Whether a PUT resets the memberships that it leaves out.
+    pub fn put_resets_memberships(&self) -> bool {
+        self.deviations.put_resets_memberships
+    }
+
+    /// Whether the server does not show disabled users.
+    pub fn disabled_users_vanish(&self) -> bool {
+        self.deviations.disabled_users != DisabledUsers::Shown
+    }
+
+    /// Whether an account is gone on a server that does not show disabled users.
+    fn has_vanished(&self, id: &str) -> bool {
+        self.disabled_users_vanish() && self.now().user(id).is_none()
     }
 
     /// Whether the other administrator changed anything in this call.
@@ -242,12 +304,19 @@ impl Checker {
         self.events.last().map_or(&self.start, |event| &event.after)
     }
 
-    /// Compares the organisation with its last state, and checks the changes.
-    pub fn changed(&mut self, who: Who, parsed: Option<&ParsedRequest>, after: &Organisation) {
+    /// Compares the organisation with its last state, and checks the changes. Returns whether there
+    /// are any.
+    pub fn changed(
+        &mut self,
+        who: Who,
+        parsed: Option<&ParsedRequest>,
+        after: &Organisation,
+    ) -> bool {
+        self.is_touched |= who == Who::ConcurrentEditor;
         let before = Rc::clone(self.now());
         let changes = changes(&before, after);
         if changes.is_empty() {
-            return;
+            return false;
         }
         if who == Who::Component {
             self.check_changes(&before, after, &changes, parsed);
@@ -268,10 +337,46 @@ impl Checker {
         if who == Who::Component {
             self.check_guards();
         }
+        true
+    }
+
+    /// Whether this person's record has a field of another type than documented.
+    pub fn has_odd_record(&self, email: &str) -> bool {
+        self.beliefs.listing.odd_records.iter().any(|odd| key(odd) == key(email))
+    }
+
+    /// Whether the server has records that can't be used.
+    pub fn has_unusable_records(&self) -> bool {
+        !self.beliefs.listing.odd_records.is_empty()
+            || self
+                .now()
+                .users
+                .iter()
+                .any(|user| user.email.is_empty() && !user.scim.contains_key("userName"))
+    }
+
+    /// Returns the addresses of the users whom the listing of everyone lacks.
+    pub fn hidden(&self) -> BTreeSet<String> {
+        self.beliefs.listing.hidden.iter().map(|hidden| key(hidden)).collect()
+    }
+
+    /// Whether the listing of everyone lacks the user with this address.
+    pub(super) fn is_hidden(&self, person: &str) -> bool {
+        self.beliefs.listing.hidden.iter().any(|hidden| key(hidden) == person)
     }
 
     /// Records a write after its response.
     pub fn write_ends(&mut self, parsed: &ParsedRequest) {
+        if let (Some(Act::Create { email, .. }), Some(409)) = (&parsed.act, parsed.answered) {
+            // After a lost response, the account may be the call's own.
+            let is_own = self.writes.iter().any(|write| match &write.act {
+                Some(Act::Create { email: earlier, .. }) => key(earlier) == key(email),
+                _ => false,
+            });
+            if !is_own {
+                self.conflicts.insert(key(email));
+            }
+        }
         // 429 guarantees that nothing was done, so a creation may be posted again.
         if parsed.answered != Some(429) {
             match &parsed.act {

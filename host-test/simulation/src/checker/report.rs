@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mock_retool::Organisation;
+use mock_retool::{ADMIN, Organisation};
 use retool_lifecycle::domain::{Write, WriteKind};
 use retool_lifecycle::error::Error;
 use retool_lifecycle::lifecycle::{DeprovisionOutcome, ProvisionOutcome};
@@ -13,8 +13,8 @@ use super::{Checker, Who};
 use crate::change::{
     Change, address_of_invitation, administered, invitation_id, is_invitation, key,
 };
-use crate::dialects::group_id;
-use crate::operation::{Done, tombstones};
+use crate::dialects::{dialect_wire, group_id};
+use crate::operation::{Done, Operation, tombstones};
 use crate::request::{Act, ParsedRequest};
 
 impl Checker {
@@ -33,13 +33,21 @@ impl Checker {
                 )
             },
         ));
+        found.extend(self.deleted_twice());
         if let (Ok(done), false) = (result, self.is_disturbed()) {
             found.extend(self.wrong_outcome(done));
+            found.extend(self.dropped_in_silence(done));
             let missed = self.unreached_goal(done);
             found.extend(missed.map(|what| format!("the call reports success, but {what}")));
         }
         for what in found {
             self.violated("truth", what);
+        }
+        if let (Ok(Done::Synced(report)), Some(overlooked)) = (result, self.overlooked.first())
+            && report.complete
+        {
+            let what = format!("complete, although the listing lacked {overlooked}");
+            self.violated("whole listings", what);
         }
         for what in self.unrecorded(tombstones(result)) {
             self.violated("tombstones", what);
@@ -84,6 +92,11 @@ impl Checker {
                 Change::UserCreated { email, .. } => {
                     is_reported(&[UserCreated], &BTreeSet::from([key(email)]), None)
                 }
+                // Some servers show no disabled users, or delete them.
+                Change::UserDeleted { id, .. } if self.disabled_users_vanish() => {
+                    let kinds = [UserDeleted, UserDisabled, UserUpdated];
+                    is_reported(&kinds, &self.addresses_of(id), None)
+                }
                 Change::UserDeleted { id, .. } => {
                     is_reported(&[UserDeleted], &self.addresses_of(id), None)
                 }
@@ -94,7 +107,29 @@ impl Checker {
                     None,
                 ),
                 Change::UserField { id, field, .. } if administered(field).is_some() => {
-                    is_reported(&[MemberAdded], &self.addresses_of(id), administered(field))
+                    let kinds = [MemberAdded, MemberChanged];
+                    is_reported(&kinds, &self.addresses_of(id), administered(field))
+                }
+                // As for a membership below.
+                Change::UserField { id, field, .. }
+                    if field == "isAdmin" && self.was_removed_concurrently(id, ADMIN) =>
+                {
+                    true
+                }
+                // The right may follow from the group of administrators.
+                Change::UserField { id, field, .. }
+                    if field == "isAdmin"
+                        && (is_reported(
+                            &[MemberAdded, MemberRemoved],
+                            &self.addresses_of(id),
+                            Some(ADMIN),
+                        ) || is_reported(
+                            &[GroupDeleted],
+                            &self.group_keys(ADMIN),
+                            Some(ADMIN),
+                        )) =>
+                {
+                    true
                 }
                 Change::UserField { id, .. } => is_reported(
                     &[UserUpdated, UserDisabled, UserEnabled],
@@ -118,6 +153,9 @@ impl Checker {
                 }
                 Change::Left { id, group, .. } => {
                     is_reported(&[MemberRemoved], &self.addresses_of(id), Some(*group))
+                        || self.dropped_by_an_unconfirmed_put(writes, id, *group)
+                        // The component read the account before the user joined.
+                        || self.was_dropped(id, *group) && self.joined_concurrently(id, *group)
                 }
                 Change::GroupCreated { id, .. } => {
                     is_reported(&[GroupCreated], &self.group_keys(*id), Some(*id))
@@ -188,8 +226,18 @@ impl Checker {
                 self.writes.iter().any(served) || self.is_disturbed()
             }
             WriteKind::UserDisabled => {
+                let gone = |state: &Organisation| ids.iter().any(|id| state.user(id).is_none());
+                // Another administrator may delete a user right after a change that the server
+                // accepted and did not make. That looks the same as a server that hides the user.
+                let is_deletion = |change: &Change| matches!(change, Change::UserDeleted { id, .. } if ids.contains(id));
+                let deleted = self
+                    .events
+                    .iter()
+                    .filter(|event| event.who == Who::ConcurrentEditor)
+                    .any(|event| event.changes.iter().any(is_deletion));
+                let vanishes = (self.disabled_users_vanish() || deleted) && shows(&gone);
                 sent(&|act| updates(act) || deletes(act))
-                    && shows(&|state| any(state, &|user| user.is_disabled))
+                    && (vanishes || shows(&|state| any(state, &|user| user.is_disabled)))
             }
             WriteKind::UserEnabled => {
                 sent(&updates) && shows(&|state| any(state, &|user| !user.is_disabled))
@@ -219,6 +267,28 @@ impl Checker {
                     |id: &String| ids.contains(id) && shows(&|state| is_member(state, *group, id));
                 groups.contains(group) && users.iter().any(holds)
             }),
+            WriteKind::MemberChanged => sent(&|act| {
+                let Act::Join { group, users } = act else { return false };
+                let administers = |id: &String| {
+                    ids.contains(id)
+                        && shows(&|state| {
+                            let mut members = state.members(*group);
+                            members.any(|member| member.user.id == *id && member.is_group_admin)
+                        })
+                };
+                groups.contains(group) && users.iter().any(administers)
+            }),
+            // A PUT dropped the membership, or another administrator removed it in that instant.
+            WriteKind::MemberRemoved
+                if sent(&|act| {
+                    matches!(act, Act::Update { whole: true, .. })
+                        || matches!(act, Act::UpdateGroup { whole: true, .. })
+                }) =>
+            {
+                let is_out =
+                    |group: u32| ids.iter().any(|id| shows(&|state| !is_member(state, group, id)));
+                groups.iter().any(|group| is_out(*group))
+            }
             WriteKind::MemberRemoved => sent(&|act| {
                 let Act::Leave { group, id } = act else { return false };
                 groups.contains(group)
@@ -260,33 +330,47 @@ impl Checker {
         let find = |state: &Organisation, person: &str| {
             state.users.iter().find(|user| key(&user.email) == person).cloned()
         };
+        // A server that shows no disabled users makes an account vanish.
+        let vanished = |person: &str| {
+            self.disabled_users_vanish()
+                && find(&self.start, person).is_some()
+                && find(now, person).is_none()
+        };
         match done {
             Done::Provisioned(done) => {
-                let person = done.user.email.key();
+                let person = &*key(done.user.email.as_str());
                 let is_new = done.outcome == ProvisionOutcome::Created;
                 let invites = created(person) && self.can.create_invites;
-                (is_new != created(person) || done.invitation_sent != invites)
+                (!self.is_hidden(person)
+                    && (is_new != created(person) || done.invitation_sent != invites))
                     .then(|| format!("{person} was not {:?}", done.outcome))
             }
             Done::Deprovisioned(done) => {
                 let person = crate::allowed_writes::person_of(&self.operation)?;
                 let is_so = match done.outcome {
                     DeprovisionOutcome::Deleted => deleted(&person),
+                    DeprovisionOutcome::Deactivated if vanished(&person) => true,
                     DeprovisionOutcome::Deactivated | DeprovisionOutcome::AlreadyDeactivated => {
                         find(now, &person).is_some_and(|user| user.is_disabled)
                     }
                     DeprovisionOutcome::AlreadyGone => {
-                        find(&self.start, &person).is_none()
-                            && self.open_invitation(&self.start, &person).is_none()
+                        // Without its filter, a search lacks whom the listing lacks.
+                        self.is_hidden(&person)
+                            || find(&self.start, &person).is_none()
+                                && self.open_invitation(&self.start, &person).is_none()
+                                && !self.expected_account_exists(now)
                     }
                 };
                 (!is_so).then(|| format!("{person} is not {:?}", done.outcome))
             }
             Done::Synced(report) => report.people.iter().find_map(|reported| {
-                let person = reported.email.key();
+                let person = &*key(reported.email.as_str());
                 let is_so = match &reported.outcome {
-                    PersonOutcome::Created => created(person),
+                    // After a lost response, an account that the listing lacked looks like the
+                    // call's own.
+                    PersonOutcome::Created => created(person) || self.is_hidden(person),
                     PersonOutcome::Deleted => deleted(person),
+                    PersonOutcome::Disabled if vanished(person) => true,
                     PersonOutcome::Disabled => {
                         find(now, person).is_some_and(|user| user.is_disabled)
                     }
@@ -302,6 +386,29 @@ impl Checker {
             }),
             _ => None,
         }
+    }
+
+    /// Whether the account with the id that a deprovision expects exists.
+    fn expected_account_exists(&self, now: &Organisation) -> bool {
+        let Operation::Deprovision(departure) = &*self.operation else { return false };
+        let expected = departure.expected_id.as_ref();
+        let id = expected.map(|id| dialect_wire(self.dialect).user_id(&id.value));
+        id.is_some_and(|id| now.user(&id).is_some())
+    }
+
+    /// Whether a PUT whose reply was lost took a user out of a group. The component can't know it.
+    fn dropped_by_an_unconfirmed_put(&self, writes: &[Write], user: &str, group: u32) -> bool {
+        use WriteKind::{GroupUpdated, UserDisabled, UserEnabled, UserUpdated};
+        let (people, groups) = (self.addresses_of(user), self.group_keys(group));
+        self.deviations.put_resets_memberships
+            && writes.iter().filter(|write| !write.confirmed).any(|write| {
+                let subject = key(&write.subject);
+                match write.kind {
+                    UserUpdated | UserDisabled | UserEnabled => people.contains(&subject),
+                    GroupUpdated => groups.contains(&subject),
+                    _ => false,
+                }
+            })
     }
 
     pub(super) fn component_changes(&self) -> impl Iterator<Item = &Change> {

@@ -15,7 +15,7 @@ use crate::change::{
 };
 use crate::dialects::{dialect_wire, group_number};
 use crate::operation::Operation;
-use crate::request::Fields;
+use crate::request::{Act, Fields, ParsedRequest};
 
 /// What an account lost by a call.
 #[derive(Default)]
@@ -31,7 +31,10 @@ impl Checker {
     pub(super) fn unrecorded(&self, tombstones: &[Tombstone]) -> Vec<String> {
         let records = matches!(
             &*self.operation,
-            Operation::Deprovision(_) | Operation::Sync(_) | Operation::Step(..)
+            Operation::Deprovision(_)
+                | Operation::Sync(_)
+                | Operation::Step(..)
+                | Operation::Slice(_)
         );
         if !records {
             return Vec::new();
@@ -56,6 +59,12 @@ impl Checker {
         let mut losses: BTreeMap<&str, Loss> = BTreeMap::new();
         for change in self.component_changes() {
             match change {
+                // The component could not know that the server shows no disabled users.
+                Change::UserDeleted { id, .. }
+                    if self.disabled_users_vanish() && !self.deletes(id) =>
+                {
+                    losses.entry(id).or_default();
+                }
                 Change::UserDeleted { id, .. } | Change::Uninvited { id, .. } => {
                     losses.entry(id).or_default().is_gone = true;
                 }
@@ -64,7 +73,8 @@ impl Checker {
                 {
                     losses.entry(id).or_default();
                 }
-                Change::Left { id, group, .. } => {
+                // What a PUT drops is put back, or the error names it.
+                Change::Left { id, group, .. } if !self.was_dropped(id, *group) => {
                     losses.entry(id).or_default().groups.insert(*group);
                 }
                 _ => {}
@@ -82,7 +92,7 @@ impl Checker {
 
     /// Returns how a tombstone differs from every state of the account before the call changed it.
     fn misrecorded(&self, id: &str, loss: &Loss, tombstone: &Tombstone) -> Option<String> {
-        let Tombstone { user, raw, disabled_since: _, recorded_at } = tombstone;
+        let Tombstone { user, raw, disabled_since, recorded_at } = tombstone;
         if parse_iso(recorded_at).is_none() {
             return Some(format!("the tombstone has no valid time: {recorded_at:?}"));
         }
@@ -93,6 +103,12 @@ impl Checker {
         let states = self.states_before_changes(id);
         if !states.iter().any(|state| self.is_as_in(id, user, state)) {
             return Some(format!("the tombstone differs from the account as it was: {user:?}"));
+        }
+        if let Some(date) = disabled_since.as_ref().filter(|date| !self.moved_to(id, date)) {
+            return Some(format!("no write of this call moved the date to {date:?}"));
+        }
+        if let Some(what) = self.wrong_group_admin(id, user, &states) {
+            return Some(what);
         }
         let Some(groups) = &user.groups else {
             let lacks = loss.is_gone || !loss.groups.is_empty();
@@ -115,6 +131,43 @@ impl Checker {
         }
     }
 
+    /// Whether the component sent the deletion of an account in this call.
+    pub(super) fn deletes(&self, id: &str) -> bool {
+        let deletes = |parsed: &ParsedRequest| matches!(&parsed.act, Some(Act::Delete { id: of }) if of == id);
+        self.writes.iter().any(deletes)
+    }
+
+    /// Whether an account got this date of its last change in this call, and was disabled then.
+    fn moved_to(&self, id: &str, date: &str) -> bool {
+        let has = |state: &Organisation| state.user(id).is_some_and(|user| user.updated_at == date);
+        let is_disabled =
+            |state: &Organisation| state.user(id).is_some_and(|user| user.is_disabled);
+        !has(&self.start)
+            && (self.has_vanished(id)
+                || self.is_touched
+                || self.states().any(|state| has(state) && is_disabled(state)))
+    }
+
+    /// Returns a membership that the tombstone records with the wrong right to administer the group.
+    fn wrong_group_admin(
+        &self,
+        id: &str,
+        user: &domain::User,
+        states: &[&Organisation],
+    ) -> Option<String> {
+        let is_as_in = |group: u32, recorded: bool, state: &&Organisation| {
+            let membership = state.members(group).find(|member| member.user.id == id);
+            membership.is_some_and(|member| member.is_group_admin == recorded)
+        };
+        let wrong = user.groups.iter().flatten().find(|link| {
+            let (Some(recorded), Some(group)) = (link.group_admin, group_number(&link.id)) else {
+                return false;
+            };
+            !states.iter().any(|state| is_as_in(group, recorded, state))
+        });
+        wrong.map(|link| format!("the tombstone is wrong about who administers {:?}", link.id))
+    }
+
     /// Returns the states of this call before the component first changed the account.
     fn states_before_changes(&self, id: &str) -> Vec<&Organisation> {
         let is_before = |event: &&super::Event| {
@@ -127,7 +180,7 @@ impl Checker {
     /// Whether a tombstone's fields are those of the account in this state.
     fn is_as_in(&self, id: &str, user: &domain::User, state: &Organisation) -> bool {
         if is_invitation(id) {
-            return address_of_invitation(state, id).as_deref() == Some(user.email.key());
+            return address_of_invitation(state, id).as_deref() == Some(&*key(user.email.as_str()));
         }
         let Some(has) = state.user(id) else { return false };
         let fields =
@@ -149,7 +202,7 @@ impl Checker {
                     == fields.get(name).cloned().unwrap_or_default()
             }
         };
-        key(&has.email) == user.email.key()
+        *key(&has.email) == *key(user.email.as_str())
             && FIELDS.into_iter().all(|(field, name)| is_same(field, name))
     }
 }

@@ -4,9 +4,9 @@ use mock_retool::Organisation;
 use serde_json::Value;
 
 use super::{Checker, Coverage, UserListing};
-use crate::change::{invitation_id, key, open_invitation};
+use crate::change::{enabled_admins, invitation_id, key, open_invitation};
 use crate::dialects::dialect_wire;
-use crate::request::{Fields, ListQuery, ParsedRequest, Target, VERSION, Visible};
+use crate::request::{Fields, LOGIN, ListQuery, ParsedRequest, Target, VERSION, Visible};
 
 impl Checker {
     /// Records a complete response with a 2xx status. `served_from` is the state that it shows.
@@ -84,6 +84,7 @@ impl Checker {
 
     fn saw_page(&mut self, is_first: bool, records: &[Fields], served_from: &Organisation) {
         if is_first {
+            self.unusable = false;
             self.user_listings.push(UserListing::default());
             // A whole listing counts as a look-up of every address.
             self.listed = true;
@@ -91,20 +92,26 @@ impl Checker {
             self.lookups.clear();
         }
         let span = self.operation.sync_request().map(|request| request.span.clone());
+        // An account of this call is no one else's, whatever its record.
+        let is_own = |record: &Fields| {
+            self.writes
+                .iter()
+                .filter_map(ParsedRequest::created)
+                .any(|email| key(email) == address(record))
+        };
+        let has_unusable = records.iter().any(|record| is_unusable(record) && !is_own(record));
+        self.unusable |= has_unusable;
         let Some(listing) = self.user_listings.last_mut() else { return };
-        let present = served_from.users.iter().map(|user| user.id.clone()).collect();
+        let lacks = |email: &str| self.beliefs.listing.hidden.iter().any(|one| one == email);
+        let shown = served_from.users.iter().filter(|user| !lacks(&user.email));
+        let present = shown.map(|user| user.id.clone()).collect();
         listing.coverage.add_page(records.iter().map(|record| id(record).to_owned()), present);
         let enabled = served_from.users.iter().filter(|user| {
             let email = retool_lifecycle::domain::Email::new(&user.email);
             !user.is_disabled && span.as_ref().is_none_or(|span| span.contains(&email))
         });
-        let invited = self.invitations(served_from).filter(|invite| {
-            let email = retool_lifecycle::domain::Email::new(&invite.email);
-            span.as_ref().is_none_or(|span| span.contains(&email))
-        });
-        let enabled = enabled.count() + invited.count();
-        let Some(listing) = self.user_listings.last_mut() else { return };
-        listing.enabled = listing.enabled.max(enabled);
+        listing.enabled = listing.enabled.max(enabled.count());
+        listing.admins = listing.admins.max(enabled_admins(served_from));
         for group in &served_from.groups {
             let members =
                 served_from.members(group.id).count() + served_from.invites_to(group.id).count();
@@ -128,7 +135,12 @@ impl Checker {
 
     fn saw_user(&mut self, record: Fields) {
         let id = id(&record).to_owned();
+        let address_now = address(&record);
+        if self.conflicts.contains(&address_now) {
+            self.overlooked.insert(address_now);
+        }
         self.addresses.entry(id.clone()).or_default().insert(address(&record));
+        self.seen_as.entry(id.clone()).or_default().push(record.clone());
         self.visible.insert(id, record);
     }
 
@@ -143,6 +155,13 @@ impl Checker {
     pub(super) fn visible_address(&self, id: &str) -> Option<String> {
         self.visible.get(id).map(address)
     }
+}
+
+/// Whether a record has no address, or a name that is no text.
+fn is_unusable(record: &Fields) -> bool {
+    let is_odd = |name: &str| record.get(name).is_some_and(Value::is_array);
+    let is_nameless = address(record).is_empty() && !record.contains_key(LOGIN);
+    is_nameless || is_odd("firstName") || is_odd("oddName")
 }
 
 fn id(record: &Fields) -> &str {

@@ -1,18 +1,18 @@
 //! Checks each write when it arrives: the call must request it for this user or group, and it must
 //! be based on the last read.
 
-use mock_retool::{ADMIN, Organisation};
+use mock_retool::{ADMIN, Dialect, IfMatchRule, Organisation};
 use retool_lifecycle::time::{days_ms, parse_iso};
 use serde_json::Value;
 
 use super::{Checker, Coverage};
-use crate::allowed_writes::KnownGroup;
+use crate::allowed_writes::{Age, KnownGroup, desired};
 use crate::change::{is_invitation, key};
 use crate::operation::Operation;
-use crate::request::{Act, Fields, ParsedRequest, VERSION};
+use crate::request::{Act, Fields, LOGIN, ParsedRequest, VERSION};
 
 /// Fields that only the server sets. A PUT does not contain them.
-const MANAGED: [&str; 5] = ["id", "createdAt", "updatedAt", "groups", "members"];
+const MANAGED: [&str; 6] = [LOGIN, "id", "createdAt", "updatedAt", "groups", "members"];
 
 impl Checker {
     /// Checks a write that arrives. `now` is in milliseconds since the Unix epoch.
@@ -45,7 +45,7 @@ impl Checker {
             Act::EndSessions { id } => self.check_log_out(&operation, id),
             Act::Unknown => Err(("only the request", "no call can need this write".into())),
         };
-        if let Err((invariant, what)) = found {
+        if let Err((invariant, what)) = found.and_then(|()| self.check_precondition(parsed)) {
             self.violated(invariant, format_args!("{what} ({})", parsed.line()));
         }
     }
@@ -68,6 +68,8 @@ impl Checker {
         }
         match self.lookups.get(&person) {
             Some(false) => Ok(()),
+            // Another administrator deleted the account after the look-up.
+            Some(true) if !self.now().users.iter().any(|user| key(&user.email) == person) => Ok(()),
             Some(true) => {
                 Err(("one invitation", format!("{person} was found and is posted anyway")))
             }
@@ -89,9 +91,21 @@ impl Checker {
         let person = self.visible_address(id).unwrap_or_default();
         let asked = |field: &str| operation.allowed_value(&person, field, false);
         if whole {
-            same_but_for_asked(visible, fields, asked)?;
+            let mut visible = visible.clone();
+            if self.dialect == Dialect::Scim {
+                // SCIM stores neither in the record that a PUT replaces.
+                visible.remove(VERSION);
+                visible.remove("isAdmin");
+            }
+            same_but_for_asked(&visible, fields, asked)?;
         } else {
-            only_asked(fields, asked)?;
+            // Over SCIM, both names are sent together.
+            let is_kept = |field: &str, value: &Value| {
+                self.dialect == Dialect::Scim && visible.get(field) == Some(value)
+            };
+            let mut changed = fields.clone();
+            changed.retain(|field, value| !is_kept(field, value));
+            only_asked(&changed, asked)?;
         }
         if fields.get("isDisabled") == Some(&Value::Bool(true)) {
             let before = visible.get("isDisabled").and_then(Value::as_bool).unwrap_or(false);
@@ -105,11 +119,32 @@ impl Checker {
     /// Checks that a write has the version that was read, if the record has versions.
     fn check_version(&self, read: Option<&Option<String>>, parsed: &ParsedRequest) -> Verdict {
         match read {
-            Some(Some(version)) if parsed.if_match.as_ref() != Some(version) => {
+            Some(Some(version)) if !self.is_demanded(version, parsed) => {
                 let sent = parsed.if_match.as_deref().unwrap_or("any version");
                 Err(("fields", format!("the write is of {sent}, the read was of {version}")))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Whether a write demands a version in a form that this server accepts, as far as its responses
+    /// in this call show it.
+    fn is_demanded(&self, version: &str, parsed: &ParsedRequest) -> bool {
+        let strong = version.strip_prefix("W/").unwrap_or(version);
+        let was_refused = |form: &str| {
+            self.beliefs.if_match != IfMatchRule::Lenient
+                && self.writes.iter().any(|write| {
+                    write.answered == Some(412)
+                        && write
+                            .if_match
+                            .as_deref()
+                            .is_some_and(|sent| sent.starts_with("W/") == form.starts_with("W/"))
+                })
+        };
+        match parsed.if_match.as_deref() {
+            Some(sent) if sent == version => true,
+            Some(sent) => sent == strong && was_refused(version),
+            None => was_refused(strong),
         }
     }
 
@@ -133,11 +168,14 @@ impl Checker {
                 ));
             }
             Some(None) => {}
-            Some(Some(days)) => {
+            Some(Some(Age { days, disabled_since })) => {
                 let disabled = visible.get("isDisabled") == Some(&Value::Bool(true));
-                let since = visible.get("updatedAt").and_then(Value::as_str).and_then(parse_iso);
-                let due = since.is_some_and(|since| since + days_ms(days) <= now);
-                if !disabled || !due {
+                let edited = visible.get("updatedAt").and_then(Value::as_str).and_then(parse_iso);
+                // An edit after the date may have enabled the account.
+                let is_due = |since: i64| {
+                    since.max(edited.unwrap_or(i64::MIN)).saturating_add(days_ms(days)) <= now
+                };
+                if !disabled || !disabled_since.is_some_and(is_due) {
                     return Err(("only the request", format!("{person} is deleted too early")));
                 }
             }
@@ -149,6 +187,16 @@ impl Checker {
     fn check_removal(&self, operation: &Operation, person: &str) -> Verdict {
         if operation.is_protected(person) {
             return Err(("guards", format!("{person} is protected and is removed")));
+        }
+        let is_absent =
+            operation.sync_request().is_some_and(|request| desired(request, person).is_none());
+        if is_absent && self.unusable {
+            let what = format!("{person} is removed although a record can't be used");
+            return Err(("whole listings", what));
+        }
+        if is_absent && let Some(overlooked) = self.overlooked.first() {
+            let what = format!("{person} is removed although the listing lacked {overlooked}");
+            return Err(("whole listings", what));
         }
         if operation.sync_request().is_some() && !self.saw_whole_listings() {
             return Err((
@@ -166,9 +214,13 @@ impl Checker {
         id: &str,
         joins: bool,
     ) -> Verdict {
-        if joins && self.was_removed_concurrently(id, group) {
-            // The component adds a member again after a removal that emptied the group. It can't
-            // distinguish that server behaviour from a removal by another administrator.
+        let is_put_back =
+            self.was_dropped(id, group) || self.put_resets_memberships() && self.has_vanished(id);
+        let is_gone = self.now().group(group).is_none();
+        if joins && (self.was_removed_concurrently(id, group) || is_put_back || is_gone) {
+            // The component adds a member again after a removal that emptied the group, or after a
+            // PUT. It can't distinguish that server behaviour from a removal by another
+            // administrator.
             return Ok(());
         }
         let Some(addresses) = self.addresses.get(id) else {
@@ -207,7 +259,7 @@ impl Checker {
         }
         let is_disabled =
             |state: &Organisation| state.user(id).is_some_and(|user| user.is_disabled);
-        if self.states().any(is_disabled) {
+        if self.states().any(is_disabled) || self.has_vanished(id) {
             Ok(())
         } else {
             Err(("only the request", format!("{person} is logged out and was never disabled")))
@@ -257,7 +309,7 @@ impl Checker {
 }
 
 /// The violated invariant, and how the write violates it.
-type Verdict = Result<(), (&'static str, String)>;
+pub(super) type Verdict = Result<(), (&'static str, String)>;
 
 /// Checks that a PATCH contains only requested fields.
 fn only_asked(sent: &Fields, asked: impl Fn(&str) -> Option<Value>) -> Verdict {

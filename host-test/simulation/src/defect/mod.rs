@@ -1,17 +1,21 @@
 //! Planted defects. Each does what a component with a bug would do. A defect is planted between the
 //! component and the server or its caller, so the component itself contains none of it.
 
+mod evidence;
+mod names;
 mod planted;
 
 use std::rc::Rc;
 
 use mock_retool::Dialect;
-use retool_lifecycle::domain::Tombstone;
-use retool_lifecycle::error::{Error, Result};
+use retool_lifecycle::domain::{Tombstone, WriteKind};
+use retool_lifecycle::error::{Code, Error, Result};
 use retool_lifecycle::http::Transport;
-use retool_lifecycle::sync::{GuardLimits, Span};
+use retool_lifecycle::sync::{GuardLimits, Limit, Span, digest};
 
 use crate::operation::{Done, Operation};
+
+const NO_LIMIT: Limit = Limit::new(100, u32::MAX);
 
 /// Declares the defects, with their names and the behaviour of a component that has them.
 macro_rules! defects {
@@ -53,6 +57,8 @@ defects! {
     TakeFailureForDone = "take-failure-for-done",
     /// The limits of the guards are ignored.
     IgnoreTheLimits = "ignore-the-limits",
+    /// The group of administrators counts as a group like others.
+    IgnoreTheAdminGroup = "ignore-the-admin-group",
     /// The list of protected users is ignored.
     IgnoreTheProtected = "ignore-the-protected",
     /// The roster applies to every user. Its span is ignored.
@@ -84,6 +90,54 @@ defects! {
     ForgetTheTombstones = "forget-the-tombstones",
     /// A plan loses its last step after its digest was computed.
     LeaveAStepOut = "leave-a-step-out",
+    /// A call ends with its first throttled request, however much time it has.
+    GiveUpWhenThrottled = "give-up-when-throttled",
+    /// The headers that say how long to wait are not read.
+    IgnoreTheWait = "ignore-the-wait",
+    /// A write with a final status is sent again, as after a failure of the server.
+    RepeatFinalStatuses = "repeat-final-statuses",
+    /// A request without a response may take as long as the call.
+    WaitOnOneRequest = "wait-on-one-request",
+    /// A change that the server refuses for its version is sent again without a version.
+    IgnoreTheConflict = "ignore-the-conflict",
+    /// A PUT of a whole resource contains only the login and whether the user is active.
+    PutOnlyTheChange = "put-only-the-change",
+    /// A first page whose total is its own length is taken for the whole listing.
+    TrustThePageTotal = "trust-the-page-total",
+    /// Records without an address, or with a field of another type, are ignored.
+    OverlookUnusableRecords = "overlook-unusable-records",
+    /// A sync that met a person whom the listing lacked is complete.
+    ForgetTheConflict = "forget-the-conflict",
+    /// A page size that the server refuses ends the call.
+    GiveUpAtARefusedPage = "give-up-at-a-refused-page",
+    /// The memberships after a PUT are taken for those before it.
+    TakeMembershipsForKept = "take-memberships-for-kept",
+    /// The sessions of a user who was disabled before are not ended again.
+    EndSessionsOnce = "end-sessions-once",
+    /// A user whom the look-up by address does not find is not looked up by id.
+    TrustTheAddress = "trust-the-address",
+    /// Every member of a group counts as one who does not administer it.
+    ForgetTheGroupAdmins = "forget-the-group-admins",
+    /// A disabled account is deleted by the date of its last change.
+    DeleteByTheLastChange = "delete-by-the-last-change",
+    /// Memberships are read from groups alone, and not from the records of users.
+    TrustOneView = "trust-one-view",
+    /// A disabled user who is shown no longer counts as a lost reply.
+    TakeGoneForLost = "take-gone-for-lost",
+    /// A deletion that leaves the user is asked for again.
+    DeleteAgain = "delete-again",
+    /// A plan that was altered is applied under the approved digest.
+    ApplyAnAlteredPlan = "apply-an-altered-plan",
+    /// The steps of a slice are not compared with the state that they were planned on.
+    SkipThePreconditionInASlice = "skip-the-precondition-in-a-slice",
+    /// An account is known by its login alone.
+    KnowOneName = "know-one-name",
+    /// A login that is no address counts as one.
+    TakeLoginsForAddresses = "take-logins-for-addresses",
+    /// A letter that is written as two characters is not the letter that is written as one.
+    CompareTheCharacters = "compare-the-characters",
+    /// A group whose name has a character that can't be seen is another group.
+    OverlookLookAlikes = "overlook-look-alikes",
 }
 
 impl Defect {
@@ -97,15 +151,33 @@ impl Defect {
         use Dialect::{Scim, V1, V2};
         match self {
             // Only `/api/v1` replaces the whole record by a PUT.
-            Defect::DropTheMerge | Defect::MergeAnOldRecord => &[V1],
+            Defect::DropTheMerge | Defect::MergeAnOldRecord | Defect::TakeMembershipsForKept => {
+                &[V1]
+            }
+            // SCIM has no other sign of administrators, and the guards fail closed without it.
+            Defect::IgnoreTheAdminGroup => &[V1, V2],
             // Only `/api/v2` has these data.
             Defect::ForgetTheMembers
             | Defect::ForgetTheInvitations
             | Defect::ForgetTheSessions
+            | Defect::EndSessionsOnce
+            | Defect::ForgetTheGroupAdmins
             | Defect::EmptyTheMetadata => &[V2],
-            Defect::DropTheVersion | Defect::EmptyTheGroup | Defect::ReplaceTheMembers => &[Scim],
-            // Over `/api/v1` a deletion never only disables.
-            Defect::TakeDisabledForDeleted => &[V2, Scim],
+            Defect::DropTheVersion
+            | Defect::EmptyTheGroup
+            | Defect::ReplaceTheMembers
+            | Defect::IgnoreTheConflict
+            | Defect::PutOnlyTheChange
+            | Defect::TrustOneView
+            // Over the others the answer mostly contains the record.
+            | Defect::TakeGoneForLost
+            // Only SCIM has logins.
+            | Defect::KnowOneName
+            | Defect::TakeLoginsForAddresses => &[Scim],
+            // Only their listings have totals and a page size.
+            Defect::TrustThePageTotal | Defect::GiveUpAtARefusedPage => &[V1, Scim],
+            // `/api/v2` has no time of the last change, and its deletions never delete.
+            Defect::DeleteByTheLastChange | Defect::DeleteAgain => &[V1, Scim],
             // Over the other dialects the component reads after a removal, whatever the response.
             Defect::TakeFailureForDone => &[V1],
             _ => &Dialect::ALL,
@@ -120,15 +192,36 @@ impl Defect {
         {
             departure.protected_people.clear();
         }
+        if let Operation::Deprovision(departure) = &mut operation
+            && self == Defect::DeleteByTheLastChange
+        {
+            departure.disabled_since = Some(departure.disabled_since.unwrap_or(0));
+        }
+        if let Operation::Slice(slice) = &mut operation {
+            match self {
+                Defect::ApplyAnAlteredPlan => {
+                    let mut plan = (*slice.given).clone();
+                    plan.digest = digest::plan(&plan);
+                    slice.digest.clone_from(&plan.digest);
+                    slice.given = Rc::new(plan);
+                }
+                Defect::SkipThePreconditionInASlice => slice.is_blind = true,
+                _ => {}
+            }
+        }
         if let Operation::Sync(request) | Operation::Plan(request) = &mut operation {
             let guards = &mut request.policy.guards;
             match self {
                 Defect::IgnoreTheLimits => {
                     *guards = GuardLimits {
-                        max_user_removal_percent: 100,
-                        max_user_removal_floor: u32::MAX,
-                        max_member_removal_percent: 100,
-                        max_member_removal_floor: u32::MAX,
+                        user_removals: NO_LIMIT,
+                        member_removals: NO_LIMIT,
+                        membership_removals: NO_LIMIT,
+                        creations: NO_LIMIT,
+                        promotions: NO_LIMIT,
+                        re_enablements: NO_LIMIT,
+                        updates: NO_LIMIT,
+                        member_additions: NO_LIMIT,
                         minimum_admins: 0,
                         ..guards.clone()
                     };
@@ -150,11 +243,30 @@ impl Defect {
                 }
             }
             (Defect::ForgetTheTombstones, Err(error)) => error.tombstones.clear(),
+            (Defect::ForgetTheSessions | Defect::EndSessionsOnce, Ok(done)) => {
+                if let Some(writes) = done.writes_mut() {
+                    writes.retain(|write| write.kind != WriteKind::SessionsEnded);
+                }
+            }
+            (Defect::TakeGoneForLost, result) => {
+                let is_gone = |what: &String| what.contains("hides or deletes");
+                if let Ok(Done::Deprovisioned(done)) = &result
+                    && done.remaining.iter().any(is_gone)
+                {
+                    let writes = done.writes.clone();
+                    let error = Error::new(Code::NotVerified, "The reply was lost.").after(writes);
+                    let tombstones = done.tombstone.clone().into_iter().collect();
+                    *result = Err(error.with_tombstones(tombstones));
+                }
+            }
             (Defect::LeaveAStepOut, Ok(Done::Planned(plan))) => {
                 plan.steps.pop();
             }
             (Defect::LeaveAStepOut, Ok(Done::Synced(report))) => {
                 report.plan.steps.pop();
+            }
+            (Defect::ForgetTheConflict, Ok(Done::Synced(report))) => {
+                evidence::call_complete(report);
             }
             _ => {}
         }
@@ -162,7 +274,18 @@ impl Defect {
 
     /// Wraps a connection to a server of this dialect in one with this defect.
     pub fn wrap(self, dialect: Dialect, inner: Rc<dyn Transport>) -> Rc<dyn Transport> {
-        planted::wrap(dialect, self, inner)
+        match self {
+            Defect::IgnoreTheConflict
+            | Defect::PutOnlyTheChange
+            | Defect::TrustThePageTotal
+            | Defect::OverlookUnusableRecords
+            | Defect::GiveUpAtARefusedPage => evidence::wrap(dialect, self, inner),
+            Defect::KnowOneName
+            | Defect::TakeLoginsForAddresses
+            | Defect::CompareTheCharacters
+            | Defect::OverlookLookAlikes => names::wrap(dialect, self, inner),
+            _ => planted::wrap(dialect, self, inner),
+        }
     }
 }
 

@@ -41,9 +41,44 @@ struct CallState {
     last_searched: Option<String>,
     /// Ids of the deleted users.
     deleted: BTreeSet<String>,
+    /// Whether a look-up by address found nobody, and none has found somebody since.
+    is_unknown: bool,
+    /// Whether a write was sent.
+    has_written: bool,
+    /// The groups in the first record of each user, by id.
+    groups: BTreeMap<String, Value>,
+    /// Ids of the users whose first record was that of a disabled user.
+    disabled: BTreeSet<String>,
+    /// Ids of the users whose record was read.
+    seen: BTreeSet<String>,
 }
 
 impl CallState {
+    /// Whether a component with this defect does not send this logout.
+    fn forgets_sessions(&self, defect: Defect, target: &Target) -> bool {
+        match (defect, target) {
+            (Defect::ForgetTheSessions, Target::Sessions(_)) => true,
+            (Defect::EndSessionsOnce, Target::Sessions(id)) => self.disabled.contains(id),
+            _ => false,
+        }
+    }
+
+    /// Whether this reads a user by id whom no look-up by address found in this call.
+    fn is_gone_by_address(&self, parsed: &ParsedRequest) -> bool {
+        let reads_one = matches!(parsed.target, Target::User(_)) && !parsed.is_write();
+        reads_one && self.is_unknown && !self.has_written
+    }
+
+    /// Notes what the first record of a user says.
+    fn note_user(&mut self, id: &str, visible: &Visible) {
+        if let Visible::User(record) = visible
+            && self.seen.insert(id.to_owned())
+            && record.get("isDisabled") == Some(&Value::Bool(true))
+        {
+            self.disabled.insert(id.to_owned());
+        }
+    }
+
     /// Whether this request is a look-up after a creation that got no response.
     fn skips(&mut self, parsed: &ParsedRequest) -> bool {
         if !parsed.lists_users() {
@@ -67,20 +102,30 @@ impl Transport for Planted {
             if self.defect == Defect::SkipTheLookUp && self.state.borrow_mut().skips(&parsed) {
                 return Ok(json_answer(&self.dialect_wire().empty_user_list()));
             }
-            if self.defect == Defect::ForgetTheSessions
-                && matches!(parsed.target, Target::Sessions(_))
-            {
-                let nothing = json_answer(&json!({"success": false}));
-                return Ok(Response { status: 404, ..nothing });
+            if self.state.borrow().forgets_sessions(self.defect, &parsed.target) {
+                return Ok(json_answer(&json!({"success": true, "data": {}})));
             }
+            if self.defect == Defect::TrustTheAddress
+                && self.state.borrow().is_gone_by_address(&parsed)
+            {
+                return Ok(Response { status: 404, ..json_answer(&json!({"success": false})) });
+            }
+            self.state.borrow_mut().has_written |= parsed.is_write();
             let sent = self.outgoing(request, &parsed);
             let limits = match self.defect {
-                Defect::WaitForEver => Limits { timeout_ms: u64::MAX, ..limits },
+                Defect::WaitForEver => Limits { timeout_ms: u64::MAX, idle_ms: u64::MAX, ..limits },
+                Defect::WaitOnOneRequest => Limits { idle_ms: u64::MAX, ..limits },
                 _ => limits,
             };
             let mut result = self.inner.send(&sent, limits).await;
             if self.defect == Defect::RepeatCreationsBlindly
                 && matches!(result, Err(TransportError::Failed))
+            {
+                result = self.inner.send(&sent, limits).await;
+            }
+            if self.defect == Defect::DeleteAgain
+                && matches!(parsed.act, Some(Act::Delete { .. }))
+                && result.is_ok()
             {
                 result = self.inner.send(&sent, limits).await;
             }
@@ -210,6 +255,79 @@ impl Planted {
                     return Ok(Response { status: 404, ..json_answer(&json!({"success": false})) });
                 }
             }
+            (Defect::IgnoreTheAdminGroup, _) if is_read => {
+                if let Ok(response) = &mut result {
+                    edit_object(response, rename_admin_group);
+                }
+            }
+            (Defect::GiveUpWhenThrottled | Defect::IgnoreTheWait, _) => {
+                if let Ok(response) = &mut result
+                    && is_throttled(response)
+                {
+                    let for_a_day = self.defect == Defect::GiveUpWhenThrottled;
+                    response.retry_after = for_a_day.then(|| "86400".into());
+                    response.rate_limit_reset = None;
+                    // It still says that the server throttles.
+                    response.rate_limit_remaining = Some("0".into());
+                }
+            }
+            (Defect::RepeatFinalStatuses, _) if !is_read => {
+                if let Ok(response) = &mut result
+                    && matches!(response.status, 300..=399 | 501 | 505)
+                {
+                    response.status = 503;
+                }
+            }
+            (Defect::EndSessionsOnce, Target::User(id)) if is_read => {
+                if let Ok(response) = &result
+                    && let Ok(body) = serde_json::from_slice(&response.body)
+                {
+                    state.note_user(id, &self.dialect_wire().visible(&parsed.target, &body));
+                }
+            }
+            (Defect::TrustTheAddress, Target::Users) if is_read => {
+                if let (Some(email), Ok(response)) = (parsed.address(), &result)
+                    && let Ok(body) = serde_json::from_slice(&response.body)
+                    && let Visible::Users(users) =
+                        self.dialect_wire().visible(&parsed.target, &body)
+                {
+                    let has_it = |user: &crate::request::Fields| {
+                        let theirs = user.get("email").and_then(Value::as_str);
+                        theirs.is_some_and(|theirs| key(theirs) == key(email))
+                    };
+                    state.is_unknown = !users.iter().any(has_it);
+                }
+            }
+            (Defect::TakeMembershipsForKept, Target::User(id)) if is_good => {
+                if let Ok(response) = &mut result {
+                    edit_object(response, |record| {
+                        if let Some(groups) = record.get("groups").cloned() {
+                            let first = state.groups.entry(id.clone()).or_insert(groups);
+                            record["groups"] = first.clone();
+                        }
+                    });
+                }
+            }
+            (Defect::ForgetTheGroupAdmins, Target::Groups | Target::Group(_)) if is_good => {
+                if let Ok(response) = &mut result {
+                    edit_object(response, |answer| {
+                        let forget = |group: &mut Value| {
+                            for member in group["members"].as_array_mut().into_iter().flatten() {
+                                member["is_group_admin"] = json!(false);
+                            }
+                        };
+                        match answer["data"].as_array_mut() {
+                            Some(groups) => groups.iter_mut().for_each(forget),
+                            None => forget(&mut answer["data"]),
+                        }
+                    });
+                }
+            }
+            (Defect::TrustOneView, Target::User(_)) if is_good => {
+                if let Ok(response) = &mut result {
+                    edit_object(response, |record| self.dialect_wire().remove_groups(record));
+                }
+            }
             (Defect::ForgetTheInvitations, Target::Invitations) if is_read => {
                 return Ok(json_answer(&self.dialect_wire().empty_user_list()));
             }
@@ -223,6 +341,7 @@ impl Planted {
         let Some(items) = self.dialect_wire().items(answer) else { return };
         items.truncate(1);
         let Some(first) = items.first_mut() else { return };
+        forget_mails(first);
         if let Some(address) = self.dialect_wire().address(first) {
             *address = json!(email);
         }
@@ -235,6 +354,7 @@ impl Planted {
 
     /// Replaces the address in a response about one user.
     fn set_address(&self, answer: &mut Value, email: &str) {
+        forget_mails(self.dialect_wire().record(answer));
         if let Some(address) = self.dialect_wire().address(self.dialect_wire().record(answer)) {
             *address = json!(email);
         }
@@ -246,6 +366,36 @@ impl Planted {
     }
 }
 
+/// Removes the mails from a record of SCIM, so that the login is the only address.
+fn forget_mails(record: &mut Value) {
+    if let Some(record) = record.as_object_mut() {
+        record.remove("emails");
+    }
+}
+
+/// Gives the group of administrators another name, wherever a response contains it.
+fn rename_admin_group(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == "name" && *value == "admin" {
+                    *value = json!("another");
+                }
+                rename_admin_group(value);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(rename_admin_group),
+        _ => {}
+    }
+}
+
+fn is_throttled(response: &Response) -> bool {
+    let Response { status, retry_after, rate_limit_reset, rate_limit_remaining, .. } = response;
+    let has_guidance =
+        retry_after.is_some() || rate_limit_reset.is_some() || rate_limit_remaining.is_some();
+    *status == 429 || (*status == 403 && has_guidance)
+}
+
 fn json_answer(body: &Value) -> Response {
     Response {
         status: 200,
@@ -255,7 +405,8 @@ fn json_answer(body: &Value) -> Response {
     }
 }
 
-fn edit_object(response: &mut Response, edit: impl FnOnce(&mut Value)) {
+/// Edits the JSON object of a response.
+pub(super) fn edit_object(response: &mut Response, edit: impl FnOnce(&mut Value)) {
     if let Ok(mut answer) = serde_json::from_slice::<Value>(&response.body)
         && answer.is_object()
     {

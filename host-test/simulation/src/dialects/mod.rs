@@ -134,6 +134,16 @@ pub fn component_dialect(dialect: Dialect) -> domain::Dialect {
     }
 }
 
+/// Returns a user's id as the dialect spells it.
+pub fn user_id(dialect: Dialect, user: &User) -> domain::UserId {
+    let value = match dialect {
+        Dialect::V1 => user.id.clone(),
+        Dialect::V2 => user.sid(),
+        Dialect::Scim => user.scim_id(),
+    };
+    domain::UserId { dialect: component_dialect(dialect), value }
+}
+
 /// Returns a group's id as the dialect spells it.
 pub fn group_id(dialect: Dialect, number: u32) -> GroupId {
     match dialect {

@@ -1,12 +1,16 @@
 //! SCIM.
 
-use mock_retool::{Group, MemberRemoval, Options, Organisation, PatchAnswer, ScimBase, ScimQuirks};
+use mock_retool::{
+    FormSupport, Group, IfMatchRule, MemberRemoval, Options, Organisation, PatchAnswer, PatchForms,
+    ScimBase, ScimQuirks,
+};
 use retool_lifecycle::http::Method;
 use serde_json::{Value, json};
 
 use super::{DialectWire, IgnoredQuery, Quirks, below, objects, text, with_id};
 use crate::chance::Chance;
-use crate::request::{Act, Fields, ListQuery, Target, VERSION, Visible};
+use crate::change::key;
+use crate::request::{Act, Fields, LOGIN, ListQuery, Target, VERSION, Visible};
 
 /// SCIM.
 pub struct Scim;
@@ -47,15 +51,19 @@ impl DialectWire for Scim {
                     if !matches!(op, "replace" | "add") {
                         return None;
                     }
-                    let (name, value) = match path {
-                        "name.givenName" => ("firstName", value),
-                        "name.familyName" => ("lastName", value),
-                        "active" => ("isDisabled", json!(!value.as_bool()?)),
-                        other => (other, value),
-                    };
-                    fields.insert(name.to_owned(), value);
+                    match path {
+                        "" => set_attributes(&mut fields, value.as_object()?)?,
+                        path => set_attribute(&mut fields, path, &value)?,
+                    }
                 }
                 Act::Update { id: id.clone(), fields, whole: false }
+            }
+            (Target::User(id), Method::Put) => {
+                let mut fields = user(body.as_object()?);
+                fields.retain(|name, _| {
+                    matches!(name.as_str(), "email" | "firstName" | "lastName" | "isDisabled")
+                });
+                Act::Update { id: id.clone(), fields, whole: true }
             }
             (Target::User(id), Method::Delete) => Act::Delete { id: id.clone() },
             (Target::Groups, Method::Post) => {
@@ -115,12 +123,16 @@ impl DialectWire for Scim {
             remove_by_filter,
             remove_by_value,
             delete_disables: chance.percent(10),
+            ..ScimQuirks::default()
         };
         let scim_base = *chance.pick(&[ScimBase::Both, ScimBase::Scim, ScimBase::ApiScim]);
+        let hides_members = chance.percent(20);
+        // Drawn last, so that earlier seeds keep their other properties.
+        let scim_quirks = forms_and_versions(scim_quirks, chance);
         Quirks {
             options: Options { scim_quirks, scim_base, ..Options::default() },
             default_page_size: None,
-            hides_members: chance.percent(20),
+            hides_members,
         }
     }
 
@@ -197,6 +209,31 @@ impl DialectWire for Scim {
     }
 }
 
+/// Draws the forms of a change that a server accepts, and how it compares versions. There is a form
+/// for each change.
+fn forms_and_versions(quirks: ScimQuirks, chance: &mut Chance) -> ScimQuirks {
+    use FormSupport::{Ignored, Refused, Unknown, Works};
+    let works = (Works, Works);
+    let one_form =
+        [works, works, (Refused, Works), (Ignored, Works), (Unknown, Works), (Works, Refused)];
+    let forms = |(by_path, by_value)| PatchForms { by_path, by_value };
+    let mut user_patch = forms(*chance.pick(&one_form));
+    let group_patch = forms(*chance.pick(&one_form));
+    if chance.percent(15) {
+        // Only a PUT changes a user.
+        user_patch =
+            forms(*chance.pick(&[(Refused, Refused), (Unknown, Unknown), (Refused, Ignored)]));
+    }
+    let if_match = *chance.pick(&[
+        IfMatchRule::Lenient,
+        IfMatchRule::Lenient,
+        IfMatchRule::Strong,
+        IfMatchRule::StrongForm,
+        IfMatchRule::Never,
+    ]);
+    ScimQuirks { user_patch, group_patch, if_match, strong_etags: chance.percent(25), ..quirks }
+}
+
 /// Returns a user's id as the organisation spells it. The conversion is its own inverse.
 fn user_id(id: &str) -> String {
     with_id(id).scim_id()
@@ -213,6 +250,33 @@ pub fn group_number(id: &str) -> Option<u32> {
 fn compared(filter: &str) -> Option<String> {
     let (_, text) = filter.split_once(" eq ")?;
     serde_json::from_str(text).ok()
+}
+
+/// Sets a field from an attribute that a path names.
+fn set_attribute(fields: &mut Fields, path: &str, value: &Value) -> Option<()> {
+    let (name, value) = match path {
+        "name.givenName" => ("firstName", value.clone()),
+        "name.familyName" => ("lastName", value.clone()),
+        "active" => ("isDisabled", json!(!value.as_bool()?)),
+        other => (other, value.clone()),
+    };
+    fields.insert(name.to_owned(), value);
+    Some(())
+}
+
+/// Sets fields from the value of an operation without a path.
+fn set_attributes(fields: &mut Fields, attributes: &Fields) -> Option<()> {
+    for (name, value) in attributes {
+        match value.as_object() {
+            Some(parts) if name == "name" => {
+                for (part, value) in parts {
+                    set_attribute(fields, &format!("name.{part}"), value)?;
+                }
+            }
+            _ => set_attribute(fields, name, value)?,
+        }
+    }
+    Some(())
 }
 
 struct Operation<'a> {
@@ -241,6 +305,17 @@ fn references(value: &Value) -> Option<Vec<String>> {
 fn change(id: u32, operations: Vec<Operation<'_>>) -> Option<Act> {
     let [Operation { op, path, value }] = <[Operation<'_>; 1]>::try_from(operations).ok()?;
     let named = path.strip_prefix("members[").and_then(|rest| rest.strip_suffix(']'));
+    let without_path = |name: &str| {
+        let attributes = value.as_object().filter(|attributes| attributes.len() == 1)?;
+        attributes.get(name).filter(|_| path.is_empty()).cloned()
+    };
+    if let Some(value) = without_path("displayName").filter(|_| op == "replace") {
+        let fields = Fields::from_iter([("name".to_owned(), value)]);
+        return Some(Act::UpdateGroup { id, fields, whole: false });
+    }
+    if let Some(value) = without_path("members").filter(|_| op == "add") {
+        return Some(Act::Join { group: id, users: references(&value)? });
+    }
     match (op, path, named) {
         ("replace", "displayName", _) => {
             let fields = Fields::from_iter([("name".to_owned(), value)]);
@@ -260,12 +335,16 @@ fn change(id: u32, operations: Vec<Operation<'_>>) -> Option<Act> {
 
 fn creation(mut sent: Fields) -> Option<Act> {
     sent.remove("schemas");
-    let email = text(&sent, "userName").to_owned();
+    let login = text(&sent, "userName").to_owned();
     sent.remove("userName");
-    // The component sends the same address in `userName` and in every entry of `emails`.
     let emails = sent.remove("emails").unwrap_or_default();
-    if objects(&emails).any(|entry| text(entry, "value") != email) || sent.remove("active")? != true
-    {
+    let first = objects(&emails).next().map(|entry| text(entry, "value").to_owned());
+    let email = first.unwrap_or_else(|| login.clone());
+    // The component sends the same address in every entry of `emails`, and in `userName` unless an
+    // account with another login is created again.
+    let is_login = login == email || key(&login) == key(&email) || !login.contains('@');
+    let is_one = objects(&emails).all(|entry| text(entry, "value") == email);
+    if !is_login || !is_one || sent.remove("active")? != true {
         return None;
     }
     let mut fields = Fields::new();
@@ -288,13 +367,18 @@ fn user(record: &Fields) -> Fields {
     let emails = || objects(record.get("emails").unwrap_or(&Value::Null));
     let first = emails().find(|entry| entry.get("primary") == Some(&Value::Bool(true)));
     let email = match first.or(emails().next()) {
-        Some(entry) if !login.contains('@') => text(entry, "value"),
-        _ => login,
+        Some(entry) => text(entry, "value"),
+        // A login that is no address names nobody by address.
+        None if login.contains('@') => login,
+        None => "",
     };
     let mut fields = Fields::new();
     let mut set = |name: &str, value: Option<&Value>| {
         fields.insert(name.to_owned(), value.cloned().unwrap_or_default());
     };
+    if record.get("name").is_some_and(Value::is_array) {
+        set("oddName", record.get("name"));
+    }
     let name = record.get("name").and_then(Value::as_object);
     set("firstName", name.and_then(|name| name.get("givenName")));
     set("lastName", name.and_then(|name| name.get("familyName")));
@@ -302,6 +386,9 @@ fn user(record: &Fields) -> Fields {
     set("updatedAt", record.get("meta").and_then(|meta| meta.get("lastModified")));
     fields.insert("id".into(), user_id(text(record, "id")).into());
     fields.insert("email".into(), email.into());
+    if !login.is_empty() {
+        fields.insert(LOGIN.into(), login.into());
+    }
     let active = match record.get("active") {
         Some(Value::Bool(active)) => Some(*active),
         Some(Value::String(active)) => Some(active.eq_ignore_ascii_case("true")),

@@ -73,7 +73,7 @@ pub(crate) fn page(plan: &Plan, about: &About<'_>) -> String {
                         (self::guards(guards))
                         (self::seats(seats))
                         (administrators(&people))
-                        (list("What this API cannot do", limitations))
+                        (list("Limitations", limitations))
                         (list(if refused { "Groups that would be new" } else { "New groups" }, &groups))
                     }
                     (search())

@@ -82,12 +82,12 @@ fn without_a_404_the_error_is_that_of_the_page() {
     let fake = FakePlatform::replying([page(302), page(302)]);
     assert_eq!(fake.run(undiscovered(&fake).list_users()).unwrap_err().code, Code::Redirected);
     let fake = FakePlatform::replying([page(200), reply(200, r#"{"success":false}"#)]);
-    assert_eq!(fake.run(undiscovered(&fake).list_users()).unwrap_err().code, Code::AnswerUnusable);
+    assert_eq!(fake.run(undiscovered(&fake).list_users()).unwrap_err().code, Code::HtmlPage);
 }
 
 #[test]
 fn a_rejected_token_fails_at_once_and_the_error_explains_scims_own_token() {
-    for (status, code) in [(401, Code::TokenRejected), (403, Code::ScopeMissing)] {
+    for (status, code) in [(401, Code::TokenRejected), (403, Code::Forbidden)] {
         let body = r#"{"message":"no SCIM for you"}"#;
         let fake = FakePlatform::replying([reply(status, body)]);
         let error = fake.run(undiscovered(&fake).list_users()).unwrap_err();
@@ -103,7 +103,7 @@ fn a_rejected_token_fails_at_once_and_the_error_explains_scims_own_token() {
 fn after_a_server_error_no_other_path_is_tried() {
     let fake = FakePlatform::replying([refusal(501)]);
     let error = fake.run(undiscovered(&fake).list_users()).unwrap_err();
-    assert_eq!((error.code, error.http_status), (Code::ServerError, Some(501)));
+    assert_eq!((error.code, error.http_status), (Code::OperationUnsupported, Some(501)));
 }
 
 #[test]

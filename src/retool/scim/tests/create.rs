@@ -7,7 +7,7 @@ use crate::http::TransportError;
 use crate::retool::WriteDirectory;
 
 fn new_user(fields: UserPatch) -> NewUser {
-    NewUser { email: ada(), fields }
+    NewUser { email: ada(), login: None, fields }
 }
 
 fn named() -> NewUser {

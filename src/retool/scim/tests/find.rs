@@ -8,7 +8,7 @@ use crate::retool::{ReadDirectory, WriteDirectory};
 /// Looks up an address on a server that gives these replies. Also returns the requests.
 fn find(email: &str, replies: impl IntoIterator<Item = Reply>) -> (Result<Vec<User>>, Vec<String>) {
     let fake = FakePlatform::replying(replies);
-    let found = fake.run(scim(&fake).find_users(&Email::new(email)));
+    let found = fake.run(scim(&fake).find_users(&Email::new(email).into()));
     (found, fake.lines())
 }
 
@@ -90,9 +90,7 @@ fn a_user_with_the_address_in_another_attribute_is_found_in_the_listing() {
 
 #[test]
 fn a_failed_search_is_an_error() {
-    for (status, code) in
-        [(401, Code::TokenRejected), (403, Code::ScopeMissing), (501, Code::ServerError)]
-    {
+    for (status, code) in [(401, Code::TokenRejected), (403, Code::Forbidden)] {
         let (found, lines) = find("ada@example.com", [refusal(status)]);
         let error = found.unwrap_err();
         assert_eq!((error.code, lines.len()), (code, 1));
@@ -118,4 +116,46 @@ fn a_second_group_of_the_same_name_is_not_created() {
         reply(201, group("g3", "Support")),
     ]);
     assert_eq!(fake.run(scim(&fake).create_group("Support", None)).unwrap().id, group_id("g3"));
+}
+
+/// An account whose login and mail are different addresses.
+fn john(login: &str, mail: &str) -> String {
+    format!(
+        r#"{{"id":"{login}","userName":"{login}","active":true,
+        "emails":[{{"value":"second@example.com"}},{{"value":"{mail}","primary":true}}]}}"#
+    )
+}
+
+#[test]
+fn an_account_is_found_by_each_address_and_by_its_login() {
+    let record = john("jdoe@contoso.example", "john@example.com");
+    let other = person("u2", "grace@example.com");
+    let all_users = [other, record.clone()];
+    for (name, is_login) in
+        [("john@example.com", false), ("Second@example.com", false), ("JDoe@contoso.example", true)]
+    {
+        // The filter finds logins. Whether the address is another user's mail, the listing says.
+        let hit = if is_login { hits(core::slice::from_ref(&record)) } else { hits(&[]) };
+        let (found, lines) = find(name, [hit, hits(&all_users)]);
+        let found = found.unwrap();
+        assert_eq!(emails(&found), ["john@example.com"], "{name}");
+        assert_eq!(found[0].login(), Some("jdoe@contoso.example"));
+        assert_eq!(lines.len(), 2, "{name}");
+    }
+    // Two accounts that one address means are both found.
+    let all_users = [record.clone(), john("john@example.com", "other@example.com")];
+    let (found, _) = find("john@example.com", [hits(&all_users[1..]), hits(&all_users)]);
+    assert_eq!(found.unwrap().len(), 2);
+}
+
+#[test]
+fn a_login_is_found_with_one_request_and_an_address_is_no_login() {
+    let login = |text: &str| crate::domain::UserRef::Login(Email::new(text));
+    let record = r#"{"id":"svc","userName":"svc-deploy","active":true}"#.to_string();
+    let fake = FakePlatform::replying([hits(core::slice::from_ref(&record))]);
+    let found = fake.run(scim(&fake).find_users(&login("SVC-Deploy"))).unwrap();
+    assert_eq!((found.len(), found[0].email.is_address()), (1, false));
+    let record = john("jdoe@contoso.example", "john@example.com");
+    let fake = FakePlatform::replying([hits(&[]), hits(&[record])]);
+    assert_eq!(fake.run(scim(&fake).find_users(&login("john@example.com"))).unwrap().len(), 0);
 }

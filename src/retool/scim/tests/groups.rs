@@ -113,13 +113,17 @@ fn a_name_that_another_administrator_set_meanwhile_is_not_overwritten() {
 
 #[test]
 fn a_rename_that_does_not_hold_is_an_error() {
-    let replies = [reply(200, SUPPORT), reply(204, "")];
-    let fake =
-        FakePlatform::replying(replies.into_iter().chain((0..5).map(|_| reply(200, SUPPORT))));
+    // With a path, and without one.
+    let fake = FakePlatform::new(|request| match request.method {
+        crate::http::Method::Get => reply(200, SUPPORT),
+        _ => reply(204, ""),
+    });
     let scim = scim(&fake);
     let account = fake.run(scim.read_group(&group_id("g1"))).unwrap().expect("a group");
     let error = fake.run(scim.update_group(&account, &rename())).unwrap_err();
     assert_eq!((error.code, error.maybe_applied), (Code::NotVerified, true));
+    let writes = fake.sent().iter().filter(|sent| sent.line().starts_with("PATCH")).count();
+    assert_eq!(writes, 2);
 }
 
 #[test]

@@ -34,13 +34,34 @@ fn existing_members_are_not_added_again() {
 
 #[test]
 fn members_are_added_one_by_one_if_the_server_requires_it() {
-    for (add, sent) in [(Effect::RefusesMany, 3), (Effect::TakesOne, 2)] {
+    // A refused form is followed by the other one, and then by one user at a time.
+    for (add, sent) in [(Effect::RefusesMany, 4), (Effect::TakesOne, 2)] {
         let (fake, members) = server(&["u1"], Behaviour { add, ..Behaviour::default() });
         let new = fake.run(scim(&fake).add_members(&group_id("g1"), &ids(&["u2", "u3"]))).unwrap();
         assert_eq!(new, [true, true]);
         assert_eq!(*members.borrow(), ["u1", "u2", "u3"]);
         assert_eq!(changes(&fake)[0], BOTH);
         assert_eq!(changes(&fake).len(), sent);
+    }
+}
+
+#[test]
+fn an_addition_without_a_path_is_tried_if_the_one_with_a_path_has_no_effect() {
+    for (add, first) in [(Effect::Refused, 2), (Effect::Unknown, 2), (Effect::Ignored, 2)] {
+        let add_by_value = Some(Effect::Works);
+        let behaviour = Behaviour { add, add_by_value, ..Behaviour::default() };
+        let (fake, members) = server(&["u1"], behaviour);
+        let scim = scim(&fake);
+        let new = fake.run(scim.add_members(&group_id("g1"), &ids(&["u2", "u3"]))).unwrap();
+        assert_eq!((new, changes(&fake).len()), (Vec::from([true, true]), first));
+        assert_eq!(
+            changes(&fake)[1],
+            r#"[{"op":"add","value":{"members":[{"value":"u2"},{"value":"u3"}]}}]"#
+        );
+        // The next addition begins with the form that worked.
+        assert!(fake.run(scim.add_member(&group_id("g1"), &user_id("u4"))).unwrap());
+        assert_eq!(changes(&fake).len(), first + 1);
+        assert_eq!(*members.borrow(), ["u1", "u2", "u3", "u4"]);
     }
 }
 
@@ -111,4 +132,21 @@ fn adding_to_a_deleted_group_is_an_error() {
     let fake = FakePlatform::replying((0..READINGS).map(|_| refusal(404)));
     let error = fake.run(scim(&fake).add_member(&group_id("g1"), &user_id("u1"))).unwrap_err();
     assert_eq!((error.code, error.maybe_applied), (Code::GroupNotFound, false));
+}
+
+/// The group's record shows the first members only, so one of them is not shown any more.
+#[test]
+fn an_addition_is_seen_in_the_record_of_the_user_and_nobody_is_put_back() {
+    for listed in [0, 1, 2] {
+        let behaviour = Behaviour { listed, ..Behaviour::default() };
+        let (fake, members) = server(&["u1", "u2"], behaviour);
+        members.borrow_mut().rotate_left(1);
+        let directory = scim(&fake);
+        let add = |ids: &[&str]| {
+            let ids: Vec<_> = ids.iter().map(|id| user_id(id)).collect();
+            fake.run(directory.add_members(&group_id("g1"), &ids))
+        };
+        assert_eq!(add(&["u3", "u4"]).unwrap(), [true, true], "{listed}");
+        assert_eq!(members.borrow().len(), 4);
+    }
 }

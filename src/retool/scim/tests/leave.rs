@@ -193,7 +193,8 @@ fn without_time_to_wait_no_other_form_is_tried() {
     let scim = Scim::new(client(&fake, settings), Some(Base::Scim));
     let removed = fake.run(scim.remove_member(&group_id("g1"), &user_id("u2")));
     let error = removed.unwrap_err();
-    assert_eq!((error.code, error.maybe_applied), (Code::NotVerified, true));
+    assert_eq!((error.code, error.maybe_applied), (Code::DeadlineExceeded, true));
+    assert!(!error.is_permanent(), "it may hold");
     assert_eq!(*members.borrow(), ["u1", "u3"]);
     assert_eq!(changes(&fake), [BY_PATH]);
 }
@@ -266,4 +267,44 @@ fn a_previously_removed_member_is_not_put_back() {
     // Nor does such a reading count as an existing membership when the user is added again.
     let users = [user_id("u1"), user_id("u3")];
     assert_eq!(fake.run(scim.add_members(&group_id("g1"), &users)).unwrap(), [true, true]);
+}
+
+/// The group's record shows none or one of its members, and theirs show the group.
+#[test]
+fn a_member_whom_the_group_does_not_show_is_removed() {
+    for listed in [0, 1] {
+        let behaviour = Behaviour { listed, ..Behaviour::default() };
+        let (fake, members) = server(&["u1", "u2", "u3"], behaviour);
+        let directory = scim(&fake);
+        let leave = |id| fake.run(directory.remove_member(&group_id("g1"), &user_id(id)));
+        assert!(leave("u3").unwrap());
+        assert_eq!(*members.borrow(), ["u1", "u2"]);
+        assert_eq!(changes(&fake), [r#"[{"op":"remove","path":"members[value eq \"u3\"]"}]"#]);
+        assert!(!leave("u3").unwrap(), "neither record shows the membership");
+        assert!(leave("u1").unwrap() && leave("u2").unwrap());
+        assert!(members.borrow().is_empty());
+    }
+}
+
+/// The form by value is not tried: its harm to members who are not shown could not be seen.
+#[test]
+fn a_member_whom_the_group_does_not_show_and_who_stays_is_an_error() {
+    for (by_path, code) in
+        [(Effect::Ignored, Code::NotVerified), (Effect::Refused, Code::ServerRefused)]
+    {
+        let behaviour = Behaviour { listed: 1, by_path, ..Behaviour::default() };
+        let (fake, members) = server(&["u1", "u2"], behaviour);
+        let error = fake.run(scim(&fake).remove_member(&group_id("g1"), &user_id("u2")));
+        assert_eq!(error.unwrap_err().code, code);
+        assert_eq!((changes(&fake).len(), members.borrow().len()), (1, 2));
+    }
+}
+
+#[test]
+fn a_member_whom_the_group_does_not_show_is_removed_once_after_a_lost_reply() {
+    let behaviour = Behaviour { listed: 0, ..Behaviour::default() };
+    behaviour.lost.set(1);
+    let (fake, members) = server(&["u1", "u2"], behaviour);
+    assert!(fake.run(scim(&fake).remove_member(&group_id("g1"), &user_id("u2"))).unwrap());
+    assert_eq!((changes(&fake).len(), &members.borrow()[..]), (1, &["u1".to_string()][..]));
 }

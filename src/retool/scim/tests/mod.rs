@@ -12,6 +12,7 @@ use crate::testing::scim_group::{refusal, reply};
 mod base;
 mod create;
 mod find;
+mod forms;
 mod groups;
 mod join;
 mod leave;

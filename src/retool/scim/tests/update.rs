@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::{Account, User, UserPatch};
 use crate::error::{Code, Result};
-use crate::http::TransportError;
+use crate::http::{Method, Request, TransportError};
 use crate::retool::{ReadDirectory, WriteDirectory};
 
 /// Returns the record of u1 before the change: Ada Byron, enabled.
@@ -33,6 +33,18 @@ fn change(
     replies: impl IntoIterator<Item = Reply>,
 ) -> (Result<User>, FakePlatform) {
     let fake = FakePlatform::replying(replies);
+    let scim = scim(&fake);
+    let account: Account = fake.run(scim.read_user(&user_id("u1"))).unwrap().expect("an account");
+    let changed = fake.run(scim.update_user(&account, patch));
+    (changed, fake)
+}
+
+/// Changes u1 on this server.
+fn change_on(
+    patch: &UserPatch,
+    server: impl FnMut(&Request) -> Reply + 'static,
+) -> (Result<User>, FakePlatform) {
+    let fake = FakePlatform::new(server);
     let scim = scim(&fake);
     let account: Account = fake.run(scim.read_user(&user_id("u1"))).unwrap().expect("an account");
     let changed = fake.run(scim.update_user(&account, patch));
@@ -111,10 +123,16 @@ fn a_late_change_is_waited_for_and_a_missing_one_is_an_error() {
     assert!(changed.unwrap().disabled);
     assert_eq!(methods(&fake), ["PATCH", "GET", "GET"]);
 
-    let stubborn = (0..5).map(|_| reply(200, before()));
-    let (changed, _) =
-        change(&disable(), [reply(200, before()), reply(204, "")].into_iter().chain(stubborn));
+    // No form of the change has an effect.
+    let stubborn = |request: &Request| match request.method {
+        Method::Get if request.path_and_query.contains("Groups") => reply(200, list(0, &[])),
+        Method::Get => reply(200, before()),
+        _ => reply(204, ""),
+    };
+    let (changed, fake) = change_on(&disable(), stubborn);
     let error = changed.unwrap_err();
+    let writes = methods(&fake).into_iter().filter(|method| method != "GET");
+    assert_eq!(writes.collect::<Vec<_>>(), ["PATCH", "PATCH", "PUT"]);
     assert_eq!((error.code, error.maybe_applied), (Code::NotVerified, true));
     assert!(error.message.contains("disabled"), "{}", error.message);
 }
@@ -126,10 +144,12 @@ fn a_change_that_changes_another_field_is_an_error() {
         (disabled().replace("ada@example.com", "eve@example.com"), "the address"),
     ];
     for (after, what) in losses {
-        let replies = (0..6).map(|_| reply(200, after.as_str()));
-        let (changed, _) = change(&disable(), [reply(200, before())].into_iter().chain(replies));
+        let replies = (0..7).map(|_| reply(200, after.as_str()));
+        let (changed, fake) = change(&disable(), [reply(200, before())].into_iter().chain(replies));
         let error = changed.unwrap_err();
         assert_eq!(error.code, Code::NotVerified);
+        let writes = methods(&fake).into_iter().filter(|method| method != "GET").count();
+        assert_eq!(writes, 1, "another form is only for a change that had no effect");
         assert!(error.message.contains(what), "{}", error.message);
     }
 }
@@ -177,7 +197,7 @@ fn after_a_lost_reply_the_user_is_read_before_a_retry() {
         [reply(200, before()), lost_answer(), reply(200, before()), refusal(403)],
     );
     let error = changed.unwrap_err();
-    assert_eq!((error.code, error.attempts, error.maybe_applied), (Code::ScopeMissing, 2, true));
+    assert_eq!((error.code, error.attempts, error.maybe_applied), (Code::Forbidden, 2, true));
     // Meanwhile the account belongs to another person.
     let renamed = person("u1", "eve@example.com");
     let (changed, fake) =
@@ -238,7 +258,7 @@ fn the_version_of_another_user_is_not_used() {
     let fake = FakePlatform::new(|request| {
         let id = request.path_and_query.rsplit('/').next().unwrap_or_default().to_string();
         let body = match request.method {
-            crate::http::Method::Get => person(&id, "ada@example.com"),
+            Method::Get => person(&id, "ada@example.com"),
             _ => disabled(),
         };
         let etag = Some(format!("\"{id}\""));
@@ -290,14 +310,16 @@ fn after_a_412_the_user_is_read_and_written_again_once() {
     assert_eq!((error.http_status, error.maybe_applied), (Some(412), false));
     assert_eq!(methods(&fake), ["PATCH", "GET"]);
 
-    // A second 412 is an error.
-    let (changed, fake) =
-        change(&disable(), [reply(200, old.as_str()), refusal(412), reply(200, new), refusal(412)]);
+    // After a second change meanwhile, it is given up.
+    let newer = new.replace("Lovelace", "King").replace(r#"W/\"2"#, r#"W/\"3"#);
+    let replies =
+        [reply(200, old.as_str()), refusal(412), reply(200, new), refusal(412), reply(200, newer)];
+    let (changed, fake) = change(&disable(), replies);
     let error = changed.unwrap_err();
     assert_eq!((error.code, error.http_status), (Code::ServerRefused, Some(412)));
     assert!(!error.maybe_applied);
     assert!(error.message.contains("was changed at the same time"), "{}", error.message);
-    assert_eq!(methods(&fake), ["PATCH", "GET", "PATCH"]);
+    assert_eq!(methods(&fake), ["PATCH", "GET", "PATCH", "GET"]);
 
     // Another administrator made the same change.
     let (changed, fake) =
@@ -323,14 +345,19 @@ fn a_user_who_became_an_administrator_meanwhile_is_not_disabled() {
 }
 
 #[test]
-fn a_refused_change_is_sent_once_and_not_maybe_applied() {
-    let cases = [(400, Code::ServerRefused), (403, Code::ScopeMissing), (404, Code::UserNotFound)];
+fn a_refused_change_is_not_maybe_applied() {
+    let cases = [(403, Code::Forbidden), (409, Code::ServerRefused), (401, Code::TokenRejected)];
     for (status, code) in cases {
         let (changed, fake) = change(&disable(), [reply(200, before()), refusal(status)]);
         let error = changed.unwrap_err();
         assert_eq!((error.code, error.maybe_applied), (code, false));
-        assert_eq!(methods(&fake), ["PATCH"]);
+        assert_eq!(methods(&fake), ["PATCH"], "no other form would be accepted");
     }
+    let deleted = [reply(200, before()), refusal(404), refusal(404)];
+    let (changed, fake) = change(&disable(), deleted);
+    let error = changed.unwrap_err();
+    assert_eq!((error.code, error.maybe_applied), (Code::UserNotFound, false));
+    assert_eq!(methods(&fake), ["PATCH", "GET"]);
 }
 
 #[test]
@@ -342,4 +369,33 @@ fn empty_patches_and_unsupported_fields_are_not_sent() {
     let (changed, fake) = change(&patch, [reply(200, before())]);
     assert_eq!(changed.unwrap_err().code, Code::OperationUnsupported);
     assert!(methods(&fake).is_empty());
+}
+
+/// Some servers show no disabled users, or delete them.
+#[test]
+fn a_disabled_user_who_is_gone_after_an_accepted_change_is_no_lost_reply() {
+    let missing = || refusal(404);
+    for answer in [reply(204, ""), reply(200, "{}")] {
+        let (changed, fake) =
+            change(&disable(), [reply(200, before()), answer, missing(), missing()]);
+        let error = changed.unwrap_err();
+        assert!(error.gone && error.code == Code::NotVerified, "{error:?}");
+        assert_eq!(methods(&fake), ["PATCH", "GET", "GET"]);
+    }
+    // A user who is only late is not gone.
+    let late = [reply(200, before()), reply(204, ""), missing(), reply(200, disabled())];
+    let (changed, _) = change(&disable(), late);
+    assert!(changed.unwrap().disabled);
+    // Without an answer, a missing user may have been deleted by another administrator.
+    let lost = Reply::fails(TransportError::Failed);
+    let (changed, _) = change(&disable(), [reply(200, before()), lost, missing()]);
+    let error = changed.unwrap_err();
+    assert_eq!((error.code, error.gone), (Code::ConnectionFailed, false));
+    // No other change hides a user.
+    let rename = UserPatch { first_name: Some("Augusta".into()), ..UserPatch::default() };
+    let gone = (0..6).map(|_| missing());
+    let (changed, _) =
+        change(&rename, [reply(200, before()), reply(204, "")].into_iter().chain(gone));
+    let error = changed.unwrap_err();
+    assert_eq!((error.code, error.gone), (Code::NotVerified, false));
 }

@@ -43,7 +43,9 @@ fn a_record_from_an_idps_documentation_is_read() {
         (Some("Ada"), Some("Byron"))
     );
     assert!(user.disabled);
-    assert_eq!(user.email, ada(), "the login name takes precedence");
+    assert_eq!(user.email.as_str(), "other@example.com", "the mail is the address");
+    assert_eq!(user.login(), Some("ada@example.com"));
+    assert!(user.answers_to(&ada()));
     let groups = user.groups.expect("groups");
     assert_eq!(groups[0].id, group_id("g1"));
     assert_eq!((groups[0].label(), groups[1].label()), ("Support", "7"));
@@ -153,11 +155,15 @@ fn another_user_or_group_than_requested_is_an_error() {
 fn plain_json_is_accepted_and_an_invalid_record_is_not() {
     let fake = FakePlatform::replying([Reply::json(200, person("u1", "ada@example.com"))]);
     assert!(fake.run(scim(&fake).read_user(&user_id("u1"))).unwrap().is_some());
-    for record in
-        ["[]", "null", r#"["u1","a@b.c"]"#, r#"{"id":"u1"}"#, r#"{"userName":"a@b.c"}"#, "{"]
-    {
+    for record in ["[]", "null", r#"["u1","a@b.c"]"#, r#"{"userName":"a@b.c"}"#, "{"] {
         assert_eq!(account(record).unwrap_err().code, Code::AnswerUnusable, "{record}");
     }
+    // A user without a login and an address is no user that an address names.
+    let nameless = account(r#"{"id":"u1","active":true}"#).unwrap();
+    assert!(!nameless.user.email.is_address());
+    assert_eq!(nameless.user.login(), None);
+    let by_mail = r#"{"id":"u1","emails":[{"value":"ada@example.com"}]}"#;
+    assert_eq!(account(by_mail).unwrap().user.email, ada());
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn new() -> String {
 /// Finds `new@acme.example`, which no account has.
 fn find(invites: Reply) -> Result<Vec<User>> {
     let fake = FakePlatform::replying([all(&[]), all(&[person("ann")]), invites]);
-    fake.run(directory(&fake).find_users(&email("new@acme.example")))
+    fake.run(directory(&fake).find_users(&email("new@acme.example").into()))
 }
 
 #[test]
@@ -31,7 +31,8 @@ fn a_pending_invitation_counts_as_the_invited_user() {
 #[test]
 fn an_account_takes_precedence_over_an_invitation() {
     let fake = FakePlatform::replying([all(&[person("new")])]);
-    let found = fake.run(directory(&fake).find_users(&email("new@acme.example"))).expect("Ann");
+    let found =
+        fake.run(directory(&fake).find_users(&email("new@acme.example").into())).expect("Ann");
     assert_eq!(found[0].invited, Some(false));
     let fake =
         FakePlatform::replying([all(&[new()]), all(&[record("new", &fields("N", "D", false))])]);
@@ -80,7 +81,7 @@ fn a_server_without_invitations_has_none() {
     for reply in [no_route(), page.into()] {
         assert_eq!(find(reply), Ok(Vec::new()));
     }
-    assert_eq!(code(find(refused(403))), Code::ScopeMissing);
+    assert_eq!(code(find(refused(403))), Code::Forbidden);
     assert_eq!(code(find(Reply::json(200, r#"{"success":false}"#))), Code::ServerRefused);
 }
 

@@ -260,3 +260,28 @@ fn a_page_that_is_too_large_is_an_error() {
     assert_eq!(code(listed(&fake)), Code::BodyTooLarge);
     assert_eq!(fake.lines().len(), 3);
 }
+
+/// Returns a page of a server that does not say whether there is more.
+fn silent_page(people: &[String]) -> Reply {
+    Reply::json(200, format!(r#"{{"success":true,"data":[{}]}}"#, people.join(",")))
+}
+
+#[test]
+fn a_full_page_that_does_not_say_whether_there_is_more_is_no_whole_listing() {
+    for (count, is_whole) in [(0, true), (99, true), (100, false), (101, true)] {
+        let fake =
+            FakePlatform::new(move |request| match request.path_and_query.ends_with("_invites") {
+                true => no_route(),
+                false => silent_page(&people(0..count)),
+            });
+        match listed(&fake) {
+            Ok(listed) => assert!(is_whole && listed == count, "{count}"),
+            Err(error) => {
+                assert!(!is_whole && error.code == Code::ListingIncomplete, "{count}");
+                assert!(error.message.contains("does not say"), "{}", error.message);
+            }
+        }
+        let page = fake.run(directory(&fake).page_users(None, Some(100)));
+        assert_eq!(page.is_ok(), count < 100, "{count}");
+    }
+}

@@ -5,7 +5,7 @@ use crate::domain::{NewUser, UserPatch, UserType};
 use crate::retool::WriteDirectory;
 
 fn new(fields: UserPatch) -> NewUser {
-    NewUser { email: email("new@acme.example"), fields }
+    NewUser { email: email("new@acme.example"), login: None, fields }
 }
 
 fn named() -> UserPatch {
@@ -337,7 +337,7 @@ fn sessions_are_ended_where_the_server_can() {
     }
     for (reply, expected) in [
         (Reply::json(200, r#"{"success":false}"#), Code::ServerRefused),
-        (refused(403), Code::ScopeMissing),
+        (refused(403), Code::Forbidden),
     ] {
         let fake = FakePlatform::replying([reply]);
         assert_eq!(code(fake.run(directory(&fake).end_sessions(&ann))), expected);

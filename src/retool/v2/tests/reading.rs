@@ -85,7 +85,7 @@ fn a_refusal_is_an_error_whatever_the_status() {
             failure(fake.run(directory.list_users())),
             failure(fake.run(directory.list_groups())),
             failure(fake.run(directory.page_users(None, None))),
-            failure(fake.run(directory.find_users(&email("ann@acme.example")))),
+            failure(fake.run(directory.find_users(&email("ann@acme.example").into()))),
             failure(fake.run(directory.read_user(&ann))),
             failure(fake.run(directory.read_group(&id))),
         ];
@@ -102,7 +102,7 @@ fn a_missing_list_means_a_wrong_base_url() {
     let directory = directory(&fake);
     assert_eq!(code(fake.run(directory.list_users())), Code::BaseUrlWrong);
     assert_eq!(code(fake.run(directory.page_users(None, None))), Code::BaseUrlWrong);
-    assert_eq!(code(fake.run(directory.find_users(&email("a@b.c")))), Code::BaseUrlWrong);
+    assert_eq!(code(fake.run(directory.find_users(&email("a@b.c").into()))), Code::BaseUrlWrong);
     assert_eq!(code(fake.run(directory.list_groups())), Code::BaseUrlWrong);
     // A missing record only means that the record does not exist.
     assert_eq!(fake.run(directory.read_user(&user_id("user_ann"))), Ok(None));
@@ -129,7 +129,8 @@ fn an_answer_of_another_shape_is_an_error_and_not_an_empty_result() {
 #[test]
 fn a_user_is_found_by_the_address_in_the_response() {
     let fake = FakePlatform::replying([all(&[person("ann")])]);
-    let found = fake.run(directory(&fake).find_users(&email("ANN@acme.example"))).expect("Ann");
+    let found =
+        fake.run(directory(&fake).find_users(&email("ANN@acme.example").into())).expect("Ann");
     assert_eq!(emails(&found), ["ann@acme.example"]);
     assert_eq!(lines(&fake), ["GET /users?email=ANN%40acme.example"]);
 }
@@ -137,7 +138,7 @@ fn a_user_is_found_by_the_address_in_the_response() {
 #[test]
 fn an_address_is_encoded_in_the_query() {
     let fake = FakePlatform::replying([all(&[]), all(&[]), all(&[])]);
-    let found = fake.run(directory(&fake).find_users(&email("o'b+x&limit=1@acme.example")));
+    let found = fake.run(directory(&fake).find_users(&email("o'b+x&limit=1@acme.example").into()));
     assert_eq!(found, Ok(Vec::new()));
     assert_eq!(lines(&fake)[0], "GET /users?email=o%27b%2Bx%26limit%3D1%40acme.example");
 }
@@ -156,7 +157,7 @@ fn an_inconclusive_search_is_confirmed_by_the_whole_listing() {
     ];
     for answer in inconclusive {
         let fake = FakePlatform::replying([answer, all(&[person("bob"), person("ann")])]);
-        let found = fake.run(directory(&fake).find_users(&email("ann@acme.example")));
+        let found = fake.run(directory(&fake).find_users(&email("ann@acme.example").into()));
         assert_eq!(emails(&found.expect("Ann")), ["ann@acme.example"]);
         assert_eq!(lines(&fake), ["GET /users?email=ann%40acme.example", "GET /users"]);
     }
@@ -166,14 +167,15 @@ fn an_inconclusive_search_is_confirmed_by_the_whole_listing() {
 fn all_users_with_one_address_are_found() {
     let other = person("ann").replacen("user_ann", "user_ann2", 1).replace("ann@", "Ann@");
     let fake = FakePlatform::replying([all(&[person("ann"), other])]);
-    let found = fake.run(directory(&fake).find_users(&email("ann@acme.example"))).expect("both");
+    let found =
+        fake.run(directory(&fake).find_users(&email("ann@acme.example").into())).expect("both");
     assert_eq!(found.len(), 2);
 }
 
 #[test]
 fn a_user_is_missing_only_if_all_three_lists_lack_them() {
     let fake = FakePlatform::replying([all(&[]), all(&[person("bob")]), all(&[])]);
-    let found = fake.run(directory(&fake).find_users(&email("ann@acme.example")));
+    let found = fake.run(directory(&fake).find_users(&email("ann@acme.example").into()));
     assert_eq!(found, Ok(Vec::new()));
     assert_eq!(
         lines(&fake),
@@ -223,8 +225,8 @@ fn members_are_read_concurrently_and_must_be_in_the_record() {
 }
 
 #[test]
-fn a_rejected_token_or_missing_scope_is_not_retried() {
-    for (status, expected) in [(401, Code::TokenRejected), (403, Code::ScopeMissing)] {
+fn a_rejected_token_or_forbidden_request_is_not_retried() {
+    for (status, expected) in [(401, Code::TokenRejected), (403, Code::Forbidden)] {
         let fake = FakePlatform::new(move |_| refused(status));
         assert_eq!(code(fake.run(directory(&fake).list_users())), expected);
         assert_eq!(fake.lines().len(), 1);

@@ -37,7 +37,7 @@ fn members_outside_the_span_count_as_members() {
 #[test]
 fn memberships_that_go_with_a_deleted_account_count_in_every_group() {
     let (mut request, mut actual) = leavers(12, 3, AbsentPolicy::Delete);
-    request.policy.guards.max_member_removal_floor = 0;
+    request.policy.guards.member_removals.floor = 0;
     for user in &mut actual.users {
         join(user, "All Users");
         // Some servers list a membership twice. It counts once.
@@ -55,7 +55,7 @@ fn memberships_that_go_with_a_deleted_account_count_in_every_group() {
     );
 
     request.policy.absent = AbsentPolicy::Delete;
-    request.policy.guards.max_member_removal_percent = 24;
+    request.policy.guards.member_removals.percent = 24;
     assert_guard(&plan(&request, &actual), Guard::MemberRemovals, 2, 3, true);
 }
 

@@ -1,4 +1,5 @@
 mod admins;
+mod growth;
 mod members;
 mod people;
 mod properties;

@@ -49,7 +49,7 @@ fn a_few_people_may_go_whatever_the_percentage_says() {
     assert_guard(&plan(&request, &actual), Guard::UserRemovals, 3, 4, true);
 
     let (mut request, actual) = leavers(4, 1, AbsentPolicy::Disable);
-    request.policy.guards.max_user_removal_floor = 0;
+    request.policy.guards.user_removals.floor = 0;
     assert_guard(&plan(&request, &actual), Guard::UserRemovals, 0, 1, true);
 }
 

@@ -2,8 +2,9 @@ use super::{MODEL_PEOPLE, refusals, unchanged};
 use expect_test::expect;
 
 use crate::domain::Dialect;
+use crate::retool::unreadable::{Defect, UnreadableRecord, without_address};
 use crate::sync::{AbsentPolicy, RefusalReason, Span, digest};
-use crate::testing::plan::{fulfilled, model, plan, text, try_plan, user, user_id};
+use crate::testing::plan::{email, fulfilled, model, plan, text, try_plan, user, user_id};
 
 #[test]
 fn absent_people_are_handled_by_policy() {
@@ -150,4 +151,38 @@ fn two_accounts_of_one_address_are_refused_on_the_roster_and_off_it() {
     let mut keep = request.clone();
     keep.policy.absent = AbsentPolicy::Keep;
     assert_eq!(try_plan(&keep, &actual).expect("a plan").refusals.len(), 1);
+}
+
+/// Plans with an account that has no address, and one whose record can't be used.
+#[test]
+fn unusable_records_are_named_and_stop_only_removals_by_absence() {
+    let mut request = model();
+    request.roster[0].fields.first_name = Some("Augusta".into());
+    let mut actual = fulfilled(&request);
+    actual.users[0].first_name = Some("Ada".into());
+    actual.users.push(user("old@example.com"));
+    let mut gone = user("gone@example.com");
+    gone.disabled = true;
+    actual.users.push(gone);
+    actual.users.push(user(""));
+    let unreadable = &mut actual.others.unreadable;
+    unreadable.add(without_address("u7"));
+    unreadable.add(UnreadableRecord {
+        id: Some("u8".into()),
+        email: Some(email("grace@example.com")),
+        defect: Defect::Shape,
+    });
+    actual.complete = false;
+    actual.users.retain(|user| user.email.as_str() != "grace@example.com");
+    request.policy.absent = AbsentPolicy::Disable;
+    let plan = plan(&request, &actual);
+    expect![[r#"
+        update-user ada@example.com first-name:Ada>Augusta
+        refused: grace@example.com record-unreadable
+        refused: old@example.com listing-incomplete
+        unchanged: gone@example.com
+        unchanged: joan@example.com
+        limitation: The listing contains records that can't be used: the record u7 has no address, the record u8 has a field of another type than expected, or lacks one. While they are there, no user is disabled or deleted for being absent from the roster. Repair these records in Retool.
+    "#]]
+    .assert_eq(&text(&plan));
 }

@@ -3,11 +3,13 @@
 
 mod absent;
 mod groups;
+mod identity;
 mod memberships;
 mod people;
 mod properties;
 mod protected;
 mod seats;
+mod unicode;
 
 use crate::sync::{Plan, RefusalReason};
 

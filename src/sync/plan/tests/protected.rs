@@ -5,7 +5,7 @@ use crate::testing::plan::{account, email, fulfilled, join, lines, model, plan, 
 
 fn protecting(address: &str) -> SyncRequest {
     let mut request = model();
-    request.policy.guards.protected_people = vec![email(address)];
+    request.policy.guards.protected_people = vec![email(address).into()];
     request
 }
 
@@ -37,7 +37,7 @@ fn protected_people_are_not_disabled_or_deleted() {
 #[test]
 fn protecting_a_person_who_needs_no_change_is_not_reported() {
     let mut request = protecting("old@example.com");
-    request.policy.guards.protected_people.push(email("ada@example.com"));
+    request.policy.guards.protected_people.push(email("ada@example.com").into());
     let mut actual = fulfilled(&request);
     let mut old = user("old@example.com");
     old.disabled = true;

@@ -1,6 +1,7 @@
 //! PATCH: RFC 7644, section 3.5.2, with the variants that Okta and Entra ID send.
 
 mod apply;
+mod forms;
 mod members;
 
 use serde_json::Value;
@@ -9,6 +10,7 @@ use super::attr::{AttrPath, Fields, field, is_urn};
 use super::error::{Kind, ScimError};
 use super::filter::{Path, read_path};
 use super::schema::ResourceType;
+pub(super) use forms::with_form_quirks;
 pub(super) use members::with_removal_quirks;
 
 /// One operation on one attribute.
@@ -35,6 +37,8 @@ pub(super) struct Patch {
     pub(super) operations: Vec<Operation>,
     /// Whether every operation in the request had a path.
     pub(super) has_only_paths: bool,
+    /// Whether any operation in the request had a path, except for removals.
+    has_paths: bool,
 }
 
 impl Patch {
@@ -45,7 +49,7 @@ impl Patch {
         let Some(Value::Array(sent)) = field(body, "Operations") else {
             return Err(ScimError::bad(Kind::InvalidSyntax, "Operations must be an array"));
         };
-        let mut patch = Patch { operations: Vec::new(), has_only_paths: true };
+        let mut patch = Patch { operations: Vec::new(), has_only_paths: true, has_paths: false };
         for operation in sent {
             let Value::Object(operation) = operation else {
                 return Err(ScimError::bad(Kind::InvalidSyntax, "An operation must be an object"));
@@ -77,6 +81,7 @@ impl Patch {
                 self.add_each(op, value, kind)
             }
             Some(Value::String(path)) => {
+                self.has_paths |= op != Op::Remove;
                 let path = read_path(path).map_err(|why| {
                     ScimError::bad(Kind::InvalidPath, format!("The path {path}: {why}"))
                 })?;

@@ -45,7 +45,10 @@ pub(in crate::scim) fn user_record(
 /// Returns the attributes of a user that a client may set.
 pub(in crate::scim) fn user_attributes(user: &User) -> Fields {
     let mut attributes = user.scim.clone();
-    attributes.insert("userName".to_owned(), json!(user_name(user)));
+    // A user without an address has no login either, unless a client wrote one.
+    if !user_name(user).is_empty() {
+        attributes.insert("userName".to_owned(), json!(user_name(user)));
+    }
     attributes.insert("active".to_owned(), json!(!user.is_disabled));
 
     let mut name = match attributes.remove("name") {
@@ -78,13 +81,21 @@ pub(in crate::scim) fn user_draft(
     mut attributes: Fields,
     current: Option<&User>,
     before: Option<&Fields>,
+    mail_is_address: bool,
 ) -> Result<User, ScimError> {
     let user_name = match attributes.remove("userName") {
         Some(Value::String(name)) if !name.trim().is_empty() => name,
         _ => return Err(ScimError::bad(Kind::InvalidValue, "userName is required")),
     };
     let emails = attributes.remove("emails");
-    let email = if is_address(&user_name) {
+    let has_login = current.is_some_and(|user| self::user_name(user) != user.email);
+    let mail = chosen_address(emails.as_ref()).filter(|_| mail_is_address || has_login);
+    let email = if current.is_some_and(|user| user.email.is_empty()) && mail.is_none() {
+        // An account with a login and without an address.
+        String::new()
+    } else if let Some(mail) = mail {
+        mail
+    } else if is_address(&user_name) {
         user_name.clone()
     } else {
         // RFC 7643 allows any text as `userName`. Without an e-mail address, the login is used as

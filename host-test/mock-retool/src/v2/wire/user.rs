@@ -30,7 +30,8 @@ pub(in super::super) struct UserRecord<'a> {
     last_name: Option<&'a str>,
     created_at: &'a str,
     last_active: Option<&'a str>,
-    email: &'a str,
+    /// Null for a user without an address.
+    email: Option<&'a str>,
     active: bool,
     metadata: &'a Map<String, Value>,
     is_admin: bool,
@@ -52,7 +53,7 @@ impl<'a> UserRecord<'a> {
             last_name: user.last_name.as_deref(),
             created_at: &user.created_at,
             last_active: user.last_active.as_deref(),
-            email: &user.email,
+            email: Some(user.email.as_str()).filter(|email| !email.is_empty()),
             active: !user.is_disabled,
             metadata: &user.metadata,
             is_admin: user.is_admin,
@@ -69,12 +70,25 @@ impl<'a> UserRecord<'a> {
     }
 
     /// Removes the fields that a fault omits.
-    pub(in super::super) fn without(self, omit: &[String]) -> Value {
+    pub(in super::super) fn without(self, omit: &[String]) -> Partial {
         let mut record = json!(self);
         if let Some(fields) = record.as_object_mut() {
             fields.retain(|name, _| !omit.contains(name));
         }
-        record
+        Partial(record)
+    }
+}
+
+/// A user's record without the fields that are omitted.
+pub(in super::super) struct Partial(pub(in super::super) Value);
+
+impl Partial {
+    /// Replaces the given name by an array, if the record `is_odd`.
+    pub(in super::super) fn odd_if(mut self, is_odd: bool) -> Self {
+        if is_odd {
+            self.0["first_name"] = json!([]);
+        }
+        self
     }
 }
 

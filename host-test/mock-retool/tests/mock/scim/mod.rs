@@ -5,6 +5,7 @@ mod discovery;
 mod entra;
 mod faults;
 mod filters;
+mod forms;
 mod groups;
 mod listings;
 mod okta;

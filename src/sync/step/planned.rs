@@ -1,0 +1,25 @@
+//! Compares an account with the state that a step was planned on.
+
+use crate::domain::User;
+use crate::retool::Capabilities;
+use crate::sync::{Step, digest};
+
+/// What is different about an account that is not as it was planned on.
+pub(in crate::sync) const CHANGED: &str = "Another user changed the account's fields.";
+
+/// Returns whether an account is as the step was planned on.
+pub(in crate::sync) fn is_as_planned(step: &Step, user: &User) -> bool {
+    digest::user_state(user) == step.precondition
+}
+
+/// Returns whether an account is as its deletion was planned on. An earlier deletion may have
+/// disabled it, on servers that do so.
+pub(in crate::sync) fn is_as_planned_to_delete(
+    step: &Step,
+    user: &User,
+    can: Capabilities,
+) -> bool {
+    let before = || User { disabled: false, ..user.clone() };
+    is_as_planned(step, user)
+        || can.deletion_may_disable && user.disabled && is_as_planned(step, &before())
+}
