@@ -8,7 +8,7 @@ use host_test::retool::synchronization::{
 };
 
 use crate::support::acme::wit_name;
-use crate::support::{entry, memberships, named, roster};
+use crate::support::{allow_growth, entry, memberships, named, roster};
 use crate::{World, done, user};
 
 const PEOPLE: usize = 300;
@@ -39,6 +39,7 @@ fn exact(people: Vec<RosterEntry>) -> SyncRequest {
     request.policy.default_user_type = None;
     // SCIM does not report administrators.
     request.policy.guards.minimum_admins = Some(0);
+    allow_growth(&mut request);
     request
 }
 
