@@ -159,7 +159,7 @@ async fn others(directory: &dyn ReadDirectory, ids: &[&UserId]) -> Result<Others
                     others.any = true;
                 }
                 Ok(None) => {}
-                // Whether this one is enabled can't be told, so only the others are counted.
+                // It is not known whether this one is enabled, so only the others are counted.
                 Err(error) if error.code == Code::AnswerUnusable => others.any = true,
                 Err(error) => return Err(error),
             }

@@ -119,7 +119,7 @@ impl MemberGuard {
     }
 }
 
-/// Finds the member whom a reference means. An account may have more names than the group says, so
+/// Finds the member that a reference means. An account may have more names than the group says, so
 /// it is looked up, where there are such accounts.
 async fn protected_member(
     directory: &dyn Directory,

@@ -23,7 +23,7 @@ pub fn key(text: &str) -> Cow<'_, str> {
 }
 
 /// Returns what a name looks like: its [`key`] without invisible characters, and with every kind
-/// of space as the same. Two groups with one such key can't be told apart by their names.
+/// of space as the same. A reader can't distinguish two groups with one such key.
 pub fn look(name: &str) -> String {
     let visible = name.chars().filter(|c| !is_invisible(*c));
     let visible: String = visible.map(|c| if c.is_whitespace() { ' ' } else { c }).collect();

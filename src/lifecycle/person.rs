@@ -19,7 +19,7 @@ use crate::write_log::WriteLog;
 /// no such user.
 const CREATIONS: u32 = 3;
 
-/// Finds the one user whom a request means.
+/// Finds the one user that a request means.
 pub async fn find_one(directory: &dyn ReadDirectory, who: &UserRef) -> Result<Option<User>> {
     let id = match who {
         UserRef::Email(_) | UserRef::Login(_) => None,

@@ -1,4 +1,4 @@
-//! A fake server of `/api/v1` with one user, for tests: what it keeps with a PUT, whom it shows, and
+//! A fake server of `/api/v1` with one user, for tests: what it keeps with a PUT, which users it shows, and
 //! what it does with a deletion can be chosen.
 
 use alloc::format;

@@ -86,7 +86,7 @@ impl Unreadable {
         self.0.iter().any(|record| record.email.as_ref() == Some(email))
     }
 
-    /// Returns whether one of the records is of a user whom a request means.
+    /// Returns whether one of the records is of a user that a request means.
     pub fn means(&self, who: &UserRef) -> bool {
         self.0.iter().any(|record| record.is_of(who))
     }
@@ -190,7 +190,7 @@ impl Unreadable {
 }
 
 impl UnreadableRecord {
-    /// Returns whether this is the record of a user whom a request means. A login is read as an
+    /// Returns whether this is the record of a user that a request means. A login is read as an
     /// address is, because the record's shape is not known.
     fn is_of(&self, who: &UserRef) -> bool {
         match who {

@@ -98,7 +98,7 @@ impl UserFilter for AllUsers {
     }
 }
 
-/// Keeps the users whom a request means.
+/// Keeps the users that a request means.
 pub struct UsersByRef<'a>(pub &'a UserRef);
 
 impl UserFilter for UsersByRef<'_> {

@@ -37,7 +37,7 @@ pub fn check(request: &SyncRequest, dialect: Dialect) -> Result<()> {
     Ok(())
 }
 
-/// Returns the logins of the users whom the roster names by them, by the address under which the
+/// Returns the logins of the users that the roster names by them, by the address under which the
 /// plan reports the user.
 pub fn logins(request: &SyncRequest, users: &[User]) -> BTreeMap<Email, String> {
     let mut logins = BTreeMap::new();

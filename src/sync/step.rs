@@ -264,7 +264,7 @@ pub(super) async fn create_group(
     Ok((StepOutcome::Applied, group.link()))
 }
 
-/// A user whom a step created, or found instead.
+/// A user that a step created, or found instead.
 pub(super) struct NewAccount {
     /// The outcome of the step.
     pub outcome: StepOutcome,

@@ -300,7 +300,7 @@ impl Operation {
     }
 }
 
-/// Returns the person whom a request means, by the address that is compared.
+/// Returns the person that a request means, by the address that is compared.
 pub fn named(who: &UserRef) -> String {
     key(who.as_str())
 }

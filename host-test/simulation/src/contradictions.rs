@@ -1,5 +1,5 @@
 //! What a server does against the beliefs about listings: totals of pages, refused page sizes, users
-//! whom a listing lacks, and records that can't be used.
+//! that a listing lacks, and records that can't be used.
 
 use mock_retool::{Dialect, LargePages, ListingOptions, Organisation};
 

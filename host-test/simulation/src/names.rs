@@ -33,7 +33,7 @@ pub fn look(name: &str) -> String {
     name.replace(HIDDEN, "").trim().to_lowercase()
 }
 
-/// Gives some users and groups of an organisation further names. Those whom a listing treats
+/// Gives some users and groups of an organisation further names. Those that a listing treats
 /// specially keep theirs.
 pub fn vary(
     dialect: Dialect,

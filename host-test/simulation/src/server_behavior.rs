@@ -106,7 +106,7 @@ impl ServerBehavior {
             disabled_users,
             frozen_dates: chance.percent(15),
         };
-        // Where the user's record has no groups, nothing shows a member whom the group leaves out.
+        // Where the user's record has no groups, nothing shows a member that the group leaves out.
         // Where the server does not know the path of a member, nothing can remove one safely.
         let shows_few = chance.percent(12);
         let listed = chance.below(3);

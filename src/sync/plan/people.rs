@@ -206,7 +206,7 @@ impl<'a> Planner<'a> {
         draft.steps.push(account_step(kind, user, changes));
     }
 
-    /// Refuses the people whom the policy covers as absent, and whose records can't be used.
+    /// Refuses the people that the policy covers as absent, and whose records can't be used.
     pub fn unreadable(&self, matching: &Matching<'_>, draft: &mut Draft) {
         let before = draft.refusals.len();
         for record in self.unreadable.records() {

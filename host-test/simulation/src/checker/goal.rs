@@ -109,7 +109,7 @@ impl Checker {
                             .is_some_and(|one| one.groups.contains(&group.id))
                 };
                 let missing = reshaping.add.iter().find(|one| !is_in(&named(one)));
-                // Without its filter, a search lacks whom the listing lacks.
+                // Without its filter, a search lacks the same users as the listing.
                 let left = reshaping
                     .remove
                     .iter()
@@ -268,7 +268,7 @@ impl Checker {
             .then(|| format!("{} is still logged in", user.email))
     }
 
-    /// Returns a user whom a sync disabled, and whose sessions were not ended in silence.
+    /// Returns a user that a sync disabled, and whose sessions were not ended in silence.
     fn logged_in_after_sync(&self, report: &SyncReport, now: &Organisation) -> Option<String> {
         let disabled =
             report.people.iter().filter(|person| person.outcome == PersonOutcome::Disabled);

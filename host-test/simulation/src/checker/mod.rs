@@ -355,7 +355,7 @@ impl Checker {
                 .any(|user| user.email.is_empty() && !user.scim.contains_key("userName"))
     }
 
-    /// Returns the addresses of the users whom the listing of everyone lacks.
+    /// Returns the addresses of the users that the listing of everyone lacks.
     pub fn hidden(&self) -> BTreeSet<String> {
         self.beliefs.listing.hidden.iter().map(|hidden| key(hidden)).collect()
     }

@@ -354,7 +354,7 @@ impl Checker {
                         find(now, &person).is_some_and(|user| user.is_disabled)
                     }
                     DeprovisionOutcome::AlreadyGone => {
-                        // Without its filter, a search lacks whom the listing lacks.
+                        // Without its filter, a search lacks the same users as the listing.
                         self.is_hidden(&person)
                             || find(&self.start, &person).is_none()
                                 && self.open_invitation(&self.start, &person).is_none()

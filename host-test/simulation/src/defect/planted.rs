@@ -63,7 +63,7 @@ impl CallState {
         }
     }
 
-    /// Whether this reads a user by id whom no look-up by address found in this call.
+    /// Whether this reads a user by id that no look-up by address found in this call.
     fn is_gone_by_address(&self, parsed: &ParsedRequest) -> bool {
         let reads_one = matches!(parsed.target, Target::User(_)) && !parsed.is_write();
         reads_one && self.is_unknown && !self.has_written
