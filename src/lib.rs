@@ -174,7 +174,7 @@
 //!     ..SyncRequest::default()
 //! };
 //! let occasion = Occasion { organisation: "https://acme.retool.com".into(), now: 0 };
-//! let report = sync(&directory, &request, &occasion, &Fake).await?;
+//! let report = sync(&directory, &request, None, &occasion, &Fake).await?;
 //!
 //! assert!(report.complete);
 //! assert_eq!(report.people[0].outcome, PersonOutcome::Updated);
