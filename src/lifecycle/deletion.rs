@@ -22,6 +22,8 @@ pub enum Deletion {
     Kept,
     /// It did not exist.
     AlreadyGone,
+    /// It was an invitation, which was accepted. The account has another id, and was left as it is.
+    Accepted,
 }
 
 /// What a person must still do about an account that the server keeps.
@@ -59,8 +61,10 @@ pub async fn delete_account(
                 Ok(if left.is_none() { ReadBack::Holds(()) } else { ReadBack::NotYet(()) })
             });
             read.await?.map_err(|()| no_deletion("account").about(address))?;
-            check_not_accepted(directory, user).await?;
-            return Ok(Deletion::AlreadyGone);
+            return Ok(match is_accepted(directory, user).await? {
+                true => Deletion::Accepted,
+                false => Deletion::AlreadyGone,
+            });
         }
         Err(error) if error.maybe_applied => Some(error.about(address)),
         Err(error) => return Err(error.about(address)),
@@ -82,12 +86,16 @@ pub async fn delete_account(
     let left = match (look.await, failure) {
         (Ok(Ok(Some(left))), _) => left,
         (Ok(Ok(None)), _) => {
-            let checked = check_not_accepted(directory, user).await;
-            match &checked {
-                Ok(()) => write_log.confirmed(kind, address, None),
-                Err(_) => write_log.unconfirmed(kind, address, None),
-            }
-            return checked.map(|()| Deletion::Deleted);
+            return match is_accepted(directory, user).await {
+                Ok(false) => {
+                    write_log.confirmed(kind, address, None);
+                    Ok(Deletion::Deleted)
+                }
+                accepted => {
+                    write_log.unconfirmed(kind, address, None);
+                    accepted.map(|_| Deletion::Accepted)
+                }
+            };
         }
         (Ok(Err(left)), None) => left,
         (Ok(Err(_)), Some(failure)) | (Err(failure), None) => {
@@ -131,17 +139,20 @@ pub fn no_deletion(what: &str) -> Error {
     )
 }
 
-/// Checks that an invitation that is gone was withdrawn rather than accepted.
-async fn check_not_accepted(directory: &dyn Directory, user: &User) -> Result<()> {
+/// Returns the error for an invitation that was accepted before it could be withdrawn.
+pub fn accepted(address: &str) -> Error {
+    Error::new(
+        Code::NotVerified,
+        "The invitation was accepted at the same time, so there is an account now, which was left as it is. Ask again.",
+    )
+    .about(address)
+}
+
+/// Returns whether an invitation that is gone was accepted rather than withdrawn.
+async fn is_accepted(directory: &dyn Directory, user: &User) -> Result<bool> {
     if !user.is_invitation() {
-        return Ok(());
+        return Ok(false);
     }
-    match find_by_email(directory, &user.email).await? {
-        Some(found) if !found.is_invitation() => Err(Error::new(
-            Code::NotVerified,
-            "The invitation was accepted at the same time, so there is an account now, which was left as it is. Ask again.",
-        )
-        .about(user.email.as_str())),
-        _ => Ok(()),
-    }
+    let found = find_by_email(directory, &user.email).await?;
+    Ok(found.is_some_and(|found| !found.is_invitation()))
 }

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::account::{Changed, Dropped, GONE, change_account, disabled_since};
-use super::deletion::{Deletion, KEPT, delete_account, is_as_gone_as_can_be};
+use super::deletion::{Deletion, KEPT, accepted, delete_account, is_as_gone_as_can_be};
 use super::group_admins::add_group_admins;
 use super::person::{
     check_absence, check_ref, check_refs, find_by_email, find_one, listed_without_record,
@@ -242,6 +242,7 @@ async fn carry_out(
         // There is no account to disable.
         done.outcome = match delete_account(directory, user, write_log).await? {
             Deletion::AlreadyGone => DeprovisionOutcome::AlreadyGone,
+            Deletion::Accepted => return Err(accepted(user.email.as_str())),
             Deletion::Deleted | Deletion::Deactivated | Deletion::Kept => {
                 DeprovisionOutcome::Deleted
             }
@@ -361,6 +362,7 @@ async fn delete(
     done.outcome = match deletion {
         Some(Deletion::Deleted) => DeprovisionOutcome::Deleted,
         Some(Deletion::AlreadyGone) => DeprovisionOutcome::AlreadyGone,
+        Some(Deletion::Accepted) => return Err(accepted(user.email.as_str())),
         Some(Deletion::Deactivated) => DeprovisionOutcome::Deactivated,
         Some(Deletion::Kept) => {
             done.remaining.push(String::from(KEPT));

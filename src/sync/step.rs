@@ -26,7 +26,7 @@ mod notes;
 pub(super) mod planned;
 
 pub(super) use notes::Notes;
-use planned::{CHANGED, is_as_planned, is_as_planned_to_delete};
+use planned::{CHANGED, REPLACED, is_as_planned, is_as_planned_to_delete};
 
 /// The outcome of a step.
 #[derive(Clone, Debug, PartialEq)]
@@ -408,8 +408,7 @@ pub(super) async fn delete_user(
         Current::Gone { is_replaced: false } => return Ok(StepOutcome::AlreadySo),
         // An invitation that was accepted is an account with another id.
         Current::Gone { is_replaced: true } => {
-            let how = "It is gone, and another account has its address now.";
-            return Ok(StepOutcome::Stale(how.into()));
+            return Ok(StepOutcome::Stale(REPLACED.into()));
         }
         Current::Renamed => return Ok(renamed()),
     };
@@ -432,6 +431,7 @@ pub(super) async fn delete_user(
         }
         Deletion::Kept => StepOutcome::AlreadySo,
         Deletion::AlreadyGone => StepOutcome::AlreadySo,
+        Deletion::Accepted => StepOutcome::Stale(REPLACED.into()),
     })
 }
 

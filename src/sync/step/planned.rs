@@ -7,6 +7,9 @@ use crate::sync::{Step, digest};
 /// What is different about an account that is not as it was planned on.
 pub(in crate::sync) const CHANGED: &str = "Another user changed the account's fields.";
 
+/// What is different about an invitation that was accepted: the account has another id.
+pub(in crate::sync) const REPLACED: &str = "It is gone, and another account has its address now.";
+
 /// Returns whether an account is as the step was planned on.
 pub(in crate::sync) fn is_as_planned(step: &Step, user: &User) -> bool {
     digest::user_state(user) == step.precondition

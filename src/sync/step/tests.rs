@@ -162,3 +162,44 @@ fn a_deletion_that_a_server_does_not_make_is_already_so() {
         assert_eq!(server.count(Method::Delete), deletions);
     }
 }
+
+#[test]
+fn an_invitation_accepted_during_its_withdrawal_is_stale() {
+    let seen = Cell::new(0);
+    let fake = FakePlatform::new(move |request| {
+        let invite = r#"{"id":7,"invited_email":"ada@example.com","groups":[]}"#;
+        let account = r#"{"id":"user_1","email":"ada@example.com","active":true,"is_admin":false,
+            "user_type":"default","groups":[]}"#;
+        let list = |item: &str| {
+            Reply::json(200, format!(r#"{{"success":true,"data":[{item}],"has_more":false}}"#))
+        };
+        if request.path_and_query == "/api/v2/user_invites/7" {
+            seen.set(seen.get() + 1);
+        }
+        // The invitation is accepted right before the request that withdraws it.
+        let is_accepted = seen.get() > 1;
+        match (request.method, request.path_and_query.as_str()) {
+            (Method::Get, "/api/v2/user_invites") if !is_accepted => list(invite),
+            (Method::Get, "/api/v2/user_invites/7") if !is_accepted => {
+                Reply::json(200, format!(r#"{{"success":true,"data":{invite}}}"#))
+            }
+            (_, "/api/v2/user_invites/7") => Reply::json(404, "{}"),
+            (Method::Get, path) if path.starts_with("/api/v2/users?") && is_accepted => {
+                list(account)
+            }
+            _ => list(""),
+        }
+    });
+    let directory = v2(&fake);
+    let email = crate::domain::Email::new("ada@example.com");
+    let found = fake.run(crate::lifecycle::find_by_email(&directory, &email));
+    let invited = found.expect("an answer").expect("an invitation");
+    let step = Step {
+        user: Some(invited.id.clone()),
+        precondition: digest::user_state(&invited),
+        ..step(&directory, StepKind::DeleteUser, "user_1")
+    };
+    let done = fake.run(apply(&directory, &step, &AdminGuard::default(), 0)).expect("no failure");
+    assert!(matches!(&done.outcome, StepOutcome::Stale(how) if how.contains("another account")));
+    assert!(done.writes.is_empty(), "{:?}", done.writes);
+}
