@@ -143,7 +143,7 @@ async fn restore_one(
             first_name: was.first_name.clone(),
             last_name: was.last_name.clone(),
             user_type: was.user_type.filter(|user_type| can.bills(*user_type)),
-            admin: can.sets_admins.then_some(was.admin),
+            admin: (can.sets_admins && !is_in_doubt(was)).then_some(was.admin),
             disabled: None,
             profile_photo_url: was.profile_photo_url.clone().filter(|_| can.sets_photos),
         },
@@ -191,6 +191,12 @@ async fn restore_one(
         invitation_sent: done.invitation_sent,
     };
     Ok((restored, done.writes))
+}
+
+/// Returns whether a tombstone contradicts itself: the user is no administrator, and is a member of
+/// the administrators' group. On some servers the membership alone makes them one.
+fn is_in_doubt(was: &User) -> bool {
+    !was.admin && was.groups.iter().flatten().any(GroupLink::is_administrators)
 }
 
 /// Makes the user an administrator of the groups that they administered. On failure the error

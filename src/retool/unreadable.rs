@@ -263,6 +263,32 @@ pub(super) fn salvage<'a, R: Deserialize<'a>>(raw: Vec<&'a RawValue>) -> Option<
     (has_id || !salvaged.records.is_empty()).then_some(salvaged)
 }
 
+/// Returns the error that names the groups or members of a page that can't be used. `None` if the
+/// page is not one of records, or if all of them can be used. `has_id` checks a decoded one.
+pub(super) fn unreadable_records<'a, R: Deserialize<'a>>(
+    raw: Vec<&'a RawValue>,
+    what: &'static str,
+    has_id: fn(R) -> bool,
+) -> Option<Error> {
+    let Salvaged { records, mut unreadable, .. } = salvage::<R>(raw)?;
+    for record in records {
+        if !has_id(record) {
+            unreadable.add(UnreadableRecord { id: None, email: None, defect: Defect::Shape });
+        }
+    }
+    (!unreadable.is_empty()).then(|| {
+        Error::new(
+            Code::RecordUnreadable,
+            format!(
+                "The listing of {what} contains records that can't be used: {}. They may be any of those that are \
+                 asked for, so nothing was concluded from the others. Repair these records in Retool, then ask again.",
+                unreadable.named()
+            ),
+        )
+        .about(what)
+    })
+}
+
 /// Returns a record without an address.
 pub fn without_address(id: &str) -> UnreadableRecord {
     UnreadableRecord { id: Some(id.to_string()), email: None, defect: Defect::NoAddress }

@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::group::GroupRecord;
 use super::user::UserRecord;
 use super::value::count;
 use crate::de::{Id, Objects};
 use crate::error::{Code, Result};
 use crate::http::Answer;
 use crate::retool::page_buffer::PageItems;
-use crate::retool::unreadable::salvage;
+use crate::retool::unreadable::{salvage, unreadable_records};
 use crate::retool::user_filter::{People, UserFilter, filter_page, filter_salvaged};
 
 /// A list response. `L` is the list of records: decoded, or raw.
@@ -34,7 +35,7 @@ pub(super) struct List<P> {
 
 /// Decodes a list. `take` converts its records to the part that is kept. An object with neither
 /// records nor their number is not a list.
-pub(super) fn decode_list<'a, R: Deserialize<'a>, P>(
+fn decode_list<'a, R: Deserialize<'a>, P>(
     answer: &'a Answer,
     take: impl FnOnce(Vec<R>) -> P,
 ) -> Result<List<P>> {
@@ -60,6 +61,20 @@ pub(super) fn decode_users(
         }
         Err(_) => Err(error),
     }
+}
+
+/// Decodes a list of groups. `take` converts them to the part that is kept. The error names the
+/// groups that can't be decoded.
+pub(super) fn decode_groups<'a, P>(
+    answer: &'a Answer,
+    take: impl FnOnce(Vec<GroupRecord<'a>>) -> P,
+) -> Result<List<P>> {
+    decode_list(answer, take).map_err(|error| {
+        let raw = answer.decode::<ListResponse<'_, Vec<&RawValue>>>().ok();
+        let raw = raw.and_then(|response| response.resources);
+        raw.and_then(|raw| unreadable_records::<GroupRecord<'_>>(raw, "groups", |_| true))
+            .unwrap_or(error)
+    })
 }
 
 fn opened<L, P>(

@@ -9,7 +9,7 @@ use core::cell::Cell;
 use super::Scim;
 use super::base::Route;
 use super::group::GroupRecord;
-use super::list::{List, decode_list, decode_users};
+use super::list::{List, decode_groups, decode_users};
 use crate::domain::Group;
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Local};
@@ -42,7 +42,7 @@ impl Scim {
         start: u32,
         count: Option<u32>,
     ) -> Result<List<Vec<Group>>> {
-        decode_list(&self.list_from(Route::Groups, start, count).await?, into_groups)
+        decode_groups(&self.list_from(Route::Groups, start, count).await?, into_groups)
     }
 
     async fn list_from(&self, route: Route, start: u32, count: Option<u32>) -> Result<Answer> {

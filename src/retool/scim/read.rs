@@ -9,7 +9,7 @@ use super::Scim;
 use super::base::Route;
 use super::cursor::{Cursor, Kind};
 use super::group::{GroupRecord, decode_group, group_account};
-use super::list::{List, decode_list, decode_users};
+use super::list::{List, decode_groups, decode_users};
 use super::listing::into_groups;
 use super::user::decode_user;
 use crate::domain::{
@@ -30,7 +30,7 @@ impl Scim {
         let filter = format!("displayName eq {}", to_json(name));
         match self.get_list(Route::Groups, &[("filter", &filter)]).await {
             Ok(answer) => {
-                let mut groups = decode_list(&answer, into_groups)?.page;
+                let mut groups = decode_groups(&answer, into_groups)?.page;
                 groups.retain(|group| group.name.trim() == name.trim());
                 Ok(groups)
             }

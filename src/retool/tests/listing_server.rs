@@ -246,17 +246,24 @@ impl Log for NoLog {
     fn line(&self, _: &str) {}
 }
 
+pub fn directory_on(dialect: Dialect, fake: &FakePlatform) -> Box<dyn Directory> {
+    directory_with(dialect, fake, Settings::default())
+}
+
+fn directory_with(dialect: Dialect, fake: &FakePlatform, settings: Settings) -> Box<dyn Directory> {
+    let base = BaseUrl::parse("https://acme.retool.com").expect("a base URL");
+    let client = Client::new(fake.platform(), base, Secret::new("t0ken".to_string()), settings);
+    match dialect {
+        Dialect::V1 => Box::new(V1::new(client)),
+        Dialect::V2 => Box::new(V2::new(client)),
+        Dialect::Scim => Box::new(Scim::new(client, Some(Base::Scim))),
+    }
+}
+
 impl Server {
     pub fn directory(&self) -> Box<dyn Directory> {
-        let base = BaseUrl::parse("https://acme.retool.com").expect("a base URL");
-        let token = Secret::new("t0ken".to_string());
         let settings = Settings { page_size: self.page_size, ..Settings::default() };
-        let client = Client::new(self.fake.platform(), base, token, settings);
-        match self.dialect {
-            Dialect::V1 => Box::new(V1::new(client)),
-            Dialect::V2 => Box::new(V2::new(client)),
-            Dialect::Scim => Box::new(Scim::new(client, Some(Base::Scim))),
-        }
+        directory_with(self.dialect, &self.fake, settings)
     }
 
     pub fn run<T>(&self, future: impl Future<Output = T>) -> T {

@@ -6,6 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::testing::server::{ADA, CID, Fault, Server, State};
 
 mod changes;
+mod groups;
 mod listing_server;
 mod listings;
 mod members;

@@ -22,7 +22,7 @@ use crate::retool::listing::{Ask, FetchedPage, Source, is_refused_page};
 use crate::retool::page_buffer::PageItems;
 use crate::retool::page_size::is_refused_size;
 use crate::retool::request::{another_group, found, is_not_found, list, one};
-use crate::retool::unreadable::{Unreadable, salvage};
+use crate::retool::unreadable::{Unreadable, salvage, unreadable_records};
 use crate::retool::user_filter::{
     AllUsers, Found, Listed, People, UserFilter, UsersByRef, filter_page, filter_salvaged,
 };
@@ -71,7 +71,13 @@ impl V1 {
     async fn fetch_groups(&self, ask: Ask) -> Result<FetchedPage<Vec<Group>>> {
         let paging = Paging::new(ask);
         let answer = self.get_list(GROUPS, GROUPS_READ, &paging.query_if_needed(ask)).await?;
-        let page: GroupsPage<'_> = answer.decode()?;
+        let page: GroupsPage<Objects<GroupRecord<'_>>> = answer.decode().map_err(|error| {
+            let raw = answer.decode::<GroupsPage<Vec<&RawValue>>>().ok();
+            raw.and_then(|page| {
+                unreadable_records::<GroupRecord<'_>>(page.groups, "groups", |_| true)
+            })
+            .unwrap_or(error)
+        })?;
         let items = page.groups.0.into_iter().map(GroupRecord::into_group).collect();
         let content = PageItems::whole(items, |group: &Group| &group.id.value);
         Ok(FetchedPage { content, total: page.total })
@@ -85,7 +91,13 @@ impl V1 {
             ..one(Method::Get, MEMBERS, &segments, GROUPS_READ, Missing::Group)
         };
         let answer = self.client.send(call).await?;
-        let page: MembersPage<'_> = answer.decode()?;
+        let page: MembersPage<Objects<MemberRecord<'_>>> = answer.decode().map_err(|error| {
+            let raw = answer.decode::<MembersPage<Vec<&RawValue>>>().ok();
+            raw.and_then(|page| {
+                unreadable_records::<MemberRecord<'_>>(page.members, "members", |_| true)
+            })
+            .unwrap_or(error)
+        })?;
         let items = page.members.0.into_iter().map(MemberRecord::into_member).collect();
         let content = PageItems::whole(items, |member: &Member| &member.id.value);
         Ok(FetchedPage { content, total: page.total })

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::find::Gaps;
 use super::page_size::PageSize;
 use super::request::{found, refused};
-use super::unreadable::{Salvaged, salvage};
+use super::unreadable::{Salvaged, salvage, unreadable_records};
 use crate::de::{self, Objects};
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Client};
@@ -35,7 +35,7 @@ mod write;
 mod tests;
 
 use listing::{FetchedPage, Next};
-use wire::Envelope;
+use wire::{Envelope, GroupRecord};
 
 const USERS: &str = "/api/v2/users";
 const USER: &str = "/api/v2/users/{id}";
@@ -140,6 +140,13 @@ fn open_records<'a, R: Deserialize<'a>>(answer: &'a Answer) -> Result<Records<R>
     };
     let salvaged = data.and_then(salvage).ok_or(error)?;
     Ok(Records { salvaged, total: total_count, next: Next::new(has_more, next_token) })
+}
+
+/// Returns the error that names the groups of a response that can't be used, if it is a listing.
+fn unreadable_groups_in(answer: &Answer) -> Option<Error> {
+    let envelope = open::<Vec<&RawValue>>(answer).ok()?;
+    let has_id = |record: GroupRecord<'_>| record.into_group(0).is_some();
+    unreadable_records(envelope.data?, "groups", has_id)
 }
 
 /// Converts each record of a page and keeps them all.

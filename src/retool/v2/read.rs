@@ -10,7 +10,7 @@ use super::listing::{Ask, FetchedPage, Next, Pages, Source};
 use super::wire::{GroupRecord, UserRecord, invitation_number};
 use super::{
     GROUP, GROUPS, GROUPS_READ, Records, USER, USERS, USERS_READ, V2, each, kept, odd_shape,
-    open_list, open_record, open_records, read_record,
+    open_list, open_record, open_records, read_record, unreadable_groups_in,
 };
 use crate::domain::{
     Account, Dialect, Group, GroupAccount, GroupId, Member, User, UserId, UserRef,
@@ -68,6 +68,7 @@ impl V2 {
         let now = self.now(&answer);
         let convert = |record: GroupRecord<'_>| record.into_group(now);
         open_list(&answer, |records| each(records, convert, |group| &group.id.value))
+            .map_err(|error| unreadable_groups_in(&answer).unwrap_or(error))
     }
 
     async fn people(&self, filter: &dyn UserFilter) -> Result<Found> {

@@ -1,16 +1,17 @@
 //! Enough administrators are left, by whatever road their rights would be taken.
 
+use host_test::retool::lifecycle::DeprovisionMode;
 use host_test::retool::synchronization::{
     AbsentPolicy, Guard, MembershipPolicy, RosterEntry, StepOutcome, SyncRequest,
 };
 use host_test::retool::types::Dialect;
 use mock_retool::Options;
 
-use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW};
+use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, link};
 use crate::support::dialects::ALL;
 use crate::support::{
-    World, allow_growth, by_email, changing, done, entry, failed, limit, memberships, named,
-    removing, roster,
+    World, allow_growth, by_email, changing, departure, done, entry, failed, limit, memberships,
+    named, removing, restored, restoring, roster,
 };
 
 /// A server on which the members of the group `admin` can be written, and are the administrators.
@@ -162,4 +163,19 @@ async fn open_invitations_do_not_enlarge_the_limit_on_removals() {
     assert_eq!(detail.code, "guard-tripped");
     assert!(detail.message.contains("4 of 12 enabled people"), "{}", detail.message);
     assert!(world.writes().is_empty());
+}
+
+/// A tombstone that contradicts itself: no administrator, and a member of the group `admin`.
+#[tokio::test]
+async fn a_restored_membership_may_make_an_administrator() {
+    let world = world(Dialect::V1).await;
+    let departure = departure(JOAN, DeprovisionMode::DisableAndStripGroups);
+    let mut tombstone = done(world.tenant.deprovision(&departure).await).tombstone.expect("one");
+    tombstone.user.groups.get_or_insert_default().push(link(1, "admin"));
+    let request = restoring([tombstone], true);
+    let result = restored(world.tenant.restore(&request).await);
+    assert!(result.not_restored.is_empty(), "{:?}", result.not_restored);
+    let joan = world.person(JOAN);
+    assert!(joan.is_admin && !joan.is_disabled);
+    assert!(restored(world.tenant.restore(&request).await).writes.is_empty());
 }

@@ -138,11 +138,14 @@ impl Checker {
         let Some(user) = find(now, &key(was.email.as_str())) else {
             return Some(format!("{} has no account", &key(was.email.as_str())));
         };
+        // On some servers the membership alone makes an administrator.
+        let is_member =
+            was.groups.iter().flatten().any(|link| group_number(&link.id) == Some(ADMIN));
         let fields = UserPatch {
             first_name: was.first_name.clone(),
             last_name: was.last_name.clone(),
             user_type: was.user_type,
-            admin: Some(was.admin),
+            admin: (was.admin || !is_member).then_some(was.admin),
             disabled: Some(false),
             profile_photo_url: was.profile_photo_url.clone(),
         };
