@@ -11,7 +11,7 @@ use super::person::{memberships, reread};
 use crate::domain::{Account, GroupLink, User, UserPatch, WriteKind};
 use crate::error::{Code, Error, Result};
 use crate::retool::read_back::{ReadBack, read_back};
-use crate::retool::{Directory, ReadDirectory};
+use crate::retool::{Directory, ReadDirectory, membership};
 use crate::time::parse_iso;
 use crate::write_log::WriteLog;
 
@@ -65,13 +65,15 @@ pub async fn with_memberships_at_risk(
     directory: &dyn ReadDirectory,
     account: Account,
 ) -> Result<Option<Account>> {
-    if account.user.groups.is_some() || !directory.may_lose_memberships() {
+    let is_known =
+        account.user.groups.is_some() && !directory.capabilities().groups_may_lack_members;
+    if is_known || !directory.may_lose_memberships() {
         return Ok(Some(account));
     }
     let groups = memberships(directory, &account.user).await?;
     let again = reread(directory, &account.user.id, &account.user.email).await?;
     Ok(again.map(|mut account| {
-        account.user.groups.get_or_insert(groups);
+        membership::join(account.user.groups.get_or_insert_default(), groups);
         account
     }))
 }
@@ -121,7 +123,7 @@ async fn keep(
     }
     let address = account.user.email.as_str();
     let now = match &changed.user.groups {
-        Some(groups) => groups.clone(),
+        Some(_) => memberships(directory, &changed.user).await?,
         None => match memberships_after(directory, account, patch).await {
             Ok(Some(groups)) => groups,
             Ok(None) => {

@@ -17,8 +17,8 @@ use crate::domain::{
     Account, Dialect, GroupLink, Tombstone, User, UserId, UserPatch, UserRef, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result, ends_the_run};
-use crate::retool::Directory;
 use crate::retool::read_back::{ReadBack, read_back};
+use crate::retool::{Directory, membership};
 use crate::write_log::WriteLog;
 
 mod age;
@@ -174,7 +174,9 @@ async fn deprovision_with(
             read.await?.map_err(|()| listed_without_record(&known.email))?;
             return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyGone));
         };
-        account.user.groups = account.user.groups.or(groups);
+        if let Some(groups) = groups {
+            membership::join(account.user.groups.get_or_insert_default(), groups);
+        }
         if account.user.groups.is_none() {
             account_has_groups = false;
             known = account.user;

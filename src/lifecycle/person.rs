@@ -268,16 +268,23 @@ pub fn listed_without_record(email: &Email) -> Error {
     .about(email.as_str())
 }
 
-/// Returns the groups of a user. If the record does not contain them, reads every group.
+/// Returns the groups of a user. Reads every group if the user's record does not contain them, or
+/// where one of the two views may lack some.
 pub async fn memberships(directory: &dyn ReadDirectory, user: &User) -> Result<Vec<GroupLink>> {
-    if let Some(groups) = &user.groups {
-        return Ok(groups.clone());
+    let is_proof = !directory.capabilities().groups_may_lack_members;
+    if let Some(own) = &user.groups
+        && is_proof
+    {
+        return Ok(own.clone());
     }
     let groups = directory.list_groups().await?;
-    Ok(membership::links(directory, &groups, &mut Others::default())
-        .await?
-        .remove(&user.id)
-        .unwrap_or_default())
+    let mut all = user.groups.clone().unwrap_or_default();
+    let is_listed = groups.iter().all(|group| group.members.is_some());
+    if user.groups.is_none() || is_listed {
+        let mut links = membership::links(directory, &groups, &mut Others::default()).await?;
+        membership::join(&mut all, links.remove(&user.id).unwrap_or_default());
+    }
+    Ok(all)
 }
 
 #[cfg(test)]

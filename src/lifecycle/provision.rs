@@ -15,7 +15,7 @@ use crate::domain::{
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
 use crate::retool::read_back::{ReadBack, read_back};
-use crate::retool::{Capabilities, Directory};
+use crate::retool::{Capabilities, Directory, membership};
 use crate::write_log::WriteLog;
 
 /// A request to provision a user.
@@ -143,10 +143,12 @@ async fn provision_with(
     // A new user is only in groups that the server manages. The response may list them.
     let before = if outcome == ProvisionOutcome::Created {
         user.groups.clone().unwrap_or_default()
-    } else if let Some(groups) = &user.groups {
-        groups.clone()
     } else {
-        joined_of(directory, &user.id, &wanted, &groups).await?
+        let mut before = user.groups.clone().unwrap_or_default();
+        if user.groups.is_none() || can.groups_may_lack_members {
+            membership::join(&mut before, joined_of(directory, &user.id, &wanted, &groups).await?);
+        }
+        before
     };
     let (mut groups_kept, mut groups_added, mut groups_closed) =
         (Vec::new(), Vec::new(), Vec::new());
@@ -458,8 +460,10 @@ async fn verify_provision(
             return Ok(ReadBack::NotYet(String::from("the account")));
         };
         let mut user = account.user;
-        if user.groups.is_none() && !added.is_empty() {
-            user.groups = Some(joined(directory, id, added).await?);
+        let unseen = not_in(&user, added, directory.capabilities());
+        if !unseen.is_empty() {
+            let joined = joined(directory, id, &unseen).await?;
+            membership::join(user.groups.get_or_insert_default(), joined);
         }
         if let Some(change) = fields.visible_differences(&user).first() {
             return Ok(ReadBack::NotYet(format!("the field {}", change.field)));
@@ -477,6 +481,17 @@ async fn verify_provision(
         )
         .about(email.as_str())
     })
+}
+
+/// Returns the groups whose own records must be read, because the user's record does not prove that
+/// the user is not in them.
+fn not_in(user: &User, groups: &[GroupLink], can: Capabilities) -> Vec<GroupLink> {
+    let own = match &user.groups {
+        Some(_) if !can.groups_may_lack_members => return Vec::new(),
+        own => own.as_deref().unwrap_or_default(),
+    };
+    let is_out = |group: &&GroupLink| own.iter().all(|link| link.id != group.id);
+    groups.iter().filter(is_out).cloned().collect()
 }
 
 /// Returns the groups that list a user, for servers that don't return the groups of users.

@@ -16,6 +16,15 @@ pub async fn members(directory: &dyn ReadDirectory, id: &GroupId) -> Result<Opti
     Ok(directory.list_members(slice::from_ref(id)).await?.pop().flatten())
 }
 
+/// Adds the memberships of another view that a user's own view lacks.
+pub fn join(own: &mut Vec<GroupLink>, other: Vec<GroupLink>) {
+    for link in other {
+        if own.iter().all(|known| known.id != link.id) {
+            own.push(link);
+        }
+    }
+}
+
 /// Returns whether a user's own record names a group. Where the record of a group may leave members
 /// out, this is the second view: a member who is missing from one view is not proved absent.
 pub async fn is_in_own_record(

@@ -76,13 +76,7 @@ async fn put_together(
         for user in &mut users {
             let listed = links.remove(&user.id).unwrap_or_default();
             match &mut user.groups {
-                Some(own) if differs => {
-                    for link in listed {
-                        if own.iter().all(|other| other.id != link.id) {
-                            own.push(link);
-                        }
-                    }
-                }
+                Some(own) if differs => membership::join(own, listed),
                 Some(_) => {}
                 None => user.groups = Some(listed),
             }

@@ -148,18 +148,17 @@ async fn apply_checked(
                 return Ok(StepOutcome::Stale("The group has another name now.".into()));
             }
             let wanted = step.kind == StepKind::AddMember;
-            let mut is_in = is_member(directory, &account.user, &group.id).await?;
-            if !is_in && !wanted && directory.capabilities().groups_may_lack_members {
-                // One view does not prove that a member is absent.
-                is_in = is_listed(directory, &account.user.id, &group.id).await?;
-            }
-            if is_in == wanted {
+            if is_member(directory, &account.user, &group.id).await? == wanted {
                 return Ok(StepOutcome::AlreadySo);
             }
             let user = account.user.clone();
             if !wanted {
                 check_membership_removal(directory, &user, &group, guard).await?;
-                write_log.keep(with_memberships(directory, account).await?);
+                let mut account = with_memberships(directory, account).await?;
+                let groups = account.user.groups.get_or_insert_default();
+                // Only the group's record may show it.
+                membership::join(groups, Vec::from([group.clone()]));
+                write_log.keep(account);
             }
             let written = write_membership(directory, step, &user.id, &group, write_log).await?;
             verify_membership(directory, &user, &group, wanted).await?;
@@ -512,7 +511,11 @@ pub(super) async fn is_member(
     group: &GroupId,
 ) -> Result<bool> {
     if let Some(groups) = &user.groups {
-        return Ok(groups.iter().any(|link| link.id == *group));
+        let is_in = groups.iter().any(|link| link.id == *group);
+        // One view does not prove that a user is not a member.
+        if is_in || !directory.capabilities().groups_may_lack_members {
+            return Ok(is_in);
+        }
     }
     is_listed(directory, &user.id, group).await
 }

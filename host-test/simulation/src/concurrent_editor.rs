@@ -61,7 +61,7 @@ impl ConcurrentEditor {
         let user = theirs.or(chance.any(&organisation.users))?.clone();
         let who = user.email.clone();
         let change = |organisation: &mut Organisation, draft: User| {
-            organisation.replace_user(&user.id, draft).ok().map(|_| ())
+            organisation.update_user(&user.id, draft).ok().map(|_| ())
         };
         let number = chance.below(90);
         let kinds = match self.dialect {

@@ -86,6 +86,7 @@ pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> ServerBehavior 
         listing: ListingOptions::default(),
     };
     server_behavior.draw_deviations(&mut Chance::new(seed, 8));
+    server_behavior.draw_short_users(&mut Chance::new(seed, 71));
     server_behavior
 }
 
@@ -114,6 +115,16 @@ impl ServerBehavior {
             && !self.omits_groups
             && options.scim_quirks.remove_by_filter == MemberRemoval::Works;
         options.scim_quirks.listed_members = (shows_few && is_possible).then_some(listed);
+    }
+
+    /// Draws whether the records of users lack groups. The listing of groups shows them then.
+    fn draw_short_users(&mut self, chance: &mut Chance) {
+        let (shows_few, listed) = (chance.percent(8), chance.below(3));
+        let shows_members = !self.omits_groups && !self.quirks.hides_members;
+        let is_possible = self.dialect == Dialect::Scim && shows_members;
+        let quirks = &mut self.quirks.options.scim_quirks;
+        let is_possible = is_possible && quirks.listed_members.is_none();
+        quirks.listed_groups = (shows_few && is_possible).then_some(listed);
     }
 
     /// Returns the dialect's capabilities that this server has.

@@ -76,6 +76,12 @@ impl World {
         server_behavior.listing = contradictions::draw(seed, &server_behavior, &mut organisation);
         let names = &mut Chance::new(seed, 51);
         names::vary(dialect, &server_behavior.listing, &mut organisation, names);
+        // A server with logins that look like addresses, and are none, knows that of new users too.
+        server_behavior.quirks.options.scim_quirks.mail_is_address =
+            organisation.users.iter().any(|user| {
+                let login = user.scim.get("userName").and_then(|login| login.as_str());
+                login.is_some_and(|login| names::mail_of(&login.to_lowercase()).is_some())
+            });
         let scenario = Scenario::new(dialect, seed);
         let mut concurrent_editor =
             ConcurrentEditor::new(dialect, seed, *chance.pick(&[0, 0, 30, 120, 300]));
@@ -104,6 +110,7 @@ impl World {
             Beliefs {
                 listing: server_behavior.listing.clone(),
                 if_match: server_behavior.if_match(),
+                short_users: server_behavior.quirks.options.scim_quirks.listed_groups.is_some(),
             },
             deviations,
             Rc::new(Operation::EnsureGroup(String::new())),

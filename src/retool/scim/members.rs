@@ -149,6 +149,15 @@ impl Scim {
             self.add_each(group, missing, &mut written).await.map_err(after_write)?;
             read = self.read_back_with(group, joining).await.map_err(after_write)?;
         }
+        if let Err(missing) = &read
+            && missing.len() < joining.len()
+            && self.group_form.get() == Form::ByPath
+        {
+            // The others may have been in the group before, so the form may still do nothing.
+            if self.add_in(group, missing, Form::ByValue).await.is_ok() {
+                read = self.read_back_with(group, joining).await.map_err(after_write)?;
+            }
+        }
         read.map_err(|missing| additions_not_held(group, missing.len(), joining.len()))
     }
 

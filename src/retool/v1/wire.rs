@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde::Deserialize;
 
-use crate::de::{Id, ObjectOrId, Objects, Text, filled};
+use crate::de::{Id, ObjectOrId, Text, filled};
 use crate::domain::{
     Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
 };
@@ -232,7 +232,7 @@ mod tests {
     use alloc::format;
 
     use super::*;
-    use crate::de::object;
+    use crate::de::{Objects, object};
 
     fn user(json: &str) -> User {
         object::<UserRecord<'_>>(json.as_bytes()).expect("a user").into_user()

@@ -131,3 +131,49 @@ async fn a_group_is_changed_and_not_removed_although_it_shows_nobody() {
     assert_eq!((case, detail.code.as_str()), ("permanent refused", "group-has-members"));
     assert!(world.mock.state().group_named("Support").is_some());
 }
+
+/// A server whose users show none, or only the first of their groups.
+async fn short_users(listed: usize) -> World {
+    quirky(ScimQuirks { listed_groups: Some(listed), ..ScimQuirks::default() }).await
+}
+
+#[tokio::test]
+async fn a_sync_removes_a_member_whose_record_does_not_show_the_group() {
+    for listed in [0, 1] {
+        let world = short_users(listed).await;
+        let report = done(world.tenant.sync(&leaving()).await);
+        assert!(report.complete, "{listed}: {:?}", report.people);
+        assert_eq!(world.members_of("Support"), [ADA, KEN]);
+        assert_eq!(world.groups_of(JOAN), ["viewer"]);
+        assert!(done(world.tenant.sync(&leaving()).await).writes.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn people_join_groups_that_their_record_does_not_show() {
+    for listed in [0, 1] {
+        let world = short_users(listed).await;
+        let request = ProvisionRequest {
+            groups: memberships([named("Engineering"), named("Finance")]),
+            ..known(JOAN)
+        };
+        done(world.tenant.provision(&request).await);
+        assert_eq!(world.groups_of(JOAN), ["Engineering", "Finance", "Support", "viewer"]);
+        let again = done(world.tenant.provision(&request).await);
+        assert!(again.writes.is_empty(), "{listed}: {:?}", again.writes);
+    }
+}
+
+#[tokio::test]
+async fn a_strip_leaves_the_groups_that_the_record_does_not_show() {
+    for listed in [0, 1] {
+        let world = short_users(listed).await;
+        let request = departure(JOAN, DeprovisionMode::DisableAndStripGroups);
+        let result = done(world.tenant.deprovision(&request).await);
+        assert!(world.groups_of(JOAN).is_empty(), "{listed}");
+        assert_eq!(result.groups_removed.len(), 2, "{listed}");
+        assert!(result.remaining.is_empty(), "{:?}", result.remaining);
+        let tombstone = result.tombstone.expect("a tombstone");
+        assert_eq!(tombstone.user.groups.map_or(0, |groups| groups.len()), 2, "{listed}");
+    }
+}

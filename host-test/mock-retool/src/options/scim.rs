@@ -67,6 +67,9 @@ pub struct ScimQuirks {
     /// How many members the record of a group shows, alone and in a listing; all by default. The
     /// records of users show all their groups.
     pub listed_members: Option<usize>,
+    /// How many groups the record of a user shows, alone and in a listing; all by default. The
+    /// records of groups show all their members.
+    pub listed_groups: Option<usize>,
 }
 
 /// The response to a successful PATCH. A PATCH with the parameter `attributes` always gets the

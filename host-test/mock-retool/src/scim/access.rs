@@ -136,14 +136,8 @@ impl Caller {
         record.retain(|name, _| {
             !(faults.omit.contains(name) || in_list && faults.omit_in_lists.contains(name))
         });
-        if let (Some(shown), Some(Value::Array(members))) =
-            (quirks.listed_members, record.get_mut("members"))
-        {
-            members.truncate(shown);
-            if members.is_empty() {
-                record.remove("members");
-            }
-        }
+        shorten(&mut record, "members", quirks.listed_members);
+        shorten(&mut record, "groups", quirks.listed_groups);
         if let Some(Value::Object(meta)) = record.get_mut("meta") {
             if quirks.no_location {
                 meta.remove("location");
@@ -180,4 +174,14 @@ impl Caller {
 
 fn meta<'a>(record: &'a Fields, name: &str) -> &'a str {
     record.get("meta").and_then(|meta| meta.get(name)).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Shows only the first items of a list. An empty list is left out.
+fn shorten(record: &mut Fields, name: &str, shown: Option<usize>) {
+    if let (Some(shown), Some(Value::Array(items))) = (shown, record.get_mut(name)) {
+        items.truncate(shown);
+        if items.is_empty() {
+            record.remove(name);
+        }
+    }
 }

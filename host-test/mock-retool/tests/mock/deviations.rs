@@ -105,3 +105,20 @@ async fn a_group_shows_all_members_or_the_first_ones() {
         assert!(groups.iter().any(|link| link["value"] == group.scim_id()));
     }
 }
+
+#[tokio::test]
+async fn a_user_shows_all_groups_or_the_first_ones() {
+    for listed_groups in [None, Some(0), Some(1)] {
+        let scim_quirks = ScimQuirks { listed_groups, ..ScimQuirks::default() };
+        let options = Options { scim_quirks, ..Options::default() };
+        let mock = Mock::start(options).await.expect("a mock");
+        let client = Client::new(&mock, Some(format!("Bearer {}", mock.scim_token())));
+        let state = mock.state();
+        let user = state.users.iter().find(|user| state.groups_of(user).count() > 1);
+        let user = user.expect("a user with groups");
+        let shown = client.get(&format!("/scim/v2/Users/{}", user.scim_id())).await;
+        let shown = shown.body["groups"].as_array().map_or(0, Vec::len);
+        let all = state.groups_of(user).count();
+        assert_eq!(shown, listed_groups.unwrap_or(all).min(all));
+    }
+}

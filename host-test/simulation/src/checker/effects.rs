@@ -294,10 +294,14 @@ impl Checker {
         }
     }
 
-    /// Whether an account exists that the plan meant to create, because the listing lacked it.
+    /// Whether an account exists that the plan meant to create: the listing lacked it, or another
+    /// administrator created it meanwhile.
     fn was_overlooked(&self, id: &str) -> bool {
         let user = self.start.user(id);
         user.is_some_and(|user| self.overlooked.contains(&key(&user.email)))
+            || self.concurrent_changes().any(
+                |change| matches!(change, Change::UserCreated { id: created, .. } if created == id),
+            )
     }
 
     /// Returns the limits on additions and changes that the writes of this call exceed.

@@ -86,6 +86,8 @@ pub struct Beliefs {
     pub listing: ListingOptions,
     /// How it compares versions.
     pub if_match: IfMatchRule,
+    /// Whether its records of users lack groups, which the records of groups show.
+    pub short_users: bool,
 }
 
 /// Collects what is known about the running call, and the violations of the run.

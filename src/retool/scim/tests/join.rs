@@ -150,3 +150,19 @@ fn an_addition_is_seen_in_the_record_of_the_user_and_nobody_is_put_back() {
         assert_eq!(members.borrow().len(), 4);
     }
 }
+
+/// One of the users was in the group before, which its record does not show. That they are in it
+/// does not prove that the server understood the form.
+#[test]
+fn a_member_of_before_is_no_proof_that_a_form_works() {
+    let behaviour = Behaviour {
+        listed: 1,
+        add: Effect::Ignored,
+        add_by_value: Some(Effect::Works),
+        ..Behaviour::default()
+    };
+    let (fake, members) = server(&["u1", "u2"], behaviour);
+    let added = fake.run(scim(&fake).add_members(&group_id("g1"), &ids(&["u2", "u3"])));
+    assert!(added.is_ok(), "{added:?}");
+    assert_eq!(*members.borrow(), ["u1", "u2", "u3"]);
+}
