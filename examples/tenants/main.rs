@@ -43,5 +43,6 @@ async fn run() -> Result<bool, Box<dyn Error>> {
     let host = Host::with_concurrency(Host::embedded_component(), concurrency)?;
     let tenants = tenants::open(&host, &fs::read_to_string(tenants)?)?;
     let queues = queue::by_tenant(&fs::read_to_string(jobs)?);
-    Ok(queue::work_off(&tenants, queues, |line| println!("{}", printable_json(&line.to_string()))).await)
+    Ok(queue::work_off(&tenants, queues, |line| println!("{}", printable_json(&line.to_string())))
+        .await)
 }

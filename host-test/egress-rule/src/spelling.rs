@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn what_is_no_escape_is_kept() {
-        for text in [r"\x", r"\u004", r"\u00g1", "%", "%4", "%4g", "%%41x%", r"C:\path\", r"\\u0041"]
+        for text in
+            [r"\x", r"\u004", r"\u00g1", "%", "%4", "%4g", "%%41x%", r"C:\path\", r"\\u0041"]
         {
             let expected = text.replace("%41", "A").replace(r"\\", r"\");
             assert_eq!(decoded(text), expected, "{text}");

@@ -62,8 +62,7 @@ fn the_component_gets_placeholders_and_tunables_and_no_other_variable() {
 #[test]
 fn without_injection_the_environment_is_passed_on_as_it_is() {
     let given = VARIABLES.map(|(name, value)| (name.to_owned(), value.into()));
-    let (env, credentials) =
-        Environment::new(given.to_vec(), false).of(&connection(None, None));
+    let (env, credentials) = Environment::new(given.to_vec(), false).of(&connection(None, None));
     assert_eq!(visible(&env), VARIABLES);
     assert_eq!(sent(&credentials, "Bearer hunter2"), "Bearer hunter2");
 }

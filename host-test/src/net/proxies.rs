@@ -216,7 +216,9 @@ mod tests {
             ("https_proxy", "http://proxy:1"),
             ("no_proxy", "retool.example, .internal 10.0.0.0/8,2001:db8::1"),
         ]);
-        for direct in ["retool.example", "a.RETOOL.example", "x.internal", "10.1.2.3", "[2001:db8::1]"] {
+        for direct in
+            ["retool.example", "a.RETOOL.example", "x.internal", "10.1.2.3", "[2001:db8::1]"]
+        {
             assert_eq!(through(&proxies, &format!("https://{direct}/")), None, "{direct}");
         }
         for proxied in ["notretool.example", "retool.example.com", "11.0.0.1"] {

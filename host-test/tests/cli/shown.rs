@@ -63,7 +63,15 @@ fn names_are_escaped_in_text_in_json_and_in_files() {
         [&["sync", "--json"], &plan[1..]].concat(),
         vec!["deprovision", "--api=v1", "--email", &person],
         vec!["deprovision", "--api=v1", "--json", "--email", &person],
-        vec!["deprovision", "--api=v1", "--mode=delete", "--email", &person, "--tombstone", &record],
+        vec![
+            "deprovision",
+            "--api=v1",
+            "--mode=delete",
+            "--email",
+            &person,
+            "--tombstone",
+            &record,
+        ],
     ];
     for arguments in runs {
         assert_all_shown(&server.run(&arguments), &format!("{arguments:?}"));
@@ -95,7 +103,8 @@ fn changes_are_lines_of_shown_characters_with_the_same_data() {
     let cursor = cursor.to_str().expect("UTF-8");
     let changes = ["changes", "--api=v1", "--once", "--cursor-file", cursor];
     assert_all_shown(&server.run(&changes), "the first poll");
-    let join = ["provision", "--api=v1", "--email", &person, "--group=X", "--create-missing-groups"];
+    let join =
+        ["provision", "--api=v1", "--email", &person, "--group=X", "--create-missing-groups"];
     assert_eq!(server.run(&join).exit, 0);
     server.mock.edit(|organisation| {
         let joined = organisation.groups.iter_mut().find(|group| group.name == "X");
@@ -147,8 +156,18 @@ fn arguments_and_paths_are_escaped_in_usage_errors() {
 }
 
 const COMMANDS: [&str; 12] = [
-    "", "demo", "mock", "check", "provision", "deprovision", "restore", "plan", "show", "apply",
-    "sync", "changes",
+    "",
+    "demo",
+    "mock",
+    "check",
+    "provision",
+    "deprovision",
+    "restore",
+    "plan",
+    "show",
+    "apply",
+    "sync",
+    "changes",
 ];
 
 #[test]
@@ -169,7 +188,8 @@ fn help_and_errors_print_no_value_of_the_environment() {
             assert!(!format!("{ran:?}").contains("hunter2"), "{ran:#?}");
         }
     }
-    for arguments in [["check", "--verbose"], ["check", "--json"], ["check", "--inject-credentials"]]
+    for arguments in
+        [["check", "--verbose"], ["check", "--json"], ["check", "--inject-credentials"]]
     {
         let ran = run_with(&arguments, &env);
         assert_eq!(ran.exit, 2, "{ran:#?}");
