@@ -165,9 +165,11 @@ impl<T: AsRef<[u8]>> Mask<T> {
     pub fn take(&mut self, piece: &[u8]) -> Vec<u8> {
         let mut at = self.base + self.held.len() as u64;
         self.held.extend_from_slice(piece);
+        let mut waits = self.waits();
         for &byte in piece {
-            if self.tokens.begins[usize::from(byte)] || self.waits() {
+            if waits || self.tokens.begins[usize::from(byte)] {
                 self.step(byte, at);
+                waits = self.waits();
             }
             at += 1;
         }
