@@ -90,9 +90,8 @@ fn tenant(mock: &Mock, env: &[(&str, &str)]) -> Tenant {
 
 /// Returns the options of a tenant of this mock.
 pub fn options(mock: &Mock, dialect: Dialect, env: &[(&str, &str)]) -> TenantOptions {
-    let options = TenantOptions::new(mock.base_url())
-        .dialect(dialect)
-        .env("RETOOL_API_TOKEN", mock.token());
+    let options =
+        TenantOptions::new(mock.base_url()).dialect(dialect).env("RETOOL_API_TOKEN", mock.token());
     env.iter().fold(options, |options, (name, value)| options.env(*name, *value))
 }
 
