@@ -12,6 +12,18 @@ pub const API_TOKEN_VARIABLE: &str = "RETOOL_API_TOKEN";
 /// The variable of the SCIM token, unless the connection names another.
 pub const SCIM_TOKEN_VARIABLE: &str = "RETOOL_SCIM_TOKEN";
 
+/// The variables of the [`Settings`], in the order of its fields. A host that keeps the tokens to
+/// itself passes only these on.
+pub const TUNABLES: [&str; 7] = [
+    "RETOOL_DEADLINE_MS",
+    "RETOOL_TRY_TIMEOUT_MS",
+    "RETOOL_WINDOW",
+    "RETOOL_PAGE_SIZE",
+    "RETOOL_MAX_BODY_BYTES",
+    "RETOOL_MAX_ATTEMPTS",
+    PROFILE_VARIABLE,
+];
+
 /// The variable that asks for a profile.
 const PROFILE_VARIABLE: &str = "RETOOL_PROFILE";
 
@@ -65,26 +77,15 @@ impl Settings {
     /// an empty text, is an error (`setting-invalid`).
     pub fn from_env(env: &[(String, String)]) -> Result<Self> {
         let default = Settings::default();
+        let [deadline, timeout, window, page_size, max_body, max_attempts, profile] = TUNABLES;
         Ok(Settings {
-            deadline_ms: number(env, "RETOOL_DEADLINE_MS", 100, 3_600_000, default.deadline_ms)?,
-            try_timeout_ms: number(
-                env,
-                "RETOOL_TRY_TIMEOUT_MS",
-                1000,
-                600_000,
-                default.try_timeout_ms,
-            )?,
-            window: number(env, "RETOOL_WINDOW", 1, 64, default.window)?,
-            page_size: number(env, "RETOOL_PAGE_SIZE", 1, 1000, default.page_size)?,
-            max_body_bytes: number(
-                env,
-                "RETOOL_MAX_BODY_BYTES",
-                1024,
-                256 * 1024 * 1024,
-                default.max_body_bytes,
-            )?,
-            max_attempts: number(env, "RETOOL_MAX_ATTEMPTS", 1, 10, default.max_attempts)?,
-            profile: number(env, PROFILE_VARIABLE, 0, 1, default.profile)?,
+            deadline_ms: number(env, deadline, 100, 3_600_000, default.deadline_ms)?,
+            try_timeout_ms: number(env, timeout, 1000, 600_000, default.try_timeout_ms)?,
+            window: number(env, window, 1, 64, default.window)?,
+            page_size: number(env, page_size, 1, 1000, default.page_size)?,
+            max_body_bytes: number(env, max_body, 1024, 256 << 20, default.max_body_bytes)?,
+            max_attempts: number(env, max_attempts, 1, 10, default.max_attempts)?,
+            profile: number(env, profile, 0, 1, default.profile)?,
         })
     }
 }

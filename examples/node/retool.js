@@ -1,6 +1,7 @@
 // A class for one organisation, which calls the component.
 import { randomUUID } from "node:crypto";
 import { Worker } from "node:worker_threads";
+import { MINIMUM_TOKEN } from "./mask.js";
 
 /** @typedef {typeof import("./plugin/retool_lifecycle.js")} Plugin */
 /** @typedef {import("./plugin/retool_lifecycle.js").types.Connection} Connection */
@@ -26,6 +27,23 @@ export class RetoolError extends Error {
   }
 }
 
+/**
+ * Returns the origin of a base URL. Fails if a token may not be sent there: over plain HTTP, only
+ * this machine is reached.
+ * @param {string} baseUrl
+ */
+export function originOf(baseUrl) {
+  const { origin, protocol, hostname, username, password } = new URL(baseUrl);
+  const loopback = /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])$/.test(hostname);
+  if (username !== "" || password !== "") {
+    throw new TypeError("the base URL must have no user information");
+  }
+  if (protocol !== "https:" && !(protocol === "http:" && loopback)) {
+    throw new TypeError("the base URL must be https, or http to a loopback address");
+  }
+  return origin;
+}
+
 export class Organisation {
   #connection;
   #origin;
@@ -34,15 +52,24 @@ export class Organisation {
   #tokens = [];
 
   /**
-   * `tokens` are variables too, but the component gets placeholders instead of their values.
+   * `tokens` are variables too, but the component gets placeholders instead of their values, and
+   * asterisks where a server repeats one. A token must have 8 characters or more.
    * @param {Connection} connection
    * @param {{ tokens: Record<string, string>, variables?: Record<string, string> }} environment
    */
   constructor(connection, { tokens, variables = {} }) {
     this.#connection = connection;
-    this.#origin = new URL(connection.baseUrl).origin;
+    this.#origin = originOf(connection.baseUrl);
     this.#environment = { ...variables };
     for (const [name, token] of Object.entries(tokens)) {
+      if (token === "") {
+        // The component reports that it is missing.
+        this.#environment[name] = token;
+        continue;
+      }
+      if (token.length < MINIMUM_TOKEN) {
+        throw new TypeError(`the token in ${name} is too short to be masked in answers`);
+      }
       const placeholder = `placeholder-${randomUUID()}`;
       this.#environment[name] = placeholder;
       this.#tokens.push([placeholder, token]);

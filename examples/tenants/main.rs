@@ -14,6 +14,7 @@ use std::fs;
 use std::process::ExitCode;
 
 use host_test::Host;
+use host_test::text::printable_json;
 
 /// How many calls run at the same time by default.
 const CONCURRENCY: u32 = 8;
@@ -42,5 +43,6 @@ async fn run() -> Result<bool, Box<dyn Error>> {
     let host = Host::with_concurrency(Host::embedded_component(), concurrency)?;
     let tenants = tenants::open(&host, &fs::read_to_string(tenants)?)?;
     let queues = queue::by_tenant(&fs::read_to_string(jobs)?);
-    Ok(queue::work_off(&tenants, queues, |line| println!("{line}")).await)
+    Ok(queue::work_off(&tenants, queues, |line| println!("{}", printable_json(&line.to_string())))
+        .await)
 }

@@ -1,5 +1,6 @@
 //! One call: it creates an instance, runs it within the limits, and drops it.
 
+use secrecy::{ExposeSecret, SecretString};
 use wasmtime::component::ResourceTable;
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -44,7 +45,7 @@ impl WasiHttpView for State {
 /// The inputs of a call.
 pub(crate) struct Setup<'a> {
     pub(crate) function: &'static str,
-    pub(crate) env: &'a [(String, String)],
+    pub(crate) env: &'a [(String, SecretString)],
     pub(crate) limits: &'a Limits,
     pub(crate) egress: Egress,
     pub(crate) stderr: Stderr,
@@ -64,16 +65,16 @@ pub(crate) struct Call<'a> {
 impl<'a> Call<'a> {
     pub(crate) async fn begin(inner: &Inner, setup: Setup<'a>) -> Result<Call<'a>, HostError> {
         let Setup { function, env, limits, egress, stderr, peak } = setup;
-        let wasi = WasiCtx::builder()
-            .envs(env)
-            .stderr(stderr.clone())
-            .allow_blocking_current_thread(false)
-            .build();
+        let mut wasi = WasiCtx::builder();
+        wasi.stderr(stderr.clone()).allow_blocking_current_thread(false);
+        for (name, value) in env {
+            wasi.env(name, value.expose_secret());
+        }
         let mut store = Store::new(
             inner.pre.engine(),
             State {
                 table: ResourceTable::new(),
-                wasi,
+                wasi: wasi.build(),
                 http: WasiHttpCtx::new(),
                 egress,
                 memory: MemoryLimiter::new(limits.memory, peak),

@@ -1,6 +1,6 @@
 //! The egress rule: a tenant's component may reach only the server of its connection.
 
-use std::fmt;
+pub use egress_rule::Origin;
 
 use http::Uri;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
@@ -9,56 +9,25 @@ use crate::credentials::Credentials;
 use crate::log::Stderr;
 use crate::net::Connections;
 
-/// Scheme, host and port of a server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    scheme: String,
-    host: String,
-    port: u16,
-}
-
-impl Origin {
-    /// Returns the origin of an absolute `http` or `https` URL. If the URL has no port, the origin
-    /// has the scheme's default port. Returns `None` for anything else, and for a URL with user
-    /// information.
-    pub fn of(url: &str) -> Option<Origin> {
-        Origin::of_uri(&url.trim().parse().ok()?)
-    }
-
-    fn of_uri(uri: &Uri) -> Option<Origin> {
-        let scheme = uri.scheme_str()?.to_ascii_lowercase();
-        let authority = uri.authority()?;
-        if authority.as_str().contains('@') || authority.host().is_empty() {
-            return None;
-        }
-        let default = match scheme.as_str() {
-            "http" => 80,
-            "https" => 443,
-            _ => return None,
-        };
-        // Not `Authority::port`, which returns `None` for a number that is too large.
-        let port = match authority.as_str().strip_prefix(authority.host())? {
-            "" => default,
-            port => port.strip_prefix(':')?.parse().ok()?,
-        };
-        Some(Origin { scheme, host: authority.host().to_ascii_lowercase(), port })
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}:{}", self.scheme, self.host, self.port)
-    }
-}
-
 /// How a tenant's requests leave the host. The calls of a tenant share it.
 #[derive(Clone)]
 pub(crate) struct Ways {
-    /// The one origin that may be reached.
+    /// The one origin that may be reached. A token may be sent there.
     pub(crate) allowed: Option<Origin>,
     pub(crate) connections: Connections,
     /// The tokens that replace the component's placeholders.
     pub(crate) credentials: Credentials,
+}
+
+/// Returns the origin that a tenant with this base URL may reach. `None` if a token may not be sent
+/// there: over plain HTTP, only this machine is reached.
+pub(crate) fn allowed_by(base_url: &str) -> Option<Origin> {
+    Origin::of(base_url).filter(Origin::protects_tokens)
+}
+
+/// Returns the origin of a request.
+fn origin_of(uri: &Uri) -> Option<Origin> {
+    Origin::new(uri.scheme_str()?, uri.authority()?.as_str())
 }
 
 /// Sends requests to the allowed origin. Refuses all others, and remembers the first of them.
@@ -81,11 +50,11 @@ impl Egress {
 
     /// Returns the allowed origin as text.
     pub(crate) fn allowed(&self) -> Option<String> {
-        self.ways.allowed.as_ref().map(Origin::to_string)
+        self.ways.allowed.as_ref().map(ToString::to_string)
     }
 
     fn permits(&mut self, uri: &Uri) -> bool {
-        let origin = Origin::of_uri(uri);
+        let origin = origin_of(uri);
         if origin.is_some() && origin == self.ways.allowed {
             return true;
         }
@@ -146,36 +115,6 @@ mod tests {
         Egress::new(ways, Stderr::new(1000, LogLines::default(), None))
     }
 
-    fn origin(url: &str) -> Option<String> {
-        Origin::of(url).map(|origin| origin.to_string())
-    }
-
-    #[test]
-    fn an_origin_has_the_default_port_of_its_scheme_and_no_path() {
-        assert_eq!(
-            origin("https://Acme.retool.com/base/?q=1").as_deref(),
-            Some("https://acme.retool.com:443")
-        );
-        assert_eq!(origin(" http://127.0.0.1:8080 ").as_deref(), Some("http://127.0.0.1:8080"));
-        assert_eq!(origin("http://[::1]/").as_deref(), Some("http://[::1]:80"));
-    }
-
-    #[test]
-    fn only_http_urls_have_an_origin() {
-        for url in [
-            "",
-            "acme.retool.com",
-            "/api/v1",
-            "ftp://acme.retool.com",
-            "ftp://acme.retool.com:21",
-            "https://user:secret@acme.retool.com",
-            "https://acme.retool.com:99999",
-            "https://acme.retool.com:",
-        ] {
-            assert_eq!(origin(url), None, "{url}");
-        }
-    }
-
     #[test]
     fn another_scheme_host_or_port_is_refused_and_the_first_is_remembered() {
         let mut egress = egress(Origin::of("https://acme.retool.com/api"));
@@ -189,6 +128,23 @@ mod tests {
         assert!(!permits("https://acme.retool.com.evil.example/"));
         assert!(!permits("https://x@acme.retool.com/"));
         assert_eq!(egress.refused(), Some("https://evil.example:443"));
+    }
+
+    #[test]
+    fn plain_http_is_allowed_to_this_machine_only() {
+        for (base_url, allowed) in [
+            ("http://127.0.0.1:8080/retool", Some("http://127.0.0.1:8080")),
+            ("http://localhost", Some("http://localhost:80")),
+            ("https://10.0.0.1", Some("https://10.0.0.1:443")),
+            ("http://acme.retool.com", None),
+            ("http://10.0.0.1:3000", None),
+            ("http://localhost.example", None),
+        ] {
+            let origin = allowed_by(base_url).map(|origin| origin.to_string());
+            assert_eq!(origin.as_deref(), allowed, "{base_url}");
+        }
+        let mut egress = egress(allowed_by("http://10.0.0.1:3000"));
+        assert!(!egress.permits(&"http://10.0.0.1:3000/".parse().expect("a URI")));
     }
 
     #[test]

@@ -50,7 +50,8 @@ pub enum HostError {
         function: &'static str,
         /// The origin that it tried to reach, without path and query.
         attempted: String,
-        /// The one allowed origin; `None` if the tenant's base URL has no origin.
+        /// The one allowed origin; `None` if the tenant's base URL has none that a token may be
+        /// sent to.
         allowed: Option<String>,
     },
 }
@@ -124,7 +125,11 @@ impl fmt::Display for HostError {
                 write!(f, "`{function}` tried to reach {attempted}; only {allowed} is allowed")
             }
             HostError::Egress { function, attempted, allowed: None } => {
-                write!(f, "`{function}` tried to reach {attempted}; the base URL allows no origin")
+                write!(
+                    f,
+                    "`{function}` tried to reach {attempted}; the base URL allows no origin: it \
+                     must be https, or http to a loopback address"
+                )
             }
         }
     }

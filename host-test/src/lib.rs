@@ -40,13 +40,14 @@ pub mod roster;
 mod tenant;
 #[cfg(test)]
 mod testing;
-mod text;
+pub mod text;
 mod timings;
 
 /// The interfaces of the contract, with their types.
 pub use bindings::exports::user_lifecycle::retool;
 
 pub use answer::{error_case, error_kind};
+pub use credentials::TUNABLES;
 pub use egress::Origin;
 pub use engine::Host;
 pub use error::HostError;

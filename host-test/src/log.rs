@@ -11,7 +11,10 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use wasmtime_wasi_io::bytes::Bytes;
 
-/// A callback that gets each line, without the line end, while the call is still running.
+use crate::text::printable;
+
+/// A callback that gets each line, without the line end, while the call is still running. Its
+/// characters [may be shown](crate::text::is_shown).
 pub type LogSink = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// How many lines a tenant keeps; the oldest are dropped first.
@@ -109,7 +112,7 @@ impl Capture {
         }
         let bytes = std::mem::take(&mut self.partial);
         let line = String::from_utf8_lossy(&bytes);
-        self.hand_on(line.trim_end_matches('\r'));
+        self.hand_on(&printable(line.trim_end_matches('\r')));
     }
 
     fn hand_on(&self, line: &str) {
@@ -202,6 +205,12 @@ mod tests {
             captured(1000, &[b"GET /us", b"ers\r\n\nretry", b"ing\nlast"]),
             ["GET /users", "retrying", "last"]
         );
+    }
+
+    #[test]
+    fn characters_that_may_not_be_shown_are_escaped() {
+        let line = "a\u{9b}31m\u{202e}b\u{fe0f}\tc\r\n";
+        assert_eq!(captured(1000, &[line.as_bytes()]), ["a\\u{9b}31m\\u{202e}b\\u{fe0f}\\tc"]);
     }
 
     #[test]

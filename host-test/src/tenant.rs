@@ -5,11 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use secrecy::SecretString;
 use tokio::sync::SemaphorePermit;
 
 use crate::call::{Call, Setup};
-use crate::credentials::Credentials;
-use crate::egress::{Egress, Origin, Ways};
+use crate::credentials::Environment;
+use crate::egress::{self, Egress, Origin, Ways};
 use crate::engine::Inner;
 use crate::error::HostError;
 use crate::limits::{Limits, PeakMemory};
@@ -39,11 +40,12 @@ pub type Answer<T> = Result<Result<T, Error>, HostError>;
 #[derive(Clone)]
 pub struct TenantOptions {
     /// The connection to the organisation. The component can reach only the origin of the base URL.
-    /// If the base URL has no origin, it can reach nothing.
+    /// If the base URL has no origin, or is plain HTTP to another machine, it can reach nothing.
     pub connection: Connection,
     /// The component's whole environment: tokens and tunables, by name.
-    pub env: Vec<(String, String)>,
-    /// Whether the component gets placeholders instead of the tokens.
+    pub env: Vec<(String, SecretString)>,
+    /// Whether the component gets placeholders instead of the tokens, see
+    /// [`TenantOptions::inject_credentials`].
     pub inject_credentials: bool,
     /// The certificate authorities that are trusted in addition to the machine's own.
     pub ca_certificates: CaCertificates,
@@ -84,13 +86,18 @@ impl TenantOptions {
 
     /// Sets a variable of the component's environment.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.env.push((name.into(), value.into()));
+        self.env.push((name.into(), SecretString::from(value.into())));
         self
     }
 
-    /// Keeps the tokens out of the component. Its environment has a placeholder for every variable
-    /// that is not one of its tunables. In outgoing requests, the host replaces the placeholder in
-    /// `Authorization` with the token.
+    /// Keeps the tokens out of the component. The variables that the connection names are tokens
+    /// (`RETOOL_API_TOKEN` and `RETOOL_SCIM_TOKEN` if it names none). The component's environment
+    /// has placeholders for them, its [tunables](crate::TUNABLES), and no other variable. In
+    /// outgoing requests, the host replaces the placeholder in `Authorization` with the token. In
+    /// answers, it masks the tokens.
+    ///
+    /// A token of less than 8 characters can't be masked without damage to ordinary text. With
+    /// one, every call fails.
     pub fn inject_credentials(mut self) -> Self {
         self.inject_credentials = true;
         self
@@ -121,7 +128,8 @@ impl TenantOptions {
     }
 }
 
-/// Prints only the names of the variables, because their values are secrets.
+/// Prints only the names of the variables, because their values are secrets, and only the origin of
+/// the connection, because a base URL or a variable's name may have a secret in it by mistake.
 impl fmt::Debug for TenantOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let TenantOptions {
@@ -135,7 +143,8 @@ impl fmt::Debug for TenantOptions {
         } = self;
         let names: Vec<&str> = env.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("TenantOptions")
-            .field("connection", connection)
+            .field("dialect", &connection.dialect)
+            .field("origin", &Origin::of(&connection.base_url))
             .field("env", &names)
             .field("inject_credentials", inject_credentials)
             .field("ca_certificates", ca_certificates)
@@ -157,7 +166,10 @@ pub struct Tenant {
     inner: Arc<Inner>,
     connection: Connection,
     ways: Ways,
-    env: Arc<[(String, String)]>,
+    /// The environment that the host was given.
+    environment: Environment,
+    /// The environment that the component gets.
+    env: Arc<[(String, SecretString)]>,
     limits: Limits,
     log: LogLines,
     on_log: Option<LogSink>,
@@ -169,20 +181,17 @@ impl Tenant {
     pub(crate) fn new(inner: Arc<Inner>, options: TenantOptions) -> Tenant {
         let TenantOptions {
             connection,
-            mut env,
+            env,
             inject_credentials,
             ca_certificates,
             proxies,
             limits,
             on_log,
         } = options;
-        let credentials = if inject_credentials {
-            Credentials::taken_from(&mut env)
-        } else {
-            Credentials::default()
-        };
+        let environment = Environment::new(env, inject_credentials);
+        let (env, credentials) = environment.of(&connection);
         let ways = Ways {
-            allowed: Origin::of(&connection.base_url),
+            allowed: egress::allowed_by(&connection.base_url),
             connections: Connections::new(ca_certificates, proxies),
             credentials,
         };
@@ -190,7 +199,8 @@ impl Tenant {
             inner,
             ways,
             connection,
-            env: env.into(),
+            environment,
+            env,
             limits,
             log: LogLines::default(),
             on_log,
@@ -205,9 +215,12 @@ impl Tenant {
     }
 
     /// Returns the same tenant with another connection for its calls. It can still reach only the
-    /// origin of the connection that it was created with.
+    /// origin of the connection that it was created with. If the tokens are kept out of the
+    /// component, they are those of the variables that this connection names.
     pub fn with_connection(&self, connection: Connection) -> Tenant {
-        Tenant { connection, ..self.clone() }
+        let (env, credentials) = self.environment.of(&connection);
+        let ways = Ways { credentials, ..self.ways.clone() };
+        Tenant { connection, env, ways, ..self.clone() }
     }
 
     /// Returns the latest lines that the component has logged in all calls so far.
@@ -245,6 +258,7 @@ impl Tenant {
     }
 
     async fn begin(&self, function: &'static str) -> Result<Call<'_>, HostError> {
+        self.ways.credentials.check()?;
         let stderr = Stderr::new(self.limits.log, self.log.clone(), self.on_log.clone());
         let setup = Setup {
             function,
@@ -261,11 +275,11 @@ impl Tenant {
     }
 }
 
-/// Omits the environment, because its values are secrets.
+/// Omits the environment, because its values are secrets, and what else may have one in it.
 impl fmt::Debug for Tenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tenant")
-            .field("connection", &self.connection)
+            .field("dialect", &self.connection.dialect)
             .field("origin", &self.ways.allowed)
             .finish_non_exhaustive()
     }

@@ -17,8 +17,8 @@ use super::dialect::{change_method, current_roster, new_entry, new_user};
 use super::fault::{status, status_after};
 use crate::support::acme::{GRACE, JOAN, KEN, NEW};
 use crate::support::{
-    World, by_email, changing, departure, ensuring, memberships, named, new_member, removing,
-    restoring,
+    World, by_email, changing, departure, ensuring, host, memberships, named, new_member, options,
+    removing, restoring,
 };
 
 over_v2_and_v1!(
@@ -135,7 +135,7 @@ fn echo(code: u16, message: &str) -> FaultKind {
 }
 
 async fn no_failure_shows_the_token(dialect: Dialect) {
-    let mut kinds = vec![
+    let kinds = [
         status(500),
         status(503),
         status_after(429, "3600"),
@@ -153,6 +153,7 @@ async fn no_failure_shows_the_token(dialect: Dialect) {
         FaultKind::LoseReply,
         FaultKind::Drip { bytes_per_tick: 1, tick: Duration::from_millis(20) },
     ];
+    let mut failures: Vec<(FaultKind, bool)> = kinds.map(|kind| (kind, false)).into();
     let escaped = TOKEN.replace('S', "\\u0053");
     for said in [
         format!("Invalid token {TOKEN}"),
@@ -161,10 +162,12 @@ async fn no_failure_shows_the_token(dialect: Dialect) {
         escaped,
         TOKEN.replace("S3", "S\\u200b3"),
     ] {
-        kinds.extend([400, 401, 403, 404, 500].map(|code| echo(code, &said)));
+        failures.extend([400, 401, 403, 404, 500].map(|code| (echo(code, &said), false)));
+        // The component can't recognise a token that it does not have.
+        failures.extend([401, 500].map(|code| (echo(code, &said), true)));
     }
     let mut calls = tokio::task::JoinSet::new();
-    for kind in kinds {
+    for (kind, inject) in failures {
         calls.spawn(async move {
             for writes_only in [false, true] {
                 let world = world(dialect, &Scope::ALL).await;
@@ -172,7 +175,9 @@ async fn no_failure_shows_the_token(dialect: Dialect) {
                 // writes fail, there must be time for the reads before them.
                 let deadline = if writes_only { "2000" } else { "400" };
                 let env = [("RETOOL_DEADLINE_MS", deadline), ("RETOOL_MAX_ATTEMPTS", "2")];
-                let tenant = world.over_with_env(dialect, &env);
+                let mut options = options(&world.mock, dialect, &env);
+                options.inject_credentials = inject;
+                let tenant = host().tenant(options);
                 let methods = match writes_only {
                     true => vec!["POST", change_method(dialect), "DELETE"],
                     false => vec!["GET"],
@@ -193,7 +198,7 @@ async fn no_failure_shows_the_token(dialect: Dialect) {
                 let requests = world.mock.requests();
                 let is_hit = |request: &LoggedRequest| request.is_write() == writes_only;
                 assert!(requests.iter().any(is_hit), "{kind:?}: it affected no request");
-                seen.assert_clean(&tenant, &format!("{kind:?}"));
+                seen.assert_clean(&tenant, &format!("{kind:?}, injected: {inject}"));
             }
         });
     }

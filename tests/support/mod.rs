@@ -85,13 +85,14 @@ impl World {
 }
 
 fn tenant(mock: &Mock, env: &[(&str, &str)]) -> Tenant {
-    let mut options = TenantOptions::new(mock.base_url())
-        .dialect(Dialect::V2)
-        .env("RETOOL_API_TOKEN", mock.token());
-    for (name, value) in env {
-        options = options.env(*name, *value);
-    }
-    host().tenant(options)
+    host().tenant(options(mock, Dialect::V2, env))
+}
+
+/// Returns the options of a tenant of this mock.
+pub fn options(mock: &Mock, dialect: Dialect, env: &[(&str, &str)]) -> TenantOptions {
+    let options =
+        TenantOptions::new(mock.base_url()).dialect(dialect).env("RETOOL_API_TOKEN", mock.token());
+    env.iter().fold(options, |options, (name, value)| options.env(*name, *value))
 }
 
 /// Returns the host of all tests in this process. The component is compiled once for all processes,

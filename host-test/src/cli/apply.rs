@@ -18,6 +18,7 @@ use crate::answer::error_case;
 use crate::json;
 use crate::render;
 use crate::retool::synchronization::{ApplyPlanRequest, Plan};
+use crate::text::printable_json;
 
 pub(crate) async fn show(arguments: &ShowArgs, output: &Output) -> Result<Exit, Failure> {
     let ShowArgs { plan: path, html } = arguments;
@@ -76,7 +77,7 @@ async fn check_digest(plan: &Plan) -> Result<(), Failure> {
 pub(super) fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
     json::value(plan)
         .map_err(io::Error::other)
-        .and_then(|plan| files::create(path, &format!("{plan:#}\n")))
+        .and_then(|plan| files::create(path, &printable_json(&format!("{plan:#}\n"))))
         .with_context(|| format!("{} could not be written", path.display()))?;
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! The arguments.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use mock_retool::{Fault, Guidance, Options, Throttling};
+use secrecy::SecretString;
 
 use super::guards::GuardArgs;
 use crate::retool::types::{Dialect, UserType};
@@ -14,7 +14,8 @@ use crate::retool::types::{Dialect, UserType};
 /// Provisions, deprovisions and syncs the people of a Retool organisation.
 ///
 /// Tokens come only from the environment: RETOOL_API_TOKEN and RETOOL_SCIM_TOKEN. Every other
-/// RETOOL_ variable is passed to the component unchanged.
+/// RETOOL_ variable is passed to the component unchanged; with --inject-credentials, only its
+/// settings are.
 #[derive(Debug, Parser)]
 #[command(
     name = "retool-lifecycle",
@@ -156,22 +157,6 @@ impl DemoArgs {
     }
 }
 
-/// The mock's token. `Debug` hides it, so that it does not appear when arguments are printed.
-#[derive(Clone)]
-pub(crate) struct Token(pub(crate) String);
-
-impl From<String> for Token {
-    fn from(token: String) -> Self {
-        Token(token)
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct MockArgs {
     /// The port to listen on; 0 for any free one.
@@ -185,10 +170,10 @@ pub(crate) struct MockArgs {
     pub(crate) groups: usize,
     /// The token that requests must carry; `mock-token` if not given.
     #[arg(long, value_name = "T")]
-    pub(crate) token: Option<Token>,
+    pub(crate) token: Option<SecretString>,
     /// The token that SCIM requests must carry; `mock-scim-token` if not given.
     #[arg(long, value_name = "T")]
-    pub(crate) scim_token: Option<Token>,
+    pub(crate) scim_token: Option<SecretString>,
     /// Start without people, and with the built-in groups only.
     #[arg(long)]
     pub(crate) empty: bool,
@@ -247,7 +232,7 @@ pub(crate) struct MockArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ConnectionArgs {
     /// The URL of the organisation, e.g. https://acme.retool.com.
-    #[arg(long, value_name = "URL", env = "RETOOL_BASE_URL")]
+    #[arg(long, value_name = "URL", env = "RETOOL_BASE_URL", hide_env_values = true)]
     pub(crate) base_url: String,
     /// Which API to use.
     #[arg(long, value_enum, default_value_t = Api::Auto)]
@@ -255,7 +240,8 @@ pub(crate) struct ConnectionArgs {
     /// Also trust the certificate authorities in this PEM file.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
-    /// Give placeholders to the component, and replace them with the tokens in each request.
+    /// Give placeholders to the component, replace them with the tokens in each request, and mask
+    /// the tokens in each answer. Tokens must have 8 characters or more.
     #[arg(long)]
     pub(crate) inject_credentials: bool,
     /// Report where the time went.
@@ -561,6 +547,16 @@ mod tests {
             ["retool-lifecycle", "mock", "--token=a-chosen-one", "--scim-token=a-chosen-one"];
         let arguments = Arguments::try_parse_from(line).expect("arguments");
         assert!(!format!("{arguments:?}").contains("a-chosen-one"));
+    }
+
+    #[test]
+    fn help_prints_no_value_of_the_environment() {
+        let commands = Arguments::command();
+        let arguments = commands.get_subcommands().flat_map(clap::Command::get_arguments);
+        for argument in arguments.chain(commands.get_arguments()) {
+            let hides = argument.get_env().is_none() || argument.is_hide_env_values_set();
+            assert!(hides, "{}", argument.get_id());
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::answer::error_case;
 use crate::json;
 use crate::retool::directory::Change;
 use crate::retool::types::Error;
-use crate::text::printable;
+use crate::text::{printable, printable_json};
 
 /// Polls for changes once, or until it is interrupted. Stdout gets only the changes, with or
 /// without `--json`.
@@ -127,7 +127,7 @@ fn print(changes: &[Change]) -> Result<(), Failure> {
     let mut lines = String::new();
     for change in changes {
         let line = json::value(change).context(failed)?;
-        lines += &format!("{line}\n");
+        lines += &format!("{}\n", printable_json(&line.to_string()));
     }
     let mut stdout = io::stdout().lock();
     let printed = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush());

@@ -14,6 +14,6 @@ pub(crate) fn print(shell: Shell) -> Result<Exit, Failure> {
     // Into a buffer, because `generate` panics if it can't write.
     let mut script = Vec::new();
     generate(shell, &mut command, name, &mut script);
-    output::print(&String::from_utf8_lossy(&script))?;
+    output::print_script(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

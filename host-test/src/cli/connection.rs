@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use secrecy::SecretString;
 
 use super::Exit;
 use super::args::ConnectionArgs;
@@ -123,7 +124,7 @@ const CHECK_DEADLINE_MS: &str = "300000";
 fn passed_on(
     environment: impl Iterator<Item = (OsString, OsString)>,
     deadline_ms: &str,
-) -> Result<Vec<(String, String)>, Failure> {
+) -> Result<Vec<(String, SecretString)>, Failure> {
     let mut variables = Vec::new();
     for (name, value) in environment {
         let Some(name) = name.to_str().filter(|name| name.starts_with("RETOOL_")) else {
@@ -135,10 +136,10 @@ fn passed_on(
         let value = value
             .into_string()
             .map_err(|_| Failure::Usage(anyhow!("the value of {name} is not UTF-8")))?;
-        variables.push((name.to_owned(), value));
+        variables.push((name.to_owned(), SecretString::from(value)));
     }
     if !variables.iter().any(|(name, _)| name == DEADLINE_VARIABLE) {
-        variables.push((DEADLINE_VARIABLE.to_owned(), deadline_ms.to_owned()));
+        variables.push((DEADLINE_VARIABLE.to_owned(), deadline_ms.into()));
     }
     Ok(variables)
 }
@@ -155,11 +156,14 @@ pub(crate) async fn check(arguments: ConnectionArgs, output: &Output) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     fn passed(environment: &[(&str, &str)]) -> Vec<(String, String)> {
         let environment = environment.iter().map(|&(name, value)| (name.into(), value.into()));
-        passed_on(environment, DEADLINE_MS).expect("UTF-8")
+        let passed = passed_on(environment, DEADLINE_MS).expect("UTF-8").into_iter();
+        passed.map(|(name, value)| (name, value.expose_secret().to_owned())).collect()
     }
 
     #[test]

@@ -29,6 +29,8 @@ use args::Command;
 use failure::Failure;
 use output::Output;
 
+use crate::text::printable_painted;
+
 pub(crate) use args::Arguments;
 
 /// How a command ended: its exit code.
@@ -87,9 +89,20 @@ fn refuse(error: &clap::Error) -> Exit {
     // If the terminal is closed, there is no way to report that.
     let _ = match error.kind() {
         ErrorKind::DisplayVersion => io::stdout().write_all(version().as_bytes()),
-        _ => error.print(),
+        _ => print_usage(error),
     };
     if asked_for { Exit::Done } else { Exit::Usage }
+}
+
+/// Prints the help or a usage error, which may repeat an argument of the user.
+fn print_usage(error: &clap::Error) -> io::Result<()> {
+    let text = error.render().ansi().to_string();
+    let text = printable_painted(&text);
+    if error.use_stderr() {
+        anstream::stderr().write_all(text.as_bytes())
+    } else {
+        anstream::stdout().write_all(text.as_bytes())
+    }
 }
 
 /// Returns the versions of the command, of the component, and of the contract between them.

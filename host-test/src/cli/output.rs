@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Exit;
 use super::failure::Failure;
 use crate::json;
+use crate::text::{printable_json, printable_painted};
 
 /// How this run prints.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +42,7 @@ impl Output {
 
     /// Prints the one JSON document.
     pub(crate) fn document(self, value: &Value) -> Result<(), Failure> {
-        print(&format!("{value:#}\n"))
+        print_json(&format!("{value:#}\n"))
     }
 
     /// Prints text, unless stdout is for JSON.
@@ -58,21 +59,27 @@ impl Output {
         if self.json {
             let _ = self.document(&failure.json());
         } else {
-            let _ = anstream::stderr().write_all(failure.text().as_bytes());
+            let text = failure.text();
+            let _ = anstream::stderr().write_all(printable_painted(&text).as_bytes());
         }
         failure.exit()
     }
 }
 
-/// Prints the text unchanged.
-pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    print_to(io::stdout().lock(), text)
+/// Prints a script of this command unchanged.
+pub(crate) fn print_script(script: &str) -> Result<(), Failure> {
+    print_to(io::stdout().lock(), script)
+}
+
+/// Prints JSON. Characters that may not be shown are escaped in it.
+pub(crate) fn print_json(json: &str) -> Result<(), Failure> {
+    print_to(io::stdout().lock(), &printable_json(json))
 }
 
 /// Prints the text. Keeps its colours on a terminal unless `NO_COLOR` is set, and everywhere if
-/// `CLICOLOR_FORCE` is set; removes them otherwise.
+/// `CLICOLOR_FORCE` is set; removes them otherwise. Characters that may not be shown are escaped.
 pub(crate) fn print_painted(text: &str) -> Result<(), Failure> {
-    print_to(anstream::stdout().lock(), text)
+    print_to(anstream::stdout().lock(), &printable_painted(text))
 }
 
 fn print_to(mut stdout: impl Write, text: &str) -> Result<(), Failure> {

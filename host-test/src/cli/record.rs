@@ -17,6 +17,7 @@ use crate::requests;
 use crate::retool::directory::PageRequest;
 use crate::retool::types::{Group, GroupLink, Tombstone, User, UserId};
 use crate::tenant::{Answer, Tenant};
+use crate::text::printable_json;
 
 /// Reads a record from its file.
 pub(crate) fn read(path: &Path) -> Result<Tombstone, Failure> {
@@ -65,7 +66,7 @@ impl<'a> RecordFile<'a> {
         let write = if self.made { files::replace } else { files::create };
         json::value(tombstone)
             .map_err(io::Error::other)
-            .and_then(|record| write(self.path, &format!("{record:#}\n")))
+            .and_then(|record| write(self.path, &printable_json(&format!("{record:#}\n"))))
             .with_context(|| {
                 format!("the record could not be written to {}", self.path.display())
             })?;

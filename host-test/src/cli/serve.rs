@@ -4,10 +4,11 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use mock_retool::{Mock, Options, Throttling};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::Exit;
-use super::args::{MockArgs, Token};
+use super::args::MockArgs;
 use super::failure::Failure;
 use super::output::Output;
 
@@ -27,8 +28,9 @@ pub(crate) async fn run(arguments: MockArgs, output: &Output) -> Result<Exit, Fa
         faults,
     } = arguments;
     let defaults = Options::default();
-    let token = token.map_or(defaults.token, |Token(token)| token);
-    let scim_token = scim_token.map_or(defaults.scim_token, |Token(token)| token);
+    let exposed = |token: SecretString| token.expose_secret().to_owned();
+    let token = token.map_or(defaults.token, exposed);
+    let scim_token = scim_token.map_or(defaults.scim_token, exposed);
     let empty_one = if token.is_empty() { "--token" } else { "--scim-token" };
     let mock = Mock::start(Options {
         port,

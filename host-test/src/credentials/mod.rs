@@ -4,61 +4,156 @@
 mod mask;
 #[cfg(test)]
 mod scan;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
+use egress_rule::{MINIMUM_TOKEN, Mask, Place, Tokens};
 use http::Response;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use http_body_util::BodyExt;
+use secrecy::{ExposeSecret, SecretString};
 use wasmtime_wasi_http::WasiBody;
 
-use mask::{Mask, Masked};
+use crate::error::HostError;
+use crate::retool::types::Connection;
+use mask::Masked;
 
-/// The component's tunables, which it must be able to read. Any other variable may be a token,
-/// because the connection names the token variables.
-const TUNABLES: [&str; 7] = [
+/// The variables that set limits of the component, as its module `config` names them. They are no
+/// secrets.
+pub const TUNABLES: [&str; 7] = [
     "RETOOL_DEADLINE_MS",
-    "RETOOL_MAX_ATTEMPTS",
-    "RETOOL_MAX_BODY_BYTES",
-    "RETOOL_PAGE_SIZE",
-    "RETOOL_PROFILE",
     "RETOOL_TRY_TIMEOUT_MS",
     "RETOOL_WINDOW",
+    "RETOOL_PAGE_SIZE",
+    "RETOOL_MAX_BODY_BYTES",
+    "RETOOL_MAX_ATTEMPTS",
+    "RETOOL_PROFILE",
 ];
 
+/// The variables of the tokens, unless the connection names others.
+const API_TOKEN_VARIABLE: &str = "RETOOL_API_TOKEN";
+const SCIM_TOKEN_VARIABLE: &str = "RETOOL_SCIM_TOKEN";
+
+/// An environment, by name.
+type Variables = Arc<[(String, SecretString)]>;
+
+/// The environment that the host was given for a component.
+#[derive(Clone)]
+pub(crate) struct Environment {
+    given: Variables,
+    injects: bool,
+}
+
+impl Environment {
+    /// `injects` says whether the tokens are kept out of the component.
+    pub(crate) fn new(given: Vec<(String, SecretString)>, injects: bool) -> Environment {
+        Environment { given: given.into(), injects }
+    }
+
+    /// Returns the environment of the component for calls with this connection, and the tokens that
+    /// are not in it.
+    pub(crate) fn of(&self, connection: &Connection) -> (Variables, Credentials) {
+        if self.injects {
+            Credentials::taken_from(&self.given, connection)
+        } else {
+            (Arc::clone(&self.given), Credentials::default())
+        }
+    }
+}
+
 /// The placeholders and their tokens.
-#[derive(Clone, Default)]
-pub(crate) struct Credentials(Arc<[Credential]>);
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    held: Arc<[Credential]>,
+    tokens: Arc<Tokens<Token>>,
+    /// The variable of a token that is too short to be masked.
+    too_short: Option<String>,
+}
 
 struct Credential {
     placeholder: String,
-    token: HeaderValue,
+    token: Token,
+}
+
+/// A token, which is erased from memory when its last clone is dropped.
+#[derive(Clone)]
+struct Token(Arc<SecretString>);
+
+impl AsRef<[u8]> for Token {
+    fn as_ref(&self) -> &[u8] {
+        self.0.expose_secret().as_bytes()
+    }
+}
+
+impl Default for Credentials {
+    fn default() -> Credentials {
+        Credentials::new(Vec::new())
+    }
 }
 
 impl Credentials {
-    /// Replaces each token of the environment with a placeholder.
+    fn new(held: Vec<Credential>) -> Credentials {
+        let tokens = Tokens::new(held.iter().map(|held| held.token.clone()));
+        Credentials { held: held.into(), tokens: Arc::new(tokens), too_short: None }
+    }
+
+    /// Replaces the tokens of the environment with placeholders. Only the variables that the
+    /// connection names are tokens. Of the others, only the tunables are kept: the component reads
+    /// no others, and one may be the token of another connection.
     ///
     /// A value that can't be sent is replaced with a placeholder that can't be sent either, so that
     /// the component reports the same error. An empty value stays.
-    pub(crate) fn taken_from(env: &mut [(String, String)]) -> Credentials {
-        let mut taken = Vec::new();
-        for (name, value) in env {
-            if value.is_empty() || TUNABLES.contains(&name.as_str()) {
+    fn taken_from(
+        given: &[(String, SecretString)],
+        connection: &Connection,
+    ) -> (Variables, Credentials) {
+        let named = [
+            connection.api_token_variable.as_deref().unwrap_or(API_TOKEN_VARIABLE),
+            connection.scim_token_variable.as_deref().unwrap_or(SCIM_TOKEN_VARIABLE),
+        ];
+        let (mut env, mut held, mut too_short) = (Vec::new(), Vec::new(), None);
+        for (name, value) in given {
+            let text = value.expose_secret();
+            if !named.contains(&name.as_str()) {
+                if TUNABLES.contains(&name.as_str()) {
+                    env.push((name.clone(), value.clone()));
+                }
+                continue;
+            }
+            if text.is_empty() {
+                env.push((name.clone(), value.clone()));
                 continue;
             }
             let mut placeholder = format!("placeholder-for-{name}");
             // The same rule as in the component.
-            let token = Some(&*value).filter(|value| value.bytes().all(|b| b.is_ascii_graphic()));
-            match token.and_then(|token| HeaderValue::try_from(token).ok()) {
-                Some(mut token) => {
-                    token.set_sensitive(true);
-                    taken.push(Credential { placeholder: placeholder.clone(), token });
+            if text.bytes().all(|byte| byte.is_ascii_graphic()) {
+                if text.len() < MINIMUM_TOKEN {
+                    too_short = Some(name.clone());
                 }
-                None => placeholder.push('\n'),
+                let token = Token(Arc::new(value.clone()));
+                held.push(Credential { placeholder: placeholder.clone(), token });
+            } else {
+                placeholder.push('\n');
             }
-            *value = placeholder;
+            env.push((name.clone(), SecretString::from(placeholder)));
         }
-        Credentials(taken.into())
+        (env.into(), Credentials { too_short, ..Credentials::new(held) })
+    }
+
+    /// Fails if a token is so short that it can't be told apart from ordinary text.
+    pub(crate) fn check(&self) -> Result<(), HostError> {
+        match &self.too_short {
+            None => Ok(()),
+            Some(variable) => Err(HostError::Setup {
+                message: format!(
+                    "the token in {variable} has less than {MINIMUM_TOKEN} characters; a token \
+                     that short can't be masked in answers, so it can't be kept out of the \
+                     component"
+                ),
+            }),
+        }
     }
 
     /// Replaces a placeholder in `Authorization` with its token. The placeholder must be the whole
@@ -71,124 +166,35 @@ impl Credentials {
             Some((scheme, placeholder)) => (Some(scheme), placeholder),
             None => (None, value),
         };
-        let Some(credential) = self.0.iter().find(|held| held.placeholder == placeholder) else {
+        let Some(credential) = self.held.iter().find(|held| held.placeholder == placeholder) else {
             return;
         };
+        let token = credential.token.as_ref();
         let value = match scheme {
-            None => Ok(credential.token.clone()),
-            Some(scheme) => {
-                let token = credential.token.as_bytes();
-                HeaderValue::from_bytes(&[scheme.as_bytes(), b" ", token].concat())
-            }
+            None => HeaderValue::from_bytes(token),
+            Some(scheme) => HeaderValue::from_bytes(&[scheme.as_bytes(), b" ", token].concat()),
         };
-        // This can't fail: both parts come from valid header values.
+        // This can't fail: both parts can be in a header.
         if let Ok(mut value) = value {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
     }
-}
 
-impl Credentials {
-    /// Masks the tokens in a response that is an error or a redirect. The component prints text of
-    /// such responses, and can't recognize a token that it was not given. Successful responses
-    /// are not changed.
+    /// Masks the tokens in an answer, whatever its status: the component can't recognize a token
+    /// that it was not given, and a failure may have the status 200. Lengths stay the same.
     pub(crate) fn kept_out(&self, mut answer: Response<WasiBody>) -> Response<WasiBody> {
-        if self.0.is_empty() || answer.status().is_success() {
+        if self.tokens.is_empty() {
             return answer;
         }
-        let tokens: Vec<Vec<u8>> =
-            self.0.iter().map(|held| held.token.as_bytes().to_vec()).collect();
+        let mask = |place| Mask::new(Arc::clone(&self.tokens), place);
         for value in answer.headers_mut().values_mut() {
-            let masked = Mask::new(tokens.clone()).whole(value.as_bytes());
+            let masked = mask(Place::Header).whole(value.as_bytes());
             if masked != value.as_bytes() {
                 // This can't fail: asterisks are valid in a header value.
                 *value = HeaderValue::from_bytes(&masked).unwrap_or(HeaderValue::from_static(""));
             }
         }
-        answer.map(|body| Masked::new(body, Mask::new(tokens)).boxed_unsync())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn environment() -> Vec<(String, String)> {
-        [
-            ("RETOOL_API_TOKEN", "hunter2"),
-            ("RETOOL_ACME_3", "other"),
-            ("RETOOL_SCIM_TOKEN", ""),
-            ("RETOOL_BROKEN", "secret\n"),
-            ("RETOOL_WINDOW", "8"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec()
-    }
-
-    fn sent(credentials: &Credentials, value: &str) -> String {
-        let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, HeaderValue::try_from(value).expect("a value"));
-        credentials.put_into(&mut headers);
-        let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        value.expect("a value").to_owned()
-    }
-
-    #[test]
-    fn no_token_is_left_in_the_environment() {
-        let mut env = environment();
-        Credentials::taken_from(&mut env);
-        let values: Vec<&str> = env.iter().map(|(_, value)| value.as_str()).collect();
-        assert_eq!(
-            values,
-            [
-                "placeholder-for-RETOOL_API_TOKEN",
-                "placeholder-for-RETOOL_ACME_3",
-                "",
-                "placeholder-for-RETOOL_BROKEN\n",
-                "8"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_placeholder_is_replaced_only_if_it_is_the_whole_credential() {
-        let mut env = environment();
-        let credentials = Credentials::taken_from(&mut env);
-        let sent = |value: &str| sent(&credentials, value);
-        assert_eq!(sent("Bearer placeholder-for-RETOOL_API_TOKEN"), "Bearer hunter2");
-        assert_eq!(sent("placeholder-for-RETOOL_ACME_3"), "other");
-        for other in [
-            "Bearer placeholder-for-RETOOL_API_TOKENS",
-            "Bearer xplaceholder-for-RETOOL_API_TOKEN",
-            "Bearer placeholder-for-RETOOL_WINDOW",
-            "Bearer placeholder-for-RETOOL_BROKEN",
-            "Bearer",
-        ] {
-            assert_eq!(sent(other), other);
-        }
-    }
-
-    #[test]
-    fn a_placeholder_in_another_header_is_not_replaced() {
-        let mut env = environment();
-        let credentials = Credentials::taken_from(&mut env);
-        let placeholder = HeaderValue::from_static("placeholder-for-RETOOL_API_TOKEN");
-        let mut headers = HeaderMap::new();
-        headers.insert("x-copy", placeholder.clone());
-        credentials.put_into(&mut headers);
-        assert_eq!(headers.len(), 1);
-        assert_eq!(headers.get("x-copy"), Some(&placeholder));
-    }
-
-    #[test]
-    fn debug_output_of_the_headers_hides_the_token() {
-        let mut env = environment();
-        let credentials = Credentials::taken_from(&mut env);
-        let mut headers = HeaderMap::new();
-        let value = HeaderValue::from_static("Bearer placeholder-for-RETOOL_API_TOKEN");
-        headers.insert(AUTHORIZATION, value);
-        credentials.put_into(&mut headers);
-        assert!(!format!("{headers:?}").contains("hunter2"));
+        answer.map(|body| Masked::new(body, mask(Place::Body)).boxed_unsync())
     }
 }

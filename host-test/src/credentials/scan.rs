@@ -136,9 +136,13 @@ struct Found {
     placeholder_afterwards: bool,
 }
 
-/// Calls `find-user` on a server that rejects the token and repeats it in its answer. Searches the
-/// component's memory before the answer and after the call.
-async fn called(make: impl FnOnce(TenantOptions) -> TenantOptions) -> Found {
+/// Calls `find-user` on a server that rejects the token and repeats it in its answer, with this
+/// status and spelling. Searches the component's memory before the answer and after the call.
+async fn called(
+    make: impl FnOnce(TenantOptions) -> TenantOptions,
+    status: u16,
+    spelled: &str,
+) -> Found {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let address = listener.local_addr().expect("an address");
     let memories = Memories::default();
@@ -156,9 +160,9 @@ async fn called(make: impl FnOnce(TenantOptions) -> TenantOptions) -> Found {
         let head = String::from_utf8(head).expect("UTF-8");
         let sent = head.lines().find_map(|line| line.strip_prefix("authorization: "));
         let waiting = memories.hold(TOKEN);
-        let body = format!(r#"{{"success":false,"message":"{TOKEN} is not known"}}"#);
+        let body = format!(r#"{{"success":false,"message":"{spelled} is not known"}}"#);
         let answer = format!(
-            "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\n\
+            "HTTP/1.1 {status} Whatever\r\ncontent-type: application/json\r\n\
              x-request-id: {TOKEN}\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );
@@ -180,19 +184,22 @@ async fn called(make: impl FnOnce(TenantOptions) -> TenantOptions) -> Found {
 
 #[tokio::test]
 async fn an_injected_token_is_nowhere_in_the_components_memory() {
-    let found = called(TenantOptions::inject_credentials).await;
-    let expected = Found {
-        sent: format!("Bearer {TOKEN}"),
-        token_while_waiting: false,
-        token_afterwards: false,
-        placeholder_afterwards: true,
-    };
-    assert_eq!(found, expected);
+    let escaped = TOKEN.replace("nowhere", "n\\u006fwh\\u0065re");
+    for (status, spelled) in [(401, TOKEN), (401, &escaped), (200, TOKEN), (200, &escaped)] {
+        let found = called(TenantOptions::inject_credentials, status, spelled).await;
+        let expected = Found {
+            sent: format!("Bearer {TOKEN}"),
+            token_while_waiting: false,
+            token_afterwards: false,
+            placeholder_afterwards: true,
+        };
+        assert_eq!(found, expected, "{status}, {spelled}");
+    }
 }
 
 #[tokio::test]
 async fn a_token_in_the_environment_is_found_in_the_components_memory() {
-    let found = called(|options| options).await;
+    let found = called(|options| options, 401, TOKEN).await;
     let expected = Found {
         sent: format!("Bearer {TOKEN}"),
         token_while_waiting: true,

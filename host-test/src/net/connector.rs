@@ -69,16 +69,13 @@ impl Service<Uri> for Connector {
 
 async fn connect(ways: Arc<Ways>, server: Uri, place: Place) -> Result<Stream, Failure> {
     let https = server.scheme() == Some(&Scheme::HTTPS);
-    let proxy = ways.proxies.of(&server);
     if !https {
-        return match proxy {
-            Some(proxy) => Ok(Stream::forwarded(reach(&ways, &proxy).await?, place)),
-            None => Ok(Stream::http1(dial(&ways, server).await?, place)),
-        };
+        // No proxy gets to read a request.
+        return Ok(Stream::http1(dial(&ways, server).await?, place));
     }
     // Read the configuration first: if that fails, no socket has to be opened.
     let config = ways.tls.config()?;
-    let io = match proxy {
+    let io = match ways.proxies.of(&server) {
         Some(proxy) => tunnel(&ways, proxy, server.clone()).await?,
         None => dial(&ways, server.clone()).await?,
     };

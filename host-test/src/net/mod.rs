@@ -1,7 +1,7 @@
 //! The connections of a tenant: a pool that its calls share.
 //!
 //! A connection is kept for the next request, uses HTTP/2 if the server does, and goes through a
-//! proxy if there is one. Redirects are not followed. Nothing is sent twice: a request is moved to
+//! proxy's tunnel if there is one. Redirects are not followed. Nothing is sent twice: a request is moved to
 //! a fresh connection only if none of its bytes was sent.
 
 mod body;
@@ -19,7 +19,6 @@ use std::pin::pin;
 use std::time::Duration;
 
 use http::header::{HOST, PROXY_AUTHORIZATION};
-use http::uri::Scheme;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
@@ -53,7 +52,6 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(600);
 #[derive(Clone)]
 pub(crate) struct Connections {
     client: Client<Connector, WasiBody>,
-    proxies: Proxies,
     places: Places,
 }
 
@@ -68,8 +66,8 @@ impl Connections {
             // This retries a request only if its connection was closed before anything of it was
             // written. If writing had begun, it is an error: the request may have been done.
             .retry_canceled_requests(true)
-            .build(Connector::new(Tls::new(added), proxies.clone(), places.clone()));
-        Connections { client, proxies, places }
+            .build(Connector::new(Tls::new(added), proxies, places.clone()));
+        Connections { client, places }
     }
 
     /// Sends a request and waits for the head of the response, within the limits of the options:
@@ -83,7 +81,8 @@ impl Connections {
         let options = options.unwrap_or_default();
         // The client sets it where it is needed, in HTTP/1.1.
         request.headers_mut().remove(HOST);
-        self.introduce(&mut request);
+        // No proxy reads a request: its credentials are in the request for a tunnel.
+        request.headers_mut().remove(PROXY_AUTHORIZATION);
 
         let flight = self.places.request();
         let mut connection = capture_connection(&mut request);
@@ -107,19 +106,6 @@ impl Connections {
         answer
             .map(|answer| answer.map(|body| Timed::new(body, limit, Some(flight)).boxed_unsync()))
             .map_err(|error| Failure::sending(&error))
-    }
-
-    /// Adds the proxy's credentials if a proxy reads this request. A proxy does not read requests
-    /// for `https`: they go through a tunnel, which was opened with the credentials.
-    fn introduce(&self, request: &mut Request<WasiBody>) {
-        request.headers_mut().remove(PROXY_AUTHORIZATION);
-        if request.uri().scheme() != Some(&Scheme::HTTP) {
-            return;
-        }
-        let proxy = self.proxies.of(request.uri());
-        if let Some(credentials) = proxy.as_ref().and_then(|proxy| proxy.basic_auth()) {
-            request.headers_mut().insert(PROXY_AUTHORIZATION, credentials.clone());
-        }
     }
 }
 

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use egress_rule::Origin;
 use http::Uri;
+use http::uri::Scheme;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
 /// Proxies and their exceptions. There are none by default: a library must not read the
@@ -12,22 +14,20 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 pub struct Proxies(Option<Arc<Matcher>>);
 
 impl Proxies {
-    /// Creates proxies from settings, which have the meaning of curl's variables `http_proxy`,
-    /// `https_proxy`, `all_proxy` and `no_proxy`:
+    /// Creates proxies from settings, which have the meaning of curl's variables `https_proxy`,
+    /// `all_proxy` and `no_proxy`. A proxy only opens tunnels, for HTTPS to other machines. Loopback
+    /// addresses are always reached directly, over HTTPS too.
     ///
     /// - a proxy is a URL with the scheme `http` (the default) or `https`. It may have
     ///   `user:password@`. Its default port is 1080 for `http` and 443 for `https`;
-    /// - `all` is used for schemes that have no proxy of their own;
+    /// - `all` is used if `https` is empty;
     /// - `no` is a list of domains (including their subdomains), addresses and networks that are
     ///   reached directly, separated by commas or spaces, or `*` for all.
     ///
     /// An empty setting means none.
-    pub fn new(http: &str, https: &str, all: &str, no: &str) -> Result<Proxies, ProxyError> {
+    pub fn new(https: &str, all: &str, no: &str) -> Result<Proxies, ProxyError> {
         let mut matcher = Matcher::builder().no(no.replace(char::is_whitespace, ","));
         let mut any = false;
-        if let Some(http) = proxy(http, "http_proxy")? {
-            (any, matcher) = (true, matcher.http(http));
-        }
         if let Some(https) = proxy(https, "https_proxy")? {
             (any, matcher) = (true, matcher.https(https));
         }
@@ -39,24 +39,25 @@ impl Proxies {
         Ok(Proxies(any.then(|| Arc::new(matcher.build()))))
     }
 
-    /// Creates proxies from an environment: `http_proxy`, `https_proxy`, `all_proxy` and
-    /// `no_proxy`. All except the first may be in capitals. Like curl, this does not read
-    /// `HTTP_PROXY`: in a program that serves CGI requests, a client can set it with a header
-    /// `Proxy`.
+    /// Creates proxies from an environment: `https_proxy`, `all_proxy` and `no_proxy`, also in
+    /// capitals. `http_proxy` is not read, because no request for plain HTTP goes to a proxy.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Proxies, ProxyError> {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let either = |name: &str| set(name).or_else(|| set(&name.to_ascii_uppercase()));
         let text = |value: Option<String>| value.unwrap_or_default();
         Proxies::new(
-            &text(set("http_proxy")),
             &text(either("https_proxy")),
             &text(either("all_proxy")),
             &text(either("no_proxy")),
         )
     }
 
-    /// Returns the proxy for a server.
+    /// Returns the proxy that opens a tunnel to a server.
     pub(super) fn of(&self, server: &Uri) -> Option<Intercept> {
+        let origin = Origin::new(server.scheme_str()?, server.authority()?.as_str());
+        if server.scheme() != Some(&Scheme::HTTPS) || origin.is_some_and(|it| it.is_loopback()) {
+            return None;
+        }
         self.0.as_ref()?.intercept(server)
     }
 }
@@ -153,28 +154,51 @@ mod tests {
     #[test]
     fn an_error_about_an_invalid_proxy_does_not_repeat_its_url() {
         for url in ["socks5://h:1", "http://", "http://u:se cret@h", "http://h:99999", "ftp://h"] {
-            let error = Proxies::new("", url, "", "").expect_err("a refusal");
+            let error = Proxies::new(url, "", "").expect_err("a refusal");
             assert_eq!(error.setting, "https_proxy", "{url}");
             assert!(!error.to_string().contains("se cret"), "{error}");
         }
     }
 
     #[test]
-    fn all_proxy_is_used_for_schemes_without_their_own_proxy() {
+    fn all_proxy_is_used_without_https_proxy() {
         let proxies = from(&[("https_proxy", "http://one:1"), ("ALL_PROXY", "http://two:2")]);
         assert_eq!(through(&proxies, "https://acme.retool.com/").as_deref(), Some("http://one:1/"));
-        assert_eq!(through(&proxies, "http://acme.retool.com/").as_deref(), Some("http://two:2/"));
+        let proxies = from(&[("ALL_PROXY", "http://two:2")]);
+        assert_eq!(through(&proxies, "https://acme.retool.com/").as_deref(), Some("http://two:2/"));
         assert_eq!(through(&from(&[]), "https://acme.retool.com/"), None);
     }
 
     #[test]
-    fn lower_case_variables_win_and_http_proxy_in_capitals_is_ignored() {
+    fn plain_http_and_this_machine_are_reached_without_a_proxy() {
         let proxies = from(&[
-            ("HTTP_PROXY", "http://client:1"),
-            ("HTTPS_PROXY", "http://capital:1"),
-            ("https_proxy", "http://small:1"),
+            ("http_proxy", "http://plain:1"),
+            ("https_proxy", "http://one:1"),
+            ("all_proxy", "http://all:1"),
         ]);
-        assert_eq!(through(&proxies, "http://acme.retool.com/"), None);
+        for direct in [
+            "http://acme.retool.com/",
+            "http://127.0.0.1:8080/",
+            "http://localhost/",
+            "http://[::1]:1/",
+            "https://127.0.0.1/",
+            "https://127.3.2.1:8443/",
+            "https://LocalHost/",
+            "https://[::1]/",
+        ] {
+            assert_eq!(through(&proxies, direct), None, "{direct}");
+        }
+        for proxied in ["https://localhost.example/", "https://10.0.0.1/", "https://[::2]/"] {
+            assert_eq!(through(&proxies, proxied).as_deref(), Some("http://one:1/"), "{proxied}");
+        }
+        let plain = from(&[("http_proxy", "not a proxy"), ("HTTP_PROXY", "socks5://h:1")]);
+        assert_eq!(through(&plain, "https://acme.retool.com/"), None);
+    }
+
+    #[test]
+    fn lower_case_variables_win() {
+        let proxies =
+            from(&[("HTTPS_PROXY", "http://capital:1"), ("https_proxy", "http://small:1")]);
         assert_eq!(
             through(&proxies, "https://acme.retool.com/").as_deref(),
             Some("http://small:1/")
@@ -190,9 +214,11 @@ mod tests {
     fn no_proxy_takes_domains_addresses_and_networks() {
         let proxies = from(&[
             ("https_proxy", "http://proxy:1"),
-            ("no_proxy", "retool.example, .internal 10.0.0.0/8,::1"),
+            ("no_proxy", "retool.example, .internal 10.0.0.0/8,2001:db8::1"),
         ]);
-        for direct in ["retool.example", "a.RETOOL.example", "x.internal", "10.1.2.3", "[::1]"] {
+        for direct in
+            ["retool.example", "a.RETOOL.example", "x.internal", "10.1.2.3", "[2001:db8::1]"]
+        {
             assert_eq!(through(&proxies, &format!("https://{direct}/")), None, "{direct}");
         }
         for proxied in ["notretool.example", "retool.example.com", "11.0.0.1"] {
@@ -200,12 +226,12 @@ mod tests {
         }
         let none = from(&[("https_proxy", "http://proxy:1"), ("NO_PROXY", "*")]);
         assert_eq!(through(&none, "https://acme.retool.com/"), None);
-        assert_eq!(through(&none, "https://127.0.0.1/"), None);
+        assert_eq!(through(&none, "https://10.0.0.1/"), None);
     }
 
     #[test]
     fn debug_output_hides_the_password() {
-        let proxies = Proxies::new("", "http://user:hunter2@proxy:1", "", "").expect("proxies");
+        let proxies = Proxies::new("http://user:hunter2@proxy:1", "", "").expect("proxies");
         assert!(!format!("{proxies:?}").contains("hunter2"));
         let proxy = proxies.of(&"https://acme.retool.com/".parse().expect("a URI"));
         let credentials = proxy.expect("a proxy").basic_auth().cloned().expect("credentials");

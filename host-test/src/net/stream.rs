@@ -1,4 +1,4 @@
-//! One connection: TCP or TLS, to the server directly or through a proxy.
+//! One connection: TCP or TLS, to the server directly or through a proxy's tunnel.
 
 use std::io;
 use std::pin::Pin;
@@ -20,31 +20,24 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 pub(super) struct Stream {
     io: TokioIo<Box<dyn Duplex>>,
     http2: bool,
-    /// Whether a proxy reads the requests. They then have absolute URIs.
-    forwarded: bool,
     _place: Place,
 }
 
 impl Stream {
     /// Creates an HTTP/1.1 connection to the server.
     pub(super) fn http1(io: Box<dyn Duplex>, place: Place) -> Stream {
-        Stream { io: TokioIo::new(io), http2: false, forwarded: false, _place: place }
+        Stream { io: TokioIo::new(io), http2: false, _place: place }
     }
 
     /// Creates an HTTP/2 connection to the server.
     pub(super) fn http2(io: Box<dyn Duplex>, place: Place) -> Stream {
         Stream { http2: true, ..Stream::http1(io, place) }
     }
-
-    /// Creates a connection to a proxy that forwards requests.
-    pub(super) fn forwarded(io: Box<dyn Duplex>, place: Place) -> Stream {
-        Stream { forwarded: true, ..Stream::http1(io, place) }
-    }
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        let connected = Connected::new().proxy(self.forwarded);
+        let connected = Connected::new();
         if self.http2 { connected.negotiated_h2() } else { connected }
     }
 }

@@ -11,6 +11,7 @@ mod page;
 mod person;
 mod restore;
 mod show;
+mod shown;
 mod sync;
 mod terminal;
 mod transcripts;

@@ -123,36 +123,60 @@ fn a_machine_without_trusted_authorities_reports_that_for_https_only() {
 }
 
 #[test]
-fn a_proxy_in_the_environment_is_used() {
+fn a_proxy_in_the_environment_opens_the_tunnel_and_sees_no_token() {
     let proxy = Answering::start(None);
+    let key = rcgen::generate_simple_self_signed(["acme.invalid".to_owned()]).expect("a key");
+    let file = File::new("ca.pem", &key.cert.pem());
     let url = format!("http://user:hunter2@{}", proxy.address);
-    let env = [("RETOOL_BASE_URL", "http://127.0.0.1:9"), ("RETOOL_API_TOKEN", "t")];
-    let ran = run_with(&LOOK_UP, &[&env[..], &[("http_proxy", &url)]].concat());
-    assert_eq!(ran.exit, 0, "{ran:#?}");
+    let env = [
+        ("RETOOL_BASE_URL", "https://acme.invalid"),
+        ("RETOOL_API_TOKEN", "a-secret-token"),
+        ("RETOOL_MAX_ATTEMPTS", "1"),
+        ("SSL_CERT_FILE", file.path()),
+    ];
+    for variable in ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        let ran = run_with(&LOOK_UP, &[&env[..], &[(variable, &url)]].concat());
+        // The proxy closes the tunnel.
+        assert_eq!(ran.exit, 1, "{ran:#?}");
+        assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+    }
     let heads = proxy.heads();
-    assert!(!heads.is_empty());
+    assert!(heads.len() >= 4, "{heads:?}");
     for head in heads {
-        assert!(head.starts_with("GET http://127.0.0.1:9/api/v1/users?"), "{head}");
-        assert!(head.contains("\r\nproxy-authorization: Basic dXNlcjpodW50ZXIy\r\n"), "{head}");
+        assert!(head.starts_with("CONNECT acme.invalid:443 HTTP/1.1\r\n"), "{head}");
+        let head = head.to_ascii_lowercase();
+        assert!(head.contains("\r\nproxy-authorization: basic dxnlcjpodw50zxiy\r\n"), "{head}");
+        assert!(!head.contains("a-secret-token") && !head.contains("bearer"), "{head}");
     }
 }
 
 #[test]
-fn no_proxy_bypasses_the_proxy_and_http_proxy_in_capitals_is_ignored() {
+fn a_loopback_base_url_never_goes_through_a_proxy() {
     let server = Server::start();
     let base_url = server.mock.base_url();
     let env = [("RETOOL_BASE_URL", base_url.as_str()), ("RETOOL_API_TOKEN", server.mock.token())];
+    let proxy = Answering::start(None);
+    let url = format!("http://user:hunter2@{}", proxy.address);
+    for variable in ["http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"] {
+        let ran = run_with(&["check", "--api=v1"], &[&env[..], &[(variable, &url)]].concat());
+        assert_eq!(ran.exit, 0, "{variable}: {ran:#?}");
+    }
+    assert_eq!(proxy.heads(), [""; 0]);
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_named_without_its_password() {
     // No server listens on this port.
     let proxy = "http://user:hunter2@127.0.0.1:9";
-    for direct in [
-        [("http_proxy", proxy), ("no_proxy", "127.0.0.1")],
-        [("http_proxy", proxy), ("NO_PROXY", "*")],
-        [("HTTP_PROXY", proxy), ("HTTPS_PROXY", proxy)],
-    ] {
-        let ran = run_with(&["check", "--api=v1"], &[env, direct].concat());
-        assert_eq!(ran.exit, 0, "{direct:?}: {ran:#?}");
-    }
-    let ran = run_with(&["check", "--api=v1"], &[&env[..], &[("ALL_PROXY", proxy)]].concat());
+    let key = rcgen::generate_simple_self_signed(["acme.invalid".to_owned()]).expect("a key");
+    let file = File::new("ca.pem", &key.cert.pem());
+    let env = [
+        ("RETOOL_BASE_URL", "https://acme.invalid"),
+        ("RETOOL_API_TOKEN", "t"),
+        ("SSL_CERT_FILE", file.path()),
+        ("ALL_PROXY", proxy),
+    ];
+    let ran = run_with(&["check", "--api=v1"], &env);
     assert_eq!(ran.exit, 1, "{ran:#?}");
     assert!(ran.stderr.contains("the proxy could not be reached"), "{}", ran.stderr);
     assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);

@@ -35,6 +35,12 @@ async fn the_token_of_the_variable_that_the_connection_names_is_injected() {
     assert_eq!(seen[0].authorization.as_deref(), Some("Bearer another-token"));
 }
 
+/// A new tunable of the component must not be withheld by a host that keeps the tokens to itself.
+#[test]
+fn the_host_knows_every_tunable_of_the_component() {
+    assert_eq!(host_test::TUNABLES, retool_lifecycle::config::TUNABLES);
+}
+
 #[tokio::test]
 async fn another_origin_gets_neither_the_token_nor_the_placeholder() {
     let own = Server::start(Service::new(3), None).await;
@@ -51,7 +57,7 @@ async fn another_origin_gets_neither_the_token_nor_the_placeholder() {
 async fn an_invalid_token_is_the_same_error_with_and_without_injection() {
     let error = async |inject: bool| {
         let mut options = options("http://127.0.0.1:9");
-        options.env = vec![("RETOOL_API_TOKEN".to_owned(), "in two\nlines".to_owned())];
+        options.env = vec![("RETOOL_API_TOKEN".to_owned(), "in two\nlines".into())];
         options.inject_credentials = inject;
         let answer = tenant(options).find_user(&by_email("ada@example.com")).await;
         answer.expect("the host").expect_err("an error")

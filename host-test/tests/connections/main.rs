@@ -3,6 +3,7 @@
 mod credentials;
 mod pool;
 mod proxy;
+mod repeated_token;
 #[path = "../support/server.rs"]
 mod server;
 mod tls;

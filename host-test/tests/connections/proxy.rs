@@ -1,4 +1,4 @@
-//! Proxies: the requests and tunnels that they get, and the data that they can see.
+//! Proxies: the tunnels that they get, and the data that they can see.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -24,8 +24,8 @@ const CREDENTIALS: &str = "Basic dXNlcjpodW50ZXIyIQ==";
 /// The requested tunnels: target and credentials.
 type Tunnels = Arc<Mutex<Vec<(String, Option<String>)>>>;
 
-/// A proxy that answers forwarded requests itself, and opens all tunnels to one server, whatever
-/// their target is.
+/// A proxy that opens all tunnels to one server, whatever their target is. It answers other requests
+/// itself, which should not come.
 struct Proxy {
     address: SocketAddr,
     service: Arc<Service>,
@@ -120,20 +120,51 @@ async fn nowhere() -> SocketAddr {
     listener.local_addr().expect("an address")
 }
 
+/// Returns proxies for every request that may go through one.
+fn proxies(https: &str, all: &str) -> Proxies {
+    Proxies::new(https, all, "").expect("a proxy")
+}
+
 #[tokio::test]
-async fn a_plain_http_request_goes_to_the_proxy_with_its_absolute_uri() {
+async fn this_machine_is_reached_without_a_proxy_over_http_and_https() {
+    let authority = Authority::new();
+    let tls = authority.tls("127.0.0.1", &["http/1.1"]);
+    for (scheme, tls) in [("http", None), ("https", Some(tls))] {
+        let proxy = Proxy::start(None).await;
+        let server = Server::start(Service::new(3), tls).await;
+        for proxies in [proxies(&proxy.url(), ""), proxies("", &proxy.url())] {
+            let options = options(&format!("{scheme}://{}", server.address)).proxies(proxies);
+            let tenant = tenant(options.ca_certificates(authority.certificates()));
+            let found = tenant.find_user(&by_email(server.service.first_email())).await;
+            assert!(found.expect("the host").expect("the component").is_some(), "{scheme}");
+        }
+        assert_eq!(proxy.service.connections(), 0, "{scheme}");
+        let seen = server.service.seen();
+        assert!(!seen.is_empty());
+        assert!(seen.iter().all(|seen| seen.proxy_authorization.is_none()), "{seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn plain_http_to_another_machine_is_not_sent_at_all() {
+    // The component refuses such a base URL itself, and here the connection that it gets has
+    // another one than the tenant.
     let proxy = Proxy::start(None).await;
-    let origin = format!("http://{}", nowhere().await);
-    let proxies = Proxies::new(&proxy.url(), "", "", "").expect("a proxy");
-    let tenant = tenant(options(&origin).proxies(proxies));
-    let email = proxy.service.first_email();
-    let found =
-        tenant.find_user(&by_email(&email)).await.expect("the host").expect("the component");
-    assert_eq!(found.expect("a user").email, Some(email));
-    let seen = proxy.service.seen();
-    assert!(seen.iter().all(|seen| seen.uri.starts_with(&format!("{origin}/api/v1/"))), "{seen:?}");
-    assert!(seen.iter().all(|seen| seen.proxy_authorization.as_deref() == Some(CREDENTIALS)));
-    assert!(proxy.tunnels().is_empty());
+    for inject in [false, true] {
+        let mut options = options("http://acme.invalid").proxies(proxies("", &proxy.url()));
+        options.inject_credentials = inject;
+        let tenant = tenant(options);
+        let error = tenant.find_user(&by_email("ada@example.com")).await.expect("the host");
+        let error = format!("{:?}", error.expect_err("a refusal"));
+        assert!(error.contains("https-required"), "{error}");
+        let mut connection = tenant.connection().clone();
+        connection.base_url = "https://acme.invalid".to_owned();
+        let elsewhere = tenant.with_connection(connection);
+        let refused = elsewhere.find_user(&by_email("ada@example.com")).await;
+        let refused = refused.expect_err("a refusal");
+        assert!(matches!(refused, HostError::Egress { allowed: None, .. }), "{refused:?}");
+    }
+    assert_eq!(proxy.service.connections(), 0);
 }
 
 #[tokio::test]
@@ -142,7 +173,7 @@ async fn https_goes_through_a_tunnel_and_the_proxy_resolves_the_name() {
     let tls = authority.tls("acme.invalid", &["h2", "http/1.1"]);
     let server = Server::start(Service::new(3), Some(tls)).await;
     let proxy = Proxy::start(Some(server.address)).await;
-    let proxies = Proxies::new("", &proxy.url(), "", "").expect("a proxy");
+    let proxies = proxies(&proxy.url(), "");
     let options = options("https://acme.invalid").ca_certificates(authority.certificates());
     let tenant = tenant(options.proxies(proxies));
     let email = server.service.first_email();
@@ -166,7 +197,7 @@ async fn a_proxy_may_speak_tls_itself() {
     let tls = authority.tls("127.0.0.1", &[]);
     let proxy = Proxy::over(Some(tls), Some(server.address)).await;
     let url = format!("https://{USER}{}", proxy.address);
-    let proxies = Proxies::new("", &url, "", "").expect("a proxy");
+    let proxies = proxies(&url, "");
     let options = options("https://acme.invalid").ca_certificates(authority.certificates());
     let found =
         tenant(options.proxies(proxies)).find_user(&by_email(server.service.first_email())).await;
@@ -174,23 +205,11 @@ async fn a_proxy_may_speak_tls_itself() {
     assert!(!proxy.tunnels().is_empty());
 }
 
-#[tokio::test]
-async fn excepted_servers_are_reached_directly() {
-    let proxy = Proxy::start(None).await;
-    let server = Server::start(Service::new(3), None).await;
-    let proxies = Proxies::new("", "", &proxy.url(), "10.0.0.0/8, 127.0.0.0/8").expect("a proxy");
-    let tenant = tenant(options(&format!("http://{}", server.address)).proxies(proxies));
-    let found = tenant.find_user(&by_email(server.service.first_email())).await.expect("the host");
-    assert!(found.expect("the component").is_some());
-    assert_eq!(proxy.service.connections(), 0);
-    assert!(server.service.seen().iter().all(|seen| seen.proxy_authorization.is_none()));
-}
-
 /// Makes a call through this proxy, which must fail, and returns its log.
 async fn refused(url: &str) -> String {
     let authority = Authority::new();
     let options = options("https://acme.invalid").ca_certificates(authority.certificates());
-    let tenant = tenant(options.proxies(Proxies::new("", url, "", "").expect("a proxy")));
+    let tenant = tenant(options.proxies(proxies(url, "")));
     let error = tenant
         .find_user(&by_email("ada@example.com"))
         .await
@@ -223,7 +242,7 @@ async fn another_origin_is_refused_before_any_socket_is_opened() {
         Server::start(Service::new(3), None).await,
         Server::start(Service::new(3), None).await,
     );
-    for proxies in [Proxies::default(), Proxies::new(&proxy.url(), "", "", "").expect("a proxy")] {
+    for proxies in [Proxies::default(), proxies(&proxy.url(), "")] {
         let tenant = tenant(options(&format!("http://{}", own.address)).proxies(proxies));
         let mut connection = tenant.connection().clone();
         connection.base_url = format!("http://{}", other.address);

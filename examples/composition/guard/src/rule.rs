@@ -4,7 +4,10 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// The variable with the allowed origin, e.g. `https://acme.retool.com`.
+use egress_rule::Origin;
+
+/// The variable with the allowed origin, e.g. `https://acme.retool.com`. Plain HTTP is allowed to
+/// loopback addresses only, because requests carry the token.
 pub const ORIGIN: &str = "EGRESS_GUARD_ORIGIN";
 
 /// The variable with the allowed methods, separated by commas, e.g. `GET` for reading only. If it
@@ -18,12 +21,6 @@ pub struct Rule {
     methods: Option<Vec<String>>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Origin {
-    scheme: String,
-    authority: String,
-}
-
 impl Rule {
     /// Reads the rule from the environment.
     pub fn of(environment: &[(String, String)]) -> Rule {
@@ -32,7 +29,7 @@ impl Rule {
         };
         let origin = value(ORIGIN).and_then(|text| {
             let (scheme, authority) = text.trim().trim_end_matches('/').split_once("://")?;
-            Origin::new(scheme, authority)
+            Origin::new(scheme, authority).filter(Origin::protects_tokens)
         });
         let methods = value(METHODS)
             .map(|text| text.split(',').map(|method| method.trim().to_owned()).collect());
@@ -44,28 +41,6 @@ impl Rule {
         let origin = self.origin.is_some() && self.origin == Origin::new(scheme, authority);
         let listed = |methods: &Vec<String>| methods.iter().any(|other| other == method);
         origin && self.methods.as_ref().is_none_or(listed)
-    }
-}
-
-impl Origin {
-    /// Normalizes an origin: lower case, and with the scheme's default port if it has none. Returns
-    /// `None` if the authority has anything else in it.
-    fn new(scheme: &str, authority: &str) -> Option<Origin> {
-        let scheme = scheme.to_ascii_lowercase();
-        let port = match scheme.as_str() {
-            "http" => ":80",
-            "https" => ":443",
-            _ => return None,
-        };
-        if authority.is_empty() || authority.contains(['/', '?', '#', '@', '\\']) {
-            return None;
-        }
-        let mut authority = authority.to_ascii_lowercase();
-        // A colon inside brackets belongs to an IPv6 address.
-        if !authority.rsplit(']').next().is_some_and(|rest| rest.contains(':')) {
-            authority += port;
-        }
-        Some(Origin { scheme, authority })
     }
 }
 
@@ -93,6 +68,17 @@ mod tests {
         }
         assert!(rule("http://[::1]", None).allows("GET", "http", "[::1]:80"));
         assert!(!rule("http://[::1]", None).allows("GET", "http", "[::1]:81"));
+    }
+
+    #[test]
+    fn plain_http_is_allowed_to_loopback_addresses_only() {
+        for origin in ["http://acme.retool.com", "http://10.0.0.1:3000", "http://localhost.example"]
+        {
+            let authority = origin.trim_start_matches("http://");
+            assert!(!rule(origin, None).allows("GET", "http", authority), "{origin}");
+        }
+        assert!(rule("http://localhost:3000", None).allows("GET", "http", "LOCALHOST:3000"));
+        assert!(rule("http://127.0.0.1", None).allows("GET", "http", "127.0.0.1:80"));
     }
 
     #[test]
