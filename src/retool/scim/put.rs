@@ -9,6 +9,8 @@ use super::Scim;
 use super::body::whole_user;
 use super::form::Form;
 use super::members::named;
+use super::user::UserRecord;
+use crate::de::object;
 use crate::domain::{Account, GroupLink, User, UserPatch};
 use crate::error::{Code, Error, Result};
 use crate::retool::membership;
@@ -26,7 +28,11 @@ pub(super) struct Put {
 impl Put {
     /// Reads what a PUT of a user must keep.
     pub(super) async fn of(directory: &Scim, account: &Account) -> Result<Put> {
-        Ok(Put { groups: memberships(directory, &account.user).await? })
+        // Some records lack groups: only what a record showed can be missed in the next one.
+        let record = object::<UserRecord<'_>>(account.raw.as_bytes());
+        let own = record.ok().and_then(|record| record.into_user().groups);
+        let user = User { groups: own, ..account.user.clone() };
+        Ok(Put { groups: memberships(directory, &user).await? })
     }
 
     /// Returns the record to send.
