@@ -107,7 +107,7 @@ pub async fn apply_plan(
     refuse(&mut people, &plan, &ids);
     people.retain(|email, _| is_whole || named.binary_search(email).is_ok());
 
-    let kept = KeptAccounts::in_slices(&plan, directory.capabilities());
+    let kept = KeptAccounts::of(&plan, directory.capabilities());
     let mut run = Run::new(directory, people, &plan.context.policy.guards, kept, now);
     let seen = seen_now(&plan, &fresh, now);
     let ended = run.apply_slice(&fresh, steps, created(), log).await;

@@ -18,6 +18,8 @@ struct Delta {
     removed: usize,
     /// Those removed members whose account stays.
     removed_alone: usize,
+    /// Members whose disabled account is deleted, where the server may keep it.
+    may_be_kept: usize,
 }
 
 /// How many memberships a plan changes.
@@ -29,13 +31,17 @@ pub(super) struct Counts<'a> {
 impl<'a> Counts<'a> {
     /// Counts the memberships that differ after the plan. Memberships that are lost with a deleted
     /// account count too, even in groups that the request does not name. Memberships of users that
-    /// the plan creates don't count: the limit on creations counts these users.
+    /// the plan creates don't count: the limit on creations counts these users. Memberships of
+    /// accounts that the server may keep are counted when the plan is applied.
     pub fn of(model: &Model<'a>) -> Self {
         let snapshot = model.snapshot;
         let mut groups: BTreeMap<&GroupId, Delta> = BTreeMap::new();
         for user in &snapshot.users {
             let Some(change) = model.change(user) else { continue };
             if model.may_be_kept(user) {
+                for group in group_ids(user) {
+                    groups.entry(group).or_default().may_be_kept += 1;
+                }
                 continue;
             }
             if !model.after(user).exists {
@@ -57,9 +63,10 @@ impl<'a> Counts<'a> {
     }
 
     /// Compares the removed members of each group with its members. Reports on each group that
-    /// loses some.
+    /// loses some, or may lose some.
     pub fn removals(&self, limit: Limit) -> Vec<GuardReport> {
         self.reports(
+            |delta| delta.removed > 0 || delta.may_be_kept > 0,
             |delta| delta.removed,
             |name, removed, members| {
                 let what = format!(
@@ -73,7 +80,7 @@ impl<'a> Counts<'a> {
     /// Compares the added members of each group with its members. Reports on each group that gains
     /// some. A group that the plan creates has no rights that could be given by mistake.
     pub fn additions(&self, limit: Limit) -> Vec<GuardReport> {
-        self.reports(|delta| delta.added, |name, added, members| {
+        self.reports(|delta| delta.added > 0, |delta| delta.added, |name, added, members| {
             let what = format!(
                 "{added} people would be added to the group \"{name}\", which has {members} members"
             );
@@ -95,15 +102,15 @@ impl<'a> Counts<'a> {
 
     fn reports(
         &self,
+        is_concerned: impl Fn(&Delta) -> bool,
         count: impl Fn(&Delta) -> usize,
         report: impl Fn(&str, usize, usize) -> GuardReport,
     ) -> Vec<GuardReport> {
         let changed: BTreeMap<&GroupId, usize> = {
-            let counts = self.groups.iter().map(|(group, delta)| (*group, count(delta)));
             let mut changed = BTreeMap::new();
-            counts.filter(|(_, count)| *count > 0).for_each(|(group, count)| {
-                changed.insert(group, count);
-            });
+            for (group, delta) in self.groups.iter().filter(|(_, delta)| is_concerned(delta)) {
+                changed.insert(*group, count(delta));
+            }
             changed
         };
         if changed.is_empty() {

@@ -94,6 +94,37 @@ async fn disabled_accounts_that_are_deleted_count_when_they_are() {
     assert!(report.complete && !world.has(KEN));
 }
 
+/// Their memberships count too, when they are lost.
+#[tokio::test]
+async fn a_group_keeps_enough_members_when_disabled_accounts_are_deleted() {
+    let emails = ["kay@acme.example", "liz@acme.example", "moe@acme.example"];
+    for delete_disables in [false, true] {
+        let world = world(Dialect::Scim, delete_disables).await;
+        world.shape(JOAN, |joan| joan.is_disabled = true);
+        for email in emails {
+            world.add(email, &["Finance"]);
+            world.shape(email, |user| user.is_disabled = true);
+        }
+        let mut request = leaving();
+        let guards = &mut request.policy.guards;
+        limit(&mut guards.user_removals).floor = Some(9);
+        (limit(&mut guards.member_removals).percent, limit(&mut guards.member_removals).floor) =
+            (Some(0), Some(2));
+        let plan = done(world.tenant.plan_sync(&request).await);
+        assert!(plan.guards.iter().all(|guard| !guard.tripped), "{:?}", plan.guards);
+        let report = done(world.tenant.sync(&request).await);
+        let left = emails.iter().filter(|email| world.has(email)).count();
+        let refused = report.people.iter().filter(|one| one.outcome == PersonOutcome::Refused);
+        let refused: Vec<&str> = refused.filter_map(|one| one.reason.as_deref()).collect();
+        if delete_disables {
+            assert_eq!((left, refused.len()), (3, 0), "{refused:?}");
+        } else {
+            assert_eq!((left, refused.len()), (1, 1), "{refused:?}");
+            assert!(refused[0].contains("member-removals of the group Finance"), "{refused:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_step_that_deletes_such_an_account_is_already_so() {
     for dialect in DIALECTS {
