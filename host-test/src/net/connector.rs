@@ -1,5 +1,6 @@
 //! Opens connections: DNS, TCP, a proxy if there is one, TLS.
 
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,7 +9,7 @@ use std::time::Duration;
 use http::Uri;
 use http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::TokioIo;
@@ -18,8 +19,9 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
+use super::addresses::is_public;
 use super::places::{Place, Places};
-use super::stream::{Duplex, Stream};
+use super::stream::{Duplex, Paced, Stream};
 use super::tls::Tls;
 use super::{Failure, Proxies};
 
@@ -37,14 +39,17 @@ struct Ways {
     tls: Tls,
     proxies: Proxies,
     places: Places,
+    /// Whether the server may only be at public addresses.
+    public_only: bool,
 }
 
 impl Connector {
-    pub(super) fn new(tls: Tls, proxies: Proxies, places: Places) -> Connector {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+    pub(super) fn new(tls: Tls, proxies: Proxies, places: Places, public_only: bool) -> Connector {
+        let resolver = Resolver { system: GaiResolver::new(), public_only };
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        Connector(Arc::new(Ways { tcp, tls, proxies, places }))
+        Connector(Arc::new(Ways { tcp, tls, proxies, places, public_only }))
     }
 }
 
@@ -70,6 +75,10 @@ impl Service<Uri> for Connector {
 async fn connect(ways: Arc<Ways>, server: Uri, place: Place) -> Result<Stream, Failure> {
     let https = server.scheme() == Some(&Scheme::HTTPS);
     let proxy = ways.proxies.of(&server);
+    if ways.public_only && proxy.is_some() {
+        // The proxy would choose the address. `Tenant` refuses this before a call begins.
+        return Err(Failure::NotPublic);
+    }
     if !https {
         return match proxy {
             Some(proxy) => Ok(Stream::forwarded(reach(&ways, &proxy).await?, place)),
@@ -89,9 +98,27 @@ async fn connect(ways: Arc<Ways>, server: Uri, place: Place) -> Result<Stream, F
 }
 
 async fn dial(ways: &Ways, server: Uri) -> Result<Box<dyn Duplex>, Failure> {
+    // The resolver checks the addresses of names. An address in the URL is not resolved.
+    if ways.public_only && literal(&server).is_some_and(|address| !is_public(address)) {
+        return Err(Failure::NotPublic);
+    }
     let dialed = ways.tcp.clone().call(server).await;
-    let stream = dialed.map_err(|error| Failure::connecting(&error))?;
-    Ok(Box::new(stream.into_inner()))
+    let stream = dialed.map_err(|error| Failure::connecting(&error))?.into_inner();
+    if ways.public_only {
+        // Whatever led here, this is the address that counts.
+        let connected = stream.peer_addr().map_err(|_| Failure::NoConnection)?;
+        if !is_public(connected.ip()) {
+            return Err(Failure::NotPublic);
+        }
+    }
+    Ok(Box::new(Paced::under(stream)))
+}
+
+/// Returns the address in a URL, if its host is one.
+fn literal(server: &Uri) -> Option<IpAddr> {
+    let host = server.host()?;
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    inner.unwrap_or(host).parse().ok()
 }
 
 async fn secure(
@@ -165,21 +192,57 @@ impl Service<Uri> for Reach {
     }
 }
 
-/// The system's resolver. It maps its errors to [`Failure::Dns`], so that they can be recognized.
+/// The system's resolver. It maps its errors to [`Failure::Dns`], so that they can be recognized,
+/// and leaves out the addresses that may not be reached.
 #[derive(Clone)]
-struct Resolver(GaiResolver);
+struct Resolver {
+    system: GaiResolver,
+    public_only: bool,
+}
 
 impl Service<Name> for Resolver {
-    type Response = GaiAddrs;
+    type Response = std::vec::IntoIter<SocketAddr>;
     type Error = Failure;
-    type Future = Made<GaiAddrs>;
+    type Future = Made<Self::Response>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let resolved = self.0.call(name);
-        Box::pin(async move { resolved.await.map_err(|_| Failure::Dns) })
+        let resolved = self.system.call(name);
+        let public_only = self.public_only;
+        Box::pin(async move {
+            let addresses = resolved.await.map_err(|_| Failure::Dns)?.collect();
+            Ok(permitted(addresses, public_only)?.into_iter())
+        })
+    }
+}
+
+/// Returns the addresses that may be reached; fails if there are others only.
+fn permitted(
+    mut addresses: Vec<SocketAddr>,
+    public_only: bool,
+) -> Result<Vec<SocketAddr>, Failure> {
+    if public_only && !addresses.is_empty() {
+        addresses.retain(|address| is_public(address.ip()));
+        if addresses.is_empty() {
+            return Err(Failure::NotPublic);
+        }
+    }
+    Ok(addresses)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_names_addresses_only_the_public_ones_are_tried() {
+        let both = vec![SocketAddr::from(([10, 0, 0, 1], 0)), SocketAddr::from(([8, 8, 8, 8], 0))];
+        assert_eq!(permitted(both.clone(), true), Ok(both[1..].to_vec()));
+        assert_eq!(permitted(both[..1].to_vec(), true), Err(Failure::NotPublic));
+        assert_eq!(permitted(both.clone(), false), Ok(both));
+        assert_eq!(permitted(Vec::new(), true), Ok(Vec::new()));
     }
 }
