@@ -121,3 +121,112 @@ impl fmt::Debug for Host {
         f.debug_struct("Host").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "../tests/support/misbehaving.rs"]
+#[allow(dead_code)]
+mod misbehaving;
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use tokio::task::yield_now;
+
+    use super::misbehaving::{ENDLESS, HOG, having, importing, plugin};
+    use super::*;
+    use crate::Limits;
+    use crate::requests::by_email;
+
+    /// Returns hosts of a component, with the pool and without it.
+    fn both(component: &[u8]) -> [Result<Host, HostError>; 2] {
+        let on_demand = engine::on_demand().expect("an engine");
+        let component = |engine: &Engine| Component::from_binary(engine, component);
+        [Host::made(2, component), Host::on(&on_demand, component, 2)]
+    }
+
+    fn tenant(host: &Host) -> Tenant {
+        let limits = Limits { memory: 64 << 20, ..Limits::default() };
+        host.tenant(TenantOptions::new("http://127.0.0.1:9").limits(limits))
+    }
+
+    async fn called(host: &Host) -> HostError {
+        tenant(host).find_user(&by_email("ada@example.com")).await.expect_err("the host's error")
+    }
+
+    #[tokio::test]
+    async fn memory_is_limited_with_and_without_the_pool() {
+        for host in both(&plugin(HOG)) {
+            let error = called(&host.expect("a host")).await;
+            assert_eq!(error, HostError::Memory { function: "find-user", limit: 64 << 20 });
+        }
+    }
+
+    #[tokio::test]
+    async fn more_than_one_memory_is_refused_with_and_without_the_pool() {
+        // Each of them alone is within the limit.
+        let component = having(&"(memory 1000)".repeat(40));
+        let [pool, on_demand] = both(&component);
+        assert_eq!(pool.expect_err("a refusal").code(), "host-setup");
+        let error = called(&on_demand.expect("a host")).await;
+        assert_eq!(error.code(), "host-setup", "{error}");
+        assert!(error.to_string().contains("memory count"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn tables_are_limited_with_and_without_the_pool() {
+        let many = "(table 1 funcref)".repeat(40);
+        for (component, reason) in
+            [(having("(table 30000 funcref)"), "table"), (having(&many), "table count")]
+        {
+            let [pool, on_demand] = both(&component);
+            assert_eq!(pool.expect_err("a refusal").code(), "host-setup");
+            let error = called(&on_demand.expect("a host")).await;
+            assert_eq!(error.code(), "host-setup", "{error}");
+            assert!(error.to_string().contains(reason), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn epochs_tick_only_while_a_component_computes() {
+        let waits = "(call {[method]pollable.block} (call {subscribe-duration} (i64.const -1)))";
+        let host = Host::new(&importing(waits)).expect("a host");
+        let ticker = &host.program.ticker;
+        let tenant = tenant(&host);
+        let mut waiting = pin!(tenant.instantiate());
+        for _ in 0..10 {
+            assert!(
+                poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context))).await.is_pending()
+            );
+            yield_now().await;
+        }
+        while !ticker.is_parked() {
+            yield_now().await;
+        }
+        let epoch = ticker.ticks();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        assert!(ticker.is_parked());
+        assert_eq!(ticker.ticks(), epoch, "it ticked while the call waited");
+    }
+
+    #[tokio::test]
+    async fn epochs_tick_for_every_computing_call() {
+        let host = Host::new(&plugin(ENDLESS)).expect("a host");
+        for _ in 0..3 {
+            while !host.program.ticker.is_parked() {
+                yield_now().await;
+            }
+            let before = host.program.ticker.ticks();
+            let limits =
+                Limits { compute: std::time::Duration::from_millis(5), ..Limits::default() };
+            let tenant = host.tenant(TenantOptions::new("http://127.0.0.1:9").limits(limits));
+            let error = tenant.instantiate().await.err();
+            assert_eq!(error, None);
+            let error = tenant.find_user(&by_email("ada@example.com")).await.expect_err("an error");
+            assert_eq!(error.code(), "host-compute");
+            assert!(host.program.ticker.ticks() > before);
+        }
+    }
+}

@@ -24,6 +24,9 @@ struct Shared {
     /// Whether the thread sleeps until it is woken.
     parked: AtomicBool,
     stopped: AtomicBool,
+    /// How often it ticked.
+    #[cfg(test)]
+    ticks: std::sync::atomic::AtomicU64,
 }
 
 impl Ticker {
@@ -53,6 +56,12 @@ impl Ticker {
     pub(crate) fn is_parked(&self) -> bool {
         self.shared.parked.load(Ordering::SeqCst)
     }
+
+    /// Returns how often it ticked.
+    #[cfg(test)]
+    pub(crate) fn ticks(&self) -> u64 {
+        self.shared.ticks.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for Ticker {
@@ -75,6 +84,8 @@ impl Shared {
             } else {
                 thread::sleep(TICK);
                 tick();
+                #[cfg(test)]
+                self.ticks.fetch_add(1, Ordering::SeqCst);
             }
         }
     }
