@@ -32,7 +32,8 @@ pub struct Host {
 
 impl Host {
     /// Compiles and links a component, which takes a fraction of a second. 64 calls run at the
-    /// same time; more wait.
+    /// same time; more wait. By default, 16 of them may be of one tenant
+    /// ([`TenantOptions::concurrent_calls`]).
     pub fn new(component: &[u8]) -> Result<Host, HostError> {
         Host::with_concurrency(component, CONCURRENT_CALLS)
     }

@@ -1,7 +1,7 @@
 //! The host's state for one instance.
 
-use wasmtime::Store;
 use wasmtime::component::ResourceTable;
+use wasmtime::{CallHook, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use wasmtime_wasi_io::IoView;
@@ -18,9 +18,13 @@ const HEADERS: usize = 16 << 10;
 /// them.
 const RANDOM_BYTES: u64 = 64 << 10;
 
-/// How many bytes the host copies out of an instance in one step, at most. An answer is one step.
-/// The elements of a list may overlap, so that copies can be larger than the instance's memory.
-const COPIED: usize = 128 << 20;
+/// How many bytes a component may pass to one of the host's functions. The host may keep them as
+/// long as an object exists, for example the method and the path of a request.
+const ARGUMENTS: usize = 20 << 10;
+
+/// How many bytes the answer of a component may have. The elements of a list may overlap, so that
+/// the host's copy can be larger than the component's memory.
+const ANSWER: usize = 128 << 20;
 
 /// The state of one instance.
 pub(crate) struct State {
@@ -37,7 +41,18 @@ impl State {
     /// Sets the limits of everything that the host allocates for an instance.
     pub(crate) fn limit(store: &mut Store<State>, limits: &Limits) {
         store.limiter(|state| &mut state.limiter);
-        store.set_hostcall_fuel(limits.memory.min(COPIED));
+        let answer = limits.memory.min(ANSWER);
+        let mut depth = 0_usize;
+        store.call_hook(move |mut store, hook| {
+            // The component's code is also called to make room for a result of the host.
+            match hook {
+                CallHook::CallingWasm => depth += 1,
+                CallHook::ReturningFromWasm => depth = depth.saturating_sub(1),
+                CallHook::CallingHost | CallHook::ReturningFromHost => {}
+            }
+            store.set_hostcall_fuel(if depth == 0 { answer } else { ARGUMENTS });
+            Ok(())
+        });
         // The engine counts a handle twice while it is lent to a host function.
         store.set_max_component_handles(limits.resources.saturating_mul(2));
     }

@@ -1,7 +1,6 @@
 //! Opens connections: DNS, TCP, a proxy if there is one, TLS.
 
-use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -9,7 +8,6 @@ use std::time::Duration;
 use http::Uri;
 use http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::TokioIo;
@@ -21,14 +19,13 @@ use tower_service::Service;
 
 use super::addresses::is_public;
 use super::places::{Place, Places};
+use super::resolver::{Made, Resolver};
 use super::stream::{Duplex, Paced, Stream};
 use super::tls::Tls;
 use super::{Failure, Proxies};
 
 /// The maximum time to open a connection, even if the component allows more.
 const LIMIT: Duration = Duration::from_secs(30);
-
-type Made<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
 
 /// Opens the connections of one tenant. It is cheap to clone.
 #[derive(Clone)]
@@ -45,8 +42,7 @@ struct Ways {
 
 impl Connector {
     pub(super) fn new(tls: Tls, proxies: Proxies, places: Places, public_only: bool) -> Connector {
-        let resolver = Resolver { system: GaiResolver::new(), public_only };
-        let mut tcp = HttpConnector::new_with_resolver(resolver);
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(public_only));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         Connector(Arc::new(Ways { tcp, tls, proxies, places, public_only }))
@@ -189,60 +185,5 @@ impl Service<Uri> for Reach {
     fn call(&mut self, _: Uri) -> Self::Future {
         let (ways, proxy) = (Arc::clone(&self.0), self.1.clone());
         Box::pin(async move { Ok(TokioIo::new(reach(&ways, &proxy).await?)) })
-    }
-}
-
-/// The system's resolver. It maps its errors to [`Failure::Dns`], so that they can be recognized,
-/// and leaves out the addresses that may not be reached.
-#[derive(Clone)]
-struct Resolver {
-    system: GaiResolver,
-    public_only: bool,
-}
-
-impl Service<Name> for Resolver {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = Failure;
-    type Future = Made<Self::Response>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let resolved = self.system.call(name);
-        let public_only = self.public_only;
-        Box::pin(async move {
-            let addresses = resolved.await.map_err(|_| Failure::Dns)?.collect();
-            Ok(permitted(addresses, public_only)?.into_iter())
-        })
-    }
-}
-
-/// Returns the addresses that may be reached; fails if there are others only.
-fn permitted(
-    mut addresses: Vec<SocketAddr>,
-    public_only: bool,
-) -> Result<Vec<SocketAddr>, Failure> {
-    if public_only && !addresses.is_empty() {
-        addresses.retain(|address| is_public(address.ip()));
-        if addresses.is_empty() {
-            return Err(Failure::NotPublic);
-        }
-    }
-    Ok(addresses)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_a_names_addresses_only_the_public_ones_are_tried() {
-        let both = vec![SocketAddr::from(([10, 0, 0, 1], 0)), SocketAddr::from(([8, 8, 8, 8], 0))];
-        assert_eq!(permitted(both.clone(), true), Ok(both[1..].to_vec()));
-        assert_eq!(permitted(both[..1].to_vec(), true), Err(Failure::NotPublic));
-        assert_eq!(permitted(both.clone(), false), Ok(both));
-        assert_eq!(permitted(Vec::new(), true), Ok(Vec::new()));
     }
 }

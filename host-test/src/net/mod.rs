@@ -15,6 +15,7 @@ mod frames;
 mod inbound;
 mod places;
 mod proxies;
+mod resolver;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use host_test::{Host, HostError, Limits, TenantOptions};
 
 use crate::called;
-use crate::misbehaving::{ENDLESS, HOG, importing, starting};
+use crate::misbehaving::{ENDLESS, HOG, calling, importing, starting};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -63,4 +63,32 @@ async fn objects_that_are_dropped_do_not_count() {
     let error = called(&host, Limits { resources: 10, ..Limits::default() }).await;
     // The instance is there, and its functions fail.
     assert_eq!(error.code(), "host-trap", "{error}");
+}
+
+/// Code that sets a method of this many bytes on one request after another.
+fn methods(bytes: usize) -> String {
+    format!(
+        "(drop (memory.grow (i32.const 17)))
+        (memory.fill (i32.const 0) (i32.const 65) (i32.const {bytes}))
+        (loop
+            (call {{[method]outgoing-request.set-method}}
+                (call {{[constructor]outgoing-request}} (call {{[constructor]fields}}))
+                (i32.const 9) (i32.const 0) (i32.const {bytes}))
+            (if (then unreachable))
+            (br 0))
+        unreachable"
+    )
+}
+
+#[tokio::test]
+async fn what_the_host_keeps_of_an_argument_is_limited() {
+    // A MiB for each of a thousand requests would be a GiB.
+    let host = Host::new(&calling(&methods(1 << 20))).expect("a host");
+    let error = called(&host, Limits::default()).await;
+    assert_eq!(error.code(), "host-trap", "{error}");
+    assert!(error.to_string().contains("fuel"), "{error}");
+
+    let host = Host::new(&calling(&methods(10 << 10))).expect("a host");
+    let error = called(&host, Limits::default()).await;
+    assert_eq!(error.code(), "host-resources", "{error}");
 }

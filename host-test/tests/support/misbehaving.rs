@@ -25,18 +25,33 @@ pub fn plugin(body: &str) -> Vec<u8> {
 /// Builds a plugin that runs `code` when its instance is created.
 pub fn starting(code: &str) -> Vec<u8> {
     let (resolve, contract) = contract();
-    built(&resolve, contract, "unreachable", &start(code))
+    built(&resolve, contract, &Code { fields: &start(code), ..Code::default() })
 }
 
 /// Builds a plugin that has `fields` besides, for example memories.
 pub fn having(fields: &str) -> Vec<u8> {
     let (resolve, contract) = contract();
-    built(&resolve, contract, "unreachable", fields)
+    built(&resolve, contract, &Code { fields, ..Code::default() })
 }
 
 /// Builds a plugin that imports functions of the host, and runs `code` when its instance is
 /// created. In it, `{name}` is the index of an imported function.
 pub fn importing(code: &str) -> Vec<u8> {
+    let (resolve, package) = with_imports();
+    built(&resolve, package, &Code { fields: &start(code), ..Code::default() })
+}
+
+/// Like [`importing`], with `code` as the code of every function that the host calls. It may pass
+/// memory to the host, which is not possible while the instance is created.
+pub fn calling(code: &str) -> Vec<u8> {
+    let (resolve, package) = with_imports();
+    // All arguments are at the beginning of the first page.
+    let room = "(if (i32.eqz (memory.size)) (then (drop (memory.grow (i32.const 1)))))
+        (i32.const 0)";
+    built(&resolve, package, &Code { function: code, room, fields: "" })
+}
+
+fn with_imports() -> (Resolve, PackageId) {
     let mut resolve = Resolve::default();
     resolve.push_path("../wit").expect("the contract");
     let world = "package test:importing;
@@ -55,10 +70,19 @@ pub fn importing(code: &str) -> Vec<u8> {
             }
         }
         package wasi:http@0.2.0 {
-            interface types { resource fields { constructor(); clone: func() -> fields; } }
+            interface types {
+                resource fields { constructor(); clone: func() -> fields; }
+                variant method {
+                    get, head, post, put, delete, connect, options, trace, patch, other(string)
+                }
+                resource outgoing-request {
+                    constructor(headers: fields);
+                    set-method: func(method: method) -> result;
+                }
+            }
         }";
     let package = resolve.push_str("importing.wit", world).expect("a world");
-    built(&resolve, package, "unreachable", &start(code))
+    (resolve, package)
 }
 
 fn start(code: &str) -> String {
@@ -73,17 +97,35 @@ fn contract() -> (Resolve, PackageId) {
 
 /// Builds a component of the only world in `package`, with `body` as the code of every function.
 pub fn component(resolve: &Resolve, package: PackageId, body: &str) -> Vec<u8> {
-    built(resolve, package, body, "")
+    built(resolve, package, &Code { function: body, room: body, fields: "" })
 }
 
-/// Builds a component whose module has these fields besides.
-fn built(resolve: &Resolve, package: PackageId, body: &str, fields: &str) -> Vec<u8> {
+/// The code of a module.
+struct Code<'a> {
+    /// Of each function that the host calls.
+    function: &'a str,
+    /// Of the function that makes room for its arguments.
+    room: &'a str,
+    /// What the module has besides.
+    fields: &'a str,
+}
+
+impl Default for Code<'_> {
+    fn default() -> Self {
+        Code { function: "unreachable", room: "unreachable", fields: "" }
+    }
+}
+
+fn built(resolve: &Resolve, package: PackageId, code: &Code<'_>) -> Vec<u8> {
     let world = resolve.select_world(&[package], None).expect("one world");
     let module = dummy_module(resolve, world, ManglingAndAbi::Legacy(LiftLowerAbi::Sync));
     let text = wasmprinter::print_bytes(&module).expect("a module");
     assert!(text.contains("unreachable"), "{text}");
-    let fields = with_indices(fields, &text);
-    let text = text.replace("unreachable", body);
+    let fields = with_indices(code.fields, &text);
+    // The last function makes room for arguments.
+    let (functions, room) = text.rsplit_once("unreachable").expect("cabi_realloc");
+    let functions = functions.replace("unreachable", &with_indices(code.function, &text));
+    let text = format!("{functions}{}{room}", code.room);
     let end = text.rfind(')').expect("the end of the module");
     let text = format!("{}{fields})", &text[..end]);
     let mut module = wat::parse_str(text).expect("a module");
