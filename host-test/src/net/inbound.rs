@@ -19,7 +19,8 @@ use std::time::Duration;
 use super::frames::{self, Frames};
 use crate::meter::ComputeTime;
 
-/// How many bytes a server may send before it answers. A head may have 64 KiB at most.
+/// How many bytes a server may send before it answers. A head has at most 64 KiB. The HTTP library
+/// may read some more of the body before it hands over the head.
 pub(super) const BEFORE_ANSWER: usize = 512 << 10;
 
 /// How many bytes of bodies a server may send over HTTP/2 before they are read.
