@@ -21,8 +21,8 @@ pub struct Limits {
     /// on its connections, counts. 30 seconds by default.
     pub compute: Duration,
     /// The maximum number of objects that the host keeps for a call: its requests, responses,
-    /// headers, streams and timers. 1,000 by default. The component needs less than 10 for a
-    /// request that is in flight.
+    /// headers, streams and timers. 1,500 by default. The component needs about 12 for each
+    /// request that is in flight, of which there are at most 64.
     pub resources: usize,
     /// The maximum number of requests of a call that are in flight; more wait. 128 by default. The
     /// component sends at most 64 at the same time.
@@ -37,7 +37,7 @@ impl Default for Limits {
             memory: 256 << 20,
             wall_clock: Duration::from_secs(5 * 60),
             compute: Duration::from_secs(30),
-            resources: 1_000,
+            resources: 1_500,
             requests: 128,
             log: 64 << 10,
         }

@@ -14,6 +14,10 @@ use wasmtime_wasi_io::bytes::Bytes;
 /// A callback that gets each line, without the line end, while the call is still running.
 pub type LogSink = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// How many bytes a component may write at once. It must be less than the host takes as arguments
+/// of one function.
+const PIECE: usize = 16 << 10;
+
 /// How many lines a tenant keeps; the oldest are dropped first.
 const KEPT_LINES: usize = 2_000;
 
@@ -197,7 +201,7 @@ impl OutputStream for Stderr {
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
-        Ok(64 << 10)
+        Ok(PIECE)
     }
 }
 

@@ -19,7 +19,8 @@ const HEADERS: usize = 16 << 10;
 const RANDOM_BYTES: u64 = 64 << 10;
 
 /// How many bytes a component may pass to one of the host's functions. The host may keep them as
-/// long as an object exists, for example the method and the path of a request.
+/// long as an object exists, for example the method and the path of a request. Pieces of bodies and
+/// of the log are smaller.
 const ARGUMENTS: usize = 20 << 10;
 
 /// How many bytes the answer of a component may have. The elements of a list may overlap, so that
