@@ -1,46 +1,20 @@
 //! One call: it creates an instance, runs it within the limits, and drops it.
 
-use secrecy::{ExposeSecret, SecretString};
-use wasmtime::component::ResourceTable;
+use std::time::{Duration, Instant};
+
+use secrecy::SecretString;
+use wasmtime::component::ResourceTableError;
 use wasmtime::{Store, Trap};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
-use wasmtime_wasi_io::IoView;
 
 use crate::bindings::Plugin;
 use crate::egress::Egress;
-use crate::engine::Inner;
+use crate::engine::Program;
 use crate::error::HostError;
-use crate::limits::{Limits, MemoryLimiter, PeakMemory};
+use crate::limits::{Limits, PeakMemory};
 use crate::log::Stderr;
 use crate::meter::{Exceeded, Meter};
-
-/// The host's state for one instance.
-pub(crate) struct State {
-    table: ResourceTable,
-    wasi: WasiCtx,
-    http: WasiHttpCtx,
-    egress: Egress,
-    memory: MemoryLimiter,
-}
-
-impl IoView for State {
-    fn table(&mut self) -> &mut ResourceTable {
-        &mut self.table
-    }
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
-impl WasiHttpView for State {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.egress, table: &mut self.table, ctx: &mut self.http }
-    }
-}
+use crate::state::State;
+use crate::timings::Timings;
 
 /// The inputs of a call.
 pub(crate) struct Setup<'a> {
@@ -50,60 +24,67 @@ pub(crate) struct Setup<'a> {
     pub(crate) egress: Egress,
     pub(crate) stderr: Stderr,
     pub(crate) peak: PeakMemory,
+    pub(crate) meter: Meter,
+    /// When the caller began to wait for the call.
+    pub(crate) begun: Instant,
 }
 
-/// An instance, ready to be called once.
+/// A call. Its instance is created as its first step, within its limits.
 pub(crate) struct Call<'a> {
     pub(crate) store: Store<State>,
-    pub(crate) plugin: Plugin,
-    pub(crate) meter: Meter,
+    program: &'a Program,
     function: &'static str,
     limits: &'a Limits,
     stderr: Stderr,
+    meter: Meter,
+    begun: Instant,
+    /// How long it took to create the instance, once it is there.
+    instantiating: Option<Duration>,
 }
 
 impl<'a> Call<'a> {
-    pub(crate) async fn begin(inner: &Inner, setup: Setup<'a>) -> Result<Call<'a>, HostError> {
-        let Setup { function, env, limits, egress, stderr, peak } = setup;
-        let mut wasi = WasiCtx::builder();
-        wasi.stderr(stderr.clone()).allow_blocking_current_thread(false);
-        for (name, value) in env {
-            wasi.env(name, value.expose_secret());
-        }
-        let mut store = Store::new(
-            inner.pre.engine(),
-            State {
-                table: ResourceTable::new(),
-                wasi: wasi.build(),
-                http: WasiHttpCtx::new(),
-                egress,
-                memory: MemoryLimiter::new(limits.memory, peak),
-            },
-        );
-        store.limiter(|state| &mut state.memory);
-        let meter = Meter::default();
+    pub(crate) fn new(program: &'a Program, setup: Setup<'a>) -> Call<'a> {
+        let Setup { function, env, limits, egress, stderr, peak, meter, begun } = setup;
+        let state = State::new(env, &stderr, egress, limits, peak);
+        let mut store = Store::new(program.pre.engine(), state);
+        State::limit(&mut store, limits);
         let turns = meter.clone();
         // At a tick the call yields instead of trapping. `Meter` checks the limits, because it can
         // distinguish waiting from computing.
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| Ok(turns.at_tick()));
-
-        match inner.pre.instantiate_async(&mut store).await {
-            Ok(plugin) => Ok(Call { store, plugin, meter, function, limits, stderr }),
-            Err(_) if store.data().memory.refused() => {
-                Err(HostError::Memory { function, limit: limits.memory })
-            }
-            Err(error) => Err(HostError::Setup { message: trap_message(&error) }),
-        }
+        Call { store, program, function, limits, stderr, meter, begun, instantiating: None }
     }
 
-    /// Converts the outcome of the call into a result or the host's error.
+    /// Returns the call's meter. The call must run within it.
+    pub(crate) fn meter(&self) -> Meter {
+        self.meter.clone()
+    }
+
+    /// Returns how long the call may still take.
+    pub(crate) fn remaining(&self) -> Duration {
+        self.limits.wall_clock.saturating_sub(self.begun.elapsed())
+    }
+
+    /// Creates the instance, which may run code of the component.
+    pub(crate) async fn instantiate(&mut self) -> wasmtime::Result<Plugin> {
+        let start = Instant::now();
+        let plugin = self.program.pre.instantiate_async(&mut self.store).await?;
+        self.instantiating = Some(start.elapsed());
+        Ok(plugin)
+    }
+
+    /// Converts the outcome of the call into a result or the host's error. `ran` is how long it
+    /// ran.
     pub(crate) fn end<T>(
         self,
         ended: Result<wasmtime::Result<T>, Exceeded>,
+        ran: Duration,
+        timings: &Timings,
     ) -> Result<T, HostError> {
-        let Call { store, plugin: _, meter: _, function, limits, stderr } = self;
+        let Call { store, function, limits, stderr, meter, instantiating, .. } = self;
         stderr.finish();
+        timings.called(instantiating.unwrap_or_default(), ran, meter.spent().get());
         let state = store.data();
         // Check this first: after a refused request, the component may fail in any way.
         if let Some(attempted) = state.egress.refused() {
@@ -115,8 +96,14 @@ impl<'a> Call<'a> {
         }
         match ended {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) if state.memory.refused() => {
+            Ok(Err(_)) if state.limiter.refused() => {
                 Err(HostError::Memory { function, limit: limits.memory })
+            }
+            Ok(Err(error)) if is_full(&error) => {
+                Err(HostError::Resources { function, limit: limits.resources })
+            }
+            Ok(Err(error)) if instantiating.is_none() => {
+                Err(HostError::Setup { message: trap_message(&error) })
             }
             Ok(Err(error)) => Err(HostError::Trap { function, message: trap_message(&error) }),
             Err(Exceeded::WallClock) => {
@@ -125,6 +112,14 @@ impl<'a> Call<'a> {
             Err(Exceeded::Compute) => Err(HostError::Compute { function, limit: limits.compute }),
         }
     }
+}
+
+/// Returns whether the call wanted to hold more objects of the host than it may.
+fn is_full(error: &wasmtime::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<ResourceTableError>())
+        .any(|error| matches!(error, ResourceTableError::Full))
 }
 
 /// Returns only the trap or the innermost cause, because the whole error includes a backtrace.

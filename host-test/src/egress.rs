@@ -9,6 +9,9 @@ use crate::credentials::Credentials;
 use crate::log::Stderr;
 use crate::net::Connections;
 
+/// How many bytes of each outgoing body the host keeps until they are sent.
+const OUTGOING_PIECE: usize = 16 << 10;
+
 /// How a tenant's requests leave the host. The calls of a tenant share it.
 #[derive(Clone)]
 pub(crate) struct Ways {
@@ -72,6 +75,10 @@ type Sent = Result<(http::Response<WasiBody>, Driver), Error>;
 type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 impl WasiHttpHooks for Egress {
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        OUTGOING_PIECE
+    }
+
     fn send_request(
         &mut self,
         mut request: http::Request<WasiBody>,
@@ -109,7 +116,7 @@ mod tests {
     fn egress(allowed: Option<Origin>) -> Egress {
         let ways = Ways {
             allowed,
-            connections: Connections::new(Default::default(), Default::default()),
+            connections: Connections::new(Default::default(), Default::default(), false),
             credentials: Credentials::default(),
         };
         Egress::new(ways, Stderr::new(1000, LogLines::default(), None))

@@ -36,12 +36,37 @@ pub enum HostError {
         /// The limit.
         limit: Duration,
     },
+    /// The call got none of the host's places within
+    /// [`Limits::wall_clock`](crate::Limits::wall_clock): the host runs as many calls as it can, or
+    /// the tenant as many as it may. The call has not begun.
+    Busy {
+        /// The function that was called.
+        function: &'static str,
+        /// The limit.
+        limit: Duration,
+    },
     /// The component needed more than [`Limits::memory`](crate::Limits::memory).
     Memory {
         /// The function that was called.
         function: &'static str,
         /// The limit in bytes.
         limit: usize,
+    },
+    /// The component wanted to hold more than [`Limits::resources`](crate::Limits::resources)
+    /// objects of the host.
+    Resources {
+        /// The function that was called.
+        function: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// The tenant may only reach public addresses, but a proxy is configured for its server. The
+    /// proxy would choose the address, so nothing was sent, and no instance was created.
+    ProxyChoosesAddress {
+        /// The function that was called.
+        function: &'static str,
+        /// The origin of the tenant's base URL.
+        origin: String,
     },
     /// The component tried to reach an origin that is not the tenant's. The request was not sent,
     /// and no socket was opened for it.
@@ -75,7 +100,10 @@ impl HostError {
             HostError::Trap { .. } => "host-trap",
             HostError::WallClock { .. } => "host-wall-clock",
             HostError::Compute { .. } => "host-compute",
+            HostError::Busy { .. } => "host-busy",
             HostError::Memory { .. } => "host-memory",
+            HostError::Resources { .. } => "host-resources",
+            HostError::ProxyChoosesAddress { .. } => "host-proxy",
             HostError::Egress { .. } => "host-egress",
         }
     }
@@ -83,11 +111,14 @@ impl HostError {
     /// Returns whether the call may have written something before it ended. It is not known what.
     pub fn may_have_written(&self) -> bool {
         match self {
-            HostError::Setup { .. } => false,
+            HostError::Setup { .. }
+            | HostError::Busy { .. }
+            | HostError::ProxyChoosesAddress { .. } => false,
             HostError::Trap { function, .. }
             | HostError::WallClock { function, .. }
             | HostError::Compute { function, .. }
             | HostError::Memory { function, .. }
+            | HostError::Resources { function, .. }
             | HostError::Egress { function, .. } => !READING.contains(function),
         }
     }
@@ -120,6 +151,23 @@ impl fmt::Display for HostError {
             HostError::Memory { function, limit } => write!(
                 f,
                 "`{function}` needed more than the {limit} bytes of memory that a call may have"
+            ),
+            HostError::Busy { function, limit } => write!(
+                f,
+                "`{function}` was not started: for {} s, the longest that a call may take, the \
+                 host or this tenant was running as many calls as it may",
+                limit.as_secs_f64()
+            ),
+            HostError::Resources { function, limit } => write!(
+                f,
+                "`{function}` wanted more than the {limit} requests, streams and timers that a \
+                 call may hold"
+            ),
+            HostError::ProxyChoosesAddress { function, origin } => write!(
+                f,
+                "`{function}` was not started: this tenant may only reach public addresses, but a \
+                 proxy is configured for {origin}, and would choose the address; reach the server \
+                 without the proxy, or leave the check of addresses to the proxy"
             ),
             HostError::Egress { function, attempted, allowed: Some(allowed) } => {
                 write!(f, "`{function}` tried to reach {attempted}; only {allowed} is allowed")

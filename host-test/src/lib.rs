@@ -28,19 +28,23 @@ mod demo;
 mod egress;
 mod engine;
 mod error;
+mod host;
 pub mod json;
 mod limits;
 mod log;
 mod meter;
 mod net;
+mod options;
 mod precompiled;
 mod render;
 pub mod requests;
 pub mod roster;
+mod state;
 mod tenant;
 #[cfg(test)]
 mod testing;
 pub mod text;
+mod ticker;
 mod timings;
 
 /// The interfaces of the contract, with their types.
@@ -49,11 +53,12 @@ pub use bindings::exports::user_lifecycle::retool;
 pub use answer::{error_case, error_kind};
 pub use credentials::TUNABLES;
 pub use egress::Origin;
-pub use engine::Host;
 pub use error::HostError;
+pub use host::Host;
 pub use limits::Limits;
 pub use log::LogSink;
 pub use net::{CaCertificates, CaCertificatesError, Proxies, ProxyError};
+pub use options::TenantOptions;
 pub use requests::default_guards;
-pub use tenant::{Answer, Tenant, TenantOptions};
+pub use tenant::{Answer, Tenant};
 pub use timings::Timing;

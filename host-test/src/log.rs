@@ -17,28 +17,51 @@ use crate::text::printable;
 /// characters [may be shown](crate::text::is_shown).
 pub type LogSink = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// How many bytes a component may write at once. It must be less than the host takes as arguments
+/// of one function.
+const PIECE: usize = 16 << 10;
+
 /// How many lines a tenant keeps; the oldest are dropped first.
 const KEPT_LINES: usize = 2_000;
 
+/// How many bytes the lines that a tenant keeps may have together. A longer line is cut.
+const KEPT_BYTES: usize = 1 << 20;
+
 /// The latest lines that a tenant's calls have logged.
 #[derive(Clone, Default)]
-pub(crate) struct LogLines(Arc<Mutex<VecDeque<String>>>);
+pub(crate) struct LogLines(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    lines: VecDeque<String>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn drop_oldest(&mut self) {
+        if let Some(line) = self.lines.pop_front() {
+            self.bytes -= line.len();
+        }
+    }
+}
 
 impl LogLines {
     fn push(&self, line: &str) {
-        let mut lines = lock(&self.0);
-        if lines.len() == KEPT_LINES {
-            lines.pop_front();
+        let line = &line[..line.floor_char_boundary(KEPT_BYTES)];
+        let mut kept = lock(&self.0);
+        while kept.lines.len() == KEPT_LINES || kept.bytes + line.len() > KEPT_BYTES {
+            kept.drop_oldest();
         }
-        lines.push_back(line.to_owned());
+        kept.bytes += line.len();
+        kept.lines.push_back(line.to_owned());
     }
 
     pub(crate) fn all(&self) -> Vec<String> {
-        lock(&self.0).iter().cloned().collect()
+        lock(&self.0).lines.iter().cloned().collect()
     }
 
     pub(crate) fn clear(&self) {
-        lock(&self.0).clear();
+        *lock(&self.0) = Kept::default();
     }
 }
 
@@ -181,7 +204,7 @@ impl OutputStream for Stderr {
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
-        Ok(64 << 10)
+        Ok(PIECE)
     }
 }
 
@@ -244,5 +267,34 @@ mod tests {
         let kept = lines.all();
         assert_eq!(kept.len(), KEPT_LINES);
         assert_eq!(kept[0], "2");
+    }
+    #[test]
+    fn the_lines_that_a_tenant_keeps_are_limited_in_bytes() {
+        let lines = LogLines::default();
+        let long = "x".repeat(KEPT_BYTES / 8);
+        for number in 0..100 {
+            lines.push(&format!("{number}{long}"));
+        }
+        let kept = lines.all();
+        assert!(kept.iter().map(String::len).sum::<usize>() <= KEPT_BYTES);
+        assert_eq!(kept.len(), 7);
+        assert!(kept[6].starts_with("99x"));
+        lines.clear();
+        assert!(lines.all().is_empty());
+        lines.push("after");
+        assert_eq!(lines.all(), ["after"]);
+    }
+
+    #[test]
+    fn a_line_that_is_longer_than_all_kept_lines_may_be_is_cut() {
+        let lines = LogLines::default();
+        lines.push("before");
+        // Each byte that is not UTF-8 becomes a character of three bytes.
+        let stderr = Stderr::new(2 * KEPT_BYTES, lines.clone(), None);
+        stderr.take(&vec![0xff; 2 * KEPT_BYTES]);
+        stderr.finish();
+        let kept = lines.all();
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].len(), KEPT_BYTES / 3 * 3);
     }
 }

@@ -6,16 +6,18 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use secrecy::SecretString;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::call::{Call, Setup};
 use crate::credentials::Environment;
 use crate::egress::{self, Egress, Origin, Ways};
-use crate::engine::Inner;
+use crate::engine::Program;
 use crate::error::HostError;
 use crate::limits::{Limits, PeakMemory};
 use crate::log::{LogLines, LogSink, Stderr};
-use crate::net::{CaCertificates, Connections, Proxies};
+use crate::meter::Meter;
+use crate::net::Connections;
+use crate::options::TenantOptions;
 use crate::retool::diagnostics::ConnectionReport;
 use crate::retool::directory::{ChangeSet, GroupPage, PageRequest, UserPage};
 use crate::retool::groups::{
@@ -29,131 +31,12 @@ use crate::retool::lifecycle::{
 use crate::retool::synchronization::{
     ApplyPlanRequest, Plan, Step, StepResult, SyncReport, SyncRequest,
 };
-use crate::retool::types::{Connection, Dialect, Error, User, UserRef};
+use crate::retool::types::{Connection, Error, User, UserRef};
 use crate::timings::{Timing, Timings};
 
 /// The outcome of a call: the component's answer, which may be its typed error, or the host's error
 /// if there is no answer. `call.await??` unwraps both.
 pub type Answer<T> = Result<Result<T, Error>, HostError>;
-
-/// The options of a tenant.
-#[derive(Clone)]
-pub struct TenantOptions {
-    /// The connection to the organisation. The component can reach only the origin of the base URL.
-    /// If the base URL has no origin, or is plain HTTP to another machine, it can reach nothing.
-    pub connection: Connection,
-    /// The component's whole environment: tokens and tunables, by name.
-    pub env: Vec<(String, SecretString)>,
-    /// Whether the component gets placeholders instead of the tokens, see
-    /// [`TenantOptions::inject_credentials`].
-    pub inject_credentials: bool,
-    /// The certificate authorities that are trusted in addition to the machine's own.
-    pub ca_certificates: CaCertificates,
-    /// The proxies that requests go through. None by default.
-    pub proxies: Proxies,
-    /// The limits of each call.
-    pub limits: Limits,
-    /// Called with each line that the component logs.
-    pub on_log: Option<LogSink>,
-}
-
-impl TenantOptions {
-    /// Creates options for the organisation at this base URL, e.g. `https://acme.retool.com`. They
-    /// have the dialect `auto`, the default names of the token variables, an empty environment and
-    /// the default limits.
-    pub fn new(base_url: impl Into<String>) -> Self {
-        TenantOptions {
-            connection: Connection {
-                base_url: base_url.into(),
-                dialect: Dialect::Auto,
-                api_token_variable: None,
-                scim_token_variable: None,
-            },
-            env: Vec::new(),
-            inject_credentials: false,
-            ca_certificates: CaCertificates::default(),
-            proxies: Proxies::default(),
-            limits: Limits::default(),
-            on_log: None,
-        }
-    }
-
-    /// Sets the dialect.
-    pub fn dialect(mut self, dialect: Dialect) -> Self {
-        self.connection.dialect = dialect;
-        self
-    }
-
-    /// Sets a variable of the component's environment.
-    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.env.push((name.into(), SecretString::from(value.into())));
-        self
-    }
-
-    /// Keeps the tokens out of the component. The variables that the connection names are tokens
-    /// (`RETOOL_API_TOKEN` and `RETOOL_SCIM_TOKEN` if it names none). The component's environment
-    /// has placeholders for them, its [tunables](crate::TUNABLES), and no other variable. In
-    /// outgoing requests, the host replaces the placeholder in `Authorization` with the token. In
-    /// answers, it masks the tokens.
-    ///
-    /// A token of less than 8 characters can't be masked without damage to ordinary text. With
-    /// one, every call fails.
-    pub fn inject_credentials(mut self) -> Self {
-        self.inject_credentials = true;
-        self
-    }
-
-    /// Trusts these certificate authorities in addition to the machine's own.
-    pub fn ca_certificates(mut self, certificates: CaCertificates) -> Self {
-        self.ca_certificates = certificates;
-        self
-    }
-
-    /// Sends requests through these proxies.
-    pub fn proxies(mut self, proxies: Proxies) -> Self {
-        self.proxies = proxies;
-        self
-    }
-
-    /// Sets the limits of each call.
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Calls this with each line that the component logs, while the call is running.
-    pub fn on_log(mut self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        self.on_log = Some(Arc::new(sink));
-        self
-    }
-}
-
-/// Prints only the names of the variables, because their values are secrets, and only the origin of
-/// the connection, because a base URL or a variable's name may have a secret in it by mistake.
-impl fmt::Debug for TenantOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TenantOptions {
-            connection,
-            env,
-            inject_credentials,
-            ca_certificates,
-            proxies,
-            limits,
-            on_log,
-        } = self;
-        let names: Vec<&str> = env.iter().map(|(name, _)| name.as_str()).collect();
-        f.debug_struct("TenantOptions")
-            .field("dialect", &connection.dialect)
-            .field("origin", &Origin::of(&connection.base_url))
-            .field("env", &names)
-            .field("inject_credentials", inject_credentials)
-            .field("ca_certificates", ca_certificates)
-            .field("proxies", proxies)
-            .field("limits", limits)
-            .field("on_log", &on_log.is_some())
-            .finish()
-    }
-}
 
 /// One organisation for which the component is called. Calls may run at the same time; each has its
 /// own instance. Dropping a call's future stops the call immediately.
@@ -163,9 +46,13 @@ impl fmt::Debug for TenantOptions {
 /// several runtimes, all of them must keep running.
 #[derive(Clone)]
 pub struct Tenant {
-    inner: Arc<Inner>,
+    program: Arc<Program>,
+    /// The places that this tenant may take.
+    places: Arc<Semaphore>,
     connection: Connection,
     ways: Ways,
+    /// Whether a proxy would choose the address, although only public ones are allowed.
+    proxy_chooses: bool,
     /// The environment that the host was given.
     environment: Environment,
     /// The environment that the component gets.
@@ -178,26 +65,30 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    pub(crate) fn new(inner: Arc<Inner>, options: TenantOptions) -> Tenant {
+    pub(crate) fn new(program: Arc<Program>, options: TenantOptions) -> Tenant {
         let TenantOptions {
             connection,
             env,
             inject_credentials,
             ca_certificates,
             proxies,
+            public_addresses_only,
             limits,
+            concurrent_calls,
             on_log,
         } = options;
         let environment = Environment::new(env, inject_credentials);
         let (env, credentials) = environment.of(&connection);
-        let ways = Ways {
-            allowed: egress::allowed_by(&connection.base_url),
-            connections: Connections::new(ca_certificates, proxies),
-            credentials,
-        };
+        let allowed = egress::allowed_by(&connection.base_url);
+        let connections = Connections::new(ca_certificates, proxies, public_addresses_only);
+        let proxy_chooses = public_addresses_only
+            && allowed.as_ref().is_some_and(|origin| connections.use_proxy(&origin.to_string()));
+        let places = concurrent_calls.unwrap_or(program.concurrency.div_ceil(4));
         Tenant {
-            inner,
-            ways,
+            program,
+            places: Arc::new(Semaphore::new(places.max(1) as usize)),
+            ways: Ways { allowed, connections, credentials },
+            proxy_chooses,
             connection,
             environment,
             env,
@@ -245,34 +136,65 @@ impl Tenant {
 
     /// Creates an instance and drops it. This checks whether the limits allow one, without a call.
     pub async fn instantiate(&self) -> Result<(), HostError> {
-        let _turn = self.turn().await?;
-        self.begin("instantiate").await.map(|_| ())
+        let place = self.place("instantiate").await?;
+        let mut call = self.call("instantiate", &place);
+        let (meter, remaining, start) = (call.meter(), call.remaining(), Instant::now());
+        let running = async { call.instantiate().await.map(|_| ()) };
+        let ended = meter.within(remaining, self.limits.compute, running).await;
+        call.end(ended, start.elapsed(), &self.timings)
     }
 
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, HostError> {
-        let closed = |_| HostError::Setup { message: "the host is shutting down".to_owned() };
+    /// Waits for a place for a call, at most as long as the call may take.
+    async fn place(&self, function: &'static str) -> Result<Place<'_>, HostError> {
+        self.ways.credentials.check()?;
+        if self.proxy_chooses {
+            let origin = self.ways.allowed.as_ref().map(Origin::to_string).unwrap_or_default();
+            return Err(HostError::ProxyChoosesAddress { function, origin });
+        }
+        let begun = Instant::now();
         // Queue behind all ready tasks. Otherwise, consecutive calls that end without waiting would
         // occupy the thread.
         tokio::task::yield_now().await;
-        self.inner.calls.acquire().await.map_err(closed)
+        let limit = self.limits.wall_clock;
+        let places = async {
+            // The own place comes first: calls that may not run yet must not stand in the queue
+            // before another tenant's.
+            let own = self.places.acquire().await?;
+            Ok((own, self.program.places.acquire().await?))
+        };
+        match tokio::time::timeout(limit, places).await {
+            Ok(Ok(permits)) => Ok(Place { begun, _permits: permits }),
+            Ok(Err(closed)) => {
+                let _: tokio::sync::AcquireError = closed;
+                Err(HostError::Setup { message: "the host is shutting down".to_owned() })
+            }
+            Err(_) => Err(HostError::Busy { function, limit }),
+        }
     }
 
-    async fn begin(&self, function: &'static str) -> Result<Call<'_>, HostError> {
-        self.ways.credentials.check()?;
+    fn call(&self, function: &'static str, place: &Place<'_>) -> Call<'_> {
         let stderr = Stderr::new(self.limits.log, self.log.clone(), self.on_log.clone());
+        let meter = Meter::new(&self.program.ticker);
+        let mut ways = self.ways.clone();
+        ways.connections = ways.connections.of_call(meter.spent(), self.limits.requests);
         let setup = Setup {
             function,
             env: &self.env,
             limits: &self.limits,
-            egress: Egress::new(self.ways.clone(), stderr.clone()),
+            egress: Egress::new(ways, stderr.clone()),
             stderr,
             peak: self.peak.clone(),
+            meter,
+            begun: place.begun,
         };
-        let start = Instant::now();
-        let call = Call::begin(&self.inner, setup).await;
-        self.timings.instantiated(start.elapsed());
-        call
+        Call::new(&self.program, setup)
     }
+}
+
+/// A place of the host, and when the call began to wait for it.
+struct Place<'a> {
+    begun: Instant,
+    _permits: (SemaphorePermit<'a>, SemaphorePermit<'a>),
 }
 
 /// Omits the environment, because its values are secrets, and what else may have one in it.
@@ -293,13 +215,16 @@ macro_rules! exported {
         impl Tenant {$(
             $(#[$doc])*
             pub async fn $method(&self, $($argument: $type),*) -> Answer<$answer> {
-                let _turn = self.turn().await?;
-                let mut call = self.begin($name).await?;
-                let calling = call.plugin
-                    .$interface()
-                    .$call(&mut call.store, &self.connection, $($argument),*);
-                let ended = call.meter.within(&self.limits, &self.timings, calling).await;
-                call.end(ended)
+                let place = self.place($name).await?;
+                let mut call = self.call($name, &place);
+                let (meter, remaining, start) = (call.meter(), call.remaining(), Instant::now());
+                let running = async {
+                    let plugin = call.instantiate().await?;
+                    let interface = plugin.$interface();
+                    interface.$call(&mut call.store, &self.connection, $($argument),*).await
+                };
+                let ended = meter.within(remaining, self.limits.compute, running).await;
+                call.end(ended, start.elapsed(), &self.timings)
             }
         )*}
     };

@@ -10,7 +10,7 @@ pub struct Timing {
     pub calls: u32,
     /// The time to create their instances.
     pub instantiating: Duration,
-    /// The time that the component computed, and the host for it.
+    /// The time that the component computed, and the host for it, also on its connections.
     pub computing: Duration,
     /// The time that the calls waited for the network or between retries.
     pub waiting: Duration,
@@ -25,15 +25,15 @@ impl Timings {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn instantiated(&self, took: Duration) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).instantiating += took;
-    }
-
-    /// Adds a call: how long it took, and how much of that it computed.
-    pub(crate) fn called(&self, took: Duration, computing: Duration) {
+    /// Adds a call: how long it took to create its instance, how long it ran, including that, and
+    /// how much of that it computed.
+    pub(crate) fn called(&self, instantiating: Duration, ran: Duration, computing: Duration) {
+        // Creating an instance is computing, but it is counted apart.
+        let computing = computing.saturating_sub(instantiating);
         let mut sum = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sum.calls += 1;
+        sum.instantiating += instantiating;
         sum.computing += computing;
-        sum.waiting += took.saturating_sub(computing);
+        sum.waiting += ran.saturating_sub(instantiating).saturating_sub(computing);
     }
 }

@@ -1,7 +1,12 @@
 //! How the host handles a misbehaving component.
 
+#[path = "sandbox/limits.rs"]
+mod limits;
 #[path = "support/misbehaving.rs"]
+#[allow(dead_code)]
 mod misbehaving;
+#[path = "sandbox/places.rs"]
+mod places;
 
 use std::future::poll_fn;
 use std::io;

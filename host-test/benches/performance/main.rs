@@ -9,6 +9,7 @@
 mod listing;
 mod measure;
 #[path = "../../tests/support/misbehaving.rs"]
+#[allow(dead_code)]
 mod misbehaving;
 mod native;
 mod people;

@@ -171,7 +171,7 @@ fn tenants(result: &Value) -> String {
          | resident memory of the process for each of them | {:.0} KiB |\n\
          | the same, with shared memory counted once | {:.0} KiB |\n\
          | time until all were done, with 20 s of server latency | {:.1} s |\n\n\
-         | other tenant | median | 99th percentile | 99th percentile over alone |\n\
+         | other tenant | median | 99 of 100 within | 99 of 100 within, over alone |\n\
          | --- | --- | --- | --- |\n",
         number(result, "/parked"),
         number(result, "/kib_each"),
@@ -184,6 +184,7 @@ fn tenants(result: &Value) -> String {
         ("hog", "a call that uses too much memory"),
         ("failing", "calls that fail at once"),
         ("slow_body", "a slow body"),
+        ("flood", "a server that sends `100 Continue` without end"),
     ] {
         let p99 = number(result, &format!("/{neighbour}/p99_ms"));
         let _ = writeln!(

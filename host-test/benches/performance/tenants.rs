@@ -49,6 +49,8 @@ pub struct Tenants {
     failing: Latency,
     /// The same with a neighbour whose server sends its answer byte by byte.
     slow_body: Latency,
+    /// The same with a neighbour whose server sends `100 Continue` without end.
+    flood: Latency,
 }
 
 /// Medians of the rounds, in milliseconds.
@@ -61,12 +63,12 @@ struct Latency {
 /// Runs everything.
 pub fn measure() -> Tenants {
     let ([kib_each, own_kib_each], all_done_s) = parked();
-    let [alone, endless, hog, failing, slow_body] = neighbours();
+    let [alone, endless, hog, failing, slow_body, flood] = neighbours();
     eprintln!(
         "{PARKED} tenants: {kib_each:.0} KiB each; p99 {:.1} ms alone, {:.1} ms beside an endless \
          loop, {:.1} ms beside a memory hog, {:.1} ms beside failing calls, {:.1} ms beside a slow \
-         body",
-        alone.p99_ms, endless.p99_ms, hog.p99_ms, failing.p99_ms, slow_body.p99_ms
+         body, {:.1} ms beside a flood",
+        alone.p99_ms, endless.p99_ms, hog.p99_ms, failing.p99_ms, slow_body.p99_ms, flood.p99_ms
     );
     Tenants {
         parked: PARKED,
@@ -78,6 +80,7 @@ pub fn measure() -> Tenants {
         hog,
         failing,
         slow_body,
+        flood,
     }
 }
 
@@ -110,9 +113,9 @@ fn parked() -> ([f64; 2], f64) {
 }
 
 /// Measures calls of quiet tenants with each neighbour, in turns.
-fn neighbours() -> [Latency; 5] {
+fn neighbours() -> [Latency; 6] {
     let server = Server::start(1_000, Duration::ZERO, false);
-    let slow = dripping();
+    let [slow, flooding] = [drip, flood].map(serve);
     let host = Host::embedded().expect("a host");
     let misbehaving = |body| {
         let host = Host::new(&misbehaving::plugin(body)).expect("a host");
@@ -121,8 +124,10 @@ fn neighbours() -> [Latency; 5] {
     let endless = misbehaving(misbehaving::ENDLESS);
     let hog = misbehaving(misbehaving::HOG);
     let failing = misbehaving("unreachable");
-    let slow = host.tenant(TenantOptions::new(slow).env("RETOOL_API_TOKEN", TOKEN));
-    let neighbours = [None, Some(&endless), Some(&hog), Some(&failing), Some(&slow)];
+    let [slow, flooding] = [slow, flooding]
+        .map(|url| host.tenant(TenantOptions::new(url).env("RETOOL_API_TOKEN", TOKEN)));
+    let neighbours =
+        [None, Some(&endless), Some(&hog), Some(&failing), Some(&slow), Some(&flooding)];
     let mut rounds = neighbours.map(|_| Vec::new());
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime");
@@ -172,20 +177,30 @@ async fn beside(host: &Host, server: &Server, neighbour: Option<Tenant>) -> Vec<
     took
 }
 
-/// Starts a server that sends one byte of its answer per millisecond, on threads of its own. It
-/// runs until the process ends.
-fn dripping() -> String {
+/// Starts a server that has a thread for each connection. It runs until the process ends. Returns
+/// its base URL.
+fn serve(answer: fn(TcpStream) -> io::Result<()>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            thread::spawn(move || drip(stream));
+            thread::spawn(move || answer(stream));
         }
     });
     format!("http://{address}")
 }
 
-/// Sends bytes until the client closes the connection.
+/// Sends informational responses until the client closes the connection.
+fn flood(mut stream: TcpStream) -> io::Result<()> {
+    let mut request = [0; 4096];
+    let _ = stream.read(&mut request)?;
+    let block = "HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000);
+    loop {
+        stream.write_all(block.as_bytes())?;
+    }
+}
+
+/// Sends one byte of an answer per millisecond until the client closes the connection.
 fn drip(mut stream: TcpStream) -> io::Result<()> {
     let mut request = [0; 4096];
     let _ = stream.read(&mut request)?;

@@ -16,13 +16,14 @@ use super::cache;
 use super::failure::Failure;
 use super::output::Output;
 use super::progress::Progress;
-use crate::engine::Host;
 use crate::error::HostError;
+use crate::host::Host;
 use crate::limits::Limits;
 use crate::net::{CaCertificates, Proxies};
+use crate::options::TenantOptions;
 use crate::render;
 use crate::retool::diagnostics::ConnectionReport;
-use crate::tenant::{Tenant, TenantOptions};
+use crate::tenant::Tenant;
 
 /// The variable for `--base-url`. The command reads it, and does not pass it to the component.
 const BASE_URL_VARIABLE: &str = "RETOOL_BASE_URL";
@@ -110,6 +111,7 @@ pub(crate) fn limits() -> Limits {
         wall_clock: Duration::from_secs(2 * 60 * 60),
         compute: Duration::from_secs(10 * 60),
         log: 64 << 20,
+        ..Limits::default()
     }
 }
 

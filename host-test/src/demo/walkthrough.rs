@@ -11,8 +11,9 @@ use crate::cli::connection::host;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::progress::Progress;
+use crate::options::TenantOptions;
 use crate::retool::types::Dialect;
-use crate::tenant::{Tenant, TenantOptions};
+use crate::tenant::Tenant;
 
 pub(super) struct Walkthrough {
     mock: Mock,

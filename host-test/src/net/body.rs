@@ -1,6 +1,7 @@
 //! The body of a response, with a time limit for each piece.
 
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use wasmtime_wasi_http::Error;
 use wasmtime_wasi_io::bytes::Bytes;
 
+use super::inbound::Inbound;
 use super::places::Flight;
 
 /// A body that fails if no piece arrives within the limit.
@@ -22,12 +24,20 @@ pub(super) struct Timed<B = Incoming> {
     waiting: bool,
     /// Counts the request as in flight until the body is complete.
     flight: Option<Flight>,
+    /// The connection.
+    inbound: Option<Arc<Inbound>>,
 }
 
 impl<B> Timed<B> {
     /// Creates a body. `limit` applies to each piece, including the first.
-    pub(super) fn new(body: B, limit: Duration, flight: Option<Flight>) -> Timed<B> {
-        Timed { body, limit, wait: None, waiting: false, flight }
+    pub(super) fn new(body: B, limit: Duration) -> Timed<B> {
+        Timed { body, limit, wait: None, waiting: false, flight: None, inbound: None }
+    }
+
+    /// Counts the request as in flight until the body is complete, and reports to its connection
+    /// what was read.
+    pub(super) fn of(self, flight: Flight, inbound: Option<Arc<Inbound>>) -> Timed<B> {
+        Timed { flight: Some(flight), inbound, ..self }
     }
 
     fn poll_limit(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -53,6 +63,10 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Timed<B> {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if let Poll::Ready(frame) = pin!(&mut self.body).poll_frame(context) {
             self.waiting = false;
+            let data = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
+            if let (Some(data), Some(inbound)) = (data, &self.inbound) {
+                inbound.consumed(data.len());
+            }
             if frame.is_none() || self.body.is_end_stream() {
                 self.flight = None;
             }
@@ -101,7 +115,7 @@ mod tests {
     #[tokio::test]
     async fn each_piece_gets_the_full_time_limit() {
         let (pieces, body) = mpsc::unbounded_channel();
-        let mut body = Timed::new(Pieces(body), Duration::from_secs(600), None);
+        let mut body = Timed::new(Pieces(body), Duration::from_secs(600));
         let poll = |body: &mut Timed<Pieces>| {
             pin!(body).poll_frame(&mut Context::from_waker(Waker::noop())).map(|_| ())
         };

@@ -1,6 +1,6 @@
 //! Opens connections: DNS, TCP, a proxy if there is one, TLS.
 
-use std::pin::Pin;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -8,7 +8,6 @@ use std::time::Duration;
 use http::Uri;
 use http::uri::Scheme;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::proxy::matcher::Intercept;
 use hyper_util::rt::TokioIo;
@@ -18,15 +17,15 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
+use super::addresses::is_public;
 use super::places::{Place, Places};
-use super::stream::{Duplex, Stream};
+use super::resolver::{Made, Resolver};
+use super::stream::{Duplex, Paced, Stream};
 use super::tls::Tls;
 use super::{Failure, Proxies};
 
 /// The maximum time to open a connection, even if the component allows more.
 const LIMIT: Duration = Duration::from_secs(30);
-
-type Made<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
 
 /// Opens the connections of one tenant. It is cheap to clone.
 #[derive(Clone)]
@@ -37,14 +36,16 @@ struct Ways {
     tls: Tls,
     proxies: Proxies,
     places: Places,
+    /// Whether the server may only be at public addresses.
+    public_only: bool,
 }
 
 impl Connector {
-    pub(super) fn new(tls: Tls, proxies: Proxies, places: Places) -> Connector {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+    pub(super) fn new(tls: Tls, proxies: Proxies, places: Places, public_only: bool) -> Connector {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(public_only));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        Connector(Arc::new(Ways { tcp, tls, proxies, places }))
+        Connector(Arc::new(Ways { tcp, tls, proxies, places, public_only }))
     }
 }
 
@@ -69,6 +70,11 @@ impl Service<Uri> for Connector {
 
 async fn connect(ways: Arc<Ways>, server: Uri, place: Place) -> Result<Stream, Failure> {
     let https = server.scheme() == Some(&Scheme::HTTPS);
+    let proxy = ways.proxies.of(&server);
+    if ways.public_only && proxy.is_some() {
+        // The proxy would choose the address. `Tenant` refuses this before a call begins.
+        return Err(Failure::NotPublic);
+    }
     if !https {
         // No proxy gets to read a request.
         return Ok(Stream::http1(dial(&ways, server).await?, place));
@@ -86,9 +92,27 @@ async fn connect(ways: Arc<Ways>, server: Uri, place: Place) -> Result<Stream, F
 }
 
 async fn dial(ways: &Ways, server: Uri) -> Result<Box<dyn Duplex>, Failure> {
+    // The resolver checks the addresses of names. An address in the URL is not resolved.
+    if ways.public_only && literal(&server).is_some_and(|address| !is_public(address)) {
+        return Err(Failure::NotPublic);
+    }
     let dialed = ways.tcp.clone().call(server).await;
-    let stream = dialed.map_err(|error| Failure::connecting(&error))?;
-    Ok(Box::new(stream.into_inner()))
+    let stream = dialed.map_err(|error| Failure::connecting(&error))?.into_inner();
+    if ways.public_only {
+        // Whatever led here, this is the address that counts.
+        let connected = stream.peer_addr().map_err(|_| Failure::NoConnection)?;
+        if !is_public(connected.ip()) {
+            return Err(Failure::NotPublic);
+        }
+    }
+    Ok(Box::new(Paced::under(stream)))
+}
+
+/// Returns the address in a URL, if its host is one.
+fn literal(server: &Uri) -> Option<IpAddr> {
+    let host = server.host()?;
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    inner.unwrap_or(host).parse().ok()
 }
 
 async fn secure(
@@ -159,24 +183,5 @@ impl Service<Uri> for Reach {
     fn call(&mut self, _: Uri) -> Self::Future {
         let (ways, proxy) = (Arc::clone(&self.0), self.1.clone());
         Box::pin(async move { Ok(TokioIo::new(reach(&ways, &proxy).await?)) })
-    }
-}
-
-/// The system's resolver. It maps its errors to [`Failure::Dns`], so that they can be recognized.
-#[derive(Clone)]
-struct Resolver(GaiResolver);
-
-impl Service<Name> for Resolver {
-    type Response = GaiAddrs;
-    type Error = Failure;
-    type Future = Made<GaiAddrs>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let resolved = self.0.call(name);
-        Box::pin(async move { resolved.await.map_err(|_| Failure::Dns) })
     }
 }

@@ -45,6 +45,11 @@ pub(crate) enum Failure {
     Broken,
     /// The server sent something that is not HTTP.
     NotHttp,
+    /// The server sent too much that is not the answer: informational responses, headers, or
+    /// control frames of HTTP/2.
+    TooMuchBeforeAnswer,
+    /// The server's address is not public, and the tenant may only reach public ones.
+    NotPublic,
 }
 
 impl Failure {
@@ -79,6 +84,14 @@ impl Failure {
             Failure::AnswerTimeout => "no answer came in time",
             Failure::Broken => "the connection broke",
             Failure::NotHttp => "the answer is not HTTP",
+            Failure::TooMuchBeforeAnswer => {
+                "the server sent too much before its answer: informational responses, headers or \
+                 control frames"
+            }
+            Failure::NotPublic => {
+                "the server's address is not public, and this tenant may only reach public \
+                 addresses"
+            }
         }
     }
 
@@ -134,6 +147,7 @@ impl Failure {
         }
         let http = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>());
         match http {
+            Some(error) if error.is_parse_too_large() => Failure::TooMuchBeforeAnswer,
             Some(error) if error.is_parse() => Failure::NotHttp,
             _ => Failure::Broken,
         }
@@ -172,7 +186,8 @@ impl From<Failure> for WasiError {
             Failure::NoAuthorities => WasiError::ConfigurationError,
             Failure::AnswerTimeout => WasiError::HttpResponseTimeout,
             Failure::Broken => WasiError::ConnectionTerminated,
-            Failure::NotHttp => WasiError::HttpProtocolError,
+            Failure::NotHttp | Failure::TooMuchBeforeAnswer => WasiError::HttpProtocolError,
+            Failure::NotPublic => WasiError::DestinationIpProhibited,
         }
     }
 }

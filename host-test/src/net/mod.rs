@@ -4,33 +4,46 @@
 //! proxy's tunnel if there is one. Redirects are not followed. Nothing is sent twice: a request is moved to
 //! a fresh connection only if none of its bytes was sent.
 
+mod addresses;
 mod body;
 mod connector;
+mod driver;
 mod failure;
+#[cfg(test)]
+mod flood_tests;
+mod frames;
+mod inbound;
 mod places;
 mod proxies;
+mod resolver;
 mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
 
-use std::future;
+use std::future::{self, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HOST, PROXY_AUTHORIZATION};
-use http::{Request, Response};
+use http::{Extensions, Request, Response, Uri};
 use http_body_util::BodyExt;
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::capture_connection;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use hyper_util::rt::TokioTimer;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use wasmtime_wasi_http::{RequestOptions, WasiBody};
 
 use body::Timed;
 use connector::Connector;
+use driver::Drivers;
+use inbound::{Inbound, WINDOW};
 use places::Places;
 use tls::Tls;
+
+use crate::meter::ComputeTime;
 
 pub(crate) use failure::Failure;
 pub use proxies::{Proxies, ProxyError};
@@ -44,6 +57,9 @@ const IDLE_CONNECTIONS: usize = 64;
 /// request that is sent at that moment is lost, so this side should close first.
 const IDLE_LIMIT: Duration = Duration::from_secs(4);
 
+/// The largest buffer of an HTTP/1.1 connection, and so the largest head of a response.
+const BUFFER: usize = 64 << 10;
+
 /// The default time limit for each part of a response, if the component sets none.
 const ANSWER_LIMIT: Duration = Duration::from_secs(600);
 
@@ -52,22 +68,52 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(600);
 #[derive(Clone)]
 pub(crate) struct Connections {
     client: Client<Connector, WasiBody>,
+    proxies: Proxies,
     places: Places,
+    call: Option<OfCall>,
+}
+
+/// What the requests of one call share.
+#[derive(Clone)]
+struct OfCall {
+    /// The time in which its connections are driven is added to this.
+    payer: ComputeTime,
+    /// Limits its requests in flight.
+    requests: Arc<Semaphore>,
 }
 
 impl Connections {
-    /// Creates an empty pool. It opens no connection and reads no certificates yet.
-    pub(crate) fn new(added: CaCertificates, proxies: Proxies) -> Connections {
+    /// Creates an empty pool. It opens no connection and reads no certificates yet. If
+    /// `public_only` is set, it reaches only public addresses, and no server through a proxy.
+    pub(crate) fn new(added: CaCertificates, proxies: Proxies, public_only: bool) -> Connections {
         let places = Places::default();
-        let client = Client::builder(TokioExecutor::new())
+        let connector =
+            Connector::new(Tls::new(added), proxies.clone(), places.clone(), public_only);
+        let client = Client::builder(Drivers)
+            .http1_max_buf_size(BUFFER)
+            .http2_initial_connection_window_size(WINDOW as u32)
             .pool_idle_timeout(IDLE_LIMIT)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .pool_timer(TokioTimer::new())
             // This retries a request only if its connection was closed before anything of it was
             // written. If writing had begun, it is an error: the request may have been done.
             .retry_canceled_requests(true)
-            .build(Connector::new(Tls::new(added), proxies, places.clone()));
-        Connections { client, places }
+            .build(connector);
+        Connections { client, proxies, places, call: None }
+    }
+
+    /// Returns the same pool for the requests of one call, of which this many may be in flight. The
+    /// call pays for the time in which its connections are driven.
+    pub(crate) fn of_call(&self, payer: &ComputeTime, requests: usize) -> Connections {
+        let requests = Arc::new(Semaphore::new(requests.clamp(1, Semaphore::MAX_PERMITS)));
+        let call = OfCall { payer: payer.clone(), requests };
+        Connections { call: Some(call), ..self.clone() }
+    }
+
+    /// Returns whether requests to this origin go through a proxy.
+    pub(crate) fn use_proxy(&self, origin: &str) -> bool {
+        // An origin that is not a URI is not reached in any way.
+        origin.parse::<Uri>().is_ok_and(|origin| self.proxies.of(&origin).is_some())
     }
 
     /// Sends a request and waits for the head of the response, within the limits of the options:
@@ -84,9 +130,20 @@ impl Connections {
         // No proxy reads a request: its credentials are in the request for a tunnel.
         request.headers_mut().remove(PROXY_AUTHORIZATION);
 
-        let flight = self.places.request();
+        let permit = match &self.call {
+            // It fails only if it is closed, which it never is.
+            Some(call) => Arc::clone(&call.requests).acquire_owned().await.ok(),
+            None => None,
+        };
+        let flight = self.places.request(permit);
         let mut connection = capture_connection(&mut request);
-        let mut answer = pin!(self.client.request(request));
+        let mut used = Used { capture: connection.clone(), payer: self.payer(), inbound: None };
+        let mut sent = pin!(self.client.request(request));
+        let mut answer = pin!(poll_fn(|context| {
+            let polled = sent.as_mut().poll(context);
+            used.follow();
+            polled
+        }));
         let connected = async {
             connection.wait_for_connection_metadata().await;
         };
@@ -102,10 +159,50 @@ impl Connections {
                 .await
                 .map_err(|_| Failure::AnswerTimeout)?,
         };
+        let inbound = used.inbound;
         let limit = options.between_bytes_timeout.unwrap_or(ANSWER_LIMIT);
-        answer
-            .map(|answer| answer.map(|body| Timed::new(body, limit, Some(flight)).boxed_unsync()))
-            .map_err(|error| Failure::sending(&error))
+        match answer {
+            Ok(answer) => {
+                if let Some(inbound) = &inbound {
+                    inbound.head();
+                }
+                Ok(answer.map(|body| Timed::new(body, limit).of(flight, inbound).boxed_unsync()))
+            }
+            // The library does not pass on the error of the stream in every case.
+            Err(_) if inbound.is_some_and(|inbound| inbound.is_exhausted()) => {
+                Err(Failure::TooMuchBeforeAnswer)
+            }
+            Err(error) => Err(Failure::sending(&error)),
+        }
+    }
+
+    fn payer(&self) -> Option<ComputeTime> {
+        self.call.as_ref().map(|call| call.payer.clone())
+    }
+}
+
+/// The connection that a request uses. The client may move the request to another one, as long as
+/// nothing of it was sent.
+struct Used {
+    capture: CaptureConnection,
+    payer: Option<ComputeTime>,
+    inbound: Option<Arc<Inbound>>,
+}
+
+impl Used {
+    /// Announces the request to its connection, if that is a new one.
+    fn follow(&mut self) {
+        let Some(inbound) = self.captured() else { return };
+        if self.inbound.as_ref().is_none_or(|known| !Arc::ptr_eq(known, &inbound)) {
+            inbound.request(self.payer.as_ref());
+            self.inbound = Some(inbound);
+        }
+    }
+
+    fn captured(&self) -> Option<Arc<Inbound>> {
+        let mut extras = Extensions::new();
+        self.capture.connection_metadata().as_ref()?.get_extras(&mut extras);
+        extras.remove()
     }
 }
 

@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::time::timeout;
 
 /// How long a new connection waits if there seem to be enough. After that it is opened anyway:
@@ -40,11 +40,12 @@ impl Shared {
 }
 
 impl Places {
-    /// Counts a request as in flight until the returned value is dropped.
-    pub(super) fn request(&self) -> Flight {
+    /// Counts a request as in flight until the returned value is dropped, which also returns its
+    /// permit.
+    pub(super) fn request(&self, permit: Option<OwnedSemaphorePermit>) -> Flight {
         self.0.counts().requests += 1;
         self.0.changed.notify_waiters();
-        Flight(Arc::clone(&self.0))
+        Flight(Arc::clone(&self.0), permit)
     }
 
     /// Counts a connection until the returned value is dropped. Waits while there are as many
@@ -79,7 +80,10 @@ impl Places {
 }
 
 /// A request in flight.
-pub(super) struct Flight(Arc<Shared>);
+pub(super) struct Flight(
+    Arc<Shared>,
+    #[expect(dead_code, reason = "it is dropped")] Option<OwnedSemaphorePermit>,
+);
 
 impl Drop for Flight {
     fn drop(&mut self) {
@@ -115,11 +119,11 @@ mod tests {
     #[tokio::test]
     async fn a_connection_waits_for_another_request_or_a_closed_connection() {
         let places = Places::default();
-        let _one = places.request();
+        let _one = places.request(None);
         let first = now(pin!(places.connection())).expect("a place for the request");
         let mut second = pin!(places.connection());
         assert!(now(second.as_mut()).is_none());
-        let other = places.request();
+        let other = places.request(None);
         let second = now(second).expect("a place for the other request");
 
         drop(other);

@@ -99,7 +99,7 @@ async fn converse(mut stream: TcpStream, number: usize, seen: Seen, replies: &'s
 }
 
 /// Reads a whole request and returns its first line; `None` if the connection ends.
-async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+pub(super) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
@@ -113,16 +113,16 @@ async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     Some(head.lines().next()?.to_owned())
 }
 
-fn request(method: Method, uri: &str, body: &'static str) -> Request<WasiBody> {
+pub(super) fn request(method: Method, uri: &str, body: &'static str) -> Request<WasiBody> {
     let body = Full::from(body).map_err(|never| match never {}).boxed_unsync();
     Request::builder().method(method).uri(uri).body(body).expect("a request")
 }
 
-fn connections() -> Connections {
-    Connections::new(CaCertificates::default(), Proxies::default())
+pub(super) fn connections() -> Connections {
+    Connections::new(CaCertificates::default(), Proxies::default(), false)
 }
 
-async fn text(answer: Response<WasiBody>) -> Result<String, WasiError> {
+pub(super) async fn text(answer: Response<WasiBody>) -> Result<String, WasiError> {
     let bytes = answer.into_body().collect().await?.to_bytes();
     Ok(String::from_utf8(bytes.to_vec()).expect("UTF-8"))
 }
@@ -219,7 +219,7 @@ async fn slow_handshakes_do_not_open_more_connections() {
     let mut serving = JoinSet::new();
     serving.spawn(serve_with_slow_handshakes(listener, TlsAcceptor::from(Arc::new(config)), 100));
 
-    let connections = Connections::new(trusted, Proxies::default());
+    let connections = Connections::new(trusted, Proxies::default(), false);
     let mut workers = JoinSet::new();
     for _ in 0..4 {
         let (connections, uri) = (connections.clone(), uri.clone());
@@ -331,7 +331,7 @@ async fn a_connection_attempt_times_out() {
     let request = request(Method::GET, &format!("https://{address}/"), "");
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("one");
     let trusted = CaCertificates::from_pem(own.cert.pem().as_bytes()).expect("a certificate");
-    let connections = Connections::new(trusted, Proxies::default());
+    let connections = Connections::new(trusted, Proxies::default(), false);
     let answer = connections.send(request, Some(options)).await;
     assert_eq!(answer.map(|_| ()), Err(Failure::ConnectTimeout));
 }

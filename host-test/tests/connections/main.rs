@@ -1,6 +1,8 @@
 //! How requests leave the host: connections, TLS trust, proxies and credentials.
 
+mod addresses;
 mod credentials;
+mod flood;
 mod pool;
 mod proxy;
 mod repeated_token;

@@ -1,5 +1,6 @@
 //! Connections are reused, and shared by the calls of a tenant.
 
+use host_test::Limits;
 use host_test::requests::by_email;
 
 use crate::server::{Server, Service, options, tenant};
@@ -16,6 +17,21 @@ async fn a_listing_opens_no_more_connections_than_its_window() {
     assert!(requests > 60, "{requests} requests");
     let connections = server.service.connections();
     assert!(connections <= 4, "{connections} connections for {requests} requests");
+}
+
+#[tokio::test]
+async fn a_listing_with_the_largest_window_is_within_the_default_limits() {
+    let server = Server::start(Service::new(1_000), None).await;
+    // Some are left for requests with a body, which need a few more.
+    let limits = Limits { resources: Limits::default().resources * 2 / 3, ..Limits::default() };
+    let options = options(&format!("http://{}", server.address))
+        .env("RETOOL_WINDOW", "64")
+        .env("RETOOL_PAGE_SIZE", "2")
+        .limits(limits);
+    let changes = tenant(options).changes_since(None).await;
+    changes.expect("the host").expect("the component");
+    let requests = server.service.seen().len();
+    assert!(requests > 500, "{requests} requests");
 }
 
 #[tokio::test]

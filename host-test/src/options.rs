@@ -1,0 +1,162 @@
+//! The options of a tenant.
+
+use std::fmt;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use crate::egress::Origin;
+use crate::limits::Limits;
+use crate::log::LogSink;
+use crate::net::{CaCertificates, Proxies};
+use crate::retool::types::{Connection, Dialect};
+
+/// The options of a tenant.
+#[derive(Clone)]
+pub struct TenantOptions {
+    /// The connection to the organisation. The component can reach only the origin of the base URL.
+    /// If the base URL has no origin, or is plain HTTP to another machine, it can reach nothing.
+    pub connection: Connection,
+    /// The component's whole environment: tokens and tunables, by name.
+    pub env: Vec<(String, SecretString)>,
+    /// Whether the component gets placeholders instead of the tokens, see
+    /// [`TenantOptions::inject_credentials`].
+    pub inject_credentials: bool,
+    /// The certificate authorities that are trusted in addition to the machine's own.
+    pub ca_certificates: CaCertificates,
+    /// The proxies that requests go through. None by default.
+    pub proxies: Proxies,
+    /// Whether the server may only be at public addresses.
+    pub public_addresses_only: bool,
+    /// The limits of each call.
+    pub limits: Limits,
+    /// How many of the host's places the calls of this tenant may take at the same time; more
+    /// wait. `None` is a quarter of the host's places, rounded up.
+    pub concurrent_calls: Option<u32>,
+    /// Called with each line that the component logs.
+    pub on_log: Option<LogSink>,
+}
+
+impl TenantOptions {
+    /// Creates options for the organisation at this base URL, e.g. `https://acme.retool.com`. They
+    /// have the dialect `auto`, the default names of the token variables, an empty environment and
+    /// the default limits.
+    pub fn new(base_url: impl Into<String>) -> Self {
+        TenantOptions {
+            connection: Connection {
+                base_url: base_url.into(),
+                dialect: Dialect::Auto,
+                api_token_variable: None,
+                scim_token_variable: None,
+            },
+            env: Vec::new(),
+            inject_credentials: false,
+            ca_certificates: CaCertificates::default(),
+            proxies: Proxies::default(),
+            public_addresses_only: false,
+            limits: Limits::default(),
+            concurrent_calls: None,
+            on_log: None,
+        }
+    }
+
+    /// Sets the dialect.
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.connection.dialect = dialect;
+        self
+    }
+
+    /// Sets a variable of the component's environment.
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env.push((name.into(), SecretString::from(value.into())));
+        self
+    }
+
+    /// Keeps the tokens out of the component. The variables that the connection names are tokens
+    /// (`RETOOL_API_TOKEN` and `RETOOL_SCIM_TOKEN` if it names none). The component's environment
+    /// has placeholders for them, its [tunables](crate::TUNABLES), and no other variable. In
+    /// outgoing requests, the host replaces the placeholder in `Authorization` with the token. In
+    /// answers, it masks the tokens.
+    ///
+    /// A token of less than 8 characters can't be masked without damage to ordinary text. With
+    /// one, every call fails.
+    pub fn inject_credentials(mut self) -> Self {
+        self.inject_credentials = true;
+        self
+    }
+
+    /// Trusts these certificate authorities in addition to the machine's own.
+    pub fn ca_certificates(mut self, certificates: CaCertificates) -> Self {
+        self.ca_certificates = certificates;
+        self
+    }
+
+    /// Sends requests through these proxies.
+    pub fn proxies(mut self, proxies: Proxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// Forbids connections to addresses that are not public: of this machine (loopback), of private
+    /// and local networks, of cloud metadata services, and all others that the internet does not
+    /// route. This is for hosts whose tenants choose their base URL.
+    ///
+    /// Each address that a name resolves to is checked, and each address in a URL, including IPv4
+    /// addresses inside IPv6 addresses. A proxy would resolve the name itself, so if one of the
+    /// tenant's [`proxies`](Self::proxies) is used for its server, every call fails with
+    /// [`HostError::ProxyChoosesAddress`](crate::HostError::ProxyChoosesAddress).
+    pub fn public_addresses_only(mut self) -> Self {
+        self.public_addresses_only = true;
+        self
+    }
+
+    /// Sets how many calls of this tenant may run at the same time (at least 1); more wait. The
+    /// host's own limit holds besides.
+    pub fn concurrent_calls(mut self, calls: u32) -> Self {
+        self.concurrent_calls = Some(calls);
+        self
+    }
+
+    /// Sets the limits of each call.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Calls this with each line that the component logs, while the call is running.
+    pub fn on_log(mut self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.on_log = Some(Arc::new(sink));
+        self
+    }
+}
+
+/// Prints only the names of the variables, because their values are secrets, and only the origin of
+/// the connection, because a base URL or a variable's name may have a secret in it by mistake.
+impl fmt::Debug for TenantOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TenantOptions {
+            connection,
+            env,
+            inject_credentials,
+            ca_certificates,
+            proxies,
+            public_addresses_only,
+            limits,
+            concurrent_calls,
+            on_log,
+        } = self;
+        let names: Vec<&str> = env.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("TenantOptions")
+            .field("dialect", &connection.dialect)
+            .field("origin", &Origin::of(&connection.base_url))
+            .field("env", &names)
+            .field("inject_credentials", inject_credentials)
+            .field("ca_certificates", ca_certificates)
+            .field("proxies", proxies)
+            .field("public_addresses_only", public_addresses_only)
+            .field("limits", limits)
+            .field("concurrent_calls", concurrent_calls)
+            .field("on_log", &on_log.is_some())
+            .finish()
+    }
+}
