@@ -1,5 +1,6 @@
 //! One call: it creates an instance, runs it within the limits, and drops it.
 
+use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Store, Trap};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -21,6 +22,13 @@ pub(crate) struct State {
     http: WasiHttpCtx,
     egress: Egress,
     memory: MemoryLimiter,
+}
+
+impl State {
+    /// Returns the token that stops the call.
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        self.egress.stop()
+    }
 }
 
 impl IoView for State {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use http::Uri;
+use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::credentials::Credentials;
@@ -62,16 +63,23 @@ pub(crate) struct Ways {
 }
 
 /// Sends requests to the allowed origin. Refuses all others, and remembers the first of them.
+/// Refuses every request once the call is stopped.
 pub(crate) struct Egress {
     ways: Ways,
+    stop: CancellationToken,
     refused: Option<String>,
     log: Stderr,
 }
 
 impl Egress {
     /// Writes to `log` why a request could not be sent.
-    pub(crate) fn new(ways: Ways, log: Stderr) -> Self {
-        Egress { ways, refused: None, log }
+    pub(crate) fn new(ways: Ways, stop: CancellationToken, log: Stderr) -> Self {
+        Egress { ways, stop, refused: None, log }
+    }
+
+    /// Returns the token that stops the call.
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.stop
     }
 
     /// Returns the first origin that was refused, without path and query.
@@ -102,6 +110,10 @@ impl Egress {
 type Sent = Result<(http::Response<WasiBody>, Driver), Error>;
 type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
+/// The error for a request of a stopped call. The component ends its work when it gets this code,
+/// which this host uses for nothing else.
+const STOPPED: Error = Error::LoopDetected;
+
 impl WasiHttpHooks for Egress {
     fn send_request(
         &mut self,
@@ -113,6 +125,9 @@ impl WasiHttpHooks for Egress {
         // server.
         if !self.permits(request.uri()) {
             return Box::new(async { Err(Error::HttpRequestDenied) });
+        }
+        if self.stop.is_cancelled() {
+            return Box::new(async { Err(STOPPED) });
         }
         self.ways.credentials.put_into(request.headers_mut());
         let Ways { connections, credentials, .. } = self.ways.clone();
@@ -143,7 +158,7 @@ mod tests {
             connections: Connections::new(Default::default(), Default::default()),
             credentials: Credentials::default(),
         };
-        Egress::new(ways, Stderr::new(1000, LogLines::default(), None))
+        Egress::new(ways, CancellationToken::new(), Stderr::new(1000, LogLines::default(), None))
     }
 
     fn origin(url: &str) -> Option<String> {

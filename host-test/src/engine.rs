@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use tokio::sync::Semaphore;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi::WasiView;
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
@@ -40,6 +40,7 @@ const CORE_INSTANCES: u32 = 16;
 #[derive(Clone)]
 pub struct Host {
     inner: Arc<Inner>,
+    cache_problem: Option<Arc<str>>,
 }
 
 pub(crate) struct Inner {
@@ -63,8 +64,9 @@ impl Host {
 
     /// Like [`Host::with_concurrency`], but caches the machine code in a folder. The file name is
     /// a hash of the component and of the compilation target. From the second time on the code
-    /// is loaded, which takes less than a millisecond. If the folder can't be written to, or the
-    /// file is not usable, the component is compiled and there is no error.
+    /// is loaded, which takes a few milliseconds, most of them for its checksum. A file that is
+    /// damaged is replaced. If the folder can't be written to, the component is compiled, and
+    /// [`Host::cache_problem`] says why.
     ///
     /// # Safety
     /// The files in the folder are run as machine code. Only trusted users may write there.
@@ -73,8 +75,20 @@ impl Host {
         calls: u32,
         folder: &Path,
     ) -> Result<Host, HostError> {
-        // SAFETY: the caller upholds it.
-        Host::made(calls, |engine| unsafe { precompiled::load(engine, component, folder) })
+        let mut problem = None;
+        let host = Host::made(calls, |engine| {
+            // SAFETY: the caller upholds it.
+            let (component, why) = unsafe { precompiled::load(engine, component, folder) }?;
+            problem = why;
+            Ok(component)
+        })?;
+        Ok(Host { cache_problem: problem.map(|why| why.to_string().into()), ..host })
+    }
+
+    /// Returns why [`Host::precompiled`] could not keep the machine code in its folder. The next
+    /// process has to compile the component again.
+    pub fn cache_problem(&self) -> Option<&str> {
+        self.cache_problem.as_deref()
     }
 
     fn made(
@@ -94,7 +108,7 @@ impl Host {
     ) -> Result<Host, HostError> {
         let inner = Inner::new(engine, component, calls);
         let inner = inner.map_err(|error| HostError::setup(&error))?;
-        Ok(Host { inner: Arc::new(inner) })
+        Ok(Host { inner: Arc::new(inner), cache_problem: None })
     }
 
     /// Creates a host of the component that was built with this library.
@@ -179,7 +193,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     let l = &mut linker;
     wasmtime_wasi_io::add_to_linker_async(l)?;
-    clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
+    clocks::monotonic_clock::add_to_linker::<State, HasSelf<State>>(l, |state| state)?;
     clocks::wall_clock::add_to_linker::<State, WasiClocks>(l, State::clocks)?;
     random::random::add_to_linker::<State, WasiRandom>(l, |state| state.ctx().ctx.random())?;
     cli::environment::add_to_linker::<State, WasiCli>(l, State::cli)?;

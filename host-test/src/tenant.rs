@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::SemaphorePermit;
+use tokio_util::sync::CancellationToken;
 
 use crate::call::{Call, Setup};
 use crate::credentials::Credentials;
@@ -51,6 +52,8 @@ pub struct TenantOptions {
     pub proxies: Proxies,
     /// The limits of each call.
     pub limits: Limits,
+    /// Stops the tenant's calls when it is cancelled. See [`TenantOptions::stop_on`].
+    pub stop: CancellationToken,
     /// Called with each line that the component logs.
     pub on_log: Option<LogSink>,
 }
@@ -72,6 +75,7 @@ impl TenantOptions {
             ca_certificates: CaCertificates::default(),
             proxies: Proxies::default(),
             limits: Limits::default(),
+            stop: CancellationToken::new(),
             on_log: None,
         }
     }
@@ -114,6 +118,17 @@ impl TenantOptions {
         self
     }
 
+    /// Stops the tenant's calls when this token is cancelled: the running ones, and all that begin
+    /// later. Requests that have begun are finished, and no other is sent. The component then ends
+    /// as at its deadline: a call that could not finish returns the error `call-stopped`, with the
+    /// writes that it made. If that must not take longer, drop the call too.
+    ///
+    /// One token may be given to several tenants, for example to stop all calls of a host.
+    pub fn stop_on(mut self, stop: CancellationToken) -> Self {
+        self.stop = stop;
+        self
+    }
+
     /// Calls this with each line that the component logs, while the call is running.
     pub fn on_log(mut self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.on_log = Some(Arc::new(sink));
@@ -131,6 +146,7 @@ impl fmt::Debug for TenantOptions {
             ca_certificates,
             proxies,
             limits,
+            stop,
             on_log,
         } = self;
         let names: Vec<&str> = env.iter().map(|(name, _)| name.as_str()).collect();
@@ -141,6 +157,7 @@ impl fmt::Debug for TenantOptions {
             .field("ca_certificates", ca_certificates)
             .field("proxies", proxies)
             .field("limits", limits)
+            .field("stopped", &stop.is_cancelled())
             .field("on_log", &on_log.is_some())
             .finish()
     }
@@ -159,6 +176,7 @@ pub struct Tenant {
     ways: Ways,
     env: Arc<[(String, String)]>,
     limits: Limits,
+    stop: CancellationToken,
     log: LogLines,
     on_log: Option<LogSink>,
     peak: PeakMemory,
@@ -174,6 +192,7 @@ impl Tenant {
             ca_certificates,
             proxies,
             limits,
+            stop,
             on_log,
         } = options;
         let credentials = if inject_credentials {
@@ -192,6 +211,7 @@ impl Tenant {
             connection,
             env: env.into(),
             limits,
+            stop,
             log: LogLines::default(),
             on_log,
             peak: PeakMemory::default(),
@@ -208,6 +228,13 @@ impl Tenant {
     /// origin of the connection that it was created with.
     pub fn with_connection(&self, connection: Connection) -> Tenant {
         Tenant { connection, ..self.clone() }
+    }
+
+    /// Returns the same tenant with another token that stops its calls. See
+    /// [`TenantOptions::stop_on`]. To stop a single call, make it on a tenant with a token of its
+    /// own.
+    pub fn with_stop(&self, stop: CancellationToken) -> Tenant {
+        Tenant { stop, ..self.clone() }
     }
 
     /// Returns the latest lines that the component has logged in all calls so far.
@@ -250,7 +277,7 @@ impl Tenant {
             function,
             env: &self.env,
             limits: &self.limits,
-            egress: Egress::new(self.ways.clone(), stderr.clone()),
+            egress: Egress::new(self.ways.clone(), self.stop.clone(), stderr.clone()),
             stderr,
             peak: self.peak.clone(),
         };

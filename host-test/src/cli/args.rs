@@ -372,7 +372,7 @@ pub(crate) struct DeprovisionArgs {
     #[arg(long, value_enum, default_value_t = Mode::Disable)]
     pub(crate) mode: Mode,
     /// For delete-after: how many days the account must have been disabled.
-    #[arg(long, value_name = "N", required_if_eq("mode", "delete-after"))]
+    #[arg(long, value_name = "N")]
     pub(crate) days: Option<u32>,
     /// For delete-after: since when the account is disabled, as the call that disabled it printed.
     /// Without it nothing is deleted.

@@ -19,7 +19,7 @@ pub(crate) async fn provision(arguments: ProvisionArgs, output: &Output) -> Resu
     let result = progress.writing(tenant.provision(&request)).await?;
     output
         .result(&result, render::provision)
-        .map_err(|failure| failure.after(result.writes.len()))?;
+        .map_err(|failure| failure.after(result.writes.len(), &[]))?;
     Ok(Exit::Done)
 }
 
@@ -101,7 +101,9 @@ pub(crate) async fn deprovision(
         }
         text
     });
-    printed.map_err(|failure| failure.after(writes))?;
+    // If nothing else has the record, the failure prints it.
+    let records = if path.is_some() { &[] } else { result.tombstone.as_slice() };
+    printed.map_err(|failure| failure.after(writes, records))?;
     match kept {
         // The record was printed on stdout instead.
         Err(error) if writes > 0 => Err(Failure::Unrecorded(error)),
