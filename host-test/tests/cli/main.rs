@@ -6,11 +6,17 @@ mod changes;
 mod command;
 mod deprovision;
 mod errors;
+#[cfg(unix)]
+mod held;
+#[cfg(unix)]
+mod input;
 mod network;
 mod page;
 mod person;
 mod restore;
 mod show;
+#[cfg(unix)]
+mod signals;
 mod sync;
 mod terminal;
 mod transcripts;
