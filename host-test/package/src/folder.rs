@@ -50,9 +50,10 @@ fn earlier(folder: &Path) -> Result<BTreeSet<String>> {
         return Ok(found);
     }
     let listed = match found.contains(SUMS) {
-        true => sums::listed(&fs::read_to_string(folder.join(SUMS)).with_context(|| {
-            format!("{} could not be read", folder.join(SUMS).display())
-        })?),
+        true => sums::listed(
+            &fs::read_to_string(folder.join(SUMS))
+                .with_context(|| format!("{} could not be read", folder.join(SUMS).display()))?,
+        ),
         false => BTreeMap::new(),
     };
     let is_release = listed.contains_key(COMPONENT);
@@ -66,7 +67,8 @@ fn earlier(folder: &Path) -> Result<BTreeSet<String>> {
                 file.display()
             )
         })?;
-        let bytes = fs::read(&file).with_context(|| format!("{} could not be read", file.display()))?;
+        let bytes =
+            fs::read(&file).with_context(|| format!("{} could not be read", file.display()))?;
         ensure!(
             sums::sum(&bytes) == *sum,
             "{} was changed since the earlier release was written, so nothing was changed: give \

@@ -32,7 +32,8 @@ fn the_lock_of_a_cursor_is_held_while_changes_runs() {
     let server = Server::start();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("acme.cursor");
-    let arguments = ["changes", "--api=v1", "--once", "--cursor-file", path.to_str().expect("UTF-8")];
+    let arguments =
+        ["changes", "--api=v1", "--once", "--cursor-file", path.to_str().expect("UTF-8")];
     let running = Held::start(&server, server.command(&arguments), "GET", 1);
     running.requested();
     let ran = server.run(&arguments);

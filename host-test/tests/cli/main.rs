@@ -5,6 +5,7 @@ mod changes;
 #[path = "../support/command.rs"]
 mod command;
 mod deprovision;
+mod endless;
 mod errors;
 #[cfg(unix)]
 mod held;

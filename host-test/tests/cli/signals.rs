@@ -29,9 +29,10 @@ fn sync(server: &Server, roster: &File) -> Command {
 /// Returns how many of the new people exist.
 fn created(server: &Server) -> usize {
     let state = server.mock.state();
-    "abcde".chars().filter(|name| {
-        state.users.iter().any(|user| user.email == format!("{name}@example.com"))
-    }).count()
+    "abcde"
+        .chars()
+        .filter(|name| state.users.iter().any(|user| user.email == format!("{name}@example.com")))
+        .count()
 }
 
 fn document(output: &Output) -> Value {
@@ -71,12 +72,9 @@ fn a_signal_finishes_the_request_in_flight_sends_no_other_and_reports_what_was_d
 fn a_signal_ends_the_wait_for_a_server_that_throttles() {
     let server = Server::start();
     let roster = File::new("five.csv", FIVE_NEW);
-    let throttled = FaultKind::Status { code: 429, retry_after: Some("3000".to_owned()), body: None };
-    server.mock.inject(Fault {
-        method: Some("POST".to_owned()),
-        skip: 1,
-        ..Fault::new(throttled)
-    });
+    let throttled =
+        FaultKind::Status { code: 429, retry_after: Some("3000".to_owned()), body: None };
+    server.mock.inject(Fault { method: Some("POST".to_owned()), skip: 1, ..Fault::new(throttled) });
     // No request is held back.
     let mut running = Held::start(&server, sync(&server, &roster), "POST", 0);
     running.until("status 429");
