@@ -20,7 +20,7 @@ use crate::retool::synchronization::{ApplyPlanRequest, Plan};
 use crate::retool::types::ErrorDetail;
 
 /// The largest file with a plan, in bytes. One of 10,000 people has 8 MB.
-const MOST_BYTES: usize = 256 << 20;
+const MOST_BYTES: usize = 128 << 20;
 
 pub(crate) async fn show(arguments: &ShowArgs, output: &Output) -> Result<Exit, Failure> {
     let ShowArgs { plan: path, html } = arguments;

@@ -20,8 +20,8 @@ use crate::retool::types::{Dialect, UserType};
     name = "retool-lifecycle",
     version,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or file, 3 refused by a guard, \
-                  4 partly done or with people left alone,\n130 interrupted while \
-                  writing.\n\n\
+                  4 partly done or with people left alone,\n129, 130 or 143 ended by a \
+                  signal while writing.\n\n\
                   Colours are for terminals: NO_COLOR turns them off, CLICOLOR_FORCE=1 on \
                   everywhere.\n\n\
                   Example:\n  retool-lifecycle demo"

@@ -8,6 +8,7 @@ use super::connection::tenant;
 use super::failure::Failure;
 use super::output::Output;
 use super::record::{self, RecordFile};
+use super::signals;
 use crate::render;
 use crate::requests;
 use crate::retool::lifecycle::{DeprovisionMode, DeprovisionRequest, ProvisionRequest};
@@ -72,6 +73,8 @@ pub(crate) async fn deprovision(
     if let Some(file) = &mut file
         && let Some(before) = record::take(&arguments.connection, &arguments.email).await?
     {
+        // From here on a signal must not leave the file of a deprovision that never began.
+        signals::listen();
         file.keep(&before)?;
     }
     let (tenant, progress) = tenant(&arguments.connection, "deprovisioning")?;

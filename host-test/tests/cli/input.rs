@@ -3,8 +3,33 @@
 use std::fs;
 use std::path::Path;
 
-use crate::command::{Server, command};
+use crate::command::{File, Server, command};
 use crate::held::Held;
+
+/// The records of everyone whom a sync removes are only in its result.
+#[cfg(target_os = "linux")]
+#[test]
+fn records_of_a_sync_that_can_not_be_printed_go_to_stderr() {
+    for more in [&[][..], &["--json"]] {
+        let server = Server::start();
+        let people = server.plain_people();
+        let (leaving, staying) = people.split_first().expect("people");
+        let staff: String = staying.iter().map(|email| format!("{email}\n")).collect();
+        let admins = server.mock.state().users.into_iter().filter(|user| user.is_admin);
+        let admins: String = admins.map(|user| format!("{}\n", user.email)).collect();
+        let roster = File::new("staff.csv", &format!("email\n{staff}{admins}"));
+        let arguments = ["sync", "--api=v1", "--absent=disable", "--roster", roster.path()];
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
+        let mut command = server.command(&[&arguments, more].concat());
+        let output = command.stdout(full).output().expect("the command");
+        assert_eq!(output.status.code(), Some(4), "{output:?}");
+        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        let record = &stderr[stderr.find("\n{").expect("a record")..];
+        let record: serde_json::Value = serde_json::from_str(record).expect("one record");
+        assert_eq!(&record["user"]["email"], leaving);
+        assert!(server.user(leaving).expect("an account").is_disabled);
+    }
+}
 
 /// Every input file is read up to its largest size.
 #[cfg(target_os = "linux")]
