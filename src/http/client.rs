@@ -154,7 +154,8 @@ impl Client {
                     });
                 }
                 Ok(Err(failed)) => {
-                    attempts += 1;
+                    // A request of a stopped call was not sent.
+                    attempts += u32::from(failed.error.code != Code::CallStopped);
                     failed
                 }
                 Err(mut too_late) => {

@@ -81,7 +81,7 @@ fn a_request_of_a_stopped_call_is_not_repeated_and_did_nothing() {
         let error = result.unwrap_err();
         assert_eq!(
             (error.code, error.attempts, error.maybe_applied),
-            (Code::CallStopped, 1, false)
+            (Code::CallStopped, 0, false)
         );
         assert!(!error.is_permanent() && crate::error::ends_the_run(&error));
         assert_eq!(fake.sent().len(), 1);
@@ -92,7 +92,7 @@ fn a_request_of_a_stopped_call_is_not_repeated_and_did_nothing() {
 fn a_write_whose_reply_was_lost_before_the_call_was_stopped_may_hold() {
     let replies = [Reply::fails(TransportError::Failed), Reply::fails(TransportError::Stopped)];
     let error = outcome(put(), replies).0.unwrap_err();
-    assert_eq!((error.code, error.attempts, error.maybe_applied), (Code::CallStopped, 2, true));
+    assert_eq!((error.code, error.attempts, error.maybe_applied), (Code::CallStopped, 1, true));
 }
 
 #[test]
