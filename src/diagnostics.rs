@@ -249,7 +249,10 @@ fn answered(report: &mut Report, dialect: Option<Dialect>, failures: [Option<&Er
     let one_worked = failures.iter().any(Option::is_none);
     let silent = |error: &Error| {
         error.http_status.is_none()
-            && matches!(error.code, Code::ConnectionFailed | Code::DeadlineExceeded)
+            && matches!(
+                error.code,
+                Code::ConnectionFailed | Code::DeadlineExceeded | Code::CallStopped
+            )
     };
     let answered = failures.iter().any(|failure| failure.is_none_or(|error| !silent(error)));
     match find(&|error: &Error| silent(error)).filter(|_| !answered) {

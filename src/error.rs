@@ -179,6 +179,8 @@ codes! {
     ConnectionFailed = "connection-failed" => Unavailable,
     /// The time allowed for the call ran out.
     DeadlineExceeded = "deadline-exceeded" => Unavailable,
+    /// The host stopped the call: it sent no further request.
+    CallStopped = "call-stopped" => Unavailable,
     /// Not JSON, or not of the expected shape.
     AnswerUnusable = "answer-unusable" => Unavailable,
     /// The body has more bytes than the limit allows.
@@ -307,12 +309,12 @@ impl DerefMut for Error {
 }
 
 /// Returns whether a failure for one user ends the run for all users: the token is rejected, the
-/// server refuses all requests, or the time is over.
+/// server refuses all requests, the time is over, or the host stops the call.
 pub fn ends_the_run(error: &Error) -> bool {
     let kind = error.code.kind();
     let may_be_about_one_request = matches!(error.code, Code::ScopeMissing | Code::Forbidden)
         || error.code == Code::AccessBlocked && error.http_status == Some(403);
     kind == Kind::Denied && !may_be_about_one_request
         || kind == Kind::RateLimited
-        || error.code == Code::DeadlineExceeded
+        || matches!(error.code, Code::DeadlineExceeded | Code::CallStopped)
 }

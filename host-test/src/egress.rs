@@ -3,6 +3,7 @@
 pub use egress_rule::Origin;
 
 use http::Uri;
+use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::credentials::Credentials;
@@ -34,16 +35,23 @@ fn origin_of(uri: &Uri) -> Option<Origin> {
 }
 
 /// Sends requests to the allowed origin. Refuses all others, and remembers the first of them.
+/// Refuses every request once the call is stopped.
 pub(crate) struct Egress {
     ways: Ways,
+    stop: CancellationToken,
     refused: Option<String>,
     log: Stderr,
 }
 
 impl Egress {
     /// Writes to `log` why a request could not be sent.
-    pub(crate) fn new(ways: Ways, log: Stderr) -> Self {
-        Egress { ways, refused: None, log }
+    pub(crate) fn new(ways: Ways, stop: CancellationToken, log: Stderr) -> Self {
+        Egress { ways, stop, refused: None, log }
+    }
+
+    /// Returns the token that stops the call.
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        &self.stop
     }
 
     /// Returns the first origin that was refused, without path and query.
@@ -74,6 +82,10 @@ impl Egress {
 type Sent = Result<(http::Response<WasiBody>, Driver), Error>;
 type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
+/// The error for a request of a stopped call. The component ends its work when it gets this code,
+/// which this host uses for nothing else.
+const STOPPED: Error = Error::LoopDetected;
+
 impl WasiHttpHooks for Egress {
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
         OUTGOING_PIECE
@@ -89,6 +101,9 @@ impl WasiHttpHooks for Egress {
         // server.
         if !self.permits(request.uri()) {
             return Box::new(async { Err(Error::HttpRequestDenied) });
+        }
+        if self.stop.is_cancelled() {
+            return Box::new(async { Err(STOPPED) });
         }
         self.ways.credentials.put_into(request.headers_mut());
         let Ways { connections, credentials, .. } = self.ways.clone();
@@ -119,7 +134,7 @@ mod tests {
             connections: Connections::new(Default::default(), Default::default(), false),
             credentials: Credentials::default(),
         };
-        Egress::new(ways, Stderr::new(1000, LogLines::default(), None))
+        Egress::new(ways, CancellationToken::new(), Stderr::new(1000, LogLines::default(), None))
     }
 
     #[test]

@@ -28,6 +28,7 @@ const MOST_CONCURRENT_CALLS: u32 = 10_000;
 #[derive(Clone)]
 pub struct Host {
     program: Arc<Program>,
+    cache_problem: Option<Arc<str>>,
 }
 
 impl Host {
@@ -47,8 +48,9 @@ impl Host {
 
     /// Like [`Host::with_concurrency`], but caches the machine code in a folder. The file name is
     /// a hash of the component and of the compilation target. From the second time on the code
-    /// is loaded, which takes less than a millisecond. If the folder can't be written to, or the
-    /// file is not usable, the component is compiled and there is no error.
+    /// is loaded, which takes a few milliseconds, most of them for its checksum. A file that is
+    /// damaged is replaced. If the folder can't be written to, the component is compiled, and
+    /// [`Host::cache_problem`] says why.
     ///
     /// # Safety
     /// The files in the folder are run as machine code. Only trusted users may write there.
@@ -57,8 +59,20 @@ impl Host {
         calls: u32,
         folder: &Path,
     ) -> Result<Host, HostError> {
-        // SAFETY: the caller upholds it.
-        Host::made(calls, |engine| unsafe { precompiled::load(engine, component, folder) })
+        let mut problem = None;
+        let host = Host::made(calls, |engine| {
+            // SAFETY: the caller upholds it.
+            let (component, why) = unsafe { precompiled::load(engine, component, folder) }?;
+            problem = why;
+            Ok(component)
+        })?;
+        Ok(Host { cache_problem: problem.map(|why| why.to_string().into()), ..host })
+    }
+
+    /// Returns why [`Host::precompiled`] could not keep the machine code in its folder. The next
+    /// process has to compile the component again.
+    pub fn cache_problem(&self) -> Option<&str> {
+        self.cache_problem.as_deref()
     }
 
     fn made(
@@ -78,7 +92,7 @@ impl Host {
     ) -> Result<Host, HostError> {
         let program = Program::new(engine, component, calls);
         let program = program.map_err(|error| HostError::setup(&error))?;
-        Ok(Host { program: Arc::new(program) })
+        Ok(Host { program: Arc::new(program), cache_problem: None })
     }
 
     /// Creates a host of the component that was built with this library.

@@ -23,6 +23,7 @@ mod answer;
 pub mod bindings;
 mod call;
 pub mod cli;
+mod clock;
 mod credentials;
 mod demo;
 mod egress;
@@ -46,6 +47,9 @@ mod testing;
 pub mod text;
 mod ticker;
 mod timings;
+
+/// Stops calls in an orderly way: see [`TenantOptions::stop_on`].
+pub use tokio_util::sync::CancellationToken;
 
 /// The interfaces of the contract, with their types.
 pub use bindings::exports::user_lifecycle::retool;

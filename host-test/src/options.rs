@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
 
 use crate::egress::Origin;
 use crate::limits::Limits;
@@ -33,6 +34,8 @@ pub struct TenantOptions {
     /// How many of the host's places the calls of this tenant may take at the same time; more
     /// wait. `None` is a quarter of the host's places, rounded up.
     pub concurrent_calls: Option<u32>,
+    /// Stops the tenant's calls when it is cancelled. See [`TenantOptions::stop_on`].
+    pub stop: CancellationToken,
     /// Called with each line that the component logs.
     pub on_log: Option<LogSink>,
 }
@@ -56,6 +59,7 @@ impl TenantOptions {
             public_addresses_only: false,
             limits: Limits::default(),
             concurrent_calls: None,
+            stop: CancellationToken::new(),
             on_log: None,
         }
     }
@@ -123,6 +127,17 @@ impl TenantOptions {
         self
     }
 
+    /// Stops the tenant's calls when this token is cancelled: the running ones, and all that begin
+    /// later. Requests that have begun are finished, and no other is sent. The component then ends
+    /// as at its deadline: a call that could not finish returns the error `call-stopped`, with the
+    /// writes that it made. If that must not take longer, drop the call too.
+    ///
+    /// One token may be given to several tenants, for example to stop all calls of a host.
+    pub fn stop_on(mut self, stop: CancellationToken) -> Self {
+        self.stop = stop;
+        self
+    }
+
     /// Calls this with each line that the component logs, while the call is running.
     pub fn on_log(mut self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.on_log = Some(Arc::new(sink));
@@ -143,6 +158,7 @@ impl fmt::Debug for TenantOptions {
             public_addresses_only,
             limits,
             concurrent_calls,
+            stop,
             on_log,
         } = self;
         let names: Vec<&str> = env.iter().map(|(name, _)| name.as_str()).collect();
@@ -156,6 +172,7 @@ impl fmt::Debug for TenantOptions {
             .field("public_addresses_only", public_addresses_only)
             .field("limits", limits)
             .field("concurrent_calls", concurrent_calls)
+            .field("stopped", &stop.is_cancelled())
             .field("on_log", &on_log.is_some())
             .finish()
     }

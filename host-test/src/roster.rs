@@ -1,6 +1,6 @@
 //! Rosters in the contract's types. The package `roster` parses the files.
 
-pub use ::roster::{Format, RosterError};
+pub use ::roster::{Format, MAX_BYTES, RosterError};
 
 use crate::requests;
 use crate::retool::synchronization::RosterEntry;

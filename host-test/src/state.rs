@@ -1,6 +1,7 @@
 //! The host's state for one instance.
 
 use secrecy::{ExposeSecret, SecretString};
+use tokio_util::sync::CancellationToken;
 use wasmtime::component::ResourceTable;
 use wasmtime::{CallHook, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -57,6 +58,11 @@ impl State {
         });
         // The engine counts a handle twice while it is lent to a host function.
         store.set_max_component_handles(limits.resources.saturating_mul(2));
+    }
+
+    /// Returns the token that stops the call.
+    pub(crate) fn stop(&self) -> &CancellationToken {
+        self.egress.stop()
     }
 
     pub(crate) fn new(

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use secrecy::SecretString;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio_util::sync::CancellationToken;
 
 use crate::call::{Call, Setup};
 use crate::credentials::Environment;
@@ -58,6 +59,7 @@ pub struct Tenant {
     /// The environment that the component gets.
     env: Arc<[(String, SecretString)]>,
     limits: Limits,
+    stop: CancellationToken,
     log: LogLines,
     on_log: Option<LogSink>,
     peak: PeakMemory,
@@ -75,6 +77,7 @@ impl Tenant {
             public_addresses_only,
             limits,
             concurrent_calls,
+            stop,
             on_log,
         } = options;
         let environment = Environment::new(env, inject_credentials);
@@ -93,6 +96,7 @@ impl Tenant {
             environment,
             env,
             limits,
+            stop,
             log: LogLines::default(),
             on_log,
             peak: PeakMemory::default(),
@@ -112,6 +116,13 @@ impl Tenant {
         let (env, credentials) = self.environment.of(&connection);
         let ways = Ways { credentials, ..self.ways.clone() };
         Tenant { connection, env, ways, ..self.clone() }
+    }
+
+    /// Returns the same tenant with another token that stops its calls. See
+    /// [`TenantOptions::stop_on`]. To stop a single call, make it on a tenant with a token of its
+    /// own.
+    pub fn with_stop(&self, stop: CancellationToken) -> Tenant {
+        Tenant { stop, ..self.clone() }
     }
 
     /// Returns the latest lines that the component has logged in all calls so far.
@@ -181,7 +192,7 @@ impl Tenant {
             function,
             env: &self.env,
             limits: &self.limits,
-            egress: Egress::new(ways, stderr.clone()),
+            egress: Egress::new(ways, self.stop.clone(), stderr.clone()),
             stderr,
             peak: self.peak.clone(),
             meter,

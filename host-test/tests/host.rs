@@ -8,9 +8,13 @@ use host_test::retool::directory::PageRequest;
 use host_test::retool::synchronization::{
     MembershipPolicy, Plan, RosterEntry, StepOutcome, SyncPolicy,
 };
-use host_test::retool::types::{Connection, Error, ErrorKind, GroupRef, UserType};
-use host_test::{Host, HostError, Limits, Tenant, TenantOptions, error_case, json};
-use mock_retool::{Fault, FaultKind, Mock, Options};
+use host_test::retool::types::{
+    Connection, Dialect, Error, ErrorDetail, ErrorKind, GroupRef, UserType,
+};
+use host_test::{
+    CancellationToken, Host, HostError, Limits, Tenant, TenantOptions, error_case, json,
+};
+use mock_retool::{Fault, FaultKind, Hook, Mock, Options};
 
 async fn mock() -> Mock {
     Mock::start(Options::default()).await.expect("a mock")
@@ -245,4 +249,63 @@ fn the_shared_host_is_created_once() {
         Host::shared().expect("a host");
     }
     assert!(started.elapsed() < first.max(Duration::from_millis(50)));
+}
+
+/// Returns a roster with this many new people.
+fn new_people(count: usize) -> Vec<RosterEntry> {
+    let person = |number| RosterEntry {
+        user_type: Some(UserType::Default),
+        ..requests::roster_entry(format!("new-{number}@example.com"))
+    };
+    (0..count).map(person).collect()
+}
+
+/// Returns the error of a call that was stopped.
+fn stopped<T: std::fmt::Debug>(answer: Result<Result<T, Error>, HostError>) -> ErrorDetail {
+    match answer.expect("the host") {
+        Err(Error::Transient(detail)) if detail.code == "call-stopped" => detail,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_stopped_call_returns_its_writes_and_another_tenants_call_goes_on() {
+    let (mock, other) = (mock().await, self::mock().await);
+    let stop = CancellationToken::new();
+    let (at_second, posts) = (stop.clone(), std::sync::atomic::AtomicUsize::new(0));
+    mock.on_request(move |_, request| {
+        let post = request.method == "POST";
+        if post && posts.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 1 {
+            at_second.cancel();
+        }
+        Hook::Serve
+    });
+    let policy = SyncPolicy { create_missing: true, ..requests::sync_policy() };
+    let request = requests::sync(new_people(4), policy);
+    let acme = tenant(options(&mock).dialect(Dialect::V1));
+    let to_stop = acme.with_stop(stop.clone());
+    let neighbour = tenant(options(&other).dialect(Dialect::V1));
+    let (ended, neighbours) = tokio::join!(to_stop.sync(&request), neighbour.sync(&request));
+    assert_eq!(stopped(ended).writes.len(), 2);
+    assert!(neighbours.expect("the host").expect("the component").complete);
+
+    // A call that begins later is stopped before it sends anything.
+    mock.clear_requests();
+    stopped(to_stop.sync(&request).await);
+    assert!(mock.requests().is_empty());
+    // The same tenant without the token does what is left.
+    let report = acme.sync(&request).await.expect("the host").expect("the component");
+    assert_eq!((report.complete, report.writes.len()), (true, 2));
+}
+
+#[tokio::test]
+async fn one_token_stops_the_calls_of_several_tenants() {
+    let (one, other) = (mock().await, mock().await);
+    let stop = CancellationToken::new();
+    stop.cancel();
+    for mock in [one, other] {
+        let tenant = tenant(options(&mock).stop_on(stop.clone()));
+        stopped(tenant.find_user(&by_email("ada@example.com")).await);
+        assert!(mock.requests().is_empty());
+    }
 }

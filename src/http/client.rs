@@ -26,6 +26,9 @@ const JSON: &str = "application/json";
 /// With less time than this left, a request that was throttled without guidance is given up.
 const LEAST_LEFT_MS: u64 = 200;
 
+/// A wait that ends this much too early was cut short by the host. Timers are more exact than that.
+const WAIT_CUT_SHORT_MS: u64 = 100;
+
 /// Makes the requests of one call of the component: one base URL, one token, one deadline.
 pub struct Client {
     platform: Platform,
@@ -151,7 +154,8 @@ impl Client {
                     });
                 }
                 Ok(Err(failed)) => {
-                    attempts += 1;
+                    // A request of a stopped call was not sent.
+                    attempts += u32::from(failed.error.code != Code::CallStopped);
                     failed
                 }
                 Err(mut too_late) => {
@@ -210,7 +214,13 @@ impl Client {
             match self.pace.start(self.platform.clock.monotonic_ms()) {
                 Turn::Now => return Ok(()),
                 Turn::Wait { ms, .. } if ms < self.remaining_ms() => {
+                    let until = self.platform.clock.monotonic_ms() + ms;
                     self.platform.clock.sleep(ms).await;
+                    // A host that stops the call cuts its waits short, and then refuses this
+                    // request.
+                    if self.platform.clock.monotonic_ms() + WAIT_CUT_SHORT_MS < until {
+                        return Ok(());
+                    }
                 }
                 Turn::Wait { ms, asked } => {
                     let mut error = Error::new(

@@ -182,8 +182,8 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// Why there is no response. WASI's error codes are vague and differ between hosts. So none of
-/// these reasons proves that a write was not applied.
+/// Why there is no response. WASI's error codes are vague and differ between hosts. So only
+/// [`Stopped`](TransportError::Stopped) proves that a write was not applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TransportError {
     /// No connection, a broken one, or a response that is not HTTP.
@@ -192,4 +192,6 @@ pub enum TransportError {
     TimedOut,
     /// The body was larger than the limit.
     TooLarge,
+    /// The host ends the call, and did not send the request.
+    Stopped,
 }

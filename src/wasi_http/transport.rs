@@ -192,8 +192,12 @@ fn method(method: Method) -> WasiMethod {
 }
 
 /// Maps the host's error code, as far as hosts agree on it. The host's own text is never used.
+///
+/// A host that ends a call refuses its requests with `loop-detected`. No host uses that for
+/// requests like these otherwise, and by its definition the request was not sent on.
 fn reason(code: &ErrorCode) -> TransportError {
     match code {
+        ErrorCode::LoopDetected => TransportError::Stopped,
         ErrorCode::DnsTimeout
         | ErrorCode::ConnectionTimeout
         | ErrorCode::ConnectionReadTimeout

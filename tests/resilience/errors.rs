@@ -9,7 +9,7 @@ use host_test::retool::groups::{ChangeGroupRequest, EnsureGroupRequest, RemoveGr
 use host_test::retool::lifecycle::{DeprovisionMode, ProvisionRequest};
 use host_test::retool::synchronization::{AbsentPolicy, Step, StepKind};
 use host_test::retool::types::{Connection, Dialect, ErrorDetail, UserId, UserType};
-use host_test::{Tenant, TenantOptions, requests};
+use host_test::{CancellationToken, Tenant, TenantOptions, requests};
 use mock_retool::{Fault, FaultKind, Forbidden, Group, ListingOptions, Mock, Options, Scope, User};
 use retool_lifecycle::error::Code;
 
@@ -730,6 +730,14 @@ async fn failures(table: &mut Table) {
             expected,
         );
     }
+    let world = World::acme().await;
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let tenant = world.tenant.with_stop(stop);
+    let expected = Expected { code: "call-stopped", attempts: 0, ..at_users };
+    table.expect("stopped", failed(tenant.find_user(&by_email(JOAN)).await), expected);
+    assert!(world.mock.requests().is_empty());
+
     let world = World::acme_over(Dialect::V1).await;
     world.mock.inject(Fault::new(FaultKind::HugeBody(9 << 20)));
     let expected = Expected {

@@ -6,16 +6,17 @@
 mod bill;
 mod contract;
 mod facts;
+mod folder;
 mod notes;
 mod sums;
 mod wasm;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 pub use facts::Facts;
+pub use folder::write;
 
 /// The file name of the component.
 pub const COMPONENT: &str = "retool_lifecycle.wasm";
@@ -59,41 +60,4 @@ pub fn release(facts: &Facts) -> Result<Vec<File>> {
     files.extend(contract::files(&facts.root.join("wit"))?);
     files.push(File::new(SUMS, sums::of(&files)));
     Ok(files)
-}
-
-/// Writes the files. If the folder exists and has an earlier release, it is replaced. It is an
-/// error if the folder has any other files; they are not changed.
-pub fn write(files: &[File], folder: &Path) -> Result<()> {
-    if folder.join(SUMS).is_file() {
-        fs::remove_dir_all(folder)
-            .with_context(|| format!("{} could not be replaced", folder.display()))?;
-    } else if let Ok(mut entries) = fs::read_dir(folder) {
-        ensure!(
-            entries.next().is_none(),
-            "{} has other files in it: give another folder",
-            folder.display()
-        );
-    }
-    for file in files {
-        let path = folder.join(file.path.split('/').collect::<PathBuf>());
-        let wrote = || format!("{} could not be written", path.display());
-        fs::create_dir_all(path.parent().unwrap_or(folder)).with_context(wrote)?;
-        fs::write(&path, &file.bytes).with_context(wrote)?;
-        if file.executable {
-            allow_running(&path).with_context(wrote)?;
-        }
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn allow_running(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
-}
-
-#[cfg(not(unix))]
-fn allow_running(_: &Path) -> std::io::Result<()> {
-    Ok(())
 }

@@ -11,7 +11,8 @@ use package::{Facts, File, release, write};
 #[derive(Debug, Parser)]
 #[command(name = "package", version)]
 struct Arguments {
-    /// The output folder. An earlier release in it is replaced; any other folder must be empty.
+    /// The output folder. An earlier release in it is replaced, if nothing in it was changed or added;
+    /// any other folder must be empty.
     #[arg(long, value_name = "FOLDER", default_value = "dist")]
     out: PathBuf,
     /// The URL where the sources are published; the field `repository` of Cargo.toml if not given.

@@ -1,22 +1,31 @@
 //! Checksums.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
 use crate::File;
 
+/// Returns the checksum of a file's content.
+pub(crate) fn sum(bytes: &[u8]) -> String {
+    let mut sum = String::new();
+    for byte in Sha256::digest(bytes) {
+        // Writing to a string can't fail.
+        let _ = write!(sum, "{byte:02x}");
+    }
+    sum
+}
+
 /// Returns one line per file, in the format of `sha256sum --check`.
 pub(crate) fn of(files: &[File]) -> String {
     let mut files: Vec<&File> = files.iter().collect();
     files.sort_by(|one, other| one.path.cmp(&other.path));
-    let mut lines = String::new();
-    for file in files {
-        for byte in Sha256::digest(&file.bytes) {
-            // Writing to a string can't fail.
-            let _ = write!(lines, "{byte:02x}");
-        }
-        let _ = writeln!(lines, "  {}", file.path);
-    }
-    lines
+    files.iter().map(|file| format!("{}  {}\n", sum(&file.bytes), file.path)).collect()
+}
+
+/// Reads such lines: the checksum of each path. Leaves out what it can't read.
+pub(crate) fn listed(sums: &str) -> BTreeMap<String, String> {
+    let lines = sums.lines().filter_map(|line| line.split_once("  "));
+    lines.map(|(sum, path)| (path.to_owned(), sum.to_owned())).collect()
 }

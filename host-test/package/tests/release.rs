@@ -186,7 +186,12 @@ fn releases_of_the_same_sources_are_equal_and_replace_each_other() {
     let (one, other) = (released(), released());
     assert_eq!(text(&one, SUMS), text(&other, SUMS));
 
-    fs::write(one.path().join("wit").join("stale.wit"), "package stale:one;").expect("a file");
+    // An earlier version had a file more.
+    let stale = "package stale:one;";
+    fs::write(one.path().join("wit").join("stale.wit"), stale).expect("a file");
+    let sum: String = Sha256::digest(stale).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sums = format!("{}{sum}  wit/stale.wit\n", text(&one, SUMS));
+    fs::write(one.path().join(SUMS), sums).expect("a file");
     assert!(run(one.path()).status.success());
     assert_eq!(paths(one.path(), ""), paths(other.path(), ""));
 }
@@ -197,8 +202,64 @@ fn a_folder_with_other_files_is_not_changed() {
     fs::write(folder.path().join("thesis.txt"), "years of work").expect("a file");
     let output = run(folder.path());
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("has other files in it"));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("thesis.txt is not a file of an earlier release"), "{stderr}");
     assert_eq!(paths(folder.path(), ""), BTreeSet::from(["thesis.txt".to_owned()]));
+}
+
+/// Puts more into a folder with a release, and checks that a second release is refused, changes
+/// nothing, and names the file.
+fn refused(change: impl FnOnce(&Path), named: &str) {
+    let folder = released();
+    change(folder.path());
+    let before: Vec<_> = paths(folder.path(), "").into_iter().collect();
+    let contents = || before.iter().map(|path| fs::read(folder.path().join(path)).ok());
+    let kept: Vec<_> = contents().collect();
+    let output = run(folder.path());
+    assert_eq!(output.status.code(), Some(1), "{named}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains(named) && stderr.contains("nothing was changed"), "{stderr}");
+    assert!(contents().eq(kept), "{named}");
+    assert!(paths(folder.path(), "").into_iter().eq(before.iter().cloned()), "{named}");
+}
+
+#[test]
+fn files_in_a_release_that_are_not_its_own_are_kept() {
+    refused(|folder| fs::write(folder.join("notes.txt"), "mine").expect("a file"), "notes.txt");
+    refused(
+        |folder| {
+            fs::create_dir_all(folder.join("wit/mine")).expect("a folder");
+            fs::write(folder.join("wit/mine/own.wit"), "mine").expect("a file");
+        },
+        "own.wit",
+    );
+    refused(|folder| fs::write(folder.join("push"), "edited").expect("a file"), "push was changed");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_a_release_is_not_followed() {
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    fs::write(elsewhere.path().join("own.txt"), "mine").expect("a file");
+    let link = |folder: &Path| {
+        std::os::unix::fs::symlink(elsewhere.path(), folder.join("linked")).expect("a link");
+    };
+    refused(link, "linked");
+    assert_eq!(fs::read(elsewhere.path().join("own.txt")).expect("a file"), b"mine");
+}
+
+#[test]
+fn a_folder_with_the_checksums_of_something_else_is_not_changed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sum: String = Sha256::digest("data").iter().map(|byte| format!("{byte:02x}")).collect();
+    for listed in ["disk.iso", "/etc/passwd", "../disk.iso"] {
+        fs::write(folder.path().join("disk.iso"), "data").expect("a file");
+        fs::write(folder.path().join(SUMS), format!("{sum}  {listed}\n")).expect("a file");
+        let output = run(folder.path());
+        assert_eq!(output.status.code(), Some(1), "{listed}");
+        assert_eq!(bytes(&folder, "disk.iso"), b"data", "{listed}");
+        assert!(folder.path().join(SUMS).exists(), "{listed}");
+    }
 }
 
 #[cfg(unix)]

@@ -1,6 +1,5 @@
 //! `show` and `apply`: a plan in a file.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -18,7 +17,11 @@ use crate::answer::error_case;
 use crate::json;
 use crate::render;
 use crate::retool::synchronization::{ApplyPlanRequest, Plan};
+use crate::retool::types::ErrorDetail;
 use crate::text::printable_json;
+
+/// The largest file with a plan, in bytes. One of 10,000 people has 8 MB.
+const MOST_BYTES: usize = 128 << 20;
 
 pub(crate) async fn show(arguments: &ShowArgs, output: &Output) -> Result<Exit, Failure> {
     let ShowArgs { plan: path, html } = arguments;
@@ -26,7 +29,7 @@ pub(crate) async fn show(arguments: &ShowArgs, output: &Output) -> Result<Exit, 
         check_free(html)?;
     }
     let plan = read(path)?;
-    check_digest(&plan).await.map_err(|failure| located(failure, path))?;
+    check_digest(&plan).await.map_err(|failure| failure.located(|error| place(error, path)))?;
     if let Some(html) = html {
         let file = path.file_name().unwrap_or_default().to_string_lossy();
         let about = render::About { base_url: &plan.organisation, roster: &file };
@@ -46,10 +49,10 @@ pub(crate) async fn apply(arguments: ApplyArgs, output: &Output) -> Result<Exit,
     let report = progress
         .writing(tenant.apply_plan(&request))
         .await
-        .map_err(|failure| located(failure, &path))?;
+        .map_err(|failure| failure.located(|error| place(error, &path)))?;
     output
         .result(&report, render::applied)
-        .map_err(|failure| failure.after(report.writes.len()))?;
+        .map_err(|failure| failure.after(report.writes.len(), &report.tombstones))?;
     Ok(if report.complete { Exit::Done } else { Exit::Partly })
 }
 
@@ -84,8 +87,8 @@ pub(super) fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
 
 fn read(path: &Path) -> Result<Plan, Failure> {
     let read = || {
-        let text =
-            fs::read(path).with_context(|| format!("{} could not be read", path.display()))?;
+        let text = files::read(path, MOST_BYTES)
+            .with_context(|| format!("{} could not be read", path.display()))?;
         serde_json::from_slice(&text)
             .and_then(json::from_value)
             .with_context(|| format!("{} is not a plan", path.display()))
@@ -93,29 +96,23 @@ fn read(path: &Path) -> Result<Plan, Failure> {
     read().map_err(Failure::Usage)
 }
 
-/// Replaces the component's parameter in the failure with the user's file and the field in it, or
-/// with the switch.
-fn located(failure: Failure, path: &Path) -> Failure {
-    let Failure::Component { error, place: _ } = failure else {
-        return failure;
-    };
-    let (_, detail) = error_case(&error);
-    let place = detail.and_then(|detail| detail.field.as_deref()).map(|field| {
-        match field.strip_prefix("request.plan") {
-            Some("") => path.display().to_string(),
-            Some(field) => {
-                format!("{}, {}", path.display(), field.trim_start_matches('.').replace('-', "_"))
-            }
-            None => field.replace("request.", "--"),
+/// Returns the user's file and the field in it for a parameter of the component, or the switch.
+fn place(error: &ErrorDetail, path: &Path) -> Option<String> {
+    let field = error.field.as_deref()?;
+    Some(match field.strip_prefix("request.plan") {
+        Some("") => path.display().to_string(),
+        Some(field) => {
+            format!("{}, {}", path.display(), field.trim_start_matches('.').replace('-', "_"))
         }
-    });
-    Failure::Component { error, place }
+        None => field.replace("request.", "--"),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
-    use crate::retool::types::{Error, ErrorDetail};
     use crate::testing::{self, detail};
 
     #[test]
@@ -133,14 +130,11 @@ mod tests {
     #[test]
     fn an_error_names_the_file_or_the_switch() {
         let place = |field: &str| {
-            let error = Error::Permanent(ErrorDetail {
+            let error = ErrorDetail {
                 field: Some(field.to_owned()),
                 ..detail("plan-changed", "It was altered.")
-            });
-            match located(error.into(), Path::new("plan.json")) {
-                Failure::Component { place, error: _ } => place.expect("a place"),
-                other => panic!("{other:?}"),
-            }
+            };
+            place(&error, Path::new("plan.json")).expect("a place")
         };
         assert_eq!(place("request.plan"), "plan.json");
         assert_eq!(place("request.plan.steps[3].group-name"), "plan.json, steps[3].group_name");

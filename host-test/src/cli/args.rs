@@ -21,8 +21,8 @@ use crate::retool::types::{Dialect, UserType};
     name = "retool-lifecycle",
     version,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or file, 3 refused by a guard, \
-                  4 partly done or with people left alone,\n130 interrupted while \
-                  writing.\n\n\
+                  4 partly done or with people left alone,\n129, 130 or 143 ended by a \
+                  signal while writing.\n\n\
                   Colours are for terminals: NO_COLOR turns them off, CLICOLOR_FORCE=1 on \
                   everywhere.\n\n\
                   Example:\n  retool-lifecycle demo"
@@ -358,7 +358,7 @@ pub(crate) struct DeprovisionArgs {
     #[arg(long, value_enum, default_value_t = Mode::Disable)]
     pub(crate) mode: Mode,
     /// For delete-after: how many days the account must have been disabled.
-    #[arg(long, value_name = "N", required_if_eq("mode", "delete-after"))]
+    #[arg(long, value_name = "N")]
     pub(crate) days: Option<u32>,
     /// For delete-after: since when the account is disabled, as the call that disabled it printed.
     /// Without it nothing is deleted.

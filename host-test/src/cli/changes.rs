@@ -1,28 +1,27 @@
 //! `changes`.
 
-use std::fs;
-use std::future::Future;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
+use tokio_util::sync::CancellationToken;
 
 use super::Exit;
 use super::args::{ChangesArgs, ConnectionArgs};
 use super::connection::tenant;
 use super::failure::Failure;
 use super::files;
+use super::lock::Lock;
 use super::output::Output;
-use crate::answer::error_case;
+use super::signals;
 use crate::json;
 use crate::retool::directory::Change;
-use crate::retool::types::Error;
+use crate::retool::types::{Error, ErrorDetail};
 use crate::text::{printable, printable_json};
 
-/// Polls for changes once, or until it is interrupted. Stdout gets only the changes, with or
-/// without `--json`.
+/// Polls for changes once, or until a signal comes, which is the ordinary end. Stdout gets only the
+/// changes, with or without `--json`.
 pub(crate) async fn run(arguments: ChangesArgs) -> Result<Exit, Failure> {
     let ChangesArgs { connection, cursor_file, interval, once } = arguments;
     let interval = Duration::from_secs(interval);
@@ -30,16 +29,11 @@ pub(crate) async fn run(arguments: ChangesArgs) -> Result<Exit, Failure> {
     if file.cursor.is_none() {
         note_missing_file(&file.path);
     }
-    let mut interrupted = Box::pin(async {
-        // If the signal can't be received, only killing the process ends it.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    });
+    signals::listen();
+    let stop = signals::token();
     loop {
-        let polled = poll(&connection, &mut file, interrupted.as_mut()).await;
-        let wait = match polled {
-            Ok(Polled::Interrupted) => return Ok(Exit::Done),
+        let wait = match poll(&connection, &mut file, &stop).await {
+            Ok(Polled::Stopped) => return Ok(stopped(once)),
             Ok(Polled::Printed) if once => return Ok(Exit::Done),
             Ok(Polled::Printed) => interval,
             Err(failure) => {
@@ -51,9 +45,17 @@ pub(crate) async fn run(arguments: ChangesArgs) -> Result<Exit, Failure> {
             }
         };
         tokio::select! {
-            () = interrupted.as_mut() => return Ok(Exit::Done),
+            () = stop.cancelled() => return Ok(stopped(once)),
             () = tokio::time::sleep(wait) => {}
         }
+    }
+}
+
+/// Returns the exit code after a signal. A single poll has not been made then.
+fn stopped(once: bool) -> Exit {
+    match signals::received() {
+        Some(signal) if once => signal.exit(),
+        _ => Exit::Done,
     }
 }
 
@@ -72,39 +74,33 @@ fn note_missing_file(path: &Path) {
 enum Polled {
     /// The changes were printed, and the cursor was stored.
     Printed,
-    /// The poll was interrupted; nothing was printed or stored.
-    Interrupted,
+    /// A signal ended the poll; nothing was printed or stored.
+    Stopped,
 }
 
-/// Polls once. An interruption ends the call, which only reads. It can't come between printing the
-/// changes and storing the cursor.
+/// Polls once. A signal ends the call, which only reads. It can't come between printing the changes
+/// and storing the cursor, unless it is the second one.
 async fn poll(
     connection: &ConnectionArgs,
     file: &mut CursorFile,
-    interrupted: Pin<&mut impl Future<Output = ()>>,
+    stop: &CancellationToken,
 ) -> Result<Polled, Failure> {
     let (tenant, progress) = tenant(connection, "asking for changes")?;
     let answer = tokio::select! {
         // The signal first, so that it is noticed before anything is sent.
         biased;
-        () = interrupted => return Ok(Polled::Interrupted),
+        () = stop.cancelled() => return Ok(Polled::Stopped),
         answer = progress.reading(tenant.changes_since(file.cursor.as_deref())) => answer,
     };
-    let answer = answer.map_err(|failure| located(failure, &file.path))?;
+    let answer = answer.map_err(|failure| failure.located(|error| place(error, &file.path)))?;
     print(&answer.changes)?;
     file.store(answer.cursor)?;
     Ok(Polled::Printed)
 }
 
-/// Replaces the component's parameter `cursor` in the failure with the path that the user gave.
-fn located(failure: Failure, path: &Path) -> Failure {
-    let Failure::Component { error, place: _ } = failure else {
-        return failure;
-    };
-    let (_, detail) = error_case(&error);
-    let of_cursor = detail.is_some_and(|detail| detail.field.as_deref() == Some("cursor"));
-    let place = of_cursor.then(|| path.display().to_string());
-    Failure::Component { error, place }
+/// Returns the path that the user gave for the component's parameter `cursor`.
+fn place(error: &ErrorDetail, path: &Path) -> Option<String> {
+    (error.field.as_deref() == Some("cursor")).then(|| path.display().to_string())
 }
 
 /// Returns the minimum time to wait before the next try; `None` if a retry can't help.
@@ -135,23 +131,38 @@ fn print(changes: &[Change]) -> Result<(), Failure> {
 }
 
 /// The file that stores the cursor, and the cursor in it.
+#[derive(Debug)]
 struct CursorFile {
     path: PathBuf,
     cursor: Option<String>,
+    /// Two processes with one cursor would each print a part of the changes, or all of them twice.
+    _lock: Lock,
 }
 
 impl CursorFile {
-    /// Reads the file. If it does not exist, there is no cursor yet.
+    /// Locks and reads the file. If it does not exist, there is no cursor yet.
     fn open(path: PathBuf) -> Result<Self, Failure> {
-        let cursor = match fs::read_to_string(&path) {
-            Ok(text) => Some(text.trim_end().to_owned()),
+        let locked = files::target(&path).and_then(|target| Lock::take(&target));
+        let locked = locked
+            .with_context(|| format!("{} could not be locked", path.display()))
+            .map_err(Failure::Usage)?;
+        let Some(lock) = locked else {
+            return Err(Failure::Other(anyhow!(
+                "another process is using {}: wait until it has ended, or give this one a cursor \
+                 file of its own",
+                path.display()
+            )));
+        };
+        let cursor = match files::read(&path, files::MOST_BYTES) {
+            // What is not UTF-8 is no cursor, which the component finds.
+            Ok(text) => Some(String::from_utf8_lossy(text.trim_ascii_end()).into_owned()),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => {
                 let why = format!("{} could not be read", path.display());
                 return Err(Failure::Usage(anyhow::Error::new(error).context(why)));
             }
         };
-        Ok(CursorFile { path, cursor })
+        Ok(CursorFile { path, cursor, _lock: lock })
     }
 
     /// Replaces the file atomically: a reader sees either the old or the new cursor.
@@ -167,9 +178,10 @@ impl CursorFile {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::error::HostError;
-    use crate::retool::types::ErrorDetail;
     use crate::testing::detail;
 
     #[test]
@@ -203,10 +215,30 @@ mod tests {
         assert_eq!(file.cursor, None);
         for cursor in ["one", "two"] {
             file.store(cursor.to_owned()).expect("a written file");
-            let read = CursorFile::open(path.clone()).expect("a file");
-            assert_eq!(read.cursor.as_deref(), Some(cursor));
+            assert_eq!(fs::read_to_string(&path).expect("a file"), format!("{cursor}\n"));
         }
+        drop(file);
+        let file = CursorFile::open(path.clone()).expect("a file");
+        assert_eq!(file.cursor.as_deref(), Some("two"));
+        drop(file);
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn a_cursor_file_is_used_by_one_process_at_a_time_also_behind_a_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("cursor");
+        let file = CursorFile::open(path.clone()).expect("no file yet");
+        let busy = CursorFile::open(path.clone()).expect_err("it is in use").text();
+        assert!(busy.contains("another process is using"), "{busy}");
+        #[cfg(unix)]
+        {
+            let link = folder.path().join("link");
+            std::os::unix::fs::symlink("cursor", &link).expect("a link");
+            CursorFile::open(link).expect_err("it is in use");
+        }
+        drop(file);
+        CursorFile::open(path).expect("free again");
     }
 
     #[test]
@@ -217,9 +249,11 @@ mod tests {
         fs::create_dir(&path).expect("a folder");
         fs::write(path.join("kept"), "kept").expect("a file");
         assert!(matches!(CursorFile::open(path.clone()), Err(Failure::Usage(_))));
-        let mut file = CursorFile { path: path.clone(), cursor: None };
+        let lock = Lock::take(&path).expect("a lock file").expect("the lock");
+        let mut file = CursorFile { path: path.clone(), cursor: None, _lock: lock };
         assert!(matches!(file.store("one".to_owned()), Err(Failure::Other(_))));
         assert_eq!(file.cursor, None);
+        drop(file);
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
         assert_eq!(fs::read_to_string(path.join("kept")).expect("a file"), "kept");
     }

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -14,8 +14,10 @@ use super::Exit;
 use super::args::ConnectionArgs;
 use super::cache;
 use super::failure::Failure;
+use super::files;
 use super::output::Output;
 use super::progress::Progress;
+use super::signals;
 use crate::error::HostError;
 use crate::host::Host;
 use crate::limits::Limits;
@@ -24,6 +26,7 @@ use crate::options::TenantOptions;
 use crate::render;
 use crate::retool::diagnostics::ConnectionReport;
 use crate::tenant::Tenant;
+use crate::text::printable;
 
 /// The variable for `--base-url`. The command reads it, and does not pass it to the component.
 const BASE_URL_VARIABLE: &str = "RETOOL_BASE_URL";
@@ -56,6 +59,7 @@ fn tenant_until(
     options.inject_credentials = arguments.inject_credentials;
     options.ca_certificates = ca_certificates(arguments.ca_file.as_deref())?;
     options.proxies = proxies()?;
+    options.stop = signals::token();
     options.on_log = Some(progress.sink());
     if arguments.profile {
         options.env.retain(|(name, _)| name != PROFILE_VARIABLE);
@@ -74,7 +78,7 @@ fn ca_certificates(file: Option<&Path>) -> Result<CaCertificates, Failure> {
         return Ok(CaCertificates::default());
     };
     let read = || {
-        let pem = fs::read(file)?;
+        let pem = files::read(file, files::MOST_BYTES)?;
         anyhow::Ok(CaCertificates::from_pem(&pem)?)
     };
     read().with_context(|| file.display().to_string()).map_err(Failure::Usage)
@@ -96,11 +100,39 @@ pub(crate) fn host() -> Result<Host, Failure> {
     static HOST: OnceLock<Result<Host, HostError>> = OnceLock::new();
     let component = Host::embedded_component();
     let made = || match cache::folder() {
-        // SAFETY: only this user can write there.
-        Some(folder) => unsafe { Host::precompiled(component, CONCURRENT_CALLS, &folder) },
-        None => Host::with_concurrency(component, CONCURRENT_CALLS),
+        Ok(folder) => {
+            // SAFETY: only this user can write there.
+            let host = unsafe { Host::precompiled(component, CONCURRENT_CALLS, &folder) }?;
+            if let Some(why) = host.cache_problem() {
+                note_no_cache(&format!("{}: {why}", folder.display()));
+            }
+            Ok(host)
+        }
+        Err(why) => {
+            note_no_cache(&why);
+            Host::with_concurrency(component, CONCURRENT_CALLS)
+        }
     };
     Ok(HOST.get_or_init(made).clone()?)
+}
+
+/// Prints why every run compiles the component again.
+fn note_no_cache(why: &str) {
+    // Failing to print the note is no reason to stop.
+    let _ = writeln!(
+        io::stderr(),
+        "the component is compiled in each run, because its machine code can't be kept: {}",
+        printable(why)
+    );
+}
+
+/// Returns the time that a command's calls may take, if they are one task for the user. The
+/// component checks the variable.
+pub(crate) fn deadline() -> Duration {
+    let set = env::var(DEADLINE_VARIABLE).ok();
+    let default = || DEADLINE_MS.parse().ok();
+    let ms = set.and_then(|text| text.parse().ok()).or_else(default).unwrap_or_default();
+    Duration::from_millis(ms)
 }
 
 /// Limits that are wider than the library's defaults. There is one call in this process, and the

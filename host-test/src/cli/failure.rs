@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::Exit;
-use crate::answer::error_case;
+use super::signals::Signal;
+use crate::answer::{error_case, error_detail_mut};
 use crate::error::HostError;
 use crate::json;
 use crate::render;
-use crate::retool::types::{Error, ErrorKind};
+use crate::retool::types::{Error, ErrorDetail, ErrorKind, Tombstone};
 use crate::roster::RosterError;
 use crate::text::printable;
 
@@ -24,15 +25,16 @@ pub(crate) enum Failure {
     Component { error: Box<Error>, place: Option<String> },
     /// The component could not be run, or was stopped.
     Host(HostError),
-    /// Interrupted by the user while it was writing.
-    Interrupted,
-    /// The command succeeded, but its result could not be printed.
-    Unprinted { error: anyhow::Error, writes: usize },
+    /// The command succeeded, but its result could not be printed. The records are those of people
+    /// who were removed, if nothing else has them.
+    Unprinted { error: anyhow::Error, writes: usize, records: Vec<Tombstone> },
     /// A person was removed, but their record could not be written to the file.
     Unrecorded(anyhow::Error),
     /// A deprovision that failed when something may already have been written, and the file with
     /// the record of the person from before.
     Recorded { failure: Box<Failure>, path: PathBuf },
+    /// A signal came, and the command ended without its result.
+    Stopped { signal: Signal, failure: Box<Failure> },
     /// Any other error of this machine.
     Other(anyhow::Error),
 }
@@ -68,132 +70,174 @@ const USAGE_CODES: [&str; 6] = [
 /// The contract's case for a failure of the host that runs the component.
 const EXECUTION_FAILED: &str = "execution-failed";
 
-/// The message of an interruption.
-const INTERRUPTED: &str =
-    "interrupted; what was written is not known; run it again: it does what is left";
+/// What a failure means for the user and for scripts.
+struct Report {
+    exit: Exit,
+    /// Whether the command may have written something before it failed.
+    may_have_written: bool,
+    /// The case of the error as JSON, and its value, which has at least `code` and `message`.
+    case: &'static str,
+    value: Value,
+    /// The failure as text for people.
+    text: String,
+    /// The records of people who were removed, as text. Empty if they are somewhere else.
+    records: String,
+}
+
+impl Report {
+    fn new(
+        exit: Exit,
+        may_have_written: bool,
+        (case, code): (&'static str, &str),
+        message: &str,
+    ) -> Self {
+        Report {
+            exit,
+            may_have_written,
+            case,
+            value: json!({ "code": code, "message": message }),
+            text: line(message),
+            records: String::new(),
+        }
+    }
+
+    fn of_component(error: &Error, place: Option<&str>) -> Self {
+        let (case, detail) = error_case(error);
+        let mut report =
+            Report::new(Exit::Failed, true, (case, case), "the component gives no details");
+        report.text = render::error(error, place);
+        let Some(detail) = detail else {
+            return report;
+        };
+        report.exit = exit(error, detail);
+        report.may_have_written = !detail.writes.is_empty();
+        report.records = render::tombstones(&detail.tombstones);
+        if let Ok(value) = json::value(detail) {
+            report.value = value;
+        }
+        if let Some(hint) = render::for_error(detail) {
+            report.value["hint"] = hint.into();
+        }
+        if let Some(place) = place {
+            report.value["place"] = place.into();
+        }
+        report
+    }
+}
+
+/// Returns the exit code for an error of the component.
+fn exit(error: &Error, detail: &ErrorDetail) -> Exit {
+    // Check this first: the exit code must show that something was written.
+    if !detail.writes.is_empty() {
+        return Exit::Partly;
+    }
+    match (error, detail.kind) {
+        (Error::Permanent(_), ErrorKind::InvalidInput) => Exit::Usage,
+        (Error::Permanent(_), ErrorKind::Denied) if USAGE_CODES.contains(&detail.code.as_str()) => {
+            Exit::Usage
+        }
+        (Error::Permanent(_), ErrorKind::Refused) => Exit::Refused,
+        _ => Exit::Failed,
+    }
+}
 
 impl Failure {
-    /// Adds the number of writes that the command made.
-    pub(crate) fn after(self, made: usize) -> Failure {
+    /// The table: what each failure means.
+    fn report(&self) -> Report {
+        use Exit::{Failed, Partly, Usage};
+        let host = (EXECUTION_FAILED, "host");
         match self {
-            Failure::Unprinted { error, writes: _ } => Failure::Unprinted { error, writes: made },
+            Failure::Usage(error) => Report::new(Usage, false, ("usage", "usage"), &chain(error)),
+            Failure::Roster { path, error } => {
+                let mut report = Report::new(Usage, false, ("usage", "roster"), &error.message);
+                report.text = line(&format!("{}, {error}", path.display()));
+                report.value["file"] = path.to_string_lossy().into();
+                report.value["line"] = error.line.into();
+                report.value["column"] = error.column.into();
+                report
+            }
+            Failure::Component { error, place } => Report::of_component(error, place.as_deref()),
+            Failure::Host(error) => {
+                let (wrote, code) = (error.may_have_written(), error.code());
+                let case = (EXECUTION_FAILED, code);
+                let text = render::host_error(error);
+                Report { text, ..Report::new(Failed, wrote, case, &error.to_string()) }
+            }
+            Failure::Unprinted { error, writes, records } => {
+                let exit = if *writes > 0 { Partly } else { Failed };
+                let (case, message) = ((EXECUTION_FAILED, "unprinted"), unprinted(error, *writes));
+                let mut report = Report::new(exit, *writes > 0, case, &message);
+                report.records = render::tombstones(records);
+                report
+            }
+            Failure::Unrecorded(error) => Report::new(Partly, true, host, &chain(error)),
+            Failure::Other(error) => Report::new(Failed, false, host, &chain(error)),
+            Failure::Recorded { failure, path } => {
+                let mut report = failure.report();
+                report.value["tombstone_file"] = path.to_string_lossy().into();
+                report.text += &render::recorded(path);
+                // They are in the file.
+                report.records.clear();
+                report
+            }
+            Failure::Stopped { signal, failure } => {
+                let mut report = failure.report();
+                report.value["signal"] = signal.name().into();
+                Report { exit: signal.exit(), ..report }
+            }
+        }
+    }
+
+    /// Adds the number of writes that the command made, and the records of the people whom it
+    /// removed.
+    pub(crate) fn after(self, made: usize, kept: &[Tombstone]) -> Failure {
+        match self {
+            Failure::Unprinted { error, .. } => {
+                Failure::Unprinted { error, writes: made, records: kept.to_vec() }
+            }
+            other => other,
+        }
+    }
+
+    /// Replaces the component's parameter in an error with what the user gave. `place` returns the
+    /// place of a bad field in the user's files, and may change the error.
+    pub(crate) fn located(self, place: impl FnOnce(&mut ErrorDetail) -> Option<String>) -> Failure {
+        match self {
+            Failure::Component { mut error, place: _ } => {
+                let place = error_detail_mut(&mut error).and_then(place);
+                Failure::Component { error, place }
+            }
             other => other,
         }
     }
 
     /// Returns whether the command may have written something before it failed.
     pub(crate) fn may_have_written(&self) -> bool {
-        match self {
-            Failure::Component { error, place: _ } => {
-                let (_, detail) = error_case(error);
-                detail.is_none_or(|detail| !detail.writes.is_empty())
-            }
-            Failure::Host(error) => error.may_have_written(),
-            Failure::Interrupted | Failure::Unrecorded(_) => true,
-            Failure::Unprinted { error: _, writes } => *writes > 0,
-            Failure::Recorded { failure, path: _ } => failure.may_have_written(),
-            Failure::Usage(_) | Failure::Roster { .. } | Failure::Other(_) => false,
-        }
+        self.report().may_have_written
     }
 
     pub(crate) fn exit(&self) -> Exit {
-        match self {
-            Failure::Usage(_) | Failure::Roster { .. } => Exit::Usage,
-            Failure::Interrupted => Exit::Interrupted,
-            Failure::Recorded { failure, path: _ } => failure.exit(),
-            Failure::Unprinted { writes: 1.., .. } | Failure::Unrecorded(_) => Exit::Partly,
-            Failure::Component { error, .. } => {
-                let (_, detail) = error_case(error);
-                // Check this first: the exit code must show that something was written.
-                if detail.is_some_and(|detail| !detail.writes.is_empty()) {
-                    return Exit::Partly;
-                }
-                match &**error {
-                    Error::Permanent(detail) => match detail.kind {
-                        ErrorKind::InvalidInput => Exit::Usage,
-                        ErrorKind::Denied if USAGE_CODES.contains(&detail.code.as_str()) => {
-                            Exit::Usage
-                        }
-                        ErrorKind::Refused => Exit::Refused,
-                        _ => Exit::Failed,
-                    },
-                    Error::Transient(_) | Error::ExecutionFailed => Exit::Failed,
-                }
-            }
-            Failure::Host(_) | Failure::Unprinted { .. } | Failure::Other(_) => Exit::Failed,
-        }
+        self.report().exit
     }
 
     /// Returns the failure as text for people.
     pub(crate) fn text(&self) -> String {
-        match self {
-            Failure::Usage(error) | Failure::Unrecorded(error) | Failure::Other(error) => {
-                line(&printable(&chain(error)))
-            }
-            Failure::Roster { path, error } => line(&format!(
-                "{}, {}",
-                printable(&path.to_string_lossy()),
-                printable(&error.to_string())
-            )),
-            Failure::Component { error, place } => {
-                let (_, detail) = error_case(error);
-                let records = detail.map(|detail| render::tombstones(&detail.tombstones));
-                render::error(error, place.as_deref()) + &records.unwrap_or_default()
-            }
-            Failure::Host(error) => render::host_error(error),
-            Failure::Interrupted => format!("{INTERRUPTED}\n"),
-            Failure::Unprinted { error, writes } => line(&printable(&unprinted(error, *writes))),
-            Failure::Recorded { failure, path } => {
-                let failure = match &**failure {
-                    // The error's records are not printed: the record is in the file.
-                    Failure::Component { error, place } => render::error(error, place.as_deref()),
-                    other => other.text(),
-                };
-                failure + &render::recorded(path)
-            }
-        }
+        let Report { text, records, .. } = self.report();
+        text + &records
     }
 
     /// Returns the failure as JSON for scripts, in the form of the contract's errors: `{"error":
     /// {"permanent": {"kind": …, "code": …, "message": …, …}}}`. The command's own cases are
     /// `usage` and `execution-failed`.
     pub(crate) fn json(&self) -> Value {
-        let (case, value) = self.case();
+        let Report { case, value, .. } = self.report();
         json!({ "error": { case: value } })
-    }
-
-    /// Returns the name of the case and its value, which has at least `code` and `message`.
-    fn case(&self) -> (&'static str, Value) {
-        match self {
-            Failure::Usage(error) => ("usage", simple("usage", &chain(error))),
-            Failure::Roster { path, error } => {
-                let mut value = simple("roster", &error.message);
-                value["file"] = path.to_string_lossy().into();
-                value["line"] = error.line.into();
-                value["column"] = error.column.into();
-                ("usage", value)
-            }
-            Failure::Component { error, place } => component(error, place.as_deref()),
-            Failure::Host(error) => (EXECUTION_FAILED, simple(error.code(), &error.to_string())),
-            Failure::Interrupted => (EXECUTION_FAILED, simple("interrupted", INTERRUPTED)),
-            Failure::Unprinted { error, writes } => {
-                (EXECUTION_FAILED, simple("unprinted", &unprinted(error, *writes)))
-            }
-            Failure::Unrecorded(error) | Failure::Other(error) => {
-                (EXECUTION_FAILED, simple("host", &chain(error)))
-            }
-            Failure::Recorded { failure, path } => {
-                let (case, mut value) = failure.case();
-                value["tombstone_file"] = path.to_string_lossy().into();
-                (case, value)
-            }
-        }
     }
 }
 
 /// Formats an error as one line for people.
 fn line(what: &str) -> String {
-    format!("{} {what}\n", render::alarm("error:"))
+    format!("{} {}\n", render::alarm("error:"), printable(what))
 }
 
 /// Formats an error with its causes.
@@ -208,24 +252,6 @@ fn unprinted(error: &anyhow::Error, writes: usize) -> String {
         writes => format!("{writes} writes were made before"),
     };
     format!("the result could not be printed: {error:#}; {written}")
-}
-
-fn simple(code: &str, message: &str) -> Value {
-    json!({ "code": code, "message": message })
-}
-
-fn component(error: &Error, place: Option<&str>) -> (&'static str, Value) {
-    let (case, detail) = error_case(error);
-    let mut value = detail
-        .and_then(|detail| json::value(detail).ok())
-        .unwrap_or_else(|| simple(case, "the component gives no details"));
-    if let Some(hint) = detail.and_then(render::for_error) {
-        value["hint"] = hint.into();
-    }
-    if let Some(place) = place {
-        value["place"] = place.into();
-    }
-    (case, value)
 }
 
 #[cfg(test)]
@@ -253,7 +279,12 @@ mod tests {
         assert_eq!(exit(Error::Transient(writing(ErrorKind::Unavailable))), Exit::Partly);
         assert_eq!(exit(Error::ExecutionFailed), Exit::Failed);
         assert_eq!(Failure::Usage(anyhow!("bad")).exit(), Exit::Usage);
-        assert_eq!(Failure::Interrupted.exit() as u8, 130);
+        for (signal, code) in
+            [(Signal::HangUp, 129), (Signal::Interrupt, 130), (Signal::Terminate, 143)]
+        {
+            let failure = Box::new(Failure::Usage(anyhow!("bad")));
+            assert_eq!(Failure::Stopped { signal, failure }.exit() as u8, code);
+        }
         for code in USAGE_CODES {
             let denied = ErrorDetail { code: code.to_owned(), ..plain(ErrorKind::Denied) };
             assert_eq!(exit(Error::Permanent(denied)), Exit::Usage);
@@ -261,10 +292,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unprintable_result_exits_with_4_after_a_write() {
-        let unprinted = || Failure::Unprinted { error: anyhow!("broken pipe"), writes: 0 };
+    fn an_unprintable_result_exits_with_4_after_a_write_and_has_the_records() {
+        let unprinted =
+            || Failure::Unprinted { error: anyhow!("broken pipe"), writes: 0, records: Vec::new() };
         assert_eq!(unprinted().exit(), Exit::Failed);
-        let written = unprinted().after(2);
+        let recorded = unprinted().after(2, &[tombstone("ada@x.com")]);
+        assert!(recorded.text().contains("\"recorded_at\": "), "{}", recorded.text());
+        let written = unprinted().after(2, &[]);
         assert_eq!(written.exit(), Exit::Partly);
         assert_eq!(
             plain(&written.text()),
@@ -314,7 +348,14 @@ mod tests {
             Error::Transient(detail("server-error", "It failed.")).into(),
             HostError::Setup { message: "bad".to_owned() }.into(),
             Failure::Other(anyhow!("bad")),
-            Failure::Recorded { failure: Box::new(Failure::Interrupted), path: "ada.json".into() },
+            Failure::Recorded {
+                failure: Box::new(Failure::Other(anyhow!("bad"))),
+                path: "ada.json".into(),
+            },
+            Failure::Stopped {
+                signal: Signal::Terminate,
+                failure: Box::new(Error::Transient(detail("call-stopped", "It failed.")).into()),
+            },
         ];
         for failure in failures {
             let document = failure.json();

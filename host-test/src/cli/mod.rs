@@ -9,6 +9,7 @@ pub(crate) mod connection;
 pub(crate) mod failure;
 mod files;
 pub(crate) mod guards;
+mod lock;
 pub(crate) mod output;
 mod pace;
 mod person;
@@ -16,6 +17,7 @@ pub(crate) mod progress;
 mod record;
 mod restore;
 mod serve;
+mod signals;
 mod sync;
 
 use std::io::{self, Write};
@@ -28,6 +30,7 @@ use clap::error::ErrorKind;
 use args::Command;
 use failure::Failure;
 use output::Output;
+use signals::in_order;
 
 use crate::text::printable_painted;
 
@@ -47,8 +50,13 @@ pub(crate) enum Exit {
     Refused = 3,
     /// It is partly done, or a person was left alone.
     Partly = 4,
-    /// It was interrupted while it was writing.
+    /// Its terminal was closed (SIGHUP). This and the next two: it was writing, and has printed what
+    /// it had written by then; or there was a second signal, and that is not known.
+    HungUp = 129,
+    /// It was interrupted (SIGINT).
     Interrupted = 130,
+    /// It was told to end (SIGTERM).
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {
@@ -62,7 +70,7 @@ impl From<Exit> for ExitCode {
 /// Results go to stdout, logs and errors to stderr. With `--json`, stdout is exactly one JSON
 /// document, even for an error; `changes` is the exception, and prints only its lines. The exit
 /// codes: 0 done, 1 failed, 2 wrong usage or file, 3 refused by a guard, 4 partly done or with
-/// people left alone, 130 interrupted while writing.
+/// people left alone, 129, 130 and 143 ended by a signal while writing.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -125,13 +133,13 @@ fn run(arguments: Arguments, output: &Output) -> Result<Exit, Failure> {
             Command::Demo(options) => crate::demo::run(options.latency(), output).await,
             Command::Mock(options) => serve::run(options, output).await,
             Command::Check(connection) => connection::check(connection, output).await,
-            Command::Provision(options) => person::provision(*options, output).await,
-            Command::Deprovision(options) => person::deprovision(options, output).await,
-            Command::Restore(options) => restore::restore(options, output).await,
+            Command::Provision(options) => in_order(person::provision(*options, output)).await,
+            Command::Deprovision(options) => in_order(person::deprovision(options, output)).await,
+            Command::Restore(options) => in_order(restore::restore(options, output)).await,
             Command::Plan(options) => sync::plan(*options, output).await,
             Command::Show(options) => apply::show(&options, output).await,
-            Command::Apply(options) => apply::apply(options, output).await,
-            Command::Sync(options) => sync::sync(*options, output).await,
+            Command::Apply(options) => in_order(apply::apply(options, output)).await,
+            Command::Sync(options) => in_order(sync::sync(*options, output)).await,
             Command::Changes(options) => changes::run(options).await,
             Command::Completions(options) => completions::print(options.shell),
         }

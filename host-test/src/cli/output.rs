@@ -55,12 +55,10 @@ impl Output {
 
     /// Prints why there is no result, and returns the exit code.
     pub(crate) fn failure(self, failure: &Failure) -> Exit {
-        // If printing fails, there is no way to report it.
-        if self.json {
-            let _ = self.document(&failure.json());
-        } else {
-            let text = failure.text();
-            let _ = anstream::stderr().write_all(printable_painted(&text).as_bytes());
+        // The text also replaces a document that can't be printed. If printing the text fails,
+        // there is no way to report it.
+        if !self.json || self.document(&failure.json()).is_err() {
+            let _ = anstream::stderr().write_all(printable_painted(&failure.text()).as_bytes());
         }
         failure.exit()
     }
@@ -86,5 +84,5 @@ fn print_to(mut stdout: impl Write, text: &str) -> Result<(), Failure> {
     stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
-        .map_err(|error| Failure::Unprinted { error: error.into(), writes: 0 })
+        .map_err(|error| Failure::Unprinted { error: error.into(), writes: 0, records: Vec::new() })
 }

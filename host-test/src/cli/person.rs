@@ -8,6 +8,7 @@ use super::connection::tenant;
 use super::failure::Failure;
 use super::output::Output;
 use super::record::{self, RecordFile};
+use super::signals;
 use crate::render;
 use crate::requests;
 use crate::retool::lifecycle::{DeprovisionMode, DeprovisionRequest, ProvisionRequest};
@@ -19,7 +20,7 @@ pub(crate) async fn provision(arguments: ProvisionArgs, output: &Output) -> Resu
     let result = progress.writing(tenant.provision(&request)).await?;
     output
         .result(&result, render::provision)
-        .map_err(|failure| failure.after(result.writes.len()))?;
+        .map_err(|failure| failure.after(result.writes.len(), &[]))?;
     Ok(Exit::Done)
 }
 
@@ -72,6 +73,8 @@ pub(crate) async fn deprovision(
     if let Some(file) = &mut file
         && let Some(before) = record::take(&arguments.connection, &arguments.email).await?
     {
+        // From here on a signal must not leave the file of a deprovision that never began.
+        signals::listen();
         file.keep(&before)?;
     }
     let (tenant, progress) = tenant(&arguments.connection, "deprovisioning")?;
@@ -101,7 +104,9 @@ pub(crate) async fn deprovision(
         }
         text
     });
-    printed.map_err(|failure| failure.after(writes))?;
+    // If nothing else has the record, the failure prints it.
+    let records = if path.is_some() { &[] } else { result.tombstone.as_slice() };
+    printed.map_err(|failure| failure.after(writes, records))?;
     match kept {
         // The record was printed on stdout instead.
         Err(error) if writes > 0 => Err(Failure::Unrecorded(error)),
@@ -239,8 +244,8 @@ mod tests {
         let request = request.expect("a request");
         assert_eq!(request.disabled_since.as_deref(), Some("2026-03-09T12:30:45Z"));
         assert!(matches!(deprovision_with(&["--mode=delete", since]), Err(Failure::Usage(_))));
-        let without = ["x", "deprovision", "--base-url=x", "--email=a", "--mode=delete-after"];
-        assert!(Arguments::try_parse_from(without).is_err());
+        let without = deprovision_with(&["--mode=delete-after"]).expect_err("a refusal").text();
+        assert!(without.contains("--mode delete-after needs --days"), "{without}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::failure::Failure;
 use super::pace::{Pace, Update};
+use super::signals;
 use crate::log::LogSink;
 use crate::render;
 use crate::tenant::{Answer, Tenant};
@@ -72,6 +74,11 @@ impl Progress {
         self.end(answer)
     }
 
+    /// Ends the display with the result of several calls that only read.
+    pub(crate) fn read<T>(self, read: Result<T, Failure>) -> Result<T, Failure> {
+        self.show_log_of(read)
+    }
+
     /// Waits for a call whose result may report a failure. If it does not say enough, the hidden log
     /// is printed as for an error.
     pub(crate) async fn checking<T>(
@@ -88,34 +95,52 @@ impl Progress {
         self.end(answer)
     }
 
-    /// Waits for a call that writes. An interruption ends the call and becomes a failure that
-    /// explains the consequences, instead of ending the process without a message.
+    /// Waits for a call that writes. At a signal the call is stopped, and still returns what it has
+    /// done.
     pub(crate) async fn writing<T>(
         self,
         call: impl Future<Output = Answer<T>>,
     ) -> Result<T, Failure> {
-        let interrupted = async {
-            // If the signal can't be received, the system ends the process.
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
+        // Before anything is sent.
+        signals::listen();
+        let mut call = pin!(call);
+        let stop = signals::token();
+        let answer = tokio::select! {
+            answer = &mut call => answer,
+            () = stop.cancelled() => {
+                self.note_stop();
+                call.await
             }
         };
-        tokio::select! {
-            // The signal first, so that it is noticed before anything is sent.
-            biased;
-            () = interrupted => Err(Failure::Interrupted),
-            answer = call => self.end(answer),
+        self.end(answer)
+    }
+
+    /// Prints what happens after a signal.
+    fn note_stop(&self) {
+        let name = signals::received().map_or("stopped", signals::Signal::name);
+        let note = format!(
+            "{name}: requests that have begun are finished, and no others are sent; a second \
+             signal ends this at once"
+        );
+        match &self.spinner {
+            Some(spinner) => spinner.println(note),
+            // Failing to print the note is no reason to stop at once.
+            None => drop(writeln!(io::stderr(), "{note}")),
         }
     }
 
     fn end<T>(self, answer: Answer<T>) -> Result<T, Failure> {
-        let failure = match answer {
-            Ok(Ok(result)) => return Ok(result),
-            Ok(Err(error)) => Failure::from(error),
-            Err(error) => Failure::from(error),
-        };
-        self.show_hidden_log();
-        Err(failure)
+        self.show_log_of(match answer {
+            Ok(answer) => answer.map_err(Failure::from),
+            Err(error) => Err(Failure::from(error)),
+        })
+    }
+
+    fn show_log_of<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
+        if result.is_err() {
+            self.show_hidden_log();
+        }
+        result
     }
 
     /// Prints the latest lines of the log, if they were not printed already.

@@ -1,5 +1,6 @@
 //! The record of a person before a deprovision, which `restore` needs, and the file with it.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -8,22 +9,21 @@ use std::time::SystemTime;
 use anyhow::{Context, anyhow};
 
 use super::args::ConnectionArgs;
-use super::connection::{limits, tenant};
+use super::connection::{deadline, tenant};
 use super::failure::Failure;
 use super::files;
-use crate::error::HostError;
 use crate::json;
 use crate::requests;
 use crate::retool::directory::PageRequest;
-use crate::retool::types::{Group, GroupLink, Tombstone, User, UserId};
-use crate::tenant::{Answer, Tenant};
+use crate::retool::types::{Group, GroupId, GroupLink, Tombstone, User, UserId};
+use crate::tenant::Tenant;
 use crate::text::printable_json;
 
 /// Reads a record from its file.
 pub(crate) fn read(path: &Path) -> Result<Tombstone, Failure> {
     let read = || {
-        let text =
-            fs::read(path).with_context(|| format!("{} could not be read", path.display()))?;
+        let text = files::read(path, files::MOST_BYTES)
+            .with_context(|| format!("{} could not be read", path.display()))?;
         serde_json::from_slice(&text)
             .and_then(json::from_value)
             .with_context(|| format!("{} is not the record of a deprovision", path.display()))
@@ -92,16 +92,22 @@ impl<'a> RecordFile<'a> {
 ///
 /// The component returns its own record only with its result, so it is lost if the call is stopped
 /// halfway.
+///
+/// It may take several calls, which together have the time of one, and a record has a largest size.
 pub(crate) async fn take(
     connection: &ConnectionArgs,
     email: &str,
 ) -> Result<Option<Tombstone>, Failure> {
     let (tenant, progress) = tenant(connection, "looking the person up")?;
-    let limit = limits().wall_clock;
-    let found = tokio::time::timeout(limit, found(&tenant, email));
-    let found =
-        async { found.await.unwrap_or(Err(HostError::WallClock { function: "find-user", limit })) };
-    Ok(progress.reading(found).await?.map(|user| Tombstone {
+    let limit = deadline();
+    let found = tokio::time::timeout(limit, found(&tenant, email)).await.unwrap_or_else(|_| {
+        Err(Failure::Other(anyhow!(
+            "the record of {email} could not be read within {} ms; nothing was written; call again, \
+             or allow more (RETOOL_DEADLINE_MS)",
+            limit.as_millis()
+        )))
+    });
+    Ok(progress.read(found)?.map(|user| Tombstone {
         base_url: connection.base_url.clone(),
         user,
         raw: None,
@@ -110,41 +116,76 @@ pub(crate) async fn take(
     }))
 }
 
+/// The most pages of groups that are read for a record; as many as the component reads of a listing.
+const MOST_PAGES: usize = 25_000;
+
+/// The most bytes that the memberships in a record may have.
+const MOST_OF_MEMBERSHIPS: usize = 8 << 20;
+
 /// Finds the person with their memberships, even if the server does not return these with a user.
-async fn found(tenant: &Tenant, email: &str) -> Answer<Option<User>> {
-    let mut user = match tenant.find_user(&requests::by_email(email)).await? {
-        Ok(Some(user)) => user,
-        other => return Ok(other),
+async fn found(tenant: &Tenant, email: &str) -> Result<Option<User>, Failure> {
+    let Some(mut user) = tenant.find_user(&requests::by_email(email)).await?? else {
+        return Ok(None);
     };
     if user.groups.is_none() {
-        user.groups = match memberships(tenant, &user.id).await? {
-            Ok(links) => Some(links),
-            Err(error) => return Ok(Err(error)),
-        };
+        user.groups = Some(memberships(tenant, &user.id).await?);
     }
-    Ok(Ok(Some(user)))
+    Ok(Some(user))
 }
 
-async fn memberships(tenant: &Tenant, user: &UserId) -> Answer<Vec<GroupLink>> {
-    let mut links = Vec::new();
+async fn memberships(tenant: &Tenant, user: &UserId) -> Result<Vec<GroupLink>, Failure> {
+    let mut memberships = Memberships::default();
     let mut cursor = None;
-    loop {
+    for _ in 0..MOST_PAGES {
         let request =
             PageRequest { cursor, page_size: None, with_members: true, with_other_ids: false };
-        let page = match tenant.page_groups(&request).await? {
-            Ok(page) => page,
-            Err(error) => return Ok(Err(error)),
-        };
+        let page = tenant.page_groups(&request).await??;
         for link in page.groups.into_iter().filter_map(|group| link(group, user)) {
-            // Pages shift if a group is created meanwhile, and a server may repeat a group.
-            if links.iter().all(|known: &GroupLink| known.id != link.id) {
-                links.push(link);
-            }
+            memberships.add(link)?;
         }
-        match page.next {
-            None => return Ok(Ok(links)),
-            next => cursor = next,
+        if page.next.is_none() {
+            return Ok(memberships.links);
         }
+        if page.next == request.cursor {
+            return Err(endless());
+        }
+        cursor = page.next;
+    }
+    Err(endless())
+}
+
+fn endless() -> Failure {
+    Failure::Other(anyhow!(
+        "the server's listing of groups has no end, so there is no record of the person; nothing \
+         was written"
+    ))
+}
+
+/// The memberships found so far, each once: pages shift if a group is created meanwhile, and a
+/// server may repeat a group.
+#[derive(Default)]
+struct Memberships {
+    links: Vec<GroupLink>,
+    known: HashSet<String>,
+    bytes: usize,
+}
+
+impl Memberships {
+    fn add(&mut self, link: GroupLink) -> Result<(), Failure> {
+        let (GroupId::Rest(id) | GroupId::Scim(id)) = &link.id;
+        if !self.known.insert(id.clone()) {
+            return Ok(());
+        }
+        // The id is kept twice.
+        self.bytes += 2 * id.len() + link.name.as_ref().map_or(0, String::len) + size_of_val(&link);
+        if self.bytes > MOST_OF_MEMBERSHIPS {
+            return Err(Failure::Other(anyhow!(
+                "the server lists more memberships of the person than a record can hold \
+                 ({MOST_OF_MEMBERSHIPS} bytes); nothing was written"
+            )));
+        }
+        self.links.push(link);
+        Ok(())
     }
 }
 
@@ -152,4 +193,27 @@ async fn memberships(tenant: &Tenant, user: &UserId) -> Answer<Vec<GroupLink>> {
 fn link(group: Group, user: &UserId) -> Option<GroupLink> {
     let member = group.members?.into_iter().find(|member| member.id == *user)?;
     Some(GroupLink { id: group.id, name: Some(group.name), group_admin: member.group_admin })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn membership(id: String, name: &str) -> GroupLink {
+        GroupLink { id: GroupId::Rest(id), name: Some(name.to_owned()), group_admin: None }
+    }
+
+    #[test]
+    fn memberships_are_kept_once_and_up_to_a_size() {
+        let mut memberships = Memberships::default();
+        for _ in 0..2 {
+            memberships.add(membership("1".to_owned(), "A")).expect("room");
+        }
+        assert_eq!(memberships.links.len(), 1);
+        let name = "x".repeat(1000);
+        let added = (2..).map(|id| memberships.add(membership(id.to_string(), &name)));
+        let refused = added.take(MOST_OF_MEMBERSHIPS / 1000).find_map(Result::err);
+        let refused = refused.expect("a refusal").text();
+        assert!(refused.contains("nothing was written"), "{refused}");
+    }
 }

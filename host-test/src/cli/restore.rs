@@ -8,7 +8,7 @@ use super::connection::tenant;
 use super::failure::Failure;
 use super::output::Output;
 use super::record;
-use crate::answer::{error_case, error_of};
+use crate::answer::error_of;
 use crate::render;
 use crate::requests;
 use crate::retool::lifecycle::{RestoreRequest, RestoreResult};
@@ -21,13 +21,13 @@ pub(crate) async fn restore(arguments: RestoreArgs, output: &Output) -> Result<E
     let result = progress
         .writing(tenant.restore(&request))
         .await
-        .map_err(|failure| located(failure, &path))?;
+        .map_err(|failure| failure.located(|error| place(error, &path)))?;
     if let Some(failure) = failure_of(&result) {
-        return Err(located(error_of(failure).into(), &path));
+        return Err(Failure::from(error_of(failure)).located(|error| place(error, &path)));
     }
     output
         .result(&result, render::restore)
-        .map_err(|failure| failure.after(result.writes.len()))?;
+        .map_err(|failure| failure.after(result.writes.len(), &[]))?;
     Ok(Exit::Done)
 }
 
@@ -37,14 +37,8 @@ fn failure_of(result: &RestoreResult) -> Option<ErrorDetail> {
     Some(ErrorDetail { writes: result.writes.clone(), ..failure })
 }
 
-/// Replaces the component's parameter in the failure with the user's file and the field in it.
-fn located(failure: Failure, path: &Path) -> Failure {
-    let Failure::Component { error, place: _ } = failure else {
-        return failure;
-    };
-    let (_, detail) = error_case(&error);
-    let field = detail.and_then(|detail| detail.field.as_deref());
-    let key = field.and_then(|field| field.strip_prefix("request.tombstones[0]."));
-    let place = key.map(|key| format!("{}, {}", path.display(), key.replace('-', "_")));
-    Failure::Component { error, place }
+/// Returns the user's file and the field in it for a parameter of the component.
+fn place(error: &ErrorDetail, path: &Path) -> Option<String> {
+    let key = error.field.as_deref()?.strip_prefix("request.tombstones[0].")?;
+    Some(format!("{}, {}", path.display(), key.replace('-', "_")))
 }

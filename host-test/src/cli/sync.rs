@@ -1,6 +1,5 @@
 //! `plan` and `sync`.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
@@ -12,13 +11,12 @@ use super::connection::tenant;
 use super::failure::Failure;
 use super::files;
 use super::output::Output;
-use crate::answer::error_detail_mut;
 use crate::render;
 use crate::retool::synchronization::{
     AbsentPolicy, EmailSpan, MembershipPolicy, Plan, SyncPolicy, SyncRequest,
 };
-use crate::retool::types::GroupRef;
-use crate::roster::{self, Format, ROSTER_FIELD, Roster};
+use crate::retool::types::{ErrorDetail, GroupRef};
+use crate::roster::{self, Format, MAX_BYTES, ROSTER_FIELD, Roster};
 
 pub(crate) async fn plan(arguments: PlanArgs, output: &Output) -> Result<Exit, Failure> {
     let PlanArgs { sync: arguments, html, save } = arguments;
@@ -31,7 +29,7 @@ pub(crate) async fn plan(arguments: PlanArgs, output: &Output) -> Result<Exit, F
     let plan = progress
         .reading(tenant.plan_sync(&request))
         .await
-        .map_err(|failure| located(failure, &arguments.roster, &roster))?;
+        .map_err(|failure| failure.located(|error| place(error, &arguments.roster, &roster)))?;
     if let Some(path) = &html {
         let roster = arguments.roster.file_name().unwrap_or_default().to_string_lossy();
         let base_url = &arguments.connection.base_url;
@@ -60,8 +58,10 @@ pub(crate) async fn sync(arguments: SyncArgs, output: &Output) -> Result<Exit, F
     let report = progress
         .writing(tenant.sync(&request))
         .await
-        .map_err(|failure| located(failure, &arguments.roster, &roster))?;
-    output.result(&report, render::report).map_err(|failure| failure.after(report.writes.len()))?;
+        .map_err(|failure| failure.located(|error| place(error, &arguments.roster, &roster)))?;
+    output
+        .result(&report, render::report)
+        .map_err(|failure| failure.after(report.writes.len(), &report.tombstones))?;
     Ok(if report.complete { Exit::Done } else { Exit::Partly })
 }
 
@@ -89,25 +89,19 @@ pub(super) fn keep_page(
 }
 
 fn read(path: &Path) -> Result<Roster, Failure> {
-    let bytes = fs::read(path)
+    let bytes = files::read(path, MAX_BYTES)
         .with_context(|| format!("{} could not be read", path.display()))
         .map_err(Failure::Usage)?;
     roster::parse(&bytes, Format::of(path, &bytes))
         .map_err(|error| Failure::Roster { path: path.to_owned(), error })
 }
 
-/// Replaces the number of a bad entry, which the component reports, with its line in the file.
-fn located(failure: Failure, path: &Path, roster: &Roster) -> Failure {
-    let Failure::Component { mut error, place: _ } = failure else {
-        return failure;
-    };
-    let mut place = None;
-    if let Some(detail) = error_detail_mut(&mut error) {
-        detail.message = roster.located(&detail.message);
-        let field = detail.field.as_deref().filter(|field| field.starts_with(ROSTER_FIELD));
-        place = field.map(|field| format!("{}, {}", path.display(), roster.located(field)));
-    }
-    Failure::Component { error, place }
+/// Returns the line in the file for the number of a bad entry, which the component reports. Also
+/// replaces the number in the message.
+fn place(error: &mut ErrorDetail, path: &Path, roster: &Roster) -> Option<String> {
+    error.message = roster.located(&error.message);
+    let field = error.field.as_deref().filter(|field| field.starts_with(ROSTER_FIELD))?;
+    Some(format!("{}, {}", path.display(), roster.located(field)))
 }
 
 fn request(arguments: &SyncArgs, roster: &Roster) -> SyncRequest {
@@ -165,10 +159,9 @@ mod tests {
 
     use super::super::args::{Arguments, Command};
     use super::*;
-    use crate::answer::error_case;
     use crate::requests;
     use crate::retool::synchronization::Guards;
-    use crate::retool::types::{Error, ErrorDetail, UserType};
+    use crate::retool::types::UserType;
     use crate::testing::detail;
 
     fn requested(flags: &[&str]) -> SyncRequest {
@@ -262,18 +255,13 @@ mod tests {
     #[test]
     fn an_error_names_a_bad_entry_by_its_line() {
         let place = |field: &str, lines: &[u64]| {
-            let error = Error::Permanent(ErrorDetail {
+            let mut error = ErrorDetail {
                 field: Some(field.to_owned()),
                 ..detail("invalid-email", "No address in request.roster[0].")
-            });
+            };
             let roster = Roster { entries: Vec::new(), lines: lines.to_vec() };
-            match located(error.into(), Path::new("people.csv"), &roster) {
-                Failure::Component { place, error } => {
-                    let (_, detail) = error_case(&error);
-                    (place, detail.expect("a detail").message.clone())
-                }
-                other => panic!("{other:?}"),
-            }
+            let place = place(&mut error, Path::new("people.csv"), &roster);
+            (place, error.message)
         };
         let at = |place: &str, message: &str| (Some(place.to_owned()), message.to_owned());
         assert_eq!(

@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::path::PathBuf;
-#[cfg(unix)]
-use std::process::{Command, Output, Stdio};
+#[cfg(target_os = "linux")]
+use std::process::Output;
 
 use host_test::json;
 use host_test::retool::types::Tombstone;
@@ -11,6 +11,8 @@ use mock_retool::{Fault, FaultKind, User};
 use tempfile::TempDir;
 
 use crate::command::{Ran, Server};
+#[cfg(unix)]
+use crate::held::Held;
 
 const ADA: &str = "ada.byron@example.com";
 
@@ -63,41 +65,16 @@ impl Setup {
         });
     }
 
-    /// Starts to strip Ada, and sends the signal when the first membership is removed and the
-    /// second removal has been requested.
+    /// Starts to strip Ada. Returns when the first membership is removed and the second removal has
+    /// been requested.
     #[cfg(unix)]
-    fn signalled(&self, signal: &str) -> Output {
-        use std::sync::{Mutex, mpsc};
-
-        let (request_sender, request_receiver) = mpsc::channel();
-        let (release_sender, release_receiver) = mpsc::channel::<()>();
-        let state = Mutex::new((0, release_receiver));
-        self.server.mock.on_request(move |_, request| {
-            if request.method == "DELETE" {
-                let mut state = state.lock().expect("no panic");
-                state.0 += 1;
-                if state.0 == 2 {
-                    request_sender.send(()).expect("the test waits");
-                    // This waits until the test drops the sender.
-                    let _ = state.1.recv();
-                }
-            }
-            mock_retool::Hook::Serve
-        });
+    fn held(&self) -> Held {
         let path = self.path();
         let arguments =
             ["deprovision", "--api=v1", "--mode=strip", "--email", ADA, "--tombstone", &path];
-        let mut command = self.server.command(&arguments);
-        let child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command");
-        request_receiver.recv().expect("a removal");
-        let pid = child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status().expect("kill");
-        assert!(sent.success());
-        let output = child.wait_with_output().expect("the command");
-        drop(release_sender);
-        self.server.mock.on_request(|_, _| mock_retool::Hook::Serve);
-        output
+        let running = Held::start(&self.server, self.server.command(&arguments), "DELETE", 2);
+        running.requested();
+        running
     }
 
     fn record(&self) -> Tombstone {
@@ -175,20 +152,65 @@ fn memberships_are_recorded_even_if_the_server_returns_them_only_with_groups() {
 #[test]
 fn a_killed_deprovision_can_be_undone() {
     let setup = Setup::new();
-    let output = setup.signalled("-KILL");
+    let running = setup.held();
+    running.signal("-KILL");
+    let output = running.end();
+    setup.server.mock.on_request(|_, _| mock_retool::Hook::Serve);
     assert_eq!(output.status.code(), None, "{output:?}");
     setup.assert_restorable();
 }
 
 #[cfg(unix)]
 #[test]
-fn an_interrupted_deprovision_names_the_record_and_can_be_undone() {
+fn a_stopped_deprovision_says_what_it_did_names_the_record_and_can_be_undone() {
+    for (signal, code) in [("-HUP", 129), ("-INT", 130), ("-TERM", 143)] {
+        let setup = Setup::new();
+        let mut running = setup.held();
+        running.stop(signal);
+        let output = running.release();
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let record = format!("record   {} has the person's state before the change", setup.path());
+        for expected in ["(call-stopped)", "Engineering", "Support", &record] {
+            assert!(stderr.contains(expected), "{expected}: {stderr}");
+        }
+        assert_eq!(setup.groups(), GROUPS[2..], "{signal}");
+        setup.server.mock.on_request(|_, _| mock_retool::Hook::Serve);
+        setup.assert_restorable();
+    }
+}
+
+/// Deprovisions Ada with a standard output that is full.
+#[cfg(target_os = "linux")]
+fn to_a_full_disk(setup: &Setup, more: &[&str]) -> Output {
+    let arguments = [&["deprovision", "--api=v1", "--mode=strip", "--email", ADA], more].concat();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
+    setup.server.command(&arguments).stdout(full).output().expect("the command")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_record_that_can_not_be_printed_goes_to_stderr() {
+    for more in [&[][..], &["--json"]] {
+        let setup = Setup::new();
+        let output = to_a_full_disk(&setup, more);
+        assert_eq!(output.status.code(), Some(4), "{output:?}");
+        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(stderr.contains("the result could not be printed"), "{stderr}");
+        let record = &stderr[stderr.find("\n{").expect("a record")..];
+        fs::write(setup.file(), record).expect("a file");
+        setup.assert_restorable();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_record_in_a_file_is_not_printed_too() {
     let setup = Setup::new();
-    let output = setup.signalled("-INT");
-    assert_eq!(output.status.code(), Some(130), "{output:?}");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let expected = format!("record   {} has the person's state before the change", setup.path());
-    assert!(stderr.starts_with("interrupted; ") && stderr.contains(&expected), "{stderr}");
+    let output = to_a_full_disk(&setup, &["--tombstone", &setup.path()]);
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(!stderr.contains("recorded_at"), "{stderr}");
     setup.assert_restorable();
 }
 

@@ -204,39 +204,6 @@ fn an_unprintable_result_exits_with_4_after_a_write() {
     assert_eq!(exit, Some(1), "{stderr}");
 }
 
-#[cfg(unix)]
-#[test]
-fn an_interrupted_write_exits_with_130_and_explains_the_consequences() {
-    let server = Server::with(Options {
-        latency: std::time::Duration::from_secs(600),
-        ..Options::default()
-    });
-    let (sender, requests) = std::sync::mpsc::channel();
-    server.mock.on_request(move |_, _| {
-        // The test waits only for the first request; sending may fail later.
-        let _ = sender.send(());
-        mock_retool::Hook::Serve
-    });
-    let child = server
-        .command(&["provision", "--api=v1", "--email=ada@example.com", "--user-type=default"])
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .expect("the command");
-    requests.recv().expect("a request");
-    let killed = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .expect("kill");
-    assert!(killed.success());
-    let output = child.wait_with_output().expect("the command");
-    assert_eq!(output.status.code(), Some(130), "{output:?}");
-    assert_eq!(
-        String::from_utf8_lossy(&output.stderr),
-        "interrupted; what was written is not known; run it again: it does what is left\n"
-    );
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn a_small_address_space_is_enough() {

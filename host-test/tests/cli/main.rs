@@ -5,13 +5,20 @@ mod changes;
 #[path = "../support/command.rs"]
 mod command;
 mod deprovision;
+mod endless;
 mod errors;
+#[cfg(unix)]
+mod held;
+#[cfg(unix)]
+mod input;
 mod network;
 mod page;
 mod person;
 mod restore;
 mod show;
 mod shown;
+#[cfg(unix)]
+mod signals;
 mod sync;
 mod terminal;
 mod transcripts;

@@ -120,6 +120,7 @@ impl Client {
     }
 
     fn broken(&self, error: TransportError) -> Failed {
+        let is_unsent = error == TransportError::Stopped;
         let (error, failure, reason) = match error {
             TransportError::TooLarge => (
                 Error::new(
@@ -148,6 +149,15 @@ impl Client {
                 Failure::Transient,
                 "timeout",
             ),
+            TransportError::Stopped => (
+                Error::new(
+                    Code::CallStopped,
+                    "The host was told to stop the call, so no further request was sent. Call \
+                     again: it does what is left.",
+                ),
+                Failure::Final,
+                "stopped by the host",
+            ),
             TransportError::Failed => (
                 Error::new(
                     Code::ConnectionFailed,
@@ -162,7 +172,7 @@ impl Client {
             error,
             failure,
             retry_after_ms: None,
-            nothing_done: false,
+            nothing_done: is_unsent,
             reason: Reason::Text(reason),
         }
     }

@@ -75,6 +75,27 @@ fn a_request_has_the_right_path_query_headers_and_limits() {
 }
 
 #[test]
+fn a_request_of_a_stopped_call_is_not_repeated_and_did_nothing() {
+    for call in [READ, put(), create()] {
+        let (result, fake) = outcome(call, [Reply::fails(TransportError::Stopped)]);
+        let error = result.unwrap_err();
+        assert_eq!(
+            (error.code, error.attempts, error.maybe_applied),
+            (Code::CallStopped, 0, false)
+        );
+        assert!(!error.is_permanent() && crate::error::ends_the_run(&error));
+        assert_eq!(fake.sent().len(), 1);
+    }
+}
+
+#[test]
+fn a_write_whose_reply_was_lost_before_the_call_was_stopped_may_hold() {
+    let replies = [Reply::fails(TransportError::Failed), Reply::fails(TransportError::Stopped)];
+    let error = outcome(put(), replies).0.unwrap_err();
+    assert_eq!((error.code, error.attempts, error.maybe_applied), (Code::CallStopped, 1, true));
+}
+
+#[test]
 fn reads_and_idempotent_writes_are_sent_until_they_succeed() {
     for call in [READ, put()] {
         for failure in [
