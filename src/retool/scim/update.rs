@@ -124,14 +124,16 @@ impl Scim {
             // An earlier form may be made although the record does not show it yet.
             maybe_applied |= error.maybe_applied;
             let after_others = after_others(maybe_applied);
-            let mut no_patch = form != Form::Whole && has_no_patch(&error);
+            // A refused reading says nothing about the form.
+            let is_refusal = is_refused(&error) && !is_read(&error);
+            let mut no_patch = form != Form::Whole && has_no_patch(&error) && !is_read(&error);
             match error.code {
                 // The base was not read again.
-                _ if is_refused(&error) && error.attempts <= 1 => {
+                _ if is_refusal && error.attempts <= 1 => {
                     refusal = Some(better(refusal, error));
                 }
                 // For `no_patch`, there may be no such route, and not no such record.
-                _ if is_refused(&error) || no_patch => match before.reread(self).await {
+                _ if is_refusal || no_patch => match before.reread(self).await {
                     Ok(Some(now)) if now.is_as(before) => {
                         base = Cow::Owned(now);
                         refusal = Some(better(refusal, error));

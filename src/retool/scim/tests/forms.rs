@@ -45,6 +45,8 @@ struct Behaviour {
     put_leaves: bool,
     /// Whether another administrator changes the record before the first write.
     is_edited: bool,
+    /// The first reading that is refused with 501.
+    refused_reading: Option<u32>,
     if_match: IfMatch,
 }
 
@@ -57,6 +59,7 @@ impl Default for Behaviour {
             put_drops: &[],
             put_leaves: false,
             is_edited: false,
+            refused_reading: None,
             if_match: IfMatch::Works,
         }
     }
@@ -126,6 +129,9 @@ fn answer(request: &Request, state: &mut State, behaviour: &Behaviour) -> Reply 
     let id = path.strip_prefix("Users/").unwrap();
     if request.method == Method::Get {
         state.reads += 1;
+        if behaviour.refused_reading.is_some_and(|first| state.reads >= first) {
+            return refusal(501);
+        }
         return reply(200, shown(state, id, behaviour).to_string());
     }
     if behaviour.is_edited && state.version == 1 {
@@ -424,4 +430,16 @@ fn a_change_by_another_administrator_is_not_overwritten_by_a_weaker_demand() {
     assert!(error.message.contains("was changed at the same time"), "{}", error.message);
     assert_eq!(server.user("u1")["name"]["givenName"], "Countess");
     assert_eq!(server.writes(), ["path W/\"1\""]);
+}
+
+/// The answer to a reading says nothing about the form of the write before it.
+#[test]
+fn a_refused_reading_is_not_followed_by_another_form() {
+    for by_path in [Takes::Works, Takes::Ignored] {
+        let behaviour = Behaviour { by_path, refused_reading: Some(2), ..Behaviour::default() };
+        let server = serve(behaviour);
+        let error = server.change(&scim(&server.fake), "u1", &disable()).unwrap_err();
+        assert!(error.maybe_applied, "{error:?}");
+        assert_eq!(server.writes(), ["path W/\"1\""]);
+    }
 }
