@@ -144,6 +144,12 @@ impl Server {
                 fault = Some(fault::draw(&mut state.chance, self.dialect_wire, &parsed));
                 if state.status_chance.percent(15) {
                     fault = Some(fault::draw_status(&mut state.status_chance));
+                    // A 501 is taken for a refusal of the form, and the other one empties the group.
+                    if self.server_behavior.empties_groups()
+                        && matches!(fault, Some(Fault::Status { code: 501, .. }))
+                    {
+                        fault = None;
+                    }
                 }
                 state.figures.faults += 1;
             }

@@ -145,6 +145,11 @@ impl ServerBehavior {
         }
     }
 
+    /// Returns whether one of the forms of removing a member empties the group.
+    pub fn empties_groups(&self) -> bool {
+        self.quirks.options.scim_quirks.remove_by_value == MemberRemoval::EmptiesGroup
+    }
+
     /// Returns how the server compares versions.
     pub fn if_match(&self) -> IfMatchRule {
         self.quirks.options.scim_quirks.if_match

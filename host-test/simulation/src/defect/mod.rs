@@ -122,6 +122,8 @@ defects! {
     DeleteByTheLastChange = "delete-by-the-last-change",
     /// Memberships are read from groups alone, and not from the records of users.
     TrustOneView = "trust-one-view",
+    /// Memberships are read from the records of users alone, and not from those of groups.
+    TrustTheUsersRecord = "trust-the-users-record",
     /// A disabled user who is shown no longer counts as a lost reply.
     TakeGoneForLost = "take-gone-for-lost",
     /// A deletion that leaves the user is asked for again.
@@ -169,6 +171,7 @@ impl Defect {
             | Defect::IgnoreTheConflict
             | Defect::PutOnlyTheChange
             | Defect::TrustOneView
+            | Defect::TrustTheUsersRecord
             // Over the others the answer mostly contains the record.
             | Defect::TakeGoneForLost
             // Only SCIM has logins.

@@ -328,6 +328,18 @@ impl Planted {
                     edit_object(response, |record| self.dialect_wire().remove_groups(record));
                 }
             }
+            (Defect::TrustTheUsersRecord, Target::Groups) if is_read => {
+                if let Ok(response) = &mut result {
+                    edit_object(response, |answer| {
+                        let groups = self.dialect_wire().items(answer);
+                        for group in groups.into_iter().flatten() {
+                            if let Some(group) = group.as_object_mut() {
+                                group.remove("members");
+                            }
+                        }
+                    });
+                }
+            }
             (Defect::ForgetTheInvitations, Target::Invitations) if is_read => {
                 return Ok(json_answer(&self.dialect_wire().empty_user_list()));
             }
