@@ -61,6 +61,7 @@ fn tenant_until(
     options.proxies = proxies()?;
     options.stop = signals::token();
     options.on_log = Some(progress.sink());
+    options.on_event = Some(progress.events());
     if arguments.profile {
         options.env.retain(|(name, _)| name != PROFILE_VARIABLE);
         options = options.env(PROFILE_VARIABLE, "1");
