@@ -1,5 +1,5 @@
-//! Events: lines of the component's log that are meant for the host. It shows them in words, and
-//! gives their values to whoever wants to know.
+//! Events: lines of the component's log that are meant for the host, and what the host adds to
+//! them. It shows them in words, and gives their values to whoever wants to know.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,8 +15,7 @@ pub type EventSink = Arc<dyn Fn(&Event) + Send + Sync>;
 /// What the lines begin with that this host can read: the name of the format and its version.
 const VERSION: &str = "event/1 ";
 
-/// What a component reports of a running call, beside its log. `Display` is the line that the log
-/// has for it.
+/// What is reported of a running call. `Display` is the line that the log has for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -24,6 +23,8 @@ pub enum Event {
     Progress(Progress),
     /// Where the time of the call went. Only with `RETOOL_PROFILE=1`.
     Profile(Profile),
+    /// A request got no response. The host reports this: the component does not learn the reason.
+    RequestFailed(RequestFailure),
 }
 
 /// How far a task is. Its texts have only characters that [may be shown](crate::text::is_shown).
@@ -54,6 +55,16 @@ pub struct Profile {
     pub planning: Duration,
     /// Converting the result.
     pub result: Duration,
+}
+
+/// Why a request got no response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RequestFailure {
+    /// The origin that the request was for.
+    pub origin: String,
+    /// The reason: one of a few texts of the host. It has no text of a server, a proxy or a library.
+    pub reason: String,
 }
 
 /// The JSON of an event. Fields that are not known here are ignored.
@@ -106,6 +117,7 @@ impl fmt::Display for Event {
         match self {
             Event::Progress(progress) => progress.fmt(f),
             Event::Profile(profile) => profile.fmt(f),
+            Event::RequestFailed(failure) => write!(f, "host: {failure}"),
         }
     }
 }
@@ -125,6 +137,12 @@ impl fmt::Display for Progress {
             Some(unit) => write!(f, " {unit}"),
             None => Ok(()),
         }
+    }
+}
+
+impl fmt::Display for RequestFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a request to {} failed: {}", self.origin, self.reason)
     }
 }
 
@@ -205,6 +223,9 @@ mod tests {
             r#"event/1 {"type":"progress","task":"x","done":1,"what":"\u202e"}"#,
             r#"event/1 {"type":"progress","task":"x","done":1,"unit":"\n"}"#,
             r#"event/1 {"type":"profile","parameters_us":1}"#,
+            // Only the host reports these.
+            r#"event/1 {"type":"request-failed","origin":"https://x","reason":"x"}"#,
+            "host: a request to https://x failed: x",
             "event/1",
             "event/1 ",
             &deep,

@@ -59,7 +59,7 @@ pub use answer::{error_case, error_kind};
 pub use credentials::TUNABLES;
 pub use egress::Origin;
 pub use error::HostError;
-pub use event::{Event, EventSink, Profile, Progress};
+pub use event::{Event, EventSink, Profile, Progress, RequestFailure};
 pub use host::Host;
 pub use limits::Limits;
 pub use log::LogSink;

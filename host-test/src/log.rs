@@ -106,12 +106,18 @@ impl Stderr {
         lock(&self.0).end_line();
     }
 
-    /// Adds a line of the host to the component's log.
-    pub(crate) fn note(&self, line: &str) {
+    /// Adds an event of the host to the component's log. It counts as if the component had written
+    /// it.
+    pub(crate) fn report(&self, event: &Event) {
         let mut capture = lock(&self.0);
         capture.end_line();
+        let line = event.to_string();
+        let is_whole = line.len() <= capture.budget;
         capture.take(line.as_bytes());
         capture.take(b"\n");
+        if is_whole {
+            capture.pass_on(event);
+        }
     }
 
     fn take(&self, bytes: &[u8]) {
@@ -147,8 +153,12 @@ impl Capture {
         let line = line.trim_end_matches('\r');
         let Some(event) = Event::read(line) else { return self.hand_on(&printable(line)) };
         self.hand_on(&event.to_string());
+        self.pass_on(&event);
+    }
+
+    fn pass_on(&self, event: &Event) {
         if let Some(events) = &self.events {
-            events(&event);
+            events(event);
         }
     }
 

@@ -194,6 +194,30 @@ async fn events_are_passed_on_with_their_values_and_logged_in_words() {
 }
 
 #[tokio::test]
+async fn why_a_request_failed_is_an_event_of_the_host() {
+    use std::sync::{Arc, Mutex};
+
+    let mock = mock().await;
+    // The mock serves plain HTTP only.
+    let base_url = mock.base_url().replace("http://", "https://");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sink = seen.clone();
+    let options = TenantOptions::new(&base_url)
+        .env("RETOOL_API_TOKEN", mock.token())
+        .on_event(move |event| sink.lock().expect("events").push(event.clone()));
+    let tenant = tenant(options);
+    assert!(!tenant.check_connection().await.expect("the host").expect("a report").healthy);
+    let events = seen.lock().expect("events");
+    assert!(!events.is_empty());
+    for event in &*events {
+        let Event::RequestFailed(failure) = event else { panic!("{event:?}") };
+        assert_eq!(failure.origin, base_url);
+        assert!(failure.reason.starts_with("TLS failed"), "{failure:?}");
+        assert!(tenant.log().contains(&event.to_string()), "{:?}", tenant.log());
+    }
+}
+
+#[tokio::test]
 async fn a_plan_stored_as_json_can_be_applied() {
     let mock = mock().await;
     let tenant = tenant(options(&mock));

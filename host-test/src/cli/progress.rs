@@ -1,6 +1,6 @@
 //! The progress display of a running call.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, IsTerminal, Write};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::failure::Failure;
 use super::pace::{Pace, Update};
 use super::signals;
-use crate::event::{Event, EventSink};
+use crate::event::{Event, EventSink, RequestFailure};
 use crate::log::LogSink;
 use crate::render;
 use crate::tenant::{Answer, Tenant};
@@ -39,6 +39,20 @@ impl Tail {
     }
 }
 
+/// Why requests failed, each reason once. There are only a few.
+#[derive(Clone, Default)]
+pub(crate) struct Failures(Arc<Mutex<BTreeSet<String>>>);
+
+impl Failures {
+    fn add(&self, failure: &RequestFailure) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(failure.to_string());
+    }
+
+    pub(crate) fn all(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// The display of a call's progress. On a terminal it is a spinner with the latest line of the
 /// log; if that is an event of progress, also a bar, the rate and the remaining time. Elsewhere it
 /// is the lines themselves.
@@ -46,6 +60,7 @@ pub(crate) struct Progress {
     spinner: Option<ProgressBar>,
     verbose: bool,
     tail: Tail,
+    failures: Failures,
     /// The tenant for which a table of times is printed at the end.
     profiled: Option<Tenant>,
 }
@@ -58,7 +73,18 @@ impl Progress {
             spinner.enable_steady_tick(Duration::from_millis(100));
             spinner
         });
-        Progress { spinner, verbose, tail: Tail::default(), profiled: None }
+        Progress {
+            spinner,
+            verbose,
+            tail: Tail::default(),
+            failures: Failures::default(),
+            profiled: None,
+        }
+    }
+
+    /// Returns why requests failed, which is collected until the calls end.
+    pub(crate) fn failures(&self) -> Failures {
+        self.failures.clone()
     }
 
     /// Makes it print at the end where the time of this tenant's calls went.
@@ -157,14 +183,18 @@ impl Progress {
     /// what is beyond it.
     pub(crate) fn events(&self) -> EventSink {
         let spinner = self.spinner.clone();
+        let failures = self.failures.clone();
         let pace = Mutex::new(Pace::default());
-        Arc::new(move |event| {
-            if let (Some(spinner), Event::Progress(progress)) = (&spinner, event) {
+        Arc::new(move |event| match (event, &spinner) {
+            (Event::Progress(progress), Some(spinner)) => {
                 let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(update) = pace.take(progress, Instant::now()) {
                     show(spinner, update);
                 }
             }
+            (Event::RequestFailed(failure), _) => failures.add(failure),
+            // The host sums up profiles.
+            (Event::Progress(_) | Event::Profile(_), _) => {}
         })
     }
 
@@ -230,6 +260,7 @@ mod tests {
             spinner: Some(ProgressBar::hidden()),
             verbose: false,
             tail: Tail::default(),
+            failures: Failures::default(),
             profiled: None,
         };
         let sink = progress.sink();
@@ -249,6 +280,7 @@ mod tests {
             spinner: Some(bar.clone()),
             verbose: false,
             tail: Tail::default(),
+            failures: Failures::default(),
             profiled: None,
         };
         let (log, events) = (progress.sink(), progress.events());
