@@ -14,7 +14,7 @@
 //! ├─ retool        the traits `ReadDirectory` and `WriteDirectory`
 //! │  ├─ v1, v2, scim   one folder per API: wire types (serde) and client
 //! ├─ http          retries, window, deadline, limits, over the trait `Transport`
-//! ├─ domain, error, config, de, ser   types and JSON that all of these share
+//! ├─ domain, error, event, config, de, ser   types and JSON that all of these share
 //! │
 //! wasi_http        implements `Transport`, `Clock`, `Entropy` and `Log` with WASI. Nothing else
 //!                  names `wasi`.
@@ -193,6 +193,7 @@ pub mod de;
 pub mod diagnostics;
 pub mod domain;
 pub mod error;
+pub mod event;
 pub mod feed;
 pub mod fingerprint;
 pub mod graph;

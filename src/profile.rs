@@ -1,8 +1,8 @@
 //! Measures where the time of a call goes, if `RETOOL_PROFILE` is set.
 
-use alloc::format;
-use alloc::string::String;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::event::{self, Event};
 
 /// A phase of a call in which the component computes.
 #[derive(Clone, Copy)]
@@ -61,17 +61,16 @@ pub fn stop(phase: Phase, start: Option<u64>) {
     }
 }
 
-/// Returns the line for the log, if times are measured. Times are in microseconds.
+/// Returns the event for the log, if times are measured.
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code, reason = "only the guest uses it"))]
-pub fn line() -> Option<String> {
+pub fn event() -> Option<Event> {
     let us = |phase: Phase| SPENT_NS[phase as usize].load(Ordering::Relaxed) / 1000;
     WANTED.load(Ordering::Relaxed).then(|| {
-        format!(
-            "profile: parameters {} us, decoding {} us, planning {} us, result {} us",
-            us(Phase::Parameters),
-            us(Phase::Decoding),
-            us(Phase::Planning),
-            us(Phase::Result),
-        )
+        Event::Profile(event::Profile {
+            parameters_us: us(Phase::Parameters),
+            decoding_us: us(Phase::Decoding),
+            planning_us: us(Phase::Planning),
+            result_us: us(Phase::Result),
+        })
     })
 }

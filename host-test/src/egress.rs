@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::credentials::Credentials;
+use crate::event::{Event, RequestFailure};
 use crate::log::Stderr;
 use crate::net::Connections;
 
@@ -114,8 +115,8 @@ impl WasiHttpHooks for Egress {
                     Ok((credentials.kept_out(answer), Box::new(async { Ok(()) }) as Driver))
                 }
                 Err(failure) => {
-                    let origin = origin.unwrap_or_default();
-                    log.note(&format!("host: a request to {origin} failed: {failure}"));
+                    let (origin, reason) = (origin.unwrap_or_default(), failure.to_string());
+                    log.report(&Event::RequestFailed(RequestFailure { origin, reason }));
                     Err(failure.into())
                 }
             }

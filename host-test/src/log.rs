@@ -11,10 +11,11 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use wasmtime_wasi_io::bytes::Bytes;
 
+use crate::event::{Event, EventSink};
 use crate::text::printable;
 
 /// A callback that gets each line, without the line end, while the call is still running. Its
-/// characters [may be shown](crate::text::is_shown).
+/// characters [may be shown](crate::text::is_shown). An [`Event`] is a line in words.
 pub type LogSink = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// How many bytes a component may write at once. It must be less than the host takes as arguments
@@ -78,6 +79,7 @@ struct Capture {
     cut: bool,
     lines: LogLines,
     sink: Option<LogSink>,
+    events: Option<EventSink>,
 }
 
 impl Stderr {
@@ -89,7 +91,14 @@ impl Stderr {
             cut: false,
             lines,
             sink,
+            events: None,
         })))
+    }
+
+    /// Passes on the events too.
+    pub(crate) fn with_events(self, events: EventSink) -> Self {
+        lock(&self.0).events = Some(events);
+        self
     }
 
     /// Passes on the last line if it has no line end.
@@ -97,12 +106,18 @@ impl Stderr {
         lock(&self.0).end_line();
     }
 
-    /// Adds a line of the host to the component's log.
-    pub(crate) fn note(&self, line: &str) {
+    /// Adds an event of the host to the component's log. It counts as if the component had written
+    /// it.
+    pub(crate) fn report(&self, event: &Event) {
         let mut capture = lock(&self.0);
         capture.end_line();
+        let line = event.to_string();
+        let is_whole = line.len() <= capture.budget;
         capture.take(line.as_bytes());
         capture.take(b"\n");
+        if is_whole {
+            capture.pass_on(event);
+        }
     }
 
     fn take(&self, bytes: &[u8]) {
@@ -135,7 +150,16 @@ impl Capture {
         }
         let bytes = std::mem::take(&mut self.partial);
         let line = String::from_utf8_lossy(&bytes);
-        self.hand_on(&printable(line.trim_end_matches('\r')));
+        let line = line.trim_end_matches('\r');
+        let Some(event) = Event::read(line) else { return self.hand_on(&printable(line)) };
+        self.hand_on(&event.to_string());
+        self.pass_on(&event);
+    }
+
+    fn pass_on(&self, event: &Event) {
+        if let Some(events) = &self.events {
+            events(event);
+        }
     }
 
     fn hand_on(&self, line: &str) {
@@ -256,6 +280,24 @@ mod tests {
         assert_eq!(*lock(&seen), ["one"]);
         stderr.finish();
         assert_eq!(*lock(&seen), ["one", "tw"]);
+    }
+
+    #[test]
+    fn an_event_is_a_line_in_words_and_is_passed_on_with_its_values() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let events: EventSink = {
+            let seen = seen.clone();
+            Arc::new(move |event| lock(&seen).push(event.clone()))
+        };
+        let lines = LogLines::default();
+        let stderr = Stderr::new(1000, lines.clone(), None).with_events(events);
+        stderr.take(b"before\nevent/1 {\"type\":\"progress\",\"task\":\"applying\",\"done\":");
+        assert!(lock(&seen).is_empty());
+        stderr.take(b"25,\"total\":200,\"unit\":\"steps\"}\nevent/2 {}\n");
+        assert_eq!(lines.all(), ["before", "applying: 25 of 200 steps", "event/2 {}"]);
+        let seen = lock(&seen);
+        let [Event::Progress(progress)] = seen.as_slice() else { panic!("{seen:?}") };
+        assert_eq!((progress.done, progress.total), (25, Some(200)));
     }
 
     #[test]

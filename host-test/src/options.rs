@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use crate::egress::Origin;
+use crate::event::{Event, EventSink};
 use crate::limits::Limits;
 use crate::log::LogSink;
 use crate::net::{CaCertificates, Proxies};
@@ -38,6 +39,8 @@ pub struct TenantOptions {
     pub stop: CancellationToken,
     /// Called with each line that the component logs.
     pub on_log: Option<LogSink>,
+    /// Called with each event that the component reports.
+    pub on_event: Option<EventSink>,
 }
 
 impl TenantOptions {
@@ -61,6 +64,7 @@ impl TenantOptions {
             concurrent_calls: None,
             stop: CancellationToken::new(),
             on_log: None,
+            on_event: None,
         }
     }
 
@@ -138,9 +142,17 @@ impl TenantOptions {
         self
     }
 
-    /// Calls this with each line that the component logs, while the call is running.
+    /// Calls this with each line that the component logs, while the call is running. Events are
+    /// lines in words.
     pub fn on_log(mut self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.on_log = Some(Arc::new(sink));
+        self
+    }
+
+    /// Calls this with each event that the component reports, e.g. the progress of a long listing,
+    /// while the call is running. [`on_log`](Self::on_log) gets its words first.
+    pub fn on_event(mut self, sink: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.on_event = Some(Arc::new(sink));
         self
     }
 }
@@ -160,6 +172,7 @@ impl fmt::Debug for TenantOptions {
             concurrent_calls,
             stop,
             on_log,
+            on_event,
         } = self;
         let names: Vec<&str> = env.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("TenantOptions")
@@ -174,6 +187,7 @@ impl fmt::Debug for TenantOptions {
             .field("concurrent_calls", concurrent_calls)
             .field("stopped", &stop.is_cancelled())
             .field("on_log", &on_log.is_some())
+            .field("on_event", &on_event.is_some())
             .finish()
     }
 }

@@ -14,6 +14,7 @@ use crate::credentials::Environment;
 use crate::egress::{self, Egress, Origin, Ways};
 use crate::engine::Program;
 use crate::error::HostError;
+use crate::event::{Event, EventSink};
 use crate::limits::{Limits, PeakMemory};
 use crate::log::{LogLines, LogSink, Stderr};
 use crate::meter::Meter;
@@ -62,6 +63,7 @@ pub struct Tenant {
     stop: CancellationToken,
     log: LogLines,
     on_log: Option<LogSink>,
+    on_event: Option<EventSink>,
     peak: PeakMemory,
     timings: Timings,
 }
@@ -79,6 +81,7 @@ impl Tenant {
             concurrent_calls,
             stop,
             on_log,
+            on_event,
         } = options;
         let environment = Environment::new(env, inject_credentials);
         let (env, credentials) = environment.of(&connection);
@@ -99,6 +102,7 @@ impl Tenant {
             stop,
             log: LogLines::default(),
             on_log,
+            on_event,
             peak: PeakMemory::default(),
             timings: Timings::default(),
         }
@@ -125,7 +129,8 @@ impl Tenant {
         Tenant { stop, ..self.clone() }
     }
 
-    /// Returns the latest lines that the component has logged in all calls so far.
+    /// Returns the latest lines that the component has logged in all calls so far. Events are lines
+    /// in words.
     pub fn log(&self) -> Vec<String> {
         self.log.all()
     }
@@ -183,8 +188,22 @@ impl Tenant {
         }
     }
 
+    /// Returns the sink for the events of a call.
+    fn events(&self) -> EventSink {
+        let (timings, on_event) = (self.timings.clone(), self.on_event.clone());
+        Arc::new(move |event| {
+            if let Event::Profile(profile) = event {
+                timings.profiled(profile);
+            }
+            if let Some(on_event) = &on_event {
+                on_event(event);
+            }
+        })
+    }
+
     fn call(&self, function: &'static str, place: &Place<'_>) -> Call<'_> {
-        let stderr = Stderr::new(self.limits.log, self.log.clone(), self.on_log.clone());
+        let stderr = Stderr::new(self.limits.log, self.log.clone(), self.on_log.clone())
+            .with_events(self.events());
         let meter = Meter::new(&self.program.ticker);
         let mut ways = self.ways.clone();
         ways.connections = ways.connections.of_call(meter.spent(), self.limits.requests);

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::event::Profile;
+
 /// The total times of some calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timing {
@@ -14,6 +16,8 @@ pub struct Timing {
     pub computing: Duration,
     /// The time that the calls waited for the network or between retries.
     pub waiting: Duration,
+    /// What the components say about their computing. It is zero without `RETOOL_PROFILE=1`.
+    pub profile: Profile,
 }
 
 /// The sum of a tenant's calls. Clones share it.
@@ -23,6 +27,11 @@ pub(crate) struct Timings(Arc<Mutex<Timing>>);
 impl Timings {
     pub(crate) fn sum(&self) -> Timing {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds what a component says about a call.
+    pub(crate) fn profiled(&self, profile: &Profile) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).profile.add(profile);
     }
 
     /// Adds a call: how long it took to create its instance, how long it ran, including that, and

@@ -12,7 +12,7 @@ use host_test::retool::types::{
     Connection, Dialect, Error, ErrorDetail, ErrorKind, GroupRef, UserType,
 };
 use host_test::{
-    CancellationToken, Host, HostError, Limits, Tenant, TenantOptions, error_case, json,
+    CancellationToken, Event, Host, HostError, Limits, Tenant, TenantOptions, error_case, json,
 };
 use mock_retool::{Fault, FaultKind, Hook, Mock, Options};
 
@@ -150,6 +150,71 @@ async fn the_components_log_is_kept_and_passed_to_the_sink() {
 
     tenant.clear_log();
     assert!(tenant.log().is_empty());
+}
+
+#[tokio::test]
+async fn events_are_passed_on_with_their_values_and_logged_in_words() {
+    use std::sync::{Arc, Mutex};
+
+    let mock = Mock::start(Options { users: 120, ..Options::default() }).await.expect("a mock");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sink = seen.clone();
+    let options = options(&mock)
+        .dialect(Dialect::V1)
+        .env("RETOOL_PAGE_SIZE", "5")
+        .env("RETOOL_PROFILE", "1")
+        .on_event(move |event| sink.lock().expect("events").push(event.clone()));
+    let tenant = tenant(options);
+    let listed = tenant.changes_since(None).await.expect("the host");
+    assert!(listed.is_ok(), "{listed:?}");
+
+    let events = std::mem::take(&mut *seen.lock().expect("events"));
+    let (Some(Event::Profile(profile)), progress) = (events.last(), &events[..events.len() - 1])
+    else {
+        panic!("the last event is not the profile: {events:?}");
+    };
+    assert_eq!(tenant.timing().profile, *profile);
+    assert!(!profile.decoding.is_zero(), "{profile:?}");
+    let done = progress.iter().map(|event| match event {
+        Event::Progress(progress) => {
+            assert_eq!(progress.task, "listing");
+            assert_eq!(progress.what.as_deref(), Some("users"));
+            assert_eq!((progress.total, progress.unit.as_deref()), (Some(24), Some("pages")));
+            progress.done
+        }
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(done.collect::<Vec<_>>(), [3, 6, 9, 12, 15, 18, 21]);
+
+    let log = tenant.log();
+    for event in &events {
+        assert!(log.contains(&event.to_string()), "{event} is not in {log:?}");
+    }
+    assert!(!log.iter().any(|line| line.starts_with("event/")), "{log:?}");
+}
+
+#[tokio::test]
+async fn why_a_request_failed_is_an_event_of_the_host() {
+    use std::sync::{Arc, Mutex};
+
+    let mock = mock().await;
+    // The mock serves plain HTTP only.
+    let base_url = mock.base_url().replace("http://", "https://");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sink = seen.clone();
+    let options = TenantOptions::new(&base_url)
+        .env("RETOOL_API_TOKEN", mock.token())
+        .on_event(move |event| sink.lock().expect("events").push(event.clone()));
+    let tenant = tenant(options);
+    assert!(!tenant.check_connection().await.expect("the host").expect("a report").healthy);
+    let events = seen.lock().expect("events");
+    assert!(!events.is_empty());
+    for event in &*events {
+        let Event::RequestFailed(failure) = event else { panic!("{event:?}") };
+        assert_eq!(failure.origin, base_url);
+        assert!(failure.reason.starts_with("TLS failed"), "{failure:?}");
+        assert!(tenant.log().contains(&event.to_string()), "{:?}", tenant.log());
+    }
 }
 
 #[tokio::test]

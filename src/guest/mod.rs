@@ -64,8 +64,8 @@ fn call_with_any_dialect<Request, Done, T>(
         Ok(done) => Ok(answer(done, &base_url)),
         Err(error) => Err(convert::error(error, &base_url)),
     });
-    if let Some(line) = profile::line() {
-        wasi_http::log(&line);
+    if let Some(event) = profile::event() {
+        wasi_http::log(event);
     }
     answer
 }

@@ -8,6 +8,8 @@ use alloc::vec::Vec;
 use core::future::Future;
 use core::pin::Pin;
 
+use crate::event::Event;
+
 mod answer;
 mod call;
 mod client;
@@ -73,6 +75,11 @@ pub trait Entropy {
 pub trait Log {
     /// Writes one line; `text` has no line end. It never contains a credential.
     fn line(&self, text: &str);
+
+    /// Writes an event, as one line.
+    fn event(&self, event: Event) {
+        self.line(&event.line());
+    }
 }
 
 /// An HTTP method.

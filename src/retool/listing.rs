@@ -25,6 +25,7 @@ use core::fmt;
 use super::page_buffer::{PageBuffer, PageItems, PageLookup, PageRef};
 use super::page_size::PageSize;
 use crate::error::{Code, Error, Result};
+use crate::event::{Event, Progress};
 use crate::http::{Local, Log, Window};
 
 /// The most times that an inconsistent listing is read.
@@ -265,7 +266,7 @@ impl Reader<'_> {
                 Box::pin(async move {
                     let page = page.await?;
                     arrived.set(arrived.get() + 1);
-                    self.log_progress(arrived.get(), pages);
+                    self.report_progress(arrived.get(), pages);
                     Ok(page)
                 })
             };
@@ -344,11 +345,17 @@ impl Reader<'_> {
         Ok(None)
     }
 
-    /// Logs the progress of a long listing, about ten times.
-    fn log_progress(&self, arrived: u32, pages: u32) {
+    /// Reports the progress of a long listing, about ten times.
+    fn report_progress(&self, arrived: u32, pages: u32) {
         let step = pages.div_ceil(10);
         if step > 1 && arrived < pages && arrived.is_multiple_of(step) {
-            self.log.line(&format!("listing {}: {arrived} of {pages} pages", self.what));
+            self.log.event(Event::Progress(Progress {
+                task: "listing",
+                what: Some(self.what),
+                done: arrived as usize,
+                total: Some(pages as usize),
+                unit: Some("pages"),
+            }));
         }
     }
 
@@ -383,7 +390,12 @@ impl Reader<'_> {
             if given > MOST_ITEMS as usize {
                 return Err(self.incomplete("does not end"));
             }
-            self.log.line(&format!("listing {}: {given}", self.what));
+            self.log.event(Event::Progress(Progress {
+                task: "listing",
+                what: Some(self.what),
+                done: given,
+                ..Progress::default()
+            }));
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use core::fmt::{self, Write};
 
 use wasi::clocks::{monotonic_clock, wall_clock};
 
+use crate::event::Event;
 use crate::fingerprint;
 use crate::http::{Clock, Entropy, Local, Log, Platform};
 
@@ -40,9 +41,9 @@ pub fn now_ns() -> u64 {
     monotonic_clock::now()
 }
 
-/// Writes a line to the operator's log.
-pub fn log(line: &str) {
-    WasiLog.line(line);
+/// Writes an event to the operator's log.
+pub fn log(event: Event) {
+    WasiLog.event(event);
 }
 
 /// Returns the environment variables and their values.

@@ -128,6 +128,7 @@ impl<'de> Visitor<'de> for Rows {
 
 pub(crate) fn parse(bytes: &[u8]) -> Result<Roster, RosterError> {
     let People(entries) = serde_json::from_slice(bytes).map_err(|error| {
+        // The library has the place as numbers, but the message only together with it.
         let place = format!(" at line {} column {}", error.line(), error.column());
         let message = error.to_string();
         let message = message.strip_suffix(&place).unwrap_or(&message);

@@ -61,6 +61,7 @@ fn tenant_until(
     options.proxies = proxies()?;
     options.stop = signals::token();
     options.on_log = Some(progress.sink());
+    options.on_event = Some(progress.events());
     if arguments.profile {
         options.env.retain(|(name, _)| name != PROFILE_VARIABLE);
         options = options.env(PROFILE_VARIABLE, "1");
@@ -181,10 +182,11 @@ fn passed_on(
 pub(crate) async fn check(arguments: ConnectionArgs, output: &Output) -> Result<Exit, Failure> {
     let what = "checking the connection";
     let (tenant, progress) = tenant_until(&arguments, what, CHECK_DEADLINE_MS)?;
-    // The text of the report has the reasons from the log; JSON has none.
+    let failures = progress.failures();
+    // The text of the report has the reasons of failed requests; JSON has none.
     let says_enough = |report: &ConnectionReport| report.healthy || !output.is_json();
     let report = progress.checking(tenant.check_connection(), says_enough).await?;
-    output.result(&report, |report| render::check(&arguments.base_url, report, &tenant.log()))?;
+    output.result(&report, |report| render::check(&arguments.base_url, report, failures.all()))?;
     Ok(if report.healthy { Exit::Done } else { Exit::Failed })
 }
 

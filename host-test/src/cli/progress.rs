@@ -1,6 +1,6 @@
 //! The progress display of a running call.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, IsTerminal, Write};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::failure::Failure;
 use super::pace::{Pace, Update};
 use super::signals;
+use crate::event::{Event, EventSink, RequestFailure};
 use crate::log::LogSink;
 use crate::render;
 use crate::tenant::{Answer, Tenant};
@@ -38,13 +39,28 @@ impl Tail {
     }
 }
 
+/// Why requests failed, each reason once. There are only a few.
+#[derive(Clone, Default)]
+pub(crate) struct Failures(Arc<Mutex<BTreeSet<String>>>);
+
+impl Failures {
+    fn add(&self, failure: &RequestFailure) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(failure.to_string());
+    }
+
+    pub(crate) fn all(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// The display of a call's progress. On a terminal it is a spinner with the latest line of the
-/// log; if that line reports progress, also a bar, the rate and the remaining time. Elsewhere it is
-/// the lines themselves.
+/// log; if that is an event of progress, also a bar, the rate and the remaining time. Elsewhere it
+/// is the lines themselves.
 pub(crate) struct Progress {
     spinner: Option<ProgressBar>,
     verbose: bool,
     tail: Tail,
+    failures: Failures,
     /// The tenant for which a table of times is printed at the end.
     profiled: Option<Tenant>,
 }
@@ -57,7 +73,18 @@ impl Progress {
             spinner.enable_steady_tick(Duration::from_millis(100));
             spinner
         });
-        Progress { spinner, verbose, tail: Tail::default(), profiled: None }
+        Progress {
+            spinner,
+            verbose,
+            tail: Tail::default(),
+            failures: Failures::default(),
+            profiled: None,
+        }
+    }
+
+    /// Returns why requests failed, which is collected until the calls end.
+    pub(crate) fn failures(&self) -> Failures {
+        self.failures.clone()
     }
 
     /// Makes it print at the end where the time of this tenant's calls went.
@@ -152,12 +179,30 @@ impl Progress {
         }
     }
 
-    /// Returns the log sink for the tenant.
+    /// Returns the tenant's sink for events. The line of an event is in the log, so this shows only
+    /// what is beyond it.
+    pub(crate) fn events(&self) -> EventSink {
+        let spinner = self.spinner.clone();
+        let failures = self.failures.clone();
+        let pace = Mutex::new(Pace::default());
+        Arc::new(move |event| match (event, &spinner) {
+            (Event::Progress(progress), Some(spinner)) => {
+                let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(update) = pace.take(progress, Instant::now()) {
+                    show(spinner, update);
+                }
+            }
+            (Event::RequestFailed(failure), _) => failures.add(failure),
+            // The host sums up profiles.
+            (Event::Progress(_) | Event::Profile(_), _) => {}
+        })
+    }
+
+    /// Returns the tenant's sink for the log.
     pub(crate) fn sink(&self) -> LogSink {
         let spinner = self.spinner.clone();
         let verbose = self.verbose;
         let tail = self.tail.clone();
-        let pace = Mutex::new(Pace::default());
         Arc::new(move |line| {
             let line = printable(line);
             match &spinner {
@@ -166,8 +211,7 @@ impl Progress {
                     if verbose {
                         spinner.println(line.as_ref());
                     }
-                    let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);
-                    show(spinner, &line, pace.take(&line, Instant::now()));
+                    spinner.set_message(line.into_owned());
                 }
                 None => {
                     // Failing to print the log is no reason to stop.
@@ -178,11 +222,9 @@ impl Progress {
     }
 }
 
-/// Shows the line, with a progress bar if there is an update.
-fn show(spinner: &ProgressBar, line: &str, update: Option<Update>) {
-    let Some(Update { done, total, begins, text }) = update else {
-        return spinner.set_message(line.to_owned());
-    };
+/// Shows the update, with a progress bar.
+fn show(spinner: &ProgressBar, update: Update) {
+    let Update { done, total, begins, text } = update;
     if begins {
         spinner.set_style(style("{spinner} {bar:20} {wide_msg}"));
         spinner.set_length(total);
@@ -201,8 +243,7 @@ impl Drop for Progress {
             spinner.finish_and_clear();
         }
         if let Some(tenant) = &self.profiled {
-            let log = tenant.log();
-            let table = render::profile(&tenant.timing(), log.iter().map(String::as_str));
+            let table = render::profile(&tenant.timing());
             // Failing to print the table is no reason to fail.
             let _ = io::stderr().write_all(table.as_bytes());
         }
@@ -219,6 +260,7 @@ mod tests {
             spinner: Some(ProgressBar::hidden()),
             verbose: false,
             tail: Tail::default(),
+            failures: Failures::default(),
             profiled: None,
         };
         let sink = progress.sink();
@@ -229,5 +271,31 @@ mod tests {
         assert_eq!(text.lines().count(), TAIL_LINES);
         assert!(text.starts_with("line 1\\u{1b}\n"), "{text}");
         assert!(text.ends_with("line 20\\u{1b}\n"), "{text}");
+    }
+
+    #[test]
+    fn only_an_event_moves_the_bar() {
+        let bar = ProgressBar::hidden();
+        let progress = Progress {
+            spinner: Some(bar.clone()),
+            verbose: false,
+            tail: Tail::default(),
+            failures: Failures::default(),
+            profiled: None,
+        };
+        let (log, events) = (progress.sink(), progress.events());
+        // Prose that looks like progress, from a server or another version of the component.
+        log("applying: 25 of 200 steps");
+        assert_eq!((bar.length(), bar.position()), (None, 0));
+        let line = include_str!("../../../tests/events/v1.txt").lines();
+        for line in line.filter(|line| line.starts_with("event/")) {
+            let event = Event::read(line).expect("an event");
+            log(&event.to_string());
+            events(&event);
+        }
+        // The listing, then the groups, whose number is not known, then the steps.
+        assert_eq!((bar.length(), bar.position()), (Some(200), 25));
+        let last = "profile: parameters 1000 us, decoding 5000 us, planning 2000 us, result 500 us";
+        assert_eq!(bar.message(), last);
     }
 }

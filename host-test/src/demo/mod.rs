@@ -4,6 +4,7 @@
 mod requests;
 mod walkthrough;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::ensure;
@@ -43,7 +44,7 @@ pub(crate) async fn run(latency: Duration, output: &Output) -> Result<Exit, Fail
 async fn check(walkthrough: &mut Walkthrough) -> Result<(), Failure> {
     walkthrough.begin("check", "Is the connection in order?")?;
     let report = walkthrough.tenant().check_connection().await??;
-    walkthrough.show(&render::check(&walkthrough.base_url(), &report, &[]))?;
+    walkthrough.show(&render::check(&walkthrough.base_url(), &report, BTreeSet::new()))?;
     walkthrough.end(|requests| {
         expect(report.healthy, "the connection is healthy")?;
         expect(requests.writes == 0, "a check writes nothing")

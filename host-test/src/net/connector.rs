@@ -152,19 +152,20 @@ async fn tunnel(
     }
     let opened = tunnel.call(server).await;
     let io = opened.map_err(|error| match Failure::connecting(&error) {
-        Failure::NoConnection => refusal(&error.to_string()),
+        Failure::NoConnection => refusal(&error),
         failure => failure,
     })?;
     Ok(io.into_inner())
 }
 
-/// Returns why the proxy opened no tunnel. The error's type is private to its library, so this
-/// matches the error's fixed text.
-fn refusal(words: &str) -> Failure {
-    if words.contains("authorization required") {
-        Failure::ProxyCredentials
-    } else {
-        Failure::ProxyRefused
+/// The error of a tunnel. The library does not export its name, only the service that has it.
+type TunnelError = <Tunnel<Reach> as Service<Uri>>::Error;
+
+/// Returns why the proxy opened no tunnel.
+fn refusal(error: &TunnelError) -> Failure {
+    match error {
+        TunnelError::ProxyAuthRequired => Failure::ProxyCredentials,
+        _ => Failure::ProxyRefused,
     }
 }
 

@@ -1,16 +1,19 @@
 //! The report of a connection check.
 
+use std::collections::BTreeSet;
+
 use super::style::{ALARM, CHANGED, GOOD, painted};
 use super::words;
 use crate::retool::diagnostics::{Check, CheckStatus, ConnectionReport};
 use crate::text::printable;
 
-/// How the lines begin that the host adds to the component's log.
-const OF_HOST: &str = "host: ";
-
-/// Renders a report. If the connection does not work, the lines of the host in the log of the check
-/// say why: only the host knows the reasons of a failed connection.
-pub(crate) fn check(base_url: &str, report: &ConnectionReport, log: &[String]) -> String {
+/// Renders a report. If the connection does not work, `failures` says why: only the host knows the
+/// reasons of a failed connection.
+pub(crate) fn check(
+    base_url: &str,
+    report: &ConnectionReport,
+    failures: BTreeSet<String>,
+) -> String {
     let ConnectionReport { healthy, dialect, checks, user_count, group_count } = report;
     let state = if *healthy { painted(GOOD, "healthy") } else { painted(ALARM, "NOT HEALTHY") };
     let mut text = format!("{} ({}): {state}\n", printable(base_url), words::dialect(*dialect));
@@ -30,12 +33,8 @@ pub(crate) fn check(base_url: &str, report: &ConnectionReport, log: &[String]) -
         text += &format!("  {status} {:<width$}  {}{code}\n", printable(name), printable(detail));
     }
     if !*healthy {
-        let mut reasons: Vec<&str> =
-            log.iter().filter_map(|line| line.strip_prefix(OF_HOST)).collect();
-        reasons.sort_unstable();
-        reasons.dedup();
-        for reason in reasons {
-            text += &format!("  {:<8} {:<width$}  {}\n", "why", "", printable(reason));
+        for failure in failures {
+            text += &format!("  {:<8} {:<width$}  {}\n", "why", "", printable(&failure));
         }
     }
     if let Some(count) = user_count {
@@ -78,7 +77,7 @@ mod tests {
                 user_count: Some(1),
                 group_count: Some(8),
             },
-            &[],
+            BTreeSet::new(),
         );
         assert_eq!(
             plain(&text),
@@ -93,7 +92,7 @@ https://acme.retool.com (v1): NOT HEALTHY
     }
 
     #[test]
-    fn a_connection_that_failed_has_the_reasons_of_the_host_once_each() {
+    fn a_connection_that_failed_has_the_reasons_of_the_host() {
         let detail = "The connection could not be made.".to_owned();
         let reachable = Check {
             name: "reachable".to_owned(),
@@ -108,15 +107,12 @@ https://acme.retool.com (v1): NOT HEALTHY
             user_count: None,
             group_count: None,
         };
-        let log = [
-            "host: a request to https://x:443 failed: no name (DNS)",
-            "GET /api/v2/users: connection failed, try 2 in 9 ms",
-            "host: a request to https://x:443 failed: no name (DNS)",
-            "host: a request to https://x:443 failed: the certificate has expired\u{1b}",
-        ];
-        let log = log.map(str::to_owned);
+        let failures = BTreeSet::from([
+            "a request to https://x:443 failed: no name (DNS)".to_owned(),
+            "a request to https://x:443 failed: the certificate has expired\u{1b}".to_owned(),
+        ]);
         assert_eq!(
-            plain(&check("https://x", &report(false), &log)),
+            plain(&check("https://x", &report(false), failures.clone())),
             "\
 https://x (auto): NOT HEALTHY
   FAILED   reachable  The connection could not be made. (connection-failed)
@@ -124,6 +120,6 @@ https://x (auto): NOT HEALTHY
   why                 a request to https://x:443 failed: the certificate has expired\\u{1b}
 "
         );
-        assert!(!check("https://x", &report(true), &log).contains("why"));
+        assert!(!check("https://x", &report(true), failures).contains("why"));
     }
 }

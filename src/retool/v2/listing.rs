@@ -16,6 +16,7 @@ use core::fmt;
 use super::cursor::LARGEST_PAGE;
 use crate::de::{Id, filled};
 use crate::error::{Code, Error, Result};
+use crate::event::{Event, Progress};
 use crate::http::{Local, Log};
 use crate::retool::page_buffer::{PageBuffer, PageItems, PageLookup, PageRef};
 use crate::retool::page_size::{PageSize, is_refused_size};
@@ -26,7 +27,7 @@ const READINGS: u32 = 3;
 /// More items than any organisation has. An endless listing is given up here.
 const MOST_ITEMS: usize = 250_000;
 
-/// Progress is logged after this many pages.
+/// Progress is reported after this many pages.
 const PAGES_PER_LINE: usize = 10;
 
 /// What follows a page.
@@ -320,7 +321,12 @@ impl Reader<'_> {
                 }
             }
             if tokens.len().is_multiple_of(PAGES_PER_LINE) {
-                self.log.line(&format!("listing {}: {given}", self.what));
+                self.log.event(Event::Progress(Progress {
+                    task: "listing",
+                    what: Some(self.what),
+                    done: given,
+                    ..Progress::default()
+                }));
             }
         }
     }

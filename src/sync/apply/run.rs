@@ -1,7 +1,6 @@
 //! Applies steps one by one, and records what happened to each person.
 
 use alloc::collections::BTreeMap;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -11,6 +10,7 @@ use super::read_back::{Membership, Touched};
 use crate::admins::{AdminGuard, check_leaving};
 use crate::domain::{Email, Field, FieldChange, GroupId, GroupLink, UserId};
 use crate::error::{Code, Error, Result, ends_the_run};
+use crate::event::{self, Event};
 use crate::http::Log;
 use crate::retool::Directory;
 use crate::retool::read_back::READINGS;
@@ -19,7 +19,7 @@ use crate::sync::step::{self, NewAccount, Notes, StepOutcome};
 use crate::sync::{GuardLimits, Step, StepKind};
 use crate::write_log::WriteLog;
 
-/// Progress is logged after this many steps.
+/// Progress is reported after this many steps.
 const STEPS_PER_LINE: usize = 25;
 
 /// The state while a plan is applied.
@@ -73,7 +73,13 @@ struct Progress<'l> {
 impl Progress<'_> {
     fn begin_step(&mut self) {
         if self.begun > 0 && self.begun.is_multiple_of(STEPS_PER_LINE) {
-            self.log.line(&format!("applying: {} of {} steps", self.begun, self.all));
+            self.log.event(Event::Progress(event::Progress {
+                task: "applying",
+                done: self.begun,
+                total: Some(self.all),
+                unit: Some("steps"),
+                ..event::Progress::default()
+            }));
         }
         self.begun += 1;
     }
