@@ -115,7 +115,7 @@ async fn a_group_keeps_enough_members_when_disabled_accounts_are_deleted() {
         let report = done(world.tenant.sync(&request).await);
         let left = emails.iter().filter(|email| world.has(email)).count();
         let refused = report.people.iter().filter(|one| one.outcome == PersonOutcome::Refused);
-        let refused: Vec<&str> = refused.filter_map(|one| one.reason.as_deref()).collect();
+        let refused: Vec<&str> = refused.filter_map(|one| one.refusal.as_deref()).collect();
         if delete_disables {
             assert_eq!((left, refused.len()), (3, 0), "{refused:?}");
         } else {

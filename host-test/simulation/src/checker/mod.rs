@@ -20,7 +20,7 @@ use mock_retool::{
 };
 use retool_lifecycle::retool::Capabilities;
 
-use crate::change::{Change, address_of_invitation, changes, key, removes_admin};
+use crate::change::{Change, address_of_invitation, changes, is_invitation, key, removes_admin};
 use crate::dialects::capabilities;
 use crate::operation::Operation;
 use crate::request::{Act, Fields, ParsedRequest};
@@ -255,6 +255,9 @@ impl Checker {
                 // No server says whether there are sessions, so a repetition ends them again.
                 || matches!(parsed.act, Some(Act::EndSessions { .. }))
                 || self.deletion_only_disables() && matches!(parsed.act, Some(Act::Delete { .. }))
+                // An open invitation beside an account is found once the account is shown no longer.
+                || self.disabled_users_vanish()
+                    && matches!(&parsed.act, Some(Act::Delete { id }) if is_invitation(id))
         };
         self.writes.iter().filter(|parsed| !effective || !refused(parsed)).count()
     }

@@ -110,7 +110,7 @@ impl Checker {
         if fields.get("isDisabled") == Some(&Value::Bool(true)) {
             let before = visible.get("isDisabled").and_then(Value::as_bool).unwrap_or(false);
             if !before {
-                return self.check_removal(operation, &person);
+                return self.check_removal(operation, &person, &[&person]);
             }
         }
         Ok(())
@@ -158,7 +158,7 @@ impl Checker {
                 let what = format!("withdrawing the invitation of {person} was not requested");
                 return Err(("only the request", what));
             }
-            return self.check_removal(operation, &person);
+            return self.check_removal(operation, &person, &[&person]);
         }
         match operation.may_delete(&person) {
             None => {
@@ -180,16 +180,19 @@ impl Checker {
                 }
             }
         }
-        self.check_removal(operation, &person)
+        self.check_removal(operation, &person, &[&person])
     }
 
-    /// Checks that a removal was planned from whole listings and is not of a protected user.
-    fn check_removal(&self, operation: &Operation, person: &str) -> Verdict {
+    /// Checks that a removal was planned from whole listings and is not of a protected user, who is
+    /// known by these addresses.
+    fn check_removal(&self, operation: &Operation, person: &str, known_as: &[&str]) -> Verdict {
         if operation.is_protected(person) {
             return Err(("guards", format!("{person} is protected and is removed")));
         }
-        let is_absent =
-            operation.sync_request().is_some_and(|request| desired(request, person).is_none());
+        // Another administrator may have changed the address after the listing.
+        let is_absent = operation
+            .sync_request()
+            .is_some_and(|request| known_as.iter().all(|known| desired(request, known).is_none()));
         if is_absent && self.unusable {
             let what = format!("{person} is removed although a record can't be used");
             return Err(("whole listings", what));
@@ -245,8 +248,9 @@ impl Checker {
             return Err(("only the request", what));
         }
         if !joins && group != ADMIN {
+            let known_as: Vec<&str> = addresses.iter().map(String::as_str).collect();
             for person in addresses {
-                self.check_removal(operation, person)?;
+                self.check_removal(operation, person, &known_as)?;
             }
         }
         Ok(())
