@@ -8,7 +8,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::credentials::Credentials;
 use crate::log::Stderr;
-use crate::net::Connections;
+use crate::net::{Connections, Failure};
 
 /// How many bytes of each outgoing body the host keeps until they are sent.
 const OUTGOING_PIECE: usize = 16 << 10;
@@ -82,10 +82,6 @@ impl Egress {
 type Sent = Result<(http::Response<WasiBody>, Driver), Error>;
 type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
-/// The error for a request of a stopped call. The component ends its work when it gets this code,
-/// which this host uses for nothing else.
-const STOPPED: Error = Error::LoopDetected;
-
 impl WasiHttpHooks for Egress {
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
         OUTGOING_PIECE
@@ -103,7 +99,7 @@ impl WasiHttpHooks for Egress {
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
         if self.stop.is_cancelled() {
-            return Box::new(async { Err(STOPPED) });
+            return Box::new(async { Err(Failure::Stopped.into()) });
         }
         self.ways.credentials.put_into(request.headers_mut());
         let Ways { connections, credentials, .. } = self.ways.clone();
@@ -113,6 +109,8 @@ impl WasiHttpHooks for Egress {
                 Ok(answer) => {
                     Ok((credentials.kept_out(answer), Box::new(async { Ok(()) }) as Driver))
                 }
+                // The caller asked for it, so there is nothing to explain.
+                Err(Failure::Stopped) => Err(Failure::Stopped.into()),
                 Err(failure) => {
                     let origin = origin.unwrap_or_default();
                     log.note(&format!("host: a request to {origin} failed: {failure}"));

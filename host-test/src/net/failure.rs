@@ -50,6 +50,8 @@ pub(crate) enum Failure {
     TooMuchBeforeAnswer,
     /// The server's address is not public, and the tenant may only reach public ones.
     NotPublic,
+    /// The call was stopped before the request was given to a connection.
+    Stopped,
 }
 
 impl Failure {
@@ -92,6 +94,7 @@ impl Failure {
                 "the server's address is not public, and this tenant may only reach public \
                  addresses"
             }
+            Failure::Stopped => "the call was stopped before the request was sent",
         }
     }
 
@@ -188,6 +191,8 @@ impl From<Failure> for WasiError {
             Failure::Broken => WasiError::ConnectionTerminated,
             Failure::NotHttp | Failure::TooMuchBeforeAnswer => WasiError::HttpProtocolError,
             Failure::NotPublic => WasiError::DestinationIpProhibited,
+            // The component ends its work when it gets this code, which nothing else has here.
+            Failure::Stopped => WasiError::LoopDetected,
         }
     }
 }
@@ -238,5 +243,6 @@ mod tests {
         assert!(matches!(converted(Failure::ConnectTimeout), WasiError::ConnectionTimeout));
         assert!(matches!(converted(Failure::AnswerTimeout), WasiError::HttpResponseTimeout));
         assert!(matches!(converted(Failure::UnknownAuthority), WasiError::TlsCertificateError));
+        assert!(matches!(converted(Failure::Stopped), WasiError::LoopDetected));
     }
 }

@@ -41,7 +41,10 @@ async fn endless(head: &'static str, repeated: &'static str) -> (String, JoinSet
     (origin, serving)
 }
 
-async fn sent(connections: &Connections, origin: &str) -> Result<Response<WasiBody>, Failure> {
+pub(super) async fn sent(
+    connections: &Connections,
+    origin: &str,
+) -> Result<Response<WasiBody>, Failure> {
     connections.send(request(Method::GET, origin, ""), None).await
 }
 
@@ -97,8 +100,9 @@ async fn the_time_of_a_connection_counts_as_computing_of_its_call() {
     let (origin, _serving) = endless("", "HTTP/1.1 100 Continue\r\n\r\n").await;
     let (spent, other) = (ComputeTime::default(), ComputeTime::default());
     let connections = connections();
-    let _idle = connections.of_call(&other, 1);
-    let failure = sent(&connections.of_call(&spent, 1), &origin).await.map(|_| ());
+    let _idle = connections.of_call(&other, 1, &CancellationToken::new());
+    let failure =
+        sent(&connections.of_call(&spent, 1, &CancellationToken::new()), &origin).await.map(|_| ());
     assert_eq!(failure, Err(Failure::TooMuchBeforeAnswer));
     assert!(!spent.get().is_zero());
     assert!(other.get().is_zero());
@@ -109,7 +113,7 @@ async fn a_call_has_no_more_requests_in_flight_than_its_limit() {
     const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
-    let call = connections().of_call(&ComputeTime::default(), 2);
+    let call = connections().of_call(&ComputeTime::default(), 2, &CancellationToken::new());
     let mut requests = JoinSet::new();
     for _ in 0..6 {
         let (call, origin) = (call.clone(), origin.clone());
@@ -163,7 +167,7 @@ fn head(status: &str) -> Vec<u8> {
 }
 
 /// Creates TLS for a server that speaks HTTP/2, and connections that trust it.
-fn tls() -> (TlsAcceptor, Connections) {
+pub(super) fn tls() -> (TlsAcceptor, Connections) {
     let key = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a key");
     let trusted = CaCertificates::from_pem(key.cert.pem().as_bytes()).expect("a certificate");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
