@@ -123,7 +123,11 @@ impl Failure {
 
     /// Converts an error of a TLS handshake.
     pub(super) fn shaking_hands(error: &io::Error) -> Failure {
-        let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        let inner = error.get_ref();
+        if let Some(failure) = inner.and_then(|inner| inner.downcast_ref::<Failure>()) {
+            return *failure;
+        }
+        let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
         let Some(rustls::Error::InvalidCertificate(reason)) = tls else {
             return Failure::Tls;
         };
