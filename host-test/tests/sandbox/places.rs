@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use host_test::requests::by_email;
-use host_test::{CancellationToken, Host, HostError, Limits, Tenant, TenantOptions};
+use host_test::{Host, HostError, Limits, Tenant, TenantOptions};
 use tokio::task::{JoinSet, yield_now};
 
 use crate::misbehaving::{ENDLESS, plugin};
@@ -72,31 +72,6 @@ async fn waiting_behind_the_tenants_own_calls_ends_at_the_wall_clock_limit() {
             return;
         }
     }
-}
-
-#[tokio::test]
-async fn a_call_that_is_stopped_while_it_waits_for_a_place_ends_and_has_not_begun() {
-    let host = Host::with_concurrency(&plugin(ENDLESS), 1).expect("a host");
-    let _running = compute(&host.tenant(options(LONG, LONG)), 1);
-    let other = host.tenant(options(Duration::from_secs(20), SHORT));
-    // The first call may get the place before the running one does.
-    let error = loop {
-        let stop = CancellationToken::new();
-        let to_stop = other.with_stop(stop.clone());
-        let stopping = async {
-            for _ in 0..3 {
-                yield_now().await;
-            }
-            stop.cancel();
-        };
-        match tokio::join!(call(&to_stop), stopping).0 {
-            HostError::Compute { .. } => continue,
-            error => break error,
-        }
-    };
-    assert_eq!(error, HostError::Stopped { function: "find-user" });
-    assert_eq!(error.code(), "host-stopped");
-    assert!(!error.may_have_written());
 }
 
 #[tokio::test]
