@@ -9,7 +9,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 use crate::credentials::Credentials;
 use crate::event::{Event, RequestFailure};
 use crate::log::Stderr;
-use crate::net::Connections;
+use crate::net::{Connections, Failure};
 
 /// How many bytes of each outgoing body the host keeps until they are sent.
 const OUTGOING_PIECE: usize = 16 << 10;
@@ -83,10 +83,6 @@ impl Egress {
 type Sent = Result<(http::Response<WasiBody>, Driver), Error>;
 type Driver = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
-/// The error for a request of a stopped call. The component ends its work when it gets this code,
-/// which this host uses for nothing else.
-const STOPPED: Error = Error::LoopDetected;
-
 impl WasiHttpHooks for Egress {
     fn p2_outgoing_body_chunk_size(&mut self) -> usize {
         OUTGOING_PIECE
@@ -104,7 +100,7 @@ impl WasiHttpHooks for Egress {
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
         if self.stop.is_cancelled() {
-            return Box::new(async { Err(STOPPED) });
+            return Box::new(async { Err(Failure::Stopped.into()) });
         }
         self.ways.credentials.put_into(request.headers_mut());
         let Ways { connections, credentials, .. } = self.ways.clone();
@@ -114,6 +110,8 @@ impl WasiHttpHooks for Egress {
                 Ok(answer) => {
                     Ok((credentials.kept_out(answer), Box::new(async { Ok(()) }) as Driver))
                 }
+                // The caller asked for it, so there is nothing to explain.
+                Err(Failure::Stopped) => Err(Failure::Stopped.into()),
                 Err(failure) => {
                     let (origin, reason) = (origin.unwrap_or_default(), failure.to_string());
                     log.report(&Event::RequestFailed(RequestFailure { origin, reason }));

@@ -45,6 +45,12 @@ pub enum HostError {
         /// The limit.
         limit: Duration,
     },
+    /// The call was stopped ([`TenantOptions::stop_on`](crate::TenantOptions::stop_on)) while it waited
+    /// for one of the host's places. The call has not begun.
+    Stopped {
+        /// The function that was called.
+        function: &'static str,
+    },
     /// The component needed more than [`Limits::memory`](crate::Limits::memory).
     Memory {
         /// The function that was called.
@@ -101,6 +107,7 @@ impl HostError {
             HostError::WallClock { .. } => "host-wall-clock",
             HostError::Compute { .. } => "host-compute",
             HostError::Busy { .. } => "host-busy",
+            HostError::Stopped { .. } => "host-stopped",
             HostError::Memory { .. } => "host-memory",
             HostError::Resources { .. } => "host-resources",
             HostError::ProxyChoosesAddress { .. } => "host-proxy",
@@ -113,6 +120,7 @@ impl HostError {
         match self {
             HostError::Setup { .. }
             | HostError::Busy { .. }
+            | HostError::Stopped { .. }
             | HostError::ProxyChoosesAddress { .. } => false,
             HostError::Trap { function, .. }
             | HostError::WallClock { function, .. }
@@ -157,6 +165,11 @@ impl fmt::Display for HostError {
                 "`{function}` was not started: for {} s, the longest that a call may take, the \
                  host or this tenant was running as many calls as it may",
                 limit.as_secs_f64()
+            ),
+            HostError::Stopped { function } => write!(
+                f,
+                "`{function}` was not started: it was stopped while the host or this tenant was \
+                 running as many calls as it may"
             ),
             HostError::Resources { function, limit } => write!(
                 f,

@@ -152,8 +152,8 @@ mod tests {
 
     use super::misbehaving::{ENDLESS, HOG, having, importing, plugin};
     use super::*;
-    use crate::Limits;
     use crate::requests::by_email;
+    use crate::{CancellationToken, Limits};
 
     /// Returns hosts of a component, with the pool and without it.
     fn both(component: &[u8]) -> [Result<Host, HostError>; 2] {
@@ -202,6 +202,39 @@ mod tests {
             assert_eq!(error.code(), "host-setup", "{error}");
             assert!(error.to_string().contains(reason), "{error}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_stopped_while_it_waits_for_a_place_ends_and_has_not_begun() {
+        let host = Host::with_concurrency(&plugin("unreachable"), 1).expect("a host");
+        let limits = Limits { wall_clock: std::time::Duration::from_secs(20), ..Limits::default() };
+        let options = TenantOptions::new("http://127.0.0.1:9").limits(limits);
+        let tenant = host.tenant(options.concurrent_calls(1));
+        let ada = by_email("ada@example.com");
+        let taken = host.program.places.acquire().await.expect("a place");
+        // The first time it waits for a place of the host. The second time another call does so,
+        // and it waits for its tenant's only place.
+        for others in 0..2 {
+            let stop = CancellationToken::new();
+            let to_stop = tenant.with_stop(stop.clone());
+            let mut other = pin!(tenant.find_user(&ada));
+            let mut stopped = pin!(to_stop.find_user(&ada));
+            for _ in 0..3 {
+                let polled = poll_fn(|context| {
+                    let waits = others == 0 || other.as_mut().poll(context).is_pending();
+                    Poll::Ready(waits && stopped.as_mut().poll(context).is_pending())
+                });
+                assert!(polled.await, "a call did not wait");
+                yield_now().await;
+            }
+            stop.cancel();
+            let error = stopped.await.expect_err("the host's own error");
+            assert_eq!(error, HostError::Stopped { function: "find-user" });
+            assert!(!error.may_have_written());
+        }
+        // They hold no place any more.
+        drop(taken);
+        assert_eq!(called(&host).await.code(), "host-trap");
     }
 
     #[tokio::test]

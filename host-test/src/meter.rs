@@ -1,9 +1,9 @@
 //! Measures how long a call computes, makes it yield to other calls, and enforces the time limits.
 
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use wasmtime::UpdateDeadline;
@@ -21,18 +21,46 @@ pub(crate) enum Exceeded {
     Compute,
 }
 
-/// The time that one call has computed, in nanoseconds. Clones share it.
+/// The time that one call has computed. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ComputeTime(Arc<AtomicU64>);
+pub(crate) struct ComputeTime(Arc<Mutex<Spent>>);
+
+#[derive(Debug, Default)]
+struct Spent {
+    time: Duration,
+    /// The limit, and the waiting call, which is woken once the time is longer.
+    waiting: Option<(Duration, Waker)>,
+}
 
 impl ComputeTime {
     pub(crate) fn get(&self) -> Duration {
-        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+        self.with(|spent| spent.time)
     }
 
-    /// Adds time in which the host worked for the call.
+    /// Adds time in which the host worked for the call. If that is too much, wakes the call: while it
+    /// waits for its server, nothing else would end it.
     pub(crate) fn add(&self, time: Duration) {
-        self.0.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
+        let woken = self.with(|spent| {
+            spent.time = spent.time.saturating_add(time);
+            let time = spent.time;
+            spent.waiting.take_if(|(limit, _)| time > *limit)
+        });
+        if let Some((_, call)) = woken {
+            call.wake();
+        }
+    }
+
+    /// Returns whether the time is longer than the limit. If it is not, the call is woken once it is.
+    fn exceeds(&self, limit: Duration, call: &Waker) -> bool {
+        self.with(|spent| {
+            let exceeds = spent.time > limit;
+            spent.waiting = (!exceeds).then(|| (limit, call.clone()));
+            exceeds
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Spent) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -131,8 +159,44 @@ impl<F: Future> Future for Metered<'_, F> {
         drop(computing);
         match polled {
             Poll::Ready(output) => Poll::Ready(Ok(output)),
-            Poll::Pending if meter.spent.get() > self.limit => Poll::Ready(Err(Exceeded::Compute)),
+            Poll::Pending if meter.spent.exceeds(self.limit, context.waker()) => {
+                Poll::Ready(Err(Exceeded::Compute))
+            }
             Poll::Pending => Poll::Pending,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::sync::atomic::AtomicBool;
+    use std::task::Wake;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_waits_ends_when_its_connections_have_taken_too_long() {
+        const LIMIT: Duration = Duration::from_secs(100);
+        let meter = Meter::new(&Arc::new(Ticker::start(|| ()).expect("a thread")));
+        let mut call = pin!(meter.within(10 * LIMIT, LIMIT, pending::<()>()));
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut poll = || call.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(poll().is_pending());
+        meter.spent().add(LIMIT / 2);
+        assert!(!woken.0.load(Ordering::Relaxed), "within the limit");
+        meter.spent().add(LIMIT);
+        assert!(woken.0.load(Ordering::Relaxed), "beyond the limit");
+        assert_eq!(poll(), Poll::Ready(Err(Exceeded::Compute)));
     }
 }

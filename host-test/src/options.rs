@@ -134,7 +134,9 @@ impl TenantOptions {
     /// Stops the tenant's calls when this token is cancelled: the running ones, and all that begin
     /// later. Requests that have begun are finished, and no other is sent. The component then ends
     /// as at its deadline: a call that could not finish returns the error `call-stopped`, with the
-    /// writes that it made. If that must not take longer, drop the call too.
+    /// writes that it made. A call that waits for a place does not begin, and fails with
+    /// [`HostError::Stopped`](crate::HostError::Stopped). If that must not take longer, drop the call
+    /// too.
     ///
     /// One token may be given to several tenants, for example to stop all calls of a host.
     pub fn stop_on(mut self, stop: CancellationToken) -> Self {

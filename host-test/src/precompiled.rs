@@ -3,9 +3,10 @@
 //! A file begins with a checksum of what follows, which is checked before the code is loaded:
 //! damaged machine code would crash the process, and leave its memory with the tokens in a core
 //! file. It is a CRC, which finds damage in a tenth of the time of SHA-256. No checksum without a
-//! key would protect against an attacker. The folder must do that.
+//! key would protect against an attacker. The folder must do that, and the owner and the mode of the
+//! file: another user may have put one there while the folder allowed it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -22,7 +23,7 @@ const SUM: usize = 4;
 const MOST_BYTES: u64 = 256 << 20;
 
 /// Loads a component's machine code for this engine from a folder. The file name is a hash of the
-/// component. If the file is missing, damaged or of another version, compiles the component and
+/// component. If the file is missing, damaged, of another version or of another user, compiles the component and
 /// writes the file. If that fails, also returns why.
 ///
 /// # Safety
@@ -66,11 +67,13 @@ fn sum(name: &str, code: &[u8]) -> [u8; SUM] {
     sum.finalize().to_le_bytes()
 }
 
-/// Reads a whole file, checksum included; `None` if there is none or its checksum does not fit.
+/// Reads a whole file, checksum included; `None` if there is none, if another user may have written
+/// it, or if its checksum does not fit.
 fn read(file: &Path, name: &str) -> Option<Vec<u8>> {
     let file = File::open(file).ok()?;
     let metadata = file.metadata().ok()?;
-    if !metadata.is_file() || metadata.len() > MOST_BYTES {
+    // This is of the open file: nobody can put another one in its place any more.
+    if !metadata.is_file() || metadata.len() > MOST_BYTES || !is_own(&metadata) {
         return None;
     }
     let mut bytes = Vec::with_capacity(metadata.len() as usize);
@@ -79,8 +82,29 @@ fn read(file: &Path, name: &str) -> Option<Vec<u8>> {
     (stored == sum(name, code)).then_some(bytes)
 }
 
+/// Returns whether only this user and root can have written the file.
+#[cfg(unix)]
+fn is_own(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    // SAFETY: it has no conditions.
+    let user = unsafe { libc::geteuid() };
+    is_of(user, metadata.uid(), metadata.mode())
+}
+
+/// On other systems only the folder protects.
+#[cfg(not(unix))]
+fn is_own(_: &Metadata) -> bool {
+    true
+}
+
+#[cfg(unix)]
+fn is_of(user: u32, owner: u32, mode: u32) -> bool {
+    (owner == user || owner == 0) && mode & 0o022 == 0
+}
+
 /// Writes the file so that another process, and the next one after a power failure, sees either no
-/// file or the whole one.
+/// file or the whole one. The folder is not synced: no file only means to compile once more.
 fn write(code: &[u8], name: &str, file: &Path, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut temporary = NamedTempFile::new_in(folder)?;
@@ -88,9 +112,6 @@ fn write(code: &[u8], name: &str, file: &Path, folder: &Path) -> io::Result<()> 
     temporary.write_all(code)?;
     temporary.as_file().sync_all()?;
     temporary.persist(file)?;
-    // Only Unix can open a folder.
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
     Ok(())
 }
 
@@ -142,6 +163,28 @@ mod tests {
         let huge = OpenOptions::new().write(true).open(&file).expect("a file");
         huge.set_len(MOST_BYTES + 1).expect("a sparse file");
         assert_eq!(read(&file, NAME), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_another_user_may_have_written_is_not_used_and_is_replaced() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let (folder, file) = written();
+        for (mode, used) in
+            [(0o600, true), (0o644, true), (0o620, false), (0o602, false), (0o666, false)]
+        {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("its mode");
+            assert_eq!(read(&file, NAME).is_some(), used, "{mode:o}");
+        }
+        write(b"own code", NAME, &file, folder.path()).expect("a file");
+        assert_eq!(read(&file, NAME).expect("code")[SUM..], *b"own code");
+
+        for (user, owner, used) in
+            [(1000, 1000, true), (1000, 0, true), (1000, 1001, false), (0, 1000, false)]
+        {
+            assert_eq!(is_of(user, owner, 0o600), used, "{owner} for {user}");
+        }
     }
 
     #[test]

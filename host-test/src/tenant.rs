@@ -160,7 +160,7 @@ impl Tenant {
         call.end(ended, start.elapsed(), &self.timings)
     }
 
-    /// Waits for a place for a call, at most as long as the call may take.
+    /// Waits for a place for a call, at most as long as the call may take, and not once it is stopped.
     async fn place(&self, function: &'static str) -> Result<Place<'_>, HostError> {
         self.ways.credentials.check()?;
         if self.proxy_chooses {
@@ -178,7 +178,13 @@ impl Tenant {
             let own = self.places.acquire().await?;
             Ok((own, self.program.places.acquire().await?))
         };
-        match tokio::time::timeout(limit, places).await {
+        let waited = tokio::select! {
+            biased;
+            waited = tokio::time::timeout(limit, places) => waited,
+            // A call that has its place begins, and the component says that it was stopped.
+            () = self.stop.cancelled() => return Err(HostError::Stopped { function }),
+        };
+        match waited {
             Ok(Ok(permits)) => Ok(Place { begun, _permits: permits }),
             Ok(Err(closed)) => {
                 let _: tokio::sync::AcquireError = closed;
@@ -206,7 +212,8 @@ impl Tenant {
             .with_events(self.events());
         let meter = Meter::new(&self.program.ticker);
         let mut ways = self.ways.clone();
-        ways.connections = ways.connections.of_call(meter.spent(), self.limits.requests);
+        ways.connections =
+            ways.connections.of_call(meter.spent(), self.limits.requests, &self.stop);
         let setup = Setup {
             function,
             env: &self.env,

@@ -168,6 +168,10 @@ impl Failure {
                 let (case, message) = ((EXECUTION_FAILED, "unprinted"), unprinted(error, *writes));
                 let mut report = Report::new(exit, *writes > 0, case, &message);
                 report.records = render::tombstones(records);
+                if !records.is_empty() {
+                    let records = records.iter().filter_map(|record| json::value(record).ok());
+                    report.value["tombstones"] = records.collect();
+                }
                 report
             }
             Failure::Unrecorded(error) => Report::new(Partly, true, host, &chain(error)),
@@ -224,6 +228,18 @@ impl Failure {
     pub(crate) fn text(&self) -> String {
         let Report { text, records, .. } = self.report();
         text + &records
+    }
+
+    /// Returns whether stdout did not take what was printed before. What it seems to take afterwards
+    /// may be useless: it may already have the beginning of a document.
+    pub(crate) fn distrusts_stdout(&self) -> bool {
+        match self {
+            Failure::Unprinted { .. } => true,
+            Failure::Stopped { failure, .. } | Failure::Recorded { failure, .. } => {
+                failure.distrusts_stdout()
+            }
+            _ => false,
+        }
     }
 
     /// Returns the failure as JSON for scripts, in the form of the contract's errors: `{"error":
@@ -298,7 +314,10 @@ mod tests {
         assert_eq!(unprinted().exit(), Exit::Failed);
         let recorded = unprinted().after(2, &[tombstone("ada@x.com")]);
         assert!(recorded.text().contains("\"recorded_at\": "), "{}", recorded.text());
+        let error = &recorded.json()["error"]["execution-failed"];
+        assert_eq!(error["tombstones"][0]["user"]["email"], "ada@x.com", "{error}");
         let written = unprinted().after(2, &[]);
+        assert!(written.json()["error"]["execution-failed"].get("tombstones").is_none());
         assert_eq!(written.exit(), Exit::Partly);
         assert_eq!(
             plain(&written.text()),

@@ -81,16 +81,26 @@ fn written(path: &Path, text: &str) -> io::Result<NamedTempFile> {
 }
 
 /// Writes the folder's entries to the disk. Without this, a new file may be gone after a power
-/// failure.
+/// failure. The file is there already, so it is no failure that a folder can't be synced at all.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
-    match File::open(folder(path))?.sync_all() {
-        // Some file systems have nothing to do for a folder, and say so like this.
-        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
-            Ok(())
-        }
+    match File::open(folder(path)).and_then(|folder| folder.sync_all()) {
+        Err(error) if no_sync(error.kind()) => Ok(()),
         synced => synced,
     }
+}
+
+/// Returns whether this error only says that this user or the file system syncs no folders.
+#[cfg(unix)]
+fn no_sync(error: ErrorKind) -> bool {
+    matches!(
+        error,
+        // A folder may be written to and not opened, with the mode 0300.
+        ErrorKind::PermissionDenied
+            // What some file systems say that have nothing to do for a folder.
+            | ErrorKind::InvalidInput
+            | ErrorKind::Unsupported
+    )
 }
 
 /// Only Unix can open a folder.
@@ -136,6 +146,34 @@ mod tests {
         let error = read(&path, 4).expect_err("a refusal");
         assert_eq!(error.kind(), ErrorKind::FileTooLarge);
         assert!(error.to_string().contains("more than 4 bytes"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_can_not_be_synced_is_no_failure_unless_its_disk_fails() {
+        let refused = [libc::EACCES, libc::EPERM, libc::EINVAL, libc::ENOTSUP];
+        for (codes, no) in [(&refused[..], true), (&[libc::EIO, libc::ENOSPC], false)] {
+            for code in codes {
+                let error = io::Error::from_raw_os_error(*code);
+                assert_eq!(no_sync(error.kind()), no, "{error}");
+            }
+        }
+    }
+
+    /// The administrator may open every folder. For other users this tests the mode.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_written_into_a_folder_that_can_not_be_listed() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        let allow = |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode));
+        allow(0o300).expect("its mode");
+        let written = [create(&path, "one"), replace(&path, "two")];
+        allow(0o700).expect("its mode");
+        assert!(written.iter().all(Result::is_ok), "{written:?}");
+        assert_eq!(text(&path), "two");
     }
 
     #[cfg(target_os = "linux")]

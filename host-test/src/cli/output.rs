@@ -55,11 +55,19 @@ impl Output {
 
     /// Prints why there is no result, and returns the exit code.
     pub(crate) fn failure(self, failure: &Failure) -> Exit {
-        // The text also replaces a document that can't be printed. If printing the text fails,
-        // there is no way to report it.
-        if !self.json || self.document(&failure.json()).is_err() {
-            let _ = anstream::stderr().write_all(printable_painted(&failure.text()).as_bytes());
+        // The text also replaces a document that can't be printed, and the records of removed people
+        // are in it.
+        if !self.json || self.document(&failure.json()).is_err() || failure.distrusts_stdout() {
+            return self.beside(failure);
         }
+        failure.exit()
+    }
+
+    /// Prints on stderr alone what failed after the result was printed, because stdout already has
+    /// its one document. Returns the exit code.
+    pub(crate) fn beside(self, failure: &Failure) -> Exit {
+        // If this fails, there is no way to report it.
+        let _ = anstream::stderr().write_all(printable_painted(&failure.text()).as_bytes());
         failure.exit()
     }
 }

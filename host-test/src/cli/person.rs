@@ -107,12 +107,13 @@ pub(crate) async fn deprovision(
     // If nothing else has the record, the failure prints it.
     let records = if path.is_some() { &[] } else { result.tombstone.as_slice() };
     printed.map_err(|failure| failure.after(writes, records))?;
-    match kept {
+    let failure = match kept {
+        Ok(()) => return Ok(Exit::Done),
         // The record was printed on stdout instead.
-        Err(error) if writes > 0 => Err(Failure::Unrecorded(error)),
-        Err(error) => Err(Failure::Other(error)),
-        Ok(()) => Ok(Exit::Done),
-    }
+        Err(error) if writes > 0 => Failure::Unrecorded(error),
+        Err(error) => Failure::Other(error),
+    };
+    Ok(output.beside(&failure))
 }
 
 fn deprovision_request(arguments: &DeprovisionArgs) -> Result<DeprovisionRequest, Failure> {

@@ -18,6 +18,7 @@ use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
 use super::addresses::is_public;
+use super::inbound::Raw;
 use super::places::{Place, Places};
 use super::resolver::{Made, Resolver};
 use super::stream::{Duplex, Paced, Stream};
@@ -69,6 +70,7 @@ impl Service<Uri> for Connector {
 }
 
 async fn connect(ways: Arc<Ways>, server: Uri, place: Place) -> Result<Stream, Failure> {
+    let raw = Raw::default();
     let https = server.scheme() == Some(&Scheme::HTTPS);
     let proxy = ways.proxies.of(&server);
     if ways.public_only && proxy.is_some() {
@@ -77,21 +79,22 @@ async fn connect(ways: Arc<Ways>, server: Uri, place: Place) -> Result<Stream, F
     }
     if !https {
         // No proxy gets to read a request.
-        return Ok(Stream::http1(dial(&ways, server).await?, place));
+        let io = dial(&ways, server, raw.clone()).await?;
+        return Ok(Stream::http1(io, raw, place));
     }
     // Read the configuration first: if that fails, no socket has to be opened.
     let config = ways.tls.config()?;
     let io = match ways.proxies.of(&server) {
-        Some(proxy) => tunnel(&ways, proxy, server.clone()).await?,
-        None => dial(&ways, server.clone()).await?,
+        Some(proxy) => tunnel(&ways, proxy, server.clone(), raw.clone()).await?,
+        None => dial(&ways, server.clone(), raw.clone()).await?,
     };
     let secured = secure(io, &server, config).await?;
     let http2 = secured.get_ref().1.alpn_protocol() == Some(b"h2");
     let make = if http2 { Stream::http2 } else { Stream::http1 };
-    Ok(make(Box::new(secured), place))
+    Ok(make(Box::new(secured), raw, place))
 }
 
-async fn dial(ways: &Ways, server: Uri) -> Result<Box<dyn Duplex>, Failure> {
+async fn dial(ways: &Ways, server: Uri, raw: Raw) -> Result<Box<dyn Duplex>, Failure> {
     // The resolver checks the addresses of names. An address in the URL is not resolved.
     if ways.public_only && literal(&server).is_some_and(|address| !is_public(address)) {
         return Err(Failure::NotPublic);
@@ -105,7 +108,7 @@ async fn dial(ways: &Ways, server: Uri) -> Result<Box<dyn Duplex>, Failure> {
             return Err(Failure::NotPublic);
         }
     }
-    Ok(Box::new(Paced::under(stream)))
+    Ok(Box::new(Paced::under(stream, raw)))
 }
 
 /// Returns the address in a URL, if its host is one.
@@ -128,9 +131,9 @@ async fn secure(
 }
 
 /// Opens a connection to the proxy itself.
-async fn reach(ways: &Ways, proxy: &Intercept) -> Result<Box<dyn Duplex>, Failure> {
+async fn reach(ways: &Ways, proxy: &Intercept, raw: Raw) -> Result<Box<dyn Duplex>, Failure> {
     let uri = proxy.uri();
-    let dialed = dial(ways, uri.clone()).await.map_err(|_| Failure::NoProxy)?;
+    let dialed = dial(ways, uri.clone(), raw).await.map_err(|_| Failure::NoProxy)?;
     if uri.scheme() != Some(&Scheme::HTTPS) {
         return Ok(dialed);
     }
@@ -145,8 +148,10 @@ async fn tunnel(
     ways: &Arc<Ways>,
     proxy: Intercept,
     server: Uri,
+    raw: Raw,
 ) -> Result<Box<dyn Duplex>, Failure> {
-    let mut tunnel = Tunnel::new(proxy.uri().clone(), Reach(Arc::clone(ways), proxy.clone()));
+    let reach = Reach(Arc::clone(ways), proxy.clone(), raw);
+    let mut tunnel = Tunnel::new(proxy.uri().clone(), reach);
     if let Some(credentials) = proxy.basic_auth() {
         tunnel = tunnel.with_auth(credentials.clone());
     }
@@ -170,7 +175,7 @@ fn refusal(error: &TunnelError) -> Failure {
 }
 
 /// [`reach`] as a service, for the tunnel.
-struct Reach(Arc<Ways>, Intercept);
+struct Reach(Arc<Ways>, Intercept, Raw);
 
 impl Service<Uri> for Reach {
     type Response = TokioIo<Box<dyn Duplex>>;
@@ -182,7 +187,8 @@ impl Service<Uri> for Reach {
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
-        let (ways, proxy) = (Arc::clone(&self.0), self.1.clone());
-        Box::pin(async move { Ok(TokioIo::new(reach(&ways, &proxy).await?)) })
+        let Reach(ways, proxy, raw) = self;
+        let (ways, proxy, raw) = (Arc::clone(ways), proxy.clone(), raw.clone());
+        Box::pin(async move { Ok(TokioIo::new(reach(&ways, &proxy, raw).await?)) })
     }
 }

@@ -50,6 +50,8 @@ pub(crate) enum Failure {
     TooMuchBeforeAnswer,
     /// The server's address is not public, and the tenant may only reach public ones.
     NotPublic,
+    /// The call was stopped before the request was given to a connection.
+    Stopped,
 }
 
 impl Failure {
@@ -92,6 +94,7 @@ impl Failure {
                 "the server's address is not public, and this tenant may only reach public \
                  addresses"
             }
+            Failure::Stopped => "the call was stopped before the request was sent",
         }
     }
 
@@ -120,7 +123,11 @@ impl Failure {
 
     /// Converts an error of a TLS handshake.
     pub(super) fn shaking_hands(error: &io::Error) -> Failure {
-        let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        let inner = error.get_ref();
+        if let Some(failure) = inner.and_then(|inner| inner.downcast_ref::<Failure>()) {
+            return *failure;
+        }
+        let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
         let Some(rustls::Error::InvalidCertificate(reason)) = tls else {
             return Failure::Tls;
         };
@@ -188,6 +195,8 @@ impl From<Failure> for WasiError {
             Failure::Broken => WasiError::ConnectionTerminated,
             Failure::NotHttp | Failure::TooMuchBeforeAnswer => WasiError::HttpProtocolError,
             Failure::NotPublic => WasiError::DestinationIpProhibited,
+            // The component ends its work when it gets this code, which nothing else has here.
+            Failure::Stopped => WasiError::LoopDetected,
         }
     }
 }
@@ -238,5 +247,6 @@ mod tests {
         assert!(matches!(converted(Failure::ConnectTimeout), WasiError::ConnectionTimeout));
         assert!(matches!(converted(Failure::AnswerTimeout), WasiError::HttpResponseTimeout));
         assert!(matches!(converted(Failure::UnknownAuthority), WasiError::TlsCertificateError));
+        assert!(matches!(converted(Failure::Stopped), WasiError::LoopDetected));
     }
 }

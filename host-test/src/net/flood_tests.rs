@@ -10,7 +10,9 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::crypto::cipher::OutboundPlainMessage;
 use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::{ConnectionTrafficSecrets, ContentType, ProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, sink, split};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -41,7 +43,10 @@ async fn endless(head: &'static str, repeated: &'static str) -> (String, JoinSet
     (origin, serving)
 }
 
-async fn sent(connections: &Connections, origin: &str) -> Result<Response<WasiBody>, Failure> {
+pub(super) async fn sent(
+    connections: &Connections,
+    origin: &str,
+) -> Result<Response<WasiBody>, Failure> {
     connections.send(request(Method::GET, origin, ""), None).await
 }
 
@@ -97,8 +102,9 @@ async fn the_time_of_a_connection_counts_as_computing_of_its_call() {
     let (origin, _serving) = endless("", "HTTP/1.1 100 Continue\r\n\r\n").await;
     let (spent, other) = (ComputeTime::default(), ComputeTime::default());
     let connections = connections();
-    let _idle = connections.of_call(&other, 1);
-    let failure = sent(&connections.of_call(&spent, 1), &origin).await.map(|_| ());
+    let _idle = connections.of_call(&other, 1, &CancellationToken::new());
+    let failure =
+        sent(&connections.of_call(&spent, 1, &CancellationToken::new()), &origin).await.map(|_| ());
     assert_eq!(failure, Err(Failure::TooMuchBeforeAnswer));
     assert!(!spent.get().is_zero());
     assert!(other.get().is_zero());
@@ -109,7 +115,7 @@ async fn a_call_has_no_more_requests_in_flight_than_its_limit() {
     const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
-    let call = connections().of_call(&ComputeTime::default(), 2);
+    let call = connections().of_call(&ComputeTime::default(), 2, &CancellationToken::new());
     let mut requests = JoinSet::new();
     for _ in 0..6 {
         let (call, origin) = (call.clone(), origin.clone());
@@ -163,7 +169,11 @@ fn head(status: &str) -> Vec<u8> {
 }
 
 /// Creates TLS for a server that speaks HTTP/2, and connections that trust it.
-fn tls() -> (TlsAcceptor, Connections) {
+pub(super) fn tls() -> (TlsAcceptor, Connections) {
+    tls_with(|config| config.alpn_protocols = vec![b"h2".to_vec()])
+}
+
+fn tls_with(set: impl FnOnce(&mut rustls::ServerConfig)) -> (TlsAcceptor, Connections) {
     let key = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a key");
     let trusted = CaCertificates::from_pem(key.cert.pem().as_bytes()).expect("a certificate");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -174,7 +184,7 @@ fn tls() -> (TlsAcceptor, Connections) {
         .with_no_client_auth()
         .with_single_cert(vec![key.cert.der().clone()], der.into())
         .expect("a certificate with its key");
-    config.alpn_protocols = vec![b"h2".to_vec()];
+    set(&mut config);
     let connections = Connections::new(trusted, Proxies::default(), false);
     (TlsAcceptor::from(Arc::new(config)), connections)
 }
@@ -230,6 +240,53 @@ async fn over_http2_a_request_ends_if_the_server_sends_without_end_before_its_an
         let failure = sent(&connections, &origin).await.map(|_| ());
         assert_eq!(failure, Err(Failure::TooMuchBeforeAnswer), "{what}");
     }
+}
+
+/// Returns what encrypts further records of the server's side, and the number of the next one.
+fn records(
+    tls: rustls::ServerConnection,
+) -> (u64, Box<dyn rustls::crypto::cipher::MessageEncrypter>) {
+    let suite = tls.negotiated_cipher_suite().and_then(|suite| suite.tls13());
+    let suite = suite.expect("TLS 1.3");
+    let (next, secrets) = tls.dangerous_extract_secrets().expect("the secrets").tx;
+    let (ConnectionTrafficSecrets::Aes128Gcm { key, iv }
+    | ConnectionTrafficSecrets::Aes256Gcm { key, iv }
+    | ConnectionTrafficSecrets::Chacha20Poly1305 { key, iv }) = secrets
+    else {
+        panic!("another cipher");
+    };
+    (next, suite.aead_alg.encrypter(key, iv))
+}
+
+#[tokio::test]
+async fn a_request_ends_if_tls_brings_session_tickets_without_end() {
+    // A session ticket: its lifetime, a number, a nonce, the ticket, no extensions.
+    let ticket = [&[4, 0, 0, 14][..], &[0, 0, 1, 0], &[0; 4], &[0], &[0, 1, 7], &[0, 0]].concat();
+    let (tls, connections) = tls_with(|config| config.enable_secret_extraction = true);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let origin = format!("https://{}", listener.local_addr().expect("an address"));
+    let mut serving = JoinSet::new();
+    serving.spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        let mut stream = tls.accept(stream).await.expect("TLS");
+        read_request(&mut stream).await.expect("a request");
+        let (mut stream, tls) = stream.into_inner();
+        let (next, mut records) = records(tls);
+        // Far more than is accepted.
+        for number in next..next + 50_000 {
+            let plain = OutboundPlainMessage {
+                typ: ContentType::Handshake,
+                version: ProtocolVersion::TLSv1_2,
+                payload: (&ticket[..]).into(),
+            };
+            let record = records.encrypt(plain, number).expect("a record").encode();
+            if stream.write_all(&record).await.is_err() {
+                return;
+            }
+        }
+    });
+    let failure = sent(&connections, &origin).await.map(|_| ());
+    assert_eq!(failure, Err(Failure::TooMuchBeforeAnswer));
 }
 
 #[tokio::test]

@@ -11,9 +11,12 @@
 //!   has read it.
 //!
 //! The head of an answer restores the budget.
+//!
+//! Below this is another budget, for what brings nothing at all: bytes of TLS without content, such as
+//! session tickets. Each piece of content restores it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::frames::{self, Frames};
@@ -94,9 +97,14 @@ impl Inbound {
             .left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(cost));
         if spent.is_err() {
-            self.exhausted.store(true, Ordering::Relaxed);
+            self.exhaust();
         }
         spent.is_ok()
+    }
+
+    /// The connection received too much of what brings nothing.
+    pub(super) fn exhaust(&self) {
+        self.exhausted.store(true, Ordering::Relaxed);
     }
 
     /// Returns whether the connection was ended because it received too much.
@@ -113,6 +121,29 @@ impl Inbound {
 
     fn restore(&self) {
         self.left.store(self.limit, Ordering::Relaxed);
+    }
+}
+
+/// How many bytes a connection has received from its socket since they last brought content. Clones
+/// share it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Raw(Arc<AtomicUsize>);
+
+impl Raw {
+    /// Counts bytes from the socket. Returns whether the connection may go on.
+    pub(super) fn receive(&self, bytes: usize) -> bool {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+        !self.is_exhausted()
+    }
+
+    /// Returns whether the connection received too much.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > BEFORE_ANSWER
+    }
+
+    /// There was content.
+    pub(super) fn restore(&self) {
+        self.0.store(0, Ordering::Relaxed);
     }
 }
 

@@ -16,6 +16,8 @@ mod inbound;
 mod places;
 mod proxies;
 mod resolver;
+#[cfg(test)]
+mod stop_tests;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -24,7 +26,8 @@ mod tls;
 use std::future::{self, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::{Extensions, Request, Response, Uri};
@@ -34,6 +37,7 @@ use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection}
 use hyper_util::rt::TokioTimer;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::{RequestOptions, WasiBody};
 
 use body::Timed;
@@ -76,8 +80,10 @@ pub(crate) struct Connections {
 /// What the requests of one call share.
 #[derive(Clone)]
 struct OfCall {
-    /// The time in which its connections are driven is added to this.
+    /// The time in which its connections are opened and driven is added to this.
     payer: ComputeTime,
+    /// Stops requests that no connection has taken yet.
+    stop: CancellationToken,
     /// Limits its requests in flight.
     requests: Arc<Semaphore>,
 }
@@ -103,10 +109,16 @@ impl Connections {
     }
 
     /// Returns the same pool for the requests of one call, of which this many may be in flight. The
-    /// call pays for the time in which its connections are driven.
-    pub(crate) fn of_call(&self, payer: &ComputeTime, requests: usize) -> Connections {
+    /// call pays for the time in which its connections are opened and driven. Once it is stopped, no
+    /// request is given to a connection.
+    pub(crate) fn of_call(
+        &self,
+        payer: &ComputeTime,
+        requests: usize,
+        stop: &CancellationToken,
+    ) -> Connections {
         let requests = Arc::new(Semaphore::new(requests.clamp(1, Semaphore::MAX_PERMITS)));
-        let call = OfCall { payer: payer.clone(), requests };
+        let call = OfCall { payer: payer.clone(), requests, stop: stop.clone() };
         Connections { call: Some(call), ..self.clone() }
     }
 
@@ -130,19 +142,32 @@ impl Connections {
         // No proxy reads a request: its credentials are in the request for a tunnel.
         request.headers_mut().remove(PROXY_AUTHORIZATION);
 
+        let stop = self.call.as_ref().map(|call| call.stop.clone()).unwrap_or_default();
         let permit = match &self.call {
-            // It fails only if it is closed, which it never is.
-            Some(call) => Arc::clone(&call.requests).acquire_owned().await.ok(),
+            Some(call) => tokio::select! {
+                biased;
+                () = stop.cancelled() => return Err(Failure::Stopped),
+                // It fails only if it is closed, which it never is.
+                permit = Arc::clone(&call.requests).acquire_owned() => permit.ok(),
+            },
             None => None,
         };
         let flight = self.places.request(permit);
         let mut connection = capture_connection(&mut request);
         let mut used = Used { capture: connection.clone(), payer: self.payer(), inbound: None };
         let mut sent = pin!(self.client.request(request));
+        let mut stopped = pin!(stop.cancelled());
         let mut answer = pin!(poll_fn(|context| {
+            // A connection that has taken the request writes it next.
+            if used.inbound.is_none() && stopped.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err(Failure::Stopped));
+            }
+            // Connections are opened here, handshakes included.
+            let began = Instant::now();
             let polled = sent.as_mut().poll(context);
+            used.charge(began.elapsed());
             used.follow();
-            polled
+            polled.map(|answer| answer.map_err(|error| Failure::sending(&error)))
         }));
         let connected = async {
             connection.wait_for_connection_metadata().await;
@@ -168,11 +193,12 @@ impl Connections {
                 }
                 Ok(answer.map(|body| Timed::new(body, limit).of(flight, inbound).boxed_unsync()))
             }
+            Err(Failure::Stopped) => Err(Failure::Stopped),
             // The library does not pass on the error of the stream in every case.
             Err(_) if inbound.is_some_and(|inbound| inbound.is_exhausted()) => {
                 Err(Failure::TooMuchBeforeAnswer)
             }
-            Err(error) => Err(Failure::sending(&error)),
+            Err(failure) => Err(failure),
         }
     }
 
@@ -196,6 +222,13 @@ impl Used {
         if self.inbound.as_ref().is_none_or(|known| !Arc::ptr_eq(known, &inbound)) {
             inbound.request(self.payer.as_ref());
             self.inbound = Some(inbound);
+        }
+    }
+
+    /// Adds time in which the request was worked on outside of its connection's own task.
+    fn charge(&self, time: Duration) {
+        if let Some(payer) = &self.payer {
+            payer.add(time);
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::Failure;
 use super::driver::must_give_way;
 use super::frames::Frames;
-use super::inbound::Inbound;
+use super::inbound::{Inbound, Raw};
 use super::places::Place;
 
 /// A stream of bytes in both directions.
@@ -21,17 +21,19 @@ pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
-/// A stream whose reader gives way to other tasks, and whose bytes are counted once it carries
-/// HTTP. TLS over it can also be kept busy by bytes that bring nothing.
+/// A stream whose reader gives way to other tasks, and whose bytes are counted: as HTTP, or below
+/// that. TLS can be kept busy by bytes that bring nothing.
 pub(super) struct Paced<T> {
     io: T,
+    raw: Raw,
+    /// `None` if another stream is over this one.
     counted: Option<(Arc<Inbound>, Option<Frames>)>,
 }
 
 impl<T> Paced<T> {
-    /// Creates a stream whose bytes are not counted, because another stream is over it.
-    pub(super) fn under(io: T) -> Paced<T> {
-        Paced { io, counted: None }
+    /// Creates the stream of a socket, over which is another stream with the same `raw`.
+    pub(super) fn under(io: T, raw: Raw) -> Paced<T> {
+        Paced { io, raw, counted: None }
     }
 }
 
@@ -47,13 +49,26 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
             return Poll::Pending;
         }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut this.io).poll_read(context, buffer))?;
-        if let Some((inbound, frames)) = &mut this.counted
-            && !inbound.receive(&buffer.filled()[before..], frames.as_mut())
-        {
+        let read = ready!(Pin::new(&mut this.io).poll_read(context, buffer));
+        let new = &buffer.filled()[before..];
+        let go_on = match &mut this.counted {
+            None => this.raw.receive(new.len()),
+            Some((inbound, _)) if this.raw.is_exhausted() => {
+                // TLS has ended with this error.
+                inbound.exhaust();
+                false
+            }
+            Some((inbound, frames)) => {
+                if !new.is_empty() {
+                    this.raw.restore();
+                }
+                inbound.receive(new, frames.as_mut())
+            }
+        };
+        if !go_on {
             return Poll::Ready(Err(io::Error::other(Failure::TooMuchBeforeAnswer)));
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(read)
     }
 }
 
@@ -97,19 +112,19 @@ pub(super) struct Stream {
 
 impl Stream {
     /// Creates an HTTP/1.1 connection to the server.
-    pub(super) fn http1(io: Box<dyn Duplex>, place: Place) -> Stream {
-        Stream::new(io, place, false)
+    pub(super) fn http1(io: Box<dyn Duplex>, raw: Raw, place: Place) -> Stream {
+        Stream::new(io, raw, place, false)
     }
 
     /// Creates an HTTP/2 connection to the server.
-    pub(super) fn http2(io: Box<dyn Duplex>, place: Place) -> Stream {
-        Stream::new(io, place, true)
+    pub(super) fn http2(io: Box<dyn Duplex>, raw: Raw, place: Place) -> Stream {
+        Stream::new(io, raw, place, true)
     }
 
-    fn new(io: Box<dyn Duplex>, place: Place, http2: bool) -> Stream {
+    fn new(io: Box<dyn Duplex>, raw: Raw, place: Place, http2: bool) -> Stream {
         let inbound = Arc::new(Inbound::new(http2));
         let counted = Some((Arc::clone(&inbound), inbound.frames()));
-        let io = TokioIo::new(Paced { io, counted });
+        let io = TokioIo::new(Paced { io, raw, counted });
         Stream { io, inbound, http2, _place: place }
     }
 }
@@ -168,6 +183,7 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::super::driver::Drivers;
+    use super::super::inbound::BEFORE_ANSWER;
     use super::*;
 
     /// A stream that is always ready. Those of the runtime are not: they end a turn, too, but only
@@ -185,11 +201,53 @@ mod tests {
         }
     }
 
+    /// A stream over another one, whose bytes bring content only now and then.
+    struct Swallowing {
+        under: Paced<Ready>,
+        read: usize,
+        /// After so many bytes there is one of content.
+        content: usize,
+    }
+
+    impl AsyncRead for Swallowing {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            loop {
+                let mut byte = [0];
+                let mut one = ReadBuf::new(&mut byte);
+                ready!(Pin::new(&mut self.under).poll_read(context, &mut one))?;
+                self.read += 1;
+                if self.read.is_multiple_of(self.content) {
+                    buffer.put_slice(b"x");
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn bytes_that_bring_no_content_end_the_stream_and_others_do_not() {
+        for (content, ended) in [(BEFORE_ANSWER, false), (4 * BEFORE_ANSWER, true)] {
+            let raw = Raw::default();
+            let inbound = Arc::new(Inbound::new(false));
+            let under = Paced::under(Ready, raw.clone());
+            let io = Swallowing { under, read: 0, content };
+            let mut stream = Paced { io, raw, counted: Some((Arc::clone(&inbound), None)) };
+            for _ in 0..3 {
+                assert_eq!(stream.read_u8().await.is_err(), ended, "{content}");
+            }
+            assert_eq!(inbound.is_exhausted(), ended, "{content}");
+        }
+    }
+
     #[tokio::test]
     async fn reading_ends_its_turn_although_there_is_more() {
         let (ended, turn) = oneshot::channel();
         let mut ended = Some(ended);
-        let mut stream = Paced::under(Ready);
+        let mut stream = Paced::under(Ready, Raw::default());
         Drivers.execute(async move {
             std::future::poll_fn(|context| {
                 let mut byte = [0];

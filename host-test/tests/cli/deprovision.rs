@@ -203,6 +203,41 @@ fn a_record_that_can_not_be_printed_goes_to_stderr() {
     }
 }
 
+/// Returns a pipe with room for about this many bytes, whose writer is told to come again when there
+/// is none.
+#[cfg(target_os = "linux")]
+fn nearly_full_pipe(room: usize) -> (std::os::fd::OwnedFd, fs::File) {
+    use std::io::Write;
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+    let mut ends = [0; 2];
+    // SAFETY: it writes the two ends, which nothing else owns.
+    let (reader, mut writer) = unsafe {
+        assert_eq!(libc::pipe2(ends.as_mut_ptr(), libc::O_NONBLOCK | libc::O_CLOEXEC), 0);
+        (OwnedFd::from_raw_fd(ends[0]), fs::File::from(OwnedFd::from_raw_fd(ends[1])))
+    };
+    // SAFETY: the end is open.
+    let size = unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_GETPIPE_SZ) };
+    let size = usize::try_from(size).expect("a size");
+    writer.write_all(&vec![b' '; size - room]).expect("room");
+    (reader, writer)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_record_goes_to_stderr_although_a_shorter_document_could_be_printed() {
+    let setup = Setup::new();
+    // Enough for an error without the record.
+    let (_reader, writer) = nearly_full_pipe(500);
+    let arguments = ["deprovision", "--json", "--api=v1", "--mode=strip", "--email", ADA];
+    let output = setup.server.command(&arguments).stdout(writer).output().expect("the command");
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+    let record = stderr.find("\n{").unwrap_or_else(|| panic!("no record: {stderr}"));
+    fs::write(setup.file(), &stderr[record..]).expect("a file");
+    setup.assert_restorable();
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_record_in_a_file_is_not_printed_too() {
@@ -260,5 +295,26 @@ fn the_record_of_a_successful_deprovision_is_the_components_own() {
         serde_json::from_str(expected.raw.as_deref().expect("the server's record")).expect("JSON");
     assert_eq!(raw["locale"], "en-GB", "{raw}");
     assert_eq!(fs::read_dir(setup.folder.path()).expect("a folder").count(), 1);
+    setup.assert_restorable();
+}
+
+#[test]
+fn a_record_that_can_not_be_written_to_its_file_any_more_is_in_the_one_document() {
+    let setup = Setup::new();
+    let file = setup.file();
+    setup.server.mock.on_request(move |_, request| {
+        // By now the record from before is in the file. A folder in its place can't be replaced.
+        if request.method == "DELETE" && file.is_file() {
+            fs::remove_file(&file).expect("the record");
+            fs::create_dir(&file).expect("a folder");
+        }
+        mock_retool::Hook::Serve
+    });
+    let ran = setup.deprovision(&["--json", "--mode=strip", "--tombstone", &setup.path()]);
+    assert_eq!(ran.exit, 4, "{ran:#?}");
+    assert!(ran.stderr.contains("the record could not be written to"), "{}", ran.stderr);
+    let record = ran.json()["tombstone"].to_string();
+    fs::remove_dir(setup.file()).expect("the folder");
+    fs::write(setup.file(), record).expect("a file");
     setup.assert_restorable();
 }
