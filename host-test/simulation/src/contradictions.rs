@@ -31,9 +31,10 @@ pub fn draw(seed: u64, server: &ServerBehavior, organisation: &mut Organisation)
         1 if server.dialect == Dialect::V2 => listing.omit.push(user_type.to_owned()),
         _ => {}
     }
-    let drawn =
-        *chance.pick(&organisation.users.iter().map(|user| &user.email).collect::<Vec<_>>());
-    let drawn = drawn.clone();
+    // Where every user is disabled, a server that shows no disabled users has none.
+    let Some(drawn) = chance.any(&organisation.users).map(|user| user.email.clone()) else {
+        return listing;
+    };
     let is_twin =
         organisation.users.iter().filter(|user| key(&user.email) == key(&drawn)).count() > 1;
     let has_login = organisation

@@ -93,15 +93,18 @@ fn new_failure<'r>(first: &Done, second: &'r Result<Done, Error>) -> Option<&'r 
 }
 
 /// Whether a call left something to the next one, and said so: a sync that used up its limit on
-/// removals, or a call that stopped at a write that did not hold.
+/// removals, or would take the last administrator's rights, or a call that stopped at a write that
+/// did not hold.
 fn is_incomplete(done: Option<&Result<Done, Error>>) -> bool {
     let report = match done {
         Some(Ok(Done::Synced(report))) => report,
         Some(Err(error)) => return error.code == Code::NotVerified,
         _ => return false,
     };
-    report.people.iter().any(|person| {
-        matches!(&person.outcome, PersonOutcome::Refused(why) if why.contains("Sync again"))
+    report.people.iter().any(|person| match &person.outcome {
+        PersonOutcome::Refused(why) => why.contains("Sync again"),
+        PersonOutcome::Failed(error) => error.code == Code::LastAdmin,
+        _ => false,
     })
 }
 
@@ -317,6 +320,8 @@ impl World {
                     PersonOutcome::Failed(error) if error.http_status == Some(409) => {
                         !vanishes && !hidden.contains(person.email.key())
                     }
+                    // A disabled administrator was enabled, and counts until they leave the group.
+                    PersonOutcome::Failed(error) if error.code == Code::LastAdmin => false,
                     PersonOutcome::Failed(_) => true,
                     // The listing never shows this user, so the plan creates them.
                     PersonOutcome::Stale(_) => !hidden.contains(&key(person.email.as_str())),

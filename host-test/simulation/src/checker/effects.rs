@@ -279,9 +279,14 @@ impl Checker {
             let members =
                 self.user_listings.iter().filter_map(|listing| listing.members.get(group));
             // Another administrator may add a user to the group after the plan decided to delete them.
-            let joined = self.concurrent_changes().filter(
-                |change| matches!(change, Change::Joined { group: joined, .. } if joined == group),
-            );
+            let joined = self.concurrent_changes().filter(|change| match change {
+                Change::Joined { group: joined, .. } => joined == group,
+                // The members of this group follow from the flag.
+                Change::UserField { field, after, .. } => {
+                    *group == ADMIN && field == "isAdmin" && *after == true
+                }
+                _ => false,
+            });
             let limit = allowed(members.copied().max().unwrap_or(0), limits.member_removals)
                 + joined.count();
             if gone.len() > limit {

@@ -105,6 +105,8 @@ pub struct Checker {
     events: Vec<Event>,
     /// Whether the other administrator made an edit, even one that changed no field.
     is_touched: bool,
+    /// The states after writes of the component that changed no field. They move dates.
+    repeated: Vec<Rc<Organisation>>,
     /// Every write that arrived.
     writes: Vec<ParsedRequest>,
     /// The record of each user that a response contained last, by id.
@@ -172,6 +174,7 @@ impl Checker {
             start: now,
             events: Vec::new(),
             is_touched: false,
+            repeated: Vec::new(),
             writes: Vec::new(),
             visible: BTreeMap::new(),
             seen_as: BTreeMap::new(),
@@ -321,6 +324,9 @@ impl Checker {
         let before = Rc::clone(self.now());
         let changes = changes(&before, after);
         if changes.is_empty() {
+            if parsed.is_some_and(ParsedRequest::is_write) {
+                self.repeated.push(Rc::new(after.clone()));
+            }
             return false;
         }
         if who == Who::Component {

@@ -155,6 +155,7 @@ impl Checker {
         !has(&self.start)
             && (self.has_vanished(id)
                 || self.is_touched
+                || self.repeated.iter().any(|state| has(state) && is_disabled(state))
                 || self.states().any(|state| has(state) && is_disabled(state)))
     }
 
