@@ -170,10 +170,12 @@ async fn disabling_reads_the_account_and_writes_once(dialect: Dialect) {
             "PATCH /api/v2/users/{id}",
             "POST /api/v2/users/{id}/logout",
         ],
-        // SCIM does not report administrators. So all users are read.
+        // SCIM does not report administrators, so all users are read. The user's record may lack
+        // groups, so these are read too.
         _ => &[
             "GET /scim/v2/Users?filter",
             "GET /scim/v2/Users?startIndex&count",
+            "GET /scim/v2/Groups?startIndex&count",
             "GET /scim/v2/Users/{id}",
             "PATCH /scim/v2/Users/{id}",
         ],
@@ -203,6 +205,7 @@ async fn deleting_reads_the_result_once(dialect: Dialect) {
         _ => &[
             "GET /scim/v2/Users?filter",
             "GET /scim/v2/Users?startIndex&count",
+            "GET /scim/v2/Groups?startIndex&count",
             "GET /scim/v2/Users/{id}",
             "DELETE /scim/v2/Users/{id}",
             "GET /scim/v2/Users/{id}",
