@@ -95,6 +95,10 @@ impl Scim {
             Err(error) if form == Form::ByPath && is_refused(&error) => error,
             other => return other,
         };
+        if error.http_status == Some(501) {
+            // "Not implemented" is about the form, whoever is added.
+            self.group_form.set(Form::ByValue);
+        }
         match self.add_in(group, ids, Form::ByValue).await {
             Ok(()) => {
                 self.group_form.set(Form::ByValue);

@@ -166,3 +166,19 @@ fn a_member_of_before_is_no_proof_that_a_form_works() {
     assert!(added.is_ok(), "{added:?}");
     assert_eq!(*members.borrow(), ["u1", "u2", "u3"]);
 }
+
+#[test]
+fn a_form_that_is_not_implemented_is_sent_once() {
+    let behaviour = Behaviour {
+        add: Effect::Unknown,
+        add_by_value: Some(Effect::Refused),
+        ..Behaviour::default()
+    };
+    let (fake, _) = server(&["u1"], behaviour);
+    let scim = scim(&fake);
+    for user in ["u2", "u3"] {
+        fake.run(scim.add_member(&group_id("g1"), &user_id(user))).unwrap_err();
+    }
+    let with_path = changes(&fake).iter().filter(|change| change.contains("path")).count();
+    assert_eq!((with_path, changes(&fake).len()), (1, 3));
+}
