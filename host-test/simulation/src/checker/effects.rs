@@ -170,7 +170,7 @@ impl Checker {
         }
     }
 
-    fn concurrent_changes(&self) -> impl Iterator<Item = &Change> {
+    pub(super) fn concurrent_changes(&self) -> impl Iterator<Item = &Change> {
         let concurrent = self.events.iter().filter(|event| event.who == Who::ConcurrentEditor);
         concurrent.flat_map(|event| &event.changes)
     }
@@ -195,6 +195,13 @@ impl Checker {
             && self.component_changes().any(
                 |change| matches!(change, Change::Left { id, group, .. } if id == user && *group == of),
             )
+    }
+
+    /// Whether the component added a user to a group in this call.
+    fn was_put_back(&self, user: &str, to: u32) -> bool {
+        self.component_changes().any(
+            |change| matches!(change, Change::Joined { id, group, .. } if id == user && *group == to),
+        )
     }
 
     /// Whether the other administrator added a user to a group in this call.
@@ -258,7 +265,8 @@ impl Checker {
                         // A server that resets what a PUT leaves out; the membership is put back.
                         Change::Left { id, email, group }
                             if self.was_dropped(id, *group)
-                                && !self.may_leave(&key(email), *group) => {}
+                                && (!self.may_leave(&key(email), *group)
+                                    || self.was_put_back(id, *group)) => {}
                         Change::Left { id, group, .. } => {
                             left.entry(*group).or_default().insert(id);
                         }

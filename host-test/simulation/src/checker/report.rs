@@ -156,6 +156,11 @@ impl Checker {
                         || self.dropped_by_an_unconfirmed_put(writes, id, *group)
                         // The component read the account before the user joined.
                         || self.was_dropped(id, *group) && self.joined_concurrently(id, *group)
+                        // The account is gone before it could be read back.
+                        || self.was_dropped(id, *group)
+                            && self.concurrent_changes().any(|change| {
+                                matches!(change, Change::UserDeleted { id: gone, .. } if gone.as_str() == id.as_str())
+                            })
                 }
                 Change::GroupCreated { id, .. } => {
                     is_reported(&[GroupCreated], &self.group_keys(*id), Some(*id))
