@@ -192,7 +192,7 @@ impl Failure {
         }
     }
 
-    /// Adds the number of writes that the command made, and the records of the people whom it
+    /// Adds the number of writes that the command made, and the records of the people that it
     /// removed.
     pub(crate) fn after(self, made: usize, kept: &[Tombstone]) -> Failure {
         match self {

@@ -50,12 +50,12 @@ pub(crate) enum Exit {
     Refused = 3,
     /// It is partly done, or a person was left alone.
     Partly = 4,
-    /// Its terminal was closed (SIGHUP). This and the next two: it was writing, and has printed what
-    /// it had written by then; or there was a second signal, and that is not known.
+    /// Its terminal was closed (SIGHUP). As with the next two signals, it has printed what it had
+    /// written by then. After a second signal it has not.
     HungUp = 129,
     /// It was interrupted (SIGINT).
     Interrupted = 130,
-    /// It was told to end (SIGTERM).
+    /// It was terminated (SIGTERM).
     Terminated = 143,
 }
 

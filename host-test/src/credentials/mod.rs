@@ -142,7 +142,7 @@ impl Credentials {
         (env.into(), Credentials { too_short, ..Credentials::new(held) })
     }
 
-    /// Fails if a token is so short that it can't be told apart from ordinary text.
+    /// Fails if a token is so short that ordinary text may contain it.
     pub(crate) fn check(&self) -> Result<(), HostError> {
         match &self.too_short {
             None => Ok(()),

@@ -203,8 +203,8 @@ fn a_record_that_can_not_be_printed_goes_to_stderr() {
     }
 }
 
-/// Returns a pipe with room for about this many bytes, whose writer is told to come again when there
-/// is none.
+/// Returns a pipe with room for about this many bytes, which refuses to be
+/// written to (EAGAIN) when there is none.
 #[cfg(target_os = "linux")]
 fn nearly_full_pipe(room: usize) -> (std::os::fd::OwnedFd, fs::File) {
     use std::io::Write;

@@ -8,7 +8,7 @@ use mock_retool::Hook;
 
 use crate::command::Server;
 
-/// What the command prints once it has been told to stop.
+/// What the command prints after it got a signal.
 const STOPPING: &str = "requests that have begun are finished";
 
 /// The running command; dropping it kills the process.

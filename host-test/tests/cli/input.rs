@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::command::{File, Server, command};
 use crate::held::Held;
 
-/// The records of everyone whom a sync removes are only in its result.
+/// The records of the people that a sync removes are only in its result.
 #[cfg(target_os = "linux")]
 #[test]
 fn records_of_a_sync_that_can_not_be_printed_go_to_stderr() {

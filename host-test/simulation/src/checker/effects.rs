@@ -350,7 +350,7 @@ impl Checker {
             }
         }
         updated.retain(|id| !created.contains(id));
-        // The limit on creations counted the people whom the listing lacked.
+        // The limit on creations counted the people that the listing lacked.
         for changed in [&mut enabled, &mut promoted, &mut updated] {
             changed.retain(|id| !self.was_overlooked(id));
         }

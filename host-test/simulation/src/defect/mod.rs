@@ -106,7 +106,7 @@ defects! {
     TrustThePageTotal = "trust-the-page-total",
     /// Records without an address, or with a field of another type, are ignored.
     OverlookUnusableRecords = "overlook-unusable-records",
-    /// A sync that met a person whom the listing lacked is complete.
+    /// A sync that met a person that the listing lacked is complete.
     ForgetTheConflict = "forget-the-conflict",
     /// A page size that the server refuses ends the call.
     GiveUpAtARefusedPage = "give-up-at-a-refused-page",
@@ -114,7 +114,7 @@ defects! {
     TakeMembershipsForKept = "take-memberships-for-kept",
     /// The sessions of a user who was disabled before are not ended again.
     EndSessionsOnce = "end-sessions-once",
-    /// A user whom the look-up by address does not find is not looked up by id.
+    /// A user that the look-up by address does not find is not looked up by id.
     TrustTheAddress = "trust-the-address",
     /// Every member of a group counts as one who does not administer it.
     ForgetTheGroupAdmins = "forget-the-group-admins",

@@ -443,3 +443,20 @@ fn a_refused_reading_is_not_followed_by_another_form() {
         assert_eq!(server.writes(), ["path W/\"1\""]);
     }
 }
+
+/// A record may lack a group that the listing of groups shows. It is not taken for lost.
+#[test]
+fn a_put_is_compared_with_what_the_record_showed() {
+    let server = serve(Behaviour { by_path: NOT, by_value: NOT, ..Behaviour::default() });
+    let scim = scim(&server.fake);
+    let mut account = server.fake.run(scim.read_user(&user_id("u1"))).unwrap().expect("u1");
+    let listed = crate::domain::GroupLink {
+        id: group_id("g2"),
+        name: Some("Sales".to_string()),
+        group_admin: None,
+    };
+    account.user.groups.get_or_insert_default().push(listed);
+    let user = server.fake.run(scim.update_user(&account, &disable()));
+    assert!(user.unwrap().disabled);
+    assert_eq!(server.writes().last().map(|write| write.starts_with("PUT")), Some(true));
+}
