@@ -22,7 +22,7 @@ say() { printf '\n-- %s\n' "$*"; }
 # build: builds the component and the command, which includes the mock. Sets `retool` and
 # `component`.
 build() {
-  (cd "$root" && cargo build --quiet --locked --package host-test) ||
+  (cd "$root" && cargo build --quiet --locked --package retool-lifecycle-cli) ||
     not_built "The component and the command"
   retool=$target/debug/retool-lifecycle
   component=$target/component/wasm32-wasip2/component/retool_lifecycle.wasm

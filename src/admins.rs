@@ -19,6 +19,9 @@ pub struct AdminGuard {
     pub required: Vec<UserRef>,
     /// Users whose rights this call took. A read that is late may still show them.
     pub taken: Vec<UserId>,
+    /// Whether others may be losing rights at the same time. Then who is left can't be counted, and
+    /// every removal of rights is refused, to be asked for again alone.
+    pub side_by_side: bool,
 }
 
 /// The administrators besides some users.
@@ -69,6 +72,9 @@ async fn check(
     if known && !is_admin || !can_administer(user) {
         return Ok(());
     }
+    if guard.side_by_side {
+        return Err(not_alone(&user.email));
+    }
     if !is_admin {
         return check_left(directory, &leaving(user, guard), &user.email, guard.minimum, true)
             .await;
@@ -89,6 +95,9 @@ pub async fn check_leaving(
 ) -> Result<()> {
     if !can_administer(user) {
         return Ok(());
+    }
+    if guard.side_by_side {
+        return Err(not_alone(&user.email));
     }
     if guard.required.iter().any(|who| who.means(user)) {
         return Err(required(&user.email));
@@ -179,6 +188,11 @@ pub fn too_few(email: &Email, left: u32, minimum: u32) -> Error {
     )
     .in_field("request.minimum-admins")
     .about(email.as_str())
+}
+
+fn not_alone(email: &Email) -> Error {
+    let message = "The rights of an administrator are taken only while nothing else is written.";
+    Error::new(Code::LastAdmin, message).about(email.as_str())
 }
 
 fn required(email: &Email) -> Error {

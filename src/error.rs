@@ -127,6 +127,8 @@ codes! {
     UserNotFound = "user-not-found" => NotFound,
     /// No such group.
     GroupNotFound = "group-not-found" => NotFound,
+    /// The organisation defines no such user attribute.
+    AttributeNotFound = "attribute-not-found" => NotFound,
     /// Several users have the address.
     AmbiguousUser = "ambiguous-user" => Conflict,
     /// Several groups have the name.
@@ -145,6 +147,9 @@ codes! {
     LastOwner = "last-owner" => Conflict,
     /// A write was accepted, but its effect is not visible when read back.
     NotVerified = "not-verified" => Conflict,
+    /// The reply to a write was lost that must not be sent again without a look: it may have taken
+    /// effect.
+    OutcomeUnknown = "outcome-unknown" => Conflict,
     /// A record in Retool can't be used.
     RecordUnreadable = "record-unreadable" => Conflict,
     /// A guard refused the plan.
@@ -216,6 +221,9 @@ pub struct Detail {
     /// Whether the server accepted that a user is disabled, and shows the user no longer. Not part
     /// of the contract.
     pub gone: bool,
+    /// For a refusal whose reason the server names: whether that is the form of the request, and
+    /// not its values. Not part of the contract.
+    pub refuses_form: Option<bool>,
     /// The writes of the call so far.
     pub writes: Vec<Write>,
     /// The accounts that those writes disabled, deleted or stripped, as they were.
@@ -244,6 +252,7 @@ impl Error {
             retry_after_ms: None,
             maybe_applied: false,
             gone: false,
+            refuses_form: None,
             writes: Vec::new(),
             tombstones: Vec::new(),
         }))

@@ -1,22 +1,30 @@
 //! Creates, changes and removes groups.
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
 use crate::admins::check_left;
 use crate::domain::{
-    Dialect, Email, FieldChange, Group, GroupPatch, GroupRef, Member, User, UserId, UserRef, Write,
-    WriteKind,
+    AccessSetting, Dialect, Email, FieldChange, Group, GroupPatch, GroupRef, Member, User, UserId,
+    UserRef, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::{GroupIndex, similar};
-use crate::lifecycle::{check_refs, create_group_once, find_one, no_deletion};
+use crate::lifecycle::{check_refs, group_admins, no_deletion};
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::write_once::unchecked;
 use crate::retool::{Directory, membership};
 use crate::write_log::WriteLog;
 
+use administration::Administration;
+use people::{check_each_once, people};
+
+mod access;
+mod administration;
 mod kept;
+mod people;
+mod writes;
 
 /// What `ensure` did.
 #[derive(Clone, Debug)]
@@ -29,12 +37,14 @@ pub struct Ensured {
     pub writes: Vec<Write>,
 }
 
-/// Makes sure that a group with this name exists: creates it if it is missing.
+/// Makes sure that a group with this name exists: creates it if it is missing, and sees to it that
+/// members of the new group may do what `settings` say. An existing group keeps its settings.
 pub async fn ensure(
     directory: &dyn Directory,
     name: &str,
-    universal_app_access: Option<&str>,
+    settings: &[AccessSetting],
 ) -> Result<Ensured> {
+    access::check(directory, settings).map_err(|error| error.about(name))?;
     let groups = directory.list_groups().await?;
     let found = GroupIndex::new(&groups).find(&GroupRef::Name(name.into()))?;
     if let Some(group) = found {
@@ -42,7 +52,7 @@ pub async fn ensure(
         return Ok(Ensured { group, created: false, writes: Vec::new() });
     }
     let mut write_log = WriteLog::default();
-    match create_group_once(directory, name, universal_app_access, &mut write_log).await {
+    match access::create(directory, name, settings, &mut write_log).await {
         Ok(group) => Ok(Ensured {
             group: without_members(group),
             created: true,
@@ -61,6 +71,8 @@ pub struct Reshaping {
     pub patch: GroupPatch,
     /// Users to add.
     pub add: Vec<UserRef>,
+    /// Whether these of them administer the group. Others are kept as they are.
+    pub group_admins: BTreeMap<UserRef, bool>,
     /// Users to remove.
     pub remove: Vec<UserRef>,
     /// What must be true of the members that the group loses.
@@ -163,6 +175,8 @@ pub struct Reshaped {
     pub changes: Vec<FieldChange>,
     /// The members that were added.
     pub members_added: Vec<Member>,
+    /// The members who administer the group now, or no longer.
+    pub members_changed: Vec<Member>,
     /// The members that were removed.
     pub members_removed: Vec<Member>,
     /// The writes.
@@ -187,6 +201,16 @@ async fn reshape(
     write_log: &mut WriteLog,
 ) -> Result<Reshaped> {
     // Everything that can be refused is refused before the first write.
+    if !directory.capabilities().reports_group_admins
+        && let Some(index) =
+            { reshaping.add.iter() }.position(|who| reshaping.group_admins.contains_key(who))
+    {
+        return Err(group_admins::unsupported()
+            .in_field(format!("request.add-members[{index}].group-admin"))
+            .about(reshaping.add[index].as_str()));
+    }
+    access::check(directory, &reshaping.patch.access)
+        .map_err(|error| error.about(label(&reshaping.group)))?;
     let groups = directory.list_groups().await?;
     let index = GroupIndex::new(&groups);
     let group = index.find(&reshaping.group)?.ok_or_else(|| not_found(&reshaping.group))?;
@@ -209,6 +233,8 @@ async fn reshape(
     let joining = people(directory, &reshaping.add, true).await?;
     let leaving = people(directory, &reshaping.remove, false).await?;
     check_each_once(&joining, &leaving)?;
+    let admins = Administration::of(reshaping, &joining);
+    admins.check(directory, reshaping, group, &joining).await?;
 
     let changes = differences(&reshaping.patch, group);
     let renames = changes.iter().any(|change| change.field == "name");
@@ -242,6 +268,7 @@ async fn reshape(
         group: without_members(after),
         changes,
         members_added: Vec::new(),
+        members_changed: Vec::new(),
         members_removed: Vec::new(),
         writes: Vec::new(),
     };
@@ -256,15 +283,14 @@ async fn reshape(
         let mut links = user.groups.iter().flatten();
         is_in(&before, user) || may_lack && links.any(|link| link.id == group.id)
     };
-    for user in joining.iter().filter(|user| !was_in(user)) {
-        let added = directory.add_member(&group.id, &user.id).await;
-        write_log.member(WriteKind::MemberAdded, user.email.as_str(), &group.name, added)?;
-    }
+    let new: Vec<&User> = joining.iter().filter(|user| !was_in(user)).collect();
+    writes::add(directory, group, &new, &admins, write_log).await?;
+    let present: Vec<&User> = joining.iter().filter(|user| was_in(user)).collect();
+    let changed = admins.set(directory, group, &before, &present, write_log).await?;
     let mut unlisted = Vec::new();
-    for user in leaving.iter().filter(|user| was_in(user)) {
-        let removed = directory.remove_member(&group.id, &user.id).await;
-        let address = user.email.as_str();
-        let removed = write_log.member(WriteKind::MemberRemoved, address, &group.name, removed)?;
+    let old: Vec<&User> = leaving.iter().filter(|user| was_in(user)).collect();
+    let removed = writes::remove(directory, group, &old, write_log).await?;
+    for (user, removed) in old.into_iter().zip(removed) {
         if removed && !is_in(&before, user) {
             let (id, email) = (user.id.clone(), Some(user.email.clone()));
             unlisted.push(Member { id, email, group_admin: None });
@@ -272,7 +298,7 @@ async fn reshape(
     }
     let read = read_back(directory, async || {
         let now = members(directory, group).await?;
-        let absent = joining.iter().find(|user| !is_in(&now, user));
+        let absent = joining.iter().find(|user| !is_in(&now, user) || admins.differs(user, &now));
         Ok(match absent.or(leaving.iter().find(|user| is_in(&now, user))) {
             None => ReadBack::Holds(now),
             Some(user) => ReadBack::NotYet(user.email.clone()),
@@ -294,6 +320,7 @@ async fn reshape(
         user.is_some_and(|user| !was_in(user))
     };
     done.members_added = asked(now.iter().filter(was_out), &joining);
+    done.members_changed = asked(now.iter().filter(|one| changed.contains(&one.id)), &joining);
     done.members_removed = asked(before.iter(), &leaving);
     done.members_removed.append(&mut unlisted);
     done.group.members = Some(now);
@@ -344,41 +371,6 @@ fn without_members(group: Group) -> Group {
     Group { members: None, ..group }
 }
 
-/// Looks up users. An unknown address is an error if it `must` exist, and is skipped otherwise.
-async fn people(directory: &dyn Directory, refs: &[UserRef], must: bool) -> Result<Vec<User>> {
-    let mut users = Vec::new();
-    for who in refs {
-        match find_one(directory, who).await? {
-            Some(user) => users.push(user),
-            None if must => {
-                let message = format!(
-                    "No user in Retool has this {}, so nothing was written. Provision the person first.",
-                    who.what()
-                );
-                return Err(Error::new(Code::UserNotFound, message).about(who.as_str()));
-            }
-            None => {}
-        }
-    }
-    Ok(users)
-}
-
-/// Refuses a person who is named twice, under different names.
-fn check_each_once(joining: &[User], leaving: &[User]) -> Result<()> {
-    let all: Vec<&User> = joining.iter().chain(leaving).collect();
-    for (at, user) in all.iter().enumerate() {
-        if all[..at].iter().any(|other| other.id == user.id) {
-            return Err(Error::new(
-                Code::DuplicatePerson,
-                "The person is named twice, under different names. Say once whether they join or leave. Nothing was \
-                 written.",
-            )
-            .about(user.email.as_str()));
-        }
-    }
-    Ok(())
-}
-
 /// Returns the addresses of members. Reads the users whose address the group does not contain.
 async fn with_addresses(
     directory: &dyn Directory,
@@ -405,20 +397,19 @@ async fn members(directory: &dyn Directory, group: &Group) -> Result<Vec<Member>
 }
 
 fn differences(patch: &GroupPatch, group: &Group) -> Vec<FieldChange> {
-    let GroupPatch { name, universal_app_access } = patch;
-    let name = name.as_ref().map(|after| ("name", Some(&group.name), after));
-    let access = universal_app_access
-        .as_ref()
-        .map(|after| ("universal-app-access", group.universal_app_access.as_ref(), after));
-    name.into_iter()
-        .chain(access)
-        .filter(|(_, before, after)| *before != Some(*after))
-        .map(|(field, before, after)| FieldChange {
-            field,
-            before: before.cloned(),
-            after: after.clone(),
-        })
-        .collect()
+    let GroupPatch { name, access } = patch;
+    let name = name.as_ref().filter(|name| **name != group.name).map(|name| FieldChange {
+        field: "name".into(),
+        before: Some(group.name.clone()),
+        after: Some(name.clone()),
+    });
+    let settings = access.iter().filter(|setting| !setting.holds(&group.access));
+    let settings = settings.map(|setting| FieldChange {
+        field: setting.field.as_str().into(),
+        before: setting.field.of(&group.access).map(Into::into),
+        after: Some(setting.value.clone()),
+    });
+    name.into_iter().chain(settings).collect()
 }
 
 /// What `remove` did.
@@ -528,12 +519,16 @@ async fn delete(directory: &dyn Directory, group: &Group) -> Result<bool> {
 }
 
 fn not_found(reference: &GroupRef) -> Error {
-    let label = match reference {
-        GroupRef::Id(id) => id.value.as_str(),
-        GroupRef::Name(name) => name.as_str(),
-    };
     Error::new(Code::GroupNotFound, "There is no such group. Look it up, or create it first.")
-        .about(label)
+        .about(label(reference))
+}
+
+/// Returns the name or the id of a group, for errors.
+fn label(reference: &GroupRef) -> &str {
+    match reference {
+        GroupRef::Id(id) => &id.value,
+        GroupRef::Name(name) => name,
+    }
 }
 
 #[cfg(test)]

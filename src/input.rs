@@ -6,7 +6,7 @@
 //! an error. Checks return values trimmed and in one spelling.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -16,10 +16,14 @@ use crate::domain::text::is_invisible;
 use crate::domain::{Dialect, Email, GroupId, GroupIdKind, GroupRef, UserId, UserRef, UserType};
 use crate::error::{Code, Error, Result};
 
+mod access;
 mod address;
+mod extras;
 mod roster;
 
-pub use address::email;
+pub use access::access;
+pub use address::{email, former_emails};
+pub use extras::{Extras, extra_change, extras};
 pub use roster::{span, sync_request};
 
 /// The maximum number of characters of a name, of a group's name and of an id.
@@ -104,11 +108,6 @@ pub fn new_group_name(field: &dyn Display, name: Option<String>) -> Result<Optio
     name.map(|name| group_name(field, &name)).transpose()
 }
 
-/// Checks what members of a group may do in every app, in the server's words: like [`name`].
-pub fn app_access(field: &dyn Display, access: Option<String>) -> Result<Option<String>> {
-    name(field, access)
-}
-
 /// Checks a list of groups: all by name or all by id, none twice.
 pub fn group_refs(field: &dyn Display, refs: Vec<GroupRef>) -> Result<Vec<GroupRef>> {
     let mut checked: Vec<GroupRef> = Vec::with_capacity(refs.len());
@@ -140,6 +139,23 @@ pub fn group_refs(field: &dyn Display, refs: Vec<GroupRef>) -> Result<Vec<GroupR
         checked.push(group);
     }
     Ok(checked)
+}
+
+/// Checks a list of groups as [`group_refs`] does. Returns it with what is said about some of the
+/// groups.
+pub fn memberships(
+    field: &dyn Display,
+    refs: Vec<GroupRef>,
+    mut admins: BTreeMap<GroupRef, bool>,
+) -> Result<(Vec<GroupRef>, BTreeMap<GroupRef, bool>)> {
+    let given: Vec<Option<bool>> = refs.iter().map(|group| admins.remove(group)).collect();
+    let groups = group_refs(field, refs)?;
+    for (group, administers) in groups.iter().zip(given) {
+        if let Some(administers) = administers {
+            admins.insert(group.clone(), administers);
+        }
+    }
+    Ok((groups, admins))
 }
 
 /// Checks one group, by name or by id.

@@ -74,8 +74,11 @@
 //!     dialect: Dialect::V2,
 //!     users: vec![],
 //!     others: Others::default(),
+//!     invitations: vec![],
 //!     groups: vec![],
+//!     attributes: None,
 //!     complete: true,
+//!     read_at: None,
 //! };
 //! let occasion = Occasion { organisation: "https://acme.retool.com".into(), now: 0 };
 //!

@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::domain::{Account, Tombstone, UserId, Write, WriteKind};
+use crate::domain::{Account, Email, Tombstone, UserId, Write, WriteKind};
 use crate::error::{Error, Result};
 use crate::time::format_iso;
 
@@ -15,12 +15,32 @@ pub struct WriteLog {
     tombstones: Vec<Tombstone>,
     /// When the call began, for the tombstones.
     recorded_at: String,
+    /// Whether an earlier log has a tombstone of the person.
+    is_kept: bool,
 }
 
 impl WriteLog {
     /// Creates an empty log of a call that began at `now`, in milliseconds since the Unix epoch.
     pub fn at(now: i64) -> Self {
         WriteLog { recorded_at: format_iso(now), ..WriteLog::default() }
+    }
+
+    /// Returns an empty log of the same call, for a step about a person. It is
+    /// [appended](Self::append) to this one later.
+    pub fn empty(&self, person: Option<&Email>) -> Self {
+        let is_kept = person.is_some_and(|email| self.keeps(email));
+        WriteLog { recorded_at: self.recorded_at.clone(), is_kept, ..WriteLog::default() }
+    }
+
+    /// Adds what another log recorded.
+    pub fn append(&mut self, mut later: WriteLog) {
+        self.writes.append(&mut later.writes);
+        self.tombstones.append(&mut later.tombstones);
+    }
+
+    /// Returns whether there is a tombstone of a person.
+    pub fn keeps(&self, email: &Email) -> bool {
+        self.is_kept || self.tombstones.iter().any(|kept| kept.user.email == *email)
     }
 
     /// Records a write that the server confirmed.
@@ -73,7 +93,19 @@ impl WriteLog {
             subject: subject.to_string(),
             group: group.map(ToString::to_string),
             confirmed,
+            strips: matches!(
+                kind,
+                WriteKind::UserDisabled
+                    | WriteKind::UserDeleted
+                    | WriteKind::MemberRemoved
+                    | WriteKind::InvitationCancelled
+            ),
         });
+    }
+
+    /// Says of the writes of a step that they strip the person: they take rights or values.
+    pub fn strip(&mut self) {
+        self.writes.iter_mut().for_each(|write| write.strips = true);
     }
 
     /// Records an account as it is before a write that disables, deletes or strips it. Returns
@@ -131,19 +163,10 @@ impl WriteLog {
 
 /// Returns the tombstones of the accounts that a write disabled, deleted or stripped.
 pub fn touched(mut tombstones: Vec<Tombstone>, writes: &[Write]) -> Vec<Tombstone> {
-    let removes = |write: &&Write| {
-        matches!(
-            write.kind,
-            WriteKind::UserDisabled
-                | WriteKind::UserDeleted
-                | WriteKind::MemberRemoved
-                | WriteKind::InvitationCancelled
-        )
-    };
     tombstones.retain(|tombstone| {
         // A step names an account without an address by its id.
         let names = [tombstone.user.email.as_str(), &tombstone.user.id.value];
-        { writes.iter() }.filter(removes).any(|write| names.contains(&write.subject.as_str()))
+        writes.iter().any(|write| write.strips && names.contains(&write.subject.as_str()))
     });
     tombstones
 }

@@ -196,7 +196,6 @@ export class Mask {
   #unescape = new Unescape();
   #percent = new PercentDecode();
   #searches;
-  #tokens;
   #place;
 
   /**
@@ -204,13 +203,9 @@ export class Mask {
    * @param {"body" | "header"} place
    */
   constructor(tokens, place) {
-    this.#tokens = tokens.map((token) => new Token(token));
+    const all = tokens.map((token) => new Token(token));
     this.#place = place;
-    this.#searches = this.#newSearches();
-  }
-
-  #newSearches() {
-    return [0, 1, 2].map(() => new Search(this.#tokens));
+    this.#searches = [0, 1, 2].map(() => new Search(all));
   }
 
   /**
@@ -281,13 +276,12 @@ export class Mask {
     const begun = this.#searches.map((search) => search.begun() ?? end);
     const certain = Math.min(escape, percent, ...begun);
     if (end - certain <= MAX_HELD) {
-      return certain;
+      // It may have begun in text that is passed on already.
+      return Math.max(certain, this.#base);
     }
-    // Stretched with invisible characters, it is masked before its end.
-    this.#held.fill(ASTERISK, certain - this.#base);
-    this.#searches = this.#newSearches();
-    this.#unescape = new Unescape();
-    this.#percent = new PercentDecode();
+    // Stretched with invisible characters, what is there is masked before its end. The searches go
+    // on, so that the rest is masked too.
+    this.#held.fill(ASTERISK, Math.max(certain - this.#base, 0));
     return end;
   }
 

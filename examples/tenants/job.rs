@@ -49,7 +49,7 @@ impl Job {
         self.call(tenant).await.unwrap_or_else(|error| Outcome::Unreadable(error.to_string()))
     }
 
-    async fn call(&self, tenant: &Tenant) -> serde_json::Result<Outcome> {
+    async fn call(&self, tenant: &Tenant) -> Result<Outcome, json::Refusal> {
         Ok(match self.function.as_str() {
             "check-connection" => outcome(tenant.check_connection().await),
             "find-user" => outcome(tenant.find_user(&self.request()?).await),
@@ -74,7 +74,7 @@ impl Job {
         })
     }
 
-    fn request<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+    fn request<T: DeserializeOwned>(&self) -> Result<T, json::Refusal> {
         json::from_value(self.request.clone())
     }
 }

@@ -2,14 +2,6 @@
 
 use crate::retool::types::{Error, ErrorDetail, ErrorKind};
 
-/// Returns the detail of an error, so that it can be rewritten in the user's terms.
-pub(crate) fn error_detail_mut(error: &mut Error) -> Option<&mut ErrorDetail> {
-    match error {
-        Error::ExecutionFailed => None,
-        Error::Permanent(detail) | Error::Transient(detail) => Some(detail),
-    }
-}
-
 /// Returns the name of an error's case in WIT, and its detail, which every error except
 /// `execution-failed` has. The kind of failure is in the detail.
 ///
@@ -25,20 +17,6 @@ pub fn error_case(error: &Error) -> (&'static str, Option<&ErrorDetail>) {
         Error::ExecutionFailed => ("execution-failed", None),
         Error::Permanent(detail) => ("permanent", Some(detail)),
         Error::Transient(detail) => ("transient", Some(detail)),
-    }
-}
-
-/// Converts the error of one person into the error of a call about only that person. A report has
-/// no error case, so the kind decides whether the error is transient.
-pub(crate) fn error_of(detail: ErrorDetail) -> Error {
-    match detail.kind {
-        ErrorKind::RateLimited | ErrorKind::Unavailable => Error::Transient(detail),
-        ErrorKind::InvalidInput
-        | ErrorKind::Denied
-        | ErrorKind::NotFound
-        | ErrorKind::Conflict
-        | ErrorKind::Refused
-        | ErrorKind::Unsupported => Error::Permanent(detail),
     }
 }
 

@@ -113,8 +113,9 @@ impl WasiHttpHooks for Egress {
                 // The caller asked for it, so there is nothing to explain.
                 Err(Failure::Stopped) => Err(Failure::Stopped.into()),
                 Err(failure) => {
-                    let (origin, reason) = (origin.unwrap_or_default(), failure.to_string());
-                    log.report(&Event::RequestFailed(RequestFailure { origin, reason }));
+                    let origin = origin.unwrap_or_default();
+                    let failed = RequestFailure { origin, reason: failure };
+                    log.report(&Event::RequestFailed(failed));
                     Err(failure.into())
                 }
             }
@@ -130,7 +131,7 @@ mod tests {
     fn egress(allowed: Option<Origin>) -> Egress {
         let ways = Ways {
             allowed,
-            connections: Connections::new(Default::default(), Default::default(), false),
+            connections: Connections::new(Default::default(), Default::default(), false, 1),
             credentials: Credentials::default(),
         };
         Egress::new(ways, CancellationToken::new(), Stderr::new(1000, LogLines::default(), None))

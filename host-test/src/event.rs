@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::net::Failure as FailureReason;
 use crate::text::is_shown;
 
 /// A callback that gets each event while the call is still running.
@@ -63,8 +64,9 @@ pub struct Profile {
 pub struct RequestFailure {
     /// The origin that the request was for.
     pub origin: String,
-    /// The reason: one of a few texts of the host. It has no text of a server, a proxy or a library.
-    pub reason: String,
+    /// The reason. Its text is one of a few of the host, and has none of a server, a proxy or a
+    /// library.
+    pub reason: FailureReason,
 }
 
 /// The JSON of an event. Fields that are not known here are ignored.
@@ -78,7 +80,7 @@ enum Json {
 impl Event {
     /// Reads a line of the log. Returns `None` if it is not an event, or an event of a version or
     /// a type that is not known here.
-    pub(crate) fn read(line: &str) -> Option<Event> {
+    pub fn read(line: &str) -> Option<Event> {
         let json = line.strip_prefix(VERSION)?;
         match serde_json::from_str(json).ok()? {
             Json::Progress(progress) => progress.is_valid().then_some(Event::Progress(progress)),

@@ -22,10 +22,8 @@
 mod answer;
 pub mod bindings;
 mod call;
-pub mod cli;
 mod clock;
 mod credentials;
-mod demo;
 mod egress;
 mod engine;
 mod error;
@@ -38,9 +36,7 @@ mod meter;
 mod net;
 mod options;
 mod precompiled;
-mod render;
 pub mod requests;
-pub mod roster;
 mod state;
 mod tenant;
 #[cfg(test)]
@@ -63,6 +59,7 @@ pub use event::{Event, EventSink, Profile, Progress, RequestFailure};
 pub use host::Host;
 pub use limits::Limits;
 pub use log::LogSink;
+pub use net::Failure as FailureReason;
 pub use net::{CaCertificates, CaCertificatesError, Proxies, ProxyError};
 pub use options::TenantOptions;
 pub use requests::default_guards;

@@ -22,7 +22,8 @@ pub struct Limits {
     pub compute: Duration,
     /// The maximum number of objects that the host keeps for a call: its requests, responses,
     /// headers, streams and timers. 1,500 by default. The component needs about 12 for each
-    /// request that is in flight, of which there are at most 64.
+    /// request that is in flight, of which there are at most 64. An object keeps at most 20 KiB of
+    /// texts of the component, which is 30 MiB in all by default, besides `memory`.
     pub resources: usize,
     /// The maximum number of requests of a call that are in flight; more wait. 128 by default. The
     /// component sends at most 64 at the same time.

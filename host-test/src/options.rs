@@ -35,6 +35,10 @@ pub struct TenantOptions {
     /// How many of the host's places the calls of this tenant may take at the same time; more
     /// wait. `None` is a quarter of the host's places, rounded up.
     pub concurrent_calls: Option<u32>,
+    /// How many connections this tenant may have at the same time; further requests wait. 128 by
+    /// default. Each takes a file descriptor, and all tenants share those of the process: with many
+    /// tenants, raise its limit (`ulimit -n`), or lower this.
+    pub connections: u32,
     /// Stops the tenant's calls when it is cancelled. See [`TenantOptions::stop_on`].
     pub stop: CancellationToken,
     /// Called with each line that the component logs.
@@ -62,6 +66,7 @@ impl TenantOptions {
             public_addresses_only: false,
             limits: Limits::default(),
             concurrent_calls: None,
+            connections: 128,
             stop: CancellationToken::new(),
             on_log: None,
             on_event: None,
@@ -105,9 +110,9 @@ impl TenantOptions {
         self
     }
 
-    /// Forbids connections to addresses that are not public: of this machine (loopback), of private
-    /// and local networks, of cloud metadata services, and all others that the internet does not
-    /// route. This is for hosts whose tenants choose their base URL.
+    /// Forbids connections to addresses that are not public: of this machine (also public ones of
+    /// its own), of private and local networks, of cloud metadata services, and all others that the
+    /// internet does not route. This is for hosts whose tenants choose their base URL.
     ///
     /// Each address that a name resolves to is checked, and each address in a URL, including IPv4
     /// addresses inside IPv6 addresses. A proxy would resolve the name itself, so if one of the
@@ -122,6 +127,13 @@ impl TenantOptions {
     /// host's own limit holds besides.
     pub fn concurrent_calls(mut self, calls: u32) -> Self {
         self.concurrent_calls = Some(calls);
+        self
+    }
+
+    /// Sets how many connections this tenant may have at the same time (at least 1). See
+    /// [`connections`](Self::connections).
+    pub fn connections(mut self, most: u32) -> Self {
+        self.connections = most;
         self
     }
 
@@ -172,6 +184,7 @@ impl fmt::Debug for TenantOptions {
             public_addresses_only,
             limits,
             concurrent_calls,
+            connections,
             stop,
             on_log,
             on_event,
@@ -187,6 +200,7 @@ impl fmt::Debug for TenantOptions {
             .field("public_addresses_only", public_addresses_only)
             .field("limits", limits)
             .field("concurrent_calls", concurrent_calls)
+            .field("connections", connections)
             .field("stopped", &stop.is_cancelled())
             .field("on_log", &on_log.is_some())
             .field("on_event", &on_event.is_some())

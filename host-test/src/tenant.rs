@@ -79,6 +79,7 @@ impl Tenant {
             public_addresses_only,
             limits,
             concurrent_calls,
+            connections,
             stop,
             on_log,
             on_event,
@@ -86,7 +87,8 @@ impl Tenant {
         let environment = Environment::new(env, inject_credentials);
         let (env, credentials) = environment.of(&connection);
         let allowed = egress::allowed_by(&connection.base_url);
-        let connections = Connections::new(ca_certificates, proxies, public_addresses_only);
+        let connections =
+            Connections::new(ca_certificates, proxies, public_addresses_only, connections as usize);
         let proxy_chooses = public_addresses_only
             && allowed.as_ref().is_some_and(|origin| connections.use_proxy(&origin.to_string()));
         let places = concurrent_calls.unwrap_or(program.concurrency.div_ceil(4));

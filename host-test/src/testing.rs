@@ -3,8 +3,7 @@
 use crate::requests;
 use crate::retool::synchronization::{Guard, GuardReport, PersonRefusal, Plan, Step, StepKind};
 use crate::retool::types::{
-    Certainty, Dialect, ErrorDetail, ErrorKind, FieldChange, GroupId, GroupLink, Tombstone, User,
-    UserId, UserType, Write, WriteKind,
+    Dialect, ErrorDetail, ErrorKind, FieldChange, GroupId, GroupLink, User, UserId, UserType,
 };
 
 pub(crate) fn change(field: &str, before: Option<&str>, after: &str) -> FieldChange {
@@ -84,15 +83,6 @@ pub(crate) fn group(name: &str) -> GroupLink {
     GroupLink { id: GroupId::Rest("4".to_owned()), name: Some(name.to_owned()), group_admin: None }
 }
 
-pub(crate) fn written(kind: WriteKind, subject: &str, group: Option<&str>) -> Write {
-    Write {
-        kind,
-        subject: subject.to_owned(),
-        group: group.map(str::to_owned),
-        certainty: Certainty::Confirmed,
-    }
-}
-
 pub(crate) fn user(email: &str) -> User {
     User {
         id: UserId::V1("id-1".to_owned()),
@@ -112,16 +102,6 @@ pub(crate) fn user(email: &str) -> User {
         created_at: None,
         updated_at: None,
         last_active_at: None,
-    }
-}
-
-pub(crate) fn tombstone(email: &str) -> Tombstone {
-    Tombstone {
-        base_url: "https://acme.retool.com".to_owned(),
-        user: user(email),
-        raw: Some("{}".to_owned()),
-        disabled_since: None,
-        recorded_at: "2026-01-02T03:04:05Z".to_owned(),
     }
 }
 

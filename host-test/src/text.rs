@@ -30,9 +30,12 @@ pub fn is_shown(letter: char) -> bool {
         GeneralCategory::SpaceSeparator => letter == '\u{3000}',
         _ => true,
     };
-    // These are empty, although Unicode counts them as symbols or marks: the braille blank, the
-    // object replacement character, the Khitan filler and the null notehead.
-    let empty = matches!(letter, '\u{2800}' | '\u{fffc}' | '\u{16fe4}' | '\u{1d159}');
+    // These are empty, although Unicode counts them as letters, symbols or marks: the braille blank,
+    // the object replacement character, two Egyptian blanks, the Khitan filler and the null notehead.
+    let empty = matches!(
+        letter,
+        '\u{2800}' | '\u{fffc}' | '\u{13441}' | '\u{13442}' | '\u{16fe4}' | '\u{1d159}'
+    );
     shown && !empty && !CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter)
 }
 
@@ -119,6 +122,29 @@ pub fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
+    /// A name with a character that is not shown must not look like another name to the component.
+    #[test]
+    fn what_is_not_shown_is_invisible_to_the_component_too() {
+        let categories = CodePointMapData::<GeneralCategory>::new();
+        let wrong: Vec<char> = ('\0'..=char::MAX)
+            .filter(|&letter| !is_shown(letter))
+            // The component compares all spaces as one, and takes what Unicode does not know yet.
+            .filter(|&letter| {
+                !matches!(
+                    categories.get(letter),
+                    GeneralCategory::SpaceSeparator | GeneralCategory::Unassigned
+                )
+            })
+            // Some characters of format are visible, for example signs around Arabic numbers.
+            .filter(|&letter| {
+                categories.get(letter) != GeneralCategory::Format
+                    || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter)
+            })
+            .filter(|&letter| !retool_lifecycle::domain::text::is_invisible(letter))
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
     #[test]
     fn ordinary_text_of_any_script_is_kept() {
         for text in [
@@ -167,6 +193,7 @@ mod tests {
             0x2060..=0x206f,
             0x2800..=0x2800,
             0x3164..=0x3164,
+            0x13441..=0x13442,
             0xfe00..=0xfe0f,
             0xfeff..=0xfeff,
             0xffa0..=0xffa0,

@@ -212,7 +212,7 @@ async fn why_a_request_failed_is_an_event_of_the_host() {
     for event in &*events {
         let Event::RequestFailed(failure) = event else { panic!("{event:?}") };
         assert_eq!(failure.origin, base_url);
-        assert!(failure.reason.starts_with("TLS failed"), "{failure:?}");
+        assert!(failure.reason.to_string().starts_with("TLS failed"), "{failure:?}");
         assert!(tenant.log().contains(&event.to_string()), "{:?}", tenant.log());
     }
 }
@@ -333,6 +333,19 @@ fn stopped<T: std::fmt::Debug>(answer: Result<Result<T, Error>, HostError>) -> E
     }
 }
 
+/// Calls until the component answers: while other tests have every place of the host, the host
+/// itself ends a stopped call.
+async fn begun<T>(
+    call: impl AsyncFn() -> Result<Result<T, Error>, HostError>,
+) -> Result<Result<T, Error>, HostError> {
+    loop {
+        match call().await {
+            Err(HostError::Stopped { .. }) => tokio::task::yield_now().await,
+            answer => return answer,
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_stopped_call_returns_its_writes_and_another_tenants_call_goes_on() {
     let (mock, other) = (mock().await, self::mock().await);
@@ -347,7 +360,8 @@ async fn a_stopped_call_returns_its_writes_and_another_tenants_call_goes_on() {
     });
     let policy = SyncPolicy { create_missing: true, ..requests::sync_policy() };
     let request = requests::sync(new_people(4), policy);
-    let acme = tenant(options(&mock).dialect(Dialect::V1));
+    // With a wider window it is open how many creations are on their way.
+    let acme = tenant(options(&mock).dialect(Dialect::V1).env("RETOOL_WINDOW", "1"));
     let to_stop = acme.with_stop(stop.clone());
     let neighbour = tenant(options(&other).dialect(Dialect::V1));
     let (ended, neighbours) = tokio::join!(to_stop.sync(&request), neighbour.sync(&request));
@@ -356,7 +370,7 @@ async fn a_stopped_call_returns_its_writes_and_another_tenants_call_goes_on() {
 
     // A call that begins later is stopped before it sends anything.
     mock.clear_requests();
-    stopped(to_stop.sync(&request).await);
+    stopped(begun(async || to_stop.sync(&request).await).await);
     assert!(mock.requests().is_empty());
     // The same tenant without the token does what is left.
     let report = acme.sync(&request).await.expect("the host").expect("the component");
@@ -370,7 +384,7 @@ async fn one_token_stops_the_calls_of_several_tenants() {
     stop.cancel();
     for mock in [one, other] {
         let tenant = tenant(options(&mock).stop_on(stop.clone()));
-        stopped(tenant.find_user(&by_email("ada@example.com")).await);
+        stopped(begun(async || tenant.find_user(&by_email("ada@example.com")).await).await);
         assert!(mock.requests().is_empty());
     }
 }

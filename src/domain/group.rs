@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Email, GroupId, GroupLink, UserId};
+use super::{AccessSetting, Email, GroupId, GroupLink, UserId};
 
 /// The name of the built-in group whose members administer the organisation.
 pub const ADMINISTRATORS: &str = "admin";
@@ -26,8 +26,9 @@ pub struct Group {
     pub id: GroupId,
     /// The name.
     pub name: String,
-    /// What members may do in every app, as the server words it.
-    pub universal_app_access: Option<String>,
+    /// What members may do, as far as the server says, in the order of
+    /// [`AccessField::ALL`](super::AccessField::ALL).
+    pub access: Vec<AccessSetting>,
     /// The members; `None` if they were not asked for.
     pub members: Option<Vec<Member>>,
     /// When created, as the server wrote it.
@@ -62,6 +63,6 @@ pub struct GroupAccount {
 pub struct GroupPatch {
     /// The name.
     pub name: Option<String>,
-    /// What members may do in every app.
-    pub universal_app_access: Option<String>,
+    /// What members may do. Other settings are left as they are.
+    pub access: Vec<AccessSetting>,
 }

@@ -1,9 +1,12 @@
 //! The types of the component's own logic: users, groups and the writes to them. Depends on
 //! nothing. `guest` converts them from and to the contract's types.
 
+mod access;
 mod email;
 mod group;
 mod id;
+mod invitation;
+pub mod metadata;
 mod patch;
 pub mod text;
 mod tombstone;
@@ -11,11 +14,17 @@ mod user;
 mod user_ref;
 mod write;
 
+pub use access::{AccessField, AccessSetting, AccessValues};
 pub use email::Email;
 pub use group::{ADMINISTRATORS, Group, GroupAccount, GroupPatch, Member};
 pub use id::{Dialect, GroupId, GroupIdKind, GroupLink, GroupRef, UserId};
-pub use patch::{Field, FieldChange, NewUser, UserPatch};
+pub use invitation::{Invitation, NewInvitation, WayIn};
+pub use metadata::{AttributeDefinition, Changes, Metadata};
+pub use patch::{
+    Clearable, EMAIL, Field, FieldChange, NewUser, UserPatch, attribute_change,
+    attribute_differences, metadata_attribute,
+};
 pub use tombstone::Tombstone;
 pub use user::{Account, Names, User, UserType};
-pub use user_ref::{UserRef, UserSet};
+pub use user_ref::{UserIndex, UserRef, UserSet};
 pub use write::{Write, WriteKind};

@@ -56,7 +56,8 @@ fn other_lower_case(c: char) -> char {
 }
 
 /// Returns whether a character is not visible, or changes the direction of others: control
-/// characters, separators of lines, and Unicode's default-ignorable characters.
+/// characters, separators of lines, Unicode's default-ignorable characters, those for private use,
+/// and some that are empty although they count as letters or symbols.
 pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -64,7 +65,11 @@ pub fn is_invisible(c: char) -> bool {
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
             | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+            // Empty: braille, object replacement, Egyptian, Khitan and musical.
+            | '\u{2800}' | '\u{fffc}' | '\u{13441}' | '\u{13442}' | '\u{16fe4}' | '\u{1d159}'
+            // Private use.
+            | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
 }
 
 #[cfg(test)]
@@ -123,6 +128,8 @@ mod tests {
             ("Eng", "\u{202d}Eng\u{202c}"),
             ("Eng", "Eng\u{fe0f}"),
             ("Eng", "\u{3164}Eng"),
+            ("Eng", "Eng\u{2800}"),
+            ("Eng", "Eng\u{e000}"),
         ] {
             assert_eq!(look(one), look(other), "{one:?} and {other:?}");
         }

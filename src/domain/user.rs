@@ -1,10 +1,11 @@
 //! Users as they are read.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Dialect, Email, GroupLink, UserId};
+use super::{Dialect, Email, GroupLink, Metadata, UserId};
 
 /// What a seat is billed as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +88,10 @@ pub struct User {
     pub invited: Option<bool>,
     /// The photo's URL.
     pub profile_photo_url: Option<String>,
+    /// The metadata; `None` if the server does not report it.
+    pub metadata: Option<Metadata>,
+    /// The user attributes by name; `None` if it is not known which attributes there are.
+    pub attributes: Option<Box<BTreeMap<String, String>>>,
     /// Memberships; `None` if the response did not contain them.
     pub groups: Option<Vec<GroupLink>>,
     /// When created, as the server wrote it.
@@ -111,6 +116,8 @@ impl User {
             disabled: false,
             invited: None,
             profile_photo_url: None,
+            metadata: None,
+            attributes: None,
             groups: None,
             created_at: None,
             updated_at: None,

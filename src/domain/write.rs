@@ -7,8 +7,14 @@ use alloc::string::String;
 pub enum WriteKind {
     /// A user was created.
     UserCreated,
+    /// An invitation was sent.
+    UserInvited,
     /// A user's fields were changed.
     UserUpdated,
+    /// A user's address was changed.
+    UserRenamed,
+    /// A user's attribute was set or removed.
+    AttributeChanged,
     /// A user was disabled.
     UserDisabled,
     /// A user was enabled.
@@ -31,6 +37,8 @@ pub enum WriteKind {
     InvitationCancelled,
     /// A user's sessions were ended.
     SessionsEnded,
+    /// A user's second factor was reset.
+    TwoFactorReset,
 }
 
 /// One write that was sent.
@@ -44,4 +52,6 @@ pub struct Write {
     pub group: Option<String>,
     /// Whether the server confirmed it.
     pub confirmed: bool,
+    /// Whether it disables, deletes or strips the person.
+    pub strips: bool,
 }

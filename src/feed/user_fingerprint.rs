@@ -44,6 +44,8 @@ impl UserFingerprint {
             admin,
             disabled,
             profile_photo_url,
+            metadata: _,
+            attributes: _,
             invited: _,
             groups: _,
             created_at: _,

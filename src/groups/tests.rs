@@ -6,10 +6,11 @@ use core::cell::RefCell;
 
 use super::*;
 use crate::config::Settings;
-use crate::domain::{Dialect, GroupId, GroupIdKind};
+use crate::domain::{AccessField, Dialect, GroupId, GroupIdKind};
 use crate::http::{BaseUrl, Client, Method, Secret};
 use crate::retool::scim::{Base, Scim};
 use crate::retool::v1::V1;
+use crate::retool::v2::V2;
 use crate::testing::platform::{FakePlatform, Reply};
 
 /// The group Support of a `/api/v1` server: its members, and what a PUT does to them.
@@ -77,8 +78,9 @@ fn no_guard() -> MemberGuard {
 fn renamed(fake: &FakePlatform) -> Result<Reshaped> {
     let reshaping = Reshaping {
         group: GroupRef::Name("Support".into()),
-        patch: GroupPatch { name: Some("Help".into()), universal_app_access: None },
+        patch: GroupPatch { name: Some("Help".into()), access: Vec::new() },
         add: Vec::new(),
+        group_admins: BTreeMap::new(),
         remove: Vec::new(),
         guard: no_guard(),
     };
@@ -183,6 +185,7 @@ fn reshaped(fake: &FakePlatform, add: &[&str], remove: &[&str]) -> Result<Reshap
         group: support_of_scim(),
         patch: GroupPatch::default(),
         add: emails(add),
+        group_admins: BTreeMap::new(),
         remove: emails(remove),
         guard: no_guard(),
     };
@@ -235,6 +238,7 @@ fn a_protected_member_is_found_by_each_name() {
             group: support_of_scim(),
             patch: GroupPatch::default(),
             add: Vec::new(),
+            group_admins: BTreeMap::new(),
             remove: vec![Email::new("ada@example.com").into()],
             guard,
         };
@@ -253,6 +257,7 @@ fn a_person_who_is_named_under_two_names_is_refused() {
         group: support_of_scim(),
         patch: GroupPatch::default(),
         add: vec![Email::new("ada@example.com").into()],
+        group_admins: BTreeMap::new(),
         remove: vec![by_id],
         guard: no_guard(),
     };
@@ -273,4 +278,28 @@ fn a_protected_member_whom_the_group_does_not_show_keeps_the_membership() {
         assert_eq!(error.code, Code::ProtectedPerson, "{listed}");
         assert_eq!(members.borrow().len(), 2, "{listed}");
     }
+}
+
+/// A server that takes the settings of a group only by a change, and refuses that.
+#[test]
+fn an_error_says_that_a_group_was_created_without_its_settings() {
+    let fake = FakePlatform::new(|request| {
+        let group = r#"{"id":4,"name":"Night","universal_app_access":"none"}"#;
+        let one = || Reply::json(200, format!(r#"{{"success":true,"data":{group}}}"#));
+        match (request.method, request.path_and_query.split('?').next().unwrap_or_default()) {
+            (Method::Get, "/api/v2/groups") => Reply::json(200, r#"{"success":true,"data":[]}"#),
+            (Method::Get, "/api/v2/groups/4") | (Method::Post, "/api/v2/groups") => one(),
+            (Method::Patch, "/api/v2/groups/4") => Reply::json(400, r#"{"success":false}"#),
+            (method, path) => panic!("{method:?} {path}"),
+        }
+    });
+    let settings = [AccessSetting { field: AccessField::UniversalApp, value: "use".into() }];
+    let directory = V2::new(client(&fake));
+    let error = fake.run(ensure(&directory, "Night", &settings)).expect_err("a refusal");
+    assert_eq!(error.code, Code::ServerRefused);
+    for part in ["The group was created", "`change-group`"] {
+        assert!(error.message.contains(part), "{}", error.message);
+    }
+    let writes: Vec<_> = error.writes.iter().map(|one| (one.kind, one.confirmed)).collect();
+    assert_eq!(writes, [(WriteKind::GroupCreated, true)]);
 }

@@ -2,21 +2,20 @@
 //! back.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt::Display;
 
-use super::{contract, list, unsupported};
+use super::{contract, list};
 use crate::domain::{
-    Dialect, Email, FieldChange, Group, GroupId, GroupIdKind, GroupLink, GroupRef, Member, Names,
-    Tombstone, User, UserId, UserRef, UserType, Write, WriteKind,
+    AccessSetting, Clearable, Dialect, Email, Field, FieldChange, Group, GroupId, GroupIdKind,
+    GroupLink, GroupRef, Member, Metadata, Names, Tombstone, User, UserId, UserRef, UserType,
+    WayIn, Write, WriteKind,
 };
-use crate::error::{Detail, Error, Kind, Result};
+use crate::error::{Code, Detail, Error, Kind, Result};
+use crate::input::Extras;
 use crate::session::{Connection, Wanted};
-
-/// The one access setting that every REST dialect has.
-const APP_ACCESS: &str = "universal-app-access";
 
 /// Converts a connection. It is checked when the session is opened.
 pub fn connection(given: contract::Connection) -> Connection {
@@ -123,19 +122,20 @@ pub fn group_ref(group: GroupRef) -> contract::GroupRef {
     }
 }
 
-/// Returns the groups of the requested memberships, unchecked.
+/// Returns the groups of the requested memberships, and whether the person should administer those
+/// of them that say so, unchecked.
 pub fn memberships(
-    field: &dyn Display,
     memberships: Vec<contract::Membership>,
-) -> Result<Vec<GroupRef>> {
-    let memberships = memberships.into_iter().enumerate();
-    memberships
-        .map(|(index, contract::Membership { group, group_admin })| {
-            let field = format_args!("{field}[{index}].group-admin");
-            unsupported::unless(group_admin.is_none(), &field)?;
-            Ok(given_group_ref(group))
-        })
-        .collect()
+) -> (Vec<GroupRef>, BTreeMap<GroupRef, bool>) {
+    let (mut groups, mut admins) = (Vec::with_capacity(memberships.len()), BTreeMap::new());
+    for contract::Membership { group, group_admin } in memberships {
+        let group = given_group_ref(group);
+        if let Some(administers) = group_admin {
+            admins.insert(group.clone(), administers);
+        }
+        groups.push(group);
+    }
+    (groups, admins)
 }
 
 /// Converts a user's membership for the contract.
@@ -184,6 +184,8 @@ pub fn user_with_ids(user: User, other_ids: Vec<UserId>) -> contract::User {
         disabled,
         invited,
         profile_photo_url,
+        metadata,
+        attributes,
         groups,
         created_at,
         updated_at,
@@ -201,8 +203,11 @@ pub fn user_with_ids(user: User, other_ids: Vec<UserId>) -> contract::User {
         disabled,
         invited,
         profile_photo_url,
-        metadata: None,
-        attributes: None,
+        metadata: metadata.map(|metadata| metadata.to_json()),
+        attributes: attributes.map(|attributes| {
+            let attributes = attributes.into_iter();
+            attributes.map(|(name, value)| contract::Attribute { name, value }).collect()
+        }),
         groups: groups.map(|groups| list(groups, group_link)),
         created_at,
         updated_at,
@@ -237,8 +242,10 @@ pub fn given_user(field: &str, user: contract::User) -> Result<User> {
         updated_at,
         last_active_at,
     } = user;
-    unsupported::unless(metadata.is_none(), &format_args!("{field}.metadata"))?;
-    unsupported::unless(attributes.is_none(), &format_args!("{field}.attributes"))?;
+    let metadata = metadata.map(|json| given_metadata(field, &json)).transpose()?;
+    let attributes = attributes.map(|attributes| {
+        Box::new(attributes.into_iter().map(|it| (it.name, it.value)).collect::<BTreeMap<_, _>>())
+    });
     let id = given_user_id(id);
     let email = Email::of_account(email.as_deref().unwrap_or_default(), &id, login.as_deref());
     // A SCIM account without a login differs from one whose login is its address.
@@ -258,11 +265,43 @@ pub fn given_user(field: &str, user: contract::User) -> Result<User> {
         disabled,
         invited,
         profile_photo_url,
+        metadata,
+        attributes,
         groups: groups.map(|groups| list(groups, given_group_link)),
         created_at,
         updated_at,
         last_active_at,
     })
+}
+
+fn given_metadata(field: &str, json: &str) -> Result<Metadata> {
+    Metadata::parse(json).ok_or_else(|| {
+        Error::new(
+            Code::InvalidValue,
+            "The metadata is not a JSON object. Give it as it was recorded.",
+        )
+        .in_field(format!("{field}.metadata"))
+    })
+}
+
+/// Converts what a request gives beside the fields of a person.
+pub fn extras(
+    metadata: Option<String>,
+    attributes: Vec<contract::Attribute>,
+    clear: Vec<contract::ClearableField>,
+) -> Extras {
+    let attributes = attributes.into_iter().map(|it| (it.name, it.value)).collect();
+    Extras { metadata, attributes, clear: list(clear, clearable) }
+}
+
+fn clearable(field: contract::ClearableField) -> Clearable {
+    match field {
+        contract::ClearableField::FirstName => Clearable::Field(Field::FirstName),
+        contract::ClearableField::LastName => Clearable::Field(Field::LastName),
+        contract::ClearableField::ProfilePhotoUrl => Clearable::Field(Field::ProfilePhotoUrl),
+        contract::ClearableField::MetadataKey(key) => Clearable::MetadataKey(key),
+        contract::ClearableField::Attribute(name) => Clearable::Attribute(name),
+    }
 }
 
 /// Converts a tombstone for the contract. It names the organisation by its base URL.
@@ -290,15 +329,15 @@ pub fn member(member: Member) -> contract::Member {
 
 /// Converts a group, with its ids in the other kind of API.
 pub fn group_with_ids(group: Group, other_ids: Vec<GroupId>) -> contract::Group {
-    let Group { id, name, universal_app_access, members, created_at, updated_at } = group;
-    let access = universal_app_access.into_iter();
+    let Group { id, name, access, members, created_at, updated_at } = group;
     contract::Group {
         id: group_id(id),
         other_ids: list(other_ids, group_id),
         name,
-        access: access
-            .map(|value| contract::AccessSetting { name: APP_ACCESS.into(), value })
-            .collect(),
+        access: list(access, |AccessSetting { field, value }| contract::AccessSetting {
+            name: field.as_str().into(),
+            value,
+        }),
         members: members.map(|members| list(members, member)),
         created_at,
         updated_at,
@@ -310,27 +349,17 @@ pub fn group(group: Group) -> contract::Group {
     group_with_ids(group, Vec::new())
 }
 
-/// Returns what members of a group may do in every app, from the requested settings, unchecked.
-pub fn app_access(field: &str, access: Vec<contract::AccessSetting>) -> Result<Option<String>> {
-    let mut app_access = None;
-    for (index, contract::AccessSetting { name, value }) in access.into_iter().enumerate() {
-        let field = format_args!("{field}[{index}]");
-        unsupported::unless(name == APP_ACCESS, &field)?;
-        if app_access.replace(value).is_some() {
-            return Err(Error::new(
-                crate::error::Code::InvalidValue,
-                "The setting is given twice. Give it once.",
-            )
-            .in_field(format!("{field}")));
-        }
-    }
-    Ok(app_access)
+/// Returns the names and values of access settings from the contract, unchecked.
+pub fn given_access(
+    access: Vec<contract::AccessSetting>,
+) -> impl Iterator<Item = (String, String)> {
+    access.into_iter().map(|contract::AccessSetting { name, value }| (name, value))
 }
 
 /// Converts a field change.
 pub fn field_change(change: FieldChange) -> contract::FieldChange {
     let FieldChange { field, before, after } = change;
-    contract::FieldChange { field: field.into(), before, after: Some(after) }
+    contract::FieldChange { field: field.into_owned(), before, after }
 }
 
 /// Converts field changes.
@@ -338,9 +367,17 @@ pub fn field_changes(changes: Vec<FieldChange>) -> Vec<contract::FieldChange> {
     list(changes, field_change)
 }
 
+/// Converts how a new person gets access.
+pub fn given_way_in(way_in: contract::WayIn) -> WayIn {
+    match way_in {
+        contract::WayIn::Account => WayIn::Account,
+        contract::WayIn::Invitation => WayIn::Invitation,
+    }
+}
+
 /// Converts one write.
 pub fn write(write: Write) -> contract::Write {
-    let Write { kind, subject, group, confirmed } = write;
+    let Write { kind, subject, group, confirmed, strips: _ } = write;
     let certainty = match confirmed {
         true => contract::Certainty::Confirmed,
         false => contract::Certainty::Unknown,
@@ -356,7 +393,10 @@ pub fn writes(writes: Vec<Write>) -> Vec<contract::Write> {
 fn write_kind(kind: WriteKind) -> contract::WriteKind {
     match kind {
         WriteKind::UserCreated => contract::WriteKind::UserCreated,
+        WriteKind::UserInvited => contract::WriteKind::UserInvited,
+        WriteKind::UserRenamed => contract::WriteKind::UserRenamed,
         WriteKind::UserUpdated => contract::WriteKind::UserUpdated,
+        WriteKind::AttributeChanged => contract::WriteKind::AttributeChanged,
         WriteKind::UserDisabled => contract::WriteKind::UserDisabled,
         WriteKind::UserEnabled => contract::WriteKind::UserEnabled,
         WriteKind::UserDeleted => contract::WriteKind::UserDeleted,
@@ -368,6 +408,7 @@ fn write_kind(kind: WriteKind) -> contract::WriteKind {
         WriteKind::GroupDeleted => contract::WriteKind::GroupDeleted,
         WriteKind::InvitationCancelled => contract::WriteKind::InvitationCancelled,
         WriteKind::SessionsEnded => contract::WriteKind::SessionsEnded,
+        WriteKind::TwoFactorReset => contract::WriteKind::TwoFactorReset,
     }
 }
 
@@ -393,6 +434,7 @@ pub fn error_detail(error: Error, base_url: &str) -> contract::ErrorDetail {
         retry_after_ms,
         maybe_applied: _,
         gone: _,
+        refuses_form: _,
         writes,
         tombstones,
     } = error.into_detail();

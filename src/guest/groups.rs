@@ -5,12 +5,12 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Answer, Component, call, contract, convert, list, unsupported};
+use super::{Answer, Component, call, contract, convert, list};
 use crate::bindings::exports::user_lifecycle::retool::groups::{
     ChangeGroupRequest, ChangeGroupResult, EnsureGroupRequest, EnsureGroupResult, Guest, NewMember,
     RemoveGroupRequest, RemoveGroupResult,
 };
-use crate::domain::{GroupPatch, UserRef};
+use crate::domain::{AccessSetting, GroupPatch, UserRef};
 use crate::error::{Code, Error, Result};
 use crate::groups::{self, MemberGuard, Removal, Reshaping};
 use crate::input;
@@ -24,7 +24,7 @@ impl Guest for Component {
             connection,
             |_| ensured(request),
             async |session, (name, access)| {
-                groups::ensure(&*session.directory, &name, access.as_deref()).await
+                groups::ensure(&*session.directory, &name, &access).await
             },
             |done, _| EnsureGroupResult {
                 group: convert::group(done.group),
@@ -46,7 +46,7 @@ impl Guest for Component {
                 group: convert::group(done.group),
                 changes: convert::field_changes(done.changes),
                 members_added: list(done.members_added, convert::member),
-                members_changed: Vec::new(),
+                members_changed: list(done.members_changed, convert::member),
                 members_removed: list(done.members_removed, convert::member),
                 writes: convert::writes(done.writes),
             },
@@ -70,10 +70,10 @@ impl Guest for Component {
 }
 
 /// Checks a request, and returns the name and the access.
-fn ensured(request: EnsureGroupRequest) -> Result<(String, Option<String>)> {
+fn ensured(request: EnsureGroupRequest) -> Result<(String, Vec<AccessSetting>)> {
     let EnsureGroupRequest { name, access } = request;
-    let access = convert::app_access("request.access", access)?;
-    Ok((input::group_name(&"request.name", &name)?, input::app_access(&"request.access", access)?))
+    let name = input::group_name(&"request.name", &name)?;
+    Ok((name, input::access(&"request.access", convert::given_access(access))?))
 }
 
 /// Checks a request.
@@ -87,18 +87,23 @@ fn reshaping(request: ChangeGroupRequest) -> Result<Reshaping> {
         protected_people,
         minimum_admins,
     } = request;
-    let access = convert::app_access("request.access", access)?;
     let mut seen = BTreeSet::new();
-    let add = people("request.add-members", added(add_members)?, &mut seen)?;
+    let (refs, given): (Vec<_>, Vec<_>) = { add_members.into_iter() }
+        .map(|NewMember { user, group_admin }| (convert::given_user_ref(user), group_admin))
+        .unzip();
+    let add = people("request.add-members", refs, &mut seen)?;
+    let said = add.iter().cloned().zip(given);
+    let group_admins = said.filter_map(|(who, admin)| Some((who, admin?))).collect();
     let remove = convert::given_user_refs(remove_members);
     let remove = people("request.remove-members", remove, &mut seen)?;
     Ok(Reshaping {
         group: input::group_ref(&"request.group", convert::given_group_ref(group))?,
         patch: GroupPatch {
             name: input::new_group_name(&"request.new-name", new_name)?,
-            universal_app_access: input::app_access(&"request.access", access)?,
+            access: input::access(&"request.access", convert::given_access(access))?,
         },
         add,
+        group_admins,
         remove,
         guard: guard(protected_people, minimum_admins)?,
     })
@@ -120,17 +125,6 @@ fn guard(protected: Vec<contract::UserRef>, minimum_admins: Option<u32>) -> Resu
         protected_people: input::user_refs(&"request.protected-people", protected)?,
         minimum_admins: minimum_admins.unwrap_or(1),
     })
-}
-
-fn added(members: Vec<NewMember>) -> Result<Vec<UserRef>> {
-    let members = members.into_iter().enumerate();
-    members
-        .map(|(index, NewMember { user, group_admin })| {
-            let field = format_args!("request.add-members[{index}]");
-            unsupported::unless(group_admin.is_none(), &format_args!("{field}.group-admin"))?;
-            Ok(convert::given_user_ref(user))
-        })
-        .collect()
 }
 
 fn people(field: &str, refs: Vec<UserRef>, seen: &mut BTreeSet<UserRef>) -> Result<Vec<UserRef>> {

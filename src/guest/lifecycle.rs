@@ -4,17 +4,19 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Answer, Component, call, contract, convert, list, unsupported};
+use super::{Answer, Component, call, contract, convert, list};
 use crate::bindings::exports::user_lifecycle::retool::lifecycle::{
     DeprovisionMode, DeprovisionOutcome, DeprovisionPlan, DeprovisionRequest, DeprovisionResult,
     Guest, ProvisionOutcome, ProvisionRequest, ProvisionResult, ResetTwoFactorRequest,
     ResetTwoFactorResult, RestoreOutcome, RestoreReport, RestoreRequest, RestoreResult,
 };
-use crate::domain::{Tombstone, UserPatch, UserRef};
+use crate::domain::{Email, Tombstone, UserId, UserPatch, UserRef, WayIn};
 use crate::error::{Code, Error, Result};
 use crate::http::BaseUrl;
 use crate::input;
-use crate::lifecycle::{self, Arrival, Departure, Mode, PersonRestored, Restoration, Restored};
+use crate::lifecycle::{
+    self, Arrival, Departure, Mode, PersonRestored, Restoration, Restored, TwoFactorReset,
+};
 use crate::time::parse_iso;
 
 /// The maximum number of days before a deletion.
@@ -52,9 +54,16 @@ impl Guest for Component {
 
     fn plan_deprovision(
         connection: contract::Connection,
-        _: DeprovisionRequest,
+        request: DeprovisionRequest,
     ) -> Answer<DeprovisionPlan> {
-        Err(convert::error(unsupported::function("plan-deprovision"), &connection.base_url))
+        call(
+            connection,
+            |_| checked_deprovision(request),
+            async |session, departure| {
+                lifecycle::plan_deprovision(&*session.directory, &departure, session.now).await
+            },
+            deprovision_plan,
+        )
     }
 
     fn restore(connection: contract::Connection, request: RestoreRequest) -> Answer<RestoreResult> {
@@ -70,9 +79,17 @@ impl Guest for Component {
 
     fn reset_two_factor(
         connection: contract::Connection,
-        _: ResetTwoFactorRequest,
+        request: ResetTwoFactorRequest,
     ) -> Answer<ResetTwoFactorResult> {
-        Err(convert::error(unsupported::function("reset-two-factor"), &connection.base_url))
+        call(
+            connection,
+            |_| checked_reset(request),
+            async |session, reset| lifecycle::reset_two_factor(&*session.directory, &reset).await,
+            |done, _| ResetTwoFactorResult {
+                user: convert::user(done.user),
+                writes: convert::writes(done.writes),
+            },
+        )
     }
 }
 
@@ -98,35 +115,72 @@ fn checked_provision(request: ProvisionRequest) -> Result<Arrival> {
         way_in,
         skip_lookup,
     } = request;
-    unsupported::unless(former_emails.is_empty(), &"request.former-emails")?;
-    unsupported::unless(metadata.is_none(), &"request.metadata")?;
-    unsupported::unless(attributes.is_empty(), &"request.attributes")?;
-    unsupported::unless(clear.is_empty(), &"request.clear")?;
-    unsupported::unless(way_in.is_none(), &"request.way-in")?;
-    unsupported::unless(skip_lookup != Some(true), &"request.skip-lookup")?;
-    let groups = convert::memberships(&"request.groups", groups)?;
+    let way_in = way_in.map(convert::given_way_in);
+    let skip_lookup = given_skip_lookup(skip_lookup, way_in, create_missing)?;
+    let (groups, group_admins) = convert::memberships(groups);
+    let (groups, group_admins) = input::memberships(&"request.groups", groups, group_admins)?;
+    let email = input::email(&"request.email", &email)?;
+    let former = former_emails.iter().map(|email| Email::new(email)).collect();
+    let former_emails = input::former_emails(&"request.former-emails", former, &email)?;
+    if skip_lookup && !former_emails.is_empty() {
+        return Err(Error::new(
+            Code::InvalidValue,
+            "Without a look-up nobody is found under a former address. Leave the former addresses or `skip-lookup` \
+             out.",
+        )
+        .in_field("request.former-emails"));
+    }
+    let login = login.map(|login| input::login(&"request.login", &login)).transpose()?;
+    let mut fields = UserPatch {
+        first_name: input::name(&"request.first-name", first_name)?,
+        last_name: input::name(&"request.last-name", last_name)?,
+        user_type: input::user_type(&"request.user-type", user_type.map(convert::given_user_type))?,
+        admin,
+        profile_photo_url: input::photo_url(&"request.profile-photo-url", profile_photo_url)?,
+        ..UserPatch::default()
+    };
+    let extras = convert::extras(metadata, attributes, clear);
+    let attributes = input::extras(&"request", extras, &mut fields)?;
     Ok(Arrival {
-        email: input::email(&"request.email", &email)?,
+        email,
         id: None,
-        login: login.map(|login| input::login(&"request.login", &login)).transpose()?,
-        fields: UserPatch {
-            first_name: input::name(&"request.first-name", first_name)?,
-            last_name: input::name(&"request.last-name", last_name)?,
-            user_type: input::user_type(
-                &"request.user-type",
-                user_type.map(convert::given_user_type),
-            )?,
-            admin,
-            disabled: None,
-            profile_photo_url: input::photo_url(&"request.profile-photo-url", profile_photo_url)?,
-        },
-        groups: input::group_refs(&"request.groups", groups)?,
+        login,
+        former_emails,
+        fields,
+        attributes,
+        groups,
+        group_admins,
         create_missing_groups,
         create_missing,
         update_existing,
         re_enable_disabled,
         skip_closed_groups: false,
+        way_in,
+        skip_fields_of_invitation: false,
+        skip_lookup,
+        keep_accounts: false,
     })
+}
+
+/// Reads whether an invitation is sent without a look-up. Nothing else can be done without one.
+fn given_skip_lookup(
+    given: Option<bool>,
+    way_in: Option<WayIn>,
+    create_missing: bool,
+) -> Result<bool> {
+    if given != Some(true) {
+        return Ok(false);
+    }
+    let message = if way_in != Some(WayIn::Invitation) {
+        "Only an invitation can be sent without looking the person up. Give `way-in` `invitation`, or leave \
+         `skip-lookup` out."
+    } else if !create_missing {
+        "Without a look-up the person counts as missing, and creating missing people was not asked for. Set \
+         `create-missing`, or leave `skip-lookup` out."
+    } else {
+        return Ok(true);
+    };
+    Err(Error::new(Code::InvalidValue, message).in_field("request.skip-lookup"))
 }
 
 fn provision_result(done: lifecycle::Provisioned) -> ProvisionResult {
@@ -147,6 +201,8 @@ fn provision_result(done: lifecycle::Provisioned) -> ProvisionResult {
     ProvisionResult {
         outcome: match outcome {
             lifecycle::ProvisionOutcome::Created => ProvisionOutcome::Created,
+            lifecycle::ProvisionOutcome::Invited => ProvisionOutcome::Invited,
+            lifecycle::ProvisionOutcome::Renamed => ProvisionOutcome::Renamed,
             lifecycle::ProvisionOutcome::ReEnabled => ProvisionOutcome::ReEnabled,
             lifecycle::ProvisionOutcome::Updated => ProvisionOutcome::Updated,
             lifecycle::ProvisionOutcome::Unchanged => ProvisionOutcome::Unchanged,
@@ -190,10 +246,8 @@ fn checked_deprovision(request: DeprovisionRequest) -> Result<Departure> {
     };
     let protected_people = convert::given_user_refs(protected_people);
     Ok(Departure {
-        user: deprovisioned(user)?,
-        expected_id: expected_id
-            .map(|id| input::user_id(&"request.expected-id", convert::given_user_id(id)))
-            .transpose()?,
+        user: named_person(user)?,
+        expected_id: given_expected_id(expected_id)?,
         mode,
         disabled_since: given_disabled_since(disabled_since, mode)?,
         protected_people: input::user_refs(&"request.protected-people", protected_people)?,
@@ -201,8 +255,18 @@ fn checked_deprovision(request: DeprovisionRequest) -> Result<Departure> {
     })
 }
 
+/// Checks a request.
+fn checked_reset(request: ResetTwoFactorRequest) -> Result<TwoFactorReset> {
+    let ResetTwoFactorRequest { user, expected_id } = request;
+    Ok(TwoFactorReset { user: named_person(user)?, expected_id: given_expected_id(expected_id)? })
+}
+
+fn given_expected_id(id: Option<contract::UserId>) -> Result<Option<UserId>> {
+    id.map(|id| input::user_id(&"request.expected-id", convert::given_user_id(id))).transpose()
+}
+
 /// Checks how the person is named.
-fn deprovisioned(user: contract::UserRef) -> Result<UserRef> {
+fn named_person(user: contract::UserRef) -> Result<UserRef> {
     Ok(match convert::given_user_ref(user) {
         UserRef::Email(email) => {
             UserRef::Email(input::email(&"request.user.email", email.as_str())?)
@@ -235,14 +299,7 @@ fn deprovision_result(done: lifecycle::Deprovisioned, base_url: &str) -> Deprovi
         writes,
     } = done;
     DeprovisionResult {
-        outcome: match outcome {
-            lifecycle::DeprovisionOutcome::Deleted => DeprovisionOutcome::Deleted,
-            lifecycle::DeprovisionOutcome::Deactivated => DeprovisionOutcome::Deactivated,
-            lifecycle::DeprovisionOutcome::AlreadyDeactivated => {
-                DeprovisionOutcome::AlreadyDeactivated
-            }
-            lifecycle::DeprovisionOutcome::AlreadyGone => DeprovisionOutcome::AlreadyGone,
-        },
+        outcome: deprovision_outcome(outcome),
         disabled_since: tombstone.as_ref().and_then(|record| record.disabled_since.clone()),
         tombstone: tombstone.map(|record| convert::tombstone(record, base_url)),
         groups_removed: list(groups_removed, convert::group_link),
@@ -252,10 +309,37 @@ fn deprovision_result(done: lifecycle::Deprovisioned, base_url: &str) -> Deprovi
     }
 }
 
+fn deprovision_outcome(outcome: lifecycle::DeprovisionOutcome) -> DeprovisionOutcome {
+    match outcome {
+        lifecycle::DeprovisionOutcome::Deleted => DeprovisionOutcome::Deleted,
+        lifecycle::DeprovisionOutcome::Deactivated => DeprovisionOutcome::Deactivated,
+        lifecycle::DeprovisionOutcome::AlreadyDeactivated => DeprovisionOutcome::AlreadyDeactivated,
+        lifecycle::DeprovisionOutcome::AlreadyGone => DeprovisionOutcome::AlreadyGone,
+    }
+}
+
+fn deprovision_plan(plan: lifecycle::DeparturePlan, base_url: &str) -> DeprovisionPlan {
+    let lifecycle::DeparturePlan {
+        outcome,
+        tombstone,
+        groups_to_remove,
+        invitations_to_cancel,
+        deletion_due,
+        remaining,
+    } = plan;
+    DeprovisionPlan {
+        outcome: deprovision_outcome(outcome),
+        tombstone: tombstone.map(|record| convert::tombstone(record, base_url)),
+        groups_to_remove: list(groups_to_remove, convert::group_link),
+        invitations_to_cancel,
+        deletion_due,
+        remaining,
+    }
+}
+
 /// Checks a request. Every tombstone must be of the organisation at `base_url`.
 fn checked_restore(request: RestoreRequest, base_url: &str) -> Result<Restoration> {
     let RestoreRequest { tombstones, re_create, way_in } = request;
-    unsupported::unless(way_in.is_none(), &"request.way-in")?;
     if !(1..=MOST_TOMBSTONES).contains(&tombstones.len()) {
         return Err(Error::new(
             Code::InvalidValue,
@@ -279,7 +363,8 @@ fn checked_restore(request: RestoreRequest, base_url: &str) -> Result<Restoratio
         }
         people.push(tombstone);
     }
-    Ok(Restoration { tombstones: people, re_create })
+    let way_in = way_in.map(convert::given_way_in);
+    Ok(Restoration { tombstones: people, re_create, way_in })
 }
 
 fn given_tombstone(field: &str, given: contract::Tombstone, here: &str) -> Result<Tombstone> {
@@ -328,6 +413,7 @@ fn restore_report(person: lifecycle::RestoreReport, base_url: &str) -> RestoreRe
             report.outcome = match outcome {
                 lifecycle::RestoreOutcome::ReEnabled => RestoreOutcome::ReEnabled,
                 lifecycle::RestoreOutcome::ReCreated => RestoreOutcome::ReCreated,
+                lifecycle::RestoreOutcome::Invited => RestoreOutcome::Invited,
                 lifecycle::RestoreOutcome::Updated => RestoreOutcome::Updated,
                 lifecycle::RestoreOutcome::Unchanged => RestoreOutcome::Unchanged,
             };

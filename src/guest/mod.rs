@@ -15,7 +15,6 @@ mod directory;
 mod groups;
 mod lifecycle;
 mod synchronization;
-mod unsupported;
 
 /// The component: every interface of the contract is implemented for it.
 struct Component;

@@ -4,7 +4,7 @@
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 
 use super::pace::Turn;
 use super::retry::{Attempt, Bucket};
@@ -40,6 +40,8 @@ pub struct Client {
     bucket: RefCell<Bucket>,
     window: Window,
     pace: Rc<Pace>,
+    /// The earliest time that the server gave, in milliseconds since the Unix epoch.
+    server_time: Cell<Option<i64>>,
 }
 
 impl Client {
@@ -55,6 +57,7 @@ impl Client {
             media_type: JSON,
             bucket: RefCell::new(Bucket::new()),
             pace: Rc::default(),
+            server_time: Cell::new(None),
         }
     }
 
@@ -142,10 +145,12 @@ impl Client {
             let failed = match tried {
                 Ok(Ok(response)) => {
                     self.bucket.borrow_mut().succeeded();
+                    let answered_at = self.answered_at(&response);
+                    self.note_time(answered_at);
                     return Ok(Answer {
                         status: response.status,
                         request_id: status::request_id(&response, &self.token),
-                        answered_at: self.answered_at(&response),
+                        answered_at,
                         etag: response.etag,
                         body: response.body,
                         label,
@@ -289,6 +294,17 @@ impl Client {
     fn answered_at(&self, response: &Response) -> Option<i64> {
         let now = i64::try_from(self.platform.clock.unix_ms() / 1000).ok()?;
         date::parse(response.date.as_deref()?, now)?.checked_mul(1000)
+    }
+
+    fn note_time(&self, answered_at: Option<i64>) {
+        let earliest = self.server_time.get().into_iter().chain(answered_at).min();
+        self.server_time.set(earliest);
+    }
+
+    /// Returns the earliest time that the server gave (`Date`), in milliseconds since the Unix
+    /// epoch: what is older than N days by this time is so by any later one.
+    pub fn server_time(&self) -> Option<i64> {
+        self.server_time.get()
     }
 
     fn path_and_query(&self, call: &Call<'_>) -> Result<String> {

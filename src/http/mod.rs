@@ -27,7 +27,7 @@ pub use call::{Call, Label, Missing, Repeat};
 pub use client::Client;
 pub use pace::Pace;
 pub use url::{BaseUrl, Path, UnsafeSegment};
-pub use window::Window;
+pub use window::{Window, run_in};
 
 /// A future that is not `Send`. The component has one thread.
 pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;

@@ -1,6 +1,8 @@
-//! The pace of a call. When the server throttles one request, all requests of the call wait. Then
-//! they start at half the rate of before. The rate is halved again when the server throttles after a
-//! success, and grows with each success.
+//! The pace of a call. When the server throttles one request, all requests of the call wait. The
+//! first time, the following requests start at half the rate of before. When it throttles again, the
+//! first request after that shows how much the server takes: as many requests as it served since
+//! they last began, in the time until it served the next one. The following requests keep to that
+//! rate. While the server does not throttle, the rate grows slowly.
 
 use core::cell::Cell;
 
@@ -8,12 +10,19 @@ use core::cell::Cell;
 const BASE_MS: u64 = 1000;
 /// The longest wait if the server does not say how long to wait.
 const CAP_MS: u64 = 20_000;
-/// The longest distance between two requests.
-const MAX_SPACING_MS: u64 = 10_000;
+/// The longest distance between two requests, in microseconds.
+const MAX_SPACING_US: u64 = 10_000_000;
 /// A shorter distance is no distance.
-const MIN_SPACING_MS: u64 = 5;
-/// How many distances the mean distance covers.
-const MEAN_OF: u64 = 8;
+const MIN_SPACING_US: u64 = 1000;
+/// How much the distance shrinks at once: by an eighth.
+const SHRINKS_BY: u64 = 8;
+/// The shortest time in which a distance is kept.
+const KEPT_MS: u64 = 1000;
+/// After a wait, one request shows whether the server serves again. If its response takes longer
+/// than this, the next one starts.
+const PROBE_MS: u64 = 1000;
+/// How far requests may catch up that started late, in microseconds.
+const CATCH_UP_US: u64 = 100_000;
 
 /// The pace of all requests of one call. Pure state: time and randomness are parameters.
 #[derive(Debug, Default)]
@@ -27,14 +36,20 @@ struct State {
     closed_until: u64,
     /// Whether the server asked for this time.
     asked: bool,
-    /// The next request does not start before this time.
-    next_at: u64,
-    /// The distance between the starts of two requests.
-    spacing_ms: u64,
-    /// The start of the last request, unless the server throttled since.
-    last_start: Option<u64>,
-    /// The sum of the last distances between the starts of two requests, as a moving mean.
-    gaps_ms: u64,
+    /// The next request does not start before this time, in microseconds.
+    next_at_us: u64,
+    /// The distance between the starts of two requests, in microseconds.
+    spacing_us: u64,
+    /// When the distance was last changed.
+    changed_at: u64,
+    /// How long it is kept.
+    kept_ms: u64,
+    /// When the first request started since the server last served again after throttling.
+    began_at: Option<u64>,
+    /// How many requests the server served since then.
+    served: u64,
+    /// How long it served them, until it throttled.
+    flowed_ms: u64,
     /// How many times in a row the server throttled, without a success in between.
     streak: u32,
     /// How many times the server throttled. Requests in flight at the same time are likely
@@ -68,11 +83,14 @@ impl Pace {
         let turn = self.peek(now);
         if turn == Turn::Now {
             let mut state = self.state.get();
-            if let Some(last) = state.last_start.replace(now) {
-                let gap = now.saturating_sub(last).min(MAX_SPACING_MS);
-                state.gaps_ms = state.gaps_ms - state.gaps_ms / MEAN_OF + gap;
-            }
-            state.next_at = now.saturating_add(state.spacing_ms);
+            state.began_at.get_or_insert(now);
+            let now_us = now.saturating_mul(1000);
+            let late = now_us.saturating_sub(CATCH_UP_US);
+            state.next_at_us = match state.spacing_us {
+                _ if state.streak > 0 => now_us.saturating_add(PROBE_MS * 1000),
+                0 => 0,
+                spacing_us => state.next_at_us.max(late).saturating_add(spacing_us),
+            };
             self.state.set(state);
         }
         turn
@@ -80,7 +98,8 @@ impl Pace {
 
     /// Returns what [`start`](Self::start) would return, and changes nothing.
     pub(super) fn peek(&self, now: u64) -> Turn {
-        let State { closed_until, asked, next_at, .. } = self.state.get();
+        let State { closed_until, asked, next_at_us, .. } = self.state.get();
+        let next_at = next_at_us.div_ceil(1000);
         if now < closed_until {
             Turn::Wait { ms: closed_until - now, asked }
         } else if now < next_at {
@@ -108,14 +127,11 @@ impl Pace {
         let is_new = generation == state.generation;
         if is_new {
             state.generation = state.generation.wrapping_add(1);
-            state.streak = state.streak.saturating_add(1);
-            // More refusals in a row say that the wait was too short, not the distance.
-            if state.streak == 1 {
-                let doubled = 2 * state.spacing_ms.max(state.gaps_ms / MEAN_OF);
-                state.spacing_ms = doubled.clamp(MIN_SPACING_MS, MAX_SPACING_MS);
+            if state.streak == 0 {
+                state.flowed_ms = now.saturating_sub(state.began_at.unwrap_or(now));
             }
-            // The wait that follows is no distance.
-            state.last_start = None;
+            state.streak = state.streak.saturating_add(1);
+            state.next_at_us = 0;
         }
         // A wait of 0 is ignored: with a server that keeps throttling it would cause a busy loop.
         let wait = match asked_ms.filter(|ms| *ms > 0) {
@@ -137,18 +153,42 @@ impl Pace {
         is_new
     }
 
-    /// Records that a request that started in `generation` was not throttled.
-    pub(super) fn succeeded(&self, generation: u32) {
+    /// Records at `now` that a request that started in `generation` was not throttled.
+    pub(super) fn succeeded(&self, generation: u32, now: u64) {
         let mut state = self.state.get();
-        if generation != state.generation {
-            return;
+        if generation == state.generation && state.streak > 0 {
+            state.serve_again(now);
         }
-        state.streak = 0;
-        state.spacing_ms -= state.spacing_ms.div_ceil(16);
-        if state.spacing_ms < MIN_SPACING_MS {
-            state.spacing_ms = 0;
+        state.served = state.served.saturating_add(1);
+        if generation == state.generation && now.saturating_sub(state.changed_at) >= state.kept_ms {
+            state.spacing_us -= state.spacing_us.div_ceil(SHRINKS_BY);
+            if state.spacing_us < MIN_SPACING_US {
+                state.spacing_us = 0;
+            }
+            state.changed_at = now;
         }
         self.state.set(state);
+    }
+}
+
+impl State {
+    /// Learns the rate from the time until the server served again.
+    fn serve_again(&mut self, now: u64) {
+        let period = now.saturating_sub(self.began_at.unwrap_or(now));
+        let each = |ms: u64| ms.saturating_mul(1000).checked_div(self.served).unwrap_or(0);
+        let spacing_us = match self.spacing_us {
+            // It may have been busy for a moment: half the rate is enough.
+            0 => each(period).min(each(self.flowed_ms).saturating_mul(2)),
+            // A distance that was too short does not get shorter by a lucky measurement.
+            before => each(period).max(before),
+        };
+        self.spacing_us = spacing_us.min(MAX_SPACING_US);
+        self.kept_ms = period.max(KEPT_MS);
+        self.changed_at = now;
+        self.began_at = Some(now);
+        self.served = 0;
+        self.streak = 0;
+        self.next_at_us = now.saturating_mul(1000).saturating_add(self.spacing_us);
     }
 }
 
@@ -187,7 +227,7 @@ mod tests {
         let pace = Pace::default();
         for _ in 0..100 {
             assert_eq!(pace.start(7), Turn::Now);
-            pace.succeeded(pace.generation());
+            pace.succeeded(pace.generation(), 7);
         }
     }
 
@@ -230,7 +270,7 @@ mod tests {
         let lows: Vec<u64> = waits.iter().map(|(low, _)| *low).collect();
         assert_eq!(lows, [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]);
         assert_eq!(waits[7].1, 20_000);
-        low.succeeded(low.generation());
+        low.succeeded(low.generation(), now);
         assert_eq!(own_wait(&low, now, HOUR_MS, 0), 500);
     }
 
@@ -250,63 +290,150 @@ mod tests {
         assert_eq!(pace.start(0), wait(750, false));
     }
 
-    /// Lets requests start with this distance. Returns the time of the last one.
-    fn starts(pace: &Pace, from: u64, gap: u64, count: u64) -> u64 {
-        for number in 0..count {
-            assert_eq!(pace.start(from + gap * number), Turn::Now);
-            pace.succeeded(pace.generation());
+    /// A server that takes some requests in each window of time, which begins with a request.
+    struct Quota {
+        limit: u64,
+        window_ms: u64,
+        begun: u64,
+        used: u64,
+        served: u64,
+        refused: u64,
+        guides: bool,
+    }
+
+    impl Quota {
+        fn new(limit: u64, window_ms: u64, guides: bool) -> Self {
+            Quota { limit, window_ms, begun: 0, used: u64::MAX, served: 0, refused: 0, guides }
         }
-        from + gap * (count - 1)
+
+        /// Serves a request, or returns how long it asks to wait, rounded up to seconds.
+        fn serve(&mut self, now: u64) -> Result<(), Option<u64>> {
+            if self.used == u64::MAX || now >= self.begun + self.window_ms {
+                (self.begun, self.used) = (now, 0);
+            }
+            self.used += 1;
+            if self.used <= self.limit {
+                self.served += 1;
+                return Ok(());
+            }
+            self.refused += 1;
+            let left = (self.begun + self.window_ms - now).div_ceil(1000) * 1000;
+            Err(self.guides.then_some(left))
+        }
+    }
+
+    /// Makes requests in `lanes`, each with this latency, until the server has served `count` of
+    /// them. Returns how long that took.
+    fn run(pace: &Pace, quota: &mut Quota, lanes: usize, latency: u64, count: u64) -> u64 {
+        // When each lane is free, or when its request is answered, and its generation.
+        let mut free = alloc::vec![0_u64; lanes];
+        let mut flying: Vec<(u64, u32, Result<(), Option<u64>>)> = Vec::new();
+        let mut now = 0;
+        while quota.served < count || !flying.is_empty() {
+            flying.sort_by_key(|(at, ..)| *at);
+            while let Some((at, generation, outcome)) = flying.first().copied()
+                && at <= now
+            {
+                flying.drain(..1);
+                match outcome {
+                    Ok(()) => pace.succeeded(generation, now),
+                    Err(asked) => {
+                        pace.throttled(generation, now, asked, HOUR_MS, 0);
+                    }
+                }
+            }
+            let mut next = flying.iter().map(|(at, ..)| *at).min().unwrap_or(u64::MAX);
+            for lane in &mut free {
+                if *lane > now || quota.served >= count {
+                    next = if *lane > now { next.min(*lane) } else { next };
+                    continue;
+                }
+                match pace.start(now) {
+                    Turn::Now => {
+                        flying.push((now + latency, pace.generation(), quota.serve(now)));
+                        *lane = now + latency;
+                    }
+                    Turn::Wait { ms, .. } => *lane = now + ms,
+                }
+                next = next.min(*lane);
+            }
+            if next != u64::MAX {
+                now = next;
+            }
+        }
+        now
     }
 
     #[test]
-    fn after_throttling_requests_start_at_half_the_rate() {
-        let pace = Pace::default();
-        let now = starts(&pace, 0, 40, 100);
-        pace.throttled(pace.generation(), now, Some(1000), HOUR_MS, 0);
-        let now = now + 1000;
-        assert_eq!(pace.start(now), Turn::Now);
-        assert_eq!(pace.start(now), wait(80, false));
-        assert_eq!(pace.start(now + 80), Turn::Now);
-        // Refused again, without a success in between: the wait was too short, not the distance.
-        pace.throttled(pace.generation(), now + 90, Some(1000), HOUR_MS, 0);
-        assert_eq!(pace.start(now + 1090), Turn::Now);
-        assert_eq!(pace.start(now + 1090), wait(80, false));
-        pace.succeeded(pace.generation());
-        pace.throttled(pace.generation(), now + 1100, Some(1000), HOUR_MS, 0);
-        assert_eq!(pace.start(now + 2100), Turn::Now);
-        assert_eq!(pace.start(now + 2100), wait(150, false));
-    }
-
-    #[test]
-    fn requests_that_started_together_have_the_shortest_distance() {
-        let pace = Pace::default();
-        starts(&pace, 7, 0, 64);
-        pace.throttled(pace.generation(), 7, Some(1000), HOUR_MS, 0);
-        assert_eq!(pace.start(1007), Turn::Now);
-        assert_eq!(pace.start(1007), wait(MIN_SPACING_MS, false));
-    }
-
-    #[test]
-    fn successes_take_the_distance_away_again() {
-        let pace = Pace::default();
-        let mut now = starts(&pace, 0, 100, 100);
-        pace.throttled(pace.generation(), now, Some(1000), HOUR_MS, 0);
-        now += 1000;
-        let begun = now;
-        let mut starts: Vec<u64> = Vec::new();
-        while starts.len() < 2 || starts[starts.len() - 2] != now {
-            assert!(starts.len() < 1000, "the distance stays");
-            match pace.start(now) {
-                Turn::Wait { ms, .. } => now += ms,
-                Turn::Now => {
-                    starts.push(now);
-                    pace.succeeded(pace.generation());
+    fn a_quota_is_used_up_and_few_requests_are_refused() {
+        // Requests, lanes, latency and quotas of a minute.
+        for (lanes, latency) in [(8, 50), (8, 5), (1, 50), (32, 200)] {
+            for (limit, count) in [(300, 3000), (3000, 9000), (60, 600)] {
+                // With so few, each own try counts, and half of them are in flight in 32 lanes.
+                let guidance: &[bool] = match (limit, lanes) {
+                    (60, 32) => &[],
+                    (60, _) => &[true],
+                    _ => &[true, false],
+                };
+                for &guides in guidance {
+                    let case =
+                        alloc::format!("{lanes} lanes, {latency} ms, {limit} a minute, {guides}");
+                    let mut quota = Quota::new(limit, 60_000, guides);
+                    let took = run(&Pace::default(), &mut quota, lanes, latency, count);
+                    let unlimited = count.div_ceil(lanes as u64) * latency;
+                    let allowed = ((count / limit - 1) * 60_000).max(unlimited);
+                    // The first window passes at full speed, and the last one at its pace.
+                    let allowed = allowed + 60_000;
+                    // Without guidance, the own waits are longer than needed.
+                    let most = if guides { 115 } else { 120 };
+                    assert!(took * 100 <= allowed * most, "{case}: {took} of {allowed} ms");
+                    // All lanes are refused together, and without guidance twice.
+                    let share = if guides || lanes <= 8 { 50 } else { 40 };
+                    assert!(quota.refused * share < count, "{case}: {} refused", quota.refused);
                 }
             }
         }
-        assert!((20..=80).contains(&starts.len()), "{}", starts.len());
-        assert!(now - begun < 4000, "{}", now - begun);
+    }
+
+    /// A server that was busy once is not treated as slow for long.
+    #[test]
+    fn after_one_throttling_the_rate_grows_back() {
+        let pace = Pace::default();
+        let mut now = 0;
+        for _ in 0..100 {
+            assert_eq!(pace.start(now), Turn::Now);
+            now += 10;
+            pace.succeeded(pace.generation(), now);
+        }
+        pace.throttled(pace.generation(), now, Some(1000), HOUR_MS, 0);
+        now += 1000;
+        assert_eq!(pace.start(now), Turn::Now);
+        pace.succeeded(pace.generation(), now);
+        // 100 requests in two seconds.
+        assert_eq!(pace.start(now), wait(20, false));
+        let mut starts = 0;
+        while pace.state.get().spacing_us > 0 {
+            assert!(starts < 100_000, "the distance stays");
+            match pace.start(now) {
+                Turn::Wait { ms, .. } => now += ms,
+                Turn::Now => {
+                    starts += 1;
+                    pace.succeeded(pace.generation(), now);
+                }
+            }
+        }
+        assert!(now < 60_000, "{now}");
+    }
+
+    #[test]
+    fn after_a_wait_one_request_shows_whether_the_server_serves_again() {
+        let pace = Pace::default();
+        assert_eq!(pace.start(0), Turn::Now);
+        pace.throttled(pace.generation(), 50, Some(1000), HOUR_MS, 0);
+        assert_eq!(pace.start(1050), Turn::Now);
+        assert_eq!(pace.start(1050), wait(PROBE_MS, false));
+        // It is not answered: another one tries.
+        assert_eq!(pace.start(1050 + PROBE_MS), Turn::Now);
     }
 
     #[test]
@@ -315,7 +442,7 @@ mod tests {
         let before = pace.generation();
         pace.throttled(before, 0, None, HOUR_MS, 0);
         for _ in 0..100 {
-            pace.succeeded(before);
+            pace.succeeded(before, 0);
         }
         assert_eq!(own_wait(&pace, 500, HOUR_MS, 0), 1000);
     }

@@ -87,6 +87,7 @@ pub(super) fn check(response: &Response, asked: Asked<'_>, now_unix_ms: u64) -> 
     let mut error = Error::new(code, message);
     error.http_status = Some(status);
     error.request_id = request_id(response, asked.token);
+    error.refuses_form = refuses_form(&response.body);
     Err(error)
 }
 
@@ -218,6 +219,18 @@ struct Words<'a> {
     message: Option<&'a RawValue>,
     error: Option<&'a RawValue>,
     detail: Option<&'a RawValue>,
+    #[serde(rename = "scimType")]
+    scim_type: Option<&'a RawValue>,
+}
+
+/// SCIM's reasons that are about the form of a request.
+const FORM: [&str; 4] = ["invalidSyntax", "invalidPath", "invalidFilter", "noTarget"];
+
+/// Returns whether a SCIM error is about the form of the request; `None` if it has no reason.
+fn refuses_form(body: &[u8]) -> Option<bool> {
+    let words: Words<'_> = object(body).ok()?;
+    let reason: Text<'_> = serde_json::from_str(words.scim_type?.get()).ok()?;
+    (!reason.is_empty()).then(|| FORM.contains(&&*reason))
 }
 
 /// Returns the server's own message: the first of the fields that contains text.
@@ -238,7 +251,33 @@ fn presentable(text: &str, token: &Secret) -> Option<String> {
     if clean.is_empty() || clean.contains(token.expose()) {
         return None;
     }
-    Some(clean.chars().take(MAX_SAID).collect())
+    Some(without_links(clean).chars().take(MAX_SAID).collect())
+}
+
+/// Replaces links in a text. A link of an invitation lets anyone in who has it.
+fn without_links(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for part in text.split_inclusive(|c| !is_of_link(c)) {
+        let end = part.char_indices().next_back().filter(|(_, c)| !is_of_link(*c));
+        let (word, end) = part.split_at(end.map_or(part.len(), |(at, _)| at));
+        kept.push_str(if is_link(word) { "(a link)" } else { word });
+        kept.push_str(end);
+    }
+    kept
+}
+
+/// Returns whether a character may be inside a link.
+fn is_of_link(c: char) -> bool {
+    !(c.is_whitespace() || "\"'<>(),;".contains(c))
+}
+
+/// Returns whether a word is a link, with or without its host, or the part of one that is secret.
+fn is_link(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    word.contains("://")
+        || word.contains("%2f%2f")
+        || word.contains('/') && word.contains('?')
+        || word.contains("invite") && word.contains('=')
 }
 
 /// Returns whether a character is a control character, or hides text or changes its direction.

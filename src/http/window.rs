@@ -32,6 +32,9 @@ pub struct Window {
     shrinks: Cell<u32>,
     /// How long requests of each kind normally take, in milliseconds.
     baselines_ms: RefCell<Vec<(Label, u64)>>,
+    /// How many futures run besides the first one of each run. A future in a run may start a run of
+    /// its own, whose first future takes its place.
+    besides: Cell<u32>,
 }
 
 impl Window {
@@ -45,6 +48,7 @@ impl Window {
             slow: Cell::new(0),
             shrinks: Cell::new(0),
             baselines_ms: RefCell::default(),
+            besides: Cell::new(0),
         }
     }
 
@@ -123,6 +127,8 @@ impl Window {
 
     /// Runs `start(0)` to `start(count - 1)` and returns their results in that order. The first
     /// error ends the run: running futures are dropped, and no more are started.
+    ///
+    /// Runs may be nested. Together they have as many requests in flight as one.
     pub async fn run<'a, T>(
         &self,
         count: usize,
@@ -150,32 +156,81 @@ impl Window {
         count: usize,
         start: &mut dyn FnMut(usize) -> Local<'a, Result<()>>,
     ) -> Result<()> {
-        let mut running: Vec<Local<'a, Result<()>>> = Vec::new();
+        let mut running = Running { window: self, futures: Vec::new() };
         let mut next = 0;
         poll_fn(|context| {
             loop {
-                while next < count && running.len() < self.width() as usize {
+                while next < count && running.has_room() {
                     running.push(start(next));
                     next += 1;
                 }
                 // There are no wakers, so it is unknown which future can continue. All are polled.
                 let mut at = 0;
-                while let Some(future) = running.get_mut(at) {
+                while let Some(future) = running.futures.get_mut(at) {
                     match future.as_mut().poll(context) {
                         Poll::Pending => at += 1,
-                        Poll::Ready(Ok(())) => drop(running.remove(at)),
+                        Poll::Ready(Ok(())) => running.remove(at),
                         Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                     }
                 }
                 // Finished futures make room for new ones. A new future must be polled before
                 // this one returns `Pending`, or nothing would wake it.
-                if next < count && running.len() < self.width() as usize {
+                if next < count && running.has_room() {
                     continue;
                 }
-                return if running.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending };
+                return if running.futures.is_empty() {
+                    Poll::Ready(Ok(()))
+                } else {
+                    Poll::Pending
+                };
             }
         })
         .await
+    }
+}
+
+/// Runs futures as [`Window::run`] does, or one after the other without a window.
+pub async fn run_in<'a, T>(
+    window: Option<&Window>,
+    count: usize,
+    start: impl FnMut(usize) -> Local<'a, Result<T>>,
+) -> Result<Vec<T>> {
+    match window {
+        Some(window) => window.run(count, start).await,
+        None => Window::new(1).run(count, start).await,
+    }
+}
+
+/// The futures of one run.
+struct Running<'w, 'a> {
+    window: &'w Window,
+    futures: Vec<Local<'a, Result<()>>>,
+}
+
+impl<'a> Running<'_, 'a> {
+    /// Returns whether one more may be started. A run always has room for one.
+    fn has_room(&self) -> bool {
+        self.futures.is_empty() || self.window.besides.get() + 1 < self.window.width()
+    }
+
+    fn push(&mut self, future: Local<'a, Result<()>>) {
+        let besides = &self.window.besides;
+        besides.set(besides.get() + u32::from(!self.futures.is_empty()));
+        self.futures.push(future);
+    }
+
+    fn remove(&mut self, at: usize) {
+        drop(self.futures.remove(at));
+        let besides = &self.window.besides;
+        besides.set(besides.get() - u32::from(!self.futures.is_empty()));
+    }
+}
+
+impl Drop for Running<'_, '_> {
+    fn drop(&mut self) {
+        while !self.futures.is_empty() {
+            self.remove(0);
+        }
     }
 }
 
@@ -232,6 +287,34 @@ mod tests {
                 .await
         });
         assert_eq!(results, Ok((0..9).collect()));
+    }
+
+    /// Runs in a run share the window.
+    #[test]
+    fn nested_runs_have_as_many_futures_as_one() {
+        for (max, people, pages) in [(1, 3, 3), (4, 2, 9), (4, 9, 3), (8, 3, 1)] {
+            let fake = fake();
+            let clock = fake.clock();
+            let meter = Rc::new(Meter::default());
+            let window = Window::new(max);
+            let done = fake.run(window.run(people, |_| {
+                let (window, clock, meter) = (&window, &clock, &meter);
+                Box::pin(async move {
+                    let page = |_| -> Local<'_, Result<()>> {
+                        let running = Running::new(meter);
+                        Box::pin(async move {
+                            clock.sleep(100).await;
+                            drop(running);
+                            Ok(())
+                        })
+                    };
+                    window.run(pages, page).await
+                })
+            }));
+            assert_eq!(done.expect("no failure").len(), people);
+            assert_eq!(meter.most.get(), (max as usize).min(people * pages), "{max}");
+            assert_eq!(window.besides.get(), 0);
+        }
     }
 
     #[test]

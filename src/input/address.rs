@@ -1,6 +1,7 @@
 //! Checks e-mail addresses.
 
 use alloc::format;
+use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::{excerpt, invalid};
@@ -26,6 +27,34 @@ pub fn email(field: &dyn Display, text: &str) -> Result<Email> {
             Err(invalid(Code::InvalidEmail, field, message))
         }
     }
+}
+
+/// The maximum number of former addresses of one person.
+const MAX_FORMER: usize = 32;
+
+/// Checks the addresses that a person had before `present`, which is left out where it is among
+/// them.
+pub fn former_emails(
+    field: &dyn Display,
+    given: Vec<Email>,
+    present: &Email,
+) -> Result<Vec<Email>> {
+    if given.len() > MAX_FORMER {
+        let message = format!("Give at most {MAX_FORMER} former addresses of one person.");
+        return Err(invalid(Code::InvalidValue, field, message));
+    }
+    if !given.is_empty() && !present.is_address() {
+        let message = "The present address is missing, so there is none to change a former address to. Give it too.";
+        return Err(invalid(Code::InvalidValue, field, message));
+    }
+    let mut former: Vec<Email> = Vec::with_capacity(given.len());
+    for (at, address) in given.into_iter().enumerate() {
+        let address = email(&format_args!("{field}[{at}]"), address.as_str())?;
+        if address != *present && !former.contains(&address) {
+            former.push(address);
+        }
+    }
+    Ok(former)
 }
 
 fn problem(text: &str) -> Option<&'static str> {

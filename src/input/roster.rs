@@ -8,12 +8,15 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::{
-    breaks_line, email, excerpt, group_refs, invalid, login, name, percent, photo_url, stand_in,
-    user_ref, user_refs, user_type,
+    breaks_line, email, excerpt, former_emails, group_refs, invalid, login, memberships, name,
+    percent, photo_url, stand_in, user_id, user_ref, user_refs, user_type,
 };
 use crate::domain::{Email, UserPatch};
 use crate::error::{Code, Result};
-use crate::sync::{DesiredUser, Guard, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest};
+use crate::sync::absence::{AbsenceScope, DisabledRecord};
+use crate::sync::{
+    AbsentPolicy, DesiredUser, Guard, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest,
+};
 
 /// The maximum number of characters of an end of a span, the same as of an address.
 const MAX_BOUND: usize = 254;
@@ -21,10 +24,13 @@ const MAX_BOUND: usize = 254;
 /// The maximum percentage of a limit on additions.
 const MAX_GROWTH_PERCENT: u32 = 10_000;
 
+/// The maximum number of days of a policy.
+const MAX_DAYS: u32 = 3650;
+
 /// Checks a roster and its policy: every field by its own check, no person twice, no person outside
 /// the span. If memberships are left alone, the groups are not checked.
 pub fn sync_request(request: SyncRequest) -> Result<SyncRequest> {
-    let SyncRequest { roster, span, policy } = request;
+    let SyncRequest { roster, span, policy, disabled_since } = request;
     let span = self::span(&"request.span", span)?;
     let policy = self::policy(policy)?;
     let with_groups = policy.memberships != MembershipPolicy::Leave;
@@ -37,7 +43,8 @@ pub fn sync_request(request: SyncRequest) -> Result<SyncRequest> {
         .collect::<Result<Vec<_>>>()?;
     check_no_duplicates(&roster)?;
     check_inside_span(&roster, &span)?;
-    Ok(SyncRequest { roster, span, policy })
+    let disabled_since = disabled_records(&policy, disabled_since)?;
+    Ok(SyncRequest { roster, span, policy, disabled_since })
 }
 
 /// Checks a span of addresses: its start must be before its end. Returns each end as a key for
@@ -83,7 +90,88 @@ fn policy(policy: Policy) -> Result<Policy> {
     let default_user_type =
         user_type(&"request.policy.default-user-type", policy.default_user_type)?;
     let guards = guards(&"request.policy.guards", policy.guards)?;
-    Ok(Policy { managed_groups, default_user_type, guards, ..policy })
+    let absence = absence_scope(&"request.policy.absence-scope", policy.absence)?;
+    if policy.leave_disabled && policy.re_enable_disabled {
+        let message =
+            "Disabled people can be left as they are or be enabled, not both. Give one of the two.";
+        return Err(invalid(Code::InvalidValue, &"request.policy.leave-disabled", message));
+    }
+    if let AbsentPolicy::DisableThenDelete(days) = policy.absent {
+        self::days(&"request.policy.absent", days, 1)?;
+    }
+    if let Some(days) = policy.inactive_for_days {
+        let field = &"request.policy.inactive-for-days";
+        self::days(field, days, 1)?;
+        if policy.absent == AbsentPolicy::Keep {
+            let message = "Inactive people are treated as absent, and absent people are kept, so this does nothing. Leave it \
+                           out, or say what happens to absent people.";
+            return Err(invalid(Code::InvalidValue, field, message));
+        }
+    }
+    Ok(Policy { managed_groups, default_user_type, guards, absence, ..policy })
+}
+
+/// Checks a number of days.
+fn days(field: &dyn Display, days: u32, least: u32) -> Result<()> {
+    if (least..=MAX_DAYS).contains(&days) {
+        return Ok(());
+    }
+    let message = format!("The number of days is out of range. Give {least} to {MAX_DAYS}.");
+    Err(invalid(Code::InvalidValue, field, message))
+}
+
+fn absence_scope(field: &dyn Display, scope: AbsenceScope) -> Result<AbsenceScope> {
+    let AbsenceScope { domains, members_of, spare_created_within_days, without_address } = scope;
+    days(&format_args!("{field}.spare-created-within-days"), spare_created_within_days, 0)?;
+    let domains = domains.into_iter().enumerate();
+    Ok(AbsenceScope {
+        domains: domains
+            .map(|(at, domain)| self::domain(&format_args!("{field}.domains[{at}]"), &domain))
+            .collect::<Result<_>>()?,
+        members_of: group_refs(&format_args!("{field}.members-of"), members_of)?,
+        spare_created_within_days,
+        without_address,
+    })
+}
+
+/// Checks a domain, and returns it as addresses are compared. An address with it as its domain
+/// must be one that the component accepts.
+fn domain(field: &dyn Display, domain: &str) -> Result<String> {
+    let address = email(field, &format!("a@{}", domain.trim()));
+    match address {
+        Ok(address) if !domain.contains('@') => Ok(address.key()[2..].to_owned()),
+        _ => {
+            let message = format!(
+                "\"{}\" is not a domain of addresses. Give what follows the @, such as example.com.",
+                excerpt(domain)
+            );
+            Err(invalid(Code::InvalidValue, field, message))
+        }
+    }
+}
+
+/// Checks since when people are disabled: each person once.
+fn disabled_records(policy: &Policy, records: Vec<DisabledRecord>) -> Result<Vec<DisabledRecord>> {
+    if !records.is_empty() && !matches!(policy.absent, AbsentPolicy::DisableThenDelete(_)) {
+        let message =
+            "Only `disable-then-delete` uses these dates. Leave them out, or give that policy.";
+        return Err(invalid(Code::InvalidValue, &"request.disabled-since", message));
+    }
+    let mut first = BTreeMap::new();
+    let mut checked = Vec::with_capacity(records.len());
+    for (at, DisabledRecord { user, since }) in records.into_iter().enumerate() {
+        let field = format!("request.disabled-since[{at}].user");
+        let user = user_id(&field, user)?;
+        if let Some(earlier) = first.insert(user.clone(), at) {
+            let message = format!(
+                "{} has two dates, in request.disabled-since[{earlier}] and [{at}]. Give each person once.",
+                excerpt(&user.value)
+            );
+            return Err(invalid(Code::DuplicatePerson, &field, message));
+        }
+        checked.push(DisabledRecord { user, since });
+    }
+    Ok(checked)
 }
 
 fn guards(field: &dyn Display, limits: GuardLimits) -> Result<GuardLimits> {
@@ -111,20 +199,46 @@ fn desired_user(
     desired: DesiredUser,
     with_groups: bool,
 ) -> Result<DesiredUser> {
-    let DesiredUser { email: address, by, login: given_login, fields, groups } = desired;
-    let UserPatch { first_name, last_name, user_type, admin, disabled: _, profile_photo_url } =
-        fields;
+    let DesiredUser {
+        email: address,
+        by,
+        login: given_login,
+        former_emails: former,
+        fields,
+        attributes,
+        groups,
+        group_admins,
+        way_in,
+    } = desired;
+    let UserPatch {
+        email: _,
+        first_name,
+        last_name,
+        user_type,
+        admin,
+        disabled: _,
+        profile_photo_url,
+        clear,
+        metadata,
+    } = fields;
     let by = by.map(|who| user_ref(&format_args!("{field}.user"), who)).transpose()?;
     let address = match &by {
         None => email(&format_args!("{field}.user.email"), address.as_str())?,
         Some(who) if address.key().is_empty() => stand_in(who),
         Some(_) => email(&format_args!("{field}.email"), address.as_str())?,
     };
+    let former_emails = former_emails(&format_args!("{field}.former-emails"), former, &address)?;
+    let (groups, group_admins) = match with_groups {
+        true => memberships(&format_args!("{field}.groups"), groups, group_admins)?,
+        false => (groups, group_admins),
+    };
     Ok(DesiredUser {
         email: address,
         by,
         login: given_login.map(|text| login(&format_args!("{field}.login"), &text)).transpose()?,
+        former_emails,
         fields: UserPatch {
+            email: None,
             first_name: name(&format_args!("{field}.first-name"), first_name)?,
             last_name: name(&format_args!("{field}.last-name"), last_name)?,
             user_type: super::user_type(&format_args!("{field}.user-type"), user_type)?,
@@ -134,12 +248,13 @@ fn desired_user(
                 &format_args!("{field}.profile-photo-url"),
                 profile_photo_url,
             )?,
+            clear,
+            metadata,
         },
-        groups: if with_groups {
-            group_refs(&format_args!("{field}.groups"), groups)?
-        } else {
-            groups
-        },
+        attributes,
+        groups,
+        group_admins,
+        way_in,
     })
 }
 

@@ -7,8 +7,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::person::{memberships, reread};
-use crate::domain::{Account, GroupLink, User, UserPatch, WriteKind};
+use super::person::{memberships, reread, reread_renamed};
+use crate::domain::{Account, Email, GroupLink, User, UserPatch, WriteKind};
 use crate::error::{Code, Error, Result};
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Directory, ReadDirectory, membership};
@@ -88,7 +88,7 @@ pub async fn change_account(
     dropped: Dropped,
     write_log: &mut WriteLog,
 ) -> Result<Changed> {
-    let address = account.user.email.as_str();
+    let address = address_after(account, patch).as_str();
     let user = match directory.update_user(account, patch).await {
         Err(error) if error.gone => {
             write_log.confirmed(kind, address, None);
@@ -102,10 +102,28 @@ pub async fn change_account(
     if let Err(error) = outcome {
         // Memberships are a part of the account, and it is not as it should be.
         write_log.doubt(kind, address);
-        write_log.keep_damaged(account);
+        // A tombstone names the account by the address that it has now.
+        let user = User { email: address_after(account, patch).clone(), ..account.user.clone() };
+        write_log.keep_damaged(&Account { user, ..account.clone() });
         return Err(error.about(address));
     }
     Ok(changed)
+}
+
+/// Returns the address that an account has after a change.
+fn address_after<'a>(account: &'a Account, patch: &'a UserPatch) -> &'a Email {
+    patch.email.as_ref().unwrap_or(&account.user.email)
+}
+
+/// Reads an account again after a change. A read may still show the former address.
+async fn reread_changed(
+    directory: &dyn ReadDirectory,
+    account: &Account,
+    patch: &UserPatch,
+) -> Result<Option<Account>> {
+    let email = address_after(account, patch);
+    let former = core::slice::from_ref(&account.user.email);
+    reread_renamed(directory, &account.user.id, email, former).await
 }
 
 /// Compares the memberships with those before the change, and puts back what was dropped.
@@ -121,7 +139,7 @@ async fn keep(
     if before.is_empty() || !directory.may_lose_memberships() {
         return Ok(());
     }
-    let address = account.user.email.as_str();
+    let address = address_after(account, patch).as_str();
     let now = match &changed.user.groups {
         Some(_) => memberships(directory, &changed.user).await?,
         None => match memberships_after(directory, account, patch).await {
@@ -169,7 +187,8 @@ fn own(groups: Option<&[GroupLink]>) -> Vec<&GroupLink> {
     groups.into_iter().flatten().filter(|link| !is_derived(link.name.as_deref())).collect()
 }
 
-fn is_derived(name: Option<&str>) -> bool {
+/// Returns whether the members of a group with this name follow from other facts.
+pub(super) fn is_derived(name: Option<&str>) -> bool {
     let name = name.unwrap_or_default().trim();
     DERIVED.iter().any(|derived| derived.eq_ignore_ascii_case(name))
 }
@@ -196,9 +215,8 @@ async fn memberships_after(
     account: &Account,
     patch: &UserPatch,
 ) -> Result<Option<Vec<GroupLink>>> {
-    let User { id, email, .. } = &account.user;
     let read = read_back(directory, async || {
-        let Some(now) = reread(directory, id, email).await? else {
+        let Some(now) = reread_changed(directory, account, patch).await? else {
             // The change was seen to hold, so the account is not merely late.
             return Ok(match patch.disabled == Some(true) {
                 true => ReadBack::Holds(None),
@@ -237,7 +255,7 @@ async fn put_back(
     lost: &[GroupLink],
     write_log: &mut WriteLog,
 ) -> Result<bool> {
-    let User { id, email, .. } = &account.user;
+    let (id, email) = (&account.user.id, address_after(account, patch));
     let mut refusal = None;
     for group in lost {
         let added = directory.add_member(&group.id, id).await;
@@ -247,7 +265,7 @@ async fn put_back(
         }
     }
     let read = read_back(directory, async || {
-        let Some(now) = reread(directory, id, email).await? else {
+        let Some(now) = reread_changed(directory, account, patch).await? else {
             return Ok(match patch.disabled == Some(true) {
                 true => ReadBack::Holds(None),
                 false => ReadBack::NotYet(lost.to_vec()),

@@ -47,6 +47,26 @@ pub async fn delete_account(
     user: &User,
     write_log: &mut WriteLog,
 ) -> Result<Deletion> {
+    delete(directory, user, false, write_log).await
+}
+
+/// Withdraws an invitation of a person who has an account, and reads it back.
+pub async fn withdraw_beside_account(
+    directory: &dyn Directory,
+    user: &User,
+    write_log: &mut WriteLog,
+) -> Result<Deletion> {
+    delete(directory, user, true, write_log).await
+}
+
+/// `has_account` says that an account with the address of an invitation was there before, so that
+/// it does not show that the invitation was accepted.
+async fn delete(
+    directory: &dyn Directory,
+    user: &User,
+    has_account: bool,
+    write_log: &mut WriteLog,
+) -> Result<Deletion> {
     let address = user.email.as_str();
     let kind = match user.is_invitation() {
         true => WriteKind::InvitationCancelled,
@@ -60,8 +80,9 @@ pub async fn delete_account(
                 let left = reread(directory, &user.id, &user.email).await?;
                 Ok(if left.is_none() { ReadBack::Holds(()) } else { ReadBack::NotYet(()) })
             });
-            read.await?.map_err(|()| no_deletion("account").about(address))?;
-            return Ok(match is_accepted(directory, user).await? {
+            let what = if user.is_invitation() { "invitation" } else { "account" };
+            read.await?.map_err(|()| no_deletion(what).about(address))?;
+            return Ok(match !has_account && is_accepted(directory, user).await? {
                 true => Deletion::Accepted,
                 false => Deletion::AlreadyGone,
             });
@@ -86,7 +107,11 @@ pub async fn delete_account(
     let left = match (look.await, failure) {
         (Ok(Ok(Some(left))), _) => left,
         (Ok(Ok(None)), _) => {
-            return match is_accepted(directory, user).await {
+            let accepted = match has_account {
+                true => Ok(false),
+                false => is_accepted(directory, user).await,
+            };
+            return match accepted {
                 Ok(false) => {
                     write_log.confirmed(kind, address, None);
                     Ok(Deletion::Deleted)

@@ -1,5 +1,6 @@
 //! Deprovisions one user, as far as the mode says.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -7,6 +8,7 @@ use alloc::vec::Vec;
 use super::account::{Changed, Dropped, GONE, change_account, disabled_since};
 use super::deletion::{Deletion, KEPT, accepted, delete_account, is_as_gone_as_can_be};
 use super::group_admins::add_group_admins;
+use super::invitation::{open_invitations, withdraw_all};
 use super::person::{
     check_absence, check_ref, check_refs, find_by_email, find_one, listed_without_record,
     memberships, reread,
@@ -18,14 +20,19 @@ use crate::domain::{
 };
 use crate::error::{Code, Error, Result, ends_the_run};
 use crate::retool::read_back::{ReadBack, read_back};
-use crate::retool::{Directory, membership};
+use crate::retool::{Directory, ReadDirectory, membership};
 use crate::write_log::WriteLog;
 
 mod age;
+mod decision;
 mod expected;
+mod plan;
 
-use age::delete_when_due;
-use expected::check_expected;
+pub use age::days_count_from;
+use age::start_count;
+use decision::Action;
+pub(super) use expected::check_expected;
+pub use plan::{DeparturePlan, plan_deprovision};
 
 /// How far a deprovision goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,11 +125,17 @@ pub async fn deprovision(
     }
 }
 
-async fn deprovision_with(
-    directory: &dyn Directory,
-    departure: &Departure,
-    write_log: &mut WriteLog,
-) -> Result<Deprovisioned> {
+/// The person of a departure, as found before the first write.
+enum Departing {
+    /// There is no such account.
+    Gone(Box<Deprovisioned>),
+    /// The account, the open invitations to its address, and what can't be done whatever is
+    /// written.
+    Found { account: Box<Account>, invitations: Vec<User>, remaining: Vec<String> },
+}
+
+/// Finds the person, and makes every check that can refuse the departure before a write.
+async fn find_departing(directory: &dyn ReadDirectory, departure: &Departure) -> Result<Departing> {
     let Departure { user: who, protected_people: protected, .. } = departure;
     let dialect = directory.capabilities().dialect;
     check_ref(dialect, who, || format!("request.user.{}", who.what()))?;
@@ -137,10 +150,22 @@ async fn deprovision_with(
     let Some(found) = found else {
         let mut done = Deprovisioned::new(DeprovisionOutcome::AlreadyGone);
         done.remaining.extend(check_absence(directory, who)?);
-        return Ok(done);
+        return Ok(Departing::Gone(Box::new(done)));
     };
     // What the account must still answer to, each time that it is read.
     let email = &who.email().unwrap_or(&found.email).clone();
+    let mut remaining = Vec::new();
+    let invitations = match open_invitations(directory, &found.email).await {
+        Ok(invitations) => invitations,
+        Err(error) if ends_the_run(&error) => return Err(error.about(email.as_str())),
+        Err(error) => {
+            remaining.push(format!(
+                "The invitations could not be read ({}). Look in Retool whether there is one for the person.",
+                error.code.as_str()
+            ));
+            Vec::new()
+        }
+    };
     // Slow requests come before the account is read: a full PUT undoes what another administrator
     // changes between that read and the write.
     let mut known = found;
@@ -172,7 +197,8 @@ async fn deprovision_with(
                 Ok(if is_listed { ReadBack::NotYet(()) } else { ReadBack::Holds(()) })
             });
             read.await?.map_err(|()| listed_without_record(&known.email))?;
-            return Ok(Deprovisioned::new(DeprovisionOutcome::AlreadyGone));
+            let gone = Deprovisioned::new(DeprovisionOutcome::AlreadyGone);
+            return Ok(Departing::Gone(Box::new(gone)));
         };
         if let Some(groups) = groups {
             membership::join(account.user.groups.get_or_insert_default(), groups);
@@ -192,7 +218,6 @@ async fn deprovision_with(
     if protected.iter().any(|who| who.means(&account.user)) {
         return Err(is_protected(account.user.email.as_str()));
     }
-    let mut done = Deprovisioned::new(DeprovisionOutcome::AlreadyGone);
     // Disabling leaves the memberships as they are.
     let takes_memberships = matches!(departure.mode, Mode::DisableAndStripGroups | Mode::Delete);
     if takes_memberships && let Err(error) = add_group_admins(directory, &mut account.user).await {
@@ -200,13 +225,34 @@ async fn deprovision_with(
         if departure.mode == Mode::DisableAndStripGroups || ends_the_run(&error) {
             return Err(error.about(email.as_str()));
         }
-        done.remaining.push(format!(
+        remaining.push(format!(
             "The groups could not be read ({}), so the tombstone does not say which of them the person administers.",
             error.code.as_str()
         ));
     }
+    Ok(Departing::Found { account: Box::new(account), invitations, remaining })
+}
+
+async fn deprovision_with(
+    directory: &dyn Directory,
+    departure: &Departure,
+    write_log: &mut WriteLog,
+) -> Result<Deprovisioned> {
+    let (account, invitations, remaining) = match find_departing(directory, departure).await? {
+        Departing::Gone(done) => return Ok(*done),
+        Departing::Found { account, invitations, remaining } => (*account, invitations, remaining),
+    };
+    let mut done =
+        Deprovisioned { remaining, ..Deprovisioned::new(DeprovisionOutcome::AlreadyGone) };
     write_log.keep(account.clone());
-    if let Err(mut error) = carry_out(directory, departure, &account, &mut done, write_log).await {
+    let action = decision::decide(departure, &account);
+    let carried_out = carry_out(directory, action, &account, &mut done, write_log).await;
+    let left = match carried_out {
+        Ok(()) => withdraw_all(directory, &account.user, &invitations, write_log).await,
+        Err(error) => Err(error),
+    };
+    let left = left.map(|left| done.remaining.extend(left));
+    if let Err(mut error) = left {
         for remaining in &done.remaining {
             error.message.push(' ');
             error.message.push_str(remaining);
@@ -214,13 +260,19 @@ async fn deprovision_with(
         return Err(error);
     }
     done.tombstone = write_log.tombstones().first().cloned();
-    if done.tombstone.as_ref().is_some_and(|tombstone| tombstone.raw.is_none()) {
-        done.remaining.push(format!(
-            "The server's record is larger than {} bytes, so the tombstone lacks it: fields that this version does not know are not in it.",
-            Tombstone::MOST_RAW_BYTES
-        ));
-    }
+    done.remaining.extend(done.tombstone.as_ref().and_then(lacks_record));
     Ok(done)
+}
+
+/// Says that a tombstone lacks the server's record, if so.
+fn lacks_record(tombstone: &Tombstone) -> Option<String> {
+    tombstone.raw.is_none().then(|| {
+        format!(
+            "The server's record is larger than {} bytes, so the tombstone lacks it: fields that this version does not \
+             know are not in it.",
+            Tombstone::MOST_RAW_BYTES
+        )
+    })
 }
 
 fn is_protected(subject: &str) -> Error {
@@ -234,36 +286,36 @@ fn is_protected(subject: &str) -> Error {
 /// Makes the writes. What they leave to be done is in `done`, also if they fail.
 async fn carry_out(
     directory: &dyn Directory,
-    departure: &Departure,
+    action: Action,
     account: &Account,
     done: &mut Deprovisioned,
     write_log: &mut WriteLog,
 ) -> Result<()> {
     let user = &account.user;
-    if user.is_invitation() {
-        // There is no account to disable.
-        done.outcome = match delete_account(directory, user, write_log).await? {
-            Deletion::AlreadyGone => DeprovisionOutcome::AlreadyGone,
-            Deletion::Accepted => return Err(accepted(user.email.as_str())),
-            Deletion::Deleted | Deletion::Deactivated | Deletion::Kept => {
-                DeprovisionOutcome::Deleted
-            }
-        };
-        return Ok(());
-    }
-    match departure.mode {
-        Mode::Disable => {
+    match action {
+        Action::Withdraw => {
+            done.outcome = match delete_account(directory, user, write_log).await? {
+                Deletion::AlreadyGone => DeprovisionOutcome::AlreadyGone,
+                Deletion::Accepted => return Err(accepted(user.email.as_str())),
+                Deletion::Deleted | Deletion::Deactivated | Deletion::Kept => {
+                    DeprovisionOutcome::Deleted
+                }
+            };
+        }
+        Action::Disable => {
             disable(directory, account, Dropped::PutBack, done, write_log).await?;
         }
-        Mode::DisableAndStripGroups => {
+        Action::DisableAndStrip => {
             let changed = disable(directory, account, Dropped::Stay, done, write_log).await?;
             let dropped = changed.map(|changed| changed.dropped).unwrap_or_default();
             strip(directory, user, dropped, done, write_log).await?;
         }
-        Mode::Delete => delete(directory, user, done, write_log).await?,
-        Mode::DeleteOnceDisabled(days) => {
-            let since = departure.disabled_since;
-            delete_when_due(directory, account, days, since, done, write_log).await?;
+        Action::Delete => delete(directory, user, done, write_log).await?,
+        Action::StartCount(days) => start_count(directory, account, days, done, write_log).await?,
+        Action::Wait(wait) => {
+            disable(directory, account, Dropped::PutBack, done, write_log).await?;
+            done.remaining.extend(wait.why().map(String::from));
+            done.deletion_due = wait.due();
         }
     }
     Ok(())

@@ -6,11 +6,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::domain::{
-    Account, Dialect, Email, GroupLink, NewUser, User, UserId, UserRef, WriteKind,
+    Account, Dialect, Email, GroupLink, NewUser, User, UserId, UserIndex, UserRef, WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::retool::read_back::{ReadBack, not_read_back, read_back};
-use crate::retool::user_filter::Others;
+use crate::retool::user_filter::{NamedUsers, Others};
 use crate::retool::write_once::unchecked;
 use crate::retool::{Directory, ReadDirectory, membership};
 use crate::write_log::WriteLog;
@@ -35,17 +35,39 @@ pub async fn find_one(directory: &dyn ReadDirectory, who: &UserRef) -> Result<Op
     }
     let mut found = directory.find_users(who).await?;
     if found.len() > 1 {
-        return Err(Error::new(
-            Code::AmbiguousUser,
-            format!(
-                "{} people in Retool have this {}, so none of them was touched. Remove or rename all but one.",
-                found.len(),
-                who.what()
-            ),
-        )
-        .about(who.as_str()));
+        return Err(several(who, found.len()));
     }
     Ok(found.pop())
+}
+
+/// Finds the one user that each of several references means, with one listing of everyone.
+pub async fn find_listed(
+    directory: &dyn ReadDirectory,
+    refs: &[UserRef],
+) -> Result<Vec<Option<User>>> {
+    let found = directory.list_people(&NamedUsers::of(refs)).await?;
+    let index = UserIndex::of(&found.users);
+    let mut users = Vec::with_capacity(refs.len());
+    for who in refs {
+        if found.others.unreadable.means(who) {
+            return Err(found.others.unreadable.error_for(who));
+        }
+        match index.meant(who) {
+            [] => users.push(None),
+            [user] => users.push(Some((*user).clone())),
+            more => return Err(several(who, more.len())),
+        }
+    }
+    Ok(users)
+}
+
+/// Returns the error for a reference that means several people.
+fn several(who: &UserRef, count: usize) -> Error {
+    let message = format!(
+        "{count} people in Retool have this {}, so none of them was touched. Remove or rename all but one.",
+        who.what()
+    );
+    Error::new(Code::AmbiguousUser, message).about(who.as_str())
 }
 
 /// Finds the one user of an address.
@@ -99,9 +121,21 @@ pub async fn reread(
     id: &UserId,
     email: &Email,
 ) -> Result<Option<Account>> {
+    reread_renamed(directory, id, email, &[]).await
+}
+
+/// Like [`reread`], for an account that was just given another address: a read may still show one
+/// of the `former` ones.
+pub async fn reread_renamed(
+    directory: &dyn ReadDirectory,
+    id: &UserId,
+    email: &Email,
+    former: &[Email],
+) -> Result<Option<Account>> {
     let account = directory.read_user(id).await.map_err(|error| error.about(email.as_str()))?;
     if let Some(account) = &account
         && !account.user.answers_to(email)
+        && !former.iter().any(|former| account.user.answers_to(former))
     {
         return Err(Error::new(
             Code::WrongPerson,

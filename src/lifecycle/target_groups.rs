@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::domain::{Group, GroupLink, GroupRef, WriteKind};
+use crate::domain::{AccessSetting, Group, GroupLink, GroupRef, WriteKind};
 use crate::error::Result;
 use crate::group_index::{GroupIndex, check_new_names, groups_missing};
 use crate::retool::Directory;
@@ -19,13 +19,13 @@ const CREATIONS: u32 = 3;
 pub async fn create_group_once(
     directory: &dyn Directory,
     name: &str,
-    universal_app_access: Option<&str>,
+    access: &[AccessSetting],
     write_log: &mut WriteLog,
 ) -> Result<Group> {
     let mut lost = false;
     let mut attempt = 1;
     loop {
-        let mut failure = match directory.create_group(name, universal_app_access).await {
+        let mut failure = match directory.create_group(name, access).await {
             Ok(group) => {
                 write_log.confirmed(WriteKind::GroupCreated, name, Some(name));
                 return Ok(group);

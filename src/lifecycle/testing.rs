@@ -29,6 +29,8 @@ pub(crate) struct State {
     pub admin: bool,
     pub disabled: bool,
     pub updated_at: String,
+    /// Records say when the user was last active.
+    pub last_active: Option<&'static str>,
     /// The ids of the groups that the user is in, besides `admin`.
     pub groups: Vec<u32>,
     /// Whether the user exists.
@@ -73,6 +75,7 @@ impl Default for State {
             admin: false,
             disabled: false,
             updated_at: "2026-01-01T00:00:00.000Z".into(),
+            last_active: None,
             groups: Vec::from([2, 3, 4]),
             exists: true,
             server: Behaviour {
@@ -106,6 +109,9 @@ impl State {
             "isAdmin": self.admin, "isDisabled": self.disabled, "userType": "default",
             "updatedAt": self.updated_at,
         });
+        if let Some(last_active) = self.last_active {
+            record["lastActive"] = last_active.into();
+        }
         let is_in = |id: u32| self.groups.contains(&id) || id == 1 && self.admin;
         let links = GROUPS.iter().filter(|(id, _)| is_in(*id));
         record["groups"] = match self.server.groups_as {
@@ -211,6 +217,7 @@ fn serve(request: &Request, state: &mut State) -> Reply {
         (Method::Get, ["users", _]) => reply(state, 200, &state.record()),
         (Method::Put, ["users", _]) => {
             assert!(!body.contains_key("groups"), "the server sets them itself");
+            state.email = body["email"].as_str().unwrap_or_default().into();
             state.first_name = body["firstName"].as_str().unwrap_or_default().into();
             state.admin = body["isAdmin"] == json!(true);
             state.disabled = body["isDisabled"] == json!(true);

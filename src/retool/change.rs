@@ -65,7 +65,9 @@ impl Changeable for Account {
 
     fn is_as(&self, before: &Self) -> bool {
         let is_kept = |field: &Field| field.of(&self.user) == field.of(&before.user);
-        self.user.email == before.user.email && Field::ALL.iter().all(is_kept)
+        self.user.email == before.user.email
+            && Field::ALL.iter().all(is_kept)
+            && self.user.metadata == before.user.metadata
     }
 
     fn may_disappear(patch: &UserPatch) -> bool {

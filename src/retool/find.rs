@@ -101,7 +101,7 @@ pub(super) async fn accounts_of<D: ReadPeople>(directory: &D, who: &UserRef) -> 
         None => {
             let people = directory.listing(&UsersByRef(who)).await?;
             // A list also contains short records of other users.
-            let Found { users, others } =
+            let Found { users, others, .. } =
                 finished(directory, people, |user| who.means(user)).await?;
             if others.unreadable.means(who) {
                 return Err(others.unreadable.error_for(who));
@@ -131,7 +131,7 @@ async fn finished<D: ReadPeople>(
     unreadable.check(all - without_address - read_in_vain, "users")?;
     directory.gaps().unreadable.replace(unreadable.clone());
     others.unreadable = unreadable;
-    Ok(Found { users, others })
+    Ok(Found { users, others, ..Found::default() })
 }
 
 impl Filtered {
@@ -291,6 +291,8 @@ mod tests {
             disabled: false,
             invited: None,
             profile_photo_url: None,
+            metadata: None,
+            attributes: None,
             groups: None,
             created_at: None,
             updated_at: None,

@@ -20,11 +20,11 @@ use alloc::vec::Vec;
 use core::{future, slice};
 
 use crate::domain::{
-    Account, Group, GroupAccount, GroupId, GroupPatch, Member, NewUser, User, UserId, UserPatch,
-    UserRef,
+    AccessSetting, Account, AttributeDefinition, Email, Group, GroupAccount, GroupId, GroupPatch,
+    Invitation, Member, NewInvitation, NewUser, User, UserId, UserPatch, UserRef,
 };
 use crate::error::{Code, Error, Result};
-use crate::http::Local;
+use crate::http::{Local, Window};
 
 mod capabilities;
 mod change;
@@ -82,6 +82,24 @@ pub trait ReadDirectory {
     /// `false` at once if there is no time.
     fn wait_to_read_back(&self, reading: u32) -> Local<'_, bool>;
 
+    /// Returns the earliest time that the server gave in this session (`Date`), in milliseconds
+    /// since the Unix epoch; `None` if it gave none.
+    fn server_time(&self) -> Option<i64> {
+        None
+    }
+
+    /// Returns the window in which writes about different users run side by side; `None` if they
+    /// depend on each other. Over SCIM they may be changes of one group.
+    fn write_window(&self) -> Option<&Window> {
+        None
+    }
+
+    /// Returns the window in which requests about different records run side by side: creations of
+    /// users, and additions to different groups.
+    fn window_of_records(&self) -> Option<&Window> {
+        self.write_window()
+    }
+
     /// Sends the smallest request that shows that the server supports this dialect and accepts
     /// the token.
     fn probe(&self) -> Local<'_, Result<()>>;
@@ -104,10 +122,25 @@ pub trait ReadDirectory {
     /// [capabilities](Self::capabilities) say so from now on.
     fn deletion_only_disables(&self) {}
 
+    /// Returns whether an id is that of an invitation, and not of an account. They are added to groups
+    /// by different requests.
+    fn is_invitation(&self, _id: &UserId) -> bool {
+        false
+    }
+
     /// Finds the users with this address, login or id. Compares what the server returns, and
     /// searches the whole listing if the server ignored the filter. No user of a dialect without
     /// logins has one.
     fn find_users<'a>(&'a self, who: &'a UserRef) -> Local<'a, Result<Vec<User>>>;
+
+    /// Returns the invitations to an address that were not accepted, open and expired ones. `None`
+    /// if the server does not list its invitations.
+    fn invitations_to<'a>(
+        &'a self,
+        _email: &'a Email,
+    ) -> Local<'a, Result<Option<Vec<Invitation>>>> {
+        Box::pin(future::ready(Ok(None)))
+    }
 
     /// Reads one user with all fields; `None` if the server has no user with this id.
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>>;
@@ -119,6 +152,12 @@ pub trait ReadDirectory {
     /// Returns the records of the last whole listing that can't be used.
     fn unreadable(&self) -> Unreadable {
         Unreadable::default()
+    }
+
+    /// Lists the user attributes that the organisation defines; `None` if the server has none to
+    /// define.
+    fn list_attributes(&self) -> Local<'_, Result<Option<Vec<AttributeDefinition>>>> {
+        Box::pin(future::ready(Ok(None)))
     }
 
     /// Lists all users, each once, without their times. Fails if the listing may be incomplete.
@@ -162,6 +201,13 @@ pub trait WriteDirectory {
     /// first.
     fn create_user<'a>(&'a self, user: &'a NewUser) -> Local<'a, Result<User>>;
 
+    /// Sends an invitation, and returns the invited user. Never sent twice: after a lost reply, the
+    /// caller must look the invitation up first.
+    fn invite<'a>(&'a self, _new: &'a NewInvitation) -> Local<'a, Result<User>> {
+        let message = "This API sends no invitations. Let an account be created instead.";
+        Box::pin(future::ready(Err(Error::new(Code::OperationUnsupported, message))))
+    }
+
     /// Changes only the fields of the patch, and checks that they hold. `account` must have just
     /// been read, because a dialect that replaces whole records merges the patch into it.
     fn update_user<'a>(
@@ -173,11 +219,11 @@ pub trait WriteDirectory {
     /// Deletes a user. `false` if there was no user with this id.
     fn delete_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<bool>>;
 
-    /// Creates a group. Never sent twice.
+    /// Creates a group whose members may do this. Never sent twice.
     fn create_group<'a>(
         &'a self,
         name: &'a str,
-        universal_app_access: Option<&'a str>,
+        access: &'a [AccessSetting],
     ) -> Local<'a, Result<Group>>;
 
     /// Changes only the fields of the patch, and checks that they hold.
@@ -206,14 +252,24 @@ pub trait WriteDirectory {
         users: &'a [UserId],
     ) -> Local<'a, Result<Vec<bool>>>;
 
-    /// Makes a member an administrator of a group. The caller reads it back.
-    fn make_group_admin<'a>(
+    /// Adds a user to a group as its administrator. `false` if they were in it already; they
+    /// administer it then too.
+    fn add_group_admin<'a>(
         &'a self,
         _group: &'a GroupId,
         _user: &'a UserId,
+    ) -> Local<'a, Result<bool>> {
+        Box::pin(future::ready(Err(no_group_admins())))
+    }
+
+    /// Makes a member an administrator of a group, or takes that away, and reads it back.
+    fn set_group_admin<'a>(
+        &'a self,
+        _group: &'a GroupId,
+        _user: &'a UserId,
+        _administers: bool,
     ) -> Local<'a, Result<()>> {
-        let message = "This API can't make a member an administrator of a group. Do it in Retool.";
-        Box::pin(future::ready(Err(Error::new(Code::OperationUnsupported, message))))
+        Box::pin(future::ready(Err(no_group_admins())))
     }
 
     /// Ends a user's sessions. `false` if the server has no such request.
@@ -221,9 +277,31 @@ pub trait WriteDirectory {
         Box::pin(future::ready(Ok(false)))
     }
 
+    /// Sets a user attribute, or removes it, and checks that it holds. `account` must have just been
+    /// read. Returns the user afterwards.
+    fn set_attribute<'a>(
+        &'a self,
+        _account: &'a Account,
+        _name: &'a str,
+        _value: Option<&'a str>,
+    ) -> Local<'a, Result<User>> {
+        let message = "This API has no user attributes. Leave them out, or use /api/v2.";
+        Box::pin(future::ready(Err(Error::new(Code::OperationUnsupported, message))))
+    }
+
+    /// Resets a user's second factor. `false` if the server has no such request.
+    fn reset_two_factor<'a>(&'a self, _user: &'a UserId) -> Local<'a, Result<bool>> {
+        Box::pin(future::ready(Ok(false)))
+    }
+
     /// Removes a user from a group. `false` if they were not in it.
     fn remove_member<'a>(&'a self, group: &'a GroupId, user: &'a UserId)
     -> Local<'a, Result<bool>>;
+}
+
+fn no_group_admins() -> Error {
+    let message = "This API can't change who administers a group. Do it in Retool.";
+    Error::new(Code::OperationUnsupported, message)
 }
 
 /// A dialect: read and write operations.

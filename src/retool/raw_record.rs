@@ -47,14 +47,29 @@ impl<'a> RawRecord<'a> {
         Some(id.into_string())
     }
 
+    /// Returns whether there is a field with this name, even if it is `null`.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Returns the value of a field as JSON.
     pub fn nested(&self, name: &str) -> Option<String> {
         Some(self.get(name)?.get().into())
     }
 
+    /// Returns whether there are no fields.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Removes a field.
     pub fn remove(&mut self, name: &str) {
         self.0.remove(name);
+    }
+
+    /// Keeps the fields for which `keep` returns `true`, given their name and their value as JSON.
+    pub fn retain(&mut self, keep: impl Fn(&str, &str) -> bool) {
+        self.0.retain(|name, raw| keep(name, raw.get()));
     }
 
     /// Sets a field to a text, if there is one.
@@ -71,9 +86,21 @@ impl<'a> RawRecord<'a> {
         }
     }
 
+    /// Sets a field to `null`, if it `is_cleared`.
+    pub fn set_null(&mut self, name: &'a str, is_cleared: bool) {
+        if is_cleared {
+            self.set(name, &());
+        }
+    }
+
     /// Sets a field to another record.
     pub fn set_record(&mut self, name: &'a str, value: &RawRecord<'_>) {
         self.set(name, value);
+    }
+
+    /// Sets a field to a value that is JSON.
+    pub fn set_json(&mut self, name: &'a str, json: Box<RawValue>) {
+        self.0.insert(Cow::Borrowed(name), Cow::Owned(json));
     }
 
     fn set(&mut self, name: &'a str, value: &(impl Serialize + ?Sized)) {

@@ -66,6 +66,28 @@ pub(super) fn is_not_found(error: &Error) -> bool {
     matches!(error.code, Code::UserNotFound | Code::GroupNotFound)
 }
 
+/// Returns whether the server does not have a route, or does not have what the request names. A
+/// server that lacks a route answers with a 404, or with a page of HTML and a good status.
+pub(super) fn is_missing(error: &Error) -> bool {
+    error.http_status == Some(404) || is_page(error)
+}
+
+/// Returns whether the server answered with a page of HTML where its API would answer with JSON: it
+/// does not have the route, so that nothing was done.
+pub(super) fn is_page(error: &Error) -> bool {
+    let is_good = |status: u16| (200..300).contains(&status);
+    error.code == Code::HtmlPage && error.http_status.is_some_and(is_good)
+        || error.code == Code::BaseUrlWrong && error.http_status == Some(404)
+}
+
+/// Returns the error for a route that a server does not have.
+pub(super) fn no_route(mut error: Error, message: &str) -> Error {
+    error.code = Code::OperationUnsupported;
+    error.message = message.into();
+    error.maybe_applied = false;
+    error
+}
+
 /// Returns the response about one record; `None` if the server has no record with this id.
 pub(super) fn found(sent: Result<Answer>) -> Result<Option<Answer>> {
     match sent {

@@ -2,7 +2,7 @@
 //! page, before any of their data is copied.
 
 use alloc::borrow::Cow;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -116,6 +116,36 @@ impl UserFilter for UsersByRef<'_> {
 
     fn wants_times(&self) -> bool {
         true
+    }
+}
+
+/// Keeps the users that any of several references means.
+pub struct NamedUsers<'a> {
+    names: BTreeSet<&'a str>,
+    ids: BTreeSet<&'a str>,
+}
+
+impl<'a> NamedUsers<'a> {
+    /// Returns the filter. It may keep others too, whose address is the login that is asked for.
+    pub fn of(refs: &'a [UserRef]) -> Self {
+        let mut named = NamedUsers { names: BTreeSet::new(), ids: BTreeSet::new() };
+        for who in refs {
+            match who {
+                UserRef::Email(name) | UserRef::Login(name) => named.names.insert(name.key()),
+                UserRef::Id(id) => named.ids.insert(&id.value),
+            };
+        }
+        named
+    }
+}
+
+impl UserFilter for NamedUsers<'_> {
+    fn wants(&self, who: &Who<'_>) -> bool {
+        who.names().any(|name| self.names.contains(name)) || self.ids.contains(who.id)
+    }
+
+    fn wants_admins(&self) -> bool {
+        false
     }
 }
 
@@ -235,6 +265,8 @@ pub struct Found {
     pub users: Vec<User>,
     /// The counts of the other users.
     pub others: Others,
+    /// Further open invitations of users who have an account or another invitation.
+    pub invitations: Vec<User>,
 }
 
 /// The users of a listing, as it contains them.

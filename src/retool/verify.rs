@@ -1,11 +1,15 @@
 //! Checks whether a change holds and whether it may be sent again, from the records that were
 //! read.
 
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 
 use super::write_once::after_write;
-use crate::domain::{Field, Group, GroupId, GroupPatch, User, UserPatch};
+use crate::domain::metadata::is_same_json;
+use crate::domain::{
+    AccessField, AccessSetting, Field, Group, GroupId, GroupPatch, User, UserPatch,
+};
 use crate::error::{Code, Error, Result};
 
 /// Returns the first difference from the wanted state of a user after a change: a field of the
@@ -14,32 +18,47 @@ pub(super) fn user_difference(
     before: &User,
     patch: &UserPatch,
     now: &User,
-) -> Option<&'static str> {
-    if !now.is_same_person(before) {
-        return Some("the address");
+) -> Option<Cow<'static, str>> {
+    // The patch may give another address.
+    if patch.email.is_none() && !now.is_same_person(before) {
+        return Some("the address".into());
     }
-    if let Some(change) = patch.differences(now).first() {
+    if let Some(email) = &patch.email
+        && before.has_login(&before.email)
+        && !now.has_login(email)
+    {
+        return Some("the login".into());
+    }
+    if let Some(change) = patch.differences(now).into_iter().next() {
         return Some(change.field);
     }
-    let is_kept = |field: &Field| patch.get(*field).is_some() || field.of(before) == field.of(now);
-    Field::ALL.iter().find(|field| !is_kept(field)).map(|field| field.as_str())
+    let is_kept =
+        |field: &Field| patch.wanted(*field).is_some() || field.of(before) == field.of(now);
+    Field::ALL.iter().find(|field| !is_kept(field)).map(|field| field.as_str().into())
 }
 
-/// Returns the first field of the patch that was not set in the group.
-pub(super) fn group_difference(patch: &GroupPatch, now: &Group) -> Option<&'static str> {
-    let GroupPatch { name, universal_app_access } = patch;
+/// Returns the first field of the patch that was not set in the group, or the first of the other
+/// access settings that was changed.
+pub(super) fn group_difference(
+    before: &Group,
+    patch: &GroupPatch,
+    now: &Group,
+) -> Option<&'static str> {
+    let GroupPatch { name, access } = patch;
     if name.as_ref().is_some_and(|name| now.name != *name) {
         return Some("the group's name");
     }
-    let access = universal_app_access;
-    (access.is_some() && now.universal_app_access != *access)
-        .then_some("the group's access to apps")
+    let is_as_wanted = |field: &AccessField| {
+        let wanted = field.of(access).or_else(|| field.of(&before.access));
+        field.is_same(wanted, field.of(&now.access))
+    };
+    AccessField::ALL.into_iter().find(|field| !is_as_wanted(field)).map(AccessField::as_str)
 }
 
 /// Returns whether a change of a user may be sent again, given the current record. Fails if the
 /// account has another address by now.
 pub(super) fn user_may_be_sent_again(before: &User, patch: &UserPatch, now: &User) -> Result<bool> {
-    if !now.is_same_person(before) {
+    if !now.is_same_person(before) && patch.email.as_ref() != Some(&now.email) {
         return Err(Error::new(
             Code::WrongPerson,
             "The account was given another address while it was being changed, so it was not written again. \
@@ -50,29 +69,36 @@ pub(super) fn user_may_be_sent_again(before: &User, patch: &UserPatch, now: &Use
     // A value that another administrator set meanwhile must not be overwritten.
     let is_contested = |field: &Field| {
         let value = field.of(now);
-        patch.get(*field).is_some_and(|asked| value.as_ref() != Some(&asked))
-            && value != field.of(before)
+        patch.wanted(*field).is_some_and(|asked| value != asked) && value != field.of(before)
+    };
+    let is_contested_key = |(key, asked): (&String, &Option<String>)| {
+        let value =
+            |user: &User| user.metadata.as_ref().and_then(|it| it.get(key)).map(String::from);
+        let (before, now) = (value(before), value(now));
+        !is_same_json(now.as_deref(), asked.as_deref())
+            && !is_same_json(now.as_deref(), before.as_deref())
     };
     // The caller checked whether enough administrators remain when this user was not one.
     let takes_rights = patch.disabled == Some(true) || patch.admin == Some(false);
     let became_admin = now.is_enabled_admin() && !before.is_enabled_admin();
-    let is_unsafe = Field::ALL.iter().any(is_contested) || (takes_rights && became_admin);
+    let is_unsafe = Field::ALL.iter().any(is_contested)
+        || patch.metadata.iter().any(is_contested_key)
+        || (takes_rights && became_admin);
     Ok(!is_unsafe)
 }
 
 /// Returns whether a change of a group may be sent again, given the current record.
 pub(super) fn group_may_be_sent_again(before: &Group, patch: &GroupPatch, now: &Group) -> bool {
-    let GroupPatch { name, universal_app_access } = patch;
+    let GroupPatch { name, access } = patch;
     let is_contested = |asked: Option<&String>, before: Option<&String>, now: Option<&String>| {
         asked.is_some() && now != asked && now != before
     };
-    let access = |group: &Group| group.universal_app_access.clone();
+    let is_setting_contested = |asked: &AccessSetting| {
+        let (field, value) = (asked.field, |group| asked.field.of(group));
+        !asked.holds(&now.access) && !field.is_same(value(&now.access), value(&before.access))
+    };
     !is_contested(name.as_ref(), Some(&before.name), Some(&now.name))
-        && !is_contested(
-            universal_app_access.as_ref(),
-            access(before).as_ref(),
-            access(now).as_ref(),
-        )
+        && !access.iter().any(is_setting_contested)
 }
 
 /// Returns the error for a change that was accepted and does not hold.
@@ -102,10 +128,10 @@ pub(super) fn additions_not_held(group: &GroupId, missing: usize, all: usize) ->
     not_held(message, &group.value)
 }
 
-/// Returns the error for a new administrator of a group who is not visible as such.
+/// Returns the error for a change of who administers a group that is not visible.
 pub(super) fn administration_not_held(group: &GroupId) -> Error {
-    let message = "The server accepted that the person administers the group, but does not show it when read back. \
-                   Look at the group in Retool.";
+    let message = "The server accepted the change of who administers the group, but does not show it when read \
+                   back. Look at the group in Retool.";
     not_held(message, &group.value)
 }
 

@@ -9,12 +9,13 @@ use alloc::vec::Vec;
 use super::report::{PersonOutcome, PersonReport, SyncReport};
 use super::scope::SyncScope;
 use super::{
-    GuardReport, Occasion, Plan, Refusal, Snapshot, Step, SyncRequest, plan, refs, snapshot,
+    GuardReport, Occasion, Plan, Refusal, Snapshot, Step, StepKind, SyncRequest, plan, refs,
+    snapshot,
 };
-use crate::domain::{Email, Tombstone, User, UserId, Write};
+use crate::domain::{AttributeDefinition, Email, Tombstone, User, UserId, Write};
 use crate::error::{Code, Error, Result};
 use crate::http::Log;
-use crate::lifecycle::{DELETIONS_DISABLE, NO_REQUEST};
+use crate::lifecycle::{DELETIONS_DISABLE, Definitions, NO_REQUEST};
 use crate::profile::{self, Phase};
 use crate::retool::{Directory, ReadDirectory};
 use crate::write_log;
@@ -24,9 +25,11 @@ mod batch;
 mod fresh;
 mod independent;
 mod kept;
+mod order;
 mod overlooked;
 mod read_back;
 mod run;
+mod single;
 mod slice;
 
 pub use approved::{Approved, Part, altered};
@@ -50,8 +53,32 @@ pub async fn plan_sync(
 /// Reads the snapshot that a plan for a request needs.
 async fn read_snapshot(directory: &dyn ReadDirectory, request: &SyncRequest) -> Result<Snapshot> {
     refs::check(request, directory.capabilities().dialect)?;
+    let attributes = read_attributes(directory, request).await?;
     let memberships = plan::needs_memberships(request);
-    snapshot::read(directory, &SyncScope::of(request), memberships).await
+    let snapshot = snapshot::read(directory, &SyncScope::of(request), memberships).await?;
+    Ok(Snapshot { attributes, ..snapshot })
+}
+
+/// Reads which user attributes there are, if the roster names any. Fails for one that does not
+/// exist.
+async fn read_attributes(
+    directory: &dyn ReadDirectory,
+    request: &SyncRequest,
+) -> Result<Option<Vec<AttributeDefinition>>> {
+    let is_named = request.roster.iter().any(|desired| !desired.attributes.is_empty());
+    if !is_named || !directory.capabilities().sets_attributes {
+        return Ok(None);
+    }
+    let Some(definitions) = directory.list_attributes().await? else { return Ok(None) };
+    let known = Definitions::new(definitions.clone());
+    for (index, desired) in request.roster.iter().enumerate() {
+        known.check(&desired.attributes).map_err(|mut error| {
+            let field = error.field.take().unwrap_or_default();
+            let field = field.replacen("request", &format!("request.roster[{index}]"), 1);
+            error.in_field(field).about(desired.label())
+        })?;
+    }
+    Ok(Some(definitions))
 }
 
 fn make_plan(
@@ -86,7 +113,7 @@ pub async fn sync(
     if plan.tripped().next().is_some() {
         return Err(refused(plan.tripped()));
     }
-    let mut people = start(&plan, &unique_ids(&snapshot.users));
+    let mut people = start(&plan, &ids_of(&snapshot.users, &plan.steps));
     for (email, login) in refs::logins(request, &snapshot.users) {
         if let Some(person) = people.get_mut(&email) {
             person.login = Some(login);
@@ -99,6 +126,21 @@ pub async fn sync(
     let ended = run.apply(&steps, log).await;
     let seen = plan.tombstones.clone();
     finish(run, plan, seen, ended, None)
+}
+
+/// Returns the id of each address, as accounts have them and as steps name them.
+fn ids_of(users: &[User], steps: &[Step]) -> BTreeMap<Email, UserId> {
+    let mut ids = unique_ids(users);
+    for step in steps {
+        if let (Some(email), Some(id)) = (&step.email, &step.user) {
+            match step.kind {
+                // It may be one beside an account.
+                StepKind::CancelInvitation => drop(ids.entry(email.clone()).or_insert(id.clone())),
+                _ => drop(ids.insert(email.clone(), id.clone())),
+            }
+        }
+    }
+    ids
 }
 
 /// Returns the id of each address. If several accounts share an address, it is not known which one
@@ -169,7 +211,8 @@ fn finish(
 fn tombstones(seen: Vec<Tombstone>, kept: Vec<Tombstone>, writes: &[Write]) -> Vec<Tombstone> {
     let mut records = BTreeMap::new();
     for kept in kept {
-        records.insert(kept.user.id.clone(), kept);
+        // The first one is from before all writes.
+        records.entry(kept.user.id.clone()).or_insert(kept);
     }
     let mut tombstones = write_log::touched(seen, writes);
     for tombstone in &mut tombstones {

@@ -6,30 +6,76 @@
 //! perhaps by a later build. A change of the encoding makes every stored plan stale, so it must
 //! come with another `VERSION`.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use sha2::{Digest, Sha256};
 
+use super::absence::AbsenceScope;
 use super::{
     AbsentPolicy, DesiredUser, GuardLimits, GuardReport, Limit, MembershipPolicy, Plan,
     PlanContext, Policy, Refusal, SeatChange, Span, Step, SyncRequest,
 };
+use crate::domain::metadata::canonical;
 use crate::domain::{
-    Dialect, Email, GroupId, GroupIdKind, GroupLink, GroupRef, Tombstone, User, UserId, UserPatch,
-    UserRef, UserType,
+    Changes, Dialect, Email, FieldChange, GroupId, GroupIdKind, GroupLink, GroupRef, Tombstone,
+    User, UserId, UserPatch, UserRef, UserType, WayIn,
 };
 use crate::sort;
+use crate::time::parse_iso;
 
 /// The first text of everything that is hashed.
-const VERSION: &str = "retool-lifecycle 3";
+const VERSION: &str = "retool-lifecycle 5";
 
 /// Returns the digest of an account: its id and the fields that can be set. It does not cover
 /// timestamps, which change without an edit, or memberships, which have their own digests.
 pub fn user_state(user: &User) -> String {
+    user_state_for(&[], user)
+}
+
+/// Returns the digest of an account for changes of it. Beside [`user_state`], it covers the keys of
+/// the metadata that the changes name, and no others: servers write those at any time, such as at a
+/// login.
+pub fn user_state_for(changes: &[FieldChange], user: &User) -> String {
     let mut canon = Canon::new("user");
     canon.user(user);
+    for key in changes.iter().filter_map(FieldChange::metadata_key) {
+        let json = user.metadata.as_ref().and_then(|metadata| metadata.get(key));
+        canon.text(key);
+        canon.option(json, |canon, json| canon.text(&canonical(json)));
+    }
+    canon.hex()
+}
+
+/// Returns the digest of attributes of a user before they are changed. `None` means a user that the
+/// plan creates.
+pub fn attributes(user: Option<&UserId>, changes: &[FieldChange]) -> String {
+    let mut canon = Canon::new("attributes");
+    canon.option(user, Canon::user_id);
+    canon.list(changes, |canon, change| {
+        canon.text(&change.field);
+        canon.option(change.before.as_deref(), Canon::text);
+    });
+    canon.hex()
+}
+
+/// Returns the digest of an account that is deleted because it has been disabled for long enough:
+/// its fields, and when it was last changed. Any later edit restarts the count.
+pub fn disabled_state(user: &User) -> String {
+    let mut canon = Canon::new("disabled-user");
+    canon.user(user);
+    canon.option(user.updated_at.as_deref(), Canon::written_time);
+    canon.hex()
+}
+
+/// Returns the digest of an account that is disabled or deleted because its user was last active
+/// too long ago: its fields, and when that was. A login after the plan changes it.
+pub fn inactive_state(user: &User) -> String {
+    let mut canon = Canon::new("inactive-user");
+    canon.user(user);
+    canon.option(user.last_active_at.as_deref(), Canon::written_time);
     canon.hex()
 }
 
@@ -45,6 +91,15 @@ pub fn membership(group: Option<&GroupId>, user: Option<&UserId>, member: bool) 
     canon.option(group, Canon::group_id);
     canon.option(user, Canon::user_id);
     canon.flag(member);
+    canon.hex()
+}
+
+/// Returns the digest of whether a member administers a group.
+pub fn administration(group: Option<&GroupId>, user: Option<&UserId>, administers: bool) -> String {
+    let mut canon = Canon::new("administration");
+    canon.option(group, Canon::group_id);
+    canon.option(user, Canon::user_id);
+    canon.flag(administers);
     canon.hex()
 }
 
@@ -121,14 +176,22 @@ impl InputsDigest {
     }
 
     /// Adds an account of the person last given to [`InputsDigest::person`], with its memberships
-    /// in the groups that the request names.
-    pub fn account<'a>(&mut self, user: &User, groups: impl Iterator<Item = &'a GroupId>) {
+    /// in the groups that the request names, and whether it administers each.
+    pub fn account<'a>(&mut self, user: &User, groups: impl Iterator<Item = (&'a GroupId, bool)>) {
         self.0.tag(3);
         self.0.user(user);
-        for group in groups {
+        for (group, administers) in groups {
             self.0.tag(4);
             self.0.group_id(group);
+            self.0.flag(administers);
         }
+    }
+
+    /// Adds since when the account last given to [`InputsDigest::account`] is disabled, if the plan
+    /// depends on it.
+    pub fn disabled_since(&mut self, since: i64) {
+        self.0.tag(5);
+        self.0.time(since);
     }
 
     /// Returns the digest.
@@ -179,6 +242,25 @@ impl Canon {
 
     fn count(&mut self, value: usize) {
         self.bytes(&(value as u64).to_be_bytes());
+    }
+
+    /// Writes milliseconds since the Unix epoch.
+    fn time(&mut self, ms: i64) {
+        self.bytes(&ms.to_be_bytes());
+    }
+
+    /// Writes a time as a server wrote it. Two spellings of one time are the same.
+    fn written_time(&mut self, text: &str) {
+        match parse_iso(text) {
+            Some(time) => {
+                self.tag(1);
+                self.time(time);
+            }
+            None => {
+                self.tag(2);
+                self.text(text);
+            }
+        }
     }
 
     fn text(&mut self, text: &str) {
@@ -252,6 +334,8 @@ impl Canon {
             admin,
             disabled,
             profile_photo_url,
+            metadata: _,
+            attributes: _,
             invited: _,
             groups: _,
             created_at: _,
@@ -269,20 +353,66 @@ impl Canon {
     }
 
     fn desired(&mut self, desired: &DesiredUser, with_groups: bool) {
-        let DesiredUser { email, by, login, fields, groups } = desired;
-        let UserPatch { first_name, last_name, user_type, admin, disabled, profile_photo_url } =
-            fields;
+        let DesiredUser {
+            email,
+            by,
+            login,
+            former_emails,
+            fields,
+            attributes,
+            groups,
+            group_admins,
+            way_in,
+        } = desired;
+        let UserPatch {
+            // The entry's own address is the one to have.
+            email: _,
+            first_name,
+            last_name,
+            user_type,
+            admin,
+            disabled,
+            profile_photo_url,
+            clear,
+            metadata,
+        } = fields;
         self.address(email);
         self.option(by.as_ref(), Self::user_ref);
         self.option(login.as_deref(), Self::text);
+        let mut former: Vec<&Email> = former_emails.iter().collect();
+        sort::sort(&mut former);
+        self.list(&former, |canon, email| canon.address(email));
         self.option(first_name.as_deref(), Self::text);
         self.option(last_name.as_deref(), Self::text);
         self.option(*user_type, Self::user_type);
         self.option(*admin, Self::flag);
         self.option(*disabled, Self::flag);
         self.option(profile_photo_url.as_deref(), Self::text);
+        self.list(clear, |canon, field| canon.text(field.as_str()));
+        self.changes(metadata, canonical);
+        self.changes(attributes, |value| value.into());
         if with_groups {
             self.group_set(groups);
+            self.count(group_admins.len());
+            for (group, administers) in group_admins {
+                self.group_ref(group);
+                self.flag(*administers);
+            }
+        }
+        self.option(*way_in, |canon, way_in| {
+            canon.tag(match way_in {
+                WayIn::Account => 1,
+                WayIn::Invitation => 2,
+            });
+        });
+    }
+
+    /// Writes wanted values by name, each in one spelling.
+    fn changes(&mut self, changes: &Changes, spelled: fn(&str) -> Cow<'_, str>) {
+        self.count(changes.len());
+        for (name, value) in changes {
+            self.text(name);
+            self.option(value.as_deref(), |canon, value| canon.text(&spelled(value)));
         }
     }
 
@@ -336,8 +466,10 @@ impl Canon {
             create_missing,
             update_existing,
             re_enable_disabled,
+            leave_disabled,
             absent,
-            without_address,
+            absence,
+            inactive_for_days,
             memberships,
             managed_groups,
             create_missing_groups,
@@ -347,12 +479,18 @@ impl Canon {
         self.flag(*create_missing);
         self.flag(*update_existing);
         self.flag(*re_enable_disabled);
-        self.tag(match absent {
-            AbsentPolicy::Keep => 1,
-            AbsentPolicy::Disable => 2,
-            AbsentPolicy::Delete => 3,
-        });
-        self.flag(*without_address);
+        self.flag(*leave_disabled);
+        match absent {
+            AbsentPolicy::Keep => self.tag(1),
+            AbsentPolicy::Disable => self.tag(2),
+            AbsentPolicy::Delete => self.tag(3),
+            AbsentPolicy::DisableThenDelete(days) => {
+                self.tag(4);
+                self.number(*days);
+            }
+        }
+        self.absence_scope(absence);
+        self.option(*inactive_for_days, Self::number);
         self.tag(match memberships {
             MembershipPolicy::Leave => 1,
             MembershipPolicy::Add => 2,
@@ -362,6 +500,17 @@ impl Canon {
         self.flag(*create_missing_groups);
         self.option(*default_user_type, Self::user_type);
         self.guard_limits(guards);
+    }
+
+    fn absence_scope(&mut self, scope: &AbsenceScope) {
+        let AbsenceScope { domains, members_of, spare_created_within_days, without_address } =
+            scope;
+        let mut domains: Vec<&String> = domains.iter().collect();
+        sort::sort(&mut domains);
+        self.list(&domains, |canon, domain| canon.text(domain));
+        self.group_set(members_of);
+        self.number(*spare_created_within_days);
+        self.flag(*without_address);
     }
 
     fn guard_limits(&mut self, limits: &GuardLimits) {
@@ -383,17 +532,19 @@ impl Canon {
     }
 
     fn step(&mut self, step: &Step) {
-        let Step { kind, email, user, group_name, group, changes, precondition } = step;
+        let Step { kind, email, user, group_name, group, group_admin, changes, precondition } =
+            step;
         self.text(kind.as_str());
         let address = email.as_ref().filter(|email| email.is_address());
         self.option(address, |canon, email| canon.text(email.as_str()));
         self.option(user.as_ref(), Self::user_id);
         self.option(group_name.as_deref(), Self::text);
         self.option(group.as_ref(), Self::group_id);
+        self.option(*group_admin, Self::flag);
         self.list(changes, |canon, change| {
-            canon.text(change.field);
+            canon.text(&change.field);
             canon.option(change.before.as_deref(), Self::text);
-            canon.text(&change.after);
+            canon.option(change.after.as_deref(), Self::text);
         });
         self.text(precondition);
     }
@@ -415,6 +566,20 @@ impl Canon {
                 canon.option(name.as_deref(), Self::text);
                 canon.option(*group_admin, Self::flag);
             });
+        });
+        self.option(user.metadata.as_ref(), |canon, metadata| {
+            canon.count(metadata.iter().count());
+            for (key, json) in metadata.iter() {
+                canon.text(key);
+                canon.text(&canonical(json));
+            }
+        });
+        self.option(user.attributes.as_deref(), |canon, attributes| {
+            canon.count(attributes.len());
+            for (name, value) in attributes {
+                canon.text(name);
+                canon.text(value);
+            }
         });
         self.option(disabled_since.as_deref(), Self::text);
     }

@@ -3,15 +3,19 @@
 //! [`plan`](plan::plan) is a function of request and snapshot without I/O; `apply` makes the
 //! writes. Both use the types in this module.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::domain::{
-    Dialect, Email, FieldChange, Group, GroupId, GroupRef, Tombstone, User, UserId, UserPatch,
-    UserRef, UserType,
+    AttributeDefinition, Changes, Dialect, Email, FieldChange, Group, GroupId, GroupRef, Tombstone,
+    User, UserId, UserPatch, UserRef, UserType, WayIn,
 };
 use crate::retool::user_filter::Others;
 
+use absence::{AbsenceScope, DisabledRecord};
+
+pub mod absence;
 pub mod apply;
 pub mod digest;
 pub mod guards;
@@ -33,17 +37,36 @@ pub struct DesiredUser {
     pub by: Option<UserRef>,
     /// SCIM's `userName` for a new person; the address where `None`.
     pub login: Option<String>,
-    /// The fields to have; `disabled` is always `None`.
+    /// Addresses that the person had before. An account with one of them gets the present one.
+    pub former_emails: Vec<Email>,
+    /// The fields to have; `disabled` and `email` are always `None`.
     pub fields: UserPatch,
+    /// The user attributes to set or to remove.
+    pub attributes: Changes,
     /// The groups to be in.
     pub groups: Vec<GroupRef>,
+    /// Whether the person administers these of the groups. Others are kept as they are.
+    pub group_admins: BTreeMap<GroupRef, bool>,
+    /// How a new person gets access; by an account where `None`.
+    pub way_in: Option<WayIn>,
 }
 
 impl DesiredUser {
     /// Creates an entry of a person with this address, without fields and groups.
     pub fn new(email: Email) -> Self {
         let (fields, groups) = (UserPatch::default(), Vec::new());
-        DesiredUser { email, by: None, login: None, fields, groups }
+        let attributes = Changes::new();
+        DesiredUser {
+            email,
+            by: None,
+            login: None,
+            former_emails: Vec::new(),
+            fields,
+            attributes,
+            groups,
+            group_admins: BTreeMap::new(),
+            way_in: None,
+        }
     }
 
     /// Returns whether the entry names a user, by whatever it names people by.
@@ -92,6 +115,8 @@ pub enum AbsentPolicy {
     Disable,
     /// They are deleted.
     Delete,
+    /// They are disabled, and deleted once they have been disabled for this many days.
+    DisableThenDelete(u32),
 }
 
 /// What happens to memberships.
@@ -202,10 +227,14 @@ pub struct Policy {
     pub update_existing: bool,
     /// Enable users on the roster who are disabled.
     pub re_enable_disabled: bool,
+    /// Keep users on the roster who are disabled as they are.
+    pub leave_disabled: bool,
     /// What happens to users who are not on the roster.
     pub absent: AbsentPolicy,
-    /// Whether accounts without an address are absent too, if they are not on the roster.
-    pub without_address: bool,
+    /// Whose absence counts.
+    pub absence: AbsenceScope,
+    /// Treat users who were last active more than this many days ago as absent.
+    pub inactive_for_days: Option<u32>,
     /// What happens to memberships.
     pub memberships: MembershipPolicy,
     /// Groups that are managed in addition to those on the roster.
@@ -228,6 +257,8 @@ pub struct SyncRequest {
     pub span: Span,
     /// What may be done.
     pub policy: Policy,
+    /// Since when users are disabled, each once.
+    pub disabled_since: Vec<DisabledRecord>,
 }
 
 impl SyncRequest {
@@ -237,7 +268,7 @@ impl SyncRequest {
     pub fn covers(&self, address: &str) -> bool {
         match Email::is_address_key(address) {
             true => self.span.contains_key(address),
-            false => self.policy.without_address && self.span.start.is_none(),
+            false => self.policy.absence.without_address && self.span.start.is_none(),
         }
     }
 }
@@ -252,11 +283,19 @@ pub struct Snapshot {
     pub users: Vec<User>,
     /// The counts of all other users.
     pub others: Others,
+    /// Further open invitations of users who have an account or another invitation.
+    pub invitations: Vec<User>,
     /// Every group.
     pub groups: Vec<Group>,
+    /// The user attributes that the organisation defines, if the roster names any; `None` if the
+    /// server has none to define.
+    pub attributes: Option<Vec<AttributeDefinition>>,
     /// Whether no user can be missing, and every record can be used. A plan on an incomplete
     /// snapshot removes no user for being absent.
     pub complete: bool,
+    /// The server's time in milliseconds since the Unix epoch, not later than when it answered;
+    /// `None` if it did not say.
+    pub read_at: Option<i64>,
 }
 
 impl Snapshot {
@@ -275,18 +314,28 @@ pub enum StepKind {
     CreateGroup,
     /// Create a person.
     CreateUser,
+    /// Invite a person.
+    InviteUser,
+    /// Change a person's address, and make the other changes.
+    RenameUser,
     /// Enable a disabled person, and make the changes.
     EnableUser,
     /// Change a person's fields.
     UpdateUser,
+    /// Set or remove a person's user attributes.
+    ChangeAttributes,
     /// Add a person to a group.
     AddMember,
+    /// Make a member an administrator of a group, or take that away.
+    ChangeMember,
     /// Remove a person from a group.
     RemoveMember,
     /// Disable a person.
     DisableUser,
     /// Delete a person.
     DeleteUser,
+    /// Withdraw an invitation. It comes last, so that a person is disabled even if this fails.
+    CancelInvitation,
 }
 
 impl StepKind {
@@ -295,13 +344,28 @@ impl StepKind {
         match self {
             StepKind::CreateGroup => "create-group",
             StepKind::CreateUser => "create-user",
+            StepKind::InviteUser => "invite-user",
+            StepKind::RenameUser => "rename-user",
             StepKind::EnableUser => "enable-user",
             StepKind::UpdateUser => "update-user",
+            StepKind::ChangeAttributes => "change-attributes",
             StepKind::AddMember => "add-member",
+            StepKind::ChangeMember => "change-member",
             StepKind::RemoveMember => "remove-member",
             StepKind::DisableUser => "disable-user",
             StepKind::DeleteUser => "delete-user",
+            StepKind::CancelInvitation => "cancel-invitation",
         }
+    }
+
+    /// Returns whether it makes a person who was missing.
+    pub fn makes_person(self) -> bool {
+        matches!(self, StepKind::CreateUser | StepKind::InviteUser)
+    }
+
+    /// Returns whether it takes an account or an invitation from a person.
+    pub fn removes_person(self) -> bool {
+        matches!(self, StepKind::DisableUser | StepKind::DeleteUser | StepKind::CancelInvitation)
     }
 }
 
@@ -321,10 +385,27 @@ pub struct Step {
     pub group_name: Option<String>,
     /// The group's id; `None` for a group that the plan creates.
     pub group: Option<GroupId>,
+    /// For memberships, whether the person administers the group afterwards; `None` keeps it.
+    pub group_admin: Option<bool>,
     /// The fields to set. For a creation `before` is `None`; enabling includes `disabled`.
     pub changes: Vec<FieldChange>,
     /// Digest of the state that it was planned on: see [`digest`].
     pub precondition: String,
+}
+
+impl Step {
+    /// Returns whether the step disables, deletes or strips its person: takes a membership, a right
+    /// or a value.
+    pub fn strips(&self) -> bool {
+        match self.kind {
+            StepKind::DisableUser
+            | StepKind::DeleteUser
+            | StepKind::CancelInvitation
+            | StepKind::RemoveMember => true,
+            StepKind::ChangeMember => self.group_admin == Some(false),
+            _ => self.changes.iter().any(FieldChange::strips),
+        }
+    }
 }
 
 /// Why a person is left alone.
@@ -350,11 +431,13 @@ pub enum RefusalReason {
     UserNotFound,
     /// Another account has the address or the login of the entry.
     WrongPerson,
+    /// The dialect can't do what the entry asks for.
+    OperationUnsupported,
 }
 
 impl RefusalReason {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::CreationNotAllowed,
         Self::UserDisabled,
         Self::UserTypeRequired,
@@ -365,6 +448,7 @@ impl RefusalReason {
         Self::RecordUnreadable,
         Self::UserNotFound,
         Self::WrongPerson,
+        Self::OperationUnsupported,
     ];
 
     /// Returns the contract's spelling.
@@ -380,6 +464,7 @@ impl RefusalReason {
             RefusalReason::RecordUnreadable => "record-unreadable",
             RefusalReason::UserNotFound => "user-not-found",
             RefusalReason::WrongPerson => "wrong-person",
+            RefusalReason::OperationUnsupported => "operation-unsupported",
         }
     }
 

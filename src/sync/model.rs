@@ -31,11 +31,17 @@ impl State {
 pub struct Change<'a> {
     disabled: Option<bool>,
     deleted: bool,
+    /// Whether the user is invited, so that there is no account yet.
+    invited: bool,
     admin: Option<bool>,
+    /// The address that the user gets.
+    pub renamed: Option<&'a Email>,
     /// Whether a field other than `disabled` changes.
     pub updated: bool,
     /// The existing groups that the user joins.
     pub joined: Vec<&'a GroupId>,
+    /// The groups that the user administers no longer, and stays in.
+    pub demoted: Vec<&'a GroupId>,
     /// The groups that the user leaves.
     pub left: Vec<&'a GroupId>,
 }
@@ -44,21 +50,31 @@ impl<'a> Change<'a> {
     fn apply(&mut self, step: &'a Step) {
         for change in &step.changes {
             if change.field == Field::Disabled.as_str() {
+                self.disabled = Some(change.after.as_deref() == Some("true"));
                 continue;
             }
             self.updated = true;
             if change.field == Field::Admin.as_str() {
-                self.admin = Some(change.after == "true");
+                self.admin = Some(change.after.as_deref() == Some("true"));
             }
         }
         match step.kind {
+            StepKind::RenameUser => self.renamed = step.email.as_ref(),
             StepKind::EnableUser => self.disabled = Some(false),
             StepKind::DisableUser => self.disabled = Some(true),
-            StepKind::DeleteUser => self.deleted = true,
+            StepKind::DeleteUser | StepKind::CancelInvitation => self.deleted = true,
+            StepKind::InviteUser => self.invited = true,
             // A group that the plan creates has no id. Nobody has granted it anything yet.
             StepKind::AddMember => self.joined.extend(&step.group),
+            StepKind::ChangeMember if step.group_admin == Some(false) => {
+                self.demoted.extend(&step.group);
+            }
             StepKind::RemoveMember => self.left.extend(&step.group),
-            StepKind::CreateGroup | StepKind::CreateUser | StepKind::UpdateUser => {}
+            StepKind::CreateGroup
+            | StepKind::CreateUser
+            | StepKind::UpdateUser
+            | StepKind::ChangeAttributes
+            | StepKind::ChangeMember => {}
         }
     }
 }
@@ -108,11 +124,21 @@ impl<'a> Model<'a> {
         self.changes.get(&user.id)
     }
 
+    /// Returns a user with the address that they have after the plan, if it is another one.
+    pub fn renamed(&self, user: &User) -> Option<User> {
+        let email = self.change(user)?.renamed?;
+        Some(User { email: email.clone(), ..user.clone() })
+    }
+
     /// Iterates over the users that the plan creates, with their state afterwards.
     pub fn created(&self) -> impl Iterator<Item = (&'a Email, &Change<'a>, State)> {
         self.created.iter().map(|(email, change)| {
             let admin = change.admin == Some(true) || self.any_admins(&change.joined);
-            (*email, change, State { exists: true, enabled: !self.create_invites, admin })
+            (
+                *email,
+                change,
+                State { exists: true, enabled: !self.create_invites && !change.invited, admin },
+            )
         })
     }
 

@@ -26,6 +26,10 @@ pub fn check(request: &SyncRequest, dialect: Dialect) -> Result<()> {
                 .about(desired.label()));
         }
     }
+    for (at, record) in request.disabled_since.iter().enumerate() {
+        let field = || format!("request.disabled-since[{at}].user");
+        check_ref(dialect, &UserRef::Id(record.user.clone()), field)?;
+    }
     let guards = &request.policy.guards;
     let lists = [
         ("required-admins", &guards.required_admins),

@@ -12,6 +12,10 @@ use crate::error::Error;
 pub enum PersonOutcome {
     /// New.
     Created,
+    /// Invited; there is no account yet.
+    Invited,
+    /// The address was changed, and perhaps other fields.
+    Renamed,
     /// Fields or memberships were changed.
     Updated,
     /// Disabled before, enabled now.
@@ -60,6 +64,8 @@ pub struct PersonReport {
     pub changes: Vec<FieldChange>,
     /// The groups they were added to.
     pub groups_added: Vec<GroupLink>,
+    /// The groups that they administer now, or no longer.
+    pub groups_changed: Vec<GroupLink>,
     /// The groups they were removed from.
     pub groups_removed: Vec<GroupLink>,
     /// Since when the account is disabled, where this run saw that its own write disabled it.
@@ -78,6 +84,7 @@ impl PersonReport {
             outcome,
             changes: Vec::new(),
             groups_added: Vec::new(),
+            groups_changed: Vec::new(),
             groups_removed: Vec::new(),
             disabled_since: None,
             note: None,

@@ -26,6 +26,8 @@ impl<'a> SyncScope<'a> {
         for desired in &request.roster {
             scope.named.push(fingerprint(desired.email.key()));
             desired.by.iter().for_each(|who| scope.add(who));
+            let former = desired.former_emails.iter();
+            scope.named.extend(former.map(|email| fingerprint(email.key())));
             let login = desired.login.as_deref().map(Email::new);
             scope.named.extend(login.map(|login| fingerprint(login.key())));
         }
@@ -53,13 +55,20 @@ impl UserFilter for SyncScope<'_> {
     fn wants(&self, who: &Who<'_>) -> bool {
         let absent = self.request.policy.absent != AbsentPolicy::Keep;
         let is_named = |name: &str| self.named.binary_search(&fingerprint(name)).is_ok();
-        absent && self.counts(who)
+        absent && self.counts(who) && self.request.policy.absence.has_domain_of(who.names())
             || who.names().any(is_named)
             || !self.ids.is_empty() && self.ids.binary_search(&fingerprint(who.id)).is_ok()
     }
 
     fn counts(&self, who: &Who<'_>) -> bool {
         self.request.covers(&who.address)
+    }
+
+    fn wants_times(&self) -> bool {
+        let policy = &self.request.policy;
+        policy.absence.spare_created_within_days > 0
+            || policy.inactive_for_days.is_some()
+            || matches!(policy.absent, AbsentPolicy::DisableThenDelete(_))
     }
 
     fn counts_memberships(&self) -> bool {

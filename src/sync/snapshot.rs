@@ -65,24 +65,47 @@ async fn put_together(
     groups: Vec<Group>,
     memberships: bool,
 ) -> Result<Snapshot> {
-    let Found { mut users, mut others } = found;
+    let Found { mut users, mut others, invitations } = found;
     // Most records of users contain their memberships. If one does not, read the groups. Where the
     // two may differ, one view does not prove that a member is absent.
     let is_read = others.are_silent() || users.iter().any(|user| user.groups.is_none());
     let differs = directory.capabilities().groups_may_lack_members
         && groups.iter().all(|group| group.members.is_some());
-    if memberships && (is_read || differs) {
+    // Only the records of groups say who administers them.
+    let is_admin_unknown = directory.capabilities().reports_group_admins
+        && users
+            .iter()
+            .flat_map(|user| &user.groups)
+            .flatten()
+            .any(|link| link.group_admin.is_none());
+    if memberships && (is_read || differs || is_admin_unknown) {
         let mut links = membership::links(directory, &groups, &mut others).await?;
         for user in &mut users {
             let listed = links.remove(&user.id).unwrap_or_default();
             match &mut user.groups {
                 Some(own) if differs => membership::join(own, listed),
-                Some(_) => {}
+                Some(own) => {
+                    for link in own {
+                        let listed = listed.iter().find(|listed| listed.id == link.id);
+                        link.group_admin =
+                            link.group_admin.or(listed.and_then(|listed| listed.group_admin));
+                    }
+                }
                 None => user.groups = Some(listed),
             }
         }
     }
     let dialect = directory.capabilities().dialect;
     let complete = others.unreadable.is_empty();
-    Ok(Snapshot { dialect, users, others, groups, complete })
+    let read_at = directory.server_time();
+    Ok(Snapshot {
+        dialect,
+        users,
+        others,
+        invitations,
+        groups,
+        attributes: None,
+        complete,
+        read_at,
+    })
 }

@@ -5,11 +5,11 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{LOGIN, Step, StepKind, digest};
-use crate::admins::{AdminGuard, check_leaving, check_removal};
+use super::{LOGIN, Step, StepKind};
+use crate::admins::{AdminGuard, check_removal};
 use crate::domain::{
-    Account, Dialect, Email, Field, FieldChange, GroupId, GroupIdKind, GroupLink, GroupRef,
-    NewUser, Tombstone, User, UserId, UserPatch, UserRef, Write, WriteKind,
+    Account, Dialect, EMAIL, Email, FieldChange, GroupLink, GroupRef, Names, NewUser, Tombstone,
+    User, UserId, UserPatch, UserRef, Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::GroupIndex;
@@ -22,10 +22,23 @@ use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Directory, ReadDirectory, membership};
 use crate::write_log::WriteLog;
 
+mod attributes;
+mod check;
+mod invitation;
+mod memberships;
 mod notes;
 pub(super) mod planned;
 
+pub(super) use attributes::{AttributesNow, attributes_now, change_attributes};
+pub(super) use check::check;
+pub(super) use invitation::{cancel_invitation, found_invited, invite_user};
+pub(super) use memberships::{
+    IN_OTHERWISE, NOT_A_MEMBER, already_in, change_member, is_listed, is_member, membership_holds,
+    membership_not_held, write_membership,
+};
 pub(super) use notes::Notes;
+
+use memberships::{check_membership_removal, find_group, verify_membership};
 use planned::{CHANGED, REPLACED, is_as_planned, is_as_planned_to_delete};
 
 /// The outcome of a step.
@@ -48,7 +61,7 @@ pub struct StepResult {
     pub outcome: StepOutcome,
     /// What the step could not do besides, and what a person must do.
     pub note: Option<String>,
-    /// The account that the step disabled, deleted or removed from a group, as it was before.
+    /// The account that the step disabled, deleted or stripped, as it was before.
     pub tombstone: Option<Tombstone>,
     /// The writes.
     pub writes: Vec<Write>,
@@ -121,11 +134,32 @@ async fn apply_checked(
                 None => Ok(create_user(directory, &new, write_log).await?.outcome),
             }
         }
+        StepKind::InviteUser => match find_by_email(directory, person(step)?).await? {
+            Some(user) => Ok(found_invited(&user)),
+            None => Ok(invite_user(directory, step, write_log).await?.outcome),
+        },
+        StepKind::RenameUser => match find_by_email(directory, person(step)?).await? {
+            Some(other) if step.user.as_ref() != Some(&other.id) => {
+                Ok(StepOutcome::Stale(ADDRESS_TAKEN.into()))
+            }
+            _ => change_user(directory, step, guard, notes, write_log).await,
+        },
         StepKind::EnableUser | StepKind::UpdateUser | StepKind::DisableUser => {
             change_user(directory, step, guard, notes, write_log).await
         }
+        StepKind::CancelInvitation => cancel_invitation(directory, step, write_log).await,
         StepKind::DeleteUser => delete_user(directory, step, guard, notes, write_log).await,
-        StepKind::AddMember | StepKind::RemoveMember => {
+        StepKind::ChangeAttributes => {
+            let id = match &step.user {
+                Some(id) => id.clone(),
+                None => match find_by_email(directory, person(step)?).await? {
+                    Some(user) => user.id,
+                    None => return Ok(StepOutcome::Stale("No user has this address.".into())),
+                },
+            };
+            change_attributes(directory, step, &id, write_log).await
+        }
+        StepKind::AddMember | StepKind::ChangeMember | StepKind::RemoveMember => {
             let email = person(step)?;
             let id = match &step.user {
                 Some(id) => id.clone(),
@@ -134,7 +168,7 @@ async fn apply_checked(
                     None => return Ok(StepOutcome::Stale("No user has this address.".into())),
                 },
             };
-            let account = match current(directory, &id, email).await? {
+            let account = match current(directory, &id, &[email]).await? {
                 Current::Account(account) => *account,
                 Current::Gone { .. } => {
                     return Ok(StepOutcome::Stale("The account is gone.".into()));
@@ -147,9 +181,18 @@ async fn apply_checked(
             if group.name.as_deref().map(str::trim) != step.group_name.as_deref().map(str::trim) {
                 return Ok(StepOutcome::Stale("The group has another name now.".into()));
             }
+            if step.kind == StepKind::ChangeMember {
+                if step.strips() {
+                    write_log.keep(with_memberships(directory, account.clone()).await?);
+                }
+                return change_member(directory, step, &account.user.id, &group, write_log).await;
+            }
             let wanted = step.kind == StepKind::AddMember;
             if is_member(directory, &account.user, &group.id).await? == wanted {
-                return Ok(StepOutcome::AlreadySo);
+                return match wanted {
+                    true => already_in(directory, step, &account.user.id, &group).await,
+                    false => Ok(StepOutcome::AlreadySo),
+                };
             }
             let user = account.user.clone();
             if !wanted {
@@ -167,87 +210,6 @@ async fn apply_checked(
     }
 }
 
-/// Refuses a step that no plan makes for this dialect, before any request: such a step was never
-/// approved.
-pub(super) fn check(step: &Step, dialect: Dialect) -> Result<()> {
-    if step.user.as_ref().is_some_and(|id| id.dialect != dialect) {
-        return Err(invalid("step.user", "the person's id is of another API"));
-    }
-    // These ids would disappear from the URL's path.
-    if step.user.as_ref().is_some_and(|id| matches!(id.value.as_str(), "" | "." | "..")) {
-        return Err(invalid("step.user", "no person has such an id"));
-    }
-    let kind_of_id = match dialect {
-        Dialect::V1 | Dialect::V2 => GroupIdKind::Rest,
-        Dialect::Scim => GroupIdKind::Scim,
-    };
-    if step.group.as_ref().is_some_and(|id| id.kind != kind_of_id) {
-        return Err(invalid("step.group", "the group's id is of another API"));
-    }
-    let patch = patch(&step.changes)?;
-    let gives_login = step.changes.iter().any(|change| change.field == LOGIN);
-    if gives_login && (step.kind != StepKind::CreateUser || dialect != Dialect::Scim) {
-        return Err(invalid("step.changes", "only a new person over SCIM is given a login"));
-    }
-    let (disabled, changes) = match step.kind {
-        StepKind::CreateUser => (None, true),
-        StepKind::UpdateUser
-        | StepKind::EnableUser
-        | StepKind::DisableUser
-        | StepKind::DeleteUser => {
-            known_user(step)?;
-            match step.kind {
-                StepKind::EnableUser => (Some(false), true),
-                StepKind::DisableUser => (Some(true), step.changes.len() == 1),
-                StepKind::DeleteUser => (None, patch.is_empty()),
-                _ => (None, !patch.is_empty()),
-            }
-        }
-        StepKind::CreateGroup => {
-            group_name(step)?;
-            (None, patch.is_empty())
-        }
-        StepKind::AddMember | StepKind::RemoveMember => {
-            group_name(step)?;
-            (None, patch.is_empty())
-        }
-    };
-    let sets_photo = patch.profile_photo_url.is_some();
-    if sets_photo && !dialect.capabilities().sets_photos || sets_twice(&step.changes) {
-        return Err(invalid("step.changes", "a change is not one that a plan makes"));
-    }
-    let (group, user) = (step.group.as_ref(), step.user.as_ref());
-    let planned_on = match step.kind {
-        StepKind::CreateGroup => Some(digest::group_absent(group_name(step)?)),
-        StepKind::CreateUser => Some(digest::absent()),
-        StepKind::AddMember => Some(digest::membership(group, user, false)),
-        StepKind::RemoveMember => Some(digest::membership(group, user, true)),
-        // The precondition is compared with the account, once that is read.
-        _ => None,
-    };
-    if planned_on.is_some_and(|digest| digest != step.precondition) {
-        return Err(invalid("step.precondition", "it does not go with the rest of the step"));
-    }
-    if !changes || patch.disabled != disabled {
-        return Err(invalid("step.changes", "the changes do not go with its kind"));
-    }
-    let settable = match patch.user_type {
-        Some(user_type) => dialect.capabilities().bills(user_type),
-        None => step.kind != StepKind::CreateUser || !dialect.capabilities().bills_seats,
-    };
-    if !settable {
-        return Err(invalid("step.changes", "the user type is missing, or not one of this API"));
-    }
-    Ok(())
-}
-
-fn sets_twice(changes: &[FieldChange]) -> bool {
-    changes
-        .iter()
-        .enumerate()
-        .any(|(at, change)| changes[..at].iter().any(|earlier| earlier.field == change.field))
-}
-
 /// Makes sure that a group exists, and returns it.
 pub(super) async fn create_group(
     directory: &dyn Directory,
@@ -259,7 +221,7 @@ pub(super) async fn create_group(
     if let Some(group) = GroupIndex::new(&groups).find(&GroupRef::Name(name.to_string()))? {
         return Ok((StepOutcome::AlreadySo, group.link()));
     }
-    let group = create_group_once(directory, name, None, write_log).await?;
+    let group = create_group_once(directory, name, &[], write_log).await?;
     Ok((StepOutcome::Applied, group.link()))
 }
 
@@ -293,17 +255,25 @@ pub(super) async fn create_user(
     }
 }
 
+/// Compares a person who was found with one that a step makes.
+pub(super) fn found_made(step: &Step, user: &User) -> Result<StepOutcome> {
+    Ok(match step.kind {
+        StepKind::InviteUser => found_invited(user),
+        _ => found_instead(&new_user(step)?, user),
+    })
+}
+
 /// Reads a new user back. Returns whether the server does not report what the seat is billed as.
 async fn verify_fields(directory: &dyn Directory, id: &UserId, new: &NewUser) -> Result<bool> {
     let read = read_back(directory, async || {
         let Some(account) = reread(directory, id, &new.email).await? else {
-            return Ok(ReadBack::NotYet("account"));
+            return Ok(ReadBack::NotYet("account".into()));
         };
         let differences = new.fields.visible_differences(&account.user);
         let is_untyped = new.fields.user_type.is_some() && account.user.user_type.is_none();
         Ok(differences
             .first()
-            .map_or(ReadBack::Holds(is_untyped), |change| ReadBack::NotYet(change.field)))
+            .map_or(ReadBack::Holds(is_untyped), |change| ReadBack::NotYet(change.field.clone())))
     });
     read.await?.map_err(|missing| {
         Error::new(
@@ -335,9 +305,10 @@ pub(super) async fn change_user(
     notes: &mut Notes,
     write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
-    let email = person(step)?;
+    let before = address_before(step);
+    let names: Vec<&Email> = before.iter().chain([person(step)?]).collect();
     let patch = patch(&step.changes)?;
-    let account = match current(directory, known_user(step)?, email).await? {
+    let account = match current(directory, known_user(step)?, &names).await? {
         Current::Account(account) => *account,
         Current::Gone { .. } => return Ok(StepOutcome::Stale("The account is gone.".into())),
         Current::Renamed => return Ok(renamed()),
@@ -355,10 +326,10 @@ pub(super) async fn change_user(
     }
     let mut account = account;
     if patch.disabled == Some(true) || patch.admin == Some(false) {
-        check_removal(directory, &account.user, guard).await?;
+        check_removal(directory, &named_by(&account.user, patch.email.as_ref()), guard).await?;
         if directory.capabilities().replaces_records {
             // The check may take as long as a listing, and the write replaces the whole record.
-            account = match current(directory, known_user(step)?, email).await? {
+            account = match current(directory, known_user(step)?, &names).await? {
                 Current::Account(account) => *account,
                 Current::Gone { .. } => {
                     return Ok(StepOutcome::Stale("The account is gone.".into()));
@@ -374,15 +345,26 @@ pub(super) async fn change_user(
         return Ok(StepOutcome::Stale(CHANGED.into()));
     }
     let kind = match step.kind {
+        StepKind::RenameUser => WriteKind::UserRenamed,
         StepKind::EnableUser => WriteKind::UserEnabled,
         StepKind::DisableUser => WriteKind::UserDisabled,
         _ => WriteKind::UserUpdated,
     };
-    if disables {
-        write_log.keep(account.clone());
+    let strips = patch.differences(&account.user).iter().any(FieldChange::strips);
+    if disables || strips {
+        let mut account = account.clone();
+        // A tombstone names the account by the address that it has now.
+        if let Some(email) = &patch.email {
+            account.user.email = email.clone();
+        }
+        write_log.keep(account);
     }
     let dropped = Dropped::PutBack;
-    let changed = change_account(directory, &account, &patch, kind, dropped, write_log).await?;
+    let changed = change_account(directory, &account, &patch, kind, dropped, write_log).await;
+    if strips {
+        write_log.strip();
+    }
+    let changed = changed?;
     notes.add(changed.put_back_note());
     if disables && changed.gone {
         notes.add(Some(String::from(GONE)));
@@ -394,6 +376,17 @@ pub(super) async fn change_user(
     Ok(StepOutcome::Applied)
 }
 
+/// Returns a user who also answers to the address that a step gives them.
+fn named_by(user: &User, email: Option<&Email>) -> User {
+    let mut user = user.clone();
+    if let Some(email) = email {
+        let login = user.login().map(Email::new);
+        let names = user.names.get_or_insert_with(|| Names { login, ..Names::default() }.into());
+        names.emails.push(email.clone());
+    }
+    user
+}
+
 /// Deletes a user: reads, compares, deletes and reads back.
 pub(super) async fn delete_user(
     directory: &dyn Directory,
@@ -402,7 +395,7 @@ pub(super) async fn delete_user(
     notes: &mut Notes,
     write_log: &mut WriteLog,
 ) -> Result<StepOutcome> {
-    let account = match current(directory, known_user(step)?, person(step)?).await? {
+    let account = match current(directory, known_user(step)?, &[person(step)?]).await? {
         Current::Account(account) => *account,
         Current::Gone { is_replaced: false } => return Ok(StepOutcome::AlreadySo),
         // An invitation that was accepted is an account with another id.
@@ -434,115 +427,6 @@ pub(super) async fn delete_user(
     })
 }
 
-/// Refuses to take a user out of the administrators' group if too few would be left.
-pub(super) async fn check_membership_removal(
-    directory: &dyn ReadDirectory,
-    user: &User,
-    group: &GroupLink,
-    guard: &AdminGuard,
-) -> Result<()> {
-    match group.is_administrators() {
-        true => check_leaving(directory, user, guard).await,
-        false => Ok(()),
-    }
-}
-
-/// Adds or removes a member. The caller reads it back. Returns `false` if it was so already.
-pub(super) async fn write_membership(
-    directory: &dyn Directory,
-    step: &Step,
-    user: &UserId,
-    group: &GroupLink,
-    write_log: &mut WriteLog,
-) -> Result<bool> {
-    let address = person(step)?.as_str();
-    if step.kind == StepKind::AddMember {
-        let added = directory.add_member(&group.id, user).await;
-        write_log.member(WriteKind::MemberAdded, address, group.label(), added)
-    } else {
-        let removed = directory.remove_member(&group.id, user).await;
-        write_log.member(WriteKind::MemberRemoved, address, group.label(), removed)
-    }
-}
-
-async fn verify_membership(
-    directory: &dyn Directory,
-    user: &User,
-    group: &GroupLink,
-    wanted: bool,
-) -> Result<()> {
-    let read = read_back(directory, async || {
-        let Some(account) = reread(directory, &user.id, &user.email).await? else {
-            return Ok(ReadBack::NotYet(()));
-        };
-        let holds = is_member(directory, &account.user, &group.id).await? == wanted;
-        Ok(if holds { ReadBack::Holds(()) } else { ReadBack::NotYet(()) })
-    });
-    read.await?.map_err(|()| membership_not_held(&user.email, group))
-}
-
-/// Returns whether a membership is as the step wants it; `false` if it can't be read.
-pub(super) async fn membership_holds(
-    directory: &dyn Directory,
-    step: &Step,
-    user: &UserId,
-    group: &GroupLink,
-) -> bool {
-    let Ok(Some(account)) = directory.read_user(user).await else { return false };
-    let wanted = step.kind == StepKind::AddMember;
-    is_member(directory, &account.user, &group.id).await.is_ok_and(|is_in| is_in == wanted)
-}
-
-/// Returns the error for a change of a membership that was accepted, but is not visible.
-pub(super) fn membership_not_held(email: &Email, group: &GroupLink) -> Error {
-    Error::new(
-        Code::NotVerified,
-        format!(
-            "The server accepted the change to the group {}, but it did not hold when read back. Look at the group in Retool, then ask again.",
-            group.label()
-        ),
-    )
-    .about(email.as_str())
-}
-
-pub(super) async fn is_member(
-    directory: &dyn Directory,
-    user: &User,
-    group: &GroupId,
-) -> Result<bool> {
-    if let Some(groups) = &user.groups {
-        let is_in = groups.iter().any(|link| link.id == *group);
-        // One view does not prove that a user is not a member.
-        if is_in || !directory.capabilities().groups_may_lack_members {
-            return Ok(is_in);
-        }
-    }
-    is_listed(directory, &user.id, group).await
-}
-
-/// Returns whether the record of a group lists a user.
-pub(super) async fn is_listed(
-    directory: &dyn Directory,
-    user: &UserId,
-    group: &GroupId,
-) -> Result<bool> {
-    let members = membership::members(directory, group).await?.unwrap_or_default();
-    Ok(members.iter().any(|member| member.id == *user))
-}
-
-async fn find_group(directory: &dyn Directory, step: &Step) -> Result<Option<GroupLink>> {
-    let reference = match &step.group {
-        Some(id) => GroupRef::Id(id.clone()),
-        None => GroupRef::Name(group_name(step)?.to_string()),
-    };
-    let groups = directory.list_groups().await?;
-    match GroupIndex::new(&groups).find(&reference) {
-        Ok(found) => Ok(found.map(|group| group.link())),
-        Err(error) if matches!(error.code, Code::GroupNotFound | Code::SimilarGroup) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
 /// The account of a step's person.
 pub(super) enum Current {
     Account(Box<Account>),
@@ -553,17 +437,18 @@ pub(super) enum Current {
     Renamed,
 }
 
-/// Reads the current state of a step's person.
+/// Reads the current state of a step's person, who has one of these addresses.
 pub(super) async fn current(
     directory: &dyn Directory,
     id: &UserId,
-    email: &Email,
+    emails: &[&Email],
 ) -> Result<Current> {
+    let Some(email) = emails.first() else { return Ok(Current::Renamed) };
     match directory.read_user(id).await.map_err(|error| error.about(email.as_str()))? {
         None => {
             // With a wrong base URL the user is missing too. A listing always exists, so it fails
             // in that case only.
-            let who = UserRef::Email(email.clone());
+            let who = UserRef::Email((*email).clone());
             let read = read_back(directory, async || {
                 let listed = directory.find_users(&who).await?;
                 let is_listed = listed.iter().any(|user| user.id == *id);
@@ -573,7 +458,9 @@ pub(super) async fn current(
             let is_replaced = read.await?.map_err(|()| listed_without_record(email))?;
             Ok(Current::Gone { is_replaced })
         }
-        Some(account) if account.user.answers_to(email) => Ok(Current::Account(Box::new(account))),
+        Some(account) if emails.iter().any(|email| account.user.answers_to(email)) => {
+            Ok(Current::Account(Box::new(account)))
+        }
         Some(_) => Ok(Current::Renamed),
     }
 }
@@ -582,10 +469,19 @@ fn renamed() -> StepOutcome {
     StepOutcome::Stale("The account has another address now.".into())
 }
 
+/// What is different about an address that a person should get.
+pub(super) const ADDRESS_TAKEN: &str = "Another account has the new address now.";
+
+/// Returns the address that a step changes; `None` for a step that changes none.
+pub(super) fn address_before(step: &Step) -> Option<Email> {
+    let change = step.changes.iter().find(|change| change.field == EMAIL)?;
+    change.before.as_deref().map(Email::new)
+}
+
 /// Returns the user to create.
 pub(super) fn new_user(step: &Step) -> Result<NewUser> {
     let login = step.changes.iter().find(|change| change.field == LOGIN);
-    let login = login.map(|change| change.after.clone());
+    let login = login.and_then(|change| change.after.clone());
     Ok(NewUser { email: person(step)?.clone(), login, fields: patch(&step.changes)? })
 }
 
@@ -612,8 +508,7 @@ pub(super) fn patch(changes: &[FieldChange]) -> Result<UserPatch> {
     let mut patch = UserPatch::default();
     // Only a creation has a login; `check` refuses others.
     for change in changes.iter().filter(|change| change.field != LOGIN) {
-        let known = Field::parse(change.field).is_some_and(|field| patch.set(field, &change.after));
-        if !known {
+        if !patch.add(change) {
             return Err(invalid("step.changes", "a change is not one that a plan makes"));
         }
     }

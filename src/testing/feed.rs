@@ -35,6 +35,8 @@ pub(crate) fn user(number: u32) -> User {
         disabled: false,
         invited: None,
         profile_photo_url: Some(format!("https://acme.example/{number}.png")),
+        metadata: None,
+        attributes: None,
         groups: Some(Vec::new()),
         created_at: None,
         updated_at: None,
@@ -64,7 +66,7 @@ pub(crate) fn group(number: u32) -> Group {
     Group {
         id: group_id(number),
         name: format!("Group {number}"),
-        universal_app_access: None,
+        access: Vec::new(),
         members: None,
         created_at: None,
         updated_at: None,

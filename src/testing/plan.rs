@@ -9,6 +9,7 @@ use crate::domain::{
 };
 use crate::error::Result;
 use crate::retool::user_filter::Others;
+use crate::sync::absence::AbsenceScope;
 use crate::sync::{
     AbsentPolicy, DesiredUser, GuardLimits, Limit, MembershipPolicy, Occasion, Plan, Policy,
     Refusal, SeatChange, Snapshot, Span, Step, StepKind, SyncRequest, digest,
@@ -33,6 +34,8 @@ pub(crate) fn user(address: &str) -> User {
         disabled: false,
         invited: None,
         profile_photo_url: None,
+        metadata: None,
+        attributes: None,
         groups: Some(Vec::new()),
         created_at: Some("2026-01-01T00:00:00Z".into()),
         updated_at: None,
@@ -54,7 +57,7 @@ pub(crate) fn group(name: &str) -> Group {
     Group {
         id: group_id(name),
         name: name.into(),
-        universal_app_access: None,
+        access: Vec::new(),
         members: None,
         created_at: None,
         updated_at: None,
@@ -100,8 +103,10 @@ pub(crate) fn permissive() -> Policy {
         create_missing: true,
         update_existing: true,
         re_enable_disabled: true,
+        leave_disabled: false,
         absent: AbsentPolicy::Delete,
-        without_address: false,
+        absence: AbsenceScope::default(),
+        inactive_for_days: None,
         memberships: MembershipPolicy::Exact,
         managed_groups: Vec::new(),
         create_missing_groups: true,
@@ -120,7 +125,12 @@ pub(crate) fn model() -> SyncRequest {
     grace.fields.first_name = Some("Grace".into());
     grace.fields.user_type = Some(UserType::EndUser);
     let joan = desired("joan@example.com", &[]);
-    SyncRequest { roster: vec![ada, grace, joan], span: Span::default(), policy: permissive() }
+    SyncRequest {
+        roster: vec![ada, grace, joan],
+        span: Span::default(),
+        policy: permissive(),
+        disabled_since: Vec::new(),
+    }
 }
 
 /// An organisation that already matches a request. The request must name its groups by name.
@@ -146,7 +156,16 @@ pub(crate) fn fulfilled(request: &SyncRequest) -> Snapshot {
         users.push(user);
     }
     let groups = groups.into_values().collect();
-    Snapshot { dialect: Dialect::V1, users, others: Others::default(), groups, complete: true }
+    Snapshot {
+        dialect: Dialect::V1,
+        users,
+        others: Others::default(),
+        invitations: Vec::new(),
+        groups,
+        attributes: None,
+        complete: true,
+        read_at: Some(occasion().now),
+    }
 }
 
 fn name_of(group: &GroupRef) -> &str {
@@ -224,7 +243,8 @@ fn line(step: &Step) -> String {
     }
     for change in &step.changes {
         let before = change.before.as_deref().unwrap_or("-");
-        line += &format!(" {}:{before}>{}", change.field, change.after);
+        let after = change.after.as_deref().unwrap_or("-");
+        line += &format!(" {}:{before}>{after}", change.field);
     }
     line
 }
@@ -248,12 +268,18 @@ fn apply_one(snapshot: &mut Snapshot, step: &Step) {
         return;
     }
     let email = step.email.clone().expect("a person");
-    let at = snapshot.users.iter().position(|user| user.email == email);
-    if step.kind == StepKind::CreateUser {
+    // A renaming names the account by the new address.
+    let is_it = |user: &User| match step.kind {
+        StepKind::RenameUser => step.user.as_ref() == Some(&user.id),
+        _ => user.email == email,
+    };
+    let at = snapshot.users.iter().position(is_it);
+    if step.kind.makes_person() {
         assert_eq!(at, None, "{} is there already", email.as_str());
         assert_eq!(step.precondition, digest::absent());
         let mut new = user(email.as_str());
         new.user_type = None;
+        new.invited = Some(step.kind == StepKind::InviteUser);
         set(&mut new, step);
         snapshot.users.push(new);
         return;
@@ -278,12 +304,12 @@ fn apply_one(snapshot: &mut Snapshot, step: &Step) {
                 groups.push(GroupLink { id, name: None, group_admin: None });
             }
         }
-        StepKind::DeleteUser => {
-            assert_eq!(step.precondition, digest::user_state(target));
+        StepKind::DeleteUser | StepKind::CancelInvitation => {
+            assert_eq!(step.precondition, digest::user_state_for(&step.changes, target));
             snapshot.users.remove(at);
         }
         _ => {
-            assert_eq!(step.precondition, digest::user_state(target));
+            assert_eq!(step.precondition, digest::user_state_for(&step.changes, target));
             set(target, step);
         }
     }
@@ -292,11 +318,31 @@ fn apply_one(snapshot: &mut Snapshot, step: &Step) {
 fn set(user: &mut User, step: &Step) {
     let mut patch = UserPatch::default();
     for change in &step.changes {
-        let field = Field::parse(change.field).expect("a field");
-        assert_eq!(change.before, field.of(user).filter(|_| step.kind != StepKind::CreateUser));
-        assert!(patch.set(field, &change.after));
+        if let Some(field) = Field::parse(&change.field) {
+            assert_eq!(change.before, field.of(user).filter(|_| step.kind != StepKind::CreateUser));
+        }
+        assert!(patch.add(change));
     }
-    let UserPatch { first_name, last_name, user_type, admin, disabled, profile_photo_url } = patch;
+    let UserPatch {
+        email,
+        first_name,
+        last_name,
+        user_type,
+        admin,
+        disabled,
+        profile_photo_url,
+        clear,
+        metadata,
+    } = patch;
+    for field in clear {
+        match field {
+            Field::FirstName => user.first_name = None,
+            Field::LastName => user.last_name = None,
+            _ => user.profile_photo_url = None,
+        }
+    }
+    user.email = email.unwrap_or_else(|| user.email.clone());
+    user.metadata = Some(user.metadata.clone().unwrap_or_default().with(&metadata));
     user.first_name = first_name.or(user.first_name.take());
     user.last_name = last_name.or(user.last_name.take());
     user.user_type = user_type.or(user.user_type);

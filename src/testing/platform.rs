@@ -25,6 +25,7 @@ const MAX_REQUESTS: usize = 1_000_000;
 pub(crate) const START_UNIX_MS: u64 = 784_111_777_000;
 
 /// How the fake server replies to a request.
+#[derive(Clone)]
 pub(crate) struct Reply {
     /// How long the reply takes, in milliseconds.
     pub latency_ms: u64,

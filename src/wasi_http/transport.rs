@@ -15,7 +15,7 @@ use wasi::clocks::monotonic_clock;
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingBody, IncomingResponse,
-    Method as WasiMethod, OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
+    Method as WasiMethod, OutgoingBody, OutgoingRequest, Scheme,
 };
 use wasi::io::streams::StreamError;
 
@@ -28,10 +28,6 @@ const CHUNK: u64 = 64 * 1024;
 
 /// The most bytes that are reserved for an announced body before it is received.
 const MOST_AT_ONCE: usize = 1024 * 1024;
-
-/// How much longer the host's own timeouts are. The timer of the exchange ends it first, because the
-/// error of a host does not say that it is a timeout.
-const HOST_SLACK_MS: u64 = 500;
 
 /// The longest value of a header that is kept.
 const MAX_HEADER: usize = 1024;
@@ -105,7 +101,7 @@ async fn exchange(
     last_byte: &LastByte,
 ) -> Result<Response, TransportError> {
     let response = {
-        let future = start(reactor, request, limits, last_byte).await?;
+        let future = start(reactor, request, last_byte).await?;
         let pollable = reactor.register(future.subscribe());
         loop {
             pollable.ready().await;
@@ -125,7 +121,6 @@ async fn exchange(
 async fn start(
     reactor: &Reactor,
     request: &Request,
-    limits: Limits,
     last_byte: &LastByte,
 ) -> Result<FutureIncomingResponse, TransportError> {
     let outgoing = OutgoingRequest::new(headers(request)?);
@@ -140,8 +135,9 @@ async fn start(
         Some(bytes) => Some((outgoing.body().map_err(|()| TransportError::Failed)?, bytes)),
         None => None,
     };
-    let future =
-        outgoing_handler::handle(outgoing, Some(options(limits))).map_err(|code| reason(&code))?;
+    // Without options: hosts may keep them for as long as the call takes, and the timer of the
+    // exchange ends it before any timeout of theirs.
+    let future = outgoing_handler::handle(outgoing, None).map_err(|code| reason(&code))?;
     if let Some((body, bytes)) = body {
         // A server may answer without reading the whole body. Then its response counts. If there
         // is no response, the future fails.
@@ -168,17 +164,6 @@ fn headers(request: &Request) -> Result<Fields, TransportError> {
         let _ = headers.append("content-length", body.len().to_string().as_bytes());
     }
     Ok(headers)
-}
-
-fn options(limits: Limits) -> RequestOptions {
-    let options = RequestOptions::new();
-    let longest = limits.timeout_ms.min(limits.idle_ms).saturating_add(HOST_SLACK_MS);
-    let timeout = Some(longest.saturating_mul(NS_PER_MS));
-    // Hosts may not support these. The timer of the exchange always applies.
-    let _ = options.set_connect_timeout(timeout);
-    let _ = options.set_first_byte_timeout(timeout);
-    let _ = options.set_between_bytes_timeout(timeout);
-    options
 }
 
 fn method(method: Method) -> WasiMethod {

@@ -29,6 +29,7 @@ async fn disabling_changes_nothing_else() {
         world.requests(),
         [
             "GET /api/v2/users".to_owned(),
+            "GET /api/v2/user_invites".to_owned(),
             format!("GET {user}"),
             format!("PATCH {user}"),
             format!("POST {user}/logout"),

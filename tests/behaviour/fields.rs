@@ -157,6 +157,7 @@ async fn a_response_that_lacks_a_field_is_verified_by_a_read() {
         world.requests(),
         [
             "GET /api/v2/users".to_owned(),
+            "GET /api/v2/user_invites".to_owned(),
             format!("GET {user}"),
             format!("PATCH {user}"),
             format!("GET {user}"),

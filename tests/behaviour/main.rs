@@ -20,4 +20,3 @@ mod provision;
 mod restore;
 mod sync;
 mod tombstones;
-mod unsupported;

@@ -61,8 +61,8 @@ async fn a_new_user_is_created_with_fields_and_groups() {
             "user-type: (nothing) -> default",
         ]
     );
-    let [remaining] = &result.remaining[..] else { panic!("{:?}", result.remaining) };
-    assert!(remaining.contains("SSO"), "{remaining}");
+    let [first, second] = &result.remaining[..] else { panic!("{:?}", result.remaining) };
+    assert!(first.contains("SSO") && second.contains("has no way in until"), "{first} {second}");
     assert_eq!(
         written(&result.writes),
         [

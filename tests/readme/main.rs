@@ -13,9 +13,9 @@ mod waves;
 
 use host_test::TenantOptions;
 use host_test::retool::types::Dialect;
-use host_test::roster::{Format, parse};
 use mock_retool::{Mock, Options};
 use retool_lifecycle::error::Code;
+use roster::{Format, parse};
 
 const README: &str = include_str!("../../README.md");
 const EMBEDDING: &str = include_str!("../../docs/embedding.md");
@@ -76,7 +76,8 @@ fn the_readme_is_short() {
 fn the_small_roster_in_the_readme_is_a_roster() {
     let (_, roster) = README.split_once("$ cat people.csv\n").expect("a roster");
     let roster: Vec<&str> = roster.lines().take_while(|line| !line.starts_with('$')).collect();
-    let roster = parse(roster.join("\n").as_bytes(), Format::Csv).expect("a roster");
+    let roster = parse(roster.join("\n").as_bytes(), Format::Csv, &roster::Options::default());
+    let roster = roster.expect("a roster");
     assert_eq!(roster.entries.len(), 2);
 }
 

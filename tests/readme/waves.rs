@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use host_test::json::from_value;
-use host_test::retool::types::Dialect;
-use host_test::{TenantOptions, error_case};
+use host_test::retool::types::{Connection, Dialect, Error};
+use host_test::{Tenant, TenantOptions, error_case};
 use mock_retool::{Mock, Options};
 use wasm_wave::untyped::UntypedFuncCall;
 use wasm_wave::value::{FuncType, Value, resolve_wit_func_type};
@@ -20,13 +20,10 @@ const END: &str = "<!-- end: calls -->";
 /// The connection in all calls.
 const CONNECTION: &str = r#"{base-url: "http://127.0.0.1:8080", dialect: v1}"#;
 
-/// The calls that fail, with the code: two functions are not in this version of the component, and
-/// the plan's digest stands for one that depends on the mock's address.
-const REFUSED: [(&str, &str); 3] = [
-    ("plan-deprovision", "operation-unsupported"),
-    ("reset-two-factor", "operation-unsupported"),
-    ("apply-plan", "plan-changed"),
-];
+/// The calls that fail, with the code: one function is not of `/api/v1`, and the plan's digest stands
+/// for one that depends on the mock's address.
+const REFUSED: [(&str, &str); 2] =
+    [("reset-two-factor", "operation-unsupported"), ("apply-plan", "plan-changed")];
 
 /// Each function, and its arguments after the connection. In this order all calls succeed, except
 /// those in [`REFUSED`]. If a call takes what another one returned, it is what a new mock returns.
@@ -50,11 +47,11 @@ const CALLS: [(&str, &str); 17] = [
     ),
     (
         "plan-sync",
-        r#"{roster: [{user: email("ada@example.com"), former-emails: [], attributes: [], clear: [], groups: [{group: name("Weekend")}]}], policy: {create-missing: false, update-existing: true, re-enable-disabled: false, absent: keep, memberships: add, managed-groups: [], create-missing-groups: true, guards: {required-admins: [], protected-people: [], allow-empty-roster: false}}, disabled-since: []}"#,
+        r#"{roster: [{user: email("ada@example.com"), former-emails: [], attributes: [], clear: [], groups: [{group: name("Weekend")}]}], policy: {create-missing: false, update-existing: true, re-enable-disabled: false, leave-disabled: true, absent: disable-then-delete(30), absence-scope: {domains: ["example.com"], members-of: [], spare-created-within-days: 7}, inactive-for-days: 180, memberships: add, managed-groups: [], create-missing-groups: true, guards: {required-admins: [], protected-people: [], allow-empty-roster: false}}, disabled-since: [{user: v1("e03a841d-f2cc-4cc6-a90e-daabb342c312"), since: "2025-11-01T00:00:00Z"}]}"#,
     ),
     (
         "apply-step",
-        r#"{kind: create-group, organisation: "http://127.0.0.1:8080", dialect: v1, minimum-admins: 2, required-admins: [], group-name: "Weekend", changes: [], precondition: "01b673853d5c2bfaca2de9af468d4bbbefe95b3116e69878e2ab92e44263b19a"}"#,
+        r#"{kind: create-group, organisation: "http://127.0.0.1:8080", dialect: v1, minimum-admins: 2, required-admins: [], group-name: "Weekend", changes: [], precondition: "23dd5392a1aef34d11544d967d671501202b0133f3132e4b1b4fe30f37e38e50"}"#,
     ),
     (
         "sync",
@@ -168,6 +165,33 @@ fn argument<T: serde::de::DeserializeOwned>(arguments: &[Value]) -> T {
     from_value(json(&arguments[1])).expect("a request")
 }
 
+/// Makes a call of a function. Returns its error.
+async fn failure(tenant: &Tenant, name: &str, with: &[Value]) -> Option<Error> {
+    let failed = match name {
+        "check-connection" => tenant.check_connection().await.map(|r| r.err()),
+        "changes-since" => {
+            tenant.changes_since(argument::<Option<String>>(with).as_deref()).await.map(|r| r.err())
+        }
+        "provision" => tenant.provision(&argument(with)).await.map(|r| r.err()),
+        "find-user" => tenant.find_user(&argument(with)).await.map(|r| r.err()),
+        "page-users" => tenant.page_users(&argument(with)).await.map(|r| r.err()),
+        "page-groups" => tenant.page_groups(&argument(with)).await.map(|r| r.err()),
+        "deprovision" => tenant.deprovision(&argument(with)).await.map(|r| r.err()),
+        "plan-deprovision" => tenant.plan_deprovision(&argument(with)).await.map(|r| r.err()),
+        "restore" => tenant.restore(&argument(with)).await.map(|r| r.err()),
+        "reset-two-factor" => tenant.reset_two_factor(&argument(with)).await.map(|r| r.err()),
+        "plan-sync" => tenant.plan_sync(&argument(with)).await.map(|r| r.err()),
+        "apply-step" => tenant.apply_step(&argument(with)).await.map(|r| r.err()),
+        "sync" => tenant.sync(&argument(with)).await.map(|r| r.err()),
+        "apply-plan" => tenant.apply_plan(&argument(with)).await.map(|r| r.err()),
+        "ensure-group" => tenant.ensure_group(&argument(with)).await.map(|r| r.err()),
+        "change-group" => tenant.change_group(&argument(with)).await.map(|r| r.err()),
+        "remove-group" => tenant.remove_group(&argument(with)).await.map(|r| r.err()),
+        _ => panic!("{name} is not called"),
+    };
+    failed.expect("an answer")
+}
+
 #[tokio::test]
 async fn the_calls_succeed_in_their_order() {
     let mock = Mock::start(Options::default()).await.expect("a mock server");
@@ -179,34 +203,40 @@ async fn the_calls_succeed_in_their_order() {
     for (name, rest) in CALLS {
         let call = call(name, rest).replace("http://127.0.0.1:8080", &mock.base_url());
         let (_, function) = functions.iter().find(|(of, _)| of == name).expect("a function");
-        let with = &parse(&call, function);
-        let failed = match name {
-            "check-connection" => tenant.check_connection().await.map(|r| r.err()),
-            "changes-since" => tenant
-                .changes_since(argument::<Option<String>>(with).as_deref())
-                .await
-                .map(|r| r.err()),
-            "provision" => tenant.provision(&argument(with)).await.map(|r| r.err()),
-            "find-user" => tenant.find_user(&argument(with)).await.map(|r| r.err()),
-            "page-users" => tenant.page_users(&argument(with)).await.map(|r| r.err()),
-            "page-groups" => tenant.page_groups(&argument(with)).await.map(|r| r.err()),
-            "deprovision" => tenant.deprovision(&argument(with)).await.map(|r| r.err()),
-            "plan-deprovision" => tenant.plan_deprovision(&argument(with)).await.map(|r| r.err()),
-            "restore" => tenant.restore(&argument(with)).await.map(|r| r.err()),
-            "reset-two-factor" => tenant.reset_two_factor(&argument(with)).await.map(|r| r.err()),
-            "plan-sync" => tenant.plan_sync(&argument(with)).await.map(|r| r.err()),
-            "apply-step" => tenant.apply_step(&argument(with)).await.map(|r| r.err()),
-            "sync" => tenant.sync(&argument(with)).await.map(|r| r.err()),
-            "apply-plan" => tenant.apply_plan(&argument(with)).await.map(|r| r.err()),
-            "ensure-group" => tenant.ensure_group(&argument(with)).await.map(|r| r.err()),
-            "change-group" => tenant.change_group(&argument(with)).await.map(|r| r.err()),
-            "remove-group" => tenant.remove_group(&argument(with)).await.map(|r| r.err()),
-            _ => panic!("{name} is not called"),
-        };
-        let failed = failed.expect("an answer");
+        let failed = failure(tenant, name, &parse(&call, function)).await;
         let code =
             failed.as_ref().and_then(|error| error_case(error).1).map(|detail| &*detail.code);
         let expected = REFUSED.iter().find(|(of, _)| *of == name).map(|(_, code)| *code);
         assert_eq!(code, expected, "{call}: {failed:?}");
     }
+}
+
+#[tokio::test]
+async fn the_calls_by_what_they_do_succeed_in_their_order() {
+    let mock = Mock::start(Options::default()).await.expect("a mock server");
+    let functions = functions();
+    let (_, section) = DOCUMENT.split_once("## Calls by what they do").expect("the section");
+    let calls: Vec<&str> = { section.lines() }
+        .filter(|line| line.starts_with("| "))
+        .filter_map(|line| line.split('`').nth(1))
+        .collect();
+    assert!(calls.len() >= 10, "{}", calls.len());
+    for call in calls {
+        assert!(!call.contains(['|', '\'']), "{call} would need quoting");
+        let (name, _) = call.split_once('(').expect("a call");
+        let call = call.replace("http://127.0.0.1:8080", &mock.base_url());
+        let (_, function) = functions.iter().find(|(of, _)| of == name).expect("a function");
+        let with = parse(&call, function);
+        let connection: Connection = from_value(json(&with[0])).expect("a connection");
+        let options = TenantOptions::new(mock.base_url())
+            .dialect(connection.dialect)
+            .env("RETOOL_API_TOKEN", mock.token());
+        let tenant = crate::support::host().tenant(options);
+        let failed = failure(&tenant, name, &with).await;
+        assert!(failed.is_none(), "{call}: {failed:?}");
+    }
+    let state = mock.state();
+    assert_eq!(state.invitations, ["new@example.com", "other@example.com"]);
+    let ada = state.user_by_email("ada.king@example.com").expect("Ada");
+    assert_eq!((ada.last_name.as_deref(), ada.metadata.len()), (Some("King"), 0));
 }

@@ -67,6 +67,17 @@ async fn ends_at_the_deadline(world: &World, what: &str) {
     assert_eq!(world.requests(), [FIND], "{what}");
 }
 
+/// Hosts keep a limited number of objects for a call.
+#[tokio::test]
+async fn a_call_may_send_any_number_of_requests() {
+    let options = Options { users: 1600, ..Options::default() };
+    let world = World::with_over(Dialect::V1, options).await;
+    let tenant = by_page(&world, "1", "20000");
+    assert!(1600 > host_test::Limits::default().resources);
+    done(tenant.plan_sync(&roster(Vec::new())).await);
+    assert!(world.requests().len() >= 1600);
+}
+
 #[tokio::test]
 async fn a_body_that_drips_ends_at_the_deadline() {
     let world = World::acme().await;
@@ -115,7 +126,8 @@ async fn many_slow_responses_end_at_the_deadline(dialect: Dialect) {
 async fn a_sync_that_runs_out_of_time_reports_its_writes(dialect: Dialect) {
     let options = Options { latency: Duration::from_millis(100), ..Options::default() };
     let world = World::acme_over_with(dialect, options).await;
-    let tenant = world.over_with_env(dialect, &[("RETOOL_DEADLINE_MS", "2500")]);
+    let tenant =
+        world.over_with_env(dialect, &[("RETOOL_DEADLINE_MS", "2500"), ("RETOOL_WINDOW", "1")]);
     let new: Vec<_> = (0..40).map(|at| format!("new{at:02}@acme.example")).collect();
     let mut request = roster(new.iter().map(|email| new_entry(email)).collect());
     allow_growth(&mut request);

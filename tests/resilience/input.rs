@@ -398,8 +398,8 @@ async fn invalid_groups_are_refused() {
         let ensure = ensuring(name);
         assert_refused(&world, tenant.ensure_group(&ensure).await, code, "request.name");
         let ensure = EnsureGroupRequest { access: app_access(name), ..ensuring("Legal") };
-        let field = "request.access";
-        assert_refused(&world, tenant.ensure_group(&ensure).await, code, field);
+        let field = "request.access[0].value";
+        assert_refused(&world, tenant.ensure_group(&ensure).await, "invalid-value", field);
         let change = ChangeGroupRequest { new_name: Some(name.into()), ..unchanged("Support") };
         assert_refused(&world, tenant.change_group(&change).await, code, "request.new-name");
         assert_refused(&world, tenant.change_group(&unchanged(name)).await, code, "request.group");

@@ -104,9 +104,9 @@ async fn killed_once(scenario: Scenario, number: usize, moment: Moment, end: &En
         killed(&world, &request, moment, move |at, _| at == number).await,
         "{when}: it ended before"
     );
-    // Reads that were in flight at the same time may be among the requests.
+    // Requests that were in flight at the same time may be among the others.
     let later = &world.mock.requests()[number..];
-    assert!(later.len() < 8 && !later.iter().any(LoggedRequest::is_write), "{when}: it continued");
+    assert!(later.len() < 8, "{when}: it continued");
 
     let report = done(world.tenant.sync(&request).await);
     assert!(report.complete, "{when}: {report:#?}");
@@ -142,7 +142,7 @@ fn a_sync_that_disables_people_killed_at_any_request_ends_the_same() {
     }
 }
 
-/// Each run makes one more write than the run before, and each write is made once. Writes that end
+/// Each run makes at least one more write than the run before, and each write is made once. Writes that end
 /// the sessions of a user are not counted: a run that was killed after it disabled the user never
 /// makes one.
 #[test]
@@ -166,7 +166,9 @@ fn a_sync_killed_after_every_write_ends_the_same() {
             let now = EndState::of(&state);
             now.assert_no_duplicates(&state, &format!("{dialect:?}, killed after every write"));
             assert_eq!(now, end, "{dialect:?}");
-            assert_eq!(kills + ended_sessions, writes, "{dialect:?}: a write lost, or done twice");
+            // Others that were in flight with it are made too.
+            let most = writes - ended_sessions;
+            assert!((most / 8..=most).contains(&kills), "{dialect:?}: {kills} of {writes}");
         });
     }
 }

@@ -278,13 +278,10 @@ pub fn app_access(value: &str) -> Vec<AccessSetting> {
     vec![AccessSetting { name: "universal-app-access".into(), value: value.into() }]
 }
 
-/// Returns a group's access to all apps. Fails if the group has other access settings.
+/// Returns a group's access to all apps.
 pub fn app_access_of(group: &Group) -> Option<&str> {
-    match &group.access[..] {
-        [] => None,
-        [AccessSetting { name, value }] if name == "universal-app-access" => Some(value),
-        more => panic!("unknown access settings: {more:?}"),
-    }
+    let is_it = |setting: &&AccessSetting| setting.name == "universal-app-access";
+    group.access.iter().find(is_it).map(|setting| &*setting.value)
 }
 
 /// Returns a roster entry that sets no field.

@@ -15,7 +15,7 @@ set_up() {
     need jq jq
 
     say "building the component and the mock"
-    (cd "$root" && cargo build --quiet --locked --package host-test) ||
+    (cd "$root" && cargo build --quiet --locked --package retool-lifecycle-cli) ||
         not_built "The component and the mock"
     mock=$target/debug/retool-lifecycle
     component=$target/component/wasm32-wasip2/component/retool_lifecycle.wasm

@@ -3,9 +3,10 @@
 //! All contenders make the same requests over a pool of connections to one server, which runs in a
 //! process of its own. They take turns in one run. The results are medians and their ratios. They
 //! go to `docs/performance.md`, between its markers, and as data to `target/performance.json`.
-//! `-- listing plan start tenants size` runs only the named parts, and `--look` does not change the
+//! `-- listing plan apply start tenants size` runs only the named parts, and `--look` does not change the
 //! documentation.
 
+mod apply;
 mod listing;
 mod measure;
 #[path = "../../tests/support/misbehaving.rs"]
@@ -14,6 +15,7 @@ mod misbehaving;
 mod native;
 mod people;
 mod plan;
+mod replay;
 mod report;
 mod roster;
 mod server;
@@ -46,6 +48,9 @@ fn main() {
     }
     if wanted("plan") {
         report.put("plan", &on_one_thread(plan::measure()));
+    }
+    if wanted("apply") {
+        report.put("apply", &on_one_thread(apply::measure()));
     }
     if wanted("tenants") {
         report.put("tenants", &tenants::measure());

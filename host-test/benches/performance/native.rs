@@ -34,6 +34,15 @@ pub fn connections(server: &Server) -> Connections {
     let mut roots = rustls::RootCertStore::empty();
     let certificate = CertificateDer::from_pem_slice(server.ca.as_bytes()).expect("a certificate");
     roots.add(certificate).expect("a root");
+    pool(roots)
+}
+
+/// Creates a pool of connections without TLS.
+pub fn plain_connections() -> Connections {
+    pool(rustls::RootCertStore::empty())
+}
+
+fn pool(roots: rustls::RootCertStore) -> Connections {
     let config =
         rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     let mut http = HttpConnector::new();

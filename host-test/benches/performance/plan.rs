@@ -7,9 +7,7 @@ use host_test::Host;
 use host_test::retool::synchronization::SyncRequest;
 use retool_lifecycle::domain::{Dialect, Email, GroupRef, UserPatch, UserType};
 use retool_lifecycle::session::{Connection, Session, Wanted};
-use retool_lifecycle::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, MembershipPolicy, Policy, Span, apply,
-};
+use retool_lifecycle::sync::{DesiredUser, MembershipPolicy, Policy, Span, apply};
 use serde::Serialize;
 
 use crate::listing::in_turns;
@@ -113,14 +111,10 @@ fn natively(users: usize) -> retool_lifecycle::sync::SyncRequest {
         policy: Policy {
             create_missing: true,
             update_existing: true,
-            re_enable_disabled: false,
-            absent: AbsentPolicy::Keep,
-            without_address: false,
             memberships: MembershipPolicy::Exact,
-            managed_groups: Vec::new(),
-            create_missing_groups: false,
             default_user_type: Some(UserType::Default),
-            guards: GuardLimits::default(),
+            ..Policy::default()
         },
+        disabled_since: Vec::new(),
     }
 }

@@ -48,6 +48,7 @@ impl Report {
                 "machine" => result.as_str().unwrap_or_default().to_owned() + ".\n",
                 "listing" => listing(result),
                 "plan" => plan(result),
+                "apply" => apply(result),
                 "start" => start(result),
                 "tenants" => tenants(result),
                 "size" => size(result),
@@ -142,6 +143,42 @@ fn plan(result: &Value) -> String {
             number(row, "/memory_of_a_part_mib"),
         );
     }
+    table
+}
+
+fn apply(result: &Value) -> String {
+    let mut table = String::from(
+        "| API | people | latency | window | requests | component | native | wall | memory |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for row in rows(result.get("rows")) {
+        let _ = writeln!(
+            table,
+            "| {} | {} | {} ms | {} | {} | {:.0} ms | {:.0} ms | **{:.2}** | {:.1} MiB |",
+            row["dialect"].as_str().unwrap_or_default(),
+            number(row, "/people"),
+            number(row, "/latency_ms"),
+            number(row, "/window"),
+            number(row, "/requests"),
+            number(row, "/guest/wall_ms"),
+            number(row, "/native/wall_ms"),
+            ratio(row, "wall_ms"),
+            number(row, "/memory_mib"),
+        );
+    }
+    let throttled = &result["throttled"];
+    let _ = writeln!(
+        table,
+        "\n{} people over `/api/v1` at a quota of {} requests a minute: {:.1} s, of which the quota makes every client \
+         wait {:.0} s, ratio **{:.2}**. Nobody failed. Of {} requests {} were refused.",
+        number(throttled, "/people"),
+        number(throttled, "/quota"),
+        number(throttled, "/wall_s"),
+        number(throttled, "/allowed_s"),
+        number(throttled, "/wall_s") / number(throttled, "/allowed_s"),
+        number(throttled, "/requests"),
+        number(throttled, "/refused"),
+    );
     table
 }
 

@@ -14,7 +14,7 @@ const MASK: u8 = b'*';
 pub const MINIMUM_TOKEN: usize = 8;
 
 /// The most bytes that wait for the end of a token. No spelling of a token is that long, unless it
-/// is stretched with invisible characters; then it is masked before its end.
+/// is stretched with invisible characters; then what is there is masked before its end.
 const MAX_HELD: usize = 64 << 10;
 
 /// The tokens that are masked. Their texts stay in `T`, which may erase them when it is dropped.
@@ -223,12 +223,11 @@ impl<T: AsRef<[u8]>> Mask<T> {
         let begun = begun.chain(self.unescape.begun()).chain(self.percent.begun()).min();
         let certain = begun.unwrap_or(end);
         if end - certain <= MAX_HELD as u64 {
-            return certain;
+            // It may have begun in text that is passed on already.
+            return certain.max(self.base);
         }
+        // The searches go on, so that the rest of the token is masked too.
         cover(&mut self.held, self.base, certain, end);
-        self.searches = Default::default();
-        self.unescape = Unescape::default();
-        self.percent = PercentDecode::default();
         end
     }
 

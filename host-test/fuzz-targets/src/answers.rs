@@ -182,7 +182,7 @@ impl Operation {
                 directory.delete_user(&user).await?;
             }
             Operation::CreateGroup => {
-                let made = directory.create_group(NEW_GROUP, None).await?;
+                let made = directory.create_group(NEW_GROUP, &[]).await?;
                 assert_eq!(made.name.trim(), NEW_GROUP);
             }
             Operation::UpdateGroup => {
@@ -217,7 +217,7 @@ async fn update_user(directory: &dyn Directory, account: Account) -> Result<(), 
 }
 
 async fn update_group(directory: &dyn Directory, account: GroupAccount) -> Result<(), Error> {
-    let patch = GroupPatch { name: Some(NEW_GROUP.to_owned()), universal_app_access: None };
+    let patch = GroupPatch { name: Some(NEW_GROUP.to_owned()), access: Vec::new() };
     let now = directory.update_group(&account, &patch).await?;
     assert_eq!((now.id, now.name.as_str()), (account.group.id, NEW_GROUP));
     Ok(())
@@ -262,7 +262,7 @@ fn check_writes(exchanges: &[Exchange]) {
 /// changes.
 fn check_merge(put: &Exchange, before: &[Exchange]) {
     type Record = BTreeMap<String, Box<RawValue>>;
-    const MANAGED: [&str; 5] = ["id", "createdAt", "updatedAt", "groups", "members"];
+    const MANAGED: [&str; 6] = ["id", "createdAt", "updatedAt", "lastActive", "groups", "members"];
     let patch = match put.path().contains("/groups/") {
         true => vec![("name", format!("\"{NEW_GROUP}\""))],
         false => {

@@ -37,6 +37,7 @@ mod options;
 mod scim;
 mod server;
 mod state;
+mod throttling;
 mod v1;
 mod v2;
 
@@ -48,11 +49,12 @@ pub use log::LoggedRequest;
 pub use mock::Mock;
 pub use offline::Offline;
 pub use options::{
-    Deviations, Dialect, DisabledUsers, FormSupport, Guidance, IfMatchRule, LargePages,
-    ListingOptions, MemberRemoval, Options, PatchAnswer, PatchForms, ScimBase, ScimQuirks, Scope,
-    Throttling, UnknownGuidance, UnknownScope, V2Options,
+    AddressChange, Deviations, Dialect, DisabledUsers, FormSupport, IfMatchRule, InviteOptions,
+    LargePages, ListingOptions, MemberRemoval, MetadataPaths, Options, PatchAnswer, PatchForms,
+    ScimBase, ScimQuirks, Scope, Support, UnknownScope, V2Options,
 };
 pub use state::{
-    ADMIN, Access, EDITOR, Group, Invite, Member, Membership, Organisation, Refused, User, VIEWER,
-    same_email,
+    ADMIN, Access, EDITOR, Group, Invite, Member, Membership, Organisation, Refused, User,
+    UserAttribute, VIEWER, same_email,
 };
+pub use throttling::{Guidance, Throttling, UnknownGuidance};

@@ -8,6 +8,7 @@ mod contract;
 mod facts;
 mod folder;
 mod notes;
+mod schemas;
 mod sums;
 mod wasm;
 
@@ -23,6 +24,12 @@ pub const COMPONENT: &str = "retool_lifecycle.wasm";
 
 /// The file name of the contract, a package in the binary format.
 pub const CONTRACT: &str = "retool_lifecycle.wit.wasm";
+
+/// The file name of the OpenAPI document of the contract over HTTP (`examples/http`).
+pub const OPENAPI: &str = "openapi.json";
+
+/// The folder of the JSON Schemas: one file for each function, with its request, result and error.
+pub const SCHEMAS: &str = "schema";
 
 /// The file name of the bill of materials, in CycloneDX.
 pub const BILL: &str = "retool_lifecycle.cdx.json";
@@ -58,6 +65,7 @@ pub fn release(facts: &Facts) -> Result<Vec<File>> {
         File { executable: true, ..File::new("push", notes::push(facts)) },
     ];
     files.extend(contract::files(&facts.root.join("wit"))?);
+    files.extend(schemas::files(&facts.root.join("wit"))?);
     files.push(File::new(SUMS, sums::of(&files)));
     Ok(files)
 }

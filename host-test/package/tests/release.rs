@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use cyclonedx_bom::models::bom::Bom;
 use cyclonedx_bom::models::component::Component;
 use cyclonedx_bom::validation::Validate;
-use package::{BILL, COMPONENT, CONTRACT, SUMS};
+use package::{BILL, COMPONENT, CONTRACT, OPENAPI, SCHEMAS, SUMS};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use wasm_metadata::Payload;
@@ -107,6 +107,24 @@ fn the_contract_is_a_package_of_the_same_version_with_its_comments() {
         written.packages[written_package].interfaces.keys().collect::<BTreeSet<_>>(),
         resolve.packages[package].interfaces.keys().collect::<BTreeSet<_>>()
     );
+}
+
+#[test]
+fn the_release_describes_the_json_of_every_function() {
+    let folder = released();
+    let document: serde_json::Value =
+        serde_json::from_str(&text(&folder, OPENAPI)).expect("an OpenAPI document");
+    let paths = document["paths"].as_object().expect("paths");
+    let functions = paths.keys().filter_map(|path| path.strip_prefix("/v1/"));
+    let mut described = 0;
+    for function in functions {
+        let schema = text(&folder, &format!("{SCHEMAS}/{function}.json"));
+        let schema: serde_json::Value = serde_json::from_str(&schema).expect("schemas");
+        assert_eq!(schema["function"], function);
+        assert!(schema["request"]["type"] == "object" && schema["result"].is_object());
+        described += 1;
+    }
+    assert!(described >= 17, "{described}");
 }
 
 #[test]

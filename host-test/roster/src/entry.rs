@@ -1,6 +1,6 @@
 //! One person of a roster.
 
-use crate::{excerpt, folded};
+use crate::{Group, excerpt, folded};
 
 /// A person on a roster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,8 +15,31 @@ pub struct Entry {
     pub user_type: Option<UserType>,
     /// Whether they administer the organisation.
     pub admin: Option<bool>,
-    /// The names of the groups that they should be in, trimmed and not empty.
-    pub groups: Vec<String>,
+    /// The groups that they should be in.
+    pub groups: Vec<Group>,
+    /// Addresses that they had before, each trimmed and not empty. Their syntax is not checked.
+    pub former_emails: Vec<String>,
+    /// User attributes to set, by name.
+    pub attributes: Vec<(String, String)>,
+    /// Metadata to set: a JSON object.
+    pub metadata: Option<String>,
+    /// What is cleared. Only JSON has it.
+    pub clear: Vec<Clear>,
+}
+
+/// Something that a person is to be without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Clear {
+    /// Given name.
+    FirstName,
+    /// Family name.
+    LastName,
+    /// The profile photo.
+    ProfilePhotoUrl,
+    /// A key of the metadata.
+    MetadataKey(String),
+    /// A user attribute, by name.
+    Attribute(String),
 }
 
 /// What a seat is billed as.

@@ -3,10 +3,13 @@
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
-use crate::csv::Column;
+use crate::column::Column;
 use crate::entry::{Entry, UserType, said};
-use crate::{MAX_PEOPLE, Roster, RosterError, cut, excerpt, too_many};
+use crate::extras::{Metadata, attribute_value, clear_of, object};
+use crate::group::Named;
+use crate::{MAX_PEOPLE, Roster, RosterError, Source, cut, excerpt, folded, too_many};
 
 /// The maximum length of the JSON parser's messages, in characters: they repeat whole values.
 const MAX_MESSAGE: usize = 300;
@@ -18,7 +21,36 @@ struct People(Vec<Entry>);
 struct Row(Entry);
 
 /// The name of a field. Case, spaces, `_` and `-` are ignored.
-struct Field(Column);
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Known(Column),
+    Attributes,
+    Metadata,
+    Clear,
+}
+
+impl Field {
+    /// The names of the fields that CSV does not have in this form.
+    const MORE: &'static str = "attributes, metadata, clear";
+
+    fn name(self) -> &'static str {
+        match self {
+            Field::Known(column) => column.name(),
+            Field::Attributes => "attributes",
+            Field::Metadata => "metadata",
+            Field::Clear => "clear",
+        }
+    }
+
+    fn of(name: &str) -> Option<Field> {
+        match folded(name).as_str() {
+            "attributes" => Some(Field::Attributes),
+            "metadata" => Some(Field::Metadata),
+            "clear" => Some(Field::Clear),
+            _ => Column::of(name).map(Field::Known),
+        }
+    }
+}
 
 struct Address(String);
 
@@ -27,10 +59,11 @@ struct Seat(Option<UserType>);
 impl<'de> Deserialize<'de> for Field {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        Column::of(&name).map(Field).ok_or_else(|| {
+        Field::of(&name).ok_or_else(|| {
             let known = Column::ALL.map(Column::name).join(", ");
             let name = excerpt(&name);
-            de::Error::custom(format!("`{name}` is not a field; the fields are {known}"))
+            let more = Field::MORE;
+            de::Error::custom(format!("`{name}` is not a field; the fields are {known}, {more}"))
         })
     }
 }
@@ -69,12 +102,35 @@ impl<'de> Visitor<'de> for Fields {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Entry, A::Error> {
         let mut entry = Entry::default();
         let mut seen = Vec::with_capacity(Column::ALL.len());
-        while let Some(Field(column)) = fields.next_key()? {
-            if seen.contains(&column) {
-                let name = column.name();
+        while let Some(field) = fields.next_key::<Field>()? {
+            if seen.contains(&field) {
+                let name = field.name();
                 return Err(de::Error::custom(format!("there is a second field `{name}`")));
             }
-            seen.push(column);
+            seen.push(field);
+            let column = match field {
+                Field::Known(column) => column,
+                Field::Attributes => {
+                    let values = fields.next_value::<Option<Metadata>>()?.unwrap_or_default();
+                    let values = values.into_iter();
+                    entry.attributes = values
+                        .filter_map(|(name, json)| Some((name, attribute_value(&json)?)))
+                        .collect();
+                    continue;
+                }
+                Field::Metadata => {
+                    let values = fields.next_value::<Option<Metadata>>()?.unwrap_or_default();
+                    entry.metadata = object(&values);
+                    continue;
+                }
+                Field::Clear => {
+                    let items = fields.next_value::<Option<Vec<Box<RawValue>>>>()?;
+                    let items = items.unwrap_or_default();
+                    let clear = items.iter().map(|item| clear_of(item)).collect::<Result<_, _>>();
+                    entry.clear = clear.map_err(de::Error::custom)?;
+                    continue;
+                }
+            };
             match column {
                 Column::Email => entry.email = fields.next_value::<Address>()?.0,
                 Column::FirstName => entry.first_name = text(&mut fields)?,
@@ -82,12 +138,16 @@ impl<'de> Visitor<'de> for Fields {
                 Column::UserType => entry.user_type = fields.next_value::<Seat>()?.0,
                 Column::Admin => entry.admin = fields.next_value()?,
                 Column::Groups => {
-                    let names = fields.next_value::<Option<Vec<String>>>()?.unwrap_or_default();
-                    entry.groups = names.iter().filter_map(|name| said(name)).collect();
+                    let groups = fields.next_value::<Option<Vec<Named>>>()?.unwrap_or_default();
+                    entry.groups = groups.into_iter().filter_map(|Named(group)| group).collect();
+                }
+                Column::FormerEmails => {
+                    let former = fields.next_value::<Option<Vec<String>>>()?.unwrap_or_default();
+                    entry.former_emails = former.iter().filter_map(|text| said(text)).collect();
                 }
             }
         }
-        if !seen.contains(&Column::Email) {
+        if !seen.contains(&Field::Known(Column::Email)) {
             return Err(de::Error::custom("there is no field `email`"));
         }
         Ok(entry)
@@ -134,15 +194,15 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Roster, RosterError> {
         let message = message.strip_suffix(&place).unwrap_or(&message);
         RosterError::new(error.line() as u64, error.column() as u64, cut(message, MAX_MESSAGE))
     })?;
-    Ok(Roster { entries, lines: Vec::new() })
+    Ok(Roster { entries, lines: Vec::new(), source: Source::default() })
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::{Entry, Format, Roster, RosterError, UserType, parse};
+    use crate::{Clear, Entry, Format, Group, Options, Refusal, Roster, UserType, parse};
 
-    fn json(text: &str) -> Result<Roster, RosterError> {
-        parse(text.as_bytes(), Format::Json)
+    fn json(text: &str) -> Result<Roster, Refusal> {
+        parse(text.as_bytes(), Format::Json, &Options::default())
     }
 
     fn error(text: &str) -> String {
@@ -157,29 +217,68 @@ mod tests {
             last_name: Some("Lovelace".to_owned()),
             user_type: Some(UserType::EndUser),
             admin: Some(false),
-            groups: vec!["Data; Science".to_owned()],
+            groups: vec![Group::new("Data; Science")],
+            former_emails: vec!["ada.byron@example.com".to_owned(), "ada@x".to_owned()],
+            ..Entry::default()
         };
         let roster = json(
             "\u{feff}[\r\n{\"email\": \" ada@example.com\", \"first_name\": \"Ada\",
               \"last_name\": \"Lovelace\", \"user_type\": \"end-user\", \"admin\": false,
-              \"groups\": [\"Data; Science\"]},
+              \"groups\": [\"Data; Science\"],
+              \"former_emails\": [\" ada.byron@example.com\", \"ada@x\"]},
              {\"email\": \"ada@example.com\", \"firstName\": \"Ada\",
               \"lastName\": \"Lovelace\", \"userType\": \"endUser\", \"admin\": false,
-              \"groups\": [\"Data; Science\"]},
+              \"groups\": [\"Data; Science\"],
+              \"formerEmails\": [\"ada.byron@example.com\", \"ada@x\", \" \"]},
              {\"E-Mail\": \"ada@example.com\", \"First name\": \"Ada\",
               \"LAST_NAME\": \"Lovelace\", \"user type\": \"End User\", \"Admin\": false,
-              \"Groups\": [\"Data; Science\"]}]",
+              \"Groups\": [\"Data; Science\"],
+              \"Former e-mails\": [\"ada.byron@example.com\", \"ada@x\"]}]",
         )
         .expect("a roster");
         assert_eq!(roster.entries, [ada.clone(), ada.clone(), ada]);
     }
 
     #[test]
+    fn attributes_metadata_and_what_is_cleared_are_read() {
+        let roster = json(
+            r#"[{"email": "a@x", "attributes": {"team": "blue", "level": 3, "x": null, "y": " "},
+                 "metadata": {"b": {"c": 16777217}, "a": null},
+                 "clear": ["first_name", "Last-Name", "profilePhotoUrl", {"metadata_key": "old"},
+                           {"attribute": "floor"}]},
+                {"email": "b@x", "attributes": null, "metadata": {}, "clear": []}]"#,
+        )
+        .expect("a roster");
+        let [a, b] = &roster.entries[..] else { panic!("{roster:?}") };
+        let value = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(a.attributes, [value("level", "3"), value("team", "blue")]);
+        assert_eq!(a.metadata.as_deref(), Some(r#"{"a":null,"b":{"c": 16777217}}"#));
+        assert_eq!(
+            a.clear,
+            [
+                Clear::FirstName,
+                Clear::LastName,
+                Clear::ProfilePhotoUrl,
+                Clear::MetadataKey("old".to_owned()),
+                Clear::Attribute("floor".to_owned()),
+            ]
+        );
+        assert_eq!(*b, Entry { email: "b@x".to_owned(), ..Entry::default() });
+        for wrong in [r#"["email"]"#, "[1]", r#"[{"a": "b", "c": "d"}]"#, r#"[{"group": "x"}]"#] {
+            let error = error(&format!(r#"[{{"email": "a@x", "clear": {wrong}}}]"#));
+            assert!(error.contains("can't be cleared"), "{error}");
+        }
+        assert!(error(r#"[{"email": "a@x", "metadata": [1]}]"#).starts_with("line 1, column "));
+    }
+
+    #[test]
     fn missing_null_and_empty_values_mean_none() {
         let roster = json(
             r#"[{"email": "a@x"},
-                {"email": "a@x", "first_name": null, "user_type": null, "admin": null, "groups": null},
-                {"email": "a@x", "first_name": " ", "user_type": "", "groups": [""]}]"#,
+                {"email": "a@x", "first_name": null, "user_type": null, "admin": null,
+                 "groups": null, "former_emails": null},
+                {"email": "a@x", "first_name": " ", "user_type": "", "groups": [""],
+                 "former_emails": [""]}]"#,
         )
         .expect("a roster");
         assert_eq!(roster.entries[0].first_name, None);
@@ -201,6 +300,10 @@ mod tests {
                 && wrong_type.contains("`boss` is not a user type"),
             "{wrong_type}"
         );
+        for wrong in ["\"ada@x\"", "[1]", "[null]"] {
+            let former = error(&format!("[\n{{\"email\": \"a@x\", \"former_emails\": {wrong}}}]"));
+            assert!(former.starts_with("line 2, column "), "{former}");
+        }
         let empty = error("[{\"email\": \"\"}]");
         assert!(
             empty.starts_with("line 1, column ") && empty.ends_with("there is no address"),

@@ -1,16 +1,22 @@
 //! The writes that a call may make. They are computed from the request alone, with none of the
 //! component's own logic.
 
-use retool_lifecycle::domain::{Field, GroupLink, GroupRef, UserPatch, UserRef, UserType};
+use std::collections::BTreeMap;
+
+use retool_lifecycle::domain::{
+    AccessField, AccessSetting, Changes, Email, Field, GroupLink, GroupRef, UserPatch, UserRef,
+    UserType, WayIn,
+};
 use retool_lifecycle::groups::{Removal, Reshaping};
-use retool_lifecycle::lifecycle::Mode;
+use retool_lifecycle::lifecycle::{Arrival, Mode};
 use retool_lifecycle::sync::{
     AbsentPolicy, DesiredUser, MembershipPolicy, Step, StepKind, SyncRequest,
 };
 use serde_json::{Value, json};
 
-use crate::change::{administered, key};
+use crate::change::{TWO_FACTOR, administered, key, metadata_key};
 use crate::dialects::group_number;
+use crate::former::renamed_by;
 use crate::operation::{Operation, find};
 
 /// When an account may be deleted.
@@ -49,6 +55,29 @@ impl Operation {
         self.steps().iter().any(is)
     }
 
+    /// Whether the request is about somebody with this address.
+    pub fn is_about(&self, person: &str) -> bool {
+        match self {
+            Operation::Provision(arrival) => is_arriving(arrival, person, false),
+            Operation::Deprovision(departure) | Operation::PlanDeprovision(departure) => {
+                named(&departure.user) == person
+            }
+            Operation::Restore(restoration) => find(&restoration.tombstones, person).is_some(),
+            Operation::Sync(request) | Operation::Plan(request) => {
+                desired(request, person).is_some()
+            }
+            Operation::Step(..) | Operation::Slice(_) => {
+                self.has_step(|step| is_about(step, person))
+            }
+            Operation::ChangeGroup(reshaping) => {
+                let mut people = reshaping.add.iter().chain(&reshaping.remove);
+                people.any(|one| named(one) == person)
+            }
+            Operation::ResetTwoFactor(_) => self.may_reset_two_factor(person),
+            Operation::EnsureGroup(..) | Operation::RemoveGroup(_) => false,
+        }
+    }
+
     /// Whether the user may be created.
     pub fn may_create(&self, person: &str) -> bool {
         match self {
@@ -59,7 +88,7 @@ impl Operation {
                 restoration.re_create && find(&restoration.tombstones, person).is_some()
             }
             Operation::Sync(request) => {
-                request.policy.create_missing && desired(request, person).is_some()
+                request.policy.create_missing && wanted(request, person).is_some()
             }
             Operation::Step(..) | Operation::Slice(_) => {
                 self.has_step(|step| is_step(step, StepKind::CreateUser, person))
@@ -68,14 +97,61 @@ impl Operation {
         }
     }
 
+    /// Whether the user may be invited. Over `/api/v1` a creation is the invitation.
+    pub fn may_invite(&self, person: &str) -> bool {
+        let invites = |way_in: Option<WayIn>| way_in == Some(WayIn::Invitation);
+        match self {
+            Operation::Provision(arrival) => invites(arrival.way_in) && self.may_create(person),
+            Operation::Restore(restoration) => {
+                // An invitation that was withdrawn is restored as one.
+                let was_invited = find(&restoration.tombstones, person)
+                    .is_some_and(|was| was.invited == Some(true));
+                let invited = restoration.way_in.is_none() && was_invited;
+                (invites(restoration.way_in) || invited) && self.may_create(person)
+            }
+            Operation::Sync(request) => {
+                self.may_create(person)
+                    && desired(request, person).is_some_and(|desired| invites(desired.way_in))
+            }
+            Operation::Step(..) | Operation::Slice(_) => {
+                self.has_step(|step| is_step(step, StepKind::InviteUser, person))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a missing user may get an account. Over dialects that send invitations, the request
+    /// says which of both it is.
+    pub fn may_create_account(&self, person: &str, sends_invitations: bool) -> bool {
+        self.may_create(person) && !(sends_invitations && self.may_invite(person))
+    }
+
     /// Returns the value that a field may be set to, for a `new` user or an existing one.
     pub fn allowed_value(&self, person: &str, field: &str, new: bool) -> Option<Value> {
-        let value = match self {
-            Operation::Provision(arrival) if &*key(arrival.email.as_str()) == person => {
+        if let Some(group) = administered(field)
+            && !matches!(self, Operation::Restore(_))
+        {
+            return self
+                .allowed_administration(person, group)
+                .map(|administers| json!(administers));
+        }
+        if field == "email" && !new {
+            return self.present_address(person).map(|email| json!(email));
+        }
+        match self {
+            Operation::ResetTwoFactor(_) => {
+                let is_asked = field == TWO_FACTOR && self.may_reset_two_factor(person);
+                is_asked.then_some(json!(false))
+            }
+            Operation::Provision(arrival) if is_arriving(arrival, person, new) => {
                 if !new && field == "isDisabled" {
                     return arrival.re_enable_disabled.then_some(json!(false));
                 }
-                (new || arrival.update_existing).then(|| value(&arrival.fields, field))?
+                let asked = || {
+                    value(&arrival.fields, field)
+                        .or_else(|| attribute_value(&arrival.attributes, field))
+                };
+                (new || arrival.update_existing).then(asked)?
             }
             Operation::Restore(restoration) => {
                 let was = find(&restoration.tombstones, person)?;
@@ -87,6 +163,10 @@ impl Operation {
                 if field == "isDisabled" {
                     return (!new).then_some(json!(false));
                 }
+                if let Some(key) = metadata_key(field) {
+                    let recorded = was.metadata.as_ref()?.get(key)?;
+                    return serde_json::from_str(recorded).ok();
+                }
                 let patch = UserPatch {
                     first_name: was.first_name.clone(),
                     last_name: was.last_name.clone(),
@@ -94,6 +174,7 @@ impl Operation {
                     admin: Some(was.admin),
                     disabled: None,
                     profile_photo_url: was.profile_photo_url.clone(),
+                    ..UserPatch::default()
                 };
                 value(&patch, field)
             }
@@ -103,22 +184,53 @@ impl Operation {
                     && !departure.protected_people.iter().any(|one| named(one) == person);
                 (disables && field == "isDisabled").then_some(json!(true))
             }
-            Operation::Sync(request) => return value_from_roster(request, person, field, new),
+            Operation::Sync(request) => value_from_roster(request, person, field, new),
             Operation::Step(..) | Operation::Slice(_) => {
-                let is_theirs = |step: &&Step| {
-                    step.email.as_ref().is_some_and(|email| &*key(email.as_str()) == person)
-                };
+                let is_theirs = |step: &&Step| is_about(step, person);
                 let mut patch = UserPatch::default();
+                let mut attributes = Changes::new();
                 for change in self.steps().iter().filter(is_theirs).flat_map(|step| &step.changes) {
-                    if let Some(field) = Field::parse(change.field) {
-                        patch.set(field, &change.after);
+                    match change.attribute() {
+                        Some(name) => drop(attributes.insert(name.into(), change.after.clone())),
+                        None => drop(patch.add(change)),
                     }
                 }
-                value(&patch, field)
+                value(&patch, field).or_else(|| attribute_value(&attributes, field))
             }
             _ => None,
+        }
+    }
+
+    /// Returns whether the user may be made an administrator of a group, or no longer be one. Groups
+    /// are given by id then.
+    fn allowed_administration(&self, person: &str, group: u32) -> Option<bool> {
+        let of = |admins: &BTreeMap<GroupRef, bool>| {
+            let is_it =
+                |one: &GroupRef| matches!(one, GroupRef::Id(id) if group_number(id) == Some(group));
+            admins.iter().find(|(one, _)| is_it(one)).map(|(_, administers)| *administers)
         };
-        value.filter(|_| new || field != "email")
+        match self {
+            Operation::Provision(arrival) if is_arriving(arrival, person, false) => {
+                of(&arrival.group_admins)
+            }
+            Operation::Sync(request) if request.policy.memberships != MembershipPolicy::Leave => {
+                of(&desired(request, person)?.group_admins)
+            }
+            Operation::Step(..) | Operation::Slice(_) => {
+                let is_theirs = |step: &&Step| {
+                    is_about(step, person)
+                        && step.group.as_ref().and_then(group_number) == Some(group)
+                };
+                self.steps().iter().filter(is_theirs).find_map(|step| step.group_admin)
+            }
+            Operation::ChangeGroup(reshaping) => {
+                let GroupRef::Id(id) = &reshaping.group else { return None };
+                let mut said = reshaping.group_admins.iter();
+                let (_, administers) = said.find(|(who, _)| named(who) == person)?;
+                (group_number(id) == Some(group)).then_some(*administers)
+            }
+            _ => None,
+        }
     }
 
     /// Returns `None` if the user may not be deleted, and `Some(Some(age))` if only by age.
@@ -135,10 +247,13 @@ impl Operation {
                     _ => None,
                 }
             }
+            // Whether it is due is checked once it is known who it is.
             Operation::Sync(request) => {
-                let goes =
-                    request.policy.absent == AbsentPolicy::Delete && is_absent(request, person);
-                goes.then_some(None)
+                let deletes = matches!(
+                    request.policy.absent,
+                    AbsentPolicy::Delete | AbsentPolicy::DisableThenDelete(_)
+                );
+                (deletes && may_be_absent(request, person)).then_some(None)
             }
             Operation::Step(..) | Operation::Slice(_) => {
                 self.has_step(|step| is_step(step, StepKind::DeleteUser, person)).then_some(None)
@@ -159,7 +274,7 @@ impl Operation {
                 request.policy.absent != AbsentPolicy::Keep && is_absent(request, person)
             }
             Operation::Step(..) | Operation::Slice(_) => {
-                self.has_step(|step| is_step(step, StepKind::DeleteUser, person))
+                self.has_step(|step| is_step(step, StepKind::CancelInvitation, person))
             }
             _ => false,
         }
@@ -171,11 +286,16 @@ impl Operation {
             || self.may_delete(person).is_some()
     }
 
+    /// Whether the user's second factor may be reset.
+    pub fn may_reset_two_factor(&self, person: &str) -> bool {
+        matches!(self, Operation::ResetTwoFactor(reset) if named(&reset.user) == person)
+    }
+
     /// Whether the user may be added to the group.
     pub fn may_join(&self, person: &str, group: &KnownGroup<'_>) -> bool {
         match self {
             Operation::Provision(arrival) => {
-                &*key(arrival.email.as_str()) == person && group.is_any(&arrival.groups)
+                is_arriving(arrival, person, false) && group.is_any(&arrival.groups)
             }
             Operation::Restore(restoration) => {
                 let was = find(&restoration.tombstones, person);
@@ -187,7 +307,9 @@ impl Operation {
                     && desired(request, person).is_some_and(|desired| group.is_any(&desired.groups))
             }
             Operation::Step(..) | Operation::Slice(_) => self.has_step(|step| {
-                is_step(step, StepKind::AddMember, person) && is_group_of(step, group)
+                let joins = is_step(step, StepKind::AddMember, person)
+                    || is_step(step, StepKind::ChangeMember, person);
+                joins && is_group_of(step, group)
             }),
             Operation::ChangeGroup(reshaping) => {
                 group.is(&reshaping.group) && reshaping.add.iter().any(|one| named(one) == person)
@@ -245,7 +367,7 @@ impl Operation {
                 step.kind == StepKind::CreateGroup
                     && step.group_name.as_deref().is_some_and(|asked| asked.trim() == name)
             }),
-            Operation::EnsureGroup(asked) => asked.trim() == name,
+            Operation::EnsureGroup(asked, _) => asked.trim() == name,
             _ => false,
         }
     }
@@ -255,11 +377,12 @@ impl Operation {
         match self {
             Operation::ChangeGroup(reshaping) if group.is(&reshaping.group) => match field {
                 "name" => reshaping.patch.name.as_ref().map(|name| json!(name)),
-                "universalAppAccess" => {
-                    reshaping.patch.universal_app_access.as_ref().map(|access| json!(access))
-                }
-                _ => None,
+                _ => allowed_setting(&reshaping.patch.access, field),
             },
+            // A server may ignore the settings of a creation.
+            Operation::EnsureGroup(name, access) if name.trim() == group.name => {
+                allowed_setting(access, field)
+            }
             _ => None,
         }
     }
@@ -300,14 +423,44 @@ impl Operation {
     }
 }
 
+/// Returns the value that a field of a group's record gets, if it is one of these settings.
+fn allowed_setting(access: &[AccessSetting], field: &str) -> Option<Value> {
+    let setting = access.iter().find(|setting| field_of(setting.field) == field)?;
+    Some(match setting.value.as_str() {
+        "true" => json!(true),
+        "false" => json!(false),
+        text => json!(text),
+    })
+}
+
+/// Returns the name of a setting in the checker's view of a group.
+pub fn field_of(setting: AccessField) -> String {
+    match setting {
+        AccessField::UniversalApp => "universalAppAccess".into(),
+        other => other.as_str().replace('-', "_"),
+    }
+}
+
 /// Returns the person that a request means, by the address that is compared.
 pub fn named(who: &UserRef) -> String {
     key(who.as_str())
 }
 
-/// Returns the roster's entry for a user.
+/// Returns the roster's entry for a user who has this address, or had it before.
 pub fn desired<'a>(request: &'a SyncRequest, person: &str) -> Option<&'a DesiredUser> {
+    let had = |one: &&DesiredUser| one.former_emails.iter().any(|old| key(old.as_str()) == person);
+    wanted(request, person).or_else(|| request.roster.iter().find(had))
+}
+
+/// Returns the roster's entry for a user who should have this address.
+pub fn wanted<'a>(request: &'a SyncRequest, person: &str) -> Option<&'a DesiredUser> {
     request.roster.iter().find(|one| &*key(one.email.as_str()) == person)
+}
+
+/// Whether a request is about a person with this address, who is `new` or may have had it before.
+fn is_arriving(arrival: &Arrival, person: &str, new: bool) -> bool {
+    let had = |old: &Email| key(old.as_str()) == person;
+    had(&arrival.email) || !new && arrival.former_emails.iter().any(had)
 }
 
 fn is_protected(request: &SyncRequest, person: &str) -> bool {
@@ -325,27 +478,51 @@ pub fn is_absent(request: &SyncRequest, person: &str) -> bool {
         && !is_protected(request, person)
 }
 
+/// Whether a user is absent, or may be treated so for being inactive.
+fn may_be_absent(request: &SyncRequest, person: &str) -> bool {
+    let is_inactive = request.policy.inactive_for_days.is_some()
+        && desired(request, person).is_some()
+        && !is_protected(request, person);
+    is_inactive || is_absent(request, person)
+}
+
 fn value_from_roster(request: &SyncRequest, person: &str, field: &str, new: bool) -> Option<Value> {
     let policy = &request.policy;
+    let disables =
+        matches!(policy.absent, AbsentPolicy::Disable | AbsentPolicy::DisableThenDelete(_));
     let Some(desired) = desired(request, person) else {
-        let goes = policy.absent == AbsentPolicy::Disable && is_absent(request, person);
+        let goes = disables && is_absent(request, person);
         return (goes && field == "isDisabled").then_some(json!(true));
     };
     if field == "isDisabled" {
+        if disables && policy.inactive_for_days.is_some() && !is_protected(request, person) {
+            // The scenario does not enable people that it disables for being inactive.
+            return Some(json!(true));
+        }
         return (!new && policy.re_enable_disabled).then_some(json!(false));
     }
     if new {
         let mut fields = desired.fields.clone();
         fields.user_type = fields.user_type.or(policy.default_user_type);
-        return value(&fields, field);
+        return value(&fields, field).or_else(|| attribute_value(&desired.attributes, field));
     }
     let keeps_rights =
         field == "isAdmin" && desired.fields.admin == Some(false) && is_protected(request, person);
-    if policy.update_existing && !keeps_rights { value(&desired.fields, field) } else { None }
+    if policy.update_existing && !keeps_rights {
+        value(&desired.fields, field).or_else(|| attribute_value(&desired.attributes, field))
+    } else {
+        None
+    }
 }
 
 fn is_step(step: &Step, kind: StepKind, person: &str) -> bool {
-    step.kind == kind && step.email.as_ref().is_some_and(|email| &*key(email.as_str()) == person)
+    step.kind == kind && is_about(step, person)
+}
+
+/// Whether a step is about the person with this address, who had it before if the step renames.
+fn is_about(step: &Step, person: &str) -> bool {
+    step.email.as_ref().is_some_and(|email| &*key(email.as_str()) == person)
+        || renamed_by(step).as_deref() == Some(person)
 }
 
 fn is_group_of(step: &Step, group: &KnownGroup<'_>) -> bool {
@@ -356,8 +533,28 @@ fn is_group_of(step: &Step, group: &KnownGroup<'_>) -> bool {
     }
 }
 
-/// Returns a field of a patch under its `/api/v1` name. `None` if the patch does not set it.
+/// Returns the value of a user attribute, as the metadata shows it; null if it is removed. `None` if
+/// it stays.
+pub fn attribute_value(attributes: &Changes, field: &str) -> Option<Value> {
+    attributes.get(metadata_key(field)?).map(|value| json!(value))
+}
+
+/// Returns a field of a patch under its `/api/v1` name; null if the patch clears it. `None` if the
+/// patch does not change it.
 pub fn value(patch: &UserPatch, field: &str) -> Option<Value> {
+    if let Some(key) = metadata_key(field) {
+        let json = patch.metadata.get(key)?.as_deref();
+        return serde_json::from_str(json.unwrap_or("null")).ok();
+    }
+    let cleared = match field {
+        "firstName" => patch.clears(Field::FirstName),
+        "lastName" => patch.clears(Field::LastName),
+        "profilePhotoUrl" => patch.clears(Field::ProfilePhotoUrl),
+        _ => false,
+    };
+    if cleared {
+        return Some(Value::Null);
+    }
     match field {
         "firstName" => patch.first_name.as_ref().map(|text| json!(text)),
         "lastName" => patch.last_name.as_ref().map(|text| json!(text)),
@@ -379,7 +576,10 @@ pub fn value(patch: &UserPatch, field: &str) -> Option<Value> {
 pub fn person_of(operation: &Operation) -> Option<String> {
     match operation {
         Operation::Provision(arrival) => Some(key(arrival.email.as_str())),
-        Operation::Deprovision(departure) => Some(named(&departure.user)),
+        Operation::Deprovision(departure) | Operation::PlanDeprovision(departure) => {
+            Some(named(&departure.user))
+        }
+        Operation::ResetTwoFactor(reset) => Some(named(&reset.user)),
         Operation::Step(step, _) => step.email.as_ref().map(|email| key(email.as_str())),
         _ => None,
     }

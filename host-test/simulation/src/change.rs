@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use mock_retool::{Group, Invite, Organisation, User};
 use serde_json::{Value, json};
 
+/// The field that says whether a user has a second factor.
+pub const TWO_FACTOR: &str = "twoFactorAuthEnabled";
+
 /// One difference. Addresses and names are those before the change, or the new ones of new users
 /// and groups. An invitation has changes of its memberships, and no changes of fields.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +22,8 @@ pub enum Change {
     Invited { id: String, email: String },
     /// A withdrawn invitation. An accepted invitation is a new user instead.
     Uninvited { id: String, email: String },
+    /// The second factor of a user was reset.
+    TwoFactorReset { id: String, email: String },
     /// The sessions of a user were ended.
     SessionsEnded { id: String, email: String },
     /// A new group.
@@ -36,11 +41,28 @@ pub enum Change {
 /// Returns the form of an address that is compared. A login that is another address
 /// ([`login_of`](crate::names::login_of)) has that of the mail.
 pub fn key(address: &str) -> String {
+    let key = plain_key(address);
+    crate::names::mail_of(&key).unwrap_or(key)
+}
+
+/// Returns the login of a user, if it is an address.
+pub fn login_address(user: &User) -> Option<String> {
+    user.scim.get("userName").and_then(address_in)
+}
+
+/// Returns a login that is an address, in the form that is compared.
+pub fn address_in(login: &Value) -> Option<String> {
+    login.as_str().filter(|login| login.contains('@')).map(key)
+}
+
+/// Returns the form of an address or a login that is compared, also of a login that is another
+/// address.
+pub fn plain_key(address: &str) -> String {
     let mut key = address.trim().to_lowercase();
     for (letter, two) in crate::names::LETTERS {
         key = key.replace(two, letter);
     }
-    crate::names::mail_of(&key).unwrap_or(key)
+    key
 }
 
 /// Returns the id of an invitation, in place of a user's id.
@@ -72,15 +94,19 @@ pub fn user_fields(user: &User) -> BTreeMap<String, Value> {
     let mut fields: BTreeMap<String, Value> =
         user.extra.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     fields.insert("email".into(), json!(user.email));
-    fields.insert("firstName".into(), json!(user.first_name));
-    fields.insert("lastName".into(), json!(user.last_name));
+    // Over SCIM an empty name is none.
+    let filled = |name: &Option<String>| json!(name.as_ref().filter(|name| !name.is_empty()));
+    fields.insert("firstName".into(), filled(&user.first_name));
+    fields.insert("lastName".into(), filled(&user.last_name));
     fields.insert("profilePhotoUrl".into(), json!(user.profile_photo_url));
     fields.insert("isAdmin".into(), json!(user.is_admin));
     fields.insert("isDisabled".into(), json!(user.is_disabled));
     fields.insert("userType".into(), json!(user.user_type));
     fields.insert("seatType".into(), json!(user.seat_type));
-    fields.insert("twoFactorAuthEnabled".into(), json!(user.two_factor_auth_enabled));
-    fields.insert("metadata".into(), json!(user.metadata));
+    fields.insert(TWO_FACTOR.into(), json!(user.two_factor_auth_enabled));
+    for (key, value) in &user.metadata {
+        fields.insert(metadata_field(key), value.clone());
+    }
     fields.insert("SCIM-only fields".into(), json!(user.scim));
     fields
 }
@@ -90,7 +116,9 @@ fn group_fields(group: &Group) -> BTreeMap<String, Value> {
         group.extra.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     fields.insert("name".into(), json!(group.name));
     fields.insert("universalAppAccess".into(), json!(group.universal_app_access));
-    fields.insert("access".into(), json!(group.access));
+    if let Value::Object(access) = json!(group.access) {
+        fields.extend(access);
+    }
     fields.insert("SCIM-only fields".into(), json!(group.scim));
     fields
 }
@@ -134,9 +162,12 @@ pub fn changes(before: &Organisation, after: &Organisation) -> Vec<Change> {
         found.push(Change::UserCreated { id, email });
     }
     invitation_changes(before, after, &mut found);
-    for id in &after.ended_sessions[before.ended_sessions.len().min(after.ended_sessions.len())..] {
-        let email = before.user(id).map(|user| user.email.clone()).unwrap_or_default();
-        found.push(Change::SessionsEnded { id: id.clone(), email });
+    let email_of = |id: &String| before.user(id).map(|user| user.email.clone()).unwrap_or_default();
+    for id in after.ended_sessions.iter().skip(before.ended_sessions.len()) {
+        found.push(Change::SessionsEnded { id: id.clone(), email: email_of(id) });
+    }
+    for id in after.two_factor_resets.iter().skip(before.two_factor_resets.len()) {
+        found.push(Change::TwoFactorReset { id: id.clone(), email: email_of(id) });
     }
     found
 }
@@ -205,6 +236,18 @@ fn user_changes(user: &User, now: &User, after: &Organisation, found: &mut Vec<C
             found.push(Change::Joined { id, email, group: is.group });
         }
     }
+}
+
+/// Returns the name of the field that stands for a key of the metadata.
+pub fn metadata_field(key: &str) -> String {
+    format!("{METADATA}{key}")
+}
+
+const METADATA: &str = "metadata.";
+
+/// Returns the key of the metadata that a field stands for.
+pub fn metadata_key(field: &str) -> Option<&str> {
+    field.strip_prefix(METADATA)
 }
 
 /// Returns the name of the field that says that a user administers this group.

@@ -118,7 +118,8 @@ impl ConcurrentEditor {
             7 if who.is_empty() => None,
             7 => {
                 let email = format!("moved{number}.{}", who.trim_start());
-                let mut draft = User { email: email.clone(), ..user.clone() };
+                let scim = user.scim_with_address(&email);
+                let mut draft = User { email: email.clone(), scim, ..user.clone() };
                 // A login that is made of the address follows it.
                 let login = user.scim.get("userName").and_then(|login| login.as_str());
                 if login.is_some_and(|login| names::mail_of(&login.to_lowercase()).is_some()) {

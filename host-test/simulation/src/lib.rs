@@ -22,6 +22,8 @@ mod defect;
 mod dialects;
 mod fault;
 mod figures;
+mod former;
+mod in_flight;
 mod names;
 mod network;
 mod operation;

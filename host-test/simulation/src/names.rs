@@ -85,6 +85,22 @@ pub fn vary(
     }
 }
 
+/// Gives some users a mail besides the one with their address.
+pub fn add_mails(dialect: Dialect, organisation: &mut Organisation, chance: &mut Chance) {
+    if dialect != Dialect::Scim || chance.percent(60) {
+        return;
+    }
+    for (at, user) in organisation.users.iter_mut().enumerate() {
+        if chance.percent(30) && !user.email.is_empty() {
+            let mails = json!([
+                {"value": format!("person{at}@home.example"), "type": "home"},
+                {"value": user.email, "type": "work", "primary": true, "display": "work"},
+            ]);
+            user.scim.insert("emails".into(), mails);
+        }
+    }
+}
+
 /// Returns another name of the user with this address: the other form of its letters, or a login
 /// that the organisation has.
 pub fn another(address: &str, organisation: &Organisation, chance: &mut Chance) -> String {

@@ -10,7 +10,9 @@ use retool_lifecycle::http::{Clock, Limits, Local, Request, Response, Transport,
 use crate::call_traffic::CallTraffic;
 use crate::clock::VirtualClock;
 use crate::fault::Reply;
+use crate::in_flight::{self, InFlightWrites};
 use crate::operation::Done;
+use crate::parse_request::parse_request;
 use crate::server::Server;
 
 /// Sends requests to the server.
@@ -18,6 +20,7 @@ pub struct Network {
     server: Rc<Server>,
     clock: Rc<VirtualClock>,
     traffic: RefCell<CallTraffic>,
+    in_flight: RefCell<InFlightWrites>,
     /// The component's setting for how long a try may go without a byte.
     try_timeout_ms: u64,
 }
@@ -25,7 +28,13 @@ pub struct Network {
 impl Network {
     /// Creates a connection to a server.
     pub fn new(server: Rc<Server>, clock: Rc<VirtualClock>, try_timeout_ms: u64) -> Self {
-        Network { server, clock, traffic: RefCell::default(), try_timeout_ms }
+        Network {
+            server,
+            clock,
+            traffic: RefCell::default(),
+            in_flight: RefCell::default(),
+            try_timeout_ms,
+        }
     }
 
     /// Begins a call with this deadline.
@@ -69,6 +78,15 @@ impl Transport for Network {
         Box::pin(async move {
             let started = self.clock.now();
             self.report(self.traffic.borrow_mut().sent(request, started));
+            let begun = parse_request(self.server.dialect(), request).act.and_then(|act| {
+                let state = &*self.server.state();
+                let one_by_one = state.checker.takes_rights_one_by_one();
+                in_flight::begin(&self.in_flight, &act, &state.organisation, one_by_one)
+            });
+            let _ticket = begun.map(|(ticket, violation)| {
+                self.report(violation);
+                ticket
+            });
             let (there, back) = self.server.latency();
             let mut flight = InFlight { server: &self.server, request: Some(request) };
             // No byte comes before the response.

@@ -1,16 +1,17 @@
 //! One call of the component, and its result.
 
 use retool_lifecycle::admins::AdminGuard;
-use retool_lifecycle::domain::{Tombstone, User, Write};
+use retool_lifecycle::domain::{AccessSetting, Tombstone, User, Write};
 use retool_lifecycle::error::{Error, Result};
 use retool_lifecycle::groups::{self, Ensured, Removal, Removed, Reshaped, Reshaping};
 use retool_lifecycle::lifecycle::{
-    self, Arrival, Departure, Deprovisioned, Provisioned, Restoration, Restored,
+    self, Arrival, Departure, DeparturePlan, Deprovisioned, Provisioned, Restoration, Restored,
+    TwoFactorDone, TwoFactorReset,
 };
 use retool_lifecycle::session::Session;
 use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
 use retool_lifecycle::sync::step::{self, StepResult};
-use retool_lifecycle::sync::{Plan, Step, SyncRequest, apply};
+use retool_lifecycle::sync::{DesiredUser, Plan, Step, SyncRequest, apply};
 
 use crate::change::key;
 use crate::slices::PlanSlice;
@@ -22,6 +23,8 @@ pub enum Operation {
     Provision(Arrival),
     /// `deprovision`.
     Deprovision(Departure),
+    /// `plan-deprovision`.
+    PlanDeprovision(Departure),
     /// `restore`.
     Restore(Restoration),
     /// `sync`.
@@ -33,11 +36,13 @@ pub enum Operation {
     /// `apply-plan`, for a slice of a plan.
     Slice(Box<PlanSlice>),
     /// `ensure-group`.
-    EnsureGroup(String),
+    EnsureGroup(String, Vec<AccessSetting>),
     /// `change-group`.
     ChangeGroup(Reshaping),
     /// `remove-group`.
     RemoveGroup(Removal),
+    /// `reset-two-factor`.
+    ResetTwoFactor(TwoFactorReset),
 }
 
 /// The result of a call that succeeded.
@@ -47,6 +52,8 @@ pub enum Done {
     Provisioned(Provisioned),
     /// `deprovision`.
     Deprovisioned(Deprovisioned),
+    /// `plan-deprovision`.
+    DeprovisionPlanned(DeparturePlan),
     /// `restore`.
     Restored(Restored),
     /// `sync` and `apply-plan`.
@@ -61,6 +68,8 @@ pub enum Done {
     Reshaped(Reshaped),
     /// `remove-group`.
     Removed(Removed),
+    /// `reset-two-factor`.
+    FactorReset(TwoFactorDone),
 }
 
 impl Done {
@@ -71,11 +80,12 @@ impl Done {
             Done::Deprovisioned(done) => &done.writes,
             Done::Restored(done) => &done.writes,
             Done::Synced(done) => &done.writes,
-            Done::Planned(_) => &[],
+            Done::DeprovisionPlanned(_) | Done::Planned(_) => &[],
             Done::Stepped(done) => &done.writes,
             Done::Ensured(done) => &done.writes,
             Done::Reshaped(done) => &done.writes,
             Done::Removed(done) => &done.writes,
+            Done::FactorReset(done) => &done.writes,
         }
     }
 
@@ -122,6 +132,7 @@ impl Done {
         match self {
             Done::Provisioned(done) => format!("{:?}", done.outcome),
             Done::Deprovisioned(done) => format!("{:?}", done.outcome),
+            Done::DeprovisionPlanned(plan) => format!("would be {:?}", plan.outcome),
             Done::Restored(done) => {
                 let people: Vec<String> = done
                     .people
@@ -152,6 +163,9 @@ impl Done {
             Done::Ensured(done) => format!("created: {}", done.created),
             Done::Reshaped(_) => "changed".into(),
             Done::Removed(done) => format!("removed: {}", done.removed.is_some()),
+            Done::FactorReset(done) => {
+                format!("second factor of {} reset", done.user.email.as_str())
+            }
         }
     }
 }
@@ -169,6 +183,9 @@ impl Operation {
             Operation::Deprovision(departure) => Done::Deprovisioned(
                 lifecycle::deprovision(directory, departure, session.now).await?,
             ),
+            Operation::PlanDeprovision(departure) => Done::DeprovisionPlanned(
+                lifecycle::plan_deprovision(session.reader(), departure, session.now).await?,
+            ),
             Operation::Restore(restoration) => {
                 Done::Restored(lifecycle::restore(directory, restoration).await?)
             }
@@ -183,13 +200,13 @@ impl Operation {
                 let guard = AdminGuard {
                     minimum: guards.minimum_admins,
                     required: guards.required_admins.clone(),
-                    taken: Vec::new(),
+                    ..AdminGuard::default()
                 };
                 Done::Stepped(step::apply(directory, step, &guard, session.now).await?)
             }
             Operation::Slice(slice) => Done::Synced(Box::new(slice.apply(&session).await?)),
-            Operation::EnsureGroup(name) => {
-                Done::Ensured(groups::ensure(directory, name, None).await?)
+            Operation::EnsureGroup(name, access) => {
+                Done::Ensured(groups::ensure(directory, name, access).await?)
             }
             Operation::ChangeGroup(reshaping) => {
                 Done::Reshaped(groups::change(directory, reshaping).await?)
@@ -197,7 +214,15 @@ impl Operation {
             Operation::RemoveGroup(removal) => {
                 Done::Removed(groups::remove(directory, removal).await?)
             }
+            Operation::ResetTwoFactor(reset) => {
+                Done::FactorReset(lifecycle::reset_two_factor(directory, reset).await?)
+            }
         })
+    }
+
+    /// Whether the call invites a person without looking the person up.
+    pub fn skips_the_lookup(&self) -> bool {
+        matches!(self, Operation::Provision(arrival) if arrival.skip_lookup)
     }
 
     /// Returns the request of `sync` or `plan-sync`.
@@ -232,14 +257,17 @@ impl Operation {
             Operation::Slice(slice) => slice.describe(),
             Operation::Provision(arrival) => format!("provision {arrival:?}"),
             Operation::Deprovision(departure) => format!("deprovision {departure:?}"),
+            Operation::PlanDeprovision(departure) => format!("plan-deprovision {departure:?}"),
             Operation::Restore(restoration) => format!(
-                "restore {:?}, re-create: {}",
+                "restore {:?}, re-create: {}, way in: {:?}",
                 users(&restoration.tombstones),
-                restoration.re_create
+                restoration.re_create,
+                restoration.way_in
             ),
-            Operation::EnsureGroup(name) => format!("ensure group {name:?}"),
+            Operation::EnsureGroup(name, access) => format!("ensure group {name:?} {access:?}"),
             Operation::ChangeGroup(reshaping) => format!("change group {reshaping:?}"),
             Operation::RemoveGroup(removal) => format!("remove group {removal:?}"),
+            Operation::ResetTwoFactor(reset) => format!("reset two-factor {reset:?}"),
         }
     }
 }
@@ -279,7 +307,12 @@ fn request_line(request: &SyncRequest) -> String {
     let people: Vec<String> = request
         .roster
         .iter()
-        .map(|person| format!("{} {:?} {:?}", person.email.as_str(), person.fields, person.groups))
+        .map(|person| {
+            let DesiredUser { email, by, former_emails, fields, groups, way_in, .. } = person;
+            let former: Vec<&str> = former_emails.iter().map(|email| email.as_str()).collect();
+            let by = by.as_ref().map(|by| by.as_str());
+            format!("{} {by:?} {former:?} {fields:?} {groups:?} {way_in:?}", email.as_str())
+        })
         .collect();
     format!(
         "{} people, {:?}, {:?}\n    {}",

@@ -6,6 +6,9 @@ use serde_json::json;
 use crate::chance::Chance;
 use crate::dialects::dialect_wire;
 
+/// The user attributes that every organisation defines, where the dialect has them.
+pub const ATTRIBUTES: [&str; 2] = ["team", "level"];
+
 /// Draws an organisation of 2 to 40 users and 3 to 8 groups.
 pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> Organisation {
     let people = if chance.percent(50) { chance.between(2, 12) } else { chance.between(2, 40) };

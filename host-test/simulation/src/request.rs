@@ -23,6 +23,10 @@ pub enum Target {
     User(String),
     /// The sessions of one user.
     Sessions(String),
+    /// The attributes of one user.
+    Attributes(String),
+    /// The second factor of one user.
+    TwoFactor(String),
     /// All invitations.
     Invitations,
     /// All groups.
@@ -53,6 +57,8 @@ pub enum ListQuery {
 pub enum Act {
     /// It creates a user.
     Create { email: String, fields: Fields },
+    /// It sends an invitation to groups, with metadata.
+    Invite { email: String, groups: Vec<u32>, metadata: Fields },
     /// It changes a user's fields. With `whole` it resets all other fields.
     Update { id: String, fields: Fields, whole: bool },
     /// It deletes a user. Some servers only disable the user.
@@ -69,6 +75,8 @@ pub enum Act {
     Leave { group: u32, id: String },
     /// It ends a user's sessions.
     EndSessions { id: String },
+    /// It resets a user's second factor.
+    ResetTwoFactor { id: String },
     /// A write that no call of the component can need.
     Unknown,
 }
@@ -145,7 +153,14 @@ impl ParsedRequest {
     /// Returns the user's id, if the request is about one user.
     pub fn user_id(&self) -> Option<&str> {
         match (&self.target, &self.act) {
-            (Target::User(id) | Target::Sessions(id) | Target::Member(_, id), _) => Some(id),
+            (
+                Target::User(id)
+                | Target::Sessions(id)
+                | Target::Attributes(id)
+                | Target::TwoFactor(id)
+                | Target::Member(_, id),
+                _,
+            ) => Some(id),
             (_, Some(Act::Join { users, .. })) => users.first().map(String::as_str),
             (_, Some(Act::Leave { id, .. })) => Some(id),
             _ => None,

@@ -10,7 +10,7 @@ use retool_lifecycle::error::{Code, Error};
 use retool_lifecycle::lifecycle::Restoration;
 use retool_lifecycle::sync::report::PersonOutcome;
 use retool_lifecycle::sync::step::StepOutcome;
-use retool_lifecycle::sync::{Plan, SyncRequest};
+use retool_lifecycle::sync::{AbsentPolicy, Plan, SyncRequest};
 use retool_lifecycle::time::parse_iso;
 
 use crate::change::{enabled_admins, key};
@@ -75,6 +75,8 @@ fn may_fail_to_restore(error: &Error, edited: bool, vanishes: bool) -> bool {
         Code::ServerRefused => vanishes && error.http_status == Some(409),
         Code::AmbiguousUser | Code::LastAdmin | Code::NameRequired | Code::UserTypeRequired => true,
         Code::WrongPerson => edited,
+        // The server may lack the route that changes the groups of an open invitation.
+        Code::OperationUnsupported => true,
         _ => false,
     }
 }
@@ -103,7 +105,7 @@ fn is_incomplete(done: Option<&Result<Done, Error>>) -> bool {
     };
     report.people.iter().any(|person| match &person.outcome {
         PersonOutcome::Refused(why) => why.contains("Sync again"),
-        PersonOutcome::Failed(error) => error.code == Code::LastAdmin,
+        PersonOutcome::Failed(error) => matches!(error.code, Code::LastAdmin | Code::NotVerified),
         _ => false,
     })
 }
@@ -136,7 +138,77 @@ impl World {
                 state.edit(&self.trace);
             }
         }
+        self.plan_a_departure();
+        self.reset_a_factor();
+        self.invite_unseen();
         self.server.state().checker.finish();
+    }
+
+    /// Plans a deprovision without faults, and makes it. The plan must write nothing, and fail as
+    /// the call does.
+    fn plan_a_departure(&mut self) {
+        let departure = {
+            let state = self.server.state();
+            self.scenario.departure(&state.organisation)
+        };
+        let planning = Rc::new(Operation::PlanDeprovision(departure.clone()));
+        let plan = self.attempt_without_faults(&planning);
+        self.check_no_writes(&planning);
+        let done = self.attempt_without_faults(&Rc::new(Operation::Deprovision(departure)));
+        let state = &mut *self.server.state();
+        if state.concurrent_editor.is_active() {
+            return;
+        }
+        if let (Some(Err(planned)), Some(done)) = (plan, done)
+            && done.as_ref().err().is_none_or(|error| error.code != planned.code)
+        {
+            let what =
+                format!("the plan of a deprovision fails with {planned:?}, and it: {done:?}");
+            state.checker.violated("truth", what);
+        }
+    }
+
+    /// Resets a second factor.
+    fn reset_a_factor(&mut self) {
+        if !self.is_sound() || !self.scenario.unseen.percent(40) {
+            return;
+        }
+        let reset = {
+            let state = self.server.state();
+            self.scenario.two_factor_reset(&state.organisation)
+        };
+        let operation = Rc::new(Operation::ResetTwoFactor(reset));
+        self.attempt(&operation, true);
+        let done = self.attempt_without_faults(&operation);
+        self.check_result_without_faults(&operation, done.as_ref());
+    }
+
+    /// Invites a person with a token that may only invite, and then with one that may read. Sometimes
+    /// the first is repeated, which may invite twice.
+    fn invite_unseen(&mut self) {
+        let chosen = self.scenario.unseen.percent(60);
+        if !self.is_sound() || !chosen || self.dialect != Dialect::V2 || self.finds_dialect() {
+            return;
+        }
+        let (unseen, seen) = {
+            let state = self.server.state();
+            self.scenario.unseen_arrival(&state.organisation)
+        };
+        let unseen = Rc::new(Operation::Provision(unseen));
+        self.attempt(&unseen, true);
+        if self.scenario.unseen.percent(20) {
+            self.attempt(&unseen, true);
+        }
+        let seen = Rc::new(Operation::Provision(seen));
+        self.attempt(&seen, true);
+        if self.is_sound() {
+            self.conclude(&seen);
+        }
+    }
+
+    /// Whether nothing was violated so far.
+    fn is_sound(&self) -> bool {
+        self.server.state().checker.violations().is_empty()
     }
 
     fn do_one(&mut self, operation: &Rc<Operation>) {
@@ -152,6 +224,11 @@ impl World {
         if self.chance.percent(85) {
             self.conclude(operation);
         }
+        if let Operation::Sync(request) = &**operation
+            && let AbsentPolicy::DisableThenDelete(days) = request.policy.absent
+        {
+            self.sync_later(request, days);
+        }
         if let Operation::Sync(_) = **operation
             && self.chance.percent(50)
             && self.server.state().checker.violations().is_empty()
@@ -161,12 +238,28 @@ impl World {
         }
     }
 
+    /// Syncs the same roster again, before or after the days of grace are over, with the dates that
+    /// earlier calls reported.
+    fn sync_later(&mut self, request: &SyncRequest, days: u32) {
+        if !self.server.state().checker.violations().is_empty() {
+            return;
+        }
+        let days = self.scenario.days_later(days);
+        self.clock.advance(DAY_MS * days);
+        let disabled_since = self.scenario.disabled_records(100);
+        let request = SyncRequest { disabled_since, ..request.clone() };
+        let operation = Rc::new(Operation::Sync(request));
+        let done = self.attempt_without_faults(&operation);
+        self.check_result_without_faults(&operation, done.as_ref());
+    }
+
     /// Restores every user of a sync's tombstones, without faults. All of them must be restored.
     fn restore_all(&mut self, tombstones: Vec<Tombstone>) {
         if tombstones.is_empty() {
             return;
         }
-        let operation = Operation::Restore(Restoration { tombstones, re_create: true });
+        let operation =
+            Operation::Restore(Restoration { tombstones, re_create: true, way_in: None });
         let operation = Rc::new(operation);
         let done = self.attempt_without_faults(&operation);
         self.check_result_without_faults(&operation, done.as_ref());
@@ -311,10 +404,21 @@ impl World {
             }
             Some(Ok(Done::Synced(report))) => {
                 let hidden = self.server.state().checker.hidden();
+                let known = |email: &str| operation.known_as(&key(email));
                 let odd = report.people.iter().find(|person| match &person.outcome {
                     // A record that can't be used can't be checked either.
                     PersonOutcome::Failed(error) if error.code == Code::AnswerUnusable => {
-                        !self.server.state().checker.has_odd_record(person.email.as_str())
+                        let known = known(person.email.as_str());
+                        let checker = &self.server.state().checker;
+                        !known.iter().any(|email| checker.has_odd_record(email))
+                    }
+                    // The server keeps the address of a user who should get another one.
+                    PersonOutcome::Failed(error) if self.is_kept_address(error) => false,
+                    // A name was to be cleared.
+                    PersonOutcome::Failed(error)
+                        if error.code == Code::ServerRefused && error.http_status == Some(400) =>
+                    {
+                        !self.server.state().checker.keeps_names()
                     }
                     // The address of a hidden account is taken.
                     PersonOutcome::Failed(error) if error.http_status == Some(409) => {
@@ -322,9 +426,15 @@ impl World {
                     }
                     // A disabled administrator was enabled, and counts until they leave the group.
                     PersonOutcome::Failed(error) if error.code == Code::LastAdmin => false,
+                    // The server lacks a route of invitations.
+                    PersonOutcome::Failed(error) if error.code == Code::OperationUnsupported => {
+                        self.dialect != Dialect::V2
+                    }
                     PersonOutcome::Failed(_) => true,
                     // The listing never shows this user, so the plan creates them.
-                    PersonOutcome::Stale(_) => !hidden.contains(&key(person.email.as_str())),
+                    PersonOutcome::Stale(_) => {
+                        !known(person.email.as_str()).iter().any(|email| hidden.contains(email))
+                    }
                     _ => false,
                 });
                 match odd {
@@ -349,6 +459,17 @@ impl World {
 }
 
 impl World {
+    /// Whether the server keeps addresses, and an error says that a change was refused or did not
+    /// hold.
+    fn is_kept_address(&self, error: &Error) -> bool {
+        let is_said = match error.code {
+            Code::NotVerified => true,
+            Code::ServerRefused => matches!(error.http_status, Some(400 | 422)),
+            _ => false,
+        };
+        is_said && self.server.state().checker.keeps_addresses()
+    }
+
     /// Whether a call may fail with this code without faults. Each of these codes states what the
     /// caller must do.
     pub(crate) fn is_stated_reason(&self, operation: &Operation, error: &Error) -> bool {
@@ -358,20 +479,33 @@ impl World {
         match error.code {
             Code::ServerRefused if is_read => false,
             // The record of this person is odd, also that of a new account.
-            Code::AnswerUnusable => error
-                .subject
-                .as_deref()
-                .is_some_and(|subject| self.server.state().checker.has_odd_record(subject)),
+            Code::AnswerUnusable => error.subject.as_deref().is_some_and(|subject| {
+                let checker = &self.server.state().checker;
+                let known = operation.known_as(&key(subject));
+                known.iter().any(|email| checker.has_odd_record(email))
+            }),
+            Code::NotVerified if self.is_kept_address(error) => true,
+            // Two entries name one account, or the account is outside the roster's span.
+            Code::DuplicatePerson | Code::OutsideSpan => !operation.namings().is_empty(),
             Code::RecordUnreadable => self.server.state().checker.has_unusable_records(),
             Code::NameRequired => can.names_required,
             // A dialect that has all three capabilities supports every request.
             Code::OperationUnsupported => {
-                !(can.sets_admins && can.sets_photos && can.sets_app_access)
+                let is_extra = matches!(
+                    error.field.as_deref(),
+                    Some("request.metadata" | "request.clear" | "request.attributes")
+                );
+                // A server may lack the request.
+                let is_reset = matches!(operation, Operation::ResetTwoFactor(_));
+                is_extra
+                    || is_reset
+                    || !(can.sets_admins && can.sets_photos && !can.access_settings.is_empty())
             }
             Code::WrongPerson => match operation {
                 // The account to restore is deleted, and another user has its address.
                 Operation::Restore(_) => true,
                 Operation::Deprovision(departure) => departure.expected_id.is_some(),
+                Operation::ResetTwoFactor(reset) => reset.expected_id.is_some(),
                 _ => false,
             },
             Code::NotVerified => {
@@ -382,7 +516,8 @@ impl World {
                 let resets = self.server.state().checker.put_resets_memberships();
                 is_refused || resets && matches!(operation, Operation::ChangeGroup(_))
             }
-            Code::AmbiguousGroup
+            Code::AttributeNotFound
+            | Code::AmbiguousGroup
             | Code::AmbiguousUser
             | Code::DuplicateGroup
             | Code::GroupHasMembers

@@ -1,24 +1,28 @@
 //! Draws the calls of a run. Most of them fit the organisation.
 
+use std::collections::BTreeMap;
+
 use mock_retool::{ADMIN, Dialect, Group, Organisation, User};
 use retool_lifecycle::domain::{
-    Email, GroupPatch, GroupRef, Tombstone, UserId, UserPatch, UserRef, UserType,
+    AccessField, AccessSetting, AccessValues, Changes, Email, Field, GroupPatch, GroupRef,
+    Tombstone, UserId, UserPatch, UserRef, UserType, WayIn,
 };
 use retool_lifecycle::groups::{MemberGuard, Removal, Reshaping};
 use retool_lifecycle::input;
 use retool_lifecycle::lifecycle::{Arrival, Departure, Mode, Restoration};
 use retool_lifecycle::retool::Capabilities;
-use retool_lifecycle::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, Limit, MembershipPolicy, Policy, Span, SyncRequest,
-};
+use retool_lifecycle::sync::SyncRequest;
 use retool_lifecycle::time::parse_iso;
 
 use crate::chance::Chance;
-use crate::change::{key, open_invitation};
+use crate::change::key;
 use crate::dialects::{capabilities, group_id, mostly_supported, user_id};
 use crate::names::{HIDDEN, another};
 use crate::operation::{Operation, first_of_each};
-use crate::organisation::respelled;
+use crate::organisation::{ATTRIBUTES, respelled};
+
+mod roster;
+mod unseen;
 
 /// A task for the component.
 pub enum Job {
@@ -39,8 +43,20 @@ pub struct Scenario {
     names: Chance,
     /// Draws what later versions of the scenario added, so that earlier seeds keep their calls.
     more: Chance,
+    /// Draws how new people get access.
+    ways: Chance,
+    /// Draws metadata, attributes and fields to clear.
+    extras: Chance,
     /// Draws which plans are applied in slices, and in which.
     pub slices: Chance,
+    /// Draws whose absence counts, and since when people are disabled.
+    absence: Chance,
+    /// Draws what groups may do.
+    access: Chance,
+    /// Draws who is named by former addresses.
+    former: Chance,
+    /// Draws resets of second factors, and invitations without a look-up.
+    pub unseen: Chance,
     dialect: Dialect,
     can: Capabilities,
     /// Addresses of users who do not exist yet.
@@ -63,12 +79,21 @@ impl Scenario {
         let more = Chance::new(seed, 9);
         let slices = Chance::new(seed, 61);
         let names = Chance::new(seed, 52);
+        let absence = Chance::new(seed, 83);
+        let access = Chance::new(seed, 84);
+        let extras = Chance::new(seed, 77);
         Scenario {
             chance,
             limits,
             names,
             more,
+            ways: Chance::new(seed, 82),
+            extras,
             slices,
+            absence,
+            access,
+            former: Chance::new(seed, 88),
+            unseen: Chance::new(seed, 91),
             dialect,
             can,
             joiners,
@@ -89,6 +114,7 @@ impl Scenario {
                 Job::One(Operation::Restore(Restoration {
                     tombstones: first_of_each(&drawn),
                     re_create: self.chance.percent(80),
+                    way_in: self.way_in(25),
                 }))
             }
             7 | 8 => Job::One(Operation::Deprovision(self.departure(organisation))),
@@ -100,7 +126,10 @@ impl Scenario {
                     false => Job::KeptPlan(request),
                 }
             }
-            17 => Job::One(Operation::EnsureGroup(self.group_name(organisation))),
+            17 => {
+                let name = self.group_name(organisation);
+                Job::One(Operation::EnsureGroup(name, self.access_settings()))
+            }
             18 => Job::One(Operation::ChangeGroup(self.reshaping(organisation))),
             _ => {
                 let group = self.group_ref(organisation);
@@ -143,12 +172,13 @@ impl Scenario {
         let number = chance.below(100);
         let renamed = chance.percent(20);
         let mut fields = UserPatch::default();
+        let filled = |name: &Option<String>| name.clone().filter(|name| !name.is_empty());
         if chance.percent(60) {
-            let same = user.and_then(|user| user.first_name.clone()).filter(|_| !renamed);
+            let same = user.and_then(|user| filled(&user.first_name)).filter(|_| !renamed);
             fields.first_name = Some(same.unwrap_or_else(|| format!("First {number}")));
         }
         if chance.percent(60) {
-            let same = user.and_then(|user| user.last_name.clone());
+            let same = user.and_then(|user| filled(&user.last_name));
             fields.last_name = Some(same.unwrap_or_else(|| format!("Last {number}")));
         }
         if chance.percent(if user.is_none() { 85 } else { 25 }) {
@@ -165,7 +195,46 @@ impl Scenario {
             fields.first_name.get_or_insert_with(|| format!("First {number}"));
             fields.last_name.get_or_insert_with(|| format!("Last {number}"));
         }
-        mostly_supported(&self.can, fields, number)
+        let mut fields = mostly_supported(&self.can, fields, number);
+        self.add_extras(&mut fields);
+        fields
+    }
+
+    /// Adds fields to clear, and metadata where the dialect has it. In a few cases also where it
+    /// has none, to test the refusal.
+    fn add_extras(&mut self, fields: &mut UserPatch) {
+        let chance = &mut self.extras;
+        for field in [Field::FirstName, Field::LastName] {
+            if chance.percent(5) && fields.wanted(field).is_none() {
+                fields.clear.push(field);
+            }
+        }
+        let count = if chance.percent(20) { chance.between(1, 2) } else { 0 };
+        let is_refused = chance.percent(3);
+        for _ in 0..count {
+            let key = (*chance.pick(&["custom0", "custom1", "size", "a/b~c"])).to_owned();
+            let value = match chance.below(4) {
+                0 => None,
+                1 => Some(r#"{"by": "us"}"#.to_owned()),
+                _ => Some(chance.below(5).to_string()),
+            };
+            if self.can.sets_metadata || is_refused {
+                fields.metadata.insert(key, value);
+            }
+        }
+    }
+
+    /// Draws attributes to set and to remove. A few of them do not exist.
+    fn attributes(&mut self) -> Changes {
+        let chance = &mut self.extras;
+        let mut attributes = Changes::new();
+        if !self.can.sets_attributes || !chance.percent(15) {
+            return attributes;
+        }
+        let name = if chance.percent(3) { "unknown" } else { *chance.pick(&ATTRIBUTES) };
+        let value = chance.percent(75).then(|| (*chance.pick(&["blue", "7", "red"])).to_owned());
+        attributes.insert(name.to_owned(), value);
+        attributes
     }
 
     fn group_name(&mut self, organisation: &Organisation) -> String {
@@ -216,26 +285,49 @@ impl Scenario {
         names
     }
 
+    /// Draws how a new person gets access: with this probability by an invitation.
+    fn way_in(&mut self, percent: u32) -> Option<WayIn> {
+        match self.ways.percent(percent) {
+            true => Some(WayIn::Invitation),
+            false => self.ways.percent(30).then_some(WayIn::Account),
+        }
+    }
+
     fn arrival(&mut self, organisation: &Organisation) -> Arrival {
         let email = self.person(organisation);
         let user = organisation.users.iter().find(|user| key(&user.email) == key(email.as_str()));
         let (mut fields, groups) = (self.fields(user), self.groups(organisation, user));
         only_by_group(organisation, &mut fields);
+        let way_in = self.way_in(40);
+        // Mostly without fields, which an invitation can't have.
+        if way_in == Some(WayIn::Invitation) && user.is_none() && self.ways.percent(90) {
+            fields = UserPatch::default();
+        }
+        let groups = input::group_refs(&"groups", groups).unwrap_or_default();
+        let (email, former_emails) = self.renamed(email, organisation, user.is_some());
         Arrival {
             email,
             id: None,
             login: None,
+            former_emails,
             fields,
-            groups: input::group_refs(&"groups", groups).unwrap_or_default(),
+            attributes: self.attributes(),
+            group_admins: self.group_admins(&groups),
+            groups,
             create_missing_groups: self.chance.percent(60),
             create_missing: self.chance.percent(85),
             update_existing: self.chance.percent(75),
             re_enable_disabled: self.chance.percent(70),
             skip_closed_groups: false,
+            way_in,
+            skip_fields_of_invitation: false,
+            skip_lookup: false,
+            keep_accounts: false,
         }
     }
 
-    fn departure(&mut self, organisation: &Organisation) -> Departure {
+    /// Draws a deprovision.
+    pub fn departure(&mut self, organisation: &Organisation) -> Departure {
         let email = self.person(organisation);
         let protected_people = if self.chance.percent(8) {
             vec![self.person(organisation).into()]
@@ -292,13 +384,22 @@ impl Scenario {
         let renamed = self.chance.percent(30).then(|| self.chance.below(50));
         let app_access = self.chance.percent(30).then(|| "use".to_owned());
         // Some values are those that the dialect refuses.
-        let is_settable = self.can.sets_app_access || renamed.is_some_and(|number| number < 5);
+        let is_settable =
+            !self.can.access_settings.is_empty() || renamed.is_some_and(|number| number < 5);
+        let mut access = self.access_settings();
+        if let Some(value) = app_access.filter(|_| is_settable) {
+            access.retain(|setting| setting.field != AccessField::UniversalApp);
+            access.push(AccessSetting { field: AccessField::UniversalApp, value });
+        }
         Reshaping {
             group,
             patch: GroupPatch {
                 name: renamed.map(|number| self.new_name(number, organisation)),
-                universal_app_access: app_access.filter(|_| is_settable),
+                access,
             },
+            group_admins: { people.iter() }
+                .filter_map(|email| Some((UserRef::Email(email.clone()), self.group_admin()?)))
+                .collect(),
             add: people.into_iter().map(UserRef::Email).collect(),
             remove: remove.into_iter().map(UserRef::Email).collect(),
             guard: self.member_guard(organisation),
@@ -312,6 +413,38 @@ impl Scenario {
         twin.map_or_else(|| format!("Renamed {number}"), |name| name.to_uppercase())
     }
 
+    /// Draws what a group may do: settings that the dialect has, each once.
+    fn access_settings(&mut self) -> Vec<AccessSetting> {
+        let mut drawn = Vec::new();
+        for field in self.can.access_settings {
+            if !self.access.percent(15) {
+                continue;
+            }
+            let value = match field.values() {
+                AccessValues::OneOf(words) => *self.access.pick(words),
+                AccessValues::Flag => *self.access.pick(&["true", "false"]),
+                AccessValues::Uuid => "00000000-0000-4000-8000-000000000001",
+            };
+            drawn.push(AccessSetting { field: *field, value: value.into() });
+        }
+        drawn
+    }
+
+    /// Draws whether somebody should administer a group, where the dialect can say so.
+    fn group_admin(&mut self) -> Option<bool> {
+        let is_said = self.can.reports_group_admins && self.access.percent(15);
+        is_said.then(|| self.access.percent(60))
+    }
+
+    /// Draws which of the groups that are given by id somebody should administer. Some servers
+    /// leave the group `admin` as it is.
+    fn group_admins(&mut self, groups: &[GroupRef]) -> BTreeMap<GroupRef, bool> {
+        let is_other =
+            |group: &&GroupRef| matches!(group, GroupRef::Id(id) if id.value != ADMIN.to_string());
+        let by_id = groups.iter().filter(is_other);
+        by_id.filter_map(|group| Some((group.clone(), self.group_admin()?))).collect()
+    }
+
     fn member_guard(&mut self, organisation: &Organisation) -> MemberGuard {
         let protected = self.limits.any(&organisation.users).filter(|_| self.limits.percent(10));
         MemberGuard {
@@ -319,127 +452,6 @@ impl Scenario {
             minimum_admins: self.limits.below(4) as u32,
         }
     }
-
-    fn roster(&mut self, organisation: &Organisation) -> SyncRequest {
-        let leaving = *self.chance.pick(&[0, 3, 10, 40]);
-        let mut roster: Vec<DesiredUser> = Vec::new();
-        for user in &organisation.users {
-            if self.chance.percent(leaving) || user.email.is_empty() {
-                continue;
-            }
-            let email = self.email(user.email.trim(), organisation);
-            if roster.iter().any(|one| is_same(one, &email)) {
-                continue;
-            }
-            let entry = self.entry(email, organisation, Some(user));
-            roster.push(entry);
-        }
-        let mut joiners = self.joiners.clone();
-        if self.can.reports_invitations {
-            // Some invited users are on the roster.
-            let open = organisation.invites.iter().map(|invite| invite.email.clone());
-            joiners
-                .extend(open.filter(|email| open_invitation(organisation, &key(email)).is_some()));
-        }
-        for joiner in joiners {
-            let email = self.email(&joiner, organisation);
-            if self.chance.percent(70) && !roster.iter().any(|one| is_same(one, &email)) {
-                let entry = self.entry(email, organisation, None);
-                roster.push(entry);
-            }
-        }
-        let span = self.span(organisation);
-        roster.retain(|one| span.contains(&one.email));
-        let policy = self.policy(organisation);
-        input::sync_request(SyncRequest { roster, span, policy })
-            .expect("a roster that passes the component's checks")
-    }
-
-    fn entry(
-        &mut self,
-        email: Email,
-        organisation: &Organisation,
-        user: Option<&User>,
-    ) -> DesiredUser {
-        // A roster has no photos.
-        let mut fields = UserPatch { profile_photo_url: None, ..self.fields(user) };
-        only_by_group(organisation, &mut fields);
-        DesiredUser { fields, groups: self.groups(organisation, user), ..DesiredUser::new(email) }
-    }
-
-    fn span(&mut self, organisation: &Organisation) -> Span {
-        let mut end = || {
-            let user = self.chance.any(&organisation.users).filter(|user| !user.email.is_empty());
-            user.filter(|_| self.chance.percent(15)).map(|user| key(&user.email))
-        };
-        match (end(), end()) {
-            (Some(start), Some(before)) if start >= before => Span::default(),
-            (start, before) => Span { start, before },
-        }
-    }
-
-    fn policy(&mut self, organisation: &Organisation) -> Policy {
-        let (dialect, can) = (self.dialect, self.can);
-        let chance = &mut self.chance;
-        let admins: Vec<&User> =
-            organisation.users.iter().filter(|user| user.is_admin && !user.is_disabled).collect();
-        let has_address = |user: &&User| !user.email.is_empty();
-        let required =
-            chance.any(&admins).filter(|_| chance.percent(8)).filter(|one| has_address(one));
-        let protected = organisation.users.iter().filter(|_| chance.percent(5)).filter(has_address);
-        let protected = protected.map(email_of).map(UserRef::Email);
-        let guards = GuardLimits {
-            protected_people: protected.collect(),
-            required_admins: required.map(|user| email_of(user).into()).into_iter().collect(),
-            user_removals: Limit::new(
-                *chance.pick(&[0, 5, 25, 50, 100]),
-                *chance.pick(&[0, 1, 3, 10]),
-            ),
-            member_removals: Limit::new(
-                *chance.pick(&[0, 25, 50, 100]),
-                *chance.pick(&[0, 1, 3, 10]),
-            ),
-            minimum_admins: chance.below(4) as u32,
-            allow_empty_roster: chance.percent(50),
-            ..growth_limits(&mut self.limits)
-        };
-        let managed = organisation.groups.iter();
-        let managed =
-            managed.filter(|group| group.id != ADMIN || organisation.admin_group_writable);
-        let mut managed: Vec<GroupRef> =
-            managed.filter(|_| chance.percent(10)).map(|group| by_id(dialect, group)).collect();
-        managed.truncate(3);
-        Policy {
-            create_missing: chance.percent(85),
-            update_existing: chance.percent(80),
-            re_enable_disabled: chance.percent(60),
-            absent: *chance.pick(&[
-                AbsentPolicy::Keep,
-                AbsentPolicy::Disable,
-                AbsentPolicy::Disable,
-                AbsentPolicy::Delete,
-            ]),
-            without_address: false,
-            memberships: *chance.pick(&[
-                MembershipPolicy::Leave,
-                MembershipPolicy::Add,
-                MembershipPolicy::Exact,
-                MembershipPolicy::Exact,
-            ]),
-            managed_groups: managed,
-            create_missing_groups: chance.percent(80),
-            default_user_type: chance.percent(70).then_some(match can.bills(UserType::Mobile) {
-                true => UserType::Mobile,
-                false => UserType::EndUser,
-            }),
-            guards,
-        }
-    }
-}
-
-/// Whether an entry of a roster names the person of an address.
-fn is_same(entry: &DesiredUser, email: &Email) -> bool {
-    key(entry.email.as_str()) == key(email.as_str())
 }
 
 /// Returns a group's name as a request can give it.
@@ -460,22 +472,5 @@ fn by_id(dialect: Dialect, group: &Group) -> GroupRef {
 fn only_by_group(organisation: &Organisation, fields: &mut UserPatch) {
     if organisation.admin_group_writable {
         fields.admin = None;
-    }
-}
-
-/// Draws the limits on what a sync adds and changes. Most are wide, so that most plans pass.
-fn growth_limits(chance: &mut Chance) -> GuardLimits {
-    let mut limit = || match chance.percent(80) {
-        true => Limit::new(100, 1000),
-        false => Limit::new(*chance.pick(&[0, 25, 50]), *chance.pick(&[0, 1, 3])),
-    };
-    GuardLimits {
-        membership_removals: limit(),
-        creations: limit(),
-        promotions: limit(),
-        re_enablements: limit(),
-        updates: limit(),
-        member_additions: limit(),
-        ..GuardLimits::default()
     }
 }

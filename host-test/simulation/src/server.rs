@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use mock_retool::http::{Request as HttpRequest, Response as HttpResponse};
-use mock_retool::{DisabledUsers, Offline, Options, Organisation, same_email};
+use mock_retool::{Dialect, DisabledUsers, Offline, Options, Organisation, same_email};
 use retool_lifecycle::http::{Request, Response};
 use retool_lifecycle::time::parse_iso;
 
@@ -95,6 +95,11 @@ impl Server {
                 clock_set_at: 0,
             }),
         }
+    }
+
+    /// Returns the only dialect of the server.
+    pub fn dialect(&self) -> Dialect {
+        self.server_behavior.dialect
     }
 
     /// Borrows the state. The caller must not hold it while a request is under way.
@@ -229,6 +234,7 @@ impl Server {
                 }
             }
         } else if parsed.served {
+            state.checker.read_arrives(&parsed);
             let now = self.clock.now();
             state.stale.take_if(|(_, until)| *until < now || state.faults_off);
             let asked = self.server_behavior.understood(request, fault, &parsed);
@@ -241,6 +247,9 @@ impl Server {
             response.date = Some(state.http_date());
             parsed.answered = Some(response.status);
             let whole = serde_json::from_slice(&response.body).ok();
+            if whole.is_none() && response.status == 200 {
+                state.checker.page_arrives(&parsed);
+            }
             if let (200..=299, Some(body)) = (response.status, whole) {
                 let stale = state.stale.as_ref().filter(|_| !parsed.is_write());
                 let from = stale.map_or(&state.organisation, |(old, _)| old);

@@ -1,8 +1,8 @@
 //! The differences between servers.
 
 use mock_retool::{
-    Deviations, Dialect, DisabledUsers, Guidance, IfMatchRule, ListingOptions, MemberRemoval,
-    Options, Throttling,
+    AddressChange, Deviations, Dialect, DisabledUsers, Guidance, IfMatchRule, InviteOptions,
+    ListingOptions, MemberRemoval, MetadataPaths, Options, Support, Throttling,
 };
 use retool_lifecycle::http::Request;
 use retool_lifecycle::retool::Capabilities;
@@ -83,10 +83,16 @@ pub fn draw(dialect: Dialect, seed: u64, chance: &mut Chance) -> ServerBehavior 
         // protected against duplicates.
         stale_rate: if accepts_duplicate_emails { 0 } else { *chance.pick(&[0, 0, 50, 300]) },
         quota: draw_quota(&mut Chance::new(seed, 41)),
-        listing: ListingOptions::default(),
+        listing: ListingOptions {
+            v1_activity: Chance::new(seed, 84).percent(60),
+            ..ListingOptions::default()
+        },
     };
     server_behavior.draw_deviations(&mut Chance::new(seed, 8));
     server_behavior.draw_short_users(&mut Chance::new(seed, 71));
+    server_behavior.draw_invitations(&mut Chance::new(seed, 81));
+    server_behavior.draw_metadata(&mut Chance::new(seed, 78));
+    server_behavior.draw_addresses(&mut Chance::new(seed, 86));
     server_behavior
 }
 
@@ -103,6 +109,7 @@ impl ServerBehavior {
         options.deviations = Deviations {
             put_resets_memberships: chance.percent(15) && is(Dialect::V1),
             refuses_members: false,
+            email_change: AddressChange::Works,
             delete_disables: chance.percent(8) && is(Dialect::V1),
             disabled_users,
             frozen_dates: chance.percent(15),
@@ -127,6 +134,65 @@ impl ServerBehavior {
         quirks.listed_groups = (shows_few && is_possible).then_some(listed);
     }
 
+    /// Draws which routes of invitations are missing, and what a second invitation becomes. Without
+    /// the list, the organisation's invitations can't be seen.
+    fn draw_invitations(&mut self, chance: &mut Chance) {
+        let mut support = |percent| match chance.percent(percent) {
+            true => *chance.pick(&[Support::NotFound, Support::Page]),
+            false => Support::Served,
+        };
+        let (one, create, groups) = (support(8), support(8), support(8));
+        self.quirks.options.v2.invites = InviteOptions {
+            list: Support::Served,
+            one,
+            create,
+            groups,
+            attributes: create,
+            // A server that accepts a second one and shows neither can't be protected against it.
+            accepts_second: chance.percent(40) && self.stale_rate == 0,
+            repeats_link: chance.percent(20),
+            ignores_groups: chance.percent(10),
+        };
+    }
+
+    /// Draws how a server of `/api/v2` lets metadata, attributes and names be changed.
+    fn draw_metadata(&mut self, chance: &mut Chance) {
+        let v2 = &mut self.quirks.options.v2;
+        v2.metadata_paths = match chance.below(10) {
+            0 | 1 => MetadataPaths::Refused,
+            2 => MetadataPaths::Ignored,
+            _ => MetadataPaths::Known,
+        };
+        v2.user_attributes = chance.percent(80);
+        v2.removes_names = chance.percent(80);
+        v2.two_factor_reset = chance.percent(80);
+    }
+
+    /// Draws what becomes of another address, and of another login over SCIM.
+    fn draw_addresses(&mut self, chance: &mut Chance) {
+        use AddressChange::{Ignored, Refused, Works};
+        let mut rule =
+            || *chance.pick(&[Works, Works, Works, Works, Works, Works, Ignored, Refused]);
+        let (one, other) = (rule(), rule());
+        let options = &mut self.quirks.options;
+        match self.dialect {
+            Dialect::V1 => options.deviations.email_change = one,
+            Dialect::V2 => {}
+            Dialect::Scim => {
+                options.scim_quirks.user_name_change = one;
+                options.scim_quirks.mail_change = other;
+            }
+        }
+    }
+
+    /// Whether the server keeps the address or the login of a user who should get another one.
+    pub fn keeps_addresses(&self) -> bool {
+        let Options { scim_quirks, deviations, .. } = &self.quirks.options;
+        [deviations.email_change, scim_quirks.user_name_change, scim_quirks.mail_change]
+            .iter()
+            .any(|rule| *rule != AddressChange::Works)
+    }
+
     /// Returns the dialect's capabilities that this server has.
     pub fn capabilities(&self) -> Capabilities {
         let can = capabilities(self.dialect);
@@ -139,7 +205,11 @@ impl ServerBehavior {
         Capabilities {
             deletes_people: can.deletes_people && !only_disables,
             reports_invitations: can.reports_invitations && v2.user_invites,
+            sends_invitations: can.sends_invitations
+                && v2.user_invites
+                && v2.invites.create == Support::Served,
             ends_sessions: can.ends_sessions && v2.logout,
+            sets_attributes: can.sets_attributes && v2.user_attributes,
             bills_seats: can.bills_seats && self.listing.omit.is_empty(),
             ..can
         }

@@ -52,6 +52,27 @@ impl PlanSlice {
         }
     }
 
+    /// Plants a defect: the steps of the slice that remove members come first.
+    pub fn remove_first(&mut self) {
+        if !self.is_approved() {
+            return;
+        }
+        let mut plan = (*self.given).clone();
+        let steps = plan.steps.iter_mut().skip(self.part.first as usize);
+        let mut steps: Vec<&mut Step> = match self.part.count {
+            Some(count) => steps.take(count as usize).collect(),
+            None => steps.collect(),
+        };
+        let mut sorted: Vec<Step> = steps.iter().map(|step| (**step).clone()).collect();
+        sorted.sort_by_key(|step| step.kind != StepKind::RemoveMember);
+        for (step, new) in steps.iter_mut().zip(sorted) {
+            **step = new;
+        }
+        plan.digest = digest::plan(&plan);
+        self.digest.clone_from(&plan.digest);
+        self.given = Rc::new(plan);
+    }
+
     /// Makes the call.
     pub async fn apply(&self, session: &Session) -> Result<SyncReport> {
         let organisation = session.occasion().organisation;
@@ -96,9 +117,15 @@ async fn forget_preconditions(plan: &mut Plan, session: &Session) -> Result<()> 
     let found = session.reader().list_people(&AllUsers { with_times: false }).await?;
     for step in &mut plan.steps {
         let user = found.users.iter().find(|user| Some(&user.id) == step.user.as_ref());
-        let is_of_account = !matches!(step.kind, StepKind::AddMember | StepKind::RemoveMember);
+        let is_of_account = !matches!(
+            step.kind,
+            StepKind::AddMember
+                | StepKind::ChangeMember
+                | StepKind::RemoveMember
+                | StepKind::ChangeAttributes
+        );
         if let (Some(user), true) = (user, is_of_account) {
-            step.precondition = digest::user_state(user);
+            step.precondition = digest::user_state_for(&step.changes, user);
         }
     }
     plan.digest = digest::plan(plan);
@@ -109,11 +136,11 @@ async fn forget_preconditions(plan: &mut Plan, session: &Session) -> Result<()> 
 pub fn altered(plan: &Plan, chance: &mut Chance) -> Option<Plan> {
     let mut plan = plan.clone();
     let names = plan.steps.iter_mut().flat_map(|step| &mut step.changes);
-    let names = names.filter(|change| matches!(change.field, "first-name" | "last-name"));
-    let mut names: Vec<_> = names.collect();
+    let names = names.filter(|change| matches!(&*change.field, "first-name" | "last-name"));
+    let mut names: Vec<_> = names.filter_map(|change| change.after.as_mut()).collect();
     if !names.is_empty() && chance.percent(70) {
         let place = chance.below(names.len());
-        names[place].after.push_str(" of another");
+        names[place].push_str(" of another");
         return Some(plan);
     }
     if plan.steps.is_empty() {

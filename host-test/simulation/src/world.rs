@@ -76,6 +76,7 @@ impl World {
         server_behavior.listing = contradictions::draw(seed, &server_behavior, &mut organisation);
         let names = &mut Chance::new(seed, 51);
         names::vary(dialect, &server_behavior.listing, &mut organisation, names);
+        names::add_mails(dialect, &mut organisation, &mut Chance::new(seed, 87));
         // A server with logins that look like addresses, and are none, knows that of new users too.
         server_behavior.quirks.options.scim_quirks.mail_is_address =
             organisation.users.iter().any(|user| {
@@ -111,9 +112,12 @@ impl World {
                 listing: server_behavior.listing.clone(),
                 if_match: server_behavior.if_match(),
                 short_users: server_behavior.quirks.options.scim_quirks.listed_groups.is_some(),
+                keeps_names: dialect == Dialect::V2
+                    && !server_behavior.quirks.options.v2.removes_names,
+                keeps_addresses: server_behavior.keeps_addresses(),
             },
             deviations,
-            Rc::new(Operation::EnsureGroup(String::new())),
+            Rc::new(Operation::EnsureGroup(String::new(), Vec::new())),
             start,
         );
         let server = Rc::new(Server::new(
@@ -143,6 +147,11 @@ impl World {
             },
             chance,
         }
+    }
+
+    /// Whether each call finds out which dialect the server has, by reading.
+    pub fn finds_dialect(&self) -> bool {
+        matches!(self.wanted, Wanted::Auto)
     }
 
     /// Makes a call. Returns `None` if it was killed. Without `with_faults` it is not killed, and

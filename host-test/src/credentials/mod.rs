@@ -7,7 +7,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use egress_rule::{MINIMUM_TOKEN, Mask, Place, Tokens};
 use http::Response;
@@ -44,30 +44,75 @@ type Variables = Arc<[(String, SecretString)]>;
 pub(crate) struct Environment {
     given: Variables,
     injects: bool,
+    tokens: Arc<KnownTokens>,
 }
 
 impl Environment {
     /// `injects` says whether the tokens are kept out of the component.
     pub(crate) fn new(given: Vec<(String, SecretString)>, injects: bool) -> Environment {
-        Environment { given: given.into(), injects }
+        Environment { given: given.into(), injects, tokens: Arc::default() }
     }
 
     /// Returns the environment of the component for calls with this connection, and the tokens that
     /// are not in it.
     pub(crate) fn of(&self, connection: &Connection) -> (Variables, Credentials) {
         if self.injects {
-            Credentials::taken_from(&self.given, connection)
+            let (variables, credentials) = Credentials::taken_from(&self.given, connection);
+            // Without one that is too short, no call is made, and it would damage other answers.
+            let tokens = credentials.held.iter().map(|held| &held.token);
+            self.tokens.add(tokens.filter(|token| token.as_ref().len() >= MINIMUM_TOKEN));
+            (variables, Credentials { tokens: Arc::clone(&self.tokens), ..credentials })
         } else {
             (Arc::clone(&self.given), Credentials::default())
         }
     }
 }
 
+/// The tokens of all connections of a tenant. All of them are masked in every answer: a server may
+/// repeat one that it got over another connection.
+struct KnownTokens(Mutex<Known>);
+
+struct Known {
+    all: Vec<Token>,
+    masked: Arc<Tokens<Token>>,
+}
+
+impl Default for KnownTokens {
+    fn default() -> KnownTokens {
+        let masked = Arc::new(Tokens::new([]));
+        KnownTokens(Mutex::new(Known { all: Vec::new(), masked }))
+    }
+}
+
+impl KnownTokens {
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add<'a>(&self, tokens: impl Iterator<Item = &'a Token>) {
+        let mut known = self.lock();
+        let before = known.all.len();
+        for token in tokens {
+            if !known.all.iter().any(|other| other.as_ref() == token.as_ref()) {
+                known.all.push(token.clone());
+            }
+        }
+        if known.all.len() > before {
+            known.masked = Arc::new(Tokens::new(known.all.iter().cloned()));
+        }
+    }
+
+    fn masked(&self) -> Arc<Tokens<Token>> {
+        Arc::clone(&self.lock().masked)
+    }
+}
+
 /// The placeholders and their tokens.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Credentials {
     held: Arc<[Credential]>,
-    tokens: Arc<Tokens<Token>>,
+    /// The tokens that are masked.
+    tokens: Arc<KnownTokens>,
     /// The variable of a token that is too short to be masked.
     too_short: Option<String>,
 }
@@ -87,18 +132,7 @@ impl AsRef<[u8]> for Token {
     }
 }
 
-impl Default for Credentials {
-    fn default() -> Credentials {
-        Credentials::new(Vec::new())
-    }
-}
-
 impl Credentials {
-    fn new(held: Vec<Credential>) -> Credentials {
-        let tokens = Tokens::new(held.iter().map(|held| held.token.clone()));
-        Credentials { held: held.into(), tokens: Arc::new(tokens), too_short: None }
-    }
-
     /// Replaces the tokens of the environment with placeholders. Only the variables that the
     /// connection names are tokens. Of the others, only the tunables are kept: the component reads
     /// no others, and one may be the token of another connection.
@@ -139,7 +173,7 @@ impl Credentials {
             }
             env.push((name.clone(), SecretString::from(placeholder)));
         }
-        (env.into(), Credentials { too_short, ..Credentials::new(held) })
+        (env.into(), Credentials { held: held.into(), too_short, ..Credentials::default() })
     }
 
     /// Fails if a token is so short that ordinary text may contain it.
@@ -184,10 +218,11 @@ impl Credentials {
     /// Masks the tokens in an answer, whatever its status: the component can't recognize a token
     /// that it was not given, and a failure may have the status 200. Lengths stay the same.
     pub(crate) fn kept_out(&self, mut answer: Response<WasiBody>) -> Response<WasiBody> {
-        if self.tokens.is_empty() {
+        let tokens = self.tokens.masked();
+        if tokens.is_empty() {
             return answer;
         }
-        let mask = |place| Mask::new(Arc::clone(&self.tokens), place);
+        let mask = |place| Mask::new(Arc::clone(&tokens), place);
         for value in answer.headers_mut().values_mut() {
             let masked = mask(Place::Header).whole(value.as_bytes());
             if masked != value.as_bytes() {

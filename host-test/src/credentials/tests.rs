@@ -123,6 +123,9 @@ fn a_token_that_is_too_short_to_be_masked_is_refused() {
         }
         let (_, other) = environment.of(&connection(None, Some("RETOOL_OTHER")));
         assert_eq!(other.check(), Ok(()), "no connection names it");
+        // It would be in ordinary text of other connections.
+        let expected = if value.len() < 8 { value } else { "********" };
+        assert_eq!(masked(&other, value), expected);
     }
 }
 
@@ -162,4 +165,26 @@ async fn a_variable_that_is_no_token_changes_no_answer() {
         assert_eq!(same.headers()["x-id"], "a-second");
         assert_eq!(same.into_body().collect().await.expect("a body").to_bytes(), body);
     }
+}
+
+fn masked(credentials: &Credentials, value: &str) -> String {
+    let body = Full::new(Bytes::new()).map_err(|never| match never {}).boxed_unsync();
+    let answer = Response::builder().header("x-request-id", value).body(body).expect("an answer");
+    let answer = credentials.kept_out(answer);
+    answer.headers()["x-request-id"].to_str().expect("a value").to_owned()
+}
+
+/// A server or a cache in between may repeat what it got over another connection of the tenant.
+#[test]
+fn the_tokens_of_all_connections_of_a_tenant_are_masked() {
+    let environment = environment(&VARIABLES);
+    let (_, first) = environment.of(&connection(None, None));
+    let (_, second) = environment.clone().of(&connection(Some("RETOOL_ACME_3"), None));
+    for credentials in [&first, &second] {
+        assert_eq!(masked(credentials, "hunter2-hunter2"), "*".repeat(15));
+        assert_eq!(masked(credentials, "id-another-token"), "id-*************");
+        // Nothing is injected that the connection does not name.
+        assert_eq!(masked(credentials, "8"), "8");
+    }
+    assert_eq!(sent(&first, "placeholder-for-RETOOL_ACME_3"), "placeholder-for-RETOOL_ACME_3");
 }

@@ -8,7 +8,7 @@ use serde::ser::{
 use serde_json::value::Serializer as Plain;
 use serde_json::{Error, Map, Value};
 
-use super::wit_name;
+use contract_json::wit_name;
 
 /// Serializes a value of the contract as JSON.
 ///

@@ -1,7 +1,8 @@
 //! Which addresses are public: the internet routes them, and they are not of this machine, of a
 //! local network or of a cloud's own services.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::sync::LazyLock;
 
 use ipnet::{Ipv4Net, Ipv6Net};
@@ -59,10 +60,49 @@ static NETWORKS: LazyLock<Networks> = LazyLock::new(|| {
     }
 });
 
+/// Returns whether an address is public, and not one of this machine's own.
+pub(super) fn is_elsewhere(address: IpAddr) -> bool {
+    is_public(address) && !is_own(address)
+}
+
+/// Returns whether an address is one of this machine's own: a socket can be bound to it. If that
+/// can't be found out, because there is no descriptor for a socket, it counts as its own. Where the
+/// system lets sockets be bound to any address, this returns false.
+fn is_own(address: IpAddr) -> bool {
+    let address = meant(address);
+    let nowhere: IpAddr = match address {
+        IpAddr::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(),
+        IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
+    };
+    let bound = |address: IpAddr| UdpSocket::bind((address, 0)).map(drop);
+    match bound(address) {
+        Ok(()) => bound(nowhere).is_err(),
+        Err(error) => !is_elsewhere_by(&error),
+    }
+}
+
+/// Returns whether a socket could not be bound because the address is not the machine's.
+fn is_elsewhere_by(error: &io::Error) -> bool {
+    // The last is of a machine without IPv6.
+    matches!(error.kind(), ErrorKind::AddrNotAvailable | ErrorKind::Unsupported)
+        || error.raw_os_error() == Some(libc::EAFNOSUPPORT)
+}
+
+/// Returns the IPv4 address for which an IPv6 address stands, or the address itself.
+fn meant(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) if NETWORKS.translated.contains(&address) => {
+            let [.., a, b, c, d] = address.octets();
+            Ipv4Addr::new(a, b, c, d).into()
+        }
+        address => address,
+    }
+}
+
 /// Returns whether an address is public. An IPv6 address that stands for an IPv4 address is judged
 /// as that.
-pub(super) fn is_public(address: IpAddr) -> bool {
-    match address {
+fn is_public(address: IpAddr) -> bool {
+    match meant(address) {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
     }
@@ -74,13 +114,6 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let networks = &*NETWORKS;
-    if let Some(mapped) = address.to_ipv4_mapped() {
-        return is_public_v4(mapped);
-    }
-    if networks.translated.contains(&address) {
-        let [.., a, b, c, d] = address.octets();
-        return is_public_v4(Ipv4Addr::new(a, b, c, d));
-    }
     networks.public_v6.contains(&address)
         && !networks.other_v6.iter().any(|network| network.contains(&address))
 }
@@ -91,6 +124,27 @@ mod tests {
 
     fn public(address: &str) -> bool {
         is_public(address.parse().expect("an address"))
+    }
+
+    #[test]
+    fn the_machines_own_addresses_are_known_as_such() {
+        // It has no address that is certain to be there besides those of loopback, which are its
+        // own for the same reason.
+        for own in ["127.0.0.1", "127.9.9.9", "::ffff:127.0.0.1", "64:ff9b::7f00:1"] {
+            assert!(is_own(own.parse().expect("an address")), "{own}");
+        }
+        for other in ["192.0.2.7", "::ffff:192.0.2.7", "64:ff9b::c000:207", "2001:db8::7"] {
+            assert!(!is_own(other.parse().expect("an address")), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_address_counts_as_its_own_if_no_socket_can_be_made() {
+        let refused = |number| is_elsewhere_by(&io::Error::from_raw_os_error(number));
+        assert!(refused(libc::EADDRNOTAVAIL) && refused(libc::EAFNOSUPPORT));
+        for number in [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM, libc::EACCES] {
+            assert!(!refused(number), "{number}");
+        }
     }
 
     #[test]

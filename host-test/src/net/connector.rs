@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower_service::Service;
 
-use super::addresses::is_public;
+use super::addresses::is_elsewhere;
 use super::inbound::Raw;
 use super::places::{Place, Places};
 use super::resolver::{Made, Resolver};
@@ -96,7 +96,7 @@ async fn connect(ways: Arc<Ways>, server: Uri, place: Place) -> Result<Stream, F
 
 async fn dial(ways: &Ways, server: Uri, raw: Raw) -> Result<Box<dyn Duplex>, Failure> {
     // The resolver checks the addresses of names. An address in the URL is not resolved.
-    if ways.public_only && literal(&server).is_some_and(|address| !is_public(address)) {
+    if ways.public_only && literal(&server).is_some_and(|address| !is_elsewhere(address)) {
         return Err(Failure::NotPublic);
     }
     let dialed = ways.tcp.clone().call(server).await;
@@ -104,7 +104,7 @@ async fn dial(ways: &Ways, server: Uri, raw: Raw) -> Result<Box<dyn Duplex>, Fai
     if ways.public_only {
         // Whatever led here, this is the address that counts.
         let connected = stream.peer_addr().map_err(|_| Failure::NoConnection)?;
-        if !is_public(connected.ip()) {
+        if !is_elsewhere(connected.ip()) {
             return Err(Failure::NotPublic);
         }
     }

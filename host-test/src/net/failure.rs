@@ -10,7 +10,8 @@ use wasmtime_wasi_http::Error as WasiError;
 /// Why a request got no response. It contains no address and no text of a server, a proxy or a
 /// library, because any of these may contain a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
+#[non_exhaustive]
+pub enum Failure {
     /// The resolver does not know the server's name.
     Dns,
     /// No server listens on the port.
@@ -65,7 +66,7 @@ impl Failure {
             Failure::NoConnection => "no connection could be made",
             Failure::UnknownAuthority => {
                 "TLS failed: the certificate's authority is not trusted by this machine; if it \
-                 is your own, give its certificate (--ca-file)"
+                 is your own, give its certificate"
             }
             Failure::OtherName => "TLS failed: the certificate is not of this server",
             Failure::CertificateTime => {
@@ -78,7 +79,7 @@ impl Failure {
             }
             Failure::NoAuthorities => {
                 "TLS failed: this machine trusts no certificate authorities; install them (the \
-                 package is usually called ca-certificates), or give a file with some (--ca-file)"
+                 package is usually called ca-certificates), or give a file with some"
             }
             Failure::ProxyCredentials => "the proxy wants other credentials",
             Failure::ProxyRefused => "the proxy opened no tunnel to the server",

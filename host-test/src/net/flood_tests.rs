@@ -185,7 +185,7 @@ fn tls_with(set: impl FnOnce(&mut rustls::ServerConfig)) -> (TlsAcceptor, Connec
         .with_single_cert(vec![key.cert.der().clone()], der.into())
         .expect("a certificate with its key");
     set(&mut config);
-    let connections = Connections::new(trusted, Proxies::default(), false);
+    let connections = Connections::new(trusted, Proxies::default(), false, 128);
     (TlsAcceptor::from(Arc::new(config)), connections)
 }
 
@@ -331,7 +331,7 @@ async fn over_http2_a_body_that_is_read_has_no_limit() {
 async fn addresses_that_are_not_public_are_not_connected_to() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let port = listener.local_addr().expect("an address").port();
-    let public = Connections::new(CaCertificates::default(), Proxies::default(), true);
+    let public = Connections::new(CaCertificates::default(), Proxies::default(), true, 128);
     for host in [
         "127.0.0.1",
         "localhost",

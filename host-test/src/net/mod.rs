@@ -49,7 +49,7 @@ use tls::Tls;
 
 use crate::meter::ComputeTime;
 
-pub(crate) use failure::Failure;
+pub use failure::Failure;
 pub use proxies::{Proxies, ProxyError};
 pub use tls::{CaCertificates, CaCertificatesError};
 
@@ -91,8 +91,14 @@ struct OfCall {
 impl Connections {
     /// Creates an empty pool. It opens no connection and reads no certificates yet. If
     /// `public_only` is set, it reaches only public addresses, and no server through a proxy.
-    pub(crate) fn new(added: CaCertificates, proxies: Proxies, public_only: bool) -> Connections {
-        let places = Places::default();
+    /// There are at most this many connections, idle ones included.
+    pub(crate) fn new(
+        added: CaCertificates,
+        proxies: Proxies,
+        public_only: bool,
+        most: usize,
+    ) -> Connections {
+        let places = Places::new(most);
         let connector =
             Connector::new(Tls::new(added), proxies.clone(), places.clone(), public_only);
         let client = Client::builder(Drivers)

@@ -4,6 +4,8 @@
 //! get a connection that becomes idle, and its own one is kept for later. The next request again
 //! finds no idle connection and opens another. If handshakes take longer than responses, a listing
 //! would open many more connections than it ever uses at the same time.
+//!
+//! A connection is a descriptor of the process, which all tenants share. So a tenant has a most.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,13 +19,14 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Counts the requests and the connections of one tenant. Clones share the counts.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Places(Arc<Shared>);
 
-#[derive(Default)]
 struct Shared {
     counts: Mutex<Counts>,
     changed: Notify,
+    /// The most connections.
+    most: usize,
 }
 
 #[derive(Default)]
@@ -40,6 +43,12 @@ impl Shared {
 }
 
 impl Places {
+    /// Allows this many connections, at least one.
+    pub(super) fn new(most: usize) -> Places {
+        let (counts, changed) = (Mutex::default(), Notify::new());
+        Places(Arc::new(Shared { counts, changed, most: most.max(1) }))
+    }
+
     /// Counts a request as in flight until the returned value is dropped, which also returns its
     /// permit.
     pub(super) fn request(&self, permit: Option<OwnedSemaphorePermit>) -> Flight {
@@ -49,33 +58,34 @@ impl Places {
     }
 
     /// Counts a connection until the returned value is dropped. Waits while there are as many
-    /// connections as requests.
+    /// connections as requests, and for as long as the tenant has no more.
     pub(super) async fn connection(&self) -> Place {
-        let free = async {
-            loop {
-                let mut changed = pin!(self.0.changed.notified());
-                // Enable it before the check, so that no later change is missed.
-                changed.as_mut().enable();
-                if let Some(place) = self.free() {
-                    return place;
-                }
-                changed.await;
-            }
-        };
-        match timeout(PATIENCE, free).await {
+        match timeout(PATIENCE, self.free(|counts| counts.requests)).await {
             Ok(place) => place,
-            Err(_) => self.taken(&mut self.0.counts()),
+            Err(_) => self.free(|_| usize::MAX).await,
         }
     }
 
-    fn free(&self) -> Option<Place> {
-        let mut counts = self.0.counts();
-        (counts.connections < counts.requests).then(|| self.taken(&mut counts))
+    /// Waits until there are fewer connections than this, and than the most.
+    async fn free(&self, wanted: impl Fn(&Counts) -> usize) -> Place {
+        loop {
+            let mut changed = pin!(self.0.changed.notified());
+            // Enable it before the check, so that no later change is missed.
+            changed.as_mut().enable();
+            if let Some(place) = self.take(&wanted) {
+                return place;
+            }
+            changed.await;
+        }
     }
 
-    fn taken(&self, counts: &mut Counts) -> Place {
-        counts.connections += 1;
-        Place(Arc::clone(&self.0))
+    fn take(&self, wanted: impl Fn(&Counts) -> usize) -> Option<Place> {
+        let mut counts = self.0.counts();
+        let is_free = counts.connections < wanted(&counts).min(self.0.most);
+        is_free.then(|| {
+            counts.connections += 1;
+            Place(Arc::clone(&self.0))
+        })
     }
 }
 
@@ -118,7 +128,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_waits_for_another_request_or_a_closed_connection() {
-        let places = Places::default();
+        let places = Places::new(8);
         let _one = places.request(None);
         let first = now(pin!(places.connection())).expect("a place for the request");
         let mut second = pin!(places.connection());
@@ -132,5 +142,19 @@ mod tests {
         assert!(now(third.as_mut()).is_none());
         drop(first);
         assert!(now(third).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_tenant_has_a_most_also_after_waiting_for_an_idle_connection() {
+        let places = Places::new(2);
+        let _flights: Vec<Flight> = (0..5).map(|_| places.request(None)).collect();
+        let first = now(pin!(places.connection())).expect("a place");
+        let _second = now(pin!(places.connection())).expect("a place");
+        let mut third = pin!(places.connection());
+        assert!(now(third.as_mut()).is_none());
+        let mut waited = pin!(places.free(|_| usize::MAX));
+        assert!(now(waited.as_mut()).is_none());
+        drop(first);
+        assert!(now(waited).is_some());
     }
 }

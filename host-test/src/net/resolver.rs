@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tower_service::Service;
 
 use super::Failure;
-use super::addresses::is_public;
+use super::addresses::is_elsewhere;
 
 /// A future of a connection or of a part of it.
 pub(super) type Made<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
@@ -74,7 +74,7 @@ fn permitted(
     public_only: bool,
 ) -> Result<Vec<SocketAddr>, Failure> {
     if public_only && !addresses.is_empty() {
-        addresses.retain(|address| is_public(address.ip()));
+        addresses.retain(|address| is_elsewhere(address.ip()));
         if addresses.is_empty() {
             return Err(Failure::NotPublic);
         }

@@ -119,7 +119,7 @@ pub(super) fn request(method: Method, uri: &str, body: &'static str) -> Request<
 }
 
 pub(super) fn connections() -> Connections {
-    Connections::new(CaCertificates::default(), Proxies::default(), false)
+    Connections::new(CaCertificates::default(), Proxies::default(), false, 128)
 }
 
 pub(super) async fn text(answer: Response<WasiBody>) -> Result<String, WasiError> {
@@ -219,7 +219,7 @@ async fn slow_handshakes_do_not_open_more_connections() {
     let mut serving = JoinSet::new();
     serving.spawn(serve_with_slow_handshakes(listener, TlsAcceptor::from(Arc::new(config)), 100));
 
-    let connections = Connections::new(trusted, Proxies::default(), false);
+    let connections = Connections::new(trusted, Proxies::default(), false, 128);
     let mut workers = JoinSet::new();
     for _ in 0..4 {
         let (connections, uri) = (connections.clone(), uri.clone());
@@ -331,7 +331,7 @@ async fn a_connection_attempt_times_out() {
     let request = request(Method::GET, &format!("https://{address}/"), "");
     let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("one");
     let trusted = CaCertificates::from_pem(own.cert.pem().as_bytes()).expect("a certificate");
-    let connections = Connections::new(trusted, Proxies::default(), false);
+    let connections = Connections::new(trusted, Proxies::default(), false, 128);
     let answer = connections.send(request, Some(options)).await;
     assert_eq!(answer.map(|_| ()), Err(Failure::ConnectTimeout));
 }

@@ -37,7 +37,7 @@ async fn a_server_of_another_authority_gets_no_request() {
         assert_eq!(detail.kind, ErrorKind::Unavailable, "{error:?}");
         let log = tenant.log().concat();
         assert!(log.contains("authority is not trusted by this machine"), "{log}");
-        assert!(log.contains("--ca-file"), "{log}");
+        assert!(log.contains("give its certificate"), "{log}");
     }
     assert!(server.service.seen().is_empty());
 }

@@ -2,10 +2,10 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use super::wit;
 use crate::guest::{convert, list};
+use crate::sync::absence::AbsenceScope;
 use crate::sync::report::{PersonOutcome, PersonReport, SyncReport};
 use crate::sync::step::{StepOutcome, StepResult};
 use crate::sync::{
@@ -61,8 +61,10 @@ fn policy(policy: Policy) -> wit::SyncPolicy {
         create_missing,
         update_existing,
         re_enable_disabled,
+        leave_disabled,
         absent,
-        without_address,
+        absence,
+        inactive_for_days,
         memberships,
         managed_groups,
         create_missing_groups,
@@ -73,19 +75,15 @@ fn policy(policy: Policy) -> wit::SyncPolicy {
         create_missing,
         update_existing,
         re_enable_disabled,
-        leave_disabled: Some(false),
+        leave_disabled: Some(leave_disabled),
         absent: match absent {
             AbsentPolicy::Keep => wit::AbsentPolicy::Keep,
             AbsentPolicy::Disable => wit::AbsentPolicy::Disable,
             AbsentPolicy::Delete => wit::AbsentPolicy::Delete,
+            AbsentPolicy::DisableThenDelete(days) => wit::AbsentPolicy::DisableThenDelete(days),
         },
-        absence_scope: without_address.then(|| wit::AbsenceScope {
-            domains: Vec::new(),
-            members_of: Vec::new(),
-            spare_created_within_days: None,
-            without_address: Some(true),
-        }),
-        inactive_for_days: None,
+        absence_scope: absence_scope(absence),
+        inactive_for_days,
         memberships: match memberships {
             MembershipPolicy::Leave => wit::MembershipPolicy::Leave,
             MembershipPolicy::Add => wit::MembershipPolicy::Add,
@@ -96,6 +94,20 @@ fn policy(policy: Policy) -> wit::SyncPolicy {
         default_user_type: default_user_type.map(convert::user_type),
         guards: self::guards(guards),
     }
+}
+
+/// Converts the scope of absence; `None` if all people with an address are in it.
+fn absence_scope(scope: AbsenceScope) -> Option<wit::AbsenceScope> {
+    if scope == AbsenceScope::default() {
+        return None;
+    }
+    let AbsenceScope { domains, members_of, spare_created_within_days, without_address } = scope;
+    Some(wit::AbsenceScope {
+        domains,
+        members_of: list(members_of, convert::group_ref),
+        spare_created_within_days: Some(spare_created_within_days),
+        without_address: Some(without_address),
+    })
 }
 
 fn guards(limits: GuardLimits) -> wit::Guards {
@@ -133,18 +145,23 @@ fn guards(limits: GuardLimits) -> wit::Guards {
 }
 
 fn step(step: Step, context: &PlanContext) -> wit::Step {
-    let Step { kind, email, user, group_name, group, changes, precondition } = step;
+    let Step { kind, email, user, group_name, group, group_admin, changes, precondition } = step;
     let guards = &context.policy.guards;
     wit::Step {
         kind: match kind {
             StepKind::CreateGroup => wit::StepKind::CreateGroup,
             StepKind::CreateUser => wit::StepKind::CreateUser,
+            StepKind::InviteUser => wit::StepKind::InviteUser,
+            StepKind::RenameUser => wit::StepKind::RenameUser,
             StepKind::EnableUser => wit::StepKind::EnableUser,
             StepKind::UpdateUser => wit::StepKind::UpdateUser,
+            StepKind::ChangeAttributes => wit::StepKind::ChangeAttributes,
             StepKind::AddMember => wit::StepKind::AddMember,
+            StepKind::ChangeMember => wit::StepKind::ChangeMember,
             StepKind::RemoveMember => wit::StepKind::RemoveMember,
             StepKind::DisableUser => wit::StepKind::DisableUser,
             StepKind::DeleteUser => wit::StepKind::DeleteUser,
+            StepKind::CancelInvitation => wit::StepKind::CancelInvitation,
         },
         organisation: context.organisation.clone(),
         dialect: convert::dialect(Some(context.dialect)),
@@ -154,7 +171,7 @@ fn step(step: Step, context: &PlanContext) -> wit::Step {
         user: user.map(convert::user_id),
         group_name,
         group: group.map(convert::group_id),
-        group_admin: None,
+        group_admin,
         changes: convert::field_changes(changes),
         precondition,
     }
@@ -270,6 +287,7 @@ fn person_report(person: PersonReport, base_url: &str) -> wit::PersonReport {
         outcome,
         changes,
         groups_added,
+        groups_changed,
         groups_removed,
         disabled_since,
         note,
@@ -277,6 +295,8 @@ fn person_report(person: PersonReport, base_url: &str) -> wit::PersonReport {
     let (mut refusal, mut failure) = (note, None);
     let outcome = match outcome {
         PersonOutcome::Created => wit::PersonOutcome::Created,
+        PersonOutcome::Invited => wit::PersonOutcome::Invited,
+        PersonOutcome::Renamed => wit::PersonOutcome::Renamed,
         PersonOutcome::Updated => wit::PersonOutcome::Updated,
         PersonOutcome::ReEnabled => wit::PersonOutcome::ReEnabled,
         PersonOutcome::Disabled => wit::PersonOutcome::Disabled,
@@ -306,7 +326,7 @@ fn person_report(person: PersonReport, base_url: &str) -> wit::PersonReport {
         outcome,
         changes: convert::field_changes(changes),
         groups_added: list(groups_added, convert::group_link),
-        groups_changed: Vec::new(),
+        groups_changed: list(groups_changed, convert::group_link),
         groups_removed: list(groups_removed, convert::group_link),
         disabled_since,
         refusal,

@@ -7,9 +7,9 @@ use alloc::vec::Vec;
 use super::request::{given_policy, given_span, given_step_kind};
 use super::wit;
 use crate::admins::AdminGuard;
-use crate::domain::{Dialect, Email, Field, FieldChange, Tombstone, UserId};
+use crate::domain::{Dialect, EMAIL, Email, Field, FieldChange, Tombstone, UserId};
 use crate::error::{Error, Result};
-use crate::guest::{contract, convert, list, unsupported};
+use crate::guest::{contract, convert, list};
 use crate::http::BaseUrl;
 use crate::input;
 use crate::sync::apply::{Approved, Part, altered};
@@ -120,7 +120,7 @@ fn given_step(step: wit::Step, context: &PlanContext) -> Result<Step> {
     let guard = AdminGuard {
         minimum: minimum_admins,
         required: convert::given_user_refs(required_admins),
-        taken: Vec::new(),
+        ..AdminGuard::default()
     };
     let agrees = organisation == context.organisation
         && given_dialect(dialect)? == context.dialect
@@ -129,7 +129,6 @@ fn given_step(step: wit::Step, context: &PlanContext) -> Result<Step> {
     if !agrees {
         return Err(altered("A step does not agree with its plan"));
     }
-    unsupported::unless(group_admin.is_none(), &"step.group-admin")?;
     let user = user.map(convert::given_user_id);
     Ok(Step {
         kind: given_step_kind(kind)?,
@@ -137,6 +136,7 @@ fn given_step(step: wit::Step, context: &PlanContext) -> Result<Step> {
         user,
         group_name,
         group: group.map(convert::given_group_id),
+        group_admin,
         changes: changes.into_iter().map(given_change).collect::<Result<_>>()?,
         precondition,
     })
@@ -149,15 +149,19 @@ fn given_address(email: Option<&str>, user: Option<&UserId>, login: Option<&str>
 
 fn given_change(change: contract::FieldChange) -> Result<FieldChange> {
     let contract::FieldChange { field, before, after } = change;
-    let field = match Field::parse(&field) {
-        Some(field) => field.as_str(),
-        None if field == LOGIN => LOGIN,
-        None => return Err(altered("A step changes a field that no plan changes")),
+    let is_clearable = match Field::parse(&field) {
+        Some(field) => field.is_clearable(),
+        None => field != LOGIN && field != EMAIL,
     };
-    let Some(after) = after else {
-        return Err(unsupported::field_error(&"step.changes.after"));
-    };
-    Ok(FieldChange { field, before, after })
+    let is_known = Field::parse(&field).is_some() || field == LOGIN || field == EMAIL;
+    let change = FieldChange { field: field.into(), before, after };
+    if !is_known && change.metadata_key().is_none() && change.attribute().is_none() {
+        return Err(altered("A step changes a field that no plan changes"));
+    }
+    if change.after.is_none() && !is_clearable {
+        return Err(altered("A step clears a field that no plan clears"));
+    }
+    Ok(change)
 }
 
 /// Checks the values of a step that a plan takes from a roster, and that a server would have to
@@ -165,7 +169,7 @@ fn given_change(change: contract::FieldChange) -> Result<FieldChange> {
 fn check_values(step: &Step) -> Result<()> {
     let (email, name) = (step.email.as_ref(), step.group_name.as_deref().unwrap_or_default());
     match step.kind {
-        StepKind::CreateUser => {
+        StepKind::CreateUser | StepKind::InviteUser | StepKind::RenameUser => {
             input::email(&"step.email", email.map(Email::as_str).unwrap_or_default())?;
         }
         StepKind::CreateGroup => {
@@ -178,10 +182,11 @@ fn check_values(step: &Step) -> Result<()> {
     }
     for change in &step.changes {
         if change.field == LOGIN {
-            input::login(&"step.changes", &change.after)?;
+            input::login(&"step.changes", change.after.as_deref().unwrap_or_default())?;
         }
-        let after = Some(change.after.clone());
-        match Field::parse(change.field) {
+        input::extra_change(&"step.changes", change)?;
+        let after = change.after.clone();
+        match Field::parse(&change.field) {
             Some(Field::FirstName | Field::LastName) => drop(input::name(&"step.changes", after)?),
             Some(Field::ProfilePhotoUrl) => drop(input::photo_url(&"step.changes", after)?),
             _ => {}

@@ -1,33 +1,46 @@
-//! Checks requests of `synchronization` and converts them from the contract. Refuses requests for
-//! what this version does not support.
+//! Checks requests of `synchronization` and converts them from the contract.
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use super::wit;
 use crate::admins::AdminGuard;
-use crate::domain::{Dialect, Email, Field, FieldChange, UserId, UserPatch, UserRef};
+use crate::domain::{Dialect, EMAIL, Email, Field, FieldChange, UserId, UserPatch, UserRef};
 use crate::error::{Code, Error, Result};
-use crate::guest::{contract, convert, list, unsupported};
+use crate::guest::{contract, convert, list};
 use crate::http::BaseUrl;
 use crate::input;
+use crate::sync::absence::{AbsenceScope, DisabledRecord};
 use crate::sync::{
     AbsentPolicy, DesiredUser, GuardLimits, LOGIN, Limit, MembershipPolicy, Policy, Span, Step,
     StepKind, SyncRequest,
 };
+use crate::time::parse_iso;
 
 /// Checks a request. Returns the digest that its plan must have besides.
 pub fn checked_request(request: wit::SyncRequest) -> Result<(SyncRequest, Option<String>)> {
     let wit::SyncRequest { roster, span, policy, disabled_since, expected_digest } = request;
-    unsupported::unless(disabled_since.is_empty(), &"request.disabled-since")?;
     let roster = roster.into_iter().enumerate();
     let request = input::sync_request(SyncRequest {
         roster: roster.map(|(index, entry)| desired(index, entry)).collect::<Result<_>>()?,
         span: given_span(span),
         policy: given_policy(policy)?,
+        disabled_since: { disabled_since.into_iter().enumerate() }
+            .map(|(at, record)| disabled_record(at, record))
+            .collect::<Result<_>>()?,
     })?;
     Ok((request, expected_digest))
+}
+
+fn disabled_record(at: usize, record: wit::DisabledRecord) -> Result<DisabledRecord> {
+    let wit::DisabledRecord { user, since } = record;
+    let Some(since) = parse_iso(&since) else {
+        let message = "This is not a time such as 2026-03-09T12:30:45Z. Give it as the report or the tombstone of the \
+                       call has it that disabled the account.";
+        return Err(Error::new(Code::InvalidValue, message)
+            .in_field(format!("request.disabled-since[{at}].since")));
+    };
+    Ok(DisabledRecord { user: convert::given_user_id(user), since })
 }
 
 pub fn given_span(span: Option<wit::EmailSpan>) -> Span {
@@ -52,11 +65,6 @@ fn desired(index: usize, entry: wit::RosterEntry) -> Result<DesiredUser> {
         way_in,
     } = entry;
     let field = format_args!("request.roster[{index}]");
-    unsupported::unless(former_emails.is_empty(), &format_args!("{field}.former-emails"))?;
-    unsupported::unless(metadata.is_none(), &format_args!("{field}.metadata"))?;
-    unsupported::unless(attributes.is_empty(), &format_args!("{field}.attributes"))?;
-    unsupported::unless(clear.is_empty(), &format_args!("{field}.clear"))?;
-    unsupported::unless(way_in.is_none(), &format_args!("{field}.way-in"))?;
     let (address, by) = match (convert::given_user_ref(user), email) {
         (UserRef::Email(address), None) => (address, None),
         (UserRef::Email(_), Some(_)) => {
@@ -69,19 +77,29 @@ fn desired(index: usize, entry: wit::RosterEntry) -> Result<DesiredUser> {
         (who, None) => (Email::new(""), Some(who)),
         (who, Some(email)) => (input::email(&format_args!("{field}.email"), &email)?, Some(who)),
     };
+    let (groups, group_admins) = convert::memberships(groups);
+    let mut fields = UserPatch {
+        first_name,
+        last_name,
+        user_type: user_type.map(convert::given_user_type),
+        admin,
+        profile_photo_url,
+        ..UserPatch::default()
+    };
+    let extras = convert::extras(metadata, attributes, clear);
+    let attributes = input::extras(&field, extras, &mut fields)?;
+    let way_in = way_in.map(convert::given_way_in);
+    let former_emails = former_emails.iter().map(|email| Email::new(email)).collect();
     Ok(DesiredUser {
         email: address,
         by,
         login,
-        fields: UserPatch {
-            first_name,
-            last_name,
-            user_type: user_type.map(convert::given_user_type),
-            admin,
-            disabled: None,
-            profile_photo_url,
-        },
-        groups: convert::memberships(&format_args!("{field}.groups"), groups)?,
+        former_emails,
+        fields,
+        attributes,
+        groups,
+        group_admins,
+        way_in,
     })
 }
 
@@ -100,22 +118,19 @@ pub fn given_policy(policy: wit::SyncPolicy) -> Result<Policy> {
         default_user_type,
         guards,
     } = policy;
-    unsupported::unless(leave_disabled != Some(true), &"request.policy.leave-disabled")?;
-    unsupported::unless(inactive_for_days.is_none(), &"request.policy.inactive-for-days")?;
     Ok(Policy {
         create_missing,
         update_existing,
         re_enable_disabled,
+        leave_disabled: leave_disabled.unwrap_or(false),
         absent: match absent {
             wit::AbsentPolicy::Keep => AbsentPolicy::Keep,
             wit::AbsentPolicy::Disable => AbsentPolicy::Disable,
             wit::AbsentPolicy::Delete => AbsentPolicy::Delete,
-            wit::AbsentPolicy::DisableThenDelete(_) => {
-                let field = &"request.policy.absent.disable-then-delete";
-                return Err(unsupported::field_error(field));
-            }
+            wit::AbsentPolicy::DisableThenDelete(days) => AbsentPolicy::DisableThenDelete(days),
         },
-        without_address: absence_scope.map(given_absence_scope).transpose()?.unwrap_or_default(),
+        absence: absence_scope.map(given_absence_scope).unwrap_or_default(),
+        inactive_for_days,
         memberships: match memberships {
             wit::MembershipPolicy::Leave => MembershipPolicy::Leave,
             wit::MembershipPolicy::Add => MembershipPolicy::Add,
@@ -128,16 +143,16 @@ pub fn given_policy(policy: wit::SyncPolicy) -> Result<Policy> {
     })
 }
 
-/// Returns whether accounts without an address are absent too.
-fn given_absence_scope(scope: wit::AbsenceScope) -> Result<bool> {
+/// Converts the scope of absence, with the contract's defaults filled in.
+fn given_absence_scope(scope: wit::AbsenceScope) -> AbsenceScope {
     let wit::AbsenceScope { domains, members_of, spare_created_within_days, without_address } =
         scope;
-    let field = "request.policy.absence-scope";
-    unsupported::unless(domains.is_empty(), &format_args!("{field}.domains"))?;
-    unsupported::unless(members_of.is_empty(), &format_args!("{field}.members-of"))?;
-    let spares = format_args!("{field}.spare-created-within-days");
-    unsupported::unless(spare_created_within_days.is_none(), &spares)?;
-    Ok(without_address.unwrap_or(false))
+    AbsenceScope {
+        domains,
+        members_of: list(members_of, convert::given_group_ref),
+        spare_created_within_days: spare_created_within_days.unwrap_or(0),
+        without_address: without_address.unwrap_or(false),
+    }
 }
 
 /// Converts the limits, with the contract's defaults filled in.
@@ -224,13 +239,12 @@ pub fn checked_step(step: wit::Step, base_url: &str) -> Result<CheckedStep> {
             ));
         }
     };
-    unsupported::unless(group_admin.is_none(), &"step.group-admin")?;
     let kind = given_step_kind(kind)?;
     let user = user.map(convert::given_user_id);
     let email = match kind {
         StepKind::CreateGroup => None,
         // A user to create is from a roster, so the address follows the rules for callers.
-        StepKind::CreateUser => {
+        StepKind::CreateUser | StepKind::InviteUser | StepKind::RenameUser => {
             Some(input::email(&"step.email", email.as_deref().unwrap_or_default())?)
         }
         _ => Some(step_email(email.as_deref(), user.as_ref())?),
@@ -249,13 +263,14 @@ pub fn checked_step(step: wit::Step, base_url: &str) -> Result<CheckedStep> {
         user,
         group_name,
         group: group.map(|id| input::group_id(&"step.group", id)).transpose()?,
+        group_admin,
         changes: changes.into_iter().map(given_change).collect::<Result<_>>()?,
         precondition,
     };
     let guard = AdminGuard {
         minimum: minimum_admins,
         required: convert::given_user_refs(required_admins),
-        taken: Vec::new(),
+        ..AdminGuard::default()
     };
     Ok(CheckedStep { step, dialect, guard })
 }
@@ -264,18 +279,20 @@ pub fn given_step_kind(kind: wit::StepKind) -> Result<StepKind> {
     Ok(match kind {
         wit::StepKind::CreateGroup => StepKind::CreateGroup,
         wit::StepKind::CreateUser => StepKind::CreateUser,
+        wit::StepKind::InviteUser => StepKind::InviteUser,
         wit::StepKind::EnableUser => StepKind::EnableUser,
         wit::StepKind::UpdateUser => StepKind::UpdateUser,
+        wit::StepKind::ChangeAttributes => StepKind::ChangeAttributes,
         wit::StepKind::AddMember => StepKind::AddMember,
+        wit::StepKind::ChangeMember => StepKind::ChangeMember,
         wit::StepKind::RemoveMember => StepKind::RemoveMember,
         wit::StepKind::DisableUser => StepKind::DisableUser,
         wit::StepKind::DeleteUser => StepKind::DeleteUser,
-        wit::StepKind::ChangeGroup
-        | wit::StepKind::InviteUser
-        | wit::StepKind::RenameUser
-        | wit::StepKind::ChangeAttributes
-        | wit::StepKind::ChangeMember
-        | wit::StepKind::CancelInvitation => return Err(unsupported::field_error(&"step.kind")),
+        wit::StepKind::CancelInvitation => StepKind::CancelInvitation,
+        wit::StepKind::RenameUser => StepKind::RenameUser,
+        wit::StepKind::ChangeGroup => {
+            return Err(invalid_step("step.kind", NO_SUCH_STEP));
+        }
     })
 }
 
@@ -293,28 +310,40 @@ fn given_change(change: contract::FieldChange) -> Result<FieldChange> {
     let contract::FieldChange { field, before, after } = change;
     if field == LOGIN {
         let after = input::login(&"step.changes", after.as_deref().unwrap_or_default())?;
-        return Ok(FieldChange { field: LOGIN, before, after });
+        return Ok(FieldChange { field: LOGIN.into(), before, after: Some(after) });
     }
-    let field = Field::parse(&field).ok_or_else(|| {
-        invalid_step(
-            "step.changes",
-            "The step changes a field that no plan changes. Nothing was written.",
-        )
-    })?;
-    let Some(after) = after else {
-        return Err(unsupported::field_error(&"step.changes.after"));
+    if field == EMAIL {
+        let after = input::email(&"step.changes", after.as_deref().unwrap_or_default())?;
+        return Ok(FieldChange { field: EMAIL.into(), before, after: Some(after.into_string()) });
+    }
+    let Some(field) = Field::parse(&field) else {
+        let change = FieldChange { field: field.into(), before, after };
+        if change.metadata_key().is_none() && change.attribute().is_none() {
+            return Err(invalid_step(
+                "step.changes",
+                "The step changes a field that no plan changes. Nothing was written.",
+            ));
+        }
+        input::extra_change(&"step.changes", &change)?;
+        return Ok(change);
     };
     let after = match field {
-        Field::FirstName | Field::LastName => {
-            input::name(&"step.changes", Some(after))?.unwrap_or_default()
-        }
-        Field::ProfilePhotoUrl => {
-            input::photo_url(&"step.changes", Some(after))?.unwrap_or_default()
-        }
+        Field::FirstName | Field::LastName => input::name(&"step.changes", after)?,
+        Field::ProfilePhotoUrl => input::photo_url(&"step.changes", after)?,
         Field::UserType | Field::Admin | Field::Disabled => after,
     };
-    Ok(FieldChange { field: field.as_str(), before, after })
+    if after.is_none() && !field.is_clearable() {
+        return Err(invalid_step(
+            "step.changes.after",
+            "The step clears a field that can't be cleared. Nothing was written.",
+        ));
+    }
+    Ok(FieldChange { field: field.as_str().into(), before, after })
 }
+
+/// The message for a kind of step that the contract has and no plan of this version.
+const NO_SUCH_STEP: &str =
+    "No plan has a step of this kind. Give the step as it is in the plan. Nothing was written.";
 
 fn invalid_step(field: &str, message: &str) -> Error {
     Error::new(Code::StepInvalid, message).in_field(field)

@@ -87,7 +87,7 @@ impl Client {
             _ => {}
         }
         if !is_throttled {
-            self.pace.succeeded(pace_generation);
+            self.pace.succeeded(pace_generation, self.platform.clock.monotonic_ms());
         }
         let Err(error) = checked else {
             return Some(Ok(response));

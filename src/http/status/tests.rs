@@ -168,6 +168,26 @@ fn the_token_is_never_repeated() {
 }
 
 #[test]
+fn links_are_never_repeated() {
+    for (said, kept) in [
+        (
+            "Already invited: https://acme.retool.com/auth/signup?invite=s3cret.",
+            "Already invited: (a link)",
+        ),
+        (r#"see \"/auth/signup?token=s3cret\""#, r#"see "(a link)""#),
+        (r"<a href='https:\/\/x.y\/s3cret'>here</a>", "<a href='(a link)'>here</a>"),
+        ("https%3A%2F%2Facme%2Fs3cret is open", "(a link) is open"),
+        ("(invite=s3cret)", "((a link))"),
+        (r"HTTPS://ACME/s3cret\u200bs3cret", "(a link)"),
+        ("either/or, and limit=5", "either/or, and limit=5"),
+    ] {
+        let message = message(&format!(r#"{{"message":"{said}"}}"#));
+        assert!(message.ends_with(&format!(" The server says: {kept}")), "{message}");
+        assert!(!message.contains("s3cret"), "{message}");
+    }
+}
+
+#[test]
 fn the_request_id_is_short_visible_ascii() {
     let id = |text: &str| {
         let mut response = answer(500, None, "");

@@ -5,13 +5,13 @@ use alloc::string::String;
 
 use crate::domain::{User, UserId, UserRef};
 use crate::error::{Code, Error, Result};
-use crate::retool::Directory;
+use crate::retool::ReadDirectory;
 
 /// Checks that the person who is named has the expected id, and returns the person. If no person
 /// has the address or login, the account may have another one by now: then it is not gone. Or the
 /// look-up missed it: then id and name show that it is the person.
-pub(super) async fn check_expected(
-    directory: &dyn Directory,
+pub(in crate::lifecycle) async fn check_expected(
+    directory: &dyn ReadDirectory,
     who: &UserRef,
     expected: &UserId,
     found: Option<User>,

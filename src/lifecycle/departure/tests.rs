@@ -141,6 +141,7 @@ fn if_an_account_has_no_groups_they_are_looked_up_and_it_is_read_again() {
         sent,
         [
             "GET /api/v2/users?email=ada%40example.com",
+            "GET /api/v2/user_invites",
             account,
             "GET /api/v2/groups",
             account,

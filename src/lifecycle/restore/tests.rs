@@ -12,6 +12,9 @@ use crate::lifecycle::{add_group_admins, find_with_memberships};
 use crate::retool::v2::V2;
 use crate::testing::platform::{FakePlatform, Reply};
 
+mod invitations;
+mod many;
+
 /// Ada's memberships, each with whether she administers the group, and how the server answers when
 /// she is made an administrator.
 #[derive(Default)]
@@ -98,7 +101,8 @@ fn restored(fake: &FakePlatform, user: User) -> Result<(PersonRestored, Vec<Writ
         disabled_since: None,
         recorded_at: String::from("2026-03-05T00:00:00.000Z"),
     };
-    let restoration = Restoration { tombstones: Vec::from([tombstone]), re_create: false };
+    let restoration =
+        Restoration { tombstones: Vec::from([tombstone]), re_create: false, way_in: None };
     let mut done = fake.run(restore(&v2(fake), &restoration))?;
     let person = done.people.pop().expect("Ada").outcome?;
     Ok((person, done.writes))

@@ -53,7 +53,7 @@ impl Server {
         let directory =
             V1::new(Client::new(self.fake.platform(), base, secret, Settings::default()));
         let mut write_log = WriteLog::default();
-        let group = self.fake.run(create_group_once(&directory, "Legal", None, &mut write_log));
+        let group = self.fake.run(create_group_once(&directory, "Legal", &[], &mut write_log));
         (group, write_log.into_writes())
     }
 }

@@ -1,13 +1,15 @@
 //! The bodies of SCIM requests.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::form::Form;
-use crate::domain::{NewUser, User, UserPatch};
+use crate::domain::{Account, Email, Field, NewUser, UserPatch};
 use crate::retool::raw_record::RawRecord;
 use crate::ser::to_body;
 
@@ -82,6 +84,7 @@ enum Value<'a> {
     Text(&'a str),
     Flag(bool),
     Members(Vec<Member<'a>>),
+    Json(Box<RawValue>),
     Attributes(Attributes<'a>),
 }
 
@@ -89,6 +92,10 @@ enum Value<'a> {
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Attributes<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    emails: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Name<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,22 +146,37 @@ impl<'a> PatchOp<'a> {
         if value.is_some() { self.with("replace", path, value) } else { self }
     }
 
+    fn remove_if(self, path: &'a str, is_cleared: bool) -> Self {
+        if is_cleared { self.with("remove", path, None) } else { self }
+    }
+
     /// Sets those fields of a patch that SCIM has.
-    pub(super) fn user(user: &'a User, patch: &'a UserPatch, form: Form) -> Self {
+    pub(super) fn user(account: &'a Account, patch: &'a UserPatch, form: Form) -> Self {
         let UserPatch { first_name, last_name, disabled, .. } = patch;
+        let user = &account.user;
         let active = disabled.map(|disabled| !disabled);
+        let Renaming { login, emails } = Renaming::of(account, patch);
         if form == Form::ByPath {
             return Self::new()
+                .replace("userName", login.map(Value::Text))
+                .replace("emails", emails.map(Value::Json))
                 .replace("name.givenName", first_name.as_deref().map(Value::Text))
                 .replace("name.familyName", last_name.as_deref().map(Value::Text))
+                .remove_if("name.givenName", patch.clears(Field::FirstName))
+                .remove_if("name.familyName", patch.clears(Field::LastName))
                 .replace("active", active.map(Value::Flag));
         }
-        // Both names, because some servers replace the whole of them.
-        let name = (first_name.is_some() || last_name.is_some()).then(|| Name {
-            given_name: first_name.as_deref().or(user.first_name.as_deref()),
-            family_name: last_name.as_deref().or(user.last_name.as_deref()),
+        // Both names, because some servers replace the whole of them. An empty one clears it.
+        let cleared = |field| patch.clears(field).then_some("");
+        let given_name = first_name.as_deref().or(cleared(Field::FirstName));
+        let family_name = last_name.as_deref().or(cleared(Field::LastName));
+        let name = (given_name.is_some() || family_name.is_some()).then(|| Name {
+            given_name: given_name.or(user.first_name.as_deref()),
+            family_name: family_name.or(user.last_name.as_deref()),
         });
-        Self::without_path("replace", Attributes { name, active, ..Attributes::default() })
+        let attributes =
+            Attributes { user_name: login, emails, name, active, ..Attributes::default() };
+        Self::without_path("replace", attributes)
     }
 
     /// Renames a group.
@@ -203,36 +225,100 @@ const SERVER_MANAGED: [&str; 2] = ["meta", "groups"];
 
 /// Returns whether a patch sets no field that SCIM has.
 pub(super) fn sets_nothing(patch: &UserPatch) -> bool {
-    patch.first_name.is_none() && patch.last_name.is_none() && patch.disabled.is_none()
+    let changes_name =
+        [Field::FirstName, Field::LastName].map(|field| patch.wanted(field).is_some());
+    changes_name == [false; 2] && patch.disabled.is_none() && patch.email.is_none()
+}
+
+/// What gives an account another address.
+#[derive(Debug, Default)]
+pub(super) struct Renaming<'a> {
+    /// The new `userName`, where the former address was the login too. Another login stays.
+    login: Option<&'a str>,
+    /// All mails of the account, the main one with the new address.
+    emails: Option<Box<RawValue>>,
+}
+
+impl<'a> Renaming<'a> {
+    /// Returns what a patch changes. Mails keep everything but the address.
+    fn of(account: &Account, patch: &'a UserPatch) -> Self {
+        let Some(email) = &patch.email else { return Renaming::default() };
+        let user = &account.user;
+        Renaming {
+            login: user.has_login(&user.email).then_some(email.as_str()),
+            emails: mails(&account.raw, &user.email, email),
+        }
+    }
+
+    /// Returns whether a patch gives an account another address, and the record has no place for
+    /// it.
+    pub(super) fn is_impossible(account: &Account, patch: &UserPatch) -> bool {
+        let Renaming { login, emails } = Renaming::of(account, patch);
+        patch.email.is_some() && login.is_none() && emails.is_none()
+    }
+}
+
+/// Returns the mails of a record with another address instead of `before`; `None` if none has it.
+fn mails(raw: &str, before: &Email, after: &Email) -> Option<Box<RawValue>> {
+    let mails = RawRecord::parse(raw)?.nested("emails")?;
+    let mails: Vec<&RawValue> = serde_json::from_str(&mails).ok()?;
+    let mut mails: Vec<RawRecord<'_>> =
+        mails.into_iter().map(|mail| RawRecord::parse(mail.get())).collect::<Option<_>>()?;
+    let mut is_found = false;
+    for mail in &mut mails {
+        if mail.text("value").is_some_and(|value| Email::new(&value) == *before) {
+            mail.set_text("value", Some(after.as_str()));
+            is_found = true;
+        }
+    }
+    if !is_found {
+        return None;
+    }
+    to_raw_value(&mails).ok()
 }
 
 /// Returns the record to PUT for a user: the record that was read, byte for byte, with the changes
 /// of a patch. `None` if the record that was read is not an object.
-pub(super) fn whole_user<'a>(
-    raw: &'a str,
-    user: &User,
-    patch: &UserPatch,
-) -> Option<RawRecord<'a>> {
+pub(super) fn whole_user<'a>(account: &'a Account, patch: &UserPatch) -> Option<RawRecord<'a>> {
+    let (raw, user) = (&account.raw, &account.user);
     let mut record = RawRecord::parse(raw)?;
     for field in SERVER_MANAGED {
         record.remove(field);
     }
+    let Renaming { login, emails } = Renaming::of(account, patch);
+    record.set_text("userName", login);
+    if let Some(emails) = emails {
+        record.set_json("emails", emails);
+    }
     record.set_flag("active", patch.disabled.map(|disabled| !disabled));
     let (first, last) = (patch.first_name.as_deref(), patch.last_name.as_deref());
-    if first.is_none() && last.is_none() {
+    let (no_first, no_last) = (patch.clears(Field::FirstName), patch.clears(Field::LastName));
+    if first.is_none() && last.is_none() && !no_first && !no_last {
         return Some(record);
     }
     let before = full_name(user.first_name.as_deref(), user.last_name.as_deref());
-    let after = full_name(first.or(user.first_name.as_deref()), last.or(user.last_name.as_deref()));
+    let after = full_name(
+        first.or(user.first_name.as_deref().filter(|_| !no_first)),
+        last.or(user.last_name.as_deref().filter(|_| !no_last)),
+    );
     let nested = record.nested("name");
     let mut name = nested.as_deref().and_then(RawRecord::parse).unwrap_or_default();
     name.set_text("givenName", first);
     name.set_text("familyName", last);
+    for (field, is_cleared) in [("givenName", no_first), ("familyName", no_last)] {
+        if is_cleared {
+            name.remove(field);
+        }
+    }
     // A text that is made of the names follows them.
     if name.text("formatted").is_some_and(|text| text == before) {
         name.set_text("formatted", Some(&after));
     }
-    record.set_record("name", &name);
+    if name.is_empty() {
+        record.remove("name");
+    } else {
+        record.set_record("name", &name);
+    }
     if record.text("displayName").is_some_and(|text| text == before) {
         record.set_text("displayName", Some(&after));
     }

@@ -3,6 +3,8 @@
 
 use alloc::string::String;
 use core::cell::Cell;
+use core::cmp::Ordering;
+use core::fmt::Write as _;
 
 use crate::error::{Code, Error};
 
@@ -138,11 +140,40 @@ pub(super) fn has_no_patch(error: &Error) -> bool {
     matches!(error.http_status, Some(404 | 405))
 }
 
-/// Returns the refusal that says more: the first, unless it only says that the server does not know
-/// the form.
+/// Returns the refusal that says more: one about the values rather than about the form. Of two that
+/// say as much, the first, with what the server says about the other form.
 pub(super) fn better(first: Option<Error>, other: Error) -> Error {
-    match first {
-        Some(first) if !matches!(first.http_status, Some(404 | 405 | 501)) => first,
-        _ => other,
+    let Some(mut first) = first else { return other };
+    match says(&first).cmp(&says(&other)) {
+        Ordering::Less => other,
+        Ordering::Equal => {
+            if says(&other) != Says::NotKnown && !first.message.contains(&other.message) {
+                let _ = write!(first.message, " In another form: {}", other.message);
+            }
+            first
+        }
+        Ordering::Greater => first,
+    }
+}
+
+/// How much a refusal says about the change itself.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Says {
+    /// The server does not know the form.
+    NotKnown,
+    /// The reason is the form.
+    Form,
+    /// There is no reason, or one that only people understand.
+    Unclear,
+    /// The reason is the change.
+    Change,
+}
+
+fn says(refusal: &Error) -> Says {
+    match (refusal.http_status, refusal.refuses_form) {
+        (Some(404 | 405 | 501), _) => Says::NotKnown,
+        (_, Some(true)) => Says::Form,
+        (_, None) => Says::Unclear,
+        (_, Some(false)) => Says::Change,
     }
 }

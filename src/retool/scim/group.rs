@@ -52,7 +52,7 @@ impl GroupRecord<'_> {
         Group {
             id: group_id(self.id),
             name: self.display_name.map(Id::into_string).unwrap_or_default(),
-            universal_app_access: None,
+            access: Vec::new(),
             members: self.members.map(people),
             created_at: filled(meta.created),
             updated_at: filled(meta.last_modified),

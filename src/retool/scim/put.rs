@@ -37,7 +37,7 @@ impl Put {
 
     /// Returns the record to send.
     pub(super) fn body<'a>(account: &'a Account, patch: &UserPatch) -> Result<RawRecord<'a>> {
-        whole_user(&account.raw, &account.user, patch).ok_or_else(|| {
+        whole_user(account, patch).ok_or_else(|| {
             Error::new(
                 Code::AnswerUnusable,
                 "The record to change is not a JSON object, so it was not written. Try again.",

@@ -163,6 +163,14 @@ impl ReadDirectory for Scim {
         Box::pin(self.client.wait_to_read_back(reading))
     }
 
+    fn window_of_records(&self) -> Option<&Window> {
+        Some(self.client.window())
+    }
+
+    fn server_time(&self) -> Option<i64> {
+        self.client.server_time()
+    }
+
     fn probe(&self) -> Local<'_, Result<()>> {
         Box::pin(async {
             self.users_from(1, Some(1), &AllUsers { with_times: false }).await.map(drop)

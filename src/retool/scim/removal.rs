@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 
 use super::Scim;
 use super::body::PatchOp;
+use super::form::better;
 use super::members::{named, target, vanished};
 use crate::domain::{Dialect, GroupId, UserId};
 use crate::error::{Code, Error, Result};
@@ -67,7 +68,7 @@ impl Scim {
                         // The group was deleted, and with it the membership.
                         return Ok(written || lost);
                     }
-                    refusal = Some(error);
+                    refusal = Some(better(refusal, error));
                     if !lost {
                         form = form.next();
                         continue;

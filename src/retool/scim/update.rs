@@ -9,7 +9,7 @@ use core::fmt::Write as _;
 
 use super::Scim;
 use super::base::Route;
-use super::body::{PatchOp, sets_nothing};
+use super::body::{PatchOp, Renaming, sets_nothing};
 use super::form::{Demands, Form, better, has_no_patch, is_refused};
 use super::patch::Target;
 use super::put::Put;
@@ -30,6 +30,9 @@ impl Scim {
     /// Sets the fields of the patch and checks that they hold.
     pub(super) async fn change_user(&self, account: &Account, patch: &UserPatch) -> Result<User> {
         check_settable(patch).map_err(|error| error.about(account.subject()))?;
+        if Renaming::is_impossible(account, patch) {
+            return Err(no_place_for_address().about(account.subject()));
+        }
         if sets_nothing(patch) {
             return Ok(account.user.clone());
         }
@@ -77,9 +80,9 @@ impl Scim {
         account: &GroupAccount,
         patch: &GroupPatch,
     ) -> Result<Group> {
-        let GroupPatch { name, universal_app_access } = patch;
-        if universal_app_access.is_some() {
-            return Err(no_app_access().about(account.subject()));
+        let GroupPatch { name, access } = patch;
+        if !access.is_empty() {
+            return Err(no_access_settings().about(account.subject()));
         }
         let Some(name) = name else {
             return Ok(account.group.clone());
@@ -237,7 +240,7 @@ impl Change for ChangeUser<'_> {
             let body = Put::body(base, self.patch)?;
             return self.directory.put(target, body.to_json().into_bytes(), version).await;
         }
-        let operations = PatchOp::user(&base.user, self.patch, self.form);
+        let operations = PatchOp::user(base, self.patch, self.form);
         self.directory.patch(target, &operations, version).await
     }
 
@@ -258,7 +261,7 @@ impl Change for ChangeUser<'_> {
 
     fn difference(&self, base: &Account, now: &Account) -> Option<String> {
         user_difference(&base.user, self.patch, &now.user)
-            .map(String::from)
+            .map(Cow::into_owned)
             .or_else(|| self.put.and_then(|put| put.lost(base, self.patch, now)))
     }
 
@@ -315,8 +318,8 @@ impl Change for ChangeGroup<'_> {
         Ok(None)
     }
 
-    fn difference(&self, _: &GroupAccount, now: &GroupAccount) -> Option<String> {
-        group_difference(self.patch, &now.group).map(String::from)
+    fn difference(&self, base: &GroupAccount, now: &GroupAccount) -> Option<String> {
+        group_difference(&base.group, self.patch, &now.group).map(String::from)
     }
 
     fn demands_version(&self) -> bool {
@@ -361,32 +364,52 @@ fn retry(demands: &Demands) -> Retry {
 
 /// Fails, before anything is sent, for fields that SCIM does not have.
 pub(super) fn check_settable(patch: &UserPatch) -> Result<()> {
-    let UserPatch { first_name: _, last_name: _, user_type, admin, disabled: _, profile_photo_url } =
-        patch;
+    let UserPatch {
+        email: _,
+        first_name: _,
+        last_name: _,
+        user_type,
+        admin,
+        disabled: _,
+        profile_photo_url: _,
+        clear: _,
+        metadata,
+    } = patch;
     let field = if user_type.is_some() {
-        Field::UserType
+        Field::UserType.as_str()
     } else if *admin == Some(true) {
-        Field::Admin
-    } else if profile_photo_url.is_some() {
-        Field::ProfilePhotoUrl
+        Field::Admin.as_str()
+    } else if patch.wanted(Field::ProfilePhotoUrl).is_some() {
+        Field::ProfilePhotoUrl.as_str()
+    } else if !metadata.is_empty() {
+        "metadata"
     } else {
         return Ok(());
     };
     Err(Error::new(
         Code::OperationUnsupported,
         format!(
-            "SCIM can't set the field {} of a person, so nothing was written. Leave it out, or use another of \
-             Retool's APIs.",
-            field.as_str()
+            "SCIM can't set the field {field} of a person, so nothing was written. Leave it out, or use another of \
+             Retool's APIs."
         ),
     ))
 }
 
-/// Returns the error for a change of app access. SCIM has only a group's name and members.
-pub(super) fn no_app_access() -> Error {
+/// Returns the error for a record in which the former address is neither the login nor a mail that
+/// can be replaced.
+fn no_place_for_address() -> Error {
     Error::new(
         Code::OperationUnsupported,
-        "SCIM can't set what a group may do in every app, so nothing was written. Leave it out, or use another of \
+        "The record of the account has its address in a form that can't be changed, so nothing was written. Change the \
+         address in Retool.",
+    )
+}
+
+/// Returns the error for a change of access settings. SCIM has only a group's name and members.
+pub(super) fn no_access_settings() -> Error {
+    Error::new(
+        Code::OperationUnsupported,
+        "SCIM can't set what a group may do, so nothing was written. Leave it out, or use another of \
          Retool's APIs.",
     )
 }

@@ -165,6 +165,8 @@ impl<'a> UserRecord<'a> {
             user_type: None,
             invited: None,
             profile_photo_url: None,
+            metadata: None,
+            attributes: None,
             created_at: filled(meta.created),
             updated_at: filled(meta.last_modified),
             last_active_at: None,

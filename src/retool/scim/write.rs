@@ -6,11 +6,12 @@ use alloc::vec::Vec;
 use super::base::Route;
 use super::body;
 use super::group::GroupRecord;
-use super::update::{check_settable, no_app_access};
+use super::update::{check_settable, no_access_settings};
 use super::user::UserRecord;
 use super::{Scim, call};
 use crate::domain::{
-    Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId, UserPatch, UserRef,
+    AccessSetting, Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId,
+    UserPatch, UserRef,
 };
 use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Repeat};
@@ -111,13 +112,13 @@ impl WriteDirectory for Scim {
     fn create_group<'a>(
         &'a self,
         name: &'a str,
-        universal_app_access: Option<&'a str>,
+        access: &'a [AccessSetting],
     ) -> Local<'a, Result<Group>> {
         Box::pin(async move {
-            match universal_app_access {
-                Some(_) => Err(no_app_access().about(name)),
-                None => self.new_group(name).await,
+            if !access.is_empty() {
+                return Err(no_access_settings().about(name));
             }
+            self.new_group(name).await
         })
     }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::wire::user_type_text;
-use crate::domain::NewUser;
+use crate::domain::{AccessField, AccessSetting, NewUser};
 use crate::ser::to_body;
 
 /// Returns the body that creates a user. The user type must be one that `/api/v1` has.
@@ -36,8 +36,9 @@ pub fn create_user(user: &NewUser) -> Vec<u8> {
     })
 }
 
-/// Returns the body that creates a group and sets what its members may do in every app.
-pub fn create_group(name: &str, universal_app_access: Option<&str>) -> Vec<u8> {
+/// Returns the body that creates a group and sets what its members may do in every app, the one
+/// setting that `/api/v1` has.
+pub fn create_group(name: &str, access: &[AccessSetting]) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct CreateGroup<'a> {
@@ -45,7 +46,7 @@ pub fn create_group(name: &str, universal_app_access: Option<&str>) -> Vec<u8> {
         #[serde(skip_serializing_if = "Option::is_none")]
         universal_app_access: Option<&'a str>,
     }
-    to_body(&CreateGroup { name, universal_app_access })
+    to_body(&CreateGroup { name, universal_app_access: AccessField::UniversalApp.of(access) })
 }
 
 /// Returns the body that adds a member, by the user's id.
@@ -74,8 +75,9 @@ mod tests {
         let body =
             br#"{"email":"a@b.c","firstName":"A\"\u0001","isAdmin":false,"userType":"endUser"}"#;
         assert_eq!(create_user(&user), body);
-        assert_eq!(create_group("G", None), br#"{"name":"G"}"#);
-        assert_eq!(create_group("G", Some("own")), br#"{"name":"G","universalAppAccess":"own"}"#);
+        assert_eq!(create_group("G", &[]), br#"{"name":"G"}"#);
+        let own = AccessSetting { field: AccessField::UniversalApp, value: "own".into() };
+        assert_eq!(create_group("G", &[own]), br#"{"name":"G","universalAppAccess":"own"}"#);
         assert_eq!(add_member("u"), br#"{"userId":"u"}"#);
     }
 }

@@ -255,6 +255,14 @@ impl ReadDirectory for V1 {
         Box::pin(self.client.wait_to_read_back(reading))
     }
 
+    fn write_window(&self) -> Option<&Window> {
+        Some(self.client.window())
+    }
+
+    fn server_time(&self) -> Option<i64> {
+        self.client.server_time()
+    }
+
     fn probe(&self) -> Local<'_, Result<()>> {
         Box::pin(async {
             self.fetch_users(Ask { page: 1, size: Some(1) }, &AllUsers { with_times: false })

@@ -1,5 +1,6 @@
 //! The full PUT of `/api/v1`: merges the change into the record that was read, writes, verifies.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 
 use super::record::{with_group_patch, with_user_patch};
@@ -48,7 +49,7 @@ impl Change for ChangeUser<'_> {
 
     fn difference(&self, base: &Account, now: &Account) -> Option<String> {
         user_difference(&base.user, self.patch, &now.user)
-            .map(String::from)
+            .map(Cow::into_owned)
             .or_else(|| lost_field(self.body(base), &now.raw))
     }
 }
@@ -85,7 +86,7 @@ impl Change for ChangeGroup<'_> {
     }
 
     fn difference(&self, base: &GroupAccount, now: &GroupAccount) -> Option<String> {
-        group_difference(self.patch, &now.group).map(String::from).or_else(|| {
+        group_difference(&base.group, self.patch, &now.group).map(String::from).or_else(|| {
             let record = RawRecord::parse(&base.raw);
             lost_field(record.map(|record| with_group_patch(record, self.patch)), &now.raw)
         })

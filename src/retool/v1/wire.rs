@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use crate::de::{Id, ObjectOrId, Text, filled};
 use crate::domain::{
-    Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
+    AccessField, AccessSetting, Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member,
+    User, UserId, UserType,
 };
 use crate::retool::user_filter::{Lacks, Listable, Who};
 
@@ -28,6 +29,7 @@ pub struct UserRecord<'a> {
     groups: Option<Vec<Link<'a>>>,
     created_at: Option<Text<'a>>,
     updated_at: Option<Text<'a>>,
+    last_active: Option<Text<'a>>,
 }
 
 /// A group in a user record: an object, or only its id.
@@ -96,10 +98,12 @@ impl UserRecord<'_> {
             disabled: self.is_disabled.unwrap_or(false),
             invited: None,
             profile_photo_url: filled(self.profile_photo_url),
+            metadata: None,
+            attributes: None,
             groups: self.groups.map(|links| links.into_iter().map(into_link).collect()),
             created_at: filled(self.created_at),
             updated_at: filled(self.updated_at),
-            last_active_at: None,
+            last_active_at: filled(self.last_active),
         }
     }
 }
@@ -160,10 +164,12 @@ pub struct GroupRecord<'a> {
 impl GroupRecord<'_> {
     /// Converts the record to a [`Group`].
     pub fn into_group(self) -> Group {
+        let access = filled(self.universal_app_access)
+            .map(|value| AccessSetting { field: AccessField::UniversalApp, value });
         Group {
             id: group_id(self.id),
             name: self.name.map(Text::into_string).unwrap_or_default(),
-            universal_app_access: filled(self.universal_app_access),
+            access: access.into_iter().collect(),
             members: None,
             created_at: filled(self.created_at),
             updated_at: filled(self.updated_at),

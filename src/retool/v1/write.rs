@@ -10,7 +10,8 @@ use super::{
     GROUP, GROUPS, GROUPS_WRITE, MEMBER, MEMBERS, USER, USERS, USERS_WRITE, V1, check_not_refused,
 };
 use crate::domain::{
-    Account, Group, GroupAccount, GroupId, GroupPatch, Member, NewUser, User, UserId, UserPatch,
+    AccessSetting, Account, Group, GroupAccount, GroupId, GroupPatch, Member, NewUser, User,
+    UserId, UserPatch,
 };
 use crate::error::Result;
 use crate::http::{Call, Local, Method, Missing};
@@ -94,10 +95,10 @@ impl WriteDirectory for V1 {
     fn create_group<'a>(
         &'a self,
         name: &'a str,
-        universal_app_access: Option<&'a str>,
+        access: &'a [AccessSetting],
     ) -> Local<'a, Result<Group>> {
         Box::pin(async move {
-            let body = body::create_group(name, universal_app_access);
+            let body = body::create_group(name, access);
             let answer = self.client.send(creation(GROUPS, name, body, GROUPS_WRITE)).await?;
             check_not_refused(&answer)?;
             let record: GroupRecord<'_> = answer.decode()?;

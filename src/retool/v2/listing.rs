@@ -252,9 +252,10 @@ impl Reader<'_> {
         }
     }
 
-    /// Switches to reading page by page. Returns `false` if this is not possible, or done already.
+    /// Switches to reading page by page. Returns `false` if this is not possible. Another listing of
+    /// the call may have switched meanwhile.
     fn switch_to_pages(&self) -> bool {
-        self.pages.is_some_and(|pages| !pages.by_page.replace(true))
+        self.pages.inspect(|pages| pages.by_page.set(true)).is_some()
     }
 
     async fn read_at_once(&self) -> Reading {

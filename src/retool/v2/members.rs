@@ -15,7 +15,9 @@ use crate::error::{Code, Error, Result};
 use crate::http::{Answer, Call, Method, Missing, Repeat};
 use crate::retool::membership::is_visible;
 use crate::retool::read_back::{ReadBack, read_back, visible_group};
-use crate::retool::request::{another_group, deleted, is_unreadable, one, readable};
+use crate::retool::request::{
+    another_group, deleted, is_missing, is_page, is_unreadable, no_route, one, readable,
+};
 use crate::retool::verify::{additions_not_held, administration_not_held, removal_not_held};
 use crate::retool::write_once::{
     AfterLoss, Written, after_others, after_write, unchecked, write_once,
@@ -25,6 +27,9 @@ use crate::retool::write_once::{
 /// of such a request is smaller than 100 KB, which many servers accept for any request.
 const MOST_AT_ONCE: usize = 1000;
 
+const NO_GROUPS: &str = "This server does not change the groups of invitations through its API: its version (from 3.28) \
+     or its plan lacks that. Change them in Retool, or wait until the invitation is accepted.";
+
 /// The ids of all members of a group and of all invitations to it.
 type MemberIds = BTreeSet<UserId>;
 
@@ -32,6 +37,8 @@ type MemberIds = BTreeSet<UserId>;
 #[derive(Clone, Copy)]
 enum Kind {
     Accounts,
+    /// Accounts that administer the group.
+    Admins,
     Invitations,
 }
 
@@ -67,6 +74,22 @@ impl V2 {
         Ok(new)
     }
 
+    /// Adds a user who administers the group; `false` if they were in it already.
+    pub(super) async fn join_as_admin(&self, group: &GroupId, user: &UserId) -> Result<bool> {
+        let known = visible_group(self, group, async || self.member_ids(group).await).await?;
+        let is_new = !known.contains(user);
+        if is_new {
+            self.add(group, Kind::Admins, Vec::from([user])).await?;
+        }
+        let members = self.members_of(group).await.map_err(after_others(is_new))?;
+        let own = members.iter().flatten().find(|member| member.id == *user);
+        if own.is_none_or(|member| member.group_admin != Some(true)) {
+            // Another administrator may have added them meanwhile.
+            self.administer(group, user, true).await.map_err(after_others(is_new))?;
+        }
+        Ok(is_new)
+    }
+
     /// Adds users who were not in the group when it was just read. After a lost reply, the group
     /// is read again, because users who are in it by now may have been made its administrators.
     async fn add(&self, group: &GroupId, kind: Kind, mut people: Vec<&UserId>) -> Result<()> {
@@ -91,7 +114,8 @@ impl V2 {
         people: &[&UserId],
     ) -> Result<Answer> {
         let (template, body) = match kind {
-            Kind::Accounts => (MEMBERS, body::add_members(people)),
+            Kind::Accounts => (MEMBERS, body::members(people, false)),
+            Kind::Admins => (MEMBERS, body::members(people, true)),
             Kind::Invitations => (GROUP_INVITES, body::add_invites(&numbers(people)?)),
         };
         let segments = [group.value.as_str()];
@@ -101,7 +125,30 @@ impl V2 {
             // The server answers the same for a missing group and a missing user.
             ..one(Method::Post, template, &segments, GROUPS_WRITE, Missing::Unspecified)
         };
-        self.client.send(call).await
+        let sent = self.client.send(call).await;
+        match (sent, kind) {
+            (Err(error), Kind::Invitations) => Err(self.explain_invites(error, people).await),
+            (sent, _) => sent,
+        }
+    }
+
+    /// Explains why invitations could not be added to a group, or removed from it: the server may
+    /// not have the route.
+    async fn explain_invites(&self, error: Error, people: &[&UserId]) -> Error {
+        if is_page(&error) {
+            return no_route(error, NO_GROUPS);
+        }
+        if error.http_status != Some(404) {
+            return error;
+        }
+        // The group was just read. If the invitations are there too, it is the route that is not.
+        for id in people {
+            let number = invitation_number(id).unwrap_or_default();
+            if !matches!(self.invitation(id, number).await, Ok(Some(_))) {
+                return error;
+            }
+        }
+        no_route(error, NO_GROUPS)
     }
 
     async fn verify_added(
@@ -146,6 +193,12 @@ impl V2 {
                 }
                 None
             }
+            Err(error) if invitation_number(user).is_some() && is_missing(&error) => {
+                return match self.member_ids(group).await? {
+                    Some(members) if !is_out(Some(&members)) => Err(no_route(error, NO_GROUPS)),
+                    _ => Ok(error.maybe_applied),
+                };
+            }
             Err(error) if is_unreadable(&error) => Some(error),
             Err(error) => return deleted(Err(error)),
         };
@@ -157,24 +210,29 @@ impl V2 {
         }
     }
 
-    /// Makes a member an administrator of a group, and reads it back.
-    pub(super) async fn administer(&self, group: &GroupId, user: &UserId) -> Result<()> {
+    /// Sets whether a member administers a group, and reads it back.
+    pub(super) async fn administer(
+        &self,
+        group: &GroupId,
+        user: &UserId,
+        wanted: bool,
+    ) -> Result<()> {
         let segments = [group.value.as_str()];
         let call = Call {
-            body: Some(body::make_group_admin(user)),
+            body: Some(body::members(&[user], wanted)),
             ..one(Method::Post, MEMBERS, &segments, GROUPS_WRITE, Missing::Unspecified)
         };
         let failure = match self.client.send(call).await {
             Err(error) if !is_unreadable(&error) => return Err(error),
             sent => sent.err(),
         };
-        let administers = |members: Option<&Vec<Member>>| {
-            members
-                .into_iter()
-                .flatten()
-                .any(|member| member.id == *user && member.group_admin == Some(true))
+        let is_so = |members: Option<&Vec<Member>>| {
+            let mut members = members.into_iter().flatten();
+            members.any(|member| {
+                member.id == *user && member.group_admin.unwrap_or_default() == wanted
+            })
         };
-        match is_visible(self, async || self.members_of(group).await, administers).await {
+        match is_visible(self, async || self.members_of(group).await, is_so).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(failure.unwrap_or_else(|| administration_not_held(group))),
             Err(check) => Err(match failure {

@@ -20,6 +20,8 @@ use crate::http::{Answer, Call, Client};
 use crate::retool::page_buffer::PageItems;
 use crate::retool::raw_record::RawRecord;
 
+mod access;
+mod attributes;
 mod body;
 mod cursor;
 mod invites;
@@ -27,6 +29,7 @@ mod listing;
 mod members;
 mod pages;
 mod read;
+mod two_factor;
 mod update;
 pub mod wire;
 mod write;
@@ -34,12 +37,18 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use attributes::no_attributes;
+use body::MetadataForm;
 use listing::{FetchedPage, Next};
 use wire::{Envelope, GroupRecord};
 
 const USERS: &str = "/api/v2/users";
 const USER: &str = "/api/v2/users/{id}";
 const LOGOUT: &str = "/api/v2/users/{id}/logout";
+const RESET_2FA: &str = "/api/v2/users/reset2fa/{id}";
+const ATTRIBUTES: &str = "/api/v2/user_attributes";
+const USER_ATTRIBUTES: &str = "/api/v2/users/{id}/user_attributes";
+const USER_ATTRIBUTE: &str = "/api/v2/users/{id}/user_attributes/{name}";
 const GROUPS: &str = "/api/v2/groups";
 const GROUP: &str = "/api/v2/groups/{id}";
 const MEMBERS: &str = "/api/v2/groups/{id}/members";
@@ -48,6 +57,8 @@ const GROUP_INVITES: &str = "/api/v2/groups/{id}/user_invites";
 const GROUP_INVITE: &str = "/api/v2/groups/{id}/user_invites/{inviteId}";
 const INVITES: &str = "/api/v2/user_invites";
 const INVITE: &str = "/api/v2/user_invites/{id}";
+const INVITE_ATTRIBUTES: &str = "/api/v2/user_invites/{id}/user_attributes";
+const INVITE_ATTRIBUTE: &str = "/api/v2/user_invites/{id}/user_attributes/{name}";
 
 const USERS_READ: &str = "users:read";
 const USERS_WRITE: &str = "users:write";
@@ -63,21 +74,21 @@ pub struct V2 {
     page_size: PageSize,
     /// What the listings of this call lack.
     gaps: Gaps,
+    /// How this server lets the metadata of a user be changed.
+    metadata_form: Cell<MetadataForm>,
 }
 
 impl V2 {
     /// Creates a directory on a client.
     pub fn new(client: Client) -> Self {
         let page_size = PageSize::new(listing::limit(client.settings().page_size));
-        V2 { client, by_page: Cell::new(false), page_size, gaps: Gaps::default() }
-    }
-
-    /// Returns the time of a response, in milliseconds since the Unix epoch: by the server's
-    /// clock, or by the host's clock if the server sent no date.
-    fn now(&self, answer: &Answer) -> i64 {
-        answer.answered_at().unwrap_or_else(|| {
-            i64::try_from(self.client.platform().clock.unix_ms()).unwrap_or(i64::MAX)
-        })
+        V2 {
+            client,
+            by_page: Cell::new(false),
+            page_size,
+            gaps: Gaps::default(),
+            metadata_form: Cell::new(MetadataForm::ByKey),
+        }
     }
 
     /// Sends a request about one user or group; `None` if the server does not have it.
@@ -145,7 +156,7 @@ fn open_records<'a, R: Deserialize<'a>>(answer: &'a Answer) -> Result<Records<R>
 /// Returns the error that names the groups of a response that can't be used, if it is a listing.
 fn unreadable_groups_in(answer: &Answer) -> Option<Error> {
     let envelope = open::<Vec<&RawValue>>(answer).ok()?;
-    let has_id = |record: GroupRecord<'_>| record.into_group(0).is_some();
+    let has_id = |record: GroupRecord<'_>| record.into_group(None).is_some();
     unreadable_records(envelope.data?, "groups", has_id)
 }
 

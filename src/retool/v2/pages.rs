@@ -74,7 +74,7 @@ impl V2 {
     /// Lists all invitations. One that can't be used is an error, because a page has no place to
     /// name it.
     async fn invited_page(&self) -> Result<Vec<User>> {
-        let Invited { users, unreadable } = self.invited().await?;
+        let Invited { users, unreadable, .. } = self.invited().await?;
         unreadable.on_a_page()?;
         Ok(users)
     }

@@ -5,7 +5,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::cursor::Offset;
-use super::invites::{AndInvited, Invited, without_accounts};
+use super::invites::{AndInvited, Invited, take_with_accounts};
 use super::listing::{Ask, FetchedPage, Next, Pages, Source};
 use super::wire::{GroupRecord, UserRecord, invitation_number};
 use super::{
@@ -13,7 +13,8 @@ use super::{
     open_list, open_record, open_records, read_record, unreadable_groups_in,
 };
 use crate::domain::{
-    Account, Dialect, Group, GroupAccount, GroupId, Member, User, UserId, UserRef,
+    Account, AttributeDefinition, Dialect, Email, Group, GroupAccount, GroupId, Invitation, Member,
+    User, UserId, UserRef,
 };
 use crate::error::{Code, Result};
 use crate::http::{Answer, Call, Local, Method, Missing, Window};
@@ -65,7 +66,7 @@ impl V2 {
 
     async fn fetch_groups(&self) -> Result<FetchedPage<Vec<Group>>> {
         let answer = self.get_list(GROUPS, GROUPS_READ, &[]).await?;
-        let now = self.now(&answer);
+        let now = answer.answered_at();
         let convert = |record: GroupRecord<'_>| record.into_group(now);
         open_list(&answer, |records| each(records, convert, |group| &group.id.value))
             .map_err(|error| unreadable_groups_in(&answer).unwrap_or(error))
@@ -74,14 +75,15 @@ impl V2 {
     async fn people(&self, filter: &dyn UserFilter) -> Result<Found> {
         // In this order, a user who accepts an invitation meanwhile is in both lists. In the other
         // order, they could be in neither.
-        let Invited { users: mut invited, unreadable } = self.invited().await?;
-        let Found { mut users, mut others } =
+        let Invited { users: mut invited, more, unreadable } = self.invited().await?;
+        let Found { mut users, mut others, .. } =
             everyone(self, &AndInvited::new(filter, &invited)).await?;
-        without_accounts(&mut invited, &users);
+        let mut invitations = take_with_accounts(&mut invited, &users);
+        invitations.extend(more);
         users.append(&mut invited);
         self.gaps.add(&unreadable);
         others.unreadable.append(unreadable);
-        Ok(Found { users, others })
+        Ok(Found { users, others, invitations })
     }
 
     async fn every_group(&self) -> Result<Vec<Group>> {
@@ -98,7 +100,7 @@ impl V2 {
         if !found.is_empty() {
             return Ok(found);
         }
-        let Invited { mut users, unreadable } = self.invited().await?;
+        let Invited { mut users, unreadable, .. } = self.invited().await?;
         if unreadable.means(who) {
             return Err(unreadable.error_for(who));
         }
@@ -144,7 +146,7 @@ impl V2 {
     pub(super) fn decode_group(&self, answer: &Answer, id: &GroupId) -> Result<GroupAccount> {
         let raw = open_record(answer)?;
         let record: GroupRecord<'_> = read_record(answer, raw)?;
-        let group = record.into_group(self.now(answer)).ok_or_else(|| odd_shape(answer))?;
+        let group = record.into_group(answer.answered_at()).ok_or_else(|| odd_shape(answer))?;
         if group.id != *id {
             return Err(another_group(answer));
         }
@@ -231,6 +233,18 @@ impl ReadDirectory for V2 {
         Box::pin(self.client.wait_to_read_back(reading))
     }
 
+    fn is_invitation(&self, id: &UserId) -> bool {
+        invitation_number(id).is_some()
+    }
+
+    fn write_window(&self) -> Option<&Window> {
+        Some(self.client.window())
+    }
+
+    fn server_time(&self) -> Option<i64> {
+        self.client.server_time()
+    }
+
     fn probe(&self) -> Local<'_, Result<()>> {
         let ask = Ask { limit: Some(1), token: None };
         Box::pin(async { self.users_page(ask, &AllUsers { with_times: false }).await.map(drop) })
@@ -238,6 +252,13 @@ impl ReadDirectory for V2 {
 
     fn find_users<'a>(&'a self, who: &'a UserRef) -> Local<'a, Result<Vec<User>>> {
         Box::pin(self.people_of(who))
+    }
+
+    fn invitations_to<'a>(
+        &'a self,
+        email: &'a Email,
+    ) -> Local<'a, Result<Option<Vec<Invitation>>>> {
+        Box::pin(self.invited_at(email))
     }
 
     fn read_user<'a>(&'a self, id: &'a UserId) -> Local<'a, Result<Option<Account>>> {
@@ -254,6 +275,10 @@ impl ReadDirectory for V2 {
         size: Option<u32>,
     ) -> Local<'a, Result<Page<User>>> {
         Box::pin(self.page_of_people(cursor, size))
+    }
+
+    fn list_attributes(&self) -> Local<'_, Result<Option<Vec<AttributeDefinition>>>> {
+        Box::pin(self.attribute_definitions())
     }
 
     fn unreadable(&self) -> Unreadable {

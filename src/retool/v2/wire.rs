@@ -4,13 +4,16 @@
 use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::de::{Id, Objects, Text, filled};
 use crate::domain::{
-    Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member, User, UserId, UserType,
+    AccessField, AccessSetting, Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Invitation,
+    Member, Metadata, User, UserId, UserType,
 };
 use crate::retool::user_filter::{Lacks, Listable, Who};
 use crate::time::parse_iso;
@@ -51,6 +54,7 @@ pub struct UserRecord<'a> {
     is_admin: Option<bool>,
     active: Option<bool>,
     user_type: Option<Text<'a>>,
+    metadata: Option<&'a RawValue>,
     groups: Option<Objects<LinkRecord<'a>>>,
     created_at: Option<Text<'a>>,
     updated_at: Option<Text<'a>>,
@@ -112,6 +116,8 @@ impl Listable for UserRecord<'_> {
             disabled: !self.active.unwrap_or(true),
             invited: Some(false),
             profile_photo_url: None,
+            metadata: self.metadata.and_then(|raw| Metadata::parse(raw.get())),
+            attributes: None,
             groups,
             created_at: filled(self.created_at),
             updated_at: filled(self.updated_at),
@@ -197,16 +203,9 @@ pub struct InviteRecord<'a> {
     claimed_by: Option<Id<'a>>,
     claimed_at: Option<Text<'a>>,
     user_type: Option<Text<'a>>,
+    metadata: Option<&'a RawValue>,
     groups: Option<Objects<LinkRecord<'a>>>,
     created_at: Option<Text<'a>>,
-}
-
-/// An invitation, converted to the invited user.
-pub struct Invitation {
-    /// The invited user.
-    pub user: User,
-    /// Whether it can still be accepted.
-    pub pending: bool,
 }
 
 impl InviteRecord<'_> {
@@ -216,14 +215,18 @@ impl InviteRecord<'_> {
         Some(UserId { dialect: Dialect::V2, value: format!("{INVITATION}{number}") })
     }
 
-    /// Returns whether the invitation can still be accepted at `now`, in milliseconds since the
-    /// Unix epoch. If its end can't be read, it counts as pending: withdrawing it does no harm.
-    fn is_pending(&self, now: i64) -> bool {
+    /// Returns whether the invitation was accepted.
+    pub fn is_accepted(&self) -> bool {
         let is_filled = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
-        let claimed =
-            is_filled(self.claimed_by.as_deref()) || is_filled(self.claimed_at.as_deref());
+        is_filled(self.claimed_by.as_deref()) || is_filled(self.claimed_at.as_deref())
+    }
+
+    /// Returns whether the invitation can still be accepted at `now`, by the server's clock, in
+    /// milliseconds since the Unix epoch. If its end or the server's time is not known, it counts
+    /// as pending: the host's clock may be wrong, and then a valid invitation would be replaced.
+    fn is_pending(&self, now: Option<i64>) -> bool {
         let end = self.expires_at.as_deref().and_then(parse_iso);
-        !claimed && end.is_none_or(|end| end > now)
+        !self.is_accepted() && end.zip(now).is_none_or(|(end, now)| end > now)
     }
 
     /// Returns the address, if there is one.
@@ -233,8 +236,8 @@ impl InviteRecord<'_> {
 
     /// Converts the record; `None` if it or one of its groups has no id. The user may have no
     /// address.
-    pub fn into_invitation(self, now: i64) -> Option<Invitation> {
-        let pending = self.is_pending(now);
+    pub fn into_invitation(self, now: Option<i64>) -> Option<Invitation> {
+        let open = self.is_pending(now);
         let id = self.user_id()?;
         let user = User {
             email: Email::of_account(self.invited_email.as_deref().unwrap_or_default(), &id, None),
@@ -247,12 +250,14 @@ impl InviteRecord<'_> {
             disabled: false,
             invited: Some(true),
             profile_photo_url: None,
+            metadata: self.metadata.and_then(|raw| Metadata::parse(raw.get())),
+            attributes: None,
             groups: links(self.groups)?,
             created_at: filled(self.created_at),
             updated_at: None,
             last_active_at: None,
         };
-        Some(Invitation { user, pending })
+        Some(Invitation { user, open })
     }
 }
 
@@ -264,6 +269,16 @@ pub struct GroupRecord<'a> {
     legacy_id: Option<Id<'a>>,
     name: Option<Text<'a>>,
     universal_app_access: Option<Text<'a>>,
+    universal_resource_access: Option<Text<'a>>,
+    universal_workflow_access: Option<Text<'a>>,
+    universal_query_library_access: Option<Text<'a>>,
+    user_list_access: Option<bool>,
+    audit_log_access: Option<bool>,
+    unpublished_release_access: Option<bool>,
+    usage_analytics_access: Option<bool>,
+    theme_access: Option<bool>,
+    account_details_access: Option<bool>,
+    landing_page_app_id: Option<Text<'a>>,
     members: Option<Objects<MemberRecord<'a>>>,
     user_invites: Option<Objects<InviteRecord<'a>>>,
     created_at: Option<Text<'a>>,
@@ -301,7 +316,7 @@ impl GroupRecord<'_> {
 
     /// Converts the record to a [`Group`]. Its members include the invitations that can still be
     /// accepted at `now`. `None` if the group has no id.
-    pub fn into_group(self, now: i64) -> Option<Group> {
+    pub fn into_group(self, now: Option<i64>) -> Option<Group> {
         let mut members = self.members.map(into_members);
         if let Some(members) = &mut members {
             for invite in self.user_invites.into_iter().flat_map(|invites| invites.0) {
@@ -314,10 +329,30 @@ impl GroupRecord<'_> {
                 }
             }
         }
+        let text = |field, value: Option<Text<'_>>| {
+            filled(value).map(|value| AccessSetting { field, value })
+        };
+        let flag = |field, value: Option<bool>| {
+            let value = String::from(if value? { "true" } else { "false" });
+            Some(AccessSetting { field, value })
+        };
+        let access = [
+            text(AccessField::UniversalApp, self.universal_app_access),
+            text(AccessField::UniversalResource, self.universal_resource_access),
+            text(AccessField::UniversalWorkflow, self.universal_workflow_access),
+            text(AccessField::UniversalQueryLibrary, self.universal_query_library_access),
+            flag(AccessField::UserList, self.user_list_access),
+            flag(AccessField::AuditLog, self.audit_log_access),
+            flag(AccessField::UnpublishedRelease, self.unpublished_release_access),
+            flag(AccessField::UsageAnalytics, self.usage_analytics_access),
+            flag(AccessField::Theme, self.theme_access),
+            flag(AccessField::AccountDetails, self.account_details_access),
+            text(AccessField::LandingPageApp, self.landing_page_app_id),
+        ];
         Some(Group {
             id: group_id(self.id, self.legacy_id)?,
             name: self.name.map(Text::into_string).unwrap_or_default(),
-            universal_app_access: filled(self.universal_app_access),
+            access: access.into_iter().flatten().collect(),
             members,
             created_at: filled(self.created_at),
             updated_at: filled(self.updated_at),

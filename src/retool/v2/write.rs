@@ -5,14 +5,15 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::body::{self, Operations};
-use super::update::{ChangeGroup, ChangeUser, check_user_type, settable, unsupported};
+use super::update::{ChangeGroup, check_user_type, settable, unsupported};
 use super::wire::{GroupRecord, UserRecord, invitation_number};
 use super::{
-    GROUP, GROUPS, GROUPS_WRITE, INVITE, LOGOUT, USER, USERS, USERS_WRITE, V2, acknowledged,
-    odd_shape, open_record, read_record,
+    GROUP, GROUPS, GROUPS_WRITE, LOGOUT, USER, USERS, USERS_WRITE, V2, acknowledged, odd_shape,
+    open_record, read_record,
 };
 use crate::domain::{
-    Account, Group, GroupAccount, GroupId, GroupPatch, NewUser, User, UserId, UserPatch,
+    AccessSetting, Account, Group, GroupAccount, GroupId, GroupPatch, NewInvitation, NewUser, User,
+    UserId, UserPatch,
 };
 use crate::error::{Code, Error, Result};
 use crate::http::{Call, Local, Method, Missing};
@@ -44,15 +45,6 @@ impl V2 {
             Ok(answer) => acknowledged(&answer),
             Err(error) => Err(error),
         })
-    }
-
-    async fn withdraw(&self, id: &UserId, number: &str) -> Result<bool> {
-        let segments = [number];
-        self.delete(Call {
-            about: Some(&id.value),
-            ..one(Method::Delete, INVITE, &segments, USERS_WRITE, Missing::User)
-        })
-        .await
     }
 
     /// Disables a user. In this API, a deletion only disables.
@@ -108,6 +100,10 @@ impl WriteDirectory for V2 {
         Box::pin(self.create(user))
     }
 
+    fn invite<'a>(&'a self, new: &'a NewInvitation) -> Local<'a, Result<User>> {
+        Box::pin(self.send_invitation(new))
+    }
+
     fn update_user<'a>(
         &'a self,
         account: &'a Account,
@@ -119,8 +115,7 @@ impl WriteDirectory for V2 {
             if patch.is_empty() {
                 return Ok(account.user.clone());
             }
-            let made = change(self, account, &ChangeUser { directory: self, patch }).await?;
-            Ok(made.user)
+            Ok(self.change_user(account, patch).await?.user)
         })
     }
 
@@ -134,15 +129,16 @@ impl WriteDirectory for V2 {
     fn create_group<'a>(
         &'a self,
         name: &'a str,
-        universal_app_access: Option<&'a str>,
+        access: &'a [AccessSetting],
     ) -> Local<'a, Result<Group>> {
         Box::pin(async move {
-            let body = body::create_group(name, universal_app_access);
+            let body = body::create_group(name, access);
             let call = creation(GROUPS, name, body, GROUPS_WRITE);
             let answer = self.client.send(call).await?;
             let raw = open_record(&answer)?;
             let record: GroupRecord<'_> = read_record(&answer, raw)?;
-            let group = record.into_group(self.now(&answer)).ok_or_else(|| odd_shape(&answer))?;
+            let group =
+                record.into_group(answer.answered_at()).ok_or_else(|| odd_shape(&answer))?;
             created_group(&answer, group, name)
         })
     }
@@ -176,16 +172,38 @@ impl WriteDirectory for V2 {
         Box::pin(self.join(group, users))
     }
 
-    fn make_group_admin<'a>(
+    fn add_group_admin<'a>(
         &'a self,
         group: &'a GroupId,
         user: &'a UserId,
+    ) -> Local<'a, Result<bool>> {
+        Box::pin(self.join_as_admin(group, user))
+    }
+
+    fn set_group_admin<'a>(
+        &'a self,
+        group: &'a GroupId,
+        user: &'a UserId,
+        administers: bool,
     ) -> Local<'a, Result<()>> {
-        Box::pin(self.administer(group, user))
+        Box::pin(self.administer(group, user, administers))
     }
 
     fn end_sessions<'a>(&'a self, user: &'a UserId) -> Local<'a, Result<bool>> {
         Box::pin(self.log_out(user))
+    }
+
+    fn set_attribute<'a>(
+        &'a self,
+        account: &'a Account,
+        name: &'a str,
+        value: Option<&'a str>,
+    ) -> Local<'a, Result<User>> {
+        Box::pin(self.write_attribute(account, name, value))
+    }
+
+    fn reset_two_factor<'a>(&'a self, user: &'a UserId) -> Local<'a, Result<bool>> {
+        Box::pin(self.reset_2fa(user))
     }
 
     fn remove_member<'a>(

@@ -10,7 +10,7 @@ use crate::error::{Code, Result};
 use crate::group_index::GroupIndex;
 use crate::retool::{Capabilities, Directory};
 use crate::sync::step::planned::{CHANGED, is_as_planned, is_as_planned_to_delete};
-use crate::sync::step::{self, Current, StepOutcome};
+use crate::sync::step::{self, AttributesNow, Current, StepOutcome};
 use crate::sync::{Snapshot, Step, StepKind};
 
 /// What a fresh listing says about a step.
@@ -42,6 +42,8 @@ pub(super) struct Fresh<'a> {
     /// The people and groups that steps of the slice create.
     people: BTreeSet<&'a Email>,
     new_groups: BTreeSet<&'a str>,
+    /// The people whose addresses steps of the slice change, with the addresses before.
+    renamed: BTreeMap<&'a UserId, Email>,
     /// The creations of earlier slices.
     created_before: BTreeMap<&'a Email, &'a Step>,
 }
@@ -56,6 +58,7 @@ impl<'a> Fresh<'a> {
             groups: GroupIndex::new(&snapshot.groups),
             people: BTreeSet::new(),
             new_groups: BTreeSet::new(),
+            renamed: BTreeMap::new(),
             created_before: BTreeMap::new(),
         };
         for user in &snapshot.users {
@@ -70,7 +73,10 @@ impl<'a> Fresh<'a> {
         }
         for step in steps {
             match step.kind {
-                StepKind::CreateUser => fresh.people.extend(&step.email),
+                StepKind::CreateUser | StepKind::InviteUser => fresh.people.extend(&step.email),
+                StepKind::RenameUser => {
+                    fresh.renamed.extend(step.user.as_ref().zip(step::address_before(step)));
+                }
                 StepKind::CreateGroup => fresh.new_groups.extend(step.group_name.as_deref()),
                 _ => {}
             }
@@ -80,7 +86,7 @@ impl<'a> Fresh<'a> {
 
     /// Adds the people that earlier slices had to create.
     pub(super) fn after(mut self, earlier: &'a [Step]) -> Self {
-        for step in earlier.iter().filter(|step| step.kind == StepKind::CreateUser) {
+        for step in earlier.iter().filter(|step| step.kind.makes_person()) {
             if let Some(email) = &step.email {
                 self.created_before.insert(email, step);
             }
@@ -109,7 +115,9 @@ impl<'a> Fresh<'a> {
         let wanted = step.kind == StepKind::AddMember;
         let holds = match self.judge_listed(step)? {
             Judged::Read(id, group) => {
-                match step::current(directory, &id, step::person(step)?).await? {
+                let before = self.renamed.get(&id);
+                let names: Vec<&Email> = before.into_iter().chain([step::person(step)?]).collect();
+                match step::current(directory, &id, &names).await? {
                     Current::Gone { .. } => return Ok(Judged::Stale(GONE.into())),
                     Current::Renamed => return Ok(Judged::Stale(RENAMED.into())),
                     Current::Account(account) => match group {
@@ -139,22 +147,27 @@ impl<'a> Fresh<'a> {
         match step.kind {
             // The names of the groups are compared right before the creation.
             StepKind::CreateGroup => Ok(Judged::Apply),
-            StepKind::CreateUser => {
-                let new = step::new_user(step)?;
-                Ok(match self.by_email.get(&new.email).map(Vec::as_slice) {
+            StepKind::CreateUser | StepKind::InviteUser => {
+                Ok(match self.by_email.get(step::person(step)?).map(Vec::as_slice) {
                     None | Some([]) => Judged::Apply,
-                    Some([user]) => match step::found_instead(&new, user) {
+                    Some([user]) => match step::found_made(step, user)? {
                         StepOutcome::Stale(how) => Judged::Stale(how),
                         _ => Judged::Holds,
                     },
                     Some(_) => Judged::Stale(SHARED.into()),
                 })
             }
-            StepKind::EnableUser
+            StepKind::RenameUser
+            | StepKind::EnableUser
             | StepKind::UpdateUser
             | StepKind::DisableUser
             | StepKind::DeleteUser => self.judge_account(step),
-            StepKind::AddMember | StepKind::RemoveMember => self.judge_membership(step),
+            StepKind::ChangeAttributes => self.judge_attributes(step),
+            // The listing shows only one invitation of each person. Applying the step reads it.
+            StepKind::CancelInvitation => Ok(Judged::Apply),
+            StepKind::AddMember | StepKind::ChangeMember | StepKind::RemoveMember => {
+                self.judge_membership(step)
+            }
         }
     }
 
@@ -163,8 +176,14 @@ impl<'a> Fresh<'a> {
         let Some(user) = step.user.as_ref().and_then(|id| self.user(id)) else {
             return Ok(Judged::Apply);
         };
-        if !step.email.as_ref().is_some_and(|email| user.answers_to(email)) {
+        if !step.email.as_ref().is_some_and(|email| self.answers(user, email)) {
             return Ok(Judged::Stale(RENAMED.into()));
+        }
+        if step.kind == StepKind::RenameUser
+            && let Some(email) = &step.email
+            && { self.by_email.get(email).into_iter().flatten() }.any(|other| other.id != user.id)
+        {
+            return Ok(Judged::Stale(step::ADDRESS_TAKEN.into()));
         }
         Ok(match step.kind {
             // Applying it again ends the sessions.
@@ -179,28 +198,57 @@ impl<'a> Fresh<'a> {
         })
     }
 
-    fn judge_membership(&self, step: &Step) -> Result<Judged> {
+    /// Returns whether a user has an address, or the one that a step of the slice changes.
+    fn answers(&self, user: &User, email: &Email) -> bool {
+        let before = self.renamed.get(&user.id);
+        user.answers_to(email) || before.is_some_and(|before| user.answers_to(before))
+    }
+
+    /// Compares attributes with those that the listing shows.
+    fn judge_attributes(&self, step: &Step) -> Result<Judged> {
+        Ok(match self.listed_person(step)? {
+            Err(judged) => judged,
+            // Applying the step reads the account.
+            Ok(None) => Judged::Apply,
+            Ok(Some(user)) => match step::attributes_now(step, user) {
+                AttributesNow::AsWanted => Judged::Holds,
+                AttributesNow::AsPlanned => Judged::Apply,
+                AttributesNow::Other => Judged::Stale(CHANGED.into()),
+            },
+        })
+    }
+
+    /// Returns the account of a step's person, who may be one that an earlier step creates. `None`
+    /// if the listing lacks it, or if the slice creates it. Otherwise returns why not.
+    fn listed_person(&self, step: &Step) -> Result<core::result::Result<Option<&'a User>, Judged>> {
         let email = step::person(step)?;
-        let user = match &step.user {
+        Ok(match &step.user {
             Some(id) => match self.user(id) {
-                Some(user) if !user.answers_to(email) => return Ok(Judged::Stale(RENAMED.into())),
-                user => user,
+                Some(user) if !self.answers(user, email) => Err(Judged::Stale(RENAMED.into())),
+                user => Ok(user),
             },
             None => match self.by_email.get(email).map(Vec::as_slice) {
-                None | Some([]) if self.people.contains(email) => None,
-                None | Some([]) => return Ok(not_begun("account", email.as_str())),
+                None | Some([]) if self.people.contains(email) => Ok(None),
+                None | Some([]) => Err(not_begun("account", email.as_str())),
                 Some([user]) => {
                     // As if the plan were applied whole: a creation that became stale stops the rest.
                     if let Some(creation) = self.created_before.get(email)
-                        && let StepOutcome::Stale(how) =
-                            step::found_instead(&step::new_user(creation)?, user)
+                        && let StepOutcome::Stale(how) = step::found_made(creation, user)?
                     {
-                        return Ok(Judged::Stale(how));
+                        Err(Judged::Stale(how))
+                    } else {
+                        Ok(Some(*user))
                     }
-                    Some(*user)
                 }
-                Some(_) => return Ok(Judged::Stale(SHARED.into())),
+                Some(_) => Err(Judged::Stale(SHARED.into())),
             },
+        })
+    }
+
+    fn judge_membership(&self, step: &Step) -> Result<Judged> {
+        let user = match self.listed_person(step)? {
+            Ok(user) => user,
+            Err(judged) => return Ok(judged),
         };
         let name = step::group_name(step)?;
         let unread = match (&step.user, user) {
@@ -227,14 +275,25 @@ impl<'a> Fresh<'a> {
                 None => return Ok(not_begun("group", name)),
             },
         };
+        if step.kind == StepKind::ChangeMember && user.is_none() {
+            return Ok(Judged::Apply);
+        }
         let Some(user) = user else {
             return Ok(unread.map_or(Judged::Apply, |id| Judged::Read(id, Some(group.link()))));
         };
         let Some(groups) = &user.groups else {
             return Ok(Judged::Read(user.id.clone(), Some(group.link())));
         };
-        let is_in = groups.iter().any(|link| link.id == group.id);
+        let own = groups.iter().find(|link| link.id == group.id);
+        let is_in = own.is_some();
+        let differs = own.is_some_and(|own| {
+            step.group_admin.is_some_and(|wanted| own.group_admin.is_some_and(|is| is != wanted))
+        });
         Ok(match step.kind {
+            StepKind::ChangeMember if !is_in => Judged::Stale(step::NOT_A_MEMBER.into()),
+            // Applying it looks at who administers the group.
+            StepKind::ChangeMember => Judged::Apply,
+            StepKind::AddMember if differs => Judged::Stale(step::IN_OTHERWISE.into()),
             StepKind::AddMember if is_in => Judged::Holds,
             StepKind::RemoveMember if !is_in && self.can.groups_may_lack_members => {
                 Judged::AskGroup(user.id.clone(), group.link())

@@ -8,21 +8,31 @@ use crate::sync::{Step, StepKind};
 enum Class {
     Groups,
     People,
+    Attributes,
     Additions,
+    Administration,
     Removals,
     Disabling,
     Deletions,
+    Withdrawals,
 }
 
 impl Class {
     fn of(step: &Step) -> Self {
         match step.kind {
             StepKind::CreateGroup => Class::Groups,
-            StepKind::CreateUser | StepKind::EnableUser | StepKind::UpdateUser => Class::People,
+            StepKind::CreateUser
+            | StepKind::InviteUser
+            | StepKind::RenameUser
+            | StepKind::EnableUser
+            | StepKind::UpdateUser => Class::People,
+            StepKind::ChangeAttributes => Class::Attributes,
             StepKind::AddMember => Class::Additions,
+            StepKind::ChangeMember => Class::Administration,
             StepKind::RemoveMember => Class::Removals,
             StepKind::DisableUser => Class::Disabling,
             StepKind::DeleteUser => Class::Deletions,
+            StepKind::CancelInvitation => Class::Withdrawals,
         }
     }
 }

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 
 use super::run::Run;
 use crate::domain::Email;
+use crate::sync::Step;
 use crate::sync::report::PersonOutcome;
-use crate::sync::{Step, StepKind};
 
 impl Run<'_> {
     /// Returns whether a step's person exists although the listing lacked them.
@@ -19,8 +19,8 @@ impl Run<'_> {
     /// Withholds a removal by absence if the listing was found to lack people who exist. Creations
     /// come before removals, so that this is known in time.
     pub(super) fn is_withheld(&mut self, step: &Step) -> bool {
-        let is_removal = matches!(step.kind, StepKind::DisableUser | StepKind::DeleteUser);
-        let Some(overlooked) = self.overlooked.first().filter(|_| is_removal) else {
+        let overlooked = self.overlooked.first();
+        let Some(overlooked) = overlooked.filter(|_| step.kind.removes_person()) else {
             return false;
         };
         let reason = format!(

@@ -1,5 +1,6 @@
 //! Applies a slice of an approved plan.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -7,8 +8,8 @@ use super::approved::Approved;
 use super::fresh::{Fresh, Judged};
 use super::kept::KeptAccounts;
 use super::run::Run;
-use super::{finish, not_begun, refuse, unique_ids};
-use crate::domain::{Dialect, Email, Tombstone, UserRef};
+use super::{finish, ids_of, not_begun, refuse};
+use crate::domain::{Dialect, Email, Tombstone, UserId, UserRef};
 use crate::error::{Code, Error, Result, ends_the_run};
 use crate::fingerprint::fingerprint;
 use crate::http::Log;
@@ -26,20 +27,26 @@ struct SliceScope {
     named: Vec<u64>,
     /// Fingerprints of their ids, sorted.
     ids: Vec<u64>,
+    /// Whether a step disables or deletes a person: it may depend on when the account was last
+    /// changed, or its user last active.
+    needs_times: bool,
 }
 
 impl SliceScope {
     fn of<'a>(steps: impl Iterator<Item = &'a Step>) -> Self {
-        let (mut named, mut ids) = (Vec::new(), Vec::new());
+        let (mut named, mut ids, mut needs_times) = (Vec::new(), Vec::new(), false);
         for step in steps {
+            needs_times |= matches!(step.kind, StepKind::DisableUser | StepKind::DeleteUser);
             named.extend(step.email.iter().map(|email| fingerprint(email.key())));
             ids.extend(step.user.iter().map(|id| fingerprint(&id.value)));
             let logins = step.changes.iter().filter(|change| change.field == LOGIN);
-            named.extend(logins.map(|change| fingerprint(Email::new(&change.after).key())));
+            named.extend(logins.map(|change| {
+                fingerprint(Email::new(change.after.as_deref().unwrap_or_default()).key())
+            }));
         }
         named.sort_unstable();
         ids.sort_unstable();
-        SliceScope { named, ids }
+        SliceScope { named, ids, needs_times }
     }
 }
 
@@ -51,6 +58,10 @@ impl UserFilter for SliceScope {
 
     fn wants_admins(&self) -> bool {
         false
+    }
+
+    fn wants_times(&self) -> bool {
+        self.needs_times
     }
 }
 
@@ -73,20 +84,22 @@ pub async fn apply_plan(
             error.in_field(format!("request.plan.steps[{}]{field}", first + index))
         })?;
     }
-    let removes = |step: &Step| matches!(step.kind, StepKind::DisableUser | StepKind::DeleteUser);
     // Before a removal, the people that earlier slices created must be in the listing.
-    let created = match steps.iter().any(removes) {
+    let created = match steps.iter().any(|step| step.kind.removes_person()) {
         true => &plan.steps[..first],
         false => &[],
     };
-    let created = || created.iter().filter(|step| step.kind == StepKind::CreateUser);
+    let created = || created.iter().filter(|step| step.kind.makes_person());
     let snapshot = match steps {
         [] => Snapshot {
             dialect: plan.context.dialect,
             users: Vec::new(),
             others: Others::default(),
+            invitations: Vec::new(),
             groups: Vec::new(),
+            attributes: None,
             complete: true,
+            read_at: None,
         },
         steps => {
             let scope = SliceScope::of(steps.iter().chain(created()));
@@ -95,12 +108,7 @@ pub async fn apply_plan(
     };
     let fresh = Fresh::new(&snapshot, directory.capabilities(), steps).after(&plan.steps[..first]);
 
-    let mut ids = unique_ids(&snapshot.users);
-    for step in steps {
-        if let (Some(email), Some(id)) = (&step.email, &step.user) {
-            ids.insert(email.clone(), id.clone());
-        }
-    }
+    let ids = ids_of(&snapshot.users, steps);
     let mut people = not_begun(steps.iter().filter_map(|step| step.email.as_ref()), &ids);
     let is_whole = end - first == plan.steps.len();
     let named = people.keys().cloned().collect::<Vec<_>>();
@@ -135,6 +143,7 @@ fn needs_memberships(steps: &[Step]) -> bool {
             step.kind,
             StepKind::CreateGroup
                 | StepKind::AddMember
+                | StepKind::ChangeMember
                 | StepKind::RemoveMember
                 | StepKind::DeleteUser
         )
@@ -145,9 +154,15 @@ fn needs_memberships(steps: &[Step]) -> bool {
 /// slices may have changed them since the plan was made.
 fn seen_now(plan: &Plan, fresh: &Fresh<'_>, now: i64) -> Vec<Tombstone> {
     let mut seen = plan.tombstones.clone();
+    let renames = plan.steps.iter().filter(|step| step.kind == StepKind::RenameUser);
+    let renamed: BTreeSet<&UserId> = renames.filter_map(|step| step.user.as_ref()).collect();
     for tombstone in &mut seen {
         let Some(user) = fresh.user(&tombstone.user.id) else { continue };
-        tombstone.user = user.clone();
+        // One names the account by the address that it has after the plan.
+        let email = core::mem::replace(&mut tombstone.user, user.clone()).email;
+        if renamed.contains(&&tombstone.user.id) {
+            tombstone.user.email = email;
+        }
         tombstone.user.forget_times();
         if let Some(groups) = &mut tombstone.user.groups {
             sort::sort_by(groups, |a, b| a.id.cmp(&b.id));

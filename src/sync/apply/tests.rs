@@ -151,4 +151,5 @@ fn enabled_accounts_count_towards_the_limit_as_ever() {
     }
 }
 
+mod side_by_side;
 mod slices;

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::domain::Field;
+use crate::domain::{Field, Metadata};
 use crate::sync::RefusalReason;
 use crate::sync::Snapshot;
 use crate::testing::plan::permissive;
@@ -17,21 +17,21 @@ fn is_digest(text: &str) -> bool {
 /// with another implementation of SHA-256.
 #[test]
 fn the_encoding_is_fixed() {
-    assert_eq!(absent(), "076645614bce7b37250170dc39431faf50da4226a26b912723b2379f66c5852c");
+    assert_eq!(absent(), "91d0df511d4e04f9116a3ee66687044d1ee8f19cc46097e2a253ad1861650667");
     assert_eq!(
         group_absent("Engineering"),
-        "d1ff2431a8be2c67f025976bb4ee0f87cae60ad74817440fc569461b8e7ed241"
+        "b8a5dcf87ff798cedb7317ab6b8be299a8ea58aff47517d51cd7361e6989ec33"
     );
     assert_eq!(
         membership(Some(&group_id("Support")), None, true),
-        "1cc7c294ea995ad3974bfeeb82bf3e3ac13d051e1b7bcb70e7cab4f84f818eb5"
+        "ed78838d39cbc52e845347b4915421d9c8085fd5f10dc47330e19bf671df96ec"
     );
     let mut ada = user("Ada@Example.com");
     ada.first_name = Some("Ada".into());
     ada.admin = true;
     assert_eq!(
         user_state(&ada),
-        "c55e98a0b8ef6ccc2674dc7a0f77b347fdce1c0ae06ac9d37fc59a5fb8e2c9be"
+        "c5ab00edd363fa1f76c1a6e5835d0b3e827585a93c9cc2e6ce6af4d4e468a216"
     );
 }
 
@@ -260,3 +260,18 @@ fn every_reason_to_leave_a_person_alone_is_read_back() {
 }
 
 mod plans;
+
+#[test]
+fn the_digest_for_changes_covers_only_the_metadata_that_they_name() {
+    let with = |json: &str| {
+        let metadata = Some(Metadata::parse(json).expect("an object"));
+        User { metadata, ..user("ada@example.com") }
+    };
+    let change = FieldChange { field: "metadata.team".into(), before: None, after: None };
+    let digest = |json: &str| user_state_for(std::slice::from_ref(&change), &with(json));
+    let planned = digest(r#"{"team": {"b": 1, "a": 2.0}}"#);
+    assert_eq!(digest(r#"{"team":{"a":2,"b":1},"login":"x"}"#), planned);
+    assert_ne!(digest(r#"{"team":{"a":2,"b":3}}"#), planned);
+    assert_ne!(digest("{}"), planned);
+    assert_eq!(user_state(&with(r#"{"team":1}"#)), user_state(&user("ada@example.com")));
+}

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::number;
-use crate::domain::{Email, UserRef, UserSet};
+use crate::domain::{Email, User, UserRef, UserSet};
 use crate::sort;
 use crate::sync::model::Model;
 use crate::sync::{Guard, GuardReport};
@@ -54,7 +54,10 @@ pub(super) fn minimum(limit: u32, model: &Model<'_>) -> GuardReport {
 /// administrators.
 pub(super) fn required(refs: &[UserRef], model: &Model<'_>) -> Vec<GuardReport> {
     let any = UserSet::of(refs);
-    let named: Vec<_> = model.snapshot.users.iter().filter(|user| any.has(user)).collect();
+    let named: Vec<(&User, Option<User>)> = { model.snapshot.users.iter() }
+        .map(|user| (user, model.renamed(user)))
+        .filter(|(user, renamed)| any.has(user) || renamed.as_ref().is_some_and(|it| any.has(it)))
+        .collect();
     let created = |email: &Email| model.created().find(|(new, _, _)| *new == email);
     let mut sorted: Vec<&UserRef> = refs.iter().collect();
     sort::sort(&mut sorted);
@@ -62,8 +65,10 @@ pub(super) fn required(refs: &[UserRef], model: &Model<'_>) -> Vec<GuardReport> 
     sorted
         .into_iter()
         .map(|who| {
-            let existing = named.iter().filter(|user| who.means(user));
-            let existing = existing.map(|user| model.after(user));
+            let existing = named.iter().filter(|(user, renamed)| {
+                who.means(user) || renamed.as_ref().is_some_and(|it| who.means(it))
+            });
+            let existing = existing.map(|(user, _)| model.after(user));
             let new = who.email().and_then(created).map(|(_, _, after)| after);
             let mut meant = existing.chain(new).peekable();
             let holds = meant.peek().is_some() && meant.all(|after| after.is_enabled_admin());

@@ -8,6 +8,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::absence::Absence;
 use super::model::Model;
 use super::{Guard, GuardReport, Snapshot, Step, SyncRequest};
 use crate::domain::GroupId;
@@ -25,12 +26,13 @@ mod tests;
 pub fn judge(
     request: &SyncRequest,
     snapshot: &Snapshot,
+    absence: &Absence<'_>,
     named: &[&GroupId],
     steps: &[Step],
 ) -> Vec<GuardReport> {
     let limits = &request.policy.guards;
     let model = Model::new(snapshot, steps);
-    let users = users::Counts::of(&model, request);
+    let users = users::Counts::of(&model, request, absence);
     let groups = groups::Counts::of(&model);
     let mut reports = Vec::new();
     reports.push(users.removals(limits.user_removals));

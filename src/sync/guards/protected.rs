@@ -15,16 +15,17 @@ pub(super) fn people(refs: &[UserRef], model: &Model<'_>) -> Vec<GuardReport> {
         return Vec::new();
     }
     let protected = UserSet::of(refs);
-    let users = model
-        .snapshot
-        .users
-        .iter()
-        .filter(|user| protected.has(user) && model.change(user).is_some());
-    let mut users: Vec<&User> = users.collect();
+    let is_protected = |user: &User| {
+        protected.has(user) || model.renamed(user).is_some_and(|renamed| protected.has(&renamed))
+    };
+    let users = model.snapshot.users.iter();
+    let mut users: Vec<&User> =
+        users.filter(|user| model.change(user).is_some() && is_protected(user)).collect();
     sort::sort_by(&mut users, |a, b| a.email.cmp(&b.email).then_with(|| a.id.cmp(&b.id)));
     let report = |user: &User| {
         let (before, after) = (model.before(user), model.after(user));
-        let memberships = model.change(user).map_or(0, |change| change.left.len());
+        let memberships =
+            model.change(user).map_or(0, |change| change.left.len() + change.demoted.len());
         let lost = u32::from(before.exists && !after.exists || before.enabled && !after.enabled)
             + u32::from(before.admin && !after.admin)
             + memberships as u32;

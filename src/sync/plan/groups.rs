@@ -21,6 +21,12 @@ pub(super) struct NamedGroup {
 }
 
 impl NamedGroup {
+    /// Returns whether a user administers it, as far as the listing says.
+    pub fn is_administered_by(&self, user: &User) -> bool {
+        let mut links = user.groups.iter().flatten();
+        links.any(|link| Some(&link.id) == self.id.as_ref() && link.group_admin == Some(true))
+    }
+
     /// Returns the step that creates it.
     pub fn creation(&self) -> Step {
         Step {
@@ -29,6 +35,7 @@ impl NamedGroup {
             user: None,
             group_name: Some(self.name.clone()),
             group: None,
+            group_admin: None,
             changes: Vec::new(),
             precondition: digest::group_absent(&self.name),
         }
@@ -123,6 +130,18 @@ impl<'a> Groups<'a> {
             return Err(Error::new(Code::DuplicateGroup, message).about(name).in_field(field()));
         }
         Ok(ranks)
+    }
+
+    /// Returns whether a person should administer the groups of a roster's entry that say so, by
+    /// rank.
+    pub fn admins(&self, wanted: &BTreeMap<GroupRef, bool>) -> BTreeMap<usize, bool> {
+        let mut ranks = BTreeMap::new();
+        for (group, administers) in wanted {
+            if let Some(rank) = self.by_ref.get(group) {
+                ranks.insert(*rank, *administers);
+            }
+        }
+        ranks
     }
 
     /// Returns the ranks of the named groups that a user is in, sorted, each once.

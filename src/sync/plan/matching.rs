@@ -1,7 +1,8 @@
 //! Matches the entries of the roster with the users in Retool.
 //!
 //! An account has several names: its id, its addresses and its login. An entry means each account
-//! that has the name it gives. Two accounts that match one entry are ambiguous.
+//! that has the name it gives. If there is none, an account with a former address of the entry is
+//! the person's, who gets the present address. Two accounts that match one entry are ambiguous.
 
 use alloc::format;
 use alloc::string::String;
@@ -39,6 +40,22 @@ pub(super) enum Accounts<'a> {
     Named(Vec<&'a User>),
     /// There is none, but these have the address or the login that a new person should have.
     Others(Vec<&'a User>),
+    /// The account has another address than the entry: it has a former one, or the entry names it
+    /// by id or login.
+    Renamed(&'a User),
+    /// Each of these may be the person: by the present address, by a former one, or as another
+    /// entry of the roster says.
+    Several(Vec<&'a User>),
+}
+
+impl<'a> Accounts<'a> {
+    /// Returns the accounts.
+    pub fn users(&self) -> &[&'a User] {
+        match self {
+            Accounts::Named(users) | Accounts::Others(users) | Accounts::Several(users) => users,
+            Accounts::Renamed(user) => core::slice::from_ref(user),
+        }
+    }
 }
 
 /// A person on the roster or in the snapshot.
@@ -58,35 +75,31 @@ impl<'a> Matching<'a> {
         let mut users: Vec<&User> = snapshot.users.iter().collect();
         sort::sort_by(&mut users, |a, b| a.email.cmp(&b.email).then_with(|| a.id.cmp(&b.id)));
         let names = NameIndex::new(&users, request);
-        let mut claims: Vec<Option<usize>> = vec![None; users.len()];
-        let mut entries = Vec::with_capacity(request.roster.len());
+        let mut first: Vec<Option<usize>> = vec![None; users.len()];
+        let mut found = Vec::with_capacity(request.roster.len());
         for (index, desired) in request.roster.iter().enumerate() {
-            let named = names.find(&users, desired);
-            if let [place] = named[..]
-                && let Some(first) = claims[place].replace(index)
+            let candidates = Candidates::of(desired, &users, &names);
+            if let [place] = candidates.named[..]
+                && let Some(first) = first[place].replace(index)
             {
                 return Err(twice(request, first, index, users[place]));
             }
-            let places = match named.is_empty() {
-                true => names.find_others(&users, desired),
-                false => named.clone(),
-            };
-            let found: Vec<&User> = places.iter().map(|place| users[*place]).collect();
-            let email = match (&found[..], named.is_empty()) {
-                ([user], false) => &user.email,
+            found.push(candidates);
+        }
+        let claims = Claims::of(&found, users.len());
+        let mut claimed: Vec<bool> = vec![false; users.len()];
+        let mut entries = Vec::with_capacity(request.roster.len());
+        for (index, (candidates, desired)) in found.iter().zip(&request.roster).enumerate() {
+            let (places, how) = candidates.meant(desired, &users, &claims);
+            let found = places.iter().map(|place| users[*place]).collect();
+            let accounts = Accounts::new(how, found);
+            let email = match &accounts {
+                Accounts::Named(named) if named.len() == 1 => &named[0].email,
                 _ => &desired.email,
             };
-            let accounts = match named.is_empty() && !found.is_empty() {
-                true => Accounts::Others(found),
-                false => Accounts::Named(found),
-            };
-            entries.push((Entry { index, desired, email, accounts }, places));
-        }
-        let mut claimed: Vec<bool> = claims.iter().map(Option::is_some).collect();
-        for (_, places) in &entries {
             places.iter().for_each(|place| claimed[*place] = true);
+            entries.push(Entry { index, desired, email, accounts });
         }
-        let mut entries: Vec<Entry<'_>> = entries.into_iter().map(|(entry, _)| entry).collect();
         sort::sort_by(&mut entries, |a, b| a.email.cmp(b.email).then(a.index.cmp(&b.index)));
         if let Some([one, other]) =
             entries.array_windows().find(|[one, other]| one.email == other.email)
@@ -98,7 +111,11 @@ impl<'a> Matching<'a> {
 
     /// Returns whether an address is on the roster.
     pub fn is_on_roster(&self, email: &Email) -> bool {
-        self.entries.iter().any(|entry| entry.email == email || entry.desired.email == *email)
+        self.entries.iter().any(|entry| {
+            entry.email == email
+                || entry.desired.email == *email
+                || entry.desired.former_emails.contains(email)
+        })
     }
 
     /// Iterates over every person on the roster or in the snapshot, each once, by address.
@@ -131,6 +148,112 @@ impl<'a> Matching<'a> {
             }
             Some(Person { desired: None, email, accounts: Accounts::Named(accounts) })
         })
+    }
+}
+
+/// The accounts that may be those of an entry. A place is an index of the sorted users.
+struct Candidates {
+    /// Those with the name that the entry gives.
+    named: Vec<usize>,
+    /// Others that have a former address of the entry.
+    former: Vec<usize>,
+    /// Others that have the address that the entry gives beside another name, or the login that a
+    /// new person should have.
+    others: Vec<usize>,
+}
+
+/// What the entries of a roster say about each account.
+struct Claims {
+    /// Whether an entry names it by the present name.
+    is_named: Vec<bool>,
+    /// How many entries may mean it by a former address.
+    former: Vec<usize>,
+}
+
+impl Candidates {
+    fn of(desired: &DesiredUser, users: &[&User], names: &NameIndex<'_>) -> Self {
+        let named = names.find(users, desired);
+        let mut former = Vec::new();
+        for address in &desired.former_emails {
+            former.extend(names.answering(users, address));
+        }
+        in_order(&mut former);
+        former.retain(|place| !named.contains(place));
+        let mut others = match (&named[..], &desired.by) {
+            ([], _) => names.find_others(users, desired),
+            // The account that is named should have this address.
+            (_, Some(_)) if desired.email.is_address() => names.answering(users, &desired.email),
+            _ => Vec::new(),
+        };
+        others.retain(|place| !named.contains(place) && !former.contains(place));
+        Candidates { named, former, others }
+    }
+
+    /// Returns the accounts with a former address that are not another entry's.
+    fn own_former<'c>(&'c self, claims: &'c Claims) -> impl Iterator<Item = usize> + 'c {
+        let is_own = |place: &usize| self.named.is_empty() || !claims.is_named[*place];
+        self.former.iter().copied().filter(is_own)
+    }
+
+    /// Decides which accounts the entry means, and how.
+    fn meant(&self, desired: &DesiredUser, users: &[&User], claims: &Claims) -> (Vec<usize>, How) {
+        let former: Vec<usize> = self.own_former(claims).collect();
+        let is_contested = |place: usize| match self.named.is_empty() {
+            true => claims.is_named[place] || claims.former[place] > 1,
+            false => claims.former[place] > 0,
+        };
+        match (&self.named[..], &former[..], self.others.is_empty()) {
+            ([], [], true) => (Vec::new(), How::Named),
+            ([], [], false) => (self.others.clone(), How::Others),
+            ([], &[place], true) if !is_contested(place) => (former, How::Renamed),
+            ([], ..) => ([&self.others[..], &former].concat(), How::Several),
+            (&[place], [], is_free) if !is_contested(place) => {
+                let user = users[place];
+                // The present address may be the login alone, and the mail still the former one.
+                let is_former = desired.former_emails.contains(&user.email);
+                match (user.answers_to(&desired.email) && !is_former, is_free) {
+                    _ if !desired.email.is_address() => (self.named.clone(), How::Named),
+                    (true, _) => (self.named.clone(), How::Named),
+                    (false, true) => (self.named.clone(), How::Renamed),
+                    (false, false) => ([&self.named[..], &self.others].concat(), How::Several),
+                }
+            }
+            ([_, _, ..], [], _) => (self.named.clone(), How::Named),
+            _ => ([&self.named[..], &former].concat(), How::Several),
+        }
+    }
+}
+
+/// How an entry means accounts: see [`Accounts`].
+enum How {
+    Named,
+    Others,
+    Renamed,
+    Several,
+}
+
+impl<'a> Accounts<'a> {
+    fn new(how: How, users: Vec<&'a User>) -> Self {
+        match (how, &users[..]) {
+            (How::Renamed, [user]) => Accounts::Renamed(user),
+            (How::Others, _) => Accounts::Others(users),
+            (How::Renamed | How::Several, _) => Accounts::Several(users),
+            (How::Named, _) => Accounts::Named(users),
+        }
+    }
+}
+
+impl Claims {
+    fn of(candidates: &[Candidates], users: usize) -> Self {
+        let mut claims = Claims { is_named: vec![false; users], former: vec![0; users] };
+        for Candidates { named, .. } in candidates {
+            named.iter().for_each(|place| claims.is_named[*place] = true);
+        }
+        for one in candidates {
+            let own: Vec<usize> = one.own_former(&claims).collect();
+            own.into_iter().for_each(|place| claims.former[place] += 1);
+        }
+        claims
     }
 }
 

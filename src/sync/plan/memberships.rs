@@ -33,22 +33,29 @@ fn without(these: &[usize], those: &[usize]) -> Vec<usize> {
     these.iter().copied().filter(|rank| those.binary_search(rank).is_err()).collect()
 }
 
-/// Returns the step that adds a user to a group or removes them from it. `user` is `None` for a
-/// user that the plan creates.
+/// Returns the step that adds a user to a group, removes them from it, or sets whether they
+/// administer it. `user` is `None` for a user that the plan creates.
 pub(super) fn step(
     kind: StepKind,
     email: &Email,
     user: Option<&UserId>,
     group: &NamedGroup,
+    group_admin: Option<bool>,
 ) -> Step {
-    let member = kind == StepKind::RemoveMember;
+    let precondition = match (kind, group_admin) {
+        (StepKind::ChangeMember, Some(administers)) => {
+            digest::administration(group.id.as_ref(), user, !administers)
+        }
+        _ => digest::membership(group.id.as_ref(), user, kind == StepKind::RemoveMember),
+    };
     Step {
         kind,
         email: Some(email.clone()),
         user: user.cloned(),
         group_name: Some(group.name.clone()),
         group: group.id.clone(),
+        group_admin,
         changes: Vec::new(),
-        precondition: digest::membership(group.id.as_ref(), user, member),
+        precondition,
     }
 }

@@ -8,10 +8,10 @@
 //! The plan does not depend on the order of the roster or of the snapshot: both are sorted by
 //! address.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::absence::Absence;
 use super::digest::InputsDigest;
 use super::{
     AbsentPolicy, MembershipPolicy, Occasion, Plan, PlanContext, Policy, Refusal, RefusalReason,
@@ -23,16 +23,19 @@ use crate::sort;
 use crate::time::format_iso;
 
 mod groups;
+mod limitations;
 mod matching;
 mod memberships;
 mod people;
+mod same_name;
 mod seats;
 
 #[cfg(test)]
 mod tests;
 
 use groups::Groups;
-use matching::{Accounts, Matching, Person};
+use limitations::limitations;
+use matching::{Matching, Person};
 use people::Planner;
 use seats::Seats;
 
@@ -40,7 +43,14 @@ use seats::Seats;
 /// may change, or because a guard counts those that are lost with deleted accounts.
 pub fn needs_memberships(request: &SyncRequest) -> bool {
     request.policy.memberships != MembershipPolicy::Leave
-        || request.policy.absent == AbsentPolicy::Delete
+        || match request.policy.absent {
+            AbsentPolicy::Keep => false,
+            AbsentPolicy::Delete => true,
+            AbsentPolicy::DisableThenDelete(_) if !request.disabled_since.is_empty() => true,
+            AbsentPolicy::Disable | AbsentPolicy::DisableThenDelete(_) => {
+                !request.policy.absence.members_of.is_empty()
+            }
+        }
 }
 
 /// Plans the steps that make the snapshot match the roster. Equal inputs give the same plan,
@@ -74,13 +84,12 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
         }
     }
 
-    let planner = Planner::new(request, snapshot, &groups);
+    let absence = Absence::of(request, snapshot)?;
+    let planner = Planner::new(request, snapshot, &groups, &absence);
     for Person { desired, email, accounts } in matching.by_address() {
-        let users = match &accounts {
-            Accounts::Named(users) | Accounts::Others(users) => users,
-        };
+        let users = accounts.users();
         if desired.is_none() && !planner.covers_absent(users) {
-            draft.straddling += planner.straddles(users);
+            planner.count_spared(users, &mut draft);
             continue;
         }
         inputs.person(
@@ -88,11 +97,14 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
             request.policy.memberships != MembershipPolicy::Leave,
         );
         for user in users {
-            let memberships = groups.memberships_of(user);
-            inputs.account(
-                user,
-                memberships.into_iter().filter_map(|rank| groups.all()[rank].id.as_ref()),
-            );
+            let memberships = groups.memberships_of(user).into_iter().filter_map(|rank| {
+                let group = &groups.all()[rank];
+                Some((group.id.as_ref()?, group.is_administered_by(user)))
+            });
+            inputs.account(user, memberships);
+            if let Some(since) = absence.disabled_since(user) {
+                inputs.disabled_since(since);
+            }
         }
         match desired {
             Some((index, desired)) => {
@@ -103,13 +115,14 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
     }
 
     planner.unreadable(&matching, &mut draft);
-    let Draft { mut steps, unchanged, refusals, seats, tombstones, untyped, straddling } = draft;
+    let Draft { mut steps, unchanged, refusals, seats, tombstones, notes } = draft;
     // A stable sort, so that the steps of each kind stay sorted by address and then by group.
     sort::sort_by(&mut steps, |a, b| a.kind.cmp(&b.kind));
     let mut named: Vec<&GroupId> =
         groups.all().iter().filter_map(|group| group.id.as_ref()).collect();
     sort::sort(&mut named);
-    let reports = guards::judge(request, snapshot, &named, &steps);
+    let reports = guards::judge(request, snapshot, &absence, &named, &steps);
+    let same_names = same_name::pairs(&request.roster, &steps, &tombstones, snapshot.dialect);
     let (steps, withheld) = if reports.iter().any(|report| report.tripped) {
         (Vec::new(), steps)
     } else {
@@ -133,7 +146,11 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
         refusals,
         seats: seats.rows(|user_type| snapshot.seats(user_type)),
         guards: reports,
-        limitations: limitations(request, snapshot, untyped, straddling),
+        limitations: {
+            let mut texts = limitations(request, snapshot, &absence, notes);
+            texts.extend(same_names);
+            texts
+        },
         made_at,
     };
     plan.digest = digest::plan(&plan);
@@ -153,6 +170,9 @@ fn tombstone(mut user: User, recorded_at: &str) -> Tombstone {
 /// Sorts the sets of a policy, so that the same request gives the same plan.
 fn in_order(mut policy: Policy) -> Policy {
     sort::sort(&mut policy.managed_groups);
+    sort::sort(&mut policy.absence.domains);
+    policy.absence.domains.dedup();
+    sort::sort(&mut policy.absence.members_of);
     for people in [&mut policy.guards.required_admins, &mut policy.guards.protected_people] {
         sort::sort(people);
         people.dedup();
@@ -169,10 +189,38 @@ struct Draft {
     seats: Seats,
     /// The accounts that a step disables, deletes or strips.
     tombstones: Vec<User>,
+    notes: Notes,
+}
+
+/// What the plan's limitations report about people.
+#[derive(Default)]
+struct Notes {
     /// How many people have a type on the roster and none in the listing.
     untyped: usize,
     /// How many people are not on the roster, and have addresses inside and outside its span.
     straddling: usize,
+    /// How many people are spared because their accounts are new.
+    new: usize,
+    /// How many people are spared because it is not known how old their accounts are.
+    undated: usize,
+    /// The people on the roster who are treated as absent because they are inactive.
+    inactive: Vec<Email>,
+    /// The disabled people on the roster who are not enabled because they are inactive.
+    not_enabled: Vec<Email>,
+    /// The disabled people without a record of when they were disabled.
+    unrecorded: Vec<Email>,
+    /// How many disabled people wait for their deletion.
+    waiting: usize,
+    /// When the first of them may be deleted, in milliseconds since the Unix epoch.
+    first_due: Option<i64>,
+    /// How many disabled people stay because the server does not say what time it is.
+    no_clock: usize,
+    /// How many people are invited whose entries have fields that an invitation can't have.
+    without_fields: usize,
+    /// Whether a person can't get another address over this API.
+    not_renamed: bool,
+    /// How many invited people should administer a group.
+    invited_admins: usize,
 }
 
 impl Draft {
@@ -193,52 +241,4 @@ struct Refused<'a> {
     /// The login, if the roster names the person by it.
     login: Option<String>,
     user: Option<&'a UserId>,
-}
-
-/// Returns what the request needs and the dialect can't do, and what the listing lacks.
-fn limitations(
-    request: &SyncRequest,
-    snapshot: &Snapshot,
-    untyped: usize,
-    straddling: usize,
-) -> Vec<String> {
-    let types_given = request.policy.default_user_type.is_some()
-        || request.roster.iter().any(|desired| desired.fields.user_type.is_some());
-    let mut limitations = Vec::new();
-    let can = snapshot.dialect.capabilities();
-    if !can.bills_seats && types_given {
-        limitations.push(String::from(
-            "This API has no user types: those of the roster are neither compared nor set.",
-        ));
-    }
-    if !can.sets_admins && request.roster.iter().any(|desired| desired.fields.admin.is_some()) {
-        limitations.push(String::from(
-            "This API can't make a user an administrator: `admin` on the roster is neither compared nor set.",
-        ));
-    }
-    let sets_photo = |desired: &super::DesiredUser| desired.fields.profile_photo_url.is_some();
-    if !can.sets_photos && request.roster.iter().any(sets_photo) {
-        limitations.push(String::from(
-            "This API can't set profile photos: those of the roster are neither compared nor set.",
-        ));
-    }
-    if !can.deletes_people && request.policy.absent == AbsentPolicy::Delete {
-        limitations.push(String::from(
-            "This API does not delete users for good: users to be deleted are disabled.",
-        ));
-    }
-    if untyped > 0 {
-        limitations.push(format!(
-            "The server does not report what the seats of {untyped} people are billed as: their types on the roster \
-             are neither compared nor set."
-        ));
-    }
-    if straddling > 0 {
-        limitations.push(format!(
-            "{straddling} people who are not on the roster have addresses inside and outside its span, and may be on \
-             the roster of another part: they are neither disabled nor deleted. Sync without a span to remove them."
-        ));
-    }
-    limitations.extend(snapshot.others.unreadable.limitation());
-    limitations
 }

@@ -1,22 +1,37 @@
 //! Decides what happens to a person.
 
+use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::groups::{Groups, NamedGroup};
-use super::matching::{Accounts, Matching};
+use super::groups::Groups;
+use super::matching::Accounts;
 use super::memberships;
 use super::{Draft, Refused};
-use crate::domain::{Email, Field, FieldChange, User, UserPatch, UserRef, UserSet, UserType};
+use crate::domain::{
+    Email, Field, FieldChange, User, UserId, UserPatch, UserRef, UserSet, UserType, WayIn,
+};
 use crate::error::{Code, Error, Result};
+use crate::lifecycle::{Definitions, why_not_renamed};
 use crate::retool::Capabilities;
 use crate::retool::unreadable::Unreadable;
 use crate::sort;
+use crate::sync::absence::Absence;
 use crate::sync::{
-    AbsentPolicy, DesiredUser, LOGIN, Policy, RefusalReason, Snapshot, Step, StepKind, SyncRequest,
-    digest,
+    DesiredUser, LOGIN, Policy, RefusalReason, Snapshot, Step, StepKind, SyncRequest, digest,
 };
+
+mod absent;
+
+/// The memberships that a person should have, by the ranks of the groups.
+struct Wanted {
+    /// The groups, sorted.
+    ranks: Vec<usize>,
+    /// Whether the person should administer these of them.
+    admins: BTreeMap<usize, bool>,
+}
 
 /// Decides about the people of a request, one after the other.
 pub(super) struct Planner<'a> {
@@ -24,27 +39,43 @@ pub(super) struct Planner<'a> {
     request: &'a SyncRequest,
     can: Capabilities,
     groups: &'a Groups<'a>,
+    absence: &'a Absence<'a>,
     protected: UserSet<'a>,
     /// The records of the listing that can't be used.
     unreadable: &'a Unreadable,
+    /// Open invitations beside accounts and other invitations, by number.
+    invitations: Vec<&'a User>,
     /// Whether the listing lacks no user.
     is_complete: bool,
     /// Whether the server does not report what seats are billed as.
     has_no_user_types: bool,
+    /// The user attributes that the organisation defines.
+    definitions: Definitions,
+    /// Whether the server has user attributes, as far as the roster needs them.
+    has_attributes: bool,
 }
 
 impl<'a> Planner<'a> {
     /// Creates a planner for a request, the organisation as it was listed, and the named groups.
-    pub fn new(request: &'a SyncRequest, snapshot: &'a Snapshot, groups: &'a Groups<'a>) -> Self {
+    pub fn new(
+        request: &'a SyncRequest,
+        snapshot: &'a Snapshot,
+        groups: &'a Groups<'a>,
+        absence: &'a Absence<'a>,
+    ) -> Self {
         Planner {
+            absence,
             policy: &request.policy,
             request,
             can: snapshot.dialect.capabilities(),
             groups,
             protected: UserSet::of(&request.policy.guards.protected_people),
             unreadable: &snapshot.others.unreadable,
+            invitations: sorted(&snapshot.invitations),
             is_complete: snapshot.complete,
             has_no_user_types: snapshot.others.has_no_user_types,
+            definitions: Definitions::new(snapshot.attributes.clone().unwrap_or_default()),
+            has_attributes: snapshot.attributes.is_some(),
         }
     }
 
@@ -57,8 +88,14 @@ impl<'a> Planner<'a> {
         accounts: &Accounts<'_>,
         draft: &mut Draft,
     ) -> Result<()> {
-        let wanted =
+        let ranks =
             self.groups.ranks(&desired.groups, || format!("request.roster[{index}].groups"))?;
+        let admins = match self.can.reports_group_admins {
+            true => self.groups.admins(&desired.group_admins),
+            // The plan's limitations report it.
+            false => BTreeMap::new(),
+        };
+        let wanted = Wanted { ranks, admins };
         let mut fields = desired.fields.clone();
         fields.disabled = None;
         // The plan's limitations report the fields that the dialect can't set.
@@ -69,9 +106,13 @@ impl<'a> Planner<'a> {
             fields.admin = None;
         }
         if !self.can.sets_photos {
-            fields.profile_photo_url = None;
+            fields.leave(Field::ProfilePhotoUrl);
+        }
+        if !self.can.sets_metadata {
+            fields.metadata.clear();
         }
         let is_unreadable = self.unreadable.has(&desired.email)
+            || desired.former_emails.iter().any(|email| self.unreadable.has(email))
             || desired.by.as_ref().is_some_and(|who| self.unreadable.means(who));
         let mut who =
             Refused { email, login: desired.by.as_ref().and_then(UserRef::login), user: None };
@@ -91,142 +132,88 @@ impl<'a> Planner<'a> {
             Accounts::Named(accounts) => match &accounts[..] {
                 [] => self.missing(index, desired, fields, &wanted, draft),
                 [user] => {
-                    self.check_named(index, desired, user)?;
+                    if desired.by.is_some() {
+                        self.check_inside_span(index, desired, user)?;
+                    }
                     who.user = Some(&user.id);
                     who.login = login_on_roster(desired, user);
-                    self.existing(index, &who, user, fields, &wanted, draft)
+                    if self.is_inactive(user) {
+                        self.inactive(&who, user, draft);
+                        return Ok(());
+                    }
+                    self.existing(&who, (index, desired), user, fields, &wanted, draft)
                 }
                 several => {
                     refuse_ambiguous(&who, desired.label(), several, draft);
                     Ok(())
                 }
             },
+            Accounts::Several(accounts) => {
+                draft.refuse(&who, RefusalReason::AmbiguousUser, several(desired, accounts));
+                Ok(())
+            }
+            Accounts::Renamed(user) => {
+                self.check_inside_span(index, desired, user)?;
+                who.user = Some(&user.id);
+                who.login = login_on_roster(desired, user);
+                if let Some((reason, message)) = self.why_not_renamed(desired, user) {
+                    draft.notes.not_renamed |= !self.can.renames;
+                    draft.refuse(&who, reason, message);
+                    return Ok(());
+                }
+                if self.is_inactive(user) {
+                    self.inactive(&who, user, draft);
+                    return Ok(());
+                }
+                fields.email = Some(desired.email.clone());
+                self.existing(&who, (index, desired), user, fields, &wanted, draft)
+            }
         }
     }
 
-    /// Checks an account that the roster names by id or login: it must be inside the span, and have
-    /// the address that the entry gives.
-    fn check_named(&self, index: usize, desired: &DesiredUser, user: &User) -> Result<()> {
-        if desired.by.is_none() {
+    /// Checks that an account that an entry names by id, login or a former address is inside the
+    /// span.
+    fn check_inside_span(&self, index: usize, desired: &DesiredUser, user: &User) -> Result<()> {
+        if self.request.span.contains(&user.email) {
             return Ok(());
         }
-        let failure = |code, message: String, field: &str| {
-            let field = format!("request.roster[{index}].{field}");
-            Err(Error::new(code, message).in_field(field).about(user.email.as_str()))
-        };
-        if desired.email.is_address() && !user.answers_to(&desired.email) {
-            let message = format!(
-                "{} should have the address {}, and this version of the component does not change addresses yet. \
-                 Nothing was written. Leave the address out, or change it in Retool.",
-                desired.label(),
-                desired.email.as_str()
-            );
-            return failure(Code::OperationUnsupported, message, "email");
-        }
-        if !self.request.span.contains(&user.email) {
-            let message = format!(
-                "{} is on the roster, and the account {} is outside its span. Take the person off the roster or widen \
-                 the span.",
-                desired.label(),
-                user.email.as_str()
-            );
-            return failure(Code::OutsideSpan, message, "user");
-        }
-        Ok(())
+        let message = format!(
+            "{} is on the roster, and the account {} is outside its span. Take the person off the roster or widen the \
+             span.",
+            desired.label(),
+            user.email.as_str()
+        );
+        let field = if desired.by.is_some() { "user" } else { "former-emails" };
+        Err(Error::new(Code::OutsideSpan, message)
+            .in_field(format!("request.roster[{index}].{field}"))
+            .about(user.email.as_str()))
     }
 
-    /// Returns whether the policy for absent users covers accounts that are not on the roster. All
-    /// their addresses must be covered: the roster of another part may have one of them.
-    pub fn covers_absent(&self, accounts: &[&User]) -> bool {
-        let is_covered = |user: &&User| {
-            self.request.covers(user.email.key())
-                && addresses(user).all(|name| self.request.span.contains(name))
-        };
-        self.policy.absent != AbsentPolicy::Keep
-            && !accounts.is_empty()
-            && accounts.iter().all(is_covered)
-    }
-
-    /// Counts the accounts that are not on the roster, and of which only some addresses are covered.
-    pub fn straddles(&self, accounts: &[&User]) -> usize {
-        let is_inside = |user: &&&User| {
-            let request = self.request;
-            request.covers(user.email.key())
-                || addresses(user).any(|name| request.span.contains(name))
-        };
-        let inside = accounts.iter().filter(|user| user.names.is_some()).filter(is_inside);
-        if self.policy.absent == AbsentPolicy::Keep { 0 } else { inside.count() }
-    }
-
-    /// Plans a person who is not on the roster and is [covered](Self::covers_absent) by the policy.
-    pub fn absent(&self, accounts: &[&User], draft: &mut Draft) {
-        let [user] = accounts else {
-            if let [first, ..] = accounts {
-                let who = Refused { email: &first.email, login: None, user: None };
-                refuse_ambiguous(&who, first.email.as_str(), accounts, draft);
-            }
-            return;
-        };
-        let who = Refused { email: &user.email, login: None, user: Some(&user.id) };
-        let (kind, changes, verb) = match self.policy.absent {
-            AbsentPolicy::Keep => return,
-            // There is no account yet to disable.
-            _ if user.is_invitation() => (StepKind::DeleteUser, Vec::new(), "withdrawn"),
-            AbsentPolicy::Delete if self.can.deletes_people || !user.disabled => {
-                (StepKind::DeleteUser, Vec::new(), "deleted")
-            }
-            AbsentPolicy::Disable | AbsentPolicy::Delete if user.disabled => {
-                draft.unchanged.push(user.email.clone());
-                return;
-            }
-            AbsentPolicy::Disable | AbsentPolicy::Delete => {
-                (StepKind::DisableUser, disabled_to(user, true), "disabled")
-            }
-        };
-        if self.protected.has(user) {
+    /// Returns why an account does not get the address of its entry; `None` if it can.
+    fn why_not_renamed(
+        &self,
+        desired: &DesiredUser,
+        user: &User,
+    ) -> Option<(RefusalReason, String)> {
+        let (address, id) = (user.email.as_str(), &user.id.value);
+        let wanted = desired.email.as_str();
+        if desired.by.is_none() && !desired.former_emails.contains(&user.email) {
             let message = format!(
-                "{} is protected, so it is not {verb} although it is not on the roster.",
-                user.email.as_str()
+                "The account {address} (id {id}) has a former address of {wanted} as a further address or as its login, \
+                 and another main address, so it is not known whether it is theirs. Nothing is done. Look at the \
+                 account in Retool."
             );
-            draft.refuse(&who, RefusalReason::ProtectedPerson, message);
-            return;
+            return Some((RefusalReason::WrongPerson, message));
         }
-        if !self.is_complete {
-            let message = format!(
-                "{} is not on the roster, and is not {verb}, because the listing may lack users.",
-                user.email.as_str()
-            );
-            draft.refuse(&who, RefusalReason::ListingIncomplete, message);
-            return;
-        }
-        if !user.disabled {
-            draft.seats.free(user.user_type);
-        }
-        draft.tombstones.push((*user).clone());
-        draft.steps.push(account_step(kind, user, changes));
-    }
-
-    /// Refuses the people that the policy covers as absent, and whose records can't be used.
-    pub fn unreadable(&self, matching: &Matching<'_>, draft: &mut Draft) {
-        let before = draft.refusals.len();
-        for record in self.unreadable.records() {
-            let Some(email) = &record.email else { continue };
-            let is_covered = self.policy.absent != AbsentPolicy::Keep
-                && self.request.span.contains(email)
-                && !matching.is_on_roster(email);
-            if is_covered {
-                let message = format!(
-                    "{} is not on the roster, and the server's record can't be used, so nothing is done. Repair it \
-                     in Retool.",
-                    email.as_str()
-                );
-                let who = Refused { email, login: None, user: None };
-                draft.refuse(&who, RefusalReason::RecordUnreadable, message);
-            }
-        }
-        if draft.refusals.len() > before {
-            sort::sort_by(&mut draft.refusals, |a, b| a.email.cmp(&b.email));
-        }
+        let why = match user.email.is_address() {
+            true => why_not_renamed(self.can, user)?,
+            false => "The account has no address to change. Give it one in Retool.",
+        };
+        let message = format!(
+            "The account {address} (id {id}) should have the address {wanted}. {why} Nothing is done: neither is an \
+             account created, nor is one removed."
+        );
+        Some((RefusalReason::OperationUnsupported, message))
     }
 
     fn missing(
@@ -234,13 +221,21 @@ impl<'a> Planner<'a> {
         index: usize,
         desired: &DesiredUser,
         mut fields: UserPatch,
-        wanted: &[usize],
+        wanted: &Wanted,
         draft: &mut Draft,
     ) -> Result<()> {
         let email = &desired.email;
         let address = email.as_str();
         let login = desired.by.as_ref().and_then(UserRef::login);
         let who = &Refused { email, login, user: None };
+        if !self.is_complete && !desired.former_emails.is_empty() {
+            let message = format!(
+                "{address} is missing, and is not created, because the listing may lack the account with the former \
+                 address."
+            );
+            draft.refuse(who, RefusalReason::ListingIncomplete, message);
+            return Ok(());
+        }
         if !email.is_address() {
             let message = format!(
                 "No account has the {} {}, and none can be created without an address. Correct it, or give the \
@@ -255,6 +250,10 @@ impl<'a> Planner<'a> {
             let message =
                 format!("{address} is missing, and the policy does not allow creating users.");
             draft.refuse(who, RefusalReason::CreationNotAllowed, message);
+            return Ok(());
+        }
+        if desired.way_in == Some(WayIn::Invitation) && !self.can.create_invites {
+            self.invited(who, desired, &fields, wanted, draft);
             return Ok(());
         }
         if self.can.names_required && (fields.first_name.is_none() || fields.last_name.is_none()) {
@@ -289,38 +288,99 @@ impl<'a> Planner<'a> {
             user: None,
             group_name: None,
             group: None,
+            group_admin: None,
             changes: initial(&fields, login_of_new(desired)),
             precondition: digest::absent(),
         });
-        for group in self.named(wanted) {
-            let step = memberships::step(StepKind::AddMember, email, None, group);
-            draft.steps.push(step);
+        let attributes = self.definitions.of_new(&desired.attributes);
+        draft.steps.extend(self.attribute_step(email, None, attributes));
+        for &rank in &wanted.ranks {
+            let (group, admin) = (&self.groups.all()[rank], wanted.admins.get(&rank).copied());
+            draft.steps.push(memberships::step(StepKind::AddMember, email, None, group, admin));
         }
         Ok(())
     }
 
+    /// Plans an invitation. It has no fields: those of the entry are set once it is accepted.
+    fn invited(
+        &self,
+        who: &Refused<'_>,
+        desired: &DesiredUser,
+        fields: &UserPatch,
+        wanted: &Wanted,
+        draft: &mut Draft,
+    ) {
+        let email = &desired.email;
+        if !self.can.sends_invitations {
+            let message = format!(
+                "{} is missing and should be invited, and this API sends no invitations. Let an account be created, \
+                 or use /api/v2.",
+                email.as_str()
+            );
+            draft.refuse(who, RefusalReason::OperationUnsupported, message);
+            return;
+        }
+        let mut metadata = fields.metadata.clone();
+        metadata.retain(|_, value| value.is_some());
+        let asked = UserPatch { metadata: fields.metadata.clone(), ..UserPatch::default() };
+        draft.notes.without_fields += usize::from(*fields != asked);
+        let fields = UserPatch { metadata, ..UserPatch::default() };
+        draft.steps.push(Step {
+            kind: StepKind::InviteUser,
+            email: Some(email.clone()),
+            user: None,
+            group_name: None,
+            group: None,
+            group_admin: None,
+            changes: initial(&fields, None),
+            precondition: digest::absent(),
+        });
+        let attributes = self.definitions.of_new(&desired.attributes);
+        draft.steps.extend(self.attribute_step(email, None, attributes));
+        for &rank in &wanted.ranks {
+            let group = &self.groups.all()[rank];
+            draft.steps.push(memberships::step(StepKind::AddMember, email, None, group, None));
+        }
+        // Nobody administers a group before the invitation is accepted.
+        let administers = wanted.admins.values().any(|administers| *administers);
+        draft.notes.invited_admins += usize::from(administers);
+    }
+
     fn existing(
         &self,
-        index: usize,
         who: &Refused<'_>,
+        (index, desired): (usize, &DesiredUser),
         user: &User,
         mut fields: UserPatch,
-        wanted: &[usize],
+        wanted: &Wanted,
         draft: &mut Draft,
     ) -> Result<()> {
+        let email = who.email;
+        if user.disabled && self.policy.leave_disabled {
+            draft.unchanged.push(email.clone());
+            return Ok(());
+        }
+        if self.stays_inactive(user) {
+            draft.notes.not_enabled.push(email.clone());
+            draft.unchanged.push(email.clone());
+            return Ok(());
+        }
         if user.disabled && !self.policy.re_enable_disabled {
             let message = format!(
                 "{} is disabled, and the policy does not allow enabling users.",
-                user.email.as_str()
+                email.as_str()
             );
             draft.refuse(who, RefusalReason::UserDisabled, message);
             return Ok(());
         }
-        let protected = self.protected.has(user);
+        let email_after = fields.email.as_ref();
+        let after = email_after.map(|email| User { email: email.clone(), ..user.clone() });
+        let protected =
+            self.protected.has(user) || after.as_ref().is_some_and(|it| self.protected.has(it));
         let mut dropped: Vec<String> = Vec::new();
         // An invitation has no fields until it is accepted.
         if !self.policy.update_existing || user.is_invitation() {
-            fields = UserPatch::default();
+            fields = UserPatch { email: fields.email, ..UserPatch::default() };
         }
         if protected && user.admin && fields.admin == Some(false) {
             fields.admin = None;
@@ -331,12 +391,12 @@ impl<'a> Planner<'a> {
         }
         // A type that the server does not report can be neither compared nor confirmed.
         if self.has_no_user_types && fields.user_type.take().is_some() {
-            draft.untyped += 1;
+            draft.notes.untyped += 1;
         }
         let changes = fields.differences(user);
-        let after = match fields.user_type {
+        let type_after = match fields.user_type {
             Some(user_type) if user.user_type != Some(user_type) => {
-                self.check_user_type(&user.email, user_type, || entry_user_type(index))?;
+                self.check_user_type(email, user_type, || entry_user_type(index))?;
                 Some(user_type)
             }
             _ => user.user_type,
@@ -344,45 +404,94 @@ impl<'a> Planner<'a> {
 
         let steps_before = draft.steps.len();
         if user.disabled {
-            draft.seats.take(after);
-            draft.steps.push(account_step(StepKind::EnableUser, user, changes));
-        } else if !changes.is_empty() {
-            draft.seats.exchange(user.user_type, after);
-            draft.steps.push(account_step(StepKind::UpdateUser, user, changes));
+            draft.seats.take(type_after);
+        } else {
+            draft.seats.exchange(user.user_type, type_after);
+        }
+        let kind = match (fields.email.is_some(), user.disabled) {
+            (true, _) => StepKind::RenameUser,
+            (false, true) => StepKind::EnableUser,
+            (false, false) => StepKind::UpdateUser,
+        };
+        if !changes.is_empty() {
+            draft
+                .steps
+                .push(Step { email: Some(email.clone()), ..account_step(kind, user, changes) });
+        }
+
+        if self.policy.update_existing {
+            let changes = self.definitions.differences(&desired.attributes, user);
+            draft.steps.extend(self.attribute_step(email, Some(&user.id), changes));
         }
 
         let current = self.groups.memberships_of(user);
-        let changes = memberships::changes(self.policy.memberships, &current, wanted);
-        for group in self.named(&changes.joins) {
-            let step = memberships::step(StepKind::AddMember, &user.email, Some(&user.id), group);
-            draft.steps.push(step);
+        let changes = memberships::changes(self.policy.memberships, &current, &wanted.ranks);
+        let step = |kind, rank: usize, admin| {
+            let group = &self.groups.all()[rank];
+            memberships::step(kind, email, Some(&user.id), group, admin)
+        };
+        for &rank in &changes.joins {
+            let admin = wanted.admins.get(&rank).copied();
+            // Nobody administers a group before the invitation is accepted.
+            draft.notes.invited_admins += usize::from(user.is_invitation() && admin == Some(true));
+            let admin = admin.filter(|_| !user.is_invitation());
+            draft.steps.push(step(StepKind::AddMember, rank, admin));
         }
-        if !changes.leaves.is_empty() && !protected {
-            draft.tombstones.push(user.clone());
+        for (&rank, &administers) in &wanted.admins {
+            let group = &self.groups.all()[rank];
+            if current.binary_search(&rank).is_err()
+                || administers == group.is_administered_by(user)
+            {
+                continue;
+            }
+            if user.is_invitation() {
+                draft.notes.invited_admins += 1;
+            } else if protected && !administers {
+                dropped.push(format!("the administration of \"{}\"", group.name));
+            } else {
+                draft.steps.push(step(StepKind::ChangeMember, rank, Some(administers)));
+            }
         }
-        for group in self.named(&changes.leaves) {
+        for &rank in &changes.leaves {
+            let group = &self.groups.all()[rank];
             if protected {
                 dropped.push(format!("the membership of \"{}\"", group.name));
                 continue;
             }
-            let step =
-                memberships::step(StepKind::RemoveMember, &user.email, Some(&user.id), group);
-            draft.steps.push(step);
+            draft.steps.push(step(StepKind::RemoveMember, rank, None));
+        }
+        if draft.steps[steps_before..].iter().any(Step::strips) {
+            draft.tombstones.push(after.unwrap_or_else(|| user.clone()));
         }
 
         if !dropped.is_empty() {
             let message =
-                format!("{} is protected, and keeps {}.", user.email.as_str(), dropped.join(", "));
+                format!("{} is protected, and keeps {}.", email.as_str(), dropped.join(", "));
             draft.refuse(who, RefusalReason::ProtectedPerson, message);
         } else if draft.steps.len() == steps_before {
-            draft.unchanged.push(user.email.clone());
+            draft.unchanged.push(email.clone());
         }
         Ok(())
     }
 
-    fn named(&self, ranks: &[usize]) -> impl Iterator<Item = &'a NamedGroup> {
-        let all = self.groups.all();
-        ranks.iter().map(|&rank| &all[rank])
+    /// Returns the step that changes attributes, if there are changes and the server has attributes.
+    /// `user` is `None` for a user that the plan creates.
+    fn attribute_step(
+        &self,
+        email: &Email,
+        user: Option<&UserId>,
+        changes: Vec<FieldChange>,
+    ) -> Option<Step> {
+        (self.has_attributes && !changes.is_empty()).then(|| Step {
+            kind: StepKind::ChangeAttributes,
+            email: Some(email.clone()),
+            user: user.cloned(),
+            group_name: None,
+            group: None,
+            group_admin: None,
+            precondition: digest::attributes(user, &changes),
+            changes,
+        })
     }
 
     /// Fails for a user type that the dialect can't set: no step could set it.
@@ -403,13 +512,15 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn entry_user_type(index: usize) -> String {
-    format!("request.roster[{index}].user-type")
+/// Returns users by id.
+fn sorted(users: &[User]) -> Vec<&User> {
+    let mut sorted: Vec<&User> = users.iter().collect();
+    sort::sort_by(&mut sorted, |a, b| a.id.cmp(&b.id));
+    sorted
 }
 
-/// Returns the addresses of an account, its login among them if it is one.
-fn addresses(user: &User) -> impl Iterator<Item = &Email> {
-    user.all_names().filter(|name| name.is_address() && name.key().contains('@'))
+fn entry_user_type(index: usize) -> String {
+    format!("request.roster[{index}].user-type")
 }
 
 /// Returns the login of a user, if the roster names the user by it.
@@ -427,6 +538,28 @@ fn login_of_new(desired: &DesiredUser) -> Option<String> {
     desired.login.clone().or_else(|| desired.by.as_ref().and_then(UserRef::login))
 }
 
+/// Explains that it is not known which account is a person's.
+fn several(desired: &DesiredUser, accounts: &[&User]) -> String {
+    let mut text = String::new();
+    for (at, user) in accounts.iter().enumerate() {
+        text.push_str(if at == 0 { "" } else { " and " });
+        text.push_str(&format!("{} (id {})", user.email.as_str(), user.id.value));
+    }
+    let why = match accounts.len() {
+        1 => {
+            "has an address that two entries of the roster name, as a present or a former one. Name it in one of them"
+        }
+        _ => {
+            "have addresses that the entry names as present or former ones. Remove one of the accounts in Retool, or \
+             take its address off the entry"
+        }
+    };
+    format!(
+        "It is not known which account is that of {}: {text} {why}. Nothing is done.",
+        desired.label()
+    )
+}
+
 /// Explains that accounts have the address or the login of a person who is missing.
 fn taken(desired: &DesiredUser, others: &[&User]) -> String {
     let mut text = format!("No account has the name {} of this entry, but ", desired.label());
@@ -442,19 +575,16 @@ fn taken(desired: &DesiredUser, others: &[&User]) -> String {
 
 /// Returns the fields of a new user. `admin` is only set if it is true.
 fn initial(fields: &UserPatch, login: Option<String>) -> Vec<FieldChange> {
-    let login = login.map(|after| FieldChange { field: LOGIN, before: None, after });
-    let fields = Field::ALL
+    let set = |field, after| FieldChange { field, before: None, after: Some(after) };
+    let login = login.map(|after| set(Cow::Borrowed(LOGIN), after));
+    let given = Field::ALL
         .into_iter()
         .filter(|&field| field != Field::Admin || fields.admin == Some(true))
-        .filter_map(|field| {
-            Some(FieldChange { field: field.as_str(), before: None, after: fields.get(field)? })
-        });
-    login.into_iter().chain(fields).collect()
-}
-
-fn disabled_to(user: &User, disabled: bool) -> Vec<FieldChange> {
-    let patch = UserPatch { disabled: Some(disabled), ..UserPatch::default() };
-    patch.differences(user)
+        .filter_map(|field| Some(set(field.as_str().into(), fields.get(field)?)));
+    let mut changes: Vec<FieldChange> = login.into_iter().chain(given).collect();
+    // A new user has no metadata to remove.
+    changes.extend(fields.set_metadata());
+    changes
 }
 
 fn account_step(kind: StepKind, user: &User, changes: Vec<FieldChange>) -> Step {
@@ -464,8 +594,9 @@ fn account_step(kind: StepKind, user: &User, changes: Vec<FieldChange>) -> Step 
         user: Some(user.id.clone()),
         group_name: None,
         group: None,
+        group_admin: None,
+        precondition: digest::user_state_for(&changes, user),
         changes,
-        precondition: digest::user_state(user),
     }
 }
 

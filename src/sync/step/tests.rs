@@ -11,6 +11,7 @@ use crate::config::Settings;
 use crate::http::{BaseUrl, Client, Method, Secret};
 use crate::lifecycle::testing::{ADA, FakeV1, State};
 use crate::retool::v2::V2;
+use crate::sync::digest;
 use crate::testing::platform::{FakePlatform, Reply};
 
 /// A server with one user, which answers a logout with this status.
@@ -63,6 +64,7 @@ fn step(directory: &dyn Directory, kind: StepKind, id: &str) -> Step {
         user: Some(id),
         group_name: None,
         group: None,
+        group_admin: None,
         changes,
         precondition: digest::user_state(&user),
     }
@@ -202,4 +204,90 @@ fn an_invitation_accepted_during_its_withdrawal_is_stale() {
     let done = fake.run(apply(&directory, &step, &AdminGuard::default(), 0)).expect("no failure");
     assert!(matches!(&done.outcome, StepOutcome::Stale(how) if how.contains("another account")));
     assert!(done.writes.is_empty(), "{:?}", done.writes);
+}
+
+/// The account keeps what it has, and a restore of its invitation would enable it.
+#[test]
+fn a_withdrawn_invitation_has_a_tombstone_only_if_there_is_no_account() {
+    for has_account in [true, false] {
+        let is_open = Cell::new(true);
+        let fake = FakePlatform::new(move |request| {
+            let invite = r#"{"id":7,"invited_email":"ada@example.com","groups":[]}"#;
+            let account = r#"{"id":"user_1","email":"ada@example.com","active":false,
+                "is_admin":false,"user_type":"default","groups":[]}"#;
+            let list = |item: &str| {
+                Reply::json(200, format!(r#"{{"success":true,"data":[{item}],"has_more":false}}"#))
+            };
+            match (request.method, request.path_and_query.as_str()) {
+                (Method::Get, "/api/v2/user_invites") if is_open.get() => list(invite),
+                (Method::Get, "/api/v2/user_invites/7") if is_open.get() => {
+                    Reply::json(200, format!(r#"{{"success":true,"data":{invite}}}"#))
+                }
+                (Method::Delete, "/api/v2/user_invites/7") => {
+                    is_open.set(false);
+                    Reply::json(204, "")
+                }
+                (_, "/api/v2/user_invites/7") => Reply::json(404, "{}"),
+                (Method::Get, path) if path.starts_with("/api/v2/users?") && has_account => {
+                    list(account)
+                }
+                (Method::Get, _) => list(""),
+                (method, path) => panic!("{method:?} {path}"),
+            }
+        });
+        let directory = v2(&fake);
+        let email = crate::domain::Email::new("ada@example.com");
+        let listed = fake.run(directory.invitations_to(&email)).expect("an answer");
+        let invited = listed.expect("a list").remove(0).user;
+        let step = Step {
+            user: Some(invited.id.clone()),
+            precondition: digest::user_state(&invited),
+            ..step(&directory, StepKind::CancelInvitation, "user_1")
+        };
+        let done =
+            fake.run(apply(&directory, &step, &AdminGuard::default(), 0)).expect("no failure");
+        assert_eq!(done.outcome, StepOutcome::Applied);
+        let kinds: Vec<WriteKind> = done.writes.iter().map(|write| write.kind).collect();
+        assert_eq!(kinds, [WriteKind::InvitationCancelled]);
+        assert_eq!(done.tombstone.is_some(), !has_account);
+    }
+}
+
+/// Some servers show the defaults of attributes for a new person, and others nothing.
+#[test]
+fn the_default_of_an_attribute_is_not_a_change_by_another_user() {
+    let mut request = crate::testing::plan::model();
+    let mut actual = crate::testing::plan::fulfilled(&request);
+    actual.dialect = Dialect::V2;
+    let office =
+        crate::domain::AttributeDefinition { name: "office".into(), default: Some("Bonn".into()) };
+    actual.attributes = Some(Vec::from([office]));
+    let mut new = crate::testing::plan::desired("new@example.com", &[]);
+    new.fields.first_name = Some("New".into());
+    new.fields.last_name = Some("Doe".into());
+    let now = |step: &Step, metadata: &str| {
+        let mut user = crate::testing::plan::user("new@example.com");
+        user.metadata = crate::domain::Metadata::parse(metadata);
+        attributes_now(step, &user)
+    };
+    for way_in in [None, Some(crate::domain::WayIn::Invitation)] {
+        for (wanted, is_default) in [("Paris", false), ("Bonn", true)] {
+            new.way_in = way_in;
+            new.attributes.insert("office".into(), Some(wanted.into()));
+            request.roster.truncate(3);
+            request.roster.push(new.clone());
+            let planned = crate::testing::plan::plan(&request, &actual);
+            let mut steps = planned.steps.iter();
+            let step = steps.find(|step| step.kind == StepKind::ChangeAttributes).expect("a step");
+            let expected = Some("Bonn").filter(|_| !is_default);
+            assert_eq!(step.changes[0].before.as_deref(), expected);
+            assert_eq!(now(step, "{}"), AttributesNow::AsPlanned);
+            assert_eq!(now(step, r#"{"office":"Rome"}"#), AttributesNow::Other);
+            let shown = match is_default {
+                true => AttributesNow::AsWanted,
+                false => AttributesNow::AsPlanned,
+            };
+            assert_eq!(now(step, r#"{"office":"Bonn"}"#), shown);
+        }
+    }
 }

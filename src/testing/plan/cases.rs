@@ -38,13 +38,17 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
     (people, policy()).prop_map(|(people, policy)| {
         let (roster, users): (Vec<_>, Vec<_>) = people.into_iter().unzip();
         let roster = roster.into_iter().flatten().collect();
-        let request = SyncRequest { roster, span: Span::default(), policy };
+        let request =
+            SyncRequest { roster, span: Span::default(), policy, disabled_since: Vec::new() };
         let actual = Snapshot {
             dialect: Dialect::V1,
             users: users.into_iter().flatten().collect(),
             others: Others::default(),
+            invitations: vec![],
             groups: GROUPS.into_iter().map(group).collect(),
+            attributes: None,
             complete: true,
+            read_at: None,
         };
         (request, actual)
     })

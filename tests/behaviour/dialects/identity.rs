@@ -3,12 +3,13 @@
 use host_test::retool::lifecycle::{
     DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, ProvisionRequest,
 };
+use host_test::retool::synchronization::{AbsentPolicy, RosterEntry};
 use host_test::retool::types::Dialect;
 use mock_retool::{Fault, FaultKind, User};
 
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, timeless};
 use crate::support::dialects::{known, nina};
-use crate::support::{World, by_email, departure, done, failed};
+use crate::support::{World, by_email, departure, done, entry, failed, roster};
 
 over_every_dialect!(
     an_ignored_filter_affects_no_other_user,
@@ -19,6 +20,7 @@ over_every_dialect!(
     a_user_who_was_created_meanwhile_is_enabled_only_if_allowed,
     a_response_about_another_user_is_refused,
     any_id_stays_one_segment_of_the_path,
+    people_of_one_name_who_are_created_and_removed_may_be_the_same_person,
 );
 
 async fn an_ignored_filter_affects_no_other_user(dialect: Dialect) {
@@ -187,4 +189,28 @@ async fn any_id_stays_one_segment_of_the_path(dialect: Dialect) {
         }
         assert!(world.has(ADA));
     }
+}
+
+/// Somebody with a new address. The plan says so beside both, and an approver can look.
+async fn people_of_one_name_who_are_created_and_removed_may_be_the_same_person(dialect: Dialect) {
+    let world = World::acme_over(dialect).await;
+    world.shape(KEN, |ken| {
+        ken.is_disabled = false;
+        ken.first_name = Some("Ken".into());
+        ken.last_name = Some("Kelly".into());
+    });
+    let named = |first: &str| RosterEntry {
+        first_name: Some(first.into()),
+        last_name: Some("Kelly".into()),
+        ..entry(NEW)
+    };
+    for (first, is_said) in [("ken", true), ("Kim", false)] {
+        let mut request = roster(vec![entry(ADA), entry(GRACE), entry(JOAN), named(first)]);
+        request.policy.absent = AbsentPolicy::Disable;
+        let plan = done(world.tenant.plan_sync(&request).await);
+        let text = plan.limitations.iter().find(|text| text.contains("may be the same person"));
+        assert_eq!(text.is_some(), is_said, "{:?}", plan.limitations);
+        assert!(text.is_none_or(|text| text.contains(NEW) && text.contains(KEN)));
+    }
+    assert!(world.writes().is_empty());
 }

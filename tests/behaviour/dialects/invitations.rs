@@ -3,16 +3,17 @@
 
 use host_test::retool::lifecycle::{
     DeprovisionMode, DeprovisionOutcome, ProvisionOutcome, ProvisionRequest, RestoreOutcome,
+    RestoreRequest,
 };
 use host_test::retool::synchronization::{AbsentPolicy, MembershipPolicy, PersonOutcome};
-use host_test::retool::types::{Dialect, UserId, UserType};
+use host_test::retool::types::{Dialect, UserId, UserType, WayIn};
 use mock_retool::{Options, V2Options};
 
 use crate::support::acme::{ADA, GRACE, JOAN, KEN, NEW, changed, written};
 use crate::support::dialects::{known, nina};
 use crate::support::{
-    World, by_email, departure, done, entry, failed, failed_to_restore, memberships, named,
-    restored, restoring, roster,
+    World, by_email, departure, done, entry, failed_to_restore, memberships, named, restored,
+    restoring, roster,
 };
 
 async fn invited(groups: &[&str]) -> (World, UserId) {
@@ -110,7 +111,8 @@ async fn an_invited_user_is_restored_if_the_tombstone_gets_names() {
     let mut tombstone = left.tombstone.expect("a tombstone");
     tombstone.user.user_type = Some(UserType::Default);
     world.mock.clear_requests();
-    let request = restoring([tombstone.clone()], true);
+    let way_in = Some(WayIn::Account);
+    let request = RestoreRequest { way_in, ..restoring([tombstone.clone()], true) };
     let (kind, detail) = failed_to_restore(world.tenant.restore(&request).await);
     assert_eq!((kind, detail.code.as_str()), ("invalid-input", "name-required"));
     assert_eq!(detail.field.as_deref(), Some("request.tombstones[0].user.first-name"));
@@ -119,11 +121,45 @@ async fn an_invited_user_is_restored_if_the_tombstone_gets_names() {
 
     tombstone.user.first_name = Some("Nina".into());
     tombstone.user.last_name = Some("Newman".into());
-    let request = restoring([tombstone], true);
+    let request = RestoreRequest { way_in, ..restoring([tombstone], true) };
     let back = restored(world.tenant.restore(&request).await);
     assert_eq!(back.outcome, RestoreOutcome::ReCreated);
     assert_eq!(back.user.id, world.user_id(NEW));
     assert_eq!(world.groups_of(NEW), ["Support"]);
+}
+
+#[tokio::test]
+async fn an_invitation_is_restored_by_an_invitation_if_no_other_way_is_given() {
+    let (world, _) = invited(&["Support"]).await;
+    let request = departure(NEW, DeprovisionMode::Delete);
+    let left = done(world.tenant.deprovision(&request).await);
+    let request = restoring([left.tombstone.expect("a tombstone")], true);
+    let back = restored(world.tenant.restore(&request).await);
+    assert_eq!((back.outcome, back.invitation_sent), (RestoreOutcome::Invited, true));
+    let state = world.mock.state();
+    assert_eq!(state.pending_invites(NEW).count(), 1);
+    assert!(state.users.iter().all(|user| user.email != NEW), "no account");
+    let again = restored(world.tenant.restore(&request).await);
+    assert_eq!((again.outcome, again.invitation_sent), (RestoreOutcome::Unchanged, false));
+}
+
+/// The person had an account before that was disabled, or got one since.
+#[tokio::test]
+async fn an_account_is_never_changed_by_the_restore_of_an_invitation() {
+    for is_disabled in [true, false] {
+        let (world, _) = invited(&["Support"]).await;
+        let request = departure(NEW, DeprovisionMode::Delete);
+        let left = done(world.tenant.deprovision(&request).await);
+        world.add(NEW, &["Engineering"]);
+        world.shape(NEW, |user| user.is_disabled = is_disabled);
+        world.mock.clear_requests();
+        let before = world.mock.state();
+        let request = restoring([left.tombstone.expect("a tombstone")], true);
+        let (kind, detail) = failed_to_restore(world.tenant.restore(&request).await);
+        assert_eq!((kind, detail.code.as_str()), ("conflict", "wrong-person"));
+        assert!(world.writes().is_empty());
+        assert_eq!(world.mock.state(), before);
+    }
 }
 
 #[tokio::test]
@@ -194,16 +230,4 @@ async fn a_server_without_the_invitations_route_is_no_failure() {
     assert_eq!(done(world.tenant.check_connection().await).user_count, Some(4));
     let result = done(world.tenant.provision(&known(JOAN)).await);
     assert_eq!(result.outcome, ProvisionOutcome::Unchanged);
-}
-
-#[tokio::test]
-async fn two_invitations_with_one_address_are_an_error() {
-    let (world, _) = invited(&[]).await;
-    world.mock.edit(|acme| {
-        let second = mock_retool::Invite { id: 99, ..acme.invites[0].clone() };
-        acme.invites.push(second);
-    });
-    let (case, detail) = failed(world.tenant.provision(&nina(Dialect::V2)).await);
-    assert_eq!((case, detail.code.as_str()), ("permanent conflict", "ambiguous-user"));
-    assert!(world.writes().is_empty());
 }

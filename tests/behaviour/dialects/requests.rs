@@ -10,8 +10,8 @@ use mock_retool::{Group, Options};
 use crate::support::acme::{ADA, JOAN, NEW};
 use crate::support::dialects::{known, nina};
 use crate::support::{
-    World, allow_growth, by_email, departure, done, entry, host, memberships, named, roster,
-    roster_of,
+    World, allow_growth, by_email, changing, departure, done, entry, host, memberships, named,
+    new_member, roster, roster_of,
 };
 
 over_every_dialect!(
@@ -24,6 +24,7 @@ over_every_dialect!(
     finding_a_user_takes_one_lookup,
     five_hundred_users_join_a_group_with_the_fewest_requests,
     a_plan_reads_each_page_and_the_groups_once,
+    fifty_users_are_added_to_a_group_with_few_requests,
 );
 
 /// Returns the requests since the last call, as `METHOD path?names`: without the values of queries,
@@ -166,6 +167,7 @@ async fn disabling_reads_the_account_and_writes_once(dialect: Dialect) {
         }
         Dialect::V2 => &[
             "GET /api/v2/users?email",
+            "GET /api/v2/user_invites",
             "GET /api/v2/users/{id}?includeGroups",
             "PATCH /api/v2/users/{id}",
             "POST /api/v2/users/{id}/logout",
@@ -195,6 +197,7 @@ async fn deleting_reads_the_result_once(dialect: Dialect) {
         ],
         Dialect::V2 => &[
             "GET /api/v2/users?email",
+            "GET /api/v2/user_invites",
             "GET /api/v2/users/{id}?includeGroups",
             "GET /api/v2/groups/3",
             "GET /api/v2/groups/5",
@@ -280,6 +283,28 @@ async fn five_hundred_users_join_a_group_with_the_fewest_requests(dialect: Diale
         }
     }
     assert_eq!(requests(&world), expected);
+}
+
+async fn fifty_users_are_added_to_a_group_with_few_requests(dialect: Dialect) {
+    let options = Options { users: 54, groups: 0, ..Options::default() };
+    let mut world = World::with(options).await;
+    world.tenant = world.over(dialect);
+    world.mock.edit(|acme| {
+        acme.create_group(Group::new("Everyone"));
+    });
+    let mut request = changing(named("Everyone"));
+    request.add_members =
+        world.mock.state().users.iter().map(|user| new_member(&*user.email)).collect();
+    let result = done(world.tenant.change_group(&request).await);
+    assert_eq!((result.members_added.len(), world.members_of("Everyone").len()), (54, 54));
+    let sent = requests(&world);
+    // Everyone is listed once, with the invitations over `/api/v2`, and the group before and after.
+    let most = match dialect {
+        Dialect::V1 => 54 + 5,
+        Dialect::V2 => 7,
+        _ => 7,
+    };
+    assert!(sent.len() <= most, "{} requests: {sent:?}", sent.len());
 }
 
 /// Returns a tenant that requests this many users at a time.

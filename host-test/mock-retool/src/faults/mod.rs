@@ -7,7 +7,7 @@ mod text;
 use std::time::Duration;
 
 use crate::log::LoggedRequest;
-use crate::options::Throttling;
+use crate::throttling::Throttling;
 pub use forbidden::Forbidden;
 pub(crate) use in_force::{Effects, Faults, Quirks};
 pub use text::FaultSyntax;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Chance, Fault, FaultKind};
-use crate::options::Throttling;
+use crate::throttling::Throttling;
 
 /// The reason why a text is not a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,7 +177,7 @@ mod tests {
     use std::time::Duration;
 
     use crate::faults::{Chance, Fault, FaultKind, Forbidden};
-    use crate::options::{Guidance, Throttling};
+    use crate::throttling::{Guidance, Throttling};
 
     fn read(text: &str) -> Fault {
         text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))

@@ -21,6 +21,9 @@ pub struct ListingOptions {
     /// In the records of the users with these addresses, the given name (over SCIM the name) is an
     /// array.
     pub odd_records: Vec<String>,
+    /// Records of `/api/v1` say when users were last active (`lastActive`), which the guide does not
+    /// document.
+    pub v1_activity: bool,
 }
 
 /// How a server handles a page size above its maximum.

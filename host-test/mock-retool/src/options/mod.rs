@@ -1,26 +1,29 @@
 //! The options of a mock. Nothing here depends on the dialects' code.
 
+mod address;
 mod deviations;
 mod dialect;
+mod invites;
 mod listing;
 mod scim;
 mod scope;
-mod throttling;
 mod v2;
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::faults::Fault;
+use crate::throttling::Throttling;
+pub use address::AddressChange;
 pub use deviations::{Deviations, DisabledUsers};
 pub use dialect::Dialect;
+pub use invites::{InviteOptions, Support};
 pub use listing::{LargePages, ListingOptions};
 pub use scim::{
     FormSupport, IfMatchRule, MemberRemoval, PatchAnswer, PatchForms, ScimBase, ScimQuirks,
 };
 pub use scope::{Scope, UnknownScope};
-pub use throttling::{Guidance, Throttling, UnknownGuidance};
-pub use v2::V2Options;
+pub use v2::{MetadataPaths, V2Options};
 
 /// The options of a mock. The same options give the same users, groups, ids and timestamps every
 /// time.

@@ -1,5 +1,7 @@
 //! The options of SCIM.
 
+use super::AddressChange;
+
 /// The paths at which SCIM is served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ScimBase {
@@ -52,6 +54,10 @@ pub struct ScimQuirks {
     pub put: FormSupport,
     /// A PUT of a user removes the user from every group.
     pub put_leaves_groups: bool,
+    /// What a PATCH or PUT of a user does with another `userName`.
+    pub user_name_change: AddressChange,
+    /// What a PATCH or PUT of a user does with other `emails`.
+    pub mail_change: AddressChange,
     /// The response to a PATCH.
     pub patch_answer: PatchAnswer,
     /// How the server handles the removal of `members[value eq "…"]`.
@@ -61,8 +67,8 @@ pub struct ScimQuirks {
     /// DELETE of a user only disables the user.
     pub delete_disables: bool,
     /// The address of a new user is the mail, and the `userName` only the login, also where it looks
-    /// like an address. By default such a `userName` is the address. A user whose login is not the
-    /// address keeps both in any case.
+    /// like an address. By default such a `userName` is the address. The address of a user who is
+    /// changed follows the primary mail in any case, and the `userName` if there is no mail.
     pub mail_is_address: bool,
     /// How many members the record of a group shows, alone and in a listing; all by default. The
     /// records of users show all their groups.

@@ -139,6 +139,8 @@ impl From<Refused> for ScimError {
             Refused::AlreadyInvited
             | Refused::AlreadyDisabled
             | Refused::NoSuchInvite
+            | Refused::NoSuchAttribute
+            | Refused::WrongValue
             | Refused::InviteClosed => ScimError::bad(Kind::InvalidValue, "That is not possible"),
             Refused::BuiltIn => {
                 ScimError::bad(Kind::Mutability, "A built-in group cannot be renamed or deleted")

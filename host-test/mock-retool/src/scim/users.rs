@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::access::Caller;
-use super::error::ScimError;
+use super::attr::Fields;
+use super::error::{Kind, ScimError};
 use super::input::canonical;
 use super::listing::{Items, Listing};
 use super::patch::{Patch, with_form_quirks};
@@ -14,7 +15,7 @@ use super::payload::{Id, Payload};
 use super::record::{user_attributes, user_draft, user_name, user_record};
 use super::schema::USER;
 use super::select::Selection;
-use crate::options::PatchAnswer;
+use crate::options::{AddressChange, PatchAnswer, ScimQuirks};
 use crate::state::{Organisation, Refused, User, same_email};
 
 /// `GET /Users`.
@@ -81,7 +82,8 @@ pub(super) async fn replace(
         return Ok(caller.no_content(&user_record(&organisation, &current, caller.base())));
     }
     let by_mail = caller.quirks().mail_is_address;
-    let draft = user_draft(canonical(&USER, body)?, Some(&current), None, by_mail)?;
+    let attributes = kept_addresses(canonical(&USER, body)?, &current, caller.quirks())?;
+    let draft = user_draft(attributes, Some(&current), None, by_mail)?;
     write(&mut organisation, &current, draft)?;
     if caller.quirks().put_leaves_groups
         && let Some(user) = organisation.user_mut(&current.id)
@@ -107,7 +109,8 @@ pub(super) async fn modify(
     with_form_quirks(Patch::read(&body, &USER)?, caller.quirks().user_patch)?
         .apply(&mut attributes, &USER)?;
     let by_mail = caller.quirks().mail_is_address;
-    let draft = user_draft(canonical(&USER, attributes)?, Some(&current), Some(&before), by_mail)?;
+    let attributes = kept_addresses(canonical(&USER, attributes)?, &current, caller.quirks())?;
+    let draft = user_draft(attributes, Some(&current), Some(&before), by_mail)?;
     write(&mut organisation, &current, draft)?;
     let record = user_record(&organisation, find(&organisation, &id)?, caller.base());
     let is_silent =
@@ -136,6 +139,30 @@ fn find<'a>(organisation: &'a Organisation, id: &str) -> Result<&'a User, ScimEr
     organisation.user_by_scim_id(id).ok_or_else(|| ScimError::not_found(id))
 }
 
+/// Puts back the login and the mails that this server does not change, or refuses the request.
+fn kept_addresses(
+    mut attributes: Fields,
+    current: &User,
+    quirks: &ScimQuirks,
+) -> Result<Fields, ScimError> {
+    let shown = user_attributes(current);
+    let rules = [("userName", quirks.user_name_change), ("emails", quirks.mail_change)];
+    for (name, rule) in rules {
+        let (sent, shown) = (attributes.get(name), shown.get(name));
+        if rule == AddressChange::Works || sent == shown {
+            continue;
+        }
+        if rule == AddressChange::Refused && sent.is_some() {
+            return Err(ScimError::bad(Kind::Mutability, format!("{name} cannot be changed")));
+        }
+        match shown.cloned() {
+            Some(shown) => attributes.insert(name.to_owned(), shown),
+            None => attributes.remove(name),
+        };
+    }
+    Ok(attributes)
+}
+
 /// Changes a user, if the draft differs.
 fn write(organisation: &mut Organisation, current: &User, draft: User) -> Result<(), ScimError> {
     if draft != *current {
@@ -147,12 +174,14 @@ fn write(organisation: &mut Organisation, current: &User, draft: User) -> Result
     Ok(())
 }
 
-/// Fails if another user has the `userName`. Addresses are compared when the draft is written.
+/// Fails if another user, shown or hidden, has the `userName`. Addresses are compared when the draft
+/// is written.
 fn refuse_taken(organisation: &Organisation, draft: &User) -> Result<(), ScimError> {
     let name = user_name(draft);
     let is_taken = organisation
         .users
         .iter()
+        .chain(&organisation.hidden)
         .any(|user| user.id != draft.id && same_email(user_name(user), name));
     if is_taken { Err(Refused::EmailTaken.into()) } else { Ok(()) }
 }

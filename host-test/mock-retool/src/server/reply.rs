@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use super::Close;
 use crate::faults::{FaultKind, Forbidden};
-use crate::options::Throttling;
+use crate::throttling::Throttling;
 
 const JSON: &str = "application/json";
 

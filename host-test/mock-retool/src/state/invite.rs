@@ -78,11 +78,18 @@ impl Organisation {
 
     /// Sends an invitation. It keeps the address, the groups and the metadata of the draft.
     pub fn invite(&mut self, draft: Invite) -> Result<&Invite, Refused> {
+        if self.user_by_email(&draft.email).is_none()
+            && self.pending_invites(&draft.email).next().is_some()
+        {
+            return Err(Refused::AlreadyInvited);
+        }
+        self.invite_again(draft)
+    }
+
+    /// Like [`invite`](Self::invite), also if the address has a pending invitation.
+    pub fn invite_again(&mut self, draft: Invite) -> Result<&Invite, Refused> {
         if self.user_by_email(&draft.email).is_some() {
             return Err(Refused::EmailTaken);
-        }
-        if self.pending_invites(&draft.email).next().is_some() {
-            return Err(Refused::AlreadyInvited);
         }
         draft.groups.iter().try_for_each(|group| self.check_members_changeable(*group))?;
         let mut groups = draft.groups;

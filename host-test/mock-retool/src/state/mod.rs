@@ -1,6 +1,7 @@
 //! One in-memory organisation: users, groups and memberships. It does not depend on the dialects
 //! and does no I/O. The dialects read and change it through [`Organisation`].
 
+mod attributes;
 mod clock;
 mod group;
 mod invite;
@@ -11,6 +12,7 @@ mod user;
 use serde::Serialize;
 
 use crate::options::DisabledUsers;
+pub use attributes::UserAttribute;
 use clock::Clock;
 pub use group::{ADMIN, Access, EDITOR, Group, VIEWER};
 pub use invite::Invite;
@@ -37,6 +39,10 @@ pub enum Refused {
     NoSuchInvite,
     /// The invitation was claimed or has expired.
     InviteClosed,
+    /// There is no such user attribute.
+    NoSuchAttribute,
+    /// The value is not of the attribute's type.
+    WrongValue,
     /// The user is not in the group, or the invitation is not for it.
     NotAMember,
     /// A built-in group can't be renamed or deleted.
@@ -62,6 +68,10 @@ pub struct Organisation {
     pub invites: Vec<Invite>,
     /// The ids of the users whose sessions were ended, one entry per time.
     pub ended_sessions: Vec<String>,
+    /// The user attributes that the organisation defines.
+    pub attributes: Vec<UserAttribute>,
+    /// The ids of the users whose second factor was reset, one entry per time.
+    pub two_factor_resets: Vec<String>,
     /// Whether the members of the `admin` group can be written, which changes
     /// [`User::is_admin`], and whether the group can be deleted.
     #[serde(skip)]
@@ -104,6 +114,8 @@ impl Organisation {
             invitations: Vec::new(),
             invites: Vec::new(),
             ended_sessions: Vec::new(),
+            attributes: Vec::new(),
+            two_factor_resets: Vec::new(),
             admin_group_writable: false,
             hidden: Vec::new(),
             clock: Clock::default(),
@@ -189,7 +201,7 @@ impl Organisation {
 
     /// Replaces a user's fields with the draft's. Ids, memberships and creation time stay. The
     /// fields that only other dialects show stay too: metadata, seat, second factor, last activity,
-    /// and [`User::scim`].
+    /// and [`User::scim`], except that the mail follows the address.
     pub fn replace_user(&mut self, id: &str, draft: User) -> Result<&User, Refused> {
         let user = self.user(id).ok_or(Refused::NoSuchUser)?;
         let draft = User {
@@ -197,7 +209,7 @@ impl Organisation {
             two_factor_auth_enabled: user.two_factor_auth_enabled,
             metadata: user.metadata.clone(),
             last_active: user.last_active.clone(),
-            scim: user.scim.clone(),
+            scim: user.scim_with_address(&draft.email),
             ..draft
         };
         self.update_user(id, draft)
@@ -209,9 +221,10 @@ impl Organisation {
             return Err(Refused::NoSuchUser);
         };
         // Any number of users may have no address.
-        let is_taken = |user: &User| user.id != id && same_email(&user.email, &draft.email);
-        let taken = !draft.email.is_empty() && self.users.iter().any(is_taken);
-        if taken {
+        let has_it = |user: &User| user.id != id && same_email(&user.email, &draft.email);
+        let is_moved = !same_email(&self.users[at].email, &draft.email);
+        let is_taken = self.users.iter().any(has_it) || is_moved && self.hidden.iter().any(has_it);
+        if !draft.email.is_empty() && is_taken {
             return Err(Refused::EmailTaken);
         }
         let now = self.clock.tick();

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::{Map, json};
 
-use super::{EDITOR, FIRST_LEGACY_ID, Group, Membership, Organisation, User, VIEWER};
+use super::{
+    EDITOR, FIRST_LEGACY_ID, Group, Membership, Organisation, User, UserAttribute, VIEWER,
+};
 
 const FIRST_NAMES: [&str; 24] = [
     "Ada",
@@ -55,6 +57,7 @@ const LAST_SEEN: &str = "2026-01-02T16:30:00.000Z";
 /// Creates an organisation, see [`Organisation::seeded`].
 pub(super) fn organisation(seed: u64, users: usize, groups: usize) -> Organisation {
     let mut organisation = Organisation::empty(seed);
+    organisation.attributes.push(UserAttribute::text("department"));
     // Ids use their own random stream, so that one more name does not change every id.
     let mut choice = fastrand::Rng::with_seed(!seed);
 

@@ -105,6 +105,28 @@ impl User {
         sid.strip_prefix(SID_PREFIX).is_some_and(|sid| sid.bytes().eq(digits))
     }
 
+    /// Returns [`User::scim`] for a user who gets this address through another dialect: the mails
+    /// with the old address get the new one. A login that is another address stays.
+    pub fn scim_with_address(&self, email: &str) -> Map<String, Value> {
+        let mut scim = self.scim.clone();
+        if email == self.email {
+            return scim;
+        }
+        for mail in scim.get_mut("emails").and_then(Value::as_array_mut).into_iter().flatten() {
+            let is_old = |mail: &Value| {
+                mail["value"].as_str().is_some_and(|value| same_email(value, &self.email))
+            };
+            if is_old(mail) {
+                mail["value"] = email.into();
+            }
+        }
+        let login = scim.get("userName").and_then(Value::as_str);
+        if login.is_some_and(|login| login == email || same_email(login, &self.email)) {
+            scim.remove("userName");
+        }
+        scim
+    }
+
     /// Makes the user a member of a group. Replaces an existing membership of the same group.
     pub(super) fn set_membership(&mut self, joined: Membership) {
         if joined.group == ADMIN {

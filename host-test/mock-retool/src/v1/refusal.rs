@@ -25,6 +25,11 @@ impl Refusal {
         Refusal::new(StatusCode::BAD_REQUEST, message)
     }
 
+    /// The request is valid, and the server does not make the change.
+    pub(super) fn unprocessable(message: impl Into<String>) -> Self {
+        Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, message)
+    }
+
     /// The page size is too large, or missing.
     pub(super) fn page_size(status: u16, message: impl Into<String>) -> Self {
         Refusal::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), message)
@@ -67,6 +72,8 @@ impl From<Refused> for Refusal {
             Refused::AlreadyInvited
             | Refused::AlreadyDisabled
             | Refused::NoSuchInvite
+            | Refused::NoSuchAttribute
+            | Refused::WrongValue
             | Refused::InviteClosed => (StatusCode::CONFLICT, "The request could not be served"),
             Refused::BuiltIn => {
                 (StatusCode::BAD_REQUEST, "A built-in group cannot be renamed or deleted")

@@ -9,7 +9,7 @@ use super::access::Caller;
 use super::paging::Listing;
 use super::payload::{InPath, Payload};
 use super::wire::{UserList, UserRecord, user_draft, user_record};
-use crate::options::Scope;
+use crate::options::{AddressChange, Scope};
 use crate::state::{Refused, User, same_email};
 
 /// `GET /users`, by page or by address.
@@ -75,7 +75,16 @@ pub(super) async fn replace(
 ) -> Result<Response, Refusal> {
     let mut organisation = caller.with(Scope::UsersWrite)?;
     let current = organisation.user(&user).ok_or(Refused::NoSuchUser)?;
-    let draft = user_draft(payload.fields()?, Some(current))?;
+    let mut draft = user_draft(payload.fields()?, Some(current))?;
+    match caller.deviations().email_change {
+        AddressChange::Works => {}
+        AddressChange::Refused if !same_email(&draft.email, &current.email) => {
+            return Err(Refusal::unprocessable("email cannot be changed"));
+        }
+        AddressChange::Refused | AddressChange::Ignored => {
+            draft.email.clone_from(&current.email);
+        }
+    }
     organisation.replace_user(&user, draft)?;
     if caller.deviations().put_resets_memberships
         && let Some(user) = organisation.user_mut(&user)

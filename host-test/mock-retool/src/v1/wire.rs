@@ -61,6 +61,8 @@ pub(super) struct WholeUser<'a> {
     groups: Vec<GroupLink<'a>>,
     created_at: &'a str,
     updated_at: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_active: Option<&'a str>,
     #[serde(flatten)]
     extra: &'a Map<String, Value>,
 }
@@ -92,6 +94,7 @@ pub(super) fn user_record<'a>(
             .collect(),
         created_at: &user.created_at,
         updated_at: &user.updated_at,
+        last_active: user.last_active.as_deref().filter(|_| quirks.listing.v1_activity),
         extra: &user.extra,
     };
     let is_odd = quirks.listing.is_odd(&user.email);
@@ -141,7 +144,7 @@ pub(super) fn user_draft(mut body: Fields, current: Option<&User>) -> Result<Use
     if current.is_none() {
         draft.memberships = memberships(groups)?;
     }
-    for read_only in ["id", "createdAt", "updatedAt"] {
+    for read_only in ["id", "createdAt", "updatedAt", "lastActive"] {
         body.value(read_only);
     }
     draft.extra = body.rest();

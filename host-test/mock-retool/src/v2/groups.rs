@@ -10,7 +10,7 @@ use super::patch::Operations;
 use super::payload::{InPath, Pairs, Payload};
 use super::wire::{GroupBody, GroupFields, GroupRecord};
 use crate::options::Scope;
-use crate::state::{Organisation, Refused};
+use crate::state::{Group, Organisation, Refused};
 
 /// `GET /groups`: lists all groups with all their members; there are no pages.
 pub(super) async fn list(caller: Caller) -> Result<Response, Refusal> {
@@ -39,7 +39,10 @@ pub(super) async fn read(
 pub(super) async fn create(caller: Caller, payload: Payload) -> Result<Response, Refusal> {
     let mut organisation = caller.with(Scope::GroupsWrite)?;
     let body: GroupBody = payload.read()?;
-    let draft = body.draft(None)?;
+    let mut draft = body.draft(None)?;
+    if !caller.server_has().creation_sets_access {
+        draft = Group::new(draft.name);
+    }
     let id = all_or_nothing(&mut organisation, |organisation| {
         let id = organisation.create_group(draft).id;
         write_members_and_invites(organisation, id, &body)?;

@@ -25,7 +25,10 @@ pub(super) async fn add(
     let mut organisation = caller.with(Scope::GroupsWrite)?;
     organisation.group(group).ok_or(Refused::NoSuchGroup)?;
     let NewMembers { members } = payload.read()?;
-    let members = NewMember::resolve(&members, &organisation)?;
+    let mut members = NewMember::resolve(&members, &organisation)?;
+    if !caller.server_has().changes_group_admins {
+        members.retain(|(id, _)| organisation.members(group).all(|member| member.user.id != *id));
+    }
     organisation.join_as(group, &members)?;
     groups::record(&organisation, group, &caller)
 }

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::Refusal;
+use crate::options::MetadataPaths;
 
 /// The body of a PATCH.
 #[derive(Debug, Deserialize)]
@@ -15,6 +16,21 @@ pub(super) struct Operations {
 }
 
 impl Operations {
+    /// Leaves out the operations inside the metadata, or refuses them, as the server does.
+    pub(super) fn with_metadata_paths(mut self, paths: MetadataPaths) -> Result<Self, Refusal> {
+        let is_inside =
+            |operation: &PatchOperation| operation.path().to_string().starts_with("/metadata/");
+        match paths {
+            MetadataPaths::Known => {}
+            MetadataPaths::Ignored => self.operations.retain(|operation| !is_inside(operation)),
+            MetadataPaths::Refused if self.operations.iter().any(is_inside) => {
+                return Err(Refusal::bad_request("Invalid path inside /metadata"));
+            }
+            MetadataPaths::Refused => {}
+        }
+        Ok(self)
+    }
+
     /// Applies the operations to a record with these fields, all or none. No other fields can be
     /// changed.
     pub(super) fn apply<T: DeserializeOwned>(

@@ -40,6 +40,11 @@ impl Refusal {
         Refusal::new(StatusCode::FORBIDDEN, format!("The access token lacks the scope {scope}"))
     }
 
+    /// The address has an open invitation, with this link.
+    pub(super) fn already_invited(link: &str) -> Self {
+        Refusal::new(StatusCode::CONFLICT, format!("Already invited, see {link} for the invite"))
+    }
+
     /// There is nothing at this path.
     pub(super) fn not_found() -> Self {
         Refusal::new(StatusCode::NOT_FOUND, "Not found")
@@ -72,6 +77,10 @@ impl From<Refused> for Refusal {
             Refused::NoSuchUser => (StatusCode::NOT_FOUND, "User not found"),
             Refused::NoSuchGroup => (StatusCode::NOT_FOUND, "Group not found"),
             Refused::NoSuchInvite => (StatusCode::NOT_FOUND, "User invite not found"),
+            Refused::NoSuchAttribute => (StatusCode::NOT_FOUND, "User attribute not found"),
+            Refused::WrongValue => {
+                (StatusCode::BAD_REQUEST, "The value is not of the attribute's type")
+            }
             Refused::NotAMember => (StatusCode::NOT_FOUND, "Not a member of the group"),
             Refused::BuiltIn => {
                 (StatusCode::BAD_REQUEST, "A built-in group cannot be renamed or deleted")

@@ -81,7 +81,10 @@ pub(super) async fn read(
 /// `POST /users`. It sends no invitation, and a pending invitation stays pending.
 pub(super) async fn create(caller: Caller, payload: Payload) -> Result<Response, Refusal> {
     let mut organisation = caller.with(Scope::UsersWrite)?;
-    let draft = payload.read::<NewUser>()?.draft(caller.server_has())?;
+    let mut draft = payload.read::<NewUser>()?.draft(caller.server_has())?;
+    if caller.server_has().shows_defaults {
+        organisation.add_defaults(&mut draft.metadata);
+    }
     let user = if caller.quirks().second_account {
         organisation.add_another_user(draft)
     } else {
@@ -100,7 +103,15 @@ pub(super) async fn patch(
     let user = organisation.user_by_sid(&sid).ok_or(Refused::NoSuchUser)?;
     let has = caller.server_has();
     let operations: Operations = payload.read()?;
+    let operations = operations.with_metadata_paths(has.metadata_paths)?;
     let changed = operations.apply::<UserFields>(UserFields::of(user, has))?.over(user, has)?;
+    let loses =
+        |before: &Option<String>, after: &Option<String>| before.is_some() && after.is_none();
+    let loses_name =
+        loses(&user.first_name, &changed.first_name) || loses(&user.last_name, &changed.last_name);
+    if loses_name && !has.removes_names {
+        return Err(Refusal::bad_request("A name must not be removed"));
+    }
     let id = user.id.clone();
     Ok(record(organisation.update_user(&id, changed)?, &caller))
 }

@@ -1,6 +1,8 @@
 //! Servers that do the opposite of what the documentation says, and their usual behaviour.
 
-use mock_retool::{Deviations, DisabledUsers, Mock, Options, ScimQuirks};
+use mock_retool::{
+    AddressChange, Deviations, DisabledUsers, ListingOptions, Mock, Options, ScimQuirks,
+};
 use serde_json::{Value, json};
 
 use crate::client::{Client, start};
@@ -42,6 +44,31 @@ async fn a_put_keeps_memberships_or_resets_them() {
 }
 
 #[tokio::test]
+async fn another_address_in_a_put_is_written_ignored_or_refused() {
+    for (email_change, status) in
+        [(AddressChange::Works, 200), (AddressChange::Ignored, 200), (AddressChange::Refused, 422)]
+    {
+        let (mock, client) = mock(Deviations { email_change, ..Deviations::default() }).await;
+        let (user, mut body) = member(&mock);
+        let path = format!("/api/v1/users/{}", user.id);
+        body["email"] = json!("moved@example.com");
+        let answer = client.put(&path, body.clone()).await;
+        assert_eq!(answer.status, status);
+        let after = mock.state().user(&user.id).expect("the user").clone();
+        let is_written = email_change == AddressChange::Works;
+        assert_eq!(after.email, if is_written { "moved@example.com" } else { &user.email });
+        assert_eq!(after.memberships, user.memberships);
+        if status == 200 {
+            assert_eq!(answer.body["email"], json!(after.email));
+        }
+        assert_eq!(after.first_name.as_deref() == Some("Other"), status == 200);
+        // The same address, in another spelling too, is no other one.
+        body["email"] = json!(after.email.to_uppercase());
+        assert_eq!(client.put(&path, body).await.status, 200);
+    }
+}
+
+#[tokio::test]
 async fn a_deletion_deletes_or_disables() {
     for delete_disables in [false, true] {
         let (mock, client) = mock(Deviations { delete_disables, ..Deviations::default() }).await;
@@ -70,6 +97,10 @@ async fn disabled_users_are_shown_hidden_or_deleted() {
         assert_eq!(is_hidden, disabled_users == DisabledUsers::Hidden);
         let again = json!({"email": user.email, "userType": "default"});
         let status = if disabled_users == DisabledUsers::Deleted { 200 } else { 409 };
+        let other = state.users.iter().find(|other| other.id != user.id).expect("another user");
+        let renamed = client.put(&format!("/api/v1/users/{}", other.id), again.clone()).await;
+        assert_eq!(renamed.status, status);
+        let again = if status == 200 { json!({"email": other.email}) } else { again };
         assert_eq!(client.post("/api/v1/users", again).await.status, status);
     }
 }
@@ -120,5 +151,22 @@ async fn a_user_shows_all_groups_or_the_first_ones() {
         let shown = shown.body["groups"].as_array().map_or(0, Vec::len);
         let all = state.groups_of(user).count();
         assert_eq!(shown, listed_groups.unwrap_or(all).min(all));
+    }
+}
+
+#[tokio::test]
+async fn v1_says_when_users_were_last_active_or_does_not() {
+    for v1_activity in [false, true] {
+        let listing = ListingOptions { v1_activity, ..ListingOptions::default() };
+        let (mock, client) = start(Options { listing, ..Options::default() }).await;
+        let state = mock.state();
+        let user = state.users.iter().find(|user| user.last_active.is_some()).expect("a user");
+        let record = client.get(&format!("/api/v1/users/{}", user.id)).await.body;
+        let shown = record.get("lastActive").and_then(Value::as_str);
+        assert_eq!(shown, user.last_active.as_deref().filter(|_| v1_activity));
+        let listed = client.get("/api/v1/users").await.body;
+        let dated = listed["users"].as_array().expect("users").iter();
+        let dated = dated.filter(|user| user.get("lastActive").is_some()).count();
+        assert_eq!(dated > 0, v1_activity);
     }
 }

@@ -15,6 +15,7 @@ mod seed;
 mod status_faults;
 mod users;
 mod v2_access;
+mod v2_attributes;
 mod v2_faults;
 mod v2_groups;
 mod v2_invites;

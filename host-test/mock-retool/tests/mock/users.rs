@@ -1,4 +1,4 @@
-use mock_retool::{Options, Organisation};
+use mock_retool::{Options, Organisation, User};
 use serde_json::{Value, json};
 
 use crate::client::start;
@@ -166,6 +166,29 @@ async fn an_address_is_unique_regardless_of_case() {
         client.put(&format!("/api/v1/users/{}", before.users[0].id), json!({"email": taken})).await;
     assert_eq!(own.status, 200);
     assert_eq!(own.body["email"], json!(taken));
+}
+
+#[tokio::test]
+async fn another_address_keeps_the_id_the_memberships_and_the_metadata() {
+    let (mock, client) = start(Options::default()).await;
+    let id = ordinary(&mock.state());
+    let path = format!("/api/v1/users/{id}");
+    let before = mock.state().user(&id).expect("the user").clone();
+    let mut record = client.get(&path).await.body;
+    record["email"] = json!("moved@example.com");
+    let answer = client.put(&path, record.clone()).await;
+    assert_eq!(answer.status, 200);
+    record["updatedAt"] = answer.body["updatedAt"].clone();
+    assert_eq!(answer.body, record);
+    let after = mock.state().user(&id).expect("the user").clone();
+    let updated_at = after.updated_at.clone();
+    assert_eq!(after, User { email: "moved@example.com".to_owned(), updated_at, ..before.clone() });
+    for (email, total) in [("moved@example.com", 1), (&*before.email, 0)] {
+        let found = client.get(&format!("/api/v1/users?email={email}")).await;
+        assert_eq!(found.body["total"], total, "{email}");
+    }
+    // The old address is free.
+    assert_eq!(client.post("/api/v1/users", json!({"email": before.email})).await.status, 200);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use mock_retool::{Dialect, Mock, Options, Scope, V2Options};
+use mock_retool::{Dialect, InviteOptions, MetadataPaths, Mock, Options, Scope, V2Options};
 use serde_json::json;
 
 use crate::client::{Client, raw, start};
@@ -172,7 +172,20 @@ async fn paths_without_the_prefix_are_not_found() {
 fn the_default_server_is_the_newest_and_serves_all_dialects() {
     let options = Options::default();
     assert_eq!(options.dialects, [Dialect::V1, Dialect::V2, Dialect::Scim]);
-    assert_eq!(options.v2, V2Options { logout: true, seat_type: true, user_invites: true });
+    let newest = V2Options {
+        logout: true,
+        seat_type: true,
+        user_invites: true,
+        invites: InviteOptions::default(),
+        creation_sets_access: true,
+        changes_group_admins: true,
+        user_attributes: true,
+        two_factor_reset: true,
+        metadata_paths: MetadataPaths::Known,
+        removes_names: true,
+        shows_defaults: false,
+    };
+    assert_eq!(options.v2, newest);
     assert_eq!(options.prefix, "");
     let debug = format!("{:?}", Options { token: "secret".to_owned(), ..options });
     assert!(debug.contains("user_invites") && !debug.contains("secret"));

@@ -1,4 +1,4 @@
-use mock_retool::{Access, Group, Options};
+use mock_retool::{Access, Group, Options, V2Options};
 use serde_json::{Value, json};
 
 use crate::client::start;
@@ -403,5 +403,39 @@ async fn malformed_and_unknown_group_ids_are_not_found() {
         assert_eq!(client.put(&path, json!({"name": "A"})).await.status, 404, "{id}");
         let members = client.post(&format!("{path}/members"), json!({"members": []})).await;
         assert_eq!(members.status, 404, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_may_ignore_access_settings_of_a_creation() {
+    let v2 = V2Options { creation_sets_access: false, ..V2Options::default() };
+    let (_mock, client) = start(Options { v2, ..Options::default() }).await;
+    let body = json!({"name": "Legal", "universal_app_access": "own", "theme_access": true});
+    let made = client.post(GROUPS, body).await;
+    assert_eq!((made.status, &made.body["data"]["name"]), (200, &json!("Legal")));
+    assert_eq!(made.body["data"]["universal_app_access"], "none");
+    assert_eq!(made.body["data"]["theme_access"], false);
+    let path = format!("{GROUPS}/{}", made.body["data"]["id"]);
+    let patched = client.patch(&path, replace("/theme_access", json!(true))).await;
+    assert_eq!(patched.body["data"]["theme_access"], true);
+}
+
+#[tokio::test]
+async fn a_server_may_leave_the_administrators_of_a_group_as_they_are() {
+    for changes in [true, false] {
+        let v2 = V2Options { changes_group_admins: changes, ..V2Options::default() };
+        let (mock, client) = start(Options { v2, ..Options::default() }).await;
+        let state = mock.state();
+        let group =
+            state.groups.iter().find(|one| state.members(one.id).count() > 0 && !one.is_built_in());
+        let group = group.expect("a group with members").id;
+        let mut members = state.members(group).filter(|member| !member.is_group_admin);
+        let member = members.next().expect("a member").user.clone();
+        let body = json!({"members": [{"id": member.sid(), "is_group_admin": true}]});
+        let answer = client.post(&format!("{GROUPS}/{group}/members"), body).await;
+        assert_eq!(answer.status, 200);
+        let now = mock.state();
+        let mut members = now.members(group).filter(|one| one.user.id == member.id);
+        assert_eq!(members.next().map(|one| one.is_group_admin), Some(changes));
     }
 }

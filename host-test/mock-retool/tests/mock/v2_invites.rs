@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use mock_retool::{EDITOR, Options, V2Options};
+use mock_retool::{EDITOR, InviteOptions, Options, Support, V2Options};
 use serde_json::{Value, json};
 
 use crate::client::{Client, start};
@@ -219,4 +219,90 @@ async fn an_older_server_has_no_invitations() {
     }
     assert_eq!(client.get("/api/v2/groups/4").await.body["data"]["user_invites"], json!([]));
     assert_eq!(mock.state().invites.len(), 1);
+}
+
+fn with(invites: InviteOptions) -> Options {
+    Options { v2: V2Options { invites, ..V2Options::default() }, ..Options::default() }
+}
+
+#[tokio::test]
+async fn each_route_of_invitations_may_be_missing_on_its_own() {
+    const ROUTES: [(&str, &str); 6] = [
+        ("GET", "/api/v2/user_invites"),
+        ("POST", "/api/v2/user_invites"),
+        ("GET", "/api/v2/user_invites/1"),
+        ("DELETE", "/api/v2/user_invites/1"),
+        ("POST", "/api/v2/groups/4/user_invites"),
+        ("DELETE", "/api/v2/groups/4/user_invites/1"),
+    ];
+    type Set = fn(&mut InviteOptions, Support);
+    let switches: [(Set, &[usize]); 4] = [
+        (|invites, support| invites.list = support, &[0]),
+        (|invites, support| invites.create = support, &[1]),
+        (|invites, support| invites.one = support, &[2, 3]),
+        (|invites, support| invites.groups = support, &[4, 5]),
+    ];
+    for (set, missing) in switches {
+        for (support, status) in [(Support::NotFound, 404), (Support::Page, 200)] {
+            let mut invites = InviteOptions::default();
+            set(&mut invites, support);
+            let (mock, client) = start(with(invites)).await;
+            for at in missing {
+                let (method, path) = ROUTES[*at];
+                let answer = client.send(method, path, "").await;
+                assert_eq!(answer.status, status, "{method} {path}");
+                assert_eq!(answer.text.contains("<html>"), support == Support::Page);
+            }
+            assert!(mock.state().invites.is_empty());
+            if !missing.contains(&1) {
+                invite(&client, json!({"email": "new@example.com"})).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_may_accept_a_second_invitation_or_repeat_the_link_of_the_first() {
+    let (mock, client) =
+        start(with(InviteOptions { accepts_second: true, ..InviteOptions::default() })).await;
+    for _ in 0..2 {
+        invite(&client, json!({"email": "new@example.com"})).await;
+    }
+    assert_eq!(mock.state().pending_invites("new@example.com").count(), 2);
+
+    let (mock, client) =
+        start(with(InviteOptions { repeats_link: true, ..InviteOptions::default() })).await;
+    invite(&client, json!({"email": "new@example.com"})).await;
+    let again = client.post(INVITES, json!({"email": "new@example.com"})).await;
+    assert_eq!(again.status, 409);
+    assert!(again.message().contains(&mock.state().invites[0].link), "{}", again.text);
+
+    let (mock, client) =
+        start(with(InviteOptions { ignores_groups: true, ..InviteOptions::default() })).await;
+    invite(&client, json!({"email": "new@example.com", "defaultGroupIds": [4]})).await;
+    assert!(mock.state().invites[0].groups.is_empty());
+}
+
+#[tokio::test]
+async fn attributes_of_an_invitation_are_in_its_metadata_and_go_to_the_account() {
+    let (mock, client) = start(Options::default()).await;
+    mock.edit(|state| state.attributes.push(mock_retool::UserAttribute::text("team")));
+    invite(&client, json!({"email": "new@example.com", "metadata": {"desk": 5}})).await;
+    let path = format!("{INVITES}/1/user_attributes");
+    let set = client.post(&path, json!({"name": "team", "value": "blue"})).await;
+    assert_eq!((set.status, &set.body["data"]["metadata"]["team"]), (200, &json!("blue")));
+    let unknown = client.post(&path, json!({"name": "tema", "value": "blue"})).await;
+    assert!((400..500).contains(&unknown.status), "{}", unknown.text);
+    assert_eq!(
+        client
+            .post(&path.replace("/1/", "/9/"), json!({"name": "team", "value": "x"}))
+            .await
+            .status,
+        404
+    );
+    mock.edit(|state| drop(state.claim_invite(1, "New", "Person").expect("an account").sid()));
+    let user = mock.state().user_by_email("new@example.com").expect("an account").clone();
+    assert_eq!(json!(user.metadata), json!({"desk": 5, "team": "blue"}));
+    let removed = client.delete(&format!("{path}/team")).await;
+    assert_eq!(removed.body["data"]["metadata"], json!({"desk": 5}));
 }

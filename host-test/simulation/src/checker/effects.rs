@@ -6,7 +6,7 @@ use mock_retool::{ADMIN, Dialect, Organisation};
 use serde_json::Value;
 
 use super::{Checker, Who};
-use crate::change::{Change, administered, enabled_admins, key, removes_admin};
+use crate::change::{Change, administered, enabled_admins, key, metadata_key, removes_admin};
 use crate::names::look;
 use crate::operation::Operation;
 use crate::request::{Act, ParsedRequest};
@@ -24,6 +24,12 @@ fn follows_from_group(act: Option<&Act>, user: &str, value: &Value) -> bool {
     }
 }
 
+/// Whether a PATCH replaces the metadata as a whole.
+fn sends_whole_metadata(parsed: &ParsedRequest) -> bool {
+    let operations = parsed.body["operations"].as_array();
+    operations.into_iter().flatten().any(|operation| operation["path"] == "/metadata")
+}
+
 impl Checker {
     /// Checks each change that a request of the component made.
     pub(super) fn check_changes(
@@ -39,11 +45,35 @@ impl Checker {
         // Whether the deletion is allowed was checked when it arrived.
         let is_deletion = matches!(act, Some(Act::Delete { .. }));
         for change in changes {
+            self.check_absence(before, change, is_deletion);
             match change {
+                Change::UserField { id, field, before, after, .. }
+                    if self.dialect == Dialect::Scim
+                        && field == "SCIM-only fields"
+                        && self.is_renaming(id, before, after) => {}
+                Change::UserField { id, field, after: value, .. } if field == "email" => {
+                    let people = self.addresses_of(id);
+                    let new = self.new_address_of(id);
+                    let undoes = matches!(act, Some(Act::Update { whole: true, .. }))
+                        && self.undoes_an_edit(id, field);
+                    let is_asked = new.is_some_and(|new| *value == new);
+                    if !is_asked && !undoes {
+                        let what = format!("{people:?} is renamed to {value} ({line})");
+                        self.violated("renames", what);
+                    } else if !is_asked {
+                        self.overwritten += 1;
+                    }
+                }
                 Change::UserField { id, field, after: value, .. } => {
                     let people = self.addresses_of(id);
+                    let is_asked = |person: &String, new: bool| {
+                        operation.allowed_value(person, field, new).as_ref() == Some(value)
+                    };
+                    // The attributes of a new user are set after the creation.
+                    let is_new =
+                        |person: &String| metadata_key(field).is_some() && self.has_created(person);
                     let asked = people.iter().any(|person| {
-                        operation.allowed_value(person, field, false).as_ref() == Some(value)
+                        is_asked(person, false) || is_new(person) && is_asked(person, true)
                     }) || is_deletion && field == "isDisabled" && *value == true
                         || field == "isAdmin" && follows_from_group(act, id, value);
                     // A PUT writes the whole record as it was read. An added member does not
@@ -53,7 +83,11 @@ impl Checker {
                     let is_name = self.dialect == Dialect::Scim
                         && matches!(field.as_str(), "firstName" | "lastName")
                         && matches!(act, Some(Act::Update { .. }));
+                    // A server may let metadata be changed only as a whole.
+                    let is_whole_metadata =
+                        metadata_key(field).is_some() && parsed.is_some_and(sends_whole_metadata);
                     let may_undo = matches!(act, Some(Act::Update { whole: true, .. }))
+                        || is_whole_metadata
                         || is_name
                         || administered(field).is_some() && matches!(act, Some(Act::Join { .. }));
                     let undoes = may_undo && self.undoes_an_edit(id, field);
@@ -90,7 +124,33 @@ impl Checker {
                     }
                 }
                 Change::Invited { email, .. } => {
-                    self.violated("one invitation", format!("{email} is invited ({line})"));
+                    let person = key(email);
+                    let is_asked =
+                        matches!(act, Some(Act::Invite { email, .. }) if key(email) == person);
+                    if !is_asked {
+                        self.violated("only the request", format!("{email} is invited ({line})"));
+                    }
+                    let is_them = |other: &str| key(other) == person;
+                    let made_meanwhile = self.concurrent_changes().any(|change| match change {
+                        Change::UserCreated { email, .. } | Change::Invited { email, .. } => {
+                            is_them(email)
+                        }
+                        Change::UserField { field, after, .. } => {
+                            field == "email" && after.as_str().is_some_and(is_them)
+                        }
+                        _ => false,
+                    });
+                    let has_account = before.users.iter().any(|user| is_them(&user.email));
+                    let is_open = self.open_invitation(before, &person).is_some();
+                    // Such a call can't know who had an account or an invitation when it began.
+                    let was_there = self.start.users.iter().any(|user| is_them(&user.email))
+                        || self.open_invitation(&self.start, &person).is_some();
+                    let is_excused = operation.skips_the_lookup() && was_there;
+                    if (has_account || is_open) && !made_meanwhile && !is_excused {
+                        let what =
+                            format!("{person} is invited beside an account or an invitation");
+                        self.violated("one invitation", what);
+                    }
                 }
                 Change::Joined { id, group, .. } => {
                     let asked = match act {
@@ -118,6 +178,13 @@ impl Checker {
                     if !asked {
                         let what = format!("{:?} leaves {group} by {line}", self.addresses_of(id));
                         self.violated("only the request", what);
+                    }
+                }
+                Change::TwoFactorReset { id, .. } => {
+                    let people = self.addresses_of(id);
+                    if !people.iter().any(|person| operation.may_reset_two_factor(person)) {
+                        let what = format!("that of {people:?} is reset ({line})");
+                        self.violated("two factors", what);
                     }
                 }
                 Change::GroupField { id, field, after: value, .. } if field == "name" => {
@@ -254,6 +321,12 @@ impl Checker {
                         {
                             removed.insert(id);
                         }
+                        // One beside an account is not a person of its own, and one that has
+                        // expired is replaced.
+                        Change::Uninvited { id, email }
+                            if self.has_expired(before, id)
+                                || before.users.iter().any(|one| key(&one.email) == key(email)) => {
+                        }
                         Change::Uninvited { id, .. } => {
                             removed.insert(id);
                             let number = id.strip_prefix("invite-").and_then(|id| id.parse().ok());
@@ -327,7 +400,7 @@ impl Checker {
         for event in self.events.iter().filter(|event| event.who == Who::Component) {
             for change in &event.changes {
                 match change {
-                    Change::UserCreated { id, .. } => {
+                    Change::UserCreated { id, .. } | Change::Invited { id, .. } => {
                         created.insert(id.as_str());
                     }
                     Change::UserField { id, field, after, .. } => match field.as_str() {
@@ -337,7 +410,7 @@ impl Checker {
                         "isAdmin" if *after == true => {
                             promoted.insert(id.as_str());
                         }
-                        "firstName" | "lastName" | "userType" | "profilePhotoUrl" => {
+                        "email" | "firstName" | "lastName" | "userType" | "profilePhotoUrl" => {
                             updated.insert(id.as_str());
                         }
                         _ => {}

@@ -2,15 +2,18 @@
 //! the other administrator.
 
 use mock_retool::{ADMIN, Group, Invite, Organisation, User};
-use retool_lifecycle::domain::{self, Email, Field, GroupLink, GroupRef, UserPatch};
+use retool_lifecycle::domain::{
+    self, AccessSetting, Changes, Email, Field, GroupLink, GroupRef, UserPatch,
+};
 use retool_lifecycle::groups::Removal;
 use retool_lifecycle::lifecycle::{DeprovisionOutcome, Mode, PersonRestored};
 use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
 use retool_lifecycle::sync::{AbsentPolicy, MembershipPolicy, SyncRequest};
+use serde_json::{Value, json};
 
 use super::Checker;
-use crate::allowed_writes::{desired, is_absent, named, value};
-use crate::change::{Change, key, open_invitation, user_fields};
+use crate::allowed_writes::{attribute_value, desired, is_absent, named, value};
+use crate::change::{Change, key, login_address, metadata_field, open_invitation, user_fields};
 use crate::dialects::{capabilities, dialect_wire, group_number};
 use crate::operation::{Done, Operation};
 
@@ -28,24 +31,45 @@ impl Checker {
     pub(super) fn unreached_goal(&self, done: &Done) -> Option<String> {
         let now = &**self.now();
         match (&*self.operation, done) {
+            // Whether the person had an account was not asked. The report says who was invited.
+            (Operation::Provision(arrival), _) if arrival.skip_lookup => None,
             (Operation::Provision(arrival), _) => {
                 let person = &*key(arrival.email.as_str());
-                if let Some(invite) = self.open_invitation(now, person) {
-                    return uninvited(now, invite, &arrival.groups);
+                if self.open_invitation(now, person).is_some() {
+                    // Invitations without a look-up may have left two. One with the groups is enough.
+                    let open = now.invites.iter().filter(|one| now.is_pending(one));
+                    let theirs = open.filter(|one| key(&one.email) == person);
+                    let missing: Option<Vec<String>> =
+                        theirs.map(|invite| uninvited(now, invite, &arrival.groups)).collect();
+                    return missing?.pop();
                 }
                 let Some(user) = find(now, person) else {
                     return Some(format!("{person} has no account"));
                 };
                 let fields = UserPatch { disabled: Some(false), ..arrival.fields.clone() };
-                let fields = if arrival.update_existing || find(&self.start, person).is_none() {
+                let is_new = self.account_before(person).is_none();
+                let fields = if arrival.update_existing || is_new {
                     fields
                 } else {
                     UserPatch { disabled: Some(false), ..UserPatch::default() }
                 };
-                self.differs(user, &fields).or_else(|| outside(now, user, &arrival.groups))
+                let has_attributes =
+                    fields.disabled.is_some() && (arrival.update_existing || is_new);
+                let attributes =
+                    || self.lacks_attributes(user, &arrival.attributes, has_attributes);
+                self.differs(user, &fields)
+                    .or_else(attributes)
+                    .or_else(|| outside(now, user, &arrival.groups))
+                    .or_else(|| self.not_renamed(now, person))
             }
             (Operation::Deprovision(departure), Done::Deprovisioned(done)) => {
-                // An invitation beside an account is not looked for.
+                let is_said = done.remaining.iter().any(|what| what.contains("invitation"));
+                // The list lacks nobody, but an account that is gone is found by it no longer.
+                let is_gone = done.outcome == DeprovisionOutcome::AlreadyGone;
+                let is_open = self.is_still_invited(now, &named(&departure.user));
+                if is_open && !is_said && !is_gone {
+                    return Some(format!("{} is still invited", named(&departure.user)));
+                }
                 let has_account = find(&self.start, &named(&departure.user)).is_some();
                 if !has_account && self.open_invitation(now, &named(&departure.user)).is_some() {
                     return Some(format!("{} is still invited", &named(&departure.user)));
@@ -64,7 +88,10 @@ impl Checker {
                     let names = self.group_names(group);
                     done.remaining.iter().any(|what| names.iter().any(|name| what.contains(name)))
                 };
-                let kept = user.memberships.iter().any(|joined| !is_left(joined.group));
+                // No request shows a membership of the group of administrators that an accepted
+                // invitation left: whoever has the right is a member.
+                let mut joined = user.memberships.iter().map(|joined| joined.group);
+                let kept = joined.any(|group| group != ADMIN && !is_left(group));
                 if departure.mode == Mode::DisableAndStripGroups && kept {
                     return Some(format!("{} is still in groups", &named(&departure.user)));
                 }
@@ -89,9 +116,14 @@ impl Checker {
                 let missed = report.complete.then(|| self.missed_by_slice(slice, now)).flatten();
                 missed.or_else(|| self.logged_in_after_sync(report, now))
             }
-            (Operation::EnsureGroup(name), _) => {
-                let named = now.groups.iter().filter(|group| group.name.trim() == name.trim());
-                (named.count() != 1).then(|| format!("there is not exactly one group {name:?}"))
+            (Operation::EnsureGroup(name, access), done) => {
+                let is_it = |group: &&Group| group.name.trim() == name.trim();
+                let named: Vec<&Group> = now.groups.iter().filter(is_it).collect();
+                let [group] = named[..] else {
+                    return Some(format!("there is not exactly one group {name:?}"));
+                };
+                let is_new = matches!(done, Done::Ensured(done) if done.created);
+                is_new.then(|| differs_in_access(group, access)).flatten()
             }
             (Operation::ChangeGroup(reshaping), Done::Reshaped(done)) => {
                 let Some(group) =
@@ -101,6 +133,9 @@ impl Checker {
                 };
                 if reshaping.patch.name.as_ref().is_some_and(|name| group.name != *name) {
                     return Some("the group has another name".into());
+                }
+                if let Some(what) = differs_in_access(group, &reshaping.patch.access) {
+                    return Some(what);
                 }
                 let is_in = |person: &str| {
                     now.members(group.id).any(|member| key(&member.user.email) == person)
@@ -148,6 +183,13 @@ impl Checker {
             admin: (was.admin || !is_member).then_some(was.admin),
             disabled: Some(false),
             profile_photo_url: was.profile_photo_url.clone(),
+            metadata: was
+                .metadata
+                .iter()
+                .flat_map(|metadata| metadata.iter())
+                .map(|(key, json)| (key.to_owned(), Some(json.to_owned())))
+                .collect(),
+            ..UserPatch::default()
         };
         let is_closed = |group: &&GroupLink| {
             let names = group_number(&group.id).map(|id| self.group_names(id)).unwrap_or_default();
@@ -202,10 +244,17 @@ impl Checker {
                 }
                 continue;
             }
-            let Some(user) = find(now, person) else {
+            let before = self.account_before(person).and_then(|user| now.user(&user.id));
+            let Some(user) = find(now, person).or(before) else {
                 return Some(format!("{person} has no account"));
             };
-            let is_new = find(&self.start, person).is_none();
+            if self.may_be_left(request, user) {
+                continue;
+            }
+            if let Some(what) = self.not_renamed(now, person) {
+                return Some(what);
+            }
+            let is_new = self.account_before(person).is_none();
             let mut fields = if policy.update_existing || is_new {
                 wanted.fields.clone()
             } else {
@@ -213,6 +262,10 @@ impl Checker {
             };
             fields.disabled = Some(false);
             if let Some(what) = self.differs(user, &fields) {
+                return Some(what);
+            }
+            let has_attributes = policy.update_existing || is_new;
+            if let Some(what) = self.lacks_attributes(user, &wanted.attributes, has_attributes) {
                 return Some(what);
             }
             if policy.memberships != MembershipPolicy::Leave
@@ -237,14 +290,17 @@ impl Checker {
             let person = key(&user.email);
             // No roster names an account without an address, and no listing shows a hidden one.
             !person.is_empty()
+                && self.given_by_id(&user.id).is_none()
                 && !self.is_hidden(&person)
                 && desired(request, &person).is_none()
                 && is_absent(request, &person)
+                && login_address(user).is_none_or(|login| desired(request, &login).is_none())
                 // An account with names inside and outside the span may be on another part's roster.
                 && is_inside(request, user)
+                && self.is_surely_in_scope(request, user)
                 && match policy.absent {
                     AbsentPolicy::Keep => false,
-                    AbsentPolicy::Disable => !user.is_disabled,
+                    AbsentPolicy::Disable | AbsentPolicy::DisableThenDelete(_) => !user.is_disabled,
                     AbsentPolicy::Delete => self.can.deletes_people || !user.is_disabled,
                 }
         });
@@ -253,6 +309,7 @@ impl Checker {
                 let person = key(&invite.email);
                 policy.absent != AbsentPolicy::Keep
                     && is_absent(request, &person)
+                    && self.is_invitation_surely_in_scope(request, invite)
                     && self.open_invitation(now, &person).is_some()
             };
             now.invites.iter().find(gone).map(|invite| &invite.email)
@@ -284,6 +341,16 @@ impl Checker {
             })
     }
 
+    /// Whether an address has an open invitation, be there an account or not.
+    fn is_still_invited(&self, state: &Organisation, person: &str) -> bool {
+        self.can.reports_invitations
+            && state.invites.iter().any(|invite| {
+                key(&invite.email) == person
+                    && invite.claimed_at.is_none()
+                    && invite.expires_at > self.time
+            })
+    }
+
     /// Returns the open invitation of an address, if the dialect shows invitations.
     pub(super) fn open_invitation<'a>(
         &self,
@@ -292,6 +359,13 @@ impl Checker {
     ) -> Option<&'a Invite> {
         open_invitation(state, person)
             .filter(|invite| self.can.reports_invitations && invite.expires_at > self.time)
+    }
+
+    /// Whether an invitation can't be accepted any more.
+    pub(super) fn has_expired(&self, state: &Organisation, id: &str) -> bool {
+        let number = id.strip_prefix("invite-").and_then(|number| number.parse().ok());
+        let invite = number.and_then(|number| state.invited(number));
+        invite.is_some_and(|invite| invite.expires_at <= self.time)
     }
 
     pub(super) fn differs(&self, user: &User, asked: &UserPatch) -> Option<String> {
@@ -304,11 +378,35 @@ impl Checker {
             .filter(|(field, _)| self.can.sets(*field))
             .find(|(_, field)| wrong(field))
             .map(|(_, field)| format!("{field} of {} is not the requested value", user.email))
+            .or_else(|| {
+                let keys = asked.metadata.keys().filter(|_| self.can.sets_metadata);
+                let wrong = keys.map(|key| metadata_field(key)).find(|field| {
+                    value(asked, field) != Some(has.get(field).cloned().unwrap_or_default())
+                });
+                wrong.map(|field| format!("{field} of {} is not the requested value", user.email))
+            })
+    }
+
+    /// Returns an attribute that does not have the requested value, if the call should have set it.
+    pub(super) fn lacks_attributes(
+        &self,
+        user: &User,
+        asked: &Changes,
+        is_asked: bool,
+    ) -> Option<String> {
+        let mut names = asked.keys().filter(|_| is_asked && self.can.sets_attributes);
+        let wrong = names.find(|name| {
+            let has = user.metadata.get(*name).cloned().unwrap_or_default();
+            attribute_value(asked, &metadata_field(name)) != Some(has)
+        });
+        wrong.map(|name| format!("the attribute {name} of {} is not as requested", user.email))
     }
 }
 
 pub(super) fn find<'a>(state: &'a Organisation, person: &str) -> Option<&'a User> {
-    state.users.iter().find(|user| key(&user.email) == person)
+    let by_login =
+        || state.users.iter().find(|user| login_address(user).as_deref() == Some(person));
+    state.users.iter().find(|user| key(&user.email) == person).or_else(by_login)
 }
 
 fn is(group: &Group, reference: &GroupRef) -> bool {
@@ -332,8 +430,26 @@ fn outside(state: &Organisation, user: &User, groups: &[GroupRef]) -> Option<Str
     missing.map(|reference| format!("{} is not in {reference:?}", user.email))
 }
 
-/// Returns whether the login of a user is inside the span too.
+/// Returns whether the login and the mails of a user are inside the span too.
 fn is_inside(request: &SyncRequest, user: &User) -> bool {
-    let login = user.scim.get("userName").and_then(|login| login.as_str());
-    login.is_none_or(|login| request.span.contains(&Email::new(login)))
+    let mails = user.scim.get("emails").and_then(Value::as_array).into_iter().flatten();
+    let login = user.scim.get("userName");
+    let mut names = mails.map(|mail| &mail["value"]).chain(login).filter_map(Value::as_str);
+    names.all(|name| request.span.contains(&Email::new(name)))
+}
+
+/// Returns a setting that a group does not have as it was asked for.
+fn differs_in_access(group: &Group, access: &[AccessSetting]) -> Option<String> {
+    let mut now = json!(group.access);
+    now["universal_app_access"] = json!(group.universal_app_access);
+    let has = |setting: &&AccessSetting| {
+        let value = &now[setting.field.as_str().replace('-', "_")];
+        match value {
+            Value::String(text) => *text == setting.value,
+            Value::Bool(flag) => setting.value == if *flag { "true" } else { "false" },
+            _ => false,
+        }
+    };
+    let other = access.iter().find(|setting| !has(setting))?;
+    Some(format!("group {} has another {}", group.id, other.field.as_str()))
 }

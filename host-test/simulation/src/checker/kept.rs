@@ -21,7 +21,10 @@ impl Checker {
             let group_now = now.group(*group)?;
             let is_out = user.memberships.iter().all(|membership| membership.group != *group);
             let person = key(email);
-            (is_out && !self.may_leave(&person, *group) && !failed(done, &person))
+            let is_said = self.operation.known_as(&person).iter().any(|known| failed(done, known));
+            let may_leave =
+                self.addresses_of(id).iter().any(|person| self.may_leave(person, *group));
+            (is_out && !may_leave && !is_said)
                 .then(|| format!("{person} is no longer in {:?}, and was to stay", group_now.name))
         })
     }

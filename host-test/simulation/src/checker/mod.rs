@@ -3,9 +3,11 @@
 //!
 //! It knows the inputs, the traffic and the true state, and uses none of the component's own logic.
 
+mod absence;
 mod effects;
 mod goal;
 mod kept;
+mod renames;
 mod report;
 mod slices;
 mod tombstones;
@@ -20,8 +22,10 @@ use mock_retool::{
 };
 use retool_lifecycle::retool::Capabilities;
 
-use crate::change::{Change, address_of_invitation, changes, is_invitation, key, removes_admin};
-use crate::dialects::capabilities;
+use crate::change::{
+    Change, address_of_invitation, changes, is_invitation, key, login_address, removes_admin,
+};
+use crate::dialects::{capabilities, dialect_wire};
 use crate::operation::Operation;
 use crate::request::{Act, Fields, ParsedRequest};
 
@@ -88,6 +92,10 @@ pub struct Beliefs {
     pub if_match: IfMatchRule,
     /// Whether its records of users lack groups, which the records of groups show.
     pub short_users: bool,
+    /// Whether it refuses to remove a name, over `/api/v2`.
+    pub keeps_names: bool,
+    /// Whether it keeps the address or the login of a user who should get another one.
+    pub keeps_addresses: bool,
 }
 
 /// Collects what is known about the running call, and the violations of the run.
@@ -115,6 +123,9 @@ pub struct Checker {
     seen_as: BTreeMap<String, Vec<Fields>>,
     /// The users whose record was read on its own, with the version in the last response.
     read: BTreeMap<String, Option<String>>,
+    /// The last record of each user that was read by id, or listed as an invitation. A listing for
+    /// somebody else may show less of it meanwhile.
+    read_as: BTreeMap<String, Fields>,
     /// Every address that a response contained for an id.
     addresses: BTreeMap<String, BTreeSet<String>>,
     /// The record of each group that a response contained last, by id.
@@ -127,11 +138,15 @@ pub struct Checker {
     /// Reads of the listings of groups and of invitations.
     group_listings: Vec<Coverage>,
     invitation_listings: Vec<Coverage>,
+    /// How many readings of the list of invitations in a row were answered with no JSON.
+    invitation_pages: u32,
     /// Group names that were searched for and not found.
     groups_missed: BTreeSet<String>,
     /// Addresses and group names that were posted, and not searched for since.
     posted: BTreeSet<String>,
     groups_posted: BTreeSet<String>,
+    /// Addresses that were invited, and not looked for in the list of invitations since.
+    invited: BTreeSet<String>,
     /// Whether the last listing of users contained a record that can't be used.
     unusable: bool,
     /// Addresses whose creation was refused because they are taken.
@@ -179,6 +194,7 @@ impl Checker {
             visible: BTreeMap::new(),
             seen_as: BTreeMap::new(),
             read: BTreeMap::new(),
+            read_as: BTreeMap::new(),
             addresses: BTreeMap::new(),
             visible_groups: BTreeMap::new(),
             groups_read: BTreeSet::new(),
@@ -187,9 +203,11 @@ impl Checker {
             listed: false,
             group_listings: Vec::new(),
             invitation_listings: Vec::new(),
+            invitation_pages: 0,
             groups_missed: BTreeSet::new(),
             posted: BTreeSet::new(),
             groups_posted: BTreeSet::new(),
+            invited: BTreeSet::new(),
             overwritten: 0,
             vacated: BTreeMap::new(),
             violations: Vec::new(),
@@ -257,7 +275,15 @@ impl Checker {
                 || matches!(parsed.act, Some(Act::Leave { group: ADMIN, .. }))
                 // No server says whether there are sessions, so a repetition ends them again.
                 || matches!(parsed.act, Some(Act::EndSessions { .. }))
+                // No record shows that a second factor was reset.
+                || matches!(parsed.act, Some(Act::ResetTwoFactor { .. }))
+                // A server that keeps addresses is asked again to change one.
+                || self.keeps_addresses()
+                    && !parsed.changed
+                    && matches!(parsed.act, Some(Act::Update { .. }))
                 || self.deletion_only_disables() && matches!(parsed.act, Some(Act::Delete { .. }))
+                // A server that lacks a route of invitations answers with a page.
+                || self.dialect == Dialect::V2 && !parsed.changed && is_about_invitations(parsed)
                 // An open invitation beside an account is found once the account is shown no longer.
                 || self.disabled_users_vanish()
                     && matches!(&parsed.act, Some(Act::Delete { id }) if is_invitation(id))
@@ -356,6 +382,11 @@ impl Checker {
         self.beliefs.listing.odd_records.iter().any(|odd| key(odd) == key(email))
     }
 
+    /// Whether the server refuses to remove a name.
+    pub fn keeps_names(&self) -> bool {
+        self.beliefs.keeps_names
+    }
+
     /// Whether the server has records that can't be used.
     pub fn has_unusable_records(&self) -> bool {
         !self.beliefs.listing.odd_records.is_empty()
@@ -376,6 +407,25 @@ impl Checker {
         self.beliefs.listing.hidden.iter().any(|hidden| key(hidden) == person)
     }
 
+    /// Whether the call applies a plan, and so takes the rights of administrators one by one. It can't
+    /// know who got rights from another administrator meanwhile.
+    pub fn takes_rights_one_by_one(&self) -> bool {
+        let applies = matches!(&*self.operation, Operation::Sync(_) | Operation::Slice(_));
+        applies && !self.is_touched
+    }
+
+    /// Checks a read that arrives. A call that skips the look-up has a token that may only invite.
+    pub fn read_arrives(&mut self, parsed: &ParsedRequest) {
+        if self.operation.skips_the_lookup() {
+            self.violated("only the request", format!("{} without the right to", parsed.line()));
+        }
+    }
+
+    /// Returns an id of the component as the organisation spells it.
+    fn dialect_id(&self, id: &str) -> String {
+        dialect_wire(self.dialect).user_id(id)
+    }
+
     /// Records a write after its response.
     pub fn write_ends(&mut self, parsed: &ParsedRequest) {
         if let (Some(Act::Create { email, .. }), Some(409)) = (&parsed.act, parsed.answered) {
@@ -393,6 +443,9 @@ impl Checker {
             match &parsed.act {
                 Some(Act::Create { email, .. }) => {
                     self.posted.insert(key(email));
+                }
+                Some(Act::Invite { email, .. }) => {
+                    self.invited.insert(key(email));
                 }
                 Some(Act::CreateGroup { name }) => {
                     self.groups_posted.insert(name.trim().to_owned());
@@ -422,12 +475,18 @@ impl Checker {
         names
     }
 
-    /// Returns every address that an id had in this call, or that a response contained for it.
+    /// Returns every address that an id had in this call, that a response contained for it, or that
+    /// the request gives it.
     fn addresses_of(&self, id: &str) -> BTreeSet<String> {
         let mut addresses = self.addresses.get(id).cloned().unwrap_or_default();
-        addresses
-            .extend(self.states().filter_map(|state| state.user(id)).map(|user| key(&user.email)));
+        let users = || self.states().filter_map(|state| state.user(id));
+        addresses.extend(users().map(|user| key(&user.email)));
+        // Where a server keeps a mail, only the login is the new address.
+        addresses.extend(users().filter_map(login_address));
         addresses.extend(self.states().filter_map(|state| address_of_invitation(state, id)));
+        let given = addresses.iter().filter_map(|person| self.operation.new_address(person));
+        let given: Vec<String> = given.chain(self.given_by_id(id)).map(key).collect();
+        addresses.extend(given);
         addresses
     }
 
@@ -443,5 +502,17 @@ impl Checker {
             before = &event.after;
         }
         removed
+    }
+}
+
+/// Whether a write uses one of the routes of invitations.
+fn is_about_invitations(parsed: &ParsedRequest) -> bool {
+    match &parsed.act {
+        Some(Act::Invite { .. }) => true,
+        Some(Act::Delete { id } | Act::Leave { id, .. } | Act::Update { id, .. }) => {
+            is_invitation(id)
+        }
+        Some(Act::Join { users, .. }) => users.iter().any(|id| is_invitation(id)),
+        _ => false,
     }
 }

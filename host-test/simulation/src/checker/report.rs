@@ -11,11 +11,12 @@ use retool_lifecycle::sync::report::PersonOutcome;
 
 use super::{Checker, Who};
 use crate::change::{
-    Change, address_of_invitation, administered, invitation_id, is_invitation, key,
+    Change, TWO_FACTOR, address_of_invitation, administered, invitation_id, is_invitation, key,
+    metadata_key,
 };
 use crate::dialects::{dialect_wire, group_id};
 use crate::operation::{Done, Operation, tombstones};
-use crate::request::{Act, ParsedRequest};
+use crate::request::{Act, ParsedRequest, Target};
 
 impl Checker {
     /// Checks the result of a call that ended.
@@ -36,6 +37,7 @@ impl Checker {
         found.extend(self.deleted_twice());
         if let (Ok(done), false) = (result, self.is_disturbed()) {
             found.extend(self.wrong_outcome(done));
+            found.extend(self.wrongly_renamed(done));
             found.extend(self.dropped_in_silence(done));
             let missed = self.unreached_goal(done);
             found.extend(missed.map(|what| format!("the call reports success, but {what}")));
@@ -53,14 +55,22 @@ impl Checker {
             self.violated("tombstones", what);
         }
         if let Some(plan) = result.as_ref().ok().and_then(Done::plan)
+            && !self.is_disturbed()
+            && let Some(what) = self.wrongly_planned(plan)
+        {
+            self.violated("renames", what);
+        }
+        if let Some(plan) = result.as_ref().ok().and_then(Done::plan)
             && digest::plan(plan) != plan.digest
         {
             self.violated("digest", "the digest of a plan does not match its contents");
         }
         let planned_removals = match result {
             Ok(Done::Planned(plan)) => plan.steps.iter().any(|step| {
-                use retool_lifecycle::sync::StepKind::{DeleteUser, DisableUser, RemoveMember};
-                matches!(step.kind, DisableUser | DeleteUser | RemoveMember)
+                use retool_lifecycle::sync::StepKind::{
+                    CancelInvitation, DeleteUser, DisableUser, RemoveMember,
+                };
+                matches!(step.kind, DisableUser | DeleteUser | RemoveMember | CancelInvitation)
             }),
             _ => false,
         };
@@ -102,7 +112,7 @@ impl Checker {
                 }
                 // A deletion may have only disabled the user, and its response may be lost.
                 Change::UserField { id, field, .. } if field == "isDisabled" => is_reported(
-                    &[UserUpdated, UserDisabled, UserEnabled, UserDeleted],
+                    &[UserUpdated, UserRenamed, UserDisabled, UserEnabled, UserDeleted],
                     &self.addresses_of(id),
                     None,
                 ),
@@ -131,15 +141,32 @@ impl Checker {
                 {
                     true
                 }
+                Change::UserField { id, field, .. } if metadata_key(field).is_some() => {
+                    let kinds = [UserUpdated, UserRenamed, UserEnabled, AttributeChanged];
+                    is_reported(&kinds, &self.addresses_of(id), None)
+                }
+                Change::UserField { id, field, .. } if field == TWO_FACTOR => {
+                    is_reported(&[WriteKind::TwoFactorReset], &self.addresses_of(id), None)
+                }
+                // A PUT that undoes an edit of the address is no renaming.
+                Change::UserField { id, field, .. }
+                    if field == "email" && !self.undoes_an_edit(id, field) =>
+                {
+                    is_reported(&[UserRenamed], &self.addresses_of(id), None)
+                }
                 Change::UserField { id, .. } => is_reported(
-                    &[UserUpdated, UserDisabled, UserEnabled],
+                    &[UserUpdated, UserRenamed, UserDisabled, UserEnabled],
                     &self.addresses_of(id),
                     None,
                 ),
-                // It was checked when it was made.
-                Change::Invited { .. } => true,
+                Change::Invited { email, .. } => {
+                    is_reported(&[UserInvited], &BTreeSet::from([key(email)]), None)
+                }
                 Change::Uninvited { id, .. } => {
                     is_reported(&[InvitationCancelled], &self.addresses_of(id), None)
+                }
+                Change::TwoFactorReset { id, .. } => {
+                    is_reported(&[WriteKind::TwoFactorReset], &self.addresses_of(id), None)
                 }
                 Change::SessionsEnded { id, .. } => {
                     is_reported(&[SessionsEnded], &self.addresses_of(id), None)
@@ -223,10 +250,28 @@ impl Checker {
             WriteKind::UserCreated => {
                 sent(&|act| matches!(act, Act::Create { .. })) && shows(&is_someone)
             }
+            WriteKind::UserInvited => {
+                let is_invited = |state: &Organisation| {
+                    state.invites.iter().any(|invite| key(&invite.email) == subject)
+                };
+                sent(&|act| matches!(act, Act::Invite { .. })) && shows(&is_invited)
+            }
+            WriteKind::UserRenamed => {
+                let has_it = |user: &mock_retool::User| key(&user.email) == subject;
+                sent(&updates) && shows(&|state| any(state, &has_it))
+            }
             WriteKind::UserUpdated => {
                 // If the request was lost, the other administrator may have set the same value.
                 let served = |parsed: &ParsedRequest| {
                     parsed.served && parsed.act.as_ref().is_some_and(updates)
+                };
+                self.writes.iter().any(served) || self.is_disturbed()
+            }
+            WriteKind::AttributeChanged => {
+                let served = |parsed: &ParsedRequest| {
+                    parsed.served
+                        && matches!(parsed.target, Target::Attributes(_))
+                        && parsed.act.as_ref().is_some_and(updates)
                 };
                 self.writes.iter().any(served) || self.is_disturbed()
             }
@@ -266,6 +311,13 @@ impl Checker {
                 sent(&|act| matches!(act, Act::EndSessions { id } if ids.contains(id)))
                     && shows(&ended)
             }
+            WriteKind::TwoFactorReset => {
+                let is_reset = |state: &Organisation| {
+                    state.two_factor_resets.iter().any(|id| ids.contains(id))
+                };
+                sent(&|act| matches!(act, Act::ResetTwoFactor { id } if ids.contains(id)))
+                    && shows(&is_reset)
+            }
             WriteKind::MemberAdded => sent(&|act| {
                 let Act::Join { group, users } = act else { return false };
                 let holds =
@@ -274,14 +326,9 @@ impl Checker {
             }),
             WriteKind::MemberChanged => sent(&|act| {
                 let Act::Join { group, users } = act else { return false };
-                let administers = |id: &String| {
-                    ids.contains(id)
-                        && shows(&|state| {
-                            let mut members = state.members(*group);
-                            members.any(|member| member.user.id == *id && member.is_group_admin)
-                        })
-                };
-                groups.contains(group) && users.iter().any(administers)
+                let holds =
+                    |id: &String| ids.contains(id) && shows(&|state| is_member(state, *group, id));
+                groups.contains(group) && users.iter().any(holds)
             }),
             // A PUT dropped the membership, or another administrator removed it in that instant.
             WriteKind::MemberRemoved
@@ -324,10 +371,16 @@ impl Checker {
                 |change| matches!(change, Change::UserCreated { email, .. } if key(email) == person),
             )
         };
+        let invited = |person: &str| {
+            self.component_changes().any(
+                |change| matches!(change, Change::Invited { email, .. } if key(email) == person),
+            )
+        };
         let deleted = |person: &str| {
             self.component_changes().any(|change| match change {
-                Change::UserDeleted { email, .. } | Change::Uninvited { email, .. } => {
-                    key(email) == person
+                Change::UserDeleted { id, email, .. } | Change::Uninvited { id, email } => {
+                    // Where a server keeps a mail, the login may be what the request names.
+                    key(email) == person || self.addresses_of(id).contains(person)
                 }
                 _ => false,
             })
@@ -345,9 +398,12 @@ impl Checker {
             Done::Provisioned(done) => {
                 let person = &*key(done.user.email.as_str());
                 let is_new = done.outcome == ProvisionOutcome::Created;
-                let invites = created(person) && self.can.create_invites;
+                let invites = created(person) && self.can.create_invites || invited(person);
+                let is_invited = done.outcome == ProvisionOutcome::Invited;
                 (!self.is_hidden(person)
-                    && (is_new != created(person) || done.invitation_sent != invites))
+                    && (is_new != created(person)
+                        || is_invited != invited(person)
+                        || done.invitation_sent != invites))
                     .then(|| format!("{person} was not {:?}", done.outcome))
             }
             Done::Deprovisioned(done) => {
@@ -374,6 +430,7 @@ impl Checker {
                     // After a lost response, an account that the listing lacked looks like the
                     // call's own.
                     PersonOutcome::Created => created(person) || self.is_hidden(person),
+                    PersonOutcome::Invited => invited(person),
                     PersonOutcome::Deleted => deleted(person),
                     PersonOutcome::Disabled if vanished(person) => true,
                     PersonOutcome::Disabled => {
@@ -383,7 +440,10 @@ impl Checker {
                         find(now, person).is_some_and(|user| !user.is_disabled)
                     }
                     PersonOutcome::Unchanged => {
-                        !self.component_changes().any(|change| affects(change, person))
+                        let affects = |change: &&Change| {
+                            affects(change, person) && self.is_of(change, person)
+                        };
+                        !self.component_changes().any(|change| affects(&change))
                     }
                     _ => true,
                 };
@@ -403,13 +463,15 @@ impl Checker {
 
     /// Whether a PUT whose reply was lost took a user out of a group. The component can't know it.
     fn dropped_by_an_unconfirmed_put(&self, writes: &[Write], user: &str, group: u32) -> bool {
-        use WriteKind::{GroupUpdated, UserDisabled, UserEnabled, UserUpdated};
+        use WriteKind::{GroupUpdated, UserDisabled, UserEnabled, UserRenamed, UserUpdated};
         let (people, groups) = (self.addresses_of(user), self.group_keys(group));
         self.deviations.put_resets_memberships
             && writes.iter().filter(|write| !write.confirmed).any(|write| {
                 let subject = key(&write.subject);
                 match write.kind {
-                    UserUpdated | UserDisabled | UserEnabled => people.contains(&subject),
+                    UserUpdated | UserRenamed | UserDisabled | UserEnabled => {
+                        people.contains(&subject)
+                    }
                     GroupUpdated => groups.contains(&subject),
                     _ => false,
                 }
@@ -428,6 +490,7 @@ fn affects(change: &Change, person: &str) -> bool {
         | Change::UserDeleted { email, .. }
         | Change::UserField { email, .. }
         | Change::Uninvited { email, .. }
+        | Change::Invited { email, .. }
         | Change::Joined { email, .. }
         | Change::Left { email, .. } => key(email) == person,
         _ => false,

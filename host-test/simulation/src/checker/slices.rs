@@ -1,7 +1,7 @@
 //! Checks calls that apply a slice of a plan.
 
 use mock_retool::Organisation;
-use retool_lifecycle::domain::{Field, UserPatch};
+use retool_lifecycle::domain::UserPatch;
 use retool_lifecycle::sync::{Step, StepKind};
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use super::writes::Verdict;
 use crate::change::key;
 use crate::dialects::group_number;
 use crate::operation::Operation;
-use crate::request::{Act, Fields, ParsedRequest};
+use crate::request::{Act, Fields, ParsedRequest, Target};
 use crate::slices::{PlanSlice, Seen};
 
 impl Checker {
@@ -41,8 +41,12 @@ impl Checker {
                 (Some(one), Some(two)) => one != two && !may_differ(field),
                 _ => false,
             };
-            let moved = is_renamed(planned, seen).then_some("email");
-            let mut fields = FIELDS.into_iter().filter(|(field, _)| self.can.sets(*field));
+            let is_moved = is_renamed(planned, seen) && !self.renames(planned, seen);
+            let moved = is_moved.then_some("email");
+            // The step compares the attributes alone.
+            let is_attribute = matches!(parsed.target, Target::Attributes(_));
+            let fields = FIELDS.into_iter().filter(|_| !is_attribute);
+            let mut fields = fields.filter(|(field, _)| self.can.sets(*field));
             moved.or_else(|| fields.find(|(_, name)| differs(name)).map(|(_, name)| name))
         };
         // A listing that was read again, and an edit that was undone, show several states.
@@ -53,6 +57,12 @@ impl Checker {
             }
             None => Ok(()),
         }
+    }
+
+    /// Whether the call gives the person of one record the address of the other.
+    fn renames(&self, planned: &Fields, seen: &Fields) -> bool {
+        let new = self.operation.new_address(&address(planned)).map(key);
+        new.is_some_and(|new| new == address(seen))
     }
 
     /// Returns a step of a slice that does not hold.
@@ -76,6 +86,9 @@ impl Checker {
         let user = find(now, person);
         match step.kind {
             StepKind::CreateGroup => None,
+            // An invitation that was accepted is an account.
+            StepKind::InviteUser => user.is_none().then(|| format!("{person} is not invited")),
+            StepKind::CancelInvitation => None,
             StepKind::DeleteUser => {
                 let stays = user.is_some_and(|user| !user.is_disabled || self.can.deletes_people);
                 stays.then(|| format!("{person} still has an account"))
@@ -84,15 +97,27 @@ impl Checker {
                 let is_enabled = user.is_some_and(|user| !user.is_disabled);
                 is_enabled.then(|| format!("{person} is enabled"))
             }
-            StepKind::CreateUser | StepKind::EnableUser | StepKind::UpdateUser => {
+            StepKind::CreateUser
+            | StepKind::RenameUser
+            | StepKind::EnableUser
+            | StepKind::UpdateUser => {
                 let Some(user) = user else { return Some(format!("{person} has no account")) };
-                let mut patch = UserPatch::default();
-                for change in &step.changes {
-                    if let Some(field) = Field::parse(change.field) {
-                        patch.set(field, &change.after);
-                    }
-                }
-                self.differs(user, &patch)
+                self.differs(user, &UserPatch::of(&step.changes))
+            }
+            StepKind::ChangeAttributes => {
+                let Some(user) = user else { return Some(format!("{person} has no account")) };
+                let named = step.changes.iter().filter_map(|change| {
+                    Some((change.attribute()?.to_owned(), change.after.clone()))
+                });
+                self.lacks_attributes(user, &named.collect(), true)
+            }
+            StepKind::ChangeMember => {
+                let (user, group) = (user?, group?);
+                let wanted = step.group_admin.unwrap_or_default();
+                let mut members = now.members(group.id).filter(|member| member.user.id == user.id);
+                members
+                    .any(|member| member.is_group_admin != wanted)
+                    .then(|| format!("who administers {:?} is wrong for {person}", group.name))
             }
             StepKind::AddMember | StepKind::RemoveMember => {
                 let (user, group) = (user?, group?);
@@ -106,8 +131,9 @@ impl Checker {
 }
 
 fn is_renamed(planned: &Fields, seen: &Fields) -> bool {
-    let address = |record: &Fields| {
-        record.get("email").and_then(Value::as_str).map(|email| key(email.trim()))
-    };
     address(planned) != address(seen)
+}
+
+fn address(record: &Fields) -> String {
+    key(record.get("email").and_then(Value::as_str).unwrap_or_default())
 }

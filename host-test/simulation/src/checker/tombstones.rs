@@ -11,11 +11,13 @@ use super::goal::FIELDS;
 use super::{Checker, Who};
 use crate::allowed_writes::value;
 use crate::change::{
-    Change, address_of_invitation, invitation_id, is_invitation, key, user_fields,
+    Change, address_of_invitation, administered, invitation_id, is_invitation, key, metadata_key,
+    user_fields,
 };
 use crate::dialects::{dialect_wire, group_number};
 use crate::operation::Operation;
 use crate::request::{Act, Fields, ParsedRequest};
+use serde_json::Value;
 
 /// What an account lost by a call.
 #[derive(Default)]
@@ -46,12 +48,28 @@ impl Checker {
                 tombstones.iter().filter(|one| dialect_wire.user_id(&one.user.id.value) == id);
             let what = match (theirs.next(), theirs.next()) {
                 (Some(tombstone), None) => self.misrecorded(id, &loss, tombstone),
+                // The tombstone of the account, or of another invitation, is enough. An invitation
+                // beside an account has none.
+                (None, _) if is_invitation(id) && self.is_recorded(id, tombstones) => None,
+                (None, _) if is_invitation(id) && self.had_account(id) => None,
                 (None, _) => Some("no tombstone".to_owned()),
                 (Some(_), Some(_)) => Some("two tombstones".to_owned()),
             };
             found.extend(what.map(|what| format!("{:?}: {what}", self.addresses_of(id))));
         }
         found
+    }
+
+    /// Whether there is a tombstone of the person of an invitation.
+    fn is_recorded(&self, id: &str, tombstones: &[Tombstone]) -> bool {
+        let people = self.addresses_of(id);
+        tombstones.iter().any(|one| people.contains(&key(one.user.email.as_str())))
+    }
+
+    /// Whether the person of an invitation had an account at some time of the call.
+    fn had_account(&self, id: &str) -> bool {
+        let people = self.addresses_of(id);
+        self.states().any(|state| state.users.iter().any(|user| people.contains(&key(&user.email))))
     }
 
     /// Returns the accounts that the component disabled, deleted or stripped in this call, by id.
@@ -65,11 +83,18 @@ impl Checker {
                 {
                     losses.entry(id).or_default();
                 }
+                // One that has expired is replaced by a new one.
+                Change::Uninvited { id, .. } if self.has_expired(&self.start, id) => {}
                 Change::UserDeleted { id, .. } | Change::Uninvited { id, .. } => {
                     losses.entry(id).or_default().is_gone = true;
                 }
                 Change::UserField { id, field, after, .. }
                     if field == "isDisabled" && *after == true && !self.repeats_an_edit(id) =>
+                {
+                    losses.entry(id).or_default();
+                }
+                Change::UserField { id, field, before, after, .. }
+                    if strips(field, before, after) && !self.undoes_an_edit(id, field) =>
                 {
                     losses.entry(id).or_default();
                 }
@@ -203,7 +228,12 @@ impl Checker {
             admin: Some(user.admin),
             disabled: Some(user.disabled),
             profile_photo_url: user.profile_photo_url.clone(),
+            ..UserPatch::default()
         };
+        let recorded_metadata = user.metadata.as_ref().map(|metadata| metadata.to_json());
+        let metadata = recorded_metadata.and_then(|json| serde_json::from_str::<Value>(&json).ok());
+        let has_metadata =
+            !self.can.sets_metadata || metadata == Some(Value::Object(has.metadata.clone()));
         let is_same = |field: Field, name: &str| match field {
             Field::Admin if !self.can.reports_admins => true,
             Field::UserType if user.user_type == Some(UserType::Unrecognized) => true,
@@ -213,7 +243,11 @@ impl Checker {
                     == fields.get(name).cloned().unwrap_or_default()
             }
         };
-        *key(&has.email) == *key(user.email.as_str())
+        // By the address that the call gave it, the account is found again.
+        let email = key(user.email.as_str());
+        let is_new = || self.new_address_of(id).is_some_and(|new| key(&new) == email);
+        has_metadata
+            && (key(&has.email) == email || is_new())
             && FIELDS.into_iter().all(|(field, name)| is_same(field, name))
     }
 }
@@ -225,6 +259,16 @@ fn groups_of(state: &Organisation, id: &str) -> BTreeSet<u32> {
     }
     let invite = state.invites.iter().find(|invite| invitation_id(invite.id) == id);
     invite.into_iter().flat_map(|invite| invite.groups.iter().copied()).collect()
+}
+
+/// Whether a change of a field takes a right or a value from a user.
+fn strips(field: &str, before: &Value, after: &Value) -> bool {
+    match field {
+        "firstName" | "lastName" | "profilePhotoUrl" => !before.is_null() && after.is_null(),
+        "isAdmin" => *before == true && *after == false,
+        _ if administered(field).is_some() => *before == true && *after == false,
+        _ => metadata_key(field).is_some() && !before.is_null() && after.is_null(),
+    }
 }
 
 /// Whether a change is about this account.

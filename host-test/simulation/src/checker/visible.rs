@@ -4,7 +4,7 @@ use mock_retool::Organisation;
 use serde_json::Value;
 
 use super::{Checker, Coverage, UserListing};
-use crate::change::{enabled_admins, invitation_id, key, open_invitation};
+use crate::change::{address_in, enabled_admins, invitation_id, key, open_invitation};
 use crate::dialects::dialect_wire;
 use crate::request::{Fields, LOGIN, ListQuery, ParsedRequest, Target, VERSION, Visible};
 
@@ -31,7 +31,9 @@ impl Checker {
                 records.into_iter().for_each(|record| self.saw_user(record));
             }
             Visible::Invitations(records) => {
+                self.invitation_pages = 0;
                 if parsed.list_query == ListQuery::FirstPage {
+                    self.invited.clear();
                     self.invitation_listings.push(Coverage::default());
                 }
                 let present =
@@ -39,13 +41,19 @@ impl Checker {
                 if let Some(coverage) = self.invitation_listings.last_mut() {
                     coverage.add_page(records.iter().map(|record| id(record).to_owned()), present);
                 }
-                records.into_iter().for_each(|record| self.saw_user(record));
+                for record in records {
+                    // A server may have no route for a single invitation.
+                    self.read.insert(id(&record).to_owned(), None);
+                    self.read_as.insert(id(&record).to_owned(), record.clone());
+                    self.saw_user(record);
+                }
             }
             Visible::User(record) => {
                 let id = id(&record).to_owned();
                 if !parsed.is_write() || self.read.contains_key(&id) {
                     let version = record.get(VERSION).and_then(Value::as_str);
-                    self.read.insert(id, version.map(ToOwned::to_owned));
+                    self.read.insert(id.clone(), version.map(ToOwned::to_owned));
+                    self.read_as.insert(id, record.clone());
                 }
                 self.saw_user(record);
             }
@@ -79,6 +87,21 @@ impl Checker {
                 self.saw_group(record);
             }
             Visible::Nothing => {}
+        }
+    }
+
+    /// Records a response that is no JSON. After several in a row, the server may be one that does not list
+    /// its invitations.
+    pub fn page_arrives(&mut self, parsed: &ParsedRequest) {
+        if parsed.is_write() || parsed.target != Target::Invitations {
+            return;
+        }
+        self.invitation_pages += 1;
+        if self.invitation_pages >= 3 {
+            self.invited.clear();
+            let mut listing = Coverage::default();
+            listing.add_page(std::iter::empty(), std::collections::BTreeSet::new());
+            self.invitation_listings.push(listing);
         }
     }
 
@@ -139,7 +162,11 @@ impl Checker {
         if self.conflicts.contains(&address_now) {
             self.overlooked.insert(address_now);
         }
-        self.addresses.entry(id.clone()).or_default().insert(address(&record));
+        let given = self.given_by_id(&id).map(key);
+        let addresses = self.addresses.entry(id.clone()).or_default();
+        addresses.extend(given);
+        addresses.extend(record.get(LOGIN).and_then(address_in));
+        addresses.insert(address(&record));
         self.seen_as.entry(id.clone()).or_default().push(record.clone());
         self.visible.insert(id, record);
     }

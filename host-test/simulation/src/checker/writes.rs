@@ -7,12 +7,14 @@ use serde_json::Value;
 
 use super::{Checker, Coverage};
 use crate::allowed_writes::{Age, KnownGroup, desired};
-use crate::change::{is_invitation, key};
+use crate::change::{Change, is_invitation, key, metadata_field, metadata_key, plain_key};
+use crate::dialects::capabilities;
 use crate::operation::Operation;
 use crate::request::{Act, Fields, LOGIN, ParsedRequest, VERSION};
 
 /// Fields that only the server sets. A PUT does not contain them.
-const MANAGED: [&str; 6] = [LOGIN, "id", "createdAt", "updatedAt", "groups", "members"];
+const MANAGED: [&str; 7] =
+    [LOGIN, "id", "createdAt", "updatedAt", "lastActive", "groups", "members"];
 
 impl Checker {
     /// Checks a write that arrives. `now` is in milliseconds since the Unix epoch.
@@ -20,6 +22,9 @@ impl Checker {
         let operation = std::rc::Rc::clone(&self.operation);
         let found = match parsed.act.as_ref().unwrap_or(&Act::Unknown) {
             Act::Create { email, fields } => self.check_creation(&operation, email, fields),
+            Act::Invite { email, groups, metadata } => {
+                self.check_invitation(&operation, email, groups, metadata)
+            }
             Act::Update { id, fields, whole } => self
                 .check_update(&operation, id, fields, *whole)
                 .and_then(|()| self.check_version(self.read.get(id), parsed)),
@@ -38,13 +43,16 @@ impl Checker {
                     Err(("only the request", "the deletion of this group was not requested".into()))
                 }
             }
-            Act::Join { group, users } => {
-                users.iter().try_for_each(|id| self.check_membership(&operation, *group, id, true))
-            }
+            Act::Join { group, users } => users.iter().try_for_each(|id| {
+                self.check_membership(&operation, *group, id, true)?;
+                self.check_order(&operation, *group, id)
+            }),
             Act::Leave { group, id } => self.check_membership(&operation, *group, id, false),
             Act::EndSessions { id } => self.check_log_out(&operation, id),
+            Act::ResetTwoFactor { id } => self.check_two_factor_reset(&operation, id),
             Act::Unknown => Err(("only the request", "no call can need this write".into())),
         };
+        let found = found.and_then(|()| self.check_names(parsed));
         if let Err((invariant, what)) = found.and_then(|()| self.check_precondition(parsed)) {
             self.violated(invariant, format_args!("{what} ({})", parsed.line()));
         }
@@ -52,7 +60,8 @@ impl Checker {
 
     fn check_creation(&self, operation: &Operation, email: &str, fields: &Fields) -> Verdict {
         let person = key(email);
-        if !operation.may_create(&person) {
+        let sends_invitations = capabilities(self.dialect).sends_invitations;
+        if !operation.may_create_account(&person, sends_invitations) {
             return Err((
                 "only the request",
                 format!("the creation of {person} was not requested"),
@@ -78,6 +87,56 @@ impl Checker {
         }
     }
 
+    fn check_invitation(
+        &self,
+        operation: &Operation,
+        email: &str,
+        groups: &[u32],
+        metadata: &Fields,
+    ) -> Verdict {
+        let person = key(email);
+        if !operation.may_invite(&person) {
+            return Err((
+                "only the request",
+                format!("the invitation of {person} was not requested"),
+            ));
+        }
+        let is_asked = |group: &u32| {
+            self.is_known_as(*group, |group| operation.may_join(&person, group))
+                || self.now().group(*group).is_none()
+        };
+        if let Some(group) = groups.iter().find(|group| !is_asked(group)) {
+            let what = format!("it was not requested that {person} is invited to {group}");
+            return Err(("only the request", what));
+        }
+        for (key, value) in metadata {
+            if operation.allowed_value(&person, &metadata_field(key), true).as_ref() != Some(value)
+            {
+                return Err(("fields", format!("metadata {key} was not requested")));
+            }
+        }
+        // Without a look-up, no reading can show that nobody was invited.
+        if self.invited.contains(&person) && operation.skips_the_lookup() {
+            return Err(("one invitation", format!("{person} is invited twice by one call")));
+        }
+        if operation.skips_the_lookup() {
+            return Ok(());
+        }
+        if self.invited.contains(&person) {
+            return Err(("one invitation", format!("{person} is invited again without a look-up")));
+        }
+        if self.invitation_listings.is_empty() {
+            return Err(("one invitation", format!("{person} is invited without a look-up")));
+        }
+        Ok(())
+    }
+
+    /// Whether this call created the account of a person.
+    pub(super) fn has_created(&self, person: &str) -> bool {
+        let is_theirs = |change: &Change| matches!(change, Change::UserCreated { email, .. } | Change::Invited { email, .. } if key(email) == person);
+        self.component_changes().any(is_theirs)
+    }
+
     fn check_update(
         &self,
         operation: &Operation,
@@ -85,11 +144,25 @@ impl Checker {
         fields: &Fields,
         whole: bool,
     ) -> Verdict {
-        let (Some(visible), true) = (self.visible.get(id), self.read.contains_key(id)) else {
+        let Some(visible) = self.read_as.get(id) else {
             return Err(("fields", "a record is written without a read".into()));
         };
-        let person = self.visible_address(id).unwrap_or_default();
-        let asked = |field: &str| operation.allowed_value(&person, field, false);
+        let person = self.person_of(id);
+        // The attributes of a new user are set after the creation.
+        let is_new = self.has_created(&person);
+        let asked = |field: &str| {
+            if field == LOGIN {
+                // Another login stays.
+                let shown = |field| visible.get(field).and_then(Value::as_str).map(plain_key);
+                let login = shown(LOGIN);
+                let mut known = operation.known_as(&person);
+                known.extend(shown("email"));
+                let email = operation.present_address(&person).map(Value::from);
+                return email.filter(|_| login.is_some_and(|login| known.contains(&login)));
+            }
+            let asked = operation.allowed_value(&person, field, false);
+            asked.or_else(|| operation.allowed_value(&person, field, true).filter(|_| is_new))
+        };
         if whole {
             let mut visible = visible.clone();
             if self.dialect == Dialect::Scim {
@@ -100,8 +173,11 @@ impl Checker {
             same_but_for_asked(&visible, fields, asked)?;
         } else {
             // Over SCIM, both names are sent together.
+            // A server may let metadata be changed only as a whole.
             let is_kept = |field: &str, value: &Value| {
-                self.dialect == Dialect::Scim && visible.get(field) == Some(value)
+                let is_sent_together =
+                    self.dialect == Dialect::Scim || metadata_key(field).is_some();
+                is_sent_together && visible.get(field) == Some(value)
             };
             let mut changed = fields.clone();
             changed.retain(|field, value| !is_kept(field, value));
@@ -149,11 +225,18 @@ impl Checker {
     }
 
     fn check_deletion(&self, operation: &Operation, id: &str, now: i64) -> Verdict {
-        let (Some(visible), true) = (self.visible.get(id), self.read.contains_key(id)) else {
+        // The list of invitations has their whole records.
+        let is_read = self.read.contains_key(id) || is_invitation(id);
+        let (Some(visible), true) = (self.visible.get(id), is_read) else {
             return Err(("only the request", "a user is deleted without a read".into()));
         };
-        let person = self.visible_address(id).unwrap_or_default();
+        let person = self.person_of(id);
         if is_invitation(id) {
+            // After a lost reply it is gone, and the withdrawal is repeated.
+            let has_expired = self.states().any(|state| self.has_expired(state, id));
+            if operation.may_invite(&person) && has_expired {
+                return Ok(());
+            }
             if !operation.may_withdraw(&person) {
                 let what = format!("withdrawing the invitation of {person} was not requested");
                 return Err(("only the request", what));
@@ -256,8 +339,25 @@ impl Checker {
         Ok(())
     }
 
+    /// Checks that a plan adds a person to a group before it takes the person out of another one.
+    fn check_order(&self, operation: &Operation, group: u32, id: &str) -> Verdict {
+        if !matches!(operation, Operation::Sync(_) | Operation::Slice(_)) {
+            return Ok(());
+        }
+        let was_member =
+            |state: &Organisation| state.members(group).any(|member| member.user.id == id);
+        let leaves_another = |write: &ParsedRequest| {
+            let other = matches!(&write.act, Some(Act::Leave { group: left, id: leaver }) if *left != group && leaver == id);
+            other && write.changed
+        };
+        match self.writes.iter().any(leaves_another) && !self.states().any(was_member) {
+            true => Err(("order", format!("{id} joins {group} after leaving another group"))),
+            false => Ok(()),
+        }
+    }
+
     fn check_log_out(&self, operation: &Operation, id: &str) -> Verdict {
-        let person = self.visible_address(id).unwrap_or_default();
+        let person = self.person_of(id);
         if !operation.may_end_sessions(&person) {
             return Err(("only the request", format!("logging {person} out was not requested")));
         }
@@ -267,6 +367,23 @@ impl Checker {
             Ok(())
         } else {
             Err(("only the request", format!("{person} is logged out and was never disabled")))
+        }
+    }
+
+    /// Checks that a second factor is reset only for the person asked for, whose record was read, and
+    /// who has the id that the request expects.
+    fn check_two_factor_reset(&self, operation: &Operation, id: &str) -> Verdict {
+        let person = self.person_of(id);
+        let Operation::ResetTwoFactor(reset) = operation else {
+            return Err(("two factors", format!("no reset of {person} was requested")));
+        };
+        if !operation.may_reset_two_factor(&person) || !self.read.contains_key(id) {
+            return Err(("two factors", format!("the reset of {person} was not requested")));
+        }
+        let expected = reset.expected_id.as_ref();
+        match expected.is_some_and(|expected| self.dialect_id(&expected.value) != id) {
+            true => Err(("two factors", format!("{person} does not have the expected id"))),
+            false => Ok(()),
         }
     }
 

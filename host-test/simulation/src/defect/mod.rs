@@ -8,10 +8,13 @@ mod planted;
 use std::rc::Rc;
 
 use mock_retool::Dialect;
-use retool_lifecycle::domain::{Tombstone, WriteKind};
+use retool_lifecycle::domain::{Tombstone, Write, WriteKind};
 use retool_lifecycle::error::{Code, Error, Result};
 use retool_lifecycle::http::Transport;
-use retool_lifecycle::sync::{GuardLimits, Limit, Span, digest};
+use retool_lifecycle::lifecycle::ProvisionOutcome;
+use retool_lifecycle::sync::absence::AbsenceScope;
+use retool_lifecycle::sync::report::PersonOutcome;
+use retool_lifecycle::sync::{AbsentPolicy, GuardLimits, Limit, Span, digest};
 
 use crate::operation::{Done, Operation};
 
@@ -43,6 +46,8 @@ defects! {
     MergeAnOldRecord = "merge-an-old-record",
     /// After a lost response a creation is posted again without a look-up.
     SkipTheLookUp = "skip-the-look-up",
+    /// After a lost response an invitation is sent again without a look-up.
+    InviteWithoutLooking = "invite-without-looking",
     /// Every request is sent again at once when the connection breaks, also creations.
     RepeatCreationsBlindly = "repeat-creations-blindly",
     /// The first user of a filtered listing is used without comparing the address.
@@ -63,6 +68,22 @@ defects! {
     IgnoreTheProtected = "ignore-the-protected",
     /// The roster applies to every user. Its span is ignored.
     IgnoreTheSpan = "ignore-the-span",
+    /// Everyone in the span who is not on the roster is absent, whatever the scope is.
+    IgnoreTheScope = "ignore-the-scope",
+    /// A disabled account is deleted before its days of grace are over.
+    IgnoreTheGrace = "ignore-the-grace",
+    /// An account is deleted although it is not known since when it is disabled.
+    DeleteWithoutADate = "delete-without-a-date",
+    /// A person who was active lately counts as inactive.
+    IgnoreTheLastLogin = "ignore-the-last-login",
+    /// A person without a date of the last activity counts as inactive.
+    InventALastLogin = "invent-a-last-login",
+    /// A restored person does not get back the names, the photo and the metadata.
+    RestoreNoValues = "restore-no-values",
+    /// A person who loses rights or values, and no access, has no tombstone.
+    RecordOnlyRemovals = "record-only-removals",
+    /// A restored person is not added to the groups again.
+    RestoreNoMemberships = "restore-no-memberships",
     /// The time of a request is not limited.
     WaitForEver = "wait-for-ever",
     /// Last names are read as missing, so they are set again each time.
@@ -76,6 +97,10 @@ defects! {
     ForgetTheInvitations = "forget-the-invitations",
     /// A change of a user also sends empty metadata.
     EmptyTheMetadata = "empty-the-metadata",
+    /// A change of one key of the metadata replaces all of it.
+    ReplaceTheMetadata = "replace-the-metadata",
+    /// A user attribute is reported as set and not sent.
+    ForgetTheAttributes = "forget-the-attributes",
     /// A change is sent without the version of the record.
     DropTheVersion = "drop-the-version",
     /// The sessions of a disabled user are not ended.
@@ -118,6 +143,10 @@ defects! {
     TrustTheAddress = "trust-the-address",
     /// Every member of a group counts as one who does not administer it.
     ForgetTheGroupAdmins = "forget-the-group-admins",
+    /// A change of a group also resets what its members may do in every resource.
+    ResetTheAccess = "reset-the-access",
+    /// People who join a group administer it.
+    JoinAsAdmins = "join-as-admins",
     /// A disabled account is deleted by the date of its last change.
     DeleteByTheLastChange = "delete-by-the-last-change",
     /// Memberships are read from groups alone, and not from the records of users.
@@ -138,6 +167,16 @@ defects! {
     TakeLoginsForAddresses = "take-logins-for-addresses",
     /// A letter that is written as two characters is not the letter that is written as one.
     CompareTheCharacters = "compare-the-characters",
+    /// The former addresses of a request are ignored, so a person with another address is created.
+    ForgetTheFormerAddresses = "forget-the-former-addresses",
+    /// Another address is sent without the rest of the record, or without the other mails.
+    SendTheAddressAlone = "send-the-address-alone",
+    /// A person who was renamed is reported as updated.
+    CallARenameAnUpdate = "call-a-rename-an-update",
+    /// People leave groups before they join others.
+    RemoveBeforeAdding = "remove-before-adding",
+    /// Each change of a user is sent twice at the same time.
+    WriteTwiceAtOnce = "write-twice-at-once",
     /// A group whose name has a character that can't be seen is another group.
     OverlookLookAlikes = "overlook-look-alikes",
 }
@@ -161,10 +200,15 @@ impl Defect {
             // Only `/api/v2` has these data.
             Defect::ForgetTheMembers
             | Defect::ForgetTheInvitations
+            | Defect::InviteWithoutLooking
             | Defect::ForgetTheSessions
             | Defect::EndSessionsOnce
             | Defect::ForgetTheGroupAdmins
-            | Defect::EmptyTheMetadata => &[V2],
+            | Defect::ResetTheAccess
+            | Defect::JoinAsAdmins
+            | Defect::EmptyTheMetadata
+            | Defect::ReplaceTheMetadata
+            | Defect::ForgetTheAttributes => &[V2],
             Defect::DropTheVersion
             | Defect::EmptyTheGroup
             | Defect::ReplaceTheMembers
@@ -181,6 +225,13 @@ impl Defect {
             Defect::TrustThePageTotal | Defect::GiveUpAtARefusedPage => &[V1, Scim],
             // `/api/v2` has no time of the last change, and its deletions never delete.
             Defect::DeleteByTheLastChange | Defect::DeleteAgain => &[V1, Scim],
+            Defect::IgnoreTheGrace | Defect::DeleteWithoutADate => &[V1, Scim],
+            // SCIM does not say when people were last active.
+            Defect::InventALastLogin => &[V1, V2],
+            // Not every server of `/api/v1` says it, so the runs that could show it are too few.
+            Defect::IgnoreTheLastLogin => &[V2],
+            // `/api/v2` renames nobody.
+            Defect::SendTheAddressAlone | Defect::CallARenameAnUpdate => &[V1, Scim],
             // Over the other dialects the component reads after a removal, whatever the response.
             Defect::TakeFailureForDone => &[V1],
             _ => &Dialect::ALL,
@@ -200,6 +251,31 @@ impl Defect {
         {
             departure.disabled_since = Some(departure.disabled_since.unwrap_or(0));
         }
+        if let Operation::Restore(restoration) = &mut operation
+            && self == Defect::RestoreNoMemberships
+        {
+            for tombstone in &mut restoration.tombstones {
+                tombstone.user.groups = tombstone.user.groups.as_ref().map(|_| Vec::new());
+            }
+        }
+        if let Operation::Restore(restoration) = &mut operation
+            && self == Defect::RestoreNoValues
+        {
+            for tombstone in &mut restoration.tombstones {
+                let user = &mut tombstone.user;
+                (user.first_name, user.last_name, user.profile_photo_url) = (None, None, None);
+                (user.metadata, user.attributes) = (None, None);
+            }
+        }
+        if self == Defect::ForgetTheFormerAddresses {
+            match &mut operation {
+                Operation::Provision(arrival) => arrival.former_emails.clear(),
+                Operation::Sync(request) | Operation::Plan(request) => {
+                    request.roster.iter_mut().for_each(|entry| entry.former_emails.clear());
+                }
+                _ => {}
+            }
+        }
         if let Operation::Slice(slice) = &mut operation {
             match self {
                 Defect::ApplyAnAlteredPlan => {
@@ -209,11 +285,25 @@ impl Defect {
                     slice.given = Rc::new(plan);
                 }
                 Defect::SkipThePreconditionInASlice => slice.is_blind = true,
+                Defect::RemoveBeforeAdding => slice.remove_first(),
                 _ => {}
             }
         }
         if let Operation::Sync(request) | Operation::Plan(request) = &mut operation {
-            let guards = &mut request.policy.guards;
+            let policy = &mut request.policy;
+            match (self, policy.absent) {
+                (Defect::IgnoreTheGrace, AbsentPolicy::DisableThenDelete(_)) => {
+                    policy.absent = AbsentPolicy::DisableThenDelete(0);
+                }
+                (Defect::DeleteWithoutADate, AbsentPolicy::DisableThenDelete(_)) => {
+                    policy.absent = AbsentPolicy::Delete;
+                }
+                (Defect::IgnoreTheLastLogin, _) => {
+                    policy.inactive_for_days = policy.inactive_for_days.map(|_| 0);
+                }
+                _ => {}
+            }
+            let guards = &mut policy.guards;
             match self {
                 Defect::IgnoreTheLimits => {
                     *guards = GuardLimits {
@@ -231,6 +321,7 @@ impl Defect {
                 }
                 Defect::IgnoreTheProtected => guards.protected_people.clear(),
                 Defect::IgnoreTheSpan => request.span = Span::default(),
+                Defect::IgnoreTheScope => request.policy.absence = AbsenceScope::default(),
                 _ => {}
             }
         }
@@ -246,6 +337,14 @@ impl Defect {
                 }
             }
             (Defect::ForgetTheTombstones, Err(error)) => error.tombstones.clear(),
+            (Defect::RecordOnlyRemovals, Ok(Done::Synced(report))) => {
+                let writes = &report.writes;
+                report.tombstones.retain(|tombstone| is_removed(tombstone, writes));
+            }
+            (Defect::RecordOnlyRemovals, Ok(Done::Stepped(done))) => {
+                let writes = &done.writes;
+                done.tombstone.take_if(|tombstone| !is_removed(tombstone, writes));
+            }
             (Defect::ForgetTheSessions | Defect::EndSessionsOnce, Ok(done)) => {
                 if let Some(writes) = done.writes_mut() {
                     writes.retain(|write| write.kind != WriteKind::SessionsEnded);
@@ -267,6 +366,18 @@ impl Defect {
             }
             (Defect::LeaveAStepOut, Ok(Done::Synced(report))) => {
                 report.plan.steps.pop();
+            }
+            (Defect::CallARenameAnUpdate, Ok(Done::Provisioned(done)))
+                if done.outcome == ProvisionOutcome::Renamed =>
+            {
+                done.outcome = ProvisionOutcome::Updated;
+            }
+            (Defect::CallARenameAnUpdate, Ok(Done::Synced(report))) => {
+                for person in &mut report.people {
+                    if matches!(person.outcome, PersonOutcome::Renamed) {
+                        person.outcome = PersonOutcome::Updated;
+                    }
+                }
             }
             (Defect::ForgetTheConflict, Ok(Done::Synced(report))) => {
                 evidence::call_complete(report);
@@ -290,6 +401,16 @@ impl Defect {
             _ => planted::wrap(dialect, self, inner),
         }
     }
+}
+
+/// Whether a write disables or deletes the person of a tombstone, or removes them from a group.
+fn is_removed(tombstone: &Tombstone, writes: &[Write]) -> bool {
+    use WriteKind::{InvitationCancelled, MemberRemoved, UserDeleted, UserDisabled};
+    let names = [tombstone.user.email.as_str(), &tombstone.user.id.value];
+    writes.iter().any(|write| {
+        matches!(write.kind, InvitationCancelled | MemberRemoved | UserDeleted | UserDisabled)
+            && names.contains(&write.subject.as_str())
+    })
 }
 
 /// Returns the tombstones of a call, whether it succeeded or failed.

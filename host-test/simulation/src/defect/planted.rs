@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::Poll;
 
 use mock_retool::Dialect;
 use retool_lifecycle::http::{Limits, Local, Method, Request, Response, Transport, TransportError};
@@ -47,6 +49,8 @@ struct CallState {
     has_written: bool,
     /// The groups in the first record of each user, by id.
     groups: BTreeMap<String, Value>,
+    /// The address in the last record of each user, by id.
+    shown: BTreeMap<String, String>,
     /// Ids of the users whose first record was that of a disabled user.
     disabled: BTreeSet<String>,
     /// Ids of the users whose record was read.
@@ -105,6 +109,13 @@ impl Transport for Planted {
             if self.state.borrow().forgets_sessions(self.defect, &parsed.target) {
                 return Ok(json_answer(&json!({"success": true, "data": {}})));
             }
+            if let (Defect::ForgetTheAttributes, Target::Attributes(_), Method::Post) =
+                (self.defect, &parsed.target, parsed.method)
+            {
+                let name = parsed.body["name"].as_str().unwrap_or_default().to_owned();
+                let metadata = json!({ name: parsed.body["value"] });
+                return Ok(json_answer(&json!({"success": true, "data": {"metadata": metadata}})));
+            }
             if self.defect == Defect::TrustTheAddress
                 && self.state.borrow().is_gone_by_address(&parsed)
             {
@@ -117,9 +128,22 @@ impl Transport for Planted {
                 Defect::WaitOnOneRequest => Limits { idle_ms: u64::MAX, ..limits },
                 _ => limits,
             };
+            if self.defect == Defect::WriteTwiceAtOnce
+                && matches!(parsed.act, Some(Act::Update { .. }))
+            {
+                let (first, second) =
+                    (self.inner.send(&sent, limits), self.inner.send(&sent, limits));
+                return at_once(first, second).await;
+            }
             let mut result = self.inner.send(&sent, limits).await;
             if self.defect == Defect::RepeatCreationsBlindly
                 && matches!(result, Err(TransportError::Failed))
+            {
+                result = self.inner.send(&sent, limits).await;
+            }
+            if self.defect == Defect::InviteWithoutLooking
+                && matches!(parsed.act, Some(Act::Invite { .. }))
+                && result.as_ref().map_or(true, |response| response.status >= 500)
             {
                 result = self.inner.send(&sent, limits).await;
             }
@@ -148,10 +172,47 @@ impl Planted {
                 let fields = fields.iter().filter(|(field, _)| kept.contains(&field.as_str()));
                 send(fields.map(|(field, value)| (field.clone(), value.clone())).collect());
             }
+            (Defect::SendTheAddressAlone, Some(Act::Update { id, fields, .. })) => {
+                let new = fields.get("email").and_then(Value::as_str);
+                let before = self.state.borrow().shown.get(id).cloned();
+                if let (Some(new), Some(before)) = (new, before)
+                    && key(new) != before
+                {
+                    send(with_address_alone(parsed.body.clone(), new));
+                }
+            }
             (Defect::EmptyTheMetadata, Some(Act::Update { .. })) => {
                 let mut body = parsed.body.clone();
                 if let Some(operations) = body["operations"].as_array_mut() {
                     operations.push(json!({"op": "replace", "path": "/metadata", "value": {}}));
+                }
+                send(body);
+            }
+            (Defect::ResetTheAccess, Some(Act::UpdateGroup { .. })) => {
+                let mut body = parsed.body.clone();
+                if let Some(operations) = body["operations"].as_array_mut() {
+                    let path = "/universal_resource_access";
+                    operations.push(json!({"op": "replace", "path": path, "value": "none"}));
+                }
+                send(body);
+            }
+            (Defect::JoinAsAdmins, Some(Act::Join { .. })) => {
+                let mut body = parsed.body.clone();
+                for member in body["members"].as_array_mut().into_iter().flatten() {
+                    member["is_group_admin"] = json!(true);
+                }
+                send(body);
+            }
+            (Defect::ReplaceTheMetadata, Some(Act::Update { .. })) => {
+                let mut body = parsed.body.clone();
+                for operation in body["operations"].as_array_mut().into_iter().flatten() {
+                    let path = operation["path"].as_str().unwrap_or_default();
+                    let key = path.strip_prefix("/metadata/").map(str::to_owned);
+                    if let (Some(key), true) = (key, operation["op"] == "add") {
+                        let metadata = json!({ key: operation["value"] });
+                        *operation =
+                            json!({"op": "replace", "path": "/metadata", "value": metadata});
+                    }
                 }
                 send(body);
             }
@@ -285,6 +346,15 @@ impl Planted {
                     state.note_user(id, &self.dialect_wire().visible(&parsed.target, &body));
                 }
             }
+            (Defect::SendTheAddressAlone, Target::User(id)) if is_read => {
+                if let Ok(response) = &result
+                    && let Ok(body) = serde_json::from_slice(&response.body)
+                    && let Visible::User(user) = self.dialect_wire().visible(&parsed.target, &body)
+                {
+                    let email = user.get("email").and_then(Value::as_str).unwrap_or_default();
+                    state.shown.insert(id.clone(), key(email));
+                }
+            }
             (Defect::TrustTheAddress, Target::Users) if is_read => {
                 if let (Some(email), Ok(response)) = (parsed.address(), &result)
                     && let Ok(body) = serde_json::from_slice(&response.body)
@@ -340,6 +410,23 @@ impl Planted {
                     });
                 }
             }
+            (Defect::InventALastLogin, Target::Users) if is_read && is_good => {
+                if let Ok(response) = &mut result {
+                    edit_object(response, |answer| {
+                        let users = self.dialect_wire().items(answer).into_iter().flatten();
+                        for user in users.filter_map(Value::as_object_mut) {
+                            let name = match self.dialect {
+                                Dialect::V1 => "lastActive",
+                                _ => "last_active",
+                            };
+                            let date = user.entry(name).or_insert(Value::Null);
+                            if date.is_null() {
+                                *date = json!("2000-01-01T00:00:00.000Z");
+                            }
+                        }
+                    });
+                }
+            }
             (Defect::ForgetTheInvitations, Target::Invitations) if is_read => {
                 return Ok(json_answer(&self.dialect_wire().empty_user_list()));
             }
@@ -375,6 +462,44 @@ impl Planted {
     /// Returns the address in a record of a listing.
     fn address<'r>(&self, record: &'r mut Value) -> Option<&'r str> {
         self.dialect_wire().address(record)?.as_str()
+    }
+}
+
+/// Waits for two requests at the same time. Returns the response to the first.
+async fn at_once<T>(mut first: Local<'_, T>, mut second: Local<'_, T>) -> T {
+    let (mut result, mut is_over) = (None, false);
+    poll_fn(|context| {
+        if result.is_none()
+            && let Poll::Ready(done) = first.as_mut().poll(context)
+        {
+            result = Some(done);
+        }
+        is_over = is_over || second.as_mut().poll(context).is_ready();
+        match result.take_if(|_| is_over) {
+            Some(result) => Poll::Ready(result),
+            None => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Returns a change of a user that has only the new address: a record without the other fields, or a
+/// PATCH without the other mails.
+fn with_address_alone(mut body: Value, new: &str) -> Value {
+    let mails = json!([{"value": new, "type": "work", "primary": true}]);
+    if let Some(operations) = body["Operations"].as_array_mut() {
+        for operation in operations {
+            if operation["path"] == "emails" {
+                operation["value"] = mails.clone();
+            } else if let Some(sent) = operation["value"].get_mut("emails") {
+                *sent = mails.clone();
+            }
+        }
+        return body;
+    }
+    match body.get("userName") {
+        Some(login) => json!({"schemas": body["schemas"], "userName": login, "emails": mails}),
+        None => json!({ "email": new }),
     }
 }
 

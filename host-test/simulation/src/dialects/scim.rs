@@ -48,7 +48,10 @@ impl DialectWire for Scim {
             (Target::User(id), Method::Patch) => {
                 let mut fields = Fields::new();
                 for Operation { op, path, value } in operations(body)? {
-                    if !matches!(op, "replace" | "add") {
+                    let clears = op == "remove"
+                        && matches!(path, "name.givenName" | "name.familyName")
+                        && value.is_null();
+                    if !clears && !matches!(op, "replace" | "add") {
                         return None;
                     }
                     match path {
@@ -254,10 +257,15 @@ fn compared(filter: &str) -> Option<String> {
 
 /// Sets a field from an attribute that a path names.
 fn set_attribute(fields: &mut Fields, path: &str, value: &Value) -> Option<()> {
+    // An empty name is none.
+    let filled = || if value == "" { Value::Null } else { value.clone() };
     let (name, value) = match path {
-        "name.givenName" => ("firstName", value.clone()),
-        "name.familyName" => ("lastName", value.clone()),
+        "name.givenName" => ("firstName", filled()),
+        "name.familyName" => ("lastName", filled()),
         "active" => ("isDisabled", json!(!value.as_bool()?)),
+        "userName" => (LOGIN, value.clone()),
+        // The other mails are compared in the organisation.
+        "emails" => ("email", json!(main_mail(value)?)),
         other => (other, value.clone()),
     };
     fields.insert(name.to_owned(), value);
@@ -362,12 +370,17 @@ fn creation(mut sent: Fields) -> Option<Act> {
     Some(Act::Create { email, fields })
 }
 
+/// Returns the address of the main mail.
+fn main_mail(emails: &Value) -> Option<&str> {
+    let is_primary = |mail: &&Fields| mail.get("primary") == Some(&Value::Bool(true));
+    let first = objects(emails).find(is_primary).or_else(|| objects(emails).next())?;
+    Some(text(first, "value"))
+}
+
 fn user(record: &Fields) -> Fields {
     let login = text(record, "userName");
-    let emails = || objects(record.get("emails").unwrap_or(&Value::Null));
-    let first = emails().find(|entry| entry.get("primary") == Some(&Value::Bool(true)));
-    let email = match first.or(emails().next()) {
-        Some(entry) => text(entry, "value"),
+    let email = match main_mail(record.get("emails").unwrap_or(&Value::Null)) {
+        Some(mail) => mail,
         // A login that is no address names nobody by address.
         None if login.contains('@') => login,
         None => "",

@@ -1,12 +1,14 @@
 //! `/api/v2`.
 
-use mock_retool::{Invite, Options, Organisation, V2Options};
+use mock_retool::{Invite, Options, Organisation, UserAttribute, V2Options};
+use retool_lifecycle::domain::AccessField;
 use retool_lifecycle::http::Method;
 use serde_json::{Value, json};
 
 use super::{DialectWire, IgnoredQuery, Quirks, below, objects, text};
 use crate::chance::Chance;
-use crate::change::invitation_id;
+use crate::change::{invitation_id, metadata_field, metadata_key};
+use crate::organisation::ATTRIBUTES;
 use crate::request::{Act, Fields, ListQuery, Target, Visible};
 
 /// `/api/v2`.
@@ -18,9 +20,14 @@ impl DialectWire for V2 {
         let group = |id: &str| id.parse::<u32>().ok();
         let found = match segments.as_slice() {
             ["users"] => Some(Target::Users),
+            ["users", "reset2fa", id] => Some(Target::TwoFactor(user_id(id))),
             ["users", id] => Some(Target::User(user_id(id))),
+            ["users", id, "user_attributes", ..] => Some(Target::Attributes(user_id(id))),
             ["users", id, "logout"] => Some(Target::Sessions(user_id(id))),
             ["user_invites"] => Some(Target::Invitations),
+            ["user_invites", number, "user_attributes", ..] => {
+                Some(Target::Attributes(invitation_id(number)))
+            }
             ["user_invites", number] => Some(Target::User(invitation_id(number))),
             ["groups"] => Some(Target::Groups),
             ["groups", id] => group(id).map(Target::Group),
@@ -60,14 +67,44 @@ impl DialectWire for V2 {
                 fields.remove("email");
                 Act::Create { email, fields }
             }
+            (Target::Invitations, Method::Post) => {
+                let fields = body.as_object()?;
+                let knows = |name: &String| {
+                    matches!(name.as_str(), "email" | "defaultGroupIds" | "metadata")
+                };
+                if !fields.keys().all(knows) {
+                    return None;
+                }
+                let groups = body["defaultGroupIds"].as_array().into_iter().flatten();
+                let groups: Option<Vec<u32>> =
+                    groups.map(|id| id.as_u64().and_then(|id| id.try_into().ok())).collect();
+                let metadata = body["metadata"].as_object().cloned().unwrap_or_default();
+                let email = text(fields, "email").to_owned();
+                Act::Invite { email, groups: groups?, metadata }
+            }
             (Target::User(id), Method::Patch) => {
                 Act::Update { id: id.clone(), fields: user(&operations(body)?), whole: false }
             }
+            (Target::Attributes(id), Method::Post) => {
+                let name = metadata_field(body["name"].as_str()?);
+                let fields = Fields::from_iter([(name, body["value"].clone())]);
+                Act::Update { id: id.clone(), fields, whole: false }
+            }
+            (Target::Attributes(id), Method::Delete) => {
+                let name = metadata_field(path.rsplit('/').next()?);
+                let fields = Fields::from_iter([(name, Value::Null)]);
+                Act::Update { id: id.clone(), fields, whole: false }
+            }
             (Target::User(id), Method::Delete) => Act::Delete { id: id.clone() },
+            (Target::TwoFactor(id), Method::Put) => Act::ResetTwoFactor { id: id.clone() },
             (Target::Sessions(id), Method::Post) => Act::EndSessions { id: id.clone() },
             (Target::Groups, Method::Post) => {
                 let fields = body.as_object()?;
-                let knows = |name: &String| name == "name" || name == "universal_app_access";
+                let is_setting = |name: &str| {
+                    let settings = AccessField::ALL.map(|field| field.as_str().replace('-', "_"));
+                    settings.iter().any(|setting| setting == name)
+                };
+                let knows = |name: &String| name == "name" || is_setting(name);
                 if !fields.keys().all(knows) {
                     return None;
                 }
@@ -102,6 +139,7 @@ impl DialectWire for V2 {
             Target::Users if data.is_array() => Visible::Users(many(user)),
             Target::Invitations if data.is_array() => Visible::Invitations(many(invitation)),
             Target::Groups if data.is_array() => Visible::Groups(many(group)),
+            Target::Invitations => one.map(invitation).map_or(Visible::Nothing, Visible::User),
             Target::Users => one.map(user).map_or(Visible::Nothing, Visible::User),
             Target::User(_) => {
                 let read = |record: &Fields| {
@@ -121,11 +159,14 @@ impl DialectWire for V2 {
             logout: chance.percent(75),
             seat_type: chance.percent(75),
             user_invites: chance.percent(80),
+            ..V2Options::default()
         };
         let pages = *chance.pick(&[1, 2, 7, 100]);
+        let default_page_size = chance.percent(30).then_some(pages);
+        let v2 = V2Options { creation_sets_access: chance.percent(85), ..v2 };
         Quirks {
             options: Options { v2, ..Options::default() },
-            default_page_size: chance.percent(30).then_some(pages),
+            default_page_size,
             hides_members: false,
         }
     }
@@ -183,7 +224,8 @@ impl DialectWire for V2 {
 
     fn short_reply(&self, method: Method, target: &Target) -> Option<&'static [u8]> {
         let of_members = matches!(target, Target::Members(_) | Target::Member(..));
-        (method == Method::Patch || of_members).then_some(br#"{"success":true}"#)
+        let of_attributes = matches!(target, Target::Attributes(_));
+        (method == Method::Patch || of_members || of_attributes).then_some(br#"{"success":true}"#)
     }
 
     fn remove_groups(&self, record: &mut Value) {
@@ -202,6 +244,7 @@ impl DialectWire for V2 {
     }
 
     fn add_dialect_data(&self, organisation: &mut Organisation, chance: &mut Chance) {
+        organisation.attributes = ATTRIBUTES.map(UserAttribute::text).into();
         for user in &mut organisation.users {
             if chance.percent(15) {
                 user.user_type = (*chance.pick(&["mobile", "embed"])).to_owned();
@@ -261,6 +304,9 @@ fn user(record: &Fields) -> Fields {
             ("updated_at", "updatedAt"),
         ],
     );
+    if let Some(Value::Object(metadata)) = fields.remove("metadata") {
+        fields.extend(metadata.into_iter().map(|(key, value)| (metadata_field(&key), value)));
+    }
     if let Some(active) = fields.remove("active") {
         fields.insert("isDisabled".into(), active.as_bool().map(|active| !active).into());
     }
@@ -299,11 +345,19 @@ fn group(record: &Fields) -> Fields {
 fn operations(body: &Value) -> Option<Fields> {
     let mut fields = Fields::new();
     for operation in objects(&body["operations"]) {
-        if !matches!(text(operation, "op"), "replace" | "add") {
-            return None;
-        }
         let name = text(operation, "path").strip_prefix('/')?;
-        fields.insert(name.to_owned(), operation.get("value").cloned().unwrap_or_default());
+        let name = match name.strip_prefix("metadata/") {
+            Some(key) => metadata_field(&key.replace("~1", "/").replace("~0", "~")),
+            None => name.to_owned(),
+        };
+        let can_be_removed =
+            metadata_key(&name).is_some() || matches!(&*name, "first_name" | "last_name");
+        match text(operation, "op") {
+            "replace" | "add" => {}
+            "remove" if can_be_removed => {}
+            _ => return None,
+        }
+        fields.insert(name, operation.get("value").cloned().unwrap_or_default());
     }
     Some(fields)
 }

@@ -137,7 +137,7 @@ fn a_throttled_client_slows_the_other_clients_of_its_call_down() {
     assert!(fake.run(one.send(READ)).is_ok());
     assert!(fake.run(other.send(READ)).is_ok());
     let times: Vec<u64> = fake.sent().iter().map(|sent| sent.at_ms).collect();
-    assert_eq!(times, [0, 9000, 9005]);
+    assert_eq!(times, [0, 9000, 9000]);
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn quota(limit: usize, has_guidance: bool) -> FakePlatform {
 
 #[test]
 fn a_call_beyond_the_quota_takes_as_long_as_the_quota_allows() {
-    for (has_guidance, most) in [(true, 1.02), (false, 1.2)] {
+    for (has_guidance, most) in [(true, 1.15), (false, 1.25)] {
         let fake = quota(300, has_guidance);
         let client = client(&fake, Settings { deadline_ms: HOUR_MS, ..Settings::default() });
         let done = fake.run(async {
@@ -213,6 +213,8 @@ fn a_call_beyond_the_quota_takes_as_long_as_the_quota_allows() {
         });
         assert_eq!(done.map(|all| all.len()), Ok(1000));
         // Three whole minutes, and what is left.
+        let refused = fake.sent().len() - 1000;
+        assert!(refused < 20, "{refused} refused {has_guidance}");
         let ratio = client.elapsed_ms() as f64 / (180_000.0 + 100.0 * 50.0 / 8.0);
         assert!((1.0..most).contains(&ratio), "{ratio} {has_guidance}");
     }

@@ -37,6 +37,7 @@ fn server(answers: Answers, active: bool) -> FakePlatform {
                 one(&account(false, groups))
             }
             (Method::Post, ["users", _, "logout"]) => Reply::json(answers.logout, "{}"),
+            (Method::Get, ["user_invites"]) => list(""),
             (Method::Get, ["groups", id]) => {
                 one(&group(id, groups.iter().any(|own| own.to_string() == *id)))
             }

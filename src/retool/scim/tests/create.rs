@@ -1,7 +1,7 @@
 //! Creation and deletion.
 
 use super::*;
-use crate::domain::{NewUser, UserPatch, UserType};
+use crate::domain::{AccessField, AccessSetting, NewUser, UserPatch, UserType};
 use crate::error::Code;
 use crate::http::TransportError;
 use crate::retool::WriteDirectory;
@@ -82,7 +82,7 @@ fn a_creation_without_an_answer_is_not_repeated() {
         assert!(error.maybe_applied);
         let empty = || reply(200, r#"{"totalResults":0}"#);
         let fake = FakePlatform::replying([empty(), failure()]);
-        let error = fake.run(scim(&fake).create_group("Support", None)).unwrap_err();
+        let error = fake.run(scim(&fake).create_group("Support", &[])).unwrap_err();
         assert!(error.maybe_applied);
     }
 }
@@ -106,7 +106,7 @@ fn a_group_is_created_by_its_name_alone() {
     let group =
         r#"{"id":"g1","displayName":"Support","members":[],"meta":{"resourceType":"Group"}}"#;
     let fake = FakePlatform::replying([nothing(), reply(201, group)]);
-    let created = fake.run(scim(&fake).create_group("Support", None)).unwrap();
+    let created = fake.run(scim(&fake).create_group("Support", &[])).unwrap();
     assert_eq!((created.id, created.members), (group_id("g1"), Some(Vec::new())));
     assert_eq!(
         fake.sent()[1].body(),
@@ -118,15 +118,16 @@ fn a_group_is_created_by_its_name_alone() {
         reply(201, ""),
         reply(200, list(1, &[group.to_string()])),
     ]);
-    assert_eq!(fake.run(scim(&fake).create_group("Support", None)).unwrap().id, group_id("g1"));
+    assert_eq!(fake.run(scim(&fake).create_group("Support", &[])).unwrap().id, group_id("g1"));
 
     let other = r#"{"id":"g1","displayName":"Support (1)"}"#;
     let fake = FakePlatform::replying([nothing(), reply(201, other)]);
-    let error = fake.run(scim(&fake).create_group("Support", None)).unwrap_err();
+    let error = fake.run(scim(&fake).create_group("Support", &[])).unwrap_err();
     assert_eq!((error.code, error.maybe_applied), (Code::NotVerified, true));
 
     let fake = FakePlatform::replying([]);
-    let error = fake.run(scim(&fake).create_group("Support", Some("use"))).unwrap_err();
+    let access = [AccessSetting { field: AccessField::UniversalApp, value: "use".into() }];
+    let error = fake.run(scim(&fake).create_group("Support", &access)).unwrap_err();
     assert_eq!(error.code, Code::OperationUnsupported);
 }
 

@@ -106,7 +106,7 @@ fn a_second_group_of_the_same_name_is_not_created() {
         (Vec::from([group("g1", "Support"), group("g2", " Support ")]), Code::AmbiguousGroup),
     ] {
         let fake = FakePlatform::replying([hits(&groups)]);
-        let error = fake.run(scim(&fake).create_group("Support", None)).unwrap_err();
+        let error = fake.run(scim(&fake).create_group("Support", &[])).unwrap_err();
         assert_eq!((error.code, error.maybe_applied), (code, false));
         assert_eq!(fake.lines(), ["GET /scim/v2/Groups?filter=displayName%20eq%20%22Support%22"]);
     }
@@ -115,7 +115,7 @@ fn a_second_group_of_the_same_name_is_not_created() {
         hits(&[group("g1", "Sales"), group("g2", "support")]),
         reply(201, group("g3", "Support")),
     ]);
-    assert_eq!(fake.run(scim(&fake).create_group("Support", None)).unwrap().id, group_id("g3"));
+    assert_eq!(fake.run(scim(&fake).create_group("Support", &[])).unwrap().id, group_id("g3"));
 }
 
 /// An account whose login and mail are different addresses.

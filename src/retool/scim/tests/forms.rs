@@ -16,6 +16,8 @@ use crate::retool::{ReadDirectory, WriteDirectory};
 enum Takes {
     Works,
     Refused(u16),
+    /// Refused with 400 for a reason of SCIM, with this text.
+    For(&'static str, &'static str),
     Ignored,
 }
 
@@ -148,6 +150,10 @@ fn answer(request: &Request, state: &mut State, behaviour: &Behaviour) -> Reply 
     };
     match takes {
         Takes::Refused(status) => return refusal(status),
+        Takes::For(scim_type, detail) => {
+            let body = json!({"status": "400", "scimType": scim_type, "detail": detail});
+            return reply(400, body.to_string());
+        }
         Takes::Ignored => return reply(204, ""),
         Takes::Works => {}
     }
@@ -373,6 +379,35 @@ fn a_refusal_in_every_form_is_the_first_one() {
         assert!(error.message.contains("Every other form"), "{}", error.message);
         assert_eq!(server.user("u1"), record("u1"));
     }
+}
+
+/// A server that knows only the later forms says with them why it refuses the change.
+#[test]
+fn of_several_refusals_the_one_about_the_change_is_reported() {
+    let form = Takes::For("invalidPath", "no paths here");
+    let change = Takes::For("mutability", "managed by the identity provider");
+    let unclear = Takes::Refused(400);
+    for (by_path, by_value, put) in
+        [(form, change, form), (form, form, change), (change, form, form), (unclear, change, form)]
+    {
+        let server = serve(Behaviour { by_path, by_value, put, ..Behaviour::default() });
+        let error = server.change(&scim(&server.fake), "u1", &disable()).unwrap_err();
+        assert_eq!((error.code, error.http_status), (Code::ServerRefused, Some(400)));
+        assert!(error.message.contains("managed by the identity provider"), "{}", error.message);
+        assert!(!error.message.contains("no paths here"), "{}", error.message);
+        assert!(error.message.ends_with("Every other form of the request was refused too."));
+    }
+}
+
+/// Without a reason, it is not known which refusal is about the change.
+#[test]
+fn refusals_that_say_as_much_are_all_reported() {
+    let (one, other) = (Takes::For("", "one text"), Takes::For("", "another text"));
+    let server =
+        serve(Behaviour { by_path: one, by_value: other, put: one, ..Behaviour::default() });
+    let error = server.change(&scim(&server.fake), "u1", &disable()).unwrap_err();
+    let texts = ["one text", "another text"].map(|text| error.message.matches(text).count());
+    assert_eq!(texts, [1, 1], "{}", error.message);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Listing, reading and renaming groups.
 
 use super::*;
-use crate::domain::GroupPatch;
+use crate::domain::{AccessField, AccessSetting, GroupPatch};
 use crate::error::Code;
 use crate::http::TransportError;
 use crate::retool::{ReadDirectory, WriteDirectory, membership};
@@ -10,7 +10,7 @@ const SUPPORT: &str = r#"{"id":"g1","displayName":"Support","members":[{"value":
 const SALES: &str = r#"{"id":"g2","displayName":"Sales"}"#;
 
 fn rename() -> GroupPatch {
-    GroupPatch { name: Some("Help".to_string()), universal_app_access: None }
+    GroupPatch { name: Some("Help".to_string()), access: Vec::new() }
 }
 
 fn help(version: &str) -> String {
@@ -127,11 +127,12 @@ fn a_rename_that_does_not_hold_is_an_error() {
 }
 
 #[test]
-fn scim_can_not_set_universal_app_access() {
+fn scim_can_not_set_access() {
     let fake = FakePlatform::replying([reply(200, SUPPORT)]);
     let scim = scim(&fake);
     let account = fake.run(scim.read_group(&group_id("g1"))).unwrap().expect("a group");
-    let patch = GroupPatch { universal_app_access: Some("use".to_string()), ..rename() };
+    let access = vec![AccessSetting { field: AccessField::UniversalApp, value: "use".to_string() }];
+    let patch = GroupPatch { access, ..rename() };
     let error = fake.run(scim.update_group(&account, &patch)).unwrap_err();
     assert_eq!(error.code, Code::OperationUnsupported);
     assert_eq!(fake.sent().len(), 1);

@@ -131,7 +131,7 @@ fn members_are_users_each_once() {
     assert_eq!(members.len(), 2);
     assert_eq!((&members[0].id, &members[0].email), (&user_id("u1"), &Some(ada())));
     assert_eq!((&members[1].id, &members[1].email), (&user_id("u2"), &None));
-    assert_eq!((group.name.as_str(), group.universal_app_access), ("Support", None));
+    assert_eq!((group.name.as_str(), group.access), ("Support", vec![]));
 }
 
 #[test]

@@ -1,12 +1,16 @@
 //! Groups and their members.
 
 use super::*;
-use crate::domain::{GroupAccount, GroupPatch};
+use crate::domain::{AccessField, AccessSetting, GroupAccount, GroupPatch};
 use crate::retool::WriteDirectory;
 use crate::retool::read_back::READINGS;
 
 fn group(members: &[(&str, bool)]) -> String {
     group_record(4, members, &[])
+}
+
+fn app(value: &str) -> AccessSetting {
+    AccessSetting { field: AccessField::UniversalApp, value: value.into() }
 }
 
 fn ids(names: &[&str]) -> Vec<UserId> {
@@ -169,23 +173,24 @@ fn a_member_is_removed_and_the_response_or_a_read_confirms_it() {
 #[test]
 fn a_group_is_created_once_and_by_its_name() {
     let fake = FakePlatform::replying([one(&group(&[]))]);
-    let created = fake.run(directory(&fake).create_group("Group 4", Some("use"))).expect("a group");
+    let created =
+        fake.run(directory(&fake).create_group("Group 4", &[app("use")])).expect("a group");
     assert_eq!(created.id, group_id("4"));
     assert_eq!(lines(&fake), ["POST /groups"]);
     assert_eq!(last_body(&fake), r#"{"name":"Group 4","universal_app_access":"use"}"#);
     let fake = FakePlatform::replying([one(&group(&[]))]);
-    let other = fake.run(directory(&fake).create_group("Group Four", None));
+    let other = fake.run(directory(&fake).create_group("Group Four", &[]));
     assert_eq!(code(other), Code::NotVerified);
     assert_eq!(last_body(&fake), r#"{"name":"Group Four"}"#);
     let fake = FakePlatform::replying([lost()]);
-    assert!(failure(fake.run(directory(&fake).create_group("Group 4", None))).maybe_applied);
+    assert!(failure(fake.run(directory(&fake).create_group("Group 4", &[]))).maybe_applied);
 }
 
 #[test]
 fn only_the_fields_of_a_groups_patch_are_sent() {
     let renamed = group(&[("ann", true)]).replace("Group 4", "Support");
     let fake = FakePlatform::replying([one(&renamed)]);
-    let patch = GroupPatch { name: Some("Support".into()), universal_app_access: None };
+    let patch = GroupPatch { name: Some("Support".into()), access: Vec::new() };
     let after = fake.run(directory(&fake).update_group(&group_account(), &patch)).expect("a group");
     assert_eq!(
         (after.name.as_str(), after.members.map(|members| members.len())),
@@ -198,7 +203,7 @@ fn only_the_fields_of_a_groups_patch_are_sent() {
     );
     let opened = group(&[]).replace(r#""use""#, r#""own""#);
     let fake = FakePlatform::replying([nothing(), one(&group(&[])), one(&opened)]);
-    let patch = GroupPatch { name: None, universal_app_access: Some("own".into()) };
+    let patch = GroupPatch { name: None, access: vec![app("own")] };
     assert!(fake.run(directory(&fake).update_group(&group_account(), &patch)).is_ok());
     assert_eq!(
         fake.sent()[0].body(),
@@ -211,7 +216,7 @@ fn only_the_fields_of_a_groups_patch_are_sent() {
 
 #[test]
 fn a_group_change_must_hold_and_after_a_lost_reply_the_group_is_read() {
-    let patch = GroupPatch { name: Some("Support".into()), universal_app_access: None };
+    let patch = GroupPatch { name: Some("Support".into()), access: Vec::new() };
     let renamed = || group(&[]).replace("Group 4", "Support");
     let fake = FakePlatform::replying([lost(), one(&renamed())]);
     assert!(fake.run(directory(&fake).update_group(&group_account(), &patch)).is_ok());
@@ -243,4 +248,50 @@ fn a_group_is_deleted() {
         Code::ServerRefused
     );
     assert_eq!(code(delete(Vec::from([Reply::json(200, "null")]))), Code::AnswerUnusable);
+}
+
+#[test]
+fn an_administrator_is_added_with_one_request_and_read_back() {
+    let add = |replies: Vec<Reply>| {
+        let fake = FakePlatform::replying(replies);
+        let added =
+            fake.run(directory(&fake).add_group_admin(&group_id("4"), &user_id("user_bob")));
+        (added, fake)
+    };
+    let (out, in_it) = (group(&[]), group(&[("bob", true)]));
+    let (added, fake) = add(vec![one(&out), one(&in_it), one(&in_it)]);
+    assert_eq!(added, Ok(true));
+    assert_eq!(lines(&fake), ["GET /groups/4", "POST /groups/4/members", "GET /groups/4"]);
+    assert_eq!(fake.sent()[1].body(), r#"{"members":[{"id":"user_bob","is_group_admin":true}]}"#);
+    // The reply is lost, and somebody else added the user as a plain member meanwhile.
+    let plain = group(&[("bob", false)]);
+    let (added, fake) =
+        add(vec![one(&out), lost(), one(&plain), one(&plain), one(&in_it), one(&in_it)]);
+    assert_eq!(added, Ok(true));
+    assert_eq!(lines(&fake).iter().filter(|line| line.starts_with("POST")).count(), 2);
+}
+
+#[test]
+fn who_administers_a_group_is_set_and_read_back() {
+    for administers in [true, false] {
+        let set = |now: bool| {
+            let record = group(&[("bob", now)]);
+            let fake = FakePlatform::new(move |_| one(&record));
+            let group = group_id("4");
+            let made = fake.run(directory(&fake).set_group_admin(
+                &group,
+                &user_id("user_bob"),
+                administers,
+            ));
+            (made, fake)
+        };
+        let (made, fake) = set(administers);
+        assert_eq!(made, Ok(()));
+        assert_eq!(
+            fake.sent()[0].body(),
+            format!(r#"{{"members":[{{"id":"user_bob","is_group_admin":{administers}}}]}}"#)
+        );
+        let error = failure(set(!administers).0);
+        assert_eq!((error.code, error.maybe_applied), (Code::NotVerified, true));
+    }
 }

@@ -3,6 +3,7 @@
 use core::cell::Cell;
 
 use super::*;
+use crate::domain::UserRef;
 
 /// Creates a server whose whole listing is too large for one response. `answer` returns its pages.
 /// It gets the number of the request, from 0, and the token.
@@ -284,4 +285,24 @@ fn a_full_page_that_does_not_say_whether_there_is_more_is_no_whole_listing() {
         let page = fake.run(directory(&fake).page_users(None, Some(100)));
         assert_eq!(page.is_ok(), count < 100, "{count}");
     }
+}
+
+/// The one that learns it second must not take the refusal for another reason.
+#[test]
+fn two_listings_at_once_both_find_out_that_the_server_demands_pages() {
+    let fake = FakePlatform::new(|request| {
+        let path = &request.path_and_query;
+        if path.contains("/user_invites") {
+            return all(&[]).after(10);
+        }
+        match path.contains("limit=") {
+            true => all(&[person("ann"), person("bob")]).after(10),
+            false => refused(422).after(10),
+        }
+    });
+    let directory = directory(&fake);
+    let who =
+        ["ann", "bob"].map(|name| UserRef::Email(Email::new(&format!("{name}@acme.example"))));
+    let found = fake.run(directory.client.window().run(2, |at| directory.find_users(&who[at])));
+    assert_eq!(found.map(|found| found.iter().map(Vec::len).collect()), Ok(Vec::from([1, 1])));
 }

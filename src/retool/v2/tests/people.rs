@@ -197,6 +197,46 @@ fn a_change_that_does_not_hold_or_loses_a_field_is_not_verified() {
     }
 }
 
+/// Returns a change that sets one key of the metadata.
+fn set_team() -> UserPatch {
+    let metadata = [("team".to_string(), Some(r#""red""#.to_string()))].into_iter().collect();
+    UserPatch { metadata, ..UserPatch::default() }
+}
+
+/// The metadata as a whole would replace keys that nobody saw.
+#[test]
+fn metadata_that_a_record_does_not_show_is_not_replaced() {
+    let shown = r#""metadata":{"team":"blue","n":[1,{}]},"#;
+    for hidden in ["", r#""metadata":["odd"],"#] {
+        let record = person("ann").replace(shown, hidden);
+        let account = account(&record);
+        for denies in [false, true] {
+            let (sent, get) = (record.clone(), record.clone());
+            let fake = FakePlatform::new(move |request| match request.method {
+                crate::http::Method::Patch if denies => refused(400),
+                crate::http::Method::Patch => one(&sent),
+                _ => one(&get),
+            });
+            let error = failure(fake.run(directory(&fake).update_user(&account, &set_team())));
+            let expected = if denies { Code::ServerRefused } else { Code::NotVerified };
+            assert_eq!(error.code, expected, "{}", error.message);
+            let bodies: Vec<String> =
+                fake.sent().iter().map(|sent| sent.body().to_string()).collect();
+            assert!(
+                bodies.iter().all(|body| !body.contains(r#""path":"/metadata","#)),
+                "{bodies:?}"
+            );
+        }
+    }
+    // No metadata is known metadata.
+    let none = person("ann").replace(shown, r#""metadata":null,"#);
+    let red = person("ann").replace(shown, r#""metadata":{"team":"red"},"#);
+    let fake = FakePlatform::replying([refused(400), one(&none), one(&red)]);
+    let after = fake.run(directory(&fake).update_user(&account(&none), &set_team())).expect("Ann");
+    assert_eq!(after.metadata.expect("metadata").get("team"), Some(r#""red""#));
+    assert!(last_body(&fake).contains(r#""path":"/metadata","#), "{}", last_body(&fake));
+}
+
 #[test]
 fn values_may_be_returned_in_another_order() {
     let after = ann_as("Anna", true)

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::AccessField;
 
 #[test]
 fn listing_users_and_groups_takes_three_requests() {
@@ -20,7 +21,7 @@ fn listing_users_and_groups_takes_three_requests() {
     let ids: Vec<_> = members.iter().map(|member| member.id.value.as_str()).collect();
     assert_eq!(ids, ["user_ann", "invite-7"]);
     assert_eq!((members[0].group_admin, members[1].group_admin), (Some(true), None));
-    assert_eq!(groups[0].universal_app_access.as_deref(), Some("use"));
+    assert_eq!(AccessField::UniversalApp.of(&groups[0].access), Some("use"));
     assert_eq!(
         fake.lines(),
         ["GET /proxy/api/v2/user_invites", "GET /proxy/api/v2/users", "GET /proxy/api/v2/groups"]

@@ -40,16 +40,25 @@ fn applied(actual: &mut Snapshot, step: &Step) {
     let name = step.group_name.clone().unwrap_or_default();
     match step.kind {
         StepKind::CreateGroup => actual.groups.push(group(&name)),
-        StepKind::CreateUser => actual.users.push(user(&address)),
+        StepKind::CreateUser | StepKind::InviteUser => actual.users.push(user(&address)),
+        StepKind::RenameUser => {
+            let id = step.user.as_ref();
+            let renamed = actual.users.iter_mut().find(|user| Some(&user.id) == id);
+            renamed.expect("an account").email = step.email.clone().expect("an address");
+        }
         StepKind::EnableUser => account(actual, &address).disabled = false,
         StepKind::UpdateUser => account(actual, &address).last_name = Some("New".into()),
+        StepKind::ChangeAttributes => panic!("the plan names no attributes"),
         StepKind::AddMember => join(account(actual, &address), &name),
+        StepKind::ChangeMember => panic!("the plan changes no administrator of a group"),
         StepKind::RemoveMember => {
             let groups = account(actual, &address).groups.as_mut().expect("groups");
             groups.retain(|link| link.id != group_id(&name));
         }
         StepKind::DisableUser => account(actual, &address).disabled = true,
-        StepKind::DeleteUser => actual.users.retain(|user| user.email.as_str() != address),
+        StepKind::DeleteUser | StepKind::CancelInvitation => {
+            actual.users.retain(|user| user.email.as_str() != address)
+        }
     }
 }
 
@@ -223,6 +232,7 @@ fn a_disabled_user_is_read_again_so_that_the_sessions_end() {
         user: Some(old.id.clone()),
         group_name: None,
         group: None,
+        group_admin: None,
         changes: disable.differences(&old),
         precondition: digest::user_state(&old),
     };

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::domain::{Dialect, UserPatch};
+use crate::lifecycle::testing::{FakeV1, State};
 use crate::sync::digest;
+use crate::sync::step::{self, StepOutcome};
 
 fn planned(fake: &FakePlatform, floor: u32) -> Plan {
     fake.run(plan_sync(&scim(fake), &request(floor), None, &occasion())).expect("a plan")
@@ -141,4 +143,51 @@ fn a_sync_whose_plan_has_another_digest_writes_nothing() {
         .run(plan_sync(&scim(&fake), &request(2), Some(&now), &occasion()))
         .expect_err("another plan");
     assert_eq!(error.code, Code::PlanChanged);
+}
+
+/// A plan for a roster of one person who was last active a year ago.
+fn planned_for_inactive(server: &FakeV1, absent: AbsentPolicy) -> Plan {
+    let mut request = request(1);
+    request.roster = Vec::from([DesiredUser::new(Email::new("ada@example.com"))]);
+    (request.policy.absent, request.policy.inactive_for_days) = (absent, Some(30));
+    request.policy.guards.minimum_admins = 0;
+    let (directory, occasion) = (server.directory(), occasion());
+    server.fake.run(plan_sync(&directory, &request, None, &occasion)).expect("a plan")
+}
+
+/// A login is no edit: nothing else about the account changes.
+#[test]
+fn a_login_after_the_plan_keeps_a_person_from_being_removed_for_inactivity() {
+    for absent in [AbsentPolicy::Disable, AbsentPolicy::Delete] {
+        for is_back in [true, false] {
+            let last_active = Some("2025-03-05T00:00:00.000Z");
+            let server = FakeV1::new(State { last_active, ..State::default() });
+            let plan = planned_for_inactive(&server, absent);
+            assert_eq!(plan.steps.len(), 1, "{plan:?}");
+            if is_back {
+                server.state.borrow_mut().last_active = Some("2026-03-04T23:00:00.000Z");
+            }
+            let before = server.lines().len();
+            let part = Part { first: 0, count: None };
+            let organisation = occasion().organisation;
+            let approved = Approved::check(plan.clone(), &plan.digest, part, &organisation);
+            let log = server.fake.platform().log;
+            let directory = server.directory();
+            let applying = apply_plan(&directory, approved.expect("a plan"), 0, &*log);
+            let report = server.fake.run(applying).expect("a report");
+            let is_stale = matches!(report.people[0].outcome, PersonOutcome::Stale(_));
+            assert_eq!(is_stale, is_back, "{:?}", report.people);
+            let lines = server.lines().split_off(before);
+            assert_eq!(lines.iter().any(|line| !line.starts_with("GET")), !is_back, "{lines:?}");
+            if is_back {
+                let guard = crate::admins::AdminGuard::default();
+                let applying = step::apply(&directory, &plan.steps[0], &guard, 0);
+                let done = server.fake.run(applying).expect("an outcome");
+                assert!(matches!(done.outcome, StepOutcome::Stale(_)), "{:?}", done.outcome);
+                assert!(done.writes.is_empty());
+            }
+            let state = server.state.borrow();
+            assert_eq!(state.exists && !state.disabled, is_back);
+        }
+    }
 }

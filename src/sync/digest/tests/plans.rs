@@ -59,8 +59,18 @@ const COVERED: &[Alteration] = &[
     |plan| {
         plan.context.policy.absent = match plan.context.policy.absent {
             AbsentPolicy::Keep => AbsentPolicy::Delete,
-            AbsentPolicy::Disable | AbsentPolicy::Delete => AbsentPolicy::Keep,
+            AbsentPolicy::DisableThenDelete(days) => AbsentPolicy::DisableThenDelete(days + 1),
+            AbsentPolicy::Disable | AbsentPolicy::Delete => AbsentPolicy::DisableThenDelete(1),
         }
+    },
+    |plan| plan.context.policy.leave_disabled ^= true,
+    |plan| plan.context.policy.absence.domains.push("another.example".into()),
+    |plan| plan.context.policy.absence.members_of.push(GroupRef::Name("Another".into())),
+    |plan| plan.context.policy.absence.spare_created_within_days ^= 1,
+    |plan| plan.context.policy.absence.without_address ^= true,
+    |plan| {
+        let days = &mut plan.context.policy.inactive_for_days;
+        *days = days.map_or(Some(0), |days| days.checked_sub(1));
     },
     |plan| {
         plan.context.policy.memberships = match plan.context.policy.memberships {
@@ -125,9 +135,9 @@ const COVERED: &[Alteration] = &[
     |plan| other(step(plan).and_then(|step| step.group.as_mut()).map(|id| &mut id.value)),
     |plan| other(step(plan).map(|step| &mut step.precondition)),
     |plan| step(plan).into_iter().for_each(|step| drop(step.changes.pop())),
-    |plan| change(plan).into_iter().for_each(|change| change.field = "another"),
+    |plan| change(plan).into_iter().for_each(|change| change.field = "another".into()),
     |plan| change(plan).into_iter().for_each(|change| toggle(&mut change.before)),
-    |plan| other(change(plan).map(|change| &mut change.after)),
+    |plan| other(change(plan).and_then(|change| change.after.as_mut())),
     |plan| drop(plan.tombstones.pop()),
     |plan| other(user(plan).map(|user| &mut user.id.value)),
     |plan| user(plan).into_iter().for_each(|user| user.email = email_of_another()),

@@ -77,6 +77,23 @@ fn an_invited_or_enabled_administrator_is_a_promotion() {
 }
 
 #[test]
+fn an_open_invitation_that_gets_the_rights_is_a_promotion() {
+    let (mut request, mut actual) = matching(40);
+    actual.dialect = Dialect::V2;
+    actual.groups.push(crate::testing::plan::group("admin"));
+    for at in 0..2 {
+        account(&mut actual, &format!("p{at:04}@example.com")).invited = Some(true);
+        request.roster[at].groups = named(&["admin"]);
+    }
+    assert_guard(&plan(&request, &actual), Guard::Promotions, 1, 2, true);
+    // They have the rights already.
+    for at in 0..2 {
+        join(account(&mut actual, &format!("p{at:04}@example.com")), "admin");
+    }
+    assert_guard(&plan(&request, &actual), Guard::Promotions, 1, 0, false);
+}
+
+#[test]
 fn enabling_trips_beyond_a_twentieth() {
     let disabled = |number: usize| {
         let (request, mut actual) = matching(100);

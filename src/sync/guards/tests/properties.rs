@@ -3,6 +3,7 @@
 
 use proptest::prelude::*;
 
+use crate::sync::absence::Absence;
 use crate::sync::guards::judge;
 use crate::sync::{AbsentPolicy, Guard, GuardLimits, GuardReport, Limit, Step, StepKind};
 use crate::testing::plan::cases::{Case, GROUPS, guarded_cases, limits, some};
@@ -90,10 +91,11 @@ proptest! {
     fn one_more_removal_untrips_no_guard(
         ((request, actual), mut steps, removals) in additions_and_removals()
     ) {
-        let mut before = tripped(&judge(&request, &actual, &[], &steps));
+        let absence = Absence::of(&request, &actual).expect("no groups in the scope");
+        let mut before = tripped(&judge(&request, &actual, &absence, &[], &steps));
         for removal in removals {
             steps.push(removal);
-            let after = tripped(&judge(&request, &actual, &[], &steps));
+            let after = tripped(&judge(&request, &actual, &absence, &[], &steps));
             prop_assert_eq!(missing(&before, &after), []);
             before = after;
         }

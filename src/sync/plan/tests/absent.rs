@@ -32,12 +32,12 @@ fn absent_people_are_handled_by_policy() {
     let disabled = plan(&request, &actual);
     expect![[r#"
         disable-user old@example.com disabled:false>true
-        delete-user pending@example.com
+        cancel-invitation pending@example.com
         unchanged: ada@example.com
         unchanged: gone@example.com
         unchanged: grace@example.com
         unchanged: joan@example.com
-        seats: default 3 +0 -2
+        seats: default 3 +0 -1
     "#]]
     .assert_eq(&text(&disabled));
     assert_eq!(
@@ -50,11 +50,11 @@ fn absent_people_are_handled_by_policy() {
     expect![[r#"
         delete-user gone@example.com
         delete-user old@example.com
-        delete-user pending@example.com
+        cancel-invitation pending@example.com
         unchanged: ada@example.com
         unchanged: grace@example.com
         unchanged: joan@example.com
-        seats: default 3 +0 -2
+        seats: default 3 +0 -1
     "#]]
     .assert_eq(&text(&deleted));
     assert_eq!(unchanged(&deleted), MODEL_PEOPLE);

@@ -38,8 +38,11 @@ fn organisation(users: Vec<User>) -> Snapshot {
         dialect: Dialect::Scim,
         users,
         others: crate::retool::user_filter::Others::default(),
+        invitations: vec![],
         groups: vec![],
+        attributes: None,
         complete: true,
+        read_at: None,
     }
 }
 
@@ -47,7 +50,7 @@ fn request(roster: Vec<DesiredUser>) -> SyncRequest {
     let mut policy = permissive();
     policy.absent = AbsentPolicy::Disable;
     policy.memberships = MembershipPolicy::Leave;
-    SyncRequest { roster, span: Span::default(), policy }
+    SyncRequest { roster, span: Span::default(), policy, disabled_since: Vec::new() }
 }
 
 fn by_address(text: &str) -> DesiredUser {
@@ -125,7 +128,7 @@ fn an_account_without_an_address_is_absent_only_if_the_policy_says_so() {
         assert_eq!((kept.steps.len(), kept.refusals.len()), (0, 0));
     }
     request.policy.absent = AbsentPolicy::Disable;
-    request.policy.without_address = true;
+    request.policy.absence.without_address = true;
     let plan_of = |request: &SyncRequest| plan(request, &actual);
     let removed = plan_of(&request);
     assert_eq!(lines(&removed.steps), ["disable-user svc-deploy disabled:false>true"]);
@@ -209,12 +212,40 @@ fn an_entry_whose_account_is_missing_creates_nobody_beside_another_account() {
     assert_eq!(lines(&new.steps), ["create-user new@example.com login:->svc-new"]);
 }
 
+/// A login that is not the address stays.
 #[test]
-fn changing_an_address_is_not_supported_yet() {
+fn an_entry_by_id_changes_the_main_address() {
     let entry = DesiredUser { email: email("john@example.com"), ..by_id("john") };
-    let error = try_plan(&request(vec![entry]), &organisation(vec![john()])).expect_err("no plan");
-    assert_eq!(error.code, Code::OperationUnsupported);
-    assert_eq!(error.field.as_deref(), Some("request.roster[0].email"));
+    let plan = plan(&request(vec![entry]), &organisation(vec![john()]));
+    assert_eq!(
+        lines(&plan.steps),
+        ["rename-user john@example.com email:john.doe@example.com>john@example.com"]
+    );
+}
+
+/// A renaming that changed the login, and not the mail.
+#[test]
+fn an_account_whose_login_is_the_present_address_gets_it_as_its_mail_too() {
+    let half = account("john", "john.king@example.com", &["john.doe@example.com"]);
+    let former_emails = vec![email("john.doe@example.com")];
+    let entry = DesiredUser { former_emails, ..by_address("john.king@example.com") };
+    let plan = plan(&request(vec![entry]), &organisation(vec![half]));
+    assert_eq!(
+        lines(&plan.steps),
+        ["rename-user john.king@example.com email:john.doe@example.com>john.king@example.com"]
+    );
+}
+
+/// A former address among the others does not say whose account it is.
+#[test]
+fn an_account_with_a_former_address_besides_its_main_one_is_not_renamed() {
+    for former in ["jd@example.com", "jdoe@contoso.onmicrosoft.com"] {
+        let former_emails = vec![email(former)];
+        let entry = DesiredUser { former_emails, ..by_address("jane.doe@example.com") };
+        let plan = plan(&request(vec![entry]), &organisation(vec![john()]));
+        assert_eq!(lines(&plan.steps), [""; 0]);
+        assert_eq!(refused(&plan), [("jane.doe@example.com", RefusalReason::WrongPerson)]);
+    }
 }
 
 /// The roster of another part may have the other address.
@@ -240,7 +271,7 @@ fn the_digest_covers_who_is_named_and_how() {
     let mut request = request(vec![by_id("john")]);
     let digest = |request: &SyncRequest| plan(request, &actual).digest;
     let original = digest(&request);
-    request.policy.without_address = true;
+    request.policy.absence.without_address = true;
     let with_service = digest(&request);
     request.policy.guards.protected_people = vec![UserRef::Id(id("svc"))];
     let protected = digest(&request);

@@ -1,13 +1,18 @@
 //! Each test starts with a model roster and an organisation that matches it, changes one of them,
 //! and checks the planned steps.
 
+mod absence;
 mod absent;
+mod group_admins;
 mod groups;
 mod identity;
+mod invitations;
 mod memberships;
 mod people;
 mod properties;
 mod protected;
+mod renamed;
+mod same_name;
 mod seats;
 mod unicode;
 

@@ -1,7 +1,7 @@
 //! Users.
 //!
 //! Attributes that the other dialects have too are stored in the fields of [`User`]: the e-mail
-//! address is the `userName`, the names are those in `name`, and `is_disabled` is the opposite of
+//! address is the mail and the `userName`, the names are those in `name`, and `is_disabled` is the opposite of
 //! `active`. The rest is stored in [`User::scim`]. Attributes that can be derived are not stored,
 //! so that they follow a name that is changed through another dialect.
 
@@ -88,19 +88,12 @@ pub(in crate::scim) fn user_draft(
         _ => return Err(ScimError::bad(Kind::InvalidValue, "userName is required")),
     };
     let emails = attributes.remove("emails");
-    let has_login = current.is_some_and(|user| self::user_name(user) != user.email);
-    let mail = chosen_address(emails.as_ref()).filter(|_| mail_is_address || has_login);
-    let email = if current.is_some_and(|user| user.email.is_empty()) && mail.is_none() {
-        // An account with a login and without an address.
-        String::new()
-    } else if let Some(mail) = mail {
-        mail
-    } else if is_address(&user_name) {
-        user_name.clone()
-    } else {
+    let email = match current {
+        Some(user) => changed_address(user, &user_name, emails.as_ref()),
+        None if is_address(&user_name) && !mail_is_address => user_name.clone(),
         // RFC 7643 allows any text as `userName`. Without an e-mail address, the login is used as
         // the address.
-        chosen_address(emails.as_ref()).unwrap_or_else(|| user_name.clone())
+        None => chosen_address(emails.as_ref()).unwrap_or_else(|| user_name.clone()),
     };
     let is_active = attributes.remove("active").is_none_or(|active| active == true);
     let mut name = match attributes.remove("name") {
@@ -146,6 +139,18 @@ pub(in crate::scim) fn user_draft(
     }
     draft.scim = attributes;
     Ok(draft)
+}
+
+/// Returns the address of a user after a change: that of the mail, or the login if there is no mail.
+fn changed_address(user: &User, login: &str, emails: Option<&Value>) -> String {
+    let is_kept = login == user_name(user) && emails == user_attributes(user).get("emails");
+    match chosen_address(emails) {
+        _ if is_kept => user.email.clone(),
+        Some(mail) => mail,
+        // An account with a login and without an address.
+        None if user.email.is_empty() => String::new(),
+        None => login.to_owned(),
+    }
 }
 
 /// Joins the given and family names that exist.

@@ -1,6 +1,7 @@
 //! Tests of the SCIM dialect, with the requests of Okta, Entra ID and other clients.
 
 mod access;
+mod addresses;
 mod discovery;
 mod entra;
 mod faults;

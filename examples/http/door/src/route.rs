@@ -1,0 +1,82 @@
+//! What a method and a path mean.
+
+use crate::functions::FUNCTIONS;
+
+/// What is asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// What this is.
+    Index,
+    /// Whether it answers.
+    Health,
+    /// The OpenAPI document.
+    Description,
+    /// A function, by its path: `lifecycle/provision`.
+    Function(&'static str),
+    /// There is nothing at this path.
+    Nothing,
+    /// The path takes these methods only.
+    OtherMethod(&'static str),
+}
+
+/// Returns the route of a method, e.g. `GET`, and a path, which may have a query.
+pub(crate) fn route(method: &str, path: &str) -> Route {
+    let path = path.split('?').next().unwrap_or_default();
+    let (route, methods) = match path {
+        "/" => (Route::Index, DOCUMENT),
+        "/healthz" => (Route::Health, DOCUMENT),
+        "/openapi.json" => (Route::Description, DOCUMENT),
+        _ => match function(path) {
+            Some(function) => (Route::Function(function), CALL),
+            None => return Route::Nothing,
+        },
+    };
+    if methods.split(", ").any(|other| other == method) {
+        route
+    } else {
+        Route::OtherMethod(methods)
+    }
+}
+
+const DOCUMENT: &str = "GET, HEAD";
+const CALL: &str = "POST";
+
+fn function(path: &str) -> Option<&'static str> {
+    let path = path.strip_prefix("/v1/")?;
+    FUNCTIONS.iter().copied().find(|function| *function == path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_function_is_a_path_that_takes_post_alone() {
+        assert!(FUNCTIONS.contains(&"lifecycle/provision"));
+        for function in FUNCTIONS {
+            let path = "/v1/".to_owned() + function;
+            assert_eq!(route("POST", &path), Route::Function(function));
+            assert_eq!(route("POST", &(path.clone() + "?x=1")), Route::Function(function));
+            for method in ["GET", "HEAD", "PUT", "post", "DELETE", "OPTIONS"] {
+                assert_eq!(route(method, &path), Route::OtherMethod("POST"), "{method}");
+            }
+            assert_eq!(route("POST", &(path + "/")), Route::Nothing);
+        }
+    }
+
+    #[test]
+    fn documents_are_read_only() {
+        for (path, expected) in [
+            ("/", Route::Index),
+            ("/healthz", Route::Health),
+            ("/openapi.json", Route::Description),
+        ] {
+            assert_eq!(route("GET", path), expected);
+            assert_eq!(route("HEAD", path), expected);
+            assert_eq!(route("POST", path), Route::OtherMethod("GET, HEAD"));
+        }
+        for path in ["", "/v1", "/v1/", "/v1/provision", "/V1/lifecycle/provision", "//healthz"] {
+            assert_eq!(route("GET", path), Route::Nothing, "{path}");
+        }
+    }
+}

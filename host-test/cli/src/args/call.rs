@@ -1,0 +1,59 @@
+//! The arguments of `call` and `schema`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
+
+use super::ConnectionArgs;
+use crate::call::functions;
+
+pub(super) const CALL_EXAMPLE: &str = "\
+Example:
+  echo '{\"user\": {\"email\": \"ada@example.com\"}}' | \\
+    retool-lifecycle call find-user --base-url https://acme.retool.com
+
+The request is an object of the function's parameters, without the connection. `schema` says what
+they are. The result is JSON, with and without --json. The exit code is 0 if there is a result,
+whatever is in it.";
+
+pub(super) const SCHEMA_EXAMPLE: &str = "\
+Example:
+  retool-lifecycle schema
+  retool-lifecycle schema provision";
+
+#[derive(Debug, Args)]
+pub(crate) struct CallArgs {
+    /// The function: `lifecycle/provision`, or `provision` alone.
+    #[arg(value_parser = names(), hide_possible_values = true)]
+    pub(crate) function: String,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// A JSON file with the request; standard input if not given, or if it is `-`. A function that
+    /// needs no request does not read standard input.
+    #[arg(long, value_name = "FILE")]
+    request: Option<PathBuf>,
+}
+
+impl CallArgs {
+    /// Returns the file with the request; `None` for standard input.
+    pub(crate) fn request(&self) -> Option<&Path> {
+        self.request.as_deref().filter(|path| *path != Path::new("-"))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// The function. Without one, every function is listed.
+    #[arg(value_parser = names(), hide_possible_values = true)]
+    pub(crate) function: Option<String>,
+}
+
+/// Takes every function by its path, and by its name alone.
+fn names() -> PossibleValuesParser {
+    let names = functions().flat_map(|path| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        [PossibleValue::new(path), PossibleValue::new(name)]
+    });
+    PossibleValuesParser::new(names)
+}

@@ -1,0 +1,138 @@
+//! `call` and `schema`: any function of the contract, with JSON. The build script writes the list of
+//! functions from the WIT.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use contract_json::{Keys, path_in_json};
+use host_test::json;
+use host_test::retool;
+use host_test::retool::types::{ErrorDetail, Tombstone};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::args::{CallArgs, SchemaArgs};
+use super::connection::tenant;
+use super::failure::Failure;
+use super::files;
+use super::output::{Output, print_painted};
+use super::plan_file;
+use crate::exit::Exit;
+
+/// The schemas of every function, by its path: `lifecycle/provision`.
+const SCHEMAS: &str = include_str!(concat!(env!("OUT_DIR"), "/schemas.json"));
+
+/// Defines the list of functions, and the call of one by its path. Each entry has the path, the
+/// method of the tenant, the fields of the request, and how they are passed.
+macro_rules! functions {
+    ($($path:literal $method:ident $given:ident { $($field:ident: $type:ty,)* } ($($passed:expr,)*);)*) => {
+        const FUNCTIONS: &[&str] = &[$($path),*];
+
+        /// Reads the request, and calls the function. The connection is opened after the request
+        /// was read.
+        async fn called(path: &str, arguments: &CallArgs) -> Result<Value, Failure> {
+            match path {
+                $($path => {
+                    #[derive(serde::Deserialize)]
+                    struct Request { $($field: $type,)* }
+                    const FIELDS: &[&str] = &[$(stringify!($field)),*];
+                    let $given: Request = read(arguments.request(), FIELDS)?;
+                    let Request { $($field: _,)* } = &$given;
+                    let (tenant, progress) = tenant(&arguments.connection, path)?;
+                    made(&progress.writing(tenant.$method($($passed),*)).await?)
+                })*
+                _ => Err(unknown(path)),
+            }
+        }
+    };
+}
+include!(concat!(env!("OUT_DIR"), "/functions.rs"));
+
+/// Returns the path of every function, in the order of the WIT.
+pub(crate) fn functions() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.iter().copied()
+}
+
+/// Returns the path of the function of this name or path.
+fn path(name: &str) -> Result<&'static str, Failure> {
+    let is_it = |path: &&str| *path == name || path.rsplit('/').next() == Some(name);
+    functions().find(is_it).ok_or_else(|| unknown(name))
+}
+
+fn unknown(name: &str) -> Failure {
+    Failure::Usage(anyhow!("there is no function {name}: `retool-lifecycle schema` lists them"))
+}
+
+pub(crate) async fn call(arguments: CallArgs, output: &Output) -> Result<Exit, Failure> {
+    let path = path(&arguments.function)?;
+    let result = called(path, &arguments)
+        .await
+        .map_err(|failure| failure.located(|error| place(error, arguments.request())))?;
+    output.document(&result).map_err(|failure| {
+        let writes = result["writes"].as_array().map_or(0, Vec::len);
+        failure.after(writes, &records(&result))
+    })?;
+    Ok(Exit::Done)
+}
+
+pub(crate) fn schema(arguments: &SchemaArgs, output: &Output) -> Result<Exit, Failure> {
+    match &arguments.function {
+        Some(name) => {
+            let mut schemas: Map<String, Value> =
+                serde_json::from_str(SCHEMAS).context("the schemas could not be read")?;
+            output.document(&schemas[path(name)?].take())?;
+        }
+        None if output.is_json() => output.document(&functions().collect())?,
+        None => {
+            let lines: String = functions().map(|path| format!("{path}\n")).collect();
+            print_painted(&lines)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Reads a request with these fields. Without fields and without a file, nothing is read.
+fn read<T: DeserializeOwned>(file: Option<&Path>, fields: &[&str]) -> Result<T, Failure> {
+    let read = || {
+        let text = match file {
+            None if fields.is_empty() => b"{}".to_vec(),
+            None if io::stdin().is_terminal() => {
+                return Err(anyhow!(
+                    "the request is missing: give --request FILE, or the JSON on standard input"
+                ));
+            }
+            None => files::read_from(io::stdin().lock(), plan_file::MOST_BYTES)
+                .with_context(|| format!("{} could not be read", name(file)))?,
+            Some(path) => files::read(path, plan_file::MOST_BYTES)
+                .with_context(|| format!("{} could not be read", name(file)))?,
+        };
+        contract_json::from_slice(&text, Keys::Known)
+            .with_context(|| format!("{} is not a request of this function", name(file)))
+    };
+    read().map_err(Failure::Usage)
+}
+
+/// Returns the name of the input for messages.
+fn name(file: Option<&Path>) -> String {
+    file.map_or("standard input".to_owned(), |path| path.display().to_string())
+}
+
+fn made<T: Serialize>(result: &T) -> Result<Value, Failure> {
+    Ok(json::value(result).context("the result could not be written")?)
+}
+
+/// Returns the user's input and the field in it for a parameter of the component.
+fn place(error: &ErrorDetail, file: Option<&Path>) -> Option<String> {
+    let field = error.field.as_deref().filter(|field| !field.starts_with("connection."))?;
+    Some(format!("{}, {}", name(file), path_in_json(field, RESPELLED)))
+}
+
+/// Returns the records of people who were removed. If the result can't be printed, nothing else has
+/// them.
+fn records(result: &Value) -> Vec<Tombstone> {
+    let many = result["tombstones"].as_array().into_iter().flatten();
+    let records = many.chain(result.get("tombstone"));
+    records.filter_map(|record| json::from_value(record.clone()).ok()).collect()
+}

@@ -1,0 +1,232 @@
+//! Reads whole listings. A listing is complete, or there is an error.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::anyhow;
+use host_test::Tenant;
+use host_test::retool::directory::PageRequest;
+use host_test::retool::types::{Group, GroupLink, User};
+
+use crate::connection::deadline;
+use crate::failure::Failure;
+use crate::ids::{group_id_of, user_id_of};
+
+/// How often an inconsistent listing is read before it is given up.
+const READINGS: usize = 3;
+
+/// The most pages of a listing; as many as the component reads.
+const MOST_PAGES: usize = 25_000;
+
+/// The most people or groups of a listing; as many as the component reads.
+const MOST_ITEMS: usize = 250_000;
+
+/// The most bytes that the texts of a listing may have together.
+const MOST_BYTES: usize = 512 << 20;
+
+/// A page of people or groups.
+struct Page<T> {
+    items: Vec<T>,
+    next: Option<String>,
+    total: Option<u32>,
+}
+
+/// A person or a group.
+trait Item {
+    /// How an error names many of them.
+    const MANY: &'static str;
+
+    fn id(&self) -> &str;
+
+    /// Returns about how many bytes it takes.
+    fn size(&self) -> usize;
+}
+
+impl Item for User {
+    const MANY: &'static str = "people";
+
+    fn id(&self) -> &str {
+        user_id_of(&self.id)
+    }
+
+    fn size(&self) -> usize {
+        let names = [&self.email, &self.login, &self.first_name, &self.last_name];
+        let dates = [&self.created_at, &self.updated_at, &self.last_active_at];
+        let texts = names.into_iter().chain(dates);
+        let texts = texts.chain([&self.metadata, &self.profile_photo_url]).flatten();
+        let texts = texts.map(String::len).sum::<usize>();
+        let groups = self.groups.iter().flatten();
+        let link = |name: &Option<String>| 64 + name.as_ref().map_or(0, String::len);
+        size_of::<User>() + texts + groups.map(|group| link(&group.name)).sum::<usize>()
+    }
+}
+
+impl Item for Group {
+    const MANY: &'static str = "groups";
+
+    fn id(&self) -> &str {
+        group_id_of(&self.id)
+    }
+
+    fn size(&self) -> usize {
+        let members = self.members.iter().flatten();
+        let member = |email: &Option<String>| 128 + email.as_ref().map_or(0, String::len);
+        size_of::<Group>() + self.name.len() + members.map(|of| member(&of.email)).sum::<usize>()
+    }
+}
+
+/// Reads all people, with their memberships where the server's records have them.
+pub(crate) async fn users(tenant: &Tenant) -> Result<Vec<User>, Failure> {
+    in_time(whole(async |cursor| {
+        let page = tenant.page_users(&request(cursor, false)).await??;
+        Ok(Page { items: page.users, next: page.next, total: page.total })
+    }))
+    .await
+}
+
+/// Reads all groups, on request with their members, which may take one more request for each.
+pub(crate) async fn groups(tenant: &Tenant, with_members: bool) -> Result<Vec<Group>, Failure> {
+    in_time(whole(async |cursor| group_page(tenant, cursor, with_members).await)).await
+}
+
+/// Reads all groups that are wanted, with their members. Members are read only for the pages with
+/// such a group.
+pub(crate) async fn groups_where(
+    tenant: &Tenant,
+    wanted: impl Fn(&Group) -> bool,
+) -> Result<Vec<Group>, Failure> {
+    in_time(whole(async |cursor: Option<String>| {
+        let mut page = group_page(tenant, cursor.clone(), false).await?;
+        if page.items.iter().any(&wanted) {
+            page.items = group_page(tenant, cursor, true).await?.items;
+        }
+        Ok(page)
+    }))
+    .await
+    .map(|groups| groups.into_iter().filter(wanted).collect())
+}
+
+async fn group_page(
+    tenant: &Tenant,
+    cursor: Option<String>,
+    with_members: bool,
+) -> Result<Page<Group>, Failure> {
+    let page = tenant.page_groups(&request(cursor, with_members)).await??;
+    Ok(Page { items: page.groups, next: page.next, total: page.total })
+}
+
+fn request(cursor: Option<String>, with_members: bool) -> PageRequest {
+    PageRequest { cursor, page_size: None, with_members, with_other_ids: false }
+}
+
+/// The calls of a listing together have the time of one call.
+async fn in_time<T>(listing: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let limit = deadline();
+    tokio::time::timeout(limit, listing).await.unwrap_or_else(|_| {
+        Err(Failure::Other(anyhow!(
+            "the listing could not be read within {} ms; run it again, or allow more \
+             (RETOOL_DEADLINE_MS)",
+            limit.as_millis()
+        )))
+    })
+}
+
+/// Reads a listing to its end. Reads it again if it changed meanwhile, and fails if it stays
+/// inconsistent: a short table would look like a whole one.
+async fn whole<T: Item>(
+    page: impl AsyncFn(Option<String>) -> Result<Page<T>, Failure>,
+) -> Result<Vec<T>, Failure> {
+    let mut why = String::new();
+    for _ in 0..READINGS {
+        match reading(&page).await? {
+            Ok(items) => return Ok(items),
+            Err(inconsistency) => why = inconsistency,
+        }
+    }
+    Err(Failure::Other(anyhow!(
+        "the server's listing of {} is not complete: {why}; nothing is shown; run it again when \
+         nobody changes them",
+        T::MANY
+    )))
+}
+
+/// Reads a listing once. The inner error says why it can't be complete.
+async fn reading<T: Item>(
+    page: &impl AsyncFn(Option<String>) -> Result<Page<T>, Failure>,
+) -> Result<Result<Vec<T>, String>, Failure> {
+    let mut items: Vec<T> = Vec::new();
+    let (mut known, mut bytes) = (HashSet::new(), 0);
+    let (mut total, mut cursor) = (None, None);
+    for _ in 0..MOST_PAGES {
+        let Page { items: more, next, total: stated } = page(cursor.clone()).await?;
+        for item in more {
+            if !known.insert(item.id().to_owned()) {
+                return Ok(Err("it gives one twice".to_owned()));
+            }
+            bytes += item.size() + item.id().len();
+            if items.len() == MOST_ITEMS || bytes > MOST_BYTES {
+                return Err(too_large(T::MANY));
+            }
+            items.push(item);
+        }
+        match (total, stated) {
+            (Some(before), Some(after)) if before != after => {
+                return Ok(Err(format!("it says first {before} and then {after}")));
+            }
+            (_, stated) => total = stated.or(total),
+        }
+        if next.is_none() {
+            let given = items.len();
+            return Ok(match total {
+                Some(total) if total as usize != given => {
+                    Err(format!("it says {total} and gives {given}"))
+                }
+                _ => Ok(items),
+            });
+        }
+        if next == cursor {
+            return Ok(Err("it has no end".to_owned()));
+        }
+        cursor = next;
+    }
+    Ok(Err("it has no end".to_owned()))
+}
+
+fn too_large(what: &str) -> Failure {
+    Failure::Other(anyhow!(
+        "the server lists more {what} than can be shown ({MOST_ITEMS}, or {MOST_BYTES} bytes)"
+    ))
+}
+
+/// Adds to each person the memberships that only the groups have, and who administers a group.
+pub(crate) fn join(users: &mut [User], groups: &[Group]) {
+    let mut links: HashMap<&str, Vec<(&Group, Option<bool>)>> = HashMap::new();
+    for group in groups {
+        for member in group.members.iter().flatten() {
+            links.entry(user_id_of(&member.id)).or_default().push((group, member.group_admin));
+        }
+    }
+    for user in users {
+        let listed = links.remove(user_id_of(&user.id)).unwrap_or_default();
+        let own = user.groups.get_or_insert_default();
+        for (group, group_admin) in listed {
+            match own.iter_mut().find(|link| link.id == group.id) {
+                Some(link) => link.group_admin = link.group_admin.or(group_admin),
+                None => own.push(GroupLink {
+                    id: group.id.clone(),
+                    name: Some(group.name.clone()),
+                    group_admin,
+                }),
+            }
+        }
+    }
+}
+
+/// Adds the names of groups to memberships that have only their ids.
+pub(crate) fn name(users: &mut [User], groups: &[Group]) {
+    let names: HashMap<&str, &str> =
+        groups.iter().map(|group| (group_id_of(&group.id), &*group.name)).collect();
+    let links = users.iter_mut().flat_map(|user| user.groups.iter_mut().flatten());
+    for link in links.filter(|link| link.name.is_none()) {
+        link.name = names.get(group_id_of(&link.id)).map(|name| (*name).to_owned());
+    }
+}

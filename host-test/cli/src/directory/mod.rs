@@ -1,0 +1,186 @@
+//! `users`, `user`, `groups` and `group`: they show what is in Retool.
+
+pub(crate) mod cells;
+mod filter;
+pub(crate) mod listing;
+
+use anyhow::{Context, anyhow};
+use host_test::retool::types::{Error, ErrorDetail, ErrorKind, Group, User};
+use host_test::{Tenant, json, requests};
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::args::{GroupArgs, GroupsArgs, OneGroup, UserArgs, UsersArgs};
+use crate::connection::tenant;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::group_changes;
+use crate::ids::group_id_of;
+use crate::output::{Output, print_painted};
+use crate::render;
+use crate::signals::in_order;
+use filter::Filter;
+
+pub(crate) async fn users(arguments: UsersArgs, output: &Output) -> Result<Exit, Failure> {
+    let UsersArgs { connection, filter, csv } = arguments;
+    check_form(csv, output)?;
+    let filter = Filter::new(&filter, Timestamp::now());
+    let (tenant, progress) = tenant(&connection, "listing people")?;
+    let read = async {
+        let users = people(&tenant).await?;
+        filter.check(&users)?;
+        let all = users.len();
+        let shown: Vec<User> = users.into_iter().filter(|user| filter.shows(user)).collect();
+        if shown.is_empty() && filter.needs_groups() {
+            check_groups(&tenant, &filter).await?;
+        }
+        Ok((shown, all))
+    };
+    let (mut shown, all) = progress.ended(read.await)?;
+    shown.sort_by_cached_key(|user| user.email.as_deref().unwrap_or_default().to_lowercase());
+    if csv {
+        print_painted(&cells::csv(&render::USER_COLUMNS, &render::user_cells(&shown))?)?;
+        return Ok(Exit::Done);
+    }
+    let value = json::value(&shown).context("the people could not be written")?;
+    output.result(&json!({ "users": value }), |_| render::users(&shown, all))?;
+    Ok(Exit::Done)
+}
+
+/// Checks that one form of output is asked for.
+fn check_form(csv: bool, output: &Output) -> Result<(), Failure> {
+    if csv && output.is_json() {
+        return Err(Failure::Usage(anyhow!("give --json or --csv, not both")));
+    }
+    Ok(())
+}
+
+/// Reads all people with the names of their groups.
+async fn people(tenant: &Tenant) -> Result<Vec<User>, Failure> {
+    let mut users = listing::users(tenant).await?;
+    add_groups(tenant, &mut users).await?;
+    Ok(users)
+}
+
+/// Reads the groups if people's own records lack memberships, or the names of the groups.
+async fn add_groups(tenant: &Tenant, users: &mut [User]) -> Result<(), Failure> {
+    let lacks = users.iter().any(|user| user.groups.is_none());
+    let mut links = users.iter().flat_map(|user| user.groups.iter().flatten());
+    if !lacks && links.all(|link| link.name.is_some()) {
+        return Ok(());
+    }
+    let groups = listing::groups(tenant, lacks).await?;
+    if lacks {
+        listing::join(users, &groups);
+    }
+    listing::name(users, &groups);
+    Ok(())
+}
+
+/// Checks that the groups of the filter exist. Otherwise a typing error would look like a group
+/// without members.
+async fn check_groups(tenant: &Tenant, filter: &Filter) -> Result<(), Failure> {
+    let groups = listing::groups(tenant, false).await?;
+    let names: Vec<&str> = groups.iter().map(|group| &*group.name).collect();
+    match filter.unknown_groups(&names).first() {
+        Some(unknown) => Err(no_group(unknown)),
+        None => Ok(()),
+    }
+}
+
+pub(crate) async fn user(arguments: UserArgs, output: &Output) -> Result<Exit, Failure> {
+    let UserArgs { connection, email } = arguments;
+    let (tenant, progress) = tenant(&connection, "looking the person up")?;
+    let read = async {
+        let found = tenant.find_user(&requests::by_email(&email)).await??;
+        let mut found = found.map(|user| [user]).ok_or_else(|| no_person(&email))?;
+        add_groups(&tenant, &mut found).await?;
+        let [user] = found;
+        Ok(user)
+    };
+    let user = progress.ended(read.await)?;
+    output.result(&user, render::user)?;
+    Ok(Exit::Done)
+}
+
+/// Lists the groups, or changes one.
+pub(crate) async fn groups(arguments: GroupsArgs, output: &Output) -> Result<Exit, Failure> {
+    let GroupsArgs { connection, members, csv, change } = arguments;
+    if let Some(change) = change {
+        return in_order(group_changes::change(change, output)).await;
+    }
+    let Some(connection) = connection else {
+        return Err(Failure::Usage(anyhow!("give --base-url")));
+    };
+    check_form(csv, output)?;
+    let (tenant, progress) = tenant(&connection, "listing groups")?;
+    let mut groups = progress.ended(listing::groups(&tenant, members).await)?;
+    groups.sort_by_cached_key(|group| group.name.to_lowercase());
+    if csv {
+        print_painted(&cells::csv(&render::GROUP_COLUMNS, &render::group_cells(&groups))?)?;
+        return Ok(Exit::Done);
+    }
+    let value = json::value(&groups).context("the groups could not be written")?;
+    output.result(&json!({ "groups": value }), |_| render::groups(&groups))?;
+    Ok(Exit::Done)
+}
+
+pub(crate) async fn group(arguments: GroupArgs, output: &Output) -> Result<Exit, Failure> {
+    let GroupArgs { connection, group } = arguments;
+    let (tenant, progress) = tenant(&connection, "looking the group up")?;
+    let group = progress.ended(one_group(&tenant, &group).await)?;
+    output.result(&group, render::group)?;
+    Ok(Exit::Done)
+}
+
+async fn one_group(tenant: &Tenant, wanted: &OneGroup) -> Result<Group, Failure> {
+    let is_wanted = |group: &Group| match (&wanted.name, &wanted.id) {
+        (Some(name), _) => group.name.trim() == name.trim(),
+        (None, Some(id)) => group_id_of(&group.id) == id,
+        // The arguments have one of them.
+        (None, None) => false,
+    };
+    let mut found = listing::groups_where(tenant, is_wanted).await?;
+    let label = wanted.label();
+    match (found.pop(), found.len()) {
+        (Some(group), 0) => Ok(group),
+        (Some(last), more) => {
+            let ids = found.iter().chain([&last]).map(|group| group_id_of(&group.id));
+            let message = format!(
+                "There are {} groups of the name \"{label}\". Name one by its id with --id: {}.",
+                more + 1,
+                ids.collect::<Vec<_>>().join(", ")
+            );
+            Err(failed(ErrorKind::Conflict, "ambiguous-group", label, message))
+        }
+        (None, _) => Err(no_group(label)),
+    }
+}
+
+fn no_group(name: &str) -> Failure {
+    let message = format!("There is no group \"{name}\". Correct the name.");
+    failed(ErrorKind::NotFound, "group-not-found", name, message)
+}
+
+fn no_person(email: &str) -> Failure {
+    let message = format!("No person has the address {email}. Correct it.");
+    failed(ErrorKind::NotFound, "user-not-found", email, message)
+}
+
+/// Returns a failure in the form of the component's errors, with one of its codes.
+fn failed(kind: ErrorKind, code: &str, subject: &str, message: String) -> Failure {
+    Failure::from(Error::Permanent(ErrorDetail {
+        kind,
+        code: code.to_owned(),
+        message,
+        subject: Some(subject.to_owned()),
+        field: None,
+        request: None,
+        request_id: None,
+        http_status: None,
+        attempts: 0,
+        retry_after_ms: None,
+        writes: Vec::new(),
+        tombstones: Vec::new(),
+    }))
+}

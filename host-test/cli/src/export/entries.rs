@@ -1,0 +1,252 @@
+//! Which lines a roster gets for the people of an organisation.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use ::roster::{Entry, Format, Group, UserType};
+use host_test::retool::types::{self, GroupLink, User, UserId};
+use host_test::text::is_shown;
+use serde_json::value::RawValue;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::directory::cells::begins_a_formula;
+use crate::ids::{group_id_of, user_id_of};
+
+/// The most people or groups that a note names.
+const MOST_NAMES: usize = 10;
+
+/// The longest name of a person or a group that a request may have, in characters.
+const MAX_NAME: usize = 256;
+
+/// The most bytes of metadata that a request may have for one person.
+const MAX_METADATA: usize = 65_536;
+
+/// A roster, and what is not on it.
+pub(super) struct Exported {
+    pub(super) entries: Vec<Entry>,
+    /// What was left out and why, as sentences.
+    pub(super) notes: Vec<String>,
+}
+
+/// What was left out, by reason.
+#[derive(Default)]
+struct LeftOut<'a> {
+    disabled: usize,
+    nameless: Vec<&'a str>,
+    several: BTreeSet<&'a str>,
+    groups: BTreeSet<String>,
+    names: BTreeSet<&'a str>,
+    metadata: BTreeSet<&'a str>,
+}
+
+/// Returns a line for everyone who has an address, and disabled people only if that is asked for: a
+/// roster has the people who should be in Retool. It says nothing that a plan would refuse, so that
+/// the plan of this roster has no step. A group that no request can name is left out for everyone,
+/// and then no plan touches it.
+pub(super) fn entries(
+    users: &[User],
+    groups: &[types::Group],
+    with_disabled: bool,
+    format: Format,
+) -> Exported {
+    let mut left_out = LeftOut::default();
+    let names = nameable(groups);
+    let mut people: BTreeMap<String, Vec<&User>> = BTreeMap::new();
+    for user in users {
+        match user.email.as_deref().filter(|email| is_line(email, MAX_NAME)) {
+            Some(email) => people.entry(key(email)).or_default().push(user),
+            None => left_out.nameless.push(label(user)),
+        }
+    }
+    let mut entries = Vec::new();
+    for accounts in people.values() {
+        let Some(user) = written(accounts, with_disabled, &mut left_out) else { continue };
+        entries.push(entry(user, &names, &mut left_out));
+    }
+    let mut notes = left_out.notes();
+    if format == Format::Csv {
+        notes.extend(formulas(&entries));
+    }
+    Exported { entries, notes }
+}
+
+/// Returns which of the accounts with one address is written: an enabled one, or else an invitation.
+fn written<'a>(
+    accounts: &[&'a User],
+    with_disabled: bool,
+    left_out: &mut LeftOut<'a>,
+) -> Option<&'a User> {
+    let is_invited = |user: &User| user.invited == Some(true);
+    let own = accounts.iter().filter(|user| !is_invited(user));
+    if own.clone().count() > 1 {
+        left_out.several.extend(own.clone().map(|user| label(user)));
+    }
+    let enabled = own.clone().find(|user| !user.disabled);
+    let invited = || accounts.iter().find(|user| is_invited(user));
+    let found = enabled.or_else(invited);
+    if found.is_none() && !with_disabled {
+        left_out.disabled += 1;
+        return None;
+    }
+    found.or_else(|| accounts.first()).copied()
+}
+
+fn entry<'a>(user: &'a User, names: &HashMap<&str, &str>, left_out: &mut LeftOut<'a>) -> Entry {
+    let mut name = |name: &'a Option<String>| {
+        let name = name.as_deref().map(str::trim).filter(|name| !name.is_empty())?;
+        if !is_line(name, MAX_NAME) {
+            left_out.names.insert(label(user));
+            return None;
+        }
+        Some(name.to_owned())
+    };
+    let (first_name, last_name) = (name(&user.first_name), name(&user.last_name));
+    let is_v2 = matches!(user.id, UserId::V2(_));
+    let mut groups: Vec<Group> = Vec::new();
+    for link in user.groups.iter().flatten() {
+        match names.get(group_id_of(&link.id)) {
+            Some(name) if groups.iter().any(|group| group.name == *name) => {}
+            Some(name) => groups.push(group(name, link, is_v2)),
+            None => {
+                let id = || format!("#{}", group_id_of(&link.id));
+                left_out.groups.insert(link.name.clone().unwrap_or_else(id));
+            }
+        }
+    }
+    let metadata = user.metadata.as_deref();
+    let kept = metadata.and_then(metadata_of);
+    if metadata.is_some() && kept.is_none() {
+        left_out.metadata.insert(label(user));
+    }
+    let is_v1 = matches!(user.id, UserId::V1(_));
+    Entry {
+        email: user.email.as_deref().unwrap_or_default().trim().to_owned(),
+        first_name,
+        last_name,
+        user_type: user.user_type.filter(|_| user.invited != Some(true)).and_then(user_type),
+        // The other APIs can't set it. Their administrators are in the group `admin`.
+        admin: is_v1.then_some(user.admin),
+        groups,
+        metadata: kept.filter(|json| json != "{}"),
+        ..Entry::default()
+    }
+}
+
+/// Returns a line's group. Only `/api/v2` can set who administers it.
+fn group(name: &str, link: &GroupLink, is_v2: bool) -> Group {
+    Group { name: name.to_owned(), admin: link.group_admin.filter(|admin| is_v2 && *admin) }
+}
+
+/// Returns the names of the groups that a request can name, by id.
+fn nameable(groups: &[types::Group]) -> HashMap<&str, &str> {
+    let mut count: HashMap<&str, usize> = HashMap::new();
+    for group in groups {
+        *count.entry(group.name.trim()).or_default() += 1;
+    }
+    let is_nameable = |name: &str| {
+        // A character that is not shown may be refused. Spaces are compared as they are.
+        let is_visible = name.chars().all(|c| is_shown(c) || c.is_whitespace());
+        is_line(name, MAX_NAME) && is_visible && count.get(name) == Some(&1)
+    };
+    let named = groups.iter().map(|group| (group_id_of(&group.id), group.name.trim()));
+    named.filter(|(_, name)| is_nameable(name)).collect()
+}
+
+/// Returns whether a request may have this text: one line that is not empty.
+fn is_line(text: &str, most: usize) -> bool {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    !text.trim().is_empty() && !text.trim().contains(breaks) && text.chars().nth(most).is_none()
+}
+
+/// Returns the metadata if a request may have it.
+fn metadata_of(json: &str) -> Option<String> {
+    let metadata: BTreeMap<String, Box<RawValue>> = serde_json::from_str(json).ok()?;
+    let written = serde_json::to_string(&metadata).ok()?;
+    let is_key = |key: &String| is_line(key, MAX_NAME);
+    (written.len() <= MAX_METADATA && metadata.keys().all(is_key)).then_some(written)
+}
+
+fn user_type(user_type: types::UserType) -> Option<UserType> {
+    match user_type {
+        types::UserType::Default => Some(UserType::Default),
+        types::UserType::EndUser => Some(UserType::EndUser),
+        types::UserType::Mobile => Some(UserType::Mobile),
+        types::UserType::Embed => Some(UserType::Embed),
+        types::UserType::Unrecognized => None,
+    }
+}
+
+/// Returns an address as it is compared: trimmed, without case, in Unicode NFC.
+fn key(email: &str) -> String {
+    email.trim().nfc().collect::<String>().to_lowercase()
+}
+
+fn label(user: &User) -> &str {
+    user.email.as_deref().or(user.login.as_deref()).unwrap_or_else(|| user_id_of(&user.id))
+}
+
+/// Says that a spreadsheet may take texts of the roster for formulas. They can't be neutralised, as
+/// the roster would then have other names.
+fn formulas(entries: &[Entry]) -> Option<String> {
+    let begins = |text: &str| begins_a_formula(text);
+    let texts = |entry: &Entry| {
+        let names = [&entry.first_name, &entry.last_name].into_iter().flatten();
+        let group = entry.groups.first().map(|group| &group.name);
+        names.chain([&entry.email]).chain(group).any(|text| begins(text))
+    };
+    let people = entries.iter().filter(|entry| texts(entry)).count();
+    (people > 0).then(|| {
+        format!(
+            "{people} of the people have a text that a spreadsheet may run as a formula; look at \
+             the file in an editor first, or write .json"
+        )
+    })
+}
+
+impl LeftOut<'_> {
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.disabled > 0 {
+            notes.push(format!("{} disabled left out; --with-disabled writes them", self.disabled));
+        }
+        let mut note = |names: Vec<&str>, text: &str| {
+            if !names.is_empty() {
+                notes.push(format!("{}: {text}", listed(&names)));
+            }
+        };
+        note(
+            self.nameless.clone(),
+            "left out, because a roster names people by address; a plan leaves such accounts \
+             alone unless --absent-without-address is given",
+        );
+        note(
+            self.several.iter().copied().collect(),
+            "several accounts have this address, and one line was written; a plan refuses the \
+             person until only one account is left",
+        );
+        note(
+            self.groups.iter().map(String::as_str).collect(),
+            "memberships of this group are left out, because a roster can't name it: another \
+             group has the same name, or the name has characters that can't be seen or is too \
+             long; a plan does not touch such a group",
+        );
+        note(
+            self.names.iter().copied().collect(),
+            "a name is left out, because a roster can't have it: it has a control character or \
+             is too long; a plan keeps it",
+        );
+        note(
+            self.metadata.iter().copied().collect(),
+            "the metadata is left out, because a roster can't have it; a plan keeps it",
+        );
+        notes
+    }
+}
+
+/// Lists names, at most a few.
+fn listed(names: &[&str]) -> String {
+    let mut text = names[..names.len().min(MOST_NAMES)].join(", ");
+    if let Some(more @ 1..) = names.len().checked_sub(MOST_NAMES) {
+        text += &format!(" and {more} more");
+    }
+    text
+}
