@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
+use jiff::{Timestamp, Unit};
 
 use super::args::{ApplyArgs, ApprovalArgs, ConnectionArgs, ShowArgs};
 use super::connection::{host, tenant};
@@ -15,7 +16,7 @@ use super::slices::{self, Done};
 use super::tombstones::Records;
 use crate::exit::Exit;
 use crate::form::FormArgs;
-use crate::render::{self, Source, counts};
+use crate::render::{self, Applied, Source, counts};
 use host_test::TenantOptions;
 use host_test::error_case;
 use host_test::retool::synchronization::{ApplyPlanRequest, Plan};
@@ -41,8 +42,20 @@ pub(crate) async fn show(arguments: &ShowArgs, output: &Output) -> Result<Exit, 
 }
 
 pub(crate) async fn apply(arguments: ApplyArgs, output: &Output) -> Result<Exit, Failure> {
-    let ApplyArgs { connection, plan: path, approval, first, count, grace_file, tombstones, form } =
-        arguments;
+    let ApplyArgs {
+        connection,
+        plan: path,
+        approval,
+        first,
+        count,
+        grace_file,
+        tombstones,
+        report,
+        form,
+    } = arguments;
+    if let Some(path) = &report {
+        files::check_free(path, "a report").map_err(Failure::Usage)?;
+    }
     let plan = read(&path)?;
     let request = ApplyPlanRequest { plan, approved_digest: approved(&approval)?, first, count };
     let grace = grace_file.map(|file| GraceFile::open(file, &connection.base_url));
@@ -51,6 +64,7 @@ pub(crate) async fn apply(arguments: ApplyArgs, output: &Output) -> Result<Exit,
         request,
         source: Source::Plan,
         records: tombstones.folder,
+        page: report,
         grace: grace.transpose()?,
         form,
     };
@@ -87,6 +101,8 @@ pub(super) struct Work<'a> {
     pub(super) source: Source,
     /// The folder for the records of the people who are to be disabled, deleted or stripped.
     pub(super) records: Option<PathBuf>,
+    /// The new file for the report as a page.
+    pub(super) page: Option<PathBuf>,
     pub(super) grace: Option<GraceFile>,
     pub(super) form: FormArgs,
 }
@@ -94,7 +110,7 @@ pub(super) struct Work<'a> {
 impl Work<'_> {
     /// Writes the records, applies the plan, and prints the report.
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
-        let Work { connection, request, source, records, mut grace, form } = self;
+        let Work { connection, request, source, records, page, mut grace, form } = self;
         let plan = request.plan.clone();
         let (tenant, progress) = tenant(connection, "applying")?;
         // A plan that is refused changes nobody.
@@ -129,16 +145,34 @@ impl Work<'_> {
             records.complete(&plan, &report.tombstones);
         }
         let place = records.as_ref().map(Records::place);
+        let kept = place.map(|(folder, count)| render::kept_in(folder, count));
+        let page = page.map(|path| {
+            let about = Applied {
+                source,
+                unchanged: plan.unchanged as usize,
+                ended_at: &Timestamp::now().round(Unit::Second).unwrap_or_default().to_string(),
+                records: kept.as_deref().map(str::trim_end).map(str::to_owned),
+            };
+            files::create(&path, &render::report_page(&report, &about))
+                .with_context(|| format!("the report {} could not be written", path.display()))
+                .map(|()| path)
+        });
+        let (page, unwritten) = match page {
+            Some(Ok(path)) => (render::report_kept(&path), None),
+            Some(Err(error)) => (String::new(), Some(Failure::Unrecorded(error))),
+            None => (String::new(), None),
+        };
         let counts = counts::of_report(&report, plan.unchanged as usize);
         let printed = output.counted(&report, counts, |report| {
-            let kept = place.map(|(folder, count)| render::kept_in(folder, count));
-            render::report(report, source, &plan, form.form()) + &kept.unwrap_or_default()
+            let kept = kept.as_deref().unwrap_or_default();
+            render::report(report, source, &plan, form.form()) + kept + &page
         });
         // They are printed if nothing else has them.
         let unkept = if place.is_some() { &[] } else { &report.tombstones[..] };
         let printed = printed.map_err(|failure| failure.after(report.writes.len(), unkept));
         // Also if nothing could be printed.
-        let unrecorded = unrecorded.map(|failure| output.beside(&failure));
+        let unrecorded = unrecorded.into_iter().chain(unwritten);
+        let unrecorded = unrecorded.map(|failure| output.beside(&failure)).last();
         printed?;
         let exit = unrecorded.unwrap_or(if report.complete { Exit::Done } else { Exit::Partly });
         Ok(form.exit(exit, !report.writes.is_empty()))

@@ -54,7 +54,10 @@ pub(crate) async fn plan(arguments: PlanArgs, output: &Output) -> Result<Exit, F
 /// Makes a plan, shows it and asks if there is a terminal, and applies exactly this plan.
 pub(crate) async fn sync(arguments: SyncNowArgs, output: &Output) -> Result<Exit, Failure> {
     let consent = Consent::of(&arguments)?;
-    let SyncNowArgs { sync: arguments, yes: _, tombstones, form } = arguments;
+    let SyncNowArgs { sync: arguments, yes: _, tombstones, report, form } = arguments;
+    if let Some(path) = &report {
+        files::check_free(path, "a report").map_err(Failure::Usage)?;
+    }
     let roster = read(&arguments)?;
     let grace = arguments.absence.grace_file.clone();
     let grace = grace.map(|path| GraceFile::open(path, &arguments.connection.base_url));
@@ -76,6 +79,7 @@ pub(crate) async fn sync(arguments: SyncNowArgs, output: &Output) -> Result<Exit
         },
         source: Source::Roster,
         records: tombstones.folder,
+        page: report,
         grace,
         form,
     };

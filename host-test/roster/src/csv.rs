@@ -1,369 +1,207 @@
-//! Rosters as comma-separated values.
+//! The rows of a CSV file.
 
-use csv::ByteRecord;
+use std::io::{Chain, Read};
+use std::mem;
 
-use crate::column::Column;
-use crate::entry::{Entry, UserType, said};
-use crate::extras::{Metadata, NamedColumn, json_of, object};
-use crate::filter::Verdict;
-use crate::group;
-use crate::layout::{Layout, Meaning, layout};
-use crate::people::People;
-use crate::rows::Rows;
-use crate::{Group, Options, Refusal, Roster, RosterError, Source, excerpt};
+use csv::{ByteRecord, Reader, ReaderBuilder};
 
-/// Reads a file as UTF-8 without a mark. Reports all mistakes.
-pub(crate) fn parse(bytes: &[u8], options: &Options) -> Result<Roster, Refusal> {
-    let mut rows = Rows::new(bytes);
-    let mut refusal = Refusal::default();
-    let Some((headers, line)) = rows.next()? else {
-        let message = "the file is empty; its first line names the columns";
-        return Err(RosterError::new(0, 0, message).into());
-    };
-    let Some(headers) = texts(&headers, line, &mut refusal) else { return Err(refusal) };
-    let Some(mut layout) = layout(&headers, line, options, &mut refusal) else {
-        return Err(refusal);
-    };
+use crate::encoding::line_ends;
+use crate::table::{MAX_CELL, Rows};
+use crate::{RosterError, separator};
 
-    let mut people = People::new(options.rows);
-    loop {
-        let (row, line) = match rows.next() {
-            Ok(Some(next)) => next,
-            Ok(None) => break,
-            // Nothing after it can be read.
-            Err(error) => {
-                refusal.add(error);
+/// Follows the file. In a file that ends inside quotes, it is the end of a cell; otherwise it is a
+/// row of its own. The parser does not say whether quotes are open.
+const END: &[u8] = b"\nend of the roster";
+
+/// The rows of a CSV file that are not blank, with their lines.
+pub(crate) struct CsvRows<'a> {
+    reader: Reader<Chain<&'a [u8], &'static [u8]>>,
+    lines: Lines<'a>,
+    /// The row to return next, and its line; `None` before the first one.
+    next: Option<(ByteRecord, u64)>,
+}
+
+impl<'a> CsvRows<'a> {
+    /// Finds out the separator. `bytes` have no mark.
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        let named = separator::named(bytes);
+        let (separator, start) = named.unwrap_or_else(|| (separator::found(bytes), 0));
+        let bytes = &bytes[start..];
+        let reader = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(separator)
+            .from_reader(bytes.chain(END));
+        CsvRows { reader, lines: Lines { bytes, at: 0, line: 1 }, next: None }
+    }
+
+    fn raw(&mut self) -> Result<Option<(ByteRecord, u64)>, RosterError> {
+        if self.next.is_none() {
+            self.next = self.read()?;
+        }
+        let following = self.read()?;
+        let Some((row, line)) = mem::replace(&mut self.next, following) else { return Ok(None) };
+        if self.next.is_none() {
+            return if row.len() == 1 && &row[0] == END.trim_ascii_start() {
+                Ok(None)
+            } else {
+                Err(ends_in_quotes(&row, line))
+            };
+        }
+        match row.iter().position(|cell| cell.len() > MAX_CELL) {
+            Some(at) => {
+                let bytes = row[at].len();
+                let message = format!(
+                    "the cell has {bytes} bytes, and {MAX_CELL} are the most; a quotation mark may \
+                     be missing in it or in a line before"
+                );
+                Err(RosterError::new(line, at as u64 + 1, message))
+            }
+            None => Ok(Some((row, line))),
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<(ByteRecord, u64)>, RosterError> {
+        let mut row = ByteRecord::new();
+        match self.reader.read_byte_record(&mut row) {
+            Ok(true) => {
+                let line = self.lines.of(&row);
+                Ok(Some((row, line)))
+            }
+            Ok(false) => Ok(None),
+            Err(error) => Err(RosterError::new(self.lines.line, 0, error.to_string())),
+        }
+    }
+}
+
+impl Rows for CsvRows<'_> {
+    const TOO_LONG: &'static str = "a separator in a text needs quotes around the text";
+
+    /// Fails for a cell that is too large, and for a file that ends inside quotes.
+    fn next(&mut self) -> Result<Option<(ByteRecord, u64)>, RosterError> {
+        loop {
+            let Some((row, line)) = self.raw()? else { return Ok(None) };
+            if !row.iter().all(blank) {
+                return Ok(Some((row, line)));
+            }
+        }
+    }
+}
+
+fn blank(cell: &[u8]) -> bool {
+    std::str::from_utf8(cell).is_ok_and(|cell| cell.trim().is_empty())
+}
+
+/// Refuses a file by its last row, whose last cell has no end.
+fn ends_in_quotes(row: &ByteRecord, line: u64) -> RosterError {
+    let last = row.len().saturating_sub(1);
+    let before: u64 = row.iter().take(last).map(line_ends).sum();
+    let message = "a quotation mark opens here and is not closed; the file may be cut: export it \
+                   again, or close the quotes";
+    RosterError::new(line + before, last as u64 + 1, message)
+}
+
+/// Finds the line that a row starts on. The reader's own line number is that of the end of the
+/// previous row, after which there may be blank lines. It also knows only one kind of line end.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// Returns the line of a row, from 1. It must be called for the rows in their order.
+    fn of(&mut self, row: &ByteRecord) -> u64 {
+        let Some(position) = row.position() else {
+            return 0;
+        };
+        let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+        while let Some(&byte) = self.bytes.get(self.at) {
+            let end = match byte {
+                b'\n' => true,
+                // Old spreadsheets write it without `\n`.
+                b'\r' => self.bytes.get(self.at + 1) != Some(&b'\n'),
+                _ => false,
+            };
+            if self.at >= start && !matches!(byte, b'\n' | b'\r') {
                 break;
             }
-        };
-        let Some(cells) = texts(&row, line, &mut refusal) else { continue };
-        let Some(cells) = aligned(cells, &layout, line, &mut refusal) else { continue };
-        if layout.filters.verdict(&cells, line, &mut refusal) != Verdict::Stays {
-            continue;
+            self.line += u64::from(end);
+            self.at += 1;
         }
-        let Some(entry) = entry(&layout, &cells, line, &mut refusal) else { continue };
-        if !people.add(entry, line, &mut refusal) {
-            break;
-        }
-    }
-    if !refusal.errors.is_empty() {
-        return Err(refusal);
-    }
-    Ok(people.roster(Source {
-        system: layout.system,
-        left_out: layout.filters.left_out(),
-        unused_columns: layout.unused,
-    }))
-}
-
-/// Returns the trimmed texts of a row; `None` if one is not UTF-8.
-fn texts<'a>(row: &'a ByteRecord, line: u64, refusal: &mut Refusal) -> Option<Vec<&'a str>> {
-    let mut texts = Vec::with_capacity(row.len());
-    for (at, cell) in row.iter().enumerate() {
-        let Ok(text) = std::str::from_utf8(cell) else {
-            let message = "the text is not UTF-8; save the file as UTF-8, or give `--encoding \
-                           windows-1252` if it is that";
-            refusal.add(RosterError::new(line, at as u64 + 1, message));
-            return None;
-        };
-        texts.push(text.trim());
-    }
-    Some(texts)
-}
-
-/// Returns the cells without empty ones after the last column. Reports a row that has too few or too
-/// many, or a text in a column without a name; then returns `None`.
-fn aligned<'a>(
-    mut cells: Vec<&'a str>,
-    layout: &Layout,
-    line: u64,
-    refusal: &mut Refusal,
-) -> Option<Vec<&'a str>> {
-    let used = cells.iter().rposition(|cell| !cell.is_empty()).map_or(0, |at| at + 1);
-    cells.truncate(used.max(layout.length));
-    if cells.len() != layout.length {
-        let (length, columns) = (cells.len(), layout.length);
-        let message = format!(
-            "there are {length} cells, and the first line names {columns} columns; a separator in a \
-             text needs quotes around the text"
-        );
-        refusal.add(RosterError::new(line, 0, message));
-        return None;
-    }
-    if let Some(at) = layout.nameless.iter().find(|at| !cells[**at].is_empty()) {
-        let message = "the column has no name in the first line; give it one, or empty the cell";
-        refusal.add(RosterError::new(line, *at as u64 + 1, message));
-        return None;
-    }
-    Some(cells)
-}
-
-/// Reads a person. Reports all mistakes of the row, and then returns `None`.
-fn entry(layout: &Layout, cells: &[&str], line: u64, refusal: &mut Refusal) -> Option<Entry> {
-    let mut entry = Entry::default();
-    let mut metadata = Metadata::new();
-    let mut address = None;
-    let mut right = true;
-    for (at, meaning) in &layout.fields {
-        let Some(cell) = said(cells[*at]) else {
-            if *meaning == Meaning::Known(Column::Email) {
-                address.get_or_insert(*at);
-            }
-            continue;
-        };
-        if let Err(message) = take(&mut entry, &mut metadata, layout, meaning, cell) {
-            right = false;
-            let message = format!("{}: {message}", excerpt(&meaning.name()));
-            refusal.add(RosterError::new(line, *at as u64 + 1, message));
-        }
-    }
-    if let Some(at) = address.filter(|_| entry.email.is_empty()) {
-        right = false;
-        let column = &layout.address;
-        let message = format!(
-            "email: there is no address; add it, or leave such rows out: `--where-not '{column}='`"
-        );
-        refusal.add(RosterError::new(line, at as u64 + 1, message));
-    }
-    entry.metadata = object(&metadata);
-    right.then_some(entry)
-}
-
-/// Takes a cell that is not blank. Of several cells for one field, the first counts.
-fn take(
-    entry: &mut Entry,
-    metadata: &mut Metadata,
-    layout: &Layout,
-    meaning: &Meaning,
-    cell: String,
-) -> Result<(), String> {
-    let column = match meaning {
-        Meaning::Known(column) => column,
-        Meaning::Named(NamedColumn::Attribute(name)) => {
-            entry.attributes.push((name.clone(), cell));
-            return Ok(());
-        }
-        Meaning::Named(NamedColumn::Metadata(key)) => {
-            metadata.extend(json_of(&cell).map(|json| (key.clone(), json)));
-            return Ok(());
-        }
-    };
-    match column {
-        Column::Email if entry.email.is_empty() => entry.email = cell,
-        Column::Email => {}
-        Column::FirstName => _ = entry.first_name.get_or_insert(cell),
-        Column::LastName => _ = entry.last_name.get_or_insert(cell),
-        Column::UserType => entry.user_type = Some(UserType::of(&cell)?),
-        Column::Admin => entry.admin = Some(yes_or_no(&cell)?),
-        Column::Groups => {
-            if layout.system.is_some() {
-                // A `*` and a `\` are parts of the name there.
-                let names = cell.split(&*layout.group_separator).filter_map(said);
-                let names = names.filter(|name| Some(&**name) != layout.everyone);
-                entry.groups.extend(names.map(Group::new));
-            } else {
-                let names = group::names(&cell, &layout.group_separator);
-                let groups = names.iter().filter_map(|name| Group::of_cell(name).transpose());
-                entry.groups.extend(groups.collect::<Result<Vec<_>, _>>()?);
-            }
-        }
-        Column::FormerEmails => entry.former_emails.extend(cell.split(';').filter_map(said)),
-    }
-    Ok(())
-}
-
-fn yes_or_no(cell: &str) -> Result<bool, String> {
-    match cell.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "1" => Ok(true),
-        "false" | "no" | "0" => Ok(false),
-        _ => Err(format!("`{}` is neither true, yes or 1 nor false, no or 0", excerpt(cell))),
+        self.line
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::{Entry, Format, Group, Options, Refusal, Roster, UserType, parse};
+    use super::*;
 
-    fn csv(text: &str) -> Result<Roster, Refusal> {
-        parse(text.as_bytes(), Format::Csv, &Options::default())
+    fn rows(text: &str) -> Result<Vec<(Vec<String>, u64)>, RosterError> {
+        let mut rows = CsvRows::new(text.as_bytes());
+        let mut read = Vec::new();
+        while let Some((row, line)) = rows.next()? {
+            let cell = |cell: &[u8]| String::from_utf8(cell.to_vec()).expect("UTF-8");
+            read.push((row.iter().map(cell).collect(), line));
+        }
+        Ok(read)
     }
 
-    fn error(text: &str) -> String {
-        csv(text).expect_err("a refusal").to_string()
-    }
-
-    #[test]
-    fn a_full_row_is_read() {
-        let roster = csv("email,first name,last name,user type,admin,groups\n\
-             ada@example.com,Ada,Lovelace,default,yes,Engineering; Data Science*\n")
-        .expect("a roster");
-        assert_eq!(
-            roster.entries,
-            [Entry {
-                email: "ada@example.com".to_owned(),
-                first_name: Some("Ada".to_owned()),
-                last_name: Some("Lovelace".to_owned()),
-                user_type: Some(UserType::Default),
-                admin: Some(true),
-                groups: vec![
-                    Group::new("Engineering"),
-                    Group { name: "Data Science".to_owned(), admin: Some(true) },
-                ],
-                ..Entry::default()
-            }]
-        );
-        assert_eq!(roster.lines, [2]);
+    fn row(cells: &[&str], line: u64) -> (Vec<String>, u64) {
+        (cells.iter().map(|cell| (*cell).to_owned()).collect(), line)
     }
 
     #[test]
-    fn headers_match_in_any_spelling_and_order() {
-        let roster =
-            csv("\u{feff}Last_Name,E-Mail,USERTYPE\r\nLovelace, ada@example.com ,End User\r\n")
-                .expect("a roster");
-        let entry = &roster.entries[0];
-        assert_eq!(entry.email, "ada@example.com");
-        assert_eq!(entry.last_name.as_deref(), Some("Lovelace"));
-        assert_eq!(entry.user_type, Some(UserType::EndUser));
+    fn blank_rows_are_skipped_and_count_as_lines() {
+        let text = ";;\nemail;admin\n\n ;\u{a0};\r\na@x;\"yes\nno\"\n;;;\n\"\";\nb@x;\n;\n\n";
+        let expected =
+            [row(&["email", "admin"], 2), row(&["a@x", "yes\nno"], 5), row(&["b@x", ""], 9)];
+        assert_eq!(rows(text).expect("rows"), expected);
+        assert_eq!(rows("").expect("no rows"), []);
+        assert_eq!(rows("\n\r\n;;").expect("no rows"), []);
     }
 
     #[test]
-    fn attributes_and_metadata_have_a_column_each() {
-        let roster = csv("email,attribute:team,Metadata: costCentre,metadata:note,metadata:deep\n\
-             a@x, blue ,1000,\"\"\"1000\"\"\",\"{\"\"a\"\": [1]}\"\nb@x,,,007,\nc@x,1,,,\n")
-        .expect("a roster");
-        let [a, b, c] = &roster.entries[..] else { panic!("{roster:?}") };
-        assert_eq!(a.attributes, [("team".to_owned(), "blue".to_owned())]);
-        assert_eq!(
-            a.metadata.as_deref(),
-            Some(r#"{"costCentre":1000,"deep":{"a": [1]},"note":"1000"}"#)
-        );
-        assert_eq!((b.attributes.len(), b.metadata.as_deref()), (0, Some(r#"{"note":"007"}"#)));
-        assert_eq!(c.attributes, [("team".to_owned(), "1".to_owned())]);
-        assert_eq!(c.metadata, None);
-        assert_eq!(
-            error("email,metadata:a,metadata: a\n"),
-            "line 1, column 3: there is a second column `metadata:a`"
-        );
-        assert!(error("email,metadata:\n").contains("`metadata:` is not a column"));
+    fn a_line_that_names_the_separator_is_no_row() {
+        let expected = [row(&["email,a", "b"], 2), row(&["c", "d"], 3)];
+        assert_eq!(rows("sep=;\r\nemail,a;b\r\nc;d").expect("rows"), expected);
+        assert_eq!(rows("sep=^\nemail^a").expect("rows"), [row(&["email", "a"], 2)]);
+        assert_eq!(rows("sep=;").expect("no rows"), []);
     }
 
     #[test]
-    fn former_emails_are_separated_by_semicolons() {
-        let roster = csv("email,Former E-Mails\nada.king@x, ada@x ; ;ada.byron@x;\nb@x,\n")
-            .expect("a roster");
-        let former: Vec<_> = roster.entries.iter().map(|entry| &entry.former_emails[..]).collect();
-        assert_eq!(former, [&["ada@x".to_owned(), "ada.byron@x".to_owned()][..], &[]]);
-    }
-
-    #[test]
-    fn empty_cells_mean_none() {
-        let header = "email,first name,user type,admin,groups,former emails";
-        let roster = csv(&format!("{header}\nada@example.com,, , ,;,;\n")).expect("a roster");
-        let entry = &roster.entries[0];
-        assert_eq!(entry.first_name, None);
-        assert_eq!(entry.user_type, None);
-        assert_eq!(entry.admin, None);
-        assert!(entry.groups.is_empty());
-        assert!(entry.former_emails.is_empty());
-    }
-
-    #[test]
-    fn quoted_cells_may_contain_commas_and_line_ends() {
-        let roster = csv("email,last name\nada@example.com,\"Love,\nlace\"\nbob@example.com,B\n")
-            .expect("a roster");
-        assert_eq!(roster.entries[0].last_name.as_deref(), Some("Love,\nlace"));
-        assert_eq!(roster.lines, [2, 4]);
-    }
-
-    #[test]
-    fn every_spelling_of_yes_and_no_is_accepted() {
-        let roster = csv("email,admin\na@x,TRUE\nb@x,Yes\nc@x,1\nd@x,false\ne@x,NO\nf@x,0\n")
-            .expect("a roster");
-        let admins: Vec<_> = roster.entries.iter().map(|entry| entry.admin).collect();
-        assert_eq!(admins, [true, true, true, false, false, false].map(Some));
-    }
-
-    #[test]
-    fn an_error_names_an_unknown_column() {
-        assert_eq!(
-            error("email,phone\n"),
-            "line 1, column 2: `phone` is not a column; the columns are email, first name, \
-             last name, user type, admin, groups, former emails, attribute:NAME, metadata:KEY. \
-             `--map` says what another one means, and `--ignore-other-columns` leaves all others out"
-        );
-    }
-
-    #[test]
-    fn a_missing_or_duplicate_column_is_refused() {
-        assert_eq!(
-            error("first name,Home Email,Work E-Mail\nAda,a@x,b@x\n").lines().last(),
-            Some(
-                "line 1: there is no column `email`; `--map 'Work E-Mail=email'` takes the \
-                 addresses from there"
-            )
-        );
-        assert_eq!(
-            error("first name\nAda\n"),
-            "line 1: there is no column `email`; `--map 'COLUMN=email'` takes the addresses from \
-             one of `first name`"
-        );
-        assert_eq!(
-            error("email,First Name,first_name\n"),
-            "line 1, column 3: there is a second column `first name`"
-        );
-        assert_eq!(error(""), "the file is empty; its first line names the columns");
-    }
-
-    #[test]
-    fn an_error_names_line_and_column_of_an_invalid_cell() {
-        assert_eq!(
-            error("email,admin\nada@x,yes\n\n\r\nbob@x,maybe\n"),
-            "line 5, column 2: admin: `maybe` is neither true, yes or 1 nor false, no or 0"
-        );
-        assert_eq!(
-            error("email,user type\nada@x,boss\n"),
-            "line 2, column 2: user type: `boss` is not a user type; they are default, \
-             end-user, mobile and embed"
-        );
-        assert_eq!(
-            error("admin,email\nyes, \n"),
-            "line 2, column 2: email: there is no address; add it, or leave such rows out: \
-             `--where-not 'email='`"
-        );
-    }
-
-    #[test]
-    fn all_kinds_of_line_ends_are_accepted() {
-        for end in ["\n", "\r\n", "\r"] {
-            let text = ["email,admin", "ada@x,yes", "", "bob@x,no", ""].join(end);
-            assert_eq!(csv(&text).expect("a roster").lines, [2, 4], "{end:?}");
+    fn a_file_that_ends_inside_quotes_is_refused_where_they_open() {
+        for (text, line, column) in [
+            ("email,name\na@x,\"Ada", 2, 2),
+            ("email,name\na@x,\"Ada\nb@x,B\n\n", 2, 2),
+            ("email,name\na@x,\"", 2, 2),
+            ("email,name\na@x,A\n\n\n\"b@x\"\"", 5, 1),
+            ("email,name,a\n\"a\r\n@x\",\"b\rc\",\"A", 4, 3),
+            ("email,\"name\n", 1, 2),
+            ("\"", 1, 1),
+        ] {
+            let error = rows(text).expect_err("a refusal");
+            assert_eq!((error.line, error.column), (line, column), "{text:?}: {error}");
+            assert!(error.message.contains("is not closed"), "{error}");
+        }
+        for closed in ["a,\"b\"", "a,\"b\"\"\"", "a,\"b\"\r", "a,b\"", "a,\"b\"\n\n"] {
+            assert_eq!(rows(closed).expect("rows").len(), 1, "{closed:?}");
         }
     }
 
     #[test]
-    fn a_row_with_too_few_or_too_many_cells_is_refused() {
-        assert_eq!(
-            error("email,admin,groups\nada@x,yes,A\n\nbob@x,yes\n"),
-            "line 4: there are 2 cells, and the first line names 3 columns; a separator in a text \
-             needs quotes around the text"
-        );
-        let error = error("email\nada@x,yes\n");
-        assert!(error.starts_with("line 2: there are 2 cells, and the first line names 1 col"));
+    fn a_row_that_reads_like_the_end_is_a_row() {
+        let end = "end of the roster";
+        assert_eq!(rows(&format!("a\n{end}\n")).expect("rows"), [row(&["a"], 1), row(&[end], 2)]);
+        assert_eq!(rows(&format!("a\n{end}")).expect("rows").len(), 2);
     }
 
     #[test]
-    fn an_error_names_line_and_column_of_text_that_is_not_utf8() {
-        let file = b"email,first name\nada@x,Ada\nzoe@x,Zo\xeb\n";
-        let refusal = parse(file, Format::Csv, &Options::default()).expect_err("a refusal");
-        assert_eq!(
-            refusal.to_string(),
-            "line 3, column 2: the text is not UTF-8; save the file as UTF-8, or give `--encoding \
-             windows-1252` if it is that"
-        );
-    }
-
-    #[test]
-    fn a_roster_may_be_empty() {
-        assert_eq!(csv("email\n").expect("a roster").entries, []);
+    fn a_cell_over_64_kib_is_refused() {
+        let text = |bytes: usize| format!("email,name\na@x,\"{}\"\n", "n".repeat(bytes));
+        assert_eq!(rows(&text(65_536)).expect("rows").len(), 2);
+        let error = rows(&text(65_537)).expect_err("a refusal");
+        assert_eq!((error.line, error.column), (2, 2));
+        assert!(error.message.contains("65537 bytes, and 65536 are the most"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! What the columns of a CSV file mean.
+//! What the columns of a table mean.
 
 use crate::column::Column;
 use crate::extras::NamedColumn;
@@ -9,7 +9,7 @@ use crate::status::looks_like_status;
 use crate::{Options, Refusal, RosterError, System, cut, excerpt, folded};
 
 /// The maximum number of columns; more than any system exports.
-const MAX_COLUMNS: usize = 1000;
+pub(crate) const MAX_COLUMNS: usize = 1000;
 
 /// The maximum number of characters of a text that an error repeats in a switch.
 const MAX_IN_SWITCH: usize = 32;

@@ -1,4 +1,5 @@
-//! Reads and writes rosters, the lists of people who should be in Retool, as CSV or JSON files.
+//! Reads rosters, the lists of people who should be in Retool, from CSV files, workbooks (`.xlsx`) and JSON
+//! files, and writes them as CSV or JSON.
 //!
 //! Reading is bounded: there are limits for the size of a file, for the number of people in it, and
 //! for the text that an error repeats. No file causes a panic.
@@ -19,9 +20,10 @@ mod options;
 mod people;
 mod presets;
 mod refusal;
-mod rows;
 mod separator;
 mod status;
+mod table;
+mod workbook;
 mod write;
 
 use std::path::Path;
@@ -60,15 +62,23 @@ pub enum Format {
     /// `{"metadata_key": …}` and `{"attribute": …}`). The names are matched like headers:
     /// `firstName` and `First name` are the same.
     Json,
+    /// A workbook with the columns of a CSV file in the only sheet that is visible and not empty, or
+    /// in the one that is named.
+    Xlsx,
 }
 
 impl Format {
-    /// Detects the format by the file's extension. If that is another one, checks whether the text
-    /// starts like JSON.
+    /// Detects a workbook by its first bytes, which no text has, and others by the file's extension.
+    /// If that is another one, checks whether the text starts like JSON.
     pub fn of(path: &Path, bytes: &[u8]) -> Format {
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some(extension) if extension.eq_ignore_ascii_case("csv") => return Format::Csv,
-            Some(extension) if extension.eq_ignore_ascii_case("json") => return Format::Json,
+        if workbook::begins(bytes) {
+            return Format::Xlsx;
+        }
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        match extension.map(str::to_ascii_lowercase).as_deref() {
+            Some("csv") => return Format::Csv,
+            Some("json") => return Format::Json,
+            Some("xlsx" | "xlsm" | "xls") => return Format::Xlsx,
             _ => {}
         }
         // UTF-16 has NUL between the letters.
@@ -108,7 +118,7 @@ pub struct Source {
 /// encoding; with any kind of line end. An empty value means that the roster does not set the field.
 /// Blank rows, empty columns and separators at the end of a row are skipped. Fails for a file of
 /// more than [`MAX_BYTES`] or with more than [`MAX_PEOPLE`], for a CSV file that ends inside quotes,
-/// and for a cell of more than 64 KiB.
+/// and for a cell of more than 64 KiB. A workbook may unpack to four times [`MAX_BYTES`].
 ///
 /// The component checks whether addresses and names are valid, and whether a person is listed
 /// twice.
@@ -118,14 +128,14 @@ pub fn parse(bytes: &[u8], format: Format, options: &Options) -> Result<Roster, 
         let message = format!("the file has {length} bytes, and a roster has {most} at most");
         return Err(RosterError::new(0, 0, message).into());
     }
-    if let Some(option) = options.only_for_csv().filter(|_| format == Format::Json) {
-        let message = format!("`--{option}` is for CSV files, and this is a JSON file");
+    if let Some(message) = options.unfit(format) {
         return Err(RosterError::new(0, 0, message).into());
     }
-    let text = encoding::decode(bytes, options.encoding)?;
+    let text = || encoding::decode(bytes, options.encoding);
     match format {
-        Format::Csv => csv::parse(&text, options),
-        Format::Json => Ok(json::parse(&text)?),
+        Format::Csv => table::read(csv::CsvRows::new(&text()?), options),
+        Format::Json => Ok(json::parse(&text()?)?),
+        Format::Xlsx => workbook::parse(bytes, options),
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 
 use crate::layout::Meaning;
-use crate::{Encoding, System, excerpt};
+use crate::{Encoding, Format, System, excerpt};
 
 /// How a file is read. By default, the columns have the roster's own names, or are those of a system
 /// that is found out by them.
@@ -13,15 +13,15 @@ use crate::{Encoding, System, excerpt};
 pub struct Options {
     /// The encoding of a file without a byte-order mark.
     pub encoding: Encoding,
-    /// The system that exported the CSV file.
+    /// The system that exported the table.
     pub from: Origin,
-    /// What columns of the CSV file mean. They precede what the names of the columns say.
+    /// What columns of the table mean. They precede what the names of the columns say.
     pub maps: Vec<Mapping>,
-    /// Names of columns of the CSV file that are left out, also if they look like a status.
+    /// Names of columns of the table that are left out, also if they look like a status.
     pub ignore_columns: Vec<String>,
     /// Whether all other columns are left out; not those that look like a status.
     pub ignore_other_columns: bool,
-    /// What a row of the CSV file is.
+    /// What a row of the table is.
     pub rows: RowsOf,
     /// What separates the groups of a cell; `;` by default, and what the system writes in its
     /// export.
@@ -34,14 +34,32 @@ pub struct Options {
     /// The form of dates, as `strptime` has it, e.g. `%d/%m/%Y`. By default dates are read only if
     /// no other date can be meant.
     pub date_format: Option<String>,
+    /// The sheet of a workbook.
+    pub sheet: Option<String>,
     /// Today. People whose last day was before it have left. A file with such a column is refused
     /// without it.
     pub today: Option<Date>,
 }
 
 impl Options {
-    /// Returns the name of an option that is given and only for CSV.
-    pub(crate) fn only_for_csv(&self) -> Option<&'static str> {
+    /// Says which option that is given is not for files of this format.
+    pub(crate) fn unfit(&self, format: Format) -> Option<String> {
+        let unfit =
+            |option, formats, this| format!("`--{option}` is for {formats}, and this is {this}");
+        let sheet = self.sheet.as_ref().map(|_| "sheet");
+        match format {
+            Format::Csv => sheet.map(|option| unfit(option, "workbooks", "a CSV file")),
+            Format::Json => self
+                .only_for_tables()
+                .or(sheet)
+                .map(|option| unfit(option, "CSV files and workbooks", "a JSON file")),
+            Format::Xlsx => (self.encoding != Encoding::default())
+                .then(|| unfit("encoding", "CSV and JSON files", "a workbook")),
+        }
+    }
+
+    /// Returns the name of an option that is given and only for tables.
+    fn only_for_tables(&self) -> Option<&'static str> {
         let given = [
             (matches!(self.from, Origin::System(_)), "from"),
             (!self.maps.is_empty(), "map"),
@@ -69,7 +87,7 @@ pub enum Origin {
     System(System),
 }
 
-/// What a row of a CSV file is.
+/// What a row of a table is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RowsOf {
     /// A person.

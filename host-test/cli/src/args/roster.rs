@@ -9,7 +9,7 @@ use clap::{ArgAction, Args, ValueEnum};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The roster")]
 pub(crate) struct RosterArgs {
-    /// The file with the people, CSV or JSON; `-` is standard input.
+    /// The file with the people: CSV, a workbook (.xlsx) or JSON; `-` is standard input.
     #[arg(long = "roster", value_name = "FILE")]
     pub(crate) path: PathBuf,
     /// The system that exported the file. By default it is found out by the names of the columns;
@@ -42,6 +42,9 @@ pub(crate) struct RosterArgs {
     /// How dates are written, e.g. '%d/%m/%Y'. By default a date that could be two is refused.
     #[arg(long, value_name = "FORMAT")]
     date_format: Option<String>,
+    /// The sheet of a workbook. By default it is the only one that is visible and not empty.
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
     /// The encoding of a file without a byte-order mark.
     #[arg(long, value_enum, default_value_t = TextEncoding::Utf8)]
     encoding: TextEncoding,
@@ -106,6 +109,7 @@ impl RosterArgs {
             rows,
             group_separator,
             date_format,
+            sheet,
             encoding,
         } = self;
         Options {
@@ -125,6 +129,7 @@ impl RosterArgs {
             keep: keep.clone(),
             leave_out: leave_out.clone(),
             date_format: date_format.clone(),
+            sheet: sheet.clone(),
             today: Some(today),
         }
     }

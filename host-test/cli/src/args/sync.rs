@@ -59,6 +59,9 @@ pub(crate) struct ApplyArgs {
     pub(crate) grace_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) tombstones: TombstoneArgs,
+    /// Write the report as a page to this new file, for whoever keeps or gets it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) form: FormArgs,
 }
@@ -84,6 +87,9 @@ pub(crate) struct SyncNowArgs {
     pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) tombstones: TombstoneArgs,
+    /// Write the report as a page to this new file, for whoever keeps or gets it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) form: FormArgs,
 }

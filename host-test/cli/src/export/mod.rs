@@ -5,7 +5,7 @@ mod entries;
 use std::path::Path;
 
 use ::roster::Format;
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use host_test::text::printable;
 use serde_json::json;
 
@@ -23,6 +23,12 @@ pub(crate) async fn export(arguments: ExportArgs, output: &Output) -> Result<Exi
     files::check_free(&out, "a roster").map_err(Failure::Usage)?;
     // The name alone decides.
     let format = Format::of(&out, b"");
+    if format == Format::Xlsx {
+        return Err(Failure::Usage(anyhow!(
+            "{}: a roster is written as CSV or JSON; give a file that ends in .csv or .json",
+            out.display()
+        )));
+    }
     let (tenant, progress) = tenant(&connection, "exporting")?;
     let read = async {
         let mut users = listing::users(&tenant).await?;
@@ -58,7 +64,7 @@ pub(crate) async fn export(arguments: ExportArgs, output: &Output) -> Result<Exi
 fn not_written(out: &Path, format: Format) -> String {
     let instead = match format {
         Format::Csv => "; give a file that ends in .json",
-        Format::Json => "",
+        Format::Json | Format::Xlsx => "",
     };
     format!("{} was not written{instead}", out.display())
 }

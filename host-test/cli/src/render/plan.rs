@@ -77,6 +77,11 @@ pub(crate) fn page_kept(path: &Path) -> String {
     format!("The page for the approver is {}\n", printable(&path.to_string_lossy()))
 }
 
+/// Renders where the page of a report is.
+pub(crate) fn report_kept(path: &Path) -> String {
+    format!("The report is the page {}\n", printable(&path.to_string_lossy()))
+}
+
 /// Renders where the plan is, and how to apply it.
 pub(crate) fn plan_saved(path: &Path) -> String {
     format!(

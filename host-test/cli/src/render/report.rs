@@ -52,34 +52,15 @@ pub(crate) fn synced(report: &SyncReport, source: Source, unchanged: usize, form
         seats,
         guards,
         limitations,
-        next,
-        complete,
+        next: _,
+        complete: _,
         writes,
     } = report;
-    let is_left = |person: &PersonReport| is_left(person.outcome);
-    let has_held = source == Source::Plan && !people.is_empty();
-    let source = source.name();
-    let is_certain = !groups_failed.is_empty() || people.iter().any(is_left);
-    let heading = match (complete, writes.is_empty()) {
-        (false, _) if !is_certain => (
-            ALARM,
-            "NOT CERTAIN: the server's listing was incomplete. See the limitations.".to_owned(),
-        ),
-        (true, _) if next.is_some() => {
-            (GOOD, format!("Done so far: everyone in this part is as the {source} says."))
-        }
-        (true, true) if has_held => {
-            (HEADING, "Nothing to do: every step of the plan holds already.".to_owned())
-        }
-        (true, true) => (HEADING, format!("Nothing to do: everyone is as the {source} says.")),
-        (true, false) => (GOOD, format!("Done: everyone is as the {source} says.")),
-        (false, true) => (
-            ALARM,
-            format!("NOT DONE: nothing was written, and some people are not as the {source} says."),
-        ),
-        (false, false) => {
-            (ALARM, format!("PARTLY DONE: some people are not as the {source} says."))
-        }
+    let (tone, headline) = headline(report, source);
+    let style = match tone {
+        Tone::Good => GOOD,
+        Tone::Plain => HEADING,
+        Tone::Alarm => ALARM,
     };
     let created = groups_created.iter().map(|group| Entry {
         sign: '+',
@@ -88,7 +69,7 @@ pub(crate) fn synced(report: &SyncReport, source: Source, unchanged: usize, form
     });
     let sheet = Sheet {
         organisation,
-        heading,
+        heading: (style, headline),
         groups: created.chain(groups_failed.iter().map(group_failure)).collect(),
         same_person: (Vec::new(), ""),
         people: people.iter().filter_map(person).collect(),
@@ -105,6 +86,44 @@ pub(crate) fn synced(report: &SyncReport, source: Source, unchanged: usize, form
     sheet.render(form)
 }
 
+/// How a heading is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    Good,
+    Plain,
+    Alarm,
+}
+
+/// Says in one line whether all is as planned.
+pub(super) fn headline(report: &SyncReport, source: Source) -> (Tone, String) {
+    let SyncReport { people, groups_failed, next, complete, writes, .. } = report;
+    let is_certain =
+        !groups_failed.is_empty() || people.iter().any(|person| is_left(person.outcome));
+    let has_held = source == Source::Plan && !people.is_empty();
+    let source = source.name();
+    match (complete, writes.is_empty()) {
+        (false, _) if !is_certain => (
+            Tone::Alarm,
+            "NOT CERTAIN: the server's listing was incomplete. See the limitations.".to_owned(),
+        ),
+        (true, _) if next.is_some() => {
+            (Tone::Good, format!("Done so far: everyone in this part is as the {source} says."))
+        }
+        (true, true) if has_held => {
+            (Tone::Plain, "Nothing to do: every step of the plan holds already.".to_owned())
+        }
+        (true, true) => (Tone::Plain, format!("Nothing to do: everyone is as the {source} says.")),
+        (true, false) => (Tone::Good, format!("Done: everyone is as the {source} says.")),
+        (false, true) => (
+            Tone::Alarm,
+            format!("NOT DONE: nothing was written, and some people are not as the {source} says."),
+        ),
+        (false, false) => {
+            (Tone::Alarm, format!("PARTLY DONE: some people are not as the {source} says."))
+        }
+    }
+}
+
 fn group_failure(detail: &ErrorDetail) -> Entry {
     let name = detail.subject.as_deref().unwrap_or("(a group)");
     Entry {
@@ -115,7 +134,7 @@ fn group_failure(detail: &ErrorDetail) -> Entry {
 }
 
 /// Renders what went wrong and which flag helps, as lines below that of the person or group.
-fn failure_lines(detail: &ErrorDetail) -> Vec<String> {
+pub(super) fn failure_lines(detail: &ErrorDetail) -> Vec<String> {
     let mut lines = vec![format!(
         "{}: {}",
         printable(&detail.code),
@@ -125,7 +144,7 @@ fn failure_lines(detail: &ErrorDetail) -> Vec<String> {
     lines
 }
 
-fn outcome(outcome: PersonOutcome) -> (char, &'static str) {
+pub(super) fn outcome(outcome: PersonOutcome) -> (char, &'static str) {
     match outcome {
         PersonOutcome::Created => ('+', "created"),
         PersonOutcome::Invited => ('+', "invited"),

@@ -204,3 +204,51 @@ fn standard_input_without_an_end_is_wrong_usage() {
     assert_eq!(ran.exit, 2, "{ran:#?}");
     assert!(ran.stderr.contains("the most that such a file may have"), "{ran:#?}");
 }
+
+/// Saves an export as a workbook, as a spreadsheet program does.
+fn save_as_workbook(csv: &str, name: &str) -> (tempfile::TempDir, String) {
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    let text = std::fs::read_to_string(csv).expect("an export");
+    let text = text.trim_start_matches('\u{feff}');
+    let rows =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    for (row, cells) in rows.into_records().enumerate() {
+        for (column, cell) in cells.expect("a row").iter().enumerate() {
+            sheet.write_string(row as u32, column as u16, cell).expect("a cell");
+        }
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(name);
+    workbook.save(&path).expect("a workbook");
+    let path = path.to_str().expect("UTF-8").to_owned();
+    (folder, path)
+}
+
+#[test]
+fn an_export_that_was_saved_as_a_workbook_gives_the_same_plan() {
+    let server = server_with_leaver();
+    for system in ["entra", "okta-rockstar", "workday"] {
+        let (_folder, workbook) = save_as_workbook(&export(system), "people.xlsx");
+        let ran = server.run(&[&PLAN[..], &["--roster", &workbook]].concat());
+        let from_csv = server.run(&[&PLAN[..], &["--roster", &export(system)]].concat());
+        assert_eq!((ran.exit, planned(&ran)), (0, planned(&from_csv)), "{system}: {ran:#?}");
+        assert!(ran.stderr.contains(&format!("(--from {system}): ")), "{ran:#?}");
+    }
+    let (_folder, workbook) = save_as_workbook(&export("entra"), "people.xlsx");
+    let ran = server.run(&[&PLAN[..], &["--roster", &workbook, "--sheet", "Staff"]].concat());
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    assert!(ran.stderr.contains("there is no sheet `Staff`; the sheets are `Sheet1`"), "{ran:#?}");
+    assert_eq!(server.writes(), 0);
+}
+
+#[test]
+fn a_roster_is_not_exported_as_a_workbook() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("people.xlsx");
+    let ran = server.run(&["export", "--out", out.to_str().expect("UTF-8")]);
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    assert!(ran.stderr.contains("give a file that ends in .csv or .json"), "{ran:#?}");
+    assert!(!out.exists());
+}

@@ -38,6 +38,11 @@ pub fn write(entries: &[Entry], format: Format) -> Result<String, Unwritable> {
     let text = match format {
         Format::Csv => csv::write(entries)?,
         Format::Json => json::write(entries)?,
+        Format::Xlsx => {
+            return Err(Unwritable::new(
+                "workbooks are only read; write a file that ends in .csv or .json",
+            ));
+        }
     };
     let read = parse(text.as_bytes(), format, &Options::default()).map_err(Unwritable::new)?;
     let mut pairs = entries.iter().zip(&read.entries);

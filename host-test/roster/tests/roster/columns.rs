@@ -102,7 +102,8 @@ fn switches_for_columns_are_refused_for_json() {
         (Options { rows: RowsOf::Memberships, ..options() }, "rows"),
     ] {
         let error = roster::parse(b"[]", Format::Json, &option).expect_err("a refusal");
-        let expected = format!("`--{name}` is for CSV files, and this is a JSON file");
+        let expected =
+            format!("`--{name}` is for CSV files and workbooks, and this is a JSON file");
         assert_eq!(error.to_string(), expected);
     }
 }

@@ -5,6 +5,7 @@ mod exports;
 mod filters;
 mod mistakes;
 mod spreadsheets;
+mod workbooks;
 
 use roster::{Date, Format, Options, Refusal, Roster};
 

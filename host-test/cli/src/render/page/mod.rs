@@ -1,33 +1,26 @@
-//! Renders a plan as a page for the approver: one file that a browser opens without a network. The
-//! script is only for the search; the page is readable without it. Untrusted text is never markup.
-//! As a second protection, the page's content security policy allows only the page's own style and
-//! script.
+//! Renders a plan as a page for the approver, and a report as a page for whoever keeps it.
 
+mod cards;
+mod frame;
 mod people;
 mod policy;
+mod report;
 mod same;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use sha2::{Digest, Sha256};
+use maud::{Markup, html};
 
 use super::hints;
 use super::plan::group_of;
 use super::same_name::{self, same_names};
 use super::tally::Tally;
 use super::words;
-use host_test::retool::synchronization::{
-    GuardReport, PersonRefusal, Plan, SeatChange, Step, StepKind,
-};
+use host_test::retool::synchronization::{GuardReport, PersonRefusal, Plan, Step, StepKind};
 use host_test::text::printable;
 use people::{Action, Person, people};
-
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
+pub(crate) use report::{Applied, report_page};
 
 /// What the page shows in addition to the plan.
 pub(crate) struct About<'a> {
@@ -60,75 +53,41 @@ pub(crate) fn page(plan: &Plan, about: &About<'_>) -> String {
         steps.iter().filter(|step| step.kind == StepKind::CreateGroup).map(group_of).collect();
     let title =
         format!("{}Plan for {}", if refused { "REFUSED: " } else { "" }, printable(about.base_url));
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                // The policy must come first: it applies only to what follows it.
-                meta http-equiv="Content-Security-Policy" content=(policy());
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="referrer" content="no-referrer";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
+    let body = html! {
+        header {
+            h1 { "Plan for " bdi { (printable(about.base_url)) } }
+            p.facts {
+                "Made " (printable(&plan.made_at)) " from " bdi { (printable(about.roster)) }
+                ", through " (frame::api(*dialect)) "."
             }
-            body {
-                header {
-                    h1 { "Plan for " bdi { (printable(about.base_url)) } }
-                    p.facts {
-                        "Made " (printable(&plan.made_at)) " from " bdi { (printable(about.roster)) }
-                        ", through " (api(words::dialect(*dialect))) "."
-                    }
-                    (verdict(plan, refused, steps.is_empty(), &people))
-                    (same::link(doubtful.len()))
-                    p.digest { span { "Digest" } code { (printable(&plan.digest)) } }
-                }
-                main {
-                    (tally(steps, &people, &doubtful, *unchanged, refusals.len()))
-                    div.columns {
-                        (tripped(guards))
-                        (self::seats(seats))
-                        (administrators(&people))
-                        (list("Limitations", limitations))
-                        (list(if refused { "Groups that would be new" } else { "New groups" }, &groups))
-                        (passed(guards))
-                        (policy::policy(plan))
-                    }
-                    (search())
-                    (same::section(&same_names, &people, *dialect, refused))
-                    @for action in Action::ALL {
-                        (section(action, &people, &doubtful, refused))
-                    }
-                    (left_alone(refusals))
-                }
-                footer {
-                    "Applying it compares each person with this page, and leaves alone everyone "
-                    "who has changed since. Made by retool-lifecycle " (env!("CARGO_PKG_VERSION")) "."
-                }
-                script { (PreEscaped(SCRIPT)) }
+            (verdict(plan, refused, steps.is_empty(), &people))
+            (same::link(doubtful.len()))
+            (frame::digest(&plan.digest))
+        }
+        main {
+            (tally(steps, &people, &doubtful, *unchanged, refusals.len()))
+            div.columns {
+                (cards::tripped(guards))
+                (cards::seats(seats))
+                (administrators(&people))
+                (cards::list("Limitations", limitations))
+                (cards::list(if refused { "Groups that would be new" } else { "New groups" }, &groups))
+                (cards::passed(guards))
+                (policy::policy(plan))
             }
+            (frame::search())
+            (same::section(&same_names, &people, *dialect, refused))
+            @for action in Action::ALL {
+                (section(action, &people, &doubtful, refused))
+            }
+            (left_alone(refusals))
+        }
+        footer {
+            "Applying it compares each person with this page, and leaves alone everyone "
+            "who has changed since. " (frame::maker())
         }
     };
-    page.into_string()
-}
-
-/// Returns the content security policy: only the page's own style and script are allowed.
-fn policy() -> String {
-    let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
-    format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \
-         form-action 'none'",
-        hash(STYLE),
-        hash(SCRIPT)
-    )
-}
-
-fn api(dialect: &str) -> String {
-    match dialect {
-        "scim" => "SCIM".to_owned(),
-        rest => format!("the REST API {rest}"),
-    }
+    frame::document(&title, &body)
 }
 
 /// Renders the summary of the plan.
@@ -201,77 +160,6 @@ fn tally(
     }
 }
 
-/// Renders the guards that have tripped.
-fn tripped(guards: &[GuardReport]) -> Markup {
-    let tripped: Vec<_> = guards.iter().filter(|guard| guard.tripped).collect();
-    html! {
-        @if !tripped.is_empty() {
-            section.card { h2 { "Guards that have tripped" } (guard_table(&tripped)) }
-        }
-    }
-}
-
-/// Renders the guards that have not tripped. There may be one for each group, so they are folded.
-fn passed(guards: &[GuardReport]) -> Markup {
-    let passed: Vec<_> = guards.iter().filter(|guard| !guard.tripped).collect();
-    html! {
-        @if !passed.is_empty() {
-            details.card {
-                summary { (words::count(passed.len(), "guard has passed", "guards have passed")) }
-                (guard_table(&passed))
-            }
-        }
-    }
-}
-
-fn guard_table(guards: &[&GuardReport]) -> Markup {
-    html! {
-        table.guards {
-            @for GuardReport { guard, subject, limit, actual, tripped, .. } in guards {
-                @let (name, bound) = words::guard_name(*guard);
-                tr.tripped[*tripped] {
-                    td { @if *tripped { strong { "TRIPPED" } } @else { "ok" } }
-                    td {
-                        (name)
-                        @if let Some(subject) = subject { " (" bdi { (printable(subject)) } ")" }
-                    }
-                    td { b { (actual) } ", " (bound) " " (limit) }
-                }
-            }
-        }
-    }
-}
-
-fn seats(seats: &[SeatChange]) -> Markup {
-    let changing = || seats.iter().filter(|seat| seat.added > 0 || seat.removed > 0);
-    html! {
-        section.card {
-            h2 { "Seats" }
-            @if changing().next().is_none() { p { "None is taken or freed." } }
-            @else {
-                table.seats {
-                    thead {
-                        tr {
-                            @for heading in ["Seat", "Before", "Taken", "Freed", "After"] {
-                                th scope="col" { (heading) }
-                            }
-                        }
-                    }
-                    @for SeatChange { user_type, before, added, removed, after } in changing() {
-                        tr {
-                            th scope="row" { (words::user_type(*user_type)) }
-                            td { (before) }
-                            td { @if *added > 0 { b.taken { "+" (added) } } }
-                            td { @if *removed > 0 { b.freed { "−" (removed) } } }
-                            td { b { (after) } }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// Renders who becomes or ceases to be an administrator. This is highlighted, because a wrong
 /// roster must not give these rights.
 fn administrators(people: &[Person<'_>]) -> Markup {
@@ -289,29 +177,6 @@ fn administrators(people: &[Person<'_>]) -> Markup {
                     }
                 }
             }
-        }
-    }
-}
-
-fn list(heading: &str, texts: &[String]) -> Markup {
-    html! {
-        @if !texts.is_empty() {
-            section.card {
-                h2 { (heading) }
-                ul { @for text in texts { li { bdi { (printable(text)) } } } }
-            }
-        }
-    }
-}
-
-/// Renders the search field. It is hidden until the script, which does the search, shows it.
-fn search() -> Markup {
-    html! {
-        div.search id="search" hidden {
-            label for="wanted" { "Search" }
-            input id="wanted" type="search" autocomplete="off" spellcheck="false"
-                placeholder="An address, a name, a group";
-            output for="wanted" {}
         }
     }
 }
@@ -369,24 +234,9 @@ fn left_alone(refusals: &[PersonRefusal]) -> Markup {
                 @for ((code, message), people) in &reasons {
                     @let message = match &people[..] { [(_, own)] => own, _ => message.as_str() };
                     @let people: Vec<&str> = people.iter().map(|(person, _)| *person).collect();
-                    (reason(code, message, hints::for_sync(code), &people))
+                    (cards::reason(code, message, hints::for_sync(code), &people))
                 }
             }
-        }
-    }
-}
-
-/// Renders a reason with the people that have it.
-fn reason(code: &str, message: &str, hint: Option<&str>, people: &[&str]) -> Markup {
-    html! {
-        div.reason {
-            p { code { (printable(code)) } " " bdi { (printable(message)) } }
-            @if let Some(hint) = hint { p.hint { (hint) } }
-            (table::folded(people, |person| person, |people| html! {
-                table.rows { tbody { @for person in people {
-                    tr { th { bdi { (printable(person)) } } }
-                } } }
-            }))
         }
     }
 }
