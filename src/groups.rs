@@ -4,27 +4,31 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
-use crate::admins::check_left;
 use crate::domain::{
-    AccessSetting, Dialect, Email, FieldChange, Group, GroupPatch, GroupRef, Member, User, UserId,
-    UserRef, Write, WriteKind,
+    AccessSetting, Email, FieldChange, Group, GroupPatch, GroupRef, Member, User, UserId, UserRef,
+    Write, WriteKind,
 };
 use crate::error::{Code, Error, Result};
 use crate::group_index::{GroupIndex, similar};
-use crate::lifecycle::{check_refs, group_admins, no_deletion};
+use crate::lifecycle::{check_refs, group_admins};
 use crate::retool::read_back::{ReadBack, read_back};
-use crate::retool::write_once::unchecked;
 use crate::retool::{Directory, membership};
 use crate::write_log::WriteLog;
 
 use administration::Administration;
 use people::{check_each_once, people};
+use removal::all_members;
 
 mod access;
 mod administration;
+mod guard;
 mod kept;
 mod people;
+mod removal;
 mod writes;
+
+pub use guard::MemberGuard;
+pub use removal::{Removal, Removed, remove};
 
 /// What `ensure` did.
 #[derive(Clone, Debug)]
@@ -76,93 +80,6 @@ pub struct Reshaping {
     /// Users to remove.
     pub remove: Vec<UserRef>,
     /// What must be true of the members that the group loses.
-    pub guard: MemberGuard,
-}
-
-/// The limits on the members that a group loses.
-#[derive(Clone, Debug)]
-pub struct MemberGuard {
-    /// Users who never lose a membership.
-    pub protected_people: Vec<UserRef>,
-    /// How many enabled administrators must be left if the group is that of the administrators.
-    pub minimum_admins: u32,
-}
-
-impl MemberGuard {
-    /// Refuses references that can't mean any user of this dialect.
-    fn check_refs(&self, dialect: Dialect) -> Result<()> {
-        check_refs(dialect, &self.protected_people, |at| format!("request.protected-people[{at}]"))
-    }
-
-    /// Refuses that `group` loses these members. `accounts` are the accounts of all of them, if
-    /// they are known; otherwise only what the group says about its members is known.
-    async fn check(
-        &self,
-        directory: &dyn Directory,
-        group: &Group,
-        members: &[(&UserId, &Email)],
-        accounts: Option<&[User]>,
-    ) -> Result<()> {
-        let mut protected = None;
-        for who in &self.protected_people {
-            protected = match accounts {
-                Some(accounts) => {
-                    accounts.iter().find(|user| who.means(user)).map(|user| user.email.clone())
-                }
-                None => protected_member(directory, who, members).await?,
-            };
-            if protected.is_some() {
-                break;
-            }
-        }
-        if let Some(email) = protected {
-            let message = format!(
-                "This person is protected and would leave the group {}, so nothing was written. Take them off the list of protected people first.",
-                group.name
-            );
-            return Err(Error::new(Code::ProtectedPerson, message).about(email.as_str()));
-        }
-        let Some((_, first)) = members.first() else { return Ok(()) };
-        if !group.is_administrators() {
-            return Ok(());
-        }
-        let ids: Vec<&UserId> = members.iter().map(|(id, _)| *id).collect();
-        check_left(directory, &ids, first, self.minimum_admins, false).await
-    }
-}
-
-/// Finds the member that a reference means. An account may have more names than the group says, so
-/// it is looked up, where there are such accounts.
-async fn protected_member(
-    directory: &dyn Directory,
-    who: &UserRef,
-    members: &[(&UserId, &Email)],
-) -> Result<Option<Email>> {
-    let is_meant = |id: &UserId, email: &Email| match who {
-        UserRef::Id(meant) => id == meant,
-        UserRef::Email(meant) => email == meant,
-        UserRef::Login(_) => false,
-    };
-    if let Some((_, email)) = members.iter().find(|(id, email)| is_meant(id, email)) {
-        return Ok(Some((*email).clone()));
-    }
-    let has_more = directory.capabilities().dialect == Dialect::Scim;
-    if !has_more || members.is_empty() || matches!(who, UserRef::Id(_)) {
-        return Ok(None);
-    }
-    let meant = directory.find_users(who).await?;
-    let is_member = |user: &&User| members.iter().any(|(id, _)| **id == user.id);
-    Ok(meant.iter().find(is_member).map(|user| user.email.clone()))
-}
-
-/// A group to delete.
-#[derive(Clone, Debug)]
-pub struct Removal {
-    /// The group.
-    pub group: GroupRef,
-    /// Deletes the group even if it has members.
-    pub even_with_members: bool,
-    /// What must be true of its members.
     pub guard: MemberGuard,
 }
 
@@ -410,112 +327,6 @@ fn differences(patch: &GroupPatch, group: &Group) -> Vec<FieldChange> {
         after: Some(setting.value.clone()),
     });
     name.into_iter().chain(settings).collect()
-}
-
-/// What `remove` did.
-#[derive(Clone, Debug)]
-pub struct Removed {
-    /// The group as it was.
-    pub removed: Option<Group>,
-    /// The writes.
-    pub writes: Vec<Write>,
-}
-
-/// Deletes a group. Deletes a group with members only if `even_with_members`.
-pub async fn remove(directory: &dyn Directory, removal: &Removal) -> Result<Removed> {
-    let Removal { group: reference, even_with_members, guard } = removal;
-    guard.check_refs(directory.capabilities().dialect)?;
-    let groups = directory.list_groups().await?;
-    let found = match GroupIndex::new(&groups).find(reference) {
-        Err(error) if matches!(error.code, Code::GroupNotFound | Code::SimilarGroup) => None,
-        other => other?,
-    };
-    let Some(found) = found else {
-        return Ok(Removed { removed: None, writes: Vec::new() });
-    };
-    // Read again: a group that was renamed since the listing must not be deleted by its old name.
-    let Some(account) = directory.read_group(&found.id).await? else {
-        return Ok(Removed { removed: None, writes: Vec::new() });
-    };
-    if account.group.name != found.name {
-        return Err(Error::new(
-            Code::NotVerified,
-            "Another administrator renamed the group meanwhile, so it was not removed. Ask again.",
-        )
-        .about(found.name.as_str()));
-    }
-    let mut group = account.group;
-    let members = all_members(directory, &group).await?;
-    if !members.is_empty() && !*even_with_members {
-        return Err(Error::new(
-            Code::GroupHasMembers,
-            format!("The group has {} members, so it was not removed. Remove them first, or allow the group to be removed with its members.", members.len()),
-        )
-        .about(group.name.as_str()));
-    }
-    if group.is_administrators() || !guard.protected_people.is_empty() {
-        let lost = with_addresses(directory, members.clone()).await?;
-        let lost: Vec<_> = lost.iter().map(|(id, email)| (id, email)).collect();
-        guard.check(directory, &group, &lost, None).await?;
-    }
-    group.members = Some(members);
-    let deleted = delete(directory, &group).await;
-    let mut write_log = WriteLog::default();
-    match write_log.record(WriteKind::GroupDeleted, &group.name.clone(), Some(&group.name), deleted)
-    {
-        Ok(true) => Ok(Removed { removed: Some(group), writes: write_log.into_writes() }),
-        Ok(false) => Ok(Removed { removed: None, writes: Vec::new() }),
-        Err(error) => Err(write_log.attach_writes(error)),
-    }
-}
-
-/// Lists the members of a group, also those that only their own records show. A group that is gone
-/// has none.
-async fn all_members(directory: &dyn Directory, group: &Group) -> Result<Vec<Member>> {
-    let mut all = membership::members(directory, &group.id).await?.unwrap_or_default();
-    if directory.capabilities().groups_may_lack_members {
-        let users = directory.list_users().await?;
-        let is_in = |user: &User| user.groups.iter().flatten().any(|link| link.id == group.id);
-        for user in users.into_iter().filter(is_in) {
-            if all.iter().all(|member| member.id != user.id) {
-                let email = Some(user.email);
-                all.push(Member { id: user.id, email, group_admin: None });
-            }
-        }
-    }
-    Ok(all)
-}
-
-/// Deletes a group and checks that it is gone, whatever the server answered. Returns `false` if it
-/// was gone before.
-async fn delete(directory: &dyn Directory, group: &Group) -> Result<bool> {
-    let failure = match directory.delete_group(&group.id).await {
-        Ok(true) => None,
-        Err(error) if error.maybe_applied => Some(error),
-        Err(error) => return Err(error),
-        Ok(false) => {
-            // A 404 may also mean that there is no such request.
-            return match directory.read_group(&group.id).await? {
-                None => Ok(false),
-                Some(_) => Err(no_deletion("group").about(group.name.as_str())),
-            };
-        }
-    };
-    let look = read_back(directory, async || {
-        let left = directory.read_group(&group.id).await?;
-        Ok(if left.is_none() { ReadBack::Holds(()) } else { ReadBack::NotYet(()) })
-    });
-    let mut error = match (look.await, failure) {
-        (Ok(Ok(())), _) => return Ok(true),
-        (Ok(Err(())), Some(failure)) | (Err(failure), None) => failure,
-        (Err(check), Some(failure)) => unchecked(failure, check),
-        (Ok(Err(())), None) => Error::new(
-            Code::NotVerified,
-            "The server accepted the deletion, but the group is still there. Look at it in Retool, and ask again.",
-        ),
-    };
-    error.maybe_applied = true;
-    Err(error)
 }
 
 fn not_found(reference: &GroupRef) -> Error {

@@ -31,7 +31,8 @@ pub(crate) async fn show(arguments: &ShowArgs, output: &Output) -> Result<Exit, 
     check_digest(&plan).await.map_err(|failure| failure.located(|error| place(error, path)))?;
     if let Some(html) = html {
         let file = path.file_name().unwrap_or_default().to_string_lossy();
-        let about = render::About { base_url: &plan.organisation, roster: &file };
+        let about =
+            render::About { base_url: &plan.organisation, roster: &file, last_active: None };
         keep_page(&plan, &about, html)?;
     }
     output.read(&plan, counts::of_plan(&plan), |plan| {

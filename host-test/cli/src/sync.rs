@@ -1,5 +1,6 @@
 //! `plan` and `sync`.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
@@ -8,22 +9,25 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::apply::Work;
-use super::args::{Memberships, PlanArgs, SyncArgs, SyncNowArgs};
+use super::args::{ConnectionArgs, Memberships, PlanArgs, SyncArgs, SyncNowArgs};
 use super::connection::tenant;
 use super::consent::{self, Consent};
+use super::directory::listing;
 use super::failure::Failure;
 use super::files;
 use super::grace::{self, GraceFile};
+use super::ids::user_id_of;
 use super::log;
 use super::output::Output;
 use super::plan_file::{self, check_free, exit, is_tripped, keep_page};
 use crate::exit::Exit;
-use crate::render::{self, Form, Source, counts};
+use crate::render::{self, Form, LastActive, Source, counts};
 use crate::roster::{self, Format, MAX_BYTES, ROSTER_FIELD, Roster};
 use host_test::retool::synchronization::{
-    ApplyPlanRequest, DisabledRecord, EmailSpan, MembershipPolicy, Plan, SyncPolicy, SyncRequest,
+    ApplyPlanRequest, DisabledRecord, EmailSpan, MembershipPolicy, Plan, StepKind, SyncPolicy,
+    SyncRequest,
 };
-use host_test::retool::types::{ErrorDetail, GroupRef};
+use host_test::retool::types::{Dialect, ErrorDetail, GroupRef};
 
 pub(crate) async fn plan(arguments: PlanArgs, output: &Output) -> Result<Exit, Failure> {
     let PlanArgs { sync: arguments, html, out, form } = arguments;
@@ -38,7 +42,8 @@ pub(crate) async fn plan(arguments: PlanArgs, output: &Output) -> Result<Exit, F
         let name = arguments.roster.name();
         let roster = name.file_name().unwrap_or_default().to_string_lossy();
         let base_url = &arguments.connection.base_url;
-        keep_page(&plan, &render::About { base_url, roster: &roster }, path)?;
+        let last_active = last_active(&arguments.connection, &plan).await;
+        keep_page(&plan, &render::About { base_url, roster: &roster, last_active }, path)?;
     }
     if let Some(path) = &out {
         plan_file::save(&plan, path)?;
@@ -49,6 +54,39 @@ pub(crate) async fn plan(arguments: PlanArgs, output: &Output) -> Result<Exit, F
         render::plan(plan, form.form()) + &page + &saved
     })?;
     Ok(form.exit(exit(&plan), !plan.steps.is_empty()))
+}
+
+/// Reads when those who are to be disabled or deleted were last active. The plan does not have it:
+/// otherwise each login would change its digest.
+async fn last_active(connection: &ConnectionArgs, plan: &Plan) -> Option<LastActive> {
+    let steps = plan.steps.iter().chain(&plan.withheld);
+    let removed: BTreeSet<&str> = steps
+        .filter(|step| matches!(step.kind, StepKind::DisableUser | StepKind::DeleteUser))
+        .filter_map(|step| step.user.as_ref().map(user_id_of))
+        .collect();
+    // SCIM has no such field.
+    if removed.is_empty() || plan.dialect == Dialect::Scim {
+        return None;
+    }
+    let read = async {
+        let (tenant, progress) = tenant(connection, "reading")?;
+        progress.ended(listing::users(&tenant).await)
+    };
+    match read.await {
+        Ok(users) => {
+            let users = users.into_iter();
+            let users = users.map(|user| (user_id_of(&user.id).to_owned(), user.last_active_at));
+            Some(users.filter(|(id, _)| removed.contains(&**id)).collect())
+        }
+        Err(failure) => {
+            let why = failure.text();
+            log::note(&format!(
+                "The page does not say when people were last active, which could not be read: {}",
+                why.trim_end()
+            ));
+            None
+        }
+    }
 }
 
 /// Makes a plan, shows it and asks if there is a terminal, and applies exactly this plan.

@@ -1,24 +1,131 @@
 //! Rosters as JSON.
 
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::column::Column;
 use crate::entry::{Entry, UserType, said};
 use crate::extras::{Metadata, attribute_value, clear_of, object};
 use crate::group::Named;
-use crate::{MAX_PEOPLE, Roster, RosterError, Source, cut, excerpt, folded, too_many};
+use crate::{MAX_PEOPLE, Refusal, Roster, RosterError, Source, cut, excerpt, folded, too_many};
 
 /// The maximum length of the JSON parser's messages, in characters: they repeat whole values.
 const MAX_MESSAGE: usize = 300;
 
-/// Everyone in the file.
-struct People(Vec<Entry>);
+/// Reads a file as UTF-8 without a mark. Reports all mistakes in people; nothing is known of what
+/// follows a mistake in JSON itself.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Roster, Refusal> {
+    let Items(rows) = serde_json::from_slice::<Items<'_>>(bytes).map_err(|error| {
+        RosterError::new(error.line() as u64, error.column() as u64, message_of(&error))
+    })?;
+    let mut refusal = Refusal::default();
+    let mut places = Places { bytes, at: 0, line: 1, line_start: 0 };
+    let mut entries = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut mistakes = Vec::new();
+        entries.extend(person(row, &mut mistakes));
+        mistakes.sort_by_key(|(value, _)| value.get().as_ptr());
+        for (value, message) in mistakes {
+            let (line, column) = places.of(value);
+            refusal.add(RosterError::new(line, column, message));
+        }
+    }
+    if refusal.errors.is_empty() {
+        Ok(Roster { entries, lines: Vec::new(), source: Source::default() })
+    } else {
+        Err(refusal)
+    }
+}
 
-/// One person in the file.
-struct Row(Entry);
+/// Returns the message of the JSON parser without the place, which it has as numbers too.
+fn message_of(error: &serde_json::Error) -> String {
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let message = error.to_string();
+    cut(message.strip_suffix(&place).unwrap_or(&message), MAX_MESSAGE)
+}
+
+/// Finds the lines of values, which must come in the file's order.
+struct Places<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+    line_start: usize,
+}
+
+impl Places<'_> {
+    /// Returns line and column of the first byte of a value, from 1.
+    fn of(&mut self, value: &RawValue) -> (u64, u64) {
+        let start = value.get().as_ptr() as usize - self.bytes.as_ptr() as usize;
+        for (at, byte) in self.bytes.iter().enumerate().take(start).skip(self.at) {
+            if *byte == b'\n' {
+                self.line += 1;
+                self.line_start = at + 1;
+            }
+        }
+        self.at = start;
+        (self.line, (start - self.line_start) as u64 + 1)
+    }
+}
+
+/// The items of an array as they are in the file.
+struct Items<'a>(Vec<&'a RawValue>);
+
+impl<'de> Deserialize<'de> for Items<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Array(PhantomData)).map(Items)
+    }
+}
+
+/// The fields of an object in the file's order, with those that are there twice.
+struct Object<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields).map(Object)
+    }
+}
+
+struct Array<'a>(PhantomData<&'a ()>);
+
+impl<'de> Visitor<'de> for Array<'de> {
+    type Value = Vec<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of people")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = rows.next_element()? {
+            if items.len() == MAX_PEOPLE {
+                return Err(serde::de::Error::custom(too_many()));
+            }
+            items.push(item);
+        }
+        Ok(items)
+    }
+}
+
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Vec<(String, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with the fields of one person")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = map.next_entry()? {
+            fields.push(field);
+        }
+        Ok(fields)
+    }
+}
 
 /// The name of a field. Case, spaces, `_` and `-` are ignored.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,159 +149,95 @@ impl Field {
         }
     }
 
-    fn of(name: &str) -> Option<Field> {
-        match folded(name).as_str() {
+    fn of(name: &str) -> Result<Field, String> {
+        let field = match folded(name).as_str() {
             "attributes" => Some(Field::Attributes),
             "metadata" => Some(Field::Metadata),
             "clear" => Some(Field::Clear),
             _ => Column::of(name).map(Field::Known),
-        }
-    }
-}
-
-struct Address(String);
-
-struct Seat(Option<UserType>);
-
-impl<'de> Deserialize<'de> for Field {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Field::of(&name).ok_or_else(|| {
+        };
+        field.ok_or_else(|| {
             let known = Column::ALL.map(Column::name).join(", ");
-            let name = excerpt(&name);
             let more = Field::MORE;
-            de::Error::custom(format!("`{name}` is not a field; the fields are {known}, {more}"))
+            let name = excerpt(name);
+            format!("`{name}` is not a field; the fields are {known}, {more}")
         })
     }
 }
 
-impl<'de> Deserialize<'de> for Address {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        said(&String::deserialize(deserializer)?)
-            .map(Address)
-            .ok_or_else(|| de::Error::custom("email: there is no address"))
-    }
-}
-
-impl<'de> Deserialize<'de> for Seat {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
-        let seat = text.as_deref().and_then(said).map(|text| UserType::of(&text)).transpose();
-        seat.map(Seat).map_err(de::Error::custom)
-    }
-}
-
-impl<'de> Deserialize<'de> for Row {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Fields).map(Row)
-    }
-}
-
-struct Fields;
-
-impl<'de> Visitor<'de> for Fields {
-    type Value = Entry;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with the fields of one person")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Entry, A::Error> {
-        let mut entry = Entry::default();
-        let mut seen = Vec::with_capacity(Column::ALL.len());
-        while let Some(field) = fields.next_key::<Field>()? {
+/// Reads a person. Returns `None` after a mistake; each is reported with the value that it is about.
+fn person<'a>(row: &'a RawValue, mistakes: &mut Vec<(&'a RawValue, String)>) -> Option<Entry> {
+    let fields = match serde_json::from_str::<Object<'_>>(row.get()) {
+        Ok(Object(fields)) => fields,
+        Err(error) => {
+            mistakes.push((row, message_of(&error)));
+            return None;
+        }
+    };
+    let before = mistakes.len();
+    let mut entry = Entry::default();
+    let mut seen = Vec::with_capacity(Column::ALL.len());
+    for (name, value) in fields {
+        let read = Field::of(&name).and_then(|field| {
+            let name = field.name();
             if seen.contains(&field) {
-                let name = field.name();
-                return Err(de::Error::custom(format!("there is a second field `{name}`")));
+                return Err(format!("there is a second field `{name}`"));
             }
             seen.push(field);
-            let column = match field {
-                Field::Known(column) => column,
-                Field::Attributes => {
-                    let values = fields.next_value::<Option<Metadata>>()?.unwrap_or_default();
-                    let values = values.into_iter();
-                    entry.attributes = values
-                        .filter_map(|(name, json)| Some((name, attribute_value(&json)?)))
-                        .collect();
-                    continue;
-                }
-                Field::Metadata => {
-                    let values = fields.next_value::<Option<Metadata>>()?.unwrap_or_default();
-                    entry.metadata = object(&values);
-                    continue;
-                }
-                Field::Clear => {
-                    let items = fields.next_value::<Option<Vec<Box<RawValue>>>>()?;
-                    let items = items.unwrap_or_default();
-                    let clear = items.iter().map(|item| clear_of(item)).collect::<Result<_, _>>();
-                    entry.clear = clear.map_err(de::Error::custom)?;
-                    continue;
-                }
-            };
-            match column {
-                Column::Email => entry.email = fields.next_value::<Address>()?.0,
-                Column::FirstName => entry.first_name = text(&mut fields)?,
-                Column::LastName => entry.last_name = text(&mut fields)?,
-                Column::UserType => entry.user_type = fields.next_value::<Seat>()?.0,
-                Column::Admin => entry.admin = fields.next_value()?,
-                Column::Groups => {
-                    let groups = fields.next_value::<Option<Vec<Named>>>()?.unwrap_or_default();
-                    entry.groups = groups.into_iter().filter_map(|Named(group)| group).collect();
-                }
-                Column::FormerEmails => {
-                    let former = fields.next_value::<Option<Vec<String>>>()?.unwrap_or_default();
-                    entry.former_emails = former.iter().filter_map(|text| said(text)).collect();
-                }
+            take(&mut entry, field, value).map_err(|message| format!("{name}: {message}"))
+        });
+        if let Err(message) = read {
+            mistakes.push((value, message));
+        }
+    }
+    if !seen.contains(&Field::Known(Column::Email)) {
+        mistakes.push((row, "there is no field `email`".to_owned()));
+    }
+    (mistakes.len() == before).then_some(entry)
+}
+
+/// Reads the value of a field; null is the same as no field.
+fn take(entry: &mut Entry, field: Field, value: &RawValue) -> Result<(), String> {
+    match field {
+        Field::Attributes => {
+            let values = optional::<Metadata>(value)?.unwrap_or_default().into_iter();
+            entry.attributes =
+                values.filter_map(|(name, json)| Some((name, attribute_value(&json)?))).collect();
+        }
+        Field::Metadata => {
+            entry.metadata = object(&optional::<Metadata>(value)?.unwrap_or_default());
+        }
+        Field::Clear => {
+            let items = optional::<Vec<Box<RawValue>>>(value)?.unwrap_or_default();
+            entry.clear = items.iter().map(|item| clear_of(item)).collect::<Result<_, _>>()?;
+        }
+        Field::Known(column) => match column {
+            Column::Email => entry.email = text(value)?.ok_or("there is no address")?,
+            Column::FirstName => entry.first_name = text(value)?,
+            Column::LastName => entry.last_name = text(value)?,
+            Column::UserType => {
+                entry.user_type = text(value)?.map(|text| UserType::of(&text)).transpose()?;
             }
-        }
-        if !seen.contains(&Field::Known(Column::Email)) {
-            return Err(de::Error::custom("there is no field `email`"));
-        }
-        Ok(entry)
-    }
-}
-
-fn text<'de, A: MapAccess<'de>>(fields: &mut A) -> Result<Option<String>, A::Error> {
-    let text = fields.next_value::<Option<String>>()?;
-    Ok(text.as_deref().and_then(said))
-}
-
-impl<'de> Deserialize<'de> for People {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Rows).map(People)
-    }
-}
-
-struct Rows;
-
-impl<'de> Visitor<'de> for Rows {
-    type Value = Vec<Entry>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of people")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Vec<Entry>, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(Row(entry)) = rows.next_element()? {
-            if entries.len() == MAX_PEOPLE {
-                return Err(de::Error::custom(too_many()));
+            Column::Admin => entry.admin = optional(value)?,
+            Column::Groups => {
+                let groups = optional::<Vec<Named>>(value)?.unwrap_or_default();
+                entry.groups = groups.into_iter().filter_map(|Named(group)| group).collect();
             }
-            entries.push(entry);
-        }
-        Ok(entries)
+            Column::FormerEmails => {
+                let former = optional::<Vec<String>>(value)?.unwrap_or_default();
+                entry.former_emails = former.iter().filter_map(|text| said(text)).collect();
+            }
+        },
     }
+    Ok(())
 }
 
-pub(crate) fn parse(bytes: &[u8]) -> Result<Roster, RosterError> {
-    let People(entries) = serde_json::from_slice(bytes).map_err(|error| {
-        // The library has the place as numbers, but the message only together with it.
-        let place = format!(" at line {} column {}", error.line(), error.column());
-        let message = error.to_string();
-        let message = message.strip_suffix(&place).unwrap_or(&message);
-        RosterError::new(error.line() as u64, error.column() as u64, cut(message, MAX_MESSAGE))
-    })?;
-    Ok(Roster { entries, lines: Vec::new(), source: Source::default() })
+fn optional<T: DeserializeOwned>(value: &RawValue) -> Result<Option<T>, String> {
+    serde_json::from_str(value.get()).map_err(|error| message_of(&error))
+}
+
+fn text(value: &RawValue) -> Result<Option<String>, String> {
+    Ok(optional::<String>(value)?.as_deref().and_then(said))
 }
 
 #[cfg(test)]
@@ -291,13 +334,13 @@ mod tests {
         let unknown = error("[\n{\"email\": \"a@x\", \"phone\": \"1\"}\n]");
         assert!(
             unknown
-                .starts_with("line 2, column 24: `phone` is not a field; the fields are email, "),
+                .starts_with("line 2, column 27: `phone` is not a field; the fields are email, "),
             "{unknown}"
         );
         let wrong_type = error("[\n\n{\"email\": \"a@x\",\n \"user_type\": \"boss\"}\n]");
         assert!(
             wrong_type.starts_with("line 4, column ")
-                && wrong_type.contains("`boss` is not a user type"),
+                && wrong_type.contains("user type: `boss` is not a user type"),
             "{wrong_type}"
         );
         for wrong in ["\"ada@x\"", "[1]", "[null]"] {
@@ -313,6 +356,32 @@ mod tests {
         assert!(no_email.contains("there is no field `email`"), "{no_email}");
         let broken = error("[{\"email\": \"a@x\"}");
         assert!(broken.starts_with("line 1, column 17: "), "{broken}");
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_in_the_order_of_the_file() {
+        let error = error(
+            "[{\"email\": \"a@x\", \"admin\": \"yes\", \"phone\": 1},\n 5,\n\
+             \u{20}{\"user_type\": \"boss\",\n  \"groups\": [1]},\n {\"email\": \"b@x\"}]",
+        );
+        let starts: Vec<&str> = error
+            .lines()
+            .map(|line| line.split_once(", the").map_or(line, |(start, _)| start))
+            .map(|line| line.split_once("; the").map_or(line, |(start, _)| start))
+            .collect();
+        assert_eq!(
+            starts,
+            [
+                "line 1, column 27: admin: invalid type: string \"yes\", expected a boolean",
+                "line 1, column 43: `phone` is not a field",
+                "line 2, column 2: invalid type: integer `5`, expected an object with the fields of one \
+                 person",
+                "line 3, column 2: there is no field `email`",
+                "line 3, column 16: user type: `boss` is not a user type",
+                "line 4, column 13: groups: invalid type: integer `1`, expected the name of a group, or \
+                 an object with `name` and `admin`",
+            ]
+        );
     }
 
     #[test]

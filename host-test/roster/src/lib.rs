@@ -134,7 +134,7 @@ pub fn parse(bytes: &[u8], format: Format, options: &Options) -> Result<Roster, 
     let text = || encoding::decode(bytes, options.encoding);
     match format {
         Format::Csv => table::read(csv::CsvRows::new(&text()?), options),
-        Format::Json => Ok(json::parse(&text()?)?),
+        Format::Json => json::parse(&text()?),
         Format::Xlsx => workbook::parse(bytes, options),
     }
 }

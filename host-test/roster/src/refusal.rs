@@ -39,8 +39,8 @@ impl std::error::Error for RosterError {}
 /// The mistakes of a file that is not a valid roster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refusal {
-    /// At least one and at most 50, in the order of the file. A JSON file has one, because it is
-    /// not read on after it.
+    /// At least one and at most 50, in the order of the file. Nothing is read after a mistake in the
+    /// JSON itself, which is the only one then.
     pub errors: Vec<RosterError>,
     /// How many more there are.
     pub more: u64,

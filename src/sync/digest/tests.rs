@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::domain::{Field, Metadata};
-use crate::sync::RefusalReason;
-use crate::sync::Snapshot;
+use crate::domain::{
+    Dialect, Field, GroupIdKind, GroupLink, GroupRef, Metadata, UserRef, UserType,
+};
+use crate::sync::{AbsentPolicy, MembershipPolicy, RefusalReason, Snapshot};
 use crate::testing::plan::permissive;
 use crate::testing::plan::{
     account, desired, email, fulfilled, group, group_id, join, model, named, plan, user, user_id,

@@ -33,7 +33,7 @@ pub(crate) use error::{error, host_error, written_before};
 pub(crate) use groups::{group_changed, group_deleted, group_ensured};
 pub(crate) use hints::{for_error, for_request as request_hint};
 pub(crate) use many::{deprovision_plan, deprovision_plans, deprovisioned, restored};
-pub(crate) use page::{About, Applied, page, report_page};
+pub(crate) use page::{About, Applied, LastActive, page, report_page};
 pub(crate) use person::{
     deprovision, kept, kept_in, provision, recorded, recorded_in, restore, tombstone, tombstones,
     two_factor_reset,

@@ -25,6 +25,7 @@ mod nightly;
 mod page;
 mod person;
 mod rename;
+mod report_page;
 mod restore;
 mod rosters;
 mod show;

@@ -32,11 +32,11 @@ fn place() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn all<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
+pub fn all<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
     page.select(&Selector::parse(selector).expect("a selector")).collect()
 }
 
-fn text(element: ElementRef<'_>) -> String {
+pub fn text(element: ElementRef<'_>) -> String {
     element.text().collect()
 }
 
@@ -67,7 +67,7 @@ pub fn changes(page: &Html, email: &str) -> Vec<String> {
 
 /// Checks that nothing on the page runs, loads or links to anything, except the page's own style
 /// and script, whose hashes are in its policy.
-fn check_harmless(page: &Html) {
+pub fn check_harmless(page: &Html) {
     for element in all(page, "*") {
         let name = element.value().name();
         assert!(ELEMENTS.contains(&name), "<{name}> in the page");
@@ -116,7 +116,7 @@ fn browsed(chromium: &Path, page: &Path) -> Html {
 }
 
 /// Opens the page in a browser, if there is one: first unchanged, then with an injected script.
-fn check_in_browser(path: &Path) {
+pub fn check_in_browser(path: &Path) {
     let Some(chromium) = chromium() else { return };
     let written = fs::read_to_string(path).expect("the page");
     let title = one(&Html::parse_document(&written), "title");

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::FieldChange;
+use crate::domain::{Email, FieldChange};
 use crate::sync::{Guard, RefusalReason, StepKind};
+use crate::sync::{Refusal, Step};
 use crate::testing::plan::cases::cases;
 
 /// An alteration. It does nothing to a plan that lacks what it alters.

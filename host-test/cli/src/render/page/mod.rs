@@ -28,7 +28,12 @@ pub(crate) struct About<'a> {
     pub(crate) base_url: &'a str,
     /// The name of the roster's file.
     pub(crate) roster: &'a str,
+    /// When the accounts that are removed were last active, by id. `None` if it was not read.
+    pub(crate) last_active: Option<LastActive>,
 }
+
+/// When accounts were last active, by id; `None` for an account of which the server does not say it.
+pub(crate) type LastActive = BTreeMap<String, Option<String>>;
 
 /// Renders the page. If a guard has tripped, the page shows the withheld steps.
 pub(crate) fn page(plan: &Plan, about: &About<'_>) -> String {
@@ -46,7 +51,7 @@ pub(crate) fn page(plan: &Plan, about: &About<'_>) -> String {
     } = plan;
     let refused = guards.iter().any(|guard| guard.tripped);
     let steps = if refused { withheld } else { steps };
-    let people = people(steps, tombstones);
+    let people = people(steps, tombstones, about.last_active.as_ref());
     let same_names = same_names(steps, tombstones);
     let doubtful = same_name::everyone(&same_names);
     let groups: Vec<String> =

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::plan::{group_of, is_of_group, person_of};
 use super::super::words;
+use super::LastActive;
 use crate::ids::{accounts_of, user_id_of};
 use host_test::retool::synchronization::{Step, StepKind};
 use host_test::retool::types::{FieldChange, Tombstone, User};
@@ -55,6 +56,8 @@ pub(super) struct Person<'a> {
     pub(super) leaves: Vec<String>,
     /// The account as it is now, if it is to be disabled, deleted or stripped.
     pub(super) record: Option<&'a User>,
+    /// When the account was last active, if it is removed and this was read.
+    pub(super) last_active: Option<&'a Option<String>>,
 }
 
 impl Person<'_> {
@@ -76,7 +79,11 @@ impl Person<'_> {
 }
 
 /// Lists the people that the steps change, by action and then by address.
-pub(super) fn people<'a>(steps: &'a [Step], tombstones: &'a [Tombstone]) -> Vec<Person<'a>> {
+pub(super) fn people<'a>(
+    steps: &'a [Step],
+    tombstones: &'a [Tombstone],
+    last_active: Option<&'a LastActive>,
+) -> Vec<Person<'a>> {
     let records = accounts_of(tombstones);
     let mut people: BTreeMap<&str, Person<'_>> = BTreeMap::new();
     for step in steps {
@@ -91,7 +98,10 @@ pub(super) fn people<'a>(steps: &'a [Step], tombstones: &'a [Tombstone]) -> Vec<
             joins: Vec::new(),
             leaves: Vec::new(),
             record: None,
+            last_active: None,
         });
+        let id = step.user.as_ref().map(user_id_of);
+        person.last_active = person.last_active.or(id.and_then(|id| last_active?.get(id)));
         let record = step.user.as_ref().and_then(|user| records.get(user_id_of(user)).copied());
         person.record = person.record.or(record);
         let action = match step.kind {
@@ -147,7 +157,7 @@ mod tests {
             member(StepKind::RemoveMember, "Sales"),
             step(StepKind::DeleteUser, "zoe@x.com"),
         ];
-        let people = people(&steps, &[]);
+        let people = people(&steps, &[], None);
         let [zoe, ada] = &people[..] else { panic!("{people:?}") };
         assert_eq!((zoe.email, zoe.action), ("zoe@x.com", Action::Delete));
         assert_eq!((ada.email, ada.action), ("ada@x.com", Action::Enable));
@@ -172,7 +182,7 @@ mod tests {
                     ..step(StepKind::AddMember, "ada@y.com")
                 },
             ];
-            let people = people(&steps, &[]);
+            let people = people(&steps, &[], None);
             let [ada] = &people[..] else { panic!("{people:?}") };
             assert_eq!((ada.email, ada.action), ("ada@y.com", action));
             assert_eq!(ada.changes, [&email()]);
@@ -184,7 +194,7 @@ mod tests {
         let step = |changes| [Step { changes, ..step(StepKind::CreateUser, "ada@x.com") }];
         let administers = |before, after| {
             let steps = step(vec![change("admin", before, after)]);
-            people(&steps, &[])[0].administers()
+            people(&steps, &[], None)[0].administers()
         };
         assert_eq!(administers(None, "false"), None);
         assert_eq!(administers(None, "true"), Some(true));

@@ -66,12 +66,15 @@ pub(super) fn table(rows: Markup) -> Markup {
 
 /// Renders a person. `others` are those who may be the same one.
 pub(super) fn row(person: &Person<'_>, others: Option<Others<'_>>) -> Markup {
-    let Person { email, action, changes, joins, leaves, record } = person;
+    let Person { email, action, changes, joins, leaves, record, last_active } = person;
     html! {
         tr {
             th {
                 bdi { (printable(email)) }
                 @if let Some(name) = record.and_then(full_name) { small { (name) } }
+                @if person.is_removed() && let Some(last_active) = last_active {
+                    small { (last_seen(last_active.as_deref())) }
+                }
                 @if let Some(others) = others { (same::note(others)) }
                 @match person.administers() {
                     Some(true) => b.badge { "becomes an administrator" },
@@ -133,4 +136,14 @@ fn full_name(record: &User) -> Option<String> {
     let names = [&record.first_name, &record.last_name].map(|name| name.as_deref());
     let names: Vec<&str> = names.into_iter().flatten().filter(|name| !name.is_empty()).collect();
     (!names.is_empty()).then(|| printable(&names.join(" ")).into_owned())
+}
+
+/// Renders the day, which is enough to decide.
+fn last_seen(last_active: Option<&str>) -> Markup {
+    html! {
+        @match last_active {
+            Some(time) => { "last active " (printable(time.split('T').next().unwrap_or(time))) },
+            None => "last active: not known",
+        }
+    }
 }
