@@ -152,7 +152,7 @@ impl Work<'_> {
                 source,
                 unchanged: plan.unchanged as usize,
                 ended_at: &Timestamp::now().round(Unit::Second).unwrap_or_default().to_string(),
-                records: kept.as_deref().map(str::trim_end).map(str::to_owned),
+                records: kept.as_deref().map(|kept| kept.trim_end().replace('`', "")),
             };
             files::create(&path, &render::report_page(&report, &about))
                 .with_context(|| format!("the report {} could not be written", path.display()))

@@ -372,8 +372,8 @@ mod tests {
         assert_eq!(
             starts,
             [
-                "line 1, column 27: admin: invalid type: string \"yes\", expected a boolean",
-                "line 1, column 43: `phone` is not a field",
+                "line 1, column 28: admin: invalid type: string \"yes\", expected a boolean",
+                "line 1, column 44: `phone` is not a field",
                 "line 2, column 2: invalid type: integer `5`, expected an object with the fields of one \
                  person",
                 "line 3, column 2: there is no field `email`",

@@ -45,7 +45,7 @@ pub(crate) fn parse(bytes: &[u8], options: &Options) -> Result<Roster, Refusal> 
         )
         .into());
     }
-    check_size(bytes)?;
+    check_size(bytes, MAX_UNPACKED)?;
     let mut workbook: Workbook = Xlsx::new(Cursor::new(bytes)).map_err(unreadable)?;
     let sheet = sheet(&mut workbook, options)?;
     table::read(SheetRows::open(&mut workbook, &sheet, options)?, options)
@@ -63,15 +63,15 @@ fn unreadable(error: impl std::fmt::Display) -> RosterError {
 }
 
 /// Unpacks all parts without keeping them, because the sizes that the file claims may be wrong.
-fn check_size(bytes: &[u8]) -> Result<(), RosterError> {
+fn check_size(bytes: &[u8], most: u64) -> Result<(), RosterError> {
     let too_large = || {
         whole(format!(
-            "the workbook unpacks to more than {MAX_UNPACKED} bytes, the most that is read; save the \
+            "the workbook unpacks to more than {most} bytes, the most that is read; save the \
              sheet as CSV"
         ))
     };
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(unreadable)?;
-    let mut left = MAX_UNPACKED;
+    let mut left = most;
     for at in 0..archive.len() {
         let mut part = archive.by_index(at).map_err(unreadable)?;
         let texts =
@@ -143,6 +143,8 @@ struct SheetRows<'a, R: Read + Seek> {
     date_format: Option<&'a str>,
     /// The first cell of the next row.
     next: Option<Cell>,
+    /// Whether all cells were read. The reader must not be asked again then.
+    is_over: bool,
     columns: usize,
     /// The number of bytes that may still be read.
     left: usize,
@@ -164,6 +166,7 @@ impl<'a, R: Read + Seek> SheetRows<'a, R> {
             cells: workbook.worksheet_cells_reader(sheet).map_err(unreadable)?,
             date_format: options.date_format.as_deref(),
             next: None,
+            is_over: false,
             columns: 0,
             left: MAX_UNPACKED as usize,
         })
@@ -171,9 +174,10 @@ impl<'a, R: Read + Seek> SheetRows<'a, R> {
 
     /// Returns the next cell that is not blank.
     fn cell(&mut self) -> Result<Option<Cell>, RosterError> {
-        loop {
+        while !self.is_over {
             let Some(cell) = self.cells.next_cell_with_formula().map_err(unreadable)? else {
-                return Ok(None);
+                self.is_over = true;
+                break;
             };
             let (row, column) = cell.pos;
             let wrong = |message: String| {
@@ -204,6 +208,7 @@ impl<'a, R: Read + Seek> SheetRows<'a, R> {
                 .ok_or_else(|| wrong(format!("all cells have more than {MAX_UNPACKED} bytes")))?;
             return Ok(Some(Cell { row, column, text }));
         }
+        Ok(None)
     }
 }
 
@@ -269,4 +274,46 @@ fn date_text(value: ExcelDateTime, format: Option<&str>) -> Result<String, Strin
         (0, 0, 0) => date.to_string(),
         _ => format!("{date} {hour:02}:{minute:02}:{second:02}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    fn archive(parts: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in parts {
+            archive.start_file(*name, SimpleFileOptions::default()).expect("a part");
+            archive.write_all(bytes).expect("a part");
+        }
+        archive.finish().expect("an archive").into_inner()
+    }
+
+    #[test]
+    fn what_a_workbook_unpacks_to_is_limited_for_all_parts_together() {
+        let half = vec![b' '; 50_000];
+        let bytes = archive(&[("a", &half), ("b", &half)]);
+        assert!(bytes.len() < 1000);
+        check_size(&bytes, 100_000).expect("as much as may be");
+        let error = check_size(&bytes, 99_999).expect_err("a refusal").to_string();
+        assert!(error.starts_with("the workbook unpacks to more than 99999 bytes"), "{error}");
+    }
+
+    #[test]
+    fn a_part_that_claims_more_texts_than_it_has_bytes_is_refused() {
+        for (head, is_good) in [
+            ("<sst count=\"9\" uniqueCount=\"30\"/>         ", true),
+            ("<sst uniqueCount = '99999999999999999999999'/>", false),
+            ("<sst uniqueCount=\"48000000\"/>", false),
+            ("<sst/>", true),
+        ] {
+            let bytes = archive(&[("xl/SharedStrings.xml", head.as_bytes())]);
+            assert_eq!(check_size(&bytes, 1000).is_ok(), is_good, "{head}");
+        }
+    }
 }

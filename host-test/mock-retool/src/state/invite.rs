@@ -134,16 +134,15 @@ impl Organisation {
         if !self.is_pending(invite) {
             return Err(Refused::InviteClosed);
         }
-        let groups = invite.groups.iter();
-        let draft = User {
+        let mut draft = User {
             first_name: Some(first_name.to_owned()),
             last_name: Some(last_name.to_owned()),
             metadata: invite.metadata.clone(),
-            memberships: groups
-                .map(|group| Membership { group: *group, is_group_admin: false })
-                .collect(),
             ..User::new(invite.email.clone())
         };
+        for &group in &invite.groups {
+            draft.set_membership(Membership { group, is_group_admin: false });
+        }
         let user = self.add_user(draft)?.id.clone();
         let now = self.now();
         for invite in self.invites.iter_mut().filter(|invite| invite.id == id) {
@@ -247,6 +246,18 @@ mod tests {
         assert_eq!(invite.claimed_at.as_ref(), Some(&state.now()));
         assert_eq!(state.claim_invite(id, "New", "Person"), Err(Refused::InviteClosed));
         assert_eq!(state.invitations, ["new@example.com"], "claiming sends no second mail");
+    }
+
+    #[test]
+    fn claiming_an_invitation_to_the_group_of_administrators_makes_one() {
+        let mut state = Organisation::seeded(0, 3, 1);
+        state.admin_group_writable = true;
+        let to_admin = Invite { groups: vec![ADMIN, VIEWER], ..draft("new@example.com") };
+        let id = state.invite(to_admin).expect("an invitation").id;
+        let user = state.claim_invite(id, "New", "Person").expect("an account");
+        assert!(user.is_admin);
+        let groups: Vec<u32> = user.memberships.iter().map(|joined| joined.group).collect();
+        assert_eq!(groups, [VIEWER]);
     }
 
     #[test]

@@ -177,6 +177,9 @@ defects! {
     RemoveBeforeAdding = "remove-before-adding",
     /// Each change of a user is sent twice at the same time.
     WriteTwiceAtOnce = "write-twice-at-once",
+    /// Every other administrator is read as an ordinary person, so two of them lose their rights at
+    /// the same time.
+    OverlookAdministrators = "overlook-administrators",
     /// A group whose name has a character that can't be seen is another group.
     OverlookLookAlikes = "overlook-look-alikes",
 }
@@ -196,7 +199,7 @@ impl Defect {
                 &[V1]
             }
             // SCIM has no other sign of administrators, and the guards fail closed without it.
-            Defect::IgnoreTheAdminGroup => &[V1, V2],
+            Defect::IgnoreTheAdminGroup | Defect::OverlookAdministrators => &[V1, V2],
             // Only `/api/v2` has these data.
             Defect::ForgetTheMembers
             | Defect::ForgetTheInvitations

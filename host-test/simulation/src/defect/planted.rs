@@ -321,6 +321,11 @@ impl Planted {
                     edit_object(response, rename_admin_group);
                 }
             }
+            (Defect::OverlookAdministrators, _) => {
+                if let Ok(response) = &mut result {
+                    edit_object(response, overlook_administrators);
+                }
+            }
             (Defect::GiveUpWhenThrottled | Defect::IgnoreTheWait, _) => {
                 if let Ok(response) = &mut result
                     && is_throttled(response)
@@ -522,6 +527,28 @@ fn rename_admin_group(value: &mut Value) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(rename_admin_group),
+        _ => {}
+    }
+}
+
+/// Makes every other administrator an ordinary person, wherever a response contains the record.
+fn overlook_administrators(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            let id = fields.get("id").or_else(|| fields.get("sid")).map(Value::to_string);
+            let is_overlooked =
+                id.is_some_and(|id| id.bytes().map(u64::from).sum::<u64>().is_multiple_of(2));
+            if is_overlooked && fields.contains_key("email") {
+                for (field, value) in fields.iter_mut() {
+                    if matches!(field.as_str(), "is_admin" | "isAdmin") {
+                        *value = json!(false);
+                    }
+                    rename_admin_group(value);
+                }
+            }
+            fields.values_mut().for_each(overlook_administrators);
+        }
+        Value::Array(items) => items.iter_mut().for_each(overlook_administrators),
         _ => {}
     }
 }
