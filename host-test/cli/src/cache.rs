@@ -1,7 +1,8 @@
 //! The folder where the command caches the component's machine code, so that later runs start fast.
 
-use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::files;
 
 /// Returns a folder of this user in the system's cache folder, which is created if there is none;
 /// an error says why it can't be used. The files there are run as machine code, so no other user
@@ -16,19 +17,10 @@ pub(crate) fn folder() -> Result<PathBuf, String> {
 /// Creates the folder if necessary, and checks it. Returns its path without symbolic links, because
 /// these are not looked at again.
 fn prepared(folder: &Path) -> Result<PathBuf, String> {
-    let usable = create(folder).and_then(|()| folder.canonicalize());
+    let usable = files::create_folder(folder).and_then(|()| folder.canonicalize());
     let folder = usable.map_err(|error| format!("{}: {error}", folder.display()))?;
     check(&folder)?;
     Ok(folder)
-}
-
-/// Creates the folder and missing folders around it, so that only this user may use them, whatever
-/// the umask is.
-fn create(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
 }
 
 #[cfg(unix)]

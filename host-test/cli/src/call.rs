@@ -2,7 +2,6 @@
 //! functions from the WIT.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use contract_json::{Keys, path_in_json};
@@ -16,7 +15,7 @@ use serde_json::{Map, Value};
 use super::args::{CallArgs, SchemaArgs};
 use super::connection::tenant;
 use super::failure::Failure;
-use super::files;
+use super::files::Input;
 use super::output::{Output, print_painted};
 use super::plan_file;
 use crate::exit::Exit;
@@ -94,29 +93,22 @@ pub(crate) fn schema(arguments: &SchemaArgs, output: &Output) -> Result<Exit, Fa
 }
 
 /// Reads a request with these fields. Without fields and without a file, nothing is read.
-fn read<T: DeserializeOwned>(file: Option<&Path>, fields: &[&str]) -> Result<T, Failure> {
+fn read<T: DeserializeOwned>(input: Input<'_>, fields: &[&str]) -> Result<T, Failure> {
     let read = || {
-        let text = match file {
-            None if fields.is_empty() => b"{}".to_vec(),
-            None if io::stdin().is_terminal() => {
+        let text = match input {
+            Input::Stdin if fields.is_empty() => b"{}".to_vec(),
+            Input::Stdin if io::stdin().is_terminal() => {
                 return Err(anyhow!(
                     "the request is missing: give --request FILE, or the JSON on standard input"
                 ));
             }
-            None => files::read_from(io::stdin().lock(), plan_file::MOST_BYTES)
-                .with_context(|| format!("{} could not be read", name(file)))?,
-            Some(path) => files::read(path, plan_file::MOST_BYTES)
-                .with_context(|| format!("{} could not be read", name(file)))?,
+            input => input.read(plan_file::MOST_BYTES)?,
         };
-        contract_json::from_slice(&text, Keys::Known)
-            .with_context(|| format!("{} is not a request of this function", name(file)))
+        contract_json::from_slice(&text, Keys::Known).with_context(|| {
+            format!("{} is not a request of this function", input.name().display())
+        })
     };
     read().map_err(Failure::Usage)
-}
-
-/// Returns the name of the input for messages.
-fn name(file: Option<&Path>) -> String {
-    file.map_or("standard input".to_owned(), |path| path.display().to_string())
 }
 
 fn made<T: Serialize>(result: &T) -> Result<Value, Failure> {
@@ -124,9 +116,9 @@ fn made<T: Serialize>(result: &T) -> Result<Value, Failure> {
 }
 
 /// Returns the user's input and the field in it for a parameter of the component.
-fn place(error: &ErrorDetail, file: Option<&Path>) -> Option<String> {
+fn place(error: &ErrorDetail, input: Input<'_>) -> Option<String> {
     let field = error.field.as_deref().filter(|field| !field.starts_with("connection."))?;
-    Some(format!("{}, {}", name(file), path_in_json(field, RESPELLED)))
+    Some(format!("{}, {}", input.name().display(), path_in_json(field, RESPELLED)))
 }
 
 /// Returns the records of people who were removed. If the result can't be printed, nothing else has

@@ -1,6 +1,6 @@
 //! Files: reading with a limit, and writing so that no reader sees half of one.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -31,18 +31,56 @@ pub(crate) fn read_from(input: impl Read, most: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// What a user gives for a file that is read once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Input<'a> {
+    File(&'a Path),
+    /// `-`.
+    Stdin,
+}
+
+impl<'a> Input<'a> {
+    pub(crate) fn of(path: &'a Path) -> Input<'a> {
+        if path == Path::new("-") { Input::Stdin } else { Input::File(path) }
+    }
+
+    /// Returns the name for messages.
+    pub(crate) fn name(self) -> &'a Path {
+        match self {
+            Input::File(path) => path,
+            Input::Stdin => Path::new("standard input"),
+        }
+    }
+
+    /// Reads at most this many bytes, as [`read`] does. An error names the input.
+    pub(crate) fn read(self, most: usize) -> anyhow::Result<Vec<u8>> {
+        let bytes = match self {
+            Input::File(path) => read(path, most),
+            Input::Stdin => read_from(io::stdin().lock(), most),
+        };
+        bytes.with_context(|| format!("{} could not be read", self.name().display()))
+    }
+}
+
+/// Creates the folder and missing folders around it, so that only this user can open them, whatever
+/// the umask is. A folder that is there keeps its permissions.
+pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
+}
+
 /// Checks whether a file can be created at this path. Leaves no file behind.
 pub(crate) fn probe(path: &Path) -> io::Result<()> {
     NamedTempFile::new_in(folder(path))?.close()
 }
 
-/// Checks that a new file can be written to this path. `what` is what the file would hold.
-pub(crate) fn check_free(path: &Path, what: &str) -> anyhow::Result<()> {
+/// Checks that a new file can be written to this path. `what` is what the file would hold, and
+/// `instead` says what to do if there is a file.
+pub(crate) fn check_free(path: &Path, what: &str, instead: &str) -> anyhow::Result<()> {
     if path.symlink_metadata().is_ok() {
-        bail!(
-            "{} is there already, and {what} is never overwritten: give another file",
-            path.display()
-        );
+        bail!("{} is there already, and {what} is never overwritten: {instead}", path.display());
     }
     probe(path).with_context(|| format!("{} could not be written", path.display()))
 }

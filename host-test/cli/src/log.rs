@@ -1,5 +1,6 @@
 //! The lines of the log on stderr, and their format.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::OnceLock;
 use std::time::SystemTime;
@@ -37,6 +38,30 @@ impl Level {
 
 /// The format is for the whole process.
 static FORMAT: OnceLock<LogFormat> = OnceLock::new();
+
+/// The name of the switch.
+const SWITCH: &str = "--log-format";
+
+/// Returns the format that these arguments ask for, whatever else is wrong with them.
+pub(crate) fn format_in(arguments: impl IntoIterator<Item = OsString>) -> Option<LogFormat> {
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        let value = match argument.to_str() {
+            Some("--") => return None,
+            Some(SWITCH) => arguments.next(),
+            Some(text) => {
+                let value = text.strip_prefix(SWITCH).and_then(|rest| rest.strip_prefix('='));
+                value.map(OsString::from)
+            }
+            None => None,
+        };
+        let format = value.and_then(|value| LogFormat::from_str(value.to_str()?, false).ok());
+        if format.is_some() {
+            return format;
+        }
+    }
+    None
+}
 
 /// Sets the format, before anything is logged.
 pub(crate) fn set_format(format: Option<LogFormat>) {
@@ -87,6 +112,17 @@ fn line(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_format_is_found_among_arguments_that_can_not_be_parsed() {
+        let format = |line: &[&str]| format_in(line.iter().map(OsString::from));
+        assert_eq!(format(&["x", "--log-format", "json", "dance"]), Some(LogFormat::Json));
+        assert_eq!(format(&["x", "sync", "--no", "--log-format=text"]), Some(LogFormat::Text));
+        for line in [&["x", "--log-format=xml"][..], &["x", "--log-format"], &["x", "sync"]] {
+            assert_eq!(format(line), None, "{line:?}");
+        }
+        assert_eq!(format(&["x", "group", "--", "--log-format=json"]), None);
+    }
 
     #[test]
     fn a_line_has_its_time_and_level_in_both_formats() {

@@ -1,6 +1,7 @@
 //! The command `retool-lifecycle`: arguments, the commands, and how results and errors are printed.
 
 mod absence;
+mod address;
 mod apply;
 mod args;
 mod cache;
@@ -68,10 +69,11 @@ use signals::in_order;
 /// codes: 0 done, 1 failed, 2 wrong usage or file, 3 refused by a guard, 4 partly done or with
 /// people left alone, 129, 130 and 143 ended by a signal while writing.
 fn main() -> ExitCode {
+    // Before the arguments are parsed: what is wrong with them is reported in this format too.
+    log::set_format(log::format_in(std::env::args_os()));
     let exit = match config::arguments(std::env::args_os()) {
         Ok(arguments) => {
             let output = Output::new(arguments.json);
-            log::set_format(arguments.log_format);
             run(arguments, &output).unwrap_or_else(|failure| output.failure(&failure))
         }
         Err(config::Error::Arguments(error)) => refuse(&error),
@@ -92,10 +94,11 @@ fn has_switch(switch: &str) -> bool {
 /// Prints the help or the version if they were requested, else the usage error.
 fn refuse(error: &clap::Error) -> Exit {
     let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if has_switch("--json") && !asked_for {
+    let is_json = has_switch("--json");
+    if (is_json || log::format() == Some(log::LogFormat::Json)) && !asked_for {
         let message = error.to_string();
-        let message = message.trim_start_matches("error: ").trim_end();
-        return Output::new(true).failure(&Failure::Usage(anyhow::Error::msg(message.to_owned())));
+        let message = message.trim_start_matches("error: ").trim_end().to_owned();
+        return Output::new(is_json).failure(&Failure::Usage(anyhow::Error::msg(message)));
     }
     // If the terminal is closed, there is no way to report that.
     let _ = match error.kind() {

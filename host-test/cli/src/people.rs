@@ -2,16 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io;
-use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use host_test::text::is_shown;
-use unicode_normalization::UnicodeNormalization;
 
+use crate::address;
 use crate::args::PeopleArgs;
 use crate::failure::Failure;
-use crate::files;
+use crate::files::{self, Input};
 
 /// The most people of one command.
 const MOST: usize = 10_000;
@@ -31,18 +29,9 @@ pub(crate) fn emails(people: &PeopleArgs) -> Result<Vec<String>, Failure> {
         list.add(email, "--email".to_owned());
     }
     if let Some(path) = emails_from {
-        let name = if path == Path::new("-") {
-            "standard input".into()
-        } else {
-            path.display().to_string()
-        };
-        let text = if path == Path::new("-") {
-            files::read_from(io::stdin().lock(), files::MOST_BYTES)
-        } else {
-            files::read(path, files::MOST_BYTES)
-        };
-        let text =
-            text.with_context(|| format!("{name} could not be read")).map_err(Failure::Usage)?;
+        let input = Input::of(path);
+        let name = input.name().display();
+        let text = input.read(files::MOST_BYTES).map_err(Failure::Usage)?;
         // Text that is not UTF-8 becomes an address that is refused, with its line.
         let text = String::from_utf8_lossy(&text);
         for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
@@ -70,7 +59,7 @@ impl List {
         if let Some(problem) = problem(email) {
             return self.mistake(format!("{place}: `{}` {problem}", excerpt(email)));
         }
-        let key = email.nfc().collect::<String>().to_lowercase();
+        let key = address::key(email).into_owned();
         if let Some(first) = self.known.get(&key) {
             let first = first.clone();
             return self.mistake(format!("{place}: {email} is there already, at {first}"));
@@ -110,25 +99,20 @@ impl List {
     }
 }
 
-/// Returns what is wrong with an address. The component has the same rules, and would find it only
+/// Returns what is wrong with an address that the component would refuse. It would find that only
 /// when others were written already.
 fn problem(email: &str) -> Option<&'static str> {
-    if email.chars().count() > MAX_ADDRESS {
-        return Some("is longer than 254 characters");
+    if address::is_address(email) {
+        return None;
     }
-    if email.contains(char::is_whitespace) {
-        return Some("has a space");
-    }
-    if !email.chars().all(is_shown) {
-        return Some("has a control character or an invisible character");
-    }
-    let Some((local, domain)) = email.split_once('@') else {
-        return Some("is not an address");
-    };
-    let in_domain = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "-._".contains(c);
-    let is_domain = domain.chars().all(in_domain) && !domain.split('.').any(str::is_empty);
-    let is_local = !local.is_empty() && !local.contains(|c: char| "<>()[],:;\"\\".contains(c));
-    (!is_domain || !is_local).then_some("is not an address")
+    Some(match email {
+        long if long.chars().count() > MAX_ADDRESS => "is longer than 254 characters",
+        spaced if spaced.contains(char::is_whitespace) => "has a space",
+        hidden if !hidden.chars().all(is_shown) => {
+            "has a control character or an invisible character"
+        }
+        _ => "is not an address",
+    })
 }
 
 fn excerpt(text: &str) -> String {

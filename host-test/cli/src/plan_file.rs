@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use host_test::json;
 use host_test::retool::synchronization::Plan;
 use host_test::text::printable_json;
@@ -28,15 +28,7 @@ pub(super) fn is_tripped(plan: &Plan) -> bool {
 
 /// Checks that the file of a plan can be created, before any request is made.
 pub(super) fn check_free(path: &Path) -> Result<(), Failure> {
-    if path.symlink_metadata().is_ok() {
-        return Err(Failure::Usage(anyhow!(
-            "{} is there already, and a plan is never overwritten: give another file",
-            path.display()
-        )));
-    }
-    files::probe(path)
-        .with_context(|| format!("{} could not be written", path.display()))
-        .map_err(Failure::Usage)
+    files::check_free(path, "a plan", "give another file").map_err(Failure::Usage)
 }
 
 pub(super) fn keep_page(

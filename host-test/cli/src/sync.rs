@@ -1,10 +1,9 @@
 //! `plan` and `sync`.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -14,7 +13,7 @@ use super::connection::tenant;
 use super::consent::{self, Consent};
 use super::directory::listing;
 use super::failure::Failure;
-use super::files;
+use super::files::Input;
 use super::grace::{self, GraceFile};
 use super::ids::user_id_of;
 use super::log;
@@ -152,14 +151,7 @@ fn read(arguments: &SyncArgs) -> Result<Roster, Failure> {
     check(arguments)?;
     let file = &arguments.roster;
     let name = file.name();
-    let bytes = if file.is_stdin() {
-        files::read_from(io::stdin().lock(), MAX_BYTES)
-    } else {
-        files::read(&file.path, MAX_BYTES)
-    };
-    let bytes = bytes
-        .with_context(|| format!("{} could not be read", name.display()))
-        .map_err(Failure::Usage)?;
+    let bytes = Input::of(&file.path).read(MAX_BYTES).map_err(Failure::Usage)?;
     let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
     let roster = roster::parse(&bytes, Format::of(&file.path, &bytes), &file.options(today))
         .map_err(|refusal| Failure::Roster { path: name.clone(), refusal })?;

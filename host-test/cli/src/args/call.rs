@@ -1,12 +1,13 @@
 //! The arguments of `call` and `schema`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use super::ConnectionArgs;
 use crate::call::functions;
+use crate::files::Input;
 
 pub(super) const CALL_EXAMPLE: &str = "\
 Example:
@@ -36,9 +37,9 @@ pub(crate) struct CallArgs {
 }
 
 impl CallArgs {
-    /// Returns the file with the request; `None` for standard input.
-    pub(crate) fn request(&self) -> Option<&Path> {
-        self.request.as_deref().filter(|path| *path != Path::new("-"))
+    /// Returns where the request comes from.
+    pub(crate) fn request(&self) -> Input<'_> {
+        self.request.as_deref().map_or(Input::Stdin, Input::of)
     }
 }
 

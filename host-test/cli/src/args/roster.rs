@@ -1,10 +1,12 @@
 //! The arguments that say how a roster is read.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ::roster::{Condition, Date, Encoding, Mapping, Options, Origin, RowsOf, System};
 use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, ValueEnum};
+
+use crate::files::Input;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The roster")]
@@ -134,13 +136,8 @@ impl RosterArgs {
         }
     }
 
-    /// Returns whether the roster comes from standard input.
-    pub(crate) fn is_stdin(&self) -> bool {
-        self.path == Path::new("-")
-    }
-
     /// Returns the name of the file for messages.
     pub(crate) fn name(&self) -> PathBuf {
-        if self.is_stdin() { "standard input".into() } else { self.path.clone() }
+        Input::of(&self.path).name().to_owned()
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use ::roster::{Entry, Format, Group, UserType};
+use ::roster::{Entry, Group, UserType};
 use host_test::retool::types::{self, GroupLink, User, UserId};
 use host_test::text::is_shown;
 use serde_json::value::RawValue;
-use unicode_normalization::UnicodeNormalization;
 
+use crate::address::{is_address, key};
 use crate::directory::cells::begins_a_formula;
 use crate::ids::{group_id_of, user_id_of};
 
@@ -32,6 +32,7 @@ pub(super) struct Exported {
 struct LeftOut<'a> {
     disabled: usize,
     nameless: Vec<&'a str>,
+    unusable: BTreeSet<&'a str>,
     several: BTreeSet<&'a str>,
     groups: BTreeSet<String>,
     names: BTreeSet<&'a str>,
@@ -42,19 +43,20 @@ struct LeftOut<'a> {
 /// roster has the people who should be in Retool. It says nothing that a plan would refuse, so that
 /// the plan of this roster has no step. A group that no request can name is left out for everyone,
 /// and then no plan touches it.
-pub(super) fn entries(
-    users: &[User],
-    groups: &[types::Group],
-    with_disabled: bool,
-    format: Format,
-) -> Exported {
+pub(super) fn entries(users: &[User], groups: &[types::Group], with_disabled: bool) -> Exported {
     let mut left_out = LeftOut::default();
     let names = nameable(groups);
     let mut people: BTreeMap<String, Vec<&User>> = BTreeMap::new();
     for user in users {
-        match user.email.as_deref().filter(|email| is_line(email, MAX_NAME)) {
-            Some(email) => people.entry(key(email)).or_default().push(user),
-            None => left_out.nameless.push(label(user)),
+        match user.email.as_deref() {
+            Some(email) if is_address(email) => {
+                people.entry(key(email).into_owned()).or_default().push(user);
+            }
+            // A plan would refuse the whole roster.
+            Some(email) if !email.trim().is_empty() => {
+                left_out.unusable.insert(email);
+            }
+            _ => left_out.nameless.push(label(user)),
         }
     }
     let mut entries = Vec::new();
@@ -62,11 +64,7 @@ pub(super) fn entries(
         let Some(user) = written(accounts, with_disabled, &mut left_out) else { continue };
         entries.push(entry(user, &names, &mut left_out));
     }
-    let mut notes = left_out.notes();
-    if format == Format::Csv {
-        notes.extend(formulas(&entries));
-    }
-    Exported { entries, notes }
+    Exported { entries, notes: left_out.notes() }
 }
 
 /// Returns which of the accounts with one address is written: an enabled one, or else an invitation.
@@ -175,29 +173,21 @@ fn user_type(user_type: types::UserType) -> Option<UserType> {
     }
 }
 
-/// Returns an address as it is compared: trimmed, without case, in Unicode NFC.
-fn key(email: &str) -> String {
-    email.trim().nfc().collect::<String>().to_lowercase()
-}
-
 fn label(user: &User) -> &str {
     user.email.as_deref().or(user.login.as_deref()).unwrap_or_else(|| user_id_of(&user.id))
 }
 
-/// Says that a spreadsheet may take texts of the roster for formulas. They can't be neutralised, as
-/// the roster would then have other names.
-fn formulas(entries: &[Entry]) -> Option<String> {
-    let begins = |text: &str| begins_a_formula(text);
-    let texts = |entry: &Entry| {
-        let names = [&entry.first_name, &entry.last_name].into_iter().flatten();
-        let group = entry.groups.first().map(|group| &group.name);
-        names.chain([&entry.email]).chain(group).any(|text| begins(text))
-    };
-    let people = entries.iter().filter(|entry| texts(entry)).count();
-    (people > 0).then(|| {
+/// Says that a spreadsheet may take cells of the roster for formulas. They can't be neutralised, as
+/// the roster would then have other names. `text` is the roster as CSV.
+pub(super) fn formulas(text: &str) -> Option<String> {
+    let mut rows = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    let begins = |row: &csv::StringRecord| row.iter().any(begins_a_formula);
+    // The header has the names of metadata.
+    let rows = rows.records().filter_map(Result::ok).filter(begins).count();
+    (rows > 0).then(|| {
         format!(
-            "{people} of the people have a text that a spreadsheet may run as a formula; look at \
-             the file in an editor first, or write .json"
+            "lines with a cell that a spreadsheet may run as a formula: {rows}; look at the file in \
+             an editor first, or write .json"
         )
     })
 }
@@ -217,6 +207,11 @@ impl LeftOut<'_> {
             self.nameless.clone(),
             "left out, because a roster names people by address; a plan leaves such accounts \
              alone unless --absent-without-address is given",
+        );
+        note(
+            self.unusable.iter().copied().collect(),
+            "left out, because a plan refuses a roster with this address; correct it in Retool \
+             first: a plan with --absent takes such a person for absent",
         );
         note(
             self.several.iter().copied().collect(),

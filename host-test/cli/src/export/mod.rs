@@ -16,11 +16,11 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::files;
 use crate::output::Output;
-use entries::{Exported, entries};
+use entries::{Exported, entries, formulas};
 
 pub(crate) async fn export(arguments: ExportArgs, output: &Output) -> Result<Exit, Failure> {
     let ExportArgs { connection, out, with_disabled } = arguments;
-    files::check_free(&out, "a roster").map_err(Failure::Usage)?;
+    files::check_free(&out, "a roster", "give another file").map_err(Failure::Usage)?;
     // The name alone decides.
     let format = Format::of(&out, b"");
     if format == Format::Xlsx {
@@ -40,8 +40,11 @@ pub(crate) async fn export(arguments: ExportArgs, output: &Output) -> Result<Exi
         Ok((users, groups))
     };
     let (users, groups) = progress.ended(read.await)?;
-    let Exported { entries, notes } = entries(&users, &groups, with_disabled, format);
+    let Exported { entries, mut notes } = entries(&users, &groups, with_disabled);
     let text = ::roster::write(&entries, format).with_context(|| not_written(&out, format))?;
+    if format == Format::Csv {
+        notes.extend(formulas(&text));
+    }
     files::create(&out, &text)
         .with_context(|| format!("{} could not be written", out.display()))?;
     let result = json!({

@@ -168,13 +168,53 @@ fn what_a_roster_can_not_say_is_named() {
     for expected in ["Twin", "Hid\\u{200b}den", "4 disabled left out", "as a formula", "control"] {
         assert!(ran.stdout.contains(expected), "{expected}: {}", ran.stdout);
     }
-    assert!(!ran.stdout.contains("Hidden:"), "{}", ran.stdout);
+    // The other group is named beside this one, and its memberships are on the roster.
+    assert!(!ran.stdout.contains("Hidden,"), "{}", ran.stdout);
     let other = setup.file("roster.json");
     let arguments = ["export", "--api=v2", "--json", "--out", other.to_str().expect("UTF-8")];
     let result = setup.run(&arguments).json();
     let people = fs::read(&other).expect("the roster");
     let people: serde_json::Value = serde_json::from_slice(&people).expect("JSON");
     assert_eq!(result["people"], people.as_array().expect("people").len());
+}
+
+#[test]
+fn an_address_that_a_plan_refuses_is_left_off_and_named() {
+    let server = Server::with(Options { users: 5, ..Options::default() });
+    server.mock.edit(|acme| {
+        for email in ["ada byron@example.com", "two@at@example.com", "ok@example.com"] {
+            acme.add_user(User::new(email)).expect("a new address");
+        }
+    });
+    let setup = Setup { server, folder: tempfile::tempdir().expect("a folder") };
+    for name in ["roster.csv", "roster.json"] {
+        let path = setup.file(name).to_str().expect("UTF-8").to_owned();
+        let ran = setup.run(&["export", "--api=v1", "--out", &path]);
+        assert_eq!(ran.exit, 0, "{ran:#?}");
+        let note = "ada byron@example.com, two@at@example.com: left out, because a plan refuses";
+        assert!(ran.stdout.contains(note), "{}", ran.stdout);
+        let text = fs::read_to_string(&path).expect("the roster");
+        assert!(text.contains("ok@example.com") && !text.contains("byron@"), "{text}");
+        let ran = setup.run(&["plan", "--json", "--api=v1", "--roster", &path]);
+        assert_eq!((ran.exit, &ran.json()["steps"]), (0, &json!([])), "{ran:#?}");
+    }
+}
+
+#[test]
+fn a_formula_in_any_cell_is_counted() {
+    let server = Server::with(Options { users: 3, ..Options::default() });
+    server.mock.edit(|acme| {
+        let metadata = json!({ "note": "=1+1" });
+        let metadata = metadata.as_object().expect("an object").clone();
+        acme.add_user(User { metadata, ..User::new("ada@example.com") }).expect("a new address");
+    });
+    let setup = Setup { server, folder: tempfile::tempdir().expect("a folder") };
+    for (name, is_counted) in [("roster.csv", true), ("roster.json", false)] {
+        let path = setup.file(name).to_str().expect("UTF-8").to_owned();
+        let ran = setup.run(&["export", "--api=v2", "--out", &path]);
+        let note = "lines with a cell that a spreadsheet may run as a formula: 1;";
+        assert_eq!(ran.stdout.contains(note), is_counted, "{ran:#?}");
+    }
 }
 
 #[test]
