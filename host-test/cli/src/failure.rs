@@ -33,15 +33,26 @@ pub(crate) enum Failure {
     /// Something was written in Retool, and what the command keeps of it could not be stored: the
     /// record of a person, or since when people are disabled.
     Unrecorded(anyhow::Error),
-    /// A command that failed when something may already have been written, and the file with the
-    /// record of the person from before, or the folder with those of several people.
-    Recorded { failure: Box<Failure>, path: PathBuf, is_folder: bool },
+    /// A command that failed when something may already have been written, and where the records
+    /// from before are.
+    Recorded { failure: Box<Failure>, path: PathBuf, kept: Kept },
     /// A call failed and does not say what calls before it wrote.
     After { failure: Box<Failure>, writes: Vec<Write>, records: Vec<Tombstone> },
     /// A signal came, and the command ended without its result.
     Stopped { signal: Signal, failure: Box<Failure> },
     /// Any other error of this machine.
     Other(anyhow::Error),
+}
+
+/// What has the records of people from before a failed run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// The file of `--tombstone`.
+    File,
+    /// A person's file in the folder of `--tombstones`.
+    FileInFolder,
+    /// The folder of `--tombstones`.
+    Folder,
 }
 
 impl From<anyhow::Error> for Failure {
@@ -185,14 +196,14 @@ impl Failure {
             }
             Failure::Unrecorded(error) => Report::new(Partly, true, host, &chain(error)),
             Failure::Other(error) => Report::new(Failed, false, host, &chain(error)),
-            Failure::Recorded { failure, path, is_folder } => {
+            Failure::Recorded { failure, path, kept } => {
                 let mut report = failure.report();
-                let key = if *is_folder { "tombstones_folder" } else { "tombstone_file" };
-                report.value[key] = path.to_string_lossy().into();
-                report.text += &match is_folder {
-                    true => render::recorded_in(path),
-                    false => render::recorded(path),
+                let key = match kept {
+                    Kept::File | Kept::FileInFolder => "tombstone_file",
+                    Kept::Folder => "tombstones_folder",
                 };
+                report.value[key] = path.to_string_lossy().into();
+                report.text += &render::recorded(path, *kept);
                 // They are in the file.
                 report.records.clear();
                 report
@@ -276,6 +287,20 @@ impl Failure {
                 failure.tombstones()
             }
             Failure::After { records, .. } => records,
+            _ => &[],
+        }
+    }
+
+    /// Returns the writes that were made before it failed, as far as they are known.
+    pub(crate) fn writes(&self) -> &[Write] {
+        match self {
+            Failure::Component { error, .. } => {
+                error_case(error).1.map(|detail| detail.writes.as_slice()).unwrap_or_default()
+            }
+            Failure::Stopped { failure, .. } | Failure::Recorded { failure, .. } => {
+                failure.writes()
+            }
+            Failure::After { writes, .. } => writes,
             _ => &[],
         }
     }
@@ -501,7 +526,7 @@ mod tests {
         let recorded = Failure::Recorded {
             failure: Box::new(error()),
             path: "ada.json".into(),
-            is_folder: false,
+            kept: Kept::File,
         }
         .text();
         assert!(!recorded.contains("recorded_at") && recorded.contains("ada.json"), "{recorded}");
@@ -518,7 +543,7 @@ mod tests {
             Failure::Recorded {
                 failure: Box::new(Failure::Other(anyhow!("bad"))),
                 path: "ada.json".into(),
-                is_folder: false,
+                kept: Kept::File,
             },
             Failure::After {
                 failure: Box::new(Failure::Other(anyhow!("bad"))),

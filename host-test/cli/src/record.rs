@@ -1,22 +1,23 @@
 //! The record of a person before a deprovision, which `restore` needs, and the file with it.
 
-use std::collections::HashSet;
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::{Context, anyhow};
 
+use super::address;
 use super::args::ConnectionArgs;
 use super::connection::{deadline, tenant};
-use super::failure::Failure;
+use super::directory::listing;
+use super::failure::{Failure, Kept};
 use super::files;
+use super::grace::is_same;
 use host_test::Tenant;
 use host_test::json;
 use host_test::requests;
-use host_test::retool::directory::PageRequest;
-use host_test::retool::types::{Group, GroupId, GroupLink, Tombstone, User, UserId};
+use host_test::retool::types::{GroupLink, Tombstone, User};
 use host_test::text::printable_json;
 
 /// Reads a record from its file.
@@ -30,43 +31,102 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Tombstone> {
 /// The file with the record of a deprovision. It is written before the deprovision starts.
 pub(crate) struct RecordFile<'a> {
     path: &'a Path,
-    /// Whether this run has created it. An older file is never overwritten, because the record of
-    /// a repeated call has less in it.
-    made: bool,
+    kept: Kept,
+    state: State,
+}
+
+/// What is in the file. An older record is never overwritten, because the record of a repeated call
+/// has less in it.
+enum State {
+    /// There is no file.
+    Free,
+    /// This run has created it.
+    Made,
+    /// An earlier run has written this record of the person.
+    Older(Box<Tombstone>),
+}
+
+/// Why the state before a deprovision is not in its file.
+#[derive(Debug)]
+pub(crate) enum Unkept {
+    /// The file could not be written.
+    NotWritten(anyhow::Error),
+    /// There is an older record that lacks something of this state.
+    OtherRecord(anyhow::Error),
 }
 
 impl<'a> RecordFile<'a> {
     /// Checks that the file can be created, so that an error is found before a person is removed.
     /// Does not create it yet.
     pub(crate) fn at(path: &'a Path) -> Result<Self, Failure> {
-        if path.symlink_metadata().is_ok() {
-            return Err(Failure::Usage(anyhow!(
-                "{} is there already, and a record is never overwritten: give another file, or \
-                 leave --tombstone out if that is the record of this deprovision",
-                path.display()
-            )));
+        let instead = "give another file, or leave --tombstone out if that is the record of this \
+                       deprovision";
+        files::check_free(path, "a record", instead).map_err(Failure::Usage)?;
+        Ok(RecordFile { path, kept: Kept::File, state: State::Free })
+    }
+
+    /// The same for a file in the folder of `--tombstones`. It may have the record of an earlier run
+    /// about this person, as that run may have ended before it was done.
+    pub(crate) fn in_folder(
+        path: &'a Path,
+        email: &str,
+        connection: &ConnectionArgs,
+    ) -> Result<Self, Failure> {
+        let kept = Kept::FileInFolder;
+        if path.symlink_metadata().is_ok()
+            && let Ok(older) = read(path)
+            && is_of(&older, email, &connection.base_url)
+        {
+            return Ok(RecordFile { path, kept, state: State::Older(Box::new(older)) });
         }
-        files::probe(path)
-            .with_context(|| format!("{} could not be written", path.display()))
-            .map_err(Failure::Usage)?;
-        Ok(RecordFile { path, made: false })
+        let instead = "it is not that of this person here, so give another folder for --tombstones";
+        files::check_free(path, "a record", instead).map_err(Failure::Usage)?;
+        Ok(RecordFile { path, kept, state: State::Free })
     }
 
-    /// Returns the path, if this run has created the file.
+    /// Returns the path, if the file has the record.
     pub(crate) fn path(&self) -> Option<&'a Path> {
-        self.made.then_some(self.path)
+        (!matches!(self.state, State::Free)).then_some(self.path)
     }
 
-    /// Writes this record. Replaces an earlier record of this run.
+    /// Writes the state before a deprovision, which has not begun. An older record stays if it has
+    /// all of this state, and else it is an error.
+    pub(crate) fn begin(&mut self, before: &Tombstone) -> Result<(), Unkept> {
+        match &self.state {
+            State::Older(older) if !covers(&older.user, &before.user) => {
+                Err(Unkept::OtherRecord(anyhow!(
+                    "{} has an earlier record, and the account has changed since; a record is never \
+                     overwritten: give another folder for --tombstones; nothing was written for \
+                     this person",
+                    self.path.display()
+                )))
+            }
+            _ => self.keep(before).map_err(Unkept::NotWritten),
+        }
+    }
+
+    /// Writes this record. Replaces an earlier record of this run, and no older one.
     pub(crate) fn keep(&mut self, tombstone: &Tombstone) -> anyhow::Result<()> {
-        let write = if self.made { files::replace } else { files::create };
+        let write = match self.state {
+            State::Free => files::create,
+            State::Made => files::replace,
+            State::Older(_) => return Ok(()),
+        };
         json::value(tombstone)
             .map_err(io::Error::other)
-            .and_then(|record| write(self.path, &printable_json(&format!("{record:#}\n"))))
+            .and_then(|record| {
+                let text = format!("{record:#}\n");
+                let text = printable_json(&text);
+                // It could not be read back.
+                match text.len() > files::MOST_BYTES {
+                    true => Err(ErrorKind::FileTooLarge.into()),
+                    false => write(self.path, &text),
+                }
+            })
             .with_context(|| {
                 format!("the record could not be written to {}", self.path.display())
             })?;
-        self.made = true;
+        self.state = State::Made;
         Ok(())
     }
 
@@ -74,16 +134,49 @@ impl<'a> RecordFile<'a> {
     /// failure names it. Otherwise there is nothing to restore, and the file is removed, because
     /// it would only block the next try.
     pub(crate) fn after(self, failure: Failure) -> Failure {
-        let removed = || fs::remove_file(self.path).is_ok();
-        if !self.made || (!failure.may_have_written() && removed()) {
+        let removed = || matches!(self.state, State::Made) && fs::remove_file(self.path).is_ok();
+        let is_needed = match self.state {
+            State::Free => false,
+            State::Made => failure.may_have_written() || !removed(),
+            State::Older(_) => failure.may_have_written(),
+        };
+        if !is_needed {
             return failure;
         }
-        Failure::Recorded {
-            failure: Box::new(failure),
-            path: self.path.to_owned(),
-            is_folder: false,
-        }
+        let (path, kept) = (self.path.to_owned(), self.kept);
+        Failure::Recorded { failure: Box::new(failure), path, kept }
     }
+}
+
+/// Returns whether this is a record of the person with this address in this organisation.
+fn is_of(record: &Tombstone, email: &str, base_url: &str) -> bool {
+    let is_theirs = |of: &String| address::key(of) == address::key(email);
+    record.user.email.as_ref().is_some_and(is_theirs) && is_same(&record.base_url, base_url)
+}
+
+/// Returns whether restoring `was` gives back all that the account `is` has. That is so after a
+/// deprovision of `was` that was finished or not: it takes memberships and rights, and disables.
+fn covers(was: &User, is: &User) -> bool {
+    let has = |link: &GroupLink| {
+        let before = was.groups.iter().flatten().find(|before| before.id == link.id);
+        before.is_some_and(|before| {
+            link.group_admin != Some(true) || before.group_admin == link.group_admin
+        })
+    };
+    // What is not known of the account is not lost either.
+    fn same<T: PartialEq>(was: &Option<T>, is: &Option<T>) -> bool {
+        is.is_none() || was == is
+    }
+    was.id == is.id
+        && (was.admin || !is.admin)
+        && (!was.disabled || is.disabled)
+        && is.groups.iter().flatten().all(has)
+        && same(&was.first_name, &is.first_name)
+        && same(&was.last_name, &is.last_name)
+        && same(&was.user_type, &is.user_type)
+        && same(&was.profile_photo_url, &is.profile_photo_url)
+        && same(&was.metadata, &is.metadata)
+        && same(&was.attributes, &is.attributes)
 }
 
 /// Reads the current state of the person as a record; returns `None` if there is no such person.
@@ -125,104 +218,60 @@ pub(crate) async fn take_with(
     }))
 }
 
-/// The most pages of groups that are read for a record; as many as the component reads of a listing.
-const MOST_PAGES: usize = 25_000;
-
-/// The most bytes that the memberships in a record may have.
-const MOST_OF_MEMBERSHIPS: usize = 8 << 20;
-
 /// Finds the person with their memberships, even if the server does not return these with a user.
 async fn found(tenant: &Tenant, email: &str) -> Result<Option<User>, Failure> {
     let Some(mut user) = tenant.find_user(&requests::by_email(email)).await?? else {
         return Ok(None);
     };
     if user.groups.is_none() {
-        user.groups = Some(memberships(tenant, &user.id).await?);
+        user.groups = Some(listing::memberships(tenant, &user.id).await?);
     }
     Ok(Some(user))
-}
-
-async fn memberships(tenant: &Tenant, user: &UserId) -> Result<Vec<GroupLink>, Failure> {
-    let mut memberships = Memberships::default();
-    let mut cursor = None;
-    for _ in 0..MOST_PAGES {
-        let request =
-            PageRequest { cursor, page_size: None, with_members: true, with_other_ids: false };
-        let page = tenant.page_groups(&request).await??;
-        for link in page.groups.into_iter().filter_map(|group| link(group, user)) {
-            memberships.add(link)?;
-        }
-        if page.next.is_none() {
-            return Ok(memberships.links);
-        }
-        if page.next == request.cursor {
-            return Err(endless());
-        }
-        cursor = page.next;
-    }
-    Err(endless())
-}
-
-fn endless() -> Failure {
-    Failure::Other(anyhow!(
-        "the server's listing of groups has no end, so there is no record of the person; nothing \
-         was written"
-    ))
-}
-
-/// The memberships found so far, each once: pages shift if a group is created meanwhile, and a
-/// server may repeat a group.
-#[derive(Default)]
-struct Memberships {
-    links: Vec<GroupLink>,
-    known: HashSet<String>,
-    bytes: usize,
-}
-
-impl Memberships {
-    fn add(&mut self, link: GroupLink) -> Result<(), Failure> {
-        let (GroupId::Rest(id) | GroupId::Scim(id)) = &link.id;
-        if !self.known.insert(id.clone()) {
-            return Ok(());
-        }
-        // The id is kept twice.
-        self.bytes += 2 * id.len() + link.name.as_ref().map_or(0, String::len) + size_of_val(&link);
-        if self.bytes > MOST_OF_MEMBERSHIPS {
-            return Err(Failure::Other(anyhow!(
-                "the server lists more memberships of the person than a record can hold \
-                 ({MOST_OF_MEMBERSHIPS} bytes); nothing was written"
-            )));
-        }
-        self.links.push(link);
-        Ok(())
-    }
-}
-
-/// Returns the link from the user to the group, if the user is a member.
-fn link(group: Group, user: &UserId) -> Option<GroupLink> {
-    let member = group.members?.into_iter().find(|member| member.id == *user)?;
-    Some(GroupLink { id: group.id, name: Some(group.name), group_admin: member.group_admin })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{group, tombstone, user};
+    use host_test::retool::types::UserId;
 
-    fn membership(id: String, name: &str) -> GroupLink {
-        GroupLink { id: GroupId::Rest(id), name: Some(name.to_owned()), group_admin: None }
+    #[test]
+    fn a_record_covers_the_same_account_and_one_that_has_less() {
+        let was = User { groups: Some(vec![group("Sales")]), admin: true, ..user("ada@x.com") };
+        let stripped =
+            User { disabled: true, admin: false, groups: Some(Vec::new()), ..was.clone() };
+        for is in [&was, &stripped, &User { disabled: true, ..was.clone() }] {
+            assert!(covers(&was, is), "{is:?}");
+        }
+        for (was, is) in [
+            (&stripped, &was),
+            (&stripped, &User { disabled: false, ..stripped.clone() }),
+            (&was, &User { id: UserId::V1("other".to_owned()), ..was.clone() }),
+            (&was, &User { first_name: Some("Ada".to_owned()), ..was.clone() }),
+        ] {
+            assert!(!covers(was, is), "{was:?} {is:?}");
+        }
+        let administers = GroupLink { group_admin: Some(true), ..group("Sales") };
+        assert!(!covers(&was, &User { groups: Some(vec![administers]), ..was.clone() }));
     }
 
     #[test]
-    fn memberships_are_kept_once_and_up_to_a_size() {
-        let mut memberships = Memberships::default();
-        for _ in 0..2 {
-            memberships.add(membership("1".to_owned(), "A")).expect("room");
-        }
-        assert_eq!(memberships.links.len(), 1);
-        let name = "x".repeat(1000);
-        let added = (2..).map(|id| memberships.add(membership(id.to_string(), &name)));
-        let refused = added.take(MOST_OF_MEMBERSHIPS / 1000).find_map(Result::err);
-        let refused = refused.expect("a refusal").text();
-        assert!(refused.contains("nothing was written"), "{refused}");
+    fn a_record_that_could_not_be_read_back_is_not_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ada.json");
+        let mut file = RecordFile::at(&path).expect("a free file");
+        let raw = Some("x".repeat(files::MOST_BYTES));
+        let error = file.keep(&Tombstone { raw, ..tombstone("ada@x.com") }).expect_err("too large");
+        assert!(error.to_string().contains("could not be written"), "{error}");
+        assert!(file.path().is_none() && !path.exists());
+    }
+
+    #[test]
+    fn a_record_is_that_of_an_address_in_an_organisation() {
+        let record = tombstone("Zoë@x.com");
+        let base_url = &*record.base_url;
+        assert!(is_of(&record, "ZOE\u{308}@X.com", base_url));
+        assert!(!is_of(&record, "zoe@x.com", base_url));
+        assert!(!is_of(&record, "zoë@x.com", "https://other.retool.com"));
     }
 }

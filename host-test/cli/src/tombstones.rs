@@ -2,7 +2,7 @@
 //! stripped, in the form that `restore` reads. The files are there before anything is written in Retool.
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use host_test::retool::synchronization::Plan;
 use host_test::retool::types::Tombstone;
 use host_test::text::printable_json;
 
-use super::failure::Failure;
+use super::failure::{Failure, Kept};
 use super::files;
 use super::ids::user_id_of;
 
@@ -32,16 +32,23 @@ const MOST_OF_NAME: usize = 120;
 /// The records that this run has written.
 pub(crate) struct Records {
     folder: PathBuf,
+    /// Whether this run has created the folder.
+    made_folder: bool,
     /// The files that were not there before.
     made: Vec<PathBuf>,
     count: usize,
 }
 
 impl Records {
-    /// Writes the records of a plan. If one of them can't be written, removes those that were.
+    /// Writes the records of a plan. If one of them can't be written, removes those that were. The
+    /// folder is created only if there is a record: a job may name a new one for each run.
     pub(crate) fn write(folder: &Path, plan: &Plan) -> Result<Records, Failure> {
-        let mut records =
-            Records { folder: folder.to_owned(), made: Vec::new(), count: plan.tombstones.len() };
+        let mut records = Records {
+            folder: folder.to_owned(),
+            made_folder: false,
+            made: Vec::new(),
+            count: plan.tombstones.len(),
+        };
         if let Err(error) = records.write_all(plan) {
             records.remove();
             return Err(Failure::Other(error));
@@ -53,7 +60,13 @@ impl Records {
         let failed = |path: &Path| {
             format!("the record {} could not be written, so nothing was done", path.display())
         };
-        create_folder(&self.folder).with_context(|| failed(&self.folder))?;
+        if plan.tombstones.is_empty() {
+            return Ok(());
+        }
+        // A record has personal data.
+        let is_new = !self.folder.exists();
+        files::create_folder(&self.folder).with_context(|| failed(&self.folder))?;
+        self.made_folder = is_new;
         for tombstone in &plan.tombstones {
             let path = self.folder.join(file_name(tombstone, plan));
             let text = text(tombstone).with_context(|| failed(&path))?;
@@ -63,7 +76,8 @@ impl Records {
                     if !holds(&path, tombstone) {
                         return Err(anyhow!(
                             "{} is there already with another record, and a record is never \
-                             overwritten, so nothing was done: give another folder",
+                             overwritten, so nothing was done: give another folder for \
+                             --tombstones",
                             path.display()
                         ));
                     }
@@ -110,7 +124,8 @@ impl Records {
         match self.count {
             0 => failure,
             _ => {
-                Failure::Recorded { failure: Box::new(failure), path: self.folder, is_folder: true }
+                let kept = Kept::Folder;
+                Failure::Recorded { failure: Box::new(failure), path: self.folder, kept }
             }
         }
     }
@@ -120,23 +135,16 @@ impl Records {
             // A file that stays is only not needed.
             let _ = fs::remove_file(path);
         }
+        if self.made_folder {
+            // It stays if there is something else in it.
+            let _ = fs::remove_dir(&self.folder);
+        }
     }
 }
 
 fn text(tombstone: &Tombstone) -> io::Result<String> {
     let record = json::value(tombstone).map_err(io::Error::other)?;
     Ok(printable_json(&format!("{record:#}\n")).into_owned())
-}
-
-/// Creates a folder that only this user can open: a record has personal data.
-fn create_folder(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.recursive(true).create(path)
 }
 
 /// Returns whether the file has this record. An earlier run may have recorded it at another time, and

@@ -145,7 +145,8 @@ pub(crate) struct DeprovisionArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "tombstones")]
     pub(crate) tombstone: Option<PathBuf>,
     /// For several people: the folder for their records, one file for each, as --tombstone writes
-    /// it. It is created if it is missing.
+    /// it. Needed unless --mode is disable. It is created if it is missing, and may be that of an
+    /// earlier run that ended before everyone was done.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) tombstones: Option<PathBuf>,
     /// People who must not be removed.

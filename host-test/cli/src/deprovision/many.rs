@@ -1,23 +1,22 @@
 //! Deprovisions many people, one after the other.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use host_test::Tenant;
 use host_test::json;
 use host_test::retool::lifecycle::{DeprovisionRequest, DeprovisionResult};
-use host_test::retool::types::Tombstone;
+use host_test::retool::types::{Tombstone, Write};
 use serde_json::{Value, json};
 
 use crate::args::{ConnectionArgs, DeprovisionArgs};
 use crate::connection::tenant;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::files::file_name_of;
+use crate::files::{create_folder, file_name_of};
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::record::{self, RecordFile};
+use crate::record::{self, RecordFile, Unkept};
 use crate::render;
 use crate::signals;
 
@@ -38,6 +37,27 @@ pub(crate) struct Person {
     pub(crate) file: Option<PathBuf>,
 }
 
+impl Person {
+    /// Returns the writes that are known.
+    pub(crate) fn writes(&self) -> &[Write] {
+        match &self.outcome {
+            Outcome::Done(result) => &result.writes,
+            Outcome::Failed(failure) => failure.writes(),
+            Outcome::NotBegun => &[],
+        }
+    }
+
+    /// Returns the records that no file has.
+    fn records(&self) -> &[Tombstone] {
+        match &self.outcome {
+            _ if self.file.is_some() => &[],
+            Outcome::Done(result) => result.tombstone.as_slice(),
+            Outcome::Failed(failure) => failure.tombstones(),
+            Outcome::NotBegun => &[],
+        }
+    }
+}
+
 /// Deprovisions everyone. The failure of one person does not stop the others, unless it would be the
 /// same for them, or a record can't be kept any more.
 pub(super) async fn deprovision(
@@ -45,7 +65,7 @@ pub(super) async fn deprovision(
     requests: Vec<(String, DeprovisionRequest)>,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let paths = paths(arguments.tombstones.as_deref(), &requests)?;
+    let paths = paths(arguments, &requests)?;
     let (tenant, progress) = tenant(&arguments.connection, "deprovisioning")?;
     // From here on a signal must not leave the file of a deprovision that never began.
     signals::listen();
@@ -61,26 +81,30 @@ pub(super) async fn deprovision(
         let path = paths.get(at).map(PathBuf::as_path);
         let (outcome, file, ends) = run.person(&email, &request, path).await;
         ended = ends;
-        people.push(Person { email, outcome, file });
+        match outcome {
+            // Nobody came before, so this failure is the command's.
+            Outcome::Failed(failure) if ended && at == 0 => return progress.ended(Err(*failure)),
+            outcome => people.push(Person { email, outcome, file }),
+        }
     }
     progress.end_several(!people.iter().any(|person| matches!(person.outcome, Outcome::Failed(_))));
     report(people, output)
 }
 
 /// Returns the files for the records, in the order of the people, and checks that they can be
-/// created. There are none without a folder.
+/// created, or are there from an earlier run. There are none without a folder.
 fn paths(
-    folder: Option<&Path>,
+    arguments: &DeprovisionArgs,
     requests: &[(String, DeprovisionRequest)],
 ) -> Result<Vec<PathBuf>, Failure> {
-    let Some(folder) = folder else { return Ok(Vec::new()) };
-    fs::create_dir_all(folder)
+    let Some(folder) = &arguments.tombstones else { return Ok(Vec::new()) };
+    create_folder(folder)
         .with_context(|| format!("the folder {} could not be created", folder.display()))
         .map_err(Failure::Usage)?;
     let path = |(email, _): &(String, _)| folder.join(file_name_of(email, "json"));
     let paths: Vec<PathBuf> = requests.iter().map(path).collect();
-    for path in &paths {
-        RecordFile::at(path)?;
+    for (path, (email, _)) in paths.iter().zip(requests) {
+        RecordFile::in_folder(path, email, &arguments.connection)?;
     }
     Ok(paths)
 }
@@ -101,15 +125,22 @@ impl Run<'_> {
         request: &DeprovisionRequest,
         path: Option<&Path>,
     ) -> (Outcome, Option<PathBuf>, bool) {
-        let mut file = match path.map(RecordFile::at).transpose() {
+        let file = path.map(|path| RecordFile::in_folder(path, email, self.connection));
+        let mut file = match file.transpose() {
             Ok(file) => file,
             Err(failure) => return failed(failure, None, true),
         };
         if let Some(file) = &mut file {
             let before = record::take_with(self.tenant, self.connection, email).await;
-            match before.map(|before| before.map(|before| file.keep(&before)).transpose()) {
+            match before.map(|before| before.map(|before| file.begin(&before)).transpose()) {
                 Ok(Ok(_)) => {}
-                Ok(Err(error)) => return failed(Failure::Other(error), None, true),
+                // If the disk is full, the next record could not be kept either.
+                Ok(Err(Unkept::NotWritten(error))) => {
+                    return failed(Failure::Other(error), None, true);
+                }
+                Ok(Err(Unkept::OtherRecord(error))) => {
+                    return failed(Failure::Other(error), None, false);
+                }
                 Err(failure) => {
                     let ends = failure.ends_a_run();
                     return failed(failure, None, ends);
@@ -152,29 +183,11 @@ fn failed(failure: Failure, file: Option<PathBuf>, ends: bool) -> (Outcome, Opti
     (Outcome::Failed(Box::new(failure)), file, ends)
 }
 
-/// Prints what happened to everyone. If nobody was deprovisioned before the run ended, its failure is
-/// the command's.
-fn report(mut people: Vec<Person>, output: &Output) -> Result<Exit, Failure> {
-    let ends = |person: &Person| match &person.outcome {
-        Outcome::Failed(failure) => failure.ends_a_run(),
-        _ => false,
-    };
-    if people.first().is_some_and(ends)
-        && let Outcome::Failed(failure) = people.swap_remove(0).outcome
-    {
-        return Err(*failure);
-    }
+/// Prints what happened to everyone.
+fn report(people: Vec<Person>, output: &Output) -> Result<Exit, Failure> {
     let complete = people.iter().all(|person| matches!(person.outcome, Outcome::Done(_)));
-    let done = people.iter().filter_map(|person| match &person.outcome {
-        Outcome::Done(result) => Some((result, person.file.is_some())),
-        _ => None,
-    });
-    let writes: usize = done.clone().map(|(result, _)| result.writes.len()).sum();
-    // Those that no file has.
-    let records: Vec<Tombstone> = done
-        .filter(|(_, is_kept)| !is_kept)
-        .filter_map(|(result, _)| result.tombstone.clone())
-        .collect();
+    let writes: usize = people.iter().map(|person| person.writes().len()).sum();
+    let records: Vec<Tombstone> = people.iter().flat_map(Person::records).cloned().collect();
     let document = json!({
         "people": people.iter().map(value).collect::<anyhow::Result<Vec<Value>>>()?,
         "complete": complete,

@@ -44,7 +44,8 @@ pub(crate) async fn deprovision(
     }
 }
 
-/// Checks that no switch for one person is given with several.
+/// Checks that no switch for one person is given with several, and that what can't be undone without
+/// the records has a folder for them: a terminal may not keep those of many.
 fn check(arguments: &DeprovisionArgs) -> Result<(), Failure> {
     let wrong = if arguments.tombstone.is_some() {
         "--tombstone is for one person: give --tombstones FOLDER"
@@ -52,6 +53,12 @@ fn check(arguments: &DeprovisionArgs) -> Result<(), Failure> {
         "--expect-id is for one person"
     } else if arguments.disabled_since.is_some() {
         "--disabled-since is for one person"
+    } else if arguments.mode != Mode::Disable
+        && !arguments.dry_run
+        && arguments.tombstones.is_none()
+    {
+        "several people need --tombstones FOLDER with this --mode, because only their records can \
+         undo it; nothing was written"
     } else {
         return Ok(());
     };

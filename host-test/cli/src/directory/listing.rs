@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use anyhow::anyhow;
 use host_test::Tenant;
 use host_test::retool::directory::PageRequest;
-use host_test::retool::types::{Group, GroupLink, User};
+use host_test::retool::types::{Group, GroupLink, User, UserId};
 
 use crate::connection::deadline;
 use crate::failure::Failure;
@@ -24,10 +24,13 @@ const MOST_ITEMS: usize = 250_000;
 const MOST_BYTES: usize = 512 << 20;
 
 /// A page of people or groups.
+#[derive(Debug, PartialEq)]
 struct Page<T> {
     items: Vec<T>,
     next: Option<String>,
     total: Option<u32>,
+    /// Why the listing can't be complete, if that shows already.
+    inconsistency: Option<String>,
 }
 
 /// A person or a group.
@@ -78,7 +81,7 @@ impl Item for Group {
 pub(crate) async fn users(tenant: &Tenant) -> Result<Vec<User>, Failure> {
     in_time(whole(async |cursor| {
         let page = tenant.page_users(&request(cursor, false)).await??;
-        Ok(Page { items: page.users, next: page.next, total: page.total })
+        Ok(Page { items: page.users, next: page.next, total: page.total, inconsistency: None })
     }))
     .await
 }
@@ -95,14 +98,51 @@ pub(crate) async fn groups_where(
     wanted: impl Fn(&Group) -> bool,
 ) -> Result<Vec<Group>, Failure> {
     in_time(whole(async |cursor: Option<String>| {
-        let mut page = group_page(tenant, cursor.clone(), false).await?;
-        if page.items.iter().any(&wanted) {
-            page.items = group_page(tenant, cursor, true).await?.items;
+        let page = group_page(tenant, cursor.clone(), false).await?;
+        if !page.items.iter().any(&wanted) {
+            return Ok(page);
         }
-        Ok(page)
+        Ok(with_members(page, group_page(tenant, cursor, true).await?, &wanted))
     }))
     .await
     .map(|groups| groups.into_iter().filter(wanted).collect())
+}
+
+/// Takes the members of the wanted groups of a page from another reading of it. The rest of that
+/// reading is not taken: groups move from page to page if one is created or deleted meanwhile.
+fn with_members(
+    mut page: Page<Group>,
+    again: Page<Group>,
+    wanted: impl Fn(&Group) -> bool,
+) -> Page<Group> {
+    let mut read: HashMap<String, Group> = HashMap::new();
+    for group in again.items.into_iter().filter(&wanted) {
+        read.insert(group_id_of(&group.id).to_owned(), group);
+    }
+    for group in page.items.iter_mut().filter(|group| wanted(group)) {
+        match read.remove(group_id_of(&group.id)) {
+            Some(whole) => *group = whole,
+            None => page.inconsistency = Some("a group moved while it was read".to_owned()),
+        }
+    }
+    page
+}
+
+/// Reads the memberships of a person from the members of all groups. Has no limit of time.
+pub(crate) async fn memberships(tenant: &Tenant, user: &UserId) -> Result<Vec<GroupLink>, Failure> {
+    let groups = whole(async |cursor| {
+        let mut page = group_page(tenant, cursor, true).await?;
+        // The other members take most of the room.
+        for members in page.items.iter_mut().filter_map(|group| group.members.as_mut()) {
+            members.retain(|member| member.id == *user);
+        }
+        Ok(page)
+    });
+    let link = |group: Group| {
+        let member = group.members?.into_iter().next()?;
+        Some(GroupLink { id: group.id, name: Some(group.name), group_admin: member.group_admin })
+    };
+    Ok(groups.await?.into_iter().filter_map(link).collect())
 }
 
 async fn group_page(
@@ -111,7 +151,7 @@ async fn group_page(
     with_members: bool,
 ) -> Result<Page<Group>, Failure> {
     let page = tenant.page_groups(&request(cursor, with_members)).await??;
-    Ok(Page { items: page.groups, next: page.next, total: page.total })
+    Ok(Page { items: page.groups, next: page.next, total: page.total, inconsistency: None })
 }
 
 fn request(cursor: Option<String>, with_members: bool) -> PageRequest {
@@ -143,8 +183,8 @@ async fn whole<T: Item>(
         }
     }
     Err(Failure::Other(anyhow!(
-        "the server's listing of {} is not complete: {why}; nothing is shown; run it again when \
-         nobody changes them",
+        "the server's listing of {} is not complete: {why}; nothing is shown or written; run it \
+         again when nobody changes them",
         T::MANY
     )))
 }
@@ -157,7 +197,10 @@ async fn reading<T: Item>(
     let (mut known, mut bytes) = (HashSet::new(), 0);
     let (mut total, mut cursor) = (None, None);
     for _ in 0..MOST_PAGES {
-        let Page { items: more, next, total: stated } = page(cursor.clone()).await?;
+        let Page { items: more, next, total: stated, inconsistency } = page(cursor.clone()).await?;
+        if let Some(inconsistency) = inconsistency {
+            return Ok(Err(inconsistency));
+        }
         for item in more {
             if !known.insert(item.id().to_owned()) {
                 return Ok(Err("it gives one twice".to_owned()));
@@ -228,5 +271,60 @@ pub(crate) fn name(users: &mut [User], groups: &[Group]) {
     let links = users.iter_mut().flat_map(|user| user.groups.iter_mut().flatten());
     for link in links.filter(|link| link.name.is_none()) {
         link.name = names.get(group_id_of(&link.id)).map(|name| (*name).to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use host_test::retool::types::{GroupId, Member};
+
+    use super::*;
+
+    fn group(id: &str, name: &str, members: Option<Vec<Member>>) -> Group {
+        Group {
+            id: GroupId::Rest(id.to_owned()),
+            name: name.to_owned(),
+            members,
+            other_ids: Vec::new(),
+            access: Vec::new(),
+            created_at: None,
+            updated_at: None,
+        }
+    }
+
+    fn page(items: Vec<Group>) -> Page<Group> {
+        Page { items, next: None, total: None, inconsistency: None }
+    }
+
+    #[test]
+    fn only_the_members_of_wanted_groups_are_taken_from_another_reading_of_a_page() {
+        let wanted = |group: &Group| group.name == "Sales";
+        let first = || page(vec![group("1", "Data", None), group("2", "Sales", None)]);
+        let again = page(vec![
+            group("2", "Sales", Some(Vec::new())),
+            // It was on the next page before, where it is read again.
+            group("3", "Sales", Some(Vec::new())),
+        ]);
+        let read = with_members(first(), again, wanted);
+        assert_eq!(
+            read,
+            page(vec![group("1", "Data", None), group("2", "Sales", Some(Vec::new()))])
+        );
+        let moved = with_members(first(), page(vec![group("1", "Data", Some(Vec::new()))]), wanted);
+        assert!(moved.inconsistency.is_some(), "{moved:?}");
+    }
+
+    #[tokio::test]
+    async fn a_listing_that_changed_while_it_was_read_is_read_again() {
+        let readings = Cell::new(0);
+        let groups = whole(async |_| {
+            readings.set(readings.get() + 1);
+            let inconsistency = (readings.get() == 1).then(|| "it moved".to_owned());
+            Ok(Page { inconsistency, ..page(vec![group("1", "Data", None)]) })
+        });
+        assert_eq!(groups.await.expect("a listing").len(), 1);
+        assert_eq!(readings.get(), 2);
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn error(error: &Error, place: Option<&str>) -> String {
         "{} {kind} ({})\n  {}\n",
         alarm("error:"),
         printable(code),
-        printable(&switches::of_person(message))
+        printable(&switches::of_person(message, field.as_deref()))
     );
     let mut line = |label: &str, value: &str| {
         text += &format!("  {label:<9}{value}\n");

@@ -1,6 +1,7 @@
 //! Headings with lines under them.
 
 use super::style::{CHANGED, HEADING, painted};
+use super::switches;
 use super::words;
 use host_test::retool::types::{GroupLink, Write};
 use host_test::text::printable;
@@ -38,11 +39,10 @@ impl Lines {
     }
 
     pub(super) fn remaining(&mut self, remaining: &[String]) {
-        self.each(
-            remaining
-                .iter()
-                .map(|what| format!("{}: {}", painted(CHANGED, "still to do"), printable(what))),
-        );
+        self.each(remaining.iter().map(|what| {
+            let what = switches::of_person(what, None);
+            format!("{}: {}", painted(CHANGED, "still to do"), printable(&what))
+        }));
     }
 
     pub(super) fn writes(&mut self, writes: &[Write]) {

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use super::error::written_before;
 use super::lines::Lines;
-use super::person::{deprovision_outcome, tombstones_of};
+use super::person::{deprovision_outcome, recorded, tombstones_of};
+use super::switches;
 use super::words::{self, count};
 use crate::deprovision::{Outcome, Person};
-use crate::failure::Failure;
+use crate::failure::{Failure, Kept};
 use host_test::retool::lifecycle::{
     DeprovisionOutcome, DeprovisionPlan, RestoreOutcome, RestoreResult,
 };
@@ -16,12 +18,11 @@ use host_test::text::printable;
 /// Renders one line per person, a summary, and the records that no file has.
 pub(crate) fn deprovisioned(people: &[Person], records: &[Tombstone]) -> String {
     let mut text = String::new();
-    let (mut done, mut failed, mut left, mut writes) = (0, 0, 0, 0);
-    for Person { email, outcome, file: _ } in people {
-        let what = match outcome {
+    let (mut done, mut failed, mut left) = (0, 0, 0);
+    for person in people {
+        let what = match &person.outcome {
             Outcome::Done(result) => {
                 done += 1;
-                writes += result.writes.len();
                 deprovision_outcome(result.outcome).to_owned()
             }
             Outcome::Failed(failure) => {
@@ -33,7 +34,10 @@ pub(crate) fn deprovisioned(people: &[Person], records: &[Tombstone]) -> String 
                 "not begun".to_owned()
             }
         };
-        text += &format!("{}: {what}\n", printable(email));
+        text += &format!("{}: {what}\n", printable(&person.email));
+        if let Outcome::Failed(failure) = &person.outcome {
+            text += &left_by(person, failure);
+        }
     }
     let remaining = people.iter().filter_map(|person| match &person.outcome {
         Outcome::Done(result) => Some((&person.email, &result.remaining)),
@@ -41,13 +45,14 @@ pub(crate) fn deprovisioned(people: &[Person], records: &[Tombstone]) -> String 
     });
     for (email, remaining) in remaining {
         for what in remaining {
-            text += &format!("still to do: {}: {}\n", printable(email), printable(what));
+            let what = switches::of_person(what, None);
+            text += &format!("still to do: {}: {}\n", printable(email), printable(&what));
         }
     }
     text += &format!(
         "\n{}: {done} done, {failed} failed, {left} not begun; {}\n",
         count(people.len(), "person", "people"),
-        count(writes, "write", "writes")
+        count(people.iter().map(|person| person.writes().len()).sum(), "write", "writes")
     );
     let folder = people.iter().find_map(|person| person.file.as_deref()?.parent());
     if let Some(folder) = folder {
@@ -59,15 +64,30 @@ pub(crate) fn deprovisioned(people: &[Person], records: &[Tombstone]) -> String 
     )
 }
 
+/// Renders what was written for a person before the failure, and where the record is.
+fn left_by(person: &Person, failure: &Failure) -> String {
+    let mut text = match person.writes() {
+        [] if failure.may_have_written() => "  written  what was written is not known\n".to_owned(),
+        writes => written_before(writes),
+    };
+    if let Some(file) = &person.file {
+        text += &recorded(file, Kept::FileInFolder);
+    }
+    text
+}
+
 fn kept_in(folder: &Path) -> String {
     let folder = printable(&folder.to_string_lossy()).into_owned();
-    format!("the records are in {folder}; `restore --tombstone {folder}` undoes this\n")
+    format!(
+        "the records are in {folder}; `restore --tombstone {folder}` restores everyone who has one \
+         there, also from other runs\n"
+    )
 }
 
 /// Renders a failure in one line.
 fn brief(failure: &Failure) -> String {
     let (code, message) = failure.brief();
-    format!("{} ({})", printable(&message), printable(&code))
+    format!("{} ({})", printable(&switches::of_person(&message, None)), printable(&code))
 }
 
 /// Renders what `deprovision` would do to one person.
@@ -124,7 +144,8 @@ pub(crate) fn restored(result: &RestoreResult) -> String {
         let name = printable(name);
         let what = match &person.failure {
             Some(failure) => {
-                format!("failed: {} ({})", printable(&failure.message), printable(&failure.code))
+                let message = switches::of_person(&failure.message, failure.field.as_deref());
+                format!("failed: {} ({})", printable(&message), printable(&failure.code))
             }
             None => super::person::restore_outcome(person.outcome).to_owned(),
         };

@@ -35,7 +35,7 @@ pub(crate) use hints::{for_error, for_request as request_hint};
 pub(crate) use many::{deprovision_plan, deprovision_plans, deprovisioned, restored};
 pub(crate) use page::{About, Applied, LastActive, page, report_page};
 pub(crate) use person::{
-    deprovision, kept, kept_in, provision, recorded, recorded_in, restore, tombstone, tombstones,
+    deprovision, kept, kept_in, provision, recorded, restore, tombstone, tombstones,
     two_factor_reset,
 };
 pub(crate) use plan::{page_kept, plan, plan_saved, report_kept};

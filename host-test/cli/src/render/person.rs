@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::lines::Lines;
+use super::switches;
 use super::words;
+use crate::failure::Kept;
 use host_test::json;
 use host_test::retool::lifecycle::{
     DeprovisionOutcome, DeprovisionResult, ProvisionOutcome, ProvisionResult, ResetTwoFactorResult,
@@ -136,7 +138,8 @@ fn restored(text: &mut Lines, report: &RestoreReport) {
     let what = restore_outcome(*outcome);
     text.heading(&format!("{email}: {what} (id {})", words::user_id(id)));
     if let Some(failure) = failure {
-        text.line(&format!("{}: {}", printable(&failure.code), printable(&failure.message)));
+        let message = switches::of_person(&failure.message, failure.field.as_deref());
+        text.line(&format!("{}: {}", printable(&failure.code), printable(&message)));
     }
     text.groups("added to", groups_added);
     text.each(not_restored.iter().map(|what| format!("not restored: {}", printable(what))));
@@ -165,21 +168,22 @@ pub(crate) fn kept(path: &Path) -> String {
     format!("  the record is in {}\n", printable(&path.to_string_lossy()))
 }
 
-/// Renders where the record of a failed deprovision is, and what to do for another try.
-pub(crate) fn recorded(path: &Path) -> String {
-    format!(
-        "  record   {} has the person's state before the change; leave --tombstone out when you \
-         run it again\n",
-        printable(&path.to_string_lossy())
-    )
-}
-
-/// Renders where the records of the people are that a failed run may have changed.
-pub(crate) fn recorded_in(folder: &Path) -> String {
-    format!(
-        "  records  {} has the people's state before the changes; `restore` reads each file\n",
-        printable(&folder.to_string_lossy())
-    )
+/// Renders where the records from before a failed run are, and what to do for another try.
+pub(crate) fn recorded(path: &Path, kept: Kept) -> String {
+    let (label, what) = match kept {
+        Kept::File => (
+            "record",
+            "the person's state before the change; leave --tombstone out when you run it again",
+        ),
+        Kept::FileInFolder => (
+            "record",
+            "the person's state before the change; run it again with the same --tombstones",
+        ),
+        Kept::Folder => {
+            ("records", "the people's state before the changes; `restore` reads each file")
+        }
+    };
+    format!("  {label:<9}{} has {what}\n", printable(&path.to_string_lossy()))
 }
 
 /// Renders where the records of the changed people are.

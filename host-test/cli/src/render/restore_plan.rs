@@ -1,6 +1,7 @@
 //! What `restore` would do.
 
 use super::lines::Lines;
+use super::switches;
 use super::words::{self, count};
 use crate::failure::Failure;
 use host_test::retool::types::{FieldChange, GroupLink, User};
@@ -42,6 +43,7 @@ pub(crate) fn would_restore(people: &[(&User, Result<WouldRestore, Failure>)]) -
             Err(failure) => {
                 failing += 1;
                 let (code, message) = failure.brief();
+                let message = switches::of_person(&message, None);
                 let why = format!("{} ({})", printable(&message), printable(&code));
                 text.heading(&format!("{name}: would fail: {why}"));
             }

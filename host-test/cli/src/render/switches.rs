@@ -2,13 +2,19 @@
 
 /// Fields of requests without `request.`, places in lists and the parts of a reference, each with
 /// its switch, where the name is another.
-const FIELDS: [(&str, &str); 20] = [
+const FIELDS: [(&str, &str); 28] = [
+    ("add-members", "--email"),
     ("approved-digest", "--approve"),
     ("attributes", "--attribute"),
     ("expected-digest", "--expect"),
     ("expected-id", "--expect-id"),
     ("former-emails", "--former-email"),
+    ("group", "GROUP or --id"),
+    ("group.id", "--id"),
+    ("group.name", "GROUP"),
     ("groups", "--group"),
+    ("name", "NAME"),
+    ("new-name", "--to"),
     ("policy.absence-scope.domains", "--absent-domain"),
     ("policy.absence-scope.members-of", "--absent-member-of"),
     ("policy.absence-scope.spare-created-within-days", "--spare-created-within-days"),
@@ -22,15 +28,19 @@ const FIELDS: [(&str, &str); 20] = [
     ("policy.leave-disabled", "--leave-disabled"),
     ("policy.managed-groups", "--manage-group"),
     ("protected-people", "--protect"),
+    ("remove-members", "--email"),
+    ("tombstones", "--tombstone"),
     ("user", "--email"),
 ];
 
 /// Fields whose switch has the same name.
-const SAME: [&str; 15] = [
+const SAME: [&str; 17] = [
+    "access",
     "clear",
     "count",
     "disabled-since",
     "email",
+    "even-with-members",
     "first",
     "first-name",
     "last-name",
@@ -47,6 +57,9 @@ const SAME: [&str; 15] = [
 /// Returns the switch for a field of an error, if the command has one.
 pub(crate) fn of_field(field: &str) -> Option<String> {
     let field = field.strip_prefix("request.")?;
+    if field.ends_with(".group-admin") {
+        return Some(administer(field).to_owned());
+    }
     let field = field.split('[').next().unwrap_or_default();
     let field = if field.starts_with("user.") { "user" } else { field };
     if let Some((guard, part)) =
@@ -65,12 +78,17 @@ pub(crate) fn of_field(field: &str) -> Option<String> {
     other.or_else(|| SAME.contains(&field).then(|| format!("--{field}")))
 }
 
-/// Names of the contract in a message about one person, and what the command has for them.
+/// Returns the switch for whether a person administers a group, in this field of a request.
+fn administer(field: &str) -> &'static str {
+    if field.contains("add-members") { "--administer" } else { "--administer-group" }
+}
+
+/// Names of the contract in a message about one person or group, and what the command has for them.
 const OF_PERSON: [(&str, &str); 7] = [
+    ("`change-group`", "`groups set`"),
     ("`create-missing`", "--no-create"),
     ("`delete-once-disabled`", "--mode delete-after"),
     ("`disabled-since`", "--disabled-since"),
-    ("`group-admin`", "--administer-group"),
     ("`re-create`", "--re-create"),
     ("`skip-lookup`", "--skip-lookup"),
     ("`way-in` `invitation`", "--way-in invitation"),
@@ -83,9 +101,11 @@ const OF_SYNC: [(&str, &str); 3] = [
     ("`group-admin`", "the `*` behind a group"),
 ];
 
-/// Returns the message about one person in the words of the command.
-pub(super) fn of_person(message: &str) -> String {
-    replaced(message, &OF_PERSON)
+/// Returns the message about one person or group in the words of the command. `field` is the field
+/// of the request that it is about, if there is one.
+pub(super) fn of_person(message: &str, field: Option<&str>) -> String {
+    let administer = administer(field.unwrap_or_default());
+    replaced(message, &OF_PERSON).replace("`group-admin`", administer)
 }
 
 /// Returns the message of a plan or a report in the words of the command.
@@ -109,7 +129,15 @@ mod tests {
         for (field, switch) in [
             ("request.user.email", "--email"),
             ("request.groups[1]", "--group"),
-            ("request.groups[1].group-admin", "--group"),
+            ("request.groups[1].group-admin", "--administer-group"),
+            ("request.add-members[1].group-admin", "--administer"),
+            ("request.add-members[1].user.email", "--email"),
+            ("request.remove-members[0].email", "--email"),
+            ("request.new-name", "--to"),
+            ("request.access[0]", "--access"),
+            ("request.group.name", "GROUP"),
+            ("request.group.id", "--id"),
+            ("request.tombstones[2].user.email", "--tombstone"),
             ("request.first-name", "--first-name"),
             ("request.policy.guards.user-removals.percent", "--max-user-removals-percent"),
             ("request.policy.guards.required-admins[0]", "--require-admin"),
@@ -124,13 +152,27 @@ mod tests {
     #[test]
     fn every_switch_exists() {
         let command = Arguments::command();
-        let arguments = command.get_subcommands().flat_map(clap::Command::get_arguments);
-        let known: Vec<_> = arguments.filter_map(clap::Arg::get_long).collect();
+        let groups = command.find_subcommand("groups").expect("groups");
+        let commands = command.get_subcommands().chain(groups.get_subcommands());
+        let arguments: Vec<_> = commands.flat_map(clap::Command::get_arguments).collect();
+        let known: Vec<_> = arguments.iter().filter_map(|argument| argument.get_long()).collect();
         let switches = FIELDS.iter().chain(&OF_PERSON).chain(&OF_SYNC).map(|(_, switch)| *switch);
+        let switches = switches.chain(["request.add-members.", "request.groups."].map(administer));
         for switch in switches.filter_map(|switch| switch.strip_prefix("--")) {
             let name = switch.split(' ').next().unwrap_or_default();
             assert!(known.contains(&name), "{name}");
         }
-        assert!(SAME.iter().all(|name| known.contains(name)));
+        for name in SAME {
+            assert!(known.contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_message_names_the_switch_of_its_command() {
+        let message = "This API can't do that. Leave `group-admin` out.";
+        let add = of_person(message, Some("request.add-members[0].group-admin"));
+        assert_eq!(add, "This API can't do that. Leave --administer out.");
+        let provision = of_person(message, Some("request.groups[0].group-admin"));
+        assert_eq!(provision, "This API can't do that. Leave --administer-group out.");
     }
 }

@@ -95,7 +95,7 @@ fn a_call_that_failed_after_others_reports_all_writes_and_a_second_run_does_the_
     // The first write of the second call is refused.
     server.mock.inject(Fault {
         method: Some("POST".to_owned()),
-        skip: 500,
+        skip: 2_000,
         ..Fault::new(FaultKind::Status { code: 401, retry_after: None, body: None })
     });
     let apply = ["apply", plan.path(), "--api=v1", "--json", "--approve", &digest];
@@ -103,7 +103,7 @@ fn a_call_that_failed_after_others_reports_all_writes_and_a_second_run_does_the_
     assert_eq!(ran.exit, 4, "{ran:#?}");
     let error = &ran.json()["error"]["permanent"];
     assert_eq!(error["code"], "token-rejected");
-    assert_eq!(error["writes"].as_array().map(Vec::len), Some(500));
+    assert_eq!(error["writes"].as_array().map(Vec::len), Some(2_000));
     server.mock.clear_faults();
 
     let ran = server.run(&apply);
