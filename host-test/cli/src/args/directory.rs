@@ -27,8 +27,8 @@ pub(crate) struct UserFilterArgs {
     /// Only people who administer the organisation.
     #[arg(long)]
     pub(crate) admins: bool,
-    /// Only people who were last active more than N days ago, by this machine's clock. For people
-    /// who were never active, the days count from the creation of the account. Not over SCIM.
+    /// Only people who were last active more than N days ago, by this machine's clock. Nobody
+    /// without such a date. Not over SCIM.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3650))]
     pub(crate) inactive_days: Option<u32>,
     /// Only members of one of these groups, by name.

@@ -39,25 +39,31 @@ impl Filter {
 
     /// Checks that the conditions can be answered for these people.
     pub(crate) fn check(&self, users: &[User]) -> Result<(), Failure> {
-        let is_scim = |user: &User| matches!(user.id, UserId::Scim(_));
-        if self.inactive_since.is_some() && users.iter().any(is_scim) {
-            return Err(Failure::Usage(anyhow!(
-                "SCIM does not say when people were last active: leave --inactive-days out, or use \
-                 --api v2"
-            )));
+        let is_dated = |user: &User| user.last_active_at.is_some();
+        let Some(first) = users.first() else { return Ok(()) };
+        if self.inactive_since.is_none() || users.iter().any(is_dated) {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// Returns whether memberships decide.
-    pub(crate) fn needs_groups(&self) -> bool {
-        !self.groups.is_empty()
+        // A table without people would look as if everyone were active.
+        let (who, instead) = match first.id {
+            UserId::V1(_) | UserId::V2(_) => ("the server", ""),
+            UserId::Scim(_) => ("SCIM", ", or use --api v2"),
+        };
+        Err(Failure::Usage(anyhow!(
+            "{who} says of nobody when they were last active: leave --inactive-days out{instead}"
+        )))
     }
 
     /// Returns the groups that are asked for and are not among these.
-    pub(crate) fn unknown_groups<'a>(&'a self, known: &[&str]) -> Vec<&'a str> {
-        let groups = self.groups.iter().map(String::as_str);
-        groups.filter(|name| !known.iter().any(|known| known.trim() == *name)).collect()
+    pub(crate) fn unknown_groups<'a>(
+        &'a self,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Vec<&'a str> {
+        let mut groups: Vec<&str> = self.groups.iter().map(String::as_str).collect();
+        for known in known {
+            groups.retain(|name| known.trim() != *name);
+        }
+        groups
     }
 
     pub(crate) fn shows(&self, user: &User) -> bool {
@@ -80,12 +86,12 @@ impl Filter {
     }
 }
 
-/// Returns whether an account was not used since this time. An invitation is no account. A date that
-/// can't be read proves nothing.
+/// Returns whether an account was last used before this time, as `--inactive-for-days` of a plan
+/// counts: without a date nobody is inactive. An invitation is no account.
 fn is_inactive(user: &User, since: Timestamp) -> bool {
-    let date = user.last_active_at.as_ref().or(user.created_at.as_ref());
-    let date = date.and_then(|date| date.parse::<Timestamp>().ok());
-    user.invited != Some(true) && date.is_some_and(|date| date < since)
+    let active = user.last_active_at.as_ref();
+    let active = active.and_then(|date| date.parse::<Timestamp>().ok());
+    user.invited != Some(true) && active.is_some_and(|active| active < since)
 }
 
 #[cfg(test)]
@@ -122,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn days_of_inactivity_count_from_the_last_activity_or_else_the_creation() {
+    fn days_of_inactivity_count_from_the_last_activity_and_nobody_is_inactive_without_it() {
         let at = |time: &str| Some(time.to_owned());
         let (old, new) = ("2026-01-01T00:00:00.000Z", "2026-02-27T00:00:00.000Z");
         let users = [
@@ -135,6 +141,10 @@ mod tests {
             user("undated@x.com"),
         ];
         let idle = UserFilterArgs { inactive_days: Some(30), ..UserFilterArgs::default() };
-        assert_eq!(shown(&idle, &users), ["idle@x.com", "never@x.com"]);
+        assert_eq!(shown(&idle, &users), ["idle@x.com"]);
+        let filter = Filter::new(&idle, Timestamp::MAX);
+        assert!(filter.check(&users).is_ok() && filter.check(&[]).is_ok());
+        let refused = filter.check(&users[2..4]).expect_err("nobody has a date");
+        assert!(matches!(refused, Failure::Usage(_)), "{refused:?}");
     }
 }

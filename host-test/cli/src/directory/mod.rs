@@ -4,6 +4,8 @@ pub(crate) mod cells;
 mod filter;
 pub(crate) mod listing;
 
+use std::collections::HashSet;
+
 use anyhow::{Context, anyhow};
 use host_test::retool::types::{Error, ErrorDetail, ErrorKind, Group, User};
 use host_test::{Tenant, json, requests};
@@ -29,11 +31,9 @@ pub(crate) async fn users(arguments: UsersArgs, output: &Output) -> Result<Exit,
     let read = async {
         let users = people(&tenant).await?;
         filter.check(&users)?;
+        check_groups(&tenant, &filter, &users).await?;
         let all = users.len();
         let shown: Vec<User> = users.into_iter().filter(|user| filter.shows(user)).collect();
-        if shown.is_empty() && filter.needs_groups() {
-            check_groups(&tenant, &filter).await?;
-        }
         Ok((shown, all))
     };
     let (mut shown, all) = progress.ended(read.await)?;
@@ -78,12 +78,16 @@ async fn add_groups(tenant: &Tenant, users: &mut [User]) -> Result<(), Failure> 
 }
 
 /// Checks that the groups of the filter exist. Otherwise a typing error would look like a group
-/// without members.
-async fn check_groups(tenant: &Tenant, filter: &Filter) -> Result<(), Failure> {
+/// without members. The groups are read only if one of the filter's has no member.
+async fn check_groups(tenant: &Tenant, filter: &Filter, users: &[User]) -> Result<(), Failure> {
+    let links = users.iter().flat_map(|user| user.groups.iter().flatten());
+    let joined: HashSet<&str> = links.filter_map(|link| link.name.as_deref()).collect();
+    if filter.unknown_groups(joined).is_empty() {
+        return Ok(());
+    }
     let groups = listing::groups(tenant, false).await?;
-    let names: Vec<&str> = groups.iter().map(|group| &*group.name).collect();
-    match filter.unknown_groups(&names).first() {
-        Some(unknown) => Err(no_group(unknown)),
+    match filter.unknown_groups(groups.iter().map(|group| &*group.name)).first() {
+        Some(unknown) => Err(no_group(unknown, &groups)),
         None => Ok(()),
     }
 }
@@ -153,12 +157,27 @@ async fn one_group(tenant: &Tenant, wanted: &OneGroup) -> Result<Group, Failure>
             );
             Err(failed(ErrorKind::Conflict, "ambiguous-group", label, message))
         }
-        (None, _) => Err(no_group(label)),
+        (None, _) if wanted.name.is_some() => {
+            Err(no_group(label, &listing::groups(tenant, false).await?))
+        }
+        (None, _) => Err(no_group(label, &[])),
     }
 }
 
-fn no_group(name: &str) -> Failure {
-    let message = format!("There is no group \"{name}\". Correct the name.");
+/// How similar a name must be to be suggested, from 0 to 1; as similar as clap's suggestions.
+const SIMILAR: f64 = 0.7;
+
+/// Returns the failure for a group that is not there, with the most similar name.
+fn no_group(name: &str, groups: &[Group]) -> Failure {
+    let wanted = name.trim().to_lowercase();
+    let similar = |group: &Group| strsim::jaro(&wanted, &group.name.trim().to_lowercase());
+    let best = groups.iter().map(|group| (similar(group), group.name.trim()));
+    let best = best.max_by(|(one, _), (other, _)| one.total_cmp(other));
+    let instead = match best {
+        Some((similarity, best)) if similarity > SIMILAR => format!("Did you mean \"{best}\"?"),
+        _ => "Correct the name.".to_owned(),
+    };
+    let message = format!("There is no group \"{name}\". {instead}");
     failed(ErrorKind::NotFound, "group-not-found", name, message)
 }
 
@@ -168,7 +187,7 @@ fn no_person(email: &str) -> Failure {
 }
 
 /// Returns a failure in the form of the component's errors, with one of its codes.
-fn failed(kind: ErrorKind, code: &str, subject: &str, message: String) -> Failure {
+pub(crate) fn failed(kind: ErrorKind, code: &str, subject: &str, message: String) -> Failure {
     Failure::from(Error::Permanent(ErrorDetail {
         kind,
         code: code.to_owned(),

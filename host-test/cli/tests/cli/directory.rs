@@ -108,7 +108,8 @@ fn filters_choose_people() {
     for (filter, expected) in [
         (&["--disabled"][..], &["bob@example.org"][..]),
         (&["--admins"], &[ADA]),
-        (&["--inactive-days", "90"], &[ADA, "bob@example.org"]),
+        // Bob's account is old, and nobody knows when he was active.
+        (&["--inactive-days", "90"], &[ADA]),
         (&["--group", "Data"], &[ADA, "dot@example.com"]),
         (&["--domain", "EXAMPLE.org"], &["bob@example.org"]),
         (&["--group", "Data", "--domain", "example.org"], &[]),
@@ -122,9 +123,33 @@ fn filters_choose_people() {
     let ran = run(&server, &["users", "--api=v2", "--group", "Date"]);
     assert_eq!(ran.exit, 1, "{ran:#?}");
     assert!(ran.stderr.contains("There is no group \"Date\""), "{}", ran.stderr);
-    let ran = run(&server, &["users", "--api=scim", "--inactive-days", "90"]);
-    assert_eq!(ran.exit, 2, "{ran:#?}");
-    assert!(ran.stderr.contains("SCIM does not say"), "{}", ran.stderr);
+    for (api, name) in [("--api=scim", "SCIM"), ("--api=v1", "the server")] {
+        let ran = run(&server, &["users", api, "--inactive-days", "90"]);
+        assert_eq!((ran.exit, &*ran.stdout), (2, ""), "{ran:#?}");
+        assert!(ran.stderr.contains(&format!("{name} says of nobody when")), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn an_unknown_group_is_an_error_also_beside_a_known_one() {
+    let server = server();
+    for line in [
+        &["users", "--group", "Data", "--group", "Date"][..],
+        &["users", "--group", "Date"],
+        &["users", "--group", "Date", "--domain", "example.com", "--json"],
+        &["group", "date"],
+    ] {
+        let ran = run(&server, &[line, &["--api=v2"]].concat());
+        assert_eq!(ran.exit, 1, "{ran:#?}");
+        let text = ran.stdout + &ran.stderr;
+        assert!(
+            text.contains("(group-not-found)") || text.contains("\"group-not-found\""),
+            "{text}"
+        );
+        assert!(text.contains("Did you mean") && text.contains("Data"), "{text}");
+    }
+    let ran = run(&server, &["users", "--api=v2", "--group", "Zebra"]);
+    assert!(!ran.stderr.contains("Did you mean"), "{}", ran.stderr);
 }
 
 #[test]
