@@ -26,17 +26,24 @@ pub(crate) fn arguments(line: impl Iterator<Item = OsString>) -> Result<Argument
     Arguments::try_parse_from(line).map_err(Error::Arguments)
 }
 
-/// Adds the switches of the file to the command line, after the name of the command.
+/// Adds the switches of the file to the command line, after the name of the command; of
+/// `groups add`, after `add`.
 fn add_config(line: &mut Vec<OsString>) -> anyhow::Result<()> {
     // What is wrong with the arguments is reported when they are parsed with the file.
     let command = Arguments::command().ignore_errors(true);
     let Ok(given) = command.try_get_matches_from(&*line) else { return Ok(()) };
-    let Some((name, given)) = given.subcommand() else { return Ok(()) };
+    let mut commands = Arguments::command();
+    commands.build();
+    let (mut given, mut known, mut at) = (&given, &commands, 0);
+    while let Some((name, of_command)) = given.subcommand() {
+        let Some(command) = known.find_subcommand(name) else { return Ok(()) };
+        let Some(place) = line.iter().skip(at + 1).position(|argument| argument == name) else {
+            return Ok(());
+        };
+        (given, known, at) = (of_command, command, at + 1 + place);
+    }
     let path = given.try_get_one::<PathBuf>("config").ok().flatten();
     let Some(path) = path else { return Ok(()) };
-    let commands = Arguments::command();
-    let Some(known) = commands.find_subcommand(name) else { return Ok(()) };
-    let Some(at) = line.iter().position(|argument| argument == name) else { return Ok(()) };
     let bytes = files::read(path, files::MOST_BYTES)
         .with_context(|| format!("{} could not be read", path.display()))?;
     let switches = switches(&bytes, known, given)
@@ -71,7 +78,12 @@ fn known_keys() -> Vec<(&'static str, Arg)> {
     keys
 }
 
-/// Returns the switches of a file that the command takes and that the command line does not have.
+/// Lists of people that the file and the command line have together: who protects one more person
+/// does not mean to expose the others.
+const ADDED_UP: [&str; 2] = ["protect", "require-admin"];
+
+/// Returns the switches of a file that the command takes and that the command line does not have, or
+/// contradict.
 fn switches(bytes: &[u8], command: &Command, given: &ArgMatches) -> anyhow::Result<Vec<String>> {
     let keys = known_keys();
     let mut switches = Vec::new();
@@ -92,12 +104,13 @@ fn switches(bytes: &[u8], command: &Command, given: &ArgMatches) -> anyhow::Resu
             };
             let values = values(argument, value).with_context(|| format!("{table}.{key}"))?;
             let id = argument.get_id().as_str();
-            let takes = command.get_arguments().any(|known| known.get_id() == id);
-            // What is given for this run counts, also by a variable of the environment.
-            let source = given.try_contains_id(id).ok().and_then(|_| given.value_source(id));
-            let is_given =
-                matches!(source, Some(ValueSource::CommandLine | ValueSource::EnvVariable));
-            if takes && !is_given && !is_of_another(table, command) {
+            let Some(argument) = command.get_arguments().find(|known| known.get_id() == id) else {
+                continue;
+            };
+            let adds_up = ADDED_UP.contains(&key.as_str());
+            let counts =
+                adds_up || !(is_given(given, id) || is_overruled(argument, command, given));
+            if counts && !is_of_another(table, command) {
                 let switch = |value: Option<String>| match value {
                     Some(value) => format!("--{key}={value}"),
                     None => format!("--{key}"),
@@ -107,6 +120,29 @@ fn switches(bytes: &[u8], command: &Command, given: &ArgMatches) -> anyhow::Resu
         }
     }
     Ok(switches)
+}
+
+/// Returns whether an argument is given for this run, also by a variable of the environment.
+fn is_given(given: &ArgMatches, id: &str) -> bool {
+    let source = given.try_contains_id(id).ok().and_then(|_| given.value_source(id));
+    matches!(source, Some(ValueSource::CommandLine | ValueSource::EnvVariable))
+}
+
+/// Returns whether another switch that is given for this run can't be together with this one.
+fn is_overruled(argument: &Arg, command: &Command, given: &ArgMatches) -> bool {
+    let conflict = |one: &Arg, other: &Arg| {
+        command.get_arg_conflicts_with(one).iter().any(|with| with.get_id() == other.get_id())
+    };
+    let others = command.get_arguments().filter(|other| !other.is_global_set());
+    let mut others = others.filter(|other| {
+        other.get_id() != argument.get_id() && is_given(given, other.get_id().as_str())
+    });
+    // clap does not know that days to delete after need `--absent disable`.
+    let absent = given.try_get_raw("absent").ok().flatten().and_then(Iterator::last);
+    let is_alone = argument.get_long() == Some("delete-after-days")
+        && is_given(given, "absent")
+        && absent.is_some_and(|absent| absent != "disable");
+    is_alone || others.any(|other| conflict(argument, other) || conflict(other, argument))
 }
 
 /// Returns whether a table is not for this command. `deprovision` has switches with the names of
@@ -218,6 +254,58 @@ mod tests {
         assert_eq!(
             added(FILE, &["x", "deprovision", "--email=a"]).expect("switches"),
             ["--api=v2", "--base-url=https://acme.retool.com"]
+        );
+    }
+
+    #[test]
+    fn people_who_are_protected_add_up_and_a_switch_overrules_what_contradicts_it() {
+        let file = "
+            [policy]
+            absent = 'disable'
+            delete-after-days = 30
+            grace-file = 'grace.json'
+            re-enable = true
+            [guards]
+            protect = ['boss@example.com']
+            require-admin = ['root@example.com']
+            minimum-admins = 3
+        ";
+        let line = ["x", "sync", "--protect=ada@example.com", "--minimum-admins=1"];
+        let switches = added(file, &line).expect("switches");
+        for added in ["--protect=boss@example.com", "--require-admin=root@example.com"] {
+            assert!(switches.contains(&added.to_owned()), "{switches:?}");
+        }
+        assert!(!switches.contains(&"--minimum-admins=3".to_owned()), "{switches:?}");
+        for (switch, key) in [
+            ("--leave-disabled", "--re-enable"),
+            ("--absent=keep", "--delete-after-days=30"),
+            ("--absent=delete", "--delete-after-days=30"),
+        ] {
+            let without = added(file, &["x", "sync", switch]).expect("switches");
+            assert!(!without.contains(&key.to_owned()), "{switch}: {without:?}");
+            let with = added(file, &["x", "sync", "--absent=disable"]).expect("switches");
+            assert!(with.contains(&key.to_owned()), "{with:?}");
+        }
+        let file = file.replace("re-enable", "leave-disabled");
+        let without = added(&file, &["x", "sync", "--re-enable"]).expect("switches");
+        assert!(!without.contains(&"--leave-disabled".to_owned()), "{without:?}");
+    }
+
+    #[test]
+    fn the_file_counts_for_a_command_of_groups_too() {
+        let line = ["x", "groups", "add", "add", "--email=a@x.com"];
+        let mut words: Vec<OsString> = line.iter().map(OsString::from).collect();
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("retool.toml");
+        words.push(format!("--config={}", path.display()).into());
+        let missing = add_config(&mut words).expect_err("there is no file");
+        assert!(format!("{missing:#}").contains("could not be read"), "{missing:#}");
+        std::fs::write(&path, FILE).expect("a file");
+        add_config(&mut words).expect("switches");
+        let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+        assert_eq!(
+            words[..6],
+            ["x", "groups", "add", "--api=v2", "--base-url=https://acme.retool.com", "add"]
         );
     }
 

@@ -296,8 +296,13 @@ impl Drop for Progress {
         }
         if let Some(tenant) = &self.profiled {
             let table = render::profile(&tenant.timing());
-            // Failing to print the table is no reason to fail.
-            let _ = io::stderr().write_all(table.as_bytes());
+            match log::format() {
+                Some(_) => table.lines().for_each(log::note),
+                // Failing to print the table is no reason to fail.
+                None => {
+                    let _ = io::stderr().write_all(table.as_bytes());
+                }
+            }
         }
     }
 }

@@ -1,14 +1,15 @@
 //! The signals that ask a process to end. A command that writes ends in order at the first of them,
 //! and at once at the second.
 
-use std::io::{self, Write};
 use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use host_test::CancellationToken;
+use serde_json::json;
 
 use super::failure::Failure;
+use super::log::{self, Level};
 use super::signal::Signal;
 use crate::exit::Exit;
 
@@ -88,11 +89,14 @@ fn end_at_once(signal: Signal) -> ! {
     let (sender, printed) = mpsc::channel();
     thread::spawn(move || {
         // Stderr may be gone or stuck, and so may the receiver.
-        let _ = writeln!(
-            io::stderr(),
+        let text = format!(
             "{}: ended at once; what was written is not known; run it again: it does what is left",
             signal.name()
         );
+        let error = json!({ "error": { "execution-failed": {
+            "code": "ended-at-once", "message": text, "signal": signal.name(),
+        } } });
+        let _ = log::write(Level::Error, &text, Some(error));
         let _ = sender.send(());
     });
     let _ = printed.recv_timeout(LAST_WORDS);

@@ -13,8 +13,8 @@ pub(crate) struct ConnectionArgs {
     /// Which API to use.
     #[arg(long, value_enum, default_value_t = Api::Auto)]
     pub(crate) api: Api,
-    /// The file with the token, which only its owner may read. It stands for RETOOL_API_TOKEN, and
-    /// with --api scim for RETOOL_SCIM_TOKEN.
+    /// The file with the token, which only its owner, this user or root, may read and write. It
+    /// stands for RETOOL_API_TOKEN, and with --api scim for RETOOL_SCIM_TOKEN.
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// A TOML file with switches: the tables connection, roster, policy and guards. What is also on

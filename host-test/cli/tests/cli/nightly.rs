@@ -3,7 +3,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -36,6 +36,11 @@ impl Home {
         write(&at("retool.toml"), block("toml"), 0o600);
         write(&at("nightly.sh"), block("sh"), 0o700);
         write(&at("token"), &format!("{}\n", server.mock.token()), 0o600);
+        // Where `cargo install` puts it. cron's PATH does not have it.
+        let bin = home.path().join(".cargo/bin");
+        fs::create_dir_all(&bin).expect("a folder");
+        let command = env!("CARGO_BIN_EXE_retool-lifecycle");
+        std::os::unix::fs::symlink(command, bin.join("retool-lifecycle")).expect("a link");
         write(&at("alert"), "#!/bin/sh\n{ echo \"$1\"; cat; } >alert.txt\n", 0o700);
         Home(home)
     }
@@ -44,21 +49,22 @@ impl Home {
         fs::read_to_string(self.0.path().join("retool").join(name)).unwrap_or_default()
     }
 
-    fn files(&self, folder: &str) -> usize {
-        let entries = fs::read_dir(self.0.path().join("retool").join(folder));
-        entries.map(Iterator::count).unwrap_or_default()
+    fn files(&self, folder: &str) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(self.0.path().join("retool").join(folder)) else {
+            return Vec::new();
+        };
+        entries.map(|entry| entry.expect("a file").path()).collect()
     }
 
     /// Runs the script as cron does, with this roster.
     fn night(&self, server: &Server, roster: &str) -> Ran {
         let folder = self.0.path().join("retool");
         write(&folder.join("people.csv"), roster, 0o600);
-        let bin = Path::new(env!("CARGO_BIN_EXE_retool-lifecycle")).parent().expect("a folder");
         let output = Command::new("sh")
             .args(["-c", "exec $HOME/retool/nightly.sh"])
             .env_clear()
             .env("HOME", self.0.path())
-            .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+            .env("PATH", "/usr/bin:/bin")
             .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"))
             .env("RETOOL_BASE_URL", server.mock.base_url())
             .output()
@@ -82,8 +88,14 @@ fn the_job_of_the_page_syncs_keeps_records_and_alerts_if_it_is_refused() {
     assert_eq!(ran.exit, 0, "{ran:#?} {}", home.read("sync.log"));
     assert!(server.user("mary.somerville@example.com").is_some());
     assert!(server.user(&leaver).expect("the leaver").is_disabled);
-    assert_eq!((home.files("records"), home.files("reports")), (1, 1));
+    assert_eq!(home.files("reports").len(), 1);
     assert_eq!(home.read("alert.txt"), "");
+    // One night can be undone.
+    let [night] = &home.files("records")[..] else { panic!("one folder") };
+    let restored =
+        server.run(&["restore", "--api=v2", "--tombstone", night.to_str().expect("UTF-8")]);
+    assert_eq!(restored.exit, 0, "{restored:#?}");
+    assert!(!server.user(&leaver).expect("the leaver").is_disabled);
 
     server.mock.clear_requests();
     let ran = home.night(&server, NEWCOMER);
@@ -91,9 +103,22 @@ fn the_job_of_the_page_syncs_keeps_records_and_alerts_if_it_is_refused() {
     let alert = home.read("alert.txt");
     assert!(alert.starts_with("Retool sync: refused by a guard; nothing was written\n## REFUSED"));
     assert!(alert.contains("**TRIPPED**"), "{alert}");
-    assert_eq!((server.writes(), home.files("records")), (0, 1));
+    assert_eq!((server.writes(), home.files("records").len()), (0, 1));
     for line in home.read("sync.log").lines() {
         let value: serde_json::Value = serde_json::from_str(line).expect(line);
         assert!(value["time"].is_string(), "{line}");
     }
+}
+
+#[test]
+fn the_alert_has_the_end_of_the_log_if_there_is_no_report() {
+    let server = Server::start();
+    let home = Home::new(&server);
+    server.mock.on_request(|_, _| mock_retool::Hook::Respond(401));
+    let ran = home.night(&server, NEWCOMER);
+    assert_eq!(ran.exit, 1, "{ran:#?} {}", home.read("sync.log"));
+    let alert = home.read("alert.txt");
+    assert!(alert.starts_with("Retool sync: failed with exit code 1\n{"), "{alert}");
+    assert!(alert.contains("token-rejected"), "{alert}");
+    assert!(home.files("records").is_empty());
 }

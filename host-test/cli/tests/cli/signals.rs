@@ -95,7 +95,9 @@ fn a_signal_ends_the_wait_for_a_server_that_throttles() {
 fn a_second_signal_ends_the_command_at_once() {
     let server = Server::start();
     let roster = File::new("five.csv", FIVE_NEW);
-    let mut running = Held::start(&server, sync(&server, &roster), "POST", 2);
+    let mut command = sync(&server, &roster);
+    command.arg("--log-format=json");
+    let mut running = Held::start(&server, command, "POST", 2);
     running.requested();
     running.stop("-INT");
     // One that comes right after the first counts as the same.
@@ -105,7 +107,12 @@ fn a_second_signal_ends_the_command_at_once() {
     }
     let output = running.end();
     assert_eq!(output.status.code(), Some(143), "{output:?}");
-    assert!(stderr(&output).contains("SIGTERM: ended at once; what was written is not known"));
+    let stderr = stderr(&output);
+    let last = stderr.lines().last().expect("a line");
+    let last: Value = serde_json::from_str(last).expect(last);
+    let text = "SIGTERM: ended at once; what was written is not known";
+    assert!(last["message"].as_str().is_some_and(|message| message.starts_with(text)), "{last}");
+    assert_eq!(last["error"]["execution-failed"]["signal"], "SIGTERM", "{last}");
 }
 
 #[test]

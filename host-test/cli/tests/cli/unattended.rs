@@ -29,7 +29,7 @@ fn a_token_is_read_from_a_file_that_only_its_owner_can_read() {
     let scim = token_file(&format!("{}\n", server.mock.scim_token()), 0o600);
     assert_eq!(check(&scim, &["--api=scim"]).exit, 0);
     server.mock.clear_requests();
-    for mode in [0o640, 0o604, 0o644] {
+    for mode in [0o640, 0o604, 0o644, 0o620, 0o602] {
         let ran = check(&token_file("hunter2", mode), &["--api=v1"]);
         assert_eq!(ran.exit, 2, "{ran:#?}");
         assert!(ran.stderr.contains("chmod 600"), "{ran:#?}");
@@ -37,6 +37,14 @@ fn a_token_is_read_from_a_file_that_only_its_owner_can_read() {
     for text in ["", " \n", "hunter2 hunter2", "hunter2\nhunter2\n"] {
         let ran = check(&token_file(text, 0o600), &["--api=v1"]);
         assert_eq!(ran.exit, 2, "{ran:#?}");
+        assert!(!format!("{ran:?}").contains("hunter2"), "{ran:#?}");
+    }
+    // Who gives the token itself does not find it in the error.
+    for more in [&[][..], &["--json"], &["--log-format=json"]] {
+        let line = ["check", "--base-url", &base_url, "--token-file", "retool_hunter2"];
+        let ran = run(&[&line[..], more].concat());
+        assert_eq!(ran.exit, 2, "{ran:#?}");
+        assert!(format!("{ran:?}").contains("not the token"), "{ran:#?}");
         assert!(!format!("{ran:?}").contains("hunter2"), "{ran:#?}");
     }
     assert!(server.mock.requests().is_empty());
@@ -79,16 +87,22 @@ fn a_configuration_file_has_the_switches_of_a_sync_and_the_command_line_counts()
     assert_eq!(ran.exit, 0, "{ran:#?}");
     assert!(server.user("mary.somerville@example.com").is_some());
     assert_eq!(run(&["check", "--config", config.path()]).exit, 0);
+    assert_eq!(run(&["groups", "--config", config.path()]).exit, 0);
+    let ran = run(&["groups", "ensure", "Nights", "--config", config.path()]);
+    assert_eq!(ran.exit, 0, "{ran:#?}");
+    assert!(server.mock.state().group_named("Nights").is_some());
+    let ran = run(&["groups", "ensure", "Nights", "--config", "no-such-file"]);
+    assert_eq!(ran.exit, 2, "{ran:#?}");
+    assert!(ran.stderr.contains("no-such-file could not be read"), "{}", ran.stderr);
 
     for (text, why) in [
-        ("[connection]\napi-token = 'hunter2'\n", "connection: `api-token` looks like a secret"),
-        ("[policy]\nabsnet = 'disable'\n", "[policy] has no key `absnet`"),
+        ("[connection]\napi-token = 'hunter2'\n", "can't be used: `api-token` looks like a secret"),
+        ("[policy]\nabsnet = 'disable'\n", "can't be used: [policy] has no key `absnet`"),
     ] {
         let wrong = File::new("retool.toml", text);
         for json in [&[][..], &["--json"]] {
             let ran = run(&[&["sync", "--yes", "--config", wrong.path()], json].concat());
             assert_eq!(ran.exit, 2, "{ran:#?}");
-            let why = why.trim_start_matches("connection: ");
             assert!(format!("{}{}", ran.stdout, ran.stderr).contains(why), "{ran:#?}");
             assert!(!format!("{ran:?}").contains("hunter2"), "{ran:#?}");
         }
@@ -116,6 +130,30 @@ fn every_line_of_a_log_in_json_is_an_object_with_time_and_level() {
         }
     }
     assert!(levels.len() > 1 && levels.iter().filter(|level| *level == "error").count() == 1);
+
+    // What is wrong with the arguments, with a file, and the table of a profile.
+    let config = File::new("retool.toml", "[policy]\nabsnet = 'disable'\n");
+    for (line, error) in [
+        (&["dance", "--log-format=json"][..], "unrecognized subcommand"),
+        (&["sync", "--yes", "--log-format", "json"], "--roster"),
+        (&["sync", "--log-format=json", "--yes", "--config", config.path()], "no key `absnet`"),
+        (&["check", "--api=v1", "--profile", "--log-format=json"], ""),
+    ] {
+        let ran = server.run(line);
+        assert!(!ran.stderr.is_empty(), "{ran:#?}");
+        let mut messages = Vec::new();
+        for line in ran.stderr.lines() {
+            let value: serde_json::Value = serde_json::from_str(line).expect(line);
+            assert_eq!(value["level"] == "error", !error.is_empty(), "{line}");
+            assert_eq!(value["error"]["usage"].is_object(), !error.is_empty(), "{line}");
+            messages.push(value["message"].to_string());
+        }
+        assert!(messages.concat().contains(error), "{messages:?}");
+        assert_eq!(
+            (ran.exit, &*ran.stdout == ""),
+            (if error.is_empty() { 0 } else { 2 }, !error.is_empty())
+        );
+    }
 
     let ran = server.run(&["plan", "--log-format=text", "--roster", roster.path()]);
     let is_timed = |line: &str| line.starts_with("20") && line.contains("Z info ");
