@@ -1,15 +1,20 @@
 //! Shows what `restore` would do, as far as that can be said without a write.
 
+use std::collections::HashSet;
+
 use anyhow::anyhow;
-use host_test::retool::types::{FieldChange, Tombstone, User, UserRef, UserType};
+use host_test::retool::types::{ErrorKind, FieldChange, Tombstone, User, UserRef, UserType};
 use host_test::{Tenant, json};
 use serde_json::{Value, json};
 
+use crate::address;
 use crate::args::ConnectionArgs;
 use crate::connection::tenant;
+use crate::directory::failed;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::grace::is_same;
+use crate::ids::user_id_of;
 use crate::output::Output;
 use crate::render::{self, WouldRestore};
 
@@ -23,6 +28,9 @@ pub(super) async fn show(
     if let Some(tombstone) = tombstones.iter().find(foreign) {
         let name = tombstone.user.email.as_deref().unwrap_or("an account without an address");
         return Err(Failure::Usage(anyhow!("the record of {name} is of another organisation")));
+    }
+    if let Some(doubled) = doubled(tombstones) {
+        return Err(doubled);
     }
     let (tenant, progress) = tenant(connection, "looking at the people")?;
     let mut people = Vec::new();
@@ -42,6 +50,25 @@ pub(super) async fn show(
     let document = json!({ "people": values, "complete": complete });
     output.result(&document, |_| render::would_restore(&people))?;
     Ok(if complete { Exit::Done } else { Exit::Partly })
+}
+
+/// Returns the error that `restore` would end with if there are two records of one person.
+fn doubled(tombstones: &[Tombstone]) -> Option<Failure> {
+    let mut known = HashSet::new();
+    let key = |user: &User| match &user.email {
+        Some(email) => address::key(email).into_owned(),
+        // No address has this character.
+        None => format!("\0{}", user_id_of(&user.id)),
+    };
+    let at = tombstones.iter().position(|tombstone| !known.insert(key(&tombstone.user)))?;
+    let user = &tombstones[at].user;
+    let name = user.email.as_deref().unwrap_or_else(|| user_id_of(&user.id));
+    let message = "There are two tombstones of this person. Give the first one that was recorded.";
+    let failure = failed(ErrorKind::InvalidInput, "duplicate-person", name, message.to_owned());
+    Some(failure.located(|error| {
+        error.field = Some(format!("request.tombstones[{at}]"));
+        None
+    }))
 }
 
 async fn look(
@@ -73,7 +100,9 @@ fn would(was: &User, found: Option<&User>, re_create: bool) -> WouldRestore {
         (true, _) if !re_create => {
             refuse("another account has the address; --re-create restores to that one")
         }
-        (false, _) if found.email != was.email => refuse("the account has another address by now"),
+        (false, _) if !is_same_address(was, found) => {
+            refuse("the account has another address by now")
+        }
         _ => None,
     };
     let mut changes = changes(was, found);
@@ -89,6 +118,12 @@ fn would(was: &User, found: Option<&User>, re_create: bool) -> WouldRestore {
     let what = if what == "unchanged" && !groups.is_empty() { "updated" } else { what };
     changes.sort_by(|one, other| one.field.cmp(&other.field));
     WouldRestore { what, refused, changes, groups }
+}
+
+/// Returns whether both have the same address, or none.
+fn is_same_address(one: &User, other: &User) -> bool {
+    let key = |user: &User| user.email.as_deref().map(|email| address::key(email).into_owned());
+    key(one) == key(other)
 }
 
 fn changes(was: &User, is: &User) -> Vec<FieldChange> {

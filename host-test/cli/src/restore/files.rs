@@ -16,6 +16,10 @@ const MOST: usize = 10_000;
 /// The most bytes that the records have together.
 const MOST_BYTES: u64 = 512 << 20;
 
+/// The most files of any kind that a folder may have: a listing has no end if another process goes on
+/// creating files.
+const MOST_ENTRIES: usize = 100_000;
+
 /// The most mistakes that an error names.
 const MOST_MISTAKES: usize = 50;
 
@@ -24,8 +28,11 @@ const MOST_MISTAKES: usize = 50;
 pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<(PathBuf, Tombstone)>, Failure> {
     let (mut found, mut mistakes) = (Vec::new(), Vec::new());
     for path in paths {
-        match files(path) {
-            Ok(files) => found.extend(files),
+        match files(path, MOST_ENTRIES) {
+            Ok((files, wrong)) => {
+                found.extend(files);
+                mistakes.extend(wrong);
+            }
             Err(error) => mistakes.push(format!("{error:#}")),
         }
     }
@@ -53,22 +60,49 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<(PathBuf, Tombstone)>, Failu
     Err(Failure::Usage(anyhow!("{}{more}", mistakes.join("; "))))
 }
 
-/// Returns the file, or the files in the folder by name.
-fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// Returns the file, or the files in the folder by name, and what is wrong with others there. A
+/// record that is left out would leave its person disabled.
+fn files(path: &Path, most: usize) -> anyhow::Result<(Vec<PathBuf>, Vec<String>)> {
     if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
+        return Ok((vec![path.to_owned()], Vec::new()));
     }
     let unreadable = || format!("the folder {} could not be read", path.display());
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).with_context(unreadable)? {
+    let (mut files, mut wrong) = (Vec::new(), Vec::new());
+    for (number, entry) in fs::read_dir(path).with_context(unreadable)?.enumerate() {
+        if number == most {
+            return Err(anyhow!("the folder {} has more than {most} files", path.display()));
+        }
         let file = entry.with_context(unreadable)?.path();
-        if file.extension() == Some(OsStr::new("json")) && file.is_file() {
-            files.push(file);
+        if file.extension() != Some(OsStr::new("json")) {
+            continue;
+        }
+        match fs::metadata(&file) {
+            Ok(metadata) if metadata.is_file() => files.push(file),
+            Ok(_) => wrong.push(format!("{} is not a file", file.display())),
+            Err(error) => wrong.push(format!("{} could not be read: {error}", file.display())),
         }
     }
-    if files.is_empty() {
+    if files.is_empty() && wrong.is_empty() {
         return Err(anyhow!("the folder {} has no file that ends in .json", path.display()));
     }
     files.sort();
-    Ok(files)
+    wrong.sort();
+    Ok((files, wrong))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_listed_up_to_a_number_of_files() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["a.json", "b.txt"] {
+            fs::write(folder.path().join(name), "{}").expect("a file");
+        }
+        let (found, wrong) = files(folder.path(), 2).expect("two files");
+        assert_eq!((found, wrong), (vec![folder.path().join("a.json")], Vec::new()));
+        let error = files(folder.path(), 1).expect_err("too many").to_string();
+        assert!(error.contains("more than 1 files"), "{error}");
+    }
 }

@@ -23,7 +23,9 @@ pub(crate) async fn restore(arguments: RestoreArgs, output: &Output) -> Result<E
     let (files, tombstones): (Vec<PathBuf>, Vec<Tombstone>) =
         files::read(&paths)?.into_iter().unzip();
     if dry_run {
-        return dry_run::show(&connection, &tombstones, re_create, output).await;
+        return dry_run::show(&connection, &tombstones, re_create, output)
+            .await
+            .map_err(|failure| failure.located(|error| place(error, &files)));
     }
     let way_in = way_in.map(Into::into);
     let request = RestoreRequest { tombstones, re_create, way_in };

@@ -157,3 +157,49 @@ fn a_record_of_another_organisation_exits_with_2_and_names_the_field() {
     assert!(ran.stderr.contains(&format!("at       {path}, base_url\n")), "{}", ran.stderr);
     assert!(elsewhere.mock.requests().is_empty());
 }
+
+#[test]
+fn two_records_of_one_person_are_refused_also_by_a_dry_run() {
+    let departed = Departed::by("--mode=strip");
+    let text = fs::read_to_string(departed.record.path()).expect("the record");
+    let again = File::new("again.json", &text.replace(ADA, "ADA.Byron@example.com"));
+    for more in [&[][..], &["--dry-run"]] {
+        let ran = departed.restore(&[&["--tombstone", again.path()], more].concat());
+        assert_eq!((ran.exit, &*ran.stdout), (2, ""), "{ran:#?}");
+        assert!(ran.stderr.contains("(duplicate-person)"), "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("at       {}\n", again.path())), "{}", ran.stderr);
+    }
+    assert!(departed.server.mock.requests().is_empty());
+}
+
+#[test]
+fn a_dry_run_takes_an_address_in_another_case_for_the_same() {
+    let departed = Departed::by("--mode=strip");
+    departed.server.mock.edit(|acme| {
+        acme.user_by_email_mut(ADA).expect("Ada").email = ADA.to_uppercase();
+    });
+    let ran = departed.restore(&["--dry-run"]);
+    assert_eq!(ran.exit, 0, "{ran:#?}");
+    assert!(ran.stdout.contains("would be enabled again"), "{}", ran.stdout);
+    assert_eq!(departed.restore(&[]).exit, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_record_in_a_folder_that_can_not_be_read_is_an_error() {
+    let departed = Departed::by("--mode=strip");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_str().expect("UTF-8");
+    let at = |name: &str| folder.path().join(name);
+    fs::copy(departed.record.path(), at("ada.json")).expect("a copy");
+    std::os::unix::fs::symlink(at("nothing"), at("dangling.json")).expect("a link");
+    fs::create_dir(at("folder.json")).expect("a folder");
+    for more in [&[][..], &["--dry-run"]] {
+        let ran = departed.server.run(&[&["restore", "--tombstone", path], more].concat());
+        assert_eq!(ran.exit, 2, "{ran:#?}");
+        for name in ["dangling.json could not be read", "folder.json is not a file"] {
+            assert!(ran.stderr.contains(name), "{name}: {}", ran.stderr);
+        }
+    }
+    assert!(departed.server.mock.requests().is_empty());
+}
