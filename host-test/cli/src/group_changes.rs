@@ -6,7 +6,7 @@ use host_test::retool::groups::{
 };
 use host_test::retool::types::{GroupRef, UserRef};
 
-use crate::args::{ConnectionArgs, GroupsCommand, KeepArgs, OneGroup};
+use crate::args::{AddMembersArgs, ConnectionArgs, GroupsCommand, KeepArgs, MembersArgs, OneGroup};
 use crate::connection::tenant;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -32,23 +32,16 @@ pub(crate) async fn change(command: GroupsCommand, output: &Output) -> Result<Ex
             let request = ChangeGroupRequest { access: arguments.access, ..unchanged(group) };
             write(&arguments.connection, &request, output).await
         }
-        GroupsCommand::Add(arguments) => {
-            let people = emails(&arguments.people)?.into_iter();
-            let new = |email| NewMember {
-                user: UserRef::Email(email),
-                group_admin: arguments.administer,
-            };
-            let group = reference(&arguments.connection, &arguments.group);
-            let add_members = people.map(new).collect();
-            let request = ChangeGroupRequest { add_members, ..kept(group, &arguments.keep) };
-            write(&arguments.connection, &request, output).await
+        GroupsCommand::Add(AddMembersArgs { members, administer }) => {
+            let new = |email| NewMember { user: UserRef::Email(email), group_admin: administer };
+            let add_members = emails(&members.people)?.into_iter().map(new).collect();
+            let request = ChangeGroupRequest { add_members, ..of_members(&members) };
+            write(&members.connection, &request, output).await
         }
-        GroupsCommand::Remove(arguments) => {
-            let people = emails(&arguments.people)?.into_iter();
-            let group = reference(&arguments.connection, &arguments.group);
-            let remove_members = people.map(UserRef::Email).collect();
-            let request = ChangeGroupRequest { remove_members, ..kept(group, &arguments.keep) };
-            write(&arguments.connection, &request, output).await
+        GroupsCommand::Remove(members) => {
+            let remove_members = emails(&members.people)?.into_iter().map(UserRef::Email).collect();
+            let request = ChangeGroupRequest { remove_members, ..of_members(&members) };
+            write(&members.connection, &request, output).await
         }
         GroupsCommand::Delete(arguments) => {
             let KeepArgs { protect, minimum_admins } = &arguments.keep;
@@ -84,11 +77,13 @@ fn unchanged(group: GroupRef) -> ChangeGroupRequest {
     }
 }
 
-fn kept(group: GroupRef, keep: &KeepArgs) -> ChangeGroupRequest {
+/// Returns a request about members that changes none yet.
+fn of_members(members: &MembersArgs) -> ChangeGroupRequest {
+    let MembersArgs { connection, group, people: _, keep } = members;
     ChangeGroupRequest {
         protected_people: keep.protect.iter().map(requests::by_email).collect(),
         minimum_admins: keep.minimum_admins,
-        ..unchanged(group)
+        ..unchanged(reference(connection, group))
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) enum GroupsCommand {
         after_help = "Example:\n  retool-lifecycle groups remove --base-url https://acme.retool.com Support \\\n    \
                       --email ada@example.com"
     )]
-    Remove(RemoveMembersArgs),
+    Remove(MembersArgs),
 
     /// Delete a group permanently.
     #[command(
@@ -104,11 +104,7 @@ pub(crate) struct SetGroupArgs {
 #[derive(Debug, Args)]
 pub(crate) struct AddMembersArgs {
     #[command(flatten)]
-    pub(crate) connection: ConnectionArgs,
-    #[command(flatten)]
-    pub(crate) group: OneGroup,
-    #[command(flatten)]
-    pub(crate) people: PeopleArgs,
+    pub(crate) members: MembersArgs,
     /// Whether they administer the group; `--administer` alone means true. Without it, members keep
     /// what they have, and new ones do not.
     #[arg(
@@ -119,12 +115,11 @@ pub(crate) struct AddMembersArgs {
         default_missing_value = "true"
     )]
     pub(crate) administer: Option<bool>,
-    #[command(flatten)]
-    pub(crate) keep: KeepArgs,
 }
 
+/// The people who are added to a group or removed.
 #[derive(Debug, Args)]
-pub(crate) struct RemoveMembersArgs {
+pub(crate) struct MembersArgs {
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
     #[command(flatten)]

@@ -23,7 +23,7 @@ pub(crate) use call::{CallArgs, SchemaArgs};
 pub(crate) use changes::ChangesArgs;
 pub(crate) use connection::{Api, ConnectionArgs};
 pub(crate) use directory::{ExportArgs, GroupArgs, OneGroup, UserArgs, UserFilterArgs, UsersArgs};
-pub(crate) use groups::{GroupsArgs, GroupsCommand, KeepArgs};
+pub(crate) use groups::{AddMembersArgs, GroupsArgs, GroupsCommand, KeepArgs, MembersArgs};
 pub(crate) use invite::{InviteArgs, ResetTwoFactorArgs};
 pub(crate) use mock::MockArgs;
 pub(crate) use people::PeopleArgs;

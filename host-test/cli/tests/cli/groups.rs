@@ -99,6 +99,11 @@ fn members_are_added_made_administrators_and_removed() {
     let json = setup.done(&["groups", "remove", "Support", "--email", ADA, BOB, "--json"]).json();
     assert_eq!(json["members_removed"].as_array().map(Vec::len), Some(2));
     assert_eq!(setup.members("Support"), []);
+    let line = ["groups", "add", "Support", "--administer", "--email", ADA, "--api=v1"];
+    let ran = setup.0.run(&line);
+    assert_eq!(ran.exit, 1, "{ran:#?}");
+    assert!(ran.stderr.contains("Leave --administer out"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("at       --administer\n"), "{}", ran.stderr);
     let ran = setup.run(&["groups", "add", "Support", "--email", "nobody@example.com"]);
     assert_eq!(ran.exit, 1, "{ran:#?}");
     assert!(ran.stderr.contains("(user-not-found)"), "{}", ran.stderr);
