@@ -1,6 +1,6 @@
 //! `changes`.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use super::failure::Failure;
 use super::files;
 use super::lock::Lock;
 use super::log;
-use super::output::Output;
+use super::output::{Output, print_json};
 use super::signals;
 use crate::exit::Exit;
 use host_test::json;
 use host_test::retool::directory::Change;
 use host_test::retool::types::{Error, ErrorDetail};
-use host_test::text::{printable, printable_json};
+use host_test::text::printable;
 
 /// Polls for changes once, or until a signal comes, which is the ordinary end. Stdout gets only the
 /// changes, with or without `--json`.
@@ -118,15 +118,12 @@ fn pause(interval: Duration, wanted: Duration) -> Duration {
 }
 
 fn print(changes: &[Change]) -> Result<(), Failure> {
-    let failed = "the changes could not be printed";
     let mut lines = String::new();
     for change in changes {
-        let line = json::value(change).context(failed)?;
-        lines += &format!("{}\n", printable_json(&line.to_string()));
+        let line = json::value(change).context("the changes could not be printed")?;
+        lines += &format!("{line}\n");
     }
-    let mut stdout = io::stdout().lock();
-    let printed = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush());
-    Ok(printed.context(failed)?)
+    print_json(&lines)
 }
 
 /// The file that stores the cursor, and the cursor in it.

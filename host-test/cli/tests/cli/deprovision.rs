@@ -270,6 +270,18 @@ fn a_failure_without_writes_leaves_no_record_file() {
 }
 
 #[test]
+fn what_is_left_to_do_names_the_commands_switches() {
+    let setup = Setup::new();
+    assert_eq!(setup.deprovision(&[]).exit, 0);
+    let mode = ["--mode=delete-after", "--days=30"];
+    for more in [&["--dry-run"][..], &[], &["--tombstones", &setup.path()]] {
+        let ran = setup.deprovision(&[&mode[..], more].concat());
+        assert_eq!(ran.exit, 0, "{ran:#?}");
+        assert!(ran.stdout.contains("Give --disabled-since from the result"), "{}", ran.stdout);
+    }
+}
+
+#[test]
 fn a_missing_person_leaves_no_record_file() {
     let setup = Setup::new();
     setup.server.mock.edit(|acme| {

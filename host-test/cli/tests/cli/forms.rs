@@ -78,16 +78,35 @@ fn the_detailed_exit_code_says_whether_there_are_changes() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_has_read_enough_is_no_error_of_a_plan() {
+fn a_reader_that_has_read_enough_is_no_error_of_a_command_that_only_reads() {
     let server = Server::start();
     let roster = File::new("new.csv", TWO_NEW);
-    for more in [&[][..], &["--json"]] {
-        let (reader, writer) = std::io::pipe().expect("a pipe");
-        drop(reader);
-        let line = [&["plan", "--api=v1", "--roster", roster.path()], more].concat();
-        let output = server.command(&line).stdout(writer).output().expect("the command");
-        assert_eq!(output.status.code(), Some(0), "{output:?}");
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(!stderr.contains("error"), "{stderr}");
+    let email = server.plain_people()[0].clone();
+    for line in [
+        &["plan", "--api=v1", "--roster", roster.path()][..],
+        &["users", "--api=v2"],
+        &["users", "--api=v2", "--csv"],
+        &["user", "--api=v2", &email],
+        &["groups", "--api=v2", "--members"],
+        &["group", "--api=v2", "Support"],
+        &["check", "--api=v2"],
+        &["deprovision", "--api=v2", "--dry-run", "--email", &email],
+        &["schema"],
+        &["schema", "provision"],
+        &["completions", "bash"],
+        &["demo"],
+        &["--help"],
+    ] {
+        let json: &[&str] = if line.contains(&"--csv") { &[] } else { &["--json"] };
+        for more in [&[][..], json] {
+            let (reader, writer) = std::io::pipe().expect("a pipe");
+            drop(reader);
+            let line = [line, more].concat();
+            let output = server.command(&line).stdout(writer).output().expect("the command");
+            assert_eq!(output.status.code(), Some(0), "{line:?}: {output:?}");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(!stderr.contains("error"), "{line:?}: {stderr}");
+        }
     }
+    assert_eq!(server.writes(), 0);
 }
