@@ -149,10 +149,8 @@ fn every_line_of_a_log_in_json_is_an_object_with_time_and_level() {
             messages.push(value["message"].to_string());
         }
         assert!(messages.concat().contains(error), "{messages:?}");
-        assert_eq!(
-            (ran.exit, &*ran.stdout == ""),
-            (if error.is_empty() { 0 } else { 2 }, !error.is_empty())
-        );
+        assert_eq!(ran.exit, if error.is_empty() { 0 } else { 2 }, "{ran:#?}");
+        assert_eq!(ran.stdout.is_empty(), !error.is_empty(), "{ran:#?}");
     }
 
     let ran = server.run(&["plan", "--log-format=text", "--roster", roster.path()]);
