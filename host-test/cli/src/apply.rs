@@ -55,7 +55,7 @@ pub(crate) async fn apply(arguments: ApplyArgs, output: &Output) -> Result<Exit,
         form,
     } = arguments;
     if let Some(path) = &report {
-        files::check_free(path, "a report").map_err(Failure::Usage)?;
+        files::check_free(path, "a report", "give another file").map_err(Failure::Usage)?;
     }
     let plan = read(&path)?;
     let request = ApplyPlanRequest { plan, approved_digest: approved(&approval)?, first, count };

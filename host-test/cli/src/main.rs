@@ -32,6 +32,7 @@ mod pace;
 mod people;
 mod person;
 mod plan_file;
+mod process;
 mod progress;
 mod record;
 mod render;
@@ -69,6 +70,7 @@ use signals::in_order;
 /// codes: 0 done, 1 failed, 2 wrong usage or file, 3 refused by a guard, 4 partly done or with
 /// people left alone, 129, 130 and 143 ended by a signal while writing.
 fn main() -> ExitCode {
+    process::prepare();
     // Before the arguments are parsed: what is wrong with them is reported in this format too.
     log::set_format(log::format_in(std::env::args_os()));
     let exit = match config::arguments(std::env::args_os()) {

@@ -13,7 +13,7 @@ use super::connection::tenant;
 use super::consent::{self, Consent};
 use super::directory::listing;
 use super::failure::Failure;
-use super::files::Input;
+use super::files::{self, Input};
 use super::grace::{self, GraceFile};
 use super::ids::user_id_of;
 use super::log;
@@ -93,7 +93,7 @@ pub(crate) async fn sync(arguments: SyncNowArgs, output: &Output) -> Result<Exit
     let consent = Consent::of(&arguments)?;
     let SyncNowArgs { sync: arguments, yes: _, tombstones, report, form } = arguments;
     if let Some(path) = &report {
-        files::check_free(path, "a report").map_err(Failure::Usage)?;
+        files::check_free(path, "a report", "give another file").map_err(Failure::Usage)?;
     }
     let roster = read(&arguments)?;
     let grace = arguments.absence.grace_file.clone();

@@ -25,8 +25,21 @@ const ARCHIVE: &[u8] = b"PK\x03\x04";
 /// its cells. A small file can unpack to more than the memory holds.
 const MAX_UNPACKED: u64 = 4 * MAX_BYTES as u64;
 
-/// The number of bytes at the start of the part with the texts that contain their number.
-const HEAD: usize = 4096;
+/// The maximum number of parts; a workbook has a few for each sheet.
+const MAX_PARTS: usize = 10_000;
+
+/// The maximum number of sheets that are looked at to find the one that is not empty.
+const MAX_SHEETS: usize = 20;
+
+/// The maximum number of cells, with those that are empty.
+const MAX_CELLS: usize = 20_000_000;
+
+/// The maximum number of bytes of the part with the formats. The reader keeps a copy of the font and
+/// of the number format for each format of cells.
+const MAX_STYLES: u64 = 4 << 20;
+
+/// The maximum number of bytes of a name or a text in it; a number format has 255 characters at most.
+const MAX_STYLE_TEXT: usize = 1024;
 
 type Workbook<'a> = Xlsx<Cursor<&'a [u8]>>;
 
@@ -62,41 +75,72 @@ fn unreadable(error: impl std::fmt::Display) -> RosterError {
     ))
 }
 
-/// Unpacks all parts without keeping them, because the sizes that the file claims may be wrong.
+/// Unpacks all parts without keeping them, because the sizes that the file claims may be wrong, and
+/// checks those of which the reader makes more than they have.
 fn check_size(bytes: &[u8], most: u64) -> Result<(), RosterError> {
     let too_large = || {
         whole(format!(
-            "the workbook unpacks to more than {most} bytes, the most that is read; save the \
-             sheet as CSV"
+            "the workbook unpacks to more than {most} bytes, the most that is read; save the sheet as \
+             CSV"
         ))
     };
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(unreadable)?;
+    if archive.len() > MAX_PARTS {
+        return Err(unreadable(format!("it has more than {MAX_PARTS} parts")));
+    }
     let mut left = most;
     for at in 0..archive.len() {
-        let mut part = archive.by_index(at).map_err(unreadable)?;
-        let texts =
-            part.name().map_err(unreadable)?.to_ascii_lowercase().ends_with("sharedstrings.xml");
-        let mut head = Vec::new();
-        part.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(unreadable)?;
-        let rest =
-            io::copy(&mut part.by_ref().take(left + 1), &mut io::sink()).map_err(unreadable)?;
-        let size = head.len() as u64 + rest;
-        left = left.checked_sub(size).ok_or_else(too_large)?;
-        // The reader reserves memory for as many texts as the part claims.
-        if texts && claimed_texts(&head).is_some_and(|texts| texts > size) {
+        let part = archive.by_index(at).map_err(unreadable)?;
+        let name = part.name().map_err(unreadable)?.to_ascii_lowercase();
+        let mut part = part.take(left + 1);
+        if name.ends_with("sharedstrings.xml") {
+            let mut text = Vec::new();
+            part.read_to_end(&mut text).map_err(unreadable)?;
+            check_texts(&text)?;
+        } else if name.ends_with("styles.xml") {
+            let mut text = Vec::new();
+            part.by_ref().take(MAX_STYLES + 1).read_to_end(&mut text).map_err(unreadable)?;
+            check_styles(&text)?;
+        }
+        io::copy(&mut part, &mut io::sink()).map_err(unreadable)?;
+        left = part.limit().checked_sub(1).ok_or_else(too_large)?;
+    }
+    Ok(())
+}
+
+/// Checks how many texts the part with the texts claims to have: the reader reserves memory for them.
+/// The number may stand in a comment too, which does no harm.
+fn check_texts(part: &[u8]) -> Result<(), RosterError> {
+    const COUNT: &[u8] = b"uniqueCount";
+    check_utf8(part)?;
+    for (at, _) in part.windows(COUNT.len()).enumerate().filter(|(_, text)| *text == COUNT) {
+        let rest = &part[at + COUNT.len()..];
+        let blank = |byte: &u8| byte.is_ascii_whitespace() || b"=\"'".contains(byte);
+        let digits =
+            rest.iter().skip_while(|byte| blank(byte)).take_while(|byte| byte.is_ascii_digit());
+        let claimed = digits.fold(0_u64, |number, digit| {
+            number.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
+        });
+        if claimed > part.len() as u64 {
             return Err(unreadable("it claims more texts than it has"));
         }
     }
     Ok(())
 }
 
-/// Returns the number of texts that the part claims to have.
-fn claimed_texts(head: &[u8]) -> Option<u64> {
-    let head = String::from_utf8_lossy(head);
-    let (_, count) = head.split_once("uniqueCount")?;
-    let digits = count.trim_start_matches([' ', '=', '"', '\'', '\t', '\r', '\n']);
-    let end = digits.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(digits.len());
-    (end > 0).then(|| digits[..end].parse().unwrap_or(u64::MAX))
+/// Checks the part with the formats, of which the reader makes one for each format of cells.
+fn check_styles(part: &[u8]) -> Result<(), RosterError> {
+    check_utf8(part)?;
+    let ends = |byte: &u8| b"<>\"'".contains(byte);
+    if part.len() as u64 > MAX_STYLES || part.split(ends).any(|text| text.len() > MAX_STYLE_TEXT) {
+        return Err(unreadable("its formats are too large"));
+    }
+    Ok(())
+}
+
+/// The reader takes UTF-16 too, in which the texts above are not found.
+fn check_utf8(part: &[u8]) -> Result<(), RosterError> {
+    if part.contains(&0) { Err(unreadable("a part is not UTF-8")) } else { Ok(()) }
 }
 
 /// Chooses the sheet.
@@ -114,8 +158,15 @@ fn sheet(workbook: &mut Workbook, options: &Options) -> Result<String, RosterErr
             }
         };
     }
+    let visible = sheets.iter().filter(|sheet| sheet.visible == SheetVisible::Visible);
+    if visible.clone().count() > MAX_SHEETS {
+        let names = list(visible.map(|sheet| &*sheet.name));
+        return Err(whole(format!(
+            "the workbook has more than {MAX_SHEETS} sheets; `--sheet` names one, such as {names}"
+        )));
+    }
     let mut filled = Vec::new();
-    for sheet in sheets.iter().filter(|sheet| sheet.visible == SheetVisible::Visible) {
+    for sheet in visible {
         // A cell that can't be read is reported when the sheet is.
         if !matches!(SheetRows::open(workbook, &sheet.name, options)?.next(), Ok(None)) {
             filled.push(&*sheet.name);
@@ -148,6 +199,8 @@ struct SheetRows<'a, R: Read + Seek> {
     columns: usize,
     /// The number of bytes that may still be read.
     left: usize,
+    /// The number of cells that may still be read.
+    cells_left: usize,
 }
 
 struct Cell {
@@ -169,16 +222,21 @@ impl<'a, R: Read + Seek> SheetRows<'a, R> {
             is_over: false,
             columns: 0,
             left: MAX_UNPACKED as usize,
+            cells_left: MAX_CELLS,
         })
     }
 
     /// Returns the next cell that is not blank.
     fn cell(&mut self) -> Result<Option<Cell>, RosterError> {
         while !self.is_over {
-            let Some(cell) = self.cells.next_cell_with_formula().map_err(unreadable)? else {
+            let cell = self.cells.next_cell_with_formula_metadata().map_err(unreadable)?;
+            let Some(cell) = cell else {
                 self.is_over = true;
                 break;
             };
+            self.cells_left = self.cells_left.checked_sub(1).ok_or_else(|| {
+                whole(format!("the sheet has more than {MAX_CELLS} cells; save it as CSV"))
+            })?;
             let (row, column) = cell.pos;
             let wrong = |message: String| {
                 RosterError::new(u64::from(row) + 1, u64::from(column) + 1, message)
@@ -304,16 +362,42 @@ mod tests {
         assert!(error.starts_with("the workbook unpacks to more than 99999 bytes"), "{error}");
     }
 
+    fn is_good(part: &str, text: &[u8]) -> bool {
+        check_size(&archive(&[(part, text)]), 16 << 20).is_ok()
+    }
+
     #[test]
     fn a_part_that_claims_more_texts_than_it_has_bytes_is_refused() {
-        for (head, is_good) in [
-            ("<sst count=\"9\" uniqueCount=\"30\"/>         ", true),
-            ("<sst uniqueCount = '99999999999999999999999'/>", false),
-            ("<sst uniqueCount=\"48000000\"/>", false),
-            ("<sst/>", true),
+        let pad = " ".repeat(5000);
+        for (text, good) in [
+            (r#"<sst count="9" uniqueCount="30"/>         "#.to_owned(), true),
+            ("<sst uniqueCount = '99999999999999999999999'/>".to_owned(), false),
+            (r#"<sst uniqueCount="48000000"/>"#.to_owned(), false),
+            (r#"<!-- uniqueCount="1" --><sst uniqueCount="99999999999">"#.to_owned(), false),
+            (format!("<!--{pad}--><sst uniqueCount=\"999999999999999999\">"), false),
+            ("\0<\0s".to_owned(), false),
+            ("<sst/>".to_owned(), true),
         ] {
-            let bytes = archive(&[("xl/SharedStrings.xml", head.as_bytes())]);
-            assert_eq!(check_size(&bytes, 1000).is_ok(), is_good, "{head}");
+            assert_eq!(is_good("xl/SharedStrings.xml", text.as_bytes()), good, "{text}");
         }
+    }
+
+    #[test]
+    fn formats_that_would_be_copied_without_end_are_refused() {
+        let font = |bytes: usize| format!("<font><name val=\"{}\"/></font>", "f".repeat(bytes));
+        assert!(is_good("xl/styles.xml", font(31).as_bytes()));
+        assert!(!is_good("xl/styles.xml", font(MAX_STYLE_TEXT + 1).as_bytes()));
+        let many = |bytes: usize| "<xf/>".repeat(bytes / 5);
+        assert!(is_good("xl/styles.xml", many(1 << 20).as_bytes()));
+        assert!(!is_good("xl/styles.xml", many(5 << 20).as_bytes()));
+    }
+
+    #[test]
+    fn an_archive_of_very_many_parts_is_refused() {
+        let names: Vec<String> = (0..=MAX_PARTS).map(|at| at.to_string()).collect();
+        let parts: Vec<(&str, &[u8])> = names.iter().map(|name| (&**name, &b""[..])).collect();
+        let error = check_size(&archive(&parts), 1000).expect_err("a refusal").to_string();
+        assert!(error.contains("it has more than 10000 parts"), "{error}");
+        check_size(&archive(&parts[1..]), 1000).expect("as many as may be");
     }
 }

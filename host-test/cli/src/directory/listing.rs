@@ -57,10 +57,17 @@ impl Item for User {
         let texts = names.into_iter().chain(dates);
         let texts = texts.chain([&self.metadata, &self.profile_photo_url]).flatten();
         let texts = texts.map(String::len).sum::<usize>();
-        let groups = self.groups.iter().flatten();
-        let link = |name: &Option<String>| 64 + name.as_ref().map_or(0, String::len);
-        size_of::<User>() + texts + groups.map(|group| link(&group.name)).sum::<usize>()
+        let attributes = self.attributes.iter().flatten();
+        let attributes = attributes.map(|of| 64 + of.name.len() + of.value.len()).sum::<usize>();
+        let ids = self.other_ids.iter().map(|id| 64 + user_id_of(id).len()).sum::<usize>();
+        let links = self.groups.iter().flatten().map(link_size).sum::<usize>();
+        size_of::<User>() + texts + attributes + ids + links
     }
+}
+
+/// Returns about how many bytes a membership takes.
+fn link_size(link: &GroupLink) -> usize {
+    64 + group_id_of(&link.id).len() + link.name.as_ref().map_or(0, String::len)
 }
 
 impl Item for Group {
@@ -72,8 +79,13 @@ impl Item for Group {
 
     fn size(&self) -> usize {
         let members = self.members.iter().flatten();
-        let member = |email: &Option<String>| 128 + email.as_ref().map_or(0, String::len);
-        size_of::<Group>() + self.name.len() + members.map(|of| member(&of.email)).sum::<usize>()
+        let members = members
+            .map(|of| 128 + user_id_of(&of.id).len() + of.email.as_ref().map_or(0, String::len));
+        let dates = [&self.created_at, &self.updated_at].into_iter().flatten().map(String::len);
+        let access = self.access.iter().map(|of| 64 + of.name.len() + of.value.len());
+        let ids = self.other_ids.iter().map(|id| 64 + group_id_of(id).len());
+        let parts = members.chain(dates).chain(access).chain(ids);
+        size_of::<Group>() + self.name.len() + parts.sum::<usize>()
     }
 }
 
@@ -240,38 +252,66 @@ fn too_large(what: &str) -> Failure {
     ))
 }
 
-/// Adds to each person the memberships that only the groups have, and who administers a group.
-pub(crate) fn join(users: &mut [User], groups: &[Group]) {
+/// Adds to each person the memberships that only the groups have, and who administers a group. Fails
+/// if all of them take more than a listing may have.
+pub(crate) fn join(users: &mut [User], groups: &[Group]) -> Result<(), Failure> {
+    join_within(users, groups, MOST_BYTES)
+}
+
+fn join_within(users: &mut [User], groups: &[Group], most: usize) -> Result<(), Failure> {
     let mut links: HashMap<&str, Vec<(&Group, Option<bool>)>> = HashMap::new();
     for group in groups {
         for member in group.members.iter().flatten() {
             links.entry(user_id_of(&member.id)).or_default().push((group, member.group_admin));
         }
     }
+    let mut bytes = 0;
     for user in users {
         let listed = links.remove(user_id_of(&user.id)).unwrap_or_default();
         let own = user.groups.get_or_insert_default();
+        let mut places: HashMap<String, usize> = own
+            .iter()
+            .enumerate()
+            .map(|(place, link)| (group_id_of(&link.id).to_owned(), place))
+            .collect();
         for (group, group_admin) in listed {
-            match own.iter_mut().find(|link| link.id == group.id) {
-                Some(link) => link.group_admin = link.group_admin.or(group_admin),
-                None => own.push(GroupLink {
-                    id: group.id.clone(),
-                    name: Some(group.name.clone()),
-                    group_admin,
-                }),
+            let id = group_id_of(&group.id);
+            if let Some(place) = places.get(id) {
+                let link = &mut own[*place];
+                link.group_admin = link.group_admin.or(group_admin);
+                continue;
             }
+            let link =
+                GroupLink { id: group.id.clone(), name: Some(group.name.clone()), group_admin };
+            bytes += link_size(&link);
+            if bytes > most {
+                return Err(too_large("memberships"));
+            }
+            places.insert(id.to_owned(), own.len());
+            own.push(link);
         }
     }
+    Ok(())
 }
 
-/// Adds the names of groups to memberships that have only their ids.
-pub(crate) fn name(users: &mut [User], groups: &[Group]) {
+/// Adds the names of groups to memberships that have only their ids. Fails as [`join`].
+pub(crate) fn name(users: &mut [User], groups: &[Group]) -> Result<(), Failure> {
+    name_within(users, groups, MOST_BYTES)
+}
+
+fn name_within(users: &mut [User], groups: &[Group], most: usize) -> Result<(), Failure> {
     let names: HashMap<&str, &str> =
         groups.iter().map(|group| (group_id_of(&group.id), &*group.name)).collect();
     let links = users.iter_mut().flat_map(|user| user.groups.iter_mut().flatten());
+    let mut bytes = 0;
     for link in links.filter(|link| link.name.is_none()) {
         link.name = names.get(group_id_of(&link.id)).map(|name| (*name).to_owned());
+        bytes += link_size(link);
+        if bytes > most {
+            return Err(too_large("memberships"));
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -326,5 +366,30 @@ mod tests {
         });
         assert_eq!(groups.await.expect("a listing").len(), 1);
         assert_eq!(readings.get(), 2);
+    }
+
+    #[test]
+    fn memberships_that_groups_add_are_limited_like_a_listing() {
+        let member = |id: &str| Member {
+            id: UserId::V1(id.to_owned()),
+            email: None,
+            group_admin: Some(true),
+        };
+        let long = "n".repeat(1000);
+        let groups = [group("1", &long, Some(vec![member("1"), member("2")]))];
+        let users = || [1, 2].map(|id| User { groups: None, ..user(id) });
+        let mut both = users();
+        join_within(&mut both, &groups, 3000).expect("as much as may be");
+        assert!(both.iter().all(|user| user.groups.as_ref().is_some_and(|own| own.len() == 1)));
+        join_within(&mut both, &groups, 0).expect("nothing is added again");
+        assert!(join_within(&mut users(), &groups, 1500).is_err());
+        for user in &mut both {
+            user.groups.iter_mut().flatten().for_each(|link| link.name = None);
+        }
+        assert!(name_within(&mut both, &groups, 1500).is_err());
+    }
+
+    fn user(id: u32) -> User {
+        User { id: UserId::V1(id.to_string()), ..crate::testing::user("ada@x.com") }
     }
 }

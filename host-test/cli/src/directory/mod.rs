@@ -71,9 +71,9 @@ async fn add_groups(tenant: &Tenant, users: &mut [User]) -> Result<(), Failure> 
     }
     let groups = listing::groups(tenant, lacks).await?;
     if lacks {
-        listing::join(users, &groups);
+        listing::join(users, &groups)?;
     }
-    listing::name(users, &groups);
+    listing::name(users, &groups)?;
     Ok(())
 }
 

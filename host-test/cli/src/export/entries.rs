@@ -1,10 +1,11 @@
 //! Which lines a roster gets for the people of an organisation.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ::roster::{Entry, Group, UserType};
 use host_test::retool::types::{self, GroupLink, User, UserId};
 use host_test::text::is_shown;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::address::{is_address, key};
@@ -49,7 +50,7 @@ pub(super) fn entries(users: &[User], groups: &[types::Group], with_disabled: bo
     let mut people: BTreeMap<String, Vec<&User>> = BTreeMap::new();
     for user in users {
         match user.email.as_deref() {
-            Some(email) if is_address(email) => {
+            Some(email) if is_address(email) && is_visible(email) => {
                 people.entry(key(email).into_owned()).or_default().push(user);
             }
             // A plan would refuse the whole roster.
@@ -100,9 +101,10 @@ fn entry<'a>(user: &'a User, names: &HashMap<&str, &str>, left_out: &mut LeftOut
     let (first_name, last_name) = (name(&user.first_name), name(&user.last_name));
     let is_v2 = matches!(user.id, UserId::V2(_));
     let mut groups: Vec<Group> = Vec::new();
+    let mut named = HashSet::new();
     for link in user.groups.iter().flatten() {
         match names.get(group_id_of(&link.id)) {
-            Some(name) if groups.iter().any(|group| group.name == *name) => {}
+            Some(name) if !named.insert(*name) => {}
             Some(name) => groups.push(group(name, link, is_v2)),
             None => {
                 let id = || format!("#{}", group_id_of(&link.id));
@@ -140,19 +142,25 @@ fn nameable(groups: &[types::Group]) -> HashMap<&str, &str> {
     for group in groups {
         *count.entry(group.name.trim()).or_default() += 1;
     }
-    let is_nameable = |name: &str| {
-        // A character that is not shown may be refused. Spaces are compared as they are.
-        let is_visible = name.chars().all(|c| is_shown(c) || c.is_whitespace());
-        is_line(name, MAX_NAME) && is_visible && count.get(name) == Some(&1)
-    };
+    let is_nameable = |name: &str| is_line(name, MAX_NAME) && count.get(name) == Some(&1);
     let named = groups.iter().map(|group| (group_id_of(&group.id), group.name.trim()));
     named.filter(|(_, name)| is_nameable(name)).collect()
 }
 
-/// Returns whether a request may have this text: one line that is not empty.
+/// Returns whether a request may have this text, one line that is not empty, and everything in it can
+/// be seen.
 fn is_line(text: &str, most: usize) -> bool {
     let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    !text.trim().is_empty() && !text.trim().contains(breaks) && text.chars().nth(most).is_none()
+    let text = text.trim();
+    !text.is_empty()
+        && !text.contains(breaks)
+        && is_visible(text)
+        && text.chars().nth(most).is_none()
+}
+
+/// Returns whether whoever looks at the file sees every character. Spaces are compared as they are.
+fn is_visible(text: &str) -> bool {
+    text.chars().all(|c| is_shown(c) || c.is_whitespace())
 }
 
 /// Returns the metadata if a request may have it.
@@ -160,7 +168,21 @@ fn metadata_of(json: &str) -> Option<String> {
     let metadata: BTreeMap<String, Box<RawValue>> = serde_json::from_str(json).ok()?;
     let written = serde_json::to_string(&metadata).ok()?;
     let is_key = |key: &String| is_line(key, MAX_NAME);
-    (written.len() <= MAX_METADATA && metadata.keys().all(is_key)).then_some(written)
+    let is_good = written.len() <= MAX_METADATA
+        && metadata.keys().all(is_key)
+        && serde_json::from_str(&written).is_ok_and(|json: Value| has_only_visible_texts(&json));
+    is_good.then_some(written)
+}
+
+fn has_only_visible_texts(json: &Value) -> bool {
+    match json {
+        Value::String(text) => is_visible(text),
+        Value::Array(items) => items.iter().all(has_only_visible_texts),
+        Value::Object(fields) => {
+            fields.iter().all(|(key, value)| is_visible(key) && has_only_visible_texts(value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
 }
 
 fn user_type(user_type: types::UserType) -> Option<UserType> {
@@ -210,8 +232,8 @@ impl LeftOut<'_> {
         );
         note(
             self.unusable.iter().copied().collect(),
-            "left out, because a plan refuses a roster with this address; correct it in Retool \
-             first: a plan with --absent takes such a person for absent",
+            "left out, because a roster can't have this address; correct it in Retool first: a plan \
+             with --absent takes such a person for absent",
         );
         note(
             self.several.iter().copied().collect(),
@@ -226,8 +248,8 @@ impl LeftOut<'_> {
         );
         note(
             self.names.iter().copied().collect(),
-            "a name is left out, because a roster can't have it: it has a control character or \
-             is too long; a plan keeps it",
+            "a name is left out, because a roster can't have it: it has a character that \
+             can't be seen or is too long; a plan keeps it",
         );
         note(
             self.metadata.iter().copied().collect(),

@@ -35,8 +35,8 @@ pub(crate) async fn export(arguments: ExportArgs, output: &Output) -> Result<Exi
         // Only the groups say who administers them, and some servers leave groups out of people's
         // records.
         let groups = listing::groups(&tenant, true).await?;
-        listing::join(&mut users, &groups);
-        listing::name(&mut users, &groups);
+        listing::join(&mut users, &groups)?;
+        listing::name(&mut users, &groups)?;
         Ok((users, groups))
     };
     let (users, groups) = progress.ended(read.await)?;

@@ -203,6 +203,39 @@ fn a_record_that_can_not_be_printed_goes_to_stderr() {
     }
 }
 
+/// Runs the command with a standard output that may grow by a few bytes only.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_record_that_is_too_large_for_its_file_goes_to_stderr() {
+    use std::os::unix::process::CommandExt;
+
+    // The machine code in its cache, and what the runtime keeps in files, must fit.
+    const LIMIT: u64 = 512 << 20;
+    let setup = Setup::new();
+    let mut out = tempfile::tempfile().expect("a file");
+    out.set_len(LIMIT - 200).expect("a long file");
+    std::io::Seek::seek(&mut out, std::io::SeekFrom::End(0)).expect("its end");
+    let arguments = ["deprovision", "--api=v1", "--mode=strip", "--email", ADA];
+    let mut command = setup.server.command(&arguments);
+    // SAFETY: it calls only `setrlimit` and `signal`, which may be called after a fork.
+    unsafe {
+        command.pre_exec(|| {
+            let limit = libc::rlimit { rlim_cur: LIMIT, rlim_max: LIMIT };
+            libc::signal(libc::SIGXFSZ, libc::SIG_DFL);
+            match libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) {
+                0 => Ok(()),
+                _ => Err(std::io::Error::last_os_error()),
+            }
+        });
+    }
+    let output = command.stdout(out).output().expect("the command");
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+    let record = stderr.find("\n{").unwrap_or_else(|| panic!("no record: {stderr}"));
+    fs::write(setup.file(), &stderr[record..]).expect("a file");
+    setup.assert_restorable();
+}
+
 /// Returns a pipe with room for about this many bytes, which refuses to be
 /// written to (EAGAIN) when there is none.
 #[cfg(target_os = "linux")]

@@ -245,3 +245,36 @@ fn a_failed_export_leaves_no_file() {
     assert_eq!(ran.exit, 1, "{ran:#?}");
     assert_eq!(fs::read_dir(setup.folder.path()).expect("a folder").count(), 0);
 }
+
+#[test]
+fn what_can_not_be_seen_is_not_written() {
+    let server = Server::start();
+    server.mock.edit(|acme| {
+        for (email, first_name, metadata) in [
+            ("turned\u{202e}@example.com", "Tess", json!({})),
+            ("tess@example.com", "Te\u{202e}ss", json!({"team": "a\u{200b}b"})),
+            ("uma@example.com", "Uma", json!({"te\u{2066}am": ["blue"]})),
+        ] {
+            let user = User {
+                first_name: Some(first_name.to_owned()),
+                metadata: metadata.as_object().expect("an object").clone().into_iter().collect(),
+                ..User::new(email)
+            };
+            acme.create_user(user).expect("a new address");
+        }
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["people.csv", "people.json"] {
+        let out = folder.path().join(name);
+        let ran = server.run(&["export", "--api=v2", "--out", out.to_str().expect("UTF-8")]);
+        assert_eq!(ran.exit, 0, "{ran:#?}");
+        let text = fs::read_to_string(&out).expect("a roster");
+        for hidden in ['\u{202e}', '\u{200b}', '\u{2066}'] {
+            let escaped = format!("\\u{:04x}", u32::from(hidden));
+            assert!(!text.contains(hidden) && !text.contains(&escaped), "{name}: {text}");
+        }
+        assert!(text.contains("tess@example.com") && text.contains("uma@example.com"), "{text}");
+        assert!(!text.contains("turned"), "{text}");
+        assert!(ran.stdout.contains("a roster can't have this address"), "{ran:#?}");
+    }
+}

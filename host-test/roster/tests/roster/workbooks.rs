@@ -289,3 +289,20 @@ fn no_damage_to_a_part_causes_a_panic() {
         }
     }
 }
+
+#[test]
+fn of_very_many_sheets_one_must_be_named() {
+    let sheets = (0..21).map(|at| {
+        let mut sheet = sheet(if at == 20 { &PEOPLE } else { &[] });
+        sheet.set_name(format!("S{at}")).expect("a name");
+        sheet
+    });
+    let bytes = workbook(sheets.collect());
+    let error = refusal(&bytes, &options());
+    assert!(
+        error.starts_with("the workbook has more than 20 sheets; `--sheet` names one"),
+        "{error}"
+    );
+    let asked = Options { sheet: Some("S20".to_owned()), ..options() };
+    assert_eq!(parse(&bytes, &asked).expect("a roster").entries.len(), 3);
+}
