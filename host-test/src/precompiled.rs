@@ -52,8 +52,7 @@ pub(crate) unsafe fn load(
 fn name(engine: &Engine, component: &[u8]) -> String {
     let mut settings = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut settings);
-    let content = Sha256::digest(component);
-    let content: String = content.iter().map(|byte| format!("{byte:02x}")).collect();
+    let content = hex::encode(Sha256::digest(component));
     format!("{content}-{:016x}.code", settings.finish())
 }
 

@@ -102,8 +102,7 @@ pub(crate) fn file_name_of(text: &str, extension: &str) -> String {
         }
     }
     if name.len() > MAX_FILE_NAME {
-        let digest: String =
-            Sha256::digest(&name).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex::encode(&Sha256::digest(&name)[..8]);
         name.truncate(MAX_FILE_NAME - digest.len() - 1);
         name += &format!("-{digest}");
     }

@@ -3,7 +3,8 @@
 //! The types are those that bindings generate, with serde's derived implementations. This crate
 //! makes one form of JSON of them: cases of variants have their WIT names (`end-user`), also if the
 //! type has Rust's (`EndUser`); a case with a payload is an object of one key, one without is a
-//! string; a record is an object, never an array. Errors name the field by its path, e.g.
+//! string; a record is an object, never an array. A whole number may be written with a fraction of
+//! zero (`30.0`) or an exponent (`3e1`), as in JSON Schema. Errors name the field by its path, e.g.
 //! `request.groups[1].name`.
 //!
 //! Nothing is held besides the text and the value: a tree of JSON takes many times the memory of its

@@ -64,26 +64,28 @@ pub(crate) struct Reader<'a, D> {
 }
 
 impl<'a, D> Reader<'a, D> {
-    fn whole<'de, V: Visitor<'de>>(
+    fn any<'de, V: Visitor<'de>>(
         self,
         visitor: V,
         must_be: &'static str,
+        integer: bool,
     ) -> Result<V::Value, Raised>
     where
         D: Deserializer<'de>,
     {
         let (place, keys) = (self.place, self.keys);
         self.inner
-            .deserialize_any(Checked { visitor, place, keys, must_be })
+            .deserialize_any(Checked { visitor, place, keys, must_be, integer })
             .map_err(|error| place.raise(error))
     }
 }
 
-/// Defines methods that read any value, and say what it must be.
-macro_rules! whole {
-    ($($method:ident $must_be:literal;)*) => {$(
+/// Defines methods that read any value, and say what it must be. `integer` is whether that is a
+/// whole number.
+macro_rules! any {
+    (integer: $integer:literal; $($method:ident $must_be:literal;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Raised> {
-            self.whole(visitor, $must_be)
+            self.any(visitor, $must_be, $integer)
         }
     )*};
 }
@@ -91,19 +93,10 @@ macro_rules! whole {
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Reader<'_, D> {
     type Error = Raised;
 
-    whole! {
+    any! {
+        integer: false;
         deserialize_any "a value";
         deserialize_bool "true or false";
-        deserialize_i8 "a whole number";
-        deserialize_i16 "a whole number";
-        deserialize_i32 "a whole number";
-        deserialize_i64 "a whole number";
-        deserialize_i128 "a whole number";
-        deserialize_u8 "a whole number from 0 to 255";
-        deserialize_u16 "a whole number from 0 to 65535";
-        deserialize_u32 "a whole number from 0 to 4294967295";
-        deserialize_u64 "a whole number from 0";
-        deserialize_u128 "a whole number from 0";
         deserialize_f32 "a number";
         deserialize_f64 "a number";
         deserialize_char "a string of one character";
@@ -117,10 +110,30 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Reader<'_, D> {
         deserialize_identifier "a string";
     }
 
+    any! {
+        integer: true;
+        deserialize_i8 "a whole number";
+        deserialize_i16 "a whole number";
+        deserialize_i32 "a whole number";
+        deserialize_i64 "a whole number";
+        deserialize_i128 "a whole number";
+        deserialize_u8 "a whole number from 0 to 255";
+        deserialize_u16 "a whole number from 0 to 65535";
+        deserialize_u32 "a whole number from 0 to 4294967295";
+        deserialize_u64 "a whole number from 0";
+        deserialize_u128 "a whole number from 0";
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Raised> {
         let (place, keys) = (self.place, self.keys);
         self.inner
-            .deserialize_option(Checked { visitor, place, keys, must_be: "a value" })
+            .deserialize_option(Checked {
+                visitor,
+                place,
+                keys,
+                must_be: "a value",
+                integer: false,
+            })
             .map_err(|error| place.raise(error))
     }
 
@@ -189,6 +202,17 @@ struct Checked<'a, V> {
     place: &'a Place<'a>,
     keys: Keys,
     must_be: &'static str,
+    /// Whether it is a whole number, which may be written as `30.0`.
+    integer: bool,
+}
+
+/// The largest number up to which every whole number is one of the parser's, 2^53.
+const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Returns a number without a fraction as an integer.
+fn integer(value: f64) -> Option<i64> {
+    let whole = value as i64;
+    (value.abs() <= MOST_EXACT && whole as f64 == value).then_some(whole)
 }
 
 /// Forwards the visits of plain values.
@@ -212,11 +236,19 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Checked<'_, V> {
         visit_bool(value: bool);
         visit_i64(value: i64);
         visit_u64(value: u64);
-        visit_f64(value: f64);
         visit_str(value: &str);
         visit_string(value: String);
         visit_unit();
         visit_none();
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        let Checked { visitor, place, must_be, .. } = self;
+        let read = match integer(value).filter(|_| self.integer) {
+            Some(whole) => visitor.visit_i64(whole),
+            None => visitor.visit_f64(value),
+        };
+        read.map_err(|raised: Raised| place.keep(raised.or_must_be(must_be)))
     }
 
     fn visit_some<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
@@ -225,14 +257,14 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Checked<'_, V> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
-        let Checked { visitor, place, keys, must_be } = self;
+        let Checked { visitor, place, keys, must_be, .. } = self;
         visitor
             .visit_seq(Items { inner, place, keys, index: 0 })
             .map_err(|raised| place.keep(raised.or_must_be(must_be)))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
-        let Checked { visitor, place, keys, must_be } = self;
+        let Checked { visitor, place, keys, must_be, .. } = self;
         visitor
             .visit_map(Entries { inner, place, keys })
             .map_err(|raised| place.keep(raised.or_must_be(must_be)))

@@ -71,6 +71,12 @@ fn a_wrong_field_is_named_by_its_path_with_what_it_must_be() {
         ("2}", "-1}", "minimum must be a whole number from 0 to 4294967295"),
         ("2}", "4294967296}", "minimum must be a whole number from 0 to 4294967295"),
         ("2}", "1.5}", "minimum must be a whole number from 0 to 4294967295"),
+        ("2}", "-1.0}", "minimum must be a whole number from 0 to 4294967295"),
+        ("2}", "4294967296.0}", "minimum must be a whole number from 0 to 4294967295"),
+        ("2}", "1e300}", "minimum must be a whole number from 0 to 4294967295"),
+        ("2}", "\"2\"}", "minimum must be a whole number from 0 to 4294967295"),
+        ("true", "1.0", "groups[1].admin must be true or false"),
+        (r#""b""#, "7.0", "groups[1].name must be a string"),
         (
             "2}",
             "2, \"firstName\": 1}",
@@ -101,18 +107,61 @@ fn a_wrong_field_is_named_by_its_path_with_what_it_must_be() {
     }
 }
 
+/// JSON Schema counts `30.0` as an integer, and so do many writers of JSON.
 #[test]
-fn what_is_not_json_is_told_from_what_has_another_form() {
+fn a_whole_number_may_have_a_fraction_of_zero_or_an_exponent() {
+    for (text, expected) in
+        [("30.0", 30), ("3e1", 30), ("0.0", 0), ("-0.0", 0), ("4294967295.0", u32::MAX)]
+    {
+        let read = strict(&with("2}", &format!("{text}}}"))).expect(text);
+        assert_eq!(read.minimum, Some(expected), "{text}");
+        let mode = format!(r#"{{"delete-once-disabled": {text}}}"#);
+        let read = strict(&with(r#""disable""#, &mode)).expect(text);
+        assert_eq!(read.mode, Mode::DeleteOnceDisabled(expected), "{text}");
+    }
+    let large = |text: &str| from_slice::<i64>(text.as_bytes(), Keys::Known);
+    assert_eq!(large("-9007199254740992.0"), Ok(-9_007_199_254_740_992));
+    // The parser may have rounded it.
+    assert!(large("9223372036854775808.0").is_err());
+    assert_eq!(from_slice::<f64>(b"30.0", Keys::Known), Ok(30.0));
+}
+
+#[test]
+fn what_is_not_json_is_refused_as_such_also_if_it_begins_with_another_form() {
     let deep = "[".repeat(100_000);
     for text in
-        ["", "{", "nonsense", r#"{"user": "#, r#"{"user": {"email": "\ud800"}}"#, "{} {}", &deep]
+        ["", "{", "nonsense", r#"{"user": "#, r#"{"user": {"email": "\ud800"}}"#, "[1", &deep]
     {
         let refusal = strict(text);
-        let other = with("}", "} x");
-        let refusal = if text == "{} {}" { strict(&other) } else { refusal };
         assert!(matches!(refusal, Err(Refusal::Syntax(_))), "{refusal:?}");
     }
     assert_eq!(strict("[]").expect_err("a form").to_string(), "it must be an object");
+}
+
+#[test]
+fn text_after_the_value_is_no_json() {
+    let request = with("2}", "2}");
+    for after in ["x", " {}", ",", "}", "null", "\0", "// more", "\n\n1"] {
+        let refusal = strict(&(request.clone() + after));
+        assert!(matches!(refusal, Err(Refusal::Syntax(_))), "{after:?}: {refusal:?}");
+        // Also after a value of another form.
+        let refusal = strict(&("[]".to_owned() + after));
+        assert!(matches!(refusal, Err(Refusal::Syntax(_))), "{after:?}: {refusal:?}");
+    }
+    assert_eq!(strict(&(request.clone() + " \t\r\n")), strict(&request));
+}
+
+#[test]
+fn names_of_cases_are_those_of_the_wit() {
+    for (name, expected) in [
+        ("ReEnabled", "re-enabled"),
+        ("DeleteOnceDisabled", "delete-once-disabled"),
+        ("V2", "v2"),
+        ("disable-and-strip-groups", "disable-and-strip-groups"),
+        ("scim", "scim"),
+    ] {
+        assert_eq!(wit_name(name), expected);
+    }
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Checksums.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
@@ -9,12 +8,7 @@ use crate::File;
 
 /// Returns the checksum of a file's content.
 pub(crate) fn sum(bytes: &[u8]) -> String {
-    let mut sum = String::new();
-    for byte in Sha256::digest(bytes) {
-        // Writing to a string can't fail.
-        let _ = write!(sum, "{byte:02x}");
-    }
-    sum
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// Returns one line per file, in the format of `sha256sum --check`.

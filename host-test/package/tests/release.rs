@@ -177,8 +177,7 @@ fn every_file_has_a_checksum_and_contains_nothing_about_the_machine() {
     let mut listed = BTreeSet::new();
     for line in text(&folder, SUMS).lines() {
         let (sum, path) = line.split_once("  ").expect("a checksum and a path");
-        let digest = Sha256::digest(bytes(&folder, path));
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex::encode(Sha256::digest(bytes(&folder, path)));
         assert_eq!(sum, digest, "{path}");
         listed.insert(path.to_owned());
     }
@@ -207,7 +206,7 @@ fn releases_of_the_same_sources_are_equal_and_replace_each_other() {
     // An earlier version had a file more.
     let stale = "package stale:one;";
     fs::write(one.path().join("wit").join("stale.wit"), stale).expect("a file");
-    let sum: String = Sha256::digest(stale).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = hex::encode(Sha256::digest(stale));
     let sums = format!("{}{sum}  wit/stale.wit\n", text(&one, SUMS));
     fs::write(one.path().join(SUMS), sums).expect("a file");
     assert!(run(one.path()).status.success());
@@ -269,7 +268,7 @@ fn a_link_in_a_release_is_not_followed() {
 #[test]
 fn a_folder_with_the_checksums_of_something_else_is_not_changed() {
     let folder = tempfile::tempdir().expect("a folder");
-    let sum: String = Sha256::digest("data").iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = hex::encode(Sha256::digest("data"));
     for listed in ["disk.iso", "/etc/passwd", "../disk.iso"] {
         fs::write(folder.path().join("disk.iso"), "data").expect("a file");
         fs::write(folder.path().join(SUMS), format!("{sum}  {listed}\n")).expect("a file");
