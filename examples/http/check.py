@@ -1,4 +1,4 @@
-"""Checks a door with a generated client, and with many requests at once."""
+"""Checks a door: every function, with and without a generated client, and many requests at once."""
 
 import asyncio
 import importlib
@@ -6,13 +6,16 @@ import json
 import re
 import sys
 import time
+import tomllib
 import typing
+import urllib.error
 import urllib.parse
+import urllib.request
 from pathlib import Path
 
 TOKEN = "open-sesame"
 CONNECTION = "acme"
-HERE = Path(__file__).parent
+REQUESTS = Path(__file__).parents[1] / "requests.json"
 
 
 def filled(request, results):
@@ -30,33 +33,83 @@ def filled(request, results):
     return request
 
 
-def functions(base_url, document):
-    """Makes a call of every function with the client in the package `client`."""
+def fits(part, value):
+    """Returns whether a value has a part, as `examples/requests.md` says."""
+    if isinstance(part, dict):
+        return isinstance(value, dict) and all(fits(part[key], value.get(key)) for key in part)
+    if isinstance(part, list):
+        return isinstance(value, list) and len(part) == len(value) and all(map(fits, part, value))
+    return part == value and isinstance(part, bool) == isinstance(value, bool)
+
+
+def error_of(problem):
+    """Returns the contract's error of a problem document, as far as it has one form in both."""
+    return {"permanent" if problem["permanent"] else "transient": {**problem, "message": problem["detail"]}}
+
+
+def make(call, listed):
+    """Makes every call of the file with `call`, which returns the status and the JSON. `listed` are
+    the paths of the functions."""
+    results = {}
+    listed = set(listed)
+    for each in json.loads(REQUESTS.read_text()):
+        function = each["function"]
+        listed.remove(function)
+        status, got = call(function, {"connection": CONNECTION, **filled(each["request"], results)})
+        if "result" in each:
+            assert status == 200, f"{function}: {status} {got}"
+            assert fits(each["result"], got), f"{function}: {json.dumps(got)} lacks {each['result']}"
+        else:
+            assert status != 200, f"{function}: {got}"
+            assert fits(each["error"], error_of(got)), f"{function}: {got} is not {each['error']}"
+        results[function.split("/")[1]] = got
+        print(f"ok: {function} -> {status}")
+    assert not listed, f"requests.json has no {', '.join(listed)}"
+
+
+def functions(base_url):
+    """Makes a call of every function."""
+
+    def send(path, body=None):
+        request = urllib.request.Request(
+            base_url + path, body, {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    _, index = send("/")
+    make(
+        lambda function, body: send(f"/v1/{function}", json.dumps(body).encode()),
+        (path.removeprefix("/v1/") for path in index["functions"]),
+    )
+
+
+def client(base_url, document):
+    """Makes a call of every function with the generated client in the package `client`."""
     from client import AuthenticatedClient
 
     paths = json.loads(Path(document).read_text())["paths"]
     operations = {
-        path.rsplit("/", 1)[1]: operation["post"] for path, operation in paths.items() if "post" in operation
+        path.removeprefix("/v1/"): operation["post"] for path, operation in paths.items() if "post" in operation
     }
-    results = {}
-    client = AuthenticatedClient(base_url=base_url, token=TOKEN)
-    for function, request in json.loads((HERE / "requests.json").read_text()):
-        operation = operations.pop(function)
+    connected = AuthenticatedClient(base_url=base_url, token=TOKEN)
+
+    def call(function, request):
+        operation = operations[function]
         module = importlib.import_module(f"client.api.{operation['tags'][0]}.{operation['operationId']}")
-        call = typing.get_type_hints(module.sync_detailed)["body"]
-        request = {"connection": CONNECTION, **filled(request, results)}
-        body = call.from_dict(request)
+        body = typing.get_type_hints(module.sync_detailed)["body"].from_dict(request)
         assert body.to_dict() == request, f"{function}: the client's body is {body.to_dict()}"
-        answer = module.sync_detailed(client=client, body=body)
+        answer = module.sync_detailed(client=connected, body=body)
         got = json.loads(answer.content)
         understood = answer.parsed.to_dict() if answer.parsed is not None else None
         assert understood == got, f"{function}: the client understood {understood}, not {got}"
-        results[function] = got
-        # Only /api/v2 can reset a second factor.
-        expected = 422 if function == "reset-two-factor" else 200
-        assert answer.status_code == expected, f"{function}: {answer.status_code} {got}"
-        print(f"ok: {function} -> {answer.status_code}")
-    assert not operations, f"requests.json has no {', '.join(operations)}"
+        return answer.status_code, got
+
+    make(call, operations)
 
 
 async def one(host, port, request):
@@ -95,12 +148,29 @@ def one_connection(document):
     json.dump(document, sys.stdout)
 
 
+def spin(index):
+    """Checks that the manifests for Spin can be read, and name this contract."""
+    contract = json.loads(index)["contract"]
+    for name in ["spin.toml", "spin-dependency.toml"]:
+        manifest = tomllib.loads((Path(__file__).parent / name).read_text())
+        assert manifest["spin_manifest_version"] == 2
+        component = manifest["component"][manifest["trigger"]["http"][0]["component"]]
+        json.loads(component["environment"]["DOOR_CONNECTIONS"])
+        if name == "spin-dependency.toml":
+            assert list(component["dependencies"]) == [contract], f"the dependency is not {contract}"
+        print(f"ok: {name}")
+
+
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:]
     if command == "functions":
         functions(*arguments)
+    elif command == "client":
+        client(*arguments)
     elif command == "load":
         asyncio.run(load(*arguments))
+    elif command == "spin":
+        spin(*arguments)
     elif command == "one-connection":
         one_connection(*arguments)
     else:

@@ -1,14 +1,17 @@
 //! Writes what the door knows of the contract, from its WIT: the bindings, the list of functions for
-//! the macro in `src/functions.rs`, and the OpenAPI document. Nothing is listed by hand.
+//! the macro in `src/functions.rs`, the OpenAPI document, and the table of statuses and errors.
+//! Nothing is listed by hand.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs};
 
 use anyhow::{Context, Result, bail, ensure};
-use contract_schema::{Contract, Function, openapi};
+use contract_schema::{
+    BuildScript, Contract, DOOR_ERRORS, Function, KINDS, STATUSES, openapi, variable,
+};
+use heck::{ToShoutySnakeCase, ToUpperCamelCase};
 use wit_bindgen_core::wit_parser::{Resolve, TypeDefKind};
 use wit_bindgen_core::{Files, WorldGenerator};
 use wit_bindgen_rust::Opts;
@@ -20,42 +23,49 @@ const WASI: &str = "0.2.4";
 const WASI_CRATE: &str = "wasip2";
 
 fn main() -> Result<()> {
-    let wit = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("../../../wit");
-    println!("cargo::rerun-if-changed={}", wit.display());
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=Cargo.lock");
-    let out = PathBuf::from(variable("OUT_DIR")?);
-    let contract = Contract::read(&wit)?;
-    fs::write(out.join("functions.rs"), functions(&contract)?)?;
-    fs::write(out.join("openapi.json"), serde_json::to_string(&openapi(&contract)?)?)?;
-    fs::write(out.join("bindings.rs"), bindings(&wit, &contract)?)?;
-    Ok(())
+    let script = BuildScript::start("../../../wit")?;
+    script.write("functions.rs", functions(&script.contract)?)?;
+    script.write("errors.rs", errors()?)?;
+    script.write("openapi.json", serde_json::to_string(&openapi(&script.contract)?)?)?;
+    script.write("bindings.rs", bindings(&script.wit, &script.contract)?)
 }
 
-/// Returns the list of functions, and the fields that paths spell with `_`.
 fn functions(contract: &Contract) -> Result<String> {
-    let mut functions = String::from("functions! {\n");
-    for function in contract.functions() {
-        functions += &entry(function)?;
-    }
-    functions += "}\n";
-    let respelled: Vec<&str> = contract.respelled_fields()?.into_iter().collect();
-    write!(functions, "pub(crate) const RESPELLED: &[&str] = &{respelled:?};")?;
+    let functions = contract.rust_functions("retool")?;
     let (name, version) = contract.package().split_once('@').context("a version")?;
-    write!(functions, "pub(crate) const CONTRACT: (&str, &str) = ({name:?}, {version:?});")?;
-    Ok(functions)
+    Ok(format!("{functions}pub(crate) const CONTRACT: (&str, &str) = ({name:?}, {version:?});\n"))
 }
 
-fn entry(function: Function<'_>) -> Result<String> {
-    let mut fields = String::new();
-    let mut passed = String::new();
-    for parameter in function.parameters("retool")? {
-        let (name, (before, after)) = (&parameter.name, parameter.lent);
-        write!(fields, "{name}: {}, ", parameter.owned)?;
-        write!(passed, "{before}given.{name}{after}, ")?;
+/// Returns the errors of the door itself as constants, and functions for the statuses of the
+/// component's errors and for titles.
+fn errors() -> Result<String> {
+    let mut text = String::new();
+    for error in DOOR_ERRORS {
+        let (name, kind) = (error.code.to_shouty_snake_case(), error.kind.to_upper_camel_case());
+        writeln!(
+            text,
+            "pub(crate) const {name}: Own = Own {{ code: {:?}, status: {}, kind: ErrorKind::{kind}, \
+             permanent: {}, field: {:?}, message: {:?} }};",
+            error.code, error.status, error.permanent, error.field, error.message
+        )?;
     }
-    let (path, module, name) = (function.path(), function.rust_module(), function.rust_name());
-    Ok(format!("    {path:?} {module} {name} given {{ {fields} }} ({passed});\n"))
+    writeln!(text, "fn status(permanent: bool, kind: ErrorKind) -> u16 {{ match kind {{")?;
+    for kind in KINDS {
+        let name = kind.name.to_upper_camel_case();
+        let (permanent, transient) = (kind.permanent, kind.transient);
+        writeln!(
+            text,
+            "ErrorKind::{name} => if permanent {{ {permanent} }} else {{ {transient} }},"
+        )?;
+    }
+    writeln!(text, "}} }}\nfn title(status: u16) -> &'static str {{ match status {{")?;
+    for status in STATUSES {
+        writeln!(text, "{} => {:?},", status.number, status.title)?;
+    }
+    writeln!(text, "_ => \"\", }} }}")?;
+    Ok(text)
 }
 
 /// Returns the bindings. The contract's types have serde's derived implementations.
@@ -129,8 +139,4 @@ fn wasi() -> Result<PathBuf> {
         .with_context(|| format!("no package {WASI_CRATE} in Cargo.lock"))?;
     let folder = Path::new(manifest).parent().context("a folder")?;
     Ok(folder.join("wit"))
-}
-
-fn variable(name: &str) -> Result<String> {
-    env::var(name).with_context(|| format!("{name} is not set; run this through cargo"))
 }

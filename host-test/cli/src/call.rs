@@ -23,50 +23,62 @@ use crate::exit::Exit;
 /// The schemas of every function, by its path: `lifecycle/provision`.
 const SCHEMAS: &str = include_str!(concat!(env!("OUT_DIR"), "/schemas.json"));
 
-/// Defines the list of functions, and the call of one by its path. Each entry has the path, the
-/// method of the tenant, the fields of the request, and how they are passed.
+/// Defines the functions, and the call of one. Each entry has the path, the function's name as a
+/// case, its module in the bindings, the method of the tenant, the fields of the request, and how
+/// they are passed.
 macro_rules! functions {
-    ($($path:literal $method:ident $given:ident { $($field:ident: $type:ty,)* } ($($passed:expr,)*);)*) => {
-        const FUNCTIONS: &[&str] = &[$($path),*];
+    ($(
+        $path:literal $case:ident $module:ident $method:ident $given:ident
+        { $($field:ident: $type:ty,)* } ($($passed:expr,)*);
+    )*) => {
+        /// A function of the contract.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Function { $($case),* }
+
+        impl Function {
+            /// Every function, in the order of the WIT.
+            pub(crate) const ALL: &[Function] = &[$(Function::$case),*];
+
+            /// Returns its path: `lifecycle/provision`.
+            pub(crate) fn path(self) -> &'static str {
+                match self { $(Function::$case => $path),* }
+            }
+        }
 
         /// Reads the request, and calls the function. The connection is opened after the request
         /// was read.
-        async fn called(path: &str, arguments: &CallArgs) -> Result<Value, Failure> {
-            match path {
-                $($path => {
+        async fn called(arguments: &CallArgs) -> Result<Value, Failure> {
+            match arguments.function {
+                $(Function::$case => {
                     #[derive(serde::Deserialize)]
                     struct Request { $($field: $type,)* }
                     const FIELDS: &[&str] = &[$(stringify!($field)),*];
                     let $given: Request = read(arguments.request(), FIELDS)?;
                     let Request { $($field: _,)* } = &$given;
-                    let (tenant, progress) = tenant(&arguments.connection, path)?;
+                    let (tenant, progress) = tenant(&arguments.connection, $path)?;
                     made(&progress.writing(tenant.$method($($passed),*)).await?)
                 })*
-                _ => Err(unknown(path)),
             }
         }
     };
 }
 include!(concat!(env!("OUT_DIR"), "/functions.rs"));
 
-/// Returns the path of every function, in the order of the WIT.
-pub(crate) fn functions() -> impl Iterator<Item = &'static str> {
-    FUNCTIONS.iter().copied()
-}
+impl Function {
+    /// Returns its name without its interface: `provision`.
+    pub(crate) fn name(self) -> &'static str {
+        self.path().rsplit('/').next().unwrap_or_default()
+    }
 
-/// Returns the path of the function of this name or path.
-fn path(name: &str) -> Result<&'static str, Failure> {
-    let is_it = |path: &&str| *path == name || path.rsplit('/').next() == Some(name);
-    functions().find(is_it).ok_or_else(|| unknown(name))
-}
-
-fn unknown(name: &str) -> Failure {
-    Failure::Usage(anyhow!("there is no function {name}: `retool-lifecycle schema` lists them"))
+    /// Returns the function of this path or name.
+    pub(crate) fn find(name: &str) -> Option<Function> {
+        let is_it = |function: &&Function| [function.path(), function.name()].contains(&name);
+        Function::ALL.iter().find(is_it).copied()
+    }
 }
 
 pub(crate) async fn call(arguments: CallArgs, output: &Output) -> Result<Exit, Failure> {
-    let path = path(&arguments.function)?;
-    let result = called(path, &arguments)
+    let result = called(&arguments)
         .await
         .map_err(|failure| failure.located(|error| place(error, arguments.request())))?;
     output.document(&result).map_err(|failure| {
@@ -77,15 +89,16 @@ pub(crate) async fn call(arguments: CallArgs, output: &Output) -> Result<Exit, F
 }
 
 pub(crate) fn schema(arguments: &SchemaArgs, output: &Output) -> Result<Exit, Failure> {
-    match &arguments.function {
-        Some(name) => {
+    let paths = Function::ALL.iter().map(|function| function.path());
+    match arguments.function {
+        Some(function) => {
             let mut schemas: Map<String, Value> =
                 serde_json::from_str(SCHEMAS).context("the schemas could not be read")?;
-            output.document(&schemas[path(name)?].take())?;
+            output.document(&schemas[function.path()].take())?;
         }
-        None if output.is_json() => output.document(&functions().collect())?,
+        None if output.is_json() => output.document(&paths.collect())?,
         None => {
-            let lines: String = functions().map(|path| format!("{path}\n")).collect();
+            let lines: String = paths.map(|path| format!("{path}\n")).collect();
             print_painted(&lines)?;
         }
     }

@@ -1,10 +1,11 @@
 //! Reads the contract from its WIT, and describes the JSON of its functions: as JSON Schema
 //! ([`Function::request`], [`Function::result`]), as an OpenAPI document ([`openapi`]), and as
-//! Rust for build scripts ([`Function::parameters`]).
+//! Rust for build scripts ([`BuildScript`]).
 //!
 //! The JSON has one form everywhere: keys of records in snake_case; cases by their WIT names; a case
-//! with a payload is an object of one key; `none` is `null` or absent. A request is an object of the
-//! function's parameters, by name, without `connection`.
+//! with a payload is an object of one key; `none` is `null` or absent. A whole number may have a
+//! fraction of zero (`30.0`), as in JSON Schema. A request is an object of the function's parameters,
+//! by name, without `connection`.
 //!
 //! ```
 //! use contract_schema::Contract;
@@ -18,19 +19,25 @@
 //! ```
 #![deny(missing_docs)]
 
+mod build;
 mod fields;
 mod openapi;
+mod problems;
 mod rust;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
-use wit_parser::{Docs, Resolve, Type, TypeDefKind, TypeId, WorldItem};
+use wit_parser::{Docs, PackageId, Resolve, Type, TypeDefKind, TypeId, WorldItem};
 
+pub use build::{BuildScript, variable};
 pub use openapi::openapi;
+pub use problems::{DOOR_ERRORS, DoorError, Example, KINDS, Kind, STATUSES, Status};
 pub use rust::Parameter;
 pub use schema::DIALECT;
 
@@ -59,12 +66,16 @@ struct Place {
 impl Contract {
     /// Reads the WIT package in a folder, which has one world.
     ///
-    /// Fails if the WIT is wrong, if two interfaces have a type of one name, or if a function does
-    /// not take a `connection` first or does not return `result<_, error>`.
+    /// Fails if the WIT is wrong, if two interfaces have a type or a function of one name, or if a
+    /// function does not take a `connection` first or does not return `result<_, error>`.
     pub fn read(wit: &Path) -> Result<Contract> {
         let mut resolve = Resolve::default();
         let (package, _) =
             resolve.push_path(wit).with_context(|| format!("the WIT in {}", wit.display()))?;
+        Contract::of(resolve, package)
+    }
+
+    fn of(resolve: Resolve, package: PackageId) -> Result<Contract> {
         let world = resolve.select_world(&[package], None)?;
         let mut contract = Contract {
             package: resolve.packages[package].name.to_string(),
@@ -90,6 +101,12 @@ impl Contract {
                 let place = contract
                     .place(&name, function)
                     .with_context(|| format!("a function of {name}"))?;
+                // The name alone finds a function, and is its operation's id in OpenAPI.
+                ensure!(
+                    contract.function(&place.function.name).is_none(),
+                    "two interfaces have a function {}",
+                    place.function.name
+                );
                 contract.functions.push(place);
             }
         }

@@ -1,6 +1,7 @@
 //! Names of the contract in the Rust that `wit-bindgen` and `wasmtime` generate, for build scripts.
 
 use anyhow::{Context, Result, bail};
+use heck::ToUpperCamelCase;
 use wit_parser::{Type, TypeDefKind, TypeId, TypeOwner};
 
 use crate::{Contract, Function, key};
@@ -13,7 +14,7 @@ pub struct Parameter {
     /// The type that owns a value, e.g. `retool::types::UserRef` where `retool` is the module of the
     /// package.
     pub owned: String,
-    /// What is appended to and put before an expression of the owned type, to pass it to the
+    /// What an expression of the owned type needs before and after it, to be passed to the
     /// function: `("&", "")`, or `("", ".as_deref()")`.
     pub lent: (&'static str, &'static str),
 }
@@ -70,7 +71,7 @@ impl Contract {
         };
         let interface = self.resolve.interfaces[interface].name.as_deref();
         let module = key(interface.context("an interface has no name")?);
-        Ok(format!("{package}::{module}::{}", pascal(name)))
+        Ok(format!("{package}::{module}::{}", name.to_upper_camel_case()))
     }
 
     fn lent(&self, ty: Type) -> (&'static str, &'static str) {
@@ -85,13 +86,4 @@ impl Contract {
             _ => ("&", ""),
         }
     }
-}
-
-/// Converts a name of the WIT to that of a type in Rust: `user-ref` to `UserRef`.
-fn pascal(name: &str) -> String {
-    let words = name.split('-').filter_map(|word| {
-        let (first, rest) = word.split_at_checked(1)?;
-        Some(first.to_ascii_uppercase() + rest)
-    });
-    words.collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 use wit_parser::{Case, Field, Type, TypeDefKind};
 
@@ -33,7 +33,26 @@ pub(crate) fn document<'a>(
     if !definitions.is_empty() {
         schema["$defs"] = definitions.into();
     }
+    check_titles(&schema)?;
     Ok(schema)
+}
+
+/// Fails if two titles differ at most in case and punctuation. Generators of code make names of
+/// titles, and drop or number one of two that are the same.
+pub(crate) fn check_titles(schema: &Value) -> Result<()> {
+    fn check(value: &Value, seen: &mut BTreeSet<String>) -> Result<()> {
+        if let Some(title) = value.get("title").and_then(Value::as_str) {
+            let name = title.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+            let is_new = seen.insert(name.to_lowercase());
+            ensure!(is_new, "two schemas have the title {title}, or nearly so");
+        }
+        match value {
+            Value::Object(members) => members.values().try_for_each(|value| check(value, seen)),
+            Value::Array(items) => items.iter().try_for_each(|item| check(item, seen)),
+            _ => Ok(()),
+        }
+    }
+    check(schema, &mut BTreeSet::new())
 }
 
 impl<'a> Types<'a> {
@@ -56,7 +75,8 @@ impl<'a> Types<'a> {
         for parameter in &function.place.parameters {
             self.member(&mut schema, &parameter.name, parameter.ty, "")?;
         }
-        Ok(described(schema.schema(), &format!("{} request", function.name()), function.docs()))
+        // Not "request": most functions have a parameter of a type `…-request`.
+        Ok(described(schema.schema(), &format!("{} parameters", function.name()), function.docs()))
     }
 
     /// Returns the schema of a result.
@@ -210,6 +230,7 @@ fn listed<'a>(docs: &str, cases: impl Iterator<Item = (&'a str, &'a str)>) -> St
     all.trim().to_owned()
 }
 
+/// Returns the schema of a whole number. JSON Schema counts `30.0` as one, and so do the readers.
 fn integer(most: u32) -> Value {
     json!({ "type": "integer", "minimum": 0, "maximum": most })
 }

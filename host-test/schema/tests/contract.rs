@@ -1,9 +1,12 @@
 //! The schemas of the contract in `wit/`.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
 
 use boon::{Compiler, SchemaIndex, Schemas};
-use contract_schema::{Contract, Parameter, openapi};
+use contract_schema::{
+    Contract, DOOR_ERRORS, DoorError, KINDS, Kind, Parameter, STATUSES, openapi,
+};
 use serde_json::{Value, json};
 
 fn contract() -> Contract {
@@ -77,6 +80,7 @@ fn a_schema_takes_the_one_form_of_json_alone() {
     for (part, other) in [
         ("mode", json!("disable")),
         ("mode", json!({ "delete-once-disabled": 4294967295u32 })),
+        ("mode", json!({ "delete-once-disabled": 30.0 })),
         ("minimum_admins", json!(null)),
         ("minimum_admins", json!(0)),
         ("user", json!({ "id": { "scim": "x" } })),
@@ -93,6 +97,7 @@ fn a_schema_takes_the_one_form_of_json_alone() {
         ("mode", json!("Disable")),
         ("mode", json!(null)),
         ("minimum_admins", json!(-1)),
+        ("minimum_admins", json!(1.5)),
         ("minimum-admins", json!(1)),
         ("user", json!(["ada@example.com"])),
         ("protected_people", json!(null)),
@@ -105,26 +110,13 @@ fn a_schema_takes_the_one_form_of_json_alone() {
     assert!(!schema.takes(&json!({ "request": ["ada@example.com", "disable"] })));
 }
 
-/// Generators of code make names of titles, and drop one of two that are the same.
 #[test]
-fn titles_are_unique_in_the_openapi_document() {
-    fn collect(value: &Value, titles: &mut BTreeMap<String, usize>) {
-        if let Some(title) = value.get("title").and_then(Value::as_str) {
-            let name: String = title.chars().filter(char::is_ascii_alphanumeric).collect();
-            *titles.entry(name.to_lowercase()).or_default() += 1;
-        }
-        match value {
-            Value::Object(members) => members.values().for_each(|value| collect(value, titles)),
-            Value::Array(items) => items.iter().for_each(|value| collect(value, titles)),
-            _ => {}
-        }
-    }
+fn titles_of_cases_have_the_name_of_their_type() {
     let document = openapi(&contract()).expect("a document");
-    let mut titles = BTreeMap::new();
-    collect(&document["components"], &mut titles);
-    assert!(titles.contains_key("useridscim") && titles.contains_key("groupidscim"), "{titles:?}");
-    titles.retain(|_, times| *times > 1);
-    assert!(titles.is_empty(), "{titles:?}");
+    for (name, title) in [("user-id", "user-id scim"), ("group-id", "group-id scim")] {
+        let cases = document["components"]["schemas"][name]["oneOf"].as_array().expect("cases");
+        assert!(cases.iter().any(|case| case["title"] == title), "{cases:?}");
+    }
 }
 
 #[test]
@@ -171,4 +163,79 @@ fn fields_with_another_spelling_in_json_are_no_cases_with_a_payload() {
     let fields = contract.respelled_fields().expect("fields");
     assert!(fields.contains("former-emails") && fields.contains("page-size"));
     assert!(!fields.contains("delete-once-disabled") && !fields.contains("email"));
+}
+
+/// Returns the codes in the table of docs/errors.md: those of the contract.
+fn codes_of_the_contract() -> BTreeSet<String> {
+    let page = fs::read_to_string("../../docs/errors.md").expect("the page");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    rows.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_response_has_valid_examples_of_its_status() {
+    let document = openapi(&contract()).expect("a document");
+    let mut problem = document["components"]["schemas"]["problem"].clone();
+    problem["components"] = document["components"].clone();
+    let schema = Checked::of(problem);
+    let of_the_contract = codes_of_the_contract();
+    let mut codes = BTreeSet::new();
+    let operation = &document["paths"]["/v1/lifecycle/provision"]["post"]["responses"];
+    for status in STATUSES {
+        let name = status.title.to_lowercase().replace(' ', "-");
+        let response = &document["components"]["responses"][&name];
+        let reference = &operation[status.number.to_string()]["$ref"];
+        if status.number == 405 {
+            assert!(reference.is_null(), "the path takes the method");
+        } else {
+            assert_eq!(*reference, format!("#/components/responses/{name}"));
+        }
+        let again = [429, 503].contains(&status.number);
+        assert_eq!(response["headers"]["Retry-After"].is_object(), again, "{name}");
+        let examples = &response["content"]["application/problem+json"]["examples"];
+        for (code, example) in examples.as_object().expect("examples") {
+            let example = &example["value"];
+            assert!(schema.takes(example), "{example}");
+            assert_eq!(
+                (&example["code"], &example["status"]),
+                (&json!(code), &json!(status.number))
+            );
+            assert_eq!(example["permanent"], !again);
+            codes.insert(code.clone());
+        }
+    }
+    for error in DOOR_ERRORS {
+        assert!(codes.remove(error.code), "{} has no example", error.code);
+        assert!(!of_the_contract.contains(error.code), "{} has two meanings", error.code);
+    }
+    assert_eq!(codes.len(), KINDS.len());
+    assert!(codes.is_subset(&of_the_contract), "{codes:?}");
+}
+
+/// The table of statuses in the README of the door has every status, code and kind.
+#[test]
+fn the_readme_of_the_door_lists_every_status_and_code() {
+    let listed = |names: Vec<&str>| {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        names.join(", ")
+    };
+    let mut table = "| status | codes of the door | kinds of the plugin's errors | when |\n\
+                     | --- | --- | --- | --- |\n"
+        .to_owned();
+    for status in STATUSES {
+        let codes: Vec<&str> = DOOR_ERRORS
+            .iter()
+            .filter(|error| error.status == status.number)
+            .map(|error: &DoorError| error.code)
+            .collect();
+        let is_its = |kind: &&Kind| {
+            let transient = !kind.example.permanent && kind.transient == status.number;
+            kind.permanent == status.number || transient
+        };
+        let kinds: Vec<&str> = KINDS.iter().filter(is_its).map(|kind| kind.name).collect();
+        let (codes, kinds) = (listed(codes), listed(kinds));
+        table += &format!("| {} | {codes} | {kinds} | {} |\n", status.number, status.when);
+    }
+    let page = fs::read_to_string("../../examples/http/README.md").expect("the page");
+    assert!(page.contains(&table), "examples/http/README.md must have this table:\n{table}");
 }

@@ -1,25 +1,36 @@
 //! Who may call what: bearer tokens, by their SHA-256.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use contract_json::{Keys, from_slice};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+use crate::configuration::{is_name, read};
 
 /// The variable with the tokens: an array of objects, e.g.
 /// `[{"name": "n8n", "sha256": "…", "functions": ["directory/*"], "connections": ["acme"]}]`.
 pub(crate) const VARIABLE: &str = "DOOR_TOKENS";
 
-/// What a name ends in that stands for all names with this beginning.
+/// A pattern that ends in this covers every name with the same beginning: `directory/*`.
 const ANY: char = '*';
 
 /// A token's rights.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct Token {
     /// Its name in the log.
     pub(crate) name: String,
+    hash: [u8; 32],
+    functions: Vec<String>,
+    connections: Vec<String>,
+}
+
+/// A token as the operator writes it.
+#[derive(Deserialize)]
+struct Given {
+    name: String,
     /// The SHA-256 of the token, as 64 hexadecimal digits.
     sha256: String,
     /// The functions that it may call: paths such as `lifecycle/provision`, or beginnings that end
@@ -30,6 +41,17 @@ pub(crate) struct Token {
 }
 
 impl Token {
+    fn of(given: Given) -> Result<Token, &'static str> {
+        let Given { name, sha256, functions, connections } = given;
+        if !is_name(&name) {
+            return Err("has a name that is not 1 to 64 visible ASCII characters");
+        }
+        let mut hash = [0; 32];
+        hex::decode_to_slice(&sha256, &mut hash)
+            .map_err(|_| "has a sha256 that is not 64 hexadecimal digits")?;
+        Ok(Token { name, hash, functions, connections })
+    }
+
     pub(crate) fn may_call(&self, function: &str) -> bool {
         self.functions.iter().any(|pattern| covers(pattern, function))
     }
@@ -46,25 +68,33 @@ fn covers(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// Reads the tokens. There are none if the variable is missing, or if anything in it is wrong: then
-/// nobody may call anything.
-pub(crate) fn tokens(variable: Option<&str>) -> Vec<Token> {
-    let tokens: Vec<Token> =
-        variable.and_then(|text| from_slice(text.as_bytes(), Keys::Known).ok()).unwrap_or_default();
-    if tokens.iter().all(|token| hash(&token.sha256).is_some()) { tokens } else { Vec::new() }
+/// Reads the tokens. There are none if the variable is not set. Fails with what is wrong.
+pub(crate) fn tokens(variable: Option<&str>) -> Result<Vec<Token>, String> {
+    let given: Vec<Given> = variable.map_or(Ok(Vec::new()), read)?;
+    let mut tokens: Vec<Token> = Vec::with_capacity(given.len());
+    for (index, given) in given.into_iter().enumerate() {
+        let token = Token::of(given).map_err(|what| format!("{what} at [{index}]"))?;
+        // It would not be known which of them a caller is.
+        if tokens.iter().any(|other| other.hash == token.hash) {
+            return Err(format!("has a sha256 a second time at [{index}]"));
+        }
+        tokens.push(token);
+    }
+    Ok(tokens)
 }
 
 /// Returns the token of an `Authorization` header. Every token is compared, each in constant time.
+/// An empty one is none, whatever is configured.
 pub(crate) fn find<'a>(tokens: &'a [Token], authorization: &[u8]) -> Option<&'a Token> {
     let (scheme, given) = authorization.split_at_checked(BEARER.len())?;
-    if !scheme.eq_ignore_ascii_case(BEARER) {
+    let given = given.trim_ascii();
+    if !scheme.eq_ignore_ascii_case(BEARER) || given.is_empty() {
         return None;
     }
-    let given = Sha256::digest(given.trim_ascii());
+    let given = Sha256::digest(given);
     let mut found = None;
     for token in tokens {
-        let expected = hash(&token.sha256)?;
-        if bool::from(expected.as_slice().ct_eq(given.as_slice())) {
+        if bool::from(token.hash.as_slice().ct_eq(given.as_slice())) {
             found = Some(token);
         }
     }
@@ -73,18 +103,6 @@ pub(crate) fn find<'a>(tokens: &'a [Token], authorization: &[u8]) -> Option<&'a 
 
 /// The scheme, which is compared without case.
 const BEARER: &[u8] = b"Bearer ";
-
-/// Returns the bytes of 64 hexadecimal digits.
-fn hash(digits: &str) -> Option<[u8; 32]> {
-    if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
-}
 
 #[cfg(test)]
 mod tests {
@@ -101,6 +119,7 @@ mod tests {
                 {{"name": "new", "sha256": "{}", "functions": ["*"], "connections": ["*"]}}]"#,
             TWO.to_uppercase()
         )))
+        .expect("tokens")
     }
 
     fn found(authorization: &str) -> Option<String> {
@@ -143,18 +162,52 @@ mod tests {
         assert!(new.may_call("groups/remove-group") && new.may_use("other"));
     }
 
+    /// Returns an array of one token with this name and hash, and with more keys.
+    fn one(name: &str, sha256: &str, more: &str) -> String {
+        format!(
+            r#"[{{"name": "{name}", "sha256": "{sha256}", "functions": [], "connections": []{more}}}]"#
+        )
+    }
+
     #[test]
-    fn without_valid_tokens_nobody_has_access() {
-        let wrong = |text: &str| tokens(Some(text)).len();
-        assert_eq!(tokens(None).len(), 0);
-        let valid = |sha: &str, more: &str| {
-            format!(
-                r#"[{{"name": "a", "sha256": "{sha}", "functions": [], "connections": []{more}}}]"#
-            )
-        };
-        assert_eq!(wrong(&valid(ONE, "")), 1);
-        for text in ["", "[]", "{}", "one", &valid("one", ""), &valid(ONE, r#", "admin": true"#)] {
-            assert_eq!(wrong(text), 0, "{text}");
+    fn an_empty_token_is_none_even_if_its_hash_is_configured() {
+        let empty = hex_of(b"");
+        let tokens = tokens(Some(&one("a", &empty, ""))).expect("tokens");
+        assert_eq!(tokens.len(), 1);
+        for authorization in ["Bearer ", "Bearer    ", "bearer \t"] {
+            assert!(find(&tokens, authorization.as_bytes()).is_none(), "{authorization:?}");
+        }
+    }
+
+    fn hex_of(token: &[u8]) -> String {
+        Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_tokens_is_said_with_the_place() {
+        assert_eq!(tokens(None).expect("none").len(), 0);
+        assert_eq!(tokens(Some("[]")).expect("none").len(), 0);
+        assert_eq!(tokens(Some(&one("a", ONE, ""))).expect("one").len(), 1);
+        // The same hash, in other letters.
+        let doubled = one("a", ONE, "").replace("}]", "},")
+            + one("b", &ONE.to_uppercase(), "").trim_start_matches('[');
+        for (text, expected) in [
+            ("{}", "has another form"),
+            ("one", "is not JSON"),
+            (&one("a", ONE, r#", "admin": true"#), "has another form at [0]"),
+            (&one("a", "one", ""), "has a sha256 that is not 64 hexadecimal digits at [0]"),
+            (
+                &one("a", &ONE.replace('7', "g"), ""),
+                "has a sha256 that is not 64 hexadecimal digits at [0]",
+            ),
+            (&one("", ONE, ""), "has a name that is not 1 to 64 visible ASCII characters at [0]"),
+            (
+                &one("a b", ONE, ""),
+                "has a name that is not 1 to 64 visible ASCII characters at [0]",
+            ),
+            (&doubled, "has a sha256 a second time at [1]"),
+        ] {
+            assert_eq!(tokens(Some(text)).expect_err(text), expected, "{text}");
         }
     }
 }

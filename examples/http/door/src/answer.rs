@@ -5,27 +5,17 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::access::{self, Token};
-use crate::connections;
-use crate::functions::{self, CONTRACT, FUNCTIONS, OPENAPI};
-use crate::problem::Problem;
+use crate::access;
+use crate::configuration::{Configuration, Environment, Mistake};
+use crate::functions::{CONTRACT, Function, OPENAPI};
+use crate::problem::{DOOR_CLOSED, FUNCTION_REFUSED, PATH_UNKNOWN, Problem, TOKEN_REQUIRED};
 use crate::route::{Route, route};
 
-/// The variable with the largest body of a request, in bytes.
-const MOST_BYTES: &str = "DOOR_MAX_BODY_BYTES";
+/// What a line of the log has where something is not known.
+const NOTHING: &str = "-";
 
-/// The largest body where the variable is not set or is no number.
-const DEFAULT_MOST_BYTES: usize = 16 << 20;
-
-/// The variables of the door.
-pub(crate) struct Environment(pub(crate) Vec<(String, String)>);
-
-impl Environment {
-    fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(other, _)| other == name);
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
-    }
-}
+/// The longest id of a request in the log, in characters.
+const LONGEST_ID: usize = 128;
 
 /// A request, as far as it is read.
 pub(crate) struct Request<'a> {
@@ -40,7 +30,8 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Cow<'static, [u8]>,
-    /// A line for the log: ids and codes only.
+    /// Lines for the log: what was asked for, names that the operator gave, codes and ids. Nothing
+    /// that a caller or the configuration holds is in them.
     pub(crate) log: Option<String>,
 }
 
@@ -52,57 +43,90 @@ pub(crate) fn answer(
     body: impl FnOnce(usize) -> Result<Vec<u8>, Problem>,
 ) -> Response {
     let asked = route(request.method, request.path);
+    let mut entry = Entry { asked: &asked, token: NOTHING, connection: NOTHING.to_owned() };
+    let configuration = match Configuration::read(environment) {
+        Ok(configuration) => configuration,
+        Err(Mistake { variable, what }) => {
+            let mut response = problem(&Problem::misconfigured(variable), &entry);
+            response.log = response.log.map(|line| format!("{line}door: {variable} {what}\n"));
+            return response;
+        }
+    };
     if asked == Route::Health {
         return document(Cow::Borrowed(b"{\"status\":\"ok\"}"));
     }
-    let tokens = access::tokens(environment.get(access::VARIABLE));
-    if tokens.is_empty() {
-        return problem(&Problem::closed(), None);
+    if configuration.tokens.is_empty() {
+        return problem(&Problem::own(DOOR_CLOSED), &entry);
     }
-    match asked {
-        Route::Index => document(Cow::Owned(index().into_bytes())),
-        Route::Description => document(Cow::Borrowed(OPENAPI.as_bytes())),
-        Route::Function(function) => call(environment, &tokens, function, request, body),
-        Route::OtherMethod(allow) => problem(&Problem::other_method(allow), None),
-        Route::Nothing | Route::Health => problem(&Problem::no_such_path(), None),
+    let result = match asked {
+        Route::Index => return document(Cow::Owned(index().into_bytes())),
+        Route::Description => return document(Cow::Borrowed(OPENAPI.as_bytes())),
+        Route::Function(function) => call(&configuration, function, request, body, &mut entry),
+        Route::OtherMethod(allow) => Err(Problem::other_method(allow)),
+        Route::Nothing | Route::Health => Err(Problem::own(PATH_UNKNOWN)),
+    };
+    match result {
+        Ok(result) => {
+            let log = entry.line(200, NOTHING, None);
+            Response { log: Some(log), ..document(Cow::Owned(result)) }
+        }
+        Err(error) => problem(&error, &entry),
     }
 }
 
-fn call(
-    environment: &Environment,
-    tokens: &[Token],
-    function: &'static str,
+fn call<'a>(
+    configuration: &'a Configuration,
+    function: Function,
     request: &Request<'_>,
     body: impl FnOnce(usize) -> Result<Vec<u8>, Problem>,
-) -> Response {
+    entry: &mut Entry<'a>,
+) -> Result<Vec<u8>, Problem> {
     let token = match request.authorization {
-        [authorization] => access::find(tokens, authorization),
+        [authorization] => access::find(&configuration.tokens, authorization),
         _ => None,
     };
-    let Some(token) = token else {
-        return problem(&Problem::no_token(), Some((function, "-", "-")));
-    };
-    let mut used = "-".to_owned();
-    let called = || {
-        if !token.may_call(function) {
-            return Err(Problem::function_refused());
-        }
-        let most = environment.get(MOST_BYTES).and_then(|text| text.parse().ok());
-        let body = body(most.unwrap_or(DEFAULT_MOST_BYTES))?;
-        functions::call(function, body, |name| {
-            let variable = environment.get(connections::VARIABLE);
-            let connection = connections::find(variable, token, name)?;
-            // Only a name that the operator gave is in the log.
-            name.clone_into(&mut used);
-            Ok(connection)
-        })
-    };
-    match called() {
-        Ok(result) => {
-            let log = line(function, &token.name, &used, 200, "-", "-");
-            Response { log: Some(log), ..document(Cow::Owned(result)) }
-        }
-        Err(error) => problem(&error, Some((function, &token.name, &used))),
+    let token = token.ok_or_else(|| Problem::own(TOKEN_REQUIRED))?;
+    entry.token = &token.name;
+    if !token.may_call(function.path()) {
+        return Err(Problem::own(FUNCTION_REFUSED));
+    }
+    let body = body(configuration.most_bytes)?;
+    function.call(body, |name| {
+        let connection = configuration.connections.find(token, name)?;
+        // Only a name that the operator gave is in the log.
+        name.clone_into(&mut entry.connection);
+        Ok(connection)
+    })
+}
+
+/// What is known of a request for a line of the log.
+struct Entry<'a> {
+    asked: &'a Route,
+    /// The token's name.
+    token: &'a str,
+    /// The connection's name.
+    connection: String,
+}
+
+impl Entry<'_> {
+    fn line(&self, status: u16, code: &str, request_id: Option<&str>) -> String {
+        let (what, value) = match self.asked {
+            Route::Function(function) => ("function", function.path()),
+            Route::Index => ("path", "/"),
+            Route::Health => ("path", "/healthz"),
+            Route::Description => ("path", "/openapi.json"),
+            Route::Nothing | Route::OtherMethod(_) => ("path", NOTHING),
+        };
+        // The server gives the id: it must not look like another line.
+        let is_id = |id: &&str| {
+            (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        let id = request_id.filter(is_id).unwrap_or(NOTHING);
+        let Entry { token, connection, .. } = self;
+        format!(
+            "door: {what}={value} token={token} connection={connection} status={status} code={code} \
+             request-id={id}\n"
+        )
     }
 }
 
@@ -110,7 +134,7 @@ fn document(body: Cow<'static, [u8]>) -> Response {
     Response { status: 200, headers: headers("application/json"), body, log: None }
 }
 
-fn problem(problem: &Problem, call: Option<(&str, &str, &str)>) -> Response {
+fn problem(problem: &Problem, entry: &Entry<'_>) -> Response {
     let mut headers = headers("application/problem+json");
     if let Some(seconds) = problem.retry_after() {
         headers.push(("retry-after", seconds.to_string()));
@@ -121,11 +145,9 @@ fn problem(problem: &Problem, call: Option<(&str, &str, &str)>) -> Response {
     if problem.status == 401 {
         headers.push(("www-authenticate", "Bearer".to_owned()));
     }
-    let id = problem.detail.request_id.as_deref().unwrap_or("-");
-    let log = call.map(|(function, token, connection)| {
-        line(function, token, connection, problem.status, &problem.detail.code, id)
-    });
-    Response { status: problem.status, headers, body: Cow::Owned(problem.json()), log }
+    let detail = &problem.detail;
+    let log = entry.line(problem.status, &detail.code, detail.request_id.as_deref());
+    Response { status: problem.status, headers, body: Cow::Owned(problem.json()), log: Some(log) }
 }
 
 fn headers(content_type: &str) -> Vec<(&'static str, String)> {
@@ -134,23 +156,10 @@ fn headers(content_type: &str) -> Vec<(&'static str, String)> {
         .into()
 }
 
-fn line(
-    function: &str,
-    token: &str,
-    connection: &str,
-    status: u16,
-    code: &str,
-    request_id: &str,
-) -> String {
-    format!(
-        "door: function={function} token={token} connection={connection} status={status} code={code} \
-         request-id={request_id}\n"
-    )
-}
-
 fn index() -> String {
     let (contract, version) = CONTRACT;
-    let functions = FUNCTIONS.join("\",\"/v1/");
+    let paths: Vec<&str> = Function::ALL.iter().map(|function| function.path()).collect();
+    let functions = paths.join("\",\"/v1/");
     format!(
         "{{\"contract\":\"{contract}@{version}\",\"description\":\"/openapi.json\",\
          \"health\":\"/healthz\",\"functions\":[\"/v1/{functions}\"]}}"

@@ -4,31 +4,26 @@ use alloc::vec::Vec;
 
 use crate::bindings::wasi::http::types::{IncomingRequest, OutgoingBody};
 use crate::bindings::wasi::io::streams::StreamError;
+use crate::limit::{self, CutOff};
 use crate::problem::Problem;
 
 /// How much is read at once, in bytes.
 const CHUNK: u64 = 64 << 10;
 
-/// Reads the body of a request, of at most this many bytes. A length that is too large is refused
-/// unread.
+/// Reads the body of a request, of at most this many bytes.
 pub(crate) fn read(request: &IncomingRequest, most: usize) -> Result<Vec<u8>, Problem> {
     let lengths = request.headers().get("content-length");
-    let length = lengths.first().and_then(|length| core::str::from_utf8(length).ok());
-    if length.and_then(|length| length.parse().ok()).is_some_and(|length: u64| length > most as u64)
-    {
-        return Err(Problem::too_large(most));
-    }
-    let body = request.consume().map_err(|()| Problem::cut_body())?;
-    let stream = body.stream().map_err(|()| Problem::cut_body())?;
-    let mut bytes = Vec::new();
-    loop {
+    // Both can be taken once, and this is the first time.
+    let body = request.consume().ok();
+    let stream = body.as_ref().and_then(|body| body.stream().ok());
+    limit::read(most, lengths.first().map(Vec::as_slice), || {
+        let stream = stream.as_ref().ok_or(CutOff)?;
         match stream.blocking_read(CHUNK) {
-            Ok(chunk) if bytes.len() + chunk.len() > most => return Err(Problem::too_large(most)),
-            Ok(chunk) => bytes.extend(chunk),
-            Err(StreamError::Closed) => return Ok(bytes),
-            Err(StreamError::LastOperationFailed(_)) => return Err(Problem::cut_body()),
+            Ok(chunk) => Ok(Some(chunk)),
+            Err(StreamError::Closed) => Ok(None),
+            Err(StreamError::LastOperationFailed(_)) => Err(CutOff),
         }
-    }
+    })
 }
 
 /// Writes a body. If the caller is gone, there is nobody to tell.

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::answer::{Environment, Request, answer};
+use crate::answer::{Request, answer};
 use crate::bindings::exports::wasi::http::incoming_handler::Guest;
 use crate::bindings::wasi::cli::environment::get_environment;
 use crate::bindings::wasi::cli::stderr::get_stderr;
@@ -10,6 +10,7 @@ use crate::bindings::wasi::http::types::{
     Fields, IncomingRequest, Method, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
 use crate::body;
+use crate::configuration::Environment;
 
 struct Door;
 
@@ -22,10 +23,6 @@ impl Guest for Door {
         let asked = Request { method: &method, path: &path, authorization: &authorization };
         let answer = answer(&environment, &asked, |most| body::read(&request, most));
 
-        if let Some(line) = &answer.log {
-            // There is nowhere else to report that the log is full.
-            let _ = get_stderr().blocking_write_and_flush(line.as_bytes());
-        }
         let headers = Fields::new();
         let length = alloc::format!("{}", answer.body.len());
         let all = answer.headers.iter().map(|(name, value)| (*name, value.as_str()));
@@ -35,12 +32,20 @@ impl Guest for Door {
         }
         let response = OutgoingResponse::new(headers);
         let _ = response.set_status_code(answer.status);
-        let Ok(out) = response.body() else { return };
+        let out = response.body();
         ResponseOutparam::set(outparam, Ok(response));
-        if method == "HEAD" {
-            let _ = OutgoingBody::finish(out, None);
-        } else {
-            body::write(out, &answer.body);
+        match out {
+            Ok(out) if method == "HEAD" => {
+                let _ = OutgoingBody::finish(out, None);
+            }
+            Ok(out) => body::write(out, &answer.body),
+            // A response has its body once, and this is the first time.
+            Err(()) => {}
+        }
+        // After the answer: a log that blocks must not keep it from the caller.
+        if let Some(line) = &answer.log {
+            // There is nowhere else to report that the log is full.
+            let _ = get_stderr().blocking_write_and_flush(line.as_bytes());
         }
     }
 }

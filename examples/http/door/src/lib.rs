@@ -2,8 +2,10 @@
 //! request as JSON and a connection by its name. See `examples/http/README.md`.
 //!
 //! - `functions`: the functions, from the WIT: reading a call, making it, writing its result
+//! - `configuration`: what the operator configures
 //! - `access`: who may call what
 //! - `connections`: connections by name, from the environment
+//! - `limit`: the limit on a body's size
 //! - `problem`: errors as documents of RFC 9457
 //! - `route`: what a method and a path mean
 //! - `answer`: a request to a response, without WASI
@@ -24,8 +26,10 @@ mod bindings {
 mod body;
 #[cfg(target_arch = "wasm32")]
 mod component;
+mod configuration;
 mod connections;
 mod functions;
+mod limit;
 mod problem;
 mod route;
 #[cfg(target_arch = "wasm32")]

@@ -10,9 +10,12 @@ use contract_json::path_in_json;
 use serde::Serialize;
 
 use crate::bindings::user_lifecycle::retool::types::{
-    Error, ErrorDetail, ErrorKind, Tombstone, Write,
+    Connection, Error, ErrorDetail, ErrorKind, Tombstone, Write,
 };
 use crate::functions::RESPELLED;
+
+/// The parameter with the connection, and the key with its name.
+const CONNECTION: &str = "connection";
 
 /// How many seconds a caller waits where nothing is known.
 const RETRY_AFTER_SECONDS: u32 = 5;
@@ -48,92 +51,85 @@ struct Document<'a> {
     tombstones: &'a [Tombstone],
 }
 
+/// An error of the door itself, from the table in `host-test/schema/src/problems.rs`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Own {
+    code: &'static str,
+    status: u16,
+    kind: ErrorKind,
+    permanent: bool,
+    field: Option<&'static str>,
+    message: &'static str,
+}
+include!(concat!(env!("OUT_DIR"), "/errors.rs"));
+
 impl Problem {
-    /// Converts an error of the component. What may pass is 429 or 503, so that clients which go by
-    /// the status try again; nothing else is.
-    pub(crate) fn of(error: Error) -> Problem {
+    /// Converts an error of the component, which was called with a connection. Its status is 429 or
+    /// 503 if another try may succeed, and never otherwise: clients repeat what has such a status.
+    pub(crate) fn of(error: Error, connection: &Connection) -> Problem {
         let (permanent, mut detail) = match error {
             Error::Permanent(detail) => (true, detail),
             Error::Transient(detail) => (false, detail),
-            Error::ExecutionFailed => {
-                let message = "The call was not finished. Call again.";
-                (false, detail(ErrorKind::Unavailable, "execution-failed", message.to_owned()))
-            }
+            Error::ExecutionFailed => return Problem::own(EXECUTION_FAILED),
         };
-        detail.field = detail.field.map(|field| path_in_json(&field, RESPELLED));
+        // A caller gives the connection's name, and knows nothing else of it.
+        detail.field = detail.field.map(|field| match field.split('.').next() {
+            Some(CONNECTION) => CONNECTION.to_owned(),
+            _ => path_in_json(&field, RESPELLED),
+        });
+        detail.subject = detail.subject.filter(|subject| !is_server(subject, &connection.base_url));
         let status = status(permanent, detail.kind);
         Problem { status, permanent, detail: Box::new(detail), allow: None }
     }
 
-    fn own(status: u16, kind: ErrorKind, code: &str, message: impl Into<String>) -> Problem {
-        let detail = detail(kind, code, message.into());
-        Problem { status, permanent: true, detail: Box::new(detail), allow: None }
+    /// Returns an error of the door itself.
+    pub(crate) fn own(own: Own) -> Problem {
+        let detail = ErrorDetail {
+            kind: own.kind,
+            code: own.code.to_owned(),
+            message: own.message.to_owned(),
+            subject: None,
+            field: own.field.map(str::to_owned),
+            request: None,
+            request_id: None,
+            http_status: None,
+            attempts: 0,
+            retry_after_ms: None,
+            writes: Vec::new(),
+            tombstones: Vec::new(),
+        };
+        let (status, permanent) = (own.status, own.permanent);
+        Problem { status, permanent, detail: Box::new(detail), allow: None }
     }
 
-    pub(crate) fn not_json(message: String) -> Problem {
-        Problem::own(400, ErrorKind::InvalidInput, "not-json", message)
+    /// Replaces the message.
+    pub(crate) fn saying(mut self, message: String) -> Problem {
+        self.detail.message = message;
+        self
     }
 
-    pub(crate) fn wrong_form(field: String, message: String) -> Problem {
-        let mut problem = Problem::own(422, ErrorKind::InvalidInput, "wrong-form", message);
-        problem.detail.field = Some(field).filter(|field| !field.is_empty());
-        problem
+    /// Replaces the field. An empty one is the whole body.
+    pub(crate) fn about(mut self, field: String) -> Problem {
+        self.detail.field = Some(field).filter(|field| !field.is_empty());
+        self
     }
 
-    pub(crate) fn unknown_connection(message: String) -> Problem {
-        let mut problem = Problem::own(422, ErrorKind::InvalidInput, "connection-unknown", message);
-        problem.detail.field = Some("connection".to_owned());
-        problem
-    }
-
-    pub(crate) fn connection_refused() -> Problem {
-        let message = "This token may not use this connection. Use another, or ask the operator.";
-        let mut problem = Problem::own(403, ErrorKind::Refused, "connection-refused", message);
-        problem.detail.field = Some("connection".to_owned());
-        problem
-    }
-
-    pub(crate) fn function_refused() -> Problem {
-        let message = "This token may not call this function. Use another, or ask the operator.";
-        Problem::own(403, ErrorKind::Refused, "function-refused", message)
-    }
-
-    pub(crate) fn misconfigured(message: String) -> Problem {
-        Problem::own(424, ErrorKind::Denied, "door-misconfigured", message)
-    }
-
-    /// No token is configured.
-    pub(crate) fn closed() -> Problem {
-        let message = "This door has no valid tokens. Its operator must set DOOR_TOKENS.";
-        Problem::own(401, ErrorKind::Denied, "door-closed", message)
-    }
-
-    pub(crate) fn no_token() -> Problem {
-        let message = "Send a token of this door: `Authorization: Bearer …`.";
-        Problem::own(401, ErrorKind::Denied, "token-required", message)
-    }
-
-    pub(crate) fn no_such_path() -> Problem {
-        let message = "There is nothing at this path. GET /openapi.json lists the functions.";
-        Problem::own(404, ErrorKind::NotFound, "path-unknown", message)
+    pub(crate) fn misconfigured(variable: &str) -> Problem {
+        Problem::own(DOOR_MISCONFIGURED).saying(format!(
+            "The operator of this door must correct {variable}; the log says what is wrong."
+        ))
     }
 
     pub(crate) fn other_method(allow: &'static str) -> Problem {
         let message = format!("This path takes {allow} only.");
-        let problem = Problem::own(405, ErrorKind::InvalidInput, "method-refused", message);
-        Problem { allow: Some(allow), ..problem }
+        Problem { allow: Some(allow), ..Problem::own(METHOD_REFUSED).saying(message) }
     }
 
     pub(crate) fn too_large(most: usize) -> Problem {
-        let message = format!(
+        Problem::own(REQUEST_TOO_LARGE).saying(format!(
             "The body has more than {most} bytes. Send a part of the roster with a span, or have the \
              operator raise DOOR_MAX_BODY_BYTES."
-        );
-        Problem::own(413, ErrorKind::InvalidInput, "body-too-large", message)
-    }
-
-    pub(crate) fn cut_body() -> Problem {
-        Problem::own(400, ErrorKind::InvalidInput, "body-incomplete", "The body ended early.")
+        ))
     }
 
     /// Returns how many seconds to wait before trying again, if it may pass.
@@ -167,56 +163,20 @@ impl Problem {
     }
 }
 
-fn detail(kind: ErrorKind, code: &str, message: String) -> ErrorDetail {
-    ErrorDetail {
-        kind,
-        code: code.to_owned(),
-        message,
-        subject: None,
-        field: None,
-        request: None,
-        request_id: None,
-        http_status: None,
-        attempts: 0,
-        retry_after_ms: None,
-        writes: Vec::new(),
-        tombstones: Vec::new(),
-    }
-}
-
-/// Returns the status of an error. What will not change is never 429 or 5xx, which clients repeat.
-fn status(permanent: bool, kind: ErrorKind) -> u16 {
-    match (permanent, kind) {
-        (false, ErrorKind::RateLimited) => 429,
-        (false, _) => 503,
-        (true, ErrorKind::InvalidInput | ErrorKind::Unsupported) => 422,
-        (true, ErrorKind::NotFound) => 404,
-        (true, ErrorKind::Conflict) => 409,
-        (true, ErrorKind::Refused) => 403,
-        // Not 401 or 403: Retool denies the token of this deployment, and not the caller's.
-        (true, ErrorKind::Denied | ErrorKind::RateLimited | ErrorKind::Unavailable) => 424,
-    }
-}
-
-fn title(status: u16) -> &'static str {
-    match status {
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        409 => "Conflict",
-        413 => "Content Too Large",
-        422 => "Unprocessable Content",
-        424 => "Failed Dependency",
-        429 => "Too Many Requests",
-        _ => "Service Unavailable",
-    }
+/// Returns whether a subject is the address of the server at a base URL: the same scheme and host.
+fn is_server(subject: &str, base_url: &str) -> bool {
+    let host = |url: &str| {
+        let (scheme, rest) = url.split_once("://")?;
+        let host = rest.split(['/', ':']).next()?;
+        Some(format!("{scheme}://{host}").to_ascii_lowercase())
+    };
+    host(subject).is_some_and(|server| Some(server) == host(base_url))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bindings::user_lifecycle::retool::types::Dialect;
 
     const KINDS: [(ErrorKind, u16); 8] = [
         (ErrorKind::InvalidInput, 422),
@@ -229,32 +189,88 @@ mod tests {
         (ErrorKind::Unavailable, 424),
     ];
 
+    fn detail(kind: ErrorKind) -> ErrorDetail {
+        let Problem { detail, .. } = Problem::own(PATH_UNKNOWN);
+        ErrorDetail { kind, ..*detail }
+    }
+
+    fn of(error: Error) -> Problem {
+        let connection = Connection {
+            base_url: "HTTPS://Acme.retool.com:443/sub/".to_owned(),
+            dialect: Dialect::Auto,
+            api_token_variable: None,
+            scim_token_variable: None,
+        };
+        Problem::of(error, &connection)
+    }
+
     #[test]
     fn only_what_may_pass_has_a_status_that_clients_repeat() {
         for (kind, permanent) in KINDS {
-            let problem = Problem::of(Error::Permanent(detail(kind, "x", String::new())));
+            let problem = of(Error::Permanent(detail(kind)));
             assert_eq!((problem.status, problem.retry_after()), (permanent, None), "{kind:?}");
-            let problem = Problem::of(Error::Transient(detail(kind, "x", String::new())));
+            let problem = of(Error::Transient(detail(kind)));
             let expected = if kind == ErrorKind::RateLimited { 429 } else { 503 };
             assert_eq!((problem.status, problem.retry_after()), (expected, Some(5)), "{kind:?}");
         }
-        assert_eq!(Problem::of(Error::ExecutionFailed).status, 503);
+        assert_eq!(of(Error::ExecutionFailed).status, 503);
+    }
+
+    #[test]
+    fn a_body_that_broke_off_may_be_sent_again() {
+        let problem = Problem::own(BODY_INCOMPLETE);
+        assert_eq!((problem.status, problem.retry_after()), (503, Some(5)));
+        let json: serde_json::Value = serde_json::from_slice(&problem.json()).expect("JSON");
+        assert_eq!(json["permanent"], false);
     }
 
     #[test]
     fn the_wait_is_in_seconds_and_rounded_up() {
         for (ms, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (90_500, 91)] {
-            let mut detail = detail(ErrorKind::RateLimited, "x", String::new());
+            let mut detail = detail(ErrorKind::RateLimited);
             detail.retry_after_ms = Some(ms);
-            assert_eq!(Problem::of(Error::Transient(detail)).retry_after(), Some(seconds));
+            assert_eq!(of(Error::Transient(detail)).retry_after(), Some(seconds));
+        }
+    }
+
+    #[test]
+    fn a_field_of_the_connection_is_its_name_for_the_caller() {
+        for (field, expected) in [
+            ("connection.base-url", "connection"),
+            ("connection.api-token-variable", "connection"),
+            ("connection", "connection"),
+            ("request.former-emails[1]", "request.former_emails[1]"),
+            ("connections[0].base-url", "connections[0].base_url"),
+        ] {
+            let mut detail = detail(ErrorKind::Denied);
+            detail.field = Some(field.to_owned());
+            let problem = of(Error::Permanent(detail));
+            assert_eq!(problem.detail.field.as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_subject_is_no_address_of_the_organisation() {
+        for (subject, expected) in [
+            ("https://acme.retool.com/sub", None),
+            ("https://acme.retool.com", None),
+            ("ada@example.com", Some("ada@example.com")),
+            ("Engineering", Some("Engineering")),
+            ("https://other.example", Some("https://other.example")),
+        ] {
+            let mut detail = detail(ErrorKind::Unsupported);
+            detail.subject = Some(subject.to_owned());
+            let problem = of(Error::Permanent(detail));
+            assert_eq!(problem.detail.subject.as_deref(), expected);
         }
     }
 
     #[test]
     fn a_problem_has_its_members_and_the_field_as_the_caller_spells_it() {
-        let mut detail = detail(ErrorKind::InvalidInput, "invalid-email", "No.".to_owned());
+        let mut detail = detail(ErrorKind::InvalidInput);
+        detail.message = "No.".to_owned();
         detail.field = Some("request.former-emails[1]".to_owned());
-        let json = Problem::of(Error::Permanent(detail)).json();
+        let json = of(Error::Permanent(detail)).json();
         let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
         assert_eq!(json["field"], "request.former_emails[1]");
         assert_eq!(json["kind"], "invalid-input");

@@ -1,9 +1,9 @@
 //! What a method and a path mean.
 
-use crate::functions::FUNCTIONS;
+use crate::functions::Function;
 
 /// What is asked for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     /// What this is.
     Index,
@@ -11,8 +11,8 @@ pub(crate) enum Route {
     Health,
     /// The OpenAPI document.
     Description,
-    /// A function, by its path: `lifecycle/provision`.
-    Function(&'static str),
+    /// A call of a function.
+    Function(Function),
     /// There is nothing at this path.
     Nothing,
     /// The path takes these methods only.
@@ -41,9 +41,9 @@ pub(crate) fn route(method: &str, path: &str) -> Route {
 const DOCUMENT: &str = "GET, HEAD";
 const CALL: &str = "POST";
 
-fn function(path: &str) -> Option<&'static str> {
+fn function(path: &str) -> Option<Function> {
     let path = path.strip_prefix("/v1/")?;
-    FUNCTIONS.iter().copied().find(|function| *function == path)
+    Function::ALL.iter().copied().find(|function| function.path() == path)
 }
 
 #[cfg(test)]
@@ -52,9 +52,9 @@ mod tests {
 
     #[test]
     fn every_function_is_a_path_that_takes_post_alone() {
-        assert!(FUNCTIONS.contains(&"lifecycle/provision"));
-        for function in FUNCTIONS {
-            let path = "/v1/".to_owned() + function;
+        assert!(Function::ALL.iter().any(|function| function.path() == "lifecycle/provision"));
+        for function in Function::ALL.iter().copied() {
+            let path = "/v1/".to_owned() + function.path();
             assert_eq!(route("POST", &path), Route::Function(function));
             assert_eq!(route("POST", &(path.clone() + "?x=1")), Route::Function(function));
             for method in ["GET", "HEAD", "PUT", "post", "DELETE", "OPTIONS"] {

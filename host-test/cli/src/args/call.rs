@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::ConnectionArgs;
-use crate::call::functions;
+use crate::call::Function;
 use crate::files::Input;
 
 pub(super) const CALL_EXAMPLE: &str = "\
@@ -26,8 +26,8 @@ Example:
 #[derive(Debug, Args)]
 pub(crate) struct CallArgs {
     /// The function: `lifecycle/provision`, or `provision` alone.
-    #[arg(value_parser = names(), hide_possible_values = true)]
-    pub(crate) function: String,
+    #[arg(value_parser = function(), hide_possible_values = true)]
+    pub(crate) function: Function,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
     /// A JSON file with the request; standard input if not given, or if it is `-`. A function that
@@ -46,15 +46,15 @@ impl CallArgs {
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
     /// The function. Without one, every function is listed.
-    #[arg(value_parser = names(), hide_possible_values = true)]
-    pub(crate) function: Option<String>,
+    #[arg(value_parser = function(), hide_possible_values = true)]
+    pub(crate) function: Option<Function>,
 }
 
 /// Takes every function by its path, and by its name alone.
-fn names() -> PossibleValuesParser {
-    let names = functions().flat_map(|path| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        [PossibleValue::new(path), PossibleValue::new(name)]
+fn function() -> impl TypedValueParser<Value = Function> {
+    let names = Function::ALL.iter().flat_map(|function| {
+        [PossibleValue::new(function.path()), PossibleValue::new(function.name())]
     });
     PossibleValuesParser::new(names)
+        .try_map(|name| Function::find(&name).ok_or("there is no such function"))
 }

@@ -1,8 +1,14 @@
 use std::cell::Cell;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::*;
+use crate::bindings::user_lifecycle::retool::types::{Connection, Dialect, Error};
+use crate::configuration::MOST_BYTES;
+use crate::connections;
+use crate::problem::BODY_INCOMPLETE;
 
 /// The SHA-256 of `one`.
 const ONE: &str = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed";
@@ -121,12 +127,15 @@ fn a_wrong_call_says_what_is_wrong_and_where() {
 }
 
 #[test]
-fn a_body_that_is_too_large_is_refused() {
+fn the_limit_of_the_body_is_that_of_the_variable() {
     let body = " ".repeat(101);
     let mut environment = environment();
     environment.push((MOST_BYTES, "100".to_owned()));
-    let (response, _) = answered(environment, ("POST", FIND), &["Bearer one"], &body);
-    assert_eq!((response.status, &*code(&response)), (413, "body-too-large"));
+    let (response, _) = answered(environment.clone(), ("POST", FIND), &["Bearer one"], &body);
+    assert_eq!((response.status, &*code(&response)), (413, "request-too-large"));
+    // It is read, and is not JSON.
+    let (response, _) = answered(environment, ("POST", FIND), &["Bearer one"], &body[1..]);
+    assert_eq!((response.status, &*code(&response)), (400, "not-json"));
 }
 
 #[test]
@@ -139,23 +148,135 @@ fn other_methods_and_paths_are_refused() {
 }
 
 #[test]
-fn a_wrong_configuration_is_no_failure_that_passes() {
-    let mut environment = environment();
-    environment[1].1 = r#"{"acme": {"base_url": "x"}}"#.to_owned();
-    let body = r#"{"connection": "acme", "user": {"email": "x"}}"#;
-    let (response, _) = answered(environment, ("POST", FIND), &["Bearer one"], body);
-    assert_eq!((response.status, &*code(&response)), (424, "door-misconfigured"));
+fn with_a_wrong_configuration_nothing_is_answered_and_the_health_says_so() {
+    let token = &environment()[0].1;
+    let two = token.replace("}]", "},") + token.trim_start_matches('[');
+    let connections = environment()[1].1.clone();
+    let doubled = connections.replace("}}", "}, ") + connections.trim_start_matches('{');
+    for (variable, value, what) in [
+        (access::VARIABLE, "[{}]", "has another form at [0]"),
+        (access::VARIABLE, &two, "has a sha256 a second time at [1]"),
+        (connections::VARIABLE, r#"{"acme": {"base_url": "x"}}"#, "has another form"),
+        (connections::VARIABLE, &doubled, "has a name twice"),
+        (MOST_BYTES, "16MB", "is not a number of bytes from 1 to 4294967295"),
+    ] {
+        let mut environment = environment();
+        environment.retain(|(name, _)| *name != variable);
+        environment.push((variable, value.to_owned()));
+        for (method, path) in [
+            ("GET", "/healthz"),
+            ("GET", "/"),
+            ("GET", "/openapi.json"),
+            ("POST", FIND),
+            ("GET", "/x"),
+        ] {
+            let (response, was_read) =
+                answered(environment.clone(), (method, path), &["Bearer one"], "{}");
+            assert_eq!(
+                (response.status, &*code(&response)),
+                (424, "door-misconfigured"),
+                "{value}"
+            );
+            assert!(!was_read);
+            let body = String::from_utf8_lossy(&response.body).into_owned();
+            assert!(body.contains(variable), "{body}");
+            let log = response.log.expect("lines");
+            let (line, mistake) = log.split_once('\n').expect("two lines");
+            assert!(line.ends_with("status=424 code=door-misconfigured request-id=-"), "{log}");
+            assert_eq!(mistake, format!("door: {variable} {what}\n"));
+        }
+    }
 }
 
 #[test]
-fn the_log_has_no_value_of_the_caller() {
+fn the_log_has_what_was_asked_for_and_no_value_of_the_caller() {
     let body = r#"{"connection": "a-secret", "user": {"email": "ada@example.com"}}"#;
-    let (response, _) = answered(environment(), ("POST", FIND), &["Bearer one"], body);
+    let log = |path, authorization| {
+        let method = if path == "/openapi.json" { "DELETE" } else { "POST" };
+        answered(environment(), (method, path), &[authorization], body).0.log.expect("a line")
+    };
     assert_eq!(
-        response.log.as_deref(),
-        Some(
-            "door: function=directory/find-user token=n8n connection=- status=422 \
-             code=connection-unknown request-id=-\n"
-        )
+        log(FIND, "Bearer one"),
+        "door: function=directory/find-user token=n8n connection=- status=422 \
+         code=connection-unknown request-id=-\n"
     );
+    assert_eq!(
+        log(FIND, "Bearer secret"),
+        "door: function=directory/find-user token=- connection=- status=401 code=token-required \
+         request-id=-\n"
+    );
+    for (path, status, code) in [
+        ("/v1/directory/secret", 404, "path-unknown"),
+        ("/secret\ndoor: x", 404, "path-unknown"),
+        ("/openapi.json", 405, "method-refused"),
+    ] {
+        assert_eq!(
+            log(path, "Bearer one"),
+            format!("door: path=- token=- connection=- status={status} code={code} request-id=-\n")
+        );
+    }
+    assert_eq!(answered(environment(), ("GET", "/healthz"), &[], "").0.log, None);
+}
+
+#[test]
+fn an_id_in_the_log_is_one_word() {
+    let asked = Route::Health;
+    let entry = Entry { asked: &asked, token: "t", connection: "c".to_owned() };
+    let id =
+        |id| entry.line(503, "x", Some(id)).split_once("request-id=").map(|(_, id)| id.to_owned());
+    assert_eq!(id("f3-9:A").as_deref(), Some("f3-9:A\n"));
+    for wrong in ["", "a b", "a\ndoor: x", &"x".repeat(129)] {
+        assert_eq!(id(wrong).as_deref(), Some("-\n"), "{wrong}");
+    }
+}
+
+/// Each error of the door is made, and must be the example of it in the OpenAPI document.
+#[test]
+fn the_examples_of_the_openapi_document_are_what_the_door_answers() {
+    let mut made = BTreeMap::new();
+    let mut add = |body: &[u8]| {
+        let document: Value = serde_json::from_slice(body).expect("JSON");
+        made.insert(document["code"].as_str().expect("a code").to_owned(), document);
+    };
+    let user = r#"{"connection": "acme", "user": {"email": "x"}}"#;
+    for (asked, authorization, body) in [
+        (("POST", FIND), "Bearer one", "{"),
+        (("POST", FIND), "Bearer two", user),
+        (("POST", PROVISION), "Bearer one", user),
+        (("POST", FIND), "Bearer one", &user.replace("acme", "other")),
+        (("POST", FIND), "Bearer one", &user.replace("acme", "a")),
+        (("POST", FIND), "Bearer one", r#"{"connection": "acme"}"#),
+        (("POST", "/nothing"), "Bearer one", user),
+        (("GET", FIND), "Bearer one", ""),
+        (("POST", FIND), "Bearer one", &" ".repeat((16 << 20) + 1)),
+    ] {
+        add(&answered(environment(), asked, &[authorization], body).0.body);
+    }
+    add(&answered(Vec::new(), ("GET", "/"), &[], "").0.body);
+    let wrong = vec![(connections::VARIABLE, "x".to_owned())];
+    add(&answered(wrong, ("GET", "/"), &[], "").0.body);
+    add(&Problem::own(BODY_INCOMPLETE).json());
+    let connection = Connection {
+        base_url: String::new(),
+        dialect: Dialect::Auto,
+        api_token_variable: None,
+        scim_token_variable: None,
+    };
+    add(&Problem::of(Error::ExecutionFailed, &connection).json());
+
+    let document: Value = serde_json::from_str(OPENAPI).expect("JSON");
+    let responses = document["components"]["responses"].as_object().expect("responses");
+    let mut examples = BTreeMap::new();
+    for response in responses.values() {
+        let all = &response["content"]["application/problem+json"]["examples"];
+        for (code, example) in all.as_object().into_iter().flatten() {
+            examples.insert(code.clone(), example["value"].clone());
+        }
+    }
+    for (code, document) in &made {
+        assert_eq!(examples.remove(code).as_ref(), Some(document), "{code}");
+    }
+    // What is left are errors of the contract, an example for each kind.
+    let kinds: Vec<&Value> = examples.values().map(|example| &example["kind"]).collect();
+    assert_eq!(kinds.len(), 8, "{kinds:?}");
 }
