@@ -8,6 +8,9 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
+#[path = "src/remap.rs"]
+mod remap;
+
 const TARGET: &str = "wasm32-wasip2";
 
 /// The profile of the workspace that builds for size.
@@ -107,43 +110,13 @@ fn compile(root: &Path, target_dir: &Path) -> Result<()> {
     for name in foreign_variables() {
         cargo.env_remove(name);
     }
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", remapped(root));
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", remap::remapped(root));
     let output = cargo.output().context("cargo could not be started for the component")?;
     if output.status.success() {
         return Ok(());
     }
     eprintln!("{}", String::from_utf8_lossy(&output.stderr));
     bail!("the component did not build for {TARGET}; the compiler's messages are below")
-}
-
-/// Returns flags that keep the folders of this machine and the names of its registries out of the
-/// component. Panic messages contain the paths of source files. With these flags, the same sources
-/// give the same bytes in any folder.
-fn remapped(root: &Path) -> String {
-    let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
-        let home = env::home_dir()?;
-        Some(home.join(".cargo"))
-    });
-    let mut folders = vec![(root.to_owned(), "/retool-lifecycle")];
-    if let Some(cargo_home) = cargo_home {
-        // There is one folder per registry, named after it. If several flags match a path, the
-        // last one is used.
-        let mut registries = subfolders(&cargo_home.join("registry").join("src"));
-        registries.sort();
-        folders.push((cargo_home, "/cargo"));
-        folders.extend(registries.into_iter().map(|registry| (registry, "/crates")));
-    }
-    let flags = folders
-        .into_iter()
-        .map(|(folder, name)| format!("--remap-path-prefix={}={name}", folder.display()));
-    // Cargo splits the flags at this character, so that folders may have spaces.
-    flags.collect::<Vec<_>>().join("\u{1f}")
-}
-
-/// Lists the entries of a folder; returns none if the folder does not exist.
-fn subfolders(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten();
-    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
 /// Lists the variables that cargo and clippy set for the build that runs this script, and those

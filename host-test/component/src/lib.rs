@@ -1,6 +1,10 @@
 //! retool-lifecycle, built for WebAssembly.
 #![deny(missing_docs)]
 
+mod remap;
+
+pub use remap::remapped;
+
 /// The component, as a file in the component format.
 pub const BYTES: &[u8] = include_bytes!(env!("RETOOL_LIFECYCLE_COMPONENT"));
 

@@ -7,7 +7,7 @@ use cargo_lock::Lockfile;
 use cargo_metadata::{Metadata, MetadataCommand, Package};
 
 /// The target of the component's build.
-const TARGET: &str = "wasm32-wasip2";
+pub(crate) const TARGET: &str = "wasm32-wasip2";
 
 /// The component's package.
 const NAME: &str = "retool-lifecycle";

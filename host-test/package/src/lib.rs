@@ -1,13 +1,17 @@
-//! The files of a release of retool-lifecycle: the component with metadata, its contract, a bill of
-//! materials, checksums, and how it is pushed and precompiled. The same sources give the same
+//! The files of a release of retool-lifecycle: the component with metadata, alone and composed with
+//! the egress guard or with the door over HTTP; its contract; the command for this platform; a bill
+//! of materials, checksums, and how it is pushed and precompiled. The same sources give the same
 //! bytes, so the files contain no time and nothing about the machine.
 #![deny(missing_docs)]
 
+mod archive;
 mod bill;
+mod command;
 mod contract;
 mod facts;
 mod folder;
 mod notes;
+mod parts;
 mod schemas;
 mod sums;
 mod wasm;
@@ -16,11 +20,19 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
+pub use command::{Command, PLATFORM};
 pub use facts::Facts;
 pub use folder::write;
 
 /// The file name of the component.
 pub const COMPONENT: &str = "retool_lifecycle.wasm";
+
+/// The file name of the component composed with the egress guard (`examples/composition`).
+pub const GUARDED: &str = "retool_lifecycle.guarded.wasm";
+
+/// The file name of the component composed with the door, which serves it over HTTP
+/// (`examples/http`).
+pub const SERVED: &str = "retool_lifecycle.http.wasm";
 
 /// The file name of the contract, a package in the binary format.
 pub const CONTRACT: &str = "retool_lifecycle.wit.wasm";
@@ -54,18 +66,25 @@ impl File {
     }
 }
 
-/// Creates all files of the release; the checksums are last. Fails if the sources lack metadata.
-pub fn release(facts: &Facts) -> Result<Vec<File>> {
+/// Creates all files of the release; the checksums are last. Fails if the sources lack metadata, or
+/// if something could not be built.
+pub fn release(facts: &Facts, command: &Command) -> Result<Vec<File>> {
     let licence = fs::read(facts.root.join("LICENSE")).context("LICENSE could not be read")?;
+    let component = wasm::with_metadata(component::BYTES, facts)?;
+    let parts = parts::Parts::build(facts, &component)?;
     let mut files = vec![
-        File::new(COMPONENT, wasm::with_metadata(component::BYTES, facts)?),
+        File::new(COMPONENT, component),
+        File::new(GUARDED, parts.guarded),
+        File::new(SERVED, parts.served),
         File::new(BILL, bill::json(facts)?),
-        File::new("LICENSE", licence),
+        File::new("LICENSE", licence.clone()),
         File::new("PRECOMPILE.md", notes::precompile(facts)),
         File { executable: true, ..File::new("push", notes::push(facts)) },
     ];
     files.extend(contract::files(&facts.root.join("wit"))?);
     files.extend(schemas::files(&facts.root.join("wit"))?);
+    files.extend(command::archive(facts, command, &licence)?);
+    files.push(File::new("README.md", notes::contents(facts, &files)?));
     files.push(File::new(SUMS, sums::of(&files)));
     Ok(files)
 }

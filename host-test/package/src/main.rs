@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use package::{Facts, File, release, write};
+use package::{Command, Facts, File, release, write};
 
-/// Writes a release of the component: the component with metadata, its contract, a bill of
-/// materials, checksums, and the command that pushes it.
+/// Writes a release: the component with metadata, alone and composed with the egress guard or the
+/// door over HTTP; its contract; the command for this platform; a bill of materials, checksums, and
+/// the script that pushes it.
+///
+/// It builds what it needs with cargo. The command is built with optimisation, which takes many
+/// minutes the first time; see --command and --without-command.
 #[derive(Debug, Parser)]
 #[command(name = "package", version)]
 struct Arguments {
@@ -18,6 +22,13 @@ struct Arguments {
     /// The URL where the sources are published; the field `repository` of Cargo.toml if not given.
     #[arg(long, value_name = "URL")]
     source: Option<String>,
+    /// An executable of the command `retool-lifecycle` for this platform, which is put into the
+    /// archive as it is. It is built if not given.
+    #[arg(long, value_name = "FILE", conflicts_with = "without_command")]
+    command: Option<PathBuf>,
+    /// Leave the command out.
+    #[arg(long)]
+    without_command: bool,
 }
 
 fn main() -> Result<()> {
@@ -25,7 +36,12 @@ fn main() -> Result<()> {
     // This program works only in the workspace in which it was built.
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("a workspace")?;
     let facts = Facts::of(root, arguments.source)?;
-    let files = release(&facts)?;
+    let command = match arguments.command {
+        Some(file) => Command::Given(file),
+        None if arguments.without_command => Command::Without,
+        None => Command::Build,
+    };
+    let files = release(&facts, &command)?;
     write(&files, &arguments.out)?;
     println!("In {}:", arguments.out.display());
     for File { path, bytes, .. } in &files {

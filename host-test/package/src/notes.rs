@@ -1,7 +1,65 @@
-//! The instructions of a release: how to push it to a registry, and how to precompile it.
+//! The instructions of a release: what its files are, how to push it to a registry, and how to
+//! precompile it.
 
-use crate::COMPONENT;
+use anyhow::{Context, Result};
+
 use crate::facts::Facts;
+use crate::{BILL, COMPONENT, CONTRACT, File, GUARDED, OPENAPI, PLATFORM, SCHEMAS, SERVED, SUMS};
+
+/// Returns the notes about the files. Fails if one of them has no description.
+pub(crate) fn contents(facts: &Facts, files: &[File]) -> Result<String> {
+    let mut contents = format!(
+        "# retool-lifecycle {}\n\n{}\n\nThe contract is `{}`. `sha256sum --check {SUMS}` checks the \
+         files.\n\n| file | |\n| --- | --- |\n",
+        facts.version(),
+        facts.description(),
+        component::CONTRACT,
+    );
+    let mut described: Vec<(&str, String)> = Vec::new();
+    for File { path, .. } in files {
+        // A folder has one line.
+        let name = path.find('/').map_or(path.as_str(), |end| &path[..=end]);
+        if described.last().is_none_or(|(last, _)| *last != name) {
+            let purpose = purpose(name).with_context(|| format!("{name} has no description"))?;
+            described.push((name, purpose));
+        }
+    }
+    for (name, purpose) in described {
+        contents += &format!("| `{name}` | {purpose} |\n");
+    }
+    Ok(contents)
+}
+
+/// Returns what a file of the release, or a folder, is for.
+fn purpose(name: &str) -> Option<String> {
+    let purpose = match name {
+        COMPONENT => "the component, for any host of WASI 0.2 with outgoing HTTP",
+        GUARDED => {
+            "the component composed with a guard, for hosts that can't limit the origin: it reaches \
+             only the one in the variable `EGRESS_GUARD_ORIGIN`"
+        }
+        SERVED => {
+            "the component composed with the door, which serves every function over HTTP: \
+             `wasmtime serve -S cli --addr 127.0.0.1:8090 …`; it answers nothing until \
+             `DOOR_TOKENS` and `DOOR_CONNECTIONS` are set"
+        }
+        OPENAPI => "what the door answers, as OpenAPI 3.1",
+        CONTRACT => "the contract as a WIT package in the binary format",
+        BILL => "everything that is compiled into the component (CycloneDX)",
+        "LICENSE" => "the licence",
+        "PRECOMPILE.md" => "how to make a `.cwasm`, and what it must match",
+        "push" => "pushes the component to an OCI registry",
+        "wit/" => "the contract as text",
+        _ if name.strip_suffix('/') == Some(SCHEMAS) => {
+            "JSON Schema of every function: request, result and error"
+        }
+        _ if name.ends_with(".tar.gz") => {
+            return Some(format!("the command `retool-lifecycle` for {PLATFORM}"));
+        }
+        _ => return None,
+    };
+    Some(purpose.to_owned())
+}
 
 /// Returns the annotations of the manifest in a registry, with the names of the OCI image
 /// specification.

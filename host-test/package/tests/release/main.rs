@@ -1,14 +1,17 @@
 //! Tests a release that the program has written.
 
-use std::collections::BTreeSet;
+mod packages;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 use cyclonedx_bom::models::bom::Bom;
 use cyclonedx_bom::models::component::Component;
 use cyclonedx_bom::validation::Validate;
-use package::{BILL, COMPONENT, CONTRACT, OPENAPI, SCHEMAS, SUMS};
+use package::{BILL, COMPONENT, CONTRACT, GUARDED, OPENAPI, SCHEMAS, SERVED, SUMS};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use wasm_metadata::Payload;
@@ -17,19 +20,48 @@ use wit_component::{DecodedWasm, decode};
 
 const SOURCE: &str = "https://example.com/retool-lifecycle";
 
+/// The text of the executable that is given as the command.
+const COMMAND: &str = "#!/bin/sh\necho the command\n";
+
 fn run(out: &Path) -> Output {
+    let given = tempfile::tempdir().expect("a folder");
+    let command = given.path().join("command");
+    fs::write(&command, COMMAND).expect("a file");
     Command::new(env!("CARGO_BIN_EXE_package"))
         .args(["--source", SOURCE, "--out"])
         .arg(out)
+        .arg("--command")
+        .arg(command)
         .output()
         .expect("the program")
 }
 
 /// Writes a release to a temporary folder.
-fn released() -> TempDir {
+fn new_release() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let output = run(folder.path());
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    folder
+}
+
+/// Returns a copy of one release, in a temporary folder.
+fn released() -> TempDir {
+    static FILES: LazyLock<BTreeMap<String, (Vec<u8>, fs::Permissions)>> = LazyLock::new(|| {
+        let folder = new_release();
+        let file = |path: String| {
+            let file = folder.path().join(&path);
+            let permissions = fs::metadata(&file).expect("a file").permissions();
+            (path, (fs::read(file).expect("a file"), permissions))
+        };
+        paths(folder.path(), "").into_iter().map(file).collect()
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, (bytes, permissions)) in FILES.iter() {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(&path, bytes).expect("a file");
+        fs::set_permissions(&path, permissions.clone()).expect("the permissions");
+    }
     folder
 }
 
@@ -85,6 +117,45 @@ fn the_component_has_metadata_and_is_otherwise_unchanged() {
         printer.output.to_string()
     };
     assert_eq!(world(&released), world(component::BYTES));
+}
+
+/// Returns the names of a component's imports and exports.
+fn names(component: &[u8]) -> (BTreeSet<String>, BTreeSet<String>) {
+    Validator::new_with_features(WasmFeatures::all()).validate_all(component).expect("valid");
+    let DecodedWasm::Component(resolve, world) = decode(component).expect("a component") else {
+        panic!("not a component")
+    };
+    let world = &resolve.worlds[world];
+    let names = |keys: Vec<&wit_parser::WorldKey>| {
+        keys.into_iter().map(|key| resolve.name_world_key(key)).collect()
+    };
+    (names(world.imports.keys().collect()), names(world.exports.keys().collect()))
+}
+
+#[test]
+fn the_compositions_import_nothing_more_and_export_the_functions() {
+    let folder = released();
+    let (imports, exports) = names(&bytes(&folder, COMPONENT));
+    assert!(exports.iter().any(|name| name.starts_with("user-lifecycle:retool/lifecycle@")));
+    assert_eq!(names(&bytes(&folder, GUARDED)), (imports.clone(), exports.clone()));
+    let (served_imports, mut served_exports) = names(&bytes(&folder, SERVED));
+    assert_eq!(served_imports, imports);
+    let handlers: Vec<String> = served_exports
+        .extract_if(.., |name| name.starts_with("wasi:http/incoming-handler@"))
+        .collect();
+    assert_eq!(handlers.len(), 1, "{handlers:?}");
+    assert_eq!(served_exports, exports);
+}
+
+#[test]
+fn the_release_says_what_each_file_is_for() {
+    let folder = released();
+    let contents = text(&folder, "README.md");
+    for path in paths(folder.path(), "") {
+        let name = path.find('/').map_or(path.as_str(), |end| &path[..=end]);
+        let listed = contents.contains(&format!("| `{name}` | "));
+        assert!(listed || ["README.md", SUMS].contains(&name), "{name} in {contents}");
+    }
 }
 
 #[test]
@@ -200,7 +271,7 @@ fn every_file_has_a_checksum_and_contains_nothing_about_the_machine() {
 
 #[test]
 fn releases_of_the_same_sources_are_equal_and_replace_each_other() {
-    let (one, other) = (released(), released());
+    let (one, other) = (released(), new_release());
     assert_eq!(text(&one, SUMS), text(&other, SUMS));
 
     // An earlier version had a file more.

@@ -1,0 +1,92 @@
+//! The packages of a release: the command, the wheel and the npm package.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::Path;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use flate2::read::{DeflateDecoder, GzDecoder};
+use package::{GUARDED, PLATFORM, SCHEMAS};
+use rawzip::ZipArchive;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{COMMAND, bytes, paths, released};
+
+/// The version of the component and of every package.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The files of an archive by their paths.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// Reads a `.tar.gz`. Returns the paths of what may be executed too.
+fn untarred(archive: &[u8]) -> (Files, BTreeSet<String>) {
+    let (mut files, mut executable) = (Files::new(), BTreeSet::new());
+    let mut archive = tar::Archive::new(GzDecoder::new(archive));
+    for entry in archive.entries().expect("an archive") {
+        let mut entry = entry.expect("an entry");
+        let path = entry.path().expect("a path").to_string_lossy().into_owned();
+        let header = entry.header();
+        assert_eq!(header.mtime().expect("a time"), 0, "{path}");
+        if header.mode().expect("a mode") == 0o755 {
+            executable.insert(path.clone());
+        }
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).expect("its content");
+        files.insert(path, bytes);
+    }
+    (files, executable)
+}
+
+fn unzipped(archive: &[u8]) -> Files {
+    let archive = ZipArchive::from_slice(archive).expect("an archive");
+    let mut files = Files::new();
+    let mut entries = archive.entries();
+    while let Some(entry) = entries.next_entry().expect("an entry") {
+        let path = entry.file_path().try_normalize().expect("a path").as_ref().to_owned();
+        let entry = archive.get_entry(entry.wayfinder()).expect("an entry");
+        let mut bytes = Vec::new();
+        // It checks the size and the checksum.
+        let mut reader = entry.verifying_reader(DeflateDecoder::new(entry.data()));
+        reader.read_to_end(&mut bytes).expect("its content");
+        files.insert(path, bytes);
+    }
+    files
+}
+
+fn text<'a>(files: &'a Files, path: &str) -> &'a str {
+    let bytes = files.get(path).unwrap_or_else(|| panic!("no {path} in {:?}", files.keys()));
+    std::str::from_utf8(bytes).expect("UTF-8")
+}
+
+/// Fails if a file contains something about this machine.
+fn says_nothing_about_the_machine(files: &Files) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace");
+    let home = std::env::home_dir().expect("a home folder");
+    for (path, bytes) in files {
+        let text = String::from_utf8_lossy(bytes);
+        for place in [root, &home] {
+            let place = place.to_str().expect("UTF-8");
+            assert!(!text.contains(place), "{place} in {path}");
+        }
+    }
+}
+
+/// Returns the path of every function, e.g. `directory/find-user`.
+fn functions(release: &Path) -> BTreeSet<String> {
+    let schemas = paths(&release.join(SCHEMAS), "");
+    schemas.iter().filter_map(|path| Some(path.strip_suffix(".json")?.to_owned())).collect()
+}
+
+#[test]
+fn the_command_is_in_an_archive_for_its_platform() {
+    let folder = released();
+    let name = format!("retool-lifecycle-{VERSION}-{PLATFORM}");
+    let (files, executable) = untarred(&bytes(&folder, &format!("{name}.tar.gz")));
+    let command = format!("{name}/retool-lifecycle{}", std::env::consts::EXE_SUFFIX);
+    assert_eq!(text(&files, &command), COMMAND);
+    assert_eq!(executable, BTreeSet::from([command.clone()]));
+    let others: Vec<&String> = files.keys().filter(|path| **path != command).collect();
+    assert_eq!(others, [&format!("{name}/LICENSE"), &format!("{name}/command.md")]);
+}
