@@ -29,13 +29,24 @@ build() {
   [[ -x $retool && -f $component ]] || fail "the build left no $retool or no $component"
 }
 
-# release: writes a release of the component. Sets `component` and `contract` to its component and
-# WIT package.
+# release ARGUMENT…: writes a release, without the command unless the arguments say otherwise. Sets
+# `released` to its folder, and `component`, `wheel` and `tarball` to its files.
 release() {
-  (cd "$root" && cargo run --quiet --locked --package package -- --out "$tools/release") >/dev/null ||
+  local arguments=("$@")
+  ((${#arguments[@]} > 0)) || arguments=(--without-command)
+  released=$tools/release
+  (cd "$root" &&
+    cargo run --quiet --locked --package package -- --out "$released" "${arguments[@]}") >/dev/null ||
     not_built "A release"
-  component=$tools/release/retool_lifecycle.wasm
-  contract=$tools/release/retool_lifecycle.wit.wasm
+  component=$released/retool_lifecycle.wasm
+  wheel=$(echo "$released"/retool_lifecycle-*.whl)
+  tarball=$(echo "$released"/retool-lifecycle-*.tgz)
+}
+
+# install_wheel: installs the wheel of the release into the virtual environment `$venv`.
+install_wheel() {
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-index --no-deps \
+    --force-reinstall "$wheel" || fail "the wheel could not be installed"
 }
 
 # start_mock ARGUMENT…: starts a mock Retool on a free port, with the arguments of

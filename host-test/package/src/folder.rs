@@ -39,6 +39,11 @@ pub fn write(files: &[File], folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Fails if a release can't be written to the folder, as [`write`] does.
+pub fn check(folder: &Path) -> Result<()> {
+    earlier(folder).map(|_| ())
+}
+
 /// Lists the files of the earlier release in the folder, checksums included; none if the folder is
 /// empty or missing.
 fn earlier(folder: &Path) -> Result<BTreeSet<String>> {

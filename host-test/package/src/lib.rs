@@ -1,7 +1,7 @@
 //! The files of a release of retool-lifecycle: the component with metadata, alone and composed with
-//! the egress guard or with the door over HTTP; its contract; the command for this platform; a bill
-//! of materials, checksums, and how it is pushed and precompiled. The same sources give the same
-//! bytes, so the files contain no time and nothing about the machine.
+//! the egress guard or with the door over HTTP; its contract; the package for Python; the
+//! command for this platform; a bill of materials, checksums, and how it is pushed and precompiled.
+//! The same sources give the same bytes, so the files contain no time and nothing about the machine.
 #![deny(missing_docs)]
 
 mod archive;
@@ -12,9 +12,11 @@ mod facts;
 mod folder;
 mod notes;
 mod parts;
+mod python;
 mod schemas;
 mod sums;
 mod wasm;
+mod wit;
 
 use std::fs;
 
@@ -22,7 +24,7 @@ use anyhow::{Context, Result};
 
 pub use command::{Command, PLATFORM};
 pub use facts::Facts;
-pub use folder::write;
+pub use folder::{check, write};
 
 /// The file name of the component.
 pub const COMPONENT: &str = "retool_lifecycle.wasm";
@@ -72,6 +74,7 @@ pub fn release(facts: &Facts, command: &Command) -> Result<Vec<File>> {
     let licence = fs::read(facts.root.join("LICENSE")).context("LICENSE could not be read")?;
     let component = wasm::with_metadata(component::BYTES, facts)?;
     let parts = parts::Parts::build(facts, &component)?;
+    let wheel = python::wheel(facts, &parts.guarded, &licence)?;
     let mut files = vec![
         File::new(COMPONENT, component),
         File::new(GUARDED, parts.guarded),
@@ -83,6 +86,7 @@ pub fn release(facts: &Facts, command: &Command) -> Result<Vec<File>> {
     ];
     files.extend(contract::files(&facts.root.join("wit"))?);
     files.extend(schemas::files(&facts.root.join("wit"))?);
+    files.push(wheel);
     files.extend(command::archive(facts, command, &licence)?);
     files.push(File::new("README.md", notes::contents(facts, &files)?));
     files.push(File::new(SUMS, sums::of(&files)));

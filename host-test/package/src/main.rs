@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use package::{Command, Facts, File, release, write};
+use package::{Command, Facts, File, check, release, write};
 
 /// Writes a release: the component with metadata, alone and composed with the egress guard or the
-/// door over HTTP; its contract; the command for this platform; a bill of materials, checksums, and
-/// the script that pushes it.
+/// door over HTTP; its contract; the packages for Python and npm; the command for this platform; a
+/// bill of materials, checksums, and the script that pushes it.
 ///
 /// It builds what it needs with cargo. The command is built with optimisation, which takes many
 /// minutes the first time; see --command and --without-command.
@@ -41,6 +41,8 @@ fn main() -> Result<()> {
         None if arguments.without_command => Command::Without,
         None => Command::Build,
     };
+    // What follows takes long, so this comes before it.
+    check(&arguments.out)?;
     let files = release(&facts, &command)?;
     write(&files, &arguments.out)?;
     println!("In {}:", arguments.out.display());

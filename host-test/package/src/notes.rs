@@ -53,6 +53,7 @@ fn purpose(name: &str) -> Option<String> {
         _ if name.strip_suffix('/') == Some(SCHEMAS) => {
             "JSON Schema of every function: request, result and error"
         }
+        _ if name.ends_with(".whl") => "the Python package: `pip install` it",
         _ if name.ends_with(".tar.gz") => {
             return Some(format!("the command `retool-lifecycle` for {PLATFORM}"));
         }

@@ -90,3 +90,77 @@ fn the_command_is_in_an_archive_for_its_platform() {
     let others: Vec<&String> = files.keys().filter(|path| **path != command).collect();
     assert_eq!(others, [&format!("{name}/LICENSE"), &format!("{name}/command.md")]);
 }
+
+#[test]
+fn the_wheel_has_every_type_and_function_and_the_guarded_component() {
+    let folder = released();
+    let files = unzipped(&bytes(&folder, &format!("retool_lifecycle-{VERSION}-py3-none-any.whl")));
+    says_nothing_about_the_machine(&files);
+    let guarded = files.get(&format!("retool_lifecycle/{GUARDED}"));
+    assert_eq!(guarded, Some(&bytes(&folder, GUARDED)));
+
+    let module = text(&files, "retool_lifecycle/functions.py");
+    for function in functions(folder.path()) {
+        let (_, name) = function.split_once('/').expect("an interface and a name");
+        assert!(module.contains(&format!("\"{name}\": \"{function}\",")), "{function}");
+        assert!(module.contains(&format!("    def {}(self", name.replace('-', "_"))), "{function}");
+    }
+    let types = text(&files, "retool_lifecycle/types.py");
+    for (path, wit) in files_below(&folder.path().join("wit")) {
+        for line in wit.lines().map(str::trim) {
+            let Some(name) = line.strip_prefix("record ").and_then(|rest| rest.strip_suffix(" {"))
+            else {
+                continue;
+            };
+            let class: String = name.split('-').map(capitalized).collect();
+            let dataclass = format!("@dataclass(kw_only=True)\nclass {class}:\n");
+            assert!(types.contains(&dataclass), "{class} of {path}");
+        }
+    }
+    // An option may be left out, and nothing else.
+    assert!(types.contains("\n    email: str | None = None\n"));
+    assert!(types.contains("\n    former_emails: list[str]\n"));
+}
+
+#[test]
+fn the_wheel_records_its_files_as_installers_check_them() {
+    let folder = released();
+    let files = unzipped(&bytes(&folder, &format!("retool_lifecycle-{VERSION}-py3-none-any.whl")));
+    let info = format!("retool_lifecycle-{VERSION}.dist-info");
+    let mut recorded = BTreeSet::new();
+    for line in text(&files, &format!("{info}/RECORD")).lines() {
+        let fields: Vec<&str> = line.split(',').collect();
+        let [path, sum, size] = fields[..] else { panic!("{line}") };
+        if path != format!("{info}/RECORD") {
+            let bytes = &files[path];
+            let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(bytes));
+            assert_eq!(sum, format!("sha256={digest}"), "{path}");
+            assert_eq!(size, bytes.len().to_string(), "{path}");
+        }
+        recorded.insert(path.to_owned());
+    }
+    assert_eq!(recorded, files.keys().cloned().collect());
+    let metadata = text(&files, &format!("{info}/METADATA"));
+    for line in [
+        "Name: retool-lifecycle",
+        &format!("Version: {VERSION}"),
+        "License-Expression: Apache-2.0",
+        "Requires-Dist: wasmtime>=46",
+        "Project-URL: Source, https://example.com/retool-lifecycle",
+    ] {
+        assert!(metadata.lines().any(|found| found == line), "{line} in {metadata}");
+    }
+}
+
+fn files_below(folder: &Path) -> Vec<(String, String)> {
+    let read = |path: String| {
+        let text = std::fs::read_to_string(folder.join(&path)).expect("a file");
+        (path, text)
+    };
+    paths(folder, "").into_iter().map(read).collect()
+}
+
+fn capitalized(word: &str) -> String {
+    let (first, rest) = word.split_at(1);
+    first.to_ascii_uppercase() + rest
+}
