@@ -1,10 +1,19 @@
-// Tests this example against two mocks: node check.js URL TOKEN OTHER-URL TOKEN
+// Tests the installed package against two mocks: node check.js URL TOKEN OTHER-URL TOKEN
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { once } from "node:events";
 import { createServer, request } from "node:http";
-import { Mask } from "./mask.js";
-import { Organisation, RetoolError, originOf } from "./retool.js";
+import { Organisation, RetoolError, originOf } from "retool-lifecycle";
+
+/** @typedef {import("retool-lifecycle").types.UserRef} UserRef */
+/** @typedef {import("retool-lifecycle").types.ErrorKind} ErrorKind */
+/** @typedef {import("retool-lifecycle").lifecycle.ProvisionRequest} ProvisionRequest */
+/** @typedef {import("retool-lifecycle").synchronization.SyncRequest} SyncRequest */
+
+// Not exported by the package.
+const { Mask } = await import(
+  new URL("node_modules/retool-lifecycle/mask.js", import.meta.url).href
+);
 
 const [mock, token, otherMock, otherToken] = /** @type {[string, string, string, string]} */ (
   process.argv.slice(2)
@@ -38,8 +47,8 @@ async function relay(target, before = async () => {}) {
 
 /**
  * @param {Promise<unknown>} call
- * @param {import("./retool.js").Payload["tag"]} tag
- * @param {import("./plugin/retool_lifecycle.js").types.ErrorKind} kind
+ * @param {import("retool-lifecycle").Payload["tag"]} tag
+ * @param {ErrorKind} kind
  * @param {string} code
  */
 async function failsWith(call, tag, kind, code) {
@@ -55,7 +64,7 @@ async function failsWith(call, tag, kind, code) {
 
 /**
  * @param {string} address
- * @returns {import("./plugin/retool_lifecycle.js").types.UserRef}
+ * @returns {UserRef}
  */
 const email = (address) => ({ tag: "email", val: address });
 
@@ -67,7 +76,7 @@ const acme = new Organisation(
   { tokens: { RETOOL_API_TOKEN: token } },
 );
 
-/** @type {import("./plugin/retool_lifecycle.js").lifecycle.ProvisionRequest} */
+/** @type {ProvisionRequest} */
 const ada = {
   email: "ada.byron@example.com",
   firstName: "Ada",
@@ -123,7 +132,7 @@ checks.push(["steps of a plan are applied unchanged, and tombstones are restored
   const leaver = enabled.find((user) => !user.admin);
   assert(leaver?.email !== undefined);
   const stay = enabled.filter((user) => user !== leaver);
-  /** @type {import("./plugin/retool_lifecycle.js").synchronization.SyncRequest} */
+  /** @type {SyncRequest} */
   const request = {
     roster: stay.map((user) => ({
       user: email(user.email ?? ""),
@@ -277,12 +286,12 @@ checks.push(["the component sees only the chosen variables", async () => {
     acme.call("directory", "findUser", [email(ada.email)], { connection }),
     "permanent", "denied", "token-missing",
   );
-  // With the shim alone, it sees all variables, and blocks this thread while it waits.
-  const open = await import("./plugin-as-it-comes/retool_lifecycle.js");
-  const found = open.directory.findUser(
+  // A variable that is chosen is seen.
+  const chosen = new Organisation(
     { baseUrl: mock, dialect: "v1", ...connection },
-    email(ada.email),
+    { tokens: { RETOOL_STRAY: token } },
   );
+  const found = await chosen.call("directory", "findUser", [email(ada.email)]);
   assert.equal(found?.email, ada.email);
 }]);
 
@@ -309,6 +318,101 @@ checks.push(["the event loop runs while calls wait", async () => {
   assert(ticks >= 10);
   clearInterval(timer);
   server.server.close();
+}]);
+
+checks.push(["JSON is taken and returned in the form of the command", async () => {
+  const request = { user: { email: ada.email } };
+  const user = await acme.callJson("find-user", request);
+  assert.equal(user.email, ada.email);
+  assert.deepEqual(Object.keys(user.id), ["v1"]);
+  assert.equal(user.user_type, "default");
+  assert.deepEqual(await acme.callJson("directory/find-user", request), user);
+  assert.equal(await acme.callJson("find-user", { user: { email: "nobody@example.com" } }), null);
+  const typed = await acme.call("directory", "findUser", [email(ada.email)]);
+  assert.deepEqual(typed?.id, { tag: "v1", val: user.id.v1 });
+  for (const [name, wrong] of /** @type {[string, Record<string, unknown>][]} */ ([
+    ["find-user", {}],
+    ["find-user", { user: "email" }],
+    ["find-user", { user: { phone: "1" } }],
+    ["find-user", { ...request, other: 1 }],
+    ["find-users", request],
+    ["page-users", { page: { with_members: true } }],
+  ])) {
+    await assert.rejects(acme.callJson(name, wrong), TypeError, JSON.stringify(wrong));
+  }
+}]);
+
+checks.push(["threads are kept for the next call, and one that was stopped is not used again", async () => {
+  const organisation = new Organisation(
+    { baseUrl: mock, dialect: "v1" },
+    { tokens: { RETOOL_API_TOKEN: token } },
+  );
+  const find = () => organisation.call("directory", "findUser", [email(ada.email)]);
+  const first = await find();
+  for (let call = 0; call < 5; call += 1) {
+    assert.deepEqual(await find(), first);
+  }
+  // A call that fails leaves a thread that can be used.
+  await failsWith(
+    organisation.call("directory", "findUser", [email("no-address")]),
+    "permanent", "invalid-input", "invalid-email",
+  );
+  assert.deepEqual(await find(), first);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const stopped = [1, 2, 3].map(() =>
+    organisation.call("directory", "findUser", [email(ada.email)], { signal }),
+  );
+  setImmediate(() => controller.abort(new Error("stopped by the test")));
+  for (const call of stopped) {
+    await assert.rejects(call, /stopped by the test/);
+  }
+  assert.deepEqual(await Promise.all([find(), find(), find()]), [first, first, first]);
+  await organisation.close();
+  assert.deepEqual(await find(), first);
+}]);
+
+checks.push(["a step in a warm process costs little", async () => {
+  const page = { page: { with_members: false, with_other_ids: false } };
+  /** @type {{ users: { email: string, disabled: boolean, admin: boolean }[] }} */
+  const { users } = await acme.callJson("page-users", page);
+  const leave = users.filter((user) => !user.disabled && !user.admin).slice(0, 5);
+  const stay = users.filter((user) => !user.disabled && !leave.includes(user));
+  const nothing = { former_emails: [], attributes: [], clear: [], groups: [] };
+  const plan = await acme.callJson("plan-sync", {
+    request: {
+      roster: stay.map(({ email }) => ({ user: { email }, ...nothing })),
+      policy: {
+        create_missing: false,
+        update_existing: true,
+        re_enable_disabled: false,
+        absent: "disable",
+        memberships: "leave",
+        managed_groups: [],
+        create_missing_groups: false,
+        guards: {
+          user_removals: { floor: 5 },
+          required_admins: [],
+          protected_people: [],
+          allow_empty_roster: false,
+        },
+      },
+      disabled_since: [],
+    },
+  });
+  assert.equal(plan.steps.length, 5);
+  const times = [];
+  const tombstones = [];
+  for (const step of plan.steps) {
+    const begun = performance.now();
+    const { outcome, tombstone } = await acme.callJson("apply-step", { step });
+    times.push(performance.now() - begun);
+    assert.equal(outcome, "applied");
+    tombstones.push(tombstone);
+  }
+  times.sort((one, other) => one - other);
+  console.log(`    the median of five steps: ${times[2]?.toFixed(0)} ms`);
+  await acme.callJson("restore", { request: { tombstones, re_create: false } });
 }]);
 
 checks.push(["a call can be aborted", async () => {

@@ -1,6 +1,6 @@
 // Checks a connection and finds a person:
 // RETOOL_API_TOKEN=… node example.js https://acme.retool.com ada@example.com
-import { Organisation, RetoolError } from "./retool.js";
+import { Organisation, RetoolError } from "retool-lifecycle";
 
 const [baseUrl, email] = process.argv.slice(2);
 if (baseUrl === undefined || email === undefined) {

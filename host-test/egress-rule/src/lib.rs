@@ -1,5 +1,5 @@
 //! The rules for what leaves a component and what comes back to it, for every Rust host of this
-//! repository: the host library, and the guard of `examples/composition`. `examples/node/egress.js`
+//! repository: the host library, and the guard of `examples/composition`. `host-test/package/npm/egress.js`
 //! follows them too; the files in `cases/` are tested on both.
 //!
 //! - [`Origin`]: a component reaches one origin, over HTTPS or on the loopback interface.

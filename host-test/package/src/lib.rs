@@ -1,5 +1,5 @@
 //! The files of a release of retool-lifecycle: the component with metadata, alone and composed with
-//! the egress guard or with the door over HTTP; its contract; the package for Python; the
+//! the egress guard or with the door over HTTP; its contract; the packages for Python and npm; the
 //! command for this platform; a bill of materials, checksums, and how it is pushed and precompiled.
 //! The same sources give the same bytes, so the files contain no time and nothing about the machine.
 #![deny(missing_docs)]
@@ -11,6 +11,7 @@ mod contract;
 mod facts;
 mod folder;
 mod notes;
+mod npm;
 mod parts;
 mod python;
 mod schemas;
@@ -73,8 +74,12 @@ impl File {
 pub fn release(facts: &Facts, command: &Command) -> Result<Vec<File>> {
     let licence = fs::read(facts.root.join("LICENSE")).context("LICENSE could not be read")?;
     let component = wasm::with_metadata(component::BYTES, facts)?;
-    let parts = parts::Parts::build(facts, &component)?;
+    let contract = contract::files(&facts.root.join("wit"))?;
+    let binary = contract.iter().find(|file| file.path == CONTRACT);
+    let binary = binary.context("the contract has no binary")?;
+    let parts = parts::Parts::build(facts, &component, &binary.bytes)?;
     let wheel = python::wheel(facts, &parts.guarded, &licence)?;
+    let tarball = npm::tarball(facts, &parts.modules, &licence)?;
     let mut files = vec![
         File::new(COMPONENT, component),
         File::new(GUARDED, parts.guarded),
@@ -84,9 +89,9 @@ pub fn release(facts: &Facts, command: &Command) -> Result<Vec<File>> {
         File::new("PRECOMPILE.md", notes::precompile(facts)),
         File { executable: true, ..File::new("push", notes::push(facts)) },
     ];
-    files.extend(contract::files(&facts.root.join("wit"))?);
+    files.extend(contract);
     files.extend(schemas::files(&facts.root.join("wit"))?);
-    files.push(wheel);
+    files.extend([wheel, tarball]);
     files.extend(command::archive(facts, command, &licence)?);
     files.push(File::new("README.md", notes::contents(facts, &files)?));
     files.push(File::new(SUMS, sums::of(&files)));

@@ -54,6 +54,7 @@ fn purpose(name: &str) -> Option<String> {
             "JSON Schema of every function: request, result and error"
         }
         _ if name.ends_with(".whl") => "the Python package: `pip install` it",
+        _ if name.ends_with(".tgz") => "the npm package: `npm install` it",
         _ if name.ends_with(".tar.gz") => {
             return Some(format!("the command `retool-lifecycle` for {PLATFORM}"));
         }

@@ -10,7 +10,7 @@ use std::{env, fs};
 use anyhow::{Context, Result, ensure};
 
 use crate::facts::{Facts, TARGET};
-use crate::{COMPONENT, GUARDED, SERVED};
+use crate::{COMPONENT, CONTRACT, File, GUARDED, SERVED};
 
 /// The components that are composed from the plugin, and its ES modules.
 pub(crate) struct Parts {
@@ -18,11 +18,14 @@ pub(crate) struct Parts {
     pub(crate) guarded: Vec<u8>,
     /// The plugin with the door of `examples/http`.
     pub(crate) served: Vec<u8>,
+    /// The plugin as an ES module, with its core modules and types.
+    pub(crate) modules: Vec<File>,
 }
 
 impl Parts {
-    /// Builds everything for the plugin, a component with its metadata.
-    pub(crate) fn build(facts: &Facts, plugin: &[u8]) -> Result<Parts> {
+    /// Builds everything for the plugin, a component with its metadata, and its contract, a package in
+    /// the binary format.
+    pub(crate) fn build(facts: &Facts, plugin: &[u8], contract: &[u8]) -> Result<Parts> {
         let folder = tempfile::tempdir().context("a temporary folder")?;
         let at = |name: &str| folder.path().join(name);
         let plugin_file = at(COMPONENT);
@@ -39,9 +42,31 @@ impl Parts {
             .arg(at(SERVED))
             .args([given("plugin", &plugin_file), given("door", &door)]))?;
 
+        let contract_file = at(CONTRACT);
+        fs::write(&contract_file, contract).context("the contract could not be written")?;
+        let transpile = program(facts, "host-test/package/transpile", "transpile", "transpile")?;
+        let modules = at("modules");
+        run(Command::new(transpile).args([&plugin_file, &contract_file, &modules]))?;
+
         let read = |name: &str| fs::read(at(name)).with_context(|| format!("{name} was not made"));
-        Ok(Parts { guarded: read(GUARDED)?, served: read(SERVED)? })
+        Ok(Parts { guarded: read(GUARDED)?, served: read(SERVED)?, modules: files(&modules, "")? })
     }
+}
+
+/// Returns everything in a folder, in the order of the paths.
+fn files(folder: &Path, before: &str) -> Result<Vec<File>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).context("the modules were not made")? {
+        let path = entry?.path();
+        let name = format!("{before}{}", path.file_name().unwrap_or_default().to_string_lossy());
+        if path.is_dir() {
+            found.extend(files(&path, &format!("{name}/"))?);
+        } else {
+            found.push(File::new(name, fs::read(&path)?));
+        }
+    }
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(found)
 }
 
 /// Returns an argument of the program that composes as a WAC file says.

@@ -164,3 +164,40 @@ fn capitalized(word: &str) -> String {
     let (first, rest) = word.split_at(1);
     first.to_ascii_uppercase() + rest
 }
+
+#[test]
+fn the_npm_package_has_the_component_its_types_and_every_function() {
+    let folder = released();
+    let (files, executable) = untarred(&bytes(&folder, &format!("retool-lifecycle-{VERSION}.tgz")));
+    says_nothing_about_the_machine(&files);
+    assert_eq!(executable, BTreeSet::new());
+    let json = |path: &str| -> Value { serde_json::from_str(text(&files, path)).expect("JSON") };
+
+    let manifest = json("package/package.json");
+    assert_eq!(manifest["name"], "retool-lifecycle");
+    assert_eq!(manifest["version"], VERSION);
+    assert_eq!(manifest["license"], "Apache-2.0");
+    assert_eq!(manifest["repository"], crate::SOURCE);
+    for place in manifest["exports"]["."].as_object().expect("exports").values() {
+        let path = place.as_str().and_then(|path| path.strip_prefix("./")).expect("a path");
+        assert!(files.contains_key(&format!("package/{path}")), "{path}");
+    }
+
+    let contract = json("package/plugin/contract.json");
+    let described: BTreeSet<String> =
+        contract["functions"].as_object().expect("functions").keys().cloned().collect();
+    assert_eq!(described, functions(folder.path()));
+    let modules: BTreeSet<String> = contract["modules"]
+        .as_array()
+        .expect("modules")
+        .iter()
+        .map(|name| format!("package/plugin/{}", name.as_str().expect("a name")))
+        .collect();
+    let wasm: BTreeSet<String> =
+        files.keys().filter(|path| path.ends_with(".wasm")).cloned().collect();
+    assert_eq!(modules, wasm);
+    assert!(text(&files, "package/plugin/component.js").contains("export function instantiate("));
+    let types = text(&files, "package/plugin/interfaces/user-lifecycle-retool-lifecycle.d.ts");
+    assert!(types.contains("export function provision(connection: Connection"));
+    assert!(types.contains("Creates or updates one person"));
+}
