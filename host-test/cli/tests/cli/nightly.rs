@@ -92,6 +92,7 @@ fn the_job_of_the_page_syncs_keeps_records_and_alerts_if_it_is_refused() {
     assert_eq!(home.read("alert.txt"), "");
     // One night can be undone.
     let [night] = &home.files("records")[..] else { panic!("one folder") };
+    assert!(night.is_dir(), "{night:?}");
     let restored =
         server.run(&["restore", "--api=v2", "--tombstone", night.to_str().expect("UTF-8")]);
     assert_eq!(restored.exit, 0, "{restored:#?}");
