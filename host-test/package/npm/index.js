@@ -23,7 +23,9 @@ function compiled() {
       const bytes = await readFile(new URL(`plugin/${name}`, import.meta.url));
       return /** @type {const} */ ([name, await WebAssembly.compile(bytes)]);
     }),
-  ).then((all) => Object.fromEntries(all));
+  ).then(Object.fromEntries);
+  // What could not be read may be there for the next call.
+  modules.catch(() => (modules = undefined));
   return modules;
 }
 
