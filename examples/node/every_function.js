@@ -1,12 +1,9 @@
-// Makes every call of a file of requests with the installed package, and prints what came of each:
+// Makes every call of a file of requests with the installed package, and checks what comes of each:
 // RETOOL_API_TOKEN=… node every_function.js requests.json BASE-URL
 import { readFileSync } from "node:fs";
 import { Organisation, RetoolError } from "retool-lifecycle";
 
 const [requests, baseUrl] = /** @type {[string, string]} */ (process.argv.slice(2));
-
-/** The fields that say what came of a call, and differ between no two runs. */
-const TOLD = new Set(["outcome", "created", "healthy", "status", "kind", "certainty"]);
 
 /** @type {Record<string, any>} */
 const results = {};
@@ -31,36 +28,41 @@ function filled(request) {
 }
 
 /**
- * Returns what the fields of a result say, in the order of their names.
+ * Returns whether a value has everything that the file expects; see requests.md.
+ * @param {any} part
  * @param {any} value
- * @returns {string[]}
+ * @returns {boolean}
  */
-function told(value) {
-  if (Array.isArray(value)) {
-    return value.flatMap(told);
+function fits(part, value) {
+  if (Array.isArray(part)) {
+    return Array.isArray(value) && part.length === value.length && part.every((each, at) => fits(each, value[at]));
   }
-  if (typeof value !== "object" || value === null) {
-    return [];
+  if (typeof part === "object" && part !== null) {
+    return typeof value === "object" && value !== null && Object.keys(part).every((key) => fits(part[key], value[key]));
   }
-  return Object.keys(value).sort().flatMap((key) => {
-    const text = TOLD.has(key) && ["string", "boolean"].includes(typeof value[key]);
-    return [...(text ? [`${key}=${JSON.stringify(value[key])}`] : []), ...told(value[key])];
-  });
+  return part === (value ?? null);
 }
 
 const acme = new Organisation(
   { baseUrl, dialect: "v1" },
   { tokens: { RETOOL_API_TOKEN: process.env.RETOOL_API_TOKEN ?? "" } },
 );
-for (const [name, request] of JSON.parse(readFileSync(requests, "utf8"))) {
+for (const each of JSON.parse(readFileSync(requests, "utf8"))) {
+  const name = each.function;
+  let got;
+  let expected = each.result;
   try {
-    const result = await acme.callJson(name, filled(request));
-    results[name.split("/").at(-1)] = result;
-    console.log(name, ...told(result));
+    got = await acme.callJson(name, filled(each.request));
+    results[name.split("/").at(-1)] = got;
   } catch (error) {
     if (!(error instanceof RetoolError) || error.payload.tag === "execution-failed") {
       throw error;
     }
-    console.log(name, error.payload.tag, error.payload.val.code);
+    got = { [error.payload.tag]: error.payload.val };
+    expected = each.error;
   }
+  if (expected === undefined || !fits(expected, got)) {
+    throw new Error(`${name}: ${JSON.stringify(got)} is not as ${JSON.stringify(each)}`);
+  }
+  console.log(`ok: ${name}`);
 }

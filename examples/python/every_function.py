@@ -1,4 +1,4 @@
-"""Makes every call of a file of requests with the installed package, and prints what came of each:
+"""Makes every call of a file of requests with the installed package, and checks what comes of each:
 RETOOL_API_TOKEN=… python every_function.py requests.json BASE-URL
 """
 
@@ -6,11 +6,7 @@ import json
 import os
 import sys
 
-from retool_lifecycle import Connection, Organisation, RetoolError
-
-TOLD = {"outcome", "created", "healthy", "status", "kind", "certainty"}
-"""The fields that say what came of a call, and differ between no two runs."""
-
+from retool_lifecycle import Connection, Organisation, RetoolError, to_json
 
 def filled(request, results):
     """Replaces each string `@FUNCTION/POINTER` with that part of an earlier result."""
@@ -27,18 +23,13 @@ def filled(request, results):
     return request
 
 
-def told(value):
-    """Returns what the fields of a result say, in the order of their names."""
-    if isinstance(value, list):
-        return [text for item in value for text in told(item)]
-    if not isinstance(value, dict):
-        return []
-    texts = []
-    for key in sorted(value):
-        if key in TOLD and isinstance(value[key], (str, bool)):
-            texts.append(f"{key}={json.dumps(value[key])}")
-        texts += told(value[key])
-    return texts
+def fits(part, value):
+    """Whether a value has everything that the file expects; see requests.md."""
+    if isinstance(part, dict):
+        return isinstance(value, dict) and all(fits(each, value.get(key)) for key, each in part.items())
+    if isinstance(part, list):
+        return isinstance(value, list) and len(part) == len(value) and all(map(fits, part, value))
+    return part == value and isinstance(part, bool) == isinstance(value, bool)
 
 
 requests, base_url = sys.argv[1:]
@@ -49,10 +40,14 @@ acme = Organisation(
 results = {}
 with open(requests, encoding="utf-8") as file:
     calls = json.load(file)
-for function, request, *_ in calls:
+for each in calls:
+    function = each["function"]
     try:
-        result = acme.call(function, filled(request, results))
-        results[function.split("/")[-1]] = result
-        print(function, *told(result))
+        got = results[function.split("/")[-1]] = acme.call(function, filled(each["request"], results))
+        expected = each.get("result")
     except RetoolError as error:
-        print(function, error.case, error.detail.code)
+        got = {error.case: to_json(error.detail)}
+        expected = each.get("error")
+    if expected is None or not fits(expected, got):
+        sys.exit(f"{function}: {json.dumps(got)} is not as {json.dumps(each)}")
+    print(f"ok: {function}")
