@@ -61,6 +61,16 @@ fn every_planted_defect_is_caught_in_each_dialect_that_can_have_it() {
     assert!(missed.is_empty(), "not caught: {missed:?}");
 }
 
+/// This defect violates other rules too, and mostly those first.
+#[test]
+fn two_administrators_who_lose_their_rights_at_once_are_noticed() {
+    let (dialect, defect) = (Dialect::V1, Defect::OverlookAdministrators);
+    let from = recorded(defect, dialect);
+    let mut runs = (from..from + 600).map(|seed| run(seed, Some(dialect), false, Some(defect)));
+    let is_rule = |violation: &String| violation.starts_with("one administrator at a time: ");
+    assert!(runs.any(|run| run.violations.iter().any(is_rule)));
+}
+
 #[test]
 fn a_seed_gives_the_same_run_every_time() {
     for dialect in Dialect::ALL {
