@@ -194,7 +194,12 @@ impl Run<'_> {
                     Done::Membership(mut group) if step.kind != StepKind::RemoveMember => {
                         group.group_admin = step.group_admin;
                         match step.kind {
-                            StepKind::AddMember => person.groups_added.push(group),
+                            StepKind::AddMember => {
+                                // By name, whichever was joined first.
+                                let added = &mut person.groups_added;
+                                let at = added.partition_point(|other| other.name <= group.name);
+                                added.insert(at, group);
+                            }
                             _ => person.groups_changed.push(group),
                         }
                     }

@@ -83,10 +83,10 @@ async fn every_successful_outcome_in_one_sync() {
             "user-created new@acme.example",
             "user-enabled ken@acme.example",
             "user-updated grace@acme.example",
-            // One request for each group.
-            "member-added new@acme.example [Engineering]",
+            // Those who join a group together come before those who join one alone.
             "member-added grace@acme.example [Support]",
             "member-added new@acme.example [Support]",
+            "member-added new@acme.example [Engineering]",
             "user-disabled joan@acme.example",
             "sessions-ended joan@acme.example",
             "user-disabled lin@acme.example",

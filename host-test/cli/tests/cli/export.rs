@@ -165,7 +165,9 @@ fn what_a_roster_can_not_say_is_named() {
     let path = setup.file("roster.csv");
     let path = path.to_str().expect("UTF-8");
     let ran = setup.run(&["export", "--api=v2", "--out", path]);
-    for expected in ["Twin", "Hid\\u{200b}den", "4 disabled left out", "as a formula", "control"] {
+    for expected in
+        ["Twin", "Hid\\u{200b}den", "4 disabled left out", "as a formula", "character that"]
+    {
         assert!(ran.stdout.contains(expected), "{expected}: {}", ran.stdout);
     }
     // The other group is named beside this one, and its memberships are on the roster.
@@ -191,7 +193,7 @@ fn an_address_that_a_plan_refuses_is_left_off_and_named() {
         let path = setup.file(name).to_str().expect("UTF-8").to_owned();
         let ran = setup.run(&["export", "--api=v1", "--out", &path]);
         assert_eq!(ran.exit, 0, "{ran:#?}");
-        let note = "ada byron@example.com, two@at@example.com: left out, because a plan refuses";
+        let note = "ada byron@example.com, two@at@example.com: left out, because a roster can't";
         assert!(ran.stdout.contains(note), "{}", ran.stdout);
         let text = fs::read_to_string(&path).expect("the roster");
         assert!(text.contains("ok@example.com") && !text.contains("byron@"), "{text}");

@@ -33,7 +33,7 @@ fn the_report_of_a_sync_is_a_page_that_shows_what_was_done_and_what_failed() {
     );
     let (folder, path) = place("report.html");
     let report = path.to_str().expect("UTF-8");
-    let line = ["sync", "--yes", "--roster", roster.path(), "--report", report];
+    let line = ["sync", "--yes", "--api=v1", "--roster", roster.path(), "--report", report];
     let ran = server.run(&line);
     assert_eq!(ran.exit, 4, "{ran:#?}");
     assert!(ran.stdout.ends_with(&format!("The report is the page {report}\n")), "{ran:#?}");
