@@ -151,6 +151,7 @@ impl Work<'_> {
             let about = Applied {
                 source,
                 unchanged: plan.unchanged as usize,
+                refusals: &plan.refusals,
                 ended_at: &Timestamp::now().round(Unit::Second).unwrap_or_default().to_string(),
                 records: kept.as_deref().map(|kept| kept.trim_end().replace('`', "")),
             };

@@ -89,7 +89,13 @@ async fn roster(walkthrough: &mut Walkthrough, roster_file: &RosterFile) -> Resu
 
     walkthrough.begin("sync", "The same roster, applied.")?;
     let report = walkthrough.tenant().sync(&request).await??;
-    walkthrough.show(&render::synced(&report, render::Source::Roster, 0, render::Form::Whole))?;
+    walkthrough.show(&render::synced(
+        &report,
+        render::Source::Roster,
+        0,
+        &[],
+        render::Form::Whole,
+    ))?;
     let number = |outcome| {
         let matching = report.people.iter().filter(|person| person.outcome == outcome);
         matching.count()
@@ -104,7 +110,13 @@ async fn roster(walkthrough: &mut Walkthrough, roster_file: &RosterFile) -> Resu
 
     walkthrough.begin("sync again", "The same roster once more: there is nothing to do.")?;
     let report = walkthrough.tenant().sync(&request).await??;
-    walkthrough.show(&render::synced(&report, render::Source::Roster, 0, render::Form::Whole))?;
+    walkthrough.show(&render::synced(
+        &report,
+        render::Source::Roster,
+        0,
+        &[],
+        render::Form::Whole,
+    ))?;
     walkthrough.end(|requests| {
         expect(report.complete, "every user is as the roster says")?;
         expect(requests.writes == 0, "a converged sync writes nothing")

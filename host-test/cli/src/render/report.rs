@@ -1,12 +1,16 @@
 //! The report of a sync, and of an approved plan that was applied.
 
+use std::collections::HashMap;
+
 use super::hints;
 use super::sheet::{Entry, Form, Sheet};
 use super::style::{ALARM, GOOD, HEADING};
 use super::switches;
 use super::words::{self, count};
 use crate::joined::is_left;
-use host_test::retool::synchronization::{PersonOutcome, PersonReport, Plan, SyncReport};
+use host_test::retool::synchronization::{
+    PersonOutcome, PersonRefusal, PersonReport, Plan, SyncReport,
+};
 use host_test::retool::types::{ErrorDetail, FieldChange};
 use host_test::text::printable;
 
@@ -30,7 +34,7 @@ impl Source {
 
 /// Renders the report of a plan that was applied, or of a part of one.
 pub(crate) fn report(report: &SyncReport, source: Source, plan: &Plan, form: Form) -> String {
-    let mut text = synced(report, source, plan.unchanged as usize, form);
+    let mut text = synced(report, source, plan.unchanged as usize, &plan.refusals, form);
     if let Some(next) = report.next {
         text +=
             &format!("Not finished: repeat with --first {next} to apply the steps that follow.\n");
@@ -38,8 +42,15 @@ pub(crate) fn report(report: &SyncReport, source: Source, plan: &Plan, form: For
     text
 }
 
-/// Renders a report. `unchanged` is how many people need no change and are not in it.
-pub(crate) fn synced(report: &SyncReport, source: Source, unchanged: usize, form: Form) -> String {
+/// Renders a report. `unchanged` is how many people need no change and are not in it. `refusals` are
+/// the plan's, which have codes.
+pub(crate) fn synced(
+    report: &SyncReport,
+    source: Source,
+    unchanged: usize,
+    refusals: &[PersonRefusal],
+    form: Form,
+) -> String {
     let SyncReport {
         digest,
         organisation,
@@ -56,6 +67,7 @@ pub(crate) fn synced(report: &SyncReport, source: Source, unchanged: usize, form
         complete: _,
         writes,
     } = report;
+    let refusals = Refusals::new(refusals);
     let (tone, headline) = headline(report, source);
     let style = match tone {
         Tone::Good => GOOD,
@@ -72,7 +84,7 @@ pub(crate) fn synced(report: &SyncReport, source: Source, unchanged: usize, form
         heading: (style, headline),
         groups: created.chain(groups_failed.iter().map(group_failure)).collect(),
         same_person: (Vec::new(), ""),
-        people: people.iter().filter_map(person).collect(),
+        people: people.iter().filter_map(|report| person(report, &refusals)).collect(),
         left_alone: Vec::new(),
         limitations: limitations
             .iter()
@@ -84,6 +96,31 @@ pub(crate) fn synced(report: &SyncReport, source: Source, unchanged: usize, form
         plan: format!("{} ({})", printable(digest), words::dialect(*dialect)),
     };
     sheet.render(form)
+}
+
+/// The people that a plan leaves alone, by their names.
+pub(super) struct Refusals<'a>(HashMap<Names<'a>, Vec<&'a PersonRefusal>>);
+
+/// The address and the login of a person.
+type Names<'a> = (Option<&'a str>, Option<&'a str>);
+
+impl<'a> Refusals<'a> {
+    pub(super) fn new(refusals: &'a [PersonRefusal]) -> Self {
+        let mut by_name: HashMap<Names<'a>, Vec<&PersonRefusal>> = HashMap::new();
+        for refusal in refusals {
+            let names = (refusal.email.as_deref(), refusal.login.as_deref());
+            by_name.entry(names).or_default().push(refusal);
+        }
+        Refusals(by_name)
+    }
+
+    /// Returns the switch that helps against the refusal of a report, by its code in the plan.
+    pub(super) fn hint(&self, report: &PersonReport) -> Option<&'static str> {
+        let text = report.refusal.as_deref()?;
+        let names = (report.email.as_deref(), report.login.as_deref());
+        let refusal = self.0.get(&names)?.iter().find(|of| text.contains(&of.message))?;
+        hints::for_sync(&refusal.code)
+    }
 }
 
 /// How a heading is meant.
@@ -161,7 +198,7 @@ pub(super) fn outcome(outcome: PersonOutcome) -> (char, &'static str) {
     }
 }
 
-fn person(report: &PersonReport) -> Option<Entry> {
+fn person(report: &PersonReport, refusals: &Refusals<'_>) -> Option<Entry> {
     let PersonReport {
         email,
         login,
@@ -203,6 +240,7 @@ fn person(report: &PersonReport) -> Option<Entry> {
     }
     if let Some(refusal) = refusal {
         lines.push(printable(&switches::of_sync(refusal)).into_owned());
+        lines.extend(refusals.hint(report).map(str::to_owned));
     }
     if let Some(failure) = failure {
         lines.extend(failure_lines(failure));
@@ -247,7 +285,7 @@ mod tests {
     use host_test::retool::types::{Dialect, UserType, WriteKind};
 
     fn report(report: &SyncReport) -> String {
-        plain(&synced(report, Source::Roster, 0, Form::Whole))
+        plain(&synced(report, Source::Roster, 0, &[], Form::Whole))
     }
 
     fn about(email: &str, outcome: PersonOutcome) -> PersonReport {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::super::report::{Source, Tone, failure_lines, headline, outcome};
+use super::super::report::{Refusals, Source, Tone, failure_lines, headline, outcome};
 use super::super::{switches, words};
 use super::{cards, frame, table};
-use host_test::retool::synchronization::{PersonOutcome, PersonReport, SyncReport};
+use host_test::retool::synchronization::{PersonOutcome, PersonRefusal, PersonReport, SyncReport};
 use host_test::retool::types::{ErrorDetail, GroupLink};
 use host_test::text::printable;
 
@@ -17,6 +17,8 @@ pub(crate) struct Applied<'a> {
     pub(crate) source: Source,
     /// How many people need no change and are not in the report.
     pub(crate) unchanged: usize,
+    /// The people that the plan leaves alone, with codes.
+    pub(crate) refusals: &'a [PersonRefusal],
     /// When it ended, as text.
     pub(crate) ended_at: &'a str,
     /// Where the records for `restore` are.
@@ -79,6 +81,7 @@ pub(crate) fn report_page(report: &SyncReport, about: &Applied<'_>) -> String {
     }
     let of = |outcome| by_outcome.get(&place(outcome)).map_or(&[][..], Vec::as_slice);
     let unchanged = about.unchanged + of(PersonOutcome::Unchanged).len();
+    let refusals = Refusals::new(about.refusals);
     let (tone, headline) = headline(report, about.source);
     let title = format!("Report for {}", printable(organisation));
     let created: Vec<String> = groups_created.iter().map(words::group).collect();
@@ -100,7 +103,7 @@ pub(crate) fn report_page(report: &SyncReport, about: &Applied<'_>) -> String {
                 (cards::passed(guards))
             }
             (frame::search())
-            @for outcome in OUTCOMES { (section(outcome, of(outcome))) }
+            @for outcome in OUTCOMES { (section(outcome, of(outcome), &refusals)) }
         }
         footer { (frame::maker()) }
     };
@@ -162,7 +165,7 @@ fn failure(detail: &ErrorDetail) -> Markup {
     html! { @for line in failure_lines(detail) { div { bdi { (line) } } } }
 }
 
-fn section(outcome: PersonOutcome, people: &[&PersonReport]) -> Markup {
+fn section(outcome: PersonOutcome, people: &[&PersonReport], refusals: &Refusals<'_>) -> Markup {
     let (_, word) = self::outcome(outcome);
     let heading = word[..1].to_uppercase() + &word[1..];
     html! {
@@ -170,7 +173,7 @@ fn section(outcome: PersonOutcome, people: &[&PersonReport]) -> Markup {
             section.people.{ (class(outcome)) } id=(place(outcome)) {
                 h2 { (heading) " " span.count { (people.len()) } }
                 (table::folded(people, |person| name(person), |people| table::table(html! {
-                    @for person in people { (row(person)) }
+                    @for person in people { (row(person, refusals)) }
                 })))
             }
         }
@@ -181,7 +184,7 @@ fn name(person: &PersonReport) -> &str {
     words::person(person.email.as_deref(), person.login.as_deref(), person.user.as_ref())
 }
 
-fn row(person: &PersonReport) -> Markup {
+fn row(person: &PersonReport, refusals: &Refusals<'_>) -> Markup {
     let PersonReport {
         email: _,
         login: _,
@@ -203,6 +206,7 @@ fn row(person: &PersonReport) -> Markup {
             td {
                 @if let Some(refusal) = refusal {
                     div { bdi { (printable(&switches::of_sync(refusal))) } }
+                    @if let Some(hint) = refusals.hint(person) { div.hint { (hint) } }
                 }
                 @if let Some(failure) = failure { (self::failure(failure)) }
                 @for change in changes.iter().filter(|change| !words::is_said(change)) {
@@ -229,6 +233,7 @@ mod tests {
         Applied {
             source: Source::Plan,
             unchanged: 3,
+            refusals: &[],
             ended_at: "2026-03-09T08:00:00Z",
             records: None,
         }
