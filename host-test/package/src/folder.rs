@@ -39,7 +39,7 @@ pub fn write(files: &[File], folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Fails if a release can't be written to the folder, as [`write`] does.
+/// Fails if a release can't be written to the folder, as [`write()`] does.
 pub fn check(folder: &Path) -> Result<()> {
     earlier(folder).map(|_| ())
 }
