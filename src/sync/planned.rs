@@ -88,7 +88,7 @@ pub struct Step {
     pub group_admin: Option<bool>,
     /// The fields to set. For a creation `before` is `None`; enabling includes `disabled`.
     pub changes: Vec<FieldChange>,
-    /// Digest of the state that it was planned on: see [`digest`].
+    /// Digest of the state that it was planned on: see [`digest`](super::digest).
     pub precondition: String,
 }
 
@@ -302,7 +302,7 @@ pub struct PlanContext {
 /// The steps that make the organisation match a roster, and their effects.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// [Digest](digest::plan) of the plan.
+    /// [Digest](super::digest::plan) of the plan.
     pub digest: String,
     /// Digest of the roster, and of the accounts and groups that the plan is about.
     pub inputs_digest: String,
