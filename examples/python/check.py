@@ -271,6 +271,7 @@ def check_arguments():
         "a case that is not known": lambda: acme.find_user({"phone": "1"}),
         "a case without its payload": lambda: acme.find_user("email"),
         "another parameter": lambda: acme.call("provision", {"request": good, "dry_run": True}),
+        "another connection": lambda: acme.call("provision", {"request": good, "connection": {"base_url": "x"}}),
         "a saved record without a field": lambda: from_json(ProvisionRequest, without),
     }
     for what, call in wrong.items():

@@ -9,6 +9,7 @@ use calamine::{
 use csv::ByteRecord;
 use jiff::civil::Date;
 use jiff::fmt::strtime;
+use quick_xml::events::Event;
 use zip::ZipArchive;
 
 use crate::layout::MAX_COLUMNS;
@@ -37,6 +38,9 @@ const MAX_CELLS: usize = 20_000_000;
 /// The maximum number of bytes of the part with the formats. The reader keeps a copy of the font and
 /// of the number format for each format of cells.
 const MAX_STYLES: u64 = 4 << 20;
+
+/// The maximum number of formats of cells; Excel takes 65,490.
+const MAX_FORMATS: usize = 65_536;
 
 /// The maximum number of bytes of a name or a text in it; a number format has 255 characters at most.
 const MAX_STYLE_TEXT: usize = 1024;
@@ -121,7 +125,8 @@ fn check_texts(part: &[u8]) -> Result<(), RosterError> {
         let claimed = digits.fold(0_u64, |number, digit| {
             number.saturating_mul(10).saturating_add(u64::from(digit - b'0'))
         });
-        if claimed > part.len() as u64 {
+        // Each text takes at least the bytes of `<si/>`, and memory for it is reserved.
+        if claimed > (part.len() as u64 / 5).min(MAX_CELLS as u64) {
             return Err(unreadable("it claims more texts than it has"));
         }
     }
@@ -131,16 +136,39 @@ fn check_texts(part: &[u8]) -> Result<(), RosterError> {
 /// Checks the part with the formats, of which the reader makes one for each format of cells.
 fn check_styles(part: &[u8]) -> Result<(), RosterError> {
     check_utf8(part)?;
-    let ends = |byte: &u8| b"<>\"'".contains(byte);
-    if part.len() as u64 > MAX_STYLES || part.split(ends).any(|text| text.len() > MAX_STYLE_TEXT) {
-        return Err(unreadable("its formats are too large"));
+    let too_large = || unreadable("its formats are too large");
+    if part.len() as u64 > MAX_STYLES {
+        return Err(too_large());
     }
-    Ok(())
+    let mut xml = quick_xml::Reader::from_reader(part);
+    let (mut buffer, mut formats) = (Vec::new(), 0);
+    loop {
+        buffer.clear();
+        let (name, attributes, text) = match xml.read_event_into(&mut buffer).map_err(unreadable)? {
+            Event::Start(tag) | Event::Empty(tag) => {
+                let mut attributes = tag.attributes();
+                let values = attributes.with_checks(false).filter_map(Result::ok);
+                let longest = values.map(|attribute| attribute.value.len()).max();
+                (tag.local_name().as_ref() == "xf", longest.unwrap_or_default(), 0)
+            }
+            Event::Text(text) => (false, 0, text.len()),
+            Event::Eof => return Ok(()),
+            _ => continue,
+        };
+        formats += usize::from(name);
+        if attributes > MAX_STYLE_TEXT || text > MAX_STYLE_TEXT || formats > MAX_FORMATS {
+            return Err(too_large());
+        }
+    }
 }
 
 /// The reader takes UTF-16 too, in which the texts above are not found.
 fn check_utf8(part: &[u8]) -> Result<(), RosterError> {
     if part.contains(&0) { Err(unreadable("a part is not UTF-8")) } else { Ok(()) }
+}
+
+fn too_many_cells() -> RosterError {
+    whole(format!("the sheet has more than {MAX_CELLS} cells; save it as CSV"))
 }
 
 /// Chooses the sheet.
@@ -234,9 +262,7 @@ impl<'a, R: Read + Seek> SheetRows<'a, R> {
                 self.is_over = true;
                 break;
             };
-            self.cells_left = self.cells_left.checked_sub(1).ok_or_else(|| {
-                whole(format!("the sheet has more than {MAX_CELLS} cells; save it as CSV"))
-            })?;
+            self.cells_left = self.cells_left.checked_sub(1).ok_or_else(too_many_cells)?;
             let (row, column) = cell.pos;
             let wrong = |message: String| {
                 RosterError::new(u64::from(row) + 1, u64::from(column) + 1, message)
@@ -281,6 +307,8 @@ impl<R: Read + Seek> Rows for SheetRows<'_, R> {
         };
         let Some(first) = first else { return Ok(None) };
         let row = first.row;
+        // The row is filled up to all columns.
+        self.cells_left = self.cells_left.checked_sub(self.columns).ok_or_else(too_many_cells)?;
         let mut texts = vec![String::new(); self.columns];
         let mut next = Some(first);
         while let Some(cell) = next.take_if(|cell| cell.row == row) {
@@ -370,7 +398,8 @@ mod tests {
     fn a_part_that_claims_more_texts_than_it_has_bytes_is_refused() {
         let pad = " ".repeat(5000);
         for (text, good) in [
-            (r#"<sst count="9" uniqueCount="30"/>         "#.to_owned(), true),
+            (r#"<sst count="9" uniqueCount="7"/>         "#.to_owned(), true),
+            (r#"<sst count="9" uniqueCount="9"/>         "#.to_owned(), false),
             ("<sst uniqueCount = '99999999999999999999999'/>".to_owned(), false),
             (r#"<sst uniqueCount="48000000"/>"#.to_owned(), false),
             (r#"<!-- uniqueCount="1" --><sst uniqueCount="99999999999">"#.to_owned(), false),
@@ -384,12 +413,15 @@ mod tests {
 
     #[test]
     fn formats_that_would_be_copied_without_end_are_refused() {
-        let font = |bytes: usize| format!("<font><name val=\"{}\"/></font>", "f".repeat(bytes));
+        let font =
+            |bytes: usize| format!("<font><name val=\"{}\"/></font>", "f'>".repeat(bytes / 3));
         assert!(is_good("xl/styles.xml", font(31).as_bytes()));
-        assert!(!is_good("xl/styles.xml", font(MAX_STYLE_TEXT + 1).as_bytes()));
-        let many = |bytes: usize| "<xf/>".repeat(bytes / 5);
-        assert!(is_good("xl/styles.xml", many(1 << 20).as_bytes()));
-        assert!(!is_good("xl/styles.xml", many(5 << 20).as_bytes()));
+        assert!(!is_good("xl/styles.xml", font(MAX_STYLE_TEXT + 3).as_bytes()));
+        let many = |formats: usize| "<xf/>".repeat(formats);
+        assert!(is_good("xl/styles.xml", many(MAX_FORMATS).as_bytes()));
+        assert!(!is_good("xl/styles.xml", many(MAX_FORMATS + 1).as_bytes()));
+        let long = format!("<a>{}</a>", " ".repeat(5 << 20));
+        assert!(!is_good("xl/styles.xml", long.as_bytes()));
     }
 
     #[test]

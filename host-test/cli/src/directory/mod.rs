@@ -6,11 +6,11 @@ pub(crate) mod listing;
 
 use std::collections::HashSet;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use host_test::retool::types::{Error, ErrorDetail, ErrorKind, Group, User};
-use host_test::{Tenant, json, requests};
+use host_test::{Tenant, requests};
 use jiff::Timestamp;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::args::{GroupArgs, GroupsArgs, OneGroup, UserArgs, UsersArgs};
 use crate::connection::tenant;
@@ -42,9 +42,20 @@ pub(crate) async fn users(arguments: UsersArgs, output: &Output) -> Result<Exit,
         print_painted(&cells::csv(&render::USER_COLUMNS, &render::user_cells(&shown))?)?;
         return Ok(Exit::Done);
     }
-    let value = json::value(&shown).context("the people could not be written")?;
-    output.result(&json!({ "users": value }), |_| render::users(&shown, all))?;
+    output.result(&Users { users: &shown }, |_| render::users(&shown, all))?;
     Ok(Exit::Done)
+}
+
+/// The document of `users --json`.
+#[derive(Serialize)]
+struct Users<'a> {
+    users: &'a [User],
+}
+
+/// The document of `groups --json`.
+#[derive(Serialize)]
+struct Groups<'a> {
+    groups: &'a [Group],
 }
 
 /// Checks that one form of output is asked for.
@@ -124,8 +135,7 @@ pub(crate) async fn groups(arguments: GroupsArgs, output: &Output) -> Result<Exi
         print_painted(&cells::csv(&render::GROUP_COLUMNS, &render::group_cells(&groups))?)?;
         return Ok(Exit::Done);
     }
-    let value = json::value(&groups).context("the groups could not be written")?;
-    output.result(&json!({ "groups": value }), |_| render::groups(&groups))?;
+    output.result(&Groups { groups: &groups }, |_| render::groups(&groups))?;
     Ok(Exit::Done)
 }
 

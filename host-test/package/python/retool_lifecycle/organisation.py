@@ -110,7 +110,10 @@ class Organisation(Functions):
         store = self._store(plugin.engine)
         found = plugin.function(store, path)
         parameters, result_type = signature(found, store)
-        given = {"connection": self.connection, **to_json(request or {})}
+        given = to_json(request or {})
+        if "connection" in given:
+            raise TypeError("the connection is the organisation's, and no part of a request")
+        given["connection"] = self.connection
         arguments = [to_wit(type_, given.pop(name, None), name) for name, type_ in parameters]
         if given:
             raise TypeError(f"{function} has no {', '.join(given)}")

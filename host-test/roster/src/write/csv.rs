@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 use super::{Unwritable, attributes, metadata_of, user_type};
 use crate::column::Column;
 use crate::extras::{Metadata, NamedColumn, json_of};
-use crate::{Entry, Group};
+use crate::layout::MAX_COLUMNS;
+use crate::{Entry, Group, MAX_BYTES};
 
 pub(super) fn write(entries: &[Entry]) -> Result<String, Unwritable> {
     if let Some(entry) = entries.iter().find(|entry| !entry.clear.is_empty()) {
@@ -24,6 +25,12 @@ pub(super) fn write(entries: &[Entry]) -> Result<String, Unwritable> {
     let is_used = |column: &Column| *column != Column::FormerEmails || has_former;
     let columns: Vec<Column> = Column::ALL.into_iter().filter(is_used).collect();
 
+    // Each row has all of them.
+    let (all, most) = (columns.len() + names.len() + keys.len(), MAX_COLUMNS);
+    if all > most {
+        let message = format!("it would have {all} columns, and {most} are the most");
+        return Err(Unwritable(message));
+    }
     // Everything is in quotes, so that no text decides what separates cells.
     let mut writer = WriterBuilder::new().quote_style(QuoteStyle::Always).from_writer(Vec::new());
     let known = columns.iter().map(|column| column.name().to_owned());
@@ -42,6 +49,9 @@ pub(super) fn write(entries: &[Entry]) -> Result<String, Unwritable> {
         let values = keys.iter().map(|key| value(key).unwrap_or_default());
         let row = known.chain(names.iter().map(attribute)).chain(values);
         writer.write_record(row).map_err(Unwritable::new)?;
+        if writer.get_ref().len() > MAX_BYTES {
+            return Err(Unwritable(format!("it would have more than {MAX_BYTES} bytes")));
+        }
     }
     let bytes = writer.into_inner().map_err(Unwritable::new)?;
     String::from_utf8(bytes).map_err(Unwritable::new)

@@ -197,6 +197,17 @@ mod tests {
         assert!(why.contains("65536 are the most"), "{why}");
         write(&many, Format::Json).expect("a roster");
         let blank = [Entry { first_name: Some(" ".to_owned()), ..person("a@x") }];
+        // One column for each key, in each row: it is refused before the rows are made.
+        let keys: Vec<Entry> = (0..1000)
+            .map(|at| Entry {
+                metadata: Some(format!(r#"{{"key{at}": 1}}"#)),
+                ..Entry { email: format!("p{at}@x.com"), ..Entry::default() }
+            })
+            .collect();
+        let why = write(&keys, Format::Csv).expect_err("too many columns").to_string();
+        assert_eq!(why, "it would have 1006 columns, and 1000 are the most");
+        write(&keys[..994], Format::Csv).expect("as many as may be");
+        write(&keys, Format::Json).expect("a roster");
         for format in [Format::Csv, Format::Json] {
             assert!(write(&blank, format).is_err());
         }
