@@ -22,7 +22,7 @@ say() { printf '\n-- %s\n' "$*"; }
 # build: builds the component and the command, which includes the mock. Sets `retool` and
 # `component`.
 build() {
-  (cd "$root" && cargo build --quiet --locked --package retool-lifecycle-cli) ||
+  (cd "$root" && cargo build --quiet --locked --bin retool-lifecycle) ||
     not_built "The component and the command"
   retool=$target/debug/retool-lifecycle
   component=$target/component/wasm32-wasip2/component/retool_lifecycle.wasm
@@ -36,7 +36,7 @@ release() {
   ((${#arguments[@]} > 0)) || arguments=(--without-command)
   released=$tools/release
   (cd "$root" &&
-    cargo run --quiet --locked --package package -- --out "$released" "${arguments[@]}") >/dev/null ||
+    cargo run --quiet --locked --bin package -- --out "$released" "${arguments[@]}") >/dev/null ||
     not_built "A release"
   component=$released/retool_lifecycle.wasm
   wheel=$(echo "$released"/retool_lifecycle-*.whl)
