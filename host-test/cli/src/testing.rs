@@ -3,6 +3,7 @@
 use host_test::requests;
 use host_test::retool::synchronization::{
     Guard, GuardReport, PersonOutcome, PersonRefusal, PersonReport, Plan, Step, StepKind,
+    SyncReport,
 };
 use host_test::retool::types::{
     Certainty, Dialect, ErrorDetail, ErrorKind, FieldChange, GroupId, GroupLink, Tombstone, User,
@@ -157,5 +158,24 @@ pub(crate) fn person(outcome: PersonOutcome) -> PersonReport {
         disabled_since: None,
         refusal: None,
         failure: None,
+    }
+}
+
+/// A complete report about these people, in which nothing was written.
+pub(crate) fn report(people: Vec<PersonReport>) -> SyncReport {
+    SyncReport {
+        digest: "3f2a".to_owned(),
+        organisation: "https://acme.retool.com".to_owned(),
+        dialect: Dialect::V1,
+        people,
+        groups_created: Vec::new(),
+        groups_failed: Vec::new(),
+        tombstones: Vec::new(),
+        seats: Vec::new(),
+        guards: Vec::new(),
+        limitations: Vec::new(),
+        next: None,
+        complete: true,
+        writes: Vec::new(),
     }
 }

@@ -1,7 +1,6 @@
 //! Rosters as workbooks of Excel and of programs that write its format (`.xlsx`).
 
 use std::io::{self, Cursor, Read, Seek};
-use std::mem;
 
 use calamine::{
     Data, DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxCellReader,
@@ -42,8 +41,8 @@ const MAX_STYLES: u64 = 4 << 20;
 /// The maximum number of formats of cells; Excel takes 65,490.
 const MAX_FORMATS: usize = 65_536;
 
-/// The maximum number of bytes of a name or a text in it; a number format has 255 characters at most.
-const MAX_STYLE_TEXT: usize = 1024;
+/// The maximum number of bytes of a tag or a text in it; a number format has 255 characters at most.
+const MAX_STYLE_TEXT: usize = 2048;
 
 type Workbook<'a> = Xlsx<Cursor<&'a [u8]>>;
 
@@ -144,19 +143,16 @@ fn check_styles(part: &[u8]) -> Result<(), RosterError> {
     let (mut buffer, mut formats) = (Vec::new(), 0);
     loop {
         buffer.clear();
-        let (name, attributes, text) = match xml.read_event_into(&mut buffer).map_err(unreadable)? {
+        let length = match xml.read_event_into(&mut buffer).map_err(unreadable)? {
             Event::Start(tag) | Event::Empty(tag) => {
-                let mut attributes = tag.attributes();
-                let values = attributes.with_checks(false).filter_map(Result::ok);
-                let longest = values.map(|attribute| attribute.value.len()).max();
-                (tag.local_name().as_ref() == "xf", longest.unwrap_or_default(), 0)
+                formats += usize::from(tag.local_name().as_ref() == "xf");
+                tag.len()
             }
-            Event::Text(text) => (false, 0, text.len()),
+            Event::Text(text) => text.len(),
             Event::Eof => return Ok(()),
             _ => continue,
         };
-        formats += usize::from(name);
-        if attributes > MAX_STYLE_TEXT || text > MAX_STYLE_TEXT || formats > MAX_FORMATS {
+        if length > MAX_STYLE_TEXT || formats > MAX_FORMATS {
             return Err(too_large());
         }
     }
@@ -195,8 +191,11 @@ fn sheet(workbook: &mut Workbook, options: &Options) -> Result<String, RosterErr
     }
     let mut filled = Vec::new();
     for sheet in visible {
-        // A cell that can't be read is reported when the sheet is.
-        if !matches!(SheetRows::open(workbook, &sheet.name, options)?.next(), Ok(None)) {
+        let mut rows = SheetRows::open(workbook, &sheet.name, options)?;
+        // All sheets together have the limit of one.
+        rows.cells_left = MAX_CELLS / MAX_SHEETS;
+        // What can't be read is reported when the sheet is.
+        if !matches!(rows.next(), Ok(None)) {
             filled.push(&*sheet.name);
         }
     }
@@ -324,7 +323,7 @@ impl<R: Read + Seek> Rows for SheetRows<'_, R> {
         }
         self.columns = if self.columns == 0 { texts.len() } else { self.columns };
         self.next = next;
-        Ok(Some((ByteRecord::from(mem::take(&mut texts)), u64::from(row) + 1)))
+        Ok(Some((ByteRecord::from(texts), u64::from(row) + 1)))
     }
 }
 
@@ -415,7 +414,9 @@ mod tests {
     fn formats_that_would_be_copied_without_end_are_refused() {
         let font =
             |bytes: usize| format!("<font><name val=\"{}\"/></font>", "f'>".repeat(bytes / 3));
-        assert!(is_good("xl/styles.xml", font(31).as_bytes()));
+        assert!(is_good("xl/styles.xml", font(255).as_bytes()));
+        let hidden = format!("<name x val=\"{}\"/>", "f".repeat(MAX_STYLE_TEXT));
+        assert!(!is_good("xl/styles.xml", hidden.as_bytes()));
         assert!(!is_good("xl/styles.xml", font(MAX_STYLE_TEXT + 3).as_bytes()));
         let many = |formats: usize| "<xf/>".repeat(formats);
         assert!(is_good("xl/styles.xml", many(MAX_FORMATS).as_bytes()));
@@ -431,5 +432,27 @@ mod tests {
         let error = check_size(&archive(&parts), 1000).expect_err("a refusal").to_string();
         assert!(error.contains("it has more than 10000 parts"), "{error}");
         check_size(&archive(&parts[1..]), 1000).expect("as many as may be");
+    }
+
+    #[test]
+    fn a_short_row_counts_with_all_columns() {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let sheet = workbook.add_worksheet();
+        for column in 0..10 {
+            sheet.write_string(0, column, "a").expect("a cell");
+        }
+        for row in 1..=10 {
+            sheet.write_string(row, 0, "a").expect("a cell");
+        }
+        let bytes = workbook.save_to_buffer().expect("a workbook");
+        let mut workbook: Workbook = Xlsx::new(Cursor::new(&bytes[..])).expect("a workbook");
+        let options = Options::default();
+        // 20 cells, and 10 rows with 10 columns.
+        for (cells, is_read) in [(120, true), (119, false)] {
+            let mut rows = SheetRows::open(&mut workbook, "Sheet1", &options).expect("a sheet");
+            rows.cells_left = cells;
+            let all = std::iter::from_fn(|| rows.next().transpose());
+            assert_eq!(all.collect::<Result<Vec<_>, _>>().is_ok(), is_read, "{cells}");
+        }
     }
 }

@@ -280,46 +280,20 @@ fn tally(people: &[PersonReport], unchanged: usize) -> String {
 mod tests {
     use super::super::style::plain;
     use super::*;
-    use crate::testing::{change, detail, group, guard, written};
+    use crate::testing::{self, change, detail, group, guard, written};
     use host_test::retool::synchronization::{Guard, SeatChange};
-    use host_test::retool::types::{Dialect, UserType, WriteKind};
+    use host_test::retool::types::{UserType, WriteKind};
 
     fn report(report: &SyncReport) -> String {
         plain(&synced(report, Source::Roster, 0, &[], Form::Whole))
     }
 
     fn about(email: &str, outcome: PersonOutcome) -> PersonReport {
-        PersonReport {
-            email: Some(email.to_owned()),
-            login: None,
-            user: None,
-            outcome,
-            changes: Vec::new(),
-            groups_added: Vec::new(),
-            groups_changed: Vec::new(),
-            groups_removed: Vec::new(),
-            disabled_since: None,
-            refusal: None,
-            failure: None,
-        }
+        PersonReport { email: Some(email.to_owned()), ..testing::person(outcome) }
     }
 
     fn empty() -> SyncReport {
-        SyncReport {
-            digest: "3f2a".to_owned(),
-            organisation: "https://acme.retool.com".to_owned(),
-            dialect: Dialect::V1,
-            people: Vec::new(),
-            groups_created: Vec::new(),
-            groups_failed: Vec::new(),
-            tombstones: Vec::new(),
-            seats: Vec::new(),
-            guards: Vec::new(),
-            limitations: Vec::new(),
-            next: None,
-            complete: true,
-            writes: Vec::new(),
-        }
+        testing::report(Vec::new())
     }
 
     #[test]

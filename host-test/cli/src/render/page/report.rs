@@ -226,8 +226,7 @@ fn row(person: &PersonReport, refusals: &Refusals<'_>) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{change, detail, group};
-    use host_test::retool::types::Dialect;
+    use crate::testing::{self, change, detail, group};
 
     fn about() -> Applied<'static> {
         Applied {
@@ -240,37 +239,11 @@ mod tests {
     }
 
     fn person(email: &str, outcome: PersonOutcome) -> PersonReport {
-        PersonReport {
-            email: Some(email.to_owned()),
-            login: None,
-            user: None,
-            outcome,
-            changes: Vec::new(),
-            groups_added: Vec::new(),
-            groups_changed: Vec::new(),
-            groups_removed: Vec::new(),
-            disabled_since: None,
-            refusal: None,
-            failure: None,
-        }
+        PersonReport { email: Some(email.to_owned()), ..testing::person(outcome) }
     }
 
     fn report(people: Vec<PersonReport>, complete: bool) -> SyncReport {
-        SyncReport {
-            digest: "3f2a".to_owned(),
-            organisation: "https://acme.retool.com".to_owned(),
-            dialect: Dialect::V2,
-            people,
-            groups_created: Vec::new(),
-            groups_failed: Vec::new(),
-            tombstones: Vec::new(),
-            seats: Vec::new(),
-            guards: Vec::new(),
-            limitations: Vec::new(),
-            next: None,
-            complete,
-            writes: Vec::new(),
-        }
+        SyncReport { complete, ..testing::report(people) }
     }
 
     #[test]
