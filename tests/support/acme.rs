@@ -85,10 +85,20 @@ impl World {
 
     /// Changes the organisation before the first request with this `METHOD path` is served.
     pub fn before(&self, request: &str, change: impl FnOnce(&mut Organisation) + Send + 'static) {
-        let (mock, request) = (Arc::downgrade(&self.mock), request.to_owned());
+        self.before_one_of(&[request.to_owned()], change);
+    }
+
+    /// Changes the organisation before the first of these requests, each a `METHOD path`. It is for
+    /// requests that are sent side by side, so that either may be the first.
+    pub fn before_one_of(
+        &self,
+        requests: &[String],
+        change: impl FnOnce(&mut Organisation) + Send + 'static,
+    ) {
+        let (mock, requests) = (Arc::downgrade(&self.mock), requests.to_owned());
         let change = Mutex::new(Some(change));
         self.mock.on_request(move |_, logged| {
-            if format!("{} {}", logged.method, logged.path) == request
+            if requests.contains(&format!("{} {}", logged.method, logged.path))
                 && let Some(change) = change.lock().unwrap_or_else(PoisonError::into_inner).take()
                 && let Some(mock) = mock.upgrade()
             {
