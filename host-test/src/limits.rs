@@ -23,10 +23,15 @@ pub struct Limits {
     /// The maximum number of objects that the host keeps for a call: its requests, responses,
     /// headers, streams and timers. 1,500 by default. The component needs about 12 for each
     /// request that is in flight, of which there are at most 64. An object keeps at most 20 KiB of
-    /// texts of the component, which is 30 MiB in all by default, besides `memory`.
+    /// texts, which is 30 MiB in all by default, besides `memory`: an argument of the component, or
+    /// the head of a response, which is refused if it is larger than 16 KiB. Only a request that is
+    /// not sent yet keeps more, up to 76 KiB: method, authority, path and headers.
     pub resources: usize,
     /// The maximum number of requests of a call that are in flight; more wait. 128 by default. The
-    /// component sends at most 64 at the same time.
+    /// component sends at most 64 at the same time. A request is in flight until the body of its
+    /// response is read or dropped. Of a body that is not read, the host keeps at most 256 KiB over
+    /// HTTP/1.1, which is 32 MiB in all by default, besides `memory`. Over HTTP/2, all calls of a
+    /// tenant share a limit, see [`TenantOptions::connections`](crate::TenantOptions::connections).
     pub requests: usize,
     /// How many bytes a call may write to stderr; the rest is dropped. 64 KiB by default.
     pub log: usize,
@@ -57,6 +62,10 @@ pub(crate) const TABLES: u32 = 16;
 
 /// The maximum number of entries in the tables of a call. The component needs a few hundred.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
+
+/// The maximum size of the headers of one request or response, in bytes. The component sends less
+/// than 1 KiB beside its token. The HTTP library accepts no larger ones over HTTP/2.
+pub(crate) const HEADERS: usize = 16 << 10;
 
 /// The largest linear memory that any instance of a tenant has had, in bytes.
 #[derive(Clone, Debug, Default)]

@@ -38,6 +38,11 @@ pub struct TenantOptions {
     /// How many connections this tenant may have at the same time; further requests wait. 128 by
     /// default. Each takes a file descriptor, and all tenants share those of the process: with many
     /// tenants, raise its limit (`ulimit -n`), or lower this.
+    ///
+    /// At most 4 of them use HTTP/2, where all requests share one. One that the server has ended
+    /// counts until the bodies that it brought are read or dropped. The host keeps at most 5 MiB of
+    /// unread bodies for each, so 20 MiB for the tenant. If a server sends them in tiny pieces, it
+    /// is less than 80 MiB with what is kept around these.
     pub connections: u32,
     /// Stops the tenant's calls when it is cancelled. See [`TenantOptions::stop_on`].
     pub stop: CancellationToken,

@@ -9,12 +9,8 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use wasmtime_wasi_io::IoView;
 
 use crate::egress::Egress;
-use crate::limits::{Limits, PeakMemory, StoreLimiter};
+use crate::limits::{HEADERS, Limits, PeakMemory, StoreLimiter};
 use crate::log::Stderr;
-
-/// The maximum size of the headers of one request, in bytes. The component sends less than 1 KiB
-/// beside its token.
-const HEADERS: usize = 16 << 10;
 
 /// The maximum number of random bytes that a component may request at once. The host allocates
 /// them.

@@ -1,7 +1,7 @@
-//! The body of a response, with a time limit for each piece.
+//! The body of a response, with a time limit for each piece. Trailers are dropped: the component needs
+//! none, and could keep them when its request no longer counts.
 
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use wasmtime_wasi_http::Error;
 use wasmtime_wasi_io::bytes::Bytes;
 
-use super::inbound::Inbound;
+use super::inbound::Answer;
 use super::places::Flight;
 
 /// A body that fails if no piece arrives within the limit.
@@ -22,22 +22,24 @@ pub(super) struct Timed<B = Incoming> {
     /// available at once.
     wait: Option<Pin<Box<Sleep>>>,
     waiting: bool,
-    /// Counts the request as in flight until the body is complete.
+    /// Counts the request as in flight as long as there is a body. The last piece may have been taken
+    /// from it without being read: the engine asks for the end only after that.
+    #[expect(dead_code, reason = "it is dropped")]
     flight: Option<Flight>,
-    /// The connection.
-    inbound: Option<Arc<Inbound>>,
+    /// What its connection knows of it.
+    answer: Option<Answer>,
 }
 
 impl<B> Timed<B> {
     /// Creates a body. `limit` applies to each piece, including the first.
     pub(super) fn new(body: B, limit: Duration) -> Timed<B> {
-        Timed { body, limit, wait: None, waiting: false, flight: None, inbound: None }
+        Timed { body, limit, wait: None, waiting: false, flight: None, answer: None }
     }
 
-    /// Counts the request as in flight until the body is complete, and reports to its connection
-    /// what was read.
-    pub(super) fn of(self, flight: Flight, inbound: Option<Arc<Inbound>>) -> Timed<B> {
-        Timed { flight: Some(flight), inbound, ..self }
+    /// Counts the request as in flight until the body is dropped, and reports to its connection what
+    /// was read.
+    pub(super) fn of(self, flight: Flight, answer: Option<Answer>) -> Timed<B> {
+        Timed { flight: Some(flight), answer, ..self }
     }
 
     fn poll_limit(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -64,13 +66,13 @@ impl<B: Body<Data = Bytes, Error = hyper::Error> + Unpin> Body for Timed<B> {
         if let Poll::Ready(frame) = pin!(&mut self.body).poll_frame(context) {
             self.waiting = false;
             let data = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
-            if let (Some(data), Some(inbound)) = (data, &self.inbound) {
-                inbound.consumed(data.len());
+            if let (Some(data), Some(answer)) = (data, &self.answer) {
+                answer.consumed(data.len());
             }
-            if frame.is_none() || self.body.is_end_stream() {
-                self.flight = None;
-            }
-            return Poll::Ready(frame.map(|frame| frame.map_err(|error| broken(&error))));
+            return Poll::Ready(match frame {
+                Some(Ok(frame)) if frame.is_trailers() => None,
+                frame => frame.map(|frame| frame.map_err(|error| broken(&error))),
+            });
         }
         ready!(self.poll_limit(context));
         Poll::Ready(Some(Err(Error::ConnectionReadTimeout)))

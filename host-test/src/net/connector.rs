@@ -90,8 +90,12 @@ async fn connect(ways: Arc<Ways>, server: Uri, place: Place) -> Result<Stream, F
     };
     let secured = secure(io, &server, config).await?;
     let http2 = secured.get_ref().1.alpn_protocol() == Some(b"h2");
-    let make = if http2 { Stream::http2 } else { Stream::http1 };
-    Ok(make(Box::new(secured), raw, place))
+    let io = Box::new(secured);
+    if !http2 {
+        return Ok(Stream::http1(io, raw, place));
+    }
+    let http2_place = ways.places.http2().await;
+    Ok(Stream::http2(io, raw, place, http2_place))
 }
 
 async fn dial(ways: &Ways, server: Uri, raw: Raw) -> Result<Box<dyn Duplex>, Failure> {

@@ -13,7 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::crypto::cipher::OutboundPlainMessage;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ConnectionTrafficSecrets, ContentType, ProtocolVersion};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, sink, split};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, copy, sink, split};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -155,7 +155,7 @@ async fn a_call_has_no_more_requests_in_flight_than_its_limit() {
 }
 
 /// Returns a frame of HTTP/2.
-fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+pub(super) fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len()).expect("a short payload").to_be_bytes();
     let mut frame = vec![0, length[0], length[1], kind, flags, 0, 0, 0, stream];
     frame.extend(payload);
@@ -163,7 +163,7 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Returns a frame with a head of this status.
-fn head(status: &str) -> Vec<u8> {
+pub(super) fn head(status: &str) -> Vec<u8> {
     // A literal value for the name `:status`, which is number 8 in the static table.
     frame(1, 4, 1, &[&[8, 3], status.as_bytes()].concat())
 }
@@ -189,6 +189,21 @@ fn tls_with(set: impl FnOnce(&mut rustls::ServerConfig)) -> (TlsAcceptor, Connec
     (TlsAcceptor::from(Arc::new(config)), connections)
 }
 
+/// Reads the head of the first request: a frame of kind 1. `None` if the connection ends.
+pub(super) async fn read_http2_request(input: &mut (impl AsyncRead + Unpin)) -> Option<()> {
+    let mut preface = [0; 24];
+    input.read_exact(&mut preface).await.ok()?;
+    loop {
+        let mut header = [0; 9];
+        input.read_exact(&mut header).await.ok()?;
+        let mut payload = vec![0; usize::from(header[1]) << 8 | usize::from(header[2])];
+        input.read_exact(&mut payload).await.ok()?;
+        if header[3] == 1 {
+            return Some(());
+        }
+    }
+}
+
 /// Starts a server that speaks HTTP/2, and sends these bytes after the first request: the first
 /// once, the second without end.
 async fn endless_http2(begin: Vec<u8>, repeated: Vec<u8>) -> (String, Connections, JoinSet<()>) {
@@ -201,18 +216,7 @@ async fn endless_http2(begin: Vec<u8>, repeated: Vec<u8>) -> (String, Connection
         let stream = tls.accept(stream).await.expect("TLS");
         let (mut input, mut output) = split(stream);
         output.write_all(&frame(4, 0, 0, &[])).await.expect("settings");
-        // Wait for the head of the request: a frame of kind 1.
-        let mut preface = [0; 24];
-        input.read_exact(&mut preface).await.expect("a preface");
-        loop {
-            let mut header = [0; 9];
-            input.read_exact(&mut header).await.expect("a frame");
-            let mut payload = vec![0; usize::from(header[1]) << 8 | usize::from(header[2])];
-            input.read_exact(&mut payload).await.expect("a payload");
-            if header[3] == 1 {
-                break;
-            }
-        }
+        read_http2_request(&mut input).await.expect("a request");
         let mut reading = JoinSet::new();
         reading.spawn(async move {
             let _ = copy(&mut input, &mut sink()).await;

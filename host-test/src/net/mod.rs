@@ -12,6 +12,9 @@ mod failure;
 #[cfg(test)]
 mod flood_tests;
 mod frames;
+mod head;
+#[cfg(test)]
+mod held_tests;
 mod inbound;
 mod places;
 mod proxies;
@@ -61,7 +64,7 @@ const IDLE_CONNECTIONS: usize = 64;
 /// request that is sent at that moment is lost, so this side should close first.
 const IDLE_LIMIT: Duration = Duration::from_secs(4);
 
-/// The largest buffer of an HTTP/1.1 connection, and so the largest head of a response.
+/// The largest buffer of an HTTP/1.1 connection.
 const BUFFER: usize = 64 << 10;
 
 /// The default time limit for each part of a response, if the component sets none.
@@ -194,10 +197,9 @@ impl Connections {
         let limit = options.between_bytes_timeout.unwrap_or(ANSWER_LIMIT);
         match answer {
             Ok(answer) => {
-                if let Some(inbound) = &inbound {
-                    inbound.head();
-                }
-                Ok(answer.map(|body| Timed::new(body, limit).of(flight, inbound).boxed_unsync()))
+                let open = inbound.as_ref().map(Inbound::head);
+                let answer = head::kept(answer)?;
+                Ok(answer.map(|body| Timed::new(body, limit).of(flight, open).boxed_unsync()))
             }
             Err(Failure::Stopped) => Err(Failure::Stopped),
             // The library does not pass on the error of the stream in every case.

@@ -6,17 +6,24 @@
 //! would open many more connections than it ever uses at the same time.
 //!
 //! A connection is a descriptor of the process, which all tenants share. So a tenant has a most.
+//!
+//! An HTTP/2 connection also may hold as much as its window of bodies that the component does not read.
+//! All requests share one, unless the server ends it. So there are only a few of them.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 /// How long a new connection waits if there seem to be enough. After that it is opened anyway:
 /// a connection that hangs while closing is counted, but never becomes idle.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The most HTTP/2 connections that a tenant has, including ended ones with a body that is not
+/// dropped: one in use, and some that the server ends while their last answers are read.
+pub(super) const HTTP2_CONNECTIONS: usize = 4;
 
 /// Counts the requests and the connections of one tenant. Clones share the counts.
 #[derive(Clone)]
@@ -27,6 +34,7 @@ struct Shared {
     changed: Notify,
     /// The most connections.
     most: usize,
+    http2: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -46,7 +54,8 @@ impl Places {
     /// Allows this many connections, at least one.
     pub(super) fn new(most: usize) -> Places {
         let (counts, changed) = (Mutex::default(), Notify::new());
-        Places(Arc::new(Shared { counts, changed, most: most.max(1) }))
+        let http2 = Arc::new(Semaphore::new(HTTP2_CONNECTIONS));
+        Places(Arc::new(Shared { counts, changed, most: most.max(1), http2 }))
     }
 
     /// Counts a request as in flight until the returned value is dropped, which also returns its
@@ -64,6 +73,13 @@ impl Places {
             Ok(place) => place,
             Err(_) => self.free(|_| usize::MAX).await,
         }
+    }
+
+    /// Counts an HTTP/2 connection until the returned value is dropped. Waits while there are as many
+    /// as there may be.
+    pub(super) async fn http2(&self) -> Http2Place {
+        // It fails only if it is closed, which it never is.
+        Http2Place(Arc::clone(&self.0.http2).acquire_owned().await.ok())
     }
 
     /// Waits until there are fewer connections than this, and than the most.
@@ -100,6 +116,12 @@ impl Drop for Flight {
         self.0.counts().requests -= 1;
     }
 }
+
+/// An HTTP/2 connection, and the bodies that it has brought.
+#[derive(Debug)]
+pub(super) struct Http2Place(
+    #[expect(dead_code, reason = "it is dropped")] Option<OwnedSemaphorePermit>,
+);
 
 /// A connection.
 pub(super) struct Place(Arc<Shared>);

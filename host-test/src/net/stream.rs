@@ -14,7 +14,7 @@ use super::Failure;
 use super::driver::must_give_way;
 use super::frames::Frames;
 use super::inbound::{Inbound, Raw};
-use super::places::Place;
+use super::places::{Http2Place, Place};
 
 /// A stream of bytes in both directions.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -113,16 +113,21 @@ pub(super) struct Stream {
 impl Stream {
     /// Creates an HTTP/1.1 connection to the server.
     pub(super) fn http1(io: Box<dyn Duplex>, raw: Raw, place: Place) -> Stream {
-        Stream::new(io, raw, place, false)
+        Stream::new(io, raw, place, Inbound::new(false), false)
     }
 
     /// Creates an HTTP/2 connection to the server.
-    pub(super) fn http2(io: Box<dyn Duplex>, raw: Raw, place: Place) -> Stream {
-        Stream::new(io, raw, place, true)
+    pub(super) fn http2(
+        io: Box<dyn Duplex>,
+        raw: Raw,
+        place: Place,
+        http2_place: Http2Place,
+    ) -> Stream {
+        Stream::new(io, raw, place, Inbound::new(true).at(http2_place), true)
     }
 
-    fn new(io: Box<dyn Duplex>, raw: Raw, place: Place, http2: bool) -> Stream {
-        let inbound = Arc::new(Inbound::new(http2));
+    fn new(io: Box<dyn Duplex>, raw: Raw, place: Place, inbound: Inbound, http2: bool) -> Stream {
+        let inbound = Arc::new(inbound);
         let counted = Some((Arc::clone(&inbound), inbound.frames()));
         let io = TokioIo::new(Paced { io, raw, counted });
         Stream { io, inbound, http2, _place: place }
