@@ -24,8 +24,9 @@ pub struct Limits {
     /// headers, streams and timers. 1,500 by default. The component needs about 12 for each
     /// request that is in flight, of which there are at most 64. An object keeps at most 20 KiB of
     /// texts, which is 30 MiB in all by default, besides `memory`: an argument of the component, or
-    /// the head of a response, which is refused if it is larger than 16 KiB. Only a request that is
-    /// not sent yet keeps more, up to 76 KiB: method, authority, path and headers.
+    /// the head of a response, which is refused if it is larger than 16 KiB. The tables of headers
+    /// may take twice as much. Only a request that is not sent yet keeps more texts, up to 76 KiB:
+    /// method, authority, path and headers.
     pub resources: usize,
     /// The maximum number of requests of a call that are in flight; more wait. 128 by default. The
     /// component sends at most 64 at the same time. A request is in flight until the body of its
