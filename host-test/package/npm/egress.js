@@ -13,11 +13,11 @@ const tokens = workerData.tokens;
 function withTokens(headers) {
   const copy = headers.clone();
   const values = headers.get("authorization").map((bytes) => {
-    let value = new TextDecoder().decode(bytes);
-    for (const [placeholder, token] of tokens) {
-      value = value.replaceAll(placeholder, () => token);
-    }
-    return new TextEncoder().encode(value);
+    const value = new TextDecoder().decode(bytes);
+    // The placeholder must be the whole credential, so that no other value has the token in it.
+    const [, scheme, credential] = /^(.* )?(.*)$/s.exec(value) ?? [];
+    const held = tokens.find(([placeholder]) => placeholder === credential);
+    return held ? new TextEncoder().encode(`${scheme ?? ""}${held[1]}`) : bytes;
   });
   if (values.length > 0) {
     copy.set("authorization", values);

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use anyhow::anyhow;
-use host_test::retool::types::{ErrorKind, FieldChange, Tombstone, User, UserRef, UserType};
+use host_test::retool::types::{
+    ErrorKind, FieldChange, GroupId, GroupLink, Tombstone, User, UserRef, UserType,
+};
 use host_test::{Tenant, json};
 use serde_json::{Value, json};
 
@@ -112,9 +114,13 @@ fn would(was: &User, found: Option<&User>, re_create: bool) -> WouldRestore {
         (false, false) => "updated",
         (false, true) => "unchanged",
     };
-    let has = |id: &_| found.groups.iter().flatten().any(|link| link.id == *id);
-    let groups: Vec<_> =
-        was.groups.iter().flatten().filter(|link| !has(&link.id)).cloned().collect();
+    let key = |link: &GroupLink| match &link.id {
+        GroupId::Rest(id) => (true, id.clone()),
+        GroupId::Scim(id) => (false, id.clone()),
+    };
+    let present: HashSet<_> = found.groups.iter().flatten().map(key).collect();
+    let is_new = |link: &&GroupLink| !present.contains(&key(link));
+    let groups: Vec<_> = was.groups.iter().flatten().filter(is_new).cloned().collect();
     let what = if what == "unchanged" && !groups.is_empty() { "updated" } else { what };
     changes.sort_by(|one, other| one.field.cmp(&other.field));
     WouldRestore { what, refused, changes, groups }
