@@ -107,6 +107,9 @@ fn compile(root: &Path, target_dir: &Path) -> Result<()> {
         .args(["--profile", PROFILE, "--target", TARGET, "--target-dir"])
         .arg(target_dir)
         .stdin(Stdio::null());
+    if cfg!(feature = "names") {
+        cargo.args(["--config", "profile.component.strip=false"]);
+    }
     for name in foreign_variables() {
         cargo.env_remove(name);
     }
