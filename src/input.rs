@@ -6,15 +6,17 @@
 //! an error. Checks return values trimmed and in one spelling.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 use core::fmt::Display;
 
-use crate::domain::text::is_invisible;
+use crate::domain::text::{is_invisible, is_plain};
 use crate::domain::{Dialect, Email, GroupId, GroupIdKind, GroupRef, UserId, UserRef, UserType};
 use crate::error::{Code, Error, Result};
+use crate::sort;
 
 mod access;
 mod address;
@@ -110,12 +112,21 @@ pub fn new_group_name(field: &dyn Display, name: Option<String>) -> Result<Optio
 
 /// Checks a list of groups: all by name or all by id, none twice.
 pub fn group_refs(field: &dyn Display, refs: Vec<GroupRef>) -> Result<Vec<GroupRef>> {
-    let mut checked: Vec<GroupRef> = Vec::with_capacity(refs.len());
-    let mut seen = BTreeSet::new();
+    list_of_groups(field, refs, group_ref)
+}
+
+/// Checks a list of groups as [`group_refs`] does, and each group by `check`.
+fn list_of_groups<G: Borrow<GroupRef>>(
+    field: &dyn Display,
+    refs: Vec<G>,
+    mut check: impl FnMut(&dyn Display, G) -> Result<G>,
+) -> Result<Vec<G>> {
+    let mut checked: Vec<G> = Vec::with_capacity(refs.len());
+    let is_id = |group: &G| matches!(group.borrow(), GroupRef::Id(_));
     for (index, group) in refs.into_iter().enumerate() {
-        let group = group_ref(&format_args!("{field}[{index}]"), group)?;
+        let group = check(&format_args!("{field}[{index}]"), group)?;
         if let Some(first) = checked.first()
-            && matches!(first, GroupRef::Id(_)) != matches!(group, GroupRef::Id(_))
+            && is_id(first) != is_id(&group)
         {
             let message = "The list names some groups by name and some by id. Name all of them \
                            the same way.";
@@ -125,20 +136,33 @@ pub fn group_refs(field: &dyn Display, refs: Vec<GroupRef>) -> Result<Vec<GroupR
                 message,
             ));
         }
-        if !seen.insert(group.clone()) {
-            let label = match &group {
-                GroupRef::Name(name) => name,
-                GroupRef::Id(id) => &id.value,
-            };
-            let message = format!(
-                "The group \"{}\" is named twice in one list. Name every group once.",
-                excerpt(label)
-            );
-            return Err(invalid(Code::DuplicateGroup, &format_args!("{field}[{index}]"), message));
-        }
         checked.push(group);
     }
+    if let Some(index) = first_repeated(&checked) {
+        let label = match checked[index].borrow() {
+            GroupRef::Name(name) => name,
+            GroupRef::Id(id) => &id.value,
+        };
+        let message = format!(
+            "The group \"{}\" is named twice in one list. Name every group once.",
+            excerpt(label)
+        );
+        return Err(invalid(Code::DuplicateGroup, &format_args!("{field}[{index}]"), message));
+    }
     Ok(checked)
+}
+
+/// Returns the place of the first group that is in the list before it too.
+fn first_repeated<G: Borrow<GroupRef>>(refs: &[G]) -> Option<usize> {
+    let group = |place: usize| refs[place].borrow();
+    // A short list is compared without memory for it.
+    if refs.len() <= 4 {
+        return (1..refs.len()).find(|place| (0..*place).any(|one| group(one) == group(*place)));
+    }
+    let mut places: Vec<usize> = (0..refs.len()).collect();
+    sort::sort_by(&mut places, |a, b| group(*a).cmp(group(*b)));
+    let pairs = places.array_windows();
+    pairs.filter(|[one, other]| group(*one) == group(*other)).map(|[_, other]| *other).min()
 }
 
 /// Checks a list of groups as [`group_refs`] does. Returns it with what is said about some of the
@@ -146,13 +170,26 @@ pub fn group_refs(field: &dyn Display, refs: Vec<GroupRef>) -> Result<Vec<GroupR
 pub fn memberships(
     field: &dyn Display,
     refs: Vec<GroupRef>,
-    mut admins: BTreeMap<GroupRef, bool>,
+    admins: BTreeMap<GroupRef, bool>,
 ) -> Result<(Vec<GroupRef>, BTreeMap<GroupRef, bool>)> {
-    let given: Vec<Option<bool>> = refs.iter().map(|group| admins.remove(group)).collect();
-    let groups = group_refs(field, refs)?;
+    list_of_memberships(field, refs, admins, group_ref)
+}
+
+/// Checks memberships as [`memberships`] does, and each group by `check`.
+fn list_of_memberships<G: Borrow<GroupRef>>(
+    field: &dyn Display,
+    refs: Vec<G>,
+    mut admins: BTreeMap<GroupRef, bool>,
+    check: impl FnMut(&dyn Display, G) -> Result<G>,
+) -> Result<(Vec<G>, BTreeMap<GroupRef, bool>)> {
+    if admins.is_empty() {
+        return Ok((list_of_groups(field, refs, check)?, admins));
+    }
+    let given: Vec<Option<bool>> = refs.iter().map(|group| admins.remove(group.borrow())).collect();
+    let groups = list_of_groups(field, refs, check)?;
     for (group, administers) in groups.iter().zip(given) {
         if let Some(administers) = administers {
-            admins.insert(group.clone(), administers);
+            admins.insert(group.borrow().clone(), administers);
         }
     }
     Ok((groups, admins))
@@ -272,7 +309,7 @@ pub fn excerpt(text: &str) -> String {
 /// same must be the same.
 fn visible_line(field: &dyn Display, text: &str, max: usize) -> Result<String> {
     let checked = line(field, text, max)?;
-    if checked.contains(is_invisible) {
+    if !is_plain(&checked) && checked.contains(is_invisible) {
         let message =
             format!("\"{}\" has a character that can't be seen. Remove it.", excerpt(&checked));
         return Err(invalid(Code::InvalidText, field, message));
@@ -283,6 +320,9 @@ fn visible_line(field: &dyn Display, text: &str, max: usize) -> Result<String> {
 /// Checks one line of text: trimmed, not empty, not too long, without control characters.
 fn line(field: &dyn Display, text: &str, max: usize) -> Result<String> {
     let trimmed = text.trim();
+    if (1..=max).contains(&trimmed.len()) && is_plain(trimmed) {
+        return Ok(trimmed.to_owned());
+    }
     let problem = if trimmed.is_empty() {
         "is empty. Give a text, or none to leave it as it is.".to_owned()
     } else if trimmed.contains(breaks_line) {

@@ -45,7 +45,7 @@ impl Group {
 
     /// Returns the group as it appears in a user's list of memberships.
     pub fn link(&self) -> GroupLink {
-        GroupLink { id: self.id.clone(), name: Some(self.name.clone()), group_admin: None }
+        GroupLink::new(self.id.clone(), Some(self.name.clone()))
     }
 }
 

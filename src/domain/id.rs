@@ -1,6 +1,9 @@
 //! Dialects, and the ids and references of users and groups.
 
 use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+use core::ops::{Deref, DerefMut};
 
 /// One of Retool's APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,9 +71,14 @@ pub enum GroupRef {
     Name(String),
 }
 
-/// A group in a user's list of memberships.
+/// A group in a user's list of memberships. Clones share their texts, because a listing holds a
+/// group once for each of its members.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GroupLink(Arc<LinkedGroup>);
+
+/// What a [`GroupLink`] says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupLink {
+pub struct LinkedGroup {
     /// The id.
     pub id: GroupId,
     /// The name, where known.
@@ -80,6 +88,24 @@ pub struct GroupLink {
 }
 
 impl GroupLink {
+    /// Creates a link to a group, of which the server did not say whether the user administers it.
+    pub fn new(id: GroupId, name: Option<String>) -> Self {
+        LinkedGroup { id, name, group_admin: None }.into()
+    }
+
+    /// Sets whether the user administers the group. If that is known already, the link goes on to
+    /// share its texts.
+    pub fn set_group_admin(&mut self, group_admin: Option<bool>) {
+        if self.group_admin != group_admin {
+            Arc::make_mut(&mut self.0).group_admin = group_admin;
+        }
+    }
+
+    /// Returns what it says, copied if another link shares it.
+    pub fn into_inner(self) -> LinkedGroup {
+        Arc::unwrap_or_clone(self.0)
+    }
+
     /// Returns whether the members of this group administer the organisation.
     pub fn is_administrators(&self) -> bool {
         self.name.as_deref().map(str::trim) == Some(super::ADMINISTRATORS)
@@ -88,5 +114,32 @@ impl GroupLink {
     /// Returns the label for messages: the name, or the id if the name is not known.
     pub fn label(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id.value)
+    }
+}
+
+impl Deref for GroupLink {
+    type Target = LinkedGroup;
+
+    fn deref(&self) -> &LinkedGroup {
+        &self.0
+    }
+}
+
+/// A link that shares its texts gets its own first.
+impl DerefMut for GroupLink {
+    fn deref_mut(&mut self) -> &mut LinkedGroup {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl From<LinkedGroup> for GroupLink {
+    fn from(link: LinkedGroup) -> Self {
+        GroupLink(Arc::new(link))
+    }
+}
+
+impl fmt::Debug for GroupLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }

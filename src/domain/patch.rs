@@ -54,14 +54,14 @@ impl Field {
     }
 
     /// Returns the field's value of a user, as text; `None` if it has no value.
-    pub fn of(self, user: &User) -> Option<String> {
+    pub fn of(self, user: &User) -> Option<&str> {
         match self {
-            Field::FirstName => user.first_name.clone(),
-            Field::LastName => user.last_name.clone(),
-            Field::UserType => user.user_type.map(|t| t.as_str().to_string()),
+            Field::FirstName => user.first_name.as_deref(),
+            Field::LastName => user.last_name.as_deref(),
+            Field::UserType => user.user_type.map(UserType::as_str),
             Field::Admin => Some(bool_text(user.admin)),
             Field::Disabled => Some(bool_text(user.disabled)),
-            Field::ProfilePhotoUrl => user.profile_photo_url.clone(),
+            Field::ProfilePhotoUrl => user.profile_photo_url.as_deref(),
         }
     }
 
@@ -71,8 +71,8 @@ impl Field {
     }
 }
 
-fn bool_text(value: bool) -> String {
-    String::from(if value { "true" } else { "false" })
+fn bool_text(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
 }
 
 /// Changes to a user. A field that is left out stays as it is.
@@ -124,14 +124,14 @@ impl UserPatch {
     }
 
     /// Returns the wanted value of a field, as text.
-    pub fn get(&self, field: Field) -> Option<String> {
+    pub fn get(&self, field: Field) -> Option<&str> {
         match field {
-            Field::FirstName => self.first_name.clone(),
-            Field::LastName => self.last_name.clone(),
-            Field::UserType => self.user_type.map(|t| t.as_str().to_string()),
+            Field::FirstName => self.first_name.as_deref(),
+            Field::LastName => self.last_name.as_deref(),
+            Field::UserType => self.user_type.map(UserType::as_str),
             Field::Admin => self.admin.map(bool_text),
             Field::Disabled => self.disabled.map(bool_text),
-            Field::ProfilePhotoUrl => self.profile_photo_url.clone(),
+            Field::ProfilePhotoUrl => self.profile_photo_url.as_deref(),
         }
     }
 
@@ -141,7 +141,7 @@ impl UserPatch {
     }
 
     /// Returns the wanted state of a field; `None` if it stays as it is. The inner `None` clears it.
-    pub fn wanted(&self, field: Field) -> Option<Option<String>> {
+    pub fn wanted(&self, field: Field) -> Option<Option<&str>> {
         self.get(field).map(Some).or_else(|| self.clears(field).then_some(None))
     }
 
@@ -226,7 +226,12 @@ impl UserPatch {
             let after = self.wanted(field)?;
             let before = field.of(user);
             let field = Cow::Borrowed(field.as_str());
-            (before != after).then_some(FieldChange { field, before, after })
+            let text = |value: Option<&str>| value.map(String::from);
+            (before != after).then(|| FieldChange {
+                field,
+                before: text(before),
+                after: text(after),
+            })
         });
         let metadata = self.metadata.iter().filter_map(|(key, after)| {
             let before = user.metadata.as_ref().and_then(|metadata| metadata.get(key));

@@ -55,6 +55,12 @@ fn other_lower_case(c: char) -> char {
     }
 }
 
+/// Returns whether a text has only visible ASCII characters and spaces, as most texts do. Then no
+/// character needs a closer look.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// Returns whether a character is not visible, or changes the direction of others: control
 /// characters, separators of lines, Unicode's default-ignorable characters, those for private use,
 /// and some that are empty although they count as letters or symbols.

@@ -5,7 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Dialect, Email, GroupLink, Metadata, UserId};
+use super::{Dialect, Email, Empty, GroupLink, Metadata, Rare, UserId};
 
 /// What a seat is billed as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,12 +94,24 @@ pub struct User {
     pub attributes: Option<Box<BTreeMap<String, String>>>,
     /// Memberships; `None` if the response did not contain them.
     pub groups: Option<Vec<GroupLink>>,
-    /// When created, as the server wrote it.
+    /// When the account was created, changed and used. A listing keeps them only if they are needed.
+    pub times: Rare<Times>,
+}
+
+/// The times of a user, as the server wrote them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// When created.
     pub created_at: Option<String>,
-    /// When last changed, as the server wrote it.
+    /// When last changed.
     pub updated_at: Option<String>,
-    /// When last seen, as the server wrote it.
+    /// When last seen.
     pub last_active_at: Option<String>,
+}
+
+impl Empty for Times {
+    const EMPTY: &'static Self =
+        &Times { created_at: None, updated_at: None, last_active_at: None };
 }
 
 impl User {
@@ -119,9 +131,7 @@ impl User {
             metadata: None,
             attributes: None,
             groups: None,
-            created_at: None,
-            updated_at: None,
-            last_active_at: None,
+            times: Rare::default(),
         }
     }
 
@@ -180,7 +190,7 @@ impl User {
     /// Removes the times. In a listing of thousands of users they would take memory, and no
     /// function that reads a whole listing needs them.
     pub fn forget_times(&mut self) {
-        (self.created_at, self.updated_at, self.last_active_at) = (None, None, None);
+        self.times = Rare::default();
     }
 
     /// Returns whether the user administers the organisation: by the record's field, or as a member

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::cursor_state::{CursorState, Remembered};
 use super::{Change, ChangeKind, Present};
-use crate::domain::{Dialect, Group, GroupId, GroupLink, UserId};
+use crate::domain::{Dialect, Group, GroupId, GroupLink, LinkedGroup, UserId};
 
 /// Returns the changes. `present` and `groups` must be in order of their ids.
 pub fn diff(
@@ -66,7 +66,8 @@ impl Diff<'_> {
         for id in &before.groups {
             if now.groups.binary_search_by(|link| link.id.value.as_str().cmp(id)).is_err() {
                 let id = group_id(self.dialect, id);
-                let group = GroupLink { name: self.name(&id), id, group_admin: None };
+                let name = self.name(&id);
+                let group = GroupLink::new(id, name);
                 let left = Change { group: Some(group), ..change(ChangeKind::Left, now) };
                 self.changes.push(left);
             }
@@ -89,8 +90,8 @@ impl Diff<'_> {
 
     fn push_joined(&mut self, now: &Present<'_>, link: &GroupLink) {
         let name = link.name.clone().or_else(|| self.name(&link.id));
-        let group = GroupLink { id: link.id.clone(), name, group_admin: link.group_admin };
-        self.changes.push(Change { group: Some(group), ..change(ChangeKind::Joined, now) });
+        let group = LinkedGroup { name, ..LinkedGroup::clone(link) };
+        self.changes.push(Change { group: Some(group.into()), ..change(ChangeKind::Joined, now) });
     }
 
     fn name(&self, id: &GroupId) -> Option<String> {

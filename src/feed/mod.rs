@@ -148,11 +148,7 @@ fn keep_unreadable(
     for person in people {
         let id = UserId { dialect, value: person.id };
         kept.insert(id.clone(), person.fingerprint);
-        let link = |group: &&str| GroupLink {
-            id: diff::group_id(dialect, group),
-            name: None,
-            group_admin: None,
-        };
+        let link = |group: &&str| GroupLink::new(diff::group_id(dialect, group), None);
         now.users.push(User {
             groups: Some(person.groups.iter().map(link).collect()),
             ..User::with_id(id)
@@ -194,11 +190,7 @@ async fn find_missing(
             Err(error) => return Err(error),
         };
         // If the record does not contain the groups, the memberships count as unchanged.
-        let link = |group: &&str| GroupLink {
-            id: diff::group_id(dialect, group),
-            name: None,
-            group_admin: None,
-        };
+        let link = |group: &&str| GroupLink::new(diff::group_id(dialect, group), None);
         let mut user = account.user;
         user.groups.get_or_insert_with(|| person.groups.iter().map(link).collect());
         now.users.push(user);

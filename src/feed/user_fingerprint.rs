@@ -48,9 +48,7 @@ impl UserFingerprint {
             attributes: _,
             invited: _,
             groups: _,
-            created_at: _,
-            updated_at: _,
-            last_active_at: _,
+            times: _,
         } = user;
         let mut person = organisation.hasher();
         person.write(&(id.value.len() as u64).to_le_bytes());
@@ -116,7 +114,7 @@ mod tests {
         assert_eq!(changed(|user| user.first_name = Some("Eve".into())), ["first-name"]);
         assert_eq!(changed(|user| user.last_name = None), ["last-name"]);
         assert_eq!(changed(|user| user.user_type = None), ["user-type"]);
-        assert_eq!(changed(|user| user.updated_at = Some("later".into())), [""; 0]);
+        assert_eq!(changed(|user| user.times.updated_at = Some("later".into())), [""; 0]);
         assert_eq!(changed(|user| user.disabled = true), [""; 0]);
         let all = changed(|user| {
             user.email = crate::domain::Email::new("other@acme.example");

@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 use super::{contract, list};
 use crate::domain::{
     AccessSetting, Clearable, Dialect, Email, Field, FieldChange, Group, GroupId, GroupIdKind,
-    GroupLink, GroupRef, Member, Metadata, Names, Tombstone, User, UserId, UserRef, UserType,
-    WayIn, Write, WriteKind,
+    GroupLink, GroupRef, LinkedGroup, Member, Metadata, Names, Times, Tombstone, User, UserId,
+    UserRef, UserType, WayIn, Write, WriteKind,
 };
 use crate::error::{Code, Detail, Error, Kind, Result};
 use crate::input::Extras;
@@ -140,12 +140,14 @@ pub fn memberships(
 
 /// Converts a user's membership for the contract.
 pub fn group_link(link: GroupLink) -> contract::GroupLink {
-    contract::GroupLink { id: group_id(link.id), name: link.name, group_admin: link.group_admin }
+    let LinkedGroup { id, name, group_admin } = link.into_inner();
+    contract::GroupLink { id: group_id(id), name, group_admin }
 }
 
 /// Converts a user's membership from the contract.
 fn given_group_link(link: contract::GroupLink) -> GroupLink {
-    GroupLink { id: given_group_id(link.id), name: link.name, group_admin: link.group_admin }
+    let contract::GroupLink { id, name, group_admin } = link;
+    LinkedGroup { id: given_group_id(id), name, group_admin }.into()
 }
 
 /// Converts a user type for the contract.
@@ -187,10 +189,9 @@ pub fn user_with_ids(user: User, other_ids: Vec<UserId>) -> contract::User {
         metadata,
         attributes,
         groups,
-        created_at,
-        updated_at,
-        last_active_at,
+        times,
     } = user;
+    let Times { created_at, updated_at, last_active_at } = times.into_inner();
     contract::User {
         id: user_id(id),
         other_ids: list(other_ids, user_id),
@@ -268,9 +269,7 @@ pub fn given_user(field: &str, user: contract::User) -> Result<User> {
         metadata,
         attributes,
         groups: groups.map(|groups| list(groups, given_group_link)),
-        created_at,
-        updated_at,
-        last_active_at,
+        times: Times { created_at, updated_at, last_active_at }.into(),
     })
 }
 

@@ -6,7 +6,7 @@ use core::fmt::Display;
 
 use super::{excerpt, invalid};
 use crate::domain::Email;
-use crate::domain::text::is_invisible;
+use crate::domain::text::{is_invisible, is_plain};
 use crate::error::{Code, Result};
 
 /// Checks an address, and returns it trimmed: 3 to 254 characters with one `@`.
@@ -15,7 +15,11 @@ use crate::error::{Code, Result};
 /// quotes (`o'brien+x@example.com`). Refuses quoted local parts, comments, display names, domain
 /// literals and lists: they are more often mistakes than addresses.
 pub fn email(field: &dyn Display, text: &str) -> Result<Email> {
-    let email = Email::new(text);
+    checked(field, Email::new(text))
+}
+
+/// Checks an address as [`email`] does.
+pub fn checked(field: &dyn Display, email: Email) -> Result<Email> {
     match problem(email.as_str()) {
         None => Ok(email),
         Some(problem) => {
@@ -49,7 +53,7 @@ pub fn former_emails(
     }
     let mut former: Vec<Email> = Vec::with_capacity(given.len());
     for (at, address) in given.into_iter().enumerate() {
-        let address = email(&format_args!("{field}[{at}]"), address.as_str())?;
+        let address = checked(&format_args!("{field}[{at}]"), address)?;
         if address != *present && !former.contains(&address) {
             former.push(address);
         }
@@ -73,16 +77,19 @@ fn problem(text: &str) -> Option<&'static str> {
     if domain.is_empty() {
         return Some("there is nothing after the @");
     }
-    if text.contains(is_invisible) {
+    if !is_plain(text) && text.contains(is_invisible) {
         return Some("it has a control character or an invisible character");
     }
     if text.contains(char::is_whitespace) {
         return Some("it has a space");
     }
-    if local.contains(|c: char| "<>()[],:;\"\\".contains(c)) {
+    let is_refused =
+        |c| matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | ',' | ':' | ';' | '"' | '\\');
+    if local.contains(is_refused) {
         return Some("it has a character that is not allowed before the @");
     }
-    let in_domain = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "-._".contains(c);
+    let in_domain =
+        |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     if !domain.chars().all(in_domain) || domain.split('.').any(str::is_empty) {
         return Some("what follows the @ is not a domain");
     }

@@ -4,18 +4,22 @@ use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt::Display;
 
 use super::{
-    breaks_line, email, excerpt, former_emails, group_refs, invalid, login, memberships, name,
-    percent, photo_url, stand_in, user_id, user_ref, user_refs, user_type,
+    address, breaks_line, email, excerpt, former_emails, group_ref, group_refs, invalid,
+    list_of_memberships, login, name, percent, photo_url, stand_in, user_id, user_ref, user_refs,
+    user_type,
 };
-use crate::domain::{Email, UserPatch};
+use crate::domain::{Email, GroupRef, SharedRefs, UserPatch};
 use crate::error::{Code, Result};
+use crate::sort;
 use crate::sync::absence::{AbsenceScope, DisabledRecord};
 use crate::sync::{
-    AbsentPolicy, DesiredUser, Guard, GuardLimits, MembershipPolicy, Policy, Span, SyncRequest,
+    AbsentPolicy, DesiredUser, Details, Guard, GuardLimits, MembershipPolicy, Policy, Span,
+    SyncRequest,
 };
 
 /// The maximum number of characters of an end of a span, the same as of an address.
@@ -34,11 +38,13 @@ pub fn sync_request(request: SyncRequest) -> Result<SyncRequest> {
     let span = self::span(&"request.span", span)?;
     let policy = self::policy(policy)?;
     let with_groups = policy.memberships != MembershipPolicy::Leave;
+    let mut checked = CheckedRefs::default();
     let roster = roster
         .into_iter()
         .enumerate()
         .map(|(index, desired)| {
-            desired_user(&format_args!("request.roster[{index}]"), desired, with_groups)
+            let groups = with_groups.then_some(&mut checked);
+            desired_user(&format_args!("request.roster[{index}]"), desired, groups)
         })
         .collect::<Result<Vec<_>>>()?;
     check_no_duplicates(&roster)?;
@@ -197,19 +203,11 @@ fn guards(field: &dyn Display, limits: GuardLimits) -> Result<GuardLimits> {
 fn desired_user(
     field: &dyn Display,
     desired: DesiredUser,
-    with_groups: bool,
+    checked: Option<&mut CheckedRefs>,
 ) -> Result<DesiredUser> {
-    let DesiredUser {
-        email: address,
-        by,
-        login: given_login,
-        former_emails: former,
-        fields,
-        attributes,
-        groups,
-        group_admins,
-        way_in,
-    } = desired;
+    let DesiredUser { email: address, fields, groups, details } = desired;
+    let Details { by, login: given_login, former_emails: former, attributes, group_admins, way_in } =
+        details.into_inner();
     let UserPatch {
         email: _,
         first_name,
@@ -223,20 +221,21 @@ fn desired_user(
     } = fields;
     let by = by.map(|who| user_ref(&format_args!("{field}.user"), who)).transpose()?;
     let address = match &by {
-        None => email(&format_args!("{field}.user.email"), address.as_str())?,
+        None => address::checked(&format_args!("{field}.user.email"), address)?,
         Some(who) if address.key().is_empty() => stand_in(who),
-        Some(_) => email(&format_args!("{field}.email"), address.as_str())?,
+        Some(_) => address::checked(&format_args!("{field}.email"), address)?,
     };
     let former_emails = former_emails(&format_args!("{field}.former-emails"), former, &address)?;
-    let (groups, group_admins) = match with_groups {
-        true => memberships(&format_args!("{field}.groups"), groups, group_admins)?,
-        false => (groups, group_admins),
+    let (groups, group_admins) = match checked {
+        Some(checked) => {
+            let check = |field: &dyn Display, group| checked.check(field, group);
+            list_of_memberships(&format_args!("{field}.groups"), groups, group_admins, check)?
+        }
+        None => (groups, group_admins),
     };
+    let login = given_login.map(|text| login(&format_args!("{field}.login"), &text)).transpose()?;
     Ok(DesiredUser {
         email: address,
-        by,
-        login: given_login.map(|text| login(&format_args!("{field}.login"), &text)).transpose()?,
-        former_emails,
         fields: UserPatch {
             email: None,
             first_name: name(&format_args!("{field}.first-name"), first_name)?,
@@ -251,31 +250,51 @@ fn desired_user(
             clear,
             metadata,
         },
-        attributes,
         groups,
-        group_admins,
-        way_in,
+        details: Details { by, login, former_emails, attributes, group_admins, way_in }.into(),
     })
 }
 
-fn check_no_duplicates(roster: &[DesiredUser]) -> Result<()> {
-    let mut first = BTreeMap::new();
-    for (second, desired) in roster.iter().enumerate() {
-        if let Some(first) = first.insert(&desired.email, second) {
-            let address = desired.email.as_str();
-            let message = format!(
-                "{} is on the roster twice, as request.roster[{first}] and request.roster[{second}]. \
-                 Name every person once.",
-                excerpt(address)
-            );
-            let field = match desired.by {
-                Some(_) => format!("request.roster[{second}].user"),
-                None => format!("request.roster[{second}].user.email"),
-            };
-            return Err(invalid(Code::DuplicatePerson, &field, message).about(address));
+/// The groups of a roster that were checked already, each as it is given. Most are given for many
+/// people.
+#[derive(Default)]
+struct CheckedRefs {
+    /// By the address in memory of the reference that was given, which is kept for that.
+    by_given: BTreeMap<*const GroupRef, (Arc<GroupRef>, Arc<GroupRef>)>,
+    shared: SharedRefs,
+}
+
+impl CheckedRefs {
+    fn check(&mut self, field: &dyn Display, given: Arc<GroupRef>) -> Result<Arc<GroupRef>> {
+        if let Some((_, checked)) = self.by_given.get(&Arc::as_ptr(&given)) {
+            return Ok(checked.clone());
         }
+        let checked = self.shared.get(group_ref(field, GroupRef::clone(&given))?);
+        self.by_given.insert(Arc::as_ptr(&given), (given, checked.clone()));
+        Ok(checked)
     }
-    Ok(())
+}
+
+fn check_no_duplicates(roster: &[DesiredUser]) -> Result<()> {
+    let mut places: Vec<usize> = (0..roster.len()).collect();
+    sort::sort_by(&mut places, |a, b| roster[*a].email.cmp(&roster[*b].email));
+    let pairs = places.array_windows();
+    let twice = pairs.filter(|[one, other]| roster[*one].email == roster[*other].email);
+    let Some([first, second]) = twice.min_by_key(|[_, second]| *second) else {
+        return Ok(());
+    };
+    let desired = &roster[*second];
+    let address = desired.email.as_str();
+    let message = format!(
+        "{} is on the roster twice, as request.roster[{first}] and request.roster[{second}]. \
+         Name every person once.",
+        excerpt(address)
+    );
+    let field = match desired.details.by {
+        Some(_) => format!("request.roster[{second}].user"),
+        None => format!("request.roster[{second}].user.email"),
+    };
+    Err(invalid(Code::DuplicatePerson, &field, message).about(address))
 }
 
 fn check_inside_span(roster: &[DesiredUser], span: &Span) -> Result<()> {

@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::person::{memberships, reread, reread_renamed};
-use crate::domain::{Account, Email, GroupLink, User, UserPatch, WriteKind};
+use crate::domain::{Account, Email, GroupLink, LinkedGroup, User, UserPatch, WriteKind};
 use crate::error::{Code, Error, Result};
 use crate::retool::read_back::{ReadBack, read_back};
 use crate::retool::{Directory, ReadDirectory, membership};
@@ -200,8 +200,12 @@ async fn named(directory: &dyn Directory, links: &[&GroupLink]) -> Result<Vec<Gr
     if links.iter().any(|link| link.name.is_none()) {
         let groups = directory.list_groups().await?;
         for link in &mut links {
-            let group = groups.iter().find(|group| group.id == link.id);
-            link.name = link.name.take().or_else(|| group.map(|group| group.name.clone()));
+            if link.name.is_none()
+                && let Some(group) = groups.iter().find(|group| group.id == link.id)
+            {
+                *link = LinkedGroup { name: Some(group.name.clone()), ..LinkedGroup::clone(link) }
+                    .into();
+            }
         }
     }
     links.retain(|link| !is_derived(link.name.as_deref()));
@@ -321,7 +325,7 @@ fn labels(groups: &[GroupLink]) -> String {
 /// Returns since when an account is disabled, if a call saw that its own write moved the date of
 /// the last change. Another date may be that of any earlier edit.
 pub fn disabled_since(before: &User, after: Option<&str>) -> Option<String> {
-    let was = before.updated_at.as_deref().and_then(parse_iso)?;
+    let was = before.times.updated_at.as_deref().and_then(parse_iso)?;
     let is = after.and_then(parse_iso)?;
     (!before.disabled && is > was).then(|| String::from(after.unwrap_or_default()))
 }

@@ -136,7 +136,7 @@ async fn delete(
         directory.deletion_only_disables();
         if !user.disabled {
             write_log.confirmed(WriteKind::UserDisabled, address, None);
-            let since = disabled_since(user, left.updated_at.as_deref());
+            let since = disabled_since(user, left.times.updated_at.as_deref());
             write_log.disabled_since(&user.id, since);
             return Ok(Deletion::Deactivated);
         }

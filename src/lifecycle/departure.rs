@@ -341,7 +341,8 @@ async fn disable(
     let kind = WriteKind::UserDisabled;
     let changed = change_account(directory, account, &patch, kind, dropped, write_log).await?;
     done.outcome = DeprovisionOutcome::Deactivated;
-    let since = disabled_since(user, changed.user.updated_at.as_deref()).filter(|_| !changed.gone);
+    let since =
+        disabled_since(user, changed.user.times.updated_at.as_deref()).filter(|_| !changed.gone);
     write_log.disabled_since(&user.id, since);
     if changed.gone {
         done.remaining.push(String::from(GONE));

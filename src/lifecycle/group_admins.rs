@@ -28,7 +28,7 @@ pub async fn add_group_admins(directory: &dyn ReadDirectory, user: &mut User) ->
     let members = directory.list_members(&ids).await?;
     for (link, members) in unknown.iter_mut().zip(members) {
         let own = members.iter().flatten().find(|member| member.id == user.id);
-        link.group_admin = own.and_then(|member| member.group_admin);
+        link.set_group_admin(own.and_then(|member| member.group_admin));
     }
     Ok(())
 }
@@ -178,7 +178,7 @@ pub async fn verify(
     })?;
     for link in user.groups.iter_mut().flatten() {
         if let Some(administers) = known.get(&link.id) {
-            link.group_admin = *administers;
+            link.set_group_admin(*administers);
         }
     }
     Ok(())

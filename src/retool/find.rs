@@ -210,20 +210,21 @@ pub(super) async fn complete_records<D: ReadPeople>(
     }
     drop(typeless);
     drop(needed);
-    let mut users = Vec::with_capacity(listed.len());
-    for Listed { user, .. } in listed {
-        match reads.remove(&user.id) {
-            None => users.push(user),
-            Some(Read::Gone) => {}
-            Some(Read::As(read)) => users.push(read.user),
-            Some(Read::Unreadable) => unreadable.add(UnreadableRecord {
+    let mut completed = |Listed { user, .. }| match reads.remove(&user.id) {
+        None => Some(user),
+        Some(Read::Gone) => None,
+        Some(Read::As(read)) => Some(read.user),
+        Some(Read::Unreadable) => {
+            unreadable.add(UnreadableRecord {
                 id: Some(user.id.value),
                 email: Some(user.email).filter(Email::is_address),
                 defect: Defect::Shape,
-            }),
+            });
+            None
         }
-    }
-    Ok(users)
+    };
+    // The users are collected in the memory of the list, which has room for each of them.
+    Ok(listed.into_iter().filter_map(&mut completed).collect())
 }
 
 /// A user who was read individually.
@@ -294,9 +295,7 @@ mod tests {
             metadata: None,
             attributes: None,
             groups: None,
-            created_at: None,
-            updated_at: None,
-            last_active_at: None,
+            times: Default::default(),
         }
     }
 

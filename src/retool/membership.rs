@@ -83,14 +83,14 @@ pub async fn links(
     let mut links: BTreeMap<UserId, Vec<GroupLink>> = BTreeMap::new();
     for (group, members) in groups.iter().zip(members_of(directory, groups).await?) {
         let mut counted = BTreeSet::new();
+        let link = group.link();
         for member in &members {
             if others.has_silent(&member.id) {
                 counted.insert(&member.id);
             } else {
-                links
-                    .entry(member.id.clone())
-                    .or_default()
-                    .push(GroupLink { group_admin: member.group_admin, ..group.link() });
+                let mut link = link.clone();
+                link.set_group_admin(member.group_admin);
+                links.entry(member.id.clone()).or_default().push(link);
             }
         }
         others.join(&group.id, counted.len());

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use super::page_buffer::PageItems;
 use super::unreadable::{Defect, Salvaged, Unreadable, UnreadableRecord, without_address};
-use crate::domain::{Email, GroupId, User, UserId, UserRef, UserType};
+use crate::domain::{Email, GroupId, SharedLinks, User, UserId, UserRef, UserType};
 use crate::fingerprint::fingerprint;
 use crate::sort;
 
@@ -325,15 +325,19 @@ pub trait Listable: Sized {
         true
     }
 
-    /// Converts the record to a [`User`].
-    fn into_user(self) -> User;
+    /// Drops the times, so that they are not copied.
+    fn forget_times(&mut self);
+
+    /// Converts the record to a [`User`], whose memberships are among `links`.
+    fn into_user(self, links: &mut SharedLinks) -> User;
 }
 
 /// Filters the records of a page. A kept record that can't be used is reported among the others.
 pub fn filter_page<R: Listable>(records: Vec<R>, filter: &dyn UserFilter) -> PageItems<People> {
     let mut page = People::default();
     let mut fingerprints = Vec::with_capacity(records.len());
-    for record in records {
+    let mut links = SharedLinks::default();
+    for mut record in records {
         let fingerprint = fingerprint(record.id());
         fingerprints.push(fingerprint);
         let lacks = record.lacks();
@@ -371,10 +375,10 @@ pub fn filter_page<R: Listable>(records: Vec<R>, filter: &dyn UserFilter) -> Pag
             continue;
         }
         drop(who);
-        let mut user = record.into_user();
         if !filter.wants_times() {
-            user.forget_times();
+            record.forget_times();
         }
+        let user = record.into_user(&mut links);
         page.listed.push(Listed { user, lacks });
     }
     PageItems { page, fingerprints }
@@ -431,7 +435,11 @@ impl Listable for User {
         Some(self.groups.as_ref()?.iter().map(|link| link.id.value.as_str()).collect())
     }
 
-    fn into_user(self) -> User {
+    fn forget_times(&mut self) {
+        User::forget_times(self);
+    }
+
+    fn into_user(self, _: &mut SharedLinks) -> User {
         self
     }
 }

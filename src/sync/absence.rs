@@ -144,7 +144,7 @@ impl<'a> Absence<'a> {
         if days == 0 {
             return None;
         }
-        let created = user.created_at.as_deref().and_then(parse_iso);
+        let created = user.times.created_at.as_deref().and_then(parse_iso);
         match (created, self.now) {
             (Some(created), Some(now)) if created.saturating_add(days_ms(days)) <= now => None,
             (Some(_), Some(_)) => Some(Spared::New),
@@ -156,7 +156,7 @@ impl<'a> Absence<'a> {
     /// nobody is inactive. An invitation has none.
     pub fn is_inactive(&self, user: &User) -> bool {
         let Some(days) = self.request.policy.inactive_for_days else { return false };
-        let active = user.last_active_at.as_deref().and_then(parse_iso);
+        let active = user.times.last_active_at.as_deref().and_then(parse_iso);
         match (active, self.now) {
             (Some(active), Some(now)) if !user.is_invitation() => {
                 active.saturating_add(days_ms(days)) < now

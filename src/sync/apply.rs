@@ -65,14 +65,14 @@ async fn read_attributes(
     directory: &dyn ReadDirectory,
     request: &SyncRequest,
 ) -> Result<Option<Vec<AttributeDefinition>>> {
-    let is_named = request.roster.iter().any(|desired| !desired.attributes.is_empty());
+    let is_named = request.roster.iter().any(|desired| !desired.details.attributes.is_empty());
     if !is_named || !directory.capabilities().sets_attributes {
         return Ok(None);
     }
     let Some(definitions) = directory.list_attributes().await? else { return Ok(None) };
     let known = Definitions::new(definitions.clone());
     for (index, desired) in request.roster.iter().enumerate() {
-        known.check(&desired.attributes).map_err(|mut error| {
+        known.check(&desired.details.attributes).map_err(|mut error| {
             let field = error.field.take().unwrap_or_default();
             let field = field.replacen("request", &format!("request.roster[{index}]"), 1);
             error.in_field(field).about(desired.label())

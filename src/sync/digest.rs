@@ -17,7 +17,7 @@ use crate::domain::metadata::canonical;
 use crate::domain::{FieldChange, GroupId, User, UserId};
 
 /// The first text of everything that is hashed.
-const VERSION: &str = "retool-lifecycle 5";
+const VERSION: &str = "retool-lifecycle 6";
 
 /// Returns the digest of an account: its id and the fields that can be set. It does not cover
 /// timestamps, which change without an edit, or memberships, which have their own digests.
@@ -56,7 +56,7 @@ pub fn attributes(user: Option<&UserId>, changes: &[FieldChange]) -> String {
 pub fn disabled_state(user: &User) -> String {
     let mut canon = Canon::new("disabled-user");
     canon.user(user);
-    canon.option(user.updated_at.as_deref(), Canon::written_time);
+    canon.option(user.times.updated_at.as_deref(), Canon::written_time);
     canon.hex()
 }
 
@@ -65,7 +65,7 @@ pub fn disabled_state(user: &User) -> String {
 pub fn inactive_state(user: &User) -> String {
     let mut canon = Canon::new("inactive-user");
     canon.user(user);
-    canon.option(user.last_active_at.as_deref(), Canon::written_time);
+    canon.option(user.times.last_active_at.as_deref(), Canon::written_time);
     canon.hex()
 }
 

@@ -27,7 +27,8 @@ pub use planned::{
     Step, StepKind,
 };
 pub use request::{
-    AbsentPolicy, DesiredUser, GuardLimits, Limit, MembershipPolicy, Policy, Span, SyncRequest,
+    AbsentPolicy, DesiredUser, Details, GuardLimits, Limit, MembershipPolicy, Policy, Span,
+    SyncRequest,
 };
 
 /// The organisation as it was listed.

@@ -12,11 +12,11 @@ use crate::lifecycle::{check_ref, check_refs};
 /// Refuses ids of another API, and logins where there are none, before anything is read.
 pub fn check(request: &SyncRequest, dialect: Dialect) -> Result<()> {
     for (index, desired) in request.roster.iter().enumerate() {
-        if let Some(who) = &desired.by {
+        if let Some(who) = &desired.details.by {
             let field = || format!("request.roster[{index}].user.{}", who.what());
             check_ref(dialect, who, field)?;
         }
-        if desired.login.is_some() && dialect != Dialect::Scim {
+        if desired.details.login.is_some() && dialect != Dialect::Scim {
             let message = format!(
                 "{} has no logins, so nothing was written. Leave the login out, or use SCIM.",
                 dialect.as_str()
@@ -48,7 +48,7 @@ pub fn logins(request: &SyncRequest, users: &[User]) -> BTreeMap<Email, String> 
     // By login, and by an address that may be a login.
     let (mut by_login, mut by_email) = (BTreeMap::new(), BTreeMap::new());
     for desired in &request.roster {
-        match &desired.by {
+        match &desired.details.by {
             Some(UserRef::Login(login)) => {
                 by_login.insert(login, ());
                 logins.insert(desired.email.clone(), String::from(login.as_str()));

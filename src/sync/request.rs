@@ -2,11 +2,14 @@
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Guard;
 use super::absence::{AbsenceScope, DisabledRecord};
-use crate::domain::{Changes, Email, GroupRef, User, UserPatch, UserRef, UserType, WayIn};
+use crate::domain::{
+    Changes, Email, Empty, GroupRef, Rare, User, UserPatch, UserRef, UserType, WayIn,
+};
 
 /// The wanted state of one user.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,45 +17,52 @@ pub struct DesiredUser {
     /// The person's address. For a person named by id or login without one, a
     /// [stand-in](Email::stand_in).
     pub email: Email,
+    /// The fields to have; `disabled` and `email` are always `None`.
+    pub fields: UserPatch,
+    /// The groups to be in. People share them, because a roster names a group for each member.
+    pub groups: Vec<Arc<GroupRef>>,
+    /// What most entries do not give.
+    pub details: Rare<Details>,
+}
+
+/// What most entries of a roster do not give.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Details {
     /// How the person is named, if not by address: by id or by login.
     pub by: Option<UserRef>,
     /// SCIM's `userName` for a new person; the address where `None`.
     pub login: Option<String>,
     /// Addresses that the person had before. An account with one of them gets the present one.
     pub former_emails: Vec<Email>,
-    /// The fields to have; `disabled` and `email` are always `None`.
-    pub fields: UserPatch,
     /// The user attributes to set or to remove.
     pub attributes: Changes,
-    /// The groups to be in.
-    pub groups: Vec<GroupRef>,
     /// Whether the person administers these of the groups. Others are kept as they are.
     pub group_admins: BTreeMap<GroupRef, bool>,
     /// How a new person gets access; by an account where `None`.
     pub way_in: Option<WayIn>,
 }
 
+impl Empty for Details {
+    const EMPTY: &'static Self = &Details {
+        by: None,
+        login: None,
+        former_emails: Vec::new(),
+        attributes: Changes::new(),
+        group_admins: BTreeMap::new(),
+        way_in: None,
+    };
+}
+
 impl DesiredUser {
     /// Creates an entry of a person with this address, without fields and groups.
     pub fn new(email: Email) -> Self {
         let (fields, groups) = (UserPatch::default(), Vec::new());
-        let attributes = Changes::new();
-        DesiredUser {
-            email,
-            by: None,
-            login: None,
-            former_emails: Vec::new(),
-            fields,
-            attributes,
-            groups,
-            group_admins: BTreeMap::new(),
-            way_in: None,
-        }
+        DesiredUser { email, fields, groups, details: Rare::default() }
     }
 
     /// Returns whether the entry names a user, by whatever it names people by.
     pub fn means(&self, user: &User) -> bool {
-        match &self.by {
+        match &self.details.by {
             Some(who) => who.means(user),
             None => user.answers_to(&self.email),
         }
@@ -60,7 +70,7 @@ impl DesiredUser {
 
     /// Returns what names the person, for messages.
     pub fn label(&self) -> &str {
-        self.by.as_ref().map_or(self.email.as_str(), UserRef::as_str)
+        self.details.by.as_ref().map_or(self.email.as_str(), UserRef::as_str)
     }
 }
 

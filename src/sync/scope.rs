@@ -25,10 +25,10 @@ impl<'a> SyncScope<'a> {
         let mut scope = SyncScope { request, named: Vec::new(), ids: Vec::new() };
         for desired in &request.roster {
             scope.named.push(fingerprint(desired.email.key()));
-            desired.by.iter().for_each(|who| scope.add(who));
-            let former = desired.former_emails.iter();
+            desired.details.by.iter().for_each(|who| scope.add(who));
+            let former = desired.details.former_emails.iter();
             scope.named.extend(former.map(|email| fingerprint(email.key())));
-            let login = desired.login.as_deref().map(Email::new);
+            let login = desired.details.login.as_deref().map(Email::new);
             scope.named.extend(login.map(|login| fingerprint(login.key())));
         }
         guards.required_admins.iter().for_each(|who| scope.add(who));

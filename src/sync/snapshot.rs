@@ -87,8 +87,9 @@ async fn put_together(
                 Some(own) => {
                     for link in own {
                         let listed = listed.iter().find(|listed| listed.id == link.id);
-                        link.group_admin =
+                        let group_admin =
                             link.group_admin.or(listed.and_then(|listed| listed.group_admin));
+                        link.set_group_admin(group_admin);
                     }
                 }
                 None => user.groups = Some(listed),

@@ -369,7 +369,7 @@ pub(super) async fn change_user(
     if disables && changed.gone {
         notes.add(Some(String::from(GONE)));
     } else if disables {
-        let since = disabled_since(&account.user, changed.user.updated_at.as_deref());
+        let since = disabled_since(&account.user, changed.user.times.updated_at.as_deref());
         write_log.disabled_since(&account.user.id, since);
         notes.sessions(end_sessions(directory, &account.user, write_log).await);
     }

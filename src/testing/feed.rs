@@ -38,9 +38,7 @@ pub(crate) fn user(number: u32) -> User {
         metadata: None,
         attributes: None,
         groups: Some(Vec::new()),
-        created_at: None,
-        updated_at: None,
-        last_active_at: None,
+        times: Default::default(),
     }
 }
 
@@ -54,7 +52,7 @@ pub(crate) fn group_id(number: u32) -> GroupId {
 
 /// Creates a membership without the group's name.
 pub(crate) fn link(number: u32) -> GroupLink {
-    GroupLink { id: group_id(number), name: None, group_admin: None }
+    GroupLink::new(group_id(number), None)
 }
 
 /// Creates a user in these groups.

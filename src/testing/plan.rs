@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    Dialect, Email, Field, Group, GroupId, GroupIdKind, GroupLink, GroupRef, User, UserId,
+    Dialect, Email, Field, Group, GroupId, GroupIdKind, GroupLink, GroupRef, Times, User, UserId,
     UserPatch, UserType,
 };
 use crate::error::Result;
 use crate::retool::user_filter::Others;
 use crate::sync::absence::AbsenceScope;
 use crate::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, Limit, MembershipPolicy, Occasion, Plan, Policy,
-    Refusal, SeatChange, Snapshot, Span, Step, StepKind, SyncRequest, digest,
+    AbsentPolicy, DesiredUser, Details, GuardLimits, Limit, MembershipPolicy, Occasion, Plan,
+    Policy, Refusal, SeatChange, Snapshot, Span, Step, StepKind, SyncRequest, digest,
 };
 
 pub(crate) mod cases;
@@ -37,9 +37,7 @@ pub(crate) fn user(address: &str) -> User {
         metadata: None,
         attributes: None,
         groups: Some(Vec::new()),
-        created_at: Some("2026-01-01T00:00:00Z".into()),
-        updated_at: None,
-        last_active_at: None,
+        times: Times { created_at: Some("2026-01-01T00:00:00Z".into()), ..Times::default() }.into(),
     }
 }
 
@@ -72,12 +70,20 @@ pub(crate) fn desired(address: &str, groups: &[&str]) -> DesiredUser {
     }
 }
 
-pub(crate) fn named(groups: &[&str]) -> Vec<GroupRef> {
-    groups.iter().map(|name| GroupRef::Name((*name).into())).collect()
+pub(crate) fn with_details(
+    mut desired: DesiredUser,
+    change: impl FnOnce(&mut Details),
+) -> DesiredUser {
+    change(&mut desired.details);
+    desired
+}
+
+pub(crate) fn named<G: From<GroupRef>>(groups: &[&str]) -> Vec<G> {
+    groups.iter().map(|name| GroupRef::Name((*name).into()).into()).collect()
 }
 
 pub(crate) fn join(user: &mut User, group: &str) {
-    let link = GroupLink { id: group_id(group), name: Some(group.into()), group_admin: None };
+    let link = GroupLink::new(group_id(group), Some(group.into()));
     user.groups.get_or_insert_default().push(link);
 }
 
@@ -149,7 +155,7 @@ pub(crate) fn fulfilled(request: &SyncRequest) -> Snapshot {
         user.user_type = fields.user_type.or(policy.default_user_type);
         user.admin = fields.admin.unwrap_or(false);
         user.profile_photo_url = fields.profile_photo_url.clone();
-        for name in desired.groups.iter().map(name_of) {
+        for name in desired.groups.iter().map(|group| name_of(group)) {
             groups.insert(name, group(name));
             join(&mut user, name);
         }
@@ -301,7 +307,7 @@ fn apply_one(snapshot: &mut Snapshot, step: &Step) {
             if member {
                 groups.retain(|link| link.id != id);
             } else {
-                groups.push(GroupLink { id, name: None, group_admin: None });
+                groups.push(GroupLink::new(id, None));
             }
         }
         StepKind::DeleteUser | StepKind::CancelInvitation => {
@@ -319,7 +325,10 @@ fn set(user: &mut User, step: &Step) {
     let mut patch = UserPatch::default();
     for change in &step.changes {
         if let Some(field) = Field::parse(&change.field) {
-            assert_eq!(change.before, field.of(user).filter(|_| step.kind != StepKind::CreateUser));
+            assert_eq!(
+                change.before,
+                field.of(user).filter(|_| step.kind != StepKind::CreateUser).map(Into::into)
+            );
         }
         assert!(patch.add(change));
     }

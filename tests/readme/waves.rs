@@ -51,7 +51,7 @@ const CALLS: [(&str, &str); 17] = [
     ),
     (
         "apply-step",
-        r#"{kind: create-group, organisation: "http://127.0.0.1:8080", dialect: v1, minimum-admins: 2, required-admins: [], group-name: "Weekend", changes: [], precondition: "23dd5392a1aef34d11544d967d671501202b0133f3132e4b1b4fe30f37e38e50"}"#,
+        r#"{kind: create-group, organisation: "http://127.0.0.1:8080", dialect: v1, minimum-admins: 2, required-admins: [], group-name: "Weekend", changes: [], precondition: "b6a3ce2b88b0ccadbe903930c26530bee13d8120816b71f0116cb7bfcdbdd23b"}"#,
     ),
     (
         "sync",

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use host_test::Host;
 use host_test::retool::synchronization::SyncRequest;
-use retool_lifecycle::domain::{Dialect, Email, GroupRef, UserPatch, UserType};
+use retool_lifecycle::domain::{Dialect, Email, GroupRef, SharedRefs, UserPatch, UserType};
 use retool_lifecycle::session::{Connection, Session, Wanted};
 use retool_lifecycle::sync::{DesiredUser, MembershipPolicy, Policy, Span, apply};
 use serde::Serialize;
@@ -95,6 +95,7 @@ fn session(server: &Server, connections: &native::Connections) -> Session {
 
 /// Returns the same roster in the component's own types.
 fn natively(users: usize) -> retool_lifecycle::sync::SyncRequest {
+    let mut groups = SharedRefs::default();
     let desired = |at: usize| DesiredUser {
         fields: UserPatch {
             first_name: Some(format!("Given{at}")),
@@ -102,7 +103,7 @@ fn natively(users: usize) -> retool_lifecycle::sync::SyncRequest {
             user_type: Some(UserType::Default),
             ..UserPatch::default()
         },
-        groups: people::groups_of(at).into_iter().map(GroupRef::Name).collect(),
+        groups: people::groups_of(at).map(|name| groups.get(GroupRef::Name(name))).to_vec(),
         ..DesiredUser::new(Email::new(&people::email(at)))
     };
     retool_lifecycle::sync::SyncRequest {

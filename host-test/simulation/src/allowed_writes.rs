@@ -3,6 +3,7 @@
 
 mod requested;
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use retool_lifecycle::domain::{
@@ -52,8 +53,8 @@ impl KnownGroup<'_> {
         }
     }
 
-    fn is_any(&self, references: &[GroupRef]) -> bool {
-        references.iter().any(|reference| self.is(reference))
+    fn is_any(&self, references: &[impl Borrow<GroupRef>]) -> bool {
+        references.iter().any(|reference| self.is(reference.borrow()))
     }
 }
 
@@ -118,7 +119,8 @@ impl Operation {
             }
             Operation::Sync(request) => {
                 self.may_create(person)
-                    && desired(request, person).is_some_and(|desired| invites(desired.way_in))
+                    && desired(request, person)
+                        .is_some_and(|desired| invites(desired.details.way_in))
             }
             Operation::Step(..) | Operation::Slice(_) => {
                 self.has_step(|step| is_step(step, StepKind::InviteUser, person))
@@ -221,7 +223,7 @@ impl Operation {
                 of(&arrival.group_admins)
             }
             Operation::Sync(request) if request.policy.memberships != MembershipPolicy::Leave => {
-                of(&desired(request, person)?.group_admins)
+                of(&desired(request, person)?.details.group_admins)
             }
             Operation::Step(..) | Operation::Slice(_) => {
                 let is_theirs = |step: &&Step| {
@@ -354,21 +356,17 @@ impl Operation {
 
     /// Whether a group with this trimmed name may be created.
     pub fn may_create_group(&self, name: &str) -> bool {
-        let is_named = |references: &[GroupRef]| {
-            references
-                .iter()
-                .any(|one| matches!(one, GroupRef::Name(asked) if asked.trim() == name))
-        };
+        let is_it = |one: &GroupRef| matches!(one, GroupRef::Name(asked) if asked.trim() == name);
         match self {
             Operation::Provision(arrival) => {
-                arrival.create_missing_groups && is_named(&arrival.groups)
+                arrival.create_missing_groups && arrival.groups.iter().any(is_it)
             }
             Operation::Sync(request) => {
                 let policy = &request.policy;
                 policy.create_missing_groups
                     && policy.memberships != MembershipPolicy::Leave
-                    && (is_named(&policy.managed_groups)
-                        || request.roster.iter().any(|one| is_named(&one.groups)))
+                    && (policy.managed_groups.iter().any(is_it)
+                        || request.roster.iter().flat_map(|one| &one.groups).any(|one| is_it(one)))
             }
             Operation::Step(..) | Operation::Slice(_) => self.has_step(|step| {
                 step.kind == StepKind::CreateGroup

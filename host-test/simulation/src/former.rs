@@ -47,8 +47,8 @@ impl Naming<'_> {
 pub fn namings(request: &SyncRequest) -> impl Iterator<Item = Naming<'_>> {
     let namings = request.roster.iter().map(|entry| Naming {
         present: &entry.email,
-        former: &entry.former_emails,
-        id: match &entry.by {
+        former: &entry.details.former_emails,
+        id: match &entry.details.by {
             Some(UserRef::Id(id)) => Some(id),
             _ => None,
         },

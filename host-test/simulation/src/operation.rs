@@ -11,7 +11,7 @@ use retool_lifecycle::lifecycle::{
 use retool_lifecycle::session::Session;
 use retool_lifecycle::sync::report::{PersonOutcome, SyncReport};
 use retool_lifecycle::sync::step::{self, StepResult};
-use retool_lifecycle::sync::{DesiredUser, Plan, Step, SyncRequest, apply};
+use retool_lifecycle::sync::{DesiredUser, Details, Plan, Step, SyncRequest, apply};
 
 use crate::change::key;
 use crate::slices::PlanSlice;
@@ -308,7 +308,8 @@ fn request_line(request: &SyncRequest) -> String {
         .roster
         .iter()
         .map(|person| {
-            let DesiredUser { email, by, former_emails, fields, groups, way_in, .. } = person;
+            let DesiredUser { email, fields, groups, details } = person;
+            let Details { by, former_emails, way_in, .. } = &**details;
             let former: Vec<&str> = former_emails.iter().map(|email| email.as_str()).collect();
             let by = by.as_ref().map(|by| by.as_str());
             format!("{} {by:?} {former:?} {fields:?} {groups:?} {way_in:?}", email.as_str())

@@ -2,27 +2,35 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::wit;
 use crate::admins::AdminGuard;
-use crate::domain::{Dialect, EMAIL, Email, Field, FieldChange, UserId, UserPatch, UserRef};
+use crate::domain::{
+    Dialect, EMAIL, Email, Field, FieldChange, SharedRefs, UserId, UserPatch, UserRef,
+};
 use crate::error::{Code, Error, Result};
 use crate::guest::{contract, convert, list};
 use crate::http::BaseUrl;
 use crate::input;
 use crate::sync::absence::{AbsenceScope, DisabledRecord};
 use crate::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, LOGIN, Limit, MembershipPolicy, Policy, Span, Step,
-    StepKind, SyncRequest,
+    AbsentPolicy, DesiredUser, Details, GuardLimits, LOGIN, Limit, MembershipPolicy, Policy, Span,
+    Step, StepKind, SyncRequest,
 };
 use crate::time::parse_iso;
 
 /// Checks a request. Returns the digest that its plan must have besides.
 pub fn checked_request(request: wit::SyncRequest) -> Result<(SyncRequest, Option<String>)> {
     let wit::SyncRequest { roster, span, policy, disabled_since, expected_digest } = request;
-    let roster = roster.into_iter().enumerate();
+    let mut groups = SharedRefs::default();
+    // Collecting results would let it grow step by step, to up to twice its size.
+    let mut entries = Vec::with_capacity(roster.len());
+    for (index, entry) in roster.into_iter().enumerate() {
+        entries.push(desired(index, entry, &mut groups)?);
+    }
     let request = input::sync_request(SyncRequest {
-        roster: roster.map(|(index, entry)| desired(index, entry)).collect::<Result<_>>()?,
+        roster: entries,
         span: given_span(span),
         policy: given_policy(policy)?,
         disabled_since: { disabled_since.into_iter().enumerate() }
@@ -47,7 +55,7 @@ pub fn given_span(span: Option<wit::EmailSpan>) -> Span {
     span.map_or_else(Span::default, |span| Span { start: span.start, before: span.before })
 }
 
-fn desired(index: usize, entry: wit::RosterEntry) -> Result<DesiredUser> {
+fn desired(index: usize, entry: wit::RosterEntry, shared: &mut SharedRefs) -> Result<DesiredUser> {
     let wit::RosterEntry {
         user,
         email,
@@ -92,14 +100,9 @@ fn desired(index: usize, entry: wit::RosterEntry) -> Result<DesiredUser> {
     let former_emails = former_emails.iter().map(|email| Email::new(email)).collect();
     Ok(DesiredUser {
         email: address,
-        by,
-        login,
-        former_emails,
         fields,
-        attributes,
-        groups,
-        group_admins,
-        way_in,
+        groups: list(groups, |group| shared.get(group)),
+        details: Details { by, login, former_emails, attributes, group_admins, way_in }.into(),
     })
 }
 

@@ -73,9 +73,8 @@ fn every_bad_field_is_named() {
         ),
         (
             |r| {
-                r.roster[0]
-                    .groups
-                    .push(GroupRef::Id(GroupId { kind: GroupIdKind::Rest, value: "1".into() }));
+                let id = GroupId { kind: GroupIdKind::Rest, value: "1".into() };
+                r.roster[0].groups.push(GroupRef::Id(id).into());
             },
             Code::GroupByNameAndId,
             "request.roster[0].groups[2]",

@@ -37,7 +37,7 @@ pub(super) async fn start_count(
 /// caller recorded it, or the last change if that is later. A later edit may have enabled the
 /// account meanwhile.
 pub fn days_count_from(user: &User, recorded: i64) -> i64 {
-    let edited = user.updated_at.as_deref().and_then(parse_iso);
+    let edited = user.times.updated_at.as_deref().and_then(parse_iso);
     edited.map_or(recorded, |edited| edited.max(recorded))
 }
 

@@ -6,7 +6,7 @@ use core::cell::RefCell;
 
 use super::*;
 use crate::config::Settings;
-use crate::domain::GroupIdKind;
+use crate::domain::{GroupIdKind, LinkedGroup};
 use crate::http::{BaseUrl, Client, Method, Secret};
 use crate::lifecycle::{add_group_admins, find_with_memberships};
 use crate::retool::v2::V2;
@@ -110,7 +110,7 @@ fn restored(fake: &FakePlatform, user: User) -> Result<(PersonRestored, Vec<Writ
 
 fn link(id: u32, group_admin: Option<bool>) -> GroupLink {
     let id = GroupId { kind: GroupIdKind::Rest, value: id.to_string() };
-    GroupLink { id, name: Some("Old name".into()), group_admin }
+    LinkedGroup { id, name: Some("Old name".into()), group_admin }.into()
 }
 
 #[test]
@@ -119,7 +119,10 @@ fn a_found_user_has_the_memberships_and_a_tombstone_who_administers_the_groups()
     let ada = Email::new("ada@example.com").into();
     let user = fake.run(find_with_memberships(&v2(&fake), &ada));
     let groups = user.expect("an answer").expect("Ada").groups;
-    assert_eq!(groups, Some(Vec::from([GroupLink { name: Some("G4".into()), ..link(4, None) }])));
+    assert_eq!(
+        groups,
+        Some(Vec::from([GroupLink::new(link(4, None).id.clone(), Some("G4".into()))]))
+    );
 
     let user = found(&[(4, true), (5, false)]);
     let administered: Vec<Option<bool>> =

@@ -277,7 +277,7 @@ impl Change for ChangeUser<'_> {
         }
         // A PATCH names what it changes, so other attributes don't matter.
         let mut then = base.user.clone();
-        then.updated_at.clone_from(&now.user.updated_at);
+        then.times.updated_at.clone_from(&now.user.times.updated_at);
         is_same(&base.raw, &now.raw) || self.form != Form::Whole && then == now.user
     }
 

@@ -12,7 +12,8 @@ use super::value::{Meta, is_address};
 use super::{Scim, value};
 use crate::de::{BoolOrName, Id, Object, Objects, filled};
 use crate::domain::{
-    Account, Dialect, Email, GroupId, GroupIdKind, GroupLink, Names, User, UserId, UserType,
+    Account, Dialect, Email, GroupIdKind, GroupLink, Names, SharedLinks, Times, User, UserId,
+    UserType,
 };
 use crate::error::Result;
 use crate::http::Answer;
@@ -101,8 +102,12 @@ impl Listable for UserRecord<'_> {
         (!ids.is_empty()).then_some(ids)
     }
 
-    fn into_user(self) -> User {
-        UserRecord::into_user(self)
+    fn forget_times(&mut self) {
+        self.meta = None;
+    }
+
+    fn into_user(self, links: &mut SharedLinks) -> User {
+        UserRecord::with_links(self, links)
     }
 }
 
@@ -136,7 +141,11 @@ impl<'a> UserRecord<'a> {
 
     /// Converts the record to a [`User`].
     pub(super) fn into_user(self) -> User {
-        let links: Vec<GroupLink> = self.direct().map(LinkRecord::link).collect();
+        self.with_links(&mut SharedLinks::default())
+    }
+
+    fn with_links(self, links: &mut SharedLinks) -> User {
+        let links: Vec<GroupLink> = self.direct().map(|record| record.link(links)).collect();
         let (admin, disabled) = (self.is_admin(), self.is_disabled());
         let id = UserId { dialect: Dialect::Scim, value: (&*self.id).into() };
         let Texts { address, login, more } = self.texts();
@@ -167,20 +176,20 @@ impl<'a> UserRecord<'a> {
             profile_photo_url: None,
             metadata: None,
             attributes: None,
-            created_at: filled(meta.created),
-            updated_at: filled(meta.last_modified),
-            last_active_at: None,
+            times: Times {
+                created_at: filled(meta.created),
+                updated_at: filled(meta.last_modified),
+                last_active_at: None,
+            }
+            .into(),
         }
     }
 }
 
 impl LinkRecord<'_> {
-    fn link(&self) -> GroupLink {
-        GroupLink {
-            id: GroupId { kind: GroupIdKind::Scim, value: self.value.to_string() },
-            name: filled(self.display.as_deref()),
-            group_admin: None,
-        }
+    fn link(&self, links: &mut SharedLinks) -> GroupLink {
+        let name = self.display.as_deref().filter(|name| !name.is_empty());
+        links.get(GroupIdKind::Scim, &self.value, name)
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::de::{Id, ObjectOrId, Text, filled};
 use crate::domain::{
     AccessField, AccessSetting, Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Member,
-    User, UserId, UserType,
+    SharedLinks, Times, User, UserId, UserType,
 };
 use crate::retool::user_filter::{Lacks, Listable, Who};
 
@@ -78,14 +78,13 @@ impl Listable for UserRecord<'_> {
         Some(self.groups.as_ref()?.iter().map(link_id).collect())
     }
 
-    fn into_user(self) -> User {
-        UserRecord::into_user(self)
+    fn forget_times(&mut self) {
+        self.created_at = None;
+        self.updated_at = None;
+        self.last_active = None;
     }
-}
 
-impl UserRecord<'_> {
-    /// Converts the record to a [`User`].
-    pub fn into_user(self) -> User {
+    fn into_user(self, links: &mut SharedLinks) -> User {
         let id = user_id(self.id);
         User {
             email: Email::of_account(self.email.as_deref().unwrap_or_default(), &id, None),
@@ -100,11 +99,22 @@ impl UserRecord<'_> {
             profile_photo_url: filled(self.profile_photo_url),
             metadata: None,
             attributes: None,
-            groups: self.groups.map(|links| links.into_iter().map(into_link).collect()),
-            created_at: filled(self.created_at),
-            updated_at: filled(self.updated_at),
-            last_active_at: filled(self.last_active),
+            groups: { self.groups }
+                .map(|groups| groups.iter().map(|group| shared_link(group, links)).collect()),
+            times: Times {
+                created_at: filled(self.created_at),
+                updated_at: filled(self.updated_at),
+                last_active_at: filled(self.last_active),
+            }
+            .into(),
         }
+    }
+}
+
+impl UserRecord<'_> {
+    /// Converts the record to a [`User`].
+    pub fn into_user(self) -> User {
+        Listable::into_user(self, &mut SharedLinks::default())
     }
 }
 
@@ -115,13 +125,12 @@ fn link_id<'l>(link: &'l Link<'_>) -> &'l str {
     }
 }
 
-fn into_link(link: Link<'_>) -> GroupLink {
-    match link {
-        Link::Object(LinkRecord { id, name }) => {
-            GroupLink { id: group_id(id), name: filled(name), group_admin: None }
-        }
-        Link::Id(id) => GroupLink { id: group_id(id), name: None, group_admin: None },
-    }
+fn shared_link(link: &Link<'_>, links: &mut SharedLinks) -> GroupLink {
+    let name = match link {
+        Link::Object(record) => record.name.as_deref().filter(|name| !name.is_empty()),
+        Link::Id(_) => None,
+    };
+    links.get(GroupIdKind::Rest, link_id(link), name)
 }
 
 fn user_id(id: Id<'_>) -> UserId {

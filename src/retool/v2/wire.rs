@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use crate::de::{Id, Objects, Text, filled};
 use crate::domain::{
     AccessField, AccessSetting, Dialect, Email, Group, GroupId, GroupIdKind, GroupLink, Invitation,
-    Member, Metadata, User, UserId, UserType,
+    Member, Metadata, SharedLinks, Times, User, UserId, UserType,
 };
 use crate::retool::user_filter::{Lacks, Listable, Who};
 use crate::time::parse_iso;
@@ -100,9 +100,15 @@ impl Listable for UserRecord<'_> {
         groups.all(|link| link.id().is_some())
     }
 
-    fn into_user(self) -> User {
+    fn forget_times(&mut self) {
+        self.created_at = None;
+        self.updated_at = None;
+        self.last_active = None;
+    }
+
+    fn into_user(self, links: &mut SharedLinks) -> User {
         let groups = self.groups.map(|Objects(records)| {
-            records.into_iter().filter_map(LinkRecord::into_link).collect()
+            records.iter().filter_map(|record| record.link(links)).collect()
         });
         let id = UserId { dialect: Dialect::V2, value: self.id.into_string() };
         User {
@@ -119,9 +125,12 @@ impl Listable for UserRecord<'_> {
             metadata: self.metadata.and_then(|raw| Metadata::parse(raw.get())),
             attributes: None,
             groups,
-            created_at: filled(self.created_at),
-            updated_at: filled(self.updated_at),
-            last_active_at: filled(self.last_active),
+            times: Times {
+                created_at: filled(self.created_at),
+                updated_at: filled(self.updated_at),
+                last_active_at: filled(self.last_active),
+            }
+            .into(),
         }
     }
 }
@@ -129,7 +138,7 @@ impl Listable for UserRecord<'_> {
 impl UserRecord<'_> {
     /// Converts the record to a [`User`]; `None` if one of the groups has no id.
     pub fn into_user(self) -> Option<User> {
-        self.is_usable().then(|| Listable::into_user(self))
+        self.is_usable().then(|| Listable::into_user(self, &mut SharedLinks::default()))
     }
 }
 
@@ -169,9 +178,9 @@ struct LinkRecord<'a> {
 
 impl LinkRecord<'_> {
     /// Converts the record; `None` if it has no id.
-    fn into_link(self) -> Option<GroupLink> {
-        let id = group_id(self.id, self.legacy_id)?;
-        Some(GroupLink { id, name: filled(self.name), group_admin: None })
+    fn link(&self, links: &mut SharedLinks) -> Option<GroupLink> {
+        let name = self.name.as_deref().filter(|name| !name.is_empty());
+        Some(links.get(GroupIdKind::Rest, self.id()?, name))
     }
 
     fn id(&self) -> Option<&str> {
@@ -185,11 +194,9 @@ fn links(records: Option<Objects<LinkRecord<'_>>>) -> Option<Option<Vec<GroupLin
     let Some(Objects(records)) = records else {
         return Some(None);
     };
-    let mut links = Vec::with_capacity(records.len());
-    for record in records {
-        links.push(record.into_link()?);
-    }
-    Some(Some(links))
+    let mut shared = SharedLinks::default();
+    let links: Option<Vec<_>> = records.iter().map(|record| record.link(&mut shared)).collect();
+    links.map(Some)
 }
 
 /// An invitation.
@@ -253,9 +260,12 @@ impl InviteRecord<'_> {
             metadata: self.metadata.and_then(|raw| Metadata::parse(raw.get())),
             attributes: None,
             groups: links(self.groups)?,
-            created_at: filled(self.created_at),
-            updated_at: None,
-            last_active_at: None,
+            times: Times {
+                created_at: filled(self.created_at),
+                updated_at: None,
+                last_active_at: None,
+            }
+            .into(),
         };
         Some(Invitation { user, open })
     }

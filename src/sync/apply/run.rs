@@ -147,11 +147,7 @@ impl Run<'_> {
 
     pub(super) fn group_of(&self, step: &Step) -> Result<GroupLink> {
         if let Some(id) = &step.group {
-            return Ok(GroupLink {
-                id: id.clone(),
-                name: step.group_name.clone(),
-                group_admin: None,
-            });
+            return Ok(GroupLink::new(id.clone(), step.group_name.clone()));
         }
         let name = step::group_name(step)?;
         match (self.new_groups.get(name), self.lost_groups.get(name)) {
@@ -192,7 +188,7 @@ impl Run<'_> {
                 match done {
                     Done::User(id) => person.user = Some(id),
                     Done::Membership(mut group) if step.kind != StepKind::RemoveMember => {
-                        group.group_admin = step.group_admin;
+                        group.set_group_admin(step.group_admin);
                         match step.kind {
                             StepKind::AddMember => {
                                 // By name, whichever was joined first.

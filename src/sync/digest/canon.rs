@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 use core::cmp::Ordering;
 
 use sha2::{Digest, Sha256};
@@ -10,14 +11,14 @@ use sha2::{Digest, Sha256};
 use super::VERSION;
 use crate::domain::metadata::canonical;
 use crate::domain::{
-    Changes, Dialect, Email, GroupId, GroupIdKind, GroupLink, GroupRef, Tombstone, User, UserId,
+    Changes, Dialect, Email, GroupId, GroupIdKind, GroupRef, LinkedGroup, Tombstone, User, UserId,
     UserPatch, UserRef, UserType, WayIn,
 };
 use crate::sort;
 use crate::sync::absence::AbsenceScope;
 use crate::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, GuardReport, Limit, MembershipPolicy, Policy, Refusal,
-    SeatChange, Span, Step,
+    AbsentPolicy, DesiredUser, Details, GuardLimits, GuardReport, Limit, MembershipPolicy, Policy,
+    Refusal, SeatChange, Span, Step,
 };
 use crate::time::parse_iso;
 
@@ -41,16 +42,8 @@ impl Canon {
         canon
     }
 
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
-        self.pending.extend_from_slice(bytes);
-        if self.pending.len() >= BLOCK {
-            self.hash.update(&self.pending);
-            self.pending.clear();
-        }
-    }
-
     pub(super) fn tag(&mut self, tag: u8) {
-        self.bytes(&[tag]);
+        self.pending.push(tag);
     }
 
     pub(super) fn flag(&mut self, value: bool) {
@@ -58,16 +51,23 @@ impl Canon {
     }
 
     pub(super) fn number(&mut self, value: u32) {
-        self.bytes(&value.to_be_bytes());
+        self.pending.extend(value.to_be_bytes());
     }
 
+    /// Writes a length. Most are below 128, and take one byte: a digest of many people is mostly
+    /// lengths and short texts.
     pub(super) fn count(&mut self, value: usize) {
-        self.bytes(&(value as u64).to_be_bytes());
+        let mut rest = value;
+        while rest >= 0x80 {
+            self.tag(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        self.tag(rest as u8);
     }
 
     /// Writes milliseconds since the Unix epoch.
     pub(super) fn time(&mut self, ms: i64) {
-        self.bytes(&ms.to_be_bytes());
+        self.pending.extend(ms.to_be_bytes());
     }
 
     /// Writes a time as a server wrote it. Two spellings of one time are the same.
@@ -86,7 +86,12 @@ impl Canon {
 
     pub(super) fn text(&mut self, text: &str) {
         self.count(text.len());
-        self.bytes(text.as_bytes());
+        self.pending.extend_from_slice(text.as_bytes());
+        // Everything that is written has texts, so that no more than a block is ever pending.
+        if self.pending.len() >= BLOCK {
+            self.hash.update(&self.pending);
+            self.pending.clear();
+        }
     }
 
     pub(super) fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
@@ -159,9 +164,7 @@ impl Canon {
             attributes: _,
             invited: _,
             groups: _,
-            created_at: _,
-            updated_at: _,
-            last_active_at: _,
+            times: _,
         } = user;
         self.user_id(id);
         self.address(email);
@@ -174,17 +177,8 @@ impl Canon {
     }
 
     pub(super) fn desired(&mut self, desired: &DesiredUser, with_groups: bool) {
-        let DesiredUser {
-            email,
-            by,
-            login,
-            former_emails,
-            fields,
-            attributes,
-            groups,
-            group_admins,
-            way_in,
-        } = desired;
+        let DesiredUser { email, fields, groups, details } = desired;
+        let Details { by, login, former_emails, attributes, group_admins, way_in } = &**details;
         let UserPatch {
             // The entry's own address is the one to have.
             email: _,
@@ -238,8 +232,8 @@ impl Canon {
     }
 
     /// Writes groups whose order has no meaning.
-    pub(super) fn group_set(&mut self, groups: &[GroupRef]) {
-        let mut groups: Vec<&GroupRef> = groups.iter().collect();
+    pub(super) fn group_set(&mut self, groups: &[impl Borrow<GroupRef>]) {
+        let mut groups: Vec<&GroupRef> = groups.iter().map(Borrow::borrow).collect();
         sort::sort(&mut groups);
         self.list(&groups, |canon, group| canon.group_ref(group));
     }
@@ -377,12 +371,13 @@ impl Canon {
         self.text(user.email.as_str());
         self.option(user.login(), Self::text);
         self.option(user.invited, Self::flag);
-        for time in [&user.created_at, &user.updated_at, &user.last_active_at] {
+        for time in [&user.times.created_at, &user.times.updated_at, &user.times.last_active_at] {
             self.option(time.as_deref(), Self::text);
         }
         self.option(raw.as_deref(), Self::text);
         self.option(user.groups.as_deref(), |canon, groups| {
-            canon.list(groups, |canon, GroupLink { id, name, group_admin }| {
+            canon.list(groups, |canon, link| {
+                let LinkedGroup { id, name, group_admin } = &**link;
                 canon.group_id(id);
                 canon.option(name.as_deref(), Self::text);
                 canon.option(*group_admin, Self::flag);

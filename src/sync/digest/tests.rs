@@ -1,9 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::domain::{
-    Dialect, Field, GroupIdKind, GroupLink, GroupRef, Metadata, UserRef, UserType,
-};
+use crate::domain::{Dialect, Field, GroupIdKind, GroupRef, Metadata, UserRef, UserType};
 use crate::sync::{AbsentPolicy, MembershipPolicy, RefusalReason, Snapshot};
 use crate::testing::plan::permissive;
 use crate::testing::plan::{
@@ -18,21 +16,21 @@ fn is_digest(text: &str) -> bool {
 /// with another implementation of SHA-256.
 #[test]
 fn the_encoding_is_fixed() {
-    assert_eq!(absent(), "91d0df511d4e04f9116a3ee66687044d1ee8f19cc46097e2a253ad1861650667");
+    assert_eq!(absent(), "d6f7c4d685fd26816ecc3ca0d9dade29e7b6d581efb53337287de0007d895ecf");
     assert_eq!(
         group_absent("Engineering"),
-        "b8a5dcf87ff798cedb7317ab6b8be299a8ea58aff47517d51cd7361e6989ec33"
+        "f7a41e07cb044f0319ca6fd6d48f63fea356fbc66faf8924ead7e142a659e914"
     );
     assert_eq!(
         membership(Some(&group_id("Support")), None, true),
-        "ed78838d39cbc52e845347b4915421d9c8085fd5f10dc47330e19bf671df96ec"
+        "6e2c07bf0447a04079bdee56d5ecffe40aada77a8749f7c56783e2c507b08627"
     );
     let mut ada = user("Ada@Example.com");
     ada.first_name = Some("Ada".into());
     ada.admin = true;
     assert_eq!(
         user_state(&ada),
-        "c5ab00edd363fa1f76c1a6e5835d0b3e827585a93c9cc2e6ce6af4d4e468a216"
+        "d566c9da19163e7bd8465f7ac6ea82751535a7cdd8fca11ccf4773ad7115e991"
     );
 }
 
@@ -45,9 +43,9 @@ fn the_digest_of_an_account_covers_its_settable_fields_only() {
     let mut same = before.clone();
     same.email = email("ADA@example.com");
     same.invited = Some(true);
-    same.created_at = None;
-    same.updated_at = Some("2026-02-02T00:00:00Z".into());
-    same.last_active_at = Some("2026-02-02T00:00:00Z".into());
+    same.times.created_at = None;
+    same.times.updated_at = Some("2026-02-02T00:00:00Z".into());
+    same.times.last_active_at = Some("2026-02-02T00:00:00Z".into());
     join(&mut same, "Support");
     assert_eq!(user_state(&same), digest);
 
@@ -200,7 +198,7 @@ fn only_what_the_plan_uses_changes_the_digest() {
     let mut elsewhere = actual.clone();
     elsewhere.groups.push(group("Unnamed"));
     join(account(&mut elsewhere, "joan@example.com"), "Unnamed");
-    account(&mut elsewhere, "joan@example.com").updated_at = Some("2026-02-02".into());
+    account(&mut elsewhere, "joan@example.com").times.updated_at = Some("2026-02-02".into());
     assert_eq!(plan(&request, &elsewhere).digest, original);
 }
 

@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 
 use crate::domain::{GroupId, GroupRef, User};
 use crate::error::{Code, Error, Result};
@@ -59,8 +60,8 @@ impl<'a> Groups<'a> {
             return Ok(Groups::default());
         }
         // Sorted by reference, so that the first error does not depend on the order of the roster.
-        let lists = request.roster.iter().map(|desired| &desired.groups);
-        let refs = sort::set(lists.chain([&policy.managed_groups]).flatten());
+        let on_roster = request.roster.iter().flat_map(|desired| &desired.groups);
+        let refs = sort::set(on_roster.map(|group| &**group).chain(&policy.managed_groups));
         let existing = GroupIndex::new(&snapshot.groups);
         let mut found: Vec<(&GroupRef, NamedGroup)> = Vec::new();
         let mut missing: Vec<&str> = Vec::new();
@@ -119,9 +120,13 @@ impl<'a> Groups<'a> {
 
     /// Returns the ranks of the groups in one list of the request, sorted. Fails if two references
     /// of the list mean the same group.
-    pub fn ranks(&self, refs: &[GroupRef], field: impl FnOnce() -> String) -> Result<Vec<usize>> {
+    pub fn ranks(
+        &self,
+        refs: &[impl Borrow<GroupRef>],
+        field: impl FnOnce() -> String,
+    ) -> Result<Vec<usize>> {
         let mut ranks: Vec<usize> =
-            refs.iter().filter_map(|group| self.by_ref.get(group).copied()).collect();
+            refs.iter().filter_map(|group| self.by_ref.get(group.borrow()).copied()).collect();
         sort::sort(&mut ranks);
         if let Some(pair) = ranks.windows(2).find(|pair| pair[0] == pair[1]) {
             let name = &self.named[pair[0]].name;

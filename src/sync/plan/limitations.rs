@@ -50,7 +50,7 @@ pub(super) fn limitations(
         ));
     }
     if snapshot.attributes.is_none()
-        && request.roster.iter().any(|desired| !desired.attributes.is_empty())
+        && request.roster.iter().any(|desired| !desired.details.attributes.is_empty())
     {
         limitations.push(String::from(match can.sets_attributes {
             false => {
@@ -86,7 +86,8 @@ pub(super) fn limitations(
              the roster of another part: they are neither disabled nor deleted. Sync without a span to remove them."
         ));
     }
-    let asks_to_invite = request.roster.iter().any(|one| one.way_in == Some(WayIn::Invitation));
+    let asks_to_invite =
+        request.roster.iter().any(|one| one.details.way_in == Some(WayIn::Invitation));
     if asks_to_invite && !can.create_invites && !can.sends_invitations {
         limitations.push(String::from(
             "This API sends no invitations: people who are missing and should be invited are refused.",
@@ -111,7 +112,7 @@ fn about_group_admins(
     invited: usize,
 ) -> Option<String> {
     let is_asked = request.policy.memberships != MembershipPolicy::Leave
-        && request.roster.iter().any(|desired| !desired.group_admins.is_empty());
+        && request.roster.iter().any(|desired| !desired.details.group_admins.is_empty());
     if is_asked && !snapshot.dialect.capabilities().reports_group_admins {
         return Some(String::from(
             "This API does not say who administers a group: `group-admin` on the roster is neither compared nor set.",
@@ -157,7 +158,7 @@ fn about_absence(
         ));
     }
     if let Some(days) = inactive_for_days {
-        let is_dated = |user: &&crate::domain::User| user.last_active_at.is_some();
+        let is_dated = |user: &&crate::domain::User| user.times.last_active_at.is_some();
         let dated = snapshot.users.iter().filter(is_dated).count();
         if !can.reports_activity {
             limitations.push(String::from(

@@ -8,11 +8,20 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::cell::Cell;
+
+use smallvec::SmallVec;
 
 use crate::domain::{Email, User, UserId, UserRef};
 use crate::error::{Code, Error, Result};
 use crate::sort;
 use crate::sync::{DesiredUser, Snapshot, SyncRequest};
+
+/// The places of accounts among the sorted users: one, as a rule.
+type Places = SmallVec<[usize; 1]>;
+
+/// The accounts themselves.
+type Users<'a> = SmallVec<[&'a User; 1]>;
 
 /// The roster and the users of the snapshot, both sorted by address.
 pub(super) struct Matching<'a> {
@@ -37,15 +46,15 @@ struct Entry<'a> {
 #[derive(Clone)]
 pub(super) enum Accounts<'a> {
     /// Those with the name that the entry gives, by address and id; more than one is ambiguous.
-    Named(Vec<&'a User>),
+    Named(Users<'a>),
     /// There is none, but these have the address or the login that a new person should have.
-    Others(Vec<&'a User>),
+    Others(Users<'a>),
     /// The account has another address than the entry: it has a former one, or the entry names it
     /// by id or login.
     Renamed(&'a User),
     /// Each of these may be the person: by the present address, by a former one, or as another
     /// entry of the roster says.
-    Several(Vec<&'a User>),
+    Several(Users<'a>),
 }
 
 impl<'a> Accounts<'a> {
@@ -114,7 +123,7 @@ impl<'a> Matching<'a> {
         self.entries.iter().any(|entry| {
             entry.email == email
                 || entry.desired.email == *email
-                || entry.desired.former_emails.contains(email)
+                || entry.desired.details.former_emails.contains(email)
         })
     }
 
@@ -139,7 +148,7 @@ impl<'a> Matching<'a> {
                 });
             }
             let email = user?;
-            let mut accounts = Vec::new();
+            let mut accounts = Users::new();
             while let Some(user) = self.users.get(at).filter(|user| user.email == *email) {
                 if !self.claimed[at] {
                     accounts.push(*user);
@@ -154,12 +163,12 @@ impl<'a> Matching<'a> {
 /// The accounts that may be those of an entry. A place is an index of the sorted users.
 struct Candidates {
     /// Those with the name that the entry gives.
-    named: Vec<usize>,
+    named: Places,
     /// Others that have a former address of the entry.
-    former: Vec<usize>,
+    former: Places,
     /// Others that have the address that the entry gives beside another name, or the login that a
     /// new person should have.
-    others: Vec<usize>,
+    others: Places,
 }
 
 /// What the entries of a roster say about each account.
@@ -173,17 +182,17 @@ struct Claims {
 impl Candidates {
     fn of(desired: &DesiredUser, users: &[&User], names: &NameIndex<'_>) -> Self {
         let named = names.find(users, desired);
-        let mut former = Vec::new();
-        for address in &desired.former_emails {
+        let mut former = Places::new();
+        for address in &desired.details.former_emails {
             former.extend(names.answering(users, address));
         }
         in_order(&mut former);
         former.retain(|place| !named.contains(place));
-        let mut others = match (&named[..], &desired.by) {
+        let mut others = match (&named[..], &desired.details.by) {
             ([], _) => names.find_others(users, desired),
             // The account that is named should have this address.
             (_, Some(_)) if desired.email.is_address() => names.answering(users, &desired.email),
-            _ => Vec::new(),
+            _ => Places::new(),
         };
         others.retain(|place| !named.contains(place) && !former.contains(place));
         Candidates { named, former, others }
@@ -196,32 +205,36 @@ impl Candidates {
     }
 
     /// Decides which accounts the entry means, and how.
-    fn meant(&self, desired: &DesiredUser, users: &[&User], claims: &Claims) -> (Vec<usize>, How) {
-        let former: Vec<usize> = self.own_former(claims).collect();
+    fn meant(&self, desired: &DesiredUser, users: &[&User], claims: &Claims) -> (Places, How) {
+        let former: Places = self.own_former(claims).collect();
         let is_contested = |place: usize| match self.named.is_empty() {
             true => claims.is_named[place] || claims.former[place] > 1,
             false => claims.former[place] > 0,
         };
         match (&self.named[..], &former[..], self.others.is_empty()) {
-            ([], [], true) => (Vec::new(), How::Named),
+            ([], [], true) => (Places::new(), How::Named),
             ([], [], false) => (self.others.clone(), How::Others),
             ([], &[place], true) if !is_contested(place) => (former, How::Renamed),
-            ([], ..) => ([&self.others[..], &former].concat(), How::Several),
+            ([], ..) => (both(&self.others, &former), How::Several),
             (&[place], [], is_free) if !is_contested(place) => {
                 let user = users[place];
                 // The present address may be the login alone, and the mail still the former one.
-                let is_former = desired.former_emails.contains(&user.email);
+                let is_former = desired.details.former_emails.contains(&user.email);
                 match (user.answers_to(&desired.email) && !is_former, is_free) {
                     _ if !desired.email.is_address() => (self.named.clone(), How::Named),
                     (true, _) => (self.named.clone(), How::Named),
                     (false, true) => (self.named.clone(), How::Renamed),
-                    (false, false) => ([&self.named[..], &self.others].concat(), How::Several),
+                    (false, false) => (both(&self.named, &self.others), How::Several),
                 }
             }
             ([_, _, ..], [], _) => (self.named.clone(), How::Named),
-            _ => ([&self.named[..], &former].concat(), How::Several),
+            _ => (both(&self.named, &former), How::Several),
         }
     }
+}
+
+fn both(some: &[usize], others: &[usize]) -> Places {
+    some.iter().chain(others).copied().collect()
 }
 
 /// How an entry means accounts: see [`Accounts`].
@@ -233,7 +246,7 @@ enum How {
 }
 
 impl<'a> Accounts<'a> {
-    fn new(how: How, users: Vec<&'a User>) -> Self {
+    fn new(how: How, users: Users<'a>) -> Self {
         match (how, &users[..]) {
             (How::Renamed, [user]) => Accounts::Renamed(user),
             (How::Others, _) => Accounts::Others(users),
@@ -250,7 +263,7 @@ impl Claims {
             named.iter().for_each(|place| claims.is_named[*place] = true);
         }
         for one in candidates {
-            let own: Vec<usize> = one.own_former(&claims).collect();
+            let own: Places = one.own_former(&claims).collect();
             own.into_iter().for_each(|place| claims.former[place] += 1);
         }
         claims
@@ -272,7 +285,7 @@ fn twice(request: &SyncRequest, first: usize, second: usize, user: &User) -> Err
 }
 
 /// Returns the error for two entries that the plan would report under one address.
-fn named_twice(one: &Entry<'_>, other: &Entry<'_>) -> Error {
+fn named_twice<'a>(one: &Entry<'a>, other: &Entry<'a>) -> Error {
     let email = one.email.as_str();
     let message = match one.desired.email == other.desired.email {
         true => format!("{email} is on the roster twice. Name every person once."),
@@ -290,7 +303,7 @@ fn named_twice(one: &Entry<'_>, other: &Entry<'_>) -> Error {
 }
 
 fn duplicate(index: usize, desired: &DesiredUser, email: &str, message: String) -> Error {
-    let by = if desired.by.is_none() { ".email" } else { "" };
+    let by = if desired.details.by.is_none() { ".email" } else { "" };
     Error::new(Code::DuplicatePerson, message)
         .about(email)
         .in_field(format!("request.roster[{index}].user{by}"))
@@ -302,6 +315,8 @@ struct NameIndex<'a> {
     more: Vec<(&'a str, usize)>,
     /// The ids, sorted; empty if no entry gives one.
     ids: Vec<(&'a UserId, usize)>,
+    /// The place after that of the address which was looked up last.
+    next: Cell<usize>,
 }
 
 impl<'a> NameIndex<'a> {
@@ -311,18 +326,18 @@ impl<'a> NameIndex<'a> {
             more.extend(user.all_names().skip(1).map(|name| (name.key(), place)));
         }
         sort::sort(&mut more);
-        let by_id = |desired: &DesiredUser| matches!(desired.by, Some(UserRef::Id(_)));
+        let by_id = |desired: &DesiredUser| matches!(desired.details.by, Some(UserRef::Id(_)));
         let mut ids: Vec<(&UserId, usize)> = match request.roster.iter().any(by_id) {
             true => users.iter().enumerate().map(|(place, user)| (&user.id, place)).collect(),
             false => Vec::new(),
         };
         sort::sort(&mut ids);
-        NameIndex { more, ids }
+        NameIndex { more, ids, next: Cell::new(0) }
     }
 
     /// Returns the users with the name that an entry gives, in order.
-    fn find(&self, users: &[&User], desired: &DesiredUser) -> Vec<usize> {
-        match &desired.by {
+    fn find(&self, users: &[&User], desired: &DesiredUser) -> Places {
+        match &desired.details.by {
             None => self.answering(users, &desired.email),
             Some(UserRef::Email(email)) => self.answering(users, email),
             Some(UserRef::Login(login)) => self.with_login(users, login),
@@ -335,29 +350,43 @@ impl<'a> NameIndex<'a> {
     }
 
     /// Returns the users that have the address or the login that a new person should have.
-    fn find_others(&self, users: &[&User], desired: &DesiredUser) -> Vec<usize> {
+    fn find_others(&self, users: &[&User], desired: &DesiredUser) -> Places {
         let mut places = match desired.email.is_address() {
             true => self.answering(users, &desired.email),
-            false => Vec::new(),
+            false => Places::new(),
         };
-        if let Some(login) = &desired.login {
+        if let Some(login) = &desired.details.login {
             places.extend(self.with_login(users, &Email::new(login)));
             in_order(&mut places);
         }
         places
     }
 
-    fn with_login(&self, users: &[&User], login: &Email) -> Vec<usize> {
+    /// Returns the place of the first user whose address does not come before this one.
+    fn first_from(&self, users: &[&User], email: &Email) -> usize {
+        // A roster is often sorted as the users are. Then this is the place after the last one.
+        let next = self.next.get();
+        let is_next = users.get(next).is_some_and(|user| user.email == *email)
+            && (next == 0 || users[next - 1].email < *email);
+        let first = match is_next {
+            true => next,
+            false => users.partition_point(|user| user.email < *email),
+        };
+        self.next.set(first + 1);
+        first
+    }
+
+    fn with_login(&self, users: &[&User], login: &Email) -> Places {
         let mut places = self.answering(users, login);
         places.retain(|place| users[*place].has_login(login));
         places
     }
 
     /// Returns the users who answer to an address.
-    fn answering(&self, users: &[&User], email: &Email) -> Vec<usize> {
-        let first = users.partition_point(|user| user.email < *email);
+    fn answering(&self, users: &[&User], email: &Email) -> Places {
+        let first = self.first_from(users, email);
         let main = users[first..].iter().take_while(|user| user.email == *email).count();
-        let mut places: Vec<usize> = (first..first + main).collect();
+        let mut places: Places = (first..first + main).collect();
         if !self.more.is_empty() {
             let first = self.more.partition_point(|(key, _)| *key < email.key());
             let same = self.more[first..].iter().take_while(|(key, _)| *key == email.key());
@@ -368,7 +397,7 @@ impl<'a> NameIndex<'a> {
     }
 }
 
-fn in_order(places: &mut Vec<usize>) {
+fn in_order(places: &mut Places) {
     places.sort_unstable();
     places.dedup();
 }

@@ -96,8 +96,11 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
             desired.map(|(_, desired)| desired),
             request.policy.memberships != MembershipPolicy::Leave,
         );
+        // Of the only account, as a rule.
+        let mut current = Vec::new();
         for user in users {
-            let memberships = groups.memberships_of(user).into_iter().filter_map(|rank| {
+            current = groups.memberships_of(user);
+            let memberships = current.iter().filter_map(|&rank| {
                 let group = &groups.all()[rank];
                 Some((group.id.as_ref()?, group.is_administered_by(user)))
             });
@@ -108,7 +111,7 @@ pub fn plan(request: &SyncRequest, snapshot: &Snapshot, occasion: &Occasion) -> 
         }
         match desired {
             Some((index, desired)) => {
-                planner.on_roster(index, desired, email, &accounts, &mut draft)?;
+                planner.on_roster((index, desired), email, &accounts, &current, &mut draft)?;
             }
             None => planner.absent(users, &mut draft),
         }

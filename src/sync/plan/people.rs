@@ -25,8 +25,10 @@ use crate::sync::{
 
 mod absent;
 
-/// The memberships that a person should have, by the ranks of the groups.
-struct Wanted {
+/// The memberships that a person has and should have, by the ranks of the groups.
+struct Wanted<'a> {
+    /// The groups that the only account is in, sorted.
+    current: &'a [usize],
     /// The groups, sorted.
     ranks: Vec<usize>,
     /// Whether the person should administer these of them.
@@ -79,43 +81,33 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Plans a person who is on the roster, at `index`.
+    /// Plans a person who is on the roster, at `index`. `current` has the ranks of the groups that
+    /// the account is in, if there is only one.
     pub fn on_roster(
         &self,
-        index: usize,
-        desired: &DesiredUser,
+        (index, desired): (usize, &DesiredUser),
         email: &Email,
         accounts: &Accounts<'_>,
+        current: &[usize],
         draft: &mut Draft,
     ) -> Result<()> {
         let ranks =
             self.groups.ranks(&desired.groups, || format!("request.roster[{index}].groups"))?;
         let admins = match self.can.reports_group_admins {
-            true => self.groups.admins(&desired.group_admins),
+            true => self.groups.admins(&desired.details.group_admins),
             // The plan's limitations report it.
             false => BTreeMap::new(),
         };
-        let wanted = Wanted { ranks, admins };
-        let mut fields = desired.fields.clone();
-        fields.disabled = None;
-        // The plan's limitations report the fields that the dialect can't set.
-        if !self.can.bills_seats {
-            fields.user_type = None;
-        }
-        if !self.can.sets_admins {
-            fields.admin = None;
-        }
-        if !self.can.sets_photos {
-            fields.leave(Field::ProfilePhotoUrl);
-        }
-        if !self.can.sets_metadata {
-            fields.metadata.clear();
-        }
+        let wanted = Wanted { current, ranks, admins };
+        let mut fields = self.settable(&desired.fields);
         let is_unreadable = self.unreadable.has(&desired.email)
-            || desired.former_emails.iter().any(|email| self.unreadable.has(email))
-            || desired.by.as_ref().is_some_and(|who| self.unreadable.means(who));
-        let mut who =
-            Refused { email, login: desired.by.as_ref().and_then(UserRef::login), user: None };
+            || desired.details.former_emails.iter().any(|email| self.unreadable.has(email))
+            || desired.details.by.as_ref().is_some_and(|who| self.unreadable.means(who));
+        let mut who = Refused {
+            email,
+            login: desired.details.by.as_ref().and_then(UserRef::login),
+            user: None,
+        };
         if is_unreadable {
             let message = format!(
                 "The server's record of {} can't be used, so nothing is done. Repair it in Retool.",
@@ -132,7 +124,7 @@ impl<'a> Planner<'a> {
             Accounts::Named(accounts) => match &accounts[..] {
                 [] => self.missing(index, desired, fields, &wanted, draft),
                 [user] => {
-                    if desired.by.is_some() {
+                    if desired.details.by.is_some() {
                         self.check_inside_span(index, desired, user)?;
                     }
                     who.user = Some(&user.id);
@@ -165,10 +157,39 @@ impl<'a> Planner<'a> {
                     self.inactive(&who, user, draft);
                     return Ok(());
                 }
-                fields.email = Some(desired.email.clone());
+                fields.to_mut().email = Some(desired.email.clone());
                 self.existing(&who, (index, desired), user, fields, &wanted, draft)
             }
         }
+    }
+
+    /// Returns the fields that the dialect can set. The plan's limitations report the others. A
+    /// roster never disables the people who are on it.
+    fn settable<'f>(&self, fields: &'f UserPatch) -> Cow<'f, UserPatch> {
+        let can = self.can;
+        // As a rule they can all be set, and nothing is copied.
+        if (can.bills_seats || fields.user_type.is_none())
+            && (can.sets_admins || fields.admin.is_none())
+            && (can.sets_photos || fields.wanted(Field::ProfilePhotoUrl).is_none())
+            && (can.sets_metadata || fields.metadata.is_empty())
+            && fields.disabled.is_none()
+        {
+            return Cow::Borrowed(fields);
+        }
+        let mut fields = UserPatch { disabled: None, ..fields.clone() };
+        if !can.bills_seats {
+            fields.user_type = None;
+        }
+        if !can.sets_admins {
+            fields.admin = None;
+        }
+        if !can.sets_photos {
+            fields.leave(Field::ProfilePhotoUrl);
+        }
+        if !can.sets_metadata {
+            fields.metadata.clear();
+        }
+        Cow::Owned(fields)
     }
 
     /// Checks that an account that an entry names by id, login or a former address is inside the
@@ -183,7 +204,7 @@ impl<'a> Planner<'a> {
             desired.label(),
             user.email.as_str()
         );
-        let field = if desired.by.is_some() { "user" } else { "former-emails" };
+        let field = if desired.details.by.is_some() { "user" } else { "former-emails" };
         Err(Error::new(Code::OutsideSpan, message)
             .in_field(format!("request.roster[{index}].{field}"))
             .about(user.email.as_str()))
@@ -197,7 +218,7 @@ impl<'a> Planner<'a> {
     ) -> Option<(RefusalReason, String)> {
         let (address, id) = (user.email.as_str(), &user.id.value);
         let wanted = desired.email.as_str();
-        if desired.by.is_none() && !desired.former_emails.contains(&user.email) {
+        if desired.details.by.is_none() && !desired.details.former_emails.contains(&user.email) {
             let message = format!(
                 "The account {address} (id {id}) has a former address of {wanted} as a further address or as its login, \
                  and another main address, so it is not known whether it is theirs. Nothing is done. Look at the \
@@ -220,15 +241,16 @@ impl<'a> Planner<'a> {
         &self,
         index: usize,
         desired: &DesiredUser,
-        mut fields: UserPatch,
-        wanted: &Wanted,
+        fields: Cow<'_, UserPatch>,
+        wanted: &Wanted<'_>,
         draft: &mut Draft,
     ) -> Result<()> {
+        let mut fields = fields.into_owned();
         let email = &desired.email;
         let address = email.as_str();
-        let login = desired.by.as_ref().and_then(UserRef::login);
+        let login = desired.details.by.as_ref().and_then(UserRef::login);
         let who = &Refused { email, login, user: None };
-        if !self.is_complete && !desired.former_emails.is_empty() {
+        if !self.is_complete && !desired.details.former_emails.is_empty() {
             let message = format!(
                 "{address} is missing, and is not created, because the listing may lack the account with the former \
                  address."
@@ -240,7 +262,7 @@ impl<'a> Planner<'a> {
             let message = format!(
                 "No account has the {} {}, and none can be created without an address. Correct it, or give the \
                  address too.",
-                desired.by.as_ref().map_or("name", UserRef::what),
+                desired.details.by.as_ref().map_or("name", UserRef::what),
                 desired.label()
             );
             draft.refuse(who, RefusalReason::UserNotFound, message);
@@ -252,7 +274,7 @@ impl<'a> Planner<'a> {
             draft.refuse(who, RefusalReason::CreationNotAllowed, message);
             return Ok(());
         }
-        if desired.way_in == Some(WayIn::Invitation) && !self.can.create_invites {
+        if desired.details.way_in == Some(WayIn::Invitation) && !self.can.create_invites {
             self.invited(who, desired, &fields, wanted, draft);
             return Ok(());
         }
@@ -292,7 +314,7 @@ impl<'a> Planner<'a> {
             changes: initial(&fields, login_of_new(desired)),
             precondition: digest::absent(),
         });
-        let attributes = self.definitions.of_new(&desired.attributes);
+        let attributes = self.definitions.of_new(&desired.details.attributes);
         draft.steps.extend(self.attribute_step(email, None, attributes));
         for &rank in &wanted.ranks {
             let (group, admin) = (&self.groups.all()[rank], wanted.admins.get(&rank).copied());
@@ -307,7 +329,7 @@ impl<'a> Planner<'a> {
         who: &Refused<'_>,
         desired: &DesiredUser,
         fields: &UserPatch,
-        wanted: &Wanted,
+        wanted: &Wanted<'_>,
         draft: &mut Draft,
     ) {
         let email = &desired.email;
@@ -335,7 +357,7 @@ impl<'a> Planner<'a> {
             changes: initial(&fields, None),
             precondition: digest::absent(),
         });
-        let attributes = self.definitions.of_new(&desired.attributes);
+        let attributes = self.definitions.of_new(&desired.details.attributes);
         draft.steps.extend(self.attribute_step(email, None, attributes));
         for &rank in &wanted.ranks {
             let group = &self.groups.all()[rank];
@@ -351,8 +373,8 @@ impl<'a> Planner<'a> {
         who: &Refused<'_>,
         (index, desired): (usize, &DesiredUser),
         user: &User,
-        mut fields: UserPatch,
-        wanted: &Wanted,
+        mut fields: Cow<'_, UserPatch>,
+        wanted: &Wanted<'_>,
         draft: &mut Draft,
     ) -> Result<()> {
         let email = who.email;
@@ -380,17 +402,19 @@ impl<'a> Planner<'a> {
         let mut dropped: Vec<String> = Vec::new();
         // An invitation has no fields until it is accepted.
         if !self.policy.update_existing || user.is_invitation() {
-            fields = UserPatch { email: fields.email, ..UserPatch::default() };
+            let email = fields.email.clone();
+            fields = Cow::Owned(UserPatch { email, ..UserPatch::default() });
         }
         if protected && user.admin && fields.admin == Some(false) {
-            fields.admin = None;
+            fields.to_mut().admin = None;
             dropped.push(String::from("the administrator's rights"));
         }
         if user.disabled {
-            fields.disabled = Some(false);
+            fields.to_mut().disabled = Some(false);
         }
         // A type that the server does not report can be neither compared nor confirmed.
-        if self.has_no_user_types && fields.user_type.take().is_some() {
+        if self.has_no_user_types && fields.user_type.is_some() {
+            fields.to_mut().user_type = None;
             draft.notes.untyped += 1;
         }
         let changes = fields.differences(user);
@@ -420,12 +444,12 @@ impl<'a> Planner<'a> {
         }
 
         if self.policy.update_existing {
-            let changes = self.definitions.differences(&desired.attributes, user);
+            let changes = self.definitions.differences(&desired.details.attributes, user);
             draft.steps.extend(self.attribute_step(email, Some(&user.id), changes));
         }
 
-        let current = self.groups.memberships_of(user);
-        let changes = memberships::changes(self.policy.memberships, &current, &wanted.ranks);
+        let current = wanted.current;
+        let changes = memberships::changes(self.policy.memberships, current, &wanted.ranks);
         let step = |kind, rank: usize, admin| {
             let group = &self.groups.all()[rank];
             memberships::step(kind, email, Some(&user.id), group, admin)
@@ -526,7 +550,7 @@ fn entry_user_type(index: usize) -> String {
 /// Returns the login of a user, if the roster names the user by it.
 fn login_on_roster(desired: &DesiredUser, user: &User) -> Option<String> {
     let login = user.login().map(String::from);
-    match &desired.by {
+    match &desired.details.by {
         Some(UserRef::Login(_)) => login,
         Some(_) => None,
         None => login.filter(|_| user.email != desired.email && user.has_login(&desired.email)),
@@ -535,7 +559,7 @@ fn login_on_roster(desired: &DesiredUser, user: &User) -> Option<String> {
 
 /// Returns the login that a new person should have, if it is not the address.
 fn login_of_new(desired: &DesiredUser) -> Option<String> {
-    desired.login.clone().or_else(|| desired.by.as_ref().and_then(UserRef::login))
+    desired.details.login.clone().or_else(|| desired.details.by.as_ref().and_then(UserRef::login))
 }
 
 /// Explains that it is not known which account is a person's.
@@ -580,7 +604,7 @@ fn initial(fields: &UserPatch, login: Option<String>) -> Vec<FieldChange> {
     let given = Field::ALL
         .into_iter()
         .filter(|&field| field != Field::Admin || fields.admin == Some(true))
-        .filter_map(|field| Some(set(field.as_str().into(), fields.get(field)?)));
+        .filter_map(|field| Some(set(field.as_str().into(), fields.get(field)?.into())));
     let mut changes: Vec<FieldChange> = login.into_iter().chain(given).collect();
     // A new user has no metadata to remove.
     changes.extend(fields.set_metadata());

@@ -272,8 +272,8 @@ fn the_default_of_an_attribute_is_not_a_change_by_another_user() {
     };
     for way_in in [None, Some(crate::domain::WayIn::Invitation)] {
         for (wanted, is_default) in [("Paris", false), ("Bonn", true)] {
-            new.way_in = way_in;
-            new.attributes.insert("office".into(), Some(wanted.into()));
+            new.details.way_in = way_in;
+            new.details.attributes.insert("office".into(), Some(wanted.into()));
             request.roster.truncate(3);
             request.roster.push(new.clone());
             let planned = crate::testing::plan::plan(&request, &actual);

@@ -9,7 +9,9 @@ pub fn named(who: &UserRef) -> String {
 
 /// Returns the roster's entry for a user who has this address, or had it before.
 pub fn desired<'a>(request: &'a SyncRequest, person: &str) -> Option<&'a DesiredUser> {
-    let had = |one: &&DesiredUser| one.former_emails.iter().any(|old| key(old.as_str()) == person);
+    let had = |one: &&DesiredUser| {
+        one.details.former_emails.iter().any(|old| key(old.as_str()) == person)
+    };
     wanted(request, person).or_else(|| request.roster.iter().find(had))
 }
 
@@ -70,12 +72,14 @@ pub(super) fn value_from_roster(
     if new {
         let mut fields = desired.fields.clone();
         fields.user_type = fields.user_type.or(policy.default_user_type);
-        return value(&fields, field).or_else(|| attribute_value(&desired.attributes, field));
+        return value(&fields, field)
+            .or_else(|| attribute_value(&desired.details.attributes, field));
     }
     let keeps_rights =
         field == "isAdmin" && desired.fields.admin == Some(false) && is_protected(request, person);
     if policy.update_existing && !keeps_rights {
-        value(&desired.fields, field).or_else(|| attribute_value(&desired.attributes, field))
+        value(&desired.fields, field)
+            .or_else(|| attribute_value(&desired.details.attributes, field))
     } else {
         None
     }

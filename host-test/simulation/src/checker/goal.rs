@@ -1,6 +1,8 @@
 //! Checks that a call that reports success reached its goal. Applies only to calls without edits of
 //! the other administrator.
 
+use std::borrow::Borrow;
+
 use mock_retool::{ADMIN, Group, Invite, Organisation, User};
 use retool_lifecycle::domain::{
     self, AccessSetting, Changes, Email, Field, GroupLink, GroupRef, UserPatch,
@@ -265,7 +267,9 @@ impl Checker {
                 return Some(what);
             }
             let has_attributes = policy.update_existing || is_new;
-            if let Some(what) = self.lacks_attributes(user, &wanted.attributes, has_attributes) {
+            if let Some(what) =
+                self.lacks_attributes(user, &wanted.details.attributes, has_attributes)
+            {
                 return Some(what);
             }
             if policy.memberships != MembershipPolicy::Leave
@@ -276,7 +280,10 @@ impl Checker {
             if policy.memberships == MembershipPolicy::Exact {
                 let named = |group: &Group| {
                     let of_roster = request.roster.iter().flat_map(|one| &one.groups);
-                    of_roster.chain(&policy.managed_groups).any(|reference| is(group, reference))
+                    of_roster
+                        .map(|reference| &**reference)
+                        .chain(&policy.managed_groups)
+                        .any(|reference| is(group, reference))
                 };
                 let too_many = now.groups_of(user).find(|group| {
                     named(group) && !wanted.groups.iter().any(|reference| is(group, reference))
@@ -416,17 +423,21 @@ fn is(group: &Group, reference: &GroupRef) -> bool {
     }
 }
 
-fn uninvited(state: &Organisation, invite: &Invite, groups: &[GroupRef]) -> Option<String> {
-    let to = |reference: &&GroupRef| {
+fn uninvited<G: Borrow<GroupRef>>(
+    state: &Organisation,
+    invite: &Invite,
+    groups: &[G],
+) -> Option<String> {
+    let to = |reference: &GroupRef| {
         state.groups.iter().any(|group| is(group, reference) && invite.groups.contains(&group.id))
     };
-    let missing = groups.iter().find(|reference| !to(reference));
+    let missing = groups.iter().map(Borrow::borrow).find(|reference| !to(reference));
     missing.map(|reference| format!("{} is not invited to {reference:?}", invite.email))
 }
 
-fn outside(state: &Organisation, user: &User, groups: &[GroupRef]) -> Option<String> {
-    let missing =
-        groups.iter().find(|reference| !state.groups_of(user).any(|group| is(group, reference)));
+fn outside<G: Borrow<GroupRef>>(state: &Organisation, user: &User, groups: &[G]) -> Option<String> {
+    let is_in = |reference: &GroupRef| state.groups_of(user).any(|group| is(group, reference));
+    let missing = groups.iter().map(Borrow::borrow).find(|reference| !is_in(reference));
     missing.map(|reference| format!("{} is not in {reference:?}", user.email))
 }
 

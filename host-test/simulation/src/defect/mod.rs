@@ -274,7 +274,7 @@ impl Defect {
             match &mut operation {
                 Operation::Provision(arrival) => arrival.former_emails.clear(),
                 Operation::Sync(request) | Operation::Plan(request) => {
-                    request.roster.iter_mut().for_each(|entry| entry.former_emails.clear());
+                    request.roster.iter_mut().for_each(|entry| entry.details.former_emails.clear());
                 }
                 _ => {}
             }

@@ -5,7 +5,8 @@ use retool_lifecycle::domain::{Email, GroupRef, UserPatch, UserRef, UserType};
 use retool_lifecycle::input;
 use retool_lifecycle::sync::absence::{AbsenceScope, DisabledRecord};
 use retool_lifecycle::sync::{
-    AbsentPolicy, DesiredUser, GuardLimits, Limit, MembershipPolicy, Policy, Span, SyncRequest,
+    AbsentPolicy, DesiredUser, Details, GuardLimits, Limit, MembershipPolicy, Policy, Span,
+    SyncRequest,
 };
 use retool_lifecycle::time::parse_iso;
 
@@ -68,7 +69,9 @@ impl Scenario {
         let groups = self.groups(organisation, user);
         let way_in = self.way_in(35);
         let group_admins = self.group_admins(&groups);
-        DesiredUser { fields, attributes, groups, group_admins, way_in, ..DesiredUser::new(email) }
+        let groups = groups.into_iter().map(Into::into).collect();
+        let details = Details { attributes, group_admins, way_in, ..Details::default() }.into();
+        DesiredUser { email, fields, groups, details }
     }
 
     fn span(&mut self, organisation: &Organisation) -> Span {
@@ -185,7 +188,7 @@ impl Scenario {
             if let Some(user) = account.filter(|_| self.former.percent(5)) {
                 let id = user_id(self.dialect, user);
                 let entry = &mut roster[at];
-                entry.by = Some(UserRef::Id(id));
+                entry.details.by = Some(UserRef::Id(id));
                 if self.former.percent(60) {
                     let number = self.former.below(4);
                     entry.email = Email::new(&format!("given{number}.{}", key(email.as_str())));
@@ -197,7 +200,7 @@ impl Scenario {
             if !roster.iter().enumerate().any(|(i, one)| i != at && is_same(one, &present)) {
                 let entry = &mut roster[at];
                 entry.email = present;
-                entry.former_emails = former;
+                entry.details.former_emails = former;
             }
         }
     }

@@ -485,11 +485,7 @@ fn a_put_is_compared_with_what_the_record_showed() {
     let server = serve(Behaviour { by_path: NOT, by_value: NOT, ..Behaviour::default() });
     let scim = scim(&server.fake);
     let mut account = server.fake.run(scim.read_user(&user_id("u1"))).unwrap().expect("u1");
-    let listed = crate::domain::GroupLink {
-        id: group_id("g2"),
-        name: Some("Sales".to_string()),
-        group_admin: None,
-    };
+    let listed = crate::domain::GroupLink::new(group_id("g2"), Some("Sales".to_string()));
     account.user.groups.get_or_insert_default().push(listed);
     let user = server.fake.run(scim.update_user(&account, &disable()));
     assert!(user.unwrap().disabled);

@@ -49,8 +49,8 @@ fn a_record_from_an_idps_documentation_is_read() {
     let groups = user.groups.expect("groups");
     assert_eq!(groups[0].id, group_id("g1"));
     assert_eq!((groups[0].label(), groups[1].label()), ("Support", "7"));
-    assert_eq!(user.created_at.as_deref(), Some("2026-01-01T00:00:00Z"));
-    assert_eq!(user.updated_at.as_deref(), Some("2026-01-02T00:00:00Z"));
+    assert_eq!(user.times.created_at.as_deref(), Some("2026-01-01T00:00:00Z"));
+    assert_eq!(user.times.updated_at.as_deref(), Some("2026-01-02T00:00:00Z"));
 }
 
 #[test]

@@ -28,8 +28,9 @@ fn a_recorded_account_is_read() {
     );
     assert_eq!((user.disabled, user.admin, user.invited), (false, false, Some(false)));
     assert_eq!(user.user_type, Some(UserType::Default));
-    assert_eq!(user.created_at.as_deref(), Some("2026-02-04T22:09:34.223Z"));
-    assert_eq!((user.last_active_at, user.updated_at), (None, None));
+    assert_eq!(user.times.created_at.as_deref(), Some("2026-02-04T22:09:34.223Z"));
+    assert_eq!(user.times.last_active_at, None);
+    assert_eq!(user.times.updated_at, None);
     assert_eq!(user.groups, None, "unknown groups are not the same as no groups");
 }
 

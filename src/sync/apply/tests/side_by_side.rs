@@ -188,7 +188,7 @@ fn v1(fake: &FakePlatform, window: u32) -> V1 {
 fn wanted(name: &str) -> DesiredUser {
     DesiredUser {
         fields: UserPatch { user_type: Some(UserType::Default), ..UserPatch::default() },
-        groups: Vec::from(["Engineering", "Support"].map(|it| GroupRef::Name(it.into()))),
+        groups: Vec::from(["Engineering", "Support"].map(|it| GroupRef::Name(it.into()).into())),
         ..DesiredUser::new(Email::new(&format!("{name}@example.com")))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Email, FieldChange};
+use crate::domain::{Email, FieldChange, LinkedGroup};
 use crate::sync::{Guard, RefusalReason, StepKind};
 use crate::sync::{Refusal, Step};
 use crate::testing::plan::cases::cases;
@@ -26,8 +26,9 @@ fn user(plan: &mut Plan) -> Option<&mut User> {
     plan.tombstones.first_mut().map(|tombstone| &mut tombstone.user)
 }
 
-fn link(plan: &mut Plan) -> Option<&mut GroupLink> {
-    { plan.tombstones.iter_mut() }.find_map(|one| one.user.groups.as_mut()?.first_mut())
+fn link(plan: &mut Plan) -> Option<&mut LinkedGroup> {
+    let mut tombstones = plan.tombstones.iter_mut();
+    tombstones.find_map(|one| one.user.groups.as_mut()?.first_mut()).map(|link| &mut **link)
 }
 
 /// Replaces a text by another one.
@@ -145,9 +146,9 @@ const COVERED: &[Alteration] = &[
     |plan| user(plan).into_iter().for_each(|user| toggle(&mut user.first_name)),
     |plan| user(plan).into_iter().for_each(|user| toggle(&mut user.last_name)),
     |plan| user(plan).into_iter().for_each(|user| toggle(&mut user.profile_photo_url)),
-    |plan| user(plan).into_iter().for_each(|user| toggle(&mut user.created_at)),
-    |plan| user(plan).into_iter().for_each(|user| toggle(&mut user.updated_at)),
-    |plan| user(plan).into_iter().for_each(|user| toggle(&mut user.last_active_at)),
+    |plan| user(plan).into_iter().for_each(|user| toggle(&mut user.times.created_at)),
+    |plan| user(plan).into_iter().for_each(|user| toggle(&mut user.times.updated_at)),
+    |plan| user(plan).into_iter().for_each(|user| toggle(&mut user.times.last_active_at)),
     |plan| user(plan).into_iter().for_each(|user| user.admin ^= true),
     |plan| user(plan).into_iter().for_each(|user| user.disabled ^= true),
     |plan| {

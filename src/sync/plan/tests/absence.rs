@@ -97,7 +97,7 @@ fn all_conditions_of_the_scope_must_hold() {
     for at in [3, 5, 6] {
         join(&mut actual.users[at], "Support");
     }
-    actual.users[6].created_at = Some(days_ago(1));
+    actual.users[6].times.created_at = Some(days_ago(1));
     let scope = &mut request.policy.absence;
     scope.domains = vec!["x.org".into()];
     scope.members_of = named(&["Support"]);
@@ -114,10 +114,10 @@ fn new_accounts_are_spared_by_the_servers_clock() {
     let (mut request, mut actual) = with(&others, AbsentPolicy::Disable);
     let created = [Some(days_ago(30)), Some(format_iso(occasion().now - days_ms(30) + 1)), None];
     for (at, created) in created.into_iter().enumerate() {
-        actual.users[3 + at].created_at = created;
+        actual.users[3 + at].times.created_at = created;
     }
-    actual.users[6].created_at = Some("last week".into());
-    actual.users[7].created_at = Some(format_iso(occasion().now + days_ms(400)));
+    actual.users[6].times.created_at = Some("last week".into());
+    actual.users[7].times.created_at = Some(format_iso(occasion().now + days_ms(400)));
     request.policy.absence.spare_created_within_days = 30;
     let planned = plan(&request, &actual);
     expect![[r#"
@@ -155,8 +155,15 @@ fn the_limit_on_removals_is_a_share_of_the_scope() {
     assert_eq!(guards, ["2 of 2 enabled people would be disabled or deleted; the limit is 0."]);
 }
 
+fn last_active(at: Option<String>, mut user: User) -> User {
+    user.times.last_active_at = at;
+    user
+}
+
 fn disabled(address: &str, updated_days_ago: Option<u32>) -> User {
-    User { disabled: true, updated_at: updated_days_ago.map(days_ago), ..user(address) }
+    let mut user = User { disabled: true, ..user(address) };
+    user.times.updated_at = updated_days_ago.map(days_ago);
+    user
 }
 
 fn since(address: &str, days: u32) -> DisabledRecord {
@@ -240,10 +247,11 @@ fn the_dates_of_disabling_are_inputs_of_the_plan() {
 fn the_state_of_a_deletion_after_grace_covers_the_last_change() {
     let before = disabled("over@x.org", Some(40));
     let mut same = before.clone();
-    same.updated_at = Some(days_ago(40).replace('Z', "+00:00"));
+    same.times.updated_at = Some(days_ago(40).replace('Z', "+00:00"));
     assert_eq!(digest::disabled_state(&same), digest::disabled_state(&before));
     for updated_at in [None, Some(days_ago(39)), Some("soon".into())] {
-        let edited = User { updated_at, ..before.clone() };
+        let mut edited = before.clone();
+        edited.times.updated_at = updated_at;
         assert_ne!(digest::disabled_state(&edited), digest::disabled_state(&before));
     }
     assert_ne!(digest::disabled_state(&before), digest::user_state(&before));
@@ -257,19 +265,20 @@ fn the_state_of_a_removal_for_inactivity_covers_the_last_activity() {
         let (mut request, mut actual) = with(&["old@x.org"], absent);
         request.policy.inactive_for_days = Some(90);
         for at in [0, 3] {
-            actual.users[at].last_active_at = Some(days_ago(91));
+            actual.users[at].times.last_active_at = Some(days_ago(91));
         }
         let planned = plan(&request, &actual);
         let [ada, old] = &planned.steps[..] else { panic!("{:?}", planned.steps) };
         assert_eq!(ada.precondition, digest::inactive_state(&actual.users[0]));
         assert_eq!(old.precondition, digest::user_state(&actual.users[3]));
     }
-    let before = User { last_active_at: Some(days_ago(91)), ..user("ada@example.com") };
+    let before = last_active(Some(days_ago(91)), user("ada@example.com"));
     let respelled = Some(days_ago(91).replace('Z', "+00:00"));
-    let same = User { last_active_at: respelled, updated_at: Some(days_ago(1)), ..before.clone() };
+    let mut same = last_active(respelled, before.clone());
+    same.times.updated_at = Some(days_ago(1));
     assert_eq!(digest::inactive_state(&same), digest::inactive_state(&before));
     for last_active_at in [None, Some(days_ago(0)), Some("now".into())] {
-        let active = User { last_active_at, ..before.clone() };
+        let active = last_active(last_active_at, before.clone());
         assert_ne!(digest::inactive_state(&active), digest::inactive_state(&before));
     }
     assert_ne!(digest::inactive_state(&before), digest::user_state(&before));
@@ -280,7 +289,7 @@ fn inactive_people_are_treated_as_absent() {
     let (mut request, mut actual) = with(&["old@x.org"], AbsentPolicy::Disable);
     request.policy.inactive_for_days = Some(90);
     for (at, days) in [(0, Some(91)), (1, Some(90)), (2, None), (3, Some(1))] {
-        actual.users[at].last_active_at = days.map(days_ago);
+        actual.users[at].times.last_active_at = days.map(days_ago);
     }
     let planned = plan(&request, &actual);
     expect![[r#"
@@ -304,7 +313,7 @@ fn everyone_on_the_roster_who_is_removed_for_inactivity_is_named() {
     for number in 10..60 {
         let address = format!("n{number}@x.org");
         request.roster.push(crate::testing::plan::desired(&address, &[]));
-        actual.users.push(User { last_active_at: Some(days_ago(91)), ..user(&address) });
+        actual.users.push(last_active(Some(days_ago(91)), user(&address)));
         actual.users.push(disabled(&format!("absent{number}@x.org"), None));
     }
     let planned = plan(&request, &actual);
@@ -328,8 +337,7 @@ fn disabled_people_on_the_roster_are_not_treated_as_inactive() {
     {
         let (mut request, mut actual) = with(&[], absent);
         request.policy.inactive_for_days = Some(90);
-        actual.users[0] =
-            User { last_active_at: Some(days_ago(91)), ..disabled("ada@example.com", Some(91)) };
+        actual.users[0] = last_active(Some(days_ago(91)), disabled("ada@example.com", Some(91)));
         actual.users[0].groups = actual.users[1].groups.clone();
         request.roster[0].groups = request.roster[1].groups.clone();
         if let AbsentPolicy::DisableThenDelete(_) = absent {
@@ -348,10 +356,10 @@ fn disabled_people_on_the_roster_are_not_treated_as_inactive() {
         protected.push(email("ada@example.com").into());
         assert!(!plan(&request, &actual).steps.is_empty(), "nobody would disable them again");
         request.policy.guards.protected_people.clear();
-        actual.users[0].last_active_at = Some(days_ago(89));
+        actual.users[0].times.last_active_at = Some(days_ago(89));
         let enabling = plan(&request, &actual);
         assert_eq!(removed(&enabling), [] as [&str; 0]);
-        actual.users[0].last_active_at = Some(days_ago(91));
+        actual.users[0].times.last_active_at = Some(days_ago(91));
         let is_enabled = |step: &Step| step.kind == StepKind::EnableUser;
         assert!(enabling.steps.iter().any(is_enabled), "{:?}", enabling.steps);
 
@@ -371,7 +379,7 @@ fn disabled_people_on_the_roster_are_not_treated_as_inactive() {
 fn inactivity_spares_protected_people_invitations_and_people_outside_the_scope() {
     let (mut request, mut actual) = with(&[], AbsentPolicy::Delete);
     request.policy.inactive_for_days = Some(1);
-    actual.users.iter_mut().for_each(|user| user.last_active_at = Some(days_ago(400)));
+    actual.users.iter_mut().for_each(|user| user.times.last_active_at = Some(days_ago(400)));
     request.policy.guards.protected_people = vec![email("ada@example.com").into()];
     actual.users[1].invited = Some(true);
     let planned = plan(&request, &actual);
@@ -466,9 +474,9 @@ fn scopes() -> impl Strategy<Value = (SyncRequest, Snapshot)> {
             let address = format!("p{at}@{domain}");
             let mut person = user(&address);
             person.disabled = is_disabled;
-            person.created_at = created.map(days_ago);
-            person.updated_at = updated.map(days_ago);
-            person.last_active_at = active.map(days_ago);
+            person.times.created_at = created.map(days_ago);
+            person.times.updated_at = updated.map(days_ago);
+            person.times.last_active_at = active.map(days_ago);
             if is_member {
                 join(&mut person, "Support");
             }
@@ -503,10 +511,10 @@ proptest! {
             let is_member = user.groups.iter().flatten().any(|link| link.id == group_id("Support"));
             prop_assert!(policy.absence.members_of.is_empty() || is_member);
             let spare = days_ms(policy.absence.spare_created_within_days);
-            prop_assert!(spare == 0 || age(&user.created_at).is_some_and(|age| age >= spare));
+            prop_assert!(spare == 0 || age(&user.times.created_at).is_some_and(|age| age >= spare));
             if on_roster.contains(&user.email) {
                 let days = policy.inactive_for_days.expect("an inactive person");
-                prop_assert!(age(&user.last_active_at).is_some_and(|age| age > days_ms(days)));
+                prop_assert!(age(&user.times.last_active_at).is_some_and(|age| age > days_ms(days)));
                 prop_assert!(!user.disabled);
             }
             let step = planned.steps.iter().find(|step| step.email.as_ref() == Some(&user.email));
@@ -516,7 +524,7 @@ proptest! {
                 let record = request.disabled_since.iter().find(|one| one.user == user.id);
                 let recorded = record.expect("a record").since;
                 prop_assert!(actual.read_at.expect("a clock") - recorded >= days_ms(days));
-                prop_assert!(age(&user.updated_at).is_none_or(|age| age >= days_ms(days)));
+                prop_assert!(age(&user.times.updated_at).is_none_or(|age| age >= days_ms(days)));
             }
         }
     }

@@ -81,7 +81,7 @@ fn a_group_may_be_named_by_id_in_one_entry_and_by_name_in_another() {
     let mut request = model();
     let actual = fulfilled(&request);
     request.roster[0].groups =
-        ["Engineering", "Support"].map(|name| GroupRef::Id(group_id(name))).to_vec();
+        ["Engineering", "Support"].map(|name| GroupRef::Id(group_id(name)).into()).to_vec();
     expect![[r#"
         unchanged: ada@example.com
         unchanged: grace@example.com
@@ -94,7 +94,7 @@ fn a_group_may_be_named_by_id_in_one_entry_and_by_name_in_another() {
 fn a_list_that_names_a_group_twice_is_refused() {
     let mut request = model();
     let actual = fulfilled(&request);
-    request.roster[1].groups.push(GroupRef::Id(group_id("Engineering")));
+    request.roster[1].groups.push(GroupRef::Id(group_id("Engineering")).into());
     let error = failure(&request, &actual);
     assert_eq!(error.code, Code::DuplicateGroup);
     assert_eq!(error.subject.as_deref(), Some("Engineering"));
@@ -148,7 +148,7 @@ fn two_groups_of_one_name_are_an_error_only_if_the_name_is_used() {
     assert_eq!(error.subject.as_deref(), Some("Support"));
 
     request.roster[0].groups =
-        ["Engineering", "Support"].map(|name| GroupRef::Id(group_id(name))).to_vec();
+        ["Engineering", "Support"].map(|name| GroupRef::Id(group_id(name)).into()).to_vec();
     expect![[r#"
         unchanged: ada@example.com
         unchanged: grace@example.com
@@ -158,7 +158,7 @@ fn two_groups_of_one_name_are_an_error_only_if_the_name_is_used() {
 
     // By id they are still two groups, in the order of their ids.
     request.roster[2].groups =
-        vec![GroupRef::Id(twin.id.clone()), GroupRef::Id(group_id("Support"))];
+        [twin.id.clone(), group_id("Support")].map(|id| GroupRef::Id(id).into()).to_vec();
     let plan = plan(&request, &actual);
     let ids: Vec<_> = plan.steps.iter().map(|step| step.group.clone()).collect();
     assert_eq!(ids, [Some(group_id("Support")), Some(twin.id)]);

@@ -5,7 +5,7 @@ use crate::error::Code;
 use crate::sync::{
     AbsentPolicy, DesiredUser, MembershipPolicy, Plan, RefusalReason, Snapshot, Span, SyncRequest,
 };
-use crate::testing::plan::{email, lines, permissive, plan, try_plan, user};
+use crate::testing::plan::{email, lines, permissive, plan, try_plan, user, with_details};
 
 fn id(value: &str) -> UserId {
     UserId { dialect: Dialect::Scim, value: value.into() }
@@ -58,7 +58,7 @@ fn by_address(text: &str) -> DesiredUser {
 }
 
 fn by(who: UserRef) -> DesiredUser {
-    DesiredUser { by: Some(who.clone()), ..DesiredUser::new(crate::input::stand_in(&who)) }
+    with_details(DesiredUser::new(crate::input::stand_in(&who)), |it| it.by = Some(who))
 }
 
 fn by_login(login: &str) -> DesiredUser {
@@ -195,7 +195,7 @@ fn an_entry_whose_account_is_missing_creates_nobody_beside_another_account() {
     let actual = organisation(vec![john()]);
     let elsewhere = DesiredUser { email: email("jd@example.com"), ..by_id("gone") };
     let login = Some("jdoe@contoso.onmicrosoft.com".into());
-    for entry in [elsewhere, DesiredUser { login, ..by_address("new@example.com") }] {
+    for entry in [elsewhere, with_details(by_address("new@example.com"), |it| it.login = login)] {
         let plan = plan(&request(vec![entry]), &actual);
         assert_eq!(lines(&plan.steps), [""; 0]);
         assert_eq!(plan.refusals[0].reason, RefusalReason::WrongPerson);
@@ -228,7 +228,8 @@ fn an_entry_by_id_changes_the_main_address() {
 fn an_account_whose_login_is_the_present_address_gets_it_as_its_mail_too() {
     let half = account("john", "john.king@example.com", &["john.doe@example.com"]);
     let former_emails = vec![email("john.doe@example.com")];
-    let entry = DesiredUser { former_emails, ..by_address("john.king@example.com") };
+    let entry =
+        with_details(by_address("john.king@example.com"), |it| it.former_emails = former_emails);
     let plan = plan(&request(vec![entry]), &organisation(vec![half]));
     assert_eq!(
         lines(&plan.steps),
@@ -241,7 +242,8 @@ fn an_account_whose_login_is_the_present_address_gets_it_as_its_mail_too() {
 fn an_account_with_a_former_address_besides_its_main_one_is_not_renamed() {
     for former in ["jd@example.com", "jdoe@contoso.onmicrosoft.com"] {
         let former_emails = vec![email(former)];
-        let entry = DesiredUser { former_emails, ..by_address("jane.doe@example.com") };
+        let entry =
+            with_details(by_address("jane.doe@example.com"), |it| it.former_emails = former_emails);
         let plan = plan(&request(vec![entry]), &organisation(vec![john()]));
         assert_eq!(lines(&plan.steps), [""; 0]);
         assert_eq!(refused(&plan), [("jane.doe@example.com", RefusalReason::WrongPerson)]);

@@ -17,7 +17,7 @@ fn inviting(dialect: Dialect) -> (SyncRequest, Snapshot) {
     }
     let mut new = desired("new@example.com", &["Support", "Legal"]);
     new.fields.first_name = Some("New".into());
-    new.way_in = Some(WayIn::Invitation);
+    new.details.way_in = Some(WayIn::Invitation);
     request.roster.push(new);
     (request, actual)
 }

@@ -370,7 +370,7 @@ fn a_disabled_user_is_left_alone_if_enabling_is_forbidden() {
     let ada = account(&mut actual, "ada@example.com");
     ada.disabled = true;
     ada.first_name = None;
-    ada.groups = Some(vec![GroupLink { id: group_id("Support"), name: None, group_admin: None }]);
+    ada.groups = Some(vec![GroupLink::new(group_id("Support"), None)]);
     let plan = plan(&request, &actual);
     expect![[r#"
         refused: ada@example.com user-disabled

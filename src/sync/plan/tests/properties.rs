@@ -125,8 +125,8 @@ proptest! {
     fn ids_and_names_of_groups_give_the_same_steps((request, actual) in cases()) {
         let mut by_id = request.clone();
         for group in by_id.roster.iter_mut().flat_map(|desired| &mut desired.groups) {
-            if let GroupRef::Name(name) = group {
-                *group = GroupRef::Id(group_id(name));
+            if let GroupRef::Name(name) = &**group {
+                *group = GroupRef::Id(group_id(name)).into();
             }
         }
         prop_assert_eq!(plan(&by_id, &actual).steps, plan(&request, &actual).steps);

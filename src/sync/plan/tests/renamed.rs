@@ -8,6 +8,7 @@ use crate::sync::{
 };
 use crate::testing::plan::{
     account, apply, desired, email, fulfilled, lines, model, plan, text, try_plan, user, user_id,
+    with_details,
 };
 
 const OLD: &str = "ada.byron@example.com";
@@ -15,7 +16,7 @@ const NEW: &str = "ada.king@example.com";
 
 /// An entry with a former address.
 fn moved() -> DesiredUser {
-    DesiredUser { former_emails: [email(OLD)].into(), ..desired(NEW, &["Engineering"]) }
+    with_details(desired(NEW, &["Engineering"]), |it| it.former_emails = [email(OLD)].into())
 }
 
 /// A roster with a person under a new address, and an organisation that has the old one.
@@ -115,7 +116,7 @@ fn accounts_under_both_addresses_are_refused_with_their_ids() {
     }
     // Under two former addresses.
     let (mut request, mut actual) = organisation();
-    request.roster[3].former_emails.push(email("ada@old.example"));
+    request.roster[3].details.former_emails.push(email("ada@old.example"));
     actual.users.push(user("ada@old.example"));
     assert_eq!(refused(&request, &actual).0, RefusalReason::AmbiguousUser);
 }
@@ -144,7 +145,7 @@ fn an_account_that_two_entries_claim_is_nobodys() {
 #[test]
 fn a_former_address_of_two_people_is_nobodys() {
     let (mut request, mut actual) = organisation();
-    request.roster[0].former_emails.push(email(OLD));
+    request.roster[0].details.former_emails.push(email(OLD));
     actual.users[0].groups = Some(Vec::new());
     let made = plan(&request, &actual);
     assert!(made.steps.is_empty(), "{}", text(&made));
@@ -181,7 +182,7 @@ fn a_dialect_that_can_not_rename_neither_creates_nor_removes() {
 fn an_entry_by_id_gives_the_account_another_address() {
     let (mut request, actual) = organisation();
     let by = Some(UserRef::Id(user_id(OLD)));
-    request.roster[3] = DesiredUser { by, ..desired(NEW, &[]) };
+    request.roster[3] = with_details(desired(NEW, &[]), |it| it.by = by);
     assert_eq!(
         lines(&plan(&request, &actual).steps),
         ["rename-user ada.king@example.com email:ada.byron@example.com>ada.king@example.com"]
@@ -237,11 +238,11 @@ fn a_tombstone_has_the_new_address() {
 #[test]
 fn the_digests_cover_former_addresses_in_any_order() {
     let (mut request, actual) = organisation();
-    request.roster[3].former_emails.push(email("x@example.com"));
+    request.roster[3].details.former_emails.push(email("x@example.com"));
     let both = plan(&request, &actual);
-    request.roster[3].former_emails.reverse();
+    request.roster[3].details.former_emails.reverse();
     assert_eq!(plan(&request, &actual).digest, both.digest);
-    request.roster[3].former_emails.retain(|address| *address == email(OLD));
+    request.roster[3].details.former_emails.retain(|address| *address == email(OLD));
     assert_ne!(plan(&request, &actual).inputs_digest, both.inputs_digest);
 }
 

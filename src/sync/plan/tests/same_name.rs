@@ -45,7 +45,7 @@ fn people_of_one_name_who_are_invited_and_removed_may_be_the_same_person() {
     actual.dialect = Dialect::V2;
     for desired in &mut request.roster {
         desired.fields.admin = None;
-        desired.way_in = Some(WayIn::Invitation);
+        desired.details.way_in = Some(WayIn::Invitation);
     }
     let [text] = &said(&request, &actual)[..] else { panic!("one pair") };
     assert!(text.contains("ada.byron@example.com would be invited"), "{text}");

@@ -75,10 +75,10 @@ fn no_twin_is_made_of_a_group_that_looks_the_same() {
         for create in [true, false] {
             request.policy.create_missing_groups = create;
             for managed in [true, false] {
-                let (here, there) = (named(&[written]), vec![]);
+                let (here, there): (&[&str], &[&str]) = (&[written], &[]);
                 let (managed, listed) = if managed { (here, there) } else { (there, here) };
-                request.policy.managed_groups = managed;
-                request.roster[2].groups = listed;
+                request.policy.managed_groups = named(managed);
+                request.roster[2].groups = named(listed);
                 let error = try_plan(&request, &actual).expect_err("a look-alike");
                 assert_eq!(error.code, Code::SimilarGroup, "{existing:?} and {written:?}");
                 assert!(error.message.contains(written), "{}", error.message);
