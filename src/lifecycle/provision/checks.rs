@@ -71,7 +71,7 @@ pub(super) fn check_fields(
         (Field::Admin, Some(user)) if !can.reports_admins && !user.admin => false,
         // The record of an API that does not set photos does not show them.
         (Field::ProfilePhotoUrl, Some(_)) if asked.is_none() => false,
-        (_, Some(user)) => field.of(user).as_deref() == asked,
+        (_, Some(user)) => field.of(user) == asked,
         (_, None) => asked.is_none(),
     };
     let refused = |what: &str, field: &str| {
@@ -84,7 +84,7 @@ pub(super) fn check_fields(
     };
     for field in Field::ALL.into_iter().filter(|field| !can.sets(*field)) {
         let Some(asked) = arrival.fields.wanted(field) else { continue };
-        if !is_already(field, asked.as_deref()) {
+        if !is_already(field, asked) {
             let name = field.as_str();
             let place = if asked.is_some() { name } else { "clear" };
             return refused(&format!("the field {name}"), place);
