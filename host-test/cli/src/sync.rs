@@ -1,6 +1,7 @@
 //! `plan` and `sync`.
 
 use std::collections::BTreeSet;
+use std::mem;
 use std::path::Path;
 
 use anyhow::anyhow;
@@ -23,8 +24,8 @@ use crate::exit::Exit;
 use crate::render::{self, Form, LastActive, Source, counts};
 use crate::roster::{self, Format, MAX_BYTES, ROSTER_FIELD, Roster};
 use host_test::retool::synchronization::{
-    ApplyPlanRequest, DisabledRecord, EmailSpan, MembershipPolicy, Plan, StepKind, SyncPolicy,
-    SyncRequest,
+    ApplyPlanRequest, DisabledRecord, EmailSpan, MembershipPolicy, Plan, RosterEntry, StepKind,
+    SyncPolicy, SyncRequest,
 };
 use host_test::retool::types::{Dialect, ErrorDetail, GroupRef};
 
@@ -36,7 +37,7 @@ pub(crate) async fn plan(arguments: PlanArgs, output: &Output) -> Result<Exit, F
     let roster = read(&arguments)?;
     let grace = arguments.absence.grace_file.as_deref();
     let grace = grace.map(|path| grace::read(path, &arguments.connection.base_url)).transpose()?;
-    let plan = made(&arguments, &roster, grace.unwrap_or_default()).await?;
+    let plan = made(&arguments, roster, grace.unwrap_or_default()).await?;
     if let Some(path) = &html {
         let name = arguments.roster.name();
         let roster = name.file_name().unwrap_or_default().to_string_lossy();
@@ -100,7 +101,7 @@ pub(crate) async fn sync(arguments: SyncNowArgs, output: &Output) -> Result<Exit
     let grace = grace.map(|path| GraceFile::open(path, &arguments.connection.base_url));
     let grace = grace.transpose()?;
     let records = grace.as_ref().map(GraceFile::records).unwrap_or_default();
-    let plan = made(&arguments, &roster, records).await?;
+    let plan = made(&arguments, roster, records).await?;
     if is_tripped(&plan) {
         output.say(render::plan(&plan, form.form()).trim_end())?;
     } else if consent == Consent::Asked && !plan.steps.is_empty() {
@@ -126,14 +127,16 @@ pub(crate) async fn sync(arguments: SyncNowArgs, output: &Output) -> Result<Exit
 /// Plans.
 async fn made(
     arguments: &SyncArgs,
-    roster: &Roster,
+    mut roster: Roster,
     disabled_since: Vec<DisabledRecord>,
 ) -> Result<Plan, Failure> {
-    let request = request(arguments, roster, disabled_since);
+    // Errors need only the lines.
+    let entries = mem::take(&mut roster.entries);
+    let request = request(arguments, entries, disabled_since);
     let (tenant, progress) = tenant(&arguments.connection, "planning")?;
     progress.reading(tenant.plan_sync(&request)).await.map_err(|failure| {
         failure.located(|error| {
-            place(error, &arguments.roster.name(), roster, arguments.absence.grace_file.as_deref())
+            place(error, &arguments.roster.name(), &roster, arguments.absence.grace_file.as_deref())
         })
     })
 }
@@ -181,7 +184,7 @@ fn place(
 /// Returns the request. `disabled_since` is what the file of --grace-file has.
 fn request(
     arguments: &SyncArgs,
-    roster: &Roster,
+    roster: Vec<RosterEntry>,
     disabled_since: Vec<DisabledRecord>,
 ) -> SyncRequest {
     let SyncArgs {
@@ -204,7 +207,7 @@ fn request(
     let span = (start.is_some() || before.is_some())
         .then(|| EmailSpan { start: start.clone(), before: before.clone() });
     SyncRequest {
-        roster: roster.entries.clone(),
+        roster,
         span,
         policy: SyncPolicy {
             create_missing: !no_create,
@@ -243,9 +246,8 @@ mod tests {
 
     fn requested(flags: &[&str]) -> SyncRequest {
         let line = [&["x", "sync", "--base-url=x", "--roster=people.csv"], flags].concat();
-        let roster = Roster { entries: Vec::new(), lines: Vec::new(), source: Source::default() };
         match Arguments::try_parse_from(line).expect("arguments").command {
-            Some(Command::Sync(arguments)) => request(&arguments.sync, &roster, Vec::new()),
+            Some(Command::Sync(arguments)) => request(&arguments.sync, Vec::new(), Vec::new()),
             other => panic!("{other:?}"),
         }
     }
@@ -264,6 +266,19 @@ mod tests {
                 }
             )
         );
+    }
+
+    #[test]
+    fn the_people_of_a_roster_are_not_copied() {
+        let line = ["x", "sync", "--base-url=x", "--roster=people.csv"];
+        let Some(Command::Sync(arguments)) =
+            Arguments::try_parse_from(line).expect("arguments").command
+        else {
+            panic!("another command");
+        };
+        let people = vec![requests::roster_entry("ada@x.com")];
+        let place = people.as_ptr();
+        assert_eq!(request(&arguments.sync, people, Vec::new()).roster.as_ptr(), place);
     }
 
     #[test]

@@ -8,6 +8,12 @@ use serde_json::value::RawValue;
 use crate::entry::{Clear, said};
 use crate::{excerpt, folded};
 
+/// The most attributes of a person, as many as the contract allows.
+pub(crate) const MAX_ATTRIBUTES: usize = 100;
+
+/// The most characters of the name of an attribute or of a key of the metadata, as for groups.
+const MAX_NAME: usize = 256;
+
 /// A column of one user attribute or of one key of the metadata, by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NamedColumn {
@@ -31,12 +37,37 @@ impl NamedColumn {
         }
     }
 
+    /// Says that the name is too long: each person has a copy of it.
+    pub(crate) fn too_long(&self) -> Option<String> {
+        let (what, NamedColumn::Attribute(name) | NamedColumn::Metadata(name)) =
+            (self.kind(), self);
+        name.chars().nth(MAX_NAME)?;
+        let characters = name.chars().count();
+        Some(format!(
+            "the name of the {what} `{}` has {characters} characters, and {MAX_NAME} are the most; \
+             shorten it, or leave the column out with `--ignore-column`",
+            excerpt(name)
+        ))
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            NamedColumn::Attribute(_) => "attribute",
+            NamedColumn::Metadata(_) => "metadata key",
+        }
+    }
+
     pub(crate) fn name(&self) -> String {
         match self {
             NamedColumn::Attribute(name) => format!("attribute:{name}"),
             NamedColumn::Metadata(key) => format!("metadata:{key}"),
         }
     }
+}
+
+/// Returns the message for more than [`MAX_ATTRIBUTES`].
+pub(crate) fn too_many_attributes() -> String {
+    format!("{MAX_ATTRIBUTES} attributes are the most; leave some out")
 }
 
 /// Metadata by key.

@@ -1,23 +1,22 @@
 //! Rosters as JSON.
 
-use std::fmt;
-use std::marker::PhantomData;
-
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed};
 use serde_json::value::RawValue;
 
+use crate::bounded::{Attributes, Items, Keys, List, Object};
+use crate::budget::{self, Budget};
 use crate::column::Column;
 use crate::entry::{Entry, UserType, said};
-use crate::extras::{Metadata, attribute_value, clear_of, object};
+use crate::extras::{clear_of, object};
 use crate::group::Named;
-use crate::{MAX_PEOPLE, Refusal, Roster, RosterError, Source, cut, excerpt, folded, too_many};
+use crate::{Refusal, Roster, RosterError, Source, cut, excerpt, folded};
 
 /// The maximum length of the JSON parser's messages, in characters: they repeat whole values.
 const MAX_MESSAGE: usize = 300;
 
 /// Reads a file as UTF-8 without a mark. Reports all mistakes in people; nothing is known of what
 /// follows a mistake in JSON itself.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Roster, Refusal> {
+pub(crate) fn parse(bytes: &[u8], mut budget: Budget) -> Result<Roster, Refusal> {
     let Items(rows) = serde_json::from_slice::<Items<'_>>(bytes).map_err(|error| {
         RosterError::new(error.line() as u64, error.column() as u64, message_of(&error))
     })?;
@@ -26,12 +25,19 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Roster, Refusal> {
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
         let mut mistakes = Vec::new();
-        entries.extend(person(row, &mut mistakes));
+        let entry = person(row, &budget, &mut mistakes);
         mistakes.sort_by_key(|(value, _)| value.get().as_ptr());
         for (value, message) in mistakes {
             let (line, column) = places.of(value);
             refusal.add(RosterError::new(line, column, message));
         }
+        let Some(entry) = entry else { continue };
+        if let Err(error) = budget.take(entry.size(), 0) {
+            let (line, column) = places.of(row);
+            refusal.add(RosterError { line, column, ..error });
+            break;
+        }
+        entries.push(entry);
     }
     if refusal.errors.is_empty() {
         Ok(Roster { entries, lines: Vec::new(), source: Source::default() })
@@ -67,63 +73,6 @@ impl Places<'_> {
         }
         self.at = start;
         (self.line, (start - self.line_start) as u64 + 1)
-    }
-}
-
-/// The items of an array as they are in the file.
-struct Items<'a>(Vec<&'a RawValue>);
-
-impl<'de> Deserialize<'de> for Items<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Array(PhantomData)).map(Items)
-    }
-}
-
-/// The fields of an object in the file's order, with those that are there twice.
-struct Object<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Object<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Fields).map(Object)
-    }
-}
-
-struct Array<'a>(PhantomData<&'a ()>);
-
-impl<'de> Visitor<'de> for Array<'de> {
-    type Value = Vec<&'de RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of people")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = rows.next_element()? {
-            if items.len() == MAX_PEOPLE {
-                return Err(serde::de::Error::custom(too_many()));
-            }
-            items.push(item);
-        }
-        Ok(items)
-    }
-}
-
-struct Fields;
-
-impl<'de> Visitor<'de> for Fields {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with the fields of one person")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Vec::new();
-        while let Some(field) = map.next_entry()? {
-            fields.push(field);
-        }
-        Ok(fields)
     }
 }
 
@@ -166,7 +115,11 @@ impl Field {
 }
 
 /// Reads a person. Returns `None` after a mistake; each is reported with the value that it is about.
-fn person<'a>(row: &'a RawValue, mistakes: &mut Vec<(&'a RawValue, String)>) -> Option<Entry> {
+fn person<'a>(
+    row: &'a RawValue,
+    budget: &Budget,
+    mistakes: &mut Vec<(&'a RawValue, String)>,
+) -> Option<Entry> {
     let fields = match serde_json::from_str::<Object<'_>>(row.get()) {
         Ok(Object(fields)) => fields,
         Err(error) => {
@@ -184,7 +137,7 @@ fn person<'a>(row: &'a RawValue, mistakes: &mut Vec<(&'a RawValue, String)>) -> 
                 return Err(format!("there is a second field `{name}`"));
             }
             seen.push(field);
-            take(&mut entry, field, value).map_err(|message| format!("{name}: {message}"))
+            take(&mut entry, field, value, budget).map_err(|message| format!("{name}: {message}"))
         });
         if let Err(message) = read {
             mistakes.push((value, message));
@@ -197,18 +150,18 @@ fn person<'a>(row: &'a RawValue, mistakes: &mut Vec<(&'a RawValue, String)>) -> 
 }
 
 /// Reads the value of a field; null is the same as no field.
-fn take(entry: &mut Entry, field: Field, value: &RawValue) -> Result<(), String> {
+fn take(entry: &mut Entry, field: Field, value: &RawValue, budget: &Budget) -> Result<(), String> {
     match field {
         Field::Attributes => {
-            let values = optional::<Metadata>(value)?.unwrap_or_default().into_iter();
-            entry.attributes =
-                values.filter_map(|(name, json)| Some((name, attribute_value(&json)?))).collect();
+            let Attributes(values) = optional(value)?.unwrap_or_default();
+            entry.attributes = values.into_iter().collect();
         }
         Field::Metadata => {
-            entry.metadata = object(&optional::<Metadata>(value)?.unwrap_or_default());
+            entry.metadata = object(&optional::<Keys>(value)?.unwrap_or_default().metadata);
         }
         Field::Clear => {
-            let items = optional::<Vec<Box<RawValue>>>(value)?.unwrap_or_default();
+            let size = |item: &Box<RawValue>| budget::text(item.get());
+            let items = list(value, List { budget, size })?;
             entry.clear = items.iter().map(|item| clear_of(item)).collect::<Result<_, _>>()?;
         }
         Field::Known(column) => match column {
@@ -220,11 +173,15 @@ fn take(entry: &mut Entry, field: Field, value: &RawValue) -> Result<(), String>
             }
             Column::Admin => entry.admin = optional(value)?,
             Column::Groups => {
-                let groups = optional::<Vec<Named>>(value)?.unwrap_or_default();
+                let size = |Named(group): &Named| {
+                    budget::text(group.as_ref().map_or("", |group| &group.name))
+                };
+                let groups = list(value, List { budget, size })?;
                 entry.groups = groups.into_iter().filter_map(|Named(group)| group).collect();
             }
             Column::FormerEmails => {
-                let former = optional::<Vec<String>>(value)?.unwrap_or_default();
+                let size = |text: &String| budget::text(text);
+                let former = list(value, List { budget, size })?;
                 entry.former_emails = former.iter().filter_map(|text| said(text)).collect();
             }
         },
@@ -232,8 +189,17 @@ fn take(entry: &mut Entry, field: Field, value: &RawValue) -> Result<(), String>
     Ok(())
 }
 
-fn optional<T: DeserializeOwned>(value: &RawValue) -> Result<Option<T>, String> {
+fn optional<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<Option<T>, String> {
     serde_json::from_str(value.get()).map_err(|error| message_of(&error))
+}
+
+/// Reads a list; null is an empty one.
+fn list<'a, T: Deserialize<'a>>(value: &'a RawValue, list: List<'_, T>) -> Result<Vec<T>, String> {
+    if value.get() == "null" {
+        return Ok(Vec::new());
+    }
+    let mut json = serde_json::Deserializer::from_str(value.get());
+    list.deserialize(&mut json).map_err(|error| message_of(&error))
 }
 
 fn text(value: &RawValue) -> Result<Option<String>, String> {

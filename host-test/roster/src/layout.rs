@@ -1,7 +1,7 @@
 //! What the columns of a table mean.
 
 use crate::column::Column;
-use crate::extras::NamedColumn;
+use crate::extras::{MAX_ATTRIBUTES, NamedColumn, too_many_attributes};
 use crate::filter::{Filters, Rule};
 use crate::options::Origin;
 use crate::presets::{Preset, Required};
@@ -115,7 +115,7 @@ pub(crate) fn layout(
 
     let mut fields: Vec<(usize, usize, Meaning)> = Vec::new();
     let (mut nameless, mut rules, mut unused) = (Vec::new(), Vec::new(), 0);
-    let mut first_unknown = true;
+    let (mut first_unknown, mut attributes) = (true, 0);
     for (at, header) in headers.iter().enumerate() {
         rules.extend(columns.rule(at).map(|rule| (at, rule)));
         match columns.kind(at) {
@@ -127,6 +127,12 @@ pub(crate) fn layout(
                 first_unknown = false;
             }
             Ok(Kind::Field { meaning, priority }) => {
+                if let Meaning::Named(named) = &meaning {
+                    if let Some(message) = named.too_long() {
+                        refusal.add(columns.error(at, message));
+                    }
+                    attributes += usize::from(matches!(named, NamedColumn::Attribute(_)));
+                }
                 let second =
                     fields.iter().any(|(other, _, known)| *other == priority && *known == meaning);
                 if second && !meaning.is_list() {
@@ -139,6 +145,11 @@ pub(crate) fn layout(
             }
             Err(message) => refusal.add(columns.error(at, message)),
         }
+    }
+    if attributes > MAX_ATTRIBUTES {
+        let message =
+            format!("there are {attributes} columns of attributes, and {}", too_many_attributes());
+        refusal.add(RosterError::new(line, 0, message));
     }
     fields.sort_by_key(|(priority, at, _)| (*priority, *at));
     let fields: Vec<_> = fields.into_iter().map(|(_, at, meaning)| (at, meaning)).collect();

@@ -1,11 +1,13 @@
 //! Reads rosters, the lists of people who should be in Retool, from CSV files, workbooks (`.xlsx`) and JSON
 //! files, and writes them as CSV or JSON.
 //!
-//! Reading is bounded: there are limits for the size of a file, for the number of people in it, and
-//! for the text that an error repeats. No file causes a panic.
+//! Reading is bounded: there are limits for the size of a file, for the number of people in it, for
+//! what they take, and for the text that an error repeats. No file causes a panic.
 
 #![deny(missing_docs)]
 
+mod bounded;
+mod budget;
 mod column;
 mod csv;
 mod date;
@@ -28,6 +30,7 @@ mod write;
 
 use std::path::Path;
 
+use budget::Budget;
 pub use encoding::Encoding;
 pub use entry::{Clear, Entry, UserType};
 pub use group::Group;
@@ -118,11 +121,23 @@ pub struct Source {
 /// encoding; with any kind of line end. An empty value means that the roster does not set the field.
 /// Blank rows, empty columns and separators at the end of a row are skipped. Fails for a file of
 /// more than [`MAX_BYTES`] or with more than [`MAX_PEOPLE`], for a CSV file that ends inside quotes,
-/// and for a cell of more than 64 KiB. A workbook may unpack to four times [`MAX_BYTES`].
+/// for a cell of more than 64 KiB, and if all people together take more than eight times
+/// [`MAX_BYTES`], for which the name of a column counts for each person. A workbook may unpack to four
+/// times [`MAX_BYTES`].
 ///
 /// The component checks whether addresses and names are valid, and whether a person is listed
 /// twice.
 pub fn parse(bytes: &[u8], format: Format, options: &Options) -> Result<Roster, Refusal> {
+    parse_within(bytes, format, options, budget::MOST)
+}
+
+/// `most` is how many bytes all people may take.
+fn parse_within(
+    bytes: &[u8],
+    format: Format,
+    options: &Options,
+    most: usize,
+) -> Result<Roster, Refusal> {
     if bytes.len() > MAX_BYTES {
         let (length, most) = (bytes.len(), MAX_BYTES);
         let message = format!("the file has {length} bytes, and a roster has {most} at most");
@@ -131,11 +146,12 @@ pub fn parse(bytes: &[u8], format: Format, options: &Options) -> Result<Roster, 
     if let Some(message) = options.unfit(format) {
         return Err(RosterError::new(0, 0, message).into());
     }
+    let budget = Budget::new(most);
     let text = || encoding::decode(bytes, options.encoding);
     match format {
-        Format::Csv => table::read(csv::CsvRows::new(&text()?), options),
-        Format::Json => json::parse(&text()?),
-        Format::Xlsx => workbook::parse(bytes, options),
+        Format::Csv => table::read(csv::CsvRows::new(&text()?), options, budget),
+        Format::Json => json::parse(&text()?, budget),
+        Format::Xlsx => workbook::parse(bytes, options, budget),
     }
 }
 

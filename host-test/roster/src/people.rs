@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::budget::{self, Budget};
 use crate::entry::Entry;
 use crate::options::RowsOf;
 use crate::{Group, MAX_PEOPLE, Refusal, Roster, RosterError, Source, too_many};
@@ -12,19 +13,31 @@ pub(crate) struct People {
     lines: Vec<u64>,
     /// The number of the person with this address in small letters, if rows are memberships.
     by_address: Option<HashMap<String, usize>>,
+    budget: Budget,
 }
 
 impl People {
-    pub(crate) fn new(rows: RowsOf) -> People {
+    pub(crate) fn new(rows: RowsOf, budget: Budget) -> People {
         let by_address = (rows == RowsOf::Memberships).then(HashMap::new);
-        People { entries: Vec::new(), lines: Vec::new(), by_address }
+        People { entries: Vec::new(), lines: Vec::new(), by_address, budget }
     }
 
-    /// Adds a row. Returns false after one that is too many.
-    pub(crate) fn add(&mut self, entry: Entry, line: u64, refusal: &mut Refusal) -> bool {
+    /// Returns what further people may take.
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Adds a row. Fails for one that is too many, or that takes too much.
+    pub(crate) fn add(
+        &mut self,
+        entry: Entry,
+        line: u64,
+        refusal: &mut Refusal,
+    ) -> Result<(), RosterError> {
         if let Some(by_address) = &mut self.by_address {
             let address = entry.email.to_lowercase();
             if let Some(at) = by_address.get(&address) {
+                self.budget.take(entry.size_of_lists(), line)?;
                 let (first, first_line) = (&mut self.entries[*at], self.lines[*at]);
                 for field in merge(first, entry) {
                     let message = format!(
@@ -32,17 +45,18 @@ impl People {
                     );
                     refusal.add(RosterError::new(line, 0, message));
                 }
-                return true;
+                return Ok(());
             }
+            self.budget.take(budget::text(&address), line)?;
             by_address.insert(address, self.entries.len());
         }
         if self.entries.len() == MAX_PEOPLE {
-            refusal.add(RosterError::new(line, 0, too_many()));
-            return false;
+            return Err(RosterError::new(line, 0, too_many()));
         }
+        self.budget.take(entry.size(), line)?;
         self.entries.push(entry);
         self.lines.push(line);
-        true
+        Ok(())
     }
 
     pub(crate) fn roster(mut self, source: Source) -> Roster {

@@ -2,6 +2,7 @@
 
 use csv::ByteRecord;
 
+use crate::budget::{self, Budget};
 use crate::column::Column;
 use crate::entry::{Entry, UserType, said};
 use crate::extras::{Metadata, NamedColumn, json_of, object};
@@ -14,6 +15,10 @@ use crate::{Group, Options, Refusal, Roster, RosterError, Source, excerpt};
 /// The largest cell in bytes: 64 KiB.
 pub(crate) const MAX_CELL: usize = 64 << 10;
 
+/// The most cells of a row, with empty ones at its end; as many as a spreadsheet has. A cell takes more
+/// in memory than its separator in the file.
+const MAX_CELLS: usize = 16_384;
+
 /// The rows of a file that are not blank.
 pub(crate) trait Rows {
     /// What may be the reason if a row has another number of cells than there are columns.
@@ -24,7 +29,11 @@ pub(crate) trait Rows {
 }
 
 /// Reads a table. Reports all mistakes.
-pub(crate) fn read<R: Rows>(mut rows: R, options: &Options) -> Result<Roster, Refusal> {
+pub(crate) fn read<R: Rows>(
+    mut rows: R,
+    options: &Options,
+    budget: Budget,
+) -> Result<Roster, Refusal> {
     let mut refusal = Refusal::default();
     let Some((headers, line)) = rows.next()? else {
         let message = "the file is empty; its first line names the columns";
@@ -35,7 +44,7 @@ pub(crate) fn read<R: Rows>(mut rows: R, options: &Options) -> Result<Roster, Re
         return Err(refusal);
     };
 
-    let mut people = People::new(options.rows);
+    let mut people = People::new(options.rows, budget);
     loop {
         let (row, line) = match rows.next() {
             Ok(Some(next)) => next,
@@ -51,8 +60,14 @@ pub(crate) fn read<R: Rows>(mut rows: R, options: &Options) -> Result<Roster, Re
         if layout.filters.verdict(&cells, line, &mut refusal) != Verdict::Stays {
             continue;
         }
-        let Some(entry) = entry(&layout, &cells, line, &mut refusal) else { continue };
-        if !people.add(entry, line, &mut refusal) {
+        let added = match entry(&layout, &cells, line, people.budget(), &mut refusal) {
+            Ok(Some(entry)) => people.add(entry, line, &mut refusal),
+            Ok(None) => continue,
+            Err(error) => Err(error),
+        };
+        // No further people may be read.
+        if let Err(error) = added {
+            refusal.add(error);
             break;
         }
     }
@@ -66,8 +81,13 @@ pub(crate) fn read<R: Rows>(mut rows: R, options: &Options) -> Result<Roster, Re
     }))
 }
 
-/// Returns the trimmed texts of a row; `None` if one is not UTF-8.
+/// Returns the trimmed texts of a row; `None` if there are too many, or one is not UTF-8.
 fn texts<'a>(row: &'a ByteRecord, line: u64, refusal: &mut Refusal) -> Option<Vec<&'a str>> {
+    if row.len() > MAX_CELLS {
+        let message = format!("there are {} cells, and {MAX_CELLS} are the most", row.len());
+        refusal.add(RosterError::new(line, 0, message));
+        return None;
+    }
     let mut texts = Vec::with_capacity(row.len());
     for (at, cell) in row.iter().enumerate() {
         let Ok(text) = std::str::from_utf8(cell) else {
@@ -108,12 +128,20 @@ fn aligned<'a, R: Rows>(
     Some(cells)
 }
 
-/// Reads a person. Reports all mistakes of the row, and then returns `None`.
-fn entry(layout: &Layout, cells: &[&str], line: u64, refusal: &mut Refusal) -> Option<Entry> {
+/// Reads a person. Reports all mistakes of the row, and then returns `None`. Fails before the person
+/// takes more than is left.
+fn entry(
+    layout: &Layout,
+    cells: &[&str],
+    line: u64,
+    budget: &Budget,
+    refusal: &mut Refusal,
+) -> Result<Option<Entry>, RosterError> {
     let mut entry = Entry::default();
     let mut metadata = Metadata::new();
     let mut address = None;
     let mut right = true;
+    let mut left = budget.left();
     for (at, meaning) in &layout.fields {
         let Some(cell) = said(cells[*at]) else {
             if *meaning == Meaning::Known(Column::Email) {
@@ -121,6 +149,8 @@ fn entry(layout: &Layout, cells: &[&str], line: u64, refusal: &mut Refusal) -> O
             }
             continue;
         };
+        let rest = left.checked_sub(budget::cell(&cell, meaning, &layout.group_separator));
+        left = rest.ok_or_else(|| RosterError::new(line, 0, budget.spent()))?;
         if let Err(message) = take(&mut entry, &mut metadata, layout, meaning, cell) {
             right = false;
             let message = format!("{}: {message}", excerpt(&meaning.name()));
@@ -136,7 +166,7 @@ fn entry(layout: &Layout, cells: &[&str], line: u64, refusal: &mut Refusal) -> O
         refusal.add(RosterError::new(line, at as u64 + 1, message));
     }
     entry.metadata = object(&metadata);
-    right.then_some(entry)
+    Ok(right.then_some(entry))
 }
 
 /// Takes a cell that is not blank. Of several cells for one field, the first counts.

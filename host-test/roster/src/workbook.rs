@@ -11,6 +11,7 @@ use jiff::fmt::strtime;
 use quick_xml::events::Event;
 use zip::ZipArchive;
 
+use crate::budget::Budget;
 use crate::layout::MAX_COLUMNS;
 use crate::table::{self, MAX_CELL, Rows};
 use crate::{MAX_BYTES, Options, Refusal, Roster, RosterError, excerpt};
@@ -53,7 +54,7 @@ pub(crate) fn begins(bytes: &[u8]) -> bool {
 
 /// Reads the sheet that the options name, or the only one that is visible and not empty. Hidden rows
 /// and columns are read like others. Reports all mistakes.
-pub(crate) fn parse(bytes: &[u8], options: &Options) -> Result<Roster, Refusal> {
+pub(crate) fn parse(bytes: &[u8], options: &Options, budget: Budget) -> Result<Roster, Refusal> {
     if bytes.starts_with(OLD) {
         return Err(whole(
             "this is a workbook of an older kind (.xls), or one with a password; save it as .xlsx \
@@ -64,7 +65,7 @@ pub(crate) fn parse(bytes: &[u8], options: &Options) -> Result<Roster, Refusal> 
     check_size(bytes, MAX_UNPACKED)?;
     let mut workbook: Workbook = Xlsx::new(Cursor::new(bytes)).map_err(unreadable)?;
     let sheet = sheet(&mut workbook, options)?;
-    table::read(SheetRows::open(&mut workbook, &sheet, options)?, options)
+    table::read(SheetRows::open(&mut workbook, &sheet, options)?, options, budget)
 }
 
 fn whole(message: impl Into<String>) -> RosterError {

@@ -107,3 +107,36 @@ fn switches_for_columns_are_refused_for_json() {
         assert_eq!(error.to_string(), expected);
     }
 }
+
+#[test]
+fn a_name_that_each_person_would_have_may_not_be_long() {
+    for (kind, what) in [("attribute", "attribute"), ("metadata", "metadata key")] {
+        let file = |name: usize| format!("email,{kind}:{}\na@x,1\n", "ü".repeat(name));
+        assert_eq!(read(file(256)).entries.len(), 1);
+        let error = refusal(file(257), &options());
+        let start = format!("line 1, column 2: the name of the {what} `üü");
+        assert!(error.starts_with(&start), "{error}");
+        let end = "has 257 characters, and 256 are the most; shorten it, or leave the column out with \
+                   `--ignore-column`";
+        assert!(error.ends_with(end), "{error}");
+        let ignored = vec![format!("{kind}:{}", "ü".repeat(257))];
+        let ignored = Options { ignore_columns: ignored, ..options() };
+        read_with(file(257), &ignored).expect("a roster");
+        let maps = parsed(&[&format!("Team={kind}:{}", "n".repeat(257))]);
+        let error = refusal("email,Team\n", &Options { maps, ..options() });
+        assert!(error.contains("has 257 characters"), "{error}");
+    }
+}
+
+#[test]
+fn more_columns_of_attributes_than_a_person_may_have_are_refused() {
+    let file = |attributes: usize| {
+        let header: String = (0..attributes).map(|at| format!(",attribute:{at}")).collect();
+        format!("email{header}\na@x{}\n", ",1".repeat(attributes))
+    };
+    assert_eq!(read(file(100)).entries[0].attributes.len(), 100);
+    assert_eq!(
+        refusal(file(101), &options()),
+        "line 1: there are 101 columns of attributes, and 100 attributes are the most; leave some out"
+    );
+}
