@@ -45,9 +45,9 @@ macro_rules! functions {
             }
         }
 
-        /// Reads the request, and calls the function. The connection is opened after the request
+        /// Reads the request, calls the function, and prints the result. The connection is opened after the request
         /// was read.
-        async fn called(arguments: &CallArgs) -> Result<Value, Failure> {
+        async fn called(arguments: &CallArgs, output: &Output) -> Result<(), Failure> {
             match arguments.function {
                 $(Function::$case => {
                     #[derive(serde::Deserialize)]
@@ -56,7 +56,7 @@ macro_rules! functions {
                     let $given: Request = read(arguments.request(), FIELDS)?;
                     let Request { $($field: _,)* } = &$given;
                     let (tenant, progress) = tenant(&arguments.connection, $path)?;
-                    made(&progress.writing(tenant.$method($($passed),*)).await?)
+                    print(output, &progress.writing(tenant.$method($($passed),*)).await?)
                 })*
             }
         }
@@ -78,13 +78,9 @@ impl Function {
 }
 
 pub(crate) async fn call(arguments: CallArgs, output: &Output) -> Result<Exit, Failure> {
-    let result = called(&arguments)
+    called(&arguments, output)
         .await
         .map_err(|failure| failure.located(|error| place(error, arguments.request())))?;
-    output.document(&result).map_err(|failure| {
-        let writes = result["writes"].as_array().map_or(0, Vec::len);
-        failure.after(writes, &records(&result))
-    })?;
     Ok(Exit::Done)
 }
 
@@ -96,7 +92,7 @@ pub(crate) fn schema(arguments: &SchemaArgs, output: &Output) -> Result<Exit, Fa
                 serde_json::from_str(SCHEMAS).context("the schemas could not be read")?;
             output.document(&schemas[function.path()].take())?;
         }
-        None if output.is_json() => output.document(&paths.collect())?,
+        None if output.is_json() => output.document(&paths.collect::<Vec<_>>())?,
         None => {
             let lines: String = paths.map(|path| format!("{path}\n")).collect();
             print_painted(&lines)?;
@@ -124,8 +120,12 @@ fn read<T: DeserializeOwned>(input: Input<'_>, fields: &[&str]) -> Result<T, Fai
     read().map_err(Failure::Usage)
 }
 
-fn made<T: Serialize>(result: &T) -> Result<Value, Failure> {
-    Ok(json::value(result).context("the result could not be written")?)
+fn print<T: Serialize>(output: &Output, result: &T) -> Result<(), Failure> {
+    output.document(result).map_err(|failure| {
+        let result = json::value(result).unwrap_or_default();
+        let writes = result["writes"].as_array().map_or(0, Vec::len);
+        failure.after(writes, &records(&result))
+    })
 }
 
 /// Returns the user's input and the field in it for a parameter of the component.

@@ -13,11 +13,9 @@ use super::failure::Failure;
 use super::files;
 use super::lock::Lock;
 use super::log;
-use super::output::{Output, print_json};
+use super::output::{Output, print_json_lines};
 use super::signals;
 use crate::exit::Exit;
-use host_test::json;
-use host_test::retool::directory::Change;
 use host_test::retool::types::{Error, ErrorDetail};
 use host_test::text::printable;
 
@@ -92,7 +90,7 @@ async fn poll(
         answer = progress.reading(tenant.changes_since(file.cursor.as_deref())) => answer,
     };
     let answer = answer.map_err(|failure| failure.located(|error| place(error, &file.path)))?;
-    print(&answer.changes)?;
+    print_json_lines(&answer.changes)?;
     file.store(answer.cursor)?;
     Ok(Polled::Printed)
 }
@@ -115,15 +113,6 @@ fn retry_after(failure: &Failure) -> Option<Duration> {
 
 fn pause(interval: Duration, wanted: Duration) -> Duration {
     interval.max(wanted)
-}
-
-fn print(changes: &[Change]) -> Result<(), Failure> {
-    let mut lines = String::new();
-    for change in changes {
-        let line = json::value(change).context("the changes could not be printed")?;
-        lines += &format!("{line}\n");
-    }
-    print_json(&lines)
 }
 
 /// The file that stores the cursor, and the cursor in it.

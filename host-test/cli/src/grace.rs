@@ -1,16 +1,17 @@
 //! The file that stores since when people are disabled. The component remembers nothing between
 //! calls, and no server keeps these dates.
 
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use host_test::retool::synchronization::{DisabledRecord, PersonOutcome, PersonReport};
 use host_test::retool::types::{FieldChange, Tombstone, UserId};
-use host_test::text::{printable, printable_json};
+use host_test::text::printable;
 use host_test::{Origin, json};
 use serde::{Deserialize, Serialize};
 
+use super::escaped::file_text;
 use super::failure::Failure;
 use super::files;
 use super::lock::Lock;
@@ -154,11 +155,8 @@ impl GraceFile {
         if self.is_stored {
             return Ok(());
         }
-        json::value(&self.content)
-            .map_err(io::Error::other)
-            .and_then(|value| {
-                let text = format!("{value:#}\n");
-                let text = printable_json(&text);
+        file_text(&self.content)
+            .and_then(|text| {
                 // A file that can't be read back must not replace one that can.
                 match text.len() > files::MOST_BYTES {
                     true => Err(ErrorKind::FileTooLarge.into()),

@@ -14,6 +14,7 @@ mod consent;
 mod demo;
 mod deprovision;
 mod directory;
+mod escaped;
 mod exit;
 mod export;
 mod failure;

@@ -1,13 +1,12 @@
 //! A plan in a file, as JSON or as a page.
 
-use std::io;
 use std::path::Path;
 
 use anyhow::Context;
 use host_test::json;
 use host_test::retool::synchronization::Plan;
-use host_test::text::printable_json;
 
+use super::escaped::file_text;
 use super::failure::Failure;
 use super::files;
 use crate::exit::Exit;
@@ -43,9 +42,8 @@ pub(super) fn keep_page(
 
 /// Writes a plan to a new file.
 pub(super) fn save(plan: &Plan, path: &Path) -> Result<(), Failure> {
-    json::value(plan)
-        .map_err(io::Error::other)
-        .and_then(|plan| files::create(path, &printable_json(&format!("{plan:#}\n"))))
+    file_text(plan)
+        .and_then(|text| files::create(path, &text))
         .with_context(|| format!("{} could not be written", path.display()))?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The record of a person before a deprovision, which `restore` needs, and the file with it.
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -11,6 +11,7 @@ use super::address;
 use super::args::ConnectionArgs;
 use super::connection::{deadline, tenant};
 use super::directory::listing;
+use super::escaped::file_text;
 use super::failure::{Failure, Kept};
 use super::files;
 use super::grace::is_same;
@@ -18,7 +19,6 @@ use host_test::Tenant;
 use host_test::json;
 use host_test::requests;
 use host_test::retool::types::{GroupLink, Tombstone, User};
-use host_test::text::printable_json;
 
 /// Reads a record from its file.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Tombstone> {
@@ -112,11 +112,8 @@ impl<'a> RecordFile<'a> {
             State::Made => files::replace,
             State::Older(_) => return Ok(()),
         };
-        json::value(tombstone)
-            .map_err(io::Error::other)
-            .and_then(|record| {
-                let text = format!("{record:#}\n");
-                let text = printable_json(&text);
+        file_text(tombstone)
+            .and_then(|text| {
                 // It could not be read back.
                 match text.len() > files::MOST_BYTES {
                     true => Err(ErrorKind::FileTooLarge.into()),

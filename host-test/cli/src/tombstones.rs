@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -11,8 +11,8 @@ use clap::Args;
 use host_test::json;
 use host_test::retool::synchronization::Plan;
 use host_test::retool::types::Tombstone;
-use host_test::text::printable_json;
 
+use super::escaped::file_text;
 use super::failure::{Failure, Kept};
 use super::files;
 use super::ids::user_id_of;
@@ -69,7 +69,7 @@ impl Records {
         self.made_folder = is_new;
         for tombstone in &plan.tombstones {
             let path = self.folder.join(file_name(tombstone, plan));
-            let text = text(tombstone).with_context(|| failed(&path))?;
+            let text = file_text(tombstone).with_context(|| failed(&path))?;
             match files::create(&path, &text) {
                 Ok(()) => self.made.push(path),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -107,7 +107,7 @@ impl Records {
             let disabled_since = planned.disabled_since.clone();
             let disabled_since = disabled_since.or_else(|| tombstone.disabled_since.clone());
             let whole = Tombstone { raw, disabled_since, ..planned.clone() };
-            if let Ok(text) = text(&whole) {
+            if let Ok(text) = file_text(&whole) {
                 // If this fails, the record of the plan is still there, and it can be restored.
                 let _ = files::replace(&self.folder.join(file_name(planned, plan)), &text);
             }
@@ -140,11 +140,6 @@ impl Records {
             let _ = fs::remove_dir(&self.folder);
         }
     }
-}
-
-fn text(tombstone: &Tombstone) -> io::Result<String> {
-    let record = json::value(tombstone).map_err(io::Error::other)?;
-    Ok(printable_json(&format!("{record:#}\n")).into_owned())
 }
 
 /// Returns whether the file has this record. An earlier run may have recorded it at another time, and
@@ -185,6 +180,8 @@ fn safe(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
     use crate::testing::{self, tombstone};
 

@@ -3,6 +3,7 @@
 //!
 //! The derived implementations use Rust's names (`ReEnabled`), which readers of the WIT don't know.
 
+mod stream;
 mod write;
 
 use contract_json::Keys;
@@ -10,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use contract_json::Refusal;
+pub use stream::{named, named_with};
 pub use write::value;
 
 /// Reads a value of the contract, e.g. a stored plan or tombstone, from the JSON that [`value`]
@@ -40,6 +42,7 @@ pub fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use serde::Serialize;
     use serde_json::json;
 
     use super::*;
@@ -183,5 +186,93 @@ mod tests {
             error.contains("must be one of") && error.contains("disable-and-strip-groups"),
             "{error}"
         );
+    }
+
+    /// Checks that a value is written piece by piece as it is converted.
+    fn check_named<T: Serialize + ?Sized>(sample: &T) {
+        let converted = value(sample).expect("JSON");
+        assert_eq!(serde_json::to_string(&named(sample)).expect("JSON"), converted.to_string());
+        let pretty = serde_json::to_string_pretty(&named(sample)).expect("JSON");
+        assert_eq!(pretty, format!("{converted:#}"));
+    }
+
+    #[test]
+    fn what_is_written_piece_by_piece_is_what_is_converted() {
+        #[derive(Serialize)]
+        enum Case {
+            UnitCase,
+            NewCase(Option<UserId>),
+            TupleCase(u8, UserType),
+            StructCase { z: UserType, a: Vec<UserType> },
+        }
+        #[derive(Serialize)]
+        struct Tuple(u8, Option<UserType>);
+        #[derive(Serialize)]
+        struct Unit;
+        #[derive(Serialize)]
+        struct Everything<'a> {
+            z: Vec<Case>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            left_out: Option<u8>,
+            numbers: (i64, u64, f64, f32, char),
+            not_a_number: f64,
+            bytes: &'a [u8],
+            empty: [u8; 0],
+            none: Option<UserId>,
+            some: Option<Option<Tuple>>,
+            unit: Unit,
+            nothing: (),
+            unsorted: std::collections::BTreeMap<i32, UserType>,
+            json: Value,
+            a_text: &'a str,
+        }
+        let everything = Everything {
+            z: vec![
+                Case::UnitCase,
+                Case::NewCase(None),
+                Case::NewCase(Some(UserId::V1("é\u{202e}\"".to_owned()))),
+                Case::TupleCase(1, UserType::EndUser),
+                Case::StructCase { z: UserType::EndUser, a: vec![UserType::Mobile] },
+            ],
+            left_out: None,
+            numbers: (i64::MIN, u64::MAX, 0.1, 0.1, 'é'),
+            not_a_number: f64::NAN,
+            bytes: b"ab",
+            empty: [],
+            none: None,
+            some: Some(Some(Tuple(1, Some(UserType::EndUser)))),
+            unit: Unit,
+            nothing: (),
+            unsorted: [(-1, UserType::Mobile), (9, UserType::EndUser), (10, UserType::Embed)]
+                .into(),
+            json: json!({"b": [{}, [], null, 1.5], "a": {"EndUser": "EndUser"}}),
+            a_text: "\n\u{7f}",
+        };
+        check_named(&everything);
+        check_named(&[everything]);
+        check_named(&Error::ExecutionFailed);
+        check_named(&Error::Permanent(detail("name-taken", "It is taken.")));
+        let user = User { groups: Some(vec![group("Sales")]), ..user("ada@x.com") };
+        check_named(&user);
+        check_named("a text");
+        check_named(&Plan {
+            steps: vec![step(StepKind::EnableUser, "ada@x.com")],
+            policy: SyncPolicy { absent: AbsentPolicy::Delete, ..requests::sync_policy() },
+            refusals: vec![testing::refusal("eve@x.com")],
+            ..testing::plan()
+        });
+    }
+
+    #[test]
+    fn a_field_more_is_written_in_its_place() {
+        let user = user("ada@x.com");
+        for key in ["counts", "a", "zz", "email"] {
+            let more = json!({"people": 1});
+            let mut converted = value(&user).expect("JSON");
+            converted[key] = more.clone();
+            let text = serde_json::to_string(&named_with(&user, key, &more)).expect("JSON");
+            assert_eq!(text, converted.to_string());
+        }
+        assert!(serde_json::to_string(&named_with(&[1], "a", &json!(1))).is_err());
     }
 }
