@@ -86,8 +86,8 @@ pub(crate) enum Command {
     #[command(
         after_help = "Example:\n  retool-lifecycle users --base-url https://acme.retool.com --inactive-days 90\n  \
                       retool-lifecycle users --base-url https://acme.retool.com --csv > people.csv\n\n\
-                      The table is complete, or there is an error. In CSV, a cell that a spreadsheet would run as a \
-                      formula\nbegins with an apostrophe."
+                      The table is complete, or there is an error. In CSV, an apostrophe is before what a \
+                      spreadsheet would\nrun as a formula."
     )]
     Users(UsersArgs),
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::address::{is_address, key};
-use crate::directory::cells::begins_a_formula;
+use crate::directory::cells::has_formula;
 use crate::ids::{group_id_of, user_id_of};
 
 /// The most people or groups that a note names.
@@ -203,9 +203,9 @@ fn label(user: &User) -> &str {
 /// the roster would then have other names. `text` is the roster as CSV.
 pub(super) fn formulas(text: &str) -> Option<String> {
     let mut rows = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
-    let begins = |row: &csv::StringRecord| row.iter().any(begins_a_formula);
+    let has_one = |row: &csv::StringRecord| row.iter().any(has_formula);
     // The header has the names of metadata.
-    let rows = rows.records().filter_map(Result::ok).filter(begins).count();
+    let rows = rows.records().filter_map(Result::ok).filter(has_one).count();
     (rows > 0).then(|| {
         format!(
             "lines with a cell that a spreadsheet may run as a formula: {rows}; look at the file in \

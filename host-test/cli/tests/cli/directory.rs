@@ -25,6 +25,7 @@ fn server() -> Server {
         acme.add_user(ada).expect("a new address");
         let bob = User {
             first_name: Some("=1+1".to_owned()),
+            last_name: Some("B;=2".to_owned()),
             is_disabled: true,
             ..User::new("bob@example.org")
         };
@@ -157,7 +158,10 @@ fn csv_neutralises_formulas_and_json_has_the_records() {
     let server = server();
     let ran = run(&server, &["users", "--api=v2", "--csv"]);
     let bob = ran.stdout.lines().find(|line| line.contains("bob@")).expect("Bob");
-    assert!(bob.starts_with("\"bob@example.org\",\"\",\"'=1+1\","), "{bob}");
+    assert!(bob.starts_with("\"bob@example.org\",\"\",\"'=1+1\",\"B;'=2\","), "{bob}");
+    // Her second group begins with an equals sign.
+    let ada = ran.stdout.lines().find(|line| line.contains(ADA)).expect("Ada");
+    assert!(ada.contains("; '=Ops;"), "{ada}");
     let mut lines = csv::Reader::from_reader(ran.stdout.as_bytes());
     assert_eq!(lines.records().filter(Result::is_ok).count(), 4);
     let ran = run(&server, &["groups", "--api=v2", "--csv", "--members"]);

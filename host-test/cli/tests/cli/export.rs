@@ -204,18 +204,35 @@ fn an_address_that_a_plan_refuses_is_left_off_and_named() {
 
 #[test]
 fn a_formula_in_any_cell_is_counted() {
-    let server = Server::with(Options { users: 3, ..Options::default() });
-    server.mock.edit(|acme| {
-        let metadata = json!({ "note": "=1+1" });
-        let metadata = metadata.as_object().expect("an object").clone();
-        acme.add_user(User { metadata, ..User::new("ada@example.com") }).expect("a new address");
-    });
-    let setup = Setup { server, folder: tempfile::tempdir().expect("a folder") };
-    for (name, is_counted) in [("roster.csv", true), ("roster.json", false)] {
-        let path = setup.file(name).to_str().expect("UTF-8").to_owned();
-        let ran = setup.run(&["export", "--api=v2", "--out", &path]);
-        let note = "lines with a cell that a spreadsheet may run as a formula: 1;";
-        assert_eq!(ran.stdout.contains(note), is_counted, "{ran:#?}");
+    for (note, group, is_formula) in [
+        ("=1+1", "Sales", true),
+        ("a;=1+1", "Sales", true),
+        ("a; \"=1", "Sales", true),
+        ("a\t@x", "Sales", true),
+        ("a=1+1", "=Ops", true),
+        ("a", "a;-Ops", true),
+        ("a=1+1", "Sales; Ops", false),
+    ] {
+        let server = Server::with(Options { users: 3, ..Options::default() });
+        server.mock.edit(|acme| {
+            let metadata = json!({ "note": note });
+            let metadata = metadata.as_object().expect("an object").clone();
+            let groups = ["Accounts", group].map(|name| acme.create_group(Group::new(name)).id);
+            let of = |group| Membership { group, is_group_admin: false };
+            let memberships = groups.map(of).to_vec();
+            let ada = User { metadata, memberships, ..User::new("ada@example.com") };
+            acme.add_user(ada).expect("a new address");
+        });
+        let setup = Setup { server, folder: tempfile::tempdir().expect("a folder") };
+        for (name, is_csv) in [("roster.csv", true), ("roster.json", false)] {
+            let path = setup.file(name).to_str().expect("UTF-8").to_owned();
+            let ran = setup.run(&["export", "--api=v2", "--out", &path]);
+            let counted = "lines with a cell that a spreadsheet may run as a formula: 1;";
+            assert_eq!(ran.stdout.contains(counted), is_csv && is_formula, "{note}: {ran:#?}");
+            // It is written as it is.
+            let ran = setup.run(&["plan", "--json", "--api=v2", "--roster", &path]);
+            assert_eq!((ran.exit, &ran.json()["steps"]), (0, &json!([])), "{note}: {ran:#?}");
+        }
     }
 }
 
