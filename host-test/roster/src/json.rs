@@ -160,7 +160,7 @@ fn take(entry: &mut Entry, field: Field, value: &RawValue, budget: &Budget) -> R
             entry.metadata = object(&optional::<Keys>(value)?.unwrap_or_default().metadata);
         }
         Field::Clear => {
-            let size = |item: &Box<RawValue>| budget::text(item.get());
+            let size = |item: &&RawValue| budget::text(item.get());
             let items = list(value, List { budget, size })?;
             entry.clear = items.iter().map(|item| clear_of(item)).collect::<Result<_, _>>()?;
         }

@@ -199,11 +199,11 @@ mod tests {
     #[test]
     fn what_is_written_piece_by_piece_is_what_is_converted() {
         #[derive(Serialize)]
-        enum Case {
-            UnitCase,
-            NewCase(Option<UserId>),
-            TupleCase(u8, UserType),
-            StructCase { z: UserType, a: Vec<UserType> },
+        enum Kind {
+            OnlyName,
+            OneValue(Option<UserId>),
+            TwoValues(u8, UserType),
+            NamedValues { z: UserType, a: Vec<UserType> },
         }
         #[derive(Serialize)]
         struct Tuple(u8, Option<UserType>);
@@ -211,7 +211,7 @@ mod tests {
         struct Unit;
         #[derive(Serialize)]
         struct Everything<'a> {
-            z: Vec<Case>,
+            z: Vec<Kind>,
             #[serde(skip_serializing_if = "Option::is_none")]
             left_out: Option<u8>,
             numbers: (i64, u64, f64, f32, char),
@@ -228,11 +228,11 @@ mod tests {
         }
         let everything = Everything {
             z: vec![
-                Case::UnitCase,
-                Case::NewCase(None),
-                Case::NewCase(Some(UserId::V1("é\u{202e}\"".to_owned()))),
-                Case::TupleCase(1, UserType::EndUser),
-                Case::StructCase { z: UserType::EndUser, a: vec![UserType::Mobile] },
+                Kind::OnlyName,
+                Kind::OneValue(None),
+                Kind::OneValue(Some(UserId::V1("é\u{202e}\"".to_owned()))),
+                Kind::TwoValues(1, UserType::EndUser),
+                Kind::NamedValues { z: UserType::EndUser, a: vec![UserType::Mobile] },
             ],
             left_out: None,
             numbers: (i64::MIN, u64::MAX, 0.1, 0.1, 'é'),
