@@ -1,7 +1,9 @@
 //! The file that stores since when people are disabled. The component remembers nothing between
 //! calls, and no server keeps these dates.
 
+use std::collections::HashMap;
 use std::io::ErrorKind;
+use std::mem::discriminant;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::escaped::file_text;
 use super::failure::Failure;
 use super::files;
+use super::ids::user_id_of;
 use super::lock::Lock;
 use super::log;
 
@@ -112,42 +115,41 @@ impl GraceFile {
     /// Adds the dates of people who were disabled, and removes those of people who are not
     /// disabled any more.
     pub(crate) fn learn(&mut self, people: &[PersonReport]) {
-        for person in people {
-            let Some(id) = &person.user else { continue };
+        let news = people.iter().filter_map(|person| {
             let is_enabled = |change: &FieldChange| {
                 change.field == "disabled" && change.after.as_deref() == Some("false")
             };
-            match person.outcome {
-                PersonOutcome::Deleted | PersonOutcome::ReEnabled => self.forget(id),
+            let is_over = matches!(person.outcome, PersonOutcome::Deleted | PersonOutcome::ReEnabled)
                 // A person may be renamed and enabled at the same time.
-                _ if person.changes.iter().any(is_enabled) => self.forget(id),
-                _ => {}
-            }
-            if let Some(since) = &person.disabled_since {
-                self.put(id, since);
-            }
-        }
+                || person.changes.iter().any(is_enabled);
+            let since = person.disabled_since.as_deref();
+            (is_over || since.is_some()).then_some((person.user.as_ref()?, since))
+        });
+        self.replace(news.collect());
     }
 
     /// Adds the dates in the records of people who were removed by a call that failed later.
     pub(crate) fn learn_from(&mut self, tombstones: &[Tombstone]) {
-        for tombstone in tombstones {
-            if let Some(since) = &tombstone.disabled_since {
-                self.put(&tombstone.user.id, since);
-            }
-        }
+        let news = tombstones.iter().filter_map(|tombstone| {
+            Some((&tombstone.user.id, Some(tombstone.disabled_since.as_deref()?)))
+        });
+        self.replace(news.collect());
     }
 
-    fn put(&mut self, id: &UserId, since: &str) {
-        self.forget(id);
-        self.content.people.push(DisabledRecord { user: id.clone(), since: since.to_owned() });
-        self.is_stored = false;
-    }
-
-    fn forget(&mut self, id: &UserId) {
+    /// Replaces what is known of these people, of all at once: both lists may be long. What comes
+    /// last counts.
+    fn replace(&mut self, news: Vec<(&UserId, Option<&str>)>) {
+        let key = |id: &UserId| (discriminant(id), user_id_of(id).to_owned());
+        let last: HashMap<_, usize> =
+            news.iter().enumerate().map(|(at, (id, _))| (key(id), at)).collect();
         let before = self.content.people.len();
-        self.content.people.retain(|record| record.user != *id);
+        self.content.people.retain(|record| !last.contains_key(&key(&record.user)));
         self.is_stored &= self.content.people.len() == before;
+        for (at, (id, since)) in news.into_iter().enumerate() {
+            let Some(since) = since.filter(|_| last.get(&key(id)) == Some(&at)) else { continue };
+            self.content.people.push(DisabledRecord { user: id.clone(), since: since.to_owned() });
+            self.is_stored = false;
+        }
     }
 
     /// Replaces the file atomically if anything is new.
@@ -244,6 +246,33 @@ mod tests {
         drop(file);
         assert_eq!(read(&path, ACME).expect("dates"), []);
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
+    }
+
+    #[test]
+    fn many_people_are_learned_at_once_and_the_last_date_of_each_counts() {
+        const MANY: usize = 100_000;
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut file = GraceFile::open(folder.path().join("grace.json"), ACME).expect("no file");
+        let disabled = |since: &'static str| {
+            let id = move |at: usize| person(&at.to_string(), PersonOutcome::Disabled, Some(since));
+            (0..MANY).map(id).collect::<Vec<_>>()
+        };
+        file.learn(&disabled("2026-01-01T00:00:00Z"));
+        let mut again = disabled("2026-01-02T00:00:00Z");
+        again.extend(disabled("2026-01-03T00:00:00Z").into_iter().take(1));
+        again.push(person("1", PersonOutcome::Deleted, None));
+        // An id of another API is another id.
+        let user = Some(UserId::V2("2".to_owned()));
+        again.push(PersonReport { user, ..person("", PersonOutcome::Deleted, None) });
+        file.learn(&again);
+        let dates = dates(&file);
+        assert_eq!(dates.len(), MANY - 1);
+        let of = |id: &str| {
+            let mut found = dates.iter().filter(|(known, _)| *known == UserId::V1(id.to_owned()));
+            found.next().map(|(_, since)| &**since)
+        };
+        assert_eq!(of("0"), Some("2026-01-03T00:00:00Z"));
+        assert_eq!((of("1"), of("2")), (None, Some("2026-01-02T00:00:00Z")));
     }
 
     #[test]

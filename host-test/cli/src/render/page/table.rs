@@ -1,5 +1,7 @@
 //! Tables of people: who, what changes, which groups.
 
+use std::collections::HashSet;
+
 use maud::{Markup, html};
 
 use super::super::same_name::Others;
@@ -128,7 +130,8 @@ pub(super) fn memberships(joins: &[String], leaves: &[String]) -> Markup {
 /// Renders the other groups of a person who is removed.
 fn staying(record: &User, leaves: &[String]) -> Markup {
     let groups = record.groups.iter().flatten().map(words::group);
-    let others: Vec<String> = groups.filter(|group| !leaves.contains(group)).collect();
+    let leaves: HashSet<&str> = leaves.iter().map(String::as_str).collect();
+    let others: Vec<String> = groups.filter(|group| !leaves.contains(&**group)).collect();
     html! { @for group in &others { bdi.chip { (group) } " " } }
 }
 
