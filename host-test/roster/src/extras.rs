@@ -102,6 +102,9 @@ enum Item {
     Named(BTreeMap<String, String>),
 }
 
+/// The most bytes of one thing that is cleared, as JSON.
+const MAX_CLEAR: usize = 4 << 10;
+
 /// Reads what is cleared: `"first_name"`, `"last_name"`, `"profile_photo_url"`,
 /// `{"metadata_key": "team"}` or `{"attribute": "team"}`.
 pub(crate) fn clear_of(json: &RawValue) -> Result<Clear, String> {
@@ -112,6 +115,10 @@ pub(crate) fn clear_of(json: &RawValue) -> Result<Clear, String> {
             excerpt(json.get())
         )
     };
+    // A long one is no name, and its parts would take many times its length.
+    if json.get().len() > MAX_CLEAR {
+        return Err(refused());
+    }
     match serde_json::from_str::<Item>(json.get()) {
         Ok(Item::Field(field)) => match folded(&field).as_str() {
             "firstname" => Ok(Clear::FirstName),

@@ -277,6 +277,9 @@ mod tests {
             let error = error(&format!(r#"[{{"email": "a@x", "clear": {wrong}}}]"#));
             assert!(error.contains("can't be cleared"), "{error}");
         }
+        let long = format!(r#"[{{"attribute": "{}"}}]"#, "n".repeat(5000));
+        let refused = error(&format!(r#"[{{"email": "a@x", "clear": {long}}}]"#));
+        assert!(refused.contains("can't be cleared") && refused.len() < 500, "{refused}");
         assert!(error(r#"[{"email": "a@x", "metadata": [1]}]"#).starts_with("line 1, column "));
     }
 

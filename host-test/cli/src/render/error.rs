@@ -109,8 +109,27 @@ pub(crate) fn host_error(error: &HostError) -> String {
             if error.may_have_written() { "what was written is not known" } else { "nothing" };
         text += &format!("  written  {written}\n");
         text += "  next     run it again: it looks first, and does what is left\n";
+        if may_be_too_much(error) {
+            text += "           if it ends like this again, ask for less at once, such as a part of the roster\n";
+            text += "           (--start, --before)\n";
+        }
     }
     text
+}
+
+/// Returns whether the call may have ended because it was about too many people. Then it ends like
+/// this each time. An answer that is too large is a trap to the engine.
+fn may_be_too_much(error: &HostError) -> bool {
+    match error {
+        HostError::Trap { .. } | HostError::Memory { .. } | HostError::Compute { .. } => true,
+        HostError::Setup { .. }
+        | HostError::WallClock { .. }
+        | HostError::Busy { .. }
+        | HostError::Stopped { .. }
+        | HostError::Resources { .. }
+        | HostError::ProxyChoosesAddress { .. }
+        | HostError::Egress { .. } => false,
+    }
 }
 
 #[cfg(test)]
@@ -199,8 +218,12 @@ error: host-trap
   the component failed in `sync`: unreachable
   written  what was written is not known
   next     run it again: it looks first, and does what is left
+           if it ends like this again, ask for less at once, such as a part of the roster
+           (--start, --before)
 "
         );
+        let busy = HostError::Busy { function: "sync", limit: std::time::Duration::from_secs(1) };
+        assert!(!host_error(&busy).contains("less at once"), "a busy host serves it later");
         let reading = HostError::Trap { function: "plan-sync", message: "unreachable".to_owned() };
         assert!(host_error(&reading).contains("\n  written  nothing\n"));
     }
