@@ -1,7 +1,7 @@
 //! The record of a person before a deprovision, which `restore` needs, and the file with it.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -112,17 +112,9 @@ impl<'a> RecordFile<'a> {
             State::Made => files::replace,
             State::Older(_) => return Ok(()),
         };
-        file_text(tombstone)
-            .and_then(|text| {
-                // It could not be read back.
-                match text.len() > files::MOST_BYTES {
-                    true => Err(ErrorKind::FileTooLarge.into()),
-                    false => write(self.path, &text),
-                }
-            })
-            .with_context(|| {
-                format!("the record could not be written to {}", self.path.display())
-            })?;
+        text_of(tombstone).and_then(|text| write(self.path, &text)).with_context(|| {
+            format!("the record could not be written to {}", self.path.display())
+        })?;
         self.state = State::Made;
         Ok(())
     }
@@ -224,6 +216,15 @@ async fn found(tenant: &Tenant, email: &str) -> Result<Option<User>, Failure> {
         user.groups = Some(listing::memberships(tenant, &user.id).await?);
     }
     Ok(Some(user))
+}
+
+/// Returns a record as the text of its file. Fails if it is so large that it could not be read back.
+pub(crate) fn text_of(tombstone: &Tombstone) -> io::Result<String> {
+    let text = file_text(tombstone)?;
+    match text.len() > files::MOST_BYTES {
+        true => Err(ErrorKind::FileTooLarge.into()),
+        false => Ok(text),
+    }
 }
 
 #[cfg(test)]

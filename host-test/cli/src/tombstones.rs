@@ -12,10 +12,10 @@ use host_test::json;
 use host_test::retool::synchronization::Plan;
 use host_test::retool::types::Tombstone;
 
-use super::escaped::file_text;
 use super::failure::{Failure, Kept};
 use super::files;
 use super::ids::user_id_of;
+use super::record;
 
 #[derive(Debug, Args)]
 pub(crate) struct TombstoneArgs {
@@ -69,7 +69,7 @@ impl Records {
         self.made_folder = is_new;
         for tombstone in &plan.tombstones {
             let path = self.folder.join(file_name(tombstone, plan));
-            let text = file_text(tombstone).with_context(|| failed(&path))?;
+            let text = record::text_of(tombstone).with_context(|| failed(&path))?;
             match files::create(&path, &text) {
                 Ok(()) => self.made.push(path),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -107,7 +107,7 @@ impl Records {
             let disabled_since = planned.disabled_since.clone();
             let disabled_since = disabled_since.or_else(|| tombstone.disabled_since.clone());
             let whole = Tombstone { raw, disabled_since, ..planned.clone() };
-            if let Ok(text) = file_text(&whole) {
+            if let Ok(text) = record::text_of(&whole) {
                 // If this fails, the record of the plan is still there, and it can be restored.
                 let _ = files::replace(&self.folder.join(file_name(planned, plan)), &text);
             }
@@ -222,6 +222,26 @@ mod tests {
         assert!(refused.contains("never overwritten"), "{refused}");
         let stored = fs::read_to_string(path.join("ada@x.com.id1.20260102T030405.3f2a.json"));
         assert!(stored.expect("a record").contains("\"admin\": false"));
+    }
+
+    #[test]
+    fn a_record_that_could_not_be_read_back_is_not_written() {
+        let large = || Some("x".repeat(files::MOST_BYTES));
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("records");
+        let mut huge = plan(&["ada@x.com"]);
+        huge.tombstones[0].user.metadata = large();
+        let refused = Records::write(&path, &huge).err().expect("a refusal").text();
+        assert!(refused.contains("nothing was done"), "{refused}");
+        assert!(!path.exists());
+
+        let small = plan(&["ada@x.com"]);
+        let records = Records::write(&path, &small).expect("records");
+        let before = names(&path).into_iter().map(|name| fs::read(path.join(name)).expect("it"));
+        let before: Vec<_> = before.collect();
+        records.complete(&small, &[Tombstone { raw: large(), ..tombstone("ada@x.com") }]);
+        let after = names(&path).into_iter().map(|name| fs::read(path.join(name)).expect("it"));
+        assert!(after.eq(before), "the record without the large part stays");
     }
 
     #[test]
