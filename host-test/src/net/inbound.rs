@@ -72,6 +72,10 @@ impl Counts {
     fn give_back(&mut self, bytes: usize) {
         self.spent = self.spent.saturating_sub(bytes);
         self.restored = self.restored.min(self.spent);
+        // What comes after an answer's head counts, also if something from before it is read late.
+        for began in self.open.values_mut() {
+            *began = self.spent.min(*began);
+        }
     }
 }
 
@@ -307,6 +311,21 @@ mod tests {
             assert!(inbound.receive(&head, frames.as_mut()));
             drop(inbound.head());
         }
+    }
+
+    #[test]
+    fn in_http2_what_comes_beside_an_open_body_counts_also_if_an_older_one_is_read_late() {
+        let inbound = Arc::new(Inbound::new(true));
+        let mut frames = inbound.frames();
+        let mut receive =
+            |times: usize| (0..times).all(|_| inbound.receive(&other(), frames.as_mut()));
+        let older = inbound.head();
+        assert!(receive(OTHERS / 2));
+        let _open = inbound.head();
+        (0..OTHERS / 2).for_each(|_| older.consumed(0x4000));
+        assert!(receive(OTHERS / 2));
+        drop(older);
+        assert!(!receive(OTHERS / 4 * 3));
     }
 
     #[test]
