@@ -50,9 +50,9 @@ async fn leaving(end: End) -> (Server, Connections) {
     let piece = [0; 16 << 10];
     // The client's settings, which include the window, are valid once they are acknowledged. GOAWAY
     // comes before the head, so that the client knows it when it has the answer.
-    let settled = frame(4, 1, 0, &[]);
+    let settings = frame(4, 1, 0, &[]);
     let goaway = frame(7, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 0]);
-    let mut answer = [settled, goaway, head("200")].concat();
+    let mut answer = [settings, goaway, head("200")].concat();
     for left in (0..STREAM / piece.len()).rev() {
         answer.extend(frame(0, u8::from(left == 0 && end == End::Complete), 1, &piece));
     }
