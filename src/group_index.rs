@@ -102,7 +102,7 @@ pub fn check_new_names<'n>(names: impl IntoIterator<Item = &'n str>) -> Result<(
 
 /// Returns a name from the server for a message.
 fn shown(name: &str) -> Cow<'_, str> {
-    match name.chars().any(text::is_invisible) {
+    match text::has_invisible(name) {
         true => Cow::Owned(excerpt(name)),
         false => Cow::Borrowed(name),
     }

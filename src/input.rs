@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::fmt::Display;
 
-use crate::domain::text::{is_invisible, is_plain};
+use crate::domain::text::{has_invisible, is_invisible, is_plain};
 use crate::domain::{Dialect, Email, GroupId, GroupIdKind, GroupRef, UserId, UserRef, UserType};
 use crate::error::{Code, Error, Result};
 use crate::sort;
@@ -309,7 +309,7 @@ pub fn excerpt(text: &str) -> String {
 /// same must be the same.
 fn visible_line(field: &dyn Display, text: &str, max: usize) -> Result<String> {
     let checked = line(field, text, max)?;
-    if !is_plain(&checked) && checked.contains(is_invisible) {
+    if has_invisible(&checked) {
         let message =
             format!("\"{}\" has a character that can't be seen. Remove it.", excerpt(&checked));
         return Err(invalid(Code::InvalidText, field, message));

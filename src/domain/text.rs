@@ -61,6 +61,11 @@ pub fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
+/// Returns whether a text has a character that is [invisible](is_invisible).
+pub fn has_invisible(text: &str) -> bool {
+    !is_plain(text) && text.contains(is_invisible)
+}
+
 /// Returns whether a character is not visible, or changes the direction of others: control
 /// characters, separators of lines, Unicode's default-ignorable characters, those for private use,
 /// and some that are empty although they count as letters or symbols.

@@ -6,7 +6,7 @@ use core::fmt::Display;
 
 use super::{excerpt, invalid};
 use crate::domain::Email;
-use crate::domain::text::{is_invisible, is_plain};
+use crate::domain::text::has_invisible;
 use crate::error::{Code, Result};
 
 /// Checks an address, and returns it trimmed: 3 to 254 characters with one `@`.
@@ -77,7 +77,7 @@ fn problem(text: &str) -> Option<&'static str> {
     if domain.is_empty() {
         return Some("there is nothing after the @");
     }
-    if !is_plain(text) && text.contains(is_invisible) {
+    if has_invisible(text) {
         return Some("it has a control character or an invisible character");
     }
     if text.contains(char::is_whitespace) {
